@@ -1,0 +1,129 @@
+/**
+ * Who may import whom (docs/architecture.md). Each rule has a planted violation under test/architecture/planted/
+ * which proves that it fires.
+ * @type {import('dependency-cruiser').IConfiguration}
+ */
+const NPM = ['npm', 'npm-dev', 'npm-peer', 'npm-optional', 'npm-no-pkg', 'npm-unknown'];
+// The planted tree repeats the real one below this prefix, so one rule set serves both.
+const ROOT = '^(?:test/architecture/planted/)?';
+const at = (pattern) => `${ROOT}${pattern}`;
+
+module.exports = {
+  forbidden: [
+    {
+      name: 'no-circular',
+      severity: 'error',
+      comment: 'a cycle has no reading order',
+      from: {},
+      to: { circular: true },
+    },
+    {
+      name: 'core-stands-alone',
+      severity: 'error',
+      comment: 'core/ is the rules; it may not know who runs it',
+      from: { path: at('core/') },
+      to: { path: at('(api|adapters|lambdas|lib|bin|clients|examples|bench|test/(?!architecture))/') },
+    },
+    {
+      name: 'core-npm-allowlist',
+      severity: 'error',
+      comment: 'zod and rfc6902 (docs/adr/0003)',
+      from: { path: at('core/') },
+      to: { dependencyTypes: NPM, pathNot: 'node_modules/(zod|rfc6902)/' },
+    },
+    {
+      name: 'core-node-allowlist',
+      severity: 'error',
+      comment: 'core does no I/O',
+      from: { path: at('core/') },
+      to: { dependencyTypes: ['core'], pathNot: '^(node:)?crypto$' },
+    },
+    {
+      name: 'core-area-front-door',
+      severity: 'error',
+      comment: 'enter another core area through its index.ts',
+      from: { path: at('core/([^/]+)/') },
+      to: { path: at('core/([^/]+)/'), pathNot: [at('core/$1/'), at('core/[^/]+/index\\.ts$')] },
+    },
+    {
+      name: 'outsiders-use-core-front-door',
+      severity: 'error',
+      comment: 'enter a core area through its index.ts',
+      from: { path: at('(api|adapters|lambdas|lib|bin|clients|examples|bench)/') },
+      to: { path: at('core/'), pathNot: at('core/[^/]+/index\\.ts$') },
+    },
+    {
+      name: 'api-sees-only-core',
+      severity: 'error',
+      comment: 'the HTTP contract is transport-free',
+      from: { path: at('api/') },
+      to: { path: at('(adapters|lambdas|lib|bin|clients)/') },
+    },
+    {
+      name: 'api-node-allowlist',
+      severity: 'error',
+      comment: 'the HTTP contract does no I/O',
+      from: { path: at('api/') },
+      to: { dependencyTypes: ['core'] },
+    },
+    {
+      name: 'adapters-see-core-and-api',
+      severity: 'error',
+      comment: 'adapters serve ports; they do not know their users',
+      from: { path: at('adapters/') },
+      to: { path: at('(lambdas|lib|bin|clients|examples|bench)/') },
+    },
+    {
+      name: 'adapters-are-strangers',
+      severity: 'error',
+      comment: 'one technology does not lean on another',
+      from: { path: at('adapters/([^/]+)/') },
+      to: { path: at('adapters/([^/]+)/'), pathNot: at('adapters/$1/') },
+    },
+    {
+      name: 'sqlite-only-in-embedded',
+      severity: 'error',
+      comment: "SQLite is the embedded adapter's secret",
+      from: { path: at('(core|api|adapters/(?!embedded)|lambdas|lib|bin|clients)/') },
+      to: { path: '^(node:)?sqlite$' },
+    },
+    {
+      name: 'aws-sdk-only-in-aws-adapter',
+      severity: 'error',
+      comment: "the AWS SDK is the AWS adapter's secret",
+      from: { path: at('(core|api|adapters/(?!aws)|lambdas|lib|bin|clients)/') },
+      to: { path: 'node_modules/@aws-sdk/' },
+    },
+    {
+      name: 'clients-see-core-and-api',
+      severity: 'error',
+      comment: 'only the CLI may start the embedded engine',
+      from: { path: at('clients/(?!cli/)') },
+      to: { path: at('(adapters|lambdas|lib|bin)/') },
+    },
+    {
+      name: 'cli-starts-only-embedded',
+      severity: 'error',
+      comment: 'only the CLI may start the embedded engine',
+      from: { path: at('clients/cli/') },
+      to: { path: at('(adapters/(?!embedded)|lambdas|lib|bin)/') },
+    },
+    {
+      name: 'no-test-in-product',
+      severity: 'error',
+      comment: 'product code never imports test code',
+      from: { path: at('(core|api|adapters|lambdas|lib|bin|clients|examples|bench)/') },
+      to: { path: '^test/(?!architecture/planted/)' },
+    },
+  ],
+  options: {
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    doNotFollow: { path: 'node_modules' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node', 'default', 'types'],
+      extensions: ['.ts', '.js', '.mjs', '.d.ts'],
+    },
+  },
+};

@@ -1,0 +1,2 @@
+export { MemoryStore, type FaultHooks, type MemoryStoreOptions } from './memory-store.ts';
+export { CountingIds, FakeClock, ImpatientClock, localSealer, memoryRootSigner } from './test-world.ts';

@@ -1,0 +1,84 @@
+/** A clock that moves only when told, seeded ids and a root key made on the spot: the world a test controls. */
+import { createHash, generateKeyPairSync, sign } from 'node:crypto';
+import { sealRun, type Clock, type Ids, type RootSigner, type Sealer } from '../../core/ledger/index.ts';
+
+export class FakeClock implements Clock {
+  private time: number;
+  private sleepers: { readonly until: number; readonly wake: () => void }[] = [];
+
+  constructor(start = Date.UTC(2026, 10, 21, 9)) {
+    this.time = start;
+  }
+
+  now(): number {
+    return this.time;
+  }
+
+  sleep(ms: number, signal?: AbortSignal): Promise<void> {
+    if (ms <= 0 || signal?.aborted === true) return Promise.resolve();
+    return new Promise((wake) => {
+      this.sleepers.push({ until: this.time + ms, wake });
+      signal?.addEventListener('abort', () => wake(), { once: true });
+    });
+  }
+
+  /** Moves time forward, waking sleepers in order of their time, and lets what they started settle. */
+  async advance(ms: number): Promise<void> {
+    const end = this.time + ms;
+    for (;;) {
+      await settle();
+      const next = this.sleepers.filter(({ until }) => until <= end).sort((a, b) => a.until - b.until)[0];
+      if (next === undefined) break;
+      this.sleepers = this.sleepers.filter((sleeper) => sleeper !== next);
+      this.time = Math.max(this.time, next.until);
+      next.wake();
+    }
+    this.time = end;
+    await settle();
+  }
+}
+
+/** Sleeps take no time but let others run: for tests in which waiting is not the point. */
+export class ImpatientClock extends FakeClock {
+  override sleep(): Promise<void> {
+    return settle();
+  }
+}
+
+/** Ids that count, jitter from a fixed sequence; keys are real. */
+export class CountingIds implements Ids {
+  private count = 0;
+
+  next(): string {
+    this.count += 1;
+    return `id-${String(this.count).padStart(6, '0')}`;
+  }
+
+  keyPair(): ReturnType<Ids['keyPair']> {
+    return generateEd25519();
+  }
+
+  random(): number {
+    this.count += 1;
+    return createHash('sha256').update(String(this.count)).digest().readUInt32BE() / 2 ** 32;
+  }
+}
+
+export function memoryRootSigner(name: string): RootSigner {
+  const { publicKey, privateKey } = generateEd25519();
+  return { name, publicKey, sign: async (text) => sign(null, text, privateKey) };
+}
+
+/** Signs on the calling thread. */
+export const localSealer: Sealer = {
+  seal: async (runs, signer) => runs.map(({ prev, seq, run }) => sealRun({ prev, seq }, run, signer)),
+};
+
+function generateEd25519(): ReturnType<Ids['keyPair']> {
+  const { publicKey, privateKey } = generateKeyPairSync('ed25519');
+  return { privateKey, publicKey: publicKey.export({ format: 'der', type: 'spki' }).subarray(-32) };
+}
+
+function settle(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}

@@ -1,0 +1,30 @@
+/**
+ * The one error shape. Each core area throws its own subclass with its own closed set of codes; shells map codes to
+ * HTTP statuses or exit codes and never look at messages. Expected outcomes are tagged return values, not errors.
+ */
+
+/** One thing wrong with an input: where (RFC 6901 JSON pointer) and what. */
+export interface Problem {
+  readonly pointer: string;
+  readonly detail: string;
+}
+
+export interface NervousErrorInit<Code extends string> {
+  readonly code: Code;
+  /** lower-case, the value got, what to do */
+  readonly message: string;
+  readonly problems?: readonly Problem[];
+  readonly cause?: unknown;
+}
+
+export class NervousError<Code extends string = string> extends Error {
+  readonly code: Code;
+  readonly problems: readonly Problem[];
+
+  constructor(init: NervousErrorInit<Code>) {
+    super(init.message, init.cause === undefined ? undefined : { cause: init.cause });
+    this.name = new.target.name;
+    this.code = init.code;
+    this.problems = init.problems ?? [];
+  }
+}

@@ -1,0 +1,361 @@
+/**
+ * Appending: many concurrent callers, one queue per process, entries sealed in runs per chain and committed in groups.
+ * Linearizable without a head item: `prev` is inside the hashed bytes and a place is put-if-absent, so a lost race is a
+ * conflict that names the winner. While one batch is being committed the next is being signed. It knows no business rule.
+ */
+import { toHex } from '../canonical/index.ts';
+import { assertEntityId } from './entity-id.ts';
+import { genesisHash, prepareEntry, type EntryDraft, type SealedEntry } from './entry.ts';
+import { LedgerError } from './errors.ts';
+import type {
+  Clock,
+  CommitGroup,
+  CommitOutcome,
+  EntryStore,
+  Ids,
+  ItemKey,
+  ItemWrite,
+  RootSigner,
+  Sealer,
+  StoredEntry,
+} from './ports.ts';
+import { HeadCache, type Head } from './head-cache.ts';
+import { planRuns, sealRuns, type Run, type Sealable } from './seal.ts';
+import { SessionKeys } from './session-keys.ts';
+
+/** Entries sealed and committed together at most: keeps one commit in the low milliseconds. */
+const MAX_BATCH_ENTRIES = 256;
+const MAX_ENTRIES_PER_REQUEST = 100;
+/** Foreign writers met on one chain before the caller is told to back off. */
+const MAX_ATTEMPTS = 64;
+const BACKOFF_MAX_MS = 64;
+
+export interface AppendRequest {
+  /** 1-100 entries, recorded all or none; entries of one chain in their order */
+  readonly entries: readonly { readonly chain: string; readonly draft: EntryDraft; readonly idemKey?: string }[];
+  /** Items that become true together with the entries, computed from their final places. Called once per attempt. */
+  readonly writes?: (placed: readonly PlacedEntry[]) => readonly ItemWrite[];
+}
+
+/** An entry whose place and bytes are final, if its commit succeeds. */
+export interface PlacedEntry {
+  readonly chain: string;
+  readonly seq: number;
+  /** hex chain hash */
+  readonly hash: string;
+  readonly at: string;
+  readonly draft: EntryDraft;
+}
+
+export interface AppendedEntry extends PlacedEntry {
+  readonly position: number;
+}
+
+export type AppendResult =
+  | { readonly kind: 'appended'; readonly entries: readonly AppendedEntry[] }
+  /** at least one idempotency key is already recorded; nothing was written. `entries[i]` is what stands under key i */
+  | { readonly kind: 'exists'; readonly entries: readonly (StoredEntry | undefined)[] }
+  /** an item was not as expected; nothing was written. Re-read, decide again */
+  | { readonly kind: 'precondition'; readonly failed: ItemKey };
+
+export interface Appender {
+  /** Resolves when durable. @throws LedgerError, CanonicalError; nothing was written unless STORE_UNAVAILABLE */
+  append(request: AppendRequest): Promise<AppendResult>;
+  /** Resolves when everything accepted so far is settled. */
+  drain(): Promise<void>;
+}
+
+export interface AppenderOptions {
+  readonly ledger: string;
+  readonly origin: string;
+  readonly store: EntryStore;
+  readonly sealer: Sealer;
+  readonly rootSigner: RootSigner;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  /** Told about every committed group, in commit order, before its caller is. Must not throw. */
+  readonly onCommit?: (entries: readonly AppendedEntry[]) => void;
+}
+
+interface Pending extends Sealable {
+  readonly request: AppendRequest;
+  readonly at: string;
+  readonly resolve: (result: AppendResult) => void;
+  readonly reject: (error: Error) => void;
+  attempts: number;
+}
+
+interface Placed {
+  readonly pending: Pending;
+  readonly entries: readonly PlacedEntry[];
+  readonly sealed: readonly SealedEntry[];
+}
+
+/** `unknown`: the store failed and could not be read back. */
+type Outcome =
+  | CommitOutcome
+  | { readonly kind: 'absent'; readonly cause: unknown }
+  | { readonly kind: 'unknown'; readonly cause: unknown };
+
+export function createAppender(options: AppenderOptions): Appender {
+  return new QueueingAppender(options);
+}
+
+class QueueingAppender implements Appender {
+  private readonly options: AppenderOptions;
+  private readonly heads: HeadCache;
+  private queue: Pending[] = [];
+  private pumping: Promise<void> | undefined;
+  private readonly sessionKeys: SessionKeys;
+  private lastAt = 0;
+  /** chains with a commit under way, when the store has other writers */
+  private readonly busyChains = new Set<string>();
+
+  constructor(options: AppenderOptions) {
+    this.options = options;
+    this.sessionKeys = new SessionKeys(options);
+    this.heads = new HeadCache(async (chain) => {
+      const head = await options.store.head(chain);
+      return head === undefined ? { prev: genesisHash(options.origin, chain), seq: 0 } : headAfter(head);
+    });
+  }
+
+  append(request: AppendRequest): Promise<AppendResult> {
+    return new Promise((resolve, reject) => {
+      const at = this.timestamp();
+      if (request.entries.length === 0 || request.entries.length > MAX_ENTRIES_PER_REQUEST) {
+        throw new LedgerError({
+          code: 'ENTRY_INVALID',
+          message: `${request.entries.length} entries: an append takes 1-${MAX_ENTRIES_PER_REQUEST}`,
+        });
+      }
+      const prepared = request.entries.map(({ chain, draft }) => {
+        assertEntityId(chain);
+        return prepareEntry({ ledger: this.options.ledger, entity: chain, at }, draft);
+      });
+      this.enqueue({ request, at, prepared, resolve, reject, attempts: 0 });
+    });
+  }
+
+  async drain(): Promise<void> {
+    while (this.pumping !== undefined) await this.pumping;
+  }
+
+  private enqueue(pending: Pending): void {
+    this.queue.push(pending);
+    this.pumping ??= Promise.resolve().then(() => this.pump());
+  }
+
+  /** Server time, never running backwards within a process. */
+  private timestamp(): string {
+    this.lastAt = Math.max(this.lastAt, this.options.clock.now());
+    return new Date(this.lastAt).toISOString();
+  }
+
+  /** Sealing overlaps the commit before it; two commits never overlap, so commit order is sealing order. */
+  private async pump(): Promise<void> {
+    let committing: Promise<void> = Promise.resolve();
+    for (;;) {
+      const placed = await this.seal(this.takeBatch());
+      await committing;
+      if (placed.length === 0 && this.queue.length === 0) break;
+      committing = this.commit(placed);
+      if (this.queue.length === 0) await committing;
+    }
+    this.pumping = undefined;
+  }
+
+  /**
+   * The next requests in order. If other processes write to the store too, a run may only be built on a committed head,
+   * so a chain with a commit under way waits for a later batch.
+   */
+  private takeBatch(): Pending[] {
+    const batch: Pending[] = [];
+    const held: Pending[] = [];
+    let entries = 0;
+    let index = 0;
+    for (; index < this.queue.length && entries < MAX_BATCH_ENTRIES; index++) {
+      const pending = this.queue[index] as Pending;
+      const mustWait =
+        !this.options.store.exclusive && pending.request.entries.some(({ chain }) => this.busyChains.has(chain));
+      (mustWait ? held : batch).push(pending);
+      entries += pending.prepared.length;
+      if (!this.options.store.exclusive) for (const { chain } of pending.request.entries) this.busyChains.add(chain);
+    }
+    this.queue = [...held, ...this.queue.slice(index)];
+    return batch;
+  }
+
+  private async seal(batch: readonly Pending[]): Promise<Placed[]> {
+    if (batch.length === 0) return [];
+    try {
+      const signer = await this.sessionKeys.fresh();
+      const runs = await planRuns(batch, (chain) => this.heads.get(chain));
+      const sealed = await sealRuns(runs, { ...this.options, signer });
+      return this.place(batch, runs, sealed);
+    } catch (error) {
+      this.heads.clear();
+      this.release(batch);
+      for (const pending of batch)
+        pending.reject(unavailable('the entry could not be signed; nothing was written', error));
+      return [];
+    }
+  }
+
+  /** Gives each request its sealed entries and advances the heads to what will be true when they are committed. */
+  private place(
+    batch: readonly Pending[],
+    runs: readonly Run[],
+    sealed: readonly (readonly SealedEntry[])[],
+  ): Placed[] {
+    const placed = batch.map((pending) => ({
+      pending,
+      entries: new Array<PlacedEntry>(),
+      sealed: new Array<SealedEntry>(),
+    }));
+    runs.forEach((run, r) => {
+      run.slots.forEach(({ request, entry }, i) => {
+        const one = placed[request] as (typeof placed)[number];
+        const bytes = sealed[r]?.[i] as SealedEntry;
+        const seq = run.seq + i;
+        const hash = toHex(bytes.hash);
+        one.sealed[entry] = bytes;
+        one.entries[entry] = { chain: run.chain, seq, hash, at: one.pending.at, draft: run.drafts[i] as EntryDraft };
+        if (i === run.slots.length - 1) this.heads.set(run.chain, { prev: hash, seq: seq + 1 });
+      });
+    });
+    return placed;
+  }
+
+  private async commit(placed: readonly Placed[]): Promise<void> {
+    if (placed.length === 0) return;
+    const ready: { readonly one: Placed; readonly group: CommitGroup }[] = [];
+    for (const one of placed) {
+      try {
+        ready.push({ one, group: groupOf(one) });
+      } catch (error) {
+        this.forgetHeads(one);
+        one.pending.reject(error as Error);
+      }
+    }
+    const outcomes = await this.storeGroups(ready);
+    const again = await Promise.all(ready.map(async ({ one }, i) => this.settle(one, outcomes[i] as Outcome)));
+    this.release(placed.map(({ pending }) => pending));
+    this.queue.unshift(...again.filter((pending) => pending !== undefined));
+  }
+
+  private async storeGroups(
+    ready: readonly { readonly one: Placed; readonly group: CommitGroup }[],
+  ): Promise<readonly Outcome[]> {
+    try {
+      return await this.options.store.commit(ready.map(({ group }) => group));
+    } catch (cause) {
+      return Promise.all(ready.map(({ one }) => this.readBack(one, cause)));
+    }
+  }
+
+  /** After a failed commit: is it there all the same? The places tell, because the bytes in them are unique. */
+  private async readBack(one: Placed, cause: unknown): Promise<Outcome> {
+    try {
+      const positions: number[] = [];
+      for (const [i, { chain, seq }] of one.entries.entries()) {
+        const [stored] = await this.options.store.read(chain, seq, 1);
+        if (stored?.seq !== seq) return { kind: 'absent', cause };
+        if (toHex(stored.hash) !== one.entries[i]?.hash) return { kind: 'conflict', chain, winner: stored };
+        positions.push(stored.position);
+      }
+      return { kind: 'committed', positions };
+    } catch {
+      return { kind: 'unknown', cause };
+    }
+  }
+
+  /** Answers the caller, or returns the request when it has to be tried again from a newer head. */
+  private async settle(one: Placed, outcome: Outcome): Promise<Pending | undefined> {
+    const { pending } = one;
+    if (outcome.kind === 'committed') {
+      const entries = one.entries.map((entry, i) => ({ ...entry, position: outcome.positions[i] as number }));
+      this.options.onCommit?.(entries);
+      pending.resolve({ kind: 'appended', entries });
+      return undefined;
+    }
+    this.forgetHeads(one);
+    switch (outcome.kind) {
+      case 'precondition':
+        pending.resolve(outcome);
+        return undefined;
+      case 'exists':
+        return this.answerExisting(pending);
+      case 'unknown':
+        pending.reject(unavailable('the outcome is not known', outcome.cause));
+        return undefined;
+      case 'absent':
+        return this.retry(pending, unavailable('nothing was written', outcome.cause));
+      case 'conflict': {
+        const { chain, winner } = outcome;
+        // No winner: an entry this one was built on did not make it, for a reason told to its own caller. Not our fault.
+        if (winner === undefined) return pending;
+        this.heads.set(chain, headAfter(winner));
+        return this.retry(pending, busy(chain));
+      }
+    }
+  }
+
+  private async answerExisting(pending: Pending): Promise<undefined> {
+    try {
+      const keys = pending.request.entries.map(({ idemKey }) => idemKey);
+      const entries = await Promise.all(
+        keys.map(async (key) => (key === undefined ? undefined : this.options.store.findByIdemKey(key))),
+      );
+      pending.resolve({ kind: 'exists', entries });
+    } catch (error) {
+      pending.reject(unavailable('the recorded entry could not be read', error));
+    }
+    return undefined;
+  }
+
+  private async retry(pending: Pending, giveUp: LedgerError): Promise<Pending | undefined> {
+    pending.attempts += 1;
+    if (pending.attempts >= MAX_ATTEMPTS) {
+      pending.reject(giveUp);
+      return undefined;
+    }
+    const ceilingMs = Math.min(BACKOFF_MAX_MS, 2 ** pending.attempts);
+    await this.options.clock.sleep(ceilingMs * this.options.ids.random());
+    return pending;
+  }
+
+  private forgetHeads(one: Placed): void {
+    for (const { chain } of one.entries) this.heads.forget(chain);
+  }
+
+  private release(batch: readonly Pending[]): void {
+    if (!this.options.store.exclusive)
+      for (const { request } of batch) for (const { chain } of request.entries) this.busyChains.delete(chain);
+  }
+}
+
+function groupOf({ pending, entries, sealed }: Placed): CommitGroup {
+  return {
+    entries: sealed.map((bytes, i) => {
+      const { chain, seq } = entries[i] as PlacedEntry;
+      return { chain, seq, idemKey: pending.request.entries[i]?.idemKey, note: bytes.note, hash: bytes.hash };
+    }),
+    writes: pending.request.writes?.(entries) ?? [],
+  };
+}
+
+function headAfter(entry: StoredEntry): Head {
+  return { prev: toHex(entry.hash), seq: entry.seq + 1 };
+}
+
+function busy(chain: string): LedgerError {
+  return new LedgerError({
+    code: 'LEDGER_BUSY',
+    message: `too many writers on "${chain}"; nothing was written: retry with the same id after a pause`,
+  });
+}
+
+function unavailable(what: string, cause: unknown): LedgerError {
+  return new LedgerError({ code: 'STORE_UNAVAILABLE', message: `${what}: retry with the same id`, cause });
+}

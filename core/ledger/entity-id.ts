@@ -1,0 +1,20 @@
+/** Entity ids: which strings name a chain, and which prefixes only the system may write. */
+import { LedgerError } from './errors.ts';
+
+export const ENTITY_ID = /^[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}$/;
+/** Chains the system keeps for itself: session keys, events without an entity, the ledger's own record. */
+export const RESERVED_PREFIXES = ['keys/', 'module/', 'system/'] as const;
+
+/** @throws LedgerError ENTITY_ID_INVALID */
+export function assertEntityId(id: string): void {
+  if (!ENTITY_ID.test(id)) {
+    throw new LedgerError({
+      code: 'ENTITY_ID_INVALID',
+      message: `"${id.slice(0, 140)}" is not an entity id: use 1-128 of A-Z a-z 0-9 . _ : / - and start with a letter or digit`,
+    });
+  }
+}
+
+export function isReserved(entityId: string): boolean {
+  return RESERVED_PREFIXES.some((prefix) => entityId.startsWith(prefix));
+}

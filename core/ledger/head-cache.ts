@@ -1,0 +1,41 @@
+/** Heads of the chains this process writes, newest known. A guess that a conditional write proves or refutes. */
+export interface Head {
+  /** hex hash of the newest entry, or the genesis hash */
+  readonly prev: string;
+  /** place of the next entry */
+  readonly seq: number;
+}
+
+/** Chains remembered; beyond this the least recently used is read again from the store. ~150 bytes each. */
+const MAX_HEADS = 100_000;
+
+export class HeadCache {
+  private readonly heads = new Map<string, Head>();
+  private readonly load: (chain: string) => Promise<Head>;
+
+  constructor(load: (chain: string) => Promise<Head>) {
+    this.load = load;
+  }
+
+  async get(chain: string): Promise<Head> {
+    const known = this.heads.get(chain);
+    if (known !== undefined) return known;
+    const head = await this.load(chain);
+    this.set(chain, head);
+    return head;
+  }
+
+  set(chain: string, head: Head): void {
+    this.heads.delete(chain);
+    this.heads.set(chain, head);
+    if (this.heads.size > MAX_HEADS) this.heads.delete(this.heads.keys().next().value as string);
+  }
+
+  forget(chain: string): void {
+    this.heads.delete(chain);
+  }
+
+  clear(): void {
+    this.heads.clear();
+  }
+}

@@ -1,0 +1,130 @@
+/**
+ * What the ledger needs from the world. Each method says what is true afterwards: when it fails, when it fails although
+ * it was persisted, and when two callers meet. Adapters: adapters/embedded (SQLite), adapters/memory (with fault hooks).
+ */
+import type { JsonValue } from '../canonical/index.ts';
+import type { PreparedEntry, SealedEntry } from './entry.ts';
+import type { NoteSigner } from './signed-note.ts';
+
+export interface StoredEntry extends SealedEntry {
+  readonly chain: string;
+  readonly seq: number;
+  /** index in the ledger's commit order, 0-based, without gaps */
+  readonly position: number;
+}
+
+export interface EntryToStore extends SealedEntry {
+  readonly chain: string;
+  readonly seq: number;
+  /** ledger-wide unique; undefined when the entry needs no look-up by key */
+  readonly idemKey: string | undefined;
+}
+
+export interface ItemKey {
+  readonly pk: string;
+  readonly sk: string;
+}
+
+/** A projection record (change-set, document, subscription, nonce …). Versions start at 1 and grow by 1 with every put. */
+export interface Item extends ItemKey {
+  readonly version: number;
+  readonly value: JsonValue;
+}
+
+/** A number is the version the item must have now. */
+export type Expectation = 'absent' | 'any' | number;
+
+export type ItemWrite =
+  | { readonly kind: 'put'; readonly key: ItemKey; readonly value: JsonValue; readonly expect: Expectation }
+  | { readonly kind: 'delete'; readonly key: ItemKey; readonly expect: Expectation }
+  | { readonly kind: 'check'; readonly key: ItemKey; readonly expect: Expectation };
+
+/** Entries and item writes that become true together or not at all. */
+export interface CommitGroup {
+  readonly entries: readonly EntryToStore[];
+  readonly writes: readonly ItemWrite[];
+}
+
+export type CommitOutcome =
+  /** durable; `positions[i]` is where `entries[i]` stands in the ledger */
+  | { readonly kind: 'committed'; readonly positions: readonly number[] }
+  /** nothing written: another entry holds the place, or the place before it is empty (`winner` undefined) */
+  | { readonly kind: 'conflict'; readonly chain: string; readonly winner: StoredEntry | undefined }
+  /** nothing written: an entry with this idempotency key exists */
+  | { readonly kind: 'exists'; readonly idemKey: string }
+  /** nothing written: an item is not as expected */
+  | { readonly kind: 'precondition'; readonly failed: ItemKey };
+
+export interface EntryStore {
+  /** True: this process is the only writer, so a run may be built on a head whose commit is still under way. */
+  readonly exclusive: boolean;
+  /**
+   * Stores each group atomically and independently of the others; a committed group survives power loss.
+   * Put-if-absent on (chain, seq): two writers of one place get one 'committed' and one 'conflict'.
+   * If it rejects, each group may or may not have been stored: read the places back before trying again.
+   */
+  commit(groups: readonly CommitGroup[]): Promise<readonly CommitOutcome[]>;
+  /** Newest entry of the chain, strongly consistent. */
+  head(chain: string): Promise<StoredEntry | undefined>;
+  /** Entries of a chain with seq >= from, ascending, at most `limit`. */
+  read(chain: string, from: number, limit: number): Promise<readonly StoredEntry[]>;
+  /** The entry recorded under an idempotency key, strongly consistent. */
+  findByIdemKey(idemKey: string): Promise<StoredEntry | undefined>;
+  /** Entries in commit order with position >= from, ascending, at most `limit`. Gap-free. */
+  readLog(from: number, limit: number): Promise<readonly StoredEntry[]>;
+}
+
+export interface ItemStore {
+  /** Strongly consistent. */
+  get(key: ItemKey): Promise<Item | undefined>;
+  /** Items of `pk` with sk > after (and starting with `prefix`), ascending by sk, at most `limit`. */
+  list(
+    pk: string,
+    options: { readonly prefix?: string; readonly after?: string; readonly limit: number },
+  ): Promise<readonly Item[]>;
+  /** All or none, durable. If it rejects, read back before trying again. */
+  write(
+    writes: readonly ItemWrite[],
+  ): Promise<{ readonly kind: 'written' } | { readonly kind: 'precondition'; readonly failed: ItemKey }>;
+}
+
+/** Signs with the root key (KMS, or a key file). Expensive on AWS: only decisions and session keys. */
+export interface RootSigner {
+  /** key name in signature lines: the ledger's origin */
+  readonly name: string;
+  /** 32 raw bytes */
+  readonly publicKey: Uint8Array;
+  /** Ed25519 signature of the text, 64 bytes. Idempotent. */
+  sign(text: Uint8Array): Promise<Uint8Array>;
+}
+
+/** A run of entries for one chain, to be sealed one after the other. */
+export interface RunToSeal {
+  readonly prev: string;
+  readonly seq: number;
+  readonly run: readonly PreparedEntry[];
+}
+
+/** Where signing happens: this thread, or another core. Pure computation, no durability duty. */
+export interface Sealer {
+  seal(
+    runs: readonly RunToSeal[],
+    signer: NoteSigner & { readonly keyId: Uint8Array },
+  ): Promise<readonly (readonly SealedEntry[])[]>;
+}
+
+export interface Clock {
+  /** milliseconds since the Unix epoch, server time */
+  now(): number;
+  /** Resolves after `ms`; rejects never. Aborted: resolves at once. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+}
+
+export interface Ids {
+  /** Unique, sortable by time (UUIDv7), for change-sets, subscriptions and events without an id. */
+  next(): string;
+  /** Fresh Ed25519 key pair for a session key, from the operating system's randomness. */
+  keyPair(): Pick<NoteSigner, 'publicKey' | 'privateKey'>;
+  /** Uniform in [0, 1), for jitter only. */
+  random(): number;
+}

@@ -1,0 +1,86 @@
+/**
+ * From requests to signed entries: groups a batch by chain, has each run sealed, and gives every request its entries
+ * back. Entries that decide something get the root signature beside the session key's, so their runs are sealed here.
+ */
+import { toHex } from '../canonical/index.ts';
+import { entryText, sealText, type EntryDraft, type PreparedEntry, type SealedEntry } from './entry.ts';
+import type { Head } from './head-cache.ts';
+import type { RootSigner, RunToSeal, Sealer } from './ports.ts';
+import type { SessionKey } from './session-key.ts';
+import { noteKeyId, signatureLine, signText } from './signed-note.ts';
+
+/** What of a request matters for sealing. */
+export interface Sealable {
+  readonly prepared: readonly PreparedEntry[];
+  readonly request: { readonly entries: readonly { readonly chain: string; readonly draft: EntryDraft }[] };
+}
+
+export interface Run extends RunToSeal {
+  readonly chain: string;
+  readonly run: PreparedEntry[];
+  readonly drafts: EntryDraft[];
+  /** which request and which of its entries each of the run is */
+  readonly slots: { readonly request: number; readonly entry: number }[];
+}
+
+/** One run per chain, in batch order. */
+export async function planRuns(batch: readonly Sealable[], headOf: (chain: string) => Promise<Head>): Promise<Run[]> {
+  const runs = new Map<string, Run>();
+  for (const [
+    request,
+    {
+      prepared,
+      request: { entries },
+    },
+  ] of batch.entries()) {
+    for (const [entry, { chain, draft }] of entries.entries()) {
+      let run = runs.get(chain);
+      if (run === undefined)
+        runs.set(chain, (run = { chain, ...(await headOf(chain)), run: [], drafts: [], slots: [] }));
+      run.run.push(prepared[entry] as PreparedEntry);
+      run.drafts.push(draft);
+      run.slots.push({ request, entry });
+    }
+  }
+  return [...runs.values()];
+}
+
+export interface SealingKeys {
+  readonly sealer: Sealer;
+  readonly rootSigner: RootSigner;
+  readonly signer: SessionKey;
+}
+
+/** Sealed entries per run, in run order. */
+export async function sealRuns(runs: readonly Run[], keys: SealingKeys): Promise<readonly (readonly SealedEntry[])[]> {
+  const decides = runs.map(({ drafts }) => drafts.some((draft) => draft.rootSigned === true));
+  const byRoot = Promise.all(runs.filter((_, i) => decides[i]).map((run) => sealWithRoot(run, keys)));
+  const bySession = keys.sealer.seal(
+    runs.filter((_, i) => !decides[i]),
+    keys.signer,
+  );
+  const [root, session] = [[...(await byRoot)], [...(await bySession)]];
+  return decides.map((isRoot) => (isRoot ? root.shift() : session.shift()) ?? []);
+}
+
+/** Seals a run in which some entries carry the root signature after the session key's. */
+async function sealWithRoot(run: Run, { signer, rootSigner }: SealingKeys): Promise<SealedEntry[]> {
+  const sealed: SealedEntry[] = [];
+  let { prev, seq } = run;
+  for (const [i, prepared] of run.run.entries()) {
+    const text = entryText(prepared, prev, seq);
+    let lines = signatureLine(signer.name, signer.keyId, signText(signer, text));
+    if (run.drafts[i]?.rootSigned === true) {
+      lines += signatureLine(
+        rootSigner.name,
+        noteKeyId(rootSigner.name, rootSigner.publicKey),
+        await rootSigner.sign(text),
+      );
+    }
+    const entry = sealText(text, lines);
+    sealed.push(entry);
+    prev = toHex(entry.hash);
+    seq += 1;
+  }
+  return sealed;
+}

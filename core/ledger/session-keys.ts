@@ -1,0 +1,43 @@
+/** The session key in use: makes the next one in time and records its certificate before the first entry it signs. */
+import { toHex } from '../canonical/index.ts';
+import type { AppendedEntry, AppenderOptions } from './append.ts';
+import { genesisHash, prepareEntry, type SealedEntry } from './entry.ts';
+import { planRuns, sealRuns } from './seal.ts';
+import { certificateDraft, createSessionKey, isFresh, type SessionKey } from './session-key.ts';
+
+export class SessionKeys {
+  private readonly options: AppenderOptions;
+  private current: SessionKey | undefined;
+
+  constructor(options: AppenderOptions) {
+    this.options = options;
+  }
+
+  async fresh(): Promise<SessionKey> {
+    const now = this.options.clock.now();
+    if (this.current !== undefined && isFresh(this.current, now)) return this.current;
+    const key = createSessionKey(this.options.ids.keyPair(), now);
+    const certificate = await this.certify(key);
+    this.options.onCommit?.([certificate]);
+    return (this.current = key);
+  }
+
+  /** The certificate's chain is new and named after the key, so nobody else can want its place: one commit decides. */
+  private async certify(key: SessionKey): Promise<AppendedEntry> {
+    const { ledger, origin, clock, store } = this.options;
+    const draft = certificateDraft(key);
+    const at = new Date(clock.now()).toISOString();
+    const prepared = [prepareEntry({ ledger, entity: key.name, at }, draft)];
+    const request = { entries: [{ chain: key.name, draft }] };
+    const runs = await planRuns([{ prepared, request }], async (chain) => ({
+      prev: genesisHash(origin, chain),
+      seq: 0,
+    }));
+    const sealed = (await sealRuns(runs, { ...this.options, signer: key }))[0]?.[0] as SealedEntry;
+    const place = { chain: key.name, seq: 0 };
+    const [outcome] = await store.commit([{ entries: [{ ...place, ...sealed, idemKey: undefined }], writes: [] }]);
+    if (outcome?.kind !== 'committed')
+      throw new Error(`the session key's certificate was not stored: ${outcome?.kind ?? 'no outcome'}`);
+    return { ...place, hash: toHex(sealed.hash), at, draft, position: outcome.positions[0] as number };
+  }
+}

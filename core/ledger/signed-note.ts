@@ -1,0 +1,113 @@
+/**
+ * C2SP signed note: a text and the lines that sign it. Only Ed25519 (type 0x01) is written and read.
+ * https://c2sp.org/signed-note. It does not know what the text says.
+ */
+import { createPublicKey, hash, sign, verify, type KeyObject } from 'node:crypto';
+
+const ED25519 = 0x01;
+const SIGNATURE_START = '— ';
+/** SubjectPublicKeyInfo header of a raw Ed25519 key (RFC 8410 section 4). */
+const SPKI_PREFIX = Buffer.from('302a300506032b6570032100', 'hex');
+export const PUBLIC_KEY_BYTES = 32;
+const KEY_ID_BYTES = 4;
+const SIGNATURE_BYTES = 64;
+
+export interface NoteSignature {
+  readonly name: string;
+  /** 4 bytes: a hint which key signed; never proof */
+  readonly keyId: Uint8Array;
+  readonly signature: Uint8Array;
+}
+
+export interface SignedNote {
+  /** the signed bytes, ending in a newline */
+  readonly text: Uint8Array;
+  readonly signatures: readonly NoteSignature[];
+}
+
+export interface NoteSigner {
+  readonly name: string;
+  readonly publicKey: Uint8Array;
+  readonly privateKey: KeyObject;
+}
+
+export interface NoteVerifier {
+  readonly name: string;
+  readonly keyId: Uint8Array;
+  readonly key: KeyObject;
+}
+
+/** Splits a note into text and signatures, or says why it is not one. Input is untrusted. */
+export function parseNote(note: Uint8Array): SignedNote | { readonly malformed: string } {
+  const bytes = Buffer.from(note.buffer, note.byteOffset, note.byteLength);
+  const split = bytes.lastIndexOf('\n\n');
+  if (split < 0) return { malformed: 'no blank line between text and signatures' };
+  const text = bytes.subarray(0, split + 1);
+  const tail = bytes.subarray(split + 2).toString('utf8');
+  if (!tail.endsWith('\n') || tail === '\n') return { malformed: 'the signature lines do not end in a newline' };
+  const signatures: NoteSignature[] = [];
+  for (const line of tail.slice(0, -1).split('\n')) {
+    const signature = parseSignatureLine(line);
+    if (signature === undefined) return { malformed: 'a signature line is malformed' };
+    signatures.push(signature);
+  }
+  return { text, signatures };
+}
+
+/** One signature line with its newline: `— <name> base64(keyId4 || signature)`. */
+export function signatureLine(name: string, keyId: Uint8Array, signature: Uint8Array): string {
+  return `${SIGNATURE_START}${name} ${Buffer.concat([keyId, signature]).toString('base64')}\n`;
+}
+
+export function signText(signer: { readonly privateKey: KeyObject }, text: Uint8Array): Uint8Array {
+  return sign(null, text, signer.privateKey);
+}
+
+/** True when one of the note's signatures is by this key and correct. */
+export function isSignedBy(note: SignedNote, verifier: NoteVerifier): boolean {
+  return note.signatures.some(
+    (line) =>
+      line.name === verifier.name &&
+      Buffer.compare(line.keyId, verifier.keyId) === 0 &&
+      verify(null, note.text, verifier.key, line.signature),
+  );
+}
+
+/** @param publicKey 32 raw bytes (RFC 8032) */
+export function noteVerifier(name: string, publicKey: Uint8Array): NoteVerifier {
+  const key = createPublicKey({ key: Buffer.concat([SPKI_PREFIX, publicKey]), format: 'der', type: 'spki' });
+  return { name, keyId: noteKeyId(name, publicKey), key };
+}
+
+/** First 4 bytes of SHA-256(name || "\n" || 0x01 || public key). */
+export function noteKeyId(name: string, publicKey: Uint8Array): Uint8Array {
+  const input = Buffer.concat([Buffer.from(`${name}\n`), Buffer.of(ED25519), publicKey]);
+  return hash('sha256', input, 'buffer').subarray(0, KEY_ID_BYTES);
+}
+
+/** The verifier key string of C2SP signed-note: `<name>+<key id>+<base64 type and key>`. */
+export function formatVerifierKey(name: string, publicKey: Uint8Array): string {
+  const keyId = Buffer.from(noteKeyId(name, publicKey)).toString('hex');
+  return `${name}+${keyId}+${Buffer.concat([Buffer.of(ED25519), publicKey]).toString('base64')}`;
+}
+
+/** @returns the verifier, or undefined when the string is not a well-formed Ed25519 verifier key */
+export function parseVerifierKey(text: string): { readonly name: string; readonly publicKey: Uint8Array } | undefined {
+  const [, name, keyId, encoded] = /^([^\s+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/=]+)$/.exec(text.trim()) ?? [];
+  if (name === undefined || keyId === undefined || encoded === undefined) return undefined;
+  const bytes = Buffer.from(encoded, 'base64');
+  if (bytes.length !== PUBLIC_KEY_BYTES + 1 || bytes[0] !== ED25519) return undefined;
+  const publicKey = bytes.subarray(1);
+  return Buffer.from(noteKeyId(name, publicKey)).toString('hex') === keyId ? { name, publicKey } : undefined;
+}
+
+function parseSignatureLine(line: string): NoteSignature | undefined {
+  if (!line.startsWith(SIGNATURE_START)) return undefined;
+  const [name, encoded, ...rest] = line.slice(SIGNATURE_START.length).split(' ');
+  if (name === undefined || name === '' || name.includes('+') || encoded === undefined || rest.length > 0)
+    return undefined;
+  const bytes = Buffer.from(encoded, 'base64');
+  // Base64 has several spellings of the same bytes; only the canonical one is accepted.
+  if (bytes.toString('base64') !== encoded || bytes.length !== KEY_ID_BYTES + SIGNATURE_BYTES) return undefined;
+  return { name, keyId: bytes.subarray(0, KEY_ID_BYTES), signature: bytes.subarray(KEY_ID_BYTES) };
+}

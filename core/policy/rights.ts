@@ -1,0 +1,70 @@
+/**
+ * May this principal do that? Nothing is allowed that is not declared; auditors may read all. Pure look-ups over the
+ * roster; it knows neither tokens nor transport.
+ */
+import type { Actor } from '../ledger/index.ts';
+import { PolicyError } from './errors.ts';
+import { principalsOf, type Modules, type Principal, type Rights, type Roster } from './roster.ts';
+
+export type Action = keyof Rights;
+const AUDITOR = 'auditor';
+
+export interface Policy {
+  /** The principal behind an account, agent or module id. */
+  readonly principal: (id: string) => Principal | undefined;
+  readonly may: (principal: Principal, action: Action, subject: string) => boolean;
+  /** @throws PolicyError FORBIDDEN, naming the missing right */
+  readonly require: (principal: Principal, action: Action, subject: string) => void;
+  readonly rolesOf: (personId: string) => readonly string[];
+  readonly isAuditor: (principal: Principal) => boolean;
+  readonly roster: Roster;
+}
+
+export function createPolicy(roster: Roster, modules: Modules): Policy {
+  const principals = principalsOf(roster, modules);
+  const rolesOf = (personId: string): readonly string[] =>
+    roster.people.find((person) => person.personId === personId)?.roles ?? [];
+  const isAuditor = (principal: Principal): boolean =>
+    principal.kind === 'person' && rolesOf(principal.personId).includes(AUDITOR);
+
+  const grantsOf = (principal: Principal): readonly Rights[] => {
+    switch (principal.kind) {
+      case 'person':
+        return rolesOf(principal.personId).flatMap((role) => roster.roles[role] ?? []);
+      case 'agent':
+        return roster.agents.filter((agent) => agent.id === principal.id).map((agent) => agent.rights);
+      case 'module':
+        return Object.hasOwn(modules, principal.id) ? [modules[principal.id] as Rights] : [];
+    }
+  };
+  const may = (principal: Principal, action: Action, subject: string): boolean =>
+    (action === 'reads' && isAuditor(principal)) ||
+    grantsOf(principal).some((rights) => rights[action].some((glob) => matchesGlob(glob, subject)));
+
+  return {
+    roster,
+    rolesOf,
+    isAuditor,
+    may,
+    principal: (id) => principals.get(id),
+    require: (principal, action, subject) => {
+      if (!may(principal, action, subject)) {
+        throw new PolicyError({
+          code: 'FORBIDDEN',
+          message: `${principal.kind} "${principal.id}" has no right "${action}" for "${subject}": declare it in nervous.config.ts`,
+        });
+      }
+    },
+  };
+}
+
+/** `x.*` and `x*` match what starts with the text before the star; without a star only the same text matches. */
+export function matchesGlob(glob: string, subject: string): boolean {
+  return glob.endsWith('*') ? subject.startsWith(glob.slice(0, -1)) : glob === subject;
+}
+
+/** The provenance recorded in an entry for what this principal did. */
+export function actorOf(principal: Principal, via?: string): Actor {
+  const base = { kind: principal.kind, id: principal.id, ...(via === undefined ? {} : { via }) };
+  return principal.kind === 'agent' ? { ...base, logic: principal.logic } : base;
+}

@@ -1,0 +1,118 @@
+/**
+ * Who exists: people with their accounts and roles, agents with their owners, modules with their rights. Quorum counts
+ * people, so every account leads to exactly one person. Declared in nervous.config.ts; nothing undeclared is allowed.
+ */
+import { z } from 'zod';
+
+const name = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, 'use 1-64 of A-Z a-z 0-9 . _ - starting with a letter or digit');
+/** `transactions.new`, `transactions.*` (one or more trailing segments) or `*` */
+const topicGlob = z.string().regex(/^(\*|[a-z0-9_-]+(\.[a-z0-9_-]+)*(\.\*)?)$/, 'use domain.name, domain.* or *');
+/** an entity id, or a prefix of one ending in `*` */
+const entityGlob = z.string().regex(/^[A-Za-z0-9._:/-]*\*?$/, 'use an entity id or a prefix ending in *');
+
+export const rightsSchema = z.strictObject({
+  publishes: z.array(topicGlob).default([]),
+  subscribes: z.array(topicGlob).default([]),
+  reads: z.array(entityGlob).default([]),
+  proposes: z.array(entityGlob).default([]),
+});
+
+export const rosterSchema = z.strictObject({
+  /** rights that come with a role; `auditor` may read everything by definition */
+  roles: z.record(name, rightsSchema),
+  people: z.array(
+    z.strictObject({
+      personId: name,
+      name: z.string().min(1).max(100),
+      accounts: z.array(name).min(1),
+      roles: z.array(name).min(1),
+    }),
+  ),
+  agents: z.array(
+    z.strictObject({
+      id: name,
+      /** personId of the human who answers for it; excluded from deciding on its proposals */
+      owner: name,
+      /** algorithm version, recorded in every entry the agent causes */
+      logic: z.string().min(1).max(100),
+      rights: rightsSchema,
+    }),
+  ),
+});
+
+export const modulesSchema = z.record(
+  name,
+  rightsSchema.extend({ description: z.string().min(1).max(300).optional() }),
+);
+
+export type Rights = z.output<typeof rightsSchema>;
+export type Roster = z.output<typeof rosterSchema>;
+export type Person = Roster['people'][number];
+export type Agent = Roster['agents'][number];
+export type Modules = z.output<typeof modulesSchema>;
+
+/** The authenticated caller. `id` is the account, agent or module id; a person may have several accounts. */
+export type Principal =
+  | { readonly kind: 'person'; readonly id: string; readonly personId: string }
+  | { readonly kind: 'agent'; readonly id: string; readonly owner: string; readonly logic: string }
+  | { readonly kind: 'module'; readonly id: string };
+
+/** Every account, agent and module id of the configuration, each leading to its principal. */
+export function principalsOf(roster: Roster, modules: Modules): ReadonlyMap<string, Principal> {
+  const principals = new Map<string, Principal>();
+  for (const person of roster.people) {
+    for (const id of person.accounts) principals.set(id, { kind: 'person', id, personId: person.personId });
+  }
+  for (const { id, owner, logic } of roster.agents) principals.set(id, { kind: 'agent', id, owner, logic });
+  for (const id of Object.keys(modules)) principals.set(id, { kind: 'module', id });
+  return principals;
+}
+
+/** What is contradictory in a roster, as `path: problem`; empty when it is sound. */
+export function rosterProblems(
+  roster: Roster,
+  modules: Modules,
+): { readonly path: (string | number)[]; readonly message: string }[] {
+  const problems: { path: (string | number)[]; message: string }[] = [];
+  const seen = new Map<string, string>();
+  const claim = (id: string, by: string, path: (string | number)[]): void => {
+    const other = seen.get(id);
+    if (other !== undefined)
+      problems.push({
+        path,
+        message: `"${id}" already names ${other}: every account, agent and module needs its own id`,
+      });
+    seen.set(id, by);
+  };
+  roster.people.forEach((person, i) => {
+    if (roster.people.findIndex((other) => other.personId === person.personId) !== i) {
+      problems.push({
+        path: ['roster', 'people', i, 'personId'],
+        message: `"${person.personId}" appears twice: list all accounts under one person`,
+      });
+    }
+    person.accounts.forEach((account, j) =>
+      claim(account, `an account of ${person.personId}`, ['roster', 'people', i, 'accounts', j]),
+    );
+    person.roles.forEach((role, j) => {
+      if (!Object.hasOwn(roster.roles, role))
+        problems.push({
+          path: ['roster', 'people', i, 'roles', j],
+          message: `role "${role}" is not declared in roster.roles`,
+        });
+    });
+  });
+  roster.agents.forEach((agent, i) => {
+    claim(agent.id, 'an agent', ['roster', 'agents', i, 'id']);
+    if (!roster.people.some((person) => person.personId === agent.owner)) {
+      problems.push({
+        path: ['roster', 'agents', i, 'owner'],
+        message: `"${agent.owner}" is not a person in the roster: an agent needs a human owner`,
+      });
+    }
+  });
+  for (const id of Object.keys(modules)) claim(id, 'a module', ['modules', id]);
+  return problems;
+}

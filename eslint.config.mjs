@@ -1,0 +1,57 @@
+import tseslint from 'typescript-eslint';
+
+const CORE_HAS_NO_CLOCK = 'core has no clock: take a Clock port';
+const CORE_HAS_NO_RANDOMNESS = 'core has no randomness: take an Ids port';
+const CORE_HAS_NO_ENVIRONMENT = 'core knows no environment, network or console';
+
+export default tseslint.config(
+  { ignores: ['node_modules/', 'test/architecture/planted/', 'coverage/', '.cache/', '**/*.mjs', '**/*.cjs'] },
+  {
+    files: ['**/*.ts'],
+    extends: [tseslint.configs.strictTypeChecked],
+    languageOptions: { parserOptions: { projectService: true } },
+    rules: {
+      '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
+      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
+      '@typescript-eslint/require-await': 'off', // ports are async by contract; an in-process adapter may not need to wait
+      '@typescript-eslint/consistent-type-imports': 'error',
+      'max-lines': ['error', { max: 300, skipBlankLines: true, skipComments: true }],
+      'max-lines-per-function': ['error', { max: 60, skipBlankLines: true, skipComments: true }],
+      'max-params': ['error', 4],
+      'no-console': 'error',
+    },
+  },
+  {
+    files: ['core/**/*.ts', 'api/**/*.ts'],
+    rules: {
+      'no-restricted-properties': [
+        'error',
+        { object: 'Math', property: 'random', message: CORE_HAS_NO_RANDOMNESS },
+        { object: 'Date', property: 'now', message: CORE_HAS_NO_CLOCK },
+        { object: 'performance', property: 'now', message: CORE_HAS_NO_CLOCK },
+      ],
+      'no-restricted-globals': [
+        'error',
+        ...['process', 'fetch', 'console', 'setTimeout', 'setInterval', 'performance'].map((name) => ({
+          name,
+          message: CORE_HAS_NO_ENVIRONMENT,
+        })),
+      ],
+      'no-restricted-syntax': [
+        'error',
+        { selector: "NewExpression[callee.name='Date'][arguments.length=0]", message: CORE_HAS_NO_CLOCK },
+        {
+          selector:
+            "ImportDeclaration[source.value='node:crypto'] > ImportSpecifier[imported.name=/^random|^generateKey/]",
+          message: CORE_HAS_NO_RANDOMNESS,
+        },
+      ],
+    },
+  },
+  {
+    files: ['test/**/*.ts', 'bench/**/*.ts', 'examples/**/*.ts'],
+    rules: { 'max-lines-per-function': 'off', 'max-lines': 'off', 'no-console': 'off' },
+  },
+  { files: ['clients/cli/**/*.ts'], rules: { 'no-console': 'off' } },
+);

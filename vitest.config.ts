@@ -1,0 +1,11 @@
+import { defineConfig } from 'vitest/config';
+
+// Tests decide, benchmarks measure: no test asserts a time; these limits only end a hang.
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    pool: 'forks',
+  },
+});
