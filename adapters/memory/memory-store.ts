@@ -65,6 +65,10 @@ export class MemoryStore implements EntryStore, ItemStore {
     return this.log.slice(from, from + limit);
   }
 
+  async size(): Promise<number> {
+    return this.log.length;
+  }
+
   async get(key: ItemKey): Promise<Item | undefined> {
     return this.items.get(key.pk)?.get(key.sk);
   }

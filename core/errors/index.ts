@@ -28,3 +28,22 @@ export class NervousError<Code extends string = string> extends Error {
     this.problems = init.problems ?? [];
   }
 }
+
+/** The issues of a failed schema check (zod's shape) as problems, and one sentence that names the first. */
+export function describeIssues(
+  issues: readonly { readonly path: readonly PropertyKey[]; readonly message: string }[],
+  base: readonly PropertyKey[] = [],
+): { readonly message: string; readonly problems: readonly Problem[] } {
+  const problems = issues.map(({ path, message }) => ({ pointer: pointer([...base, ...path]), detail: message }));
+  const [first] = problems;
+  const more = problems.length > 1 ? ` (and ${problems.length - 1} more)` : '';
+  return {
+    problems,
+    message:
+      first === undefined ? 'invalid' : `${first.pointer === '' ? 'the value' : first.pointer}: ${first.detail}${more}`,
+  };
+}
+
+function pointer(path: readonly PropertyKey[]): string {
+  return path.map((step) => '/' + String(step).replaceAll('~', '~0').replaceAll('/', '~1')).join('');
+}

@@ -58,3 +58,4 @@ export {
   type NoteVerifier,
   type SignedNote,
 } from './signed-note.ts';
+export { VERDICTS, type Finding, type Verdict, type VerificationReport } from './verification.ts';

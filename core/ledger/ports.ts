@@ -72,6 +72,8 @@ export interface EntryStore {
   findByIdemKey(idemKey: string): Promise<StoredEntry | undefined>;
   /** Entries in commit order with position >= from, ascending, at most `limit`. Gap-free. */
   readLog(from: number, limit: number): Promise<readonly StoredEntry[]>;
+  /** How many entries are committed: the position the next one gets. */
+  size(): Promise<number>;
 }
 
 export interface ItemStore {

@@ -1,0 +1,113 @@
+/**
+ * The catalog: which topics exist, in which versions, with which payload. One source of truth for validation, client
+ * types and published schemas. Publishing is strict; what an old event looked like stays readable under its version.
+ */
+import { z } from 'zod';
+import { describeIssues } from '../errors/index.ts';
+import { EventError } from './errors.ts';
+
+export interface TopicDeclaration {
+  readonly description: string;
+  /** zod schema of the payload per version; declare objects with z.strictObject so that unknown keys are refused */
+  readonly versions: Readonly<Record<number, z.ZodType>>;
+}
+
+export type Topics = Readonly<Record<string, TopicDeclaration>>;
+
+export interface CatalogEntry {
+  readonly topic: string;
+  readonly version: number;
+  readonly description: string;
+  readonly latest: boolean;
+  /** JSON Schema 2020-12 of the payload */
+  readonly schema: unknown;
+}
+
+export interface Catalog {
+  /** The version to record. @throws EventError TOPIC_UNKNOWN | VERSION_UNKNOWN | PAYLOAD_INVALID */
+  check(topic: string, version: number | undefined, payload: unknown): number;
+  /** @throws EventError TOPIC_UNKNOWN */
+  require(topic: string): void;
+  list(): readonly CatalogEntry[];
+}
+
+export const topicsSchema = z.record(
+  z.string().regex(/^[a-z0-9_-]+(\.[a-z0-9_-]+)+$/, 'must be domain.name in lower case'),
+  z.strictObject({
+    description: z.string().min(1).max(300),
+    versions: z.custom<TopicDeclaration['versions']>(
+      (value) =>
+        typeof value === 'object' &&
+        value !== null &&
+        Object.keys(value).length > 0 &&
+        Object.entries(value).every(isVersion),
+      'must map version numbers 1, 2, … to zod schemas, at least one',
+    ),
+  }),
+);
+
+export function createCatalog(topics: Topics): Catalog {
+  const declared = new Map(Object.entries(topics).map(([topic, { versions }]) => [topic, latestOf(versions)]));
+  return {
+    require: (topic) => {
+      if (!declared.has(topic)) throw unknownTopic(topic, [...declared.keys()]);
+    },
+    list: () => Object.entries(topics).flatMap(([topic, declaration]) => describeTopic(topic, declaration)),
+    check: (topic, version, payload) => {
+      const latest = declared.get(topic);
+      if (latest === undefined) throw unknownTopic(topic, [...declared.keys()]);
+      const wanted = version ?? latest;
+      const schema = topics[topic]?.versions[wanted];
+      if (schema === undefined) {
+        throw new EventError({
+          code: 'VERSION_UNKNOWN',
+          message: `topic "${topic}" has no version ${wanted}: the newest is ${latest}`,
+        });
+      }
+      const parsed = schema.safeParse(payload);
+      if (!parsed.success)
+        throw new EventError({ code: 'PAYLOAD_INVALID', ...describeIssues(parsed.error.issues, ['payload']) });
+      return wanted;
+    },
+  };
+}
+
+function describeTopic(topic: string, { description, versions }: TopicDeclaration): CatalogEntry[] {
+  return Object.entries(versions).map(([version, schema]) => ({
+    topic,
+    version: Number(version),
+    description,
+    latest: Number(version) === latestOf(versions),
+    schema: z.toJSONSchema(schema, { target: 'draft-2020-12', io: 'input', unrepresentable: 'any' }),
+  }));
+}
+
+function latestOf(versions: TopicDeclaration['versions']): number {
+  return Math.max(...Object.keys(versions).map(Number));
+}
+
+function isVersion([version, schema]: [string, unknown]): boolean {
+  return /^[1-9][0-9]{0,5}$/.test(version) && schema instanceof z.ZodType;
+}
+
+function unknownTopic(topic: string, known: readonly string[]): EventError {
+  const nearest = known
+    .map((name) => ({ name, distance: editDistance(topic, name) }))
+    .sort((a, b) => a.distance - b.distance)[0];
+  const hint = nearest === undefined ? 'the catalog is empty' : `did you mean "${nearest.name}"?`;
+  return new EventError({ code: 'TOPIC_UNKNOWN', message: `topic "${topic}" is not in the catalog: ${hint}` });
+}
+
+/** Levenshtein distance; topics are at most 128 characters, so the quadratic form is fine. */
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const substitution = (row[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min((row[j] as number) + 1, (next[j - 1] as number) + 1, substitution));
+    }
+    row = next;
+  }
+  return row[b.length] as number;
+}

@@ -1,0 +1,27 @@
+import { NervousError } from '../errors/index.ts';
+
+/**
+ * `EVENT_INVALID`: the envelope breaks its schema; `problems` point at the fields.
+ * `TOPIC_UNKNOWN` / `VERSION_UNKNOWN`: not in the catalog; the message names the nearest match.
+ * `PAYLOAD_INVALID`: the payload breaks the topic's schema; `problems` point into it.
+ * `EVENT_ID_CONFLICT`: this event id is recorded with other content; use a new id.
+ * `EVENT_NOT_FOUND` / `EVENT_AMBIGUOUS`: no event, or events of several sources, under that id; name the source.
+ * `SUBSCRIPTION_INVALID`: the subscription breaks its schema; `problems` point at the fields.
+ * `SUBSCRIPTION_NOT_FOUND`: no such subscription, or not yours to see.
+ * `SUBSCRIPTION_EXISTS`: the id is taken by a subscription with other settings.
+ * `ATOMIC_REJECTED`: another event of the atomic batch was refused, so nothing of it was recorded.
+ */
+export type EventErrorCode =
+  | 'EVENT_INVALID'
+  | 'TOPIC_UNKNOWN'
+  | 'VERSION_UNKNOWN'
+  | 'PAYLOAD_INVALID'
+  | 'EVENT_ID_CONFLICT'
+  | 'EVENT_NOT_FOUND'
+  | 'EVENT_AMBIGUOUS'
+  | 'SUBSCRIPTION_INVALID'
+  | 'SUBSCRIPTION_NOT_FOUND'
+  | 'SUBSCRIPTION_EXISTS'
+  | 'ATOMIC_REJECTED';
+
+export class EventError extends NervousError<EventErrorCode> {}

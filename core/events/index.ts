@@ -1,0 +1,38 @@
+export {
+  createCatalog,
+  topicsSchema,
+  type Catalog,
+  type CatalogEntry,
+  type TopicDeclaration,
+  type Topics,
+} from './catalog.ts';
+export { afterFailure, failureReason, type AfterFailure } from './delivery.ts';
+export {
+  deliveredEvent,
+  eventBridgeShape,
+  eventIdemKey,
+  eventInputSchema,
+  moduleChain,
+  parseEventInput,
+  type DeliveredEvent,
+  type EventData,
+  type EventInput,
+} from './envelope.ts';
+export { EventError, type EventErrorCode } from './errors.ts';
+export { matchPattern, parsePattern, PatternError, type Pattern, type PatternErrorCode } from './pattern/index.ts';
+export {
+  createPublish,
+  MAX_EVENTS_PER_PUBLISH,
+  type Publish,
+  type PublishProblem,
+  type PublishResult,
+} from './publish.ts';
+export {
+  parseSubscriptionInput,
+  subscriptionInputSchema,
+  subscriptionMatcher,
+  type RetryPolicy,
+  type Subscription,
+  type SubscriptionInput,
+} from './subscription.ts';
+export { createSubscriptions, type Subscriptions, type SubscriptionsDependencies } from './subscriptions.ts';

@@ -1,0 +1,211 @@
+/**
+ * Publishing: rights, catalog, then one entry per event. Acknowledged means durable in the chain. One bad event does not
+ * sink the others unless the batch is atomic. Relaying is the bus's business: what is in the chain will be relayed.
+ */
+import { canonicalize, CanonicalError, toHex } from '../canonical/index.ts';
+import type { NervousError, Problem } from '../errors/index.ts';
+import {
+  isReserved,
+  LedgerError,
+  parseEntry,
+  type Appender,
+  type AppendResult,
+  type EntryDraft,
+  type Ids,
+  type StoredEntry,
+} from '../ledger/index.ts';
+import { actorOf, PolicyError, type Policy, type Principal } from '../policy/index.ts';
+import type { Catalog } from './catalog.ts';
+import { eventIdemKey, moduleChain, parseEventInput, type EventData } from './envelope.ts';
+import { EventError } from './errors.ts';
+
+export const MAX_EVENTS_PER_PUBLISH = 100;
+
+export interface PublishDependencies {
+  readonly appender: Appender;
+  readonly catalog: Catalog;
+  readonly policy: Policy;
+  readonly ids: Ids;
+}
+
+export type PublishResult =
+  | {
+      readonly status: 'accepted' | 'duplicate';
+      readonly eventId: string;
+      readonly entity: string;
+      readonly seq: number;
+      readonly hash: string;
+    }
+  | { readonly status: 'rejected'; readonly eventId?: string; readonly problem: PublishProblem };
+
+export interface PublishProblem {
+  readonly code: string;
+  readonly detail: string;
+  readonly errors: readonly Problem[];
+}
+
+interface Prepared {
+  readonly eventId: string;
+  readonly chain: string;
+  readonly idemKey: string;
+  readonly draft: EntryDraft;
+}
+
+export type Publish = (
+  principal: Principal,
+  inputs: readonly unknown[],
+  options?: { readonly atomic?: boolean },
+) => Promise<readonly PublishResult[]>;
+
+/** @returns a function that publishes 1-100 events and answers for each, in order */
+export function createPublish(deps: PublishDependencies): Publish {
+  return async (principal, inputs, options = {}) => {
+    if (inputs.length === 0 || inputs.length > MAX_EVENTS_PER_PUBLISH) {
+      throw new EventError({
+        code: 'EVENT_INVALID',
+        message: `${inputs.length} events: publish 1-${MAX_EVENTS_PER_PUBLISH} at a time`,
+      });
+    }
+    const prepared = inputs.map((input) => attempt(() => prepare(deps, principal, input)));
+    if (options.atomic === true) return publishAtomic(deps, prepared);
+    return Promise.all(prepared.map(async (one) => (isRejected(one) ? one : publishOne(deps, one))));
+  };
+}
+
+function prepare({ policy, catalog, ids }: PublishDependencies, principal: Principal, input: unknown): Prepared {
+  const event = parseEventInput(input);
+  const source = principal.id;
+  if (event.source !== undefined && event.source !== source) {
+    throw new PolicyError({
+      code: 'FORBIDDEN',
+      message: `"${source}" may not publish as "${event.source}": leave source out`,
+    });
+  }
+  policy.require(principal, 'publishes', event.topic);
+  if (event.entityId !== undefined && isReserved(event.entityId)) {
+    throw new PolicyError({
+      code: 'FORBIDDEN',
+      message: `"${event.entityId}" is a chain of the system: choose another entity id`,
+    });
+  }
+  const version = catalog.check(event.topic, event.version, event.payload);
+  const eventId = event.eventId ?? ids.next();
+  const data: EventData = {
+    topic: event.topic,
+    version,
+    source,
+    payload: event.payload,
+    ...(event.timestamp === undefined ? {} : { timestamp: new Date(event.timestamp).toISOString() }),
+    ...(event.userId === undefined ? {} : { userId: event.userId }),
+    ...(event.metadata === undefined ? {} : { metadata: event.metadata as EventData['metadata'] & object }),
+  };
+  return {
+    eventId,
+    chain: event.entityId ?? moduleChain(source),
+    idemKey: eventIdemKey(source, eventId),
+    draft: { type: 'event', actor: actorOf(principal), idem: eventId, data: data as EntryDraft['data'] & EventData },
+  };
+}
+
+async function publishOne({ appender }: PublishDependencies, event: Prepared): Promise<PublishResult> {
+  try {
+    const result = await appender.append({ entries: [event] });
+    return answer(event, result, 0);
+  } catch (error) {
+    return rejection(error, event.eventId);
+  }
+}
+
+/** All or nothing: events already recorded are left out and the rest is recorded together. */
+async function publishAtomic(
+  { appender }: PublishDependencies,
+  prepared: readonly (Prepared | Rejected)[],
+): Promise<readonly PublishResult[]> {
+  if (prepared.some(isRejected)) return prepared.map(withdrawn);
+  const events = prepared as readonly Prepared[];
+  const repeated = events.find((event, i) => events.findIndex(({ idemKey }) => idemKey === event.idemKey) !== i);
+  if (repeated !== undefined) {
+    const message = `event id "${repeated.eventId}" appears twice in one atomic batch: give each event its own`;
+    const twice = rejection(new EventError({ code: 'EVENT_INVALID', message }), repeated.eventId);
+    return events.map((event) => (event.idemKey === repeated.idemKey ? twice : withdrawn(event)));
+  }
+  const results = new Array<PublishResult | undefined>(events.length);
+  for (;;) {
+    const open = events.filter((_, i) => results[i] === undefined);
+    if (open.length === 0) return results as readonly PublishResult[];
+    const result = await appender.append({ entries: open });
+    open.forEach((event, i) => {
+      if (result.kind === 'appended' || (result.kind === 'exists' && result.entries[i] !== undefined)) {
+        results[events.indexOf(event)] = answer(event, result, i);
+      }
+    });
+    // An id taken by other content refuses the whole batch, and nothing of it has been recorded so far.
+    if (results.some((one) => one?.status === 'rejected'))
+      return events.map((event, i) => results[i] ?? withdrawn(event));
+  }
+}
+
+function answer(event: Prepared, result: AppendResult, index: number): PublishResult {
+  const { eventId, chain: entity } = event;
+  switch (result.kind) {
+    case 'appended': {
+      const { seq = 0, hash = '' } = result.entries[index] ?? {};
+      return { status: 'accepted', eventId, entity, seq, hash };
+    }
+    case 'exists': {
+      const recorded = result.entries[index];
+      if (recorded !== undefined && isSameEvent(event, recorded)) {
+        return { status: 'duplicate', eventId, entity, seq: recorded.seq, hash: toHex(recorded.hash) };
+      }
+      const message = `event id "${eventId}" is already recorded with other content: use a new id`;
+      return rejection(new EventError({ code: 'EVENT_ID_CONFLICT', message }), eventId);
+    }
+    case 'precondition':
+      throw new Error('an event writes no items, so no item can be in its way');
+  }
+}
+
+function isSameEvent(event: Prepared, recorded: StoredEntry): boolean {
+  const parsed = parseEntry(recorded.note);
+  return (
+    parsed.kind === 'entry' &&
+    recorded.chain === event.chain &&
+    canonicalize(parsed.body.data) === canonicalize(event.draft.data)
+  );
+}
+
+type Rejected = Extract<PublishResult, { status: 'rejected' }>;
+
+function attempt(prepareEvent: () => Prepared): Prepared | Rejected {
+  try {
+    return prepareEvent();
+  } catch (error) {
+    return rejection(error);
+  }
+}
+
+function isRejected(one: Prepared | Rejected): one is Rejected {
+  return 'status' in one;
+}
+
+/** Refusals become the event's own result; what is not the event's fault stays an error of the whole call. */
+function rejection(error: unknown, eventId?: string): Rejected {
+  const isRefusal =
+    error instanceof EventError ||
+    error instanceof PolicyError ||
+    error instanceof CanonicalError ||
+    (error instanceof LedgerError && error.code !== 'STORE_UNAVAILABLE');
+  if (!isRefusal) throw error;
+  const { code, message, problems } = error as NervousError;
+  return {
+    status: 'rejected',
+    ...(eventId === undefined ? {} : { eventId }),
+    problem: { code, detail: message, errors: problems },
+  };
+}
+
+function withdrawn(one: Prepared | Rejected): Rejected {
+  if (isRejected(one)) return one;
+  const message = 'another event of this atomic batch was refused: correct it and send the batch again';
+  return rejection(new EventError({ code: 'ATOMIC_REJECTED', message }), one.eventId);
+}

@@ -1,0 +1,50 @@
+/**
+ * The one file a user writes, `nervous.config.ts`: topics, modules, roster, risk, operations. Read by every engine; a
+ * wrong one fails at start with the path, the value and the fix. It composes the areas' own sections and decides nothing else.
+ */
+import { z } from 'zod';
+import { operationsSchema, riskSchema } from '../changes/index.ts';
+import { describeIssues, NervousError } from '../errors/index.ts';
+import { topicsSchema, type Topics } from '../events/index.ts';
+import { modulesSchema, rosterProblems, rosterSchema } from '../policy/index.ts';
+
+/** `CONFIG_INVALID`: nervous.config.ts cannot be used; `problems` point at every fault. */
+export class ConfigError extends NervousError<'CONFIG_INVALID'> {}
+
+const configSchema = z
+  .strictObject({
+    /** name of the book; default ledger is `main` */
+    ledger: z.string().regex(/^[a-z0-9][a-z0-9-]{0,31}$/, 'use 1-32 of a-z 0-9 -'),
+    /** names the ledger to the world, like a URL without a scheme: in every genesis hash and signature */
+    origin: z
+      .string()
+      .regex(/^[a-z0-9.-]+(\/[A-Za-z0-9._-]+)*$/, 'write it as a URL without a scheme, e.g. nervous.example/dev/main'),
+    topics: topicsSchema,
+    modules: modulesSchema,
+    roster: rosterSchema,
+    risk: riskSchema,
+    operations: operationsSchema,
+  })
+  .superRefine((config, context) => {
+    for (const { path, message } of rosterProblems(config.roster, config.modules))
+      context.addIssue({ code: 'custom', path, message });
+  });
+
+export type ConfigInput<T extends Topics = Topics> = Omit<z.input<typeof configSchema>, 'topics'> & {
+  readonly topics: T;
+};
+export type NervousConfig<T extends Topics = Topics> = Omit<z.output<typeof configSchema>, 'topics'> & {
+  readonly topics: T;
+};
+
+/**
+ * Checks a configuration and keeps its types, so that clients know every topic's payload.
+ * @throws ConfigError CONFIG_INVALID listing every fault
+ */
+export function defineConfig<const T extends Topics>(input: ConfigInput<T>): NervousConfig<T> {
+  const parsed = configSchema.safeParse(input);
+  if (parsed.success) return parsed.data as unknown as NervousConfig<T>;
+  const { problems } = describeIssues(parsed.error.issues);
+  const list = problems.map(({ pointer, detail }) => `  ${pointer}: ${detail}`).join('\n');
+  throw new ConfigError({ code: 'CONFIG_INVALID', message: `the configuration cannot be used:\n${list}`, problems });
+}

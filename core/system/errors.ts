@@ -1,0 +1,9 @@
+import { NervousError } from '../errors/index.ts';
+
+/**
+ * `ENTITY_NOT_FOUND`: nothing was ever recorded for this entity.
+ * `CURSOR_INVALID`: not a cursor of this feed; start without one.
+ */
+export type SystemErrorCode = 'ENTITY_NOT_FOUND' | 'CURSOR_INVALID';
+
+export class SystemError extends NervousError<SystemErrorCode> {}
