@@ -36,3 +36,4 @@ export {
   type SubscriptionInput,
 } from './subscription.ts';
 export { createSubscriptions, type Subscriptions, type SubscriptionsDependencies } from './subscriptions.ts';
+export type { DeadLetter, DeliveryState, EventBus, ReceivedMessage, SubscriptionStats } from './ports.ts';

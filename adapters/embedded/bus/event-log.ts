@@ -1,0 +1,94 @@
+/**
+ * The log as the bus reads it: position by position, recent events from memory, older ones from the store. An event that
+ * was committed but never announced (a crash in between) is simply read from the store: the log itself is the outbox.
+ */
+import { deliveredEvent, type DeliveredEvent, type EventData } from '../../../core/events/index.ts';
+import { toHex } from '../../../core/canonical/index.ts';
+import { parseEntry, type AppendedEntry, type EntryStore, type StoredEntry } from '../../../core/ledger/index.ts';
+
+/** Events kept in memory: a subscriber this far behind reads from the store. About 1 KiB each. */
+const RECENT_EVENTS = 4_096;
+const STORE_PAGE = 256;
+
+/** A log position; `event` is undefined when the entry there is no event. */
+export interface LogSlot {
+  readonly position: number;
+  readonly event: DeliveredEvent | undefined;
+}
+
+export class EventLog {
+  private readonly entries: EntryStore;
+  private recent: LogSlot[] = [];
+  /** position of recent[0] */
+  private recentFrom = 0;
+  private end = 0;
+
+  constructor(entries: EntryStore) {
+    this.entries = entries;
+  }
+
+  async open(): Promise<void> {
+    this.end = await this.entries.size();
+    this.recentFrom = this.end;
+    this.recent = [];
+  }
+
+  /** Position the next entry will get. */
+  size(): number {
+    return this.end;
+  }
+
+  /** Told about committed entries, in commit order. */
+  add(appended: readonly AppendedEntry[]): void {
+    for (const entry of appended) {
+      if (entry.position !== this.end) this.restartAt(entry.position);
+      this.recent.push({ position: entry.position, event: eventOfAppended(entry) });
+      this.end = entry.position + 1;
+    }
+    if (this.recent.length > 2 * RECENT_EVENTS) {
+      this.recent = this.recent.slice(-RECENT_EVENTS);
+      this.recentFrom = this.end - RECENT_EVENTS;
+    }
+  }
+
+  /** Slots from `from` on, at least one if there is one, at most `limit`. Synchronous when they are in memory. */
+  read(from: number, limit: number): readonly LogSlot[] | Promise<readonly LogSlot[]> {
+    if (from >= this.end) return [];
+    if (from >= this.recentFrom) return this.recent.slice(from - this.recentFrom, from - this.recentFrom + limit);
+    return this.readStored(from, Math.min(limit, STORE_PAGE));
+  }
+
+  /** The event at a position. */
+  async at(position: number): Promise<DeliveredEvent | undefined> {
+    return (await this.read(position, 1))[0]?.event;
+  }
+
+  private async readStored(from: number, limit: number): Promise<readonly LogSlot[]> {
+    return (await this.entries.readLog(from, limit)).map((entry) => ({
+      position: entry.position,
+      event: eventOfStored(entry),
+    }));
+  }
+
+  private restartAt(position: number): void {
+    this.recent = [];
+    this.recentFrom = position;
+  }
+}
+
+/** The event a stored entry holds; undefined for other entries and unreadable bytes (verification reports those). */
+export function eventOfStored(entry: StoredEntry): DeliveredEvent | undefined {
+  const parsed = parseEntry(entry.note);
+  if (parsed.kind !== 'entry' || parsed.body.type !== 'event') return undefined;
+  const { idem, at, data } = parsed.body;
+  const place = { entity: entry.chain, seq: entry.seq, hash: toHex(entry.hash), position: entry.position };
+  return deliveredEvent({ idem, at, data: data as unknown as EventData }, place);
+}
+
+function eventOfAppended({ draft, at, chain, seq, hash, position }: AppendedEntry): DeliveredEvent | undefined {
+  if (draft.type !== 'event') return undefined;
+  return deliveredEvent(
+    { idem: draft.idem, at, data: draft.data as unknown as EventData },
+    { entity: chain, seq, hash, position },
+  );
+}

@@ -1,0 +1,122 @@
+/**
+ * What a subscription keeps across restarts: how far it is settled, and the exceptions (events being retried, dead
+ * letters). An event delivered at the first try costs no write of its own. A crash forgets at most what was acknowledged
+ * since the last flush; those events come again (at least once).
+ */
+import type { JsonValue } from '../../../core/canonical/index.ts';
+import type { ItemKey, ItemStore, ItemWrite } from '../../../core/ledger/index.ts';
+
+/** An event whose delivery failed. */
+export interface Failure {
+  readonly position: number;
+  readonly entity: string;
+  readonly attempts: number;
+  readonly reason: string;
+  /** retry: when it is due; dead letter: when it died. Milliseconds since the Unix epoch. */
+  readonly at: number;
+}
+
+const PAGE = 1_000;
+const POSITION_DIGITS = 16;
+
+export class Mailbox {
+  private readonly items: ItemStore;
+  private readonly cursorKey: ItemKey;
+  private readonly retryPk: string;
+  private readonly deadPk: string;
+
+  constructor(items: ItemStore, ledger: string, subscriptionId: string) {
+    this.items = items;
+    this.cursorKey = { pk: `${ledger}#cursor`, sk: subscriptionId };
+    this.retryPk = `${ledger}#retry#${subscriptionId}`;
+    this.deadPk = `${ledger}#dead#${subscriptionId}`;
+  }
+
+  /** First log position that is not settled; undefined when the subscription is new. */
+  async loadCursor(): Promise<number | undefined> {
+    const item = await this.items.get(this.cursorKey);
+    return item === undefined ? undefined : (item.value as number);
+  }
+
+  loadRetries(): Promise<Failure[]> {
+    return this.loadAll(this.retryPk);
+  }
+
+  async countDead(): Promise<number> {
+    return (await this.loadAll(this.deadPk)).length;
+  }
+
+  async deadLetters(options: { readonly after?: number; readonly limit: number }): Promise<Failure[]> {
+    const after = options.after === undefined ? {} : { after: sortKey(options.after) };
+    return (await this.items.list(this.deadPk, { ...after, limit: options.limit })).map(
+      ({ value }) => value as unknown as Failure,
+    );
+  }
+
+  async deadLetter(position: number): Promise<Failure | undefined> {
+    return (await this.items.get({ pk: this.deadPk, sk: sortKey(position) }))?.value as unknown as Failure | undefined;
+  }
+
+  writeCursor(position: number): ItemWrite {
+    return { kind: 'put', key: this.cursorKey, value: position, expect: 'any' };
+  }
+
+  writeRetry(failure: Failure): ItemWrite {
+    return put(this.retryPk, failure);
+  }
+
+  forgetRetry(position: number): ItemWrite {
+    return { kind: 'delete', key: { pk: this.retryPk, sk: sortKey(position) }, expect: 'any' };
+  }
+
+  writeDead(failure: Failure): readonly ItemWrite[] {
+    return [put(this.deadPk, failure), this.forgetRetry(failure.position)];
+  }
+
+  /** Moves dead letters back among the retries, due now, with fresh attempts. */
+  writeRedrive(failure: Failure): readonly ItemWrite[] {
+    return [
+      { kind: 'delete', key: { pk: this.deadPk, sk: sortKey(failure.position) }, expect: 'any' },
+      put(this.retryPk, failure),
+    ];
+  }
+
+  async save(writes: readonly ItemWrite[]): Promise<void> {
+    const written = await this.items.write(writes);
+    if (written.kind !== 'written') throw new Error(`the mailbox changed under its only writer: ${written.failed.pk}`);
+  }
+
+  async erase(): Promise<void> {
+    const rows = [...(await this.loadAll(this.retryPk)).map(({ position }) => this.forgetRetry(position))];
+    for (const { position } of await this.loadAll(this.deadPk)) {
+      rows.push({ kind: 'delete', key: { pk: this.deadPk, sk: sortKey(position) }, expect: 'any' });
+    }
+    await this.save([...rows, { kind: 'delete', key: this.cursorKey, expect: 'any' }]);
+  }
+
+  private async loadAll(pk: string): Promise<Failure[]> {
+    const all: Failure[] = [];
+    for (;;) {
+      const last = all.at(-1);
+      const page = await this.items.list(pk, {
+        ...(last === undefined ? {} : { after: sortKey(last.position) }),
+        limit: PAGE,
+      });
+      all.push(...page.map(({ value }) => value as unknown as Failure));
+      if (page.length < PAGE) return all;
+    }
+  }
+}
+
+function put(pk: string, failure: Failure): ItemWrite {
+  return {
+    kind: 'put',
+    key: { pk, sk: sortKey(failure.position) },
+    value: failure as unknown as JsonValue,
+    expect: 'any',
+  };
+}
+
+function sortKey(position: number): string {
+  return String(position).padStart(POSITION_DIGITS, '0');
+}

@@ -1,0 +1,13 @@
+import { NervousError } from '../../core/errors/index.ts';
+
+/**
+ * `DATA_NOT_FOUND`: no ledger in the folder; name the right one.
+ * `DATA_LOCKED`: another engine holds the folder; stop it first.
+ * `DATA_FOREIGN`: the folder belongs to another ledger or program version.
+ * `DATA_UNREADABLE`: a file of the folder is damaged; restore it from a backup.
+ * `PORT_UNAVAILABLE`: the address cannot be listened on; choose another port.
+ */
+export type EngineErrorCode =
+  'DATA_NOT_FOUND' | 'DATA_LOCKED' | 'DATA_FOREIGN' | 'DATA_UNREADABLE' | 'PORT_UNAVAILABLE';
+
+export class EngineError extends NervousError<EngineErrorCode> {}

@@ -1,0 +1,209 @@
+/**
+ * EntryStore and ItemStore on one SQLite file. All groups handed to one `commit` share one transaction and one fsync;
+ * each group is all or nothing. SQLite runs on the calling thread, so nothing interleaves within a call.
+ */
+import type { DatabaseSync, SQLOutputValue } from 'node:sqlite';
+import type { JsonValue } from '../../core/canonical/index.ts';
+import type {
+  CommitGroup,
+  CommitOutcome,
+  EntryStore,
+  EntryToStore,
+  Item,
+  ItemKey,
+  ItemStore,
+  ItemWrite,
+  StoredEntry,
+} from '../../core/ledger/index.ts';
+import { prepareStatements, type Statements } from './sqlite-statements.ts';
+
+type Row = Record<string, SQLOutputValue>;
+
+export class SqliteStore implements EntryStore, ItemStore {
+  /** the folder lock keeps every other writer out */
+  readonly exclusive = true;
+  private readonly sql: Statements;
+  private readonly db: DatabaseSync;
+  private nextPosition: number;
+
+  constructor(db: DatabaseSync) {
+    this.db = db;
+    this.sql = prepareStatements(db);
+    this.nextPosition = this.readSize();
+  }
+
+  async commit(groups: readonly CommitGroup[]): Promise<readonly CommitOutcome[]> {
+    return this.transaction(() => {
+      const first = this.nextPosition;
+      const stored: EntryToStore[] = [];
+      const outcomes = groups.map((group) => this.storeGroup(group, stored));
+      if (stored.length > 0) this.recordBatch(first, stored);
+      return outcomes;
+    });
+  }
+
+  async write(writes: readonly ItemWrite[]): Promise<{ kind: 'written' } | { kind: 'precondition'; failed: ItemKey }> {
+    return this.transaction(() => {
+      const failed = this.firstUnexpected(writes);
+      if (failed !== undefined) return { kind: 'precondition' as const, failed };
+      for (const write of writes) this.applyWrite(write);
+      return { kind: 'written' as const };
+    });
+  }
+
+  async head(chain: string): Promise<StoredEntry | undefined> {
+    const row = this.sql.head.get(chain);
+    return row === undefined ? undefined : entryOf(row);
+  }
+
+  async read(chain: string, from: number, limit: number): Promise<readonly StoredEntry[]> {
+    return this.sql.readChain.all(chain, from, limit).map(entryOf);
+  }
+
+  async findByIdemKey(idemKey: string): Promise<StoredEntry | undefined> {
+    const row = this.sql.findByKey.get(idemKey);
+    return row === undefined ? undefined : entryOf(row);
+  }
+
+  async readLog(from: number, limit: number): Promise<readonly StoredEntry[]> {
+    return this.sql.readLog.all(from, limit).map(entryOf);
+  }
+
+  async size(): Promise<number> {
+    return this.nextPosition;
+  }
+
+  async get({ pk, sk }: ItemKey): Promise<Item | undefined> {
+    const row = this.sql.getItem.get(pk, sk);
+    return row === undefined ? undefined : itemOf(row);
+  }
+
+  async list(
+    pk: string,
+    options: { readonly prefix?: string; readonly after?: string; readonly limit: number },
+  ): Promise<readonly Item[]> {
+    const { prefix = '', after = '', limit } = options;
+    const [from, to] = [after > prefix ? after : prefix, `${prefix}\u{10FFFF}`];
+    return this.sql.listItems.all(pk, from, to, after, limit).map(itemOf);
+  }
+
+  close(): void {
+    this.db.exec('PRAGMA optimize; PRAGMA wal_checkpoint(TRUNCATE);');
+    this.db.close();
+  }
+
+  /** Positions come from the commit-order record, so that a deleted tail does not make them start over. */
+  private readSize(): number {
+    const last = this.sql.lastBatch.get();
+    return last === undefined ? 0 : Number(last['first']) + Number(last['entries']);
+  }
+
+  private transaction<T>(work: () => T): T {
+    const before = this.nextPosition;
+    this.sql.begin.run();
+    try {
+      const result = work();
+      this.sql.commit.run();
+      return result;
+    } catch (error) {
+      this.nextPosition = before;
+      if (this.db.isTransaction) this.sql.rollback.run();
+      throw error;
+    }
+  }
+
+  private storeGroup(group: CommitGroup, stored: EntryToStore[]): CommitOutcome {
+    const { entries, writes } = group;
+    const failed = this.firstUnexpected(writes);
+    if (failed !== undefined) return { kind: 'precondition', failed };
+    // A lone entry undoes itself; more than one thing to write needs a savepoint to be all or nothing.
+    if (entries.length === 1 && writes.length === 0) {
+      const refused = this.storeEntry(entries[0] as EntryToStore);
+      if (refused !== undefined) return refused;
+      stored.push(entries[0] as EntryToStore);
+      return { kind: 'committed', positions: [this.nextPosition - 1] };
+    }
+    return this.storeWithSavepoint(group, stored);
+  }
+
+  private storeWithSavepoint({ entries, writes }: CommitGroup, stored: EntryToStore[]): CommitOutcome {
+    const first = this.nextPosition;
+    this.sql.savepoint.run();
+    for (const entry of entries) {
+      const refused = this.storeEntry(entry);
+      if (refused === undefined) continue;
+      this.sql.rollbackToSavepoint.run();
+      this.sql.release.run();
+      this.nextPosition = first;
+      return refused;
+    }
+    for (const write of writes) this.applyWrite(write);
+    this.sql.release.run();
+    stored.push(...entries);
+    return { kind: 'committed', positions: entries.map((_, i) => first + i) };
+  }
+
+  /** Put-if-absent at its place, which must follow an existing entry. @returns why not, having written nothing */
+  private storeEntry({ chain, seq, note, hash, idemKey }: EntryToStore): CommitOutcome | undefined {
+    if (idemKey !== undefined && this.sql.putKey.run(idemKey, this.nextPosition).changes === 0)
+      return { kind: 'exists', idemKey };
+    if (this.sql.putEntry.run(this.nextPosition, chain, seq, note, hash, seq, chain, seq - 1).changes === 0) {
+      if (idemKey !== undefined) this.sql.deleteKey.run(idemKey);
+      const winner = this.sql.readChain.get(chain, seq, 1);
+      return {
+        kind: 'conflict',
+        chain,
+        winner: winner === undefined || Number(winner['seq']) !== seq ? undefined : entryOf(winner),
+      };
+    }
+    this.nextPosition += 1;
+    return undefined;
+  }
+
+  private recordBatch(first: number, stored: readonly EntryToStore[]): void {
+    const places = JSON.stringify(stored.map(({ chain, seq }) => [chain, seq]));
+    this.sql.putBatch.run(first, places, Buffer.concat(stored.map(({ hash }) => hash)));
+  }
+
+  private firstUnexpected(writes: readonly ItemWrite[]): ItemKey | undefined {
+    for (const { key, expect } of writes) {
+      if (expect === 'any') continue;
+      const version = this.sql.itemVersion.get(key.pk, key.sk)?.['version'];
+      if (expect === 'absent' ? version !== undefined : version !== expect) return key;
+    }
+    return undefined;
+  }
+
+  private applyWrite(write: ItemWrite): void {
+    const { pk, sk } = write.key;
+    switch (write.kind) {
+      case 'put':
+        this.sql.putItem.run(pk, sk, JSON.stringify(write.value));
+        return;
+      case 'delete':
+        this.sql.deleteItem.run(pk, sk);
+        return;
+      case 'check':
+        return;
+    }
+  }
+}
+
+function entryOf(row: Row): StoredEntry {
+  return {
+    chain: row['chain'] as string,
+    seq: row['seq'] as number,
+    note: row['note'] as Uint8Array,
+    hash: row['hash'] as Uint8Array,
+    position: row['position'] as number,
+  };
+}
+
+function itemOf(row: Row): Item {
+  return {
+    pk: row['pk'] as string,
+    sk: row['sk'] as string,
+    version: row['version'] as number,
+    value: JSON.parse(row['value'] as string) as JsonValue,
+  };
+}

@@ -1,0 +1,58 @@
+/** What can go wrong at the HTTP boundary itself, and the union of every code a caller can meet. */
+import type { CanonicalErrorCode } from '../core/canonical/index.ts';
+import type { ChangeErrorCode } from '../core/changes/index.ts';
+import { NervousError, type NervousErrorInit } from '../core/errors/index.ts';
+import type { EventErrorCode, PatternErrorCode } from '../core/events/index.ts';
+import type { LedgerErrorCode } from '../core/ledger/index.ts';
+import type { PolicyErrorCode } from '../core/policy/index.ts';
+import type { ConfigError, SystemErrorCode } from '../core/system/index.ts';
+
+/**
+ * `ROUTE_NOT_FOUND`: nothing is served under this path; see /v1/openapi.json.
+ * `METHOD_NOT_ALLOWED`: the path exists, the method does not; `Allow` lists what does.
+ * `REQUEST_INVALID`: path, query, header or body break their schema; `errors` point at the places.
+ * `MEDIA_TYPE_UNSUPPORTED`: send application/json in UTF-8, uncompressed.
+ * `BODY_TOO_LARGE`: more than MAX_BODY_BYTES: send less at a time.
+ * `HEADERS_TOO_LARGE`: shorten URL and headers.
+ * `REQUEST_TIMEOUT`: the request did not arrive in time: send it again.
+ * `INTERNAL`: a fault on our side; it has been reported. With the same idempotency key it is safe to try again.
+ */
+export type ApiErrorCode =
+  | 'ROUTE_NOT_FOUND'
+  | 'METHOD_NOT_ALLOWED'
+  | 'REQUEST_INVALID'
+  | 'MEDIA_TYPE_UNSUPPORTED'
+  | 'BODY_TOO_LARGE'
+  | 'HEADERS_TOO_LARGE'
+  | 'REQUEST_TIMEOUT'
+  | 'INTERNAL';
+
+/** Where in the request a problem's pointer points. */
+export type Place = 'body' | 'query' | 'path' | 'header';
+
+export class ApiError extends NervousError<ApiErrorCode> {
+  readonly place: Place;
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(
+    init: NervousErrorInit<ApiErrorCode> & {
+      readonly place?: Place;
+      readonly headers?: Readonly<Record<string, string>>;
+    },
+  ) {
+    super(init);
+    this.place = init.place ?? 'body';
+    this.headers = init.headers ?? {};
+  }
+}
+
+export type ErrorCode =
+  | ApiErrorCode
+  | CanonicalErrorCode
+  | ChangeErrorCode
+  | ConfigError['code']
+  | EventErrorCode
+  | LedgerErrorCode
+  | PatternErrorCode
+  | PolicyErrorCode
+  | SystemErrorCode;

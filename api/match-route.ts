@@ -1,0 +1,85 @@
+/**
+ * Which route a method and a path lead to. Paths are compared segment by segment before they are decoded, so an encoded
+ * slash belongs to a parameter and `..` is a name like any other.
+ */
+import { ApiError } from './errors.ts';
+import type { Route } from './route.ts';
+
+export type RouteMatch =
+  | { readonly kind: 'route'; readonly route: Route; readonly params: Readonly<Record<string, string>> }
+  | { readonly kind: 'method'; readonly allow: string }
+  | { readonly kind: 'none' };
+
+export type MatchRoute = (method: string, path: string) => RouteMatch;
+
+interface Resource {
+  readonly segments: readonly string[];
+  readonly routes: ReadonlyMap<string, Route>;
+  readonly allow: string;
+}
+
+const NO_PARAMS = {};
+
+/** Compiles a table once. */
+export function createRouteMatcher(table: readonly Route[]): MatchRoute {
+  const resources = [...Map.groupBy(table, ({ path }) => path)].map(([path, routes]) => resourceOf(path, routes));
+  const fixed = new Map(resources.filter(isFixed).map((resource) => [resource.segments.join('/'), resource]));
+  const templates = resources.filter((resource) => !isFixed(resource));
+  return (method, path) => {
+    const exact = fixed.get(path);
+    if (exact !== undefined) return matchMethod(exact, method, []);
+    const segments = path.split('/');
+    const resource = templates.find((template) => fits(template.segments, segments));
+    return resource === undefined ? { kind: 'none' } : matchMethod(resource, method, segments);
+  };
+}
+
+function resourceOf(path: string, routes: readonly Route[]): Resource {
+  const byMethod = new Map(routes.map((route): [string, Route] => [route.method, route]));
+  const get = byMethod.get('GET');
+  if (get !== undefined && get.unsafe !== true) byMethod.set('HEAD', get);
+  return { segments: path.split('/'), routes: byMethod, allow: [...byMethod.keys(), 'OPTIONS'].sort().join(', ') };
+}
+
+function matchMethod({ segments: template, routes, allow }: Resource, method: string, path: string[]): RouteMatch {
+  const route = routes.get(method);
+  if (route === undefined) return { kind: 'method', allow };
+  return { kind: 'route', route, params: path.length === 0 ? NO_PARAMS : decodeParams(template, path) };
+}
+
+function fits(template: readonly string[], path: readonly string[]): boolean {
+  return (
+    template.length === path.length &&
+    template.every((segment, i) => (isParam(segment) ? path[i] !== '' : segment === path[i]))
+  );
+}
+
+function decodeParams(template: readonly string[], path: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    template.flatMap((segment, i) =>
+      isParam(segment) ? [[segment.slice(1, -1), decodeSegment(path[i] ?? '', segment.slice(1, -1))]] : [],
+    ),
+  );
+}
+
+function decodeSegment(text: string, name: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    const detail = 'is not percent-encoded UTF-8';
+    throw new ApiError({
+      code: 'REQUEST_INVALID',
+      message: `path parameter ${name} ${detail}: encode it with encodeURIComponent`,
+      problems: [{ pointer: `/${name}`, detail }],
+      place: 'path',
+    });
+  }
+}
+
+function isFixed({ segments }: Resource): boolean {
+  return !segments.some(isParam);
+}
+
+function isParam(segment: string): boolean {
+  return segment.startsWith('{');
+}

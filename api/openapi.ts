@@ -1,0 +1,107 @@
+/** The route table as an OpenAPI 3.1 document. Everything in it comes from the table; it decides nothing of its own. */
+import { z } from 'zod';
+import {
+  createDocument,
+  type ZodOpenApiOperationObject,
+  type ZodOpenApiParameters,
+  type ZodOpenApiResponsesObject,
+} from 'zod-openapi';
+import type { ErrorCode } from './errors.ts';
+import { PROBLEMS } from './problem-table.ts';
+import type { Route } from './route.ts';
+import { idempotencyKey } from './schemas/fields.ts';
+import { problemSchema } from './schemas/problem.ts';
+
+const API_VERSION = '1.0.0';
+const JSON_TYPE = 'application/json';
+const PROBLEM_TYPE = 'application/problem+json';
+const SECURITY_SCHEME = 'bearer';
+
+type Parameters = NonNullable<ZodOpenApiParameters['query']>;
+
+const BODY_PROBLEMS = ['NOT_I_JSON', 'TOO_DEEP', 'BODY_TOO_LARGE', 'MEDIA_TYPE_UNSUPPORTED'] as const;
+
+const idempotencyHeader = z.object({
+  'Idempotency-Key': idempotencyKey.optional().meta({ description: 'makes it safe to send the request again' }),
+});
+
+export function createOpenApiDocument(routes: readonly Route[]): object {
+  const paths = [...Map.groupBy(routes, ({ path }) => path)].map(([path, ofPath]) => [
+    path,
+    Object.fromEntries(ofPath.map((route) => [route.method.toLowerCase(), operationOf(route)])),
+  ]);
+  return createDocument(
+    {
+      openapi: '3.1.0',
+      info: {
+        title: 'Nervous System',
+        version: API_VERSION,
+        summary: 'Event bus and change-set ledger',
+        license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+      },
+      servers: [{ url: '/' }],
+      tags: [...new Set(routes.map(({ tag }) => tag))].map((name) => ({ name })),
+      paths: Object.fromEntries(paths) as Record<string, Record<string, ZodOpenApiOperationObject>>,
+      components: {
+        securitySchemes: {
+          [SECURITY_SCHEME]: { type: 'http', scheme: 'bearer', description: 'the token of a principal of the roster' },
+        },
+      },
+    },
+    { allowEmptySchema: { custom: true } },
+  );
+}
+
+function operationOf(route: Route): ZodOpenApiOperationObject {
+  const { operationId, tag, summary, description, params, query, body } = route;
+  return {
+    operationId,
+    tags: [tag],
+    summary,
+    ...(description === undefined ? {} : { description }),
+    security: route.auth === 'required' ? [{ [SECURITY_SCHEME]: [] }] : [],
+    requestParams: {
+      ...(params === undefined ? {} : { path: params as Parameters }),
+      ...(query === undefined ? {} : { query: query as Parameters }),
+      ...(route.method === 'POST' ? { header: idempotencyHeader } : {}),
+    },
+    ...(body === undefined
+      ? {}
+      : { requestBody: { required: !body.optional, content: { [JSON_TYPE]: { schema: body.schema } } } }),
+    responses: responsesOf(route),
+  };
+}
+
+/** Declared answers and problems; a status may be both, told apart by its media type. */
+function responsesOf(route: Route): ZodOpenApiResponsesObject {
+  const byStatus = Map.groupBy(problemCodes(route), (code) => PROBLEMS[code].status);
+  const problems = [...byStatus].map(
+    ([status, codes]) => [status, codes.join(', '), PROBLEM_TYPE, problemSchema] as const,
+  );
+  const answers = Object.entries(route.responses).map(
+    ([status, { description, schema }]) => [Number(status), description, JSON_TYPE, schema] as const,
+  );
+  const responses: Record<string, { description: string; content?: Record<string, { schema: z.ZodType }> }> = {};
+  for (const [status, description, mediaType, schema] of [...answers, ...problems]) {
+    const known = responses[status];
+    responses[status] = {
+      description: known === undefined ? description : `${known.description}; or ${description}`,
+      ...(schema === undefined ? {} : { content: { ...known?.content, [mediaType]: { schema } } }),
+    };
+  }
+  return responses;
+}
+
+/** Every code a request to this route can be answered with. */
+export function problemCodes({ auth, body, problems }: Route): readonly ErrorCode[] {
+  return [
+    ...new Set<ErrorCode>([
+      'REQUEST_INVALID',
+      ...(auth === 'required' ? (['UNAUTHENTICATED'] as const) : []),
+      ...(body === undefined ? [] : BODY_PROBLEMS),
+      ...problems,
+      'INTERNAL',
+      ...(auth === 'required' ? (['STORE_UNAVAILABLE'] as const) : []),
+    ]),
+  ];
+}

@@ -1,0 +1,66 @@
+/**
+ * Errors as RFC 9457 problem details. A caller learns what it can change; what is our fault is told by its code and a
+ * fixed sentence, never by a message, stack or name from inside.
+ */
+import { NervousError, type Problem } from '../core/errors/index.ts';
+import type { PublishProblem } from '../core/events/index.ts';
+import { ApiError, type ErrorCode, type Place } from './errors.ts';
+import { isErrorCode, PROBLEMS } from './problem-table.ts';
+import type { ApiResponse } from './route.ts';
+import type { ProblemDetails } from './schemas/problem.ts';
+
+/** Never served over the network by us: an identifier, as RFC 9457 section 3.1.1 allows. */
+export const PROBLEM_BASE = 'https://nervous-system.dev/problems/';
+const PROBLEM_MEDIA_TYPE = 'application/problem+json';
+const MAX_INSTANCE_CHARS = 300;
+const RETRY_AFTER_SECONDS = '1';
+
+/** @param report told about every error that is ours, with its cause */
+export function problemResponse(error: unknown, path?: string, report?: (error: unknown) => void): ApiResponse {
+  const known = isKnown(error) ? error : undefined;
+  const code = known?.code ?? 'INTERNAL';
+  const { status, title } = PROBLEMS[code];
+  if (status >= 500) report?.(error);
+  const place = known instanceof ApiError ? known.place : 'body';
+  return {
+    status,
+    headers: {
+      'content-type': PROBLEM_MEDIA_TYPE,
+      ...(status === 401 ? { 'www-authenticate': 'Bearer' } : {}),
+      ...(status === 503 ? { 'retry-after': RETRY_AFTER_SECONDS } : {}),
+      ...(known instanceof ApiError ? known.headers : {}),
+    },
+    body: JSON.stringify(
+      problemDetails(code, {
+        detail: known === undefined || status >= 500 ? title : known.message,
+        errors: status >= 500 ? [] : placed(known?.problems ?? [], place),
+        ...(path === undefined ? {} : { instance: path.slice(0, MAX_INSTANCE_CHARS) }),
+      }),
+    ),
+  };
+}
+
+/** The refusal of one event of a batch. */
+export function eventProblem({ code, detail, errors }: PublishProblem): ProblemDetails {
+  return problemDetails(isErrorCode(code) ? code : 'INTERNAL', { detail, errors: [...errors] });
+}
+
+function isKnown(error: unknown): error is NervousError<ErrorCode> {
+  return error instanceof NervousError && isErrorCode((error as NervousError).code);
+}
+
+function problemDetails(
+  code: ErrorCode,
+  particulars: Pick<ProblemDetails, 'detail' | 'errors' | 'instance'>,
+): ProblemDetails {
+  const { status, title } = PROBLEMS[code];
+  return { type: problemType(code), title, status, code, ...particulars };
+}
+
+export function problemType(code: ErrorCode): string {
+  return PROBLEM_BASE + code.toLowerCase().replaceAll('_', '-');
+}
+
+function placed(problems: readonly Problem[], place: Place): ProblemDetails['errors'] {
+  return problems.map((problem) => (place === 'body' ? { ...problem } : { ...problem, in: place }));
+}

@@ -1,0 +1,146 @@
+/**
+ * What a route is: its place in the URL space, the schemas of what goes in and out, and the use case behind it. One value
+ * serves the dispatcher, the validation, the tests and the OpenAPI document.
+ */
+import type { z } from 'zod';
+import type { JsonValue } from '../core/canonical/index.ts';
+import type { Principal } from '../core/policy/index.ts';
+import type { NervousSystem } from '../core/system/index.ts';
+import type { ErrorCode } from './errors.ts';
+
+export type Method = 'GET' | 'POST' | 'DELETE';
+export type RequestHeaders = Readonly<Record<string, string | readonly string[] | undefined>>;
+
+export interface ApiRequest {
+  readonly method: string;
+  /** path and query as they stood in the request line */
+  readonly target: string;
+  /** names in lower case */
+  readonly headers: RequestHeaders;
+  /** Asked for only when the request may have a body and everything before it was in order. @throws ApiError BODY_TOO_LARGE */
+  readonly body: () => Promise<Uint8Array>;
+  /** undefined: no or unknown credentials */
+  readonly principal: Principal | undefined;
+  /** aborted when nobody waits for the answer any more */
+  readonly signal: AbortSignal;
+}
+
+export interface ApiResponse {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  /** JSON text; undefined: no content */
+  readonly body: string | undefined;
+}
+
+/** How a body becomes a handler's input. */
+export interface BodySpec<Body> {
+  /** as documented */
+  readonly schema: z.ZodType;
+  /** `core`: the use case checks the body itself, so the route does not do it twice */
+  readonly checkedBy: 'route' | 'core';
+  /** true: an absent body counts as `{}` */
+  readonly optional: boolean;
+  /** names the type the handler gets; never called */
+  readonly type?: () => Body;
+}
+
+export interface Input<Params, Query, Body> {
+  readonly params: Params;
+  readonly query: Query;
+  readonly body: Body;
+  readonly idempotencyKey: string | undefined;
+  readonly request: Pick<ApiRequest, 'signal' | 'headers'>;
+}
+
+export interface ResponseSpec {
+  readonly description: string;
+  readonly schema?: z.ZodType;
+}
+
+type Responses = Readonly<Record<number, ResponseSpec>>;
+
+/** One of the declared statuses with a body of its schema. */
+type ResultOf<R extends Responses> = {
+  [Status in keyof R]: {
+    readonly status: Status;
+    readonly headers?: Readonly<Record<string, string>>;
+  } & (R[Status] extends { readonly schema: z.ZodType<infer Body> } ? { readonly body: Body } : object);
+}[keyof R];
+
+export interface RouteResult {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: unknown;
+}
+
+interface Description {
+  readonly method: Method;
+  /** `/v1/events/{id}`: a parameter is one segment, percent-encoded */
+  readonly path: string;
+  readonly operationId: string;
+  readonly tag: string;
+  readonly summary: string;
+  readonly description?: string;
+  /** a GET that changes something, so that HEAD must not run it */
+  readonly unsafe?: boolean;
+  /** what the use case refuses with, beyond what every request can meet */
+  readonly problems: readonly ErrorCode[];
+}
+
+interface Schemas<Params, Query, Body, R extends Responses> {
+  readonly params?: z.ZodType<Params>;
+  readonly query?: z.ZodType<Query>;
+  readonly body?: BodySpec<Body>;
+  readonly responses: R;
+}
+
+export type Route = Description &
+  Schemas<unknown, unknown, unknown, Responses> &
+  (
+    | {
+        readonly auth: 'required';
+        handler(
+          system: NervousSystem,
+          principal: Principal,
+          input: Input<unknown, unknown, unknown>,
+        ): Promise<RouteResult>;
+      }
+    | { readonly auth: 'none'; handler(system: NervousSystem): Promise<RouteResult> }
+  );
+
+/** A route that only an authenticated principal may use. */
+export function route<Params, Query, Body, const R extends Responses>(
+  spec: Description &
+    Schemas<Params, Query, Body, R> & {
+      readonly handler: (
+        system: NervousSystem,
+        principal: Principal,
+        input: Input<Params, Query, Body>,
+      ) => Promise<ResultOf<R>>;
+    },
+): Route {
+  return { ...spec, auth: 'required' } as unknown as Route;
+}
+
+/** A route that tells nothing a stranger may not know. */
+export function openRoute<const R extends Responses>(
+  spec: Description &
+    Schemas<unknown, unknown, unknown, R> & {
+      readonly handler: (system: NervousSystem) => Promise<ResultOf<R>>;
+    },
+): Route {
+  return { ...spec, auth: 'none' } as unknown as Route;
+}
+
+/** The route checks the body: the handler gets what the schema makes of it. */
+export function checkedBody<Schema extends z.ZodType>(
+  schema: Schema,
+  options: { readonly optional?: boolean } = {},
+): BodySpec<z.output<Schema>> {
+  return { schema, checkedBy: 'route', optional: options.optional ?? false };
+}
+
+/** The use case checks the body: the handler gets any JSON and passes it on. */
+export function bodyForCore(schema: z.ZodType, options: { readonly optional?: boolean } = {}): BodySpec<JsonValue> {
+  return { schema, checkedBy: 'core', optional: options.optional ?? false };
+}

@@ -1,0 +1,76 @@
+/** What is known about an entity: its document, its chain, and whether that chain verifies. */
+import { z } from 'zod';
+import { route, type RequestHeaders } from '../route.ts';
+import { entityPageSize, entityViewSchema, entryPageSchema, verificationReportSchema } from '../schemas/entities.ts';
+import { entityId, wholeNumber } from '../schemas/fields.ts';
+
+const MAX_SEQ = Number.MAX_SAFE_INTEGER;
+const params = z.strictObject({ id: entityId });
+
+const getEntity = route({
+  method: 'GET',
+  path: '/v1/entities/{id}',
+  operationId: 'getEntity',
+  tag: 'entities',
+  summary: "The entity's document and the head of its chain",
+  description: 'Percent-encode the id: `account:1695` is `account%3A1695`, a slash is `%2F`.',
+  params,
+  responses: {
+    200: { description: 'the entity; ETag names this state of its chain', schema: entityViewSchema },
+    304: { description: 'unchanged since the ETag in If-None-Match' },
+  },
+  problems: ['ENTITY_NOT_FOUND', 'FORBIDDEN'],
+  handler: async (system, principal, { params: { id }, request }) => {
+    const entity = await system.entities.get(principal, id);
+    // The document is a function of the chain, so the head's hash names both.
+    const etag = `"${entity.head.hash}"`;
+    return isKnown(request.headers, etag)
+      ? { status: 304, headers: { etag } }
+      : { status: 200, headers: { etag }, body: entity };
+  },
+});
+
+const listEntries = route({
+  method: 'GET',
+  path: '/v1/entities/{id}/entries',
+  operationId: 'listEntries',
+  tag: 'entities',
+  summary: "The entries of the entity's chain, with their bytes",
+  params,
+  query: z.strictObject({
+    from: wholeNumber({ min: 0, max: MAX_SEQ, default: 0 }).meta({ description: 'first seq wanted' }),
+    limit: wholeNumber(entityPageSize),
+  }),
+  responses: { 200: { description: 'a page in the order of the chain', schema: entryPageSchema } },
+  problems: ['ENTITY_NOT_FOUND', 'FORBIDDEN'],
+  handler: async (system, principal, { params: { id }, query }) => {
+    const entries = await system.entities.entries(principal, id, query);
+    const last = entries.length < query.limit ? undefined : entries.at(-1);
+    return { status: 200, body: { entries, ...(last === undefined ? {} : { next: last.seq + 1 }) } };
+  },
+});
+
+const verifyEntity = route({
+  method: 'GET',
+  path: '/v1/entities/{id}/verify',
+  operationId: 'verifyEntity',
+  tag: 'entities',
+  summary: "Verify the entity's chain",
+  description: 'A chain that does not verify is an answer (200) whose verdict says so, not an error.',
+  params,
+  responses: { 200: { description: 'the verdict', schema: verificationReportSchema } },
+  problems: ['ENTITY_NOT_FOUND', 'FORBIDDEN'],
+  handler: async (system, principal, { params: { id } }) => ({
+    status: 200,
+    body: await system.entities.verify(principal, id),
+  }),
+});
+
+export const entityRoutes = [getEntity, listEntries, verifyEntity];
+
+/** If-None-Match compares weakly, RFC 9110 section 13.1.2. */
+function isKnown(headers: RequestHeaders, etag: string): boolean {
+  const known = headers['if-none-match'];
+  if (typeof known !== 'string') return false;
+  return known.trim() === '*' || known.split(',').some((one) => one.trim().replace(/^W\//, '') === etag);
+}

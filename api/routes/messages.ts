@@ -1,0 +1,108 @@
+/** The messages of a subscription: pulled, acknowledged, refused; and those that died, which may be tried again. */
+import { z } from 'zod';
+import { checkedBody, route } from '../route.ts';
+import { optionalWholeNumber, subscriptionId, waitSeconds, wholeNumber } from '../schemas/fields.ts';
+import {
+  ackSchema,
+  deadLetterPageSchema,
+  messageListSchema,
+  nackSchema,
+  redrivenSchema,
+  redriveSchema,
+  settlementSchema,
+} from '../schemas/subscriptions.ts';
+
+const MS_PER_SECOND = 1000;
+const params = z.strictObject({ id: subscriptionId });
+
+const receiveMessages = route({
+  method: 'GET',
+  path: '/v1/subscriptions/{id}/messages',
+  operationId: 'receiveMessages',
+  tag: 'subscriptions',
+  summary: 'Lease messages, waiting for them (long poll)',
+  description:
+    'Each message is yours until `ackTimeoutMs` of the subscription has passed: acknowledge it, refuse it, or it comes again.',
+  unsafe: true,
+  params,
+  query: z.strictObject({ max: wholeNumber({ min: 1, max: 100, default: 10 }), wait: waitSeconds }),
+  responses: { 200: { description: 'messages; none when none came while waiting', schema: messageListSchema } },
+  problems: ['SUBSCRIPTION_NOT_FOUND'],
+  handler: async (system, principal, { params: { id }, query: { max, wait }, request: { signal } }) => {
+    const messages = await system.subscriptions.receive(principal, id, { max, waitMs: wait * MS_PER_SECOND, signal });
+    return { status: 200, body: { messages } };
+  },
+});
+
+const ackMessages = route({
+  method: 'POST',
+  path: '/v1/subscriptions/{id}/ack',
+  operationId: 'ackMessages',
+  tag: 'subscriptions',
+  summary: 'Acknowledge messages: they are done',
+  params,
+  body: checkedBody(ackSchema),
+  responses: { 200: { description: 'settled, but for the stale ones', schema: settlementSchema } },
+  problems: ['SUBSCRIPTION_NOT_FOUND'],
+  handler: async (system, principal, { params: { id }, body: { receipts } }) => ({
+    status: 200,
+    body: await system.subscriptions.ack(principal, id, receipts),
+  }),
+});
+
+const nackMessages = route({
+  method: 'POST',
+  path: '/v1/subscriptions/{id}/nack',
+  operationId: 'nackMessages',
+  tag: 'subscriptions',
+  summary: 'Refuse messages: they come again, or become dead letters',
+  params,
+  body: checkedBody(nackSchema),
+  responses: { 200: { description: 'settled, but for the stale ones', schema: settlementSchema } },
+  problems: ['SUBSCRIPTION_NOT_FOUND'],
+  handler: async (system, principal, { params: { id }, body: { receipts, ...failure } }) => ({
+    status: 200,
+    body: await system.subscriptions.nack(principal, id, receipts, failure),
+  }),
+});
+
+const listDeadLetters = route({
+  method: 'GET',
+  path: '/v1/subscriptions/{id}/dead-letters',
+  operationId: 'listDeadLetters',
+  tag: 'subscriptions',
+  summary: 'Events whose delivery was given up, with the reason',
+  params,
+  query: z.strictObject({
+    after: optionalWholeNumber({ min: 0, max: Number.MAX_SAFE_INTEGER }).meta({
+      description: '`next` of the page before',
+    }),
+    limit: wholeNumber({ min: 1, max: 100, default: 50 }),
+  }),
+  responses: { 200: { description: 'a page in commit order', schema: deadLetterPageSchema } },
+  problems: ['SUBSCRIPTION_NOT_FOUND'],
+  handler: async (system, principal, { params: { id }, query: { after, limit } }) => {
+    const options = { limit, ...(after === undefined ? {} : { after }) };
+    const deadLetters = await system.subscriptions.deadLetters(principal, id, options);
+    const last = deadLetters.length < limit ? undefined : deadLetters.at(-1);
+    return { status: 200, body: { deadLetters, ...(last === undefined ? {} : { next: last.position }) } };
+  },
+});
+
+const redriveDeadLetters = route({
+  method: 'POST',
+  path: '/v1/subscriptions/{id}/redrive',
+  operationId: 'redriveDeadLetters',
+  tag: 'subscriptions',
+  summary: 'Deliver dead letters again, with fresh attempts',
+  params,
+  body: checkedBody(redriveSchema, { optional: true }),
+  responses: { 200: { description: 'how many are due again', schema: redrivenSchema } },
+  problems: ['SUBSCRIPTION_NOT_FOUND'],
+  handler: async (system, principal, { params: { id }, body: { positions } }) => ({
+    status: 200,
+    body: { redriven: await system.subscriptions.redrive(principal, id, positions) },
+  }),
+});
+
+export const messageRoutes = [receiveMessages, ackMessages, nackMessages, listDeadLetters, redriveDeadLetters];

@@ -1,0 +1,108 @@
+/** Subscriptions: made, listed, paused, resumed and removed at runtime. */
+import { z } from 'zod';
+import { bodyForCore, route } from '../route.ts';
+import { subscriptionId } from '../schemas/fields.ts';
+import { newSubscriptionSchema, subscriptionListSchema, subscriptionSchema } from '../schemas/subscriptions.ts';
+
+const params = z.strictObject({ id: subscriptionId });
+
+const createSubscription = route({
+  method: 'POST',
+  path: '/v1/subscriptions',
+  operationId: 'createSubscription',
+  tag: 'subscriptions',
+  summary: 'Subscribe to topics',
+  description:
+    'Idempotent by `id`: the same id and settings again answer the existing subscription. Without an id every call makes a new one.',
+  body: bodyForCore(newSubscriptionSchema),
+  responses: { 201: { description: 'the subscription', schema: subscriptionSchema } },
+  problems: ['SUBSCRIPTION_INVALID', 'SUBSCRIPTION_EXISTS', 'TOPIC_UNKNOWN', 'FORBIDDEN'],
+  handler: async (system, principal, { body }) => {
+    const subscription = await system.subscriptions.create(principal, body);
+    const location = `/v1/subscriptions/${encodeURIComponent(subscription.id)}`;
+    return { status: 201, headers: { location }, body: subscription };
+  },
+});
+
+const listSubscriptions = route({
+  method: 'GET',
+  path: '/v1/subscriptions',
+  operationId: 'listSubscriptions',
+  tag: 'subscriptions',
+  summary: 'Your subscriptions; all of them for auditors',
+  responses: { 200: { description: 'the subscriptions', schema: subscriptionListSchema } },
+  problems: [],
+  handler: async (system, principal) => ({
+    status: 200,
+    body: { subscriptions: await system.subscriptions.list(principal) },
+  }),
+});
+
+const getSubscription = route({
+  method: 'GET',
+  path: '/v1/subscriptions/{id}',
+  operationId: 'getSubscription',
+  tag: 'subscriptions',
+  summary: 'One subscription',
+  params,
+  responses: { 200: { description: 'the subscription', schema: subscriptionSchema } },
+  problems: ['SUBSCRIPTION_NOT_FOUND'],
+  handler: async (system, principal, { params: { id } }) => ({
+    status: 200,
+    body: await system.subscriptions.get(principal, id),
+  }),
+});
+
+const deleteSubscription = route({
+  method: 'DELETE',
+  path: '/v1/subscriptions/{id}',
+  operationId: 'deleteSubscription',
+  tag: 'subscriptions',
+  summary: 'Remove a subscription with its position, retries and dead letters',
+  params,
+  responses: { 204: { description: 'removed' } },
+  problems: ['SUBSCRIPTION_NOT_FOUND'],
+  handler: async (system, principal, { params: { id } }) => {
+    await system.subscriptions.remove(principal, id);
+    return { status: 204 };
+  },
+});
+
+const pauseSubscription = route({
+  method: 'POST',
+  path: '/v1/subscriptions/{id}/pause',
+  operationId: 'pauseSubscription',
+  tag: 'subscriptions',
+  summary: 'Stop delivering; nothing is lost',
+  params,
+  responses: { 200: { description: 'the subscription', schema: subscriptionSchema } },
+  problems: ['SUBSCRIPTION_NOT_FOUND'],
+  handler: async (system, principal, { params: { id } }) => ({
+    status: 200,
+    body: await system.subscriptions.pause(principal, id),
+  }),
+});
+
+const resumeSubscription = route({
+  method: 'POST',
+  path: '/v1/subscriptions/{id}/resume',
+  operationId: 'resumeSubscription',
+  tag: 'subscriptions',
+  summary: 'Go on delivering where it stopped',
+  params,
+  responses: { 200: { description: 'the subscription', schema: subscriptionSchema } },
+  problems: ['SUBSCRIPTION_NOT_FOUND'],
+  handler: async (system, principal, { params: { id } }) => ({
+    status: 200,
+    body: await system.subscriptions.resume(principal, id),
+  }),
+});
+
+export const subscriptionRoutes = [
+  createSubscription,
+  listSubscriptions,
+  getSubscription,
+  deleteSubscription,
+  pauseSubscription,
+  resumeSubscription,
+];

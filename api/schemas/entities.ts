@@ -1,0 +1,82 @@
+/** Entities, their chains, and what verification answers. */
+import { z } from 'zod';
+import { VERDICTS, type EntryBody, type VerificationReport } from '../../core/ledger/index.ts';
+import type { EntityView, EntryView } from '../../core/system/index.ts';
+import { count, entityId, hash, instant, jsonObject, position, seq } from './fields.ts';
+
+/** Entries carry their bytes, up to 64 KiB each: a page stays in the low megabytes. */
+export const entityPageSize = { min: 1, max: 200, default: 100 };
+
+export const entityViewSchema: z.ZodType<EntityView> = z
+  .strictObject({
+    entityId,
+    head: z.strictObject({ seq, hash, at: instant }),
+    document: jsonObject.exactOptional().meta({ description: 'as change-sets made it; absent when none did' }),
+    version: count.meta({ description: 'of the document; 0 when there is none' }),
+  })
+  .meta({ id: 'Entity' });
+
+const entryBodySchema: z.ZodType<EntryBody> = z
+  .strictObject({
+    v: z.literal(1),
+    ledger: z.string(),
+    entity: entityId,
+    seq,
+    prev: hash,
+    type: z.string(),
+    at: instant,
+    actor: z.strictObject({
+      kind: z.enum(['person', 'agent', 'module', 'service']),
+      id: z.string(),
+      via: z.string().exactOptional(),
+      logic: z.string().exactOptional(),
+    }),
+    idem: z.string(),
+    data: jsonObject,
+  })
+  .meta({ id: 'EntryBody' });
+
+const entryViewSchema: z.ZodType<EntryView> = z
+  .strictObject({
+    seq,
+    position,
+    hash,
+    body: entryBodySchema,
+    note: z.string().meta({ description: 'the stored bytes: a C2SP signed note whose leaf hash is `hash`' }),
+  })
+  .meta({ id: 'Entry' });
+
+export interface EntryPage {
+  readonly entries: readonly EntryView[];
+  /** `from` of the next page; absent at the end of the chain */
+  readonly next?: number;
+}
+
+export const entryPageSchema: z.ZodType<EntryPage> = z
+  .strictObject({ entries: z.array(entryViewSchema), next: seq.exactOptional() })
+  .meta({ id: 'EntryPage' });
+
+export const verificationReportSchema: z.ZodType<VerificationReport> = z
+  .strictObject({
+    verdict: z.enum(VERDICTS),
+    firstBad: z
+      .strictObject({
+        verdict: z.enum(VERDICTS).exclude(['OK']),
+        entity: z.string(),
+        seq,
+        position: position.exactOptional(),
+        detail: z.string(),
+      })
+      .exactOptional(),
+    entries: count,
+    chains: count,
+    checked: z.array(z.string()),
+    notChecked: z.array(z.string()).meta({ description: 'and therefore not claimed' }),
+  })
+  .meta({ id: 'VerificationReport' });
+
+export const verifyInputSchema = z
+  .strictObject({
+    signatures: z.boolean().optional().meta({ description: 'default true; false: hashes and links only' }),
+  })
+  .meta({ id: 'VerifyInput', examples: [{ signatures: true }] });

@@ -1,0 +1,76 @@
+/** The fields several resources share, and the query parameters every list takes. Names and shapes only. */
+import { z } from 'zod';
+import type { JsonObject } from '../../core/canonical/index.ts';
+import { eventInputSchema, subscriptionInputSchema } from '../../core/events/index.ts';
+import { ENTITY_ID } from '../../core/ledger/index.ts';
+
+/** Longest long-poll, in seconds: below the idle limits of common proxies. */
+export const MAX_WAIT_SECONDS = 20;
+
+export const hash = z
+  .string()
+  .regex(/^[0-9a-f]{64}$/)
+  .meta({ description: 'SHA-256 in lower-case hex' });
+export const instant = z.iso.datetime().meta({ description: 'UTC, RFC 3339' });
+export const count = z.int().min(0);
+export const seq = count.meta({ description: "place in the entity's chain, from 0" });
+export const position = count.meta({ description: "place in the ledger's commit order, from 0" });
+export const jsonObject = z.custom<JsonObject>(isObject, 'must be a JSON object').meta({ type: 'object' });
+
+export const entityId = z
+  .string()
+  .regex(ENTITY_ID, 'must be 1-128 of A-Z a-z 0-9 . _ : / - starting with a letter or digit')
+  .meta({ examples: ['account:1695'] });
+export const eventId = eventInputSchema.shape.eventId.unwrap();
+/** An Idempotency-Key may become an event's id, so it is one. */
+export const idempotencyKey = eventId;
+export const subscriptionId = subscriptionInputSchema.shape.id.unwrap();
+export const changeId = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9-]{0,63}$/, 'must be 1-64 of A-Z a-z 0-9 - starting with a letter or digit');
+/** A principal, as in `source`. */
+export const principalId = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, 'must be 1-64 of A-Z a-z 0-9 . _ - starting with a letter or digit');
+
+export const waitSeconds = wholeNumber({ min: 0, max: MAX_WAIT_SECONDS, default: 0 }).meta({
+  description: 'seconds to wait when there is nothing yet',
+});
+
+interface Range {
+  readonly min: number;
+  readonly max: number;
+}
+
+/** A whole number in a query string, with what its absence means. */
+export function wholeNumber(range: Range & { readonly default: number }): z.ZodType<number> {
+  return wholeNumberText(range)
+    .transform((value) => value ?? range.default)
+    .meta({ override: ({ jsonSchema }) => describeAsInteger(jsonSchema, range) });
+}
+
+export function optionalWholeNumber(range: Range): z.ZodType<number | undefined> {
+  return wholeNumberText(range).meta({ override: ({ jsonSchema }) => describeAsInteger(jsonSchema, range) });
+}
+
+function wholeNumberText({ min, max }: Range): z.ZodType<number | undefined> {
+  return z
+    .string()
+    .regex(/^(0|[1-9][0-9]{0,15})$/, `must be a whole number from ${min} to ${max}`)
+    .transform(Number)
+    .pipe(z.int().min(min).max(max))
+    .optional();
+}
+
+/** Written as text in a URL, but a number to everyone who reads the document. */
+function describeAsInteger(
+  jsonSchema: Record<string, unknown>,
+  { min, max, ...rest }: Range & { readonly default?: number },
+): void {
+  delete jsonSchema['pattern'];
+  Object.assign(jsonSchema, { type: 'integer', minimum: min, maximum: max, ...rest });
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

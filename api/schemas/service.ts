@@ -1,0 +1,68 @@
+/** What the service tells about itself. */
+import { z } from 'zod';
+import type { CatalogEntry, SubscriptionStats } from '../../core/events/index.ts';
+import type { MonitorReport, ValidationReport } from '../../core/system/index.ts';
+import { count, principalId, subscriptionId } from './fields.ts';
+
+export const healthSchema = z.strictObject({ status: z.literal('ok') }).meta({ id: 'Health' });
+
+export const capabilitiesSchema = z
+  .strictObject({
+    service: z.literal('nervous-system'),
+    ledger: z.string(),
+    origin: z.string(),
+    topics: z.array(z.string()),
+    operations: z.array(z.string()).meta({ description: 'operationIds of this API, see /v1/openapi.json' }),
+    limits: z.strictObject({ bodyBytes: count, eventBytes: count, eventsPerRequest: count, waitSeconds: count }),
+  })
+  .meta({ id: 'Capabilities' });
+export type Capabilities = z.output<typeof capabilitiesSchema>;
+
+const subscriptionStatsSchema: z.ZodType<SubscriptionStats> = z
+  .strictObject({
+    subscription: subscriptionId,
+    module: principalId,
+    delivered: count,
+    failed: count,
+    backlog: count,
+    inFlight: count,
+    retrying: count,
+    deadLetters: count,
+  })
+  .meta({ id: 'SubscriptionStats' });
+
+export const stateSchema: z.ZodType<MonitorReport> = z
+  .strictObject({
+    ledger: z.string(),
+    origin: z.string(),
+    entries: count,
+    operations: z.strictObject({ total: count, failed: count, successRate: z.number().min(0).max(1) }),
+    responseTimeMs: z.strictObject({ p50: z.number().min(0), p95: z.number().min(0) }),
+    subscriptions: z.array(subscriptionStatsSchema).meta({ description: 'your own; all for auditors' }),
+    approvalQueue: z.strictObject({ length: count, oldestAgeMs: z.number().min(0) }),
+  })
+  .meta({ id: 'State' });
+
+export const dependenciesSchema: z.ZodType<ValidationReport> = z
+  .strictObject({
+    ok: z.boolean(),
+    checks: z.array(z.strictObject({ name: z.string(), ok: z.boolean(), detail: z.string() })),
+  })
+  .meta({ id: 'Dependencies' });
+
+export interface CatalogView {
+  readonly topics: readonly CatalogEntry[];
+}
+export const catalogSchema: z.ZodType<CatalogView> = z
+  .strictObject({
+    topics: z.array(
+      z.strictObject({
+        topic: z.string(),
+        version: z.int().min(1),
+        description: z.string(),
+        latest: z.boolean(),
+        schema: z.unknown().meta({ description: 'JSON Schema 2020-12 of the payload' }),
+      }),
+    ),
+  })
+  .meta({ id: 'Catalog' });

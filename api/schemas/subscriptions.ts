@@ -1,0 +1,108 @@
+/** Subscriptions, their messages and their dead letters. What may be subscribed to is core/events' business. */
+import { z } from 'zod';
+import {
+  subscriptionInputSchema,
+  type DeadLetter,
+  type ReceivedMessage,
+  type Subscription,
+} from '../../core/events/index.ts';
+import { deliveredEventSchema } from './events.ts';
+import { count, instant, jsonObject, position, principalId, subscriptionId } from './fields.ts';
+
+/** Receipts settled in one request. */
+export const MAX_RECEIPTS = 100;
+const MAX_DELAY_MS = 43_200_000;
+
+export const newSubscriptionSchema = subscriptionInputSchema.extend({ filter: jsonObject.optional() }).meta({
+  id: 'SubscriptionInput',
+  examples: [{ id: 'ledger-totals', topics: ['transactions.*'], order: 'entity', startAt: 'earliest' }],
+});
+
+const { topics, order, startAt, ackTimeoutMs, retry } = subscriptionInputSchema.shape;
+
+export const subscriptionSchema: z.ZodType<Subscription> = z
+  .strictObject({
+    id: subscriptionId,
+    module: principalId,
+    topics,
+    filter: jsonObject.exactOptional(),
+    order,
+    startAt,
+    ackTimeoutMs,
+    retry,
+    status: z.enum(['active', 'paused']),
+    createdAt: instant,
+    from: position,
+  })
+  .meta({ id: 'Subscription' });
+
+export interface SubscriptionList {
+  readonly subscriptions: readonly Subscription[];
+}
+export const subscriptionListSchema: z.ZodType<SubscriptionList> = z
+  .strictObject({ subscriptions: z.array(subscriptionSchema) })
+  .meta({ id: 'SubscriptionList' });
+
+export interface MessageList {
+  readonly messages: readonly ReceivedMessage[];
+}
+export const messageListSchema: z.ZodType<MessageList> = z
+  .strictObject({
+    messages: z.array(
+      z.strictObject({
+        receipt: z.string().meta({ description: 'proof of this delivery, for ack and nack' }),
+        attempt: z.int().min(1),
+        event: deliveredEventSchema,
+      }),
+    ),
+  })
+  .meta({ id: 'MessageList' });
+
+const receipts = z.array(z.string().min(1).max(200)).min(1).max(MAX_RECEIPTS);
+
+export const ackSchema = z.strictObject({ receipts }).meta({ id: 'Ack', examples: [{ receipts: ['r-42'] }] });
+
+export const nackSchema = z
+  .strictObject({
+    receipts,
+    reason: z.string().min(1).max(500).meta({ description: 'kept with the dead letter' }),
+    delayMs: z.int().min(0).max(MAX_DELAY_MS).exactOptional().meta({ description: 'instead of the backoff' }),
+  })
+  .meta({ id: 'Nack', examples: [{ receipts: ['r-42'], reason: 'account service timed out', delayMs: 5000 }] });
+
+export interface Settlement {
+  readonly stale: readonly string[];
+}
+export const settlementSchema: z.ZodType<Settlement> = z
+  .strictObject({
+    stale: z.array(z.string()).meta({ description: 'receipts that timed out or were settled before' }),
+  })
+  .meta({ id: 'Settlement' });
+
+export interface DeadLetterPage {
+  readonly deadLetters: readonly DeadLetter[];
+  /** `after` of the next page; absent when this is the last */
+  readonly next?: number;
+}
+export const deadLetterPageSchema: z.ZodType<DeadLetterPage> = z
+  .strictObject({
+    deadLetters: z.array(
+      z.strictObject({
+        position,
+        attempts: count,
+        reason: z.string(),
+        diedAt: instant,
+        event: deliveredEventSchema,
+      }),
+    ),
+    next: position.exactOptional(),
+  })
+  .meta({ id: 'DeadLetterPage' });
+
+export const redriveSchema = z
+  .strictObject({
+    positions: z.array(position).min(1).max(MAX_RECEIPTS).optional().meta({ description: 'default: all' }),
+  })
+  .meta({ id: 'Redrive', examples: [{ positions: [17] }] });
+
+export const redrivenSchema = z.strictObject({ redriven: count }).meta({ id: 'Redriven' });

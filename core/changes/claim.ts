@@ -1,0 +1,88 @@
+/**
+ * Claiming: the moment an approval becomes an execution, so everything is checked again against what is true now: the
+ * record against the ledger, the votes against the roster, the risk table, the document, the deadline, the time lock.
+ */
+import { canonicalize } from '../canonical/index.ts';
+import { SYSTEM_ACTOR } from '../ledger/index.ts';
+import type { StoredChange } from './change-store.ts';
+import type { Context } from './context.ts';
+import { ChangeError, refuse } from './errors.ts';
+import { countQuorum } from './quorum.ts';
+import { readEntry } from './read-entry.ts';
+import type { ChangeRecord } from './record.ts';
+import { foldChange } from './reduce.ts';
+import type { StepDraft, StepData } from './steps.ts';
+import type { Outcomes } from './workflow.ts';
+
+type Drift = StepData<'change.returned'>['drift'][number];
+
+export async function claim(context: Context, current: StoredChange): Promise<Outcomes['claim']> {
+  const { record } = current;
+  const { id, entityId, approval, assessment, content } = record;
+  if (record.state !== 'approved' || approval === undefined || assessment === undefined) return 'moved';
+  const time = context.clock.now();
+  if (time < Date.parse(approval.timelockUntil)) return 'early';
+  if (time >= Date.parse(content.deadline)) return 'moved';
+  await assertFolded(context, record);
+  const drift = await driftOf(context, record);
+  if (drift.length > 0) return giveBack(context, current, drift);
+  const claimed: StepDraft = {
+    type: 'change.claimed',
+    actor: SYSTEM_ACTOR,
+    data: { change: id, revision: content.revision, approval: approval.step },
+  };
+  const recorded = await context.recorder.record({
+    ...{ id, entityId, current, steps: [claimed] },
+    writes: [context.states.check(entityId, assessment.base.version)],
+  });
+  if (recorded.kind === 'recorded') return 'claimed';
+  const { pk } = context.store.keys.lock(entityId);
+  return recorded.kind === 'precondition' && recorded.failed.pk === pk ? 'locked' : 'moved';
+}
+
+/** What is no longer as it was when the change-set was assessed and approved. */
+export async function driftOf({ policy, risk, states }: Context, record: ChangeRecord): Promise<Drift[]> {
+  const { assessment, votes, content, entityId, proposer } = record;
+  if (assessment === undefined) return ['policy'];
+  const drift: Drift[] = [];
+  const owner = policy.roster.agents.find((agent) => proposer.kind === 'agent' && agent.id === proposer.id)?.owner;
+  const eligible = votes
+    .filter(({ personId }) => !content.excludes.includes(personId) && personId !== owner)
+    .map(({ personId }) => ({ personId, roles: policy.rolesOf(personId) }));
+  if (!countQuorum(assessment, eligible).reached) drift.push('roster');
+  if (assessment.policy.hash !== risk.policy.hash) drift.push('policy');
+  const { version, hash } = await states.read(entityId);
+  if (version !== assessment.base.version || hash !== assessment.base.hash) drift.push('base');
+  return drift;
+}
+
+/** Back to the people, with a new assessment; what cannot be assessed any more is blocked until it is revised. */
+async function giveBack(context: Context, current: StoredChange, drift: Drift[]): Promise<Outcomes['claim']> {
+  const { record } = current;
+  const { id, entityId, approval, content, proposal, round } = record;
+  if (approval === undefined) return 'moved';
+  const returned = { change: id, revision: content.revision, approval: approval.step, drift };
+  const steps: StepDraft[] = [];
+  try {
+    const assessed = await context.assessor.steps({ entityId, content, proposal, round });
+    steps.push({ type: 'change.returned', actor: SYSTEM_ACTOR, data: returned }, ...assessed);
+  } catch (error) {
+    if (!(error instanceof ChangeError)) throw error;
+    const blocked = { code: error.code, message: error.message };
+    steps.push({ type: 'change.returned', actor: SYSTEM_ACTOR, data: { ...returned, blocked } });
+  }
+  const recorded = await context.recorder.record({ id, entityId, current, steps });
+  return recorded.kind === 'recorded' ? 'returned' : 'moved';
+}
+
+/** The record is only a reading aid: nothing runs on one that its entries do not prove. */
+async function assertFolded({ entries }: Context, record: ChangeRecord): Promise<void> {
+  const folded = foldChange(
+    await Promise.all(record.entries.map(({ seq }) => readEntry(entries, record.entityId, seq))),
+  );
+  if (folded.kind === 'refused' || canonicalize(folded.record) !== canonicalize(record))
+    refuse(
+      'CHANGE_STATE_CONFLICT',
+      `the record of ${record.id} is not what its entries say: nothing is executed; verify the ledger`,
+    );
+}

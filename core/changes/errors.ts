@@ -1,0 +1,43 @@
+import { NervousError } from '../errors/index.ts';
+
+/**
+ * `CHANGE_INVALID`: the proposal, revision or decision breaks its schema or bounds, or its operations cannot be carried
+ *   out on the entity's document; `problems` point at the fields: correct them.
+ * `CHANGE_NOT_FOUND`: no change-set under that id.
+ * `CHANGE_STATE_CONFLICT`: the change-set's state does not allow this step; read it again.
+ * `CHANGE_BUSY`: too many writers met on one change-set; nothing was written: retry after a pause.
+ * `IDEMPOTENCY_CONFLICT`: the idempotency key stands for other content: use a new key.
+ * `STALE_BASE`: the entity's document is at another version than the operation names: read it and propose again.
+ * `RISK_BLOCKED`: the risk could not be assessed, so nobody may approve: the message says why; revise or withdraw.
+ * `AGENTS_CANNOT_DECIDE`: only people decide; ask one.
+ * `SELF_APPROVAL`: the person proposed or edited the change-set, or answers for the agent that did: ask someone else.
+ * `NOT_ELIGIBLE`: the person holds none of the roles the change-set needs.
+ * `ALREADY_VOTED`: the person, under whichever account, has decided on this revision; one person has one vote.
+ * `DECISION_STALE`: the decision names another revision, content or assessment than the current one: read and decide again.
+ * `DECISION_REPLAYED`: the nonce was used before: decide again with a new nonce.
+ * `DECISION_EXPIRED`: the change-set's deadline, or the decision's own, has passed.
+ * `NOT_PROPOSER`: only the proposer (or, to withdraw, the agent's owner) may do this.
+ */
+export type ChangeErrorCode =
+  | 'CHANGE_INVALID'
+  | 'CHANGE_NOT_FOUND'
+  | 'CHANGE_STATE_CONFLICT'
+  | 'CHANGE_BUSY'
+  | 'IDEMPOTENCY_CONFLICT'
+  | 'STALE_BASE'
+  | 'RISK_BLOCKED'
+  | 'AGENTS_CANNOT_DECIDE'
+  | 'SELF_APPROVAL'
+  | 'NOT_ELIGIBLE'
+  | 'ALREADY_VOTED'
+  | 'DECISION_STALE'
+  | 'DECISION_REPLAYED'
+  | 'DECISION_EXPIRED'
+  | 'NOT_PROPOSER';
+
+export class ChangeError extends NervousError<ChangeErrorCode> {}
+
+/** The short way to throw: code and message. */
+export function refuse(code: ChangeErrorCode, message: string): never {
+  throw new ChangeError({ code, message });
+}

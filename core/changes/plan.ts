@@ -1,0 +1,51 @@
+/** Plans a change-set's operations on a document: pure, in order, with every document on the way. Nothing is applied. */
+import type { JsonObject } from '../canonical/index.ts';
+import type { Document, VersionedDocument } from './document.ts';
+import { ChangeError } from './errors.ts';
+import type { OperationTypes } from './operations.ts';
+import type { Operation } from './steps.ts';
+
+/**
+ * The document after each operation.
+ * @throws ChangeError STALE_BASE | CHANGE_INVALID with a pointer to the operation
+ */
+export function planOperations(
+  base: Pick<VersionedDocument, 'document' | 'version'>,
+  operations: readonly Operation[],
+  types: OperationTypes,
+): readonly JsonObject[] {
+  const stale = operations.findIndex(({ baseVersion }) => baseVersion !== undefined && baseVersion !== base.version);
+  if (stale >= 0) {
+    const detail = `is meant for version ${operations[stale]?.baseVersion ?? 0} of the document, which is at ${base.version}: read it and propose again`;
+    const pointer = `/operations/${stale}/baseVersion`;
+    throw new ChangeError({ code: 'STALE_BASE', message: `${pointer}: ${detail}`, problems: [{ pointer, detail }] });
+  }
+  let document: Document = base.document;
+  return operations.map((operation, i) => (document = planOperation(document, operation, { types, index: i })));
+}
+
+/** @throws ChangeError CHANGE_INVALID */
+export function planOperation(
+  document: Document,
+  { type, payload, executor }: Operation,
+  { types, index }: { readonly types: OperationTypes; readonly index: number },
+): JsonObject {
+  const known = types.get(type);
+  if (known?.executor !== executor) {
+    throw new ChangeError({
+      code: 'CHANGE_INVALID',
+      message: `operation ${index} needs ${executor}, which is not here: ${known?.executor ?? 'nothing'} is`,
+    });
+  }
+  try {
+    return known.plan(document, payload);
+  } catch (error) {
+    if (!(error instanceof ChangeError)) throw error;
+    const at = `/operations/${index}/payload`;
+    throw new ChangeError({
+      code: 'CHANGE_INVALID',
+      message: `${at}: ${error.message}`,
+      problems: error.problems.map(({ pointer, detail }) => ({ pointer: at + pointer, detail })),
+    });
+  }
+}

@@ -1,0 +1,105 @@
+/**
+ * The one way a change-set's steps get into the ledger: the entries, the record that follows from them and everything else
+ * that must become true with them, in one transaction conditional on the record as it was read.
+ */
+import type { AppendedEntry, Appender, Clock, ItemKey, ItemWrite, PlacedEntry, StoredEntry } from '../ledger/index.ts';
+import type { ChangeStore, StoredChange } from './change-store.ts';
+import { ChangeError, refuse } from './errors.ts';
+import { ROOT_SIGNED } from './lifecycle.ts';
+import type { ChangeRecord } from './record.ts';
+import { reduceChange } from './reduce.ts';
+import type { ChangeStep, StepDraft } from './steps.ts';
+
+/** Readings and decisions of one call before it is told that the change-set is too busy. */
+const MAX_TRIES = 32;
+
+export interface Recording {
+  readonly id: string;
+  readonly entityId: string;
+  /** undefined: the first step of a new change-set */
+  readonly current: StoredChange | undefined;
+  readonly steps: readonly StepDraft[];
+  readonly writes?: readonly ItemWrite[];
+  /** of the first step */
+  readonly idemKey?: string;
+}
+
+export type Recorded =
+  | { readonly kind: 'recorded'; readonly stored: StoredChange; readonly entries: readonly AppendedEntry[] }
+  /** nothing written: something is no longer as it was read */
+  | { readonly kind: 'precondition'; readonly failed: ItemKey }
+  /** nothing written: the idempotency key is recorded */
+  | { readonly kind: 'exists'; readonly entry: StoredEntry | undefined };
+
+export interface StepRecorder {
+  /** @throws ChangeError when the reducer refuses a step; LedgerError, CanonicalError. Nothing was written. */
+  readonly record: (recording: Recording) => Promise<Recorded>;
+}
+
+export function createStepRecorder(deps: { appender: Appender; store: ChangeStore; clock: Clock }): StepRecorder {
+  const { appender, store, clock } = deps;
+  return {
+    record: async ({ id, entityId, current, steps, writes = [], idemKey }) => {
+      const before = current?.record;
+      const stepsSoFar = before?.entries.length ?? 0;
+      // Provisional places: a refusal is told before anything is signed.
+      const at = new Date(clock.now()).toISOString();
+      const lastSeq = before?.entries.at(-1)?.seq ?? -1;
+      fold(
+        before,
+        steps.map((step, i) => ({ ...step, entity: entityId, seq: lastSeq + 1 + i, hash: '', at })),
+      );
+
+      let next: ChangeRecord | undefined;
+      const result = await appender.append({
+        entries: steps.map((step, i) => ({
+          chain: entityId,
+          draft: {
+            type: step.type,
+            actor: step.actor,
+            idem: `${id}#${stepsSoFar + i}`,
+            data: step.data,
+            ...(ROOT_SIGNED.has(step.type) ? { rootSigned: true } : {}),
+          },
+          ...(i === 0 && idemKey !== undefined ? { idemKey } : {}),
+        })),
+        writes: (placed) => {
+          next = fold(before, placedSteps(steps, placed));
+          return [...store.recordWrites(current, next), ...writes];
+        },
+      });
+      if (result.kind === 'precondition') return result;
+      if (result.kind === 'exists') return { kind: 'exists', entry: result.entries[0] };
+      const stored = { record: next as unknown as ChangeRecord, version: (current?.version ?? 0) + 1 };
+      return { kind: 'recorded', stored, entries: result.entries };
+    },
+  };
+}
+
+/** Reads and decides until the decision could be written. @throws ChangeError CHANGE_BUSY */
+export async function decideUntilWritten<Result>(
+  attempt: () => Promise<{ readonly kind: 'done'; readonly result: Result } | { readonly kind: 'again' }>,
+): Promise<Result> {
+  for (let tries = 0; tries < MAX_TRIES; tries++) {
+    const outcome = await attempt();
+    if (outcome.kind === 'done') return outcome.result;
+  }
+  return refuse('CHANGE_BUSY', `${MAX_TRIES} writers were faster; nothing was written: retry after a pause`);
+}
+
+function placedSteps(steps: readonly StepDraft[], placed: readonly PlacedEntry[]): ChangeStep[] {
+  return steps.map((step, i) => {
+    const { chain, seq, hash, at } = placed[i] as PlacedEntry;
+    return { ...step, entity: chain, seq, hash, at };
+  });
+}
+
+function fold(before: ChangeRecord | undefined, steps: readonly ChangeStep[]): ChangeRecord {
+  let record = before;
+  for (const step of steps) {
+    const reduced = reduceChange(record, step);
+    if (reduced.kind === 'refused') throw new ChangeError(reduced);
+    record = reduced.record;
+  }
+  return record as ChangeRecord;
+}

@@ -1,0 +1,119 @@
+/**
+ * The steps from claim to end: every one rests on the one before, so what ran is what was approved. An intent without its
+ * `applied` did nothing, because the operation and that entry commit together.
+ */
+import type { ChangeRecord, Placement, Progress } from './record.ts';
+import { inconsistent, update, type Refusal, type Update } from './refusal.ts';
+import type { ChangeStep, StepOf } from './steps.ts';
+
+type ExecutionStep = Extract<
+  ChangeStep,
+  {
+    readonly type: `change.${'claimed' | 'intent' | 'applied' | 'executed' | 'failed' | 'aborted' | 'rolling-back' | 'undone' | 'rolled-back' | 'rollback-failed'}`;
+  }
+>;
+
+export function reduceExecution(record: ChangeRecord, step: ExecutionStep, placement: Placement): Update {
+  if (step.type === 'change.claimed') return claim(record, step, placement);
+  const otherClaim = 'claim' in step.data && step.data.claim !== record.claim;
+  if (otherClaim) return inconsistent(`${step.type} names another claim`);
+  switch (step.type) {
+    case 'change.intent':
+      return intend(record, step, placement);
+    case 'change.applied':
+      return apply(record, step, placement);
+    case 'change.executed':
+      return execute(record, step);
+    case 'change.failed':
+      return lastApplied(record) === undefined
+        ? update({ failure: step.data.failure })
+        : inconsistent('something was applied');
+    case 'change.aborted':
+      return update({ failure: { code: 'ABORTED', message: `${step.data.personId}: ${step.data.reason}` } });
+    case 'change.rolling-back':
+      return update({ failure: step.data.failure });
+    case 'change.undone':
+      return undo(record, step);
+    case 'change.rolled-back':
+      return lastApplied(record) === undefined
+        ? (otherDocument(record, step.data.document) ?? update({}))
+        : inconsistent('something is still applied');
+    case 'change.rollback-failed':
+      return update({ failure: step.data.failure });
+  }
+}
+
+/** Index and progress of the last operation that is applied and not undone. */
+export function lastApplied({
+  progress,
+}: ChangeRecord): { readonly index: number; readonly one: Progress } | undefined {
+  const index = progress.findLastIndex(({ status }) => status === 'applied');
+  const one = progress[index];
+  return one === undefined ? undefined : { index, one };
+}
+
+function claim(record: ChangeRecord, { data, at }: StepOf<'change.claimed'>, { step }: Placement): Update {
+  const { approval, assessment, content } = record;
+  if (approval === undefined || assessment === undefined || data.approval !== approval.step)
+    return inconsistent('the claim names another approval');
+  if (Date.parse(at) < Date.parse(approval.timelockUntil))
+    return inconsistent(`locked until ${approval.timelockUntil}`);
+  if (Date.parse(at) >= Date.parse(content.deadline)) return inconsistent(`the deadline was ${content.deadline}`);
+  return update({ claim: step, document: assessment.base });
+}
+
+function intend(record: ChangeRecord, { data, seq }: StepOf<'change.intent'>, { step }: Placement): Update {
+  const { progress, content } = record;
+  if (data.index !== progress.length || data.index >= content.operations.length)
+    return inconsistent(`operation ${data.index} is not the next one`);
+  if (progress.some(({ status }) => status !== 'applied')) return inconsistent('the operation before is not applied');
+  const { before, after } = data;
+  const intended = {
+    status: 'intended',
+    intent: step,
+    intentSeq: seq,
+    beforeHash: before.hash,
+    afterHash: after.hash,
+  } as const;
+  return otherDocument(record, before) ?? update({ progress: [...progress, intended] });
+}
+
+function apply(record: ChangeRecord, { data }: StepOf<'change.applied'>, { step }: Placement): Update {
+  const { progress, document } = record;
+  const last = progress.at(-1);
+  if (last?.status !== 'intended' || data.index !== progress.length - 1 || data.intent !== last.intent)
+    return inconsistent('nothing was intended that was not applied');
+  if (data.hash !== last.afterHash || data.version !== (document?.version ?? 0) + 1)
+    return inconsistent('what was applied is not what was intended');
+  return update({
+    progress: progress.with(-1, { ...last, status: 'applied', applied: step }),
+    document: { version: data.version, hash: data.hash },
+  });
+}
+
+function execute(record: ChangeRecord, { data }: StepOf<'change.executed'>): Update {
+  const { progress, content, assessment, approval } = record;
+  if (progress.length !== content.operations.length || progress.some(({ status }) => status !== 'applied'))
+    return inconsistent('not every operation is applied');
+  if (data.document.hash !== assessment?.result) return inconsistent('the document is not what was approved');
+  if (data.approval !== approval?.step) return inconsistent('the execution names another approval');
+  return otherDocument(record, data.document) ?? update({});
+}
+
+function undo(record: ChangeRecord, { data }: StepOf<'change.undone'>): Update {
+  const last = lastApplied(record);
+  if (last === undefined || data.index !== last.index || data.applied !== last.one.applied)
+    return inconsistent('operations are undone in reverse order');
+  if (data.hash !== last.one.beforeHash || data.version !== (record.document?.version ?? 0) + 1)
+    return inconsistent('what was restored is not what was there before');
+  return update({
+    progress: record.progress.with(last.index, { ...last.one, status: 'undone' }),
+    document: { version: data.version, hash: data.hash },
+  });
+}
+
+function otherDocument({ document }: ChangeRecord, given: { version: number; hash: string }): Refusal | undefined {
+  return document?.version === given.version && document.hash === given.hash
+    ? undefined
+    : inconsistent('the document is not the one this change-set left');
+}

@@ -1,0 +1,108 @@
+/** Runs one step of the workflow table: reads the change-set from the ledger, lets the step's task act, names what comes next. */
+import { SYSTEM_ACTOR } from '../ledger/index.ts';
+import type { StoredChange } from './change-store.ts';
+import { claim } from './claim.ts';
+import { findChange, type Context } from './context.ts';
+import { refuse } from './errors.ts';
+import { apply, finish, intend } from './execution.ts';
+import type { ChangeState } from './lifecycle.ts';
+import type { ChangeRecord } from './record.ts';
+import { undo } from './rollback.ts';
+import {
+  FIRST_STEP,
+  LOCK_RETRY_MS,
+  WORKFLOW,
+  type Outcomes,
+  type StepName,
+  type TaskName,
+  type WaitUntil,
+} from './workflow.ts';
+
+export type StepResult =
+  | { readonly kind: 'next'; readonly step: StepName }
+  /** until: milliseconds since the Unix epoch; being woken ends the wait too */
+  | { readonly kind: 'wait'; readonly step: StepName; readonly until: number }
+  | { readonly kind: 'end'; readonly state: ChangeState };
+
+/** Steps of one `advance` before something must be wrong. */
+const MAX_STEPS = 1000;
+
+const TASKS: { readonly [Name in TaskName]: (context: Context, current: StoredChange) => Promise<Outcomes[Name]> } = {
+  evaluate: async (context, { record }) => evaluate(context, record),
+  expire,
+  claim,
+  intend,
+  apply,
+  finish,
+  undo,
+};
+
+/** @throws ChangeError CHANGE_NOT_FOUND; LedgerError: the outcome may be unknown, run `evaluate` again */
+export async function runStep(context: Context, name: StepName, id: string): Promise<StepResult> {
+  const current = await findChange(context, id);
+  const step = WORKFLOW[name];
+  switch (step.kind) {
+    case 'end':
+      return { kind: 'end', state: current.record.state };
+    case 'wait':
+      return { kind: 'wait', step: step.next, until: waitEnd(context, current.record, step.until) };
+    case 'task': {
+      const outcome = await TASKS[name as TaskName](context, current);
+      return { kind: 'next', step: step.next[outcome] ?? FIRST_STEP };
+    }
+  }
+}
+
+/** Goes on from wherever the ledger says it is until there is something to wait for, or the end. */
+export async function advance(context: Context, id: string): Promise<Exclude<StepResult, { kind: 'next' }>> {
+  let step = FIRST_STEP;
+  for (let steps = 0; steps < MAX_STEPS; steps++) {
+    const result = await runStep(context, step, id);
+    if (result.kind === 'end' || (result.kind === 'wait' && result.until > context.clock.now())) return result;
+    step = result.step;
+  }
+  return refuse('CHANGE_BUSY', `${id} did not come to rest in ${MAX_STEPS} steps`);
+}
+
+function evaluate({ clock }: Context, { state, content }: ChangeRecord): Outcomes['evaluate'] {
+  switch (state) {
+    case 'draft':
+    case 'pending':
+    case 'approved':
+      if (clock.now() >= Date.parse(content.deadline)) return 'overdue';
+      return state === 'approved' ? 'approved' : 'pending';
+    case 'executing':
+    case 'rolling_back':
+      return state;
+    case 'executed':
+    case 'failed':
+    case 'rolled_back':
+    case 'rollback_failed':
+    case 'rejected':
+    case 'cancelled':
+    case 'expired':
+      return 'ended';
+  }
+}
+
+async function expire(context: Context, current: StoredChange): Promise<Outcomes['expire']> {
+  const { id, entityId, state, content } = current.record;
+  const isOpen = state === 'pending' || state === 'approved';
+  if (!isOpen || context.clock.now() < Date.parse(content.deadline)) return 'moved';
+  const data = { change: id, revision: content.revision, deadline: content.deadline };
+  const recorded = await context.recorder.record({
+    ...{ id, entityId, current, steps: [{ type: 'change.expired', actor: SYSTEM_ACTOR, data }] },
+  });
+  return recorded.kind === 'recorded' ? 'expired' : 'moved';
+}
+
+function waitEnd({ clock }: Context, { content, approval }: ChangeRecord, until: WaitUntil): number {
+  switch (until) {
+    case 'deadline':
+      return Date.parse(content.deadline);
+    case 'timelock':
+      return Date.parse(approval?.timelockUntil ?? content.deadline);
+    case 'retry':
+      return clock.now() + LOCK_RETRY_MS;
+  }
+}

@@ -1,0 +1,35 @@
+/**
+ * Where entity documents are kept: one item per entity, written only together with the entry that says so. The item's
+ * version is the document's version, and what was undone to nothing stays as `null`, so a version never names two things.
+ */
+import type { JsonValue } from '../canonical/index.ts';
+import type { ItemStore, ItemWrite } from '../ledger/index.ts';
+import { documentHash, type Document, type VersionedDocument } from './document.ts';
+
+export interface StateStore {
+  /** The hash is computed from what is stored, so a document changed behind the ledger's back is noticed. */
+  readonly read: (entityId: string) => Promise<VersionedDocument>;
+  /** Replaces version `from` by the next one. `change`: whose operation it is */
+  readonly put: (entityId: string, next: { from: number; document: Document; change: string }) => ItemWrite;
+  /** True only while the document is at this version. */
+  readonly check: (entityId: string, version: number) => ItemWrite;
+}
+
+type StoredDocument = { readonly document: Document; readonly change: string };
+
+export function createStateStore(ledger: string, items: ItemStore): StateStore {
+  const keyOf = (entityId: string): { pk: string; sk: string } => ({ pk: `${ledger}#document`, sk: entityId });
+  const expectation = (version: number): number | 'absent' => (version === 0 ? 'absent' : version);
+  return {
+    read: async (entityId) => {
+      const item = await items.get(keyOf(entityId));
+      const document = item === undefined ? null : (item.value as StoredDocument).document;
+      return { document, version: item?.version ?? 0, hash: documentHash(document) };
+    },
+    put: (entityId, { from, document, change }) => {
+      const value: StoredDocument & JsonValue = { document, change };
+      return { kind: 'put', key: keyOf(entityId), value, expect: expectation(from) };
+    },
+    check: (entityId, version) => ({ kind: 'check', key: keyOf(entityId), expect: expectation(version) }),
+  };
+}

@@ -1,0 +1,97 @@
+/**
+ * What an entity's document must be, computed from its chain alone: every change-set is folded, so only what was proposed,
+ * approved and claimed can have had an effect. The caller compares the answer with the stored document; a difference is
+ * DRIFT. Chain links and signatures are the ledger's verification, not this one's.
+ */
+import type { JsonObject } from '../canonical/index.ts';
+import { documentHash, type Document, type VersionedDocument } from './document.ts';
+import { ChangeError } from './errors.ts';
+import { operationTypes, type OperationTypes } from './operations.ts';
+import { planOperation } from './plan.ts';
+import type { ChangeRecord } from './record.ts';
+import { reduceChange } from './reduce.ts';
+import { isStepType, parseStep, stepHash, type ChainEntry, type ChangeStep } from './steps.ts';
+
+export type VerifiedState =
+  | ({ readonly kind: 'state' } & VersionedDocument)
+  /** the first entry that does not follow from those before it */
+  | { readonly kind: 'inconsistent'; readonly seq: number; readonly reason: string };
+
+/** @param entries the entity's chain from seq 0 on; entries that are no steps of change-sets are passed over */
+export function verifyState(
+  entityId: string,
+  entries: readonly ChainEntry[],
+  types: OperationTypes = operationTypes(),
+): VerifiedState {
+  const records = new Map<string, ChangeRecord>();
+  const images = new Map<string, Document>();
+  let current: VersionedDocument = { document: null, version: 0, hash: documentHash(null) };
+  for (const entry of entries) {
+    if (!isStepType(entry.body.type)) continue;
+    const inconsistent = (reason: string): VerifiedState => ({ kind: 'inconsistent', seq: entry.body.seq, reason });
+    if (entry.body.entity !== entityId) return inconsistent(`the entry belongs to ${entry.body.entity}`);
+    const step = parseStep(entry);
+    if (step === undefined) return inconsistent(`${entry.body.type} is malformed`);
+    const reduced = reduceChange(records.get(step.data.change), step);
+    if (reduced.kind === 'refused') return inconsistent(reduced.message);
+    records.set(reduced.record.id, reduced.record);
+    const next = effectOf(step, { record: reduced.record, current, types, images });
+    if (typeof next === 'string') return inconsistent(next);
+    current = next;
+  }
+  return { kind: 'state', ...current };
+}
+
+interface Before {
+  readonly record: ChangeRecord;
+  readonly current: VersionedDocument;
+  readonly types: OperationTypes;
+  /** the document before each operation, by step hash of its intent */
+  readonly images: Map<string, Document>;
+}
+
+/** The document after a step, or what is wrong with it. */
+function effectOf(step: ChangeStep, { record, current, types, images }: Before): VersionedDocument | string {
+  switch (step.type) {
+    case 'change.intent': {
+      const { document, version, hash } = step.data.before;
+      // The image to restore must be the document itself: undoing must never bring in what nobody approved.
+      if (version !== current.version || hash !== current.hash || documentHash(document) !== hash)
+        return `the document before operation ${step.data.index} is not the one the chain leads to`;
+      images.set(stepHash(step), document);
+      return current;
+    }
+    case 'change.applied': {
+      const operation = record.content.operations[step.data.index];
+      if (operation === undefined) return `there is no operation ${step.data.index}`;
+      const planned = attempt(() => planOperation(current.document, operation, { types, index: step.data.index }));
+      return typeof planned === 'string' ? planned : written(current, planned, step.data);
+    }
+    case 'change.undone': {
+      const image = images.get(record.progress[step.data.index]?.intent ?? '');
+      return image === undefined ? 'nothing was intended that could be undone' : written(current, image, step.data);
+    }
+    default:
+      return current;
+  }
+}
+
+function written(
+  current: VersionedDocument,
+  document: Document,
+  claimed: Omit<VersionedDocument, 'document'>,
+): VersionedDocument | string {
+  const next = { document, version: current.version + 1, hash: documentHash(document) };
+  return next.version === claimed.version && next.hash === claimed.hash
+    ? next
+    : `the entry claims version ${claimed.version} (${claimed.hash}), the operations lead to ${next.version} (${next.hash})`;
+}
+
+function attempt(plan: () => JsonObject): JsonObject | string {
+  try {
+    return plan();
+  } catch (error) {
+    if (error instanceof ChangeError) return error.message;
+    throw error;
+  }
+}

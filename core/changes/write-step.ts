@@ -1,0 +1,48 @@
+/** Writing the steps of an execution: with the document and the operation key where an operation is applied or undone. */
+import type { StoredChange } from './change-store.ts';
+import type { Context } from './context.ts';
+import type { Document } from './document.ts';
+import { refuse } from './errors.ts';
+import type { ChangeRecord } from './record.ts';
+import type { Recording } from './record-steps.ts';
+
+export interface Write extends Pick<Recording, 'steps' | 'writes'> {
+  readonly operation?: {
+    readonly index: number;
+    readonly direction: 'apply' | 'undo';
+    readonly from: number;
+    readonly document: Document;
+  };
+}
+
+/** False: someone else moved the change-set or the document; read again. */
+export async function writeStep(
+  context: Context,
+  current: StoredChange,
+  { steps, writes = [], operation }: Write,
+): Promise<boolean> {
+  const { id, entityId, content } = current.record;
+  const { store, states } = context;
+  if (operation === undefined) {
+    return (await context.recorder.record({ id, entityId, current, steps, writes })).kind === 'recorded';
+  }
+  const key = store.keys.operation(id, { ...operation, revision: content.revision });
+  const { from, document } = operation;
+  const recorded = await context.recorder.record({
+    ...{ id, entityId, current, steps },
+    writes: [...writes, store.once(key, { change: id }), states.put(entityId, { from, document, change: id })],
+  });
+  if (recorded.kind === 'recorded') return true;
+  const isKeyTaken = recorded.kind === 'precondition' && recorded.failed.pk === key.pk;
+  if (isKeyTaken && (await store.find(id))?.version === current.version)
+    refuse(
+      'CHANGE_STATE_CONFLICT',
+      `operation key ${key.sk} exists, but the record does not know of it: verify the ledger`,
+    );
+  return false;
+}
+
+/** What every step says first. */
+export function subjectOf({ id, content }: ChangeRecord): { change: string; revision: number } {
+  return { change: id, revision: content.revision };
+}

@@ -1,0 +1,122 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { ROUTES } from '../../api/index.ts';
+import { call } from './call.ts';
+import { createTestSystem, type TestSystem } from './test-system.ts';
+
+let world: TestSystem;
+beforeAll(async () => {
+  world = await createTestSystem();
+});
+
+/** A path of the route, with something harmless for its parameters. */
+const pathOf = (template: string): string => template.replaceAll(/\{[^}]+\}/g, 'x-1');
+
+describe('the route table', () => {
+  it('has each method and path, and each operation id, once', () => {
+    const keys = ROUTES.map(({ method, path }) => `${method} ${path}`);
+    expect(new Set(keys).size).toBe(keys.length);
+    expect(new Set(ROUTES.map(({ operationId }) => operationId)).size).toBe(ROUTES.length);
+  });
+
+  it('has a schema for exactly the parameters of each path', () => {
+    for (const { path, params } of ROUTES) {
+      const names = [...path.matchAll(/\{([^}]+)\}/g)].map(([, name]) => name);
+      const shape = params === undefined ? {} : (params as unknown as { shape: object }).shape;
+      expect(Object.keys(shape)).toEqual(names);
+    }
+  });
+});
+
+describe.each(ROUTES.map((route) => [`${route.method} ${route.path}`, route] as const))('%s', (_name, route) => {
+  const path = pathOf(route.path);
+
+  it('is 405 with Allow for methods it does not know, and tells them to OPTIONS', async () => {
+    const known = ROUTES.filter((other) => other.path === route.path).map(({ method }) => method);
+    const options = await call(world, `OPTIONS ${path}`);
+    expect(options).toMatchObject({ status: 204, json: undefined });
+    expect(options.headers['allow']?.split(', ')).toEqual(expect.arrayContaining([...known, 'OPTIONS']));
+    for (const method of ['PUT', 'PATCH', 'TRACE', 'CONNECT', 'get', '__proto__', 'constructor']) {
+      const { problem, headers } = await call(world, `${method} ${path}`, { as: 'ann' });
+      expect(problem).toMatchObject({ status: 405, code: 'METHOD_NOT_ALLOWED' });
+      expect(headers['allow']).toBe(options.headers['allow']);
+    }
+  });
+
+  it.runIf(route.auth === 'required')(
+    'is 401 for a stranger, before anything else of the request is read',
+    async () => {
+      let isRead = false;
+      const { handleRequest } = await import('../../api/index.ts');
+      const body = async (): Promise<Uint8Array> => {
+        isRead = true;
+        return new Uint8Array();
+      };
+      const { status, headers } = await handleRequest(
+        {
+          ...{ method: route.method, target: `${path}?limit=none`, principal: undefined, body },
+          headers: { 'content-type': 'text/html', 'idempotency-key': ' ' },
+          signal: new AbortController().signal,
+        },
+        world.system,
+      );
+      expect(status).toBe(401);
+      expect(headers['www-authenticate']).toBe('Bearer');
+      expect(isRead).toBe(false);
+      expect(world.calls).toEqual([]);
+    },
+  );
+
+  it('refuses query parameters it does not know', async () => {
+    for (const query of ['nonsense=1', '__proto__=1', 'constructor=1']) {
+      const { problem } = await call(world, `${route.method} ${path}?${query}`, { as: 'ann' });
+      expect(problem).toMatchObject({ status: 400, code: 'REQUEST_INVALID', errors: [{ in: 'query' }] });
+    }
+  });
+});
+
+describe('paths', () => {
+  it.each([
+    '/',
+    '',
+    '*',
+    '/v1',
+    '/v1/',
+    '/v1/events/',
+    '/v1//events',
+    '//v1/events',
+    '/V1/events',
+    '/v1/events/a/b',
+    '/v1/../health',
+    '/%68ealth',
+    '/health/',
+    '/__proto__',
+    '/constructor',
+    'http://localhost/health',
+  ])('%j leads nowhere', async (path) => {
+    const { problem } = await call(world, `GET ${path}`, { as: 'ann' });
+    expect(problem).toMatchObject({ status: 404, code: 'ROUTE_NOT_FOUND' });
+  });
+
+  it('HEAD is answered like GET', async () => {
+    expect(await call(world, 'HEAD /health')).toMatchObject({ status: 200 });
+  });
+});
+
+describe('query strings', () => {
+  it.each([
+    ['limit=1&limit=2', 'given twice'],
+    ['limit=1&%6cimit=2', 'given twice'],
+    ['limit=%', 'percent-encoded'],
+    ['limit=%zz', 'percent-encoded'],
+    ['%FF=1', 'percent-encoded'],
+    ['after=%ED%A0%80', 'percent-encoded'],
+  ])('%s is refused', async (query, reason) => {
+    const { problem } = await call(world, `GET /v1/feed?${query}`, { as: 'aud' });
+    expect(problem).toMatchObject({ status: 400, code: 'REQUEST_INVALID' });
+    expect(problem?.detail).toContain(reason);
+  });
+
+  it.each(['', '&', 'limit=%31', '&&limit=1&'])('%j is read', async (query) => {
+    expect(await call(world, `GET /v1/feed?${query}`, { as: 'aud' })).toMatchObject({ status: 200 });
+  });
+});

@@ -1,0 +1,168 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { DeadLetterPage } from '../../api/index.ts';
+import type { FeedPage } from '../../core/system/index.ts';
+import { call, refusalOf } from './call.ts';
+import { createTestSystem, type TestSystem } from './test-system.ts';
+
+const input = { id: 'totals', topics: ['transactions.*'] };
+const PATH = '/v1/subscriptions/totals';
+
+let world: TestSystem;
+beforeEach(async () => {
+  world = await createTestSystem();
+});
+
+const create = (as = 'ledgerist', body: object = input): ReturnType<typeof call> =>
+  call(world, 'POST /v1/subscriptions', { as, body });
+
+/** Two events that wait to be received. */
+async function fillQueue(): Promise<void> {
+  const events = ['1.00', '2.00'].map((amount) => ({ topic: 'transactions.new', payload: { amount } }));
+  await call(world, 'POST /v1/events', { as: 'ledgerist', body: { events } });
+  const { json } = await call<FeedPage>(world, 'GET /v1/feed', { as: 'aud' });
+  json.events.forEach((event, i) => world.queue.push({ receipt: `r-${i}`, attempt: 1, event }));
+}
+
+describe('subscriptions', () => {
+  it('are created once per id and settings', async () => {
+    const first = await create();
+    expect(first).toMatchObject({ status: 201, headers: { location: PATH } });
+    expect(first.json).toMatchObject({ id: 'totals', module: 'ledgerist', status: 'active', order: 'none' });
+    expect((await create()).json).toEqual(first.json);
+    const other = await create('ledgerist', { ...input, order: 'entity' });
+    expect(other.problem).toMatchObject({ status: 409, code: 'SUBSCRIPTION_EXISTS' });
+  });
+
+  it('may have a filter, and are shown with it', async () => {
+    const filter = { detail: { payload: { amount: [{ prefix: '1' }] } } };
+    await create('ledgerist', { ...input, filter });
+    expect((await call(world, `GET ${PATH}`, { as: 'ledgerist' })).json).toMatchObject({ filter });
+  });
+
+  it.each([
+    ['no right', 'outsider', input, '403 FORBIDDEN'],
+    ['an unknown topic', 'ledgerist', { topics: ['transactions.nwe'] }, '422 TOPIC_UNKNOWN'],
+    ['no topic', 'ledgerist', { topics: [] }, '400 SUBSCRIPTION_INVALID'],
+    ['a wrong pattern', 'ledgerist', { ...input, filter: { source: 'x' } }, '400 SUBSCRIPTION_INVALID'],
+    ['an id that is a path', 'ledgerist', { ...input, id: '../x' }, '400 SUBSCRIPTION_INVALID'],
+  ])('are refused with %s', async (_what, as, body, refusal) => {
+    expect(refusalOf(await create(as, body))).toBe(refusal);
+    const { json } = await call(world, 'GET /v1/subscriptions', { as: 'aud' });
+    expect(json).toEqual({ subscriptions: [] });
+  });
+
+  it('are paused, resumed and removed', async () => {
+    await create();
+    const paused = await call(world, `POST ${PATH}/pause`, { as: 'ledgerist' });
+    expect(paused.json).toMatchObject({ status: 'paused' });
+    const resumed = await call(world, `POST ${PATH}/resume`, { as: 'ledgerist', body: {} });
+    expect(resumed.json).toMatchObject({ status: 'active' });
+    const removed = await call(world, `DELETE ${PATH}`, { as: 'ledgerist' });
+    expect(removed).toMatchObject({ status: 204, json: undefined });
+    const gone = await call(world, `GET ${PATH}`, { as: 'ledgerist' });
+    expect(gone.problem).toMatchObject({ status: 404, code: 'SUBSCRIPTION_NOT_FOUND' });
+  });
+
+  it.each([
+    `GET ${PATH}`,
+    `DELETE ${PATH}`,
+    `POST ${PATH}/pause`,
+    `POST ${PATH}/resume`,
+    `GET ${PATH}/messages`,
+    `POST ${PATH}/ack`,
+    `POST ${PATH}/nack`,
+    `GET ${PATH}/dead-letters`,
+    `POST ${PATH}/redrive`,
+  ])('of others do not exist for you: %s', async (line) => {
+    await create();
+    const body = line.endsWith('/ack')
+      ? { receipts: ['r-0'] }
+      : line.endsWith('/nack')
+        ? { receipts: ['r-0'], reason: 'no' }
+        : undefined;
+    const { problem } = await call(world, line, { as: 'ann', body });
+    expect(problem).toMatchObject({ status: 404, code: 'SUBSCRIPTION_NOT_FOUND' });
+  });
+});
+
+describe('messages', () => {
+  beforeEach(async () => {
+    await create();
+    await fillQueue();
+  });
+
+  it('are received, at most as many as asked for', async () => {
+    const { json } = await call(world, `GET ${PATH}/messages?max=1`, { as: 'ledgerist' });
+    expect(json).toMatchObject({ messages: [{ receipt: 'r-0', attempt: 1, event: { payload: { amount: '1.00' } } }] });
+  });
+
+  it('are waited for, until nobody waits', async () => {
+    world.queue.length = 0;
+    const signal = AbortSignal.abort();
+    const { json } = await call(world, `GET ${PATH}/messages?max=100&wait=20`, { as: 'ledgerist', signal });
+    expect(json).toEqual({ messages: [] });
+    const options = { max: 100, waitMs: 20_000, signal };
+    expect(world.calls.at(-1)).toEqual({ name: 'subscriptions.receive', args: ['totals', options] });
+  });
+
+  it('are not leased by HEAD', async () => {
+    const { problem } = await call(world, `HEAD ${PATH}/messages`, { as: 'ledgerist' });
+    expect(problem?.code).toBe('METHOD_NOT_ALLOWED');
+    expect(world.calls.at(-1)?.name).not.toBe('subscriptions.receive');
+  });
+
+  it('are acknowledged and refused by receipt', async () => {
+    const acked = await call(world, `POST ${PATH}/ack`, { as: 'ledgerist', body: { receipts: ['r-0', 'old'] } });
+    expect(acked.json).toEqual({ stale: ['old'] });
+    const body = { receipts: ['r-1'], reason: 'busy', delayMs: 50 };
+    const nacked = await call(world, `POST ${PATH}/nack`, { as: 'ledgerist', body });
+    expect(nacked.json).toEqual({ stale: [] });
+    expect(world.calls.at(-1)?.args).toEqual(['totals', ['r-1'], { reason: 'busy', delayMs: 50 }]);
+  });
+
+  it.each([
+    ['ack', {}],
+    ['ack', { receipts: [] }],
+    ['ack', { receipts: 'r-0' }],
+    ['ack', { receipts: [1] }],
+    ['ack', { receipts: Array.from({ length: 101 }, String) }],
+    ['nack', { receipts: ['r-0'] }],
+    ['nack', { receipts: ['r-0'], reason: '' }],
+    ['nack', { receipts: ['r-0'], reason: 'x', delayMs: 1.5 }],
+    ['nack', { receipts: ['r-0'], reason: 'x', delayMs: -1 }],
+    ['redrive', { positions: [] }],
+    ['redrive', { positions: ['1'] }],
+    ['redrive', { position: 1 }],
+  ])('%s refuses %j', async (action, body) => {
+    const { problem } = await call(world, `POST ${PATH}/${action}`, { as: 'ledgerist', body });
+    expect(problem).toMatchObject({ status: 400, code: 'REQUEST_INVALID' });
+    expect(world.calls.some(({ name }) => name.endsWith(action))).toBe(false);
+  });
+});
+
+describe('dead letters', () => {
+  beforeEach(async () => {
+    await create();
+    await fillQueue();
+  });
+
+  it('come in pages', async () => {
+    const first = await call<DeadLetterPage>(world, `GET ${PATH}/dead-letters?limit=1`, { as: 'ledgerist' });
+    const after = first.json.next ?? -1;
+    const second = await call<DeadLetterPage>(world, `GET ${PATH}/dead-letters?limit=5&after=${after}`, {
+      as: 'ledgerist',
+    });
+    const amounts = [first, second].flatMap(({ json }) => json.deadLetters).map(({ event }) => event.payload['amount']);
+    expect(amounts).toEqual(['1.00', '2.00']);
+    expect(second.json.next).toBeUndefined();
+  });
+
+  it.each([
+    [undefined, 2],
+    [{}, 2],
+    [{ positions: [0] }, 1],
+  ])('are redriven with %j', async (body, redriven) => {
+    const { json } = await call(world, `POST ${PATH}/redrive`, { as: 'ledgerist', body });
+    expect(json).toEqual({ redriven });
+  });
+});

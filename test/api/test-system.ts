@@ -1,0 +1,239 @@
+/**
+ * A façade for tests of the HTTP contract: real publishing, subscriptions, change-sets, policy and catalog over a store in
+ * memory; what delivers, reads and verifies is played, and every call of the façade is written down.
+ */
+import { z } from 'zod';
+import {
+  CountingIds,
+  FakeClock,
+  localSealer,
+  memoryRootSigner,
+  MemoryStore,
+  type FaultHooks,
+} from '../../adapters/memory/index.ts';
+import { toHex } from '../../core/canonical/index.ts';
+import { createChanges } from '../../core/changes/index.ts';
+import {
+  createCatalog,
+  createPublish,
+  createSubscriptions,
+  deliveredEvent,
+  EventError,
+  type DeliveredEvent,
+  type EventBus,
+  type EventData,
+  type ReceivedMessage,
+} from '../../core/events/index.ts';
+import { createAppender, parseEntry, type StoredEntry, type VerificationReport } from '../../core/ledger/index.ts';
+import { createPolicy, PolicyError, type Principal } from '../../core/policy/index.ts';
+import { defineConfig, SystemError, type EntryView, type NervousSystem } from '../../core/system/index.ts';
+
+const rights = { publishes: ['transactions.*'], subscribes: ['*'], reads: ['*'], proposes: ['account:*'] };
+
+export const config = defineConfig({
+  ledger: 'main',
+  origin: 'ledger.test/main',
+  topics: {
+    'transactions.new': {
+      description: 'money moved',
+      versions: { 1: z.strictObject({ amount: z.string().regex(/^-?\d+\.\d\d$/) }) },
+    },
+    'budget.updated': { description: 'a budget changed', versions: { 1: z.strictObject({}) } },
+  },
+  modules: { ledgerist: rights, outsider: {} },
+  roster: {
+    roles: { owner: rights, risk: rights, auditor: {} },
+    people: [
+      { personId: 'ann', name: 'Ann', accounts: ['ann'], roles: ['owner'] },
+      { personId: 'rita', name: 'Rita', accounts: ['rita'], roles: ['risk'] },
+      { personId: 'aud', name: 'Aud', accounts: ['aud'], roles: ['auditor'] },
+    ],
+    agents: [{ id: 'advisor', owner: 'ann', logic: 'advisor@1', rights }],
+  },
+  risk: {
+    version: '1',
+    rules: [{ name: 'all', when: { reversible: [true] }, level: 'L2', roles: ['owner', 'risk'], approvals: 2 }],
+  },
+  operations: {},
+});
+
+const OK: VerificationReport = {
+  verdict: 'OK',
+  entries: 3,
+  chains: 2,
+  checked: ['links'],
+  notChecked: ['the Merkle log'],
+};
+
+export interface TestSystem {
+  readonly system: NervousSystem;
+  readonly store: MemoryStore;
+  /** `publish`, `subscriptions.ack`, … with the arguments after the principal */
+  readonly calls: { readonly name: string; readonly args: readonly unknown[] }[];
+  /** what the subscription's queue holds; received in this order */
+  readonly queue: ReceivedMessage[];
+  readonly as: (id: string) => Principal;
+}
+
+export async function createTestSystem(faults: FaultHooks = {}): Promise<TestSystem> {
+  const store = new MemoryStore({ faults });
+  const parts = partsOf(store);
+  const calls: TestSystem['calls'] = [];
+  const queue: ReceivedMessage[] = [];
+  const policy = createPolicy(config.roster, config.modules);
+  const { appender, clock, ids, catalog, ledger } = parts;
+  const shared = { ledger, items: store, entries: store, policy, clock, ids };
+  const system: NervousSystem = {
+    ...{ config, policy, catalog },
+    publish: createPublish({ appender, catalog, policy, ids }),
+    changes: createChanges({ ...shared, appender, risk: config.risk }),
+    subscriptions: createSubscriptions({ ...shared, catalog, bus: playedBus(queue) }),
+    ...reading(store, policy),
+    initialize: async () => {},
+    execute: () => Promise.reject(new Error('not used by the HTTP contract')),
+    validate: async () => ({ ok: true, checks: [{ name: 'store', ok: true, detail: 'answers' }] }),
+    monitor: async () => ({
+      ...{ ledger, origin: config.origin, entries: await store.size() },
+      operations: { total: 4, failed: 1, successRate: 0.75 },
+      responseTimeMs: { p50: 1.25, p95: 3 },
+      subscriptions: ['ledgerist', 'outsider'].map((module) => ({
+        ...{ subscription: `of-${module}`, module, delivered: 1, failed: 0, backlog: 0, inFlight: 0 },
+        ...{ retrying: 0, deadLetters: 0 },
+      })),
+      approvalQueue: { length: 1, oldestAgeMs: 12 },
+    }),
+  };
+  const as = (id: string): Principal => {
+    const principal = policy.principal(id);
+    if (principal === undefined) throw new Error(`no principal "${id}"`);
+    return principal;
+  };
+  return { system: recorded(system, calls), store, calls, queue, as };
+}
+
+function partsOf(store: MemoryStore): {
+  ledger: string;
+  clock: FakeClock;
+  ids: CountingIds;
+  appender: ReturnType<typeof createAppender>;
+  catalog: ReturnType<typeof createCatalog>;
+} {
+  const { ledger, origin } = config;
+  const clock = new FakeClock();
+  const ids = new CountingIds();
+  const rootSigner = memoryRootSigner(origin);
+  const appender = createAppender({ ledger, origin, store, sealer: localSealer, rootSigner, clock, ids });
+  return { ledger, clock, ids, appender, catalog: createCatalog(config.topics) };
+}
+
+/** Every method call of the façade and of its parts is noted before it is made. */
+function recorded(system: NervousSystem, calls: TestSystem['calls']): NervousSystem {
+  const note = <T extends object>(part: T, prefix: string): T =>
+    new Proxy(part, {
+      get: (target, name, receiver): unknown => {
+        const value: unknown = Reflect.get(target, name, receiver);
+        if (typeof value === 'function')
+          return (...args: unknown[]): unknown => {
+            calls.push({ name: `${prefix}${String(name)}`, args: args.slice(1) });
+            return (value as (...args: unknown[]) => unknown).apply(target, args);
+          };
+        const isPart = ['subscriptions', 'changes', 'entities', 'feed'].includes(String(name));
+        return isPart ? note(value as object, `${String(name)}.`) : value;
+      },
+    });
+  return note(system, '');
+}
+
+function playedBus(queue: ReceivedMessage[]): EventBus {
+  return {
+    relay: () => {},
+    attach: async () => {},
+    pause: async () => {},
+    detach: async () => {},
+    receive: async (_id, { max, waitMs, signal }) => {
+      if (queue.length === 0 && waitMs > 0) await aborted(signal);
+      return queue.slice(0, max);
+    },
+    ack: async (_id, receipts) => ({ stale: receipts.filter((one) => !queue.some(({ receipt }) => receipt === one)) }),
+    nack: async (_id, receipts) => ({ stale: receipts.filter((one) => !queue.some(({ receipt }) => receipt === one)) }),
+    deadLetters: async (_id, { after = -1, limit }) =>
+      queue
+        .map(({ event }) => event)
+        .filter(({ ledger }) => ledger.position > after)
+        .slice(0, limit)
+        .map((event) => ({
+          ...{ position: event.ledger.position, attempts: 5, reason: 'Error: no', diedAt: event.timestamp, event },
+        })),
+    redrive: async (_id, positions) => positions?.length ?? queue.length,
+    trace: async () => [],
+    stats: () => [],
+  };
+}
+
+function reading(
+  store: MemoryStore,
+  policy: NervousSystem['policy'],
+): Pick<NervousSystem, 'entities' | 'feed' | 'trace' | 'verifyAll'> {
+  const events = (): DeliveredEvent[] => store.log.flatMap((entry) => eventOf(entry));
+  const chainOf = (principal: Principal, entityId: string): readonly EntryView[] => {
+    policy.require(principal, 'reads', entityId);
+    const entries = store.log.filter(({ chain }) => chain === entityId).map(viewOf);
+    if (entries.length === 0)
+      throw new SystemError({ code: 'ENTITY_NOT_FOUND', message: `nothing was recorded for "${entityId}"` });
+    return entries;
+  };
+  return {
+    entities: {
+      get: async (principal, entityId) => {
+        const { seq, hash, body } = chainOf(principal, entityId).at(-1) as EntryView;
+        return { entityId, head: { seq, hash, at: body.at }, version: 0 };
+      },
+      entries: async (principal, entityId, { from, limit }) =>
+        chainOf(principal, entityId)
+          .filter(({ seq }) => seq >= from)
+          .slice(0, limit),
+      verify: async (principal, entityId) => ({ ...OK, entries: chainOf(principal, entityId).length }),
+    },
+    feed: {
+      read: async (_principal, { after = '0', limit, waitMs, signal }) => {
+        if (!/^\d+$/.test(after)) throw new SystemError({ code: 'CURSOR_INVALID', message: 'not a cursor' });
+        const page = events().slice(Number(after), Number(after) + limit);
+        if (page.length === 0 && waitMs > 0) await aborted(signal);
+        return { events: page, cursor: String(Number(after) + page.length) };
+      },
+    },
+    trace: async (_principal, eventId, source) => {
+      const found = events().filter((event) => event.eventId === eventId && (source ?? event.source) === event.source);
+      if (found.length > 1) throw new EventError({ code: 'EVENT_AMBIGUOUS', message: 'name the source' });
+      const [event] = found;
+      if (event === undefined) throw new EventError({ code: 'EVENT_NOT_FOUND', message: `no event "${eventId}"` });
+      const deliveries = [{ subscription: 'totals', state: 'delivered' } as const];
+      return { event, acceptedAt: event.timestamp, deliveries };
+    },
+    verifyAll: async (principal, options = {}) => {
+      if (!policy.isAuditor(principal)) throw new PolicyError({ code: 'FORBIDDEN', message: 'auditors only' });
+      return { ...OK, checked: options.signatures === false ? ['links'] : ['links', 'signatures'] };
+    },
+  };
+}
+
+function viewOf(entry: StoredEntry): EntryView {
+  const parsed = parseEntry(entry.note);
+  if (parsed.kind !== 'entry') throw new Error(parsed.reason);
+  const { seq, position, hash, note } = entry;
+  return { seq, position, hash: toHex(hash), body: parsed.body, note: new TextDecoder().decode(note) };
+}
+
+function eventOf(entry: StoredEntry): DeliveredEvent[] {
+  const { body, seq, hash, position } = viewOf(entry);
+  if (body.type !== 'event') return [];
+  const placed = { entity: entry.chain, seq, hash, position };
+  return [deliveredEvent({ idem: body.idem, at: body.at, data: body.data as unknown as EventData }, placed)];
+}
+
+function aborted(signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal?.aborted === true) resolve();
+    else signal?.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
