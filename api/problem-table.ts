@@ -69,6 +69,7 @@ export const PROBLEMS: Readonly<Record<ErrorCode, Row>> = {
 
   LEDGER_BUSY: row(503, 'Too many writers met: try again'),
   CHANGE_BUSY: row(503, 'Too many writers met on the change-set: try again'),
+  ENTRY_UNREADABLE: row(500, 'A stored entry cannot be read: verify the ledger'),
   STORE_UNAVAILABLE: row(503, 'The store did not answer: try again with the same idempotency key'),
 };
 

@@ -13,6 +13,7 @@ export { ChangeError, type ChangeErrorCode } from './errors.ts';
 export {
   CHANGE_STATES,
   isTerminal,
+  isRootSigned,
   lifecycleDiagram,
   STEP_TYPES,
   type ChangeState,
@@ -36,3 +37,5 @@ export { abortInputSchema, withdrawInputSchema } from './stop.ts';
 export { verifyState, type VerifiedState } from './verify-state.ts';
 export type { ChangeView, Preview, RiskView, StillNeeded } from './view.ts';
 export { FIRST_STEP, WORKFLOW, type StepName, type WorkflowStep } from './workflow.ts';
+export { createStateStore, type StateStore } from './state-store.ts';
+export { approvalQueue, type ApprovalQueue } from './approval-queue.ts';

@@ -59,3 +59,13 @@ export {
   type SignedNote,
 } from './signed-note.ts';
 export { VERDICTS, type Finding, type Verdict, type VerificationReport } from './verification.ts';
+export { verifyChain } from './verify-chain.ts';
+export { EntryVerifier, findingAt, type EntryVerifierOptions, type TrustedRoot } from './verify-entry.ts';
+export {
+  joinSegments,
+  verifySegment,
+  type ChainSpan,
+  type LogPair,
+  type LogPlace,
+  type Segment,
+} from './verify-log.ts';

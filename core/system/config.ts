@@ -3,7 +3,7 @@
  * wrong one fails at start with the path, the value and the fix. It composes the areas' own sections and decides nothing else.
  */
 import { z } from 'zod';
-import { operationsSchema, riskSchema } from '../changes/index.ts';
+import { operationsSchema, riskProblems, riskSchema } from '../changes/index.ts';
 import { describeIssues, NervousError } from '../errors/index.ts';
 import { topicsSchema, type Topics } from '../events/index.ts';
 import { modulesSchema, rosterProblems, rosterSchema } from '../policy/index.ts';
@@ -26,7 +26,10 @@ const configSchema = z
     operations: operationsSchema,
   })
   .superRefine((config, context) => {
-    for (const { path, message } of rosterProblems(config.roster, config.modules))
+    for (const { path, message } of [
+      ...rosterProblems(config.roster, config.modules),
+      ...riskProblems(config.risk, config.roster),
+    ])
       context.addIssue({ code: 'custom', path, message });
   });
 

@@ -1,4 +1,7 @@
 export { ConfigError, defineConfig, type ConfigInput, type NervousConfig } from './config.ts';
+export { createEntryVerifier, createNervousSystem, type BuiltSystem, type Ports } from './create-nervous-system.ts';
+export { verifyEntity } from './entities.ts';
+export { verifyDocuments, type DocumentSources } from './verify-documents.ts';
 export type { Command, CommandKind, CommandResult } from './commands.ts';
 export { SystemError, type SystemErrorCode } from './errors.ts';
 export type {

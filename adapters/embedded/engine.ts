@@ -1,0 +1,126 @@
+/**
+ * The embedded engine: the whole system in one process on one folder. Opens what is there, takes up what was interrupted,
+ * and on close finishes what it accepted. Killed instead, it loses nothing acknowledged.
+ */
+import type { Principal } from '../../core/policy/index.ts';
+import { principalsOf } from '../../core/policy/index.ts';
+import { createNervousSystem, type NervousConfig, type NervousSystem } from '../../core/system/index.ts';
+import { consume, type EventHandler } from './bus/consume.ts';
+import { InProcessBus } from './bus/in-process-bus.ts';
+import { startHttpServer } from './http-server.ts';
+import { openRootKey } from './root-key.ts';
+import { lockDataDir, openForWriting } from './sqlite-schema.ts';
+import { SqliteStore } from './sqlite-store.ts';
+import { systemClock, systemIds } from './system-world.ts';
+import { openTokens } from './tokens.ts';
+import { verifyDataDir } from './verify-data-dir.ts';
+import { WorkerSealer } from './worker-sealer.ts';
+import { createWorkflowRunner, type WorkflowRunner } from './workflow-runner.ts';
+
+export interface EngineOptions {
+  readonly config: NervousConfig;
+  /** folder for the ledger file, the root key and the tokens; created when absent */
+  readonly dataDir: string;
+  /** 0 (default): any free port; undefined with `http: false`: none */
+  readonly port?: number;
+  /** default 127.0.0.1 */
+  readonly host?: string;
+  /** false: no HTTP server, in-process use only */
+  readonly http?: boolean;
+  /** Told about failures that no caller waits for. Default: written to standard error. */
+  readonly onError?: (error: unknown) => void;
+}
+
+export interface Engine {
+  readonly system: NervousSystem;
+  /** empty without HTTP */
+  readonly url: string;
+  /** principal id → bearer token */
+  readonly tokens: Readonly<Record<string, string>>;
+  /** Delivers a subscription's events to a handler in this process until stopped. */
+  consume(principal: Principal, subscriptionId: string, handler: EventHandler): { stop(): Promise<void> };
+  /** Finishes what was accepted, writes down what was settled, closes everything. Idempotent. */
+  close(): Promise<void>;
+}
+
+/** @throws EngineError, ConfigError, LedgerError: each says what to do */
+export async function startEngine(options: EngineOptions): Promise<Engine> {
+  const { config, dataDir } = options;
+  const onError = options.onError ?? ((error: unknown) => process.stderr.write(`${describe(error)}\n`));
+  const unlock = lockDataDir(dataDir);
+  const opened: (() => Promise<void> | void)[] = [unlock];
+  try {
+    const store = new SqliteStore(openForWriting(dataDir, config));
+    opened.push(() => store.close());
+    const sealer = new WorkerSealer();
+    opened.push(() => sealer.close());
+    const { ledger, origin } = config;
+    const bus = new InProcessBus({ ledger, entries: store, items: store, clock: systemClock, ids: systemIds, onError });
+    await bus.open();
+    const tokens = openTokens(dataDir, principalsOf(config.roster, config.modules));
+    const workflow: { runner?: WorkflowRunner } = {};
+    const { system, drain } = createNervousSystem(
+      {
+        ...{ entries: store, items: store, sealer, bus, clock: systemClock, ids: systemIds },
+        rootSigner: openRootKey(dataDir, origin),
+        onChangeStep: (id) => workflow.runner?.wake(id),
+        verifyLog: (wanted) => verifyDataDir(dataDir, wanted),
+      },
+      config,
+    );
+    opened.push(drain, () => bus.close());
+    const runner = (workflow.runner = createWorkflowRunner({
+      changes: system.changes,
+      clock: systemClock,
+      ids: systemIds,
+      onError: (_, error) => onError(error),
+    }));
+    opened.push(() => runner.stop());
+    await system.initialize();
+    await runner.start();
+    const http =
+      options.http === false
+        ? undefined
+        : await startHttpServer({
+            system,
+            tokens,
+            port: options.port ?? 0,
+            ...(options.host === undefined ? {} : { host: options.host }),
+            onError,
+          });
+    if (http !== undefined) opened.push(() => http.close());
+    return {
+      system,
+      url: http?.url ?? '',
+      tokens: tokens.all,
+      consume: (principal, id, handler) =>
+        consume({ subscriptions: system.subscriptions, clock: systemClock, onError }, { principal, id, handler }),
+      close: once(() => closeAll(opened)),
+    };
+  } catch (error) {
+    await closeAll(opened);
+    throw error;
+  }
+}
+
+/** Last opened, first closed; one that fails to close does not keep the others open. */
+async function closeAll(opened: (() => Promise<void> | void)[]): Promise<void> {
+  const errors: unknown[] = [];
+  for (const close of opened.reverse()) {
+    try {
+      await close();
+    } catch (error) {
+      errors.push(error);
+    }
+  }
+  if (errors.length > 0) throw new AggregateError(errors, 'the engine did not close cleanly');
+}
+
+function once(work: () => Promise<void>): () => Promise<void> {
+  let done: Promise<void> | undefined;
+  return () => (done ??= work());
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+}

@@ -1,0 +1,73 @@
+/** Reads one stretch of the log, record and entries side by side, and has core verify it. */
+import type { DatabaseSync } from 'node:sqlite';
+import { verifySegment, type LogPair, type LogPlace, type Segment, type StoredEntry } from '../../core/ledger/index.ts';
+import { createEntryVerifier } from '../../core/system/index.ts';
+import { identityOf, openForReading } from './sqlite-schema.ts';
+import { SqliteStore } from './sqlite-store.ts';
+import type { StretchJob } from './verify-worker.ts';
+
+const PAGE = 1_024;
+const HASH_BYTES = 32;
+
+export async function verifyStretch({ dataDir, root, signatures, from, to }: StretchJob): Promise<Segment> {
+  const db = openForReading(dataDir);
+  try {
+    const store = new SqliteStore(db);
+    const verifier = createEntryVerifier({ ledger: identityOf(db).ledger, root, entries: store, signatures });
+    return await verifySegment(readPairs(db, store, { from, to }), verifier);
+  } finally {
+    db.close();
+  }
+}
+
+/** Every position of the stretch with what the commit-order record and the store have there. */
+async function* readPairs(
+  db: DatabaseSync,
+  store: SqliteStore,
+  stretch: { from: number; to: number },
+): AsyncGenerator<readonly LogPair[]> {
+  for (let from = stretch.from; from < stretch.to; from += PAGE) {
+    const to = Math.min(from + PAGE, stretch.to);
+    const places = new Map(readPlaces(db, from, to).map((place) => [place.position, place]));
+    const entries = new Map<number, StoredEntry>();
+    for (const entry of await store.readLog(from, PAGE)) if (entry.position < to) entries.set(entry.position, entry);
+    yield Array.from({ length: to - from }, (_, i) => ({
+      position: from + i,
+      place: places.get(from + i),
+      entry: entries.get(from + i),
+    }));
+  }
+}
+
+/** The commit-order record of positions from..to. A batch is never larger than a commit, so it may begin a little earlier. */
+function readPlaces(db: DatabaseSync, from: number, to: number): LogPlace[] {
+  const rows = db
+    .prepare(
+      'SELECT first, places, hashes FROM batches WHERE first < ? AND first >= coalesce((SELECT max(first) FROM batches WHERE first <= ?), 0)',
+    )
+    .all(to, from);
+  return rows.flatMap((row) => placesOf(row)).filter(({ position }) => position >= from && position < to);
+}
+
+function placesOf(row: Record<string, unknown>): LogPlace[] {
+  const first = Number(row['first']);
+  const hashes = row['hashes'] as Uint8Array;
+  return parsePlaces(row['places']).map(([chain, seq], i) => ({
+    position: first + i,
+    chain,
+    seq,
+    hash: hashes.subarray(i * HASH_BYTES, (i + 1) * HASH_BYTES),
+  }));
+}
+
+/** Untrusted: a damaged record names nothing, and its entries are then reported as never committed. */
+function parsePlaces(text: unknown): [string, number][] {
+  try {
+    const places: unknown = JSON.parse(String(text));
+    const isPlace = (one: unknown): one is [string, number] =>
+      Array.isArray(one) && typeof one[0] === 'string' && typeof one[1] === 'number';
+    return Array.isArray(places) && places.every(isPlace) ? places : [];
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,55 @@
+/** The change feed as an endless iteration: page after page from a cursor on, waiting at the end for what comes. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { DeliveredEvent } from '../../core/events/index.ts';
+import type { FeedPage } from '../../core/system/index.ts';
+import { backoffMs, isTransient, type Transport } from './transport.ts';
+
+export interface FeedQuery {
+  /** cursor of the last event seen; default: the beginning */
+  readonly after?: string;
+  readonly topics?: readonly string[];
+  readonly entity?: string;
+  /** false: end when there is nothing more, instead of waiting for it */
+  readonly live?: boolean;
+  readonly signal?: AbortSignal;
+}
+
+export interface FeedItem<Event = DeliveredEvent> {
+  readonly event: Event;
+  /** pass as `after` to go on: nothing is left out, the page's events may come again; undefined: begin at the beginning */
+  readonly cursor: string | undefined;
+}
+
+const PAGE = 100;
+const WAIT_SECONDS = 20;
+
+/** Ends when `signal` is aborted; network failures are waited out while live. */
+export async function* readFeed(transport: Transport, query: FeedQuery): AsyncGenerator<FeedItem, void, undefined> {
+  const { live = true, signal } = query;
+  const waitSeconds = live ? WAIT_SECONDS : 0;
+  let after = query.after;
+  let isConnected = false;
+  for (let failures = 0; signal?.aborted !== true;) {
+    let page: FeedPage;
+    try {
+      page = await transport<FeedPage>({
+        method: 'GET',
+        path: '/v1/feed',
+        query: { after, topics: query.topics?.join(','), entity: query.entity, limit: PAGE, wait: waitSeconds },
+        ...{ signal, waitSeconds },
+      });
+      failures = 0;
+      isConnected = true;
+    } catch (error) {
+      if (signal?.aborted === true) return;
+      if (!live || !isConnected || !isTransient(error)) throw error;
+      failures += 1;
+      await sleep(backoffMs(failures), undefined, signal === undefined ? {} : { signal }).catch(() => undefined);
+      continue;
+    }
+    for (const [i, event] of page.events.entries())
+      yield { event, cursor: i === page.events.length - 1 ? page.cursor : after };
+    if (!live && page.events.length === 0) return;
+    after = page.cursor;
+  }
+}

@@ -1,0 +1,138 @@
+/**
+ * One call of the HTTP API: JSON out, JSON or an error in. Retries what is safe to repeat when nobody answers or the
+ * service says "later" (429, 503 with Retry-After). It knows no route.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ProblemDetails } from '../../api/index.ts';
+import { ApiProblem, Unreachable } from './problems.ts';
+
+export interface TransportOptions {
+  /** base URL, e.g. http://127.0.0.1:4150 */
+  readonly url: string;
+  readonly token?: string;
+  readonly fetch?: typeof fetch;
+}
+
+export interface Call {
+  readonly method: 'GET' | 'POST' | 'DELETE';
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string | number | undefined>>;
+  readonly body?: unknown;
+  readonly idempotencyKey?: string;
+  /** default: GETs are; true only when the same call again cannot do more than one */
+  readonly idempotent?: boolean;
+  readonly signal?: AbortSignal | undefined;
+  /** s the service may wait before it answers (long poll) */
+  readonly waitSeconds?: number;
+  /** a status whose body is an answer although it is not 2xx */
+  readonly accepts?: number;
+}
+
+export type Transport = <Result>(call: Call) => Promise<Result>;
+
+type Attempt<Result> =
+  | { readonly kind: 'done'; readonly result: Result }
+  | { readonly kind: 'failed'; readonly error: ApiProblem | Unreachable; readonly retryAfterMs?: number };
+
+const MAX_ATTEMPTS = 5;
+const ANSWER_TIMEOUT_MS = 30_000;
+const BACKOFF_BASE_MS = 100;
+const BACKOFF_MAX_MS = 5_000;
+/** A longer Retry-After is the caller's decision, not ours. */
+const MAX_RETRY_AFTER_MS = 60_000;
+const TRY_LATER: readonly number[] = [429, 503];
+
+export function createTransport(options: TransportOptions): Transport {
+  const base = baseOf(options.url);
+  return async <Result>(call: Call): Promise<Result> => {
+    const isRepeatable = call.idempotent ?? call.method === 'GET';
+    for (let attempt = 1; ; attempt++) {
+      const outcome = await tryOnce<Result>(base, options, call);
+      if (outcome.kind === 'done') return outcome.result;
+      const pause = isRepeatable && attempt < MAX_ATTEMPTS ? pauseBefore(outcome, attempt) : undefined;
+      if (pause === undefined) throw outcome.error;
+      await sleep(pause, undefined, call.signal === undefined ? {} : { signal: call.signal });
+    }
+  };
+}
+
+/** Full jitter: clients that failed together do not come back together. @param attempt from 1 */
+export function backoffMs(attempt: number): number {
+  return Math.random() * Math.min(BACKOFF_MAX_MS, BACKOFF_BASE_MS * 2 ** Math.min(attempt, 16));
+}
+
+/** Is trying the same again of any use? */
+export function isTransient(error: unknown): boolean {
+  return error instanceof Unreachable || (error instanceof ApiProblem && TRY_LATER.includes(error.status));
+}
+
+function baseOf(url: string): string {
+  const { protocol, origin, pathname } = new URL(url);
+  if (protocol !== 'http:' && protocol !== 'https:') throw new TypeError(`"${url}" is not an http(s) URL`);
+  return origin + pathname.replace(/\/+$/, '');
+}
+
+async function tryOnce<Result>(base: string, options: TransportOptions, call: Call): Promise<Attempt<Result>> {
+  let response: Response;
+  let text: string;
+  try {
+    response = await (options.fetch ?? fetch)(base + targetOf(call), requestOf(options, call));
+    text = await response.text();
+  } catch (error) {
+    call.signal?.throwIfAborted();
+    return { kind: 'failed', error: new Unreachable(base, error) };
+  }
+  const body = parse(text);
+  const isAnswer = response.ok || (response.status === call.accepts && !isProblem(body));
+  if (isAnswer && (body !== undefined || text === '')) return { kind: 'done', result: body as Result };
+  const error = problemOf(response, body);
+  const after = Number(response.headers.get('retry-after') ?? Number.NaN);
+  return { kind: 'failed', error, ...(Number.isFinite(after) ? { retryAfterMs: Math.max(0, after) * 1000 } : {}) };
+}
+
+function targetOf({ path, query = {} }: Call): string {
+  const given = Object.entries(query).flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)]]));
+  return given.length === 0 ? path : `${path}?${new URLSearchParams(given).toString()}`;
+}
+
+function requestOf({ token }: TransportOptions, call: Call): RequestInit {
+  const timeout = AbortSignal.timeout(ANSWER_TIMEOUT_MS + (call.waitSeconds ?? 0) * 1000);
+  return {
+    method: call.method,
+    headers: {
+      accept: 'application/json, application/problem+json',
+      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+      ...(call.idempotencyKey === undefined ? {} : { 'idempotency-key': call.idempotencyKey }),
+      ...(call.body === undefined ? {} : { 'content-type': 'application/json' }),
+    },
+    ...(call.body === undefined ? {} : { body: JSON.stringify(call.body) }),
+    redirect: 'error', // a token goes to the named service only
+    signal: call.signal === undefined ? timeout : AbortSignal.any([timeout, call.signal]),
+  };
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function problemOf({ status, url }: Response, body: unknown): ApiProblem {
+  if (isProblem(body)) return new ApiProblem(body);
+  const detail = `${url} answered ${status} without problem details: what answers there is not a nervous system`;
+  return new ApiProblem({ status, code: 'ANSWER_UNREADABLE', detail, errors: [] });
+}
+
+function isProblem(body: unknown): body is ProblemDetails {
+  const { status, code, detail, errors } = (body ?? {}) as Partial<Record<keyof ProblemDetails, unknown>>;
+  return typeof status === 'number' && typeof code === 'string' && typeof detail === 'string' && Array.isArray(errors);
+}
+
+/** undefined: do not try again */
+function pauseBefore(failed: { error: unknown; retryAfterMs?: number }, attempt: number): number | undefined {
+  if (!isTransient(failed.error)) return undefined;
+  const { retryAfterMs = 0 } = failed;
+  return retryAfterMs > MAX_RETRY_AFTER_MS ? undefined : retryAfterMs + backoffMs(attempt);
+}

@@ -1,0 +1,206 @@
+/**
+ * The sample nervous system: the one file a user writes. It says which events exist, who may do what, how risky a change
+ * is and who must approve it. Every engine, client and tool reads it; a wrong one fails at start with path, value and fix.
+ */
+import { z } from 'zod';
+import { defineConfig } from './core/system/index.ts';
+
+// Building blocks of payloads. Money is a decimal string: entries hold no fractions, so nothing is ever rounded.
+const amount = z.string().regex(/^-?\d{1,15}\.\d{2}$/, 'must be an amount such as 700.00');
+const positiveAmount = z.string().regex(/^\d{1,15}\.\d{2}$/, 'must be an amount without a sign, such as 700.00');
+const currency = z.string().regex(/^[A-Z]{3}$/, 'must be an ISO 4217 code such as CZK');
+const date = z.iso.date();
+const id = z.string().min(1).max(128);
+const text = z.string().min(1).max(500);
+/** The kinds of money movement: `cash-debit` is a withdrawal at the counter. */
+const kind = z.enum(['credit', 'debit', 'cash-debit']);
+
+export const config = defineConfig({
+  // Name of the book, and its name to the world: both are in every signature, so they never change.
+  ledger: 'main',
+  origin: 'nervous.example/dev/main',
+
+  // Topics: `domain.name`, with a strict schema per version. Add a version rather than changing one that was used.
+  topics: {
+    'transactions.new': {
+      description: 'Money moved on an account, as the bank booked it',
+      versions: {
+        1: z.strictObject({
+          amount: positiveAmount,
+          kind,
+          currency: currency.optional(),
+          date: date.optional(),
+          operation: text.optional(),
+          balance: amount.optional(),
+          kSymbol: text.optional(),
+          bank: text.optional(),
+          account: text.optional(),
+        }),
+      },
+    },
+    'transactions.categorized': {
+      description: 'A transaction was put into a budget category',
+      versions: { 1: z.strictObject({ transactionId: id, category: text }) },
+    },
+    'transactions.reconciled': {
+      description: 'A transaction was matched with the statement',
+      versions: { 1: z.strictObject({ transactionId: id, statementId: id, difference: amount }) },
+    },
+    'budget.threshold_exceeded': {
+      description: 'Spending passed a warning threshold',
+      versions: { 1: z.strictObject({ category: text, spent: amount, limit: amount, percent: z.int().min(0) }) },
+    },
+    'budget.updated': {
+      description: 'The limit of a category changed',
+      versions: { 1: z.strictObject({ category: text, limit: amount, previous: amount.optional() }) },
+    },
+    'budget.violated': {
+      description: 'Spending passed the limit',
+      versions: { 1: z.strictObject({ category: text, spent: amount, limit: amount }) },
+    },
+    'agent.action_proposed': {
+      description: 'An agent proposed a change-set',
+      versions: { 1: z.strictObject({ agent: id, changeSet: id, summary: text }) },
+    },
+    'agent.action_executed': {
+      description: 'What an agent proposed was carried out',
+      versions: { 1: z.strictObject({ agent: id, changeSet: id }) },
+    },
+    'agent.policy_violated': {
+      description: 'An agent tried something it may not do',
+      versions: { 1: z.strictObject({ agent: id, rule: text, detail: text.optional() }) },
+    },
+    'user.login': {
+      description: 'A person signed in',
+      versions: { 1: z.strictObject({ method: z.enum(['password', 'passkey', 'sso']) }) },
+    },
+    'module.activated': {
+      description: 'A module started',
+      versions: { 1: z.strictObject({ module: id, version: text }) },
+    },
+    'error.occurred': {
+      description: 'A module met an error that somebody should know of',
+      versions: { 1: z.strictObject({ module: id, code: id, message: text }) },
+    },
+  },
+
+  // Modules: programs that publish and subscribe. Nothing is allowed that does not stand here.
+  modules: {
+    'bank-feed': {
+      description: 'Imports the transactions that the bank booked',
+      publishes: ['transactions.new', 'module.activated', 'error.occurred'],
+      reads: ['account:*'],
+    },
+    'budget-engine': {
+      description: 'Categorizes transactions and watches budgets',
+      publishes: [
+        'transactions.categorized',
+        'transactions.reconciled',
+        'budget.*',
+        'module.activated',
+        'error.occurred',
+      ],
+      subscribes: ['transactions.*'],
+      reads: ['account:*'],
+    },
+    'agent-layer': {
+      description: 'Runs the agents and signs people in',
+      publishes: ['agent.*', 'user.login', 'module.activated', 'error.occurred'],
+      subscribes: ['transactions.*', 'budget.*'],
+      reads: ['account:*'],
+    },
+    reporting: {
+      description: 'Sums up what happens, for people',
+      publishes: ['module.activated', 'error.occurred'],
+      subscribes: ['*'],
+      reads: ['*'],
+    },
+  },
+
+  // People, their accounts and roles, and the agents with the person who answers for each.
+  roster: {
+    roles: {
+      owner: { reads: ['account:*'], proposes: ['account:*'] },
+      peer: { reads: ['account:*'], proposes: ['account:*'] },
+      risk: { reads: ['*'] },
+      security: { reads: ['*'] },
+      auditor: {}, // may read everything and verify the whole ledger, by definition
+    },
+    people: [
+      { personId: 'ana', name: 'Ana Novak', accounts: ['ana'], roles: ['owner'] },
+      // Two accounts, one person: one vote.
+      { personId: 'boris', name: 'Boris Dvorak', accounts: ['boris', 'boris-mobile'], roles: ['owner'] },
+      { personId: 'clara', name: 'Clara Svoboda', accounts: ['clara'], roles: ['peer'] },
+      { personId: 'dan', name: 'Dan Kral', accounts: ['dan'], roles: ['risk'] },
+      { personId: 'eva', name: 'Eva Horak', accounts: ['eva'], roles: ['security', 'auditor'] },
+    ],
+    agents: [
+      {
+        id: 'budget-bot',
+        owner: 'ana',
+        logic: 'budget-bot@1.0.0',
+        rights: { subscribes: ['transactions.*', 'budget.*'], reads: ['account:*'], proposes: ['account:*'] },
+      },
+    ],
+  },
+
+  // Risk: rules on facts that the system computes itself (docs/life-of-a-change.md). All that match count, the strictest
+  // wins; what no rule matches is L3.
+  risk: {
+    version: '1',
+    decisionHours: 168,
+    // Where amounts stand in documents. Whole units of currency are compared, rounded up.
+    moneyPaths: ['/limit', '/loans/*/amount'],
+    rules: [
+      {
+        name: 'small',
+        when: { entity: [{ prefix: 'account:' }], reversible: [true], money: { moved: [{ numeric: ['<=', 1_000] }] } },
+        level: 'L1',
+        roles: ['owner'],
+        approvals: 1,
+      },
+      {
+        name: 'bounded money',
+        when: { entity: [{ prefix: 'account:' }], money: { moved: [{ numeric: ['>', 1_000, '<=', 250_000] }] } },
+        level: 'L2',
+        roles: ['owner', 'peer'],
+        approvals: 2,
+      },
+      {
+        name: 'large money',
+        when: { money: { moved: [{ numeric: ['>', 250_000] }] } },
+        level: 'L3',
+        roles: ['owner', 'risk'],
+        approvals: 2,
+        timelockMinutes: 60,
+      },
+      {
+        name: 'bulk', // more than a thousand proposals of one initiator in a day
+        when: { initiator: { recentChanges: [{ numeric: ['>', 1_000] }] } },
+        level: 'L3',
+        roles: ['owner', 'risk'],
+        approvals: 2,
+        timelockMinutes: 60,
+      },
+      {
+        name: 'irreversible',
+        when: { reversible: [false] },
+        level: 'L3',
+        roles: ['owner', 'risk'],
+        approvals: 2,
+        timelockMinutes: 60,
+      },
+      {
+        name: 'registry', // who may do what is everybody's business
+        when: { entity: [{ prefix: 'registry:' }] },
+        level: 'L4',
+        roles: ['owner', 'risk', 'security'],
+        approvals: 3,
+        timelockMinutes: 1_440,
+      },
+    ],
+  },
+
+  // What a change-set may do: patch a document (RFC 6902), or replace it.
+  operations: { enabled: ['state.patch', 'state.put'] },
+});
