@@ -84,14 +84,14 @@ module.exports = {
       name: 'sqlite-only-in-embedded',
       severity: 'error',
       comment: "SQLite is the embedded adapter's secret",
-      from: { path: at('(core|api|adapters/(?!embedded)|lambdas|lib|bin|clients)/') },
+      from: { path: at('(core|api|adapters/(?!embedded/)[^/]+|lambdas|lib|bin|clients)/') },
       to: { path: '^(node:)?sqlite$' },
     },
     {
       name: 'aws-sdk-only-in-aws-adapter',
       severity: 'error',
       comment: "the AWS SDK is the AWS adapter's secret",
-      from: { path: at('(core|api|adapters/(?!aws)|lambdas|lib|bin|clients)/') },
+      from: { path: at('(core|api|adapters/(?!aws/)[^/]+|lambdas|lib|bin|clients)/') },
       to: { path: 'node_modules/@aws-sdk/' },
     },
     {
@@ -106,7 +106,7 @@ module.exports = {
       severity: 'error',
       comment: 'only the CLI may start the embedded engine',
       from: { path: at('clients/cli/') },
-      to: { path: at('(adapters/(?!embedded)|lambdas|lib|bin)/') },
+      to: { path: at('(adapters/(?!embedded/)[^/]+|lambdas|lib|bin)/') },
     },
     {
       name: 'no-test-in-product',

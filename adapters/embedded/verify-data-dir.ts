@@ -8,8 +8,7 @@ import { createEntryVerifier, verifyDocuments, verifyEntity } from '../../core/s
 import { readRootPublicKey } from './root-key.ts';
 import { identityOf, openForReading } from './sqlite-schema.ts';
 import { SqliteStore } from './sqlite-store.ts';
-import { verifyStretch } from './verify-stretch.ts';
-import type { StretchJob } from './verify-worker.ts';
+import { verifyStretch, type StretchJob } from './verify-stretch.ts';
 
 /** Fewer entries are verified on the calling thread: starting a worker takes about 100 ms. */
 const MIN_ENTRIES_PER_WORKER = 5_000;

@@ -1,13 +1,28 @@
 /** Reads one stretch of the log, record and entries side by side, and has core verify it. */
 import type { DatabaseSync } from 'node:sqlite';
-import { verifySegment, type LogPair, type LogPlace, type Segment, type StoredEntry } from '../../core/ledger/index.ts';
+import {
+  verifySegment,
+  type LogPair,
+  type LogPlace,
+  type Segment,
+  type StoredEntry,
+  type TrustedRoot,
+} from '../../core/ledger/index.ts';
 import { createEntryVerifier } from '../../core/system/index.ts';
 import { identityOf, openForReading } from './sqlite-schema.ts';
 import { SqliteStore } from './sqlite-store.ts';
-import type { StretchJob } from './verify-worker.ts';
 
 const PAGE = 1_024;
 const HASH_BYTES = 32;
+
+export interface StretchJob {
+  readonly dataDir: string;
+  readonly root: TrustedRoot;
+  readonly signatures: boolean;
+  readonly from: number;
+  /** exclusive */
+  readonly to: number;
+}
 
 export async function verifyStretch({ dataDir, root, signatures, from, to }: StretchJob): Promise<Segment> {
   const db = openForReading(dataDir);

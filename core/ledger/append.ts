@@ -4,21 +4,11 @@
  * conflict that names the winner. While one batch is being committed the next is being signed. It knows no business rule.
  */
 import { toHex } from '../canonical/index.ts';
+import type { Appender, AppenderOptions, AppendRequest, AppendResult, PlacedEntry } from './append-types.ts';
 import { assertEntityId } from './entity-id.ts';
 import { genesisHash, prepareEntry, type EntryDraft, type SealedEntry } from './entry.ts';
 import { LedgerError } from './errors.ts';
-import type {
-  Clock,
-  CommitGroup,
-  CommitOutcome,
-  EntryStore,
-  Ids,
-  ItemKey,
-  ItemWrite,
-  RootSigner,
-  Sealer,
-  StoredEntry,
-} from './ports.ts';
+import type { CommitGroup, CommitOutcome, StoredEntry } from './ports.ts';
 import { HeadCache, type Head } from './head-cache.ts';
 import { planRuns, sealRuns, type Run, type Sealable } from './seal.ts';
 import { SessionKeys } from './session-keys.ts';
@@ -29,53 +19,6 @@ const MAX_ENTRIES_PER_REQUEST = 100;
 /** Foreign writers met on one chain before the caller is told to back off. */
 const MAX_ATTEMPTS = 64;
 const BACKOFF_MAX_MS = 64;
-
-export interface AppendRequest {
-  /** 1-100 entries, recorded all or none; entries of one chain in their order */
-  readonly entries: readonly { readonly chain: string; readonly draft: EntryDraft; readonly idemKey?: string }[];
-  /** Items that become true together with the entries, computed from their final places. Called once per attempt. */
-  readonly writes?: (placed: readonly PlacedEntry[]) => readonly ItemWrite[];
-}
-
-/** An entry whose place and bytes are final, if its commit succeeds. */
-export interface PlacedEntry {
-  readonly chain: string;
-  readonly seq: number;
-  /** hex chain hash */
-  readonly hash: string;
-  readonly at: string;
-  readonly draft: EntryDraft;
-}
-
-export interface AppendedEntry extends PlacedEntry {
-  readonly position: number;
-}
-
-export type AppendResult =
-  | { readonly kind: 'appended'; readonly entries: readonly AppendedEntry[] }
-  /** at least one idempotency key is already recorded; nothing was written. `entries[i]` is what stands under key i */
-  | { readonly kind: 'exists'; readonly entries: readonly (StoredEntry | undefined)[] }
-  /** an item was not as expected; nothing was written. Re-read, decide again */
-  | { readonly kind: 'precondition'; readonly failed: ItemKey };
-
-export interface Appender {
-  /** Resolves when durable. @throws LedgerError, CanonicalError; nothing was written unless STORE_UNAVAILABLE */
-  append(request: AppendRequest): Promise<AppendResult>;
-  /** Resolves when everything accepted so far is settled. */
-  drain(): Promise<void>;
-}
-
-export interface AppenderOptions {
-  readonly ledger: string;
-  readonly origin: string;
-  readonly store: EntryStore;
-  readonly sealer: Sealer;
-  readonly rootSigner: RootSigner;
-  readonly clock: Clock;
-  readonly ids: Ids;
-  /** Told about every committed group, in commit order, before its caller is. Must not throw. */
-  readonly onCommit?: (entries: readonly AppendedEntry[]) => void;
-}
 
 interface Pending extends Sealable {
   readonly request: AppendRequest;

@@ -1,6 +1,6 @@
 /** The session key in use: makes the next one in time and records its certificate before the first entry it signs. */
 import { toHex } from '../canonical/index.ts';
-import type { AppendedEntry, AppenderOptions } from './append.ts';
+import type { AppendedEntry, AppenderOptions } from './append-types.ts';
 import { genesisHash, prepareEntry, type SealedEntry } from './entry.ts';
 import { planRuns, sealRuns } from './seal.ts';
 import { certificateDraft, createSessionKey, isFresh, type SessionKey } from './session-key.ts';

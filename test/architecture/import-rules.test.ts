@@ -1,0 +1,72 @@
+/** Proves that every import rule fires: for each rule a planted file breaks it, and the real tree breaks none. */
+import { execFile } from 'node:child_process';
+import { createRequire } from 'node:module';
+import { promisify } from 'node:util';
+import { describe, expect, it } from 'vitest';
+
+const run = promisify(execFile);
+const require = createRequire(import.meta.url);
+const rules = (require('../../.dependency-cruiser.cjs') as { forbidden: { name: string }[] }).forbidden.map(
+  ({ name }) => name,
+);
+
+interface Violation {
+  readonly from: string;
+  readonly rule: { readonly name: string };
+}
+
+async function violations(...folders: string[]): Promise<Violation[]> {
+  const args = [
+    '--no-install',
+    'depcruise',
+    '--config',
+    '.dependency-cruiser.cjs',
+    '--output-type',
+    'json',
+    ...folders,
+  ];
+  const { stdout } = await run('npx', args, { maxBuffer: 64 * 1024 * 1024 });
+  const { summary, modules } = JSON.parse(stdout) as { summary: { violations: Violation[] }; modules: unknown[] };
+  expect(modules.length).toBeGreaterThan(10); // a checker that sees nothing finds nothing
+  return summary.violations;
+}
+
+const PLANTED: Record<string, string> = {
+  'no-circular': 'core/canonical/circle-a.ts',
+  'core-stands-alone': 'core/ledger/knows-adapter.ts',
+  'core-npm-allowlist': 'core/ledger/uses-commander.ts',
+  'core-node-allowlist': 'core/ledger/reads-files.ts',
+  'core-area-front-door': 'core/ledger/enters-by-the-window.ts',
+  'outsiders-use-core-front-door': 'api/enters-by-the-window.ts',
+  'api-sees-only-core': 'api/knows-adapter.ts',
+  'api-node-allowlist': 'api/does-io.ts',
+  'adapters-see-core-and-api': 'adapters/embedded/knows-client.ts',
+  'adapters-are-strangers': 'adapters/embedded/leans-on-memory.ts',
+  'sqlite-only-in-embedded': 'adapters/memory/uses-sqlite.ts',
+  'clients-see-core-and-api': 'clients/sdk/starts-engine.ts',
+  'cli-starts-only-embedded': 'clients/cli/starts-memory.ts',
+  'no-test-in-product': 'clients/sdk/imports-test.ts',
+};
+/** The AWS SDK is not a dependency yet, so no file can import it; the rule waits for the AWS adapter. */
+const UNPROVEN = ['aws-sdk-only-in-aws-adapter'];
+
+describe('import rules', () => {
+  it('fire on every planted violation', async () => {
+    const found = await violations('test/architecture/planted');
+    for (const [rule, file] of Object.entries(PLANTED)) {
+      expect(
+        found.map(({ from, rule: { name } }) => `${name} ${from}`),
+        rule,
+      ).toContain(`${rule} test/architecture/planted/${file}`);
+    }
+  });
+
+  it('are all proven', () => {
+    expect([...Object.keys(PLANTED), ...UNPROVEN].sort()).toEqual([...rules].sort());
+  });
+
+  it('are broken nowhere in the product', async () => {
+    const found = await violations('core', 'api', 'adapters', 'clients');
+    expect(found.map(({ from, rule }) => `${rule.name} ${from}`)).toEqual([]);
+  });
+});

@@ -1,0 +1,1 @@
+import '../../clients/sdk/index.ts';

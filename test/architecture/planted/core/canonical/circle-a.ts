@@ -1,0 +1,1 @@
+import './circle-b.ts'; export const a = 1;

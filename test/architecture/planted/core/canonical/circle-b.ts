@@ -1,0 +1,1 @@
+import './circle-a.ts'; export const b = 1;
