@@ -45,66 +45,77 @@ export interface Engine {
 
 /** @throws EngineError, ConfigError, LedgerError: each says what to do */
 export async function startEngine(options: EngineOptions): Promise<Engine> {
-  const { config, dataDir } = options;
-  const onError = options.onError ?? ((error: unknown) => process.stderr.write(`${describe(error)}\n`));
-  const unlock = lockDataDir(dataDir);
-  const opened: (() => Promise<void> | void)[] = [unlock];
+  const opened: Closers = [lockDataDir(options.dataDir)];
   try {
-    const store = new SqliteStore(openForWriting(dataDir, config));
-    opened.push(() => store.close());
-    const sealer = new WorkerSealer();
-    opened.push(() => sealer.close());
-    const { ledger, origin } = config;
-    const bus = new InProcessBus({ ledger, entries: store, items: store, clock: systemClock, ids: systemIds, onError });
-    await bus.open();
-    const tokens = openTokens(dataDir, principalsOf(config.roster, config.modules));
-    const workflow: { runner?: WorkflowRunner } = {};
-    const { system, drain } = createNervousSystem(
-      {
-        ...{ entries: store, items: store, sealer, bus, clock: systemClock, ids: systemIds },
-        rootSigner: openRootKey(dataDir, origin),
-        onChangeStep: (id) => workflow.runner?.wake(id),
-        verifyLog: (wanted) => verifyDataDir(dataDir, wanted),
-      },
-      config,
-    );
-    opened.push(drain, () => bus.close());
-    const runner = (workflow.runner = createWorkflowRunner({
-      changes: system.changes,
-      clock: systemClock,
-      ids: systemIds,
-      onError: (_, error) => onError(error),
-    }));
-    opened.push(() => runner.stop());
-    await system.initialize();
-    await runner.start();
-    const http =
-      options.http === false
-        ? undefined
-        : await startHttpServer({
-            system,
-            tokens,
-            port: options.port ?? 0,
-            ...(options.host === undefined ? {} : { host: options.host }),
-            onError,
-          });
-    if (http !== undefined) opened.push(() => http.close());
-    return {
-      system,
-      url: http?.url ?? '',
-      tokens: tokens.all,
-      consume: (principal, id, handler) =>
-        consume({ subscriptions: system.subscriptions, clock: systemClock, onError }, { principal, id, handler }),
-      close: once(() => closeAll(opened)),
-    };
+    return await open(options, opened);
   } catch (error) {
     await closeAll(opened);
     throw error;
   }
 }
 
+type Closers = (() => Promise<void> | void)[];
+
+async function open(options: EngineOptions, opened: Closers): Promise<Engine> {
+  const { config, dataDir, port = 0, host } = options;
+  const onError = options.onError ?? writeToStandardError;
+  const store = new SqliteStore(openForWriting(dataDir, config));
+  opened.push(() => store.close());
+  const tokens = openTokens(dataDir, principalsOf(config.roster, config.modules));
+  const system = await openSystem({ config, dataDir, onError }, store, opened);
+  const http =
+    options.http === false
+      ? undefined
+      : await startHttpServer({ system, tokens, port, ...(host === undefined ? {} : { host }), onError });
+  if (http !== undefined) opened.push(() => http.close());
+  return {
+    system,
+    url: http?.url ?? '',
+    tokens: tokens.all,
+    consume: (principal, id, handler) => {
+      const consumer = consume(
+        { subscriptions: system.subscriptions, clock: systemClock, onError },
+        { principal, id, handler },
+      );
+      opened.push(() => consumer.stop());
+      return consumer;
+    },
+    close: once(() => closeAll(opened)),
+  };
+}
+
+/** The system on its store, with everything that was interrupted taken up again. */
+async function openSystem(
+  { config, dataDir, onError }: Required<Pick<EngineOptions, 'config' | 'dataDir' | 'onError'>>,
+  store: SqliteStore,
+  opened: Closers,
+): Promise<NervousSystem> {
+  const world = { clock: systemClock, ids: systemIds };
+  const sealer = new WorkerSealer();
+  opened.push(() => sealer.close());
+  const bus = new InProcessBus({ ledger: config.ledger, entries: store, items: store, ...world, onError });
+  await bus.open();
+  const workflow: { runner?: WorkflowRunner } = {};
+  const { system, drain } = createNervousSystem(
+    {
+      ...{ entries: store, items: store, sealer, bus, ...world },
+      rootSigner: openRootKey(dataDir, config.origin),
+      onChangeStep: (id) => workflow.runner?.wake(id),
+      verifyLog: (wanted) => verifyDataDir(dataDir, wanted),
+    },
+    config,
+  );
+  opened.push(drain, () => bus.close());
+  const runner = createWorkflowRunner({ changes: system.changes, ...world, onError: (_, error) => onError(error) });
+  workflow.runner = runner;
+  opened.push(() => runner.stop());
+  await system.initialize();
+  await runner.start();
+  return system;
+}
+
 /** Last opened, first closed; one that fails to close does not keep the others open. */
-async function closeAll(opened: (() => Promise<void> | void)[]): Promise<void> {
+async function closeAll(opened: Closers): Promise<void> {
   const errors: unknown[] = [];
   for (const close of opened.reverse()) {
     try {
@@ -121,6 +132,6 @@ function once(work: () => Promise<void>): () => Promise<void> {
   return () => (done ??= work());
 }
 
-function describe(error: unknown): string {
-  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+function writeToStandardError(error: unknown): void {
+  process.stderr.write(`${error instanceof Error ? `${error.name}: ${error.message}` : String(error)}\n`);
 }

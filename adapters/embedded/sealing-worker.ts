@@ -1,12 +1,18 @@
 /** The signing thread: seals runs with the session key it is handed. The root key never comes here. */
 import { parentPort } from 'node:worker_threads';
-import { sealRun, type RunToSeal, type Sealer } from '../../core/ledger/index.ts';
+import { sealRun, type SealedEntry, type Sealer } from '../../core/ledger/index.ts';
 
-export interface SealJob {
-  readonly job: number;
-  readonly runs: readonly RunToSeal[];
-  readonly signer: Parameters<Sealer['seal']>[1];
-}
+type Signer = Parameters<Sealer['seal']>[1];
+
+/** `texts` holds, for every entry of every run in order, what comes before `prev` and what comes after `seq`. */
+export type SealMessage =
+  | { readonly kind: 'key'; readonly signer: Signer }
+  | {
+      readonly kind: 'job';
+      readonly job: number;
+      readonly heads: readonly { readonly prev: string; readonly seq: number; readonly entries: number }[];
+      readonly texts: readonly string[];
+    };
 
 /** All notes of a job in one buffer, in order, so that they cross the threads without being copied. */
 export interface SealReply {
@@ -16,14 +22,33 @@ export interface SealReply {
   readonly hashes: Uint8Array<ArrayBuffer>;
 }
 
-parentPort?.on('message', ({ job, runs, signer }: SealJob) => {
-  const sealed = runs.flatMap((run) => sealRun(run, run.run, signer));
+let signer: Signer | undefined;
+
+parentPort?.on('message', (message: SealMessage) => {
+  if (message.kind === 'key') {
+    signer = message.signer;
+    return;
+  }
+  const sealed = sealJob(message);
   const notes = join(sealed.map(({ note }) => note));
   const hashes = join(sealed.map(({ hash }) => hash));
   const lengths = Uint32Array.from(sealed, ({ note }) => note.length);
-  const reply: SealReply = { job, notes, lengths, hashes };
+  const reply: SealReply = { job: message.job, notes, lengths, hashes };
   parentPort?.postMessage(reply, [notes.buffer, lengths.buffer, hashes.buffer]);
 });
+
+function sealJob({ heads, texts }: Extract<SealMessage, { kind: 'job' }>): SealedEntry[] {
+  if (signer === undefined) throw new Error('a job came before the key');
+  const key = signer;
+  let next = 0;
+  return heads.flatMap(({ prev, seq, entries }) => {
+    const run = Array.from({ length: entries }, () => ({
+      beforePrev: texts[next++] as string,
+      afterSeq: texts[next++] as string,
+    }));
+    return sealRun({ prev, seq }, run, key);
+  });
+}
 
 function join(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const joined = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));

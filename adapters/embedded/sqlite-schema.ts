@@ -10,6 +10,8 @@ import { EngineError } from './errors.ts';
 const SCHEMA_VERSION = 1;
 const LEDGER_FILE = 'ledger.db';
 const LOCK_FILE = 'engine.lock';
+/** https://www.sqlite.org/rescode.html#busy */
+const SQLITE_BUSY = 5;
 
 /**
  * entries: one row per entry; `note` is the signed note as hashed, `position` the log index in commit order.
@@ -38,12 +40,17 @@ export interface LedgerIdentity {
 export function openForWriting(dataDir: string, identity: LedgerIdentity): DatabaseSync {
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const db = new DatabaseSync(join(dataDir, LEDGER_FILE));
-  db.exec(
-    'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -32768; PRAGMA wal_autocheckpoint = 4000;',
-  );
-  if (userVersion(db) === 0) createSchema(db, identity);
-  checkIdentity(db, dataDir, identity);
-  return db;
+  try {
+    db.exec(
+      'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -32768; PRAGMA wal_autocheckpoint = 4000;',
+    );
+    if (userVersion(db) === 0) createSchema(db, identity);
+    checkIdentity(db, dataDir, identity);
+    return db;
+  } catch (error) {
+    db.close();
+    throw error instanceof EngineError ? error : unreadable(error);
+  }
 }
 
 /** Opens the file for reading beside a running engine, or on a stopped one. @throws EngineError */
@@ -77,6 +84,7 @@ export function lockDataDir(dataDir: string): () => void {
     lock.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; COMMIT;');
   } catch (cause) {
     lock.close();
+    if ((cause as { errcode?: number }).errcode !== SQLITE_BUSY) throw unreadable(cause);
     throw new EngineError({
       code: 'DATA_LOCKED',
       message: `another engine is running on "${dataDir}": stop it or use another folder`,
@@ -121,10 +129,14 @@ function userVersion(db: DatabaseSync): number {
   try {
     return Number(db.prepare('PRAGMA user_version').get()?.['user_version']);
   } catch (cause) {
-    throw new EngineError({
-      code: 'DATA_UNREADABLE',
-      message: 'the ledger file is not a SQLite database or is damaged: restore it',
-      cause,
-    });
+    throw unreadable(cause);
   }
+}
+
+function unreadable(cause: unknown): EngineError {
+  return new EngineError({
+    code: 'DATA_UNREADABLE',
+    message: 'a file of the data folder is not a SQLite database or is damaged: restore it',
+    cause,
+  });
 }

@@ -4,7 +4,7 @@
  */
 import { Worker } from 'node:worker_threads';
 import { sealRun, type RunToSeal, type SealedEntry, type Sealer } from '../../core/ledger/index.ts';
-import type { SealJob, SealReply } from './sealing-worker.ts';
+import type { SealMessage, SealReply } from './sealing-worker.ts';
 
 /** Entries up to which the calling thread signs by itself: a round trip to the worker costs about as much as two signatures. */
 const INLINE_ENTRIES = 3;
@@ -18,6 +18,7 @@ export class WorkerSealer implements Sealer {
     { readonly resolve: (reply: SealReply) => void; readonly reject: (error: Error) => void }
   >();
   private jobs = 0;
+  private signer: Signer | undefined;
   private failure: Error | undefined;
 
   constructor() {
@@ -39,7 +40,6 @@ export class WorkerSealer implements Sealer {
   }
 
   async close(): Promise<void> {
-    this.worker.removeAllListeners('exit');
     await this.worker.terminate();
   }
 
@@ -47,8 +47,12 @@ export class WorkerSealer implements Sealer {
     return new Promise((resolve, reject) => {
       const job = this.jobs++;
       this.waiting.set(job, { resolve, reject });
-      const message: SealJob = { job, runs: runs.map(({ prev, seq, run }) => ({ prev, seq, run })), signer };
-      this.worker.postMessage(message);
+      // The key crosses once; after that a job is one flat list of strings, which is cheap to hand over.
+      if (this.signer !== signer) this.worker.postMessage({ kind: 'key', signer } satisfies SealMessage);
+      this.signer = signer;
+      const heads = runs.map(({ prev, seq, run }) => ({ prev, seq, entries: run.length }));
+      const texts = runs.flatMap(({ run }) => run.flatMap(({ beforePrev, afterSeq }) => [beforePrev, afterSeq]));
+      this.worker.postMessage({ kind: 'job', job, heads, texts } satisfies SealMessage);
     });
   }
 

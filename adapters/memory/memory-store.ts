@@ -97,7 +97,10 @@ export class MemoryStore implements EntryStore, ItemStore {
   private commitGroup({ entries, writes }: CommitGroup): CommitOutcome {
     const failed = writes.find((write) => !this.isAsExpected(write.key, write.expect));
     if (failed !== undefined) return { kind: 'precondition', failed: failed.key };
-    const known = entries.find(({ idemKey }) => idemKey !== undefined && this.byIdemKey.has(idemKey));
+    const keys = entries.map(({ idemKey }) => idemKey);
+    const known = entries.find(
+      ({ idemKey }, i) => idemKey !== undefined && (this.byIdemKey.has(idemKey) || keys.indexOf(idemKey) !== i),
+    );
     if (known?.idemKey !== undefined) return { kind: 'exists', idemKey: known.idemKey };
     const lengths = new Map<string, number>();
     for (const { chain, seq } of entries) {

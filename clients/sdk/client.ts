@@ -21,7 +21,7 @@ import type {
   ProposeResult,
   RevisionInput,
 } from '../../core/changes/index.ts';
-import type { DeliveredEvent, Subscription, SubscriptionInput } from '../../core/events/index.ts';
+import type { Subscription, SubscriptionInput } from '../../core/events/index.ts';
 import type { VerificationReport } from '../../core/ledger/index.ts';
 import type {
   EntityView,
@@ -34,7 +34,7 @@ import { ApiProblem } from './problems.ts';
 import { readFeed, type FeedItem, type FeedQuery } from './feed.ts';
 import { runSubscription, type RunningSubscription } from './subscriber.ts';
 import { createTransport, type Transport, type TransportOptions } from './transport.ts';
-import type { PublishInput, TopicGlob, TopicOf, TopicsMatching, TypedEvent } from './typed-events.ts';
+import type { PublishInput, TopicGlob, TopicsMatching, TypedEvent } from './typed-events.ts';
 
 export interface SubscribeOptions<Glob extends string = string> extends Omit<SubscriptionInput, 'topics'> {
   /** with an id the subscription and its position outlive the process; without one each call makes a new one */
@@ -134,9 +134,7 @@ function events(call: Transport): Group<'publish' | 'publishBatch' | 'subscribe'
       const body = { ...options, id: options.id ?? `sdk-${crypto.randomUUID()}` };
       const { id } = await call<Subscription>({ method: 'POST', path: '/v1/subscriptions', body, idempotent: true });
       const { batchSize = DEFAULT_BATCH, waitSeconds = DEFAULT_WAIT_SECONDS, signal } = run;
-      // The service sends only events of the subscription's topics.
-      const anyHandler = handler as (event: DeliveredEvent) => unknown;
-      return runSubscription({ transport: call, id, handler: anyHandler, batchSize, waitSeconds, signal });
+      return runSubscription({ transport: call, id, handler, batchSize, waitSeconds, signal });
     },
     feed: (query = {}) => readFeed(call, query),
     trace: (eventId, options = {}) =>

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DeliveredEvent } from '../../core/events/index.ts';
 import type { FeedPage } from '../../core/system/index.ts';
-import { backoffMs, isTransient, type Transport } from './transport.ts';
+import { backoffMs, isAborted, isTransient, type Transport } from './transport.ts';
 
 export interface FeedQuery {
   /** cursor of the last event seen; default: the beginning */
@@ -29,7 +29,7 @@ export async function* readFeed(transport: Transport, query: FeedQuery): AsyncGe
   const waitSeconds = live ? WAIT_SECONDS : 0;
   let after = query.after;
   let isConnected = false;
-  for (let failures = 0; signal?.aborted !== true;) {
+  for (let failures = 0; !isAborted(signal);) {
     let page: FeedPage;
     try {
       page = await transport<FeedPage>({
@@ -41,7 +41,7 @@ export async function* readFeed(transport: Transport, query: FeedQuery): AsyncGe
       failures = 0;
       isConnected = true;
     } catch (error) {
-      if (signal?.aborted === true) return;
+      if (isAborted(signal)) return;
       if (!live || !isConnected || !isTransient(error)) throw error;
       failures += 1;
       await sleep(backoffMs(failures), undefined, signal === undefined ? {} : { signal }).catch(() => undefined);

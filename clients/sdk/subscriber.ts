@@ -8,7 +8,7 @@ import type { MessageList } from '../../api/index.ts';
 import { failureReason, type DeliveredEvent, type ReceivedMessage } from '../../core/events/index.ts';
 import { RecentKeys } from './recent-keys.ts';
 import { createSettler, type Settler } from './settle.ts';
-import { backoffMs, isTransient, type Transport } from './transport.ts';
+import { backoffMs, isAborted, isTransient, type Transport } from './transport.ts';
 
 export interface SubscriberOptions {
   readonly transport: Transport;
@@ -67,14 +67,14 @@ export function runSubscription(options: SubscriberOptions): RunningSubscription
 async function pull(world: World): Promise<void> {
   const { stopping, lanes, settler } = world;
   try {
-    for (let failures = 0; !stopping.aborted;) {
+    for (let failures = 0; !isAborted(stopping);) {
       await roomFor(world);
-      if (stopping.aborted) break;
+      if (isAborted(stopping)) break;
       try {
         await pullOnce(world);
         failures = 0;
       } catch (error) {
-        if (stopping.aborted) break;
+        if (isAborted(stopping)) break;
         if (!isTransient(error)) throw error;
         failures += 1;
         await pause(backoffMs(failures), stopping);
@@ -104,7 +104,7 @@ async function pullOnce(world: World): Promise<void> {
 
 /** Waits until half of what may be held is free, so that polls stay large under load. */
 async function roomFor({ held, batchSize, room, stopping }: World): Promise<void> {
-  while (held.size > batchSize / 2 && !stopping.aborted) {
+  while (held.size > batchSize / 2 && !isAborted(stopping)) {
     await new Promise<void>((resolve) => {
       room.wake = resolve;
       stopping.addEventListener('abort', () => resolve(), { once: true });

@@ -66,6 +66,11 @@ export function isTransient(error: unknown): boolean {
   return error instanceof Unreachable || (error instanceof ApiProblem && TRY_LATER.includes(error.status));
 }
 
+/** As a call, because it changes while the caller waits. */
+export function isAborted(signal: AbortSignal | undefined): boolean {
+  return signal?.aborted === true;
+}
+
 function baseOf(url: string): string {
   const { protocol, origin, pathname } = new URL(url);
   if (protocol !== 'http:' && protocol !== 'https:') throw new TypeError(`"${url}" is not an http(s) URL`);
@@ -91,7 +96,9 @@ async function tryOnce<Result>(base: string, options: TransportOptions, call: Ca
 }
 
 function targetOf({ path, query = {} }: Call): string {
-  const given = Object.entries(query).flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)]]));
+  const given = Object.entries(query).flatMap(([name, value]): [string, string][] =>
+    value === undefined ? [] : [[name, String(value)]],
+  );
   return given.length === 0 ? path : `${path}?${new URLSearchParams(given).toString()}`;
 }
 

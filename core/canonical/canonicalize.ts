@@ -26,10 +26,10 @@ export function canonicalize(value: unknown, options: CanonicalOptions = {}): st
 
 /** True when `text` is exactly the canonical text of `value`, which was parsed from it. */
 export function isCanonical(text: string, value: unknown): boolean {
-  // JSON.stringify writes numbers and strings as RFC 8785 asks (both follow ECMA-262), so only key order is left to check.
-  return JSON.stringify(value) === text
-    ? keysAreSorted(value) || canonicalize(value) === text
-    : canonicalOrEmpty(value) === text;
+  // JSON.stringify writes numbers and strings as RFC 8785 asks (both follow ECMA-262). It does not sort keys, and it
+  // escapes lone surrogates and nests as deep as it can, which canonicalize refuses: those take the slow way.
+  const isPlain = keysAreSorted(value, MAX_DEPTH) && !text.includes('\\ud');
+  return (isPlain && JSON.stringify(value) === text) || canonicalOrUndefined(value) === text;
 }
 
 function write(value: unknown, integersOnly: boolean, path: string[]): string {
@@ -111,19 +111,21 @@ function isSorted(keys: readonly string[]): boolean {
   return true;
 }
 
-function keysAreSorted(value: unknown): boolean {
+/** False as well when nested deeper than `depth`. */
+function keysAreSorted(value: unknown, depth: number): boolean {
   if (typeof value !== 'object' || value === null) return true;
-  if (Array.isArray(value)) return value.every(keysAreSorted);
+  if (depth === 0) return false;
+  if (Array.isArray(value)) return value.every((item) => keysAreSorted(item, depth - 1));
   const keys = Object.keys(value);
-  return isSorted(keys) && keys.every((key) => keysAreSorted((value as Record<string, unknown>)[key]));
+  return isSorted(keys) && keys.every((key) => keysAreSorted((value as Record<string, unknown>)[key], depth - 1));
 }
 
 /** Integer-like keys come first in a JavaScript object whatever the text said, so the fast comparison can fail on honest text. */
-function canonicalOrEmpty(value: unknown): string {
+function canonicalOrUndefined(value: unknown): string | undefined {
   try {
     return canonicalize(value);
   } catch (error) {
-    if (error instanceof CanonicalError) return '';
+    if (error instanceof CanonicalError) return undefined;
     throw error;
   }
 }

@@ -11,6 +11,7 @@ import { LedgerError } from './errors.ts';
 import type { CommitGroup, CommitOutcome, StoredEntry } from './ports.ts';
 import { HeadCache, type Head } from './head-cache.ts';
 import { planRuns, sealRuns, type Run, type Sealable } from './seal.ts';
+import type { SessionKey } from './session-key.ts';
 import { SessionKeys } from './session-keys.ts';
 
 /** Entries sealed and committed together at most: keeps one commit in the low milliseconds. */
@@ -26,6 +27,13 @@ interface Pending extends Sealable {
   readonly resolve: (result: AppendResult) => void;
   readonly reject: (error: Error) => void;
   attempts: number;
+}
+
+/** A batch with the run of each chain, built on the heads known now. */
+interface Planned {
+  readonly batch: readonly Pending[];
+  readonly signer: SessionKey;
+  readonly runs: readonly Run[];
 }
 
 interface Placed {
@@ -53,10 +61,12 @@ class QueueingAppender implements Appender {
   private lastAt = 0;
   /** chains with a commit under way, when the store has other writers */
   private readonly busyChains = new Set<string>();
+  /** chains whose assumed head did not come true in the commit under way: what is being sealed on it is void */
+  private readonly brokenChains = new Set<string>();
 
   constructor(options: AppenderOptions) {
     this.options = options;
-    this.sessionKeys = new SessionKeys(options);
+    this.sessionKeys = new SessionKeys(options, () => this.now());
     this.heads = new HeadCache(async (chain) => {
       const head = await options.store.head(chain);
       return head === undefined ? { prev: genesisHash(options.origin, chain), seq: 0 } : headAfter(head);
@@ -65,7 +75,7 @@ class QueueingAppender implements Appender {
 
   append(request: AppendRequest): Promise<AppendResult> {
     return new Promise((resolve, reject) => {
-      const at = this.timestamp();
+      const at = new Date(this.now()).toISOString();
       if (request.entries.length === 0 || request.entries.length > MAX_ENTRIES_PER_REQUEST) {
         throw new LedgerError({
           code: 'ENTRY_INVALID',
@@ -90,20 +100,19 @@ class QueueingAppender implements Appender {
   }
 
   /** Server time, never running backwards within a process. */
-  private timestamp(): string {
-    this.lastAt = Math.max(this.lastAt, this.options.clock.now());
-    return new Date(this.lastAt).toISOString();
+  private now(): number {
+    return (this.lastAt = Math.max(this.lastAt, this.options.clock.now()));
   }
 
-  /** Sealing overlaps the commit before it; two commits never overlap, so commit order is sealing order. */
+  /** One batch is signed while the one before it is committed; two commits never overlap, so commit order is sealing order. */
   private async pump(): Promise<void> {
-    let committing: Promise<void> = Promise.resolve();
+    let sealed: readonly Placed[] = [];
     for (;;) {
-      const placed = await this.seal(this.takeBatch());
-      await committing;
-      if (placed.length === 0 && this.queue.length === 0) break;
-      committing = this.commit(placed);
-      if (this.queue.length === 0) await committing;
+      const planned = await this.plan(this.takeBatch());
+      const sealing = this.seal(planned);
+      await this.commit(sealed);
+      sealed = await sealing;
+      if (sealed.length === 0 && this.queue.length === 0) break;
     }
     this.pumping = undefined;
   }
@@ -115,34 +124,53 @@ class QueueingAppender implements Appender {
   private takeBatch(): Pending[] {
     const batch: Pending[] = [];
     const held: Pending[] = [];
+    /** chains that a later request may not overtake on */
+    const taken = new Set(this.busyChains);
     let entries = 0;
     let index = 0;
     for (; index < this.queue.length && entries < MAX_BATCH_ENTRIES; index++) {
       const pending = this.queue[index] as Pending;
-      const mustWait =
-        !this.options.store.exclusive && pending.request.entries.some(({ chain }) => this.busyChains.has(chain));
-      (mustWait ? held : batch).push(pending);
       entries += pending.prepared.length;
-      if (!this.options.store.exclusive) for (const { chain } of pending.request.entries) this.busyChains.add(chain);
+      const chains = this.options.store.exclusive ? [] : pending.request.entries.map(({ chain }) => chain);
+      const mustWait = chains.some((chain) => taken.has(chain));
+      (mustWait ? held : batch).push(pending);
+      for (const chain of chains) {
+        taken.add(chain);
+        if (!mustWait) this.busyChains.add(chain);
+      }
     }
     this.queue = [...held, ...this.queue.slice(index)];
     return batch;
   }
 
-  private async seal(batch: readonly Pending[]): Promise<Placed[]> {
-    if (batch.length === 0) return [];
+  private async plan(batch: readonly Pending[]): Promise<Planned | undefined> {
+    if (batch.length === 0) return undefined;
     try {
       const signer = await this.sessionKeys.fresh();
-      const runs = await planRuns(batch, (chain) => this.heads.get(chain));
-      const sealed = await sealRuns(runs, { ...this.options, signer });
-      return this.place(batch, runs, sealed);
+      return { batch, signer, runs: await planRuns(batch, (chain) => this.heads.get(chain)) };
     } catch (error) {
-      this.heads.clear();
-      this.release(batch);
-      for (const pending of batch)
-        pending.reject(unavailable('the entry could not be signed; nothing was written', error));
+      this.refuseUnsigned(batch, error);
+      return undefined;
+    }
+  }
+
+  /** Hands the work to the sealer before its first wait, so that another core can begin at once. */
+  private async seal(planned: Planned | undefined): Promise<Placed[]> {
+    if (planned === undefined) return [];
+    const { batch, signer, runs } = planned;
+    try {
+      return this.place(batch, runs, await sealRuns(runs, { ...this.options, signer }));
+    } catch (error) {
+      this.refuseUnsigned(batch, error);
       return [];
     }
+  }
+
+  private refuseUnsigned(batch: readonly Pending[], cause: unknown): void {
+    this.heads.clear();
+    this.release(batch);
+    for (const pending of batch)
+      pending.reject(unavailable('the entry could not be signed; nothing was written', cause));
   }
 
   /** Gives each request its sealed entries and advances the heads to what will be true when they are committed. */
@@ -238,7 +266,8 @@ class QueueingAppender implements Appender {
         const { chain, winner } = outcome;
         // No winner: an entry this one was built on did not make it, for a reason told to its own caller. Not our fault.
         if (winner === undefined) return pending;
-        this.heads.set(chain, headAfter(winner));
+        // Usually the winner is the head; if not, others wrote much in between, and the next try asks the store.
+        if (pending.attempts === 0) this.heads.set(chain, headAfter(winner));
         return this.retry(pending, busy(chain));
       }
     }
@@ -269,7 +298,10 @@ class QueueingAppender implements Appender {
   }
 
   private forgetHeads(one: Placed): void {
-    for (const { chain } of one.entries) this.heads.forget(chain);
+    for (const { chain } of one.entries) {
+      this.heads.forget(chain);
+      this.brokenChains.add(chain);
+    }
   }
 
   private release(batch: readonly Pending[]): void {

@@ -136,6 +136,7 @@ export type ParsedEntry =
 
 /** Reads stored bytes as an entry. Untrusted input: malformed bytes are an answer, never an exception. */
 export function parseEntry(bytes: Uint8Array): ParsedEntry {
+  if (bytes.length > MAX_NOTE_BYTES) return unreadable(`${bytes.length} bytes, an entry has at most ${MAX_NOTE_BYTES}`);
   const note = parseNote(bytes);
   if ('malformed' in note) return unreadable(note.malformed);
   try {

@@ -1,5 +1,12 @@
 export { createAppender } from './append.ts';
-export type { AppendedEntry, Appender, AppenderOptions, AppendRequest, AppendResult, PlacedEntry } from './append-types.ts';
+export type {
+  AppendedEntry,
+  Appender,
+  AppenderOptions,
+  AppendRequest,
+  AppendResult,
+  PlacedEntry,
+} from './append-types.ts';
 export { assertEntityId, ENTITY_ID, isReserved, RESERVED_PREFIXES } from './entity-id.ts';
 export {
   ENTRY_HEADER,

@@ -118,7 +118,7 @@ export interface Sealer {
 export interface Clock {
   /** milliseconds since the Unix epoch, server time */
   now(): number;
-  /** Resolves after `ms`; rejects never. Aborted: resolves at once. */
+  /** Resolves after `ms` (or earlier: look again); rejects never. Aborted: resolves at once. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 

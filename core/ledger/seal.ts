@@ -54,13 +54,14 @@ export interface SealingKeys {
 /** Sealed entries per run, in run order. */
 export async function sealRuns(runs: readonly Run[], keys: SealingKeys): Promise<readonly (readonly SealedEntry[])[]> {
   const decides = runs.map(({ drafts }) => drafts.some((draft) => draft.rootSigned === true));
-  const byRoot = Promise.all(runs.filter((_, i) => decides[i]).map((run) => sealWithRoot(run, keys)));
+  // The sealer first: it may work on another core while this one signs with the root key.
   const bySession = keys.sealer.seal(
-    runs.filter((_, i) => !decides[i]),
+    runs.filter((_, i) => decides[i] === false),
     keys.signer,
   );
-  const [root, session] = [[...(await byRoot)], [...(await bySession)]];
-  return decides.map((isRoot) => (isRoot ? root.shift() : session.shift()) ?? []);
+  const byRoot = Promise.all(runs.filter((_, i) => decides[i]).map((run) => sealWithRoot(run, keys)));
+  const [session, root] = (await Promise.all([bySession, byRoot])).map((sealed) => [...sealed]);
+  return decides.map((isRoot) => (isRoot ? root?.shift() : session?.shift()) ?? []);
 }
 
 /** Seals a run in which some entries carry the root signature after the session key's. */

@@ -7,14 +7,17 @@ import { certificateDraft, createSessionKey, isFresh, type SessionKey } from './
 
 export class SessionKeys {
   private readonly options: AppenderOptions;
+  private readonly now: () => number;
   private current: SessionKey | undefined;
 
-  constructor(options: AppenderOptions) {
+  /** @param now the time entries are stamped with: a key must be valid at it, whatever the clock does */
+  constructor(options: AppenderOptions, now: () => number) {
     this.options = options;
+    this.now = now;
   }
 
   async fresh(): Promise<SessionKey> {
-    const now = this.options.clock.now();
+    const now = this.now();
     if (this.current !== undefined && isFresh(this.current, now)) return this.current;
     const key = createSessionKey(this.options.ids.keyPair(), now);
     const certificate = await this.certify(key);
@@ -24,9 +27,9 @@ export class SessionKeys {
 
   /** The certificate's chain is new and named after the key, so nobody else can want its place: one commit decides. */
   private async certify(key: SessionKey): Promise<AppendedEntry> {
-    const { ledger, origin, clock, store } = this.options;
+    const { ledger, origin, store } = this.options;
     const draft = certificateDraft(key);
-    const at = new Date(clock.now()).toISOString();
+    const at = new Date(this.now()).toISOString();
     const prepared = [prepareEntry({ ledger, entity: key.name, at }, draft)];
     const request = { entries: [{ chain: key.name, draft }] };
     const runs = await planRuns([{ prepared, request }], async (chain) => ({

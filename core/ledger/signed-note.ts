@@ -11,6 +11,8 @@ const SPKI_PREFIX = Buffer.from('302a300506032b6570032100', 'hex');
 export const PUBLIC_KEY_BYTES = 32;
 const KEY_ID_BYTES = 4;
 const SIGNATURE_BYTES = 64;
+/** No Unicode space, no plus, and no trace of bytes that were not UTF-8. */
+const KEY_NAME = /^[^\s+\ufffd]+$/u;
 
 export interface NoteSignature {
   readonly name: string;
@@ -104,8 +106,7 @@ export function parseVerifierKey(text: string): { readonly name: string; readonl
 function parseSignatureLine(line: string): NoteSignature | undefined {
   if (!line.startsWith(SIGNATURE_START)) return undefined;
   const [name, encoded, ...rest] = line.slice(SIGNATURE_START.length).split(' ');
-  if (name === undefined || name === '' || name.includes('+') || encoded === undefined || rest.length > 0)
-    return undefined;
+  if (name === undefined || !KEY_NAME.test(name) || encoded === undefined || rest.length > 0) return undefined;
   const bytes = Buffer.from(encoded, 'base64');
   // Base64 has several spellings of the same bytes; only the canonical one is accepted.
   if (bytes.toString('base64') !== encoded || bytes.length !== KEY_ID_BYTES + SIGNATURE_BYTES) return undefined;

@@ -311,7 +311,7 @@ export class SubscriptionQueue {
 
   private async sleepUntilWoken(ms: number, signal: AbortSignal | undefined): Promise<void> {
     const slept = new AbortController();
-    const stop = (): void => slept.abort();
+    const stop = (): void => slept.abort('woken'); // a reason of our own spares making an exception
     this.wakers.add(stop);
     signal?.addEventListener('abort', stop, { once: true });
     await this.options.clock.sleep(ms, slept.signal);

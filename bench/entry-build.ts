@@ -1,0 +1,26 @@
+/** Building one entry: canonical bytes, signature, hash; no store. */
+import { createSessionKey, prepareEntry, sealRun } from '../core/ledger/index.ts';
+import { systemIds } from '../adapters/embedded/system-world.ts';
+import { percentile, round } from './measure.ts';
+
+export function benchEntryBuild(scale: number): { p50Us: number; p95Us: number } {
+  const key = createSessionKey(systemIds.keyPair(), Date.now());
+  const payload = { amount: '1234.50', kind: 'credit', operation: 'VKLAD', date: '1993-01-01', balance: '5678.00' };
+  const times: number[] = [];
+  for (let seq = 0; seq < 20_000 * scale; seq++) {
+    const start = performance.now();
+    const prepared = prepareEntry(
+      { ledger: 'main', entity: 'account:1695', at: '2026-11-21T09:00:00.000Z' },
+      {
+        type: 'event',
+        actor: { kind: 'module', id: 'bank-feed' },
+        idem: `bench-${seq}`,
+        data: { topic: 'transactions.new', version: 1, source: 'bank-feed', payload },
+      },
+    );
+    sealRun({ prev: 'ab'.repeat(32), seq }, [prepared], key);
+    times.push((performance.now() - start) * 1_000);
+  }
+  times.sort((a, b) => a - b);
+  return { p50Us: round(percentile(times, 0.5)), p95Us: round(percentile(times, 0.95)) };
+}

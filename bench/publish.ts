@@ -1,0 +1,79 @@
+/** Durable, signed publishing in process: 1 and 64 publishers one event at a time, and batches of 100; with a subscriber. */
+import { startEngine, type Engine } from '../adapters/embedded/index.ts';
+import type { EventInput } from '../core/events/index.ts';
+import type { Principal } from '../core/policy/index.ts';
+import { config } from '../nervous.config.ts';
+import { withTempDir } from './measure.ts';
+
+/** As many entities as the Berka sample has accounts. */
+const ENTITIES = 1_178;
+
+export interface PublishFigures {
+  readonly onePublisherPerSecond: number;
+  readonly publishers64PerSecond: number;
+  readonly batches100PerSecond: number;
+  readonly rssMb: number;
+}
+
+export function benchPublish(scale: number): Promise<PublishFigures> {
+  return withTempDir(async (dataDir) => {
+    const engine = await startEngine({ config, dataDir, http: false });
+    const delivered = await countDeliveries(engine);
+    await publishAll(engine, { publishers: 64, events: 2_000, perCall: 1 }); // warm up
+    const onePublisherPerSecond = await publishAll(engine, { publishers: 1, events: 3_000 * scale, perCall: 1 });
+    const publishers64PerSecond = await publishAll(engine, { publishers: 64, events: 40_000 * scale, perCall: 1 });
+    const batches100PerSecond = await publishAll(engine, { publishers: 4, events: 40_000 * scale, perCall: 100 });
+    const expected = 2_000 + 83_000 * scale;
+    while (delivered() < expected) await new Promise((resolve) => setTimeout(resolve, 10));
+    const rssMb = Math.round(process.memoryUsage().rss / 1e6);
+    await engine.close();
+    return { onePublisherPerSecond, publishers64PerSecond, batches100PerSecond, rssMb };
+  });
+}
+
+export function principal(engine: Engine, id: string): Principal {
+  const found = engine.system.policy.principal(id);
+  if (found === undefined) throw new Error(`"${id}" is not in nervous.config.ts`);
+  return found;
+}
+
+let serial = 0;
+
+/** A transaction as the bank feed publishes it. */
+export function transaction(): EventInput {
+  serial += 1;
+  return {
+    eventId: `bench-${serial}`,
+    topic: 'transactions.new',
+    entityId: `account:${serial % ENTITIES}`,
+    payload: { amount: '1234.50', kind: 'credit', operation: 'VKLAD', date: '1993-01-01', balance: '5678.00' },
+  };
+}
+
+async function countDeliveries(engine: Engine): Promise<() => number> {
+  const reporting = principal(engine, 'reporting');
+  await engine.system.subscriptions.create(reporting, { id: 'bench', topics: ['transactions.*'] });
+  let count = 0;
+  engine.consume(reporting, 'bench', () => {
+    count += 1;
+  });
+  return () => count;
+}
+
+async function publishAll(
+  engine: Engine,
+  load: { publishers: number; events: number; perCall: number },
+): Promise<number> {
+  const feed = principal(engine, 'bank-feed');
+  let left = load.events;
+  const start = performance.now();
+  const publisher = async (): Promise<void> => {
+    while (left > 0) {
+      left -= load.perCall;
+      const results = await engine.system.publish(feed, Array.from({ length: load.perCall }, transaction));
+      if (results.some(({ status }) => status !== 'accepted')) throw new Error('an event was not accepted');
+    }
+  };
+  await Promise.all(Array.from({ length: load.publishers }, publisher));
+  return Math.round(load.events / ((performance.now() - start) / 1_000));
+}

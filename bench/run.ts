@@ -1,0 +1,39 @@
+/**
+ * `npm run bench [-- --scale n] [-- --json]`: measures, never judges. Each part runs in a process of its own, so memory and
+ * warm-up do not mix. Prints a table and, last, one line of JSON. Compare ratios within one run: machines are noisy.
+ */
+import { execFileSync } from 'node:child_process';
+import { benchDelivery } from './delivery.ts';
+import { benchEntryBuild } from './entry-build.ts';
+import { primitives } from './measure.ts';
+import { benchPublish } from './publish.ts';
+import { benchVerify } from './verify.ts';
+
+const PARTS = {
+  primitives: () => primitives(),
+  entryBuild: (scale: number) => Promise.resolve(benchEntryBuild(scale)),
+  publish: benchPublish,
+  delivery: benchDelivery,
+  verify: benchVerify,
+} as const;
+
+const args = process.argv.slice(2);
+const scale = Number(args[args.indexOf('--scale') + 1]) || 1;
+const part = args.find((arg): arg is keyof typeof PARTS => Object.hasOwn(PARTS, arg));
+
+if (part !== undefined) {
+  console.log(JSON.stringify(await PARTS[part](scale)));
+} else {
+  const figures: Record<string, Record<string, number>> = {};
+  for (const name of Object.keys(PARTS)) {
+    const output = execFileSync(process.execPath, [import.meta.filename, name, '--scale', String(scale)], {
+      encoding: 'utf8',
+    });
+    figures[name] = JSON.parse(output.trim().split('\n').at(-1) ?? '{}') as Record<string, number>;
+    if (!args.includes('--json')) console.table(figures[name]);
+  }
+  const signsPerSecond = 1e6 / (figures['primitives']?.['signUs'] ?? NaN);
+  const ratio = (figures['publish']?.['publishers64PerSecond'] ?? NaN) / signsPerSecond;
+  figures['ratios'] = { publish64ToOneCoreOfSignatures: Number(ratio.toFixed(2)) };
+  console.log(JSON.stringify(figures));
+}

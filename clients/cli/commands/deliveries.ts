@@ -1,0 +1,80 @@
+/** `nervous subscriptions`, `dead-letters` and `redrive`. */
+import type { Command } from 'commander';
+import type { DeadLetter, Subscription, SubscriptionStats } from '../../../core/events/index.ts';
+import { connect, connectedCommand, type ConnectOptions } from '../connect.ts';
+import { show, UsageError } from '../output.ts';
+
+interface RedriveOptions extends ConnectOptions {
+  readonly position?: readonly string[];
+}
+
+const PAGE = 100;
+
+export function subscriptionsCommand(): Command {
+  return connectedCommand('subscriptions', 'your subscriptions and how they stand').action(
+    async (options: ConnectOptions) => {
+      const client = connect(options);
+      const [subscriptions, state] = await Promise.all([client.subscriptions(), client.state()]);
+      const stats = new Map(state.subscriptions.map((one) => [one.subscription, one]));
+      const rows = subscriptions.map((one) => ({ ...one, stats: stats.get(one.id) ?? null }));
+      show(options, { subscriptions: rows }, () =>
+        rows.length === 0 ? 'no subscriptions' : rows.map((row) => lineOf(row, row.stats)).join('\n'),
+      );
+    },
+  );
+}
+
+export function deadLettersCommand(): Command {
+  return connectedCommand('dead-letters <subscription>', 'events whose delivery was given up').action(
+    async (id: string, options: ConnectOptions) => {
+      const deadLetters = await collectDeadLetters(id, options);
+      show(options, { deadLetters }, () =>
+        deadLetters.length === 0
+          ? 'no dead letters'
+          : deadLetters
+              .map(({ position, attempts, reason, diedAt, event }) =>
+                [
+                  `${position}  ${event.topic} ${event.entityId}#${event.ledger.seq}  ${event.eventId}`,
+                  `  gave up at ${diedAt} after ${attempts} attempts: ${reason}`,
+                ].join('\n'),
+              )
+              .join('\n'),
+      );
+    },
+  );
+}
+
+export function redriveCommand(): Command {
+  return connectedCommand('redrive <subscription>', 'deliver dead letters again, with fresh attempts')
+    .option('--position <n...>', 'only these (default: all)')
+    .action(async (id: string, options: RedriveOptions) => {
+      const redriven = await connect(options).redrive(id, options.position?.map(parsePosition));
+      show(options, { redriven }, () => `${redriven} due again`);
+    });
+}
+
+async function collectDeadLetters(id: string, options: ConnectOptions): Promise<DeadLetter[]> {
+  const client = connect(options);
+  const found: DeadLetter[] = [];
+  let after: number | undefined;
+  do {
+    const page = await client.deadLetters(id, { limit: PAGE, ...(after === undefined ? {} : { after }) });
+    found.push(...page.deadLetters);
+    after = page.next;
+  } while (after !== undefined);
+  return found;
+}
+
+function lineOf({ id, module, topics, status }: Subscription, stats: SubscriptionStats | null): string {
+  const standing =
+    stats === null
+      ? ''
+      : `  ${stats.delivered} delivered, ${stats.backlog} behind, ${stats.retrying} retrying, ${stats.deadLetters} dead`;
+  return `${id}  ${module}  ${status}  ${topics.join(',')}${standing}`;
+}
+
+function parsePosition(text: string): number {
+  const position = Number(text);
+  if (/^\d{1,16}$/.test(text) && Number.isSafeInteger(position)) return position;
+  throw new UsageError(`--position "${text}" is not a position: dead-letters shows them`);
+}

@@ -1,0 +1,107 @@
+/** `nervous doctor`: is everything there that the engine and its users need? Changes nothing. */
+import { accessSync, constants, existsSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import type { ValidationReport } from '../../../core/system/index.ts';
+import { createClient } from '../../sdk/index.ts';
+import { connectedCommand, targetOf, type ConnectOptions } from '../connect.ts';
+import { EXIT } from '../exit-codes.ts';
+import { DEFAULT_CONFIG, loadConfig } from '../load-config.ts';
+import { show } from '../output.ts';
+
+interface DoctorOptions extends ConnectOptions {
+  readonly config: string;
+}
+
+type Check = ValidationReport['checks'][number];
+
+const DEFAULT_DATA = '.data';
+const MAX_CLOCK_SKEW_MS = 5_000;
+const OTHERS_MAY = 0o077;
+
+export function doctorCommand(): Command {
+  return connectedCommand('doctor', 'check configuration, data folder, keys, clock and reachability')
+    .option('--config <file>', 'the configuration', DEFAULT_CONFIG)
+    .action(async (options: DoctorOptions) => {
+      const data = options.data ?? DEFAULT_DATA;
+      const checks = [
+        await check('configuration', () => checkConfig(options.config)),
+        await check('data folder', () => checkFolder(data)),
+        await check('keys', () => checkKeys(data)),
+        await check('reachability', () => checkReachable(options)),
+        await check('clock', () => checkClock(options)),
+        ...(await serviceChecks(options)),
+      ];
+      const ok = checks.every((one) => one.ok);
+      show(options, { ok, checks }, () => checks.map(lineOf).join('\n'));
+      if (!ok) process.exitCode = EXIT.problem;
+    });
+}
+
+async function check(name: string, look: () => string | Promise<string>): Promise<Check> {
+  try {
+    return { name, ok: true, detail: await look() };
+  } catch (error) {
+    return { name, ok: false, detail: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+async function checkConfig(path: string): Promise<string> {
+  const { ledger, topics, modules, roster } = await loadConfig(path);
+  const counts = [topics, modules].map((part) => Object.keys(part).length);
+  return `ledger "${ledger}", ${counts[0] ?? 0} topics, ${counts[1] ?? 0} modules, ${roster.people.length} people`;
+}
+
+function checkFolder(data: string): string {
+  if (!existsSync(data)) return `"${data}" does not exist yet: "nervous dev" makes it`;
+  accessSync(data, constants.R_OK | constants.W_OK);
+  return `"${data}" can be read and written`;
+}
+
+async function checkKeys(data: string): Promise<string> {
+  const key = join(data, 'root.key');
+  if (!existsSync(key)) return 'none yet: the first start makes them';
+  for (const path of [key, join(data, 'tokens.json')]) {
+    if (existsSync(path) && (statSync(path).mode & OTHERS_MAY) !== 0)
+      throw new Error(`others may read "${path}": chmod 600 it`);
+  }
+  const { readRootPublicKey } = await import('../../../adapters/embedded/root-key.ts');
+  return `root key of ${readRootPublicKey(data).name}`;
+}
+
+async function checkReachable(options: DoctorOptions): Promise<string> {
+  const target = targetOf(options);
+  await createClient(target).health();
+  return `${target.url} answers`;
+}
+
+/** Against the service's Date header, which has whole seconds. */
+async function checkClock(options: DoctorOptions): Promise<string> {
+  let servedAt = Number.NaN;
+  const listening: typeof fetch = async (...request) => {
+    const response = await fetch(...request);
+    servedAt = Date.parse(response.headers.get('date') ?? '');
+    return response;
+  };
+  await createClient({ ...targetOf(options), fetch: listening }).health();
+  if (Number.isNaN(servedAt)) return 'the service does not tell its time';
+  const skewMs = Math.abs(Date.now() - servedAt);
+  if (skewMs > MAX_CLOCK_SKEW_MS)
+    throw new Error(`this clock and the service's are ${skewMs} ms apart: synchronise them`);
+  return "agrees with the service's";
+}
+
+/** What the service finds when it looks at itself; asked for only with a token. */
+async function serviceChecks(options: DoctorOptions): Promise<Check[]> {
+  if (options.token === undefined && options.as === undefined) return [];
+  let checks: ValidationReport['checks'] = [];
+  const asked = await check('service', async () => {
+    ({ checks } = await createClient(targetOf(options)).dependencies());
+    return 'tells about itself';
+  });
+  return [asked, ...checks.map((one) => ({ ...one, name: `service: ${one.name}` }))];
+}
+
+function lineOf({ name, ok, detail }: Check): string {
+  return `${ok ? 'ok  ' : 'FAIL'}  ${name}: ${detail}`;
+}

@@ -1,0 +1,98 @@
+/** `nervous publish` and `nervous tail`. */
+import { Option, type Command } from 'commander';
+import {
+  eventBridgeShape,
+  matchPattern,
+  parsePattern,
+  type DeliveredEvent,
+  type EventInput,
+} from '../../../core/events/index.ts';
+import { connect, connectedCommand, type ConnectOptions } from '../connect.ts';
+import { note, show } from '../output.ts';
+import { readJsonArgument } from '../read-json.ts';
+
+interface PublishOptions extends ConnectOptions {
+  readonly entity?: string;
+  readonly payload: string;
+  readonly eventId?: string;
+}
+
+interface TailOptions extends ConnectOptions {
+  readonly topics?: string;
+  readonly filter?: string;
+  readonly entity?: string;
+  readonly after?: string;
+  readonly new?: boolean;
+  readonly follow: boolean;
+}
+
+export function publishCommand(): Command {
+  return connectedCommand('publish <topic>', 'publish one event')
+    .option('--entity <id>', 'the entity it is about')
+    .requiredOption('--payload <json>', 'the payload, or @file, or @- for stdin')
+    .option('--event-id <id>', 'makes a repetition the same event (default: a new one)')
+    .action(publish);
+}
+
+async function publish(topic: string, options: PublishOptions): Promise<void> {
+  const { entity, eventId } = options;
+  const event: EventInput = {
+    topic,
+    payload: readJsonArgument(options.payload, '--payload'),
+    ...(entity === undefined ? {} : { entityId: entity }),
+    ...(eventId === undefined ? {} : { eventId }),
+  };
+  const published = await connect(options).publish(event);
+  show(options, published, () => {
+    const what = published.status === 'duplicate' ? 'was recorded before' : 'recorded';
+    return `${published.eventId} ${what}: ${published.entity} seq ${published.seq}, ${published.hash}`;
+  });
+}
+
+export function tailCommand(): Command {
+  return connectedCommand('tail', 'show events as they are recorded')
+    .option('--topics <list>', 'only these: transactions.*,budget.updated')
+    .option('--entity <id>', 'only of this entity')
+    .option('--filter <json>', 'only what this EventBridge pattern matches, or @file')
+    .option('--after <cursor>', 'go on from a cursor (--json shows them)')
+    .addOption(new Option('--new', 'only what comes from now on').conflicts('after'))
+    .option('--no-follow', 'end with what there is')
+    .action(tail);
+}
+
+async function tail(options: TailOptions): Promise<void> {
+  const client = connect(options);
+  const { topics, entity, follow } = options;
+  const isWanted = await filterOf(options);
+  const query = {
+    ...(topics === undefined ? {} : { topics: topics.split(',').map((topic) => topic.trim()) }),
+    ...(entity === undefined ? {} : { entity }),
+  };
+  let after = options.after;
+  if (options.new === true) {
+    for await (const { cursor } of client.feed({ ...query, live: false })) after = cursor;
+  }
+  const interrupted = interruption();
+  const from = after === undefined ? {} : { after };
+  for await (const item of client.feed({ ...query, ...from, live: follow, signal: interrupted })) {
+    if (isWanted(item.event)) show(options, item, () => lineOf(item.event));
+  }
+  if (options.json !== true && process.stderr.isTTY && follow) note('stopped');
+}
+
+async function filterOf(options: TailOptions): Promise<(event: DeliveredEvent) => boolean> {
+  if (options.filter === undefined) return () => true;
+  const pattern = parsePattern(readJsonArgument(options.filter, '--filter'));
+  const { ledger } = await connect(options).state();
+  return (event) => matchPattern(pattern, eventBridgeShape(ledger, event));
+}
+
+function interruption(): AbortSignal {
+  const controller = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => controller.abort());
+  return controller.signal;
+}
+
+function lineOf({ timestamp, topic, entityId, ledger, source, payload }: DeliveredEvent): string {
+  return `${timestamp}  ${topic}  ${entityId}#${ledger.seq}  ${source}  ${JSON.stringify(payload)}`;
+}

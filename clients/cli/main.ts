@@ -1,0 +1,62 @@
+/** `nervous`, the command line: reads the arguments, runs one command, turns whatever happens into an exit code. */
+import { Command, CommanderError } from 'commander';
+import { decideCommand, proposeCommand, trayCommand } from './commands/changes.ts';
+import { deadLettersCommand, redriveCommand, subscriptionsCommand } from './commands/deliveries.ts';
+import { devCommand } from './commands/dev.ts';
+import { doctorCommand } from './commands/doctor.ts';
+import { entityCommand } from './commands/entity.ts';
+import { publishCommand, tailCommand } from './commands/events.ts';
+import { replayCommand } from './commands/replay.ts';
+import { verifyCommand } from './commands/verify.ts';
+import { EXIT } from './exit-codes.ts';
+import { showError, UsageError } from './output.ts';
+
+await main(process.argv.slice(2));
+
+async function main(args: readonly string[]): Promise<void> {
+  // The reader of our output may leave early (`| head`): that is its right, not an error.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) =>
+    process.exit(error.code === 'EPIPE' ? EXIT.ok : EXIT.problem),
+  );
+  const asJson = args.includes('--json');
+  try {
+    await createProgram(asJson).parseAsync([...args], { from: 'user' });
+  } catch (error) {
+    process.exitCode = exitCodeOf(error, asJson);
+  }
+}
+
+function createProgram(asJson: boolean): Command {
+  const program = new Command('nervous').description('event bus and change-set ledger');
+  const commands = [
+    devCommand(),
+    publishCommand(),
+    tailCommand(),
+    proposeCommand(),
+    trayCommand(),
+    decideCommand('approve'),
+    decideCommand('reject'),
+    entityCommand(),
+    verifyCommand(),
+    replayCommand(),
+    subscriptionsCommand(),
+    deadLettersCommand(),
+    redriveCommand(),
+    doctorCommand(),
+  ];
+  for (const command of [program, ...commands]) {
+    command.exitOverride();
+    // What was wrong is said once, in the form that was asked for.
+    command.configureOutput({ outputError: () => {}, ...(asJson ? { writeErr: () => {} } : {}) });
+  }
+  for (const command of commands) program.addCommand(command);
+  return program;
+}
+
+function exitCodeOf(error: unknown, asJson: boolean): number {
+  if (!(error instanceof CommanderError)) return showError(error, asJson);
+  if (error.exitCode === 0) return EXIT.ok; // --help
+  if (error.code === 'commander.help') return EXIT.usage; // no command: the help was shown
+  const message = error.message.replace(/^error: /, '');
+  return showError(new UsageError(`${message}: see nervous --help`), asJson);
+}
