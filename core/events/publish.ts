@@ -133,7 +133,12 @@ async function publishAtomic(
   for (;;) {
     const open = events.filter((_, i) => results[i] === undefined);
     if (open.length === 0) return results as readonly PublishResult[];
-    const result = await appender.append({ entries: open });
+    let result: AppendResult;
+    try {
+      result = await appender.append({ entries: open });
+    } catch (error) {
+      return events.map(({ eventId }, i) => results[i] ?? rejection(error, eventId));
+    }
     open.forEach((event, i) => {
       if (result.kind === 'appended' || (result.kind === 'exists' && result.entries[i] !== undefined)) {
         results[events.indexOf(event)] = answer(event, result, i);

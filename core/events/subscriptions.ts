@@ -137,7 +137,11 @@ async function createSubscription(
   ]);
   if (written.kind === 'precondition') {
     const existing = await deps.items.get(key);
-    if (existing !== undefined && isSame(subscriptionOf(existing), subscription)) return subscriptionOf(existing);
+    if (existing !== undefined && isSame(subscriptionOf(existing), subscription)) {
+      const known = subscriptionOf(existing);
+      if (known.status === 'active') await deps.bus.attach(known); // an earlier attempt may have failed after the write
+      return known;
+    }
     throw new EventError({
       code: 'SUBSCRIPTION_EXISTS',
       message: `subscription id "${id}" is taken by other settings: choose another id or delete it first`,

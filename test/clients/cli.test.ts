@@ -31,8 +31,9 @@ function launch(args: readonly string[], env: Readonly<Record<string, string>> =
 async function nervous(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ended> {
   const child = launch(args, env);
   child.stdin.end();
-  const [out, err, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')]);
-  return { code: code as number | null, out, err };
+  const exit = once(child, 'exit') as Promise<[number | null]>;
+  const [out, err, [code]] = await Promise.all([text(child.stdout), text(child.stderr), exit]);
+  return { code, out, err };
 }
 
 /** As a principal of the running engine. */

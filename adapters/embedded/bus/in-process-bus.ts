@@ -168,7 +168,10 @@ export class InProcessBus implements EventBus {
       .sleep(FLUSH_MS)
       .then(() => this.flush())
       .catch((error: unknown) => this.options.onError(error))
-      .finally(() => (this.flushing = undefined));
+      .finally(() => {
+        this.flushing = undefined;
+        if (this.unwritten.length > 0) this.flushSoon();
+      });
   }
 
   private drop(id: string): void {

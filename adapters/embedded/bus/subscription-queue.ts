@@ -49,6 +49,8 @@ export class SubscriptionQueue {
   /** fresh positions seen but not settled, ascending */
   private readonly open = new Set<number>();
   private readonly leases = new Map<string, Lease>();
+  /** receipts whose failure is being written down: too late to acknowledge them */
+  private readonly failing = new Set<string>();
   private readonly retries = new Map<number, Failure>();
   private readonly order: EntityOrder;
   /** retries settled since the last flush */
@@ -96,7 +98,7 @@ export class SubscriptionQueue {
   ack(receipts: readonly string[]): string[] {
     return receipts.filter((receipt) => {
       const lease = this.leases.get(receipt);
-      if (lease === undefined) return true;
+      if (lease === undefined || this.failing.has(receipt)) return true;
       this.settle(lease);
       this.delivered += 1;
       return false;
@@ -108,18 +110,22 @@ export class SubscriptionQueue {
     receipts: readonly string[],
     failure: { readonly reason: string; readonly delayMs?: number },
   ): Promise<string[]> {
-    const leases = receipts.map((receipt) => this.leases.get(receipt)).filter((lease) => lease !== undefined);
+    const leases = [...new Set(receipts)].map((receipt) => this.leases.get(receipt)).filter((lease) => lease !== undefined);
     const stale = receipts.filter((receipt) => !this.leases.has(receipt));
     await this.oneAtATime(() => this.recordFailures(leases, failure));
     return stale;
   }
 
-  async redrive(positions: readonly number[] | undefined): Promise<number> {
+  redrive(positions: readonly number[] | undefined): Promise<number> {
+    return this.oneAtATime(() => this.makeDue(positions));
+  }
+
+  private async makeDue(positions: readonly number[] | undefined): Promise<number> {
     const { mailbox, clock } = this.options;
     const found =
       positions === undefined
         ? await mailbox.deadLetters({ limit: MAX_OPEN })
-        : (await Promise.all(positions.map((position) => mailbox.deadLetter(position)))).filter(
+        : (await Promise.all([...new Set(positions)].map((position) => mailbox.deadLetter(position)))).filter(
             (one) => one !== undefined,
           );
     const due = found.map((failure) => ({ ...failure, attempts: 0, at: clock.now() }));
@@ -221,7 +227,8 @@ export class SubscriptionQueue {
       for (const { position, event } of page) {
         if (messages.length >= max || this.open.size >= MAX_OPEN) return;
         this.cursor = position + 1;
-        if (event === undefined || !this.wants(event)) continue;
+        // A retry is on the books already: a crash came between writing it down and moving the cursor.
+        if (event === undefined || !this.wants(event) || this.retries.has(position)) continue;
         this.open.add(position);
         if (this.order.admit(event)) messages.push(this.lease(event, 1));
       }
@@ -268,12 +275,18 @@ export class SubscriptionQueue {
     const writes = failures.flatMap(({ next, record }) =>
       next.kind === 'retry' ? [mailbox.writeRetry(record)] : mailbox.writeDead(record),
     );
-    if (writes.length > 0) await mailbox.save(writes);
+    for (const { receipt } of outs) this.failing.add(receipt);
+    try {
+      if (writes.length > 0) await mailbox.save(writes);
+    } finally {
+      for (const { receipt } of outs) this.failing.delete(receipt);
+    }
     for (const { lease, next, record } of failures) {
       this.failed += 1;
       if (next.kind === 'retry') this.keepForRetry(lease, record);
       else {
         this.dead += 1;
+        this.retries.delete(record.position); // its row is gone with the same write; forgetting it later could hit a redrive
         this.settle(lease);
       }
     }

@@ -1,0 +1,334 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { InProcessBus } from '../../adapters/embedded/bus/in-process-bus.ts';
+import { CountingIds, FakeClock, localSealer, memoryRootSigner, MemoryStore } from '../../adapters/memory/index.ts';
+import { parseSubscriptionInput, type ReceivedMessage, type Subscription } from '../../core/events/index.ts';
+import { createAppender, type AppendedEntry, type Appender } from '../../core/ledger/index.ts';
+
+const NOW = { max: 100, waitMs: 0 };
+const rootSigner = memoryRootSigner('ledger.test/main');
+
+interface World {
+  readonly store: MemoryStore;
+  readonly clock: FakeClock;
+  readonly errors: unknown[];
+  bus: InProcessBus;
+  /** what the appender tells; a test may cut the line */
+  relay: (entries: readonly AppendedEntry[]) => void;
+  readonly publish: (...entities: string[]) => Promise<void>;
+  /** the process dies and starts again: memory is lost, the store stays */
+  readonly restart: (...subscriptions: Subscription[]) => Promise<void>;
+}
+
+async function createWorld(): Promise<World> {
+  const [store, clock, ids, errors] = [new MemoryStore(), new FakeClock(), new CountingIds(), new Array<unknown>()];
+  const openBus = async (): Promise<InProcessBus> => {
+    const bus = new InProcessBus({
+      ...{ ledger: 'main', entries: store, items: store, clock, ids, onError: (error) => void errors.push(error) },
+    });
+    await bus.open();
+    return bus;
+  };
+  let published = 0;
+  const world: World = {
+    ...{ store, clock, errors, bus: await openBus(), relay: (entries) => world.bus.relay(entries) },
+    publish: async (...entities) => {
+      for (const chain of entities) await appender.append({ entries: [{ chain, draft: draft(++published) }] });
+    },
+    restart: async (...subscriptions) => {
+      world.bus = await openBus();
+      for (const subscription of subscriptions) await world.bus.attach(subscription);
+    },
+  };
+  const appender: Appender = createAppender({
+    ...{ ledger: 'main', origin: 'ledger.test/main', store, sealer: localSealer, rootSigner, clock, ids },
+    onCommit: (entries) => world.relay(entries),
+  });
+  return world;
+}
+
+function draft(n: number): Parameters<Appender['append']>[0]['entries'][number]['draft'] {
+  const data = { topic: n % 5 === 0 ? 'other.topic' : 'orders.new', version: 1, source: 'shop', payload: { n } };
+  return { type: 'event', actor: { kind: 'module', id: 'shop' }, idem: `e${n}`, data };
+}
+
+function subscription(id: string, input: Record<string, unknown> = {}, from = 0): Subscription {
+  const parsed = parseSubscriptionInput({ topics: ['*'], startAt: 'earliest', ...input });
+  const { filter, ...settings } = parsed;
+  const rest = { module: 'm', status: 'active' as const, createdAt: '2026-11-21T09:00:00.000Z', from };
+  return { ...settings, ...(filter && { filter }), ...rest, id };
+}
+
+const ids = (messages: readonly ReceivedMessage[]): string[] => messages.map(({ event }) => event.eventId);
+const receipts = (messages: readonly ReceivedMessage[]): string[] => messages.map(({ receipt }) => receipt);
+const flush = (world: World): Promise<void> => world.clock.advance(100);
+
+describe('delivery', () => {
+  it('gives every wanted event once when all is acknowledged', async () => {
+    const world = await createWorld();
+    await world.bus.attach(subscription('s', { topics: ['orders.*'] }));
+    await world.publish(...Array.from({ length: 7 }, (_, i) => `e:${i % 3}`));
+    const messages = await world.bus.receive('s', NOW);
+    expect(ids(messages)).toEqual(['e1', 'e2', 'e3', 'e4', 'e6', 'e7']);
+    expect(messages[0]).toMatchObject({ attempt: 1, event: { entityId: 'e:0', payload: { n: 1 }, ledger: { seq: 0 } } });
+    expect(await world.bus.ack('s', receipts(messages))).toEqual({ stale: [] });
+    expect(await world.bus.ack('s', receipts(messages))).toEqual({ stale: receipts(messages) });
+    expect(await world.bus.receive('s', NOW)).toEqual([]);
+  });
+
+  it('wakes a waiting receiver, and lets it go when time is up or it gives up', async () => {
+    const world = await createWorld();
+    await world.bus.attach(subscription('s'));
+    const waiting = world.bus.receive('s', { max: 1, waitMs: 60_000 });
+    await world.publish('a');
+    expect(ids(await waiting)).toEqual(['e1']);
+    const inVain = world.bus.receive('s', { max: 1, waitMs: 1_000 });
+    await world.clock.advance(1_000);
+    expect(await inVain).toEqual([]);
+    const gone = new AbortController();
+    const aborted = world.bus.receive('s', { max: 1, waitMs: 60_000, signal: gone.signal });
+    gone.abort();
+    expect(await aborted).toEqual([]);
+  });
+
+  it('retries after the backoff and ends as a dead letter with reason and attempts; redrive starts over', async () => {
+    const world = await createWorld();
+    await world.bus.attach(subscription('s', { retry: { maxAttempts: 3, baseMs: 1_000, maxMs: 10_000 } }));
+    await world.publish('a');
+    for (let attempt = 1; attempt <= 3; attempt++) {
+      const [message] = await world.bus.receive('s', NOW);
+      expect(message?.attempt).toBe(attempt);
+      await world.bus.nack('s', [message?.receipt ?? '', message?.receipt ?? ''], { reason: `no ${attempt}` });
+      if (attempt < 3) expect(world.bus.stats()[0]).toMatchObject({ retrying: 1, failed: attempt });
+      await world.clock.advance(1_000 * 2 ** (attempt - 1));
+    }
+    expect(await world.bus.receive('s', NOW)).toEqual([]);
+    const letters = await world.bus.deadLetters('s', { limit: 10 });
+    expect(letters).toMatchObject([{ attempts: 3, reason: 'no 3', event: { eventId: 'e1' } }]);
+    const position = letters[0]?.position ?? -1;
+    const redriven = await Promise.all([world.bus.redrive('s', [position, position]), world.bus.redrive('s')]);
+    expect(redriven).toEqual([1, 0]);
+    expect(world.bus.stats()[0]).toMatchObject({ deadLetters: 0, retrying: 1 });
+    const again = await world.bus.receive('s', NOW);
+    expect(again).toMatchObject([{ attempt: 1, event: { eventId: 'e1' } }]);
+    await world.bus.ack('s', receipts(again));
+    expect(await world.bus.deadLetters('s', { limit: 10 })).toEqual([]);
+  });
+
+  it('waits as long as the refusal asks', async () => {
+    const world = await createWorld();
+    await world.bus.attach(subscription('s'));
+    await world.publish('a');
+    await world.bus.nack('s', receipts(await world.bus.receive('s', NOW)), { reason: 'later', delayMs: 5_000 });
+    await world.clock.advance(4_999);
+    expect(await world.bus.receive('s', NOW)).toEqual([]);
+    await world.clock.advance(1);
+    expect(ids(await world.bus.receive('s', NOW))).toEqual(['e1']);
+  });
+
+  it('counts a lease that ran out as a failure; its receipt is stale', async () => {
+    const world = await createWorld();
+    await world.bus.attach(subscription('s', { ackTimeoutMs: 1_000, retry: { maxAttempts: 2, baseMs: 1, maxMs: 1 } }));
+    await world.publish('a');
+    const first = await world.bus.receive('s', NOW);
+    await world.clock.advance(1_000);
+    const second = await world.bus.receive('s', NOW);
+    expect(second).toMatchObject([{ attempt: 2 }]);
+    expect(await world.bus.ack('s', receipts(first))).toEqual({ stale: receipts(first) });
+    expect(await world.bus.nack('s', receipts(first), { reason: 'late' })).toEqual({ stale: receipts(first) });
+    await world.clock.advance(1_000);
+    expect(await world.bus.receive('s', NOW)).toEqual([]);
+    expect(await world.bus.deadLetters('s', { limit: 1 })).toMatchObject([{ attempts: 2, reason: /./.exec('n') && expect.stringContaining('1000 ms') }]);
+  });
+
+  it('lets no subscriber wait for another', async () => {
+    const world = await createWorld();
+    await world.bus.attach(subscription('slow', { order: 'entity' }));
+    await world.bus.attach(subscription('fast'));
+    for (let i = 0; i < 50; i++) {
+      await world.publish('a');
+      const messages = await world.bus.receive('fast', NOW);
+      expect(messages).toHaveLength(1);
+      await world.bus.ack('fast', receipts(messages));
+      if (i === 0) await world.bus.receive('slow', NOW); // and never answers
+    }
+    expect(world.bus.stats().find(({ subscription: id }) => id === 'fast')).toMatchObject({ delivered: 50, backlog: 0 });
+  });
+
+  it.each([
+    ['earliest', 0, ['e1', 'e2', 'e3']],
+    ['a position', 2, ['e2', 'e3']], // position 0 is the session key's certificate
+    ['latest', 3, ['e3']],
+  ])('starts at %s', async (_, from, expected) => {
+    const world = await createWorld();
+    await world.publish('a', 'a');
+    await world.bus.attach(subscription('s', {}, from));
+    await world.publish('b');
+    expect(ids(await world.bus.receive('s', NOW))).toEqual(expected);
+  });
+
+  it('delivers what was recorded but never announced', async () => {
+    const world = await createWorld();
+    const settings = subscription('s');
+    await world.bus.attach(settings);
+    await world.publish('a');
+    world.relay = () => undefined; // the process dies between committing and relaying
+    await world.publish('b');
+    await world.restart(settings);
+    expect(ids(await world.bus.receive('s', NOW))).toEqual(['e1', 'e2']);
+    const other = await createWorld();
+    await other.bus.attach(settings);
+    const { relay } = other;
+    other.relay = () => undefined;
+    await other.publish('a');
+    other.relay = relay;
+    await other.publish('b'); // a gap in what is announced is read from the log
+    expect(ids(await other.bus.receive('s', NOW))).toEqual(['e1', 'e2']);
+  });
+});
+
+describe('pause and restart', () => {
+  it('lose nothing and repeat nothing that is settled', async () => {
+    const world = await createWorld();
+    const settings = subscription('s');
+    await world.bus.attach(settings);
+    await world.publish('a', 'b', 'c');
+    const messages = await world.bus.receive('s', NOW);
+    await world.bus.ack('s', receipts(messages.slice(0, 1)));
+    await world.bus.pause('s');
+    await world.publish('d');
+    expect(await world.bus.receive('s', NOW)).toEqual([]);
+    await world.bus.attach(settings);
+    const resumed = await world.bus.receive('s', NOW);
+    expect(ids(resumed)).toEqual(['e2', 'e3', 'e4']);
+    await world.bus.ack('s', receipts(resumed.slice(0, 2)));
+    await flush(world);
+    await world.restart(settings);
+    expect(ids(await world.bus.receive('s', NOW))).toEqual(['e4']);
+  });
+
+  it('deliver a retry once, with its attempts, though the cursor had not passed it', async () => {
+    const world = await createWorld();
+    const settings = subscription('s');
+    await world.bus.attach(settings);
+    await world.publish('a', 'b');
+    const [, second] = await world.bus.receive('s', NOW);
+    await world.bus.nack('s', [second?.receipt ?? ''], { reason: 'no', delayMs: 10 });
+    await flush(world); // the first is still out: the cursor stays before it
+    await world.restart(settings);
+    const messages = await world.bus.receive('s', NOW);
+    expect(messages.map(({ event, attempt }) => [event.eventId, attempt]).sort()).toEqual([['e1', 1], ['e2', 2]]);
+  });
+
+  it('keep a dead letter that was redriven at once', async () => {
+    const world = await createWorld();
+    const settings = subscription('s', { retry: { maxAttempts: 2, baseMs: 1, maxMs: 1 } });
+    await world.bus.attach(settings);
+    await world.publish('a');
+    for (let i = 0; i < 2; i++) {
+      await world.bus.nack('s', receipts(await world.bus.receive('s', NOW)), { reason: 'no' });
+      if (i === 0) await flush(world);
+    }
+    expect(await world.bus.redrive('s')).toBe(1);
+    await flush(world);
+    await world.restart(settings);
+    expect(ids(await world.bus.receive('s', NOW))).toEqual(['e1']);
+  });
+
+  it('forget a detached subscription altogether', async () => {
+    const world = await createWorld();
+    const settings = subscription('s');
+    await world.bus.attach(settings);
+    await world.publish('a', 'b');
+    const [one, two] = await world.bus.receive('s', NOW);
+    await world.bus.ack('s', [one?.receipt ?? '']);
+    await world.bus.nack('s', [two?.receipt ?? ''], { reason: 'no' });
+    await flush(world);
+    await world.bus.detach('s');
+    await world.bus.attach(settings);
+    expect(await world.bus.receive('s', NOW)).toMatchObject([{ attempt: 1 }, { attempt: 1 }]);
+  });
+
+  it('write settled positions again when the store failed', async () => {
+    const world = await createWorld();
+    const settings = subscription('s');
+    await world.bus.attach(settings);
+    await world.publish('a');
+    world.store.faults.before = (what) => {
+      if (what === 'write') throw new Error('the disk is gone');
+    };
+    await world.bus.ack('s', receipts(await world.bus.receive('s', NOW)));
+    await flush(world);
+    expect(world.errors.length).toBeGreaterThan(0);
+    delete world.store.faults.before;
+    await flush(world); // nothing else happens, and still it is written
+    await world.restart(settings);
+    expect(await world.bus.receive('s', NOW)).toEqual([]);
+  });
+
+  it('keep a delivery out when its failure could not be written, so that it can be refused again', async () => {
+    const world = await createWorld();
+    await world.bus.attach(subscription('s', { retry: { maxAttempts: 1 } }));
+    await world.publish('a');
+    const messages = await world.bus.receive('s', NOW);
+    world.store.faults.before = () => {
+      throw new Error('the disk is gone');
+    };
+    await expect(world.bus.nack('s', receipts(messages), { reason: 'no' })).rejects.toThrow('the disk is gone');
+    delete world.store.faults.before;
+    expect(await world.bus.nack('s', receipts(messages), { reason: 'no' })).toEqual({ stale: [] });
+    expect(await world.bus.deadLetters('s', { limit: 1 })).toHaveLength(1);
+  });
+
+  it('count an acknowledgement that crosses a failure being written as too late', async () => {
+    const world = await createWorld();
+    await world.bus.attach(subscription('s', { order: 'entity' }));
+    await world.publish('a', 'a', 'a');
+    const messages = await world.bus.receive('s', NOW);
+    const refused = world.bus.nack('s', receipts(messages), { reason: 'no', delayMs: 0 });
+    await Promise.resolve();
+    await Promise.resolve();
+    const late = await world.bus.ack('s', receipts(messages));
+    await refused;
+    const again = await world.bus.receive('s', NOW);
+    expect(again).toHaveLength(1); // never two of an entity at a time
+    expect(late.stale.length === 1 ? ids(again) : ['e1']).toEqual(['e1']);
+  });
+});
+
+it('in order: whatever is refused, times out or dies, an entity’s events are acknowledged in the order of its chain', async () => {
+  const fate = fc.constantFrom('ack', 'nack', 'nack', 'timeout', 'restart');
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.constantFrom('a', 'b', 'c'), { minLength: 1, maxLength: 15 }),
+      fc.array(fate, { maxLength: 40 }),
+      fc.integer({ min: 1, max: 4 }),
+      async (entities, fates, max) => {
+        const world = await createWorld();
+        const settings = subscription('s', { order: 'entity', ackTimeoutMs: 100, retry: { maxAttempts: 100, baseMs: 50 } });
+        await world.bus.attach(settings);
+        await world.publish(...entities);
+        const acknowledged = new Map<string, number[]>();
+        for (let step = 0; step < 400; step++) {
+          const messages = await world.bus.receive('s', { max, waitMs: 0 });
+          expect(new Set(messages.map(({ event }) => event.entityId)).size).toBe(messages.length);
+          for (const { receipt, event } of messages) {
+            const next = fates.pop() ?? 'ack';
+            if (next === 'nack') await world.bus.nack('s', [receipt], { reason: 'no' });
+            if (next === 'restart') await world.restart(settings);
+            if (next !== 'ack' || (await world.bus.ack('s', [receipt])).stale.length > 0) continue;
+            acknowledged.set(event.entityId, [...(acknowledged.get(event.entityId) ?? []), event.ledger.seq]);
+          }
+          await world.clock.advance(60);
+        }
+        for (const entity of new Set(entities)) {
+          const seqs = acknowledged.get(entity) ?? [];
+          const firsts = [...new Set(seqs)]; // after a restart an event may come again
+          expect(firsts).toEqual(entities.filter((one) => one === entity).map((_, i) => i));
+          if (!fates.includes('restart')) expect(seqs).toEqual([...seqs].sort((x, y) => x - y));
+        }
+      },
+    ),
+    { numRuns: 25 },
+  );
+});
