@@ -81,8 +81,9 @@ export function createSubscriptions(deps: SubscriptionsDependencies): Subscripti
       return changed;
     }
   };
-  const own = async (principal: Principal, id: string, write = true): Promise<void> =>
-    void (await load(principal, id, write));
+  const own = async (principal: Principal, id: string, write = true): Promise<void> => {
+    await load(principal, id, write);
+  };
 
   return {
     create: (principal, input) => createSubscription(deps, principal, input),

@@ -47,9 +47,9 @@ export class EntryVerifier {
       kind: 'bad',
       finding: findingAt(stored, verdict, detail),
     });
-    const hash = toHex(leafHash(stored.note));
-    if (hash !== toHex(stored.hash))
-      return bad('CONTENT_MISMATCH', `the stored bytes hash to ${hash}, recorded is ${toHex(stored.hash)}`);
+    const hash = leafHash(stored.note);
+    if (Buffer.compare(hash, stored.hash) !== 0)
+      return bad('CONTENT_MISMATCH', `the stored bytes hash to ${toHex(hash)}, recorded is ${toHex(stored.hash)}`);
     const parsed = parseEntry(stored.note);
     if (parsed.kind === 'unreadable') return bad('UNREADABLE', parsed.reason);
     const { body } = parsed;

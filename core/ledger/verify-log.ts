@@ -102,7 +102,7 @@ async function checkPair(
     );
   }
   const hash = toHex(entry.hash);
-  if (toHex(place.hash) !== hash)
+  if (Buffer.compare(place.hash, entry.hash) !== 0)
     return findingAt(entry, 'CONTENT_MISMATCH', `committed with hash ${toHex(place.hash)}, found ${hash}`);
   const hasChanges = checked.body.type.startsWith('change.');
   const span = spans.get(entry.chain);

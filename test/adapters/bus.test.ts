@@ -70,7 +70,10 @@ describe('delivery', () => {
     await world.publish(...Array.from({ length: 7 }, (_, i) => `e:${i % 3}`));
     const messages = await world.bus.receive('s', NOW);
     expect(ids(messages)).toEqual(['e1', 'e2', 'e3', 'e4', 'e6', 'e7']);
-    expect(messages[0]).toMatchObject({ attempt: 1, event: { entityId: 'e:0', payload: { n: 1 }, ledger: { seq: 0 } } });
+    expect(messages[0]).toMatchObject({
+      attempt: 1,
+      event: { entityId: 'e:0', payload: { n: 1 }, ledger: { seq: 0 } },
+    });
     expect(await world.bus.ack('s', receipts(messages))).toEqual({ stale: [] });
     expect(await world.bus.ack('s', receipts(messages))).toEqual({ stale: receipts(messages) });
     expect(await world.bus.receive('s', NOW)).toEqual([]);
@@ -138,7 +141,9 @@ describe('delivery', () => {
     expect(await world.bus.nack('s', receipts(first), { reason: 'late' })).toEqual({ stale: receipts(first) });
     await world.clock.advance(1_000);
     expect(await world.bus.receive('s', NOW)).toEqual([]);
-    expect(await world.bus.deadLetters('s', { limit: 1 })).toMatchObject([{ attempts: 2, reason: /./.exec('n') && expect.stringContaining('1000 ms') }]);
+    expect(await world.bus.deadLetters('s', { limit: 1 })).toMatchObject([
+      { attempts: 2, reason: /./.exec('n') && expect.stringContaining('1000 ms') },
+    ]);
   });
 
   it('lets no subscriber wait for another', async () => {
@@ -152,7 +157,10 @@ describe('delivery', () => {
       await world.bus.ack('fast', receipts(messages));
       if (i === 0) await world.bus.receive('slow', NOW); // and never answers
     }
-    expect(world.bus.stats().find(({ subscription: id }) => id === 'fast')).toMatchObject({ delivered: 50, backlog: 0 });
+    expect(world.bus.stats().find(({ subscription: id }) => id === 'fast')).toMatchObject({
+      delivered: 50,
+      backlog: 0,
+    });
   });
 
   it.each([
@@ -217,7 +225,10 @@ describe('pause and restart', () => {
     await flush(world); // the first is still out: the cursor stays before it
     await world.restart(settings);
     const messages = await world.bus.receive('s', NOW);
-    expect(messages.map(({ event, attempt }) => [event.eventId, attempt]).sort()).toEqual([['e1', 1], ['e2', 2]]);
+    expect(messages.map(({ event, attempt }) => [event.eventId, attempt]).sort()).toEqual([
+      ['e1', 1],
+      ['e2', 2],
+    ]);
   });
 
   it('keep a dead letter that was redriven at once', async () => {
@@ -305,7 +316,11 @@ it('in order: whatever is refused, times out or dies, an entity’s events are a
       fc.integer({ min: 1, max: 4 }),
       async (entities, fates, max) => {
         const world = await createWorld();
-        const settings = subscription('s', { order: 'entity', ackTimeoutMs: 100, retry: { maxAttempts: 100, baseMs: 50 } });
+        const settings = subscription('s', {
+          order: 'entity',
+          ackTimeoutMs: 100,
+          retry: { maxAttempts: 100, baseMs: 50 },
+        });
         await world.bus.attach(settings);
         await world.publish(...entities);
         const acknowledged = new Map<string, number[]>();

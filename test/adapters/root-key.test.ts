@@ -27,7 +27,10 @@ it('makes a key once, for its owner only, and signs with the same one ever after
 it.each<[string, () => string | Buffer]>([
   ['empty', () => ''],
   ['damaged', () => '-----BEGIN PRIVATE KEY-----\nMC4CAQ\n-----END PRIVATE KEY-----\n'],
-  ['of another kind', () => generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ format: 'pem', type: 'pkcs8' })],
+  [
+    'of another kind',
+    () => generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ format: 'pem', type: 'pkcs8' }),
+  ],
   ['of another ledger', () => generateKeyPairSync('ed25519').privateKey.export({ format: 'pem', type: 'pkcs8' })],
 ])('refuses a private key that is %s', (_, content) => {
   openRootKey(folder, 'origin');

@@ -31,7 +31,9 @@ function lockElsewhere(): string {
   const schema = new URL('../../adapters/embedded/sqlite-schema.ts', import.meta.url).href;
   const script = `import { lockDataDir } from ${JSON.stringify(schema)};
     try { lockDataDir(${JSON.stringify(folder)})(); console.log('locked'); } catch (error) { console.log(error.code); }`;
-  return spawnSync(process.execPath, ['--no-warnings', '--input-type=module', '-e', script], { encoding: 'utf8' }).stdout.trim();
+  return spawnSync(process.execPath, ['--no-warnings', '--input-type=module', '-e', script], {
+    encoding: 'utf8',
+  }).stdout.trim();
 }
 
 it('keeps a second process out until the first lets go', () => {
@@ -78,7 +80,13 @@ it('names a file that was cut off', () => {
 });
 
 it('goes on counting after the end of the log was deleted, so that the hole shows', async () => {
-  const place = (seq: number) => ({ chain: 'a', seq, idemKey: undefined, note: Buffer.of(1), hash: Buffer.alloc(32, seq) });
+  const place = (seq: number) => ({
+    chain: 'a',
+    seq,
+    idemKey: undefined,
+    note: Buffer.of(1),
+    hash: Buffer.alloc(32, seq),
+  });
   const store = new SqliteStore(openForWriting(folder, IDENTITY));
   await store.commit([{ entries: [place(0), place(1)], writes: [] }]);
   store.close();

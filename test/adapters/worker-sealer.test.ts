@@ -24,13 +24,18 @@ it('seals the same bytes on another thread as on this one, many jobs at once', a
   const sealed = await Promise.all(jobs.map((runs) => sealer.seal(runs, signer)));
   const expected = await Promise.all(jobs.map((runs) => localSealer.seal(runs, signer)));
   const plain = (all: typeof sealed): string[][][] =>
-    all.map((runs) => runs.map((entries) => entries.map(({ note, hash }) => Buffer.concat([note, hash]).toString('base64'))));
+    all.map((runs) =>
+      runs.map((entries) => entries.map(({ note, hash }) => Buffer.concat([note, hash]).toString('base64'))),
+    );
   expect(plain(sealed)).toEqual(plain(expected));
 });
 
 it('refuses what was under way when the thread ends, and then signs by itself', async () => {
   const pending = sealer.seal([run('a', 60)], signer);
-  const outcome = pending.then(() => 'sealed', () => 'refused');
+  const outcome = pending.then(
+    () => 'sealed',
+    () => 'refused',
+  );
   await sealer.close();
   expect(['sealed', 'refused']).toContain(await outcome);
   expect((await sealer.seal([run('a', 10)], signer))[0]).toHaveLength(10);

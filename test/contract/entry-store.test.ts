@@ -19,17 +19,33 @@ describe.each(Object.keys(STORES))('entries of %s', (name) => {
 
   it('stand where they were put, and are read back as they were', async () => {
     const outcomes = await open.store.commit([group([entry('a', 0, 'k')]), group([entry('b', 0), entry('a', 1)])]);
-    expect(outcomes).toEqual([{ kind: 'committed', positions: [0] }, { kind: 'committed', positions: [1, 2] }]);
-    expect(await places()).toEqual([[0, 'a', 0], [1, 'b', 0], [2, 'a', 1]]);
+    expect(outcomes).toEqual([
+      { kind: 'committed', positions: [0] },
+      { kind: 'committed', positions: [1, 2] },
+    ]);
+    expect(await places()).toEqual([
+      [0, 'a', 0],
+      [1, 'b', 0],
+      [2, 'a', 1],
+    ]);
     const head = await open.store.head('a');
-    expect([head?.seq, Buffer.from(head?.note ?? []).toString(), Buffer.from(head?.hash ?? [])]).toEqual([1, 'a 1 ', Buffer.alloc(32, 2)]);
+    expect([head?.seq, Buffer.from(head?.note ?? []).toString(), Buffer.from(head?.hash ?? [])]).toEqual([
+      1,
+      'a 1 ',
+      Buffer.alloc(32, 2),
+    ]);
     expect((await open.store.findByIdemKey('k'))?.position).toBe(0);
-    expect([await open.store.head('none'), await open.store.findByIdemKey('none'), await open.store.size()]).toEqual([undefined, undefined, 3]);
+    expect([await open.store.head('none'), await open.store.findByIdemKey('none'), await open.store.size()]).toEqual([
+      undefined,
+      undefined,
+      3,
+    ]);
   });
 
   it('are read in pages', async () => {
     await open.store.commit([0, 1, 2, 3, 4].map((seq) => group([entry('a', seq)])));
-    const seqs = async (from: number, limit: number): Promise<number[]> => (await open.store.read('a', from, limit)).map(({ seq }) => seq);
+    const seqs = async (from: number, limit: number): Promise<number[]> =>
+      (await open.store.read('a', from, limit)).map(({ seq }) => seq);
     expect([await seqs(0, 2), await seqs(3, 9), await seqs(5, 9), await seqs(0, 0)]).toEqual([[0, 1], [3, 4], [], []]);
     expect((await open.store.readLog(3, 1)).map(({ position }) => position)).toEqual([3]);
     expect(await open.store.readLog(5, 10)).toEqual([]);
@@ -47,7 +63,9 @@ describe.each(Object.keys(STORES))('entries of %s', (name) => {
 
   it('leave no gap', async () => {
     for (const entries of [[entry('a', 1)], [entry('a', 0), entry('a', 2)], [entry('a', 1), entry('a', 0)]])
-      expect(await open.store.commit([group(entries)])).toMatchObject([{ kind: 'conflict', chain: 'a', winner: undefined }]);
+      expect(await open.store.commit([group(entries)])).toMatchObject([
+        { kind: 'conflict', chain: 'a', winner: undefined },
+      ]);
     expect([await open.store.size(), await places()]).toEqual([0, []]);
   });
 
@@ -57,22 +75,37 @@ describe.each(Object.keys(STORES))('entries of %s', (name) => {
       ...[group([entry('c', 0, 'same'), entry('c', 1, 'same')]), group([entry('a', 1, 'same')])],
     ]);
     expect(outcomes.map(({ kind }) => kind)).toEqual(['committed', 'exists', 'exists', 'exists', 'committed']);
-    expect(await places()).toEqual([[0, 'a', 0], [1, 'a', 1]]);
+    expect(await places()).toEqual([
+      [0, 'a', 0],
+      [1, 'a', 1],
+    ]);
   });
 
   it.each<[string, CommitGroup, string]>([
     ['a missing item', group([entry('b', 0, 'g'), entry('c', 0)], [put('new'), put('none', 1)]), 'precondition'],
     ['an item that exists', group([entry('b', 0, 'g')], [put('new'), put('old', 'absent')]), 'precondition'],
-    ['an old version', group([entry('b', 0, 'g')], [put('new'), { kind: 'check', key: { pk: 'p', sk: 'old' }, expect: 2 }]), 'precondition'],
+    [
+      'an old version',
+      group([entry('b', 0, 'g')], [put('new'), { kind: 'check', key: { pk: 'p', sk: 'old' }, expect: 2 }]),
+      'precondition',
+    ],
     ['a taken place', group([entry('b', 0, 'g'), entry('a', 0)], [put('new')]), 'conflict'],
     ['a gap', group([entry('b', 0, 'g'), entry('b', 2)], [put('new')]), 'conflict'],
     ['a known key', group([entry('b', 0, 'g'), entry('c', 0, 'k')], [put('new')]), 'exists'],
   ])('are all refused for %s, and the groups beside them are not', async (_, refused, kind) => {
     await open.store.commit([group([entry('a', 0, 'k')], [put('old')])]);
-    const outcomes = await open.store.commit([group([entry('x', 0)]), refused, group([entry('y', 0, 'g')], [put('after')])]);
+    const outcomes = await open.store.commit([
+      group([entry('x', 0)]),
+      refused,
+      group([entry('y', 0, 'g')], [put('after')]),
+    ]);
     expect(outcomes.map((outcome) => outcome.kind)).toEqual(['committed', kind, 'committed']);
     if (kind === 'precondition') expect(outcomes[1]).toHaveProperty('failed.pk', 'p');
-    expect(await places()).toEqual([[0, 'a', 0], [1, 'x', 0], [2, 'y', 0]]);
+    expect(await places()).toEqual([
+      [0, 'a', 0],
+      [1, 'x', 0],
+      [2, 'y', 0],
+    ]);
     expect((await open.store.findByIdemKey('g'))?.chain).toBe('y');
     expect((await open.store.list('p', { limit: 9 })).map(({ sk }) => sk)).toEqual(['after', 'old']);
   });
@@ -81,7 +114,10 @@ describe.each(Object.keys(STORES))('entries of %s', (name) => {
     if (open.reopen === undefined) return skip('nothing survives closing this store');
     await open.store.commit([group([entry('a', 0, 'k'), entry('a', 1)], [put('s')])]);
     const store = open.reopen();
-    expect(await store.commit([group([entry('a', 2)]), group([entry('b', 0, 'k')])])).toMatchObject([{ kind: 'committed', positions: [2] }, { kind: 'exists' }]);
+    expect(await store.commit([group([entry('a', 2)]), group([entry('b', 0, 'k')])])).toMatchObject([
+      { kind: 'committed', positions: [2] },
+      { kind: 'exists' },
+    ]);
     expect((await store.readLog(0, 9)).map(({ seq }) => seq)).toEqual([0, 1, 2]);
     expect((await store.get({ pk: 'p', sk: 's' }))?.version).toBe(1);
   });

@@ -3,8 +3,17 @@ import type { Expectation, ItemWrite } from '../../core/ledger/index.ts';
 import { STORES, type OpenStore } from './stores.ts';
 
 const key = (sk: string): { pk: string; sk: string } => ({ pk: 'p', sk });
-const put = (sk: string, expectation: Expectation = 'any'): ItemWrite => ({ kind: 'put', key: key(sk), value: { sk }, expect: expectation });
-const remove = (sk: string, expectation: Expectation = 'any'): ItemWrite => ({ kind: 'delete', key: key(sk), expect: expectation });
+const put = (sk: string, expectation: Expectation = 'any'): ItemWrite => ({
+  kind: 'put',
+  key: key(sk),
+  value: { sk },
+  expect: expectation,
+});
+const remove = (sk: string, expectation: Expectation = 'any'): ItemWrite => ({
+  kind: 'delete',
+  key: key(sk),
+  expect: expectation,
+});
 
 describe.each(Object.keys(STORES))('items of %s', (name) => {
   let open: OpenStore;
@@ -34,7 +43,10 @@ describe.each(Object.keys(STORES))('items of %s', (name) => {
     ['check of an absent item that is there', { kind: 'check', key: key('a'), expect: 'absent' }],
   ])('are written all or none: %s', async (_, failing) => {
     await open.store.write([put('a')]);
-    expect(await open.store.write([put('b'), failing, remove('a')])).toEqual({ kind: 'precondition', failed: failing.key });
+    expect(await open.store.write([put('b'), failing, remove('a')])).toEqual({
+      kind: 'precondition',
+      failed: failing.key,
+    });
     expect((await open.store.list('p', { limit: 9 })).map(({ sk, version }) => [sk, version])).toEqual([['a', 1]]);
   });
 

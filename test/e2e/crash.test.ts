@@ -36,7 +36,6 @@ async function start(): Promise<Started> {
   );
   running.add(child);
   child.once('exit', () => running.delete(child));
-  if (child.stdout === null) throw new Error('no standard output');
   const [line] = (await once(createInterface(child.stdout), 'line')) as [string];
   return { child, ...(JSON.parse(line) as { url: string; tokens: Record<string, string> }) };
 }

@@ -110,7 +110,9 @@ export class SubscriptionQueue {
     receipts: readonly string[],
     failure: { readonly reason: string; readonly delayMs?: number },
   ): Promise<string[]> {
-    const leases = [...new Set(receipts)].map((receipt) => this.leases.get(receipt)).filter((lease) => lease !== undefined);
+    const leases = [...new Set(receipts)]
+      .map((receipt) => this.leases.get(receipt))
+      .filter((lease) => lease !== undefined);
     const stale = receipts.filter((receipt) => !this.leases.has(receipt));
     await this.oneAtATime(() => this.recordFailures(leases, failure));
     return stale;

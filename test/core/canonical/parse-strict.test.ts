@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { canonicalize, decodeUtf8, MAX_DEPTH, parseStrict } from '../../../core/canonical/index.ts';
 
-const bytes = (...parts: (string | number[])[]): Buffer => Buffer.concat(parts.map((part) => Buffer.from(part as string)));
+const bytes = (...parts: (string | number[])[]): Buffer =>
+  Buffer.concat(parts.map((part) => Buffer.from(part as string)));
 
 it('reads what JSON.stringify writes, as text and as bytes', () => {
   fc.assert(
@@ -40,7 +41,9 @@ it('agrees with the engine on which mutations of a text are JSON, except for wha
 });
 
 it('reads escapes, whitespace and the edges of numbers', () => {
-  expect(parseStrict(' \t\r\n{"\\u0041\\/\\b\\f\\n\\r\\t\\"\\\\" : [ -0 , 9007199254740991 , 1e2 , 1.5E-3 ] }\n')).toEqual({
+  expect(
+    parseStrict(' \t\r\n{"\\u0041\\/\\b\\f\\n\\r\\t\\"\\\\" : [ -0 , 9007199254740991 , 1e2 , 1.5E-3 ] }\n'),
+  ).toEqual({
     'A/\b\f\n\r\t"\\': [-0, 9007199254740991, 100, 0.0015],
   });
   expect(parseStrict('"\\ud83d\\ude00"')).toBe('😀');
@@ -84,7 +87,9 @@ describe('refuses', () => {
     ['a no-break space', '[\u00a01]', '/0'],
     ['half a word', 'tru', ''],
   ])('%s', (_, text, pointer) => {
-    expect(() => parseStrict(text)).toThrow(expect.objectContaining({ code: 'NOT_I_JSON', problems: [expect.objectContaining({ pointer })] }) as Error);
+    expect(() => parseStrict(text)).toThrow(
+      expect.objectContaining({ code: 'NOT_I_JSON', problems: [expect.objectContaining({ pointer })] }) as Error,
+    );
   });
 
   it.each([
@@ -95,7 +100,9 @@ describe('refuses', () => {
     ['beyond Unicode', bytes('"', [0xf4, 0x90, 0x80, 0x80], '"')],
     ['UTF-16', Buffer.from('\ufeff{}', 'utf16le')],
     ['a byte order mark', bytes([0xef, 0xbb, 0xbf], '{}')],
-  ])('bytes with %s', (_, input) => expect(() => parseStrict(input)).toThrow(expect.objectContaining({ code: 'NOT_I_JSON' }) as Error));
+  ])('bytes with %s', (_, input) =>
+    expect(() => parseStrict(input)).toThrow(expect.objectContaining({ code: 'NOT_I_JSON' }) as Error),
+  );
 
   it('nesting beyond the limit before it exhausts the stack', () => {
     const arrays = (depth: number): string => '['.repeat(depth) + ']'.repeat(depth);

@@ -121,7 +121,11 @@ describe.each(Object.keys(STORES))('appending on %s', (name) => {
     ['101 entries', Array.from({ length: 101 }, (_, i) => note('a', `${i}`)), 'ENTRY_INVALID'],
     ['a bad entity id', [note('no spaces', '1')], 'ENTITY_ID_INVALID'],
     ['a decimal', [{ ...note('a', '1'), draft: { ...note('a', '1').draft, data: { x: 1.5 } } }], 'NOT_I_JSON'],
-    ['too much', [{ ...note('a', '1'), draft: { ...note('a', '1').draft, data: { x: 'x'.repeat(65_535) } } }], 'ENTRY_TOO_LARGE'],
+    [
+      'too much',
+      [{ ...note('a', '1'), draft: { ...note('a', '1').draft, data: { x: 'x'.repeat(65_535) } } }],
+      'ENTRY_TOO_LARGE',
+    ],
   ])('refuses %s and writes nothing', async (_, entries, code) => {
     await expect(appenderOn(open.store).append({ entries })).rejects.toMatchObject({ code });
     expect(await open.store.size()).toBe(0);
@@ -169,14 +173,18 @@ describe('two processes on one store', () => {
     const store = new MemoryStore({ exclusive: false });
     const [a, b] = [appenderOn(store), appenderOn(store, { sealer: slowSealer })];
     const ids = Array.from({ length: 60 }, (_, i) => i);
-    await Promise.all(ids.flatMap((i) => [a.append({ entries: [note('x', `a${i}`)] }), b.append({ entries: [note('x', `b${i}`)] })]));
+    await Promise.all(
+      ids.flatMap((i) => [a.append({ entries: [note('x', `a${i}`)] }), b.append({ entries: [note('x', `b${i}`)] })]),
+    );
     expect((await recordedIds(store)).sort()).toEqual(ids.flatMap((i) => [`a${i}`, `b${i}`]).sort());
   });
 
   it('record a key only once between them', async () => {
     const store = new MemoryStore({ exclusive: false });
     const [a, b] = [appenderOn(store), appenderOn(store)];
-    const kinds = await Promise.all([a, b].map(async (one) => (await one.append({ entries: [note('x', 'same')] })).kind));
+    const kinds = await Promise.all(
+      [a, b].map(async (one) => (await one.append({ entries: [note('x', 'same')] })).kind),
+    );
     expect(kinds.sort()).toEqual(['appended', 'exists']);
   });
 
@@ -200,7 +208,9 @@ describe('two processes on one store', () => {
         return store.commit(groups);
       },
     });
-    await expect(appenderOn(ours).append({ entries: [note('x', 'ours')] })).rejects.toMatchObject({ code: 'LEDGER_BUSY' });
+    await expect(appenderOn(ours).append({ entries: [note('x', 'ours')] })).rejects.toMatchObject({
+      code: 'LEDGER_BUSY',
+    });
     expect(races).toBeLessThanOrEqual(64);
     expect(await recordedIds(store)).not.toContain('ours');
   });
@@ -212,8 +222,15 @@ describe('when a commit breaks', () => {
     'single entries': [[{ chain: 'a', idem: '1' }], [{ chain: 'a', idem: '2' }], [{ chain: 'b', idem: '3' }]],
     'a batch on one chain': [['1', '2', '3', '4'].map((idem) => ({ chain: 'a', idem }))],
     'groups over chains': [
-      [{ chain: 'a', idem: '1' }, { chain: 'b', idem: '2' }],
-      [{ chain: 'b', idem: '3' }, { chain: 'a', idem: '4' }, { chain: 'c', idem: '5' }],
+      [
+        { chain: 'a', idem: '1' },
+        { chain: 'b', idem: '2' },
+      ],
+      [
+        { chain: 'b', idem: '3' },
+        { chain: 'a', idem: '4' },
+        { chain: 'c', idem: '5' },
+      ],
     ],
   };
   const table = Object.keys(stories).flatMap((story) =>
@@ -249,19 +266,25 @@ describe('when a commit breaks', () => {
     await soundLog(store);
   });
 
-  it.each(['before', 'after'] as const)('%s the certificate is stored: refused, and the next attempt succeeds', async (when) => {
-    const store = new MemoryStore();
-    store.faults[when] = () => {
-      throw new Error('the disk is gone');
-    };
-    const appender = appenderOn(store);
-    const refused = appender.append({ entries: [note('a', '1')] });
-    await expect(refused).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE', message: expect.stringContaining('not written') });
-    expect(await recordedIds(store)).toEqual([]);
-    delete store.faults[when];
-    await appender.append({ entries: [note('a', '1')] });
-    expect(await recordedIds(store)).toEqual(['1']);
-  });
+  it.each(['before', 'after'] as const)(
+    '%s the certificate is stored: refused, and the next attempt succeeds',
+    async (when) => {
+      const store = new MemoryStore();
+      store.faults[when] = () => {
+        throw new Error('the disk is gone');
+      };
+      const appender = appenderOn(store);
+      const refused = appender.append({ entries: [note('a', '1')] });
+      await expect(refused).rejects.toMatchObject({
+        code: 'STORE_UNAVAILABLE',
+        message: expect.stringContaining('not written'),
+      });
+      expect(await recordedIds(store)).toEqual([]);
+      delete store.faults[when];
+      await appender.append({ entries: [note('a', '1')] });
+      expect(await recordedIds(store)).toEqual(['1']);
+    },
+  );
 
   it('and stays broken: refused after a bounded number of tries', async () => {
     const store = new MemoryStore();

@@ -64,14 +64,24 @@ it('writes the worked example byte for byte', () => {
   const second = byHand(first.hash, 1);
   expect(publicKey.toString('hex')).toBe('8a88e3dd7409f195fd52db2d3cba5d72ca6709bf1d94121bf3748801b40f6f5c');
   expect(genesisHash(ORIGIN, ENTITY)).toBe(genesis);
-  expect(sealed().map(({ note }) => Buffer.from(note).toString())).toEqual([first, second].map(({ note }) => note.toString()));
+  expect(sealed().map(({ note }) => Buffer.from(note).toString())).toEqual(
+    [first, second].map(({ note }) => note.toString()),
+  );
   expect(sealed().map(({ hash }) => Buffer.from(hash).toString('hex'))).toEqual([first.hash, second.hash]);
 });
 
 it('reads back what it wrote', () => {
   const parsed = parseEntry(sealed()[1]?.note ?? new Uint8Array());
   if (parsed.kind !== 'entry') throw new Error(parsed.reason);
-  expect(parsed.body).toMatchObject({ v: 1, ledger: 'main', entity: ENTITY, seq: 1, type: 'event', at: AT, idem: 'e-1' });
+  expect(parsed.body).toMatchObject({
+    v: 1,
+    ledger: 'main',
+    entity: ENTITY,
+    seq: 1,
+    type: 'event',
+    at: AT,
+    idem: 'e-1',
+  });
   expect(parsed.body.data).toEqual(draft.data);
   expect(isSignedBy(parsed.note, noteVerifier(NAME, publicKey))).toBe(true);
   expect(isSignedBy(parsed.note, noteVerifier('other', publicKey))).toBe(false);
@@ -89,7 +99,8 @@ it('survives every change of one byte without an exception, and none of them ver
       expect(parsed.kind === 'entry' && isSignedBy(parsed.note, verifier)).toBe(false);
     }
   }
-  for (let length = 0; length < note.length; length++) expect(parseEntry(note.subarray(0, length)).kind).toBe('unreadable');
+  for (let length = 0; length < note.length; length++)
+    expect(parseEntry(note.subarray(0, length)).kind).toBe('unreadable');
 });
 
 describe('parseEntry answers "unreadable" to', () => {
@@ -136,7 +147,9 @@ describe('parseEntry answers "unreadable" to', () => {
     ['nesting that exhausts a stack', () => entryOf(replaced('"amount":"12.50"', `"amount":${deep(30_000)}`))],
     ['more bytes than an entry has', () => entryOf(replaced('12.50', '1'.repeat(MAX_NOTE_BYTES)))],
     ['no signature', () => Buffer.from(`nervous-system.entry.v1\n${body}\n\n`)],
-  ])('%s', (_, malformed) => expect(parseEntry(malformed())).toMatchObject({ kind: 'unreadable', reason: expect.any(String) as string }));
+  ])('%s', (_, malformed) =>
+    expect(parseEntry(malformed())).toMatchObject({ kind: 'unreadable', reason: expect.any(String) as string }),
+  );
 });
 
 describe('signed notes (C2SP)', () => {
@@ -159,7 +172,10 @@ describe('signed notes (C2SP)', () => {
     ['no name', `a\n\n${line.replace('origin.example/a', '')}`],
     ['a plus in the name', `a\n\n${line.replace('origin', 'ori+gin')}`],
     ['a space of another script in the name', `a\n\n${line.replace('origin', 'ori\u2003gin')}`],
-    ['a name that is not UTF-8', Buffer.from(`a\n\n${line}`.replace('origin', 'ori~gin')).map((byte) => (byte === 0x7e ? 0xff : byte))],
+    [
+      'a name that is not UTF-8',
+      Buffer.from(`a\n\n${line}`.replace('origin', 'ori~gin')).map((byte) => (byte === 0x7e ? 0xff : byte)),
+    ],
     ['more than two parts', `a\n\n${line.trimEnd()} more\n`],
     ['no signature in the line', `a\n\n— name\n`],
     ['base64 without padding', `a\n\n${line.replace('=', '')}`],
@@ -174,14 +190,24 @@ describe('signed notes (C2SP)', () => {
     expect(vkey).toBe(`${ORIGIN}+${keyId}+${Buffer.concat([Buffer.of(1), publicKey]).toString('base64')}`);
     const parsed = parseVerifierKey(`${vkey}\n`);
     expect([parsed?.name, Buffer.from(parsed?.publicKey ?? []).equals(publicKey)]).toEqual([ORIGIN, true]);
-    const wrong = [vkey.replace('ledger', 'ledgre'), vkey.replace(keyId, '00000000'), vkey.slice(0, -4), '', 'a+b+c', vkey.replace(/\+A/, '+B')];
+    const wrong = [
+      vkey.replace('ledger', 'ledgre'),
+      vkey.replace(keyId, '00000000'),
+      vkey.slice(0, -4),
+      '',
+      'a+b+c',
+      vkey.replace(/\+A/, '+B'),
+    ];
     for (const text of wrong) expect(parseVerifierKey(text)).toBeUndefined();
   });
 });
 
 it('fills an entry to the last byte that leaves room for two signatures, and no further', () => {
   const sized = (length: number): ReturnType<typeof prepareEntry> =>
-    prepareEntry({ ledger: 'main', entity: ENTITY, at: AT }, { ...draft, data: { x: 'é'.repeat(length >> 1) + 'x'.repeat(length & 1) } });
+    prepareEntry(
+      { ledger: 'main', entity: ENTITY, at: AT },
+      { ...draft, data: { x: 'é'.repeat(length >> 1) + 'x'.repeat(length & 1) } },
+    );
   let [fits, tooMuch] = [0, 80_000];
   while (tooMuch - fits > 1) {
     const middle = (fits + tooMuch) >> 1;
@@ -194,7 +220,8 @@ it('fills an entry to the last byte that leaves room for two signatures, and no 
     }
   }
   const text = entryText(sized(fits), '0'.repeat(64), Number.MAX_SAFE_INTEGER);
-  const lines = signatureLine(NAME, KEY_ID, new Uint8Array(64)) + signatureLine('o'.repeat(200), KEY_ID, new Uint8Array(64));
+  const lines =
+    signatureLine(NAME, KEY_ID, new Uint8Array(64)) + signatureLine('o'.repeat(200), KEY_ID, new Uint8Array(64));
   const { note } = sealText(text, lines);
   expect(note.length).toBeLessThanOrEqual(MAX_NOTE_BYTES);
   expect(note.length).toBeGreaterThan(MAX_NOTE_BYTES - 600);
@@ -202,8 +229,16 @@ it('fills an entry to the last byte that leaves room for two signatures, and no 
 });
 
 it('knows which strings name a chain', () => {
-  for (const id of ['a', '0', 'account:1695', 'A.b_c:d/e-f', 'x'.repeat(128)]) expect(() => assertEntityId(id)).not.toThrow();
+  for (const id of ['a', '0', 'account:1695', 'A.b_c:d/e-f', 'x'.repeat(128)])
+    expect(() => assertEntityId(id)).not.toThrow();
   for (const id of ['', '-a', '.a', '/a', 'a b', 'ä', 'a\n', 'a\u0000', 'x'.repeat(129), '__proto__', 'a#b', 'a%2f'])
     expect(() => assertEntityId(id)).toThrow(expect.objectContaining({ code: 'ENTITY_ID_INVALID' }) as Error);
-  expect(['keys/a', 'module/a', 'system/a', 'keysa', 'KEYS/a', 'a/keys/'].map(isReserved)).toEqual([true, true, true, false, false, false]);
+  expect(['keys/a', 'module/a', 'system/a', 'keysa', 'KEYS/a', 'a/keys/'].map(isReserved)).toEqual([
+    true,
+    true,
+    true,
+    false,
+    false,
+    false,
+  ]);
 });
