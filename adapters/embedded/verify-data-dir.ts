@@ -3,6 +3,7 @@
  * order on both cores, then the documents. Damage that makes the file unreadable is a verdict, not an exception.
  */
 import { Worker } from 'node:worker_threads';
+import { ROOT_SIGNED } from '../../core/changes/index.ts';
 import { joinSegments, type Finding, type Segment, type VerificationReport } from '../../core/ledger/index.ts';
 import { createEntryVerifier, verifyDocuments, verifyEntity } from '../../core/system/index.ts';
 import { readRootPublicKey } from './root-key.ts';
@@ -37,7 +38,14 @@ export async function verifyDataDir(dataDir: string, options: VerifyDataDirOptio
       );
     }
     const end = endOfLog(db);
-    const segments = await verifyStretches({ dataDir, root, signatures, from: 0, to: end });
+    const segments = await verifyStretches({
+      dataDir,
+      root,
+      signatures,
+      rootSigned: [...ROOT_SIGNED],
+      from: 0,
+      to: end,
+    });
     const { heads, finding } = joinSegments(identity.origin, segments);
     const withChanges = [...heads].filter(([, { hasChanges }]) => hasChanges).map(([chain]) => chain);
     const drift =

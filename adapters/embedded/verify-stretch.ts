@@ -1,6 +1,10 @@
-/** Reads one stretch of the log, record and entries side by side, and has core verify it. */
+/**
+ * Reads one stretch of the log, record and entries side by side, and has core verify it. It loads little, because every
+ * verifying thread loads it anew.
+ */
 import type { DatabaseSync } from 'node:sqlite';
 import {
+  EntryVerifier,
   verifySegment,
   type LogPair,
   type LogPlace,
@@ -8,7 +12,6 @@ import {
   type StoredEntry,
   type TrustedRoot,
 } from '../../core/ledger/index.ts';
-import { createEntryVerifier } from '../../core/system/index.ts';
 import { identityOf, openForReading } from './sqlite-schema.ts';
 import { SqliteStore } from './sqlite-store.ts';
 
@@ -19,16 +22,24 @@ export interface StretchJob {
   readonly dataDir: string;
   readonly root: TrustedRoot;
   readonly signatures: boolean;
+  /** entry types that must carry the root signature; a list, because functions do not cross threads */
+  readonly rootSigned: readonly string[];
   readonly from: number;
   /** exclusive */
   readonly to: number;
 }
 
-export async function verifyStretch({ dataDir, root, signatures, from, to }: StretchJob): Promise<Segment> {
+export async function verifyStretch({ dataDir, root, signatures, rootSigned, from, to }: StretchJob): Promise<Segment> {
   const db = openForReading(dataDir);
   try {
     const store = new SqliteStore(db);
-    const verifier = createEntryVerifier({ ledger: identityOf(db).ledger, root, entries: store, signatures });
+    const verifier = new EntryVerifier({
+      ledger: identityOf(db).ledger,
+      root,
+      signatures,
+      rootSigned: (type) => rootSigned.includes(type),
+      certificate: async (name) => (await store.read(name, 0, 1))[0],
+    });
     return await verifySegment(readPairs(db, store, { from, to }), verifier);
   } finally {
     db.close();

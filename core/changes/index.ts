@@ -13,8 +13,8 @@ export { ChangeError, type ChangeErrorCode } from './errors.ts';
 export {
   CHANGE_STATES,
   isTerminal,
-  isRootSigned,
   lifecycleDiagram,
+  ROOT_SIGNED,
   STEP_TYPES,
   type ChangeState,
   type StepType,

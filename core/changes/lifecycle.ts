@@ -126,8 +126,3 @@ export function lifecycleDiagram(): string {
   for (const state of CHANGE_STATES) if (isTerminal(state)) lines.push(`    ${state} --> [*]`);
   return lines.join('\n') + '\n';
 }
-
-/** Verification refuses an entry of such a type without the root key's signature. */
-export function isRootSigned(type: string): boolean {
-  return (ROOT_SIGNED as ReadonlySet<string>).has(type);
-}

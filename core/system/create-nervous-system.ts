@@ -1,7 +1,7 @@
 /**
  * Builds the use cases from ports and configuration. Both engines call it; nothing here knows which one it runs in.
  */
-import { approvalQueue, createChanges, isRootSigned, operationTypes } from '../changes/index.ts';
+import { approvalQueue, createChanges, ROOT_SIGNED, operationTypes } from '../changes/index.ts';
 import { createCatalog, createPublish, createSubscriptions, type EventBus } from '../events/index.ts';
 import {
   createAppender,
@@ -119,9 +119,10 @@ export function createEntryVerifier(options: {
   readonly signatures: boolean;
 }): EntryVerifier {
   const { ledger, root, entries, signatures } = options;
+  const decisive: ReadonlySet<string> = ROOT_SIGNED;
   const certificate = async (name: string): Promise<Awaited<ReturnType<EntryStore['head']>>> =>
     (await entries.read(name, 0, 1))[0];
-  return new EntryVerifier({ ledger, root, signatures, rootSigned: isRootSigned, certificate });
+  return new EntryVerifier({ ledger, root, signatures, rootSigned: (type) => decisive.has(type), certificate });
 }
 
 type UseCases = Pick<NervousSystem, 'publish' | 'changes' | 'subscriptions'>;

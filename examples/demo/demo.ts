@@ -62,8 +62,11 @@ async function publishAndReceive(as: As): Promise<void> {
   const again = await as('bank-feed').publish(event);
   detail(`the same again: ${again.status}, still link #${again.seq}`);
   expect(first.status === 'accepted' && again.status === 'duplicate', 'publishing twice must record once');
-  await until(async () => received.length > 0, 'the subscriber must receive the event');
-  await subscription.stop();
+  try {
+    await until(async () => received.length > 0, 'the subscriber must receive the event');
+  } finally {
+    await subscription.stop();
+  }
   expect(received.length === 1, 'the subscriber must receive the event once');
   detail(`budget-engine received ${received.join()}`);
 }

@@ -142,7 +142,7 @@ describe('delivery', () => {
     await world.clock.advance(1_000);
     expect(await world.bus.receive('s', NOW)).toEqual([]);
     expect(await world.bus.deadLetters('s', { limit: 1 })).toMatchObject([
-      { attempts: 2, reason: /./.exec('n') && expect.stringContaining('1000 ms') },
+      { attempts: 2, reason: expect.stringContaining('1000 ms') as string },
     ]);
   });
 

@@ -35,7 +35,7 @@ it.each<[string, string, 'publishes' | 'subscribes' | 'reads' | 'proposes', stri
   ['an agent not those of its owner', 'bot', 'reads', 'account:7', false],
   ['an auditor to read everything', 'aud', 'reads', 'anything', true],
   ['an auditor only to read', 'aud', 'proposes', 'account:1', false],
-])('allows %s', (_, id, action, subject, allowed) => {
+])('allows %s', (...[, id, action, subject, allowed]) => {
   expect(policy.may(who(id), action, subject)).toBe(allowed);
   const require = (): void => policy.require(who(id), action, subject);
   if (allowed) expect(require).not.toThrow();

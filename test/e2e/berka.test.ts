@@ -1,0 +1,50 @@
+/** The Berka examples as a user runs them; totals are computed here independently. */
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, it } from 'vitest';
+
+const shared = join(process.env['NERVOUS_SHARED'] ?? '../shared', 'data/berka');
+const dir = mkdtempSync(join(tmpdir(), 'nervous-berka-test-'));
+afterAll(() => rmSync(dir, { recursive: true, force: true }));
+const run = (script: string, ...args: string[]) =>
+  spawnSync(process.execPath, [`examples/berka/${script}`, ...args], { encoding: 'utf8' });
+const lastLine = (text: string): unknown => JSON.parse(text.trim().split('\n').at(-1) ?? '');
+
+it('sums a small file exactly', () => {
+  const { status, stdout } = run('replay.ts', 'test/e2e/fixtures/trans.csv', '--json');
+  expect(status).toBe(0);
+  const total = { signedTotal: '905.00', verified: 'OK' }; // 1000.10 + 5.05 - 0.20 - 99.95
+  expect(lastLine(stdout)).toMatchObject({ events: 4, entities: 2, delivered: 4, ...total });
+});
+
+it('names the line of a malformed row', () => {
+  const path = join(dir, 'bad.csv');
+  writeFileSync(path, readFileSync('test/e2e/fixtures/trans.csv', 'utf8').replace('0.20', '0,20'));
+  const { status, stderr } = run('replay.ts', path, '--json');
+  expect(status).toBe(1);
+  expect(stderr).toContain('line 4: amount is "0,20"');
+});
+
+const missing = existsSync(join(shared, 'trans.csv')) ? undefined : `there is no ${shared}`;
+if (missing !== undefined) console.warn(`skipped the shared data set: ${missing}`);
+
+it.skipIf(missing !== undefined)('sums the first 1,999 rows of the data set exactly', () => {
+  const lines = readFileSync(join(shared, 'trans.csv'), 'utf8').split('\n').slice(0, 2000);
+  const path = join(dir, 'trans.csv');
+  writeFileSync(path, lines.join('\n') + '\n');
+  const rows = lines.slice(1).map((line) => line.split(';'));
+  const cents = rows.reduce((sum, row) => sum + Math.round(Number(row[5]) * 100) * (row[3] === '"PRIJEM"' ? 1 : -1), 0);
+  const { stdout } = run('replay.ts', path, '--json');
+  const entities = new Set(rows.map((row) => row[1])).size;
+  const signedTotal = (cents / 100).toFixed(2);
+  expect(lastLine(stdout)).toMatchObject({ events: 1999, entities, delivered: 1999, signedTotal, verified: 'OK' });
+});
+
+it.skipIf(missing !== undefined)('carries out loans that people approved', () => {
+  const { status, stdout } = run('loans.ts', join(shared, 'loan.csv'), '--limit', '20');
+  expect(status).toBe(0);
+  expect(stdout).toMatch(/L2 executed: \d+/);
+  expect(stdout).toContain('ledger verified: OK');
+});
