@@ -112,9 +112,22 @@ class QueueingAppender implements Appender {
       const sealing = this.seal(planned);
       await this.commit(sealed);
       sealed = await sealing;
+      if (this.isBuiltOnBrokenHead(sealed)) sealed = await this.sealAgain(sealed);
+      this.brokenChains.clear();
       if (sealed.length === 0 && this.queue.length === 0) break;
     }
     this.pumping = undefined;
+  }
+
+  private isBuiltOnBrokenHead(placed: readonly Placed[]): boolean {
+    const { brokenChains } = this;
+    return brokenChains.size > 0 && placed.some(({ entries }) => entries.some(({ chain }) => brokenChains.has(chain)));
+  }
+
+  /** With no commit under way, so on heads that are true: a failed commit costs those behind it one more sealing, no try. */
+  private async sealAgain(placed: readonly Placed[]): Promise<readonly Placed[]> {
+    for (const one of placed) this.forgetHeads(one);
+    return this.seal(await this.plan(placed.map(({ pending }) => pending)));
   }
 
   /**
@@ -170,7 +183,7 @@ class QueueingAppender implements Appender {
     this.heads.clear();
     this.release(batch);
     for (const pending of batch)
-      pending.reject(unavailable('the entry could not be signed; nothing was written', cause));
+      pending.reject(unavailable('the entry was not written because it could not be signed', cause));
   }
 
   /** Gives each request its sealed entries and advances the heads to what will be true when they are committed. */
