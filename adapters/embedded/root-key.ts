@@ -15,14 +15,20 @@ const RAW_KEY_BYTES = 32;
 /** @param name the ledger's origin: the key's name in signatures. @throws LedgerError KEY_FILE_INVALID */
 export function openRootKey(dataDir: string, name: string): RootSigner {
   const path = join(dataDir, PRIVATE_FILE);
+  const publicPath = join(dataDir, PUBLIC_FILE);
   if (!existsSync(path)) {
+    if (existsSync(publicPath)) {
+      throw new LedgerError({
+        code: 'KEY_FILE_INVALID',
+        message: `"${path}" is missing, but the ledger was signed with it: restore it, a new key would not match`,
+      });
+    }
     const { privateKey } = generateKeyPairSync('ed25519');
     writeDurably(path, privateKey.export({ format: 'pem', type: 'pkcs8' }) as string, 0o600);
   }
   const privateKey = readPrivateKey(path);
   const publicKey = createPublicKey(privateKey).export({ format: 'der', type: 'spki' }).subarray(-RAW_KEY_BYTES);
   const verifierKey = `${formatVerifierKey(name, publicKey)}\n`;
-  const publicPath = join(dataDir, PUBLIC_FILE);
   if (!existsSync(publicPath)) writeDurably(publicPath, verifierKey, 0o644);
   if (readFileSync(publicPath, 'utf8') !== verifierKey) {
     throw new LedgerError({

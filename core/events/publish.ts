@@ -81,6 +81,7 @@ function prepare({ policy, catalog, ids }: PublishDependencies, principal: Princ
       message: `"${source}" may not publish as "${event.source}": leave source out`,
     });
   }
+  catalog.require(event.topic); // before rights: a mistyped topic deserves the hint, not a refusal
   policy.require(principal, 'publishes', event.topic);
   if (event.entityId !== undefined && isReserved(event.entityId)) {
     throw new PolicyError({

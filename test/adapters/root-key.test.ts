@@ -45,3 +45,10 @@ it('refuses another name and a public key that is missing or damaged', () => {
   writeFileSync(join(folder, 'root.vkey'), 'origin+00000000+AAAA\n');
   expect(() => readRootPublicKey(folder)).toThrow(invalid);
 });
+
+it('does not make another key when the private one is gone', () => {
+  openRootKey(folder, 'origin');
+  rmSync(join(folder, 'root.key'));
+  expect(() => openRootKey(folder, 'origin')).toThrow(invalid);
+  expect(existsSync(join(folder, 'root.key'))).toBe(false);
+});
