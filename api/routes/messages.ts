@@ -13,6 +13,8 @@ import {
 } from '../schemas/subscriptions.ts';
 
 const MS_PER_SECOND = 1000;
+/** Messages leased in one request: about 1 MiB of ordinary events. */
+const MAX_MESSAGES = 1_000;
 const params = z.strictObject({ id: subscriptionId });
 
 const receiveMessages = route({
@@ -25,7 +27,7 @@ const receiveMessages = route({
     'Each message is yours until `ackTimeoutMs` of the subscription has passed: acknowledge it, refuse it, or it comes again.',
   unsafe: true,
   params,
-  query: z.strictObject({ max: wholeNumber({ min: 1, max: 100, default: 10 }), wait: waitSeconds }),
+  query: z.strictObject({ max: wholeNumber({ min: 1, max: MAX_MESSAGES, default: 10 }), wait: waitSeconds }),
   responses: { 200: { description: 'messages; none when none came while waiting', schema: messageListSchema } },
   problems: ['SUBSCRIPTION_NOT_FOUND'],
   handler: async (system, principal, { params: { id }, query: { max, wait }, request: { signal } }) => {

@@ -45,7 +45,7 @@ export interface SubscribeOptions<Glob extends string = string> extends Omit<Sub
 export interface RunOptions {
   /** aborted: as stop() */
   readonly signal?: AbortSignal;
-  /** messages held at once, 1-100, default 100 */
+  /** messages held at once, 1-1000, default 100 */
   readonly batchSize?: number;
   /** s one poll waits for messages, 0-20, default 20 */
   readonly waitSeconds?: number;

@@ -6,7 +6,7 @@ import type { Settlement } from '../../api/index.ts';
 import type { Transport } from './transport.ts';
 
 /** Receipts per request, the service's own limit. */
-const MAX_RECEIPTS = 100;
+const MAX_RECEIPTS = 1_000;
 
 export interface Settler {
   ack(receipt: string): void;

@@ -14,7 +14,7 @@ export interface SubscriberOptions {
   readonly transport: Transport;
   readonly id: string;
   readonly handler: (event: DeliveredEvent) => unknown;
-  /** messages held at once, 1-100 */
+  /** messages held at once, 1-1000 */
   readonly batchSize: number;
   readonly waitSeconds: number;
   readonly signal?: AbortSignal | undefined;

@@ -6,7 +6,7 @@
  */
 import { parseArgs } from 'node:util';
 import { SingleBar } from 'cli-progress';
-import { createClient, type Client } from '../../clients/sdk/index.ts';
+import { createClient, type Client, type TypedEvent } from '../../clients/sdk/index.ts';
 import type { config } from '../../nervous.config.ts';
 import { publishAll } from './publish-all.ts';
 import { decimal, readTransactions, signedCents } from './transactions.ts';
@@ -52,11 +52,13 @@ async function replay(path: string, as: (id: string) => Client<typeof config>): 
   const totals = new Map<string, bigint>();
   const delays: number[] = [];
   const bar = process.stdout.isTTY ? new SingleBar({ format: '{bar} {value}/{total} received' }) : undefined;
-  const subscription = await as('reporting').subscribe({ topics: ['transactions.new'], order: 'entity' }, (event) => {
+  const receive = (event: TypedEvent<typeof config, 'transactions.new'>): void => {
     delays.push(Date.now() - Date.parse(event.timestamp));
     totals.set(event.entityId, (totals.get(event.entityId) ?? 0n) + signedCents(event.payload));
     bar?.update(delays.length);
-  });
+  };
+  const run = { batchSize: 1000 };
+  const subscription = await as('reporting').subscribe({ topics: ['transactions.new'] }, receive, run);
   try {
     const start = performance.now();
     bar?.start(0, 0);

@@ -103,7 +103,7 @@ describe('publishing a batch', () => {
     expect(status).toBe(200);
     expect(json.results).toMatchObject([
       { status: 'accepted', seq: 0 },
-      { status: 'rejected', problem: { code: 'FORBIDDEN', status: 403, title: 'No declared right covers this' } },
+      { status: 'rejected', problem: { code: 'TOPIC_UNKNOWN', status: 422 } },
       { status: 'accepted', seq: 1 },
     ]);
   });

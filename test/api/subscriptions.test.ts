@@ -125,7 +125,7 @@ describe('messages', () => {
     ['ack', { receipts: [] }],
     ['ack', { receipts: 'r-0' }],
     ['ack', { receipts: [1] }],
-    ['ack', { receipts: Array.from({ length: 101 }, String) }],
+    ['ack', { receipts: Array.from({ length: 1001 }, String) }],
     ['nack', { receipts: ['r-0'] }],
     ['nack', { receipts: ['r-0'], reason: '' }],
     ['nack', { receipts: ['r-0'], reason: 'x', delayMs: 1.5 }],
