@@ -109,7 +109,7 @@ class QueueingAppender implements Appender {
     let sealed: readonly Placed[] = [];
     for (;;) {
       const planned = await this.plan(this.takeBatch());
-      const sealing = this.seal(planned);
+      const sealing = this.seal(planned, sealed.length === 0);
       await this.commit(sealed);
       sealed = await sealing;
       if (this.isBuiltOnBrokenHead(sealed)) sealed = await this.sealAgain(sealed);
@@ -127,7 +127,7 @@ class QueueingAppender implements Appender {
   /** With no commit under way, so on heads that are true: a failed commit costs those behind it one more sealing, no try. */
   private async sealAgain(placed: readonly Placed[]): Promise<readonly Placed[]> {
     for (const one of placed) this.forgetHeads(one);
-    return this.seal(await this.plan(placed.map(({ pending }) => pending)));
+    return this.seal(await this.plan(placed.map(({ pending }) => pending)), true);
   }
 
   /**
@@ -168,11 +168,11 @@ class QueueingAppender implements Appender {
   }
 
   /** Hands the work to the sealer before its first wait, so that another core can begin at once. */
-  private async seal(planned: Planned | undefined): Promise<Placed[]> {
+  private async seal(planned: Planned | undefined, callerIsIdle: boolean): Promise<Placed[]> {
     if (planned === undefined) return [];
     const { batch, signer, runs } = planned;
     try {
-      return this.place(batch, runs, await sealRuns(runs, { ...this.options, signer }));
+      return this.place(batch, runs, await sealRuns(runs, { ...this.options, signer, callerIsIdle }));
     } catch (error) {
       this.refuseUnsigned(batch, error);
       return [];

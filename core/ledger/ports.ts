@@ -107,11 +107,15 @@ export interface RunToSeal {
   readonly run: readonly PreparedEntry[];
 }
 
-/** Where signing happens: this thread, or another core. Pure computation, no durability duty. */
+/**
+ * Where signing happens: this thread, or another core. Pure computation, no durability duty.
+ * `callerIsIdle`: the calling thread has nothing to do meanwhile and may sign a share.
+ */
 export interface Sealer {
   seal(
     runs: readonly RunToSeal[],
     signer: NoteSigner & { readonly keyId: Uint8Array },
+    callerIsIdle: boolean,
   ): Promise<readonly (readonly SealedEntry[])[]>;
 }
 

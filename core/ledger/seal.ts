@@ -49,6 +49,8 @@ export interface SealingKeys {
   readonly sealer: Sealer;
   readonly rootSigner: RootSigner;
   readonly signer: SessionKey;
+  /** see Sealer.seal */
+  readonly callerIsIdle: boolean;
 }
 
 /** Sealed entries per run, in run order. */
@@ -58,6 +60,7 @@ export async function sealRuns(runs: readonly Run[], keys: SealingKeys): Promise
   const bySession = keys.sealer.seal(
     runs.filter((_, i) => decides[i] === false),
     keys.signer,
+    keys.callerIsIdle,
   );
   const byRoot = Promise.all(runs.filter((_, i) => decides[i]).map((run) => sealWithRoot(run, keys)));
   const [session, root] = (await Promise.all([bySession, byRoot])).map((sealed) => [...sealed]);

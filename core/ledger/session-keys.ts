@@ -36,7 +36,7 @@ export class SessionKeys {
       prev: genesisHash(origin, chain),
       seq: 0,
     }));
-    const sealed = (await sealRuns(runs, { ...this.options, signer: key }))[0]?.[0] as SealedEntry;
+    const sealed = (await sealRuns(runs, { ...this.options, signer: key, callerIsIdle: true }))[0]?.[0] as SealedEntry;
     const place = { chain: key.name, seq: 0 };
     const [outcome] = await store.commit([{ entries: [{ ...place, ...sealed, idemKey: undefined }], writes: [] }]);
     if (outcome?.kind !== 'committed')

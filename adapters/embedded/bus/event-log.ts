@@ -7,7 +7,7 @@ import { toHex } from '../../../core/canonical/index.ts';
 import { parseEntry, type AppendedEntry, type EntryStore, type StoredEntry } from '../../../core/ledger/index.ts';
 
 /** Events kept in memory: a subscriber this far behind reads from the store. About 1 KiB each. */
-const RECENT_EVENTS = 4_096;
+const RECENT_EVENTS = 2_048;
 const STORE_PAGE = 256;
 
 /** A log position; `event` is undefined when the entry there is no event. */

@@ -16,7 +16,7 @@ import { appenderOn, note, recordedIds, soundLog } from './ledger-world.ts';
 const HOUR_MS = 3_600_000;
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 /** Signing on another thread takes its time; what is committed meanwhile may fail. */
-const slowSealer: Sealer = { seal: async (runs, signer) => turn().then(() => localSealer.seal(runs, signer)) };
+const slowSealer: Sealer = { seal: async (runs, signer) => turn().then(() => localSealer.seal(runs, signer, true)) };
 const check = (sk: string): ItemWrite => ({ kind: 'check', key: { pk: 'p', sk }, expect: 1 });
 
 describe.each(Object.keys(STORES))('appending on %s', (name) => {
@@ -327,7 +327,7 @@ describe('when a commit breaks', () => {
     const sealer: Sealer = {
       seal: async (runs, signer) => {
         if (broken && runs.length > 0) throw new Error('the signing thread ended');
-        return localSealer.seal(runs, signer);
+        return localSealer.seal(runs, signer, true);
       },
     };
     const appender = appenderOn(store, { sealer, clock: new ImpatientClock(), ids: new CountingIds() });
