@@ -96,8 +96,8 @@ export function createSubscriptions(deps: SubscriptionsDependencies): Subscripti
     resume: (principal, id) => setStatus(principal, id, 'active'),
     remove: async (principal, id) => {
       await own(principal, id);
+      await bus.detach(id); // first: a crash in between leaves a subscription that starts over, not a forgotten mailbox
       await items.write([{ kind: 'delete', key: { pk, sk: id }, expect: 'any' }]);
-      await bus.detach(id);
     },
     receive: async (principal, id, options) => own(principal, id).then(() => bus.receive(id, options)),
     ack: async (principal, id, receipts) => own(principal, id).then(() => bus.ack(id, receipts)),

@@ -14,6 +14,7 @@ import type { Clock, Ids, ItemWrite } from '../../../core/ledger/index.ts';
 import { EntityOrder } from './entity-order.ts';
 import type { EventLog } from './event-log.ts';
 import type { Failure, Mailbox } from './mailbox.ts';
+import { Sleepers } from './sleepers.ts';
 
 /** Fresh events out or held back before the scan pauses: bounds memory, and what comes again after a crash. */
 const MAX_OPEN = 10_000;
@@ -57,12 +58,13 @@ export class SubscriptionQueue {
   private forgotten: number[] = [];
   private receipts = 0;
   private closed = false;
-  private readonly wakers = new Set<() => void>();
+  private readonly sleepers: Sleepers;
   private turn: Promise<unknown> = Promise.resolve();
 
   constructor(options: QueueOptions) {
     this.options = options;
     this.subscription = options.subscription;
+    this.sleepers = new Sleepers(options.clock);
     this.order = new EntityOrder(options.subscription.order === 'entity');
     this.wants = subscriptionMatcher(options.ledger, options.subscription);
   }
@@ -90,7 +92,7 @@ export class SubscriptionQueue {
       const messages = await this.oneAtATime(() => this.take(options.max));
       const left = until - clock.now();
       if (messages.length > 0 || left <= 0 || this.closed || options.signal?.aborted === true) return messages;
-      await this.sleepUntilWoken(Math.min(left, this.nextDueMs()), options.signal);
+      await this.sleepers.sleep(Math.min(left, this.nextDueMs()), options.signal);
     }
   }
 
@@ -159,7 +161,7 @@ export class SubscriptionQueue {
   }
 
   wake(): void {
-    for (const waker of this.wakers) waker();
+    this.sleepers.wake();
   }
 
   stateOf(
@@ -217,8 +219,19 @@ export class SubscriptionQueue {
       entitiesSeen.add(failure.entity);
       if (mustWait || out.has(failure.position) || failure.at > now) continue;
       const event = await this.options.log.at(failure.position);
-      if (event !== undefined) messages.push(this.lease(event, failure.attempts + 1));
+      if (event === undefined) await this.bury(failure);
+      else messages.push(this.lease(event, failure.attempts + 1));
     }
+  }
+
+  /** Its stored entry was damaged since: it can never be delivered, and must not hold up those behind it. */
+  private async bury(failure: Failure): Promise<void> {
+    const { mailbox, clock } = this.options;
+    const reason = 'the stored entry cannot be read: verify the ledger';
+    await mailbox.save(mailbox.writeDead({ ...failure, reason, at: clock.now() }));
+    this.retries.delete(failure.position);
+    this.dead += 1;
+    this.order.release(failure.entity);
   }
 
   private async takeFresh(messages: ReceivedMessage[], max: number): Promise<void> {
@@ -322,16 +335,6 @@ export class SubscriptionQueue {
   private isOut(position: number): boolean {
     for (const { event } of this.leases.values()) if (event.ledger.position === position) return true;
     return false;
-  }
-
-  private async sleepUntilWoken(ms: number, signal: AbortSignal | undefined): Promise<void> {
-    const slept = new AbortController();
-    const stop = (): void => slept.abort('woken'); // a reason of our own spares making an exception
-    this.wakers.add(stop);
-    signal?.addEventListener('abort', stop, { once: true });
-    await this.options.clock.sleep(ms, slept.signal);
-    signal?.removeEventListener('abort', stop);
-    this.wakers.delete(stop);
   }
 
   /** Takes and failures change the same books and wait for the store in between: one after the other. */
