@@ -15,6 +15,7 @@ import type {
   ItemWrite,
   StoredEntry,
 } from '../../core/ledger/index.ts';
+import { EngineError } from './errors.ts';
 import { prepareStatements, type Statements } from './sqlite-statements.ts';
 
 type Row = Record<string, SQLOutputValue>;
@@ -189,14 +190,14 @@ export class SqliteStore implements EntryStore, ItemStore {
   }
 }
 
-function entryOf(row: Row): StoredEntry {
-  return {
-    chain: row['chain'] as string,
-    seq: row['seq'] as number,
-    note: row['note'] as Uint8Array,
-    hash: row['hash'] as Uint8Array,
-    position: row['position'] as number,
-  };
+/** A damaged file can hold what its schema forbids, NULL above all. @throws EngineError DATA_UNREADABLE */
+function entryOf({ chain, seq, note, hash, position }: Row): StoredEntry {
+  const isWhole = typeof chain === 'string' && typeof seq === 'number' && typeof position === 'number';
+  if (isWhole && note instanceof Uint8Array && hash instanceof Uint8Array) return { chain, seq, note, hash, position };
+  throw new EngineError({
+    code: 'DATA_UNREADABLE',
+    message: `row ${String(position)} of the entries is damaged: restore it`,
+  });
 }
 
 function itemOf(row: Row): Item {

@@ -2,14 +2,21 @@
  * Verifies a data folder, running or stopped, with nothing but its files and the root public key: every entry in commit
  * order on both cores, then the documents. Damage that makes the file unreadable is a verdict, not an exception.
  */
+import type { DatabaseSync } from 'node:sqlite';
 import { Worker } from 'node:worker_threads';
 import { ROOT_SIGNED } from '../../core/changes/index.ts';
-import { joinSegments, type Finding, type Segment, type VerificationReport } from '../../core/ledger/index.ts';
+import {
+  findingAt,
+  joinSegments,
+  type Finding,
+  type Segment,
+  type VerificationReport,
+} from '../../core/ledger/index.ts';
 import { createEntryVerifier, verifyDocuments, verifyEntity } from '../../core/system/index.ts';
 import { readRootPublicKey } from './root-key.ts';
 import { identityOf, openForReading } from './sqlite-schema.ts';
 import { SqliteStore } from './sqlite-store.ts';
-import { verifyStretch, type StretchJob } from './verify-stretch.ts';
+import { isDamage, verifyStretch, type StretchJob } from './verify-stretch.ts';
 
 /** Fewer entries are verified on the calling thread: starting a worker takes about 100 ms. */
 const MIN_ENTRIES_PER_WORKER = 5_000;
@@ -28,41 +35,55 @@ export async function verifyDataDir(dataDir: string, options: VerifyDataDirOptio
   const signatures = options.signatures ?? true;
   const db = openForReading(dataDir);
   try {
-    const identity = identityOf(db);
-    const store = new SqliteStore(db);
-    if (options.entity !== undefined) {
-      const verifier = createEntryVerifier({ ledger: identity.ledger, root, entries: store, signatures });
-      return await verifyEntity(
-        { ...identity, entries: store, items: store, verifier: () => verifier },
-        options.entity,
-      );
-    }
-    const end = endOfLog(db);
-    const segments = await verifyStretches({
-      dataDir,
-      root,
-      signatures,
-      rootSigned: [...ROOT_SIGNED],
-      from: 0,
-      to: end,
-    });
-    const { heads, finding } = joinSegments(identity.origin, segments);
-    const withChanges = [...heads].filter(([, { hasChanges }]) => hasChanges).map(([chain]) => chain);
-    const drift =
-      finding ?? (await verifyDocuments({ ledger: identity.ledger, entries: store, items: store }, withChanges));
+    return await verifyOpened(db, { dataDir, root, signatures, ...options });
+  } catch (error) {
+    if (!isDamage(error)) throw error;
+    const detail = `the file is damaged where it keeps its own records: ${error.message}`;
     return report({
-      finding: drift,
+      finding: findingAt({ chain: '(ledger.db)', seq: 0 }, 'UNREADABLE', detail),
       signatures,
-      entries: segments.reduce((sum, { entries }) => sum + entries, 0),
-      chains: heads.size,
+      entries: 0,
+      chains: 0,
     });
   } finally {
     db.close();
   }
 }
 
+async function verifyOpened(
+  db: DatabaseSync,
+  options: VerifyDataDirOptions & Pick<StretchJob, 'dataDir' | 'root' | 'signatures'>,
+): Promise<VerificationReport> {
+  const { dataDir, root, signatures } = options;
+  const identity = identityOf(db);
+  const store = new SqliteStore(db);
+  if (options.entity !== undefined) {
+    const verifier = createEntryVerifier({ ledger: identity.ledger, root, entries: store, signatures });
+    return await verifyEntity({ ...identity, entries: store, items: store, verifier: () => verifier }, options.entity);
+  }
+  const end = endOfLog(db);
+  const segments = await verifyStretches({
+    dataDir,
+    root,
+    signatures,
+    rootSigned: [...ROOT_SIGNED],
+    from: 0,
+    to: end,
+  });
+  const { heads, finding } = joinSegments(identity.origin, segments);
+  const withChanges = [...heads].filter(([, { hasChanges }]) => hasChanges).map(([chain]) => chain);
+  const drift =
+    finding ?? (await verifyDocuments({ ledger: identity.ledger, entries: store, items: store }, withChanges));
+  return report({
+    finding: drift,
+    signatures,
+    entries: segments.reduce((sum, { entries }) => sum + entries, 0),
+    chains: heads.size,
+  });
+}
+
 /** One past the last position that the entries or the commit-order record know. */
-function endOfLog(db: ReturnType<typeof openForReading>): number {
+function endOfLog(db: DatabaseSync): number {
   const row = db
     .prepare(
       `SELECT max(coalesce((SELECT max(position) + 1 FROM entries), 0),

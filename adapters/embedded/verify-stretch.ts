@@ -12,11 +12,15 @@ import {
   type StoredEntry,
   type TrustedRoot,
 } from '../../core/ledger/index.ts';
+import { EngineError } from './errors.ts';
 import { identityOf, openForReading } from './sqlite-schema.ts';
 import { SqliteStore } from './sqlite-store.ts';
 
 const PAGE = 1_024;
 const HASH_BYTES = 32;
+const SQLITE_IOERR = 10;
+const SQLITE_CORRUPT = 11;
+const SQLITE_NOTADB = 26;
 
 export interface StretchJob {
   readonly dataDir: string;
@@ -55,14 +59,36 @@ async function* readPairs(
   for (let from = stretch.from; from < stretch.to; from += PAGE) {
     const to = Math.min(from + PAGE, stretch.to);
     const places = new Map(readPlaces(db, from, to).map((place) => [place.position, place]));
-    const entries = new Map<number, StoredEntry>();
-    for (const entry of await store.readLog(from, PAGE)) if (entry.position < to) entries.set(entry.position, entry);
+    const stored = await readStored(store, from, to);
     yield Array.from({ length: to - from }, (_, i) => ({
       position: from + i,
       place: places.get(from + i),
-      entry: entries.get(from + i),
+      entry: undefined,
+      ...stored.get(from + i),
     }));
   }
+}
+
+type Stored = { readonly entry: StoredEntry } | { readonly damage: string };
+
+/** The entries of a page; when the file is damaged there, one by one, so that only the damaged ones are lost. */
+async function readStored(store: SqliteStore, from: number, to: number): Promise<ReadonlyMap<number, Stored>> {
+  try {
+    const page = await store.readLog(from, to - from);
+    return new Map(page.filter(({ position }) => position < to).map((entry) => [entry.position, { entry }]));
+  } catch (error) {
+    if (!isDamage(error)) throw error;
+    if (to - from === 1) return new Map([[from, { damage: `the file is damaged here: ${error.message}` }]]);
+    const middle = from + Math.floor((to - from) / 2);
+    return new Map([...(await readStored(store, from, middle)), ...(await readStored(store, middle, to))]);
+  }
+}
+
+/** SQLite found the file broken, as opposed to a fault of ours. https://www.sqlite.org/rescode.html */
+export function isDamage(error: unknown): error is Error {
+  if (error instanceof EngineError) return error.code === 'DATA_UNREADABLE';
+  const code = error instanceof Error && 'errcode' in error ? Number(error.errcode) & 0xff : 0;
+  return code === SQLITE_CORRUPT || code === SQLITE_NOTADB || code === SQLITE_IOERR;
 }
 
 /** The commit-order record of positions from..to. A batch is never larger than a commit, so it may begin a little earlier. */

@@ -21,6 +21,8 @@ export interface LogPair {
   readonly position: number;
   readonly place: LogPlace | undefined;
   readonly entry: StoredEntry | undefined;
+  /** why the store could not read what it has here */
+  readonly damage?: string;
 }
 
 /** What a stretch leaves to be checked against its neighbours, per chain. */
@@ -78,12 +80,13 @@ export function joinSegments(
 }
 
 async function checkPair(
-  { position, place, entry }: LogPair,
+  { position, place, entry, damage }: LogPair,
   spans: Map<string, ChainSpan>,
   verifier: EntryVerifier,
 ): Promise<Finding | undefined> {
   if (entry === undefined) {
     const lost = place ?? { chain: '(not recorded)', seq: 0, position };
+    if (damage !== undefined) return findingAt(lost, 'UNREADABLE', damage);
     return findingAt(lost, 'MISSING_ENTRY', 'an entry was committed at this position, but it is gone');
   }
   const checked = await verifier.check(entry);

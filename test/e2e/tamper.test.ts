@@ -1,12 +1,12 @@
 /** Somebody with write access to the file of a stopped engine: every change is named with verdict, entity and seq. */
 import { hash } from 'node:crypto';
-import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startEngine, verifyDataDir } from '../../adapters/embedded/index.ts';
-import type { VerificationReport } from '../../core/ledger/index.ts';
+import { VERDICTS, type VerificationReport } from '../../core/ledger/index.ts';
 import { config } from '../../nervous.config.ts';
 
 interface Row {
@@ -198,5 +198,26 @@ describe('a stopped ledger', () => {
       db.exec("UPDATE batches SET places = 'not json' WHERE first = (SELECT min(first) FROM batches)"),
     );
     expect(report.verdict).toBe('LINK_BROKEN');
+  });
+
+  it('answers with a verdict, never an exception, whatever byte of a page of the file is changed', async () => {
+    const dir = newDir();
+    cpSync(original, dir, { recursive: true });
+    const path = join(dir, 'ledger.db');
+    const sound = readFileSync(path);
+    const start = sound.lastIndexOf(Buffer.from(at('account:1', 1).note)); // earlier ones are left-overs of page splits
+    expect(start).toBeGreaterThan(0);
+    const page = start - (start % 4096);
+    const seen = new Set<string>();
+    for (let offset = page; offset < page + 4096; offset += offset < page + 64 ? 1 : 13) {
+      writeFileSync(
+        path,
+        sound.map((byte, i) => (i === offset ? byte ^ 0x41 : byte)),
+      );
+      const { verdict } = await verifyDataDir(dir, { signatures: false });
+      expect(VERDICTS, `byte ${offset}`).toContain(verdict); // OK: bytes of a page that hold nothing (any more)
+      seen.add(verdict);
+    }
+    expect([...seen]).toEqual(expect.arrayContaining(['CONTENT_MISMATCH', 'UNREADABLE']));
   });
 });
