@@ -10,6 +10,8 @@ import { EngineError } from './errors.ts';
 const SCHEMA_VERSION = 1;
 const LEDGER_FILE = 'ledger.db';
 const LOCK_FILE = 'engine.lock';
+/** An engine that is just stopping gets this long to let go. */
+const LOCK_WAIT_MS = 3_000;
 /** https://www.sqlite.org/rescode.html#busy */
 const SQLITE_BUSY = 5;
 
@@ -79,7 +81,7 @@ export function identityOf(db: DatabaseSync): LedgerIdentity {
  */
 export function lockDataDir(dataDir: string): () => void {
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-  const lock = new DatabaseSync(join(dataDir, LOCK_FILE));
+  const lock = new DatabaseSync(join(dataDir, LOCK_FILE), { timeout: LOCK_WAIT_MS });
   try {
     lock.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; COMMIT;');
   } catch (cause) {

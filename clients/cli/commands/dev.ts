@@ -14,6 +14,7 @@ interface DevOptions {
 }
 
 const MAX_PORT = 65_535;
+const PARENT_CHECK_MS = 200;
 
 export function devCommand(): Command {
   return new Command('dev')
@@ -47,7 +48,17 @@ function stopRequest(): Promise<void> {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => resolve());
     process.on('disconnect', () => resolve());
     process.channel?.unref(); // only to learn of the parent's end, not a reason to live
+    if (process.env['npm_lifecycle_event'] !== undefined) onParentsEnd(resolve);
   });
+}
+
+/** npm that is killed outright passes no signal on: an engine nobody sees must not keep the data folder locked. */
+function onParentsEnd(stop: () => void): void {
+  const parent = process.ppid;
+  const timer = setInterval(() => {
+    if (process.ppid !== parent) stop();
+  }, PARENT_CHECK_MS);
+  timer.unref();
 }
 
 function banner(started: {
