@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { canonicalize, taggedHash, type JsonValue } from '../canonical/index.ts';
 import { describeIssues } from '../errors/index.ts';
 import { ENTITY_ID } from '../ledger/index.ts';
-import { ChangeError } from './errors.ts';
+import { ChangeError, inPayload } from './errors.ts';
 import type { OperationTypes } from './operations.ts';
 import type { Operation } from './steps.ts';
 
@@ -115,27 +115,12 @@ function resolveOperations(inputs: readonly OperationInput[], types: OperationTy
     }
     return {
       type,
-      payload: parsePayload(() => known.parse(payload), i),
+      payload: inPayload(i, () => known.parse(payload)),
       ...(baseVersion === undefined ? {} : { baseVersion }),
       executor: known.executor,
       inverse: known.reversible ? 'restore-before-image' : 'none',
     };
   });
-}
-
-/** A payload's problems, placed where the payload is. */
-function parsePayload(parse: () => JsonValue, index: number): JsonValue {
-  try {
-    return parse();
-  } catch (error) {
-    if (!(error instanceof ChangeError)) throw error;
-    const at = `/operations/${index}/payload`;
-    throw new ChangeError({
-      code: 'CHANGE_INVALID',
-      message: `${at}: ${error.message}`,
-      problems: error.problems.map(({ pointer, detail }) => ({ pointer: at + pointer, detail })),
-    });
-  }
 }
 
 function invalid(path: readonly (string | number)[], detail: string): ChangeError {

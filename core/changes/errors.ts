@@ -41,3 +41,18 @@ export class ChangeError extends NervousError<ChangeErrorCode> {}
 export function refuse(code: ChangeErrorCode, message: string): never {
   throw new ChangeError({ code, message });
 }
+
+/** Runs what reads or plans an operation's payload, and places its problems where the payload is. */
+export function inPayload<T>(index: number, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof ChangeError)) throw error;
+    const at = `/operations/${index}/payload`;
+    throw new ChangeError({
+      code: 'CHANGE_INVALID',
+      message: `${at}: ${error.message}`,
+      problems: error.problems.map(({ pointer, detail }) => ({ pointer: at + pointer, detail })),
+    });
+  }
+}

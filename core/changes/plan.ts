@@ -1,7 +1,7 @@
 /** Plans a change-set's operations on a document: pure, in order, with every document on the way. Nothing is applied. */
 import type { JsonObject } from '../canonical/index.ts';
 import type { Document, VersionedDocument } from './document.ts';
-import { ChangeError } from './errors.ts';
+import { ChangeError, inPayload } from './errors.ts';
 import type { OperationTypes } from './operations.ts';
 import type { Operation } from './steps.ts';
 
@@ -37,15 +37,5 @@ export function planOperation(
       message: `operation ${index} needs ${executor}, which is not here: ${known?.executor ?? 'nothing'} is`,
     });
   }
-  try {
-    return known.plan(document, payload);
-  } catch (error) {
-    if (!(error instanceof ChangeError)) throw error;
-    const at = `/operations/${index}/payload`;
-    throw new ChangeError({
-      code: 'CHANGE_INVALID',
-      message: `${at}: ${error.message}`,
-      problems: error.problems.map(({ pointer, detail }) => ({ pointer: at + pointer, detail })),
-    });
-  }
+  return inPayload(index, () => known.plan(document, payload));
 }

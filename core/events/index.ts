@@ -27,6 +27,7 @@ export {
   type PublishProblem,
   type PublishResult,
 } from './publish.ts';
+export { recordedEvent, type RecordedEvent } from './recorded-event.ts';
 export {
   parseSubscriptionInput,
   subscriptionInputSchema,

@@ -2,10 +2,11 @@
  * Builds the use cases from ports and configuration. Both engines call it; nothing here knows which one it runs in.
  */
 import { approvalQueue, createChanges, ROOT_SIGNED, operationTypes } from '../changes/index.ts';
-import { createCatalog, createPublish, createSubscriptions, type EventBus } from '../events/index.ts';
+import { createCatalog, createPublish, createSubscriptions, recordedEvent, type EventBus } from '../events/index.ts';
 import {
   createAppender,
   EntryVerifier,
+  parseEntry,
   type Clock,
   type EntryStore,
   type Ids,
@@ -18,7 +19,7 @@ import { createPolicy, PolicyError, type Policy, type Principal } from '../polic
 import type { Command, CommandResult } from './commands.ts';
 import type { NervousConfig } from './config.ts';
 import { createEntities } from './entities.ts';
-import { createFeed, eventOf, findEvent } from './feed.ts';
+import { createFeed, findEvent } from './feed.ts';
 import { Metrics } from './metrics.ts';
 import type { MonitorReport, NervousSystem, ValidationReport } from './nervous-system.ts';
 
@@ -104,7 +105,7 @@ function createTrace(
   const accounts = roster.people.flatMap((person) => person.accounts);
   const sources = [...Object.keys(modules), ...roster.agents.map(({ id }) => id), ...accounts];
   return async (principal, eventId, source) => {
-    const found = eventOf(await findEvent(entries, source === undefined ? sources : [source], eventId));
+    const found = recordedEvent(await findEvent(entries, source === undefined ? sources : [source], eventId));
     if (found === undefined) throw new Error(`the entry under event id "${eventId}" is not an event`);
     policy.require(principal, 'reads', found.event.entityId);
     return { event: found.event, acceptedAt: found.at, deliveries: await bus.trace(found.event) };
@@ -170,7 +171,8 @@ async function validate({ entries, rootSigner, clock }: Ports, { origin }: Nervo
     }),
     check('clock', async () => {
       const [last] = await entries.readLog(Math.max(0, (await entries.size()) - 1), 1);
-      const at = last === undefined ? undefined : eventOf(last)?.at;
+      const parsed = last === undefined ? undefined : parseEntry(last.note);
+      const at = parsed?.kind === 'entry' ? parsed.body.at : undefined;
       const now = new Date(clock.now()).toISOString();
       if (at !== undefined && at > now) throw new Error(`it is ${now}, but the newest entry says ${at}: set the clock`);
       return now;

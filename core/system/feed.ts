@@ -1,8 +1,6 @@
 /** The change feed: events in commit order, from any point, to whoever may read them. A cursor is a log position. */
-import { parseEntry, type Clock, type EntryStore } from '../ledger/index.ts';
-import { toHex } from '../canonical/index.ts';
-import { deliveredEvent, eventIdemKey, EventError, type DeliveredEvent, type EventData } from '../events/index.ts';
-import type { StoredEntry } from '../ledger/index.ts';
+import { eventIdemKey, EventError, recordedEvent, type DeliveredEvent } from '../events/index.ts';
+import type { Clock, EntryStore, StoredEntry } from '../ledger/index.ts';
 import { matchesGlob, type Policy, type Principal } from '../policy/index.ts';
 import { SystemError } from './errors.ts';
 import type { Feed } from './nervous-system.ts';
@@ -59,20 +57,6 @@ export async function findEvent(
   return entry;
 }
 
-export function eventOf({
-  note,
-  chain,
-  seq,
-  hash,
-  position,
-}: StoredEntry): { readonly event: DeliveredEvent; readonly at: string } | undefined {
-  const parsed = parseEntry(note);
-  if (parsed.kind !== 'entry' || parsed.body.type !== 'event') return undefined;
-  const { idem, at, data } = parsed.body;
-  const ledger = { entity: chain, seq, hash: toHex(hash), position };
-  return { event: deliveredEvent({ idem, at, data: data as unknown as EventData }, ledger), at };
-}
-
 async function scan(
   entries: EntryStore,
   start: number,
@@ -86,7 +70,7 @@ async function scan(
     for (const entry of page) {
       if (events.length >= limit) return { events, next };
       next = entry.position + 1;
-      const event = eventOf(entry)?.event;
+      const event = recordedEvent(entry)?.event;
       if (event !== undefined && wanted(event)) events.push(event);
     }
     if (page.length < PAGE) break;

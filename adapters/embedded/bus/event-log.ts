@@ -2,9 +2,8 @@
  * The log as the bus reads it: position by position, recent events from memory, older ones from the store. An event that
  * was committed but never announced (a crash in between) is simply read from the store: the log itself is the outbox.
  */
-import { deliveredEvent, type DeliveredEvent, type EventData } from '../../../core/events/index.ts';
-import { toHex } from '../../../core/canonical/index.ts';
-import { parseEntry, type AppendedEntry, type EntryStore, type StoredEntry } from '../../../core/ledger/index.ts';
+import { deliveredEvent, recordedEvent, type DeliveredEvent, type EventData } from '../../../core/events/index.ts';
+import type { AppendedEntry, EntryStore } from '../../../core/ledger/index.ts';
 
 /** Events kept in memory: a subscriber this far behind reads from the store. About 1 KiB each. */
 const RECENT_EVENTS = 2_048;
@@ -66,7 +65,7 @@ export class EventLog {
   private async readStored(from: number, limit: number): Promise<readonly LogSlot[]> {
     return (await this.entries.readLog(from, limit)).map((entry) => ({
       position: entry.position,
-      event: eventOfStored(entry),
+      event: recordedEvent(entry)?.event,
     }));
   }
 
@@ -74,15 +73,6 @@ export class EventLog {
     this.recent = [];
     this.recentFrom = position;
   }
-}
-
-/** The event a stored entry holds; undefined for other entries and unreadable bytes (verification reports those). */
-export function eventOfStored(entry: StoredEntry): DeliveredEvent | undefined {
-  const parsed = parseEntry(entry.note);
-  if (parsed.kind !== 'entry' || parsed.body.type !== 'event') return undefined;
-  const { idem, at, data } = parsed.body;
-  const place = { entity: entry.chain, seq: entry.seq, hash: toHex(entry.hash), position: entry.position };
-  return deliveredEvent({ idem, at, data: data as unknown as EventData }, place);
 }
 
 function eventOfAppended({ draft, at, chain, seq, hash, position }: AppendedEntry): DeliveredEvent | undefined {
