@@ -13,6 +13,7 @@ import type {
   ItemKey,
   ItemStore,
   ItemWrite,
+  LoggedEntry,
   StoredEntry,
 } from '../../core/ledger/index.ts';
 import { EngineError } from './errors.ts';
@@ -66,7 +67,7 @@ export class SqliteStore implements EntryStore, ItemStore {
     return row === undefined ? undefined : entryOf(row);
   }
 
-  async readLog(from: number, limit: number): Promise<readonly StoredEntry[]> {
+  async readLog(from: number, limit: number): Promise<readonly LoggedEntry[]> {
     return this.sql.readLog.all(from, limit).map(entryOf);
   }
 
@@ -191,7 +192,7 @@ export class SqliteStore implements EntryStore, ItemStore {
 }
 
 /** A damaged file can hold what its schema forbids, NULL above all. @throws EngineError DATA_UNREADABLE */
-function entryOf({ chain, seq, note, hash, position }: Row): StoredEntry {
+function entryOf({ chain, seq, note, hash, position }: Row): LoggedEntry {
   const isWhole = typeof chain === 'string' && typeof seq === 'number' && typeof position === 'number';
   if (isWhole && note instanceof Uint8Array && hash instanceof Uint8Array) return { chain, seq, note, hash, position };
   throw new EngineError({

@@ -9,7 +9,7 @@ import {
   type LogPair,
   type LogPlace,
   type Segment,
-  type StoredEntry,
+  type LoggedEntry,
   type TrustedRoot,
 } from '../../core/ledger/index.ts';
 import { EngineError } from './errors.ts';
@@ -69,7 +69,7 @@ async function* readPairs(
   }
 }
 
-type Stored = { readonly entry: StoredEntry } | { readonly damage: string };
+type Stored = { readonly entry: LoggedEntry } | { readonly damage: string };
 
 /** The entries of a page; when the file is damaged there, one by one, so that only the damaged ones are lost. */
 async function readStored(store: SqliteStore, from: number, to: number): Promise<ReadonlyMap<number, Stored>> {

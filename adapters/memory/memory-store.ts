@@ -11,6 +11,7 @@ import type {
   ItemKey,
   ItemStore,
   ItemWrite,
+  LoggedEntry,
   StoredEntry,
 } from '../../core/ledger/index.ts';
 
@@ -31,8 +32,8 @@ export class MemoryStore implements EntryStore, ItemStore {
   readonly exclusive: boolean;
   readonly faults: FaultHooks;
   /** every entry in commit order; tests may tamper with it */
-  readonly log: StoredEntry[] = [];
-  private readonly chains = new Map<string, StoredEntry[]>();
+  readonly log: LoggedEntry[] = [];
+  private readonly chains = new Map<string, LoggedEntry[]>();
   private readonly byIdemKey = new Map<string, StoredEntry>();
   private readonly items = new Map<string, Map<string, Item>>();
 
@@ -61,7 +62,7 @@ export class MemoryStore implements EntryStore, ItemStore {
     return this.byIdemKey.get(idemKey);
   }
 
-  async readLog(from: number, limit: number): Promise<readonly StoredEntry[]> {
+  async readLog(from: number, limit: number): Promise<readonly LoggedEntry[]> {
     return this.log.slice(from, from + limit);
   }
 
@@ -114,7 +115,7 @@ export class MemoryStore implements EntryStore, ItemStore {
 
   private append(entry: CommitGroup['entries'][number]): number {
     const { chain, seq, note, hash, idemKey } = entry;
-    const stored: StoredEntry = { chain, seq, note, hash, position: this.log.length };
+    const stored: LoggedEntry = { chain, seq, note, hash, position: this.log.length };
     this.log.push(stored);
     const entries = this.chains.get(chain) ?? [];
     entries.push(stored);

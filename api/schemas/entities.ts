@@ -39,7 +39,7 @@ const entryBodySchema: z.ZodType<EntryBody> = z
 const entryViewSchema: z.ZodType<EntryView> = z
   .strictObject({
     seq,
-    position,
+    position: position.exactOptional(),
     hash,
     body: entryBodySchema,
     note: z.string().meta({ description: 'the stored bytes: a C2SP signed note whose leaf hash is `hash`' }),

@@ -74,13 +74,13 @@ export const deliveredEventSchema: z.ZodType<DeliveredEvent> = z
     source: principalId,
     payload: jsonObject,
     metadata: jsonObject.exactOptional(),
-    ledger: z.strictObject({ entity: entityId, seq, hash, position }),
+    ledger: z.strictObject({ entity: entityId, seq, hash, position: position.exactOptional() }),
   })
   .meta({ id: 'Event', description: 'An event with its place in the ledger.' });
 
 const deliveryStateSchema: z.ZodType<DeliveryState> = z
   .union([
-    z.strictObject({ subscription: z.string(), state: z.enum(['pending', 'in-flight', 'delivered']) }),
+    z.strictObject({ subscription: z.string(), state: z.enum(['pending', 'relayed', 'in-flight', 'delivered']) }),
     z.strictObject({
       subscription: z.string(),
       state: z.enum(['retrying', 'dead-letter']),

@@ -80,7 +80,18 @@ export interface DeliveredEvent {
   readonly source: string;
   readonly payload: JsonObject;
   readonly metadata?: JsonObject;
-  readonly ledger: { readonly entity: string; readonly seq: number; readonly hash: string; readonly position: number };
+  readonly ledger: {
+    readonly entity: string;
+    readonly seq: number;
+    readonly hash: string;
+    /** log index; absent when the event was handed on before it had one */
+    readonly position?: number;
+  };
+}
+
+/** An event that has its place in the log. */
+export interface LoggedEvent extends DeliveredEvent {
+  readonly ledger: DeliveredEvent['ledger'] & { readonly position: number };
 }
 
 /** @throws EventError EVENT_INVALID */
@@ -100,10 +111,10 @@ export function eventIdemKey(source: string, eventId: string): string {
   return `event/${source}/${eventId}`;
 }
 
-export function deliveredEvent(
+export function deliveredEvent<Place extends DeliveredEvent['ledger']>(
   body: Pick<EntryBody, 'idem' | 'at'> & { readonly data: EventData },
-  ledger: DeliveredEvent['ledger'],
-): DeliveredEvent {
+  ledger: Place,
+): DeliveredEvent & { readonly ledger: Place } {
   const { topic, version, source, payload, timestamp, userId, metadata } = body.data;
   return {
     eventId: body.idem,

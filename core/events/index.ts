@@ -15,6 +15,7 @@ export {
   moduleChain,
   parseEventInput,
   type DeliveredEvent,
+  type LoggedEvent,
   type EventData,
   type EventInput,
 } from './envelope.ts';
@@ -27,7 +28,7 @@ export {
   type PublishProblem,
   type PublishResult,
 } from './publish.ts';
-export { recordedEvent, type RecordedEvent } from './recorded-event.ts';
+export { appendedEvent, recordedEvent, type RecordedEvent } from './recorded-event.ts';
 export {
   parseSubscriptionInput,
   subscriptionInputSchema,

@@ -24,7 +24,11 @@ export interface DeadLetter {
 
 /** How one subscription stands with one event. */
 export type DeliveryState =
-  | { readonly subscription: string; readonly state: 'pending' | 'in-flight' | 'delivered' }
+  | {
+      readonly subscription: string;
+      /** `relayed`: handed to the subscription's queue, whose inside this engine cannot see */
+      readonly state: 'pending' | 'relayed' | 'in-flight' | 'delivered';
+    }
   | {
       readonly subscription: string;
       readonly state: 'retrying' | 'dead-letter';
@@ -38,7 +42,7 @@ export interface SubscriptionStats {
   /** events delivered and acknowledged since the engine started */
   readonly delivered: number;
   readonly failed: number;
-  /** log positions not looked at yet */
+  /** events waiting, at most: where the engine cannot tell, log positions not looked at yet */
   readonly backlog: number;
   readonly inFlight: number;
   readonly retrying: number;
@@ -71,5 +75,5 @@ export interface EventBus {
   /** Makes dead letters due again with fresh attempts. @returns how many */
   redrive(id: string, positions?: readonly number[]): Promise<number>;
   trace(event: DeliveredEvent): Promise<readonly DeliveryState[]>;
-  stats(): readonly SubscriptionStats[];
+  stats(): Promise<readonly SubscriptionStats[]>;
 }

@@ -23,7 +23,8 @@ export interface PlacedEntry {
 }
 
 export interface AppendedEntry extends PlacedEntry {
-  readonly position: number;
+  /** undefined: it gets its log index later */
+  readonly position: number | undefined;
 }
 
 export type AppendResult =

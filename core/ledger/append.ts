@@ -131,8 +131,8 @@ class QueueingAppender implements Appender {
   }
 
   /**
-   * The next requests in order. If other processes write to the store too, a run may only be built on a committed head,
-   * so a chain with a commit under way waits for a later batch.
+   * The next requests in order. If other processes write to the store too, a run may only be built on a committed head
+   * or within its own commit, so a request on a chain with a commit under way waits for a later batch.
    */
   private takeBatch(): Pending[] {
     const batch: Pending[] = [];
@@ -147,10 +147,7 @@ class QueueingAppender implements Appender {
       const chains = this.options.store.exclusive ? [] : pending.request.entries.map(({ chain }) => chain);
       const mustWait = chains.some((chain) => taken.has(chain));
       (mustWait ? held : batch).push(pending);
-      for (const chain of chains) {
-        taken.add(chain);
-        if (!mustWait) this.busyChains.add(chain);
-      }
+      for (const chain of chains) (mustWait ? taken : this.busyChains).add(chain);
     }
     this.queue = [...held, ...this.queue.slice(index)];
     return batch;
@@ -241,7 +238,7 @@ class QueueingAppender implements Appender {
   /** After a failed commit: is it there all the same? The places tell, because the bytes in them are unique. */
   private async readBack(one: Placed, cause: unknown): Promise<Outcome> {
     try {
-      const positions: number[] = [];
+      const positions: (number | undefined)[] = [];
       for (const [i, { chain, seq }] of one.entries.entries()) {
         const [stored] = await this.options.store.read(chain, seq, 1);
         if (stored?.seq !== seq) return { kind: 'absent', cause };
@@ -258,7 +255,7 @@ class QueueingAppender implements Appender {
   private async settle(one: Placed, outcome: Outcome): Promise<Pending | undefined> {
     const { pending } = one;
     if (outcome.kind === 'committed') {
-      const entries = one.entries.map((entry, i) => ({ ...entry, position: outcome.positions[i] as number }));
+      const entries = one.entries.map((entry, i) => ({ ...entry, position: outcome.positions[i] }));
       this.options.onCommit?.(entries);
       pending.resolve({ kind: 'appended', entries });
       return undefined;

@@ -41,6 +41,7 @@ export type {
   RootSigner,
   RunToSeal,
   Sealer,
+  LoggedEntry,
   StoredEntry,
 } from './ports.ts';
 export {

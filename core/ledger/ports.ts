@@ -9,7 +9,12 @@ import type { NoteSigner } from './signed-note.ts';
 export interface StoredEntry extends SealedEntry {
   readonly chain: string;
   readonly seq: number;
-  /** index in the ledger's commit order, 0-based, without gaps */
+  /** log index, 0-based, without gaps; undefined while it has none (a shared store's sequencer gives it later) */
+  readonly position: number | undefined;
+}
+
+/** An entry that has its place in the log. */
+export interface LoggedEntry extends StoredEntry {
   readonly position: number;
 }
 
@@ -46,8 +51,8 @@ export interface CommitGroup {
 }
 
 export type CommitOutcome =
-  /** durable; `positions[i]` is where `entries[i]` stands in the ledger */
-  | { readonly kind: 'committed'; readonly positions: readonly number[] }
+  /** durable; `positions[i]` is the log index of `entries[i]`, if it has one already */
+  | { readonly kind: 'committed'; readonly positions: readonly (number | undefined)[] }
   /** nothing written: another entry holds the place, or the place before it is empty (`winner` undefined) */
   | { readonly kind: 'conflict'; readonly chain: string; readonly winner: StoredEntry | undefined }
   /** nothing written: an entry with this idempotency key exists */
@@ -60,7 +65,8 @@ export interface EntryStore {
   readonly exclusive: boolean;
   /**
    * Stores each group atomically and independently of the others; a committed group survives power loss.
-   * Put-if-absent on (chain, seq): two writers of one place get one 'committed' and one 'conflict'.
+   * Put-if-absent on (chain, seq): two writers of one place get one 'committed' and one 'conflict'. Groups of one chain
+   * are stored in their order, so a later one may be built on an earlier one.
    * If it rejects, each group may or may not have been stored: read the places back before trying again.
    */
   commit(groups: readonly CommitGroup[]): Promise<readonly CommitOutcome[]>;
@@ -70,9 +76,9 @@ export interface EntryStore {
   read(chain: string, from: number, limit: number): Promise<readonly StoredEntry[]>;
   /** The entry recorded under an idempotency key, strongly consistent. */
   findByIdemKey(idemKey: string): Promise<StoredEntry | undefined>;
-  /** Entries in commit order with position >= from, ascending, at most `limit`. Gap-free. */
-  readLog(from: number, limit: number): Promise<readonly StoredEntry[]>;
-  /** How many entries are committed: the position the next one gets. */
+  /** The log from index `from` on, ascending, gap-free, at most `limit`. Every acknowledged entry gets there in the end. */
+  readLog(from: number, limit: number): Promise<readonly LoggedEntry[]>;
+  /** How many entries are in the log: the index the next one gets. */
   size(): Promise<number>;
 }
 

@@ -41,6 +41,6 @@ export class SessionKeys {
     const [outcome] = await store.commit([{ entries: [{ ...place, ...sealed, idemKey: undefined }], writes: [] }]);
     if (outcome?.kind !== 'committed')
       throw new Error(`the session key's certificate was not stored: ${outcome?.kind ?? 'no outcome'}`);
-    return { ...place, hash: toHex(sealed.hash), at, draft, position: outcome.positions[0] as number };
+    return { ...place, hash: toHex(sealed.hash), at, draft, position: outcome.positions[0] };
   }
 }

@@ -110,7 +110,7 @@ export class EntryVerifier {
 }
 
 export function findingAt(
-  place: { chain: string; seq: number; position?: number },
+  place: { chain: string; seq: number; position?: number | undefined },
   verdict: Finding['verdict'],
   detail: string,
 ): Finding {

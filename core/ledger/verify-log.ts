@@ -4,7 +4,7 @@
  */
 import { toHex } from '../canonical/index.ts';
 import { genesisHash } from './entry.ts';
-import type { StoredEntry } from './ports.ts';
+import type { LoggedEntry } from './ports.ts';
 import type { Finding } from './verification.ts';
 import { findingAt, type EntryVerifier } from './verify-entry.ts';
 
@@ -20,7 +20,7 @@ export interface LogPlace {
 export interface LogPair {
   readonly position: number;
   readonly place: LogPlace | undefined;
-  readonly entry: StoredEntry | undefined;
+  readonly entry: LoggedEntry | undefined;
   /** why the store could not read what it has here */
   readonly damage?: string;
 }
@@ -139,7 +139,7 @@ function checkJoint(
 
 /** Does an entry follow the one before it in its chain? */
 export function linkFinding(
-  entry: { readonly chain: string; readonly seq: number; readonly position: number },
+  entry: { readonly chain: string; readonly seq: number; readonly position: number | undefined },
   prev: string,
   before: { readonly seq: number; readonly hash: string },
 ): Finding | undefined {

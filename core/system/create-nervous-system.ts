@@ -195,7 +195,7 @@ async function monitor(
     entries: await entries.size(),
     operations: { total, failed, successRate },
     responseTimeMs: { p50, p95 },
-    subscriptions: bus.stats(),
+    subscriptions: await bus.stats(),
     approvalQueue: { length, oldestAgeMs },
   };
 }

@@ -88,5 +88,11 @@ function viewEntry({ seq, position, hash, note, chain }: StoredEntry): EntryView
       message: `entry #${seq} of "${chain}" cannot be read (${parsed.reason}): verify the ledger`,
     });
   }
-  return { seq, position, hash: toHex(hash), body: parsed.body, note: Buffer.from(note).toString('utf8') };
+  return {
+    seq,
+    ...(position === undefined ? {} : { position }),
+    hash: toHex(hash),
+    body: parsed.body,
+    note: Buffer.from(note).toString('utf8'),
+  };
 }

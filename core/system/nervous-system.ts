@@ -19,7 +19,8 @@ import type { NervousConfig } from './config.ts';
 
 export interface EntryView {
   readonly seq: number;
-  readonly position: number;
+  /** log index; absent while it has none */
+  readonly position?: number;
   /** hex chain hash */
   readonly hash: string;
   readonly body: EntryBody;

@@ -19,12 +19,12 @@ import {
   createSubscriptions,
   deliveredEvent,
   EventError,
-  type DeliveredEvent,
+  type LoggedEvent,
   type EventBus,
   type EventData,
   type ReceivedMessage,
 } from '../../core/events/index.ts';
-import { createAppender, parseEntry, type StoredEntry, type VerificationReport } from '../../core/ledger/index.ts';
+import { createAppender, parseEntry, type LoggedEntry, type VerificationReport } from '../../core/ledger/index.ts';
 import { createPolicy, PolicyError, type Principal } from '../../core/policy/index.ts';
 import { defineConfig, SystemError, type EntryView, type NervousSystem } from '../../core/system/index.ts';
 
@@ -158,7 +158,7 @@ function playedBus(queue: ReceivedMessage[]): EventBus {
     nack: async (_id, receipts) => ({ stale: receipts.filter((one) => !queue.some(({ receipt }) => receipt === one)) }),
     deadLetters: async (_id, { after = -1, limit }) =>
       queue
-        .map(({ event }) => event)
+        .map(({ event }) => event as LoggedEvent)
         .filter(({ ledger }) => ledger.position > after)
         .slice(0, limit)
         .map((event) => ({
@@ -166,7 +166,7 @@ function playedBus(queue: ReceivedMessage[]): EventBus {
         })),
     redrive: async (_id, positions) => positions?.length ?? queue.length,
     trace: async () => [],
-    stats: () => [],
+    stats: async () => [],
   };
 }
 
@@ -174,7 +174,7 @@ function reading(
   store: MemoryStore,
   policy: NervousSystem['policy'],
 ): Pick<NervousSystem, 'entities' | 'feed' | 'trace' | 'verifyAll'> {
-  const events = (): DeliveredEvent[] => store.log.flatMap((entry) => eventOf(entry));
+  const events = (): LoggedEvent[] => store.log.flatMap((entry) => eventOf(entry));
   const chainOf = (principal: Principal, entityId: string): readonly EntryView[] => {
     policy.require(principal, 'reads', entityId);
     const entries = store.log.filter(({ chain }) => chain === entityId).map(viewOf);
@@ -217,17 +217,17 @@ function reading(
   };
 }
 
-function viewOf(entry: StoredEntry): EntryView {
+function viewOf(entry: LoggedEntry): EntryView {
   const parsed = parseEntry(entry.note);
   if (parsed.kind !== 'entry') throw new Error(parsed.reason);
   const { seq, position, hash, note } = entry;
   return { seq, position, hash: toHex(hash), body: parsed.body, note: new TextDecoder().decode(note) };
 }
 
-function eventOf(entry: StoredEntry): DeliveredEvent[] {
-  const { body, seq, hash, position } = viewOf(entry);
+function eventOf(entry: LoggedEntry): LoggedEvent[] {
+  const { body, seq, hash } = viewOf(entry);
   if (body.type !== 'event') return [];
-  const placed = { entity: entry.chain, seq, hash, position };
+  const placed = { entity: entry.chain, seq, hash, position: entry.position };
   return [deliveredEvent({ idem: body.idem, at: body.at, data: body.data as unknown as EventData }, placed)];
 }
 

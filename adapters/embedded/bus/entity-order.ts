@@ -2,21 +2,21 @@
  * Per-entity order: while an event of an entity is out, about to go out, or being retried, later ones of that entity wait
  * here. A subscription without order uses the same calls and nothing ever waits.
  */
-import type { DeliveredEvent } from '../../../core/events/index.ts';
+import type { LoggedEvent } from '../../../core/events/index.ts';
 
 export class EntityOrder {
   private readonly ordered: boolean;
   /** events per entity that are out, released or being retried */
   private readonly busy = new Map<string, number>();
-  private readonly held = new Map<string, DeliveredEvent[]>();
-  private readonly released: DeliveredEvent[] = [];
+  private readonly held = new Map<string, LoggedEvent[]>();
+  private readonly released: LoggedEvent[] = [];
 
   constructor(ordered: boolean) {
     this.ordered = ordered;
   }
 
   /** The event may go out now (and its entity is busy), or it is kept until its turn. */
-  admit(event: DeliveredEvent): boolean {
+  admit(event: LoggedEvent): boolean {
     if (!this.ordered || !this.busy.has(event.entityId)) {
       this.hold(event.entityId);
       return true;
@@ -50,7 +50,7 @@ export class EntityOrder {
     return true;
   }
 
-  takeReleased(max: number): DeliveredEvent[] {
+  takeReleased(max: number): LoggedEvent[] {
     return this.released.splice(0, max);
   }
 }

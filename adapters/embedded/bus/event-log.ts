@@ -2,7 +2,7 @@
  * The log as the bus reads it: position by position, recent events from memory, older ones from the store. An event that
  * was committed but never announced (a crash in between) is simply read from the store: the log itself is the outbox.
  */
-import { deliveredEvent, recordedEvent, type DeliveredEvent, type EventData } from '../../../core/events/index.ts';
+import { appendedEvent, recordedEvent, type LoggedEvent } from '../../../core/events/index.ts';
 import type { AppendedEntry, EntryStore } from '../../../core/ledger/index.ts';
 
 /** Events kept in memory: a subscriber this far behind reads from the store. About 1 KiB each. */
@@ -12,7 +12,7 @@ const STORE_PAGE = 256;
 /** A log position; `event` is undefined when the entry there is no event. */
 export interface LogSlot {
   readonly position: number;
-  readonly event: DeliveredEvent | undefined;
+  readonly event: LoggedEvent | undefined;
 }
 
 export class EventLog {
@@ -40,9 +40,10 @@ export class EventLog {
   /** Told about committed entries, in commit order. */
   add(appended: readonly AppendedEntry[]): void {
     for (const entry of appended) {
-      if (entry.position !== this.end) this.restartAt(entry.position);
-      this.recent.push({ position: entry.position, event: eventOfAppended(entry) });
-      this.end = entry.position + 1;
+      const position = entry.position as number; // the only writer knows it at once
+      if (position !== this.end) this.restartAt(position);
+      this.recent.push({ position, event: appendedEvent(entry) as LoggedEvent | undefined });
+      this.end = position + 1;
     }
     if (this.recent.length > 2 * RECENT_EVENTS) {
       this.recent = this.recent.slice(-RECENT_EVENTS);
@@ -58,7 +59,7 @@ export class EventLog {
   }
 
   /** The event at a position. */
-  async at(position: number): Promise<DeliveredEvent | undefined> {
+  async at(position: number): Promise<LoggedEvent | undefined> {
     return (await this.read(position, 1))[0]?.event;
   }
 
@@ -73,12 +74,4 @@ export class EventLog {
     this.recent = [];
     this.recentFrom = position;
   }
-}
-
-function eventOfAppended({ draft, at, chain, seq, hash, position }: AppendedEntry): DeliveredEvent | undefined {
-  if (draft.type !== 'event') return undefined;
-  return deliveredEvent(
-    { idem: draft.idem, at, data: draft.data as unknown as EventData },
-    { entity: chain, seq, hash, position },
-  );
 }

@@ -5,6 +5,7 @@
 import type {
   DeadLetter,
   DeliveredEvent,
+  LoggedEvent,
   DeliveryState,
   EventBus,
   ReceivedMessage,
@@ -123,18 +124,20 @@ export class InProcessBus implements EventBus {
 
   async trace(event: DeliveredEvent): Promise<readonly DeliveryState[]> {
     const states: DeliveryState[] = [];
+    const { position } = event.ledger;
+    if (position === undefined) return states;
     for (const [subscription, queue] of this.queues) {
-      const letter = await this.mailboxOf(subscription).deadLetter(event.ledger.position);
+      const letter = await this.mailboxOf(subscription).deadLetter(position);
       const state =
         letter === undefined
-          ? queue.stateOf(event)
+          ? queue.stateOf(event as LoggedEvent)
           : { state: 'dead-letter' as const, attempts: letter.attempts, reason: letter.reason };
       if (state !== undefined) states.push({ subscription, ...state });
     }
     return states;
   }
 
-  stats(): readonly SubscriptionStats[] {
+  async stats(): Promise<readonly SubscriptionStats[]> {
     return [...this.queues.values()].map((queue) => ({
       subscription: queue.subscription.id,
       module: queue.subscription.module,

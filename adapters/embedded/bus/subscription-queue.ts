@@ -7,6 +7,7 @@ import {
   afterFailure,
   subscriptionMatcher,
   type DeliveredEvent,
+  type LoggedEvent,
   type ReceivedMessage,
   type Subscription,
 } from '../../../core/events/index.ts';
@@ -23,7 +24,7 @@ const SCAN_SLOTS = 512;
 
 interface Lease {
   readonly receipt: string;
-  readonly event: DeliveredEvent;
+  readonly event: LoggedEvent;
   readonly attempt: number;
   readonly expiresAt: number;
 }
@@ -165,7 +166,7 @@ export class SubscriptionQueue {
   }
 
   stateOf(
-    event: DeliveredEvent,
+    event: LoggedEvent,
   ):
     | { state: 'pending' | 'in-flight' | 'delivered' }
     | { state: 'retrying'; attempts: number; reason: string }
@@ -250,7 +251,7 @@ export class SubscriptionQueue {
     }
   }
 
-  private lease(event: DeliveredEvent, attempt: number): ReceivedMessage {
+  private lease(event: LoggedEvent, attempt: number): ReceivedMessage {
     this.receipts += 1;
     const receipt = `${event.ledger.position}.${attempt}.${this.receipts}`;
     this.leases.set(receipt, {

@@ -5,12 +5,13 @@ import {
   parseEntry,
   type AppendedEntry,
   type AppendResult,
+  type CommitGroup,
   type EntryStore,
   type ItemWrite,
   type Sealer,
   type StoredEntry,
 } from '../../../core/ledger/index.ts';
-import { STORES, type OpenStore } from '../../contract/stores.ts';
+import { STORES, type OpenStore, type Store } from '../../contract/stores.ts';
 import { appenderOn, note, recordedIds, soundLog } from './ledger-world.ts';
 
 const HOUR_MS = 3_600_000;
@@ -44,7 +45,7 @@ describe.each(Object.keys(STORES))('appending on %s', (name) => {
     expect(acknowledged).toHaveLength(800);
     expect(new Set(log.map(({ idem }) => idem)).size).toBe(801); // and the session key's certificate
     for (const { position, chain, seq, hash, draft } of acknowledged) {
-      const stored = log[position];
+      const stored = log[position as number];
       expect([stored?.chain, stored?.seq, stored?.idem]).toEqual([chain, seq, draft.idem]);
       expect(Buffer.from(stored?.hash ?? []).toString('hex')).toBe(hash);
     }
@@ -90,6 +91,23 @@ describe.each(Object.keys(STORES))('appending on %s', (name) => {
     expect(kinds).toEqual(kinds.map((_, i) => (i % 3 === 0 ? 'precondition' : 'appended')));
     const ids = await recordedIds(open.store);
     expect(ids.sort()).toEqual(['first', 'n1', 'n2', 'n4', 'n5', 'n7', 'n8', 'n10', 'n11'].sort());
+  });
+
+  it('stores what waits on one chain in one commit, whoever else may write', async () => {
+    const commits: number[] = [];
+    const store: Store = Object.create(open.store, {
+      commit: { value: (groups: readonly CommitGroup[]) => (commits.push(groups.length), open.store.commit(groups)) },
+    }) as Store;
+    const appender = appenderOn(store);
+    await appender.append({ entries: [note('a', 'first')] });
+    commits.length = 0;
+    const results = await Promise.all(
+      Array.from({ length: 100 }, (_, i) => appender.append({ entries: [note('a', `n${i}`)] })),
+    );
+    expect(results.map((result) => result.kind === 'appended' && result.entries[0]?.seq)).toEqual(
+      results.map((_, i) => i + 1),
+    );
+    expect(commits).toEqual([100]);
   });
 
   it('does not let requests over several chains wait for themselves', async () => {
