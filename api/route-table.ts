@@ -4,6 +4,7 @@ import type { Route } from './route.ts';
 import { changeSetRoutes } from './routes/change-sets.ts';
 import { entityRoutes } from './routes/entities.ts';
 import { eventRoutes } from './routes/events.ts';
+import { ingressRoutes } from './routes/ingress.ts';
 import { ledgerRoutes } from './routes/ledger.ts';
 import { messageRoutes } from './routes/messages.ts';
 import { contractRoutes, serviceRoutes } from './routes/service.ts';
@@ -18,6 +19,7 @@ export const ROUTES: readonly Route[] = [
   ...subscriptionRoutes,
   ...messageRoutes,
   ...ledgerRoutes,
+  ...ingressRoutes,
   ...serviceRoutes,
   ...contractRoutes(() => ROUTES, openApiDocument),
 ];

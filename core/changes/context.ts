@@ -70,6 +70,7 @@ export function excludedBy(principal: Principal): string[] {
     case 'agent':
       return [principal.owner];
     case 'module':
+    case 'service':
       return [];
   }
 }

@@ -6,6 +6,10 @@ import { z } from 'zod';
 import { describeIssues } from '../errors/index.ts';
 import { EventError } from './errors.ts';
 
+/** Events of AWS services need no declaration: `aws.<service>.<detail-type in kebab case>`, with any payload, version 1. */
+export const AWS_TOPIC = /^aws\.[a-z0-9-]+\.[a-z0-9-]+$/;
+const ANY_OBJECT = z.record(z.string(), z.unknown());
+
 export interface TopicDeclaration {
   readonly description: string;
   /** zod schema of the payload per version; declare objects with z.strictObject so that unknown keys are refused */
@@ -50,14 +54,14 @@ export function createCatalog(topics: Topics): Catalog {
   const declared = new Map(Object.entries(topics).map(([topic, { versions }]) => [topic, latestOf(versions)]));
   return {
     require: (topic) => {
-      if (!declared.has(topic)) throw unknownTopic(topic, [...declared.keys()]);
+      if (!declared.has(topic) && !AWS_TOPIC.test(topic)) throw unknownTopic(topic, [...declared.keys()]);
     },
     list: () => Object.entries(topics).flatMap(([topic, declaration]) => describeTopic(topic, declaration)),
     check: (topic, version, payload) => {
-      const latest = declared.get(topic);
+      const latest = declared.get(topic) ?? (AWS_TOPIC.test(topic) ? 1 : undefined);
       if (latest === undefined) throw unknownTopic(topic, [...declared.keys()]);
       const wanted = version ?? latest;
-      const schema = topics[topic]?.versions[wanted];
+      const schema = declared.has(topic) ? topics[topic]?.versions[wanted] : [ANY_OBJECT][wanted - 1];
       if (schema === undefined) {
         throw new EventError({
           code: 'VERSION_UNKNOWN',

@@ -1,4 +1,5 @@
 export {
+  AWS_TOPIC,
   createCatalog,
   topicsSchema,
   type Catalog,
@@ -20,6 +21,8 @@ export {
   type EventInput,
 } from './envelope.ts';
 export { EventError, type EventErrorCode } from './errors.ts';
+export { ingressSchema, type IngressRule } from './ingress-config.ts';
+export { createIngress, type Ingest, type IngressResult } from './ingress.ts';
 export { matchPattern, parsePattern, PatternError, type Pattern, type PatternErrorCode } from './pattern/index.ts';
 export {
   createPublish,
@@ -28,6 +31,7 @@ export {
   type PublishProblem,
   type PublishResult,
 } from './publish.ts';
+export { createQuarantine, type Quarantine, type Quarantined } from './quarantine.ts';
 export { appendedEvent, recordedEvent, type RecordedEvent } from './recorded-event.ts';
 export {
   parseSubscriptionInput,

@@ -15,7 +15,7 @@ import {
   type StoredEntry,
 } from '../ledger/index.ts';
 import { actorOf, PolicyError, type Policy, type Principal } from '../policy/index.ts';
-import type { Catalog } from './catalog.ts';
+import { AWS_TOPIC, type Catalog } from './catalog.ts';
 import { eventIdemKey, moduleChain, parseEventInput, type EventData } from './envelope.ts';
 import { EventError } from './errors.ts';
 
@@ -54,7 +54,11 @@ interface Prepared {
 export type Publish = (
   principal: Principal,
   inputs: readonly unknown[],
-  options?: { readonly atomic?: boolean },
+  options?: {
+    readonly atomic?: boolean;
+    /** how it came in, when not by the publisher's own call: recorded with the actor */
+    readonly via?: string;
+  },
 ) => Promise<readonly PublishResult[]>;
 
 /** @returns a function that publishes 1-100 events and answers for each, in order */
@@ -66,13 +70,17 @@ export function createPublish(deps: PublishDependencies): Publish {
         message: `${inputs.length} events: publish 1-${MAX_EVENTS_PER_PUBLISH} at a time`,
       });
     }
-    const prepared = inputs.map((input) => attempt(() => prepare(deps, principal, input)));
+    const prepared = inputs.map((input) => attempt(() => prepare(deps, principal, { input, via: options.via })));
     if (options.atomic === true) return publishAtomic(deps, prepared);
     return Promise.all(prepared.map(async (one) => (isRejected(one) ? one : publishOne(deps, one))));
   };
 }
 
-function prepare({ policy, catalog, ids }: PublishDependencies, principal: Principal, input: unknown): Prepared {
+function prepare(
+  { policy, catalog, ids }: PublishDependencies,
+  principal: Principal,
+  { input, via }: { readonly input: unknown; readonly via: string | undefined },
+): Prepared {
   const event = parseEventInput(input);
   const source = principal.id;
   if (event.source !== undefined && event.source !== source) {
@@ -83,6 +91,12 @@ function prepare({ policy, catalog, ids }: PublishDependencies, principal: Princ
   }
   catalog.require(event.topic); // before rights: a mistyped topic deserves the hint, not a refusal
   policy.require(principal, 'publishes', event.topic);
+  if (AWS_TOPIC.test(event.topic) && principal.kind !== 'service') {
+    throw new PolicyError({
+      code: 'FORBIDDEN',
+      message: `"${event.topic}" is for events of AWS services: they come in by the ingress bus`,
+    });
+  }
   if (event.entityId !== undefined && isReserved(event.entityId)) {
     throw new PolicyError({
       code: 'FORBIDDEN',
@@ -104,7 +118,12 @@ function prepare({ policy, catalog, ids }: PublishDependencies, principal: Princ
     eventId,
     chain: event.entityId ?? moduleChain(source),
     idemKey: eventIdemKey(source, eventId),
-    draft: { type: 'event', actor: actorOf(principal), idem: eventId, data: data as EntryDraft['data'] & EventData },
+    draft: {
+      type: 'event',
+      actor: actorOf(principal, via),
+      idem: eventId,
+      data: data as EntryDraft['data'] & EventData,
+    },
   };
 }
 

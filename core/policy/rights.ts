@@ -35,6 +35,8 @@ export function createPolicy(roster: Roster, modules: Modules): Policy {
         return roster.agents.filter((agent) => agent.id === principal.id).map((agent) => agent.rights);
       case 'module':
         return Object.hasOwn(modules, principal.id) ? [modules[principal.id] as Rights] : [];
+      case 'service':
+        return [{ publishes: [...principal.publishes], subscribes: [], reads: [], proposes: [] }];
     }
   };
   const may = (principal: Principal, action: Action, subject: string): boolean =>

@@ -57,7 +57,9 @@ export type Modules = z.output<typeof modulesSchema>;
 export type Principal =
   | { readonly kind: 'person'; readonly id: string; readonly personId: string }
   | { readonly kind: 'agent'; readonly id: string; readonly owner: string; readonly logic: string }
-  | { readonly kind: 'module'; readonly id: string };
+  | { readonly kind: 'module'; readonly id: string }
+  /** An outside source whose events the configuration lets in, as these topics. It has no credentials and may do nothing else. */
+  | { readonly kind: 'service'; readonly id: string; readonly publishes: readonly string[] };
 
 /** Every account, agent and module id of the configuration, each leading to its principal. */
 export function principalsOf(roster: Roster, modules: Modules): ReadonlyMap<string, Principal> {

@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { operationsSchema, riskProblems, riskSchema } from '../changes/index.ts';
 import { describeIssues, NervousError } from '../errors/index.ts';
-import { topicsSchema, type Topics } from '../events/index.ts';
+import { AWS_TOPIC, ingressSchema, topicsSchema, type Topics } from '../events/index.ts';
 import { modulesSchema, rosterProblems, rosterSchema } from '../policy/index.ts';
 
 /** `CONFIG_INVALID`: nervous.config.ts cannot be used; `problems` point at every fault. */
@@ -24,14 +24,36 @@ const configSchema = z
     roster: rosterSchema,
     risk: riskSchema,
     operations: operationsSchema,
+    /** which events of others become which topic (docs/events.md); AWS services' own need no rule */
+    ingress: ingressSchema,
   })
   .superRefine((config, context) => {
     for (const { path, message } of [
       ...rosterProblems(config.roster, config.modules),
       ...riskProblems(config.risk, config.roster),
+      ...ingressProblems(config),
     ])
       context.addIssue({ code: 'custom', path, message });
   });
+
+/** A rule whose topic nobody could read is a mistake, and it is told before the first event is lost in quarantine. */
+function ingressProblems({
+  ingress,
+  topics,
+}: {
+  readonly ingress: z.output<typeof ingressSchema>;
+  readonly topics: Topics;
+}): { readonly path: (string | number)[]; readonly message: string }[] {
+  return ingress.flatMap(({ topic, version }, i) => {
+    const declared = topics[topic];
+    if (declared === undefined)
+      return AWS_TOPIC.test(topic)
+        ? []
+        : [{ path: ['ingress', i, 'topic'], message: `topic "${topic}" is not declared in topics` }];
+    if (version === undefined || Object.hasOwn(declared.versions, version)) return [];
+    return [{ path: ['ingress', i, 'version'], message: `topic "${topic}" has no version ${version}` }];
+  });
+}
 
 export type ConfigInput<T extends Topics = Topics> = Omit<z.input<typeof configSchema>, 'topics'> & {
   readonly topics: T;

@@ -2,7 +2,15 @@
  * Builds the use cases from ports and configuration. Both engines call it; nothing here knows which one it runs in.
  */
 import { approvalQueue, createChanges, ROOT_SIGNED, operationTypes } from '../changes/index.ts';
-import { createCatalog, createPublish, createSubscriptions, recordedEvent, type EventBus } from '../events/index.ts';
+import {
+  createCatalog,
+  createIngress,
+  createPublish,
+  createQuarantine,
+  createSubscriptions,
+  recordedEvent,
+  type EventBus,
+} from '../events/index.ts';
 import {
   createAppender,
   EntryVerifier,
@@ -71,6 +79,8 @@ export function createNervousSystem(ports: Ports, config: NervousConfig): BuiltS
   });
   const subscriptions = createSubscriptions({ ledger, items, entries, bus, policy, catalog, clock, ids });
   const publish = createPublish({ appender, catalog, policy, ids });
+  const quarantine = createQuarantine({ ledger, items, clock });
+  const ingest = createIngress({ ledger, rules: config.ingress, policy, publish, quarantine });
   const verifier = (): EntryVerifier =>
     createEntryVerifier({ ledger, root: ports.rootSigner, entries, signatures: true });
 
@@ -79,6 +89,11 @@ export function createNervousSystem(ports: Ports, config: NervousConfig): BuiltS
     policy,
     catalog,
     publish: (...args) => metrics.measure(() => publish(...args)),
+    ingest: (raw) => metrics.measure(() => ingest(raw)),
+    quarantined: async (principal, options) => {
+      requireAuditor(policy, principal, 'what is in quarantine is seen by auditors');
+      return quarantine.list(options);
+    },
     changes,
     entities: createEntities({ ledger, origin, entries, items, policy, verifier }),
     subscriptions,
@@ -89,7 +104,7 @@ export function createNervousSystem(ports: Ports, config: NervousConfig): BuiltS
     monitor: () => monitor(ports, config, metrics),
     trace: createTrace(ports, config, policy),
     verifyAll: async (principal, options = {}) => {
-      requireAuditor(policy.isAuditor(principal), principal);
+      requireAuditor(policy, principal, 'the whole ledger is verified by auditors');
       return ports.verifyLog({ signatures: options.signatures ?? true });
     },
   };
@@ -200,10 +215,7 @@ async function monitor(
   };
 }
 
-function requireAuditor(isAuditor: boolean, principal: Principal): void {
-  if (!isAuditor)
-    throw new PolicyError({
-      code: 'FORBIDDEN',
-      message: `"${principal.id}" is not an auditor: the whole ledger is verified by auditors`,
-    });
+function requireAuditor(policy: Policy, principal: Principal, rule: string): void {
+  if (!policy.isAuditor(principal))
+    throw new PolicyError({ code: 'FORBIDDEN', message: `"${principal.id}" is not an auditor: ${rule}` });
 }

@@ -8,7 +8,9 @@ import type {
   Catalog,
   DeliveredEvent,
   DeliveryState,
+  Ingest,
   Publish,
+  Quarantined,
   SubscriptionStats,
   Subscriptions,
 } from '../events/index.ts';
@@ -106,6 +108,13 @@ export interface NervousSystem {
   validate(): Promise<ValidationReport>;
   monitor(): Promise<MonitorReport>;
   readonly publish: Publish;
+  /** Takes an event as EventBridge delivers it: recorded under its topic, or kept in quarantine with the reason. */
+  readonly ingest: Ingest;
+  /** What could not be taken, by id. Auditors only. */
+  quarantined(
+    principal: Principal,
+    options: { readonly after?: string; readonly limit: number },
+  ): Promise<readonly Quarantined[]>;
   readonly changes: Changes;
   readonly entities: Entities;
   readonly subscriptions: Subscriptions;

@@ -15,7 +15,9 @@ import { toHex } from '../../core/canonical/index.ts';
 import { createChanges } from '../../core/changes/index.ts';
 import {
   createCatalog,
+  createIngress,
   createPublish,
+  createQuarantine,
   createSubscriptions,
   deliveredEvent,
   EventError,
@@ -86,6 +88,15 @@ export async function createTestSystem(faults: FaultHooks = {}): Promise<TestSys
   const system: NervousSystem = {
     ...{ config, policy, catalog },
     publish: createPublish({ appender, catalog, policy, ids }),
+    ingest: createIngress({
+      ...{ ledger, rules: config.ingress, policy },
+      publish: createPublish({ appender, catalog, policy, ids }),
+      quarantine: createQuarantine(shared),
+    }),
+    quarantined: async (principal, options) => {
+      if (!policy.isAuditor(principal)) throw new PolicyError({ code: 'FORBIDDEN', message: 'auditors only' });
+      return createQuarantine(shared).list(options);
+    },
     changes: createChanges({ ...shared, appender, risk: config.risk }),
     subscriptions: createSubscriptions({ ...shared, catalog, bus: playedBus(queue) }),
     ...reading(store, policy),

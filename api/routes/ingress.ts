@@ -1,0 +1,30 @@
+/** What came in from outside and could not be taken. */
+import { z } from 'zod';
+import { route } from '../route.ts';
+import { wholeNumber } from '../schemas/fields.ts';
+import { quarantinePageSchema } from '../schemas/ingress.ts';
+
+const listQuarantine = route({
+  method: 'GET',
+  path: '/v1/quarantine',
+  operationId: 'listQuarantine',
+  tag: 'ingress',
+  summary: 'Events that arrived and could not be taken, with the reason (auditors)',
+  query: z.strictObject({
+    after: z
+      .string()
+      .regex(/^[0-9a-f]{64}$/, 'must be `next` of the page before')
+      .optional()
+      .meta({ description: '`next` of the page before' }),
+    limit: wholeNumber({ min: 1, max: 100, default: 50 }),
+  }),
+  responses: { 200: { description: 'a page by id', schema: quarantinePageSchema } },
+  problems: ['FORBIDDEN'],
+  handler: async (system, principal, { query: { after, limit } }) => {
+    const events = await system.quarantined(principal, { limit, ...(after === undefined ? {} : { after }) });
+    const last = events.length < limit ? undefined : events.at(-1);
+    return { status: 200, body: { events, ...(last === undefined ? {} : { next: last.id }) } };
+  },
+});
+
+export const ingressRoutes = [listQuarantine];
