@@ -37,7 +37,7 @@ export async function handleRequest(
       case 'method':
         return methodResponse(request.method, match.allow);
       case 'route':
-        return toResponse(await runRoute(system, request, { ...match, query }));
+        return toResponse(match.route, await runRoute(system, request, { ...match, query }));
     }
   } catch (error) {
     return problemResponse(error, path, hooks.onError);
@@ -108,8 +108,11 @@ function methodResponse(method: string, allow: string): ApiResponse {
   throw new ApiError({ code: 'METHOD_NOT_ALLOWED', message: `use ${allow}`, headers: { allow } });
 }
 
-function toResponse({ status, headers, body }: RouteResult): ApiResponse {
+function toResponse({ responses }: Route, { status, headers, body }: RouteResult): ApiResponse {
   if (body === undefined) return { status, headers: headers ?? {}, body: undefined };
+  const mediaType = responses[status]?.mediaType;
+  if (mediaType !== undefined)
+    return { status, headers: { 'content-type': mediaType, ...headers }, body: body as Uint8Array };
   return { status, headers: { 'content-type': 'application/json', ...headers }, body: JSON.stringify(body) };
 }
 

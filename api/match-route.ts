@@ -1,6 +1,6 @@
 /**
  * Which route a method and a path lead to. Paths are compared segment by segment before they are decoded, so an encoded
- * slash belongs to a parameter and `..` is a name like any other.
+ * slash belongs to a parameter and `..` is a name like any other. A last parameter `{name+}` takes all that is left.
  */
 import { ApiError } from './errors.ts';
 import type { Route } from './route.ts';
@@ -49,17 +49,28 @@ function matchMethod({ segments: template, routes, allow }: Resource, method: st
 
 function fits(template: readonly string[], path: readonly string[]): boolean {
   return (
-    template.length === path.length &&
+    (template.length === path.length || (takesRest(template) && template.length < path.length)) &&
     template.every((segment, i) => (isParam(segment) ? path[i] !== '' : segment === path[i]))
   );
 }
 
 function decodeParams(template: readonly string[], path: readonly string[]): Record<string, string> {
   return Object.fromEntries(
-    template.flatMap((segment, i) =>
-      isParam(segment) ? [[segment.slice(1, -1), decodeSegment(path[i] ?? '', segment.slice(1, -1))]] : [],
-    ),
+    template.flatMap((segment, i) => {
+      if (!isParam(segment)) return [];
+      const name = segment.replace(/^\{|\+?\}$/g, '');
+      const taken = isRest(segment) ? path.slice(i) : [path[i] ?? ''];
+      return [[name, taken.map((part) => decodeSegment(part, name)).join('/')]];
+    }),
   );
+}
+
+function takesRest(template: readonly string[]): boolean {
+  return isRest(template.at(-1) ?? '');
+}
+
+function isRest(segment: string): boolean {
+  return segment.endsWith('+}');
 }
 
 function decodeSegment(text: string, name: string): string {

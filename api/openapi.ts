@@ -27,7 +27,8 @@ const idempotencyHeader = z.object({
 
 export function createOpenApiDocument(routes: readonly Route[]): object {
   const paths = [...Map.groupBy(routes, ({ path }) => path)].map(([path, ofPath]) => [
-    path,
+    path.replace('+}', '}'), // OpenAPI 3.1 has no word for a parameter of several segments
+
     Object.fromEntries(ofPath.map((route) => [route.method.toLowerCase(), operationOf(route)])),
   ]);
   return createDocument(
@@ -79,7 +80,8 @@ function responsesOf(route: Route): ZodOpenApiResponsesObject {
     ([status, codes]) => [status, codes.join(', '), PROBLEM_TYPE, problemSchema] as const,
   );
   const answers = Object.entries(route.responses).map(
-    ([status, { description, schema }]) => [Number(status), description, JSON_TYPE, schema] as const,
+    ([status, { description, schema, mediaType }]) =>
+      [Number(status), description, mediaType ?? JSON_TYPE, mediaType === undefined ? schema : z.string()] as const,
   );
   const responses: Record<string, { description: string; content?: Record<string, { schema: z.ZodType }> }> = {};
   for (const [status, description, mediaType, schema] of [...answers, ...problems]) {

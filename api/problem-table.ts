@@ -37,6 +37,9 @@ export const PROBLEMS: Readonly<Record<ErrorCode, Row>> = {
   SUBSCRIPTION_NOT_FOUND: row(404, 'No such subscription'),
   CHANGE_NOT_FOUND: row(404, 'No such change-set'),
 
+  NOT_PUBLISHED_YET: row(404, 'No checkpoint covers this yet'),
+  TILE_NOT_FOUND: row(404, 'The log has no such file'),
+
   METHOD_NOT_ALLOWED: row(405, 'The path does not know this method'),
   REQUEST_TIMEOUT: row(408, 'The request did not arrive in time'),
 
@@ -66,6 +69,16 @@ export const PROBLEMS: Readonly<Record<ErrorCode, Row>> = {
   INTERNAL: row(500, 'Something went wrong on our side'),
   CONFIG_INVALID: row(500, 'The configuration cannot be used'),
   KEY_FILE_INVALID: row(500, 'The root key cannot be used'),
+
+  TILE_MISSING: row(500, 'The published log is damaged: verify the ledger'),
+  TILE_MALFORMED: row(500, 'The published log is damaged: verify the ledger'),
+  PROOF_IMPOSSIBLE: row(500, 'The published log is damaged: verify the ledger'),
+  EDGE_INVALID: row(500, 'The published log is damaged: verify the ledger'),
+  CHECKPOINT_INVALID: row(500, 'The published log is damaged: verify the ledger'),
+  LOG_DIVERGED: row(500, 'The published log is damaged: verify the ledger'),
+  LOG_SHRUNK: row(500, 'The published log is damaged: verify the ledger'),
+  BUNDLE_ENTRY_TOO_LARGE: row(500, 'Something went wrong on our side'),
+  WITNESS_REFUSED: row(500, 'Something went wrong on our side'),
 
   LEDGER_BUSY: row(503, 'Too many writers met: try again'),
   CHANGE_BUSY: row(503, 'Too many writers met on the change-set: try again'),

@@ -16,7 +16,11 @@ const MAX_INSTANCE_CHARS = 300;
 const RETRY_AFTER_SECONDS = '1';
 
 /** @param report told about every error that is ours, with its cause */
-export function problemResponse(error: unknown, path?: string, report?: (error: unknown) => void): ApiResponse {
+export function problemResponse(
+  error: unknown,
+  path?: string,
+  report?: (error: unknown) => void,
+): ApiResponse & { readonly body: string } {
   const known = isKnown(error) ? error : undefined;
   const code = known?.code ?? 'INTERNAL';
   const { status, title } = PROBLEMS[code];

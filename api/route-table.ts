@@ -6,6 +6,7 @@ import { entityRoutes } from './routes/entities.ts';
 import { eventRoutes } from './routes/events.ts';
 import { ingressRoutes } from './routes/ingress.ts';
 import { ledgerRoutes } from './routes/ledger.ts';
+import { logRoutes } from './routes/log.ts';
 import { messageRoutes } from './routes/messages.ts';
 import { contractRoutes, serviceRoutes } from './routes/service.ts';
 import { subscriptionRoutes } from './routes/subscriptions.ts';
@@ -20,6 +21,7 @@ export const ROUTES: readonly Route[] = [
   ...messageRoutes,
   ...ledgerRoutes,
   ...ingressRoutes,
+  ...logRoutes,
   ...serviceRoutes,
   ...contractRoutes(() => ROUTES, openApiDocument),
 ];

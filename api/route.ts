@@ -28,8 +28,8 @@ export interface ApiRequest {
 export interface ApiResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  /** JSON text; undefined: no content */
-  readonly body: string | undefined;
+  /** JSON text, or bytes of the type the headers say; undefined: no content */
+  readonly body: string | Uint8Array | undefined;
 }
 
 /** How a body becomes a handler's input. */
@@ -54,6 +54,8 @@ export interface Input<Params, Query, Body> {
 
 export interface ResponseSpec {
   readonly description: string;
+  /** of an answer that is not JSON: its body is bytes */
+  readonly mediaType?: string;
   readonly schema?: z.ZodType;
 }
 
@@ -64,7 +66,11 @@ type ResultOf<R extends Responses> = {
   [Status in keyof R]: {
     readonly status: Status;
     readonly headers?: Readonly<Record<string, string>>;
-  } & (R[Status] extends { readonly schema: z.ZodType<infer Body> } ? { readonly body: Body } : object);
+  } & (R[Status] extends { readonly schema: z.ZodType<infer Body> }
+    ? { readonly body: Body }
+    : R[Status] extends { readonly mediaType: string }
+      ? { readonly body: Uint8Array }
+      : object);
 }[keyof R];
 
 export interface RouteResult {
@@ -75,7 +81,7 @@ export interface RouteResult {
 
 interface Description {
   readonly method: Method;
-  /** `/v1/events/{id}`: a parameter is one segment, percent-encoded */
+  /** `/v1/events/{id}`: a parameter is one segment, percent-encoded; `{id+}` at the end takes all segments left */
   readonly path: string;
   readonly operationId: string;
   readonly tag: string;

@@ -8,6 +8,7 @@ import { createNervousSystem, type NervousConfig, type NervousSystem } from '../
 import { consume, type EventHandler } from './bus/consume.ts';
 import { InProcessBus } from './bus/in-process-bus.ts';
 import { startHttpServer } from './http-server.ts';
+import { openPublicLog, type PublicLog } from './log/open-log.ts';
 import { openRootKey } from './root-key.ts';
 import { lockDataDir, openForWriting } from './sqlite-schema.ts';
 import { SqliteStore } from './sqlite-store.ts';
@@ -27,12 +28,18 @@ export interface EngineOptions {
   readonly host?: string;
   /** false: no HTTP server, in-process use only */
   readonly http?: boolean;
+  /** folder for the anchors; default: `anchors` in `dataDir`. Storage that this machine cannot change proves more */
+  readonly anchorsDir?: string;
+  /** ms between checkpoints, default 1000 */
+  readonly checkpointMs?: number;
   /** Told about failures that no caller waits for. Default: written to standard error. */
   readonly onError?: (error: unknown) => void;
 }
 
 export interface Engine {
   readonly system: NervousSystem;
+  /** checkpoints, tiles, anchors */
+  readonly log: PublicLog;
   /** empty without HTTP */
   readonly url: string;
   /** principal id → bearer token */
@@ -62,7 +69,7 @@ async function open(options: EngineOptions, opened: Closers): Promise<Engine> {
   const store = new SqliteStore(openForWriting(dataDir, config));
   opened.push(() => store.close());
   const tokens = openTokens(dataDir, principalsOf(config.roster, config.modules));
-  const system = await openSystem({ config, dataDir, onError }, store, opened);
+  const { system, log } = await openSystem({ ...options, onError }, store, opened);
   const http =
     options.http === false
       ? undefined
@@ -70,6 +77,7 @@ async function open(options: EngineOptions, opened: Closers): Promise<Engine> {
   if (http !== undefined) opened.push(() => http.close());
   return {
     system,
+    log,
     url: http?.url ?? '',
     tokens: tokens.all,
     consume: (principal, id, handler) => {
@@ -86,11 +94,19 @@ async function open(options: EngineOptions, opened: Closers): Promise<Engine> {
 
 /** The system on its store, with everything that was interrupted taken up again. */
 async function openSystem(
-  { config, dataDir, onError }: Required<Pick<EngineOptions, 'config' | 'dataDir' | 'onError'>>,
+  options: EngineOptions & Required<Pick<EngineOptions, 'onError'>>,
   store: SqliteStore,
   opened: Closers,
-): Promise<NervousSystem> {
+): Promise<{ readonly system: NervousSystem; readonly log: PublicLog }> {
+  const { config, dataDir, anchorsDir, checkpointMs, onError } = options;
   const world = { clock: systemClock, ids: systemIds };
+  const rootSigner = openRootKey(dataDir, config.origin);
+  const log = openPublicLog({
+    ...{ dataDir, entries: store, rootSigner, clock: systemClock, onError },
+    ...(anchorsDir === undefined ? {} : { anchorsDir }),
+    ...(checkpointMs === undefined ? {} : { intervalMs: checkpointMs }),
+  });
+  opened.push(() => log.loop.stop());
   const sealer = new WorkerSealer();
   opened.push(() => sealer.close());
   const bus = new InProcessBus({ ledger: config.ledger, entries: store, items: store, ...world, onError });
@@ -99,7 +115,9 @@ async function openSystem(
   const { system, drain } = createNervousSystem(
     {
       ...{ entries: store, items: store, sealer, bus, ...world },
-      rootSigner: openRootKey(dataDir, config.origin),
+      rootSigner,
+      logFiles: log.files,
+      onCommit: () => log.loop.wake(),
       onChangeStep: (id) => workflow.runner?.wake(id),
       verifyLog: (wanted) => verifyDataDir(dataDir, wanted),
     },
@@ -111,7 +129,7 @@ async function openSystem(
   opened.push(() => runner.stop());
   await system.initialize();
   await runner.start();
-  return system;
+  return { system, log };
 }
 
 /** Last opened, first closed; one that fails to close does not keep the others open. */

@@ -2,6 +2,7 @@
  * Walks the workflow table in this process, one walk per change-set. It decides nothing: it may be killed, started twice
  * or woken for no reason, because every step reads the ledger. It must not lose a wake-up that comes while it works.
  */
+import { setImmediate as letOthersIn } from 'node:timers/promises';
 import { ChangeError, FIRST_STEP, type Changes, type StepName } from '../../core/changes/index.ts';
 import type { Clock, Ids } from '../../core/ledger/index.ts';
 
@@ -99,6 +100,8 @@ class InProcessRunner implements WorkflowRunner {
   /** Takes one step and waits if it says so; undefined at the end. */
   private async take(step: StepName, id: string, walk: Walk): Promise<StepName | undefined> {
     const result = await this.options.changes.runStep(step, id);
+    // The store answers in the same turn: without a breath between two steps nobody could abort what runs.
+    if (result.kind === 'next') await letOthersIn();
     if (result.kind === 'wait') await this.pause(walk, result.until - this.options.clock.now());
     return result.kind === 'end' ? undefined : result.step;
   }

@@ -1,2 +1,3 @@
 export { MemoryStore, type FaultHooks, type MemoryStoreOptions } from './memory-store.ts';
 export { CountingIds, FakeClock, ImpatientClock, localSealer, memoryRootSigner } from './test-world.ts';
+export { MemoryLog, type LogFaults } from './memory-log.ts';

@@ -22,15 +22,22 @@ const ESCAPES: Readonly<Record<string, string>> = {
 /** Keys that mean something else than data to JavaScript code; no schema of ours needs them. */
 const PROTOTYPE_KEYS = new Set(['__proto__', 'constructor', 'prototype']);
 
+const OWN = { enumerable: true, configurable: true, writable: true };
+
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+export interface ParseOptions {
+  /** Accept all that RFC 8785 can write: any key, any double. An integer that a double would change is still refused. */
+  readonly anyRfc8785?: boolean;
+}
 
 /**
  * @param input UTF-8 bytes, or text already decoded
  * @throws CanonicalError NOT_I_JSON or TOO_DEEP, naming the place
  */
-export function parseStrict(input: Uint8Array | string): JsonValue {
+export function parseStrict(input: Uint8Array | string, options: ParseOptions = {}): JsonValue {
   const text = typeof input === 'string' ? input : decodeUtf8(input);
-  const reader = new Reader(text);
+  const reader = new Reader(text, options.anyRfc8785 === true);
   const value = reader.value();
   reader.end();
   return value;
@@ -49,9 +56,11 @@ class Reader {
   private at = 0;
   private readonly path: (string | number)[] = [];
   private readonly text: string;
+  private readonly anyRfc8785: boolean;
 
-  constructor(text: string) {
+  constructor(text: string, anyRfc8785: boolean) {
     this.text = text;
+    this.anyRfc8785 = anyRfc8785;
   }
 
   value(): JsonValue {
@@ -96,10 +105,14 @@ class Reader {
       if (this.text[this.at] !== '"') throw this.refuse('expected a key in double quotes');
       const key = this.string();
       this.path.push(key);
-      if (PROTOTYPE_KEYS.has(key)) throw this.refuse(`the key "${key}" is reserved by JavaScript: rename it`);
+      if (!this.anyRfc8785 && PROTOTYPE_KEYS.has(key))
+        throw this.refuse(`the key "${key}" is reserved by JavaScript: rename it`);
       if (Object.hasOwn(object, key)) throw this.refuse(`the key "${key}" appears twice in one object`);
       this.expect(':');
-      object[key] = this.value();
+      const value = this.value();
+      if (key === '__proto__')
+        Object.defineProperty(object, key, { ...OWN, value }); // assignment would not make a key
+      else object[key] = value;
       this.path.pop();
     } while (this.accept(','));
     this.expect('}');
@@ -157,6 +170,7 @@ class Reader {
     const value = Number(token);
     if (!Number.isFinite(value)) throw this.refuse(`${token} is larger than a double can hold: write it as a string`);
     if (/^-?[0-9]+$/.test(token) && !Number.isSafeInteger(value)) {
+      if (this.anyRfc8785 && keepsInteger(token, value)) return value;
       throw this.refuse(`${token} is 2^53 or more, where doubles skip integers: write it as a string`);
     }
     return value;
@@ -193,4 +207,12 @@ class Reader {
   private refuse(detail: string): CanonicalError {
     return new CanonicalError('NOT_I_JSON', pointerOf(this.path), `${detail} (at character ${this.at})`);
   }
+}
+
+/** True when the double is that integer, or is written as that integer. */
+function keepsInteger(token: string, value: number): boolean {
+  const [digits = '', exponent = '0'] = String(value).split('e');
+  const [whole = '', fraction = ''] = digits.split('.');
+  const written = whole + fraction.padEnd(Number(exponent), '0');
+  return BigInt(written) === BigInt(token) || BigInt(value) === BigInt(token);
 }

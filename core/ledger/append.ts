@@ -267,6 +267,9 @@ class QueueingAppender implements Appender {
         return undefined;
       case 'exists':
         return this.answerExisting(pending);
+      case 'refused':
+        pending.reject(outcome.error);
+        return undefined;
       case 'unknown':
         pending.reject(unavailable('the outcome is not known', outcome.cause));
         return undefined;

@@ -71,9 +71,71 @@ export { verifyChain } from './verify-chain.ts';
 export { EntryVerifier, findingAt, type EntryVerifierOptions, type TrustedRoot } from './verify-entry.ts';
 export {
   joinSegments,
+  linkFinding,
   verifySegment,
   type ChainSpan,
   type LogPair,
   type LogPlace,
   type Segment,
 } from './verify-log.ts';
+// The Merkle log: proofs, tiles, checkpoints.
+export { LogError, type LogErrorCode } from './log-errors.ts';
+export { EMPTY_ROOT, HASH_BYTES, nodeHash, perfectRoot } from './merkle-hash.ts';
+export { MerkleEdge, merkleRoot, type EdgeState } from './merkle-edge.ts';
+export { consistencyProof, inclusionProof, type HashReader, type TreeNode } from './merkle-prove.ts';
+export { verifyConsistency, verifyInclusion, type ConsistencyClaim, type InclusionClaim } from './merkle-verify.ts';
+export { decodeBundle, encodeBundle, MAX_BUNDLE_ENTRY_BYTES, type ReadBundle } from './tile-bundle.ts';
+export { bundlePath, TILE_HEIGHT, TILE_WIDTH, tilePath, tileWidth } from './tile-path.ts';
+export { readBundle, readTile, requireBundle, requireTile, tileHashReader, type ReadLogFile } from './tile-reader.ts';
+export { growLog, type LogFile, type LogGrowth } from './tile-writer.ts';
+export {
+  ed25519Key,
+  openNote,
+  signNote,
+  type NoteKey,
+  type NoteSignatory,
+  type OpenedNote,
+  type RefusedNote,
+  type VerifiedSignature,
+} from './open-note.ts';
+export {
+  formatCheckpoint,
+  openCheckpoint,
+  parseCheckpoint,
+  type Checkpoint,
+  type OpenedCheckpoint,
+} from './checkpoint.ts';
+export {
+  cosign,
+  cosignatureTime,
+  cosignedText,
+  cosignerKey,
+  COSIGNATURE_TYPE,
+  formatCosignerKey,
+} from './checkpoint-cosignature.ts';
+export { parseLogKey, type LogKey } from './log-keys.ts';
+export { fsckLog, type FsckFinding, type FsckOptions, type FsckReport } from './fsck.ts';
+export type { AnchorStore, LogFiles, Witness } from './log-ports.ts';
+export {
+  createLogPublisher,
+  HEARTBEAT_MS,
+  type LogPublisher,
+  type LogPublisherOptions,
+  type PublishedLog,
+} from './publish-log.ts';
+export {
+  createWitness,
+  type Remembered,
+  type WitnessAnswer,
+  type WitnessMemory,
+  type WitnessOptions,
+} from './witness.ts';
+export { addCheckpointBody, parseAddCheckpoint } from './witness-request.ts';
+export {
+  checkProof,
+  formatProof,
+  parseProof,
+  proveEntry,
+  type CheckedProof,
+  type LogProof,
+} from './log-proof.ts';

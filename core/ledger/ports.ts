@@ -1,6 +1,7 @@
 /**
  * What the ledger needs from the world. Each method says what is true afterwards: when it fails, when it fails although
- * it was persisted, and when two callers meet. Adapters: adapters/embedded (SQLite), adapters/memory (with fault hooks).
+ * it was persisted, and when two callers meet. Adapters: adapters/embedded (SQLite), adapters/aws (DynamoDB),
+ * adapters/memory (with fault hooks).
  */
 import type { JsonValue } from '../canonical/index.ts';
 import type { PreparedEntry, SealedEntry } from './entry.ts';
@@ -58,7 +59,9 @@ export type CommitOutcome =
   /** nothing written: an entry with this idempotency key exists */
   | { readonly kind: 'exists'; readonly idemKey: string }
   /** nothing written: an item is not as expected */
-  | { readonly kind: 'precondition'; readonly failed: ItemKey };
+  | { readonly kind: 'precondition'; readonly failed: ItemKey }
+  /** nothing written, now or ever: the group is larger than this store can commit at once */
+  | { readonly kind: 'refused'; readonly error: Error };
 
 export interface EntryStore {
   /** True: this process is the only writer, so a run may be built on a head whose commit is still under way. */
@@ -66,7 +69,7 @@ export interface EntryStore {
   /**
    * Stores each group atomically and independently of the others; a committed group survives power loss.
    * Put-if-absent on (chain, seq): two writers of one place get one 'committed' and one 'conflict'. Groups of one chain
-   * are stored in their order, so a later one may be built on an earlier one.
+   * are stored in their order, so a later one may be built on an earlier one; if that one fails, so does what is built on it.
    * If it rejects, each group may or may not have been stored: read the places back before trying again.
    */
   commit(groups: readonly CommitGroup[]): Promise<readonly CommitOutcome[]>;

@@ -1,6 +1,6 @@
 /**
- * C2SP signed note: a text and the lines that sign it. Only Ed25519 (type 0x01) is written and read.
- * https://c2sp.org/signed-note. It does not know what the text says.
+ * C2SP signed note: a text and the lines that sign it. Signatures made and checked here are Ed25519 (type 0x01); lines of
+ * other types can be kept. https://c2sp.org/signed-note. It does not know what the text says.
  */
 import { createPublicKey, hash, sign, verify, type KeyObject } from 'node:crypto';
 
@@ -10,7 +10,7 @@ const SIGNATURE_START = '— ';
 const SPKI_PREFIX = Buffer.from('302a300506032b6570032100', 'hex');
 export const PUBLIC_KEY_BYTES = 32;
 const KEY_ID_BYTES = 4;
-const SIGNATURE_BYTES = 64;
+export const SIGNATURE_BYTES = 64;
 /** No Unicode space, no plus, and no trace of bytes that were not UTF-8. */
 const KEY_NAME = /^[^\s+\ufffd]+$/u;
 
@@ -39,8 +39,11 @@ export interface NoteVerifier {
   readonly key: KeyObject;
 }
 
-/** Splits a note into text and signatures, or says why it is not one. Input is untrusted. */
-export function parseNote(note: Uint8Array): SignedNote | { readonly malformed: string } {
+/**
+ * Splits a note into text and signatures, or says why it is not one. Input is untrusted.
+ * @param anyType keep signatures whose length is not that of Ed25519: witnesses, post-quantum keys
+ */
+export function parseNote(note: Uint8Array, anyType = false): SignedNote | { readonly malformed: string } {
   const bytes = Buffer.from(note.buffer, note.byteOffset, note.byteLength);
   const split = bytes.lastIndexOf('\n\n');
   if (split < 0) return { malformed: 'no blank line between text and signatures' };
@@ -50,7 +53,8 @@ export function parseNote(note: Uint8Array): SignedNote | { readonly malformed: 
   const signatures: NoteSignature[] = [];
   for (const line of tail.slice(0, -1).split('\n')) {
     const signature = parseSignatureLine(line);
-    if (signature === undefined) return { malformed: 'a signature line is malformed' };
+    if (signature === undefined || (!anyType && signature.signature.length !== SIGNATURE_BYTES))
+      return { malformed: 'a signature line is malformed' };
     signatures.push(signature);
   }
   return { text, signatures };
@@ -81,26 +85,36 @@ export function noteVerifier(name: string, publicKey: Uint8Array): NoteVerifier 
   return { name, keyId: noteKeyId(name, publicKey), key };
 }
 
-/** First 4 bytes of SHA-256(name || "\n" || 0x01 || public key). */
-export function noteKeyId(name: string, publicKey: Uint8Array): Uint8Array {
-  const input = Buffer.concat([Buffer.from(`${name}\n`), Buffer.of(ED25519), publicKey]);
+/** First 4 bytes of SHA-256(name || "\n" || type || public key). */
+export function noteKeyId(name: string, publicKey: Uint8Array, type = ED25519): Uint8Array {
+  const input = Buffer.concat([Buffer.from(`${name}\n`), Buffer.of(type), publicKey]);
   return hash('sha256', input, 'buffer').subarray(0, KEY_ID_BYTES);
 }
 
 /** The verifier key string of C2SP signed-note: `<name>+<key id>+<base64 type and key>`. */
-export function formatVerifierKey(name: string, publicKey: Uint8Array): string {
-  const keyId = Buffer.from(noteKeyId(name, publicKey)).toString('hex');
-  return `${name}+${keyId}+${Buffer.concat([Buffer.of(ED25519), publicKey]).toString('base64')}`;
+export function formatVerifierKey(name: string, publicKey: Uint8Array, type = ED25519): string {
+  const keyId = Buffer.from(noteKeyId(name, publicKey, type)).toString('hex');
+  return `${name}+${keyId}+${Buffer.concat([Buffer.of(type), publicKey]).toString('base64')}`;
 }
 
 /** @returns the verifier, or undefined when the string is not a well-formed Ed25519 verifier key */
 export function parseVerifierKey(text: string): { readonly name: string; readonly publicKey: Uint8Array } | undefined {
+  const { name, type, publicKey } = parseTypedKey(text) ?? {};
+  return name === undefined || publicKey?.length !== PUBLIC_KEY_BYTES || type !== ED25519
+    ? undefined
+    : { name, publicKey };
+}
+
+/** A verifier key of any type whose key id is made as the specification recommends. */
+export function parseTypedKey(
+  text: string,
+): { readonly name: string; readonly type: number; readonly publicKey: Uint8Array } | undefined {
   const [, name, keyId, encoded] = /^([^\s+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/=]+)$/.exec(text.trim()) ?? [];
   if (name === undefined || keyId === undefined || encoded === undefined) return undefined;
-  const bytes = Buffer.from(encoded, 'base64');
-  if (bytes.length !== PUBLIC_KEY_BYTES + 1 || bytes[0] !== ED25519) return undefined;
-  const publicKey = bytes.subarray(1);
-  return Buffer.from(noteKeyId(name, publicKey)).toString('hex') === keyId ? { name, publicKey } : undefined;
+  const [type, ...rest] = Buffer.from(encoded, 'base64');
+  const publicKey = Uint8Array.from(rest);
+  if (type === undefined || Buffer.from(noteKeyId(name, publicKey, type)).toString('hex') !== keyId) return undefined;
+  return { name, type, publicKey };
 }
 
 function parseSignatureLine(line: string): NoteSignature | undefined {
@@ -109,6 +123,6 @@ function parseSignatureLine(line: string): NoteSignature | undefined {
   if (name === undefined || !KEY_NAME.test(name) || encoded === undefined || rest.length > 0) return undefined;
   const bytes = Buffer.from(encoded, 'base64');
   // Base64 has several spellings of the same bytes; only the canonical one is accepted.
-  if (bytes.toString('base64') !== encoded || bytes.length !== KEY_ID_BYTES + SIGNATURE_BYTES) return undefined;
+  if (bytes.toString('base64') !== encoded || bytes.length <= KEY_ID_BYTES) return undefined;
   return { name, keyId: bytes.subarray(0, KEY_ID_BYTES), signature: bytes.subarray(KEY_ID_BYTES) };
 }

@@ -18,6 +18,7 @@ import {
   type Clock,
   type EntryStore,
   type Ids,
+  type LogFiles,
   type ItemStore,
   type RootSigner,
   type Sealer,
@@ -29,6 +30,7 @@ import type { NervousConfig } from './config.ts';
 import { createEntities } from './entities.ts';
 import { createFeed, findEvent } from './feed.ts';
 import { Metrics } from './metrics.ts';
+import { createPublicLog } from './public-log.ts';
 import type { MonitorReport, NervousSystem, ValidationReport } from './nervous-system.ts';
 
 export interface Ports {
@@ -39,6 +41,10 @@ export interface Ports {
   readonly bus: EventBus;
   readonly clock: Clock;
   readonly ids: Ids;
+  /** where the log is published; absent when this process serves none */
+  readonly logFiles?: Pick<LogFiles, 'read'>;
+  /** Entries were committed: the log can be published further. Must not throw. */
+  readonly onCommit?: () => void;
   /** A change-set took a step: the workflow engine may be able to go on. Must not throw. */
   readonly onChangeStep: (changeId: string) => void;
   /** Verifies the whole ledger as fast as the engine can. */
@@ -62,7 +68,10 @@ export function createNervousSystem(ports: Ports, config: NervousConfig): BuiltS
     origin,
     store: entries,
     ...ports,
-    onCommit: (appended) => bus.relay(appended),
+    onCommit: (appended) => {
+      bus.relay(appended);
+      ports.onCommit?.();
+    },
   });
   const operations = operationTypes(config.operations);
   const changes = createChanges({
@@ -97,6 +106,7 @@ export function createNervousSystem(ports: Ports, config: NervousConfig): BuiltS
     changes,
     entities: createEntities({ ledger, origin, entries, items, policy, verifier }),
     subscriptions,
+    log: createPublicLog({ entries, files: ports.logFiles, policy }),
     feed: createFeed({ entries, policy, clock }),
     initialize: () => subscriptions.attachAll(),
     execute: (command) => metrics.measure(() => run({ publish, changes, subscriptions }, command)),

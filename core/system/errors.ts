@@ -4,7 +4,10 @@ import { NervousError } from '../errors/index.ts';
  * `ENTITY_NOT_FOUND`: nothing was ever recorded for this entity.
  * `CURSOR_INVALID`: not a cursor of this feed; start without one.
  * `ENTRY_UNREADABLE`: stored bytes are damaged; verify the ledger, it names the entry.
+ * `NOT_PUBLISHED_YET`: it is recorded, but the next checkpoint is still to come: ask again in a few seconds.
+ * `TILE_NOT_FOUND`: the published log has no such file.
  */
-export type SystemErrorCode = 'ENTITY_NOT_FOUND' | 'CURSOR_INVALID' | 'ENTRY_UNREADABLE';
+export type SystemErrorCode =
+  'ENTITY_NOT_FOUND' | 'CURSOR_INVALID' | 'ENTRY_UNREADABLE' | 'NOT_PUBLISHED_YET' | 'TILE_NOT_FOUND';
 
 export class SystemError extends NervousError<SystemErrorCode> {}

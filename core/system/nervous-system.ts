@@ -79,6 +79,16 @@ export interface Feed {
   ): Promise<FeedPage>;
 }
 
+/** The published log. Bytes are given as they are, for checking with tools of one's own. */
+export interface PublicLogView {
+  /** The newest signed checkpoint. @throws SystemError NOT_PUBLISHED_YET */
+  checkpoint(): Promise<Uint8Array>;
+  /** A tile, or (auditors) a bundle, by its C2SP path. @throws SystemError TILE_NOT_FOUND */
+  file(principal: Principal, path: string): Promise<Uint8Array>;
+  /** A C2SP tlog-proof of an entry. @throws SystemError ENTITY_NOT_FOUND | NOT_PUBLISHED_YET */
+  proof(principal: Principal, entityId: string, seq: number): Promise<Uint8Array>;
+}
+
 export interface ValidationReport {
   readonly ok: boolean;
   readonly checks: readonly { readonly name: string; readonly ok: boolean; readonly detail: string }[];
@@ -117,6 +127,7 @@ export interface NervousSystem {
   ): Promise<readonly Quarantined[]>;
   readonly changes: Changes;
   readonly entities: Entities;
+  readonly log: PublicLogView;
   readonly subscriptions: Subscriptions;
   readonly feed: Feed;
   /** The event with its deliveries. @throws EventError EVENT_NOT_FOUND | EVENT_AMBIGUOUS */

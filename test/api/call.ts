@@ -47,7 +47,7 @@ export async function call<Body = unknown>(
     world.system,
     { onError: options.onError ?? unexpected },
   );
-  const json: unknown = response.body === undefined ? undefined : JSON.parse(response.body);
+  const json: unknown = typeof response.body === 'string' ? JSON.parse(response.body) : response.body;
   const problem = isProblem(response.headers) ? problemSchema.parse(json) : undefined;
   assertPromised(method, target.split('?')[0] ?? '', { ...response, json, problem });
   return { ...response, json: json as Body, problem };
@@ -74,7 +74,8 @@ function assertPromised(method: string, path: string, { status, json, problem }:
     const promised = route.responses[status];
     expect(promised, `${route.operationId} does not promise ${status}`).toBeDefined();
     promised?.schema?.parse(json);
-    if (promised?.schema === undefined && route.operationId !== 'getOpenApi') expect(json).toBeUndefined();
+    if (promised?.mediaType !== undefined) expect(json).toBeInstanceOf(Uint8Array);
+    else if (promised?.schema === undefined && route.operationId !== 'getOpenApi') expect(json).toBeUndefined();
   } else {
     expect([...ANYWHERE, ...problemCodes(route)]).toContain(problem.code);
   }

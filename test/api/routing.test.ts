@@ -9,7 +9,7 @@ beforeAll(async () => {
 });
 
 /** A path of the route, with something harmless for its parameters. */
-const pathOf = (template: string): string => template.replaceAll(/\{[^}]+\}/g, 'x-1');
+const pathOf = (template: string): string => template.replace('{tile+}', '0/000').replaceAll(/\{[^}]+\}/g, 'x-1');
 
 describe('the route table', () => {
   it('has each method and path, and each operation id, once', () => {
@@ -20,7 +20,7 @@ describe('the route table', () => {
 
   it('has a schema for exactly the parameters of each path', () => {
     for (const { path, params } of ROUTES) {
-      const names = [...path.matchAll(/\{([^}]+)\}/g)].map(([, name]) => name);
+      const names = [...path.matchAll(/\{([^}+]+)\+?\}/g)].map(([, name]) => name);
       const shape = params === undefined ? {} : (params as unknown as { shape: object }).shape;
       expect(Object.keys(shape)).toEqual(names);
     }
@@ -69,7 +69,11 @@ describe.each(ROUTES.map((route) => [`${route.method} ${route.path}`, route] as 
   it('refuses query parameters it does not know', async () => {
     for (const query of ['nonsense=1', '__proto__=1', 'constructor=1']) {
       const { problem } = await call(world, `${route.method} ${path}?${query}`, { as: 'ann' });
-      expect(problem).toMatchObject({ status: 400, code: 'REQUEST_INVALID', errors: [{ in: 'query' }] });
+      expect(problem).toMatchObject({
+        status: 400,
+        code: 'REQUEST_INVALID',
+        errors: expect.arrayContaining([expect.objectContaining({ in: 'query' })]) as unknown,
+      });
     }
   });
 });

@@ -8,6 +8,7 @@ import {
   FakeClock,
   localSealer,
   memoryRootSigner,
+  MemoryLog,
   MemoryStore,
   type FaultHooks,
 } from '../../adapters/memory/index.ts';
@@ -28,7 +29,13 @@ import {
 } from '../../core/events/index.ts';
 import { createAppender, parseEntry, type LoggedEntry, type VerificationReport } from '../../core/ledger/index.ts';
 import { createPolicy, PolicyError, type Principal } from '../../core/policy/index.ts';
-import { defineConfig, SystemError, type EntryView, type NervousSystem } from '../../core/system/index.ts';
+import {
+  createPublicLog,
+  defineConfig,
+  SystemError,
+  type EntryView,
+  type NervousSystem,
+} from '../../core/system/index.ts';
 
 const rights = { publishes: ['transactions.*'], subscribes: ['*'], reads: ['*'], proposes: ['account:*'] };
 
@@ -70,6 +77,7 @@ const OK: VerificationReport = {
 export interface TestSystem {
   readonly system: NervousSystem;
   readonly store: MemoryStore;
+  readonly log: MemoryLog;
   /** `publish`, `subscriptions.ack`, … with the arguments after the principal */
   readonly calls: { readonly name: string; readonly args: readonly unknown[] }[];
   /** what the subscription's queue holds; received in this order */
@@ -79,6 +87,7 @@ export interface TestSystem {
 
 export async function createTestSystem(faults: FaultHooks = {}): Promise<TestSystem> {
   const store = new MemoryStore({ faults });
+  const log = new MemoryLog();
   const parts = partsOf(store);
   const calls: TestSystem['calls'] = [];
   const queue: ReceivedMessage[] = [];
@@ -100,6 +109,7 @@ export async function createTestSystem(faults: FaultHooks = {}): Promise<TestSys
     changes: createChanges({ ...shared, appender, risk: config.risk }),
     subscriptions: createSubscriptions({ ...shared, catalog, bus: playedBus(queue) }),
     ...reading(store, policy),
+    log: createPublicLog({ entries: store, files: log.logFiles, policy }),
     initialize: async () => {},
     execute: () => Promise.reject(new Error('not used by the HTTP contract')),
     validate: async () => ({ ok: true, checks: [{ name: 'store', ok: true, detail: 'answers' }] }),
@@ -119,7 +129,7 @@ export async function createTestSystem(faults: FaultHooks = {}): Promise<TestSys
     if (principal === undefined) throw new Error(`no principal "${id}"`);
     return principal;
   };
-  return { system: recorded(system, calls), store, calls, queue, as };
+  return { system: recorded(system, calls), store, log, calls, queue, as };
 }
 
 function partsOf(store: MemoryStore): {

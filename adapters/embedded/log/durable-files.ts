@@ -1,0 +1,71 @@
+/** Files that are there whole or not at all after a crash, without blocking the thread. */
+import { link, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+
+let written = 0;
+
+/** After a crash the path holds the old content or the new, never a part. */
+export async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
+  const beside = await writeBeside(path, bytes, 0o644);
+  await rename(beside, path);
+  await syncFolder(dirname(path));
+}
+
+/** False: the path is taken, and what it holds stays as it is. */
+export async function writeOnce(path: string, bytes: Uint8Array): Promise<boolean> {
+  const beside = await writeBeside(path, bytes, 0o444);
+  try {
+    await link(beside, path); // unlike renaming, this never replaces
+  } catch (error) {
+    if (isCode(error, 'EEXIST')) return false;
+    throw error;
+  } finally {
+    await rm(beside, { force: true });
+  }
+  await syncFolder(dirname(path));
+  return true;
+}
+
+export async function readIfThere(path: string): Promise<Uint8Array | undefined> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    if (isCode(error, 'ENOENT') || isCode(error, 'ENOTDIR') || isCode(error, 'EISDIR')) return undefined;
+    throw error;
+  }
+}
+
+async function writeBeside(path: string, bytes: Uint8Array, mode: number): Promise<string> {
+  const folder = dirname(path);
+  await makeFolder(folder);
+  written += 1;
+  const beside = join(folder, `.${process.pid}-${written}.new`);
+  const file = await open(beside, 'w', mode);
+  try {
+    await file.writeFile(bytes);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  return beside;
+}
+
+/** The new folder's name is in its parent, so that is synced too. */
+async function makeFolder(folder: string): Promise<void> {
+  const first = await mkdir(folder, { recursive: true });
+  if (first === undefined) return;
+  for (let made = folder; made.length >= first.length; made = dirname(made)) await syncFolder(dirname(made));
+}
+
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+export function isCode(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code;
+}

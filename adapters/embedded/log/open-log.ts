@@ -1,0 +1,59 @@
+/**
+ * The public log of an engine: its folder, its anchors, its witness, and the loop that publishes while the engine runs.
+ */
+import { join } from 'node:path';
+import {
+  createLogPublisher,
+  ed25519Key,
+  type AnchorStore,
+  type Clock,
+  type EntryStore,
+  type LogFiles,
+  type RootSigner,
+} from '../../../core/ledger/index.ts';
+import { openAnchorFolder } from './anchor-folder.ts';
+import { openLocalWitness } from './local-witness.ts';
+import { openLogFolder } from './log-folder.ts';
+import { startLogLoop, type LogLoop } from './log-loop.ts';
+
+/** Folders of a data folder. */
+export const LOG_FOLDER = 'log';
+export const ANCHOR_FOLDER = 'anchors';
+export const WITNESS_FOLDER = 'witness';
+
+export interface PublicLogOptions {
+  readonly dataDir: string;
+  /** default: `anchors` in the data folder. Elsewhere it outlives whoever changes the data folder */
+  readonly anchorsDir?: string;
+  readonly entries: EntryStore;
+  readonly rootSigner: RootSigner;
+  readonly clock: Clock;
+  readonly intervalMs?: number;
+  readonly onError: (error: unknown) => void;
+}
+
+export interface PublicLog {
+  readonly files: LogFiles;
+  readonly anchors: AnchorStore;
+  readonly loop: LogLoop;
+}
+
+export function openPublicLog(options: PublicLogOptions): PublicLog {
+  const { dataDir, entries, rootSigner, clock, intervalMs, onError } = options;
+  const origin = rootSigner.name;
+  const files = openLogFolder(join(dataDir, LOG_FOLDER));
+  const anchors = openAnchorFolder(options.anchorsDir ?? join(dataDir, ANCHOR_FOLDER));
+  const witness = openLocalWitness({
+    folder: join(dataDir, WITNESS_FOLDER),
+    name: `${origin}/witness`,
+    logs: new Map([[origin, [ed25519Key(origin, rootSigner.publicKey)]]]),
+    clock,
+  });
+  const publisher = createLogPublisher({
+    ...{ origin, entries, files, anchors, rootSigner, clock },
+    witnesses: [witness],
+    onWitnessError: onError,
+  });
+  const loop = startLogLoop({ publisher, clock, onError, ...(intervalMs === undefined ? {} : { intervalMs }) });
+  return { files, anchors, loop };
+}
