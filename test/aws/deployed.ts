@@ -1,0 +1,28 @@
+/** What a test knows of the deployment, and how it reaches the HTTP API: an emulator has no DNS names of its own. */
+import { inject } from 'vitest';
+import type { Deployed } from './global-setup.ts';
+import type { AwsTarget } from './target.ts';
+
+export function deployed(): Deployed {
+  return inject('deployed');
+}
+
+/** The named output of whichever stack has it. */
+export function output(name: string): string {
+  const found = Object.values(deployed().outputs).flatMap((stack) => (stack[name] === undefined ? [] : [stack[name]]));
+  if (found[0] === undefined) throw new Error(`no stack has an output named ${name}`);
+  return found[0];
+}
+
+/** Base URL without a trailing slash of the `$default` stage of an HTTP API. */
+export function httpApiUrl(apiId: string): string {
+  const { endpoint, environment } = deployed();
+  if (endpoint !== undefined) return `${endpoint}/_aws/execute-api/${apiId}/$default`;
+  return `https://${apiId}.execute-api.${environment.AWS_REGION ?? 'us-east-1'}.amazonaws.com`;
+}
+
+/** For running the CDK again on the same deployment, e.g. `deploy({ ...again(), context: { ... } })`. */
+export function again(): { target: AwsTarget; runDir: string } {
+  const { kind, endpoint, environment, runDir } = deployed();
+  return { target: { kind, endpoint, environment, stop: () => Promise.resolve() }, runDir };
+}

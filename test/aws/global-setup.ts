@@ -1,0 +1,92 @@
+/**
+ * Once per `npm run test:aws`: opens the target, bootstraps, deploys every stack with the real CDK command line, hands the
+ * outputs to the tests, and takes down what it put up, whatever happened in between.
+ */
+import { mkdir, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { TestProject } from 'vitest/node';
+import { bootstrap, deploy, destroy, destroyInBackground, type CdkOptions, type StackOutputs } from './cdk.ts';
+import { HarnessError } from './harness-error.ts';
+import { openTarget, type AwsTarget } from './target.ts';
+
+const CACHE = join(import.meta.dirname, '..', '..', '.cache', 'aws');
+const RUN = /^run-(\d+)$/;
+
+export interface Deployed {
+  readonly kind: AwsTarget['kind'];
+  /** undefined: AWS itself */
+  readonly endpoint: string | undefined;
+  readonly outputs: StackOutputs;
+  /** for running the CDK again, e.g. a second deploy with another config */
+  readonly runDir: string;
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    deployed: Deployed;
+  }
+}
+
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  return putUp(project).catch((error: unknown) => {
+    if (!(error instanceof HarnessError)) throw error;
+    console.error(`Cannot run the AWS tests: ${error.message}`);
+    process.exit(1); // thrown, it would drown in stack traces
+  });
+}
+
+async function putUp(project: TestProject): Promise<() => Promise<void>> {
+  const runDir = await newRunDir();
+  const target = await openTarget({ cacheDir: CACHE, runDir }, process.env);
+  const options: CdkOptions = { target, runDir };
+  const takeDown = takesDown(options);
+  try {
+    await bootstrap(options);
+    const outputs = await deploy(options);
+    Object.assign(process.env, target.environment); // the test processes inherit it: an SDK client needs no options
+    const { kind, endpoint, environment } = target;
+    project.provide('deployed', { kind, endpoint, outputs, runDir, environment });
+  } catch (error) {
+    await takeDown().catch((second: unknown) => console.error(second instanceof Error ? second.message : second));
+    throw error; // the logs stay: it names them
+  }
+  return async () => {
+    await takeDown();
+    await rm(runDir, { recursive: true, force: true });
+  };
+}
+
+/** An emulator takes everything with it; elsewhere the stacks are destroyed, in the background if we are interrupted. */
+function takesDown(options: CdkOptions): () => Promise<void> {
+  if (options.target.kind === 'emulator') return () => options.target.stop();
+  const interrupted = (): void => {
+    console.error(`Interrupted: cdk destroy goes on in the background (log: ${join(options.runDir, 'cdk.log')}).`);
+    destroyInBackground(options);
+  };
+  process.once('exit', interrupted);
+  return async () => {
+    await destroy(options);
+    process.off('exit', interrupted);
+  };
+}
+
+/** Named after this process; what earlier ones left behind is removed when they are gone. */
+async function newRunDir(): Promise<string> {
+  await mkdir(CACHE, { recursive: true });
+  for (const name of await readdir(CACHE)) {
+    const pid = RUN.exec(name)?.[1];
+    if (pid !== undefined && !isAlive(Number(pid))) await rm(join(CACHE, name), { recursive: true, force: true });
+  }
+  const runDir = join(CACHE, `run-${process.pid}`);
+  await mkdir(runDir, { recursive: true });
+  return runDir;
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
