@@ -73,9 +73,15 @@ function isRest(segment: string): boolean {
   return segment.endsWith('+}');
 }
 
+/** Clients encode a slash in an id twice, for gateways that decode paths; one that does not, and is encoded again, makes it three. */
+const MAX_ENCODINGS = 3;
+
+/** Decoded as often as it was encoded: no id holds a `%`. */
 function decodeSegment(text: string, name: string): string {
   try {
-    return decodeURIComponent(text);
+    let decoded = decodeURIComponent(text);
+    for (let times = 1; times < MAX_ENCODINGS && decoded.includes('%'); times++) decoded = decodeURIComponent(decoded);
+    return decoded;
   } catch {
     const detail = 'is not percent-encoded UTF-8';
     throw new ApiError({

@@ -1,5 +1,5 @@
 /** The route table as an OpenAPI 3.1 document. Everything in it comes from the table; it decides nothing of its own. */
-import { z } from 'zod';
+import * as z from 'zod';
 import {
   createDocument,
   type ZodOpenApiOperationObject,

@@ -56,6 +56,8 @@ export const PROBLEMS: Readonly<Record<ErrorCode, Row>> = {
   DECISION_REPLAYED: row(409, 'The nonce was used before'),
   DECISION_EXPIRED: row(409, 'The deadline has passed'),
 
+  CURSOR_GONE: row(410, 'The cursor points behind entries that are lost'),
+
   BODY_TOO_LARGE: row(413, 'The body is too large'),
   ENTRY_TOO_LARGE: row(413, 'The entry would be too large'),
   MEDIA_TYPE_UNSUPPORTED: row(415, 'The body must be application/json'),
@@ -80,10 +82,11 @@ export const PROBLEMS: Readonly<Record<ErrorCode, Row>> = {
   BUNDLE_ENTRY_TOO_LARGE: row(500, 'Something went wrong on our side'),
   WITNESS_REFUSED: row(500, 'Something went wrong on our side'),
 
-  LEDGER_BUSY: row(503, 'Too many writers met: try again'),
-  CHANGE_BUSY: row(503, 'Too many writers met on the change-set: try again'),
+  LEDGER_BUSY: row(503, 'Too many writers met'),
+  CHANGE_BUSY: row(503, 'Too many writers met on the change-set'),
   ENTRY_UNREADABLE: row(500, 'A stored entry cannot be read: verify the ledger'),
-  STORE_UNAVAILABLE: row(503, 'The store did not answer: try again with the same idempotency key'),
+  FIELD_DAMAGED: row(500, 'What is kept of a confidential field is damaged: restore the vault'),
+  STORE_UNAVAILABLE: row(503, 'The store did not answer'),
 };
 
 export function isErrorCode(code: string): code is ErrorCode {

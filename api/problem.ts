@@ -14,6 +14,7 @@ export const PROBLEM_BASE = 'https://nervous-system.dev/problems/';
 const PROBLEM_MEDIA_TYPE = 'application/problem+json';
 const MAX_INSTANCE_CHARS = 300;
 const RETRY_AFTER_SECONDS = '1';
+const SAFE_TO_REPEAT = 'Sending the same request again is safe: with the same id or Idempotency-Key it counts once';
 
 /** @param report told about every error that is ours, with its cause */
 export function problemResponse(
@@ -36,12 +37,21 @@ export function problemResponse(
     },
     body: JSON.stringify(
       problemDetails(code, {
-        detail: known === undefined || status >= 500 ? title : known.message,
+        detail: detailOf(known, { status, title }),
         errors: status >= 500 ? [] : placed(known?.problems ?? [], place),
         ...(path === undefined ? {} : { instance: path.slice(0, MAX_INSTANCE_CHARS) }),
       }),
     ),
   };
+}
+
+/** Whoever is told to come back is told what makes that safe. */
+function detailOf(
+  known: Error | undefined,
+  { status, title }: { readonly status: number; readonly title: string },
+): string {
+  if (known !== undefined && status < 500) return known.message;
+  return status === 503 ? `${title}. ${SAFE_TO_REPEAT}` : title;
 }
 
 /** The refusal of one event of a batch. */

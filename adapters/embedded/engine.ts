@@ -7,7 +7,10 @@ import { principalsOf } from '../../core/policy/index.ts';
 import { createNervousSystem, type NervousConfig, type NervousSystem } from '../../core/system/index.ts';
 import { consume, type EventHandler } from './bus/consume.ts';
 import { InProcessBus } from './bus/in-process-bus.ts';
+import { openFieldKeys } from './field-keys.ts';
 import { startHttpServer } from './http-server.ts';
+import { openHttpWitness, type HttpWitnessOptions } from './log/http-witness.ts';
+import { readIncarnations } from './log/incarnations.ts';
 import { openPublicLog, type PublicLog } from './log/open-log.ts';
 import { openRootKey } from './root-key.ts';
 import { lockDataDir, openForWriting } from './sqlite-schema.ts';
@@ -15,6 +18,7 @@ import { SqliteStore } from './sqlite-store.ts';
 import { systemClock, systemIds } from './system-world.ts';
 import { openTokens } from './tokens.ts';
 import { verifyDataDir } from './verify-data-dir.ts';
+import { pointsOf } from './verify-points.ts';
 import { WorkerSealer } from './worker-sealer.ts';
 import { createWorkflowRunner, type WorkflowRunner } from './workflow-runner.ts';
 
@@ -30,6 +34,8 @@ export interface EngineOptions {
   readonly http?: boolean;
   /** folder for the anchors; default: `anchors` in `dataDir`. Storage that this machine cannot change proves more */
   readonly anchorsDir?: string;
+  /** a witness elsewhere, beside the one in the data folder */
+  readonly witness?: HttpWitnessOptions;
   /** ms between checkpoints, default 1000 */
   readonly checkpointMs?: number;
   /** Told about failures that no caller waits for. Default: written to standard error. */
@@ -66,10 +72,12 @@ type Closers = (() => Promise<void> | void)[];
 async function open(options: EngineOptions, opened: Closers): Promise<Engine> {
   const { config, dataDir, port = 0, host } = options;
   const onError = options.onError ?? writeToStandardError;
-  const store = new SqliteStore(openForWriting(dataDir, config));
+  const db = openForWriting(dataDir, config);
+  const store = new SqliteStore(db);
+  const incarnations = readIncarnations(db);
   opened.push(() => store.close());
   const tokens = openTokens(dataDir, principalsOf(config.roster, config.modules));
-  const { system, log } = await openSystem({ ...options, onError }, store, opened);
+  const { system, log } = await openSystem({ ...options, onError, incarnations }, store, opened);
   const http =
     options.http === false
       ? undefined
@@ -94,15 +102,16 @@ async function open(options: EngineOptions, opened: Closers): Promise<Engine> {
 
 /** The system on its store, with everything that was interrupted taken up again. */
 async function openSystem(
-  options: EngineOptions & Required<Pick<EngineOptions, 'onError'>>,
+  options: EngineOptions & Required<Pick<EngineOptions, 'onError'>> & { readonly incarnations: readonly number[] },
   store: SqliteStore,
   opened: Closers,
 ): Promise<{ readonly system: NervousSystem; readonly log: PublicLog }> {
-  const { config, dataDir, anchorsDir, checkpointMs, onError } = options;
+  const { config, dataDir, anchorsDir, checkpointMs, onError, witness, incarnations } = options;
   const world = { clock: systemClock, ids: systemIds };
   const rootSigner = openRootKey(dataDir, config.origin);
   const log = openPublicLog({
-    ...{ dataDir, entries: store, rootSigner, clock: systemClock, onError },
+    ...{ dataDir, entries: store, rootSigner, incarnations, clock: systemClock, onError },
+    ...(witness === undefined ? {} : { witnesses: [openHttpWitness(witness)] }),
     ...(anchorsDir === undefined ? {} : { anchorsDir }),
     ...(checkpointMs === undefined ? {} : { intervalMs: checkpointMs }),
   });
@@ -116,10 +125,13 @@ async function openSystem(
     {
       ...{ entries: store, items: store, sealer, bus, ...world },
       rootSigner,
+      fieldKeys: openFieldKeys(dataDir),
       logFiles: log.files,
+      incarnations,
       onCommit: () => log.loop.wake(),
       onChangeStep: (id) => workflow.runner?.wake(id),
-      verifyLog: (wanted) => verifyDataDir(dataDir, wanted),
+      logPoints: await pointsOf({ dataDir, anchorsDir, root: rootSigner, origin: config.origin, incarnations }),
+      verifyLog: (wanted) => verifyDataDir(dataDir, { ...wanted, ...(anchorsDir === undefined ? {} : { anchorsDir }) }),
     },
     config,
   );

@@ -44,7 +44,7 @@ export function openForWriting(dataDir: string, identity: LedgerIdentity): Datab
   const db = new DatabaseSync(join(dataDir, LEDGER_FILE));
   try {
     db.exec(
-      'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -32768; PRAGMA wal_autocheckpoint = 4000;',
+      'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -32768; PRAGMA wal_autocheckpoint = 4000; PRAGMA secure_delete = ON;',
     );
     if (userVersion(db) === 0) createSchema(db, identity);
     checkIdentity(db, dataDir, identity);

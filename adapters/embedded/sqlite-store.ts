@@ -4,17 +4,18 @@
  */
 import type { DatabaseSync, SQLOutputValue } from 'node:sqlite';
 import type { JsonValue } from '../../core/canonical/index.ts';
-import type {
-  CommitGroup,
-  CommitOutcome,
-  EntryStore,
-  EntryToStore,
-  Item,
-  ItemKey,
-  ItemStore,
-  ItemWrite,
-  LoggedEntry,
-  StoredEntry,
+import {
+  commitInOrder,
+  type CommitGroup,
+  type CommitOutcome,
+  type EntryStore,
+  type EntryToStore,
+  type Item,
+  type ItemKey,
+  type ItemStore,
+  type ItemWrite,
+  type LoggedEntry,
+  type StoredEntry,
 } from '../../core/ledger/index.ts';
 import { EngineError } from './errors.ts';
 import { prepareStatements, type Statements } from './sqlite-statements.ts';
@@ -38,7 +39,7 @@ export class SqliteStore implements EntryStore, ItemStore {
     return this.transaction(() => {
       const first = this.nextPosition;
       const stored: EntryToStore[] = [];
-      const outcomes = groups.map((group) => this.storeGroup(group, stored));
+      const outcomes = commitInOrder(groups, (group) => this.storeGroup(group, stored));
       if (stored.length > 0) this.recordBatch(first, stored);
       return outcomes;
     });

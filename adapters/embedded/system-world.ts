@@ -31,6 +31,7 @@ export const systemIds: Ids = {
     const { publicKey, privateKey } = generateKeyPairSync('ed25519');
     return { privateKey, publicKey: publicKey.export({ format: 'der', type: 'spki' }).subarray(-32) };
   },
+  bytes: (length) => randomBytes(length),
   random: () => Math.random(),
 };
 

@@ -5,7 +5,7 @@
 import { hash, randomBytes } from 'node:crypto';
 import { chmodSync, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Principal } from '../../core/policy/index.ts';
 import { writeDurably } from './durable-file.ts';
 import { EngineError } from './errors.ts';

@@ -1,85 +1,105 @@
 /**
- * Verifies a data folder, running or stopped, with nothing but its files and the root public key: every entry in commit
- * order on both cores, then the documents. Damage that makes the file unreadable is a verdict, not an exception.
+ * Verifies a data folder, running or stopped, with nothing but its files and the root public key: entries in commit order on
+ * both cores, the log's tree against everything that was signed of it, then the documents. Damage that makes the file
+ * unreadable is a verdict, not an exception.
  */
 import type { DatabaseSync } from 'node:sqlite';
 import { Worker } from 'node:worker_threads';
 import { ROOT_SIGNED } from '../../core/changes/index.ts';
 import {
-  findingAt,
-  joinSegments,
+  logFinding,
+  TILE_WIDTH,
+  verifyWindow,
   type Finding,
+  type Scope,
   type Segment,
+  type TrustedRoot,
   type VerificationReport,
+  type Window,
 } from '../../core/ledger/index.ts';
-import { createEntryVerifier, verifyDocuments, verifyEntity } from '../../core/system/index.ts';
+import { createEntryVerifier, verifyDocuments, verifyEntity, verifyState } from '../../core/system/index.ts';
+import { readIncarnations } from './log/incarnations.ts';
 import { readRootPublicKey } from './root-key.ts';
 import { identityOf, openForReading } from './sqlite-schema.ts';
 import { SqliteStore } from './sqlite-store.ts';
+import { pointsOf } from './verify-points.ts';
 import { isDamage, verifyStretch, type StretchJob } from './verify-stretch.ts';
 
 /** Fewer entries are verified on the calling thread: starting a worker takes about 100 ms. */
 const MIN_ENTRIES_PER_WORKER = 5_000;
 const WORKERS = 2;
 
+const KEY_OF_THE_FOLDER = 'whether root.vkey of the folder is the right key: give the one you got elsewhere (--vkey)';
+
 export interface VerifyDataDirOptions {
-  /** only this entity's chain and document */
+  /** default: everything */
+  readonly scope?: Scope | { readonly mode: 'entity'; readonly entity: string } | { readonly mode: 'state' };
+  /** only this entity's chain and document: short for scope `entity` */
   readonly entity?: string;
   /** default true; false checks bytes, hashes, links and places only */
   readonly signatures?: boolean;
+  /** the public root key, from a source other than the folder; default: its `root.vkey` */
+  readonly root?: TrustedRoot;
+  /** where the anchors are, when not in the data folder */
+  readonly anchorsDir?: string;
+  /** a signed checkpoint that was kept elsewhere */
+  readonly remembered?: Uint8Array;
+  /** NOT_YET_ANCHORED when an entry asked about is not covered by an anchor */
+  readonly requireAnchored?: boolean;
+  /** STALE when the newest sign of life under a checkpoint is older */
+  readonly maxAgeMinutes?: number;
+  /** milliseconds since the Unix epoch; default: the clock */
+  readonly now?: number;
 }
 
 /** @throws EngineError DATA_NOT_FOUND | DATA_FOREIGN, LedgerError KEY_FILE_INVALID */
 export async function verifyDataDir(dataDir: string, options: VerifyDataDirOptions = {}): Promise<VerificationReport> {
-  const root = readRootPublicKey(dataDir);
-  const signatures = options.signatures ?? true;
+  const root = options.root ?? readRootPublicKey(dataDir);
   const db = openForReading(dataDir);
   try {
-    return await verifyOpened(db, { dataDir, root, signatures, ...options });
+    const report = await verifyOpened(db, { ...options, dataDir, root, signatures: options.signatures ?? true });
+    return options.root === undefined ? { ...report, notChecked: [...report.notChecked, KEY_OF_THE_FOLDER] } : report;
   } catch (error) {
     if (!isDamage(error)) throw error;
-    const detail = `the file is damaged where it keeps its own records: ${error.message}`;
-    return report({
-      finding: findingAt({ chain: '(ledger.db)', seq: 0 }, 'UNREADABLE', detail),
-      signatures,
-      entries: 0,
-      chains: 0,
-    });
+    return damaged(error);
   } finally {
     db.close();
   }
 }
 
-async function verifyOpened(
-  db: DatabaseSync,
-  options: VerifyDataDirOptions & Pick<StretchJob, 'dataDir' | 'root' | 'signatures'>,
-): Promise<VerificationReport> {
-  const { dataDir, root, signatures } = options;
-  const identity = identityOf(db);
+type Opened = VerifyDataDirOptions & Pick<StretchJob, 'dataDir' | 'root' | 'signatures'>;
+
+async function verifyOpened(db: DatabaseSync, options: Opened): Promise<VerificationReport> {
+  const { dataDir, root, signatures, now = Date.now(), entity } = options;
+  const scope = entity === undefined ? (options.scope ?? { mode: 'full' }) : { mode: 'entity' as const, entity };
+  const { ledger, origin } = identityOf(db);
   const store = new SqliteStore(db);
-  if (options.entity !== undefined) {
-    const verifier = createEntryVerifier({ ledger: identity.ledger, root, entries: store, signatures });
-    return await verifyEntity({ ...identity, entries: store, items: store, verifier: () => verifier }, options.entity);
+  const sources = { ledger, entries: store, items: store };
+  if (scope.mode === 'state') return verifyState(sources);
+  const points = {
+    ...(await pointsOf({ ...options, origin, incarnations: readIncarnations(db) })),
+    ...remembering(options),
+  };
+  const asked = {
+    ...(options.requireAnchored === undefined ? {} : { requireAnchored: options.requireAnchored }),
+    ...(options.maxAgeMinutes === undefined ? {} : { maxAgeMinutes: options.maxAgeMinutes }),
+  };
+  if (scope.mode === 'entity') {
+    const verifier = createEntryVerifier({ ledger, root, entries: store, signatures });
+    const asking = { ...asked, points, now, size: async () => endOfLog(db) };
+    return await verifyEntity({ ...sources, ...asking, origin, verifier: () => verifier }, scope.entity);
   }
-  const end = endOfLog(db);
-  const segments = await verifyStretches({
-    dataDir,
-    root,
-    signatures,
-    rootSigned: [...ROOT_SIGNED],
-    from: 0,
-    to: end,
+  const job = { dataDir, root, signatures, rootSigned: [...ROOT_SIGNED] };
+  return verifyWindow({
+    ...{ ...points, ...asked, genesis: origin, scope, entries: store, signatures, now },
+    size: async () => endOfLog(db),
+    stretches: (window) => verifyStretches({ ...job, ...window }),
+    documents: (changed) => verifyDocuments(sources, changed, { stored: scope.mode === 'full' }),
   });
-  const { heads, finding } = joinSegments(identity.origin, segments);
-  const withChanges = [...heads].filter(([, { hasChanges }]) => hasChanges).map(([chain]) => chain);
-  const drift =
-    finding ?? (await verifyDocuments({ ledger: identity.ledger, entries: store, items: store }, withChanges));
-  return report({
-    finding: drift,
-    signatures,
-    entries: segments.reduce((sum, { entries }) => sum + entries, 0),
-    chains: heads.size,
-  });
+}
+
+function remembering({ remembered }: Opened): { readonly remembered?: Uint8Array } {
+  return remembered === undefined ? {} : { remembered };
 }
 
 /** One past the last position that the entries or the commit-order record know. */
@@ -94,15 +114,19 @@ function endOfLog(db: DatabaseSync): number {
   return Number(row?.['size'] ?? 0);
 }
 
-async function verifyStretches(whole: StretchJob): Promise<Segment[]> {
-  const workers = whole.to >= WORKERS * MIN_ENTRIES_PER_WORKER ? WORKERS : 1;
-  const share = Math.ceil(whole.to / workers);
+/** Each begins with a tile of the log. */
+function verifyStretches(whole: StretchJob & Window): Promise<Segment[]> {
+  const { from, to } = whole;
+  const workers = to - from >= WORKERS * MIN_ENTRIES_PER_WORKER ? WORKERS : 1;
+  if (workers === 1) return Promise.all([verifyStretch(whole)]);
+  const share = Math.ceil((to - from) / workers / TILE_WIDTH) * TILE_WIDTH;
   const jobs = Array.from({ length: workers }, (_, i) => ({
     ...whole,
-    from: i * share,
-    to: Math.min((i + 1) * share, whole.to),
+    from: from + i * share,
+    to: Math.min(from + (i + 1) * share, to),
   }));
-  return Promise.all(jobs.map((job, i) => (i === 0 ? verifyStretch(job) : verifyOnWorker(job))));
+  // All on threads of their own: the calling one may be an engine's, which has other callers.
+  return Promise.all(jobs.map(verifyOnWorker));
 }
 
 function verifyOnWorker(job: StretchJob): Promise<Segment> {
@@ -114,29 +138,13 @@ function verifyOnWorker(job: StretchJob): Promise<Segment> {
   });
 }
 
-function report(result: {
-  finding: Finding | undefined;
-  signatures: boolean;
-  entries: number;
-  chains: number;
-}): VerificationReport {
-  const { finding, signatures, entries, chains } = result;
-  const checked = [
-    'bytes and hashes',
-    'links of every chain',
-    'every committed entry is there, in its place',
-    'documents against the chains',
-  ];
-  const signed = 'signatures up to the root key';
+function damaged(error: Error): VerificationReport {
+  const detail = `the file is damaged where it keeps its own records: ${error.message}`;
+  const finding: Finding = { ...logFinding('UNREADABLE', detail, { path: 'ledger.db' }), entity: '(ledger.db)' };
   return {
-    verdict: finding?.verdict ?? 'OK',
-    ...(finding === undefined ? {} : { firstBad: finding }),
-    entries,
-    chains,
-    checked: signatures ? [...checked, signed] : checked,
-    notChecked: [
-      ...(signatures ? [] : [signed]),
-      'whether the end of the ledger was removed together with every record of it: that needs a checkpoint kept elsewhere',
-    ],
+    verdict: finding.verdict,
+    firstBad: finding,
+    ...{ entries: 0, chains: 0, checked: [] },
+    notChecked: ['everything: the file cannot be read'],
   };
 }

@@ -2,17 +2,18 @@
  * The ledger's stores in memory, with hooks that break any write twice: before it is applied (nothing persisted) and
  * after (persisted, but the caller is told it failed). For tests and for modules' own tests; nothing survives the process.
  */
-import type {
-  CommitGroup,
-  CommitOutcome,
-  EntryStore,
-  Expectation,
-  Item,
-  ItemKey,
-  ItemStore,
-  ItemWrite,
-  LoggedEntry,
-  StoredEntry,
+import {
+  commitInOrder,
+  type CommitGroup,
+  type CommitOutcome,
+  type EntryStore,
+  type Expectation,
+  type Item,
+  type ItemKey,
+  type ItemStore,
+  type ItemWrite,
+  type LoggedEntry,
+  type StoredEntry,
 } from '../../core/ledger/index.ts';
 
 export interface FaultHooks {
@@ -45,7 +46,7 @@ export class MemoryStore implements EntryStore, ItemStore {
   async commit(groups: readonly CommitGroup[]): Promise<readonly CommitOutcome[]> {
     await Promise.resolve(); // a store is never synchronous: give other writers their chance to interleave
     this.faults.before?.('commit');
-    const outcomes = groups.map((group) => this.commitGroup(group));
+    const outcomes = commitInOrder(groups, (group) => this.commitGroup(group));
     this.faults.after?.('commit');
     return outcomes;
   }

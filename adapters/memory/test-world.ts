@@ -1,5 +1,5 @@
 /** A clock that moves only when told, seeded ids and a root key made on the spot: the world a test controls. */
-import { createHash, generateKeyPairSync, sign } from 'node:crypto';
+import { createHash, generateKeyPairSync, hash, sign } from 'node:crypto';
 import { sealRun, type Clock, type Ids, type RootSigner, type Sealer } from '../../core/ledger/index.ts';
 
 export class FakeClock implements Clock {
@@ -56,6 +56,12 @@ export class CountingIds implements Ids {
 
   keyPair(): ReturnType<Ids['keyPair']> {
     return generateEd25519();
+  }
+
+  /** Different each time, the same in every run. */
+  bytes(length: number): Uint8Array {
+    this.count += 1;
+    return hash('shake256', `bytes ${this.count}`, { outputEncoding: 'buffer', outputLength: length });
   }
 
   random(): number {

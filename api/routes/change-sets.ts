@@ -1,13 +1,11 @@
-/** Change-sets: proposed, looked at, revised, decided on, withdrawn, aborted. A GET never decides anything. */
-import { z } from 'zod';
+/** Change-sets: proposed, looked at, revised, withdrawn, aborted. A GET never decides anything. */
+import * as z from 'zod';
 import { CHANGE_STATES } from '../../core/changes/index.ts';
 import { bodyForCore, route } from '../route.ts';
 import {
   abortSchema,
   changePageSchema,
   changeSchema,
-  decidedSchema,
-  decisionSchema,
   proposalSchema,
   proposedSchema,
   revisionSchema,
@@ -105,36 +103,6 @@ const reviseChangeSet = route({
   }),
 });
 
-const decideChangeSet = route({
-  method: 'POST',
-  path: '/v1/change-sets/{id}/decisions',
-  operationId: 'decideChangeSet',
-  tag: 'change-sets',
-  summary: 'Approve or reject exactly what you looked at',
-  description: 'Idempotent by `nonce`: the same decision again is answered with what was recorded.',
-  params,
-  body: bodyForCore(decisionSchema),
-  responses: { 200: { description: 'the vote stands', schema: decidedSchema } },
-  problems: [
-    'CHANGE_INVALID',
-    'AGENTS_CANNOT_DECIDE',
-    'SELF_APPROVAL',
-    'NOT_ELIGIBLE',
-    'CHANGE_NOT_FOUND',
-    'ALREADY_VOTED',
-    'DECISION_STALE',
-    'DECISION_REPLAYED',
-    'DECISION_EXPIRED',
-    'CHANGE_STATE_CONFLICT',
-    'RISK_BLOCKED',
-    'CHANGE_BUSY',
-  ],
-  handler: async (system, principal, { params: { id }, body }) => ({
-    status: 200,
-    body: await system.changes.decide(principal, id, body),
-  }),
-});
-
 const withdrawChangeSet = route({
   method: 'POST',
   path: '/v1/change-sets/{id}/withdraw',
@@ -179,7 +147,6 @@ export const changeSetRoutes = [
   listChangeSets,
   getChangeSet,
   reviseChangeSet,
-  decideChangeSet,
   withdrawChangeSet,
   abortChangeSet,
 ];

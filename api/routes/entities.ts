@@ -1,5 +1,5 @@
 /** What is known about an entity: its document, its chain, and whether that chain verifies. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { route, type RequestHeaders } from '../route.ts';
 import { entityPageSize, entityViewSchema, entryPageSchema, verificationReportSchema } from '../schemas/entities.ts';
 import { entityId, wholeNumber } from '../schemas/fields.ts';
@@ -40,11 +40,17 @@ const listEntries = route({
   query: z.strictObject({
     from: wholeNumber({ min: 0, max: MAX_SEQ, default: 0 }).meta({ description: 'first seq wanted' }),
     limit: wholeNumber(entityPageSize),
+    verify: wholeNumber({ min: 0, max: 1, default: 0 }).meta({ description: '1: each entry with its verdict' }),
   }),
   responses: { 200: { description: 'a page in the order of the chain', schema: entryPageSchema } },
   problems: ['ENTITY_NOT_FOUND', 'FORBIDDEN'],
   handler: async (system, principal, { params: { id }, query }) => {
-    const entries = await system.entities.entries(principal, id, query);
+    const { from, limit, verify } = query;
+    const entries = await system.entities.entries(principal, id, {
+      from,
+      limit,
+      ...(verify === 1 ? { verify: true } : {}),
+    });
     const last = entries.length < query.limit ? undefined : entries.at(-1);
     return { status: 200, body: { entries, ...(last === undefined ? {} : { next: last.seq + 1 }) } };
   },
@@ -55,8 +61,9 @@ const verifyEntity = route({
   path: '/v1/entities/{id}/verify',
   operationId: 'verifyEntity',
   tag: 'entities',
-  summary: "Verify the entity's chain",
-  description: 'A chain that does not verify is an answer (200) whose verdict says so, not an error.',
+  summary: "Verify the entity's chain, its place in the published log, and its document",
+  description:
+    'A chain that does not verify is an answer (200) whose verdict says so, not an error. `notChecked` says what it is not about.',
   params,
   responses: { 200: { description: 'the verdict', schema: verificationReportSchema } },
   problems: ['ENTITY_NOT_FOUND', 'FORBIDDEN'],

@@ -1,70 +1,11 @@
-/** Publishing, one event's trace, and the change feed. */
-import { z } from 'zod';
-import type { JsonObject, JsonValue } from '../../core/canonical/index.ts';
-import { describeIssues, NervousError } from '../../core/errors/index.ts';
-import { EventError, MAX_EVENTS_PER_PUBLISH, type PublishResult } from '../../core/events/index.ts';
-import { eventProblem } from '../problem.ts';
-import { bodyForCore, route } from '../route.ts';
-import {
-  batchResultSchema,
-  eventBatchSchema,
-  eventSchema,
-  eventTraceSchema,
-  feedPageSchema,
-  publishedEventSchema,
-  type EventResult,
-  type PublishedEvent,
-} from '../schemas/events.ts';
+/** One event's trace, and the change feed. */
+import * as z from 'zod';
+import { route } from '../route.ts';
+import { eventTraceSchema, feedPageSchema } from '../schemas/events.ts';
 import { entityId, eventId, principalId, waitSeconds, wholeNumber } from '../schemas/fields.ts';
 
 const MS_PER_SECOND = 1000;
 const TOPIC_LIST = /^(\*|[a-z0-9_.-]{1,128}\*?)(,(\*|[a-z0-9_.-]{1,128}\*?)){0,49}$/;
-
-const publishProblems = [
-  'EVENT_INVALID',
-  'FORBIDDEN',
-  'EVENT_ID_CONFLICT',
-  'ENTRY_TOO_LARGE',
-  'TOPIC_UNKNOWN',
-  'VERSION_UNKNOWN',
-  'PAYLOAD_INVALID',
-  'LEDGER_BUSY',
-  'STORE_UNAVAILABLE',
-] as const;
-
-const publishEvents = route({
-  method: 'POST',
-  path: '/v1/events',
-  operationId: 'publishEvents',
-  tag: 'events',
-  summary: 'Publish one event, or up to 100 in a batch',
-  description:
-    'Acknowledged means durable. One event answers 201 (recorded now), 200 (a duplicate, recorded before) or a problem. ' +
-    'A batch always answers 200 with one result per event: one bad event does not sink the others unless `atomic` is true. ' +
-    'Idempotent by `eventId`; for a single event without one, the Idempotency-Key becomes its `eventId`. ' +
-    'An event has at most 64 KiB, measured on the entry it becomes: canonical JSON with about 1 KiB of fields of the ledger.',
-  body: bodyForCore(z.union([eventSchema, eventBatchSchema])),
-  responses: {
-    201: { description: 'recorded', schema: publishedEventSchema },
-    200: {
-      description: 'a duplicate, or the results of a batch',
-      schema: z.union([publishedEventSchema, batchResultSchema]),
-    },
-  },
-  problems: publishProblems,
-  handler: async (system, principal, { body, idempotencyKey }) => {
-    if (isBatch(body)) {
-      const { events, atomic } = readBatch(body);
-      const results = await system.publish(principal, events, { atomic });
-      return { status: 200, body: { results: results.map(eventResult) } };
-    }
-    const [result] = await system.publish(principal, [withEventId(body, idempotencyKey)]);
-    const published = accepted(result);
-    if (published.status === 'duplicate') return { status: 200, body: published };
-    const location = `/v1/events/${encodeURIComponent(published.eventId)}?source=${encodeURIComponent(principal.id)}`;
-    return { status: 201, headers: { location }, body: published };
-  },
-});
 
 const traceEvent = route({
   method: 'GET',
@@ -103,7 +44,7 @@ const readFeed = route({
     wait: waitSeconds,
   }),
   responses: { 200: { description: 'a page; empty when nothing came while waiting', schema: feedPageSchema } },
-  problems: ['CURSOR_INVALID', 'FORBIDDEN'],
+  problems: ['CURSOR_INVALID', 'CURSOR_GONE', 'FORBIDDEN'],
   handler: async (system, principal, { query, request }) => {
     const { after, topics, entity, limit, wait } = query;
     const page = await system.feed.read(principal, {
@@ -118,37 +59,4 @@ const readFeed = route({
   },
 });
 
-export const eventRoutes = [publishEvents, traceEvent, readFeed];
-
-/** An event has no key `events`, so the two forms of body cannot be mistaken for each other. */
-function isBatch(body: JsonValue): body is JsonObject {
-  return isObject(body) && Object.hasOwn(body, 'events');
-}
-
-const batchFrame = eventBatchSchema.extend({ events: z.array(z.unknown()).min(1).max(MAX_EVENTS_PER_PUBLISH) });
-
-/** Only the frame: each event is checked on its own, so that it can be refused on its own. */
-function readBatch(body: JsonObject): { readonly events: readonly unknown[]; readonly atomic: boolean } {
-  const parsed = batchFrame.safeParse(body);
-  if (!parsed.success) throw new EventError({ code: 'EVENT_INVALID', ...describeIssues(parsed.error.issues) });
-  return { events: parsed.data.events, atomic: parsed.data.atomic ?? false };
-}
-
-function withEventId(body: JsonValue, key: string | undefined): JsonValue {
-  return key === undefined || !isObject(body) || Object.hasOwn(body, 'eventId') ? body : { ...body, eventId: key };
-}
-
-function accepted(result: PublishResult | undefined): PublishedEvent {
-  if (result === undefined) throw new Error('publish did not answer for the event');
-  if (result.status !== 'rejected') return result;
-  const { code, detail, errors } = result.problem;
-  throw new NervousError({ code, message: detail, problems: errors });
-}
-
-function eventResult(result: PublishResult): EventResult {
-  return result.status === 'rejected' ? { ...result, problem: eventProblem(result.problem) } : result;
-}
-
-function isObject(value: JsonValue): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
+export const eventRoutes = [traceEvent, readFeed];

@@ -1,5 +1,5 @@
 /** What came in from outside and could not be taken. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { route } from '../route.ts';
 import { wholeNumber } from '../schemas/fields.ts';
 import { quarantinePageSchema } from '../schemas/ingress.ts';

@@ -1,21 +1,22 @@
 /** Questions about the ledger as a whole. */
 import { checkedBody, route } from '../route.ts';
-import { verificationReportSchema, verifyInputSchema } from '../schemas/entities.ts';
+import { verificationReportSchema, verifyInputSchema, verifyRequestOf } from '../schemas/entities.ts';
 
 const verifyLedger = route({
   method: 'POST',
   path: '/v1/verify',
   operationId: 'verifyLedger',
   tag: 'ledger',
-  summary: 'Verify every chain of the ledger (auditors)',
+  summary: 'Verify the ledger, or a part of its log (auditors)',
   description:
-    'Changes nothing; POST because it is work. A ledger that does not verify is an answer (200), not an error.',
+    'Changes nothing; POST because it is work. A ledger that does not verify is an answer (200), not an error. The answer is as ' +
+    'good as who gives it: auditors who do not trust the operator read `/v1/checkpoint` and `/v1/tile/…`, and verify themselves.',
   body: checkedBody(verifyInputSchema, { optional: true }),
   responses: { 200: { description: 'the verdict', schema: verificationReportSchema } },
   problems: ['FORBIDDEN'],
-  handler: async (system, principal, { body: { signatures } }) => ({
+  handler: async (system, principal, { body }) => ({
     status: 200,
-    body: await system.verifyAll(principal, signatures === undefined ? {} : { signatures }),
+    body: await system.verifyAll(principal, verifyRequestOf(body)),
   }),
 });
 

@@ -1,5 +1,5 @@
 /** The published log, for those who check it with tools of their own. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { route } from '../route.ts';
 import { entityId, wholeNumber } from '../schemas/fields.ts';
 

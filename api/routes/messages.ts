@@ -1,5 +1,5 @@
 /** The messages of a subscription: pulled, acknowledged, refused; and those that died, which may be tried again. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { checkedBody, route } from '../route.ts';
 import { optionalWholeNumber, subscriptionId, waitSeconds, wholeNumber } from '../schemas/fields.ts';
 import {

@@ -1,5 +1,5 @@
 /** Subscriptions: made, listed, paused, resumed and removed at runtime. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { bodyForCore, route } from '../route.ts';
 import { subscriptionId } from '../schemas/fields.ts';
 import { newSubscriptionSchema, subscriptionListSchema, subscriptionSchema } from '../schemas/subscriptions.ts';

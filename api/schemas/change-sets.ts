@@ -1,5 +1,5 @@
 /** Change-sets as people and clients see them. What may be proposed and decided is core/changes' business. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { JsonValue } from '../../core/canonical/index.ts';
 import {
   abortInputSchema,

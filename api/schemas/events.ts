@@ -1,5 +1,5 @@
 /** Events as they go in and out. The envelope's own schema is core/events'. */
-import { z } from 'zod';
+import * as z from 'zod';
 import {
   eventInputSchema,
   MAX_EVENTS_PER_PUBLISH,

@@ -1,5 +1,5 @@
 /** The fields several resources share, and the query parameters every list takes. Names and shapes only. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { JsonObject } from '../../core/canonical/index.ts';
 import { eventInputSchema, subscriptionInputSchema } from '../../core/events/index.ts';
 import { ENTITY_ID } from '../../core/ledger/index.ts';

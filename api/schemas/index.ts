@@ -1,7 +1,13 @@
 /** What goes over the wire, for clients: types, and the schemas behind them. */
 export { changePageSchema, changeSchema, decidedSchema, proposedSchema } from './change-sets.ts';
 export { quarantinePageSchema, type QuarantinePage } from './ingress.ts';
-export { entityViewSchema, entryPageSchema, verificationReportSchema, type EntryPage } from './entities.ts';
+export {
+  entityViewSchema,
+  entryPageSchema,
+  verificationReportSchema,
+  type EntryPage,
+  type VerifyInput,
+} from './entities.ts';
 export {
   batchResultSchema,
   deliveredEventSchema,

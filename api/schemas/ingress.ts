@@ -1,5 +1,5 @@
 /** What is in quarantine. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { JsonValue } from '../../core/canonical/index.ts';
 import type { Quarantined } from '../../core/events/index.ts';
 import { hash, instant } from './fields.ts';

@@ -1,5 +1,5 @@
 /** Problem details, RFC 9457: the one form of every error. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { PROBLEMS } from '../problem-table.ts';
 import type { ErrorCode } from '../errors.ts';
 

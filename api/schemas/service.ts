@@ -1,5 +1,5 @@
 /** What the service tells about itself. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { CatalogEntry, SubscriptionStats } from '../../core/events/index.ts';
 import type { MonitorReport, ValidationReport } from '../../core/system/index.ts';
 import { count, principalId, subscriptionId } from './fields.ts';

@@ -1,5 +1,5 @@
 /** Subscriptions, their messages and their dead letters. What may be subscribed to is core/events' business. */
-import { z } from 'zod';
+import * as z from 'zod';
 import {
   subscriptionInputSchema,
   type DeadLetter,
@@ -58,7 +58,9 @@ export const messageListSchema: z.ZodType<MessageList> = z
   })
   .meta({ id: 'MessageList' });
 
-const receipts = z.array(z.string().min(1).max(200)).min(1).max(MAX_RECEIPTS);
+/** The longest receipt of any engine: on AWS it carries the handle SQS gave. */
+const MAX_RECEIPT_CHARS = 2_500;
+const receipts = z.array(z.string().min(1).max(MAX_RECEIPT_CHARS)).min(1).max(MAX_RECEIPTS);
 
 export const ackSchema = z.strictObject({ receipts }).meta({ id: 'Ack', examples: [{ receipts: ['r-42'] }] });
 

@@ -11,7 +11,7 @@ export const EXIT = {
   unreachable: 3,
 } as const;
 
-/** `nervous verify`: each verdict its own, so that a script knows what was found without reading. */
+/** `nervous verify` and `nervous log fsck`: each verdict its own, so that a script knows what was found without reading. */
 export const VERDICT_EXIT: Readonly<Record<Verdict, number>> = {
   OK: EXIT.ok,
   CONTENT_MISMATCH: 10,
@@ -21,4 +21,9 @@ export const VERDICT_EXIT: Readonly<Record<Verdict, number>> = {
   MISSING_ENTRY: 14,
   DRIFT: 15,
   UNREADABLE: 16,
+  NOT_YET_ANCHORED: 17,
+  KEY_REVOKED: 18,
+  FORK: 19,
+  ROLLED_BACK: 20,
+  STALE: 21,
 };

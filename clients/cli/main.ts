@@ -1,13 +1,20 @@
 /** `nervous`, the command line: reads the arguments, runs one command, turns whatever happens into an exit code. */
 import { Command, CommanderError } from 'commander';
+import { canonicalizeCommand } from './commands/canonicalize.ts';
 import { decideCommand, proposeCommand, trayCommand } from './commands/changes.ts';
 import { deadLettersCommand, redriveCommand, subscriptionsCommand } from './commands/deliveries.ts';
 import { devCommand } from './commands/dev.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { entityCommand } from './commands/entity.ts';
 import { publishCommand, tailCommand } from './commands/events.ts';
+import { exportCommand } from './commands/export.ts';
+import { keysCommand } from './commands/keys.ts';
+import { logCommand } from './commands/log.ts';
+import { matchCommand } from './commands/match.ts';
 import { replayCommand } from './commands/replay.ts';
+import { restoreCommand } from './commands/restore.ts';
 import { verifyCommand } from './commands/verify.ts';
+import { witnessCommand } from './commands/witness.ts';
 import { EXIT } from './exit-codes.ts';
 import { showError, UsageError } from './output.ts';
 
@@ -43,8 +50,15 @@ function createProgram(asJson: boolean): Command {
     deadLettersCommand(),
     redriveCommand(),
     doctorCommand(),
+    exportCommand(),
+    restoreCommand(),
+    keysCommand(),
+    witnessCommand(),
+    logCommand(),
+    canonicalizeCommand(),
+    matchCommand(),
   ];
-  for (const command of [program, ...commands]) {
+  for (const command of [program, ...commands, ...commands.flatMap((group) => group.commands)]) {
     command.exitOverride();
     // What was wrong is said once, in the form that was asked for.
     command.configureOutput({ outputError: () => {}, ...(asJson ? { writeErr: () => {} } : {}) });

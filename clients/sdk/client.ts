@@ -9,7 +9,9 @@ import type {
   EntryPage,
   EventResult,
   PublishedEvent,
+  QuarantinePage,
   SubscriptionList,
+  VerifyInput,
 } from '../../api/index.ts';
 import type {
   ChangePage,
@@ -94,10 +96,16 @@ export interface Client<C extends NervousConfig = NervousConfig> {
   entity(id: string): Promise<EntityView>;
   entries(id: string, page?: { readonly from?: number; readonly limit?: number }): Promise<EntryPage>;
   verifyEntity(id: string): Promise<VerificationReport>;
-  verifyAll(options?: { readonly signatures?: boolean }): Promise<VerificationReport>;
+  /** What arrived from outside and could not be taken. Auditors. */
+  quarantine(page?: { readonly after?: string; readonly limit?: number }): Promise<QuarantinePage>;
+  /** The whole ledger, or what `mode` says. Auditors. */
+  verifyAll(options?: VerifyInput): Promise<VerificationReport>;
 
   subscriptions(): Promise<readonly Subscription[]>;
   unsubscribe(id: string): Promise<void>;
+  /** Nothing is delivered until it is resumed, and nothing is lost meanwhile. */
+  pause(id: string): Promise<Subscription>;
+  resume(id: string): Promise<Subscription>;
   deadLetters(id: string, page?: { readonly after?: number; readonly limit?: number }): Promise<DeadLetterPage>;
   /** @returns how many are due again */
   redrive(id: string, positions?: readonly number[]): Promise<number>;
@@ -138,7 +146,7 @@ function events(call: Transport): Group<'publish' | 'publishBatch' | 'subscribe'
     },
     feed: (query = {}) => readFeed(call, query),
     trace: (eventId, options = {}) =>
-      call({ method: 'GET', path: `${path}/${encodeURIComponent(eventId)}`, query: { ...options } }),
+      call({ method: 'GET', path: `${path}/${segment(eventId)}`, query: { ...options } }),
   };
 }
 
@@ -164,23 +172,28 @@ function changes(
   };
 }
 
-function ledger(call: Transport): Group<'entity' | 'entries' | 'verifyEntity' | 'verifyAll'> {
-  const at = (id: string, rest = ''): string => `/v1/entities/${encodeURIComponent(id)}${rest}`;
+function ledger(call: Transport): Group<'entity' | 'entries' | 'quarantine' | 'verifyEntity' | 'verifyAll'> {
+  const at = (id: string, rest = ''): string => `/v1/entities/${segment(id)}${rest}`;
   return {
     entity: (id) => call({ method: 'GET', path: at(id) }),
     entries: (id, page = {}) => call({ method: 'GET', path: at(id, '/entries'), query: { ...page } }),
     verifyEntity: (id) => call({ method: 'GET', path: at(id, '/verify'), waitSeconds: VERIFY_SECONDS }),
+    quarantine: (page = {}) => call({ method: 'GET', path: '/v1/quarantine', query: { ...page } }),
     verifyAll: (body = {}) =>
       call({ method: 'POST', path: '/v1/verify', body, idempotent: true, waitSeconds: VERIFY_SECONDS }),
   };
 }
 
-function deliveries(call: Transport): Group<'subscriptions' | 'unsubscribe' | 'deadLetters' | 'redrive'> {
+function deliveries(
+  call: Transport,
+): Group<'subscriptions' | 'unsubscribe' | 'pause' | 'resume' | 'deadLetters' | 'redrive'> {
   const path = '/v1/subscriptions';
   const at = (id: string, verb = ''): string => `${path}/${encodeURIComponent(id)}${verb}`;
   return {
     subscriptions: async () => (await call<SubscriptionList>({ method: 'GET', path })).subscriptions,
     unsubscribe: (id) => call({ method: 'DELETE', path: at(id) }),
+    pause: (id) => call({ method: 'POST', path: at(id, '/pause'), idempotent: true }),
+    resume: (id) => call({ method: 'POST', path: at(id, '/resume'), idempotent: true }),
     deadLetters: (id, page = {}) => call({ method: 'GET', path: at(id, '/dead-letters'), query: { ...page } }),
     redrive: async (id, positions) => {
       const body = positions === undefined ? {} : { positions };
@@ -208,4 +221,9 @@ function notDecidable({ id, state, blocked }: ChangeView): ApiProblem {
   const why = blocked === undefined ? `it is ${state}` : blocked.message;
   const detail = `change-set ${id} cannot be decided on: ${why}`;
   return new ApiProblem({ status: 409, code: 'CHANGE_STATE_CONFLICT', detail, errors: [] });
+}
+
+/** An id as one segment of a path. Its slashes are encoded twice: API Gateway decodes once before it looks at a path. */
+function segment(id: string): string {
+  return encodeURIComponent(id).replaceAll('%2F', '%252F');
 }

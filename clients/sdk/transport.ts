@@ -5,11 +5,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ProblemDetails } from '../../api/index.ts';
 import { ApiProblem, Unreachable } from './problems.ts';
+import { sigV4Headers, type SigV4Options } from './sigv4.ts';
 
 export interface TransportOptions {
   /** base URL, e.g. http://127.0.0.1:4150 */
   readonly url: string;
-  readonly token?: string;
+  /** bearer token; a function is asked before every request, for tokens that are renewed */
+  readonly token?: string | (() => string | Promise<string>);
+  /** instead of a token: AWS credentials, for an API that IAM guards */
+  readonly sigv4?: SigV4Options;
   readonly fetch?: typeof fetch;
 }
 
@@ -40,7 +44,8 @@ const BACKOFF_BASE_MS = 100;
 const BACKOFF_MAX_MS = 5_000;
 /** A longer Retry-After is the caller's decision, not ours. */
 const MAX_RETRY_AFTER_MS = 60_000;
-const TRY_LATER: readonly number[] = [429, 503];
+/** The service's "later", and a gateway's before it (RFC 9110: 502, 504). */
+const TRY_LATER: readonly number[] = [429, 502, 503, 504];
 
 export function createTransport(options: TransportOptions): Transport {
   const base = baseOf(options.url);
@@ -78,10 +83,12 @@ function baseOf(url: string): string {
 }
 
 async function tryOnce<Result>(base: string, options: TransportOptions, call: Call): Promise<Attempt<Result>> {
+  const url = base + targetOf(call);
+  const request = await requestOf(options, call, url);
   let response: Response;
   let text: string;
   try {
-    response = await (options.fetch ?? fetch)(base + targetOf(call), requestOf(options, call));
+    response = await (options.fetch ?? fetch)(url, request);
     text = await response.text();
   } catch (error) {
     call.signal?.throwIfAborted();
@@ -102,20 +109,30 @@ function targetOf({ path, query = {} }: Call): string {
   return given.length === 0 ? path : `${path}?${new URLSearchParams(given).toString()}`;
 }
 
-function requestOf({ token }: TransportOptions, call: Call): RequestInit {
+async function requestOf(options: TransportOptions, call: Call, url: string): Promise<RequestInit> {
   const timeout = AbortSignal.timeout(ANSWER_TIMEOUT_MS + (call.waitSeconds ?? 0) * 1000);
+  const body = call.body === undefined ? undefined : JSON.stringify(call.body);
   return {
     method: call.method,
     headers: {
       accept: 'application/json, application/problem+json',
-      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
       ...(call.idempotencyKey === undefined ? {} : { 'idempotency-key': call.idempotencyKey }),
-      ...(call.body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...(await credentialsFor(options, { method: call.method, url, body: body ?? '' })),
     },
-    ...(call.body === undefined ? {} : { body: JSON.stringify(call.body) }),
-    redirect: 'error', // a token goes to the named service only
+    ...(body === undefined ? {} : { body }),
+    redirect: 'error', // credentials go to the named service only
     signal: call.signal === undefined ? timeout : AbortSignal.any([timeout, call.signal]),
   };
+}
+
+async function credentialsFor(
+  { token, sigv4 }: TransportOptions,
+  request: { readonly method: string; readonly url: string; readonly body: string },
+): Promise<Record<string, string>> {
+  if (sigv4 !== undefined) return sigV4Headers(sigv4, { ...request, at: new Date() });
+  const bearer = typeof token === 'function' ? await token() : token;
+  return bearer === undefined ? {} : { authorization: `Bearer ${bearer}` };
 }
 
 function parse(text: string): unknown {
@@ -128,8 +145,21 @@ function parse(text: string): unknown {
 
 function problemOf({ status, url }: Response, body: unknown): ApiProblem {
   if (isProblem(body)) return new ApiProblem(body);
+  const gateway = refusedOnTheWay(status);
+  if (gateway !== undefined) return new ApiProblem({ status, ...gateway, errors: [] });
   const detail = `${url} answered ${status} without problem details: what answers there is not a nervous system`;
   return new ApiProblem({ status, code: 'ANSWER_UNREADABLE', detail, errors: [] });
+}
+
+/** A gateway that checks tokens itself refuses in its own words, before the service is asked. */
+function refusedOnTheWay(status: number): Pick<ApiProblem, 'code' | 'detail'> | undefined {
+  if (status === 401)
+    return {
+      code: 'UNAUTHENTICATED',
+      detail: 'the gateway refused the token: it is missing, expired or not for this API',
+    };
+  if (status === 403) return { code: 'FORBIDDEN', detail: 'the gateway refused the credentials for this route' };
+  return undefined;
 }
 
 function isProblem(body: unknown): body is ProblemDetails {

@@ -36,7 +36,7 @@ export interface ChangeStore {
   readonly isTaken: (key: ItemKey) => Promise<boolean>;
 }
 
-export function createChangeStore(ledger: string, items: ItemStore): ChangeStore {
+export function createChangeStore(ledger: string, items: Pick<ItemStore, 'get' | 'list'>): ChangeStore {
   const keys = keysOf(ledger);
   return {
     keys,

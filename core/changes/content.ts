@@ -2,7 +2,7 @@
  * What is proposed: reads a proposal from untrusted input, bounds everything in it and gives it the hash that approvals
  * bind to. It does not know the entity's document, the proposer's rights or the risk.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { canonicalize, taggedHash, type JsonValue } from '../canonical/index.ts';
 import { describeIssues } from '../errors/index.ts';
 import { ENTITY_ID } from '../ledger/index.ts';
@@ -49,6 +49,8 @@ const revisionFields = {
     )
     .min(1)
     .max(MAX_OPERATIONS),
+  /** when it expires if it is not executing by then; default and latest: what the risk configuration allows */
+  deadline: z.iso.datetime().exactOptional(),
 };
 
 export const revisionInputSchema = z.strictObject(revisionFields);
@@ -108,6 +110,12 @@ export function contentHash(entityId: string, operations: readonly Operation[]):
 type OperationInput = z.output<typeof revisionInputSchema>['operations'][number];
 
 function resolveOperations(inputs: readonly OperationInput[], types: OperationTypes): Operation[] {
+  const erasing = inputs.filter(({ type }) => types.get(type)?.erases !== undefined);
+  if (erasing.length > 0 && erasing.length < inputs.length)
+    throw invalid(
+      ['operations'],
+      'erasing cannot be undone, so it goes with no other operations: propose two change-sets',
+    );
   return inputs.map(({ type, payload, baseVersion }, i) => {
     const known = types.get(type);
     if (known === undefined) {

@@ -1,5 +1,5 @@
 /** What every use case of change-sets works with, and the few questions all of them ask. */
-import type { Appender, Clock, EntryStore, Ids, ItemStore } from '../ledger/index.ts';
+import type { Appender, Clock, EntryStore, Ids, ItemStore, ItemWrite } from '../ledger/index.ts';
 import type { Policy, Principal } from '../policy/index.ts';
 import { createAssessor, type Assessor } from './assess.ts';
 import { createChangeStore, type ChangeStore, type StoredChange } from './change-store.ts';
@@ -22,11 +22,17 @@ export interface ChangesDependencies {
   readonly risk: RiskConfig;
   /** default: all built-in types */
   readonly operations?: OperationTypes;
+  /** destroys what a confidential field held; absent: none can be */
+  readonly erase?: EraseField;
   /** Told after a step that may let the workflow go on: the engine wakes its runner. Must not throw. */
   readonly onStep?: (changeId: string) => void;
 }
 
+/** The write that destroys a confidential field of an entry. */
+export type EraseField = (entity: string, seq: number, path: string) => ItemWrite;
+
 export interface Context {
+  readonly erase: EraseField | undefined;
   readonly entries: EntryStore;
   readonly policy: Policy;
   readonly clock: Clock;
@@ -47,6 +53,7 @@ export function createContext(deps: ChangesDependencies): Context {
   const states = createStateStore(deps.ledger, deps.items);
   return {
     ...{ entries, policy, clock, ids, types, risk, store, states },
+    erase: deps.erase,
     assessor: createAssessor({ store, states, risk, types, clock }),
     recorder: createStepRecorder({ appender, store, clock }),
   };

@@ -2,7 +2,7 @@
  * Deciding: a person approves or rejects exactly one revision, content and assessment. The vote, the nonce and what follows
  * from the vote (approved, rejected) are one transaction; the same decision again is answered with what is recorded.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { SYSTEM_ACTOR } from '../ledger/index.ts';
 import { actorOf, type Principal } from '../policy/index.ts';
 import { approvalStep } from './assess.ts';

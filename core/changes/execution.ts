@@ -5,6 +5,7 @@
 import { SYSTEM_ACTOR } from '../ledger/index.ts';
 import type { StoredChange } from './change-store.ts';
 import type { Context } from './context.ts';
+import { planErasure } from './erasure.ts';
 import { documentHash, type Document, type VersionedDocument } from './document.ts';
 import { ChangeError } from './errors.ts';
 import { planOperation } from './plan.ts';
@@ -47,6 +48,8 @@ export async function apply(context: Context, current: StoredChange): Promise<Ou
   const planned = plan(context, record, { index, before });
   if (planned.kind === 'failure') return giveUp(context, current, planned.failure);
   const { document } = planned;
+  const erasure = await planErasure(context, record, index);
+  if (erasure.kind === 'failure') return giveUp(context, current, erasure.failure);
   const data = {
     ...subjectOf(record),
     index,
@@ -57,6 +60,8 @@ export async function apply(context: Context, current: StoredChange): Promise<Ou
   const isWritten = await writeStep(context, current, {
     steps: [{ type: 'change.applied', actor: SYSTEM_ACTOR, data }],
     operation: { index, direction: 'apply', from: before.version, document },
+    writes: erasure.writes,
+    extras: erasure.entries,
   });
   return isWritten ? 'applied' : 'moved';
 }

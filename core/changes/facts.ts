@@ -21,7 +21,7 @@ export interface FactSources {
   readonly operations: readonly Operation[];
   readonly before: Document;
   /** the document after each operation */
-  readonly after: readonly JsonObject[];
+  readonly after: readonly Document[];
   readonly moneyPaths: readonly string[];
 }
 
@@ -40,7 +40,7 @@ export function factsOf(sources: FactSources): JsonObject {
     initiator: { kind, id: id.join(':'), recentChanges },
     operations: { count: operations.length, types: [...new Set(operations.map(({ type }) => type))].sort() },
     reversible: operations.every(({ inverse }) => inverse !== 'none'),
-    creates: before === null,
+    creates: before === null && after.at(-1) !== null,
     money: { touched: moved > 0n, moved: wholeUnits(moved) },
     bytesChanged: stages.reduce((sum, [from, to]) => sum + Buffer.byteLength(canonicalize(diffDocuments(from, to))), 0),
   };

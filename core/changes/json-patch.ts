@@ -3,7 +3,7 @@
  * before the library may touch the document, and the result is bounded. It does not know what the document means.
  */
 import { applyPatch } from 'rfc6902';
-import { z } from 'zod';
+import * as z from 'zod';
 import { canonicalize, type JsonObject, type JsonValue } from '../canonical/index.ts';
 import {
   assertDocument,

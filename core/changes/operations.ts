@@ -1,16 +1,16 @@
 /**
- * Operation types: what an operation may be, what it makes of a document and how it is undone. The two built in act on
- * the entity's document; both are undone by restoring the document captured when they were applied. Pure: applying is
- * the execution's business, which writes what `plan` says and nothing else.
+ * Operation types: what an operation may be, what it makes of a document and how it is undone. Two of those built in act on
+ * the entity's document are undone by restoring the document captured when they were applied; the third erases confidential
+ * fields and cannot be undone. Pure: applying is the execution's business, which writes what is said here and nothing else.
  */
-import { z } from 'zod';
-import type { JsonObject, JsonValue } from '../canonical/index.ts';
+import * as z from 'zod';
+import type { JsonValue } from '../canonical/index.ts';
 import { describeIssues } from '../errors/index.ts';
 import { assertDocument, assertPlain, type Document } from './document.ts';
 import { ChangeError } from './errors.ts';
 import { patchDocument, patchSchema } from './json-patch.ts';
 
-const BUILT_IN = ['state.patch', 'state.put'] as const;
+const BUILT_IN = ['state.patch', 'state.put', 'field.erase'] as const;
 
 /** The `operations` section of nervous.config.ts. */
 export const operationsSchema = z.strictObject({
@@ -27,8 +27,30 @@ export interface OperationType {
   /** @throws ChangeError CHANGE_INVALID; CanonicalError */
   readonly parse: (payload: unknown) => JsonValue;
   /** The document afterwards. Pure and deterministic. @throws ChangeError CHANGE_INVALID when it does not fit */
-  readonly plan: (document: Document, payload: JsonValue) => JsonObject;
+  readonly plan: (document: Document, payload: JsonValue) => Document;
+  /** What is destroyed beside the ledger; absent: nothing. Such operations go with no others in a change-set. */
+  readonly erases?: (payload: JsonValue) => Erasure;
 }
+
+/** Confidential fields of one entry of the entity. */
+export type Erasure = z.output<typeof erasureSchema>;
+
+const erasureSchema = z.strictObject({
+  /** the entry's place on the entity's chain */
+  seq: z.int().min(0),
+  /** JSON pointers as the entry's commitments name them, such as /payload/name */
+  fields: z
+    .array(
+      z
+        .string()
+        .max(500)
+        .regex(/^(\/[^/]*)+$/, 'must be a JSON pointer'),
+    )
+    .min(1)
+    .max(100),
+  /** why it may or must be erased, such as a request under GDPR article 17 */
+  basis: z.string().trim().min(1).max(500),
+});
 
 export type OperationTypes = ReadonlyMap<string, OperationType>;
 
@@ -66,7 +88,24 @@ const statePut: OperationType = {
   },
 };
 
+/** `field.erase`: destroys what confidential fields of an entry held. The document stays as it is. */
+const fieldErase: OperationType = {
+  type: 'field.erase',
+  executor: 'field.erase@1',
+  reversible: false,
+  parse: (payload) => parseErasure(payload),
+  plan: (document) => document,
+  erases: (payload) => parseErasure(payload),
+};
+
+function parseErasure(payload: unknown): Erasure {
+  const parsed = erasureSchema.safeParse(payload);
+  if (parsed.success) return parsed.data;
+  throw new ChangeError({ code: 'CHANGE_INVALID', ...describeIssues(parsed.error.issues) });
+}
+
 const builtIn: Readonly<Record<(typeof BUILT_IN)[number], OperationType>> = {
   'state.patch': statePatch,
   'state.put': statePut,
+  'field.erase': fieldErase,
 };

@@ -1,5 +1,4 @@
 /** Plans a change-set's operations on a document: pure, in order, with every document on the way. Nothing is applied. */
-import type { JsonObject } from '../canonical/index.ts';
 import type { Document, VersionedDocument } from './document.ts';
 import { ChangeError, inPayload } from './errors.ts';
 import type { OperationTypes } from './operations.ts';
@@ -13,7 +12,7 @@ export function planOperations(
   base: Pick<VersionedDocument, 'document' | 'version'>,
   operations: readonly Operation[],
   types: OperationTypes,
-): readonly JsonObject[] {
+): readonly Document[] {
   const stale = operations.findIndex(({ baseVersion }) => baseVersion !== undefined && baseVersion !== base.version);
   if (stale >= 0) {
     const detail = `is meant for version ${operations[stale]?.baseVersion ?? 0} of the document, which is at ${base.version}: read it and propose again`;
@@ -29,7 +28,7 @@ export function planOperation(
   document: Document,
   { type, payload, executor }: Operation,
   { types, index }: { readonly types: OperationTypes; readonly index: number },
-): JsonObject {
+): Document {
   const known = types.get(type);
   if (known?.executor !== executor) {
     throw new ChangeError({

@@ -7,7 +7,8 @@ import { isReserved, parseEntry, type StoredEntry } from '../ledger/index.ts';
 import { actorOf, PolicyError, type Principal } from '../policy/index.ts';
 import { contentHash, parseProposal, parseRevision, type ParsedRevision } from './content.ts';
 import { excludedBy, findChange, initiatorOf, now, type Context } from './context.ts';
-import { refuse } from './errors.ts';
+import { assertErasable } from './erasure.ts';
+import { ChangeError, refuse } from './errors.ts';
 import type { StoredChange } from './change-store.ts';
 import { decideUntilWritten } from './record-steps.ts';
 import { stepHash, type Content, type StepDraft } from './steps.ts';
@@ -39,6 +40,7 @@ export async function propose(
     decideUntilWritten(async () => {
       const existing = idemKey === undefined ? undefined : await context.entries.findByIdemKey(idemKey);
       if (existing !== undefined) return { kind: 'done', result: await asProposed(context, existing, parsed) };
+      await assertErasable(context, parsed.entityId, parsed.operations);
       const id = context.ids.next();
       const proposal: StepDraft = {
         type: 'change.proposed',
@@ -73,6 +75,7 @@ export async function revise(
     requireRight(context, principal, entityId);
     if (content.revision >= MAX_REVISIONS)
       refuse('CHANGE_STATE_CONFLICT', `${id} has ${MAX_REVISIONS} revisions: withdraw it and propose anew`);
+    await assertErasable(context, entityId, parsed.operations);
     const revision: StepDraft = {
       type: 'change.revised',
       actor: actorOf(principal),
@@ -108,8 +111,21 @@ function contentOf(context: Context, principal: Principal, { parsed, id, entityI
     contentHash: contentHash(entityId, operations),
     initiator: initiatorOf(principal),
     excludes: [...new Set([...(previous?.excludes ?? []), ...excludedBy(principal)])].sort(),
-    deadline: now(context, context.risk.config.decisionHours * MS_PER_HOUR),
+    deadline: deadlineOf(context, parsed),
   };
+}
+
+/** The proposer may want an earlier end than the configuration sets, never a later one. */
+function deadlineOf(context: Context, { deadline }: ParsedRevision): string {
+  const latest = now(context, context.risk.config.decisionHours * MS_PER_HOUR);
+  if (deadline === undefined) return latest;
+  const wanted = new Date(deadline).toISOString();
+  if (wanted <= now(context) || wanted > latest) {
+    const detail = `is ${wanted}: choose a time between now and ${latest}`;
+    const problems = [{ pointer: '/deadline', detail }];
+    throw new ChangeError({ code: 'CHANGE_INVALID', message: `/deadline: ${detail}`, problems });
+  }
+  return wanted;
 }
 
 function subjectOf(
@@ -129,13 +145,14 @@ function idemKeyOf({ kind, id }: Principal, key: string): string {
 async function asProposed(
   context: Context,
   entry: StoredEntry,
-  { entityId, title, rationale, evidence, operations }: ParsedRevision & { readonly entityId: string },
+  { entityId, title, rationale, evidence, operations, deadline }: ParsedRevision & { readonly entityId: string },
 ): Promise<Proposed> {
   const recorded = parseEntry(entry.note);
   const data = recorded.kind === 'entry' ? (recorded.body.data as Content) : undefined;
   const same =
     data !== undefined &&
     entry.chain === entityId &&
+    (deadline === undefined || data.deadline === new Date(deadline).toISOString()) &&
     canonicalize([data.title, data.rationale, data.evidence, data.operations]) ===
       canonicalize([title, rationale, evidence, operations]);
   if (!same) refuse('IDEMPOTENCY_CONFLICT', 'the idempotency key stands for another proposal: use a new key');

@@ -2,7 +2,16 @@
  * The one way a change-set's steps get into the ledger: the entries, the record that follows from them and everything else
  * that must become true with them, in one transaction conditional on the record as it was read.
  */
-import type { AppendedEntry, Appender, Clock, ItemKey, ItemWrite, PlacedEntry, StoredEntry } from '../ledger/index.ts';
+import type {
+  AppendedEntry,
+  Appender,
+  Clock,
+  EntryDraft,
+  ItemKey,
+  ItemWrite,
+  PlacedEntry,
+  StoredEntry,
+} from '../ledger/index.ts';
 import type { ChangeStore, StoredChange } from './change-store.ts';
 import { ChangeError, refuse } from './errors.ts';
 import { ROOT_SIGNED } from './lifecycle.ts';
@@ -20,6 +29,8 @@ export interface Recording {
   readonly current: StoredChange | undefined;
   readonly steps: readonly StepDraft[];
   readonly writes?: readonly ItemWrite[];
+  /** entries that are no steps, recorded behind them with the same fate */
+  readonly extras?: readonly EntryDraft[];
   /** of the first step */
   readonly idemKey?: string;
 }
@@ -39,7 +50,7 @@ export interface StepRecorder {
 export function createStepRecorder(deps: { appender: Appender; store: ChangeStore; clock: Clock }): StepRecorder {
   const { appender, store, clock } = deps;
   return {
-    record: async ({ id, entityId, current, steps, writes = [], idemKey }) => {
+    record: async ({ id, entityId, current, steps, writes = [], extras = [], idemKey }) => {
       const before = current?.record;
       const stepsSoFar = before?.entries.length ?? 0;
       // Provisional places: a refusal is told before anything is signed.
@@ -52,17 +63,22 @@ export function createStepRecorder(deps: { appender: Appender; store: ChangeStor
 
       let next: ChangeRecord | undefined;
       const result = await appender.append({
-        entries: steps.map((step, i) => ({
-          chain: entityId,
-          draft: {
-            type: step.type,
-            actor: step.actor,
-            idem: `${id}#${stepsSoFar + i}`,
-            data: step.data,
-            ...(ROOT_SIGNED.has(step.type) ? { rootSigned: true } : {}),
-          },
-          ...(i === 0 && idemKey !== undefined ? { idemKey } : {}),
-        })),
+        entries: [
+          ...steps.map((step, i) => ({
+            chain: entityId,
+            draft: {
+              type: step.type,
+              actor: step.actor,
+              idem: `${id}#${stepsSoFar + i}`,
+              data: step.data,
+              ...(ROOT_SIGNED.has(step.type) ? { rootSigned: true } : {}),
+            },
+            ...(i === 0 && idemKey !== undefined ? { idemKey } : {}),
+          })),
+          ...extras.map((draft) => ({ chain: entityId, draft })),
+        ],
+        // Another process may have taken the steps so far.
+        ...(lastSeq < 0 ? {} : { after: { chain: entityId, seq: lastSeq } }),
         writes: (placed) => {
           next = fold(before, placedSteps(steps, placed));
           return [...store.recordWrites(current, next), ...writes];

@@ -2,7 +2,7 @@
  * The `risk` section of nervous.config.ts: a versioned table of rules over facts. Everything that could make a rule mean
  * something else than it says is refused when the configuration is read, with its path.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { canonicalize, taggedHash } from '../canonical/index.ts';
 import { parsePattern, PatternError } from '../events/index.ts';
 import type { Roster } from '../policy/index.ts';

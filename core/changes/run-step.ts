@@ -8,9 +8,10 @@ import { apply, finish, intend } from './execution.ts';
 import type { ChangeState } from './lifecycle.ts';
 import type { ChangeRecord } from './record.ts';
 import { undo } from './rollback.ts';
+import { evaluate } from './standing.ts';
 import {
   FIRST_STEP,
-  LOCK_RETRY_MS,
+  lockRetryMs,
   WORKFLOW,
   type Outcomes,
   type StepName,
@@ -28,7 +29,7 @@ export type StepResult =
 const MAX_STEPS = 1000;
 
 const TASKS: { readonly [Name in TaskName]: (context: Context, current: StoredChange) => Promise<Outcomes[Name]> } = {
-  evaluate: async (context, { record }) => evaluate(context, record),
+  evaluate: async ({ clock }, { record }) => evaluate(record, clock.now()),
   expire,
   claim,
   intend,
@@ -64,27 +65,6 @@ export async function advance(context: Context, id: string): Promise<Exclude<Ste
   return refuse('CHANGE_BUSY', `${id} did not come to rest in ${MAX_STEPS} steps`);
 }
 
-function evaluate({ clock }: Context, { state, content }: ChangeRecord): Outcomes['evaluate'] {
-  switch (state) {
-    case 'draft':
-    case 'pending':
-    case 'approved':
-      if (clock.now() >= Date.parse(content.deadline)) return 'overdue';
-      return state === 'approved' ? 'approved' : 'pending';
-    case 'executing':
-    case 'rolling_back':
-      return state;
-    case 'executed':
-    case 'failed':
-    case 'rolled_back':
-    case 'rollback_failed':
-    case 'rejected':
-    case 'cancelled':
-    case 'expired':
-      return 'ended';
-  }
-}
-
 async function expire(context: Context, current: StoredChange): Promise<Outcomes['expire']> {
   const { id, entityId, state, content } = current.record;
   const isOpen = state === 'pending' || state === 'approved';
@@ -97,12 +77,13 @@ async function expire(context: Context, current: StoredChange): Promise<Outcomes
 }
 
 function waitEnd({ clock }: Context, { content, approval }: ChangeRecord, until: WaitUntil): number {
+  const timelockUntil = Date.parse(approval?.timelockUntil ?? content.deadline);
   switch (until) {
     case 'deadline':
       return Date.parse(content.deadline);
     case 'timelock':
-      return Date.parse(approval?.timelockUntil ?? content.deadline);
+      return timelockUntil;
     case 'retry':
-      return clock.now() + LOCK_RETRY_MS;
+      return clock.now() + lockRetryMs(clock.now() - timelockUntil);
   }
 }

@@ -2,7 +2,7 @@
  * The steps of a change-set as they stand in entries: one schema per entry type, the only definition of these formats.
  * A step is named by the hash of what it says and who says it, so later steps of one transaction can rest on earlier ones.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { canonicalize, taggedHash, type JsonObject, type JsonValue } from '../canonical/index.ts';
 import type { Actor, EntryBody } from '../ledger/index.ts';
 import { STEP_TYPES, type StepType } from './lifecycle.ts';

@@ -1,5 +1,5 @@
 /** Stopping a change-set: withdrawn by who proposed it before it runs, aborted by who could have vetoed it while it runs. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { actorOf, type Principal } from '../policy/index.ts';
 import type { StoredChange } from './change-store.ts';
 import { parseInput, plainText } from './content.ts';

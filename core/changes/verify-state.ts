@@ -3,7 +3,6 @@
  * approved and claimed can have had an effect. The caller compares the answer with the stored document; a difference is
  * DRIFT. Chain links and signatures are the ledger's verification, not this one's.
  */
-import type { JsonObject } from '../canonical/index.ts';
 import { documentHash, type Document, type VersionedDocument } from './document.ts';
 import { ChangeError } from './errors.ts';
 import { operationTypes, type OperationTypes } from './operations.ts';
@@ -87,7 +86,7 @@ function written(
     : `the entry claims version ${claimed.version} (${claimed.hash}), the operations lead to ${next.version} (${next.hash})`;
 }
 
-function attempt(plan: () => JsonObject): JsonObject | string {
+function attempt(plan: () => Document): Document | string {
   try {
     return plan();
   } catch (error) {

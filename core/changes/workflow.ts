@@ -44,8 +44,9 @@ const task = <Outcome extends string>(next: Readonly<Record<Outcome, StepName>>)
   next,
 });
 
-/** Milliseconds until a change-set looks again whether its entity is free. */
-export const LOCK_RETRY_MS = 250;
+/** Milliseconds until a change-set looks again whether its entity is free, at first and at last. */
+const LOCK_RETRY_MIN_MS = 250;
+const LOCK_RETRY_MAX_MS = 300_000;
 export const FIRST_STEP: StepName = 'evaluate';
 
 export const WORKFLOW: Readonly<Record<StepName, WorkflowStep>> = {
@@ -80,3 +81,8 @@ export const WORKFLOW: Readonly<Record<StepName, WorkflowStep>> = {
   undo: task<Outcomes['undo']>({ undone: 'undo', rolled_back: 'end', rollback_failed: 'end', moved: 'evaluate' }),
   end: { kind: 'end' },
 };
+
+/** Who waits for a locked entity looks again after a tenth of the time it has waited: soon at first, rarely for days. */
+export function lockRetryMs(waitedMs: number): number {
+  return Math.min(LOCK_RETRY_MAX_MS, Math.max(LOCK_RETRY_MIN_MS, Math.round(waitedMs / 10)));
+}

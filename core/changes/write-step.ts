@@ -6,7 +6,7 @@ import { refuse } from './errors.ts';
 import type { ChangeRecord } from './record.ts';
 import type { Recording } from './record-steps.ts';
 
-export interface Write extends Pick<Recording, 'steps' | 'writes'> {
+export interface Write extends Pick<Recording, 'steps' | 'writes' | 'extras'> {
   readonly operation?: {
     readonly index: number;
     readonly direction: 'apply' | 'undo';
@@ -19,7 +19,7 @@ export interface Write extends Pick<Recording, 'steps' | 'writes'> {
 export async function writeStep(
   context: Context,
   current: StoredChange,
-  { steps, writes = [], operation }: Write,
+  { steps, writes = [], extras = [], operation }: Write,
 ): Promise<boolean> {
   const { id, entityId, content } = current.record;
   const { store, states } = context;
@@ -29,7 +29,7 @@ export async function writeStep(
   const key = store.keys.operation(id, { ...operation, revision: content.revision });
   const { from, document } = operation;
   const recorded = await context.recorder.record({
-    ...{ id, entityId, current, steps },
+    ...{ id, entityId, current, steps, extras },
     writes: [...writes, store.once(key, { change: id }), states.put(entityId, { from, document, change: id })],
   });
   if (recorded.kind === 'recorded') return true;

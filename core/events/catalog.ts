@@ -2,9 +2,10 @@
  * The catalog: which topics exist, in which versions, with which payload. One source of truth for validation, client
  * types and published schemas. Publishing is strict; what an old event looked like stays readable under its version.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { describeIssues } from '../errors/index.ts';
 import { EventError } from './errors.ts';
+import { sensitivePaths } from './sensitive.ts';
 
 /** Events of AWS services need no declaration: `aws.<service>.<detail-type in kebab case>`, with any payload, version 1. */
 export const AWS_TOPIC = /^aws\.[a-z0-9-]+\.[a-z0-9-]+$/;
@@ -30,6 +31,8 @@ export interface CatalogEntry {
 export interface Catalog {
   /** The version to record. @throws EventError TOPIC_UNKNOWN | VERSION_UNKNOWN | PAYLOAD_INVALID */
   check(topic: string, version: number | undefined, payload: unknown): number;
+  /** JSON pointers into the payload of the fields that are confidential. */
+  sensitive(topic: string, version: number): readonly string[];
   /** @throws EventError TOPIC_UNKNOWN */
   require(topic: string): void;
   list(): readonly CatalogEntry[];
@@ -50,9 +53,29 @@ export const topicsSchema = z.record(
   }),
 );
 
+/** What is wrong with the marks of confidential fields, as the configuration's faults. */
+export function topicProblems(topics: Topics): { readonly path: (string | number)[]; readonly message: string }[] {
+  return Object.entries(topics).flatMap(([topic, { versions }]) =>
+    Object.entries(versions).flatMap(([version, schema]) => {
+      try {
+        sensitivePaths(schema);
+        return [];
+      } catch (error) {
+        return [{ path: ['topics', topic, 'versions', Number(version)], message: (error as Error).message }];
+      }
+    }),
+  );
+}
+
 export function createCatalog(topics: Topics): Catalog {
   const declared = new Map(Object.entries(topics).map(([topic, { versions }]) => [topic, latestOf(versions)]));
+  const confidential = new Map(
+    Object.entries(topics).flatMap(([topic, { versions }]) =>
+      Object.entries(versions).map(([version, schema]) => [`${topic}@${version}`, sensitivePaths(schema)] as const),
+    ),
+  );
   return {
+    sensitive: (topic, version) => confidential.get(`${topic}@${version}`) ?? [],
     require: (topic) => {
       if (!declared.has(topic) && !AWS_TOPIC.test(topic)) throw unknownTopic(topic, [...declared.keys()]);
     },

@@ -2,10 +2,10 @@
  * The event envelope: what a publisher may say, how it is recorded in an entry, and what a subscriber receives. Time and
  * place come from the ledger; the payload's shape is the catalog's business.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { JsonObject } from '../canonical/index.ts';
 import { describeIssues } from '../errors/index.ts';
-import { ENTITY_ID, type EntryBody } from '../ledger/index.ts';
+import { ENTITY_ID, type EntryBody, type FieldCommitment } from '../ledger/index.ts';
 import { EventError } from './errors.ts';
 
 /** Ids that survive URLs, file names and logs unescaped. */
@@ -80,6 +80,8 @@ export interface DeliveredEvent {
   readonly source: string;
   readonly payload: JsonObject;
   readonly metadata?: JsonObject;
+  /** confidential fields that are kept beside the ledger: where each belongs, and the hash it is committed to with */
+  readonly commits?: readonly FieldCommitment[];
   readonly ledger: {
     readonly entity: string;
     readonly seq: number;
@@ -112,7 +114,7 @@ export function eventIdemKey(source: string, eventId: string): string {
 }
 
 export function deliveredEvent<Place extends DeliveredEvent['ledger']>(
-  body: Pick<EntryBody, 'idem' | 'at'> & { readonly data: EventData },
+  body: Pick<EntryBody, 'idem' | 'at' | 'commits'> & { readonly data: EventData },
   ledger: Place,
 ): DeliveredEvent & { readonly ledger: Place } {
   const { topic, version, source, payload, timestamp, userId, metadata } = body.data;
@@ -126,6 +128,7 @@ export function deliveredEvent<Place extends DeliveredEvent['ledger']>(
     source,
     payload,
     ...(metadata === undefined ? {} : { metadata }),
+    ...(body.commits === undefined ? {} : { commits: body.commits }),
     ledger,
   };
 }

@@ -10,6 +10,7 @@ import { NervousError } from '../errors/index.ts';
  * `SUBSCRIPTION_NOT_FOUND`: no such subscription, or not yours to see.
  * `SUBSCRIPTION_EXISTS`: the id is taken by a subscription with other settings.
  * `ATOMIC_REJECTED`: another event of the atomic batch was refused, so nothing of it was recorded.
+ * `FIELD_DAMAGED`: what is kept of a confidential field is not what was recorded: restore the vault.
  */
 export type EventErrorCode =
   | 'EVENT_INVALID'
@@ -22,6 +23,7 @@ export type EventErrorCode =
   | 'SUBSCRIPTION_INVALID'
   | 'SUBSCRIPTION_NOT_FOUND'
   | 'SUBSCRIPTION_EXISTS'
-  | 'ATOMIC_REJECTED';
+  | 'ATOMIC_REJECTED'
+  | 'FIELD_DAMAGED';
 
 export class EventError extends NervousError<EventErrorCode> {}

@@ -1,6 +1,7 @@
 export {
   AWS_TOPIC,
   createCatalog,
+  topicProblems,
   topicsSchema,
   type Catalog,
   type CatalogEntry,
@@ -33,6 +34,7 @@ export {
 } from './publish.ts';
 export { createQuarantine, type Quarantine, type Quarantined } from './quarantine.ts';
 export { appendedEvent, recordedEvent, type RecordedEvent } from './recorded-event.ts';
+export { busRules, topicDomain, topicDomains, type BusRule } from './rule-pattern.ts';
 export {
   parseSubscriptionInput,
   subscriptionInputSchema,
@@ -43,3 +45,6 @@ export {
 } from './subscription.ts';
 export { createSubscriptions, type Subscriptions, type SubscriptionsDependencies } from './subscriptions.ts';
 export type { DeadLetter, DeliveryState, EventBus, ReceivedMessage, SubscriptionStats } from './ports.ts';
+export { createReveal, type Reveal, type Revealed } from './reveal.ts';
+export { sensitive, sensitivePaths } from './sensitive.ts';
+export { createVault, eraseField, type FieldKeys, type Vault } from './vault.ts';

@@ -2,7 +2,7 @@
  * The `ingress` section of nervous.config.ts: which events of others become which topic, and what of them is kept. It is
  * data: a pattern says what a rule takes, JSON pointers say where the entity and the payload come from.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { parsePattern, PatternError } from './pattern/index.ts';
 
 const POINTER = /^(\/[^/]*)+$/;

@@ -3,7 +3,7 @@
  * on and who it came from; what does not fit goes to quarantine with the reason. Delivered twice, it is recorded once,
  * because its EventBridge id is its event id.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { JsonObject, JsonValue } from '../canonical/index.ts';
 import { describeIssues } from '../errors/index.ts';
 import type { Policy, Principal } from '../policy/index.ts';

@@ -9,23 +9,31 @@ import {
   LedgerError,
   parseEntry,
   type Appender,
+  type AppendRequest,
   type AppendResult,
   type EntryDraft,
   type Ids,
+  type PlacedEntry,
   type StoredEntry,
 } from '../ledger/index.ts';
 import { actorOf, PolicyError, type Policy, type Principal } from '../policy/index.ts';
 import { AWS_TOPIC, type Catalog } from './catalog.ts';
 import { eventIdemKey, moduleChain, parseEventInput, type EventData } from './envelope.ts';
 import { EventError } from './errors.ts';
+import { takeSensitive, type TakenField } from './sensitive.ts';
+import type { SealedField, Vault } from './vault.ts';
 
 export const MAX_EVENTS_PER_PUBLISH = 100;
+/** where the payload stands in an entry's data */
+const PAYLOAD = '/payload';
 
 export interface PublishDependencies {
   readonly appender: Appender;
   readonly catalog: Catalog;
   readonly policy: Policy;
   readonly ids: Ids;
+  /** keeps confidential fields; absent: topics that have some are refused */
+  readonly vault?: Vault;
 }
 
 export type PublishResult =
@@ -44,7 +52,14 @@ export interface PublishProblem {
   readonly errors: readonly Problem[];
 }
 
-interface Prepared {
+interface Prepared extends Recordable {
+  /** what is kept beside the entry */
+  readonly fields: readonly SealedField[];
+  /** what the confidential fields held when it was published */
+  readonly taken: readonly TakenField[];
+}
+
+interface Recordable {
   readonly eventId: string;
   readonly chain: string;
   readonly idemKey: string;
@@ -70,17 +85,19 @@ export function createPublish(deps: PublishDependencies): Publish {
         message: `${inputs.length} events: publish 1-${MAX_EVENTS_PER_PUBLISH} at a time`,
       });
     }
-    const prepared = inputs.map((input) => attempt(() => prepare(deps, principal, { input, via: options.via })));
+    const prepared = await Promise.all(
+      inputs.map((input) => attempt(() => prepare(deps, principal, { input, via: options.via }))),
+    );
     if (options.atomic === true) return publishAtomic(deps, prepared);
     return Promise.all(prepared.map(async (one) => (isRejected(one) ? one : publishOne(deps, one))));
   };
 }
 
-function prepare(
-  { policy, catalog, ids }: PublishDependencies,
+async function prepare(
+  { policy, catalog, ids, vault }: PublishDependencies,
   principal: Principal,
   { input, via }: { readonly input: unknown; readonly via: string | undefined },
-): Prepared {
+): Promise<Prepared> {
   const event = parseEventInput(input);
   const source = principal.id;
   if (event.source !== undefined && event.source !== source) {
@@ -105,32 +122,40 @@ function prepare(
   }
   const version = catalog.check(event.topic, event.version, event.payload);
   const eventId = event.eventId ?? ids.next();
+  const chain = event.entityId ?? moduleChain(source);
+  const { payload, taken } = takeSensitive(event.payload, catalog.sensitive(event.topic, version));
+  const fields = await Promise.all(
+    taken.map(({ path, value }) => requireVault(vault).seal(chain, PAYLOAD + path, value)),
+  );
   const data: EventData = {
     topic: event.topic,
     version,
     source,
-    payload: event.payload,
+    payload,
     ...(event.timestamp === undefined ? {} : { timestamp: new Date(event.timestamp).toISOString() }),
     ...(event.userId === undefined ? {} : { userId: event.userId }),
     ...(event.metadata === undefined ? {} : { metadata: event.metadata as EventData['metadata'] & object }),
   };
   return {
     eventId,
-    chain: event.entityId ?? moduleChain(source),
+    chain,
+    fields,
+    taken,
     idemKey: eventIdemKey(source, eventId),
     draft: {
       type: 'event',
       actor: actorOf(principal, via),
       idem: eventId,
       data: data as EntryDraft['data'] & EventData,
+      ...commitsOf(fields),
     },
   };
 }
 
-async function publishOne({ appender }: PublishDependencies, event: Prepared): Promise<PublishResult> {
+async function publishOne(deps: PublishDependencies, event: Prepared): Promise<PublishResult> {
   try {
-    const result = await appender.append({ entries: [event] });
-    return answer(event, result, 0);
+    const result = await deps.appender.append({ entries: [event], ...writesOf([event]) });
+    return await answer(deps, event, { result, index: 0 });
   } catch (error) {
     return rejection(error, event.eventId);
   }
@@ -138,7 +163,7 @@ async function publishOne({ appender }: PublishDependencies, event: Prepared): P
 
 /** All or nothing: events already recorded are left out and the rest is recorded together. */
 async function publishAtomic(
-  { appender }: PublishDependencies,
+  deps: PublishDependencies,
   prepared: readonly (Prepared | Rejected)[],
 ): Promise<readonly PublishResult[]> {
   if (prepared.some(isRejected)) return prepared.map(withdrawn);
@@ -155,22 +180,25 @@ async function publishAtomic(
     if (open.length === 0) return results as readonly PublishResult[];
     let result: AppendResult;
     try {
-      result = await appender.append({ entries: open });
+      result = await deps.appender.append({ entries: open, ...writesOf(open) });
     } catch (error) {
       return events.map(({ eventId }, i) => results[i] ?? rejection(error, eventId));
     }
-    open.forEach((event, i) => {
-      if (result.kind === 'appended' || (result.kind === 'exists' && result.entries[i] !== undefined)) {
-        results[events.indexOf(event)] = answer(event, result, i);
-      }
-    });
+    for (const [i, event] of open.entries()) {
+      if (result.kind === 'appended' || (result.kind === 'exists' && result.entries[i] !== undefined))
+        results[events.indexOf(event)] = await answer(deps, event, { result, index: i });
+    }
     // An id taken by other content refuses the whole batch, and nothing of it has been recorded so far.
     if (results.some((one) => one?.status === 'rejected'))
       return events.map((event, i) => results[i] ?? withdrawn(event));
   }
 }
 
-function answer(event: Prepared, result: AppendResult, index: number): PublishResult {
+async function answer(
+  { vault }: PublishDependencies,
+  event: Prepared,
+  { result, index }: { readonly result: AppendResult; readonly index: number },
+): Promise<PublishResult> {
   const { eventId, chain: entity } = event;
   switch (result.kind) {
     case 'appended': {
@@ -179,31 +207,59 @@ function answer(event: Prepared, result: AppendResult, index: number): PublishRe
     }
     case 'exists': {
       const recorded = result.entries[index];
-      if (recorded !== undefined && isSameEvent(event, recorded)) {
+      if (recorded !== undefined && (await isSameEvent(event, recorded, vault))) {
         return { status: 'duplicate', eventId, entity, seq: recorded.seq, hash: toHex(recorded.hash) };
       }
       const message = `event id "${eventId}" is already recorded with other content: use a new id`;
       return rejection(new EventError({ code: 'EVENT_ID_CONFLICT', message }), eventId);
     }
     case 'precondition':
-      throw new Error('an event writes no items, so no item can be in its way');
+      throw new Error('the items of an event have names of their own, so nothing can be in their way');
   }
 }
 
-function isSameEvent(event: Prepared, recorded: StoredEntry): boolean {
+async function isSameEvent(event: Prepared, recorded: StoredEntry, vault: Vault | undefined): Promise<boolean> {
   const parsed = parseEntry(recorded.note);
-  return (
-    parsed.kind === 'entry' &&
-    recorded.chain === event.chain &&
-    canonicalize(parsed.body.data) === canonicalize(event.draft.data)
-  );
+  if (parsed.kind !== 'entry' || recorded.chain !== event.chain) return false;
+  if (canonicalize(parsed.body.data) !== canonicalize(event.draft.data)) return false;
+  const { commits = [] } = parsed.body;
+  if (commits.length !== event.taken.length) return false;
+  for (const commit of commits) {
+    const taken = event.taken.find(({ path }) => PAYLOAD + path === commit.path);
+    if (taken === undefined) return false;
+    const kept = await requireVault(vault).open(recorded.chain, recorded.seq, commit);
+    // What was erased can be compared with nothing: the id and all the rest are the same.
+    if (kept.kind === 'value' && canonicalize(kept.value) !== canonicalize(taken.value)) return false;
+  }
+  return true;
+}
+
+/** Sorted by path, as entries have them. */
+function commitsOf(fields: readonly SealedField[]): Pick<EntryDraft, 'commits'> {
+  if (fields.length === 0) return {};
+  const commits = fields.map(({ commitment }) => commitment);
+  return { commits: commits.sort((a, b) => (a.path < b.path ? -1 : 1)) };
+}
+
+/** The fields' items, once the entries have their places. */
+function writesOf(events: readonly Prepared[]): Pick<AppendRequest, 'writes'> {
+  if (events.every(({ fields }) => fields.length === 0)) return {};
+  return {
+    writes: (placed) =>
+      events.flatMap(({ fields }, i) => fields.map(({ writeAt }) => writeAt((placed[i] as PlacedEntry).seq))),
+  };
+}
+
+function requireVault(vault: Vault | undefined): Vault {
+  if (vault !== undefined) return vault;
+  throw new Error('the configuration has confidential fields, but this engine has no place for them');
 }
 
 type Rejected = Extract<PublishResult, { status: 'rejected' }>;
 
-function attempt(prepareEvent: () => Prepared): Prepared | Rejected {
+async function attempt(prepareEvent: () => Promise<Prepared>): Promise<Prepared | Rejected> {
   try {
-    return prepareEvent();
+    return await prepareEvent();
   } catch (error) {
     return rejection(error);
   }

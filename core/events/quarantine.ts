@@ -41,9 +41,9 @@ export function createQuarantine(deps: { ledger: string; items: ItemStore; clock
 /** What canonical JSON cannot hold (lone surrogates, depth) is kept as text. */
 function keepable(event: unknown): JsonValue {
   try {
-    canonicalize(event as JsonValue);
+    canonicalize(event);
     return event as JsonValue;
   } catch {
-    return JSON.stringify(event) ?? String(event);
+    return event === undefined ? '' : JSON.stringify(event);
   }
 }

@@ -15,14 +15,14 @@ export function recordedEvent(entry: StoredEntry): RecordedEvent | undefined;
 export function recordedEvent({ note, chain, seq, hash, position }: StoredEntry): RecordedEvent | undefined {
   const parsed = parseEntry(note);
   if (parsed.kind !== 'entry' || parsed.body.type !== 'event') return undefined;
-  const { idem, at, data } = parsed.body;
+  const { data, ...body } = parsed.body;
   const place = { entity: chain, seq, hash: toHex(hash), ...(position === undefined ? {} : { position }) };
-  return { event: deliveredEvent({ idem, at, data: data as unknown as EventData }, place), at };
+  return { event: deliveredEvent({ ...body, data: data as unknown as EventData }, place), at: body.at };
 }
 
 /** The event in an entry that was just appended; undefined when it is none. */
 export function appendedEvent({ draft, at, chain, seq, hash, position }: AppendedEntry): DeliveredEvent | undefined {
   if (draft.type !== 'event') return undefined;
   const place = { entity: chain, seq, hash, ...(position === undefined ? {} : { position }) };
-  return deliveredEvent({ idem: draft.idem, at, data: draft.data as unknown as EventData }, place);
+  return deliveredEvent({ ...draft, at, data: draft.data as unknown as EventData }, place);
 }

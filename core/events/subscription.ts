@@ -2,7 +2,7 @@
  * A subscription: a module's standing interest in topics, narrowed by an EventBridge pattern. Decides what is a valid
  * subscription and which events it wants; how events get there is delivery's and the engine's business.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { describeIssues } from '../errors/index.ts';
 import { matchesGlob } from '../policy/index.ts';
 import { eventBridgeShape, type DeliveredEvent } from './envelope.ts';

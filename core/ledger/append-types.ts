@@ -8,6 +8,8 @@ import type { Clock, EntryStore, Ids, ItemKey, ItemWrite, RootSigner, Sealer, St
 export interface AppendRequest {
   /** 1-100 entries, recorded all or none; entries of one chain in their order */
   readonly entries: readonly { readonly chain: string; readonly draft: EntryDraft; readonly idemKey?: string }[];
+  /** A place that the caller has seen filled: a head from before it is stale, and is read again instead of tried. */
+  readonly after?: { readonly chain: string; readonly seq: number };
   /** Items that become true together with the entries, computed from their final places. Called once per attempt. */
   readonly writes?: (placed: readonly PlacedEntry[]) => readonly ItemWrite[];
 }

@@ -157,6 +157,8 @@ class QueueingAppender implements Appender {
     if (batch.length === 0) return undefined;
     try {
       const signer = await this.sessionKeys.fresh();
+      for (const { after } of batch.map(({ request }) => request))
+        if (after !== undefined) this.heads.forgetUpTo(after.chain, after.seq);
       return { batch, signer, runs: await planRuns(batch, (chain) => this.heads.get(chain)) };
     } catch (error) {
       this.refuseUnsigned(batch, error);

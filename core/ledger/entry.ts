@@ -13,6 +13,7 @@ import {
 } from '../canonical/index.ts';
 import type { JsonObject } from '../canonical/index.ts';
 import { LedgerError } from './errors.ts';
+import type { FieldCommitment } from './field-commitment.ts';
 import { parseNote, signatureLine, signText, type NoteSigner, type SignedNote } from './signed-note.ts';
 
 export const ENTRY_HEADER = 'nervous-system.entry.v1\n';
@@ -40,6 +41,8 @@ export interface EntryDraft {
   /** the publisher's event id or idempotency key */
   readonly idem: string;
   readonly data: JsonObject;
+  /** confidential fields that are not in `data`, sorted by path */
+  readonly commits?: readonly FieldCommitment[];
   /** entries that decide something carry the root signature too */
   readonly rootSigned?: boolean;
 }
@@ -57,6 +60,7 @@ export interface EntryBody {
   readonly actor: Actor;
   readonly idem: string;
   readonly data: JsonObject;
+  readonly commits?: readonly FieldCommitment[];
 }
 
 /** The canonical body without `prev` and `seq`, which are known only when the entry gets its place. */
@@ -80,9 +84,10 @@ export interface SealedEntry {
 export function prepareEntry(place: { ledger: string; entity: string; at: string }, draft: EntryDraft): PreparedEntry {
   const data = canonicalize(draft.data, { integersOnly: true });
   const actor = canonicalize(draft.actor, { integersOnly: true });
-  // RFC 8785 key order: actor, at, data, entity, idem, ledger, prev, seq, type, v
+  const commits = draft.commits === undefined ? '' : `"commits":${canonicalize(commitsJson(draft.commits))},`;
+  // RFC 8785 key order: actor, at, commits, data, entity, idem, ledger, prev, seq, type, v
   const beforePrev =
-    `{"actor":${actor},"at":"${place.at}","data":${data},"entity":${JSON.stringify(place.entity)},` +
+    `{"actor":${actor},"at":"${place.at}",${commits}"data":${data},"entity":${JSON.stringify(place.entity)},` +
     `"idem":${canonicalize(draft.idem)},"ledger":${JSON.stringify(place.ledger)},"prev":"`;
   const afterSeq = `,"type":${JSON.stringify(draft.type)},"v":1}`;
   const bytes = Buffer.byteLength(beforePrev) + afterSeq.length;
@@ -171,7 +176,27 @@ function bodyProblem(value: unknown): string | undefined {
   if ([body.ledger, body.entity, body.type, body.idem].some((field) => typeof field !== 'string'))
     return 'a name is not a string';
   if (!isObject(body.data)) return 'data is not an object';
+  if (body.commits !== undefined && !areCommits(body.commits)) return 'commits are not sorted paths with hashes';
   return isObject(body.actor) ? undefined : 'actor is not an object';
+}
+
+function commitsJson(commits: readonly FieldCommitment[]): { hash: string; path: string }[] {
+  return commits.map(({ path, hash }) => ({ hash, path }));
+}
+
+/** At least one, each path once, in ascending order of code units. */
+function areCommits(value: unknown): boolean {
+  if (!Array.isArray(value) || value.length === 0) return false;
+  const commits = value as readonly Partial<Record<keyof FieldCommitment, unknown>>[];
+  return commits.every(
+    (commit, i) =>
+      isObject(commit) &&
+      Object.keys(commit).join(',') === 'hash,path' &&
+      typeof commit.path === 'string' &&
+      typeof commit.hash === 'string' &&
+      HASH.test(commit.hash) &&
+      (i === 0 || (commits[i - 1]?.path as string) < commit.path),
+  );
 }
 
 function isObject(value: unknown): boolean {

@@ -31,6 +31,11 @@ export class HeadCache {
     if (this.heads.size > MAX_HEADS) this.heads.delete(this.heads.keys().next().value as string);
   }
 
+  /** Forgets a head that would put an entry at `seq` or before it. */
+  forgetUpTo(chain: string, seq: number): void {
+    if ((this.heads.get(chain)?.seq ?? Infinity) <= seq) this.heads.delete(chain);
+  }
+
   forget(chain: string): void {
     this.heads.delete(chain);
   }

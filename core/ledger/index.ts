@@ -66,17 +66,34 @@ export {
   type NoteVerifier,
   type SignedNote,
 } from './signed-note.ts';
-export { VERDICTS, type Finding, type Verdict, type VerificationReport } from './verification.ts';
+export {
+  logFinding,
+  THE_LOG,
+  VERDICTS,
+  type Finding,
+  type TrustedPoint,
+  type Verdict,
+  type VerificationReport,
+} from './verification.ts';
+export { holdAgainst, type AgainstOptions, type Agreement, type VerifiedTree } from './verify-against.ts';
+export { checkTile, checkUpperTiles, publishedEntry, type FilesToCheck } from './verify-files.ts';
+export { LogMembership } from './verify-membership.ts';
+export { readAnchor, readPoints, trustedPoint, type Point, type Points, type PointSources } from './verify-points.ts';
+export { verifyWindow, type Scope, type Window, type WindowOptions } from './verify-window.ts';
+export { commitInOrder } from './commit-in-order.ts';
 export { verifyChain } from './verify-chain.ts';
 export { EntryVerifier, findingAt, type EntryVerifierOptions, type TrustedRoot } from './verify-entry.ts';
 export {
   joinSegments,
   linkFinding,
+  NOT_RECORDED,
   verifySegment,
+  type ChainPlace,
   type ChainSpan,
   type LogPair,
   type LogPlace,
   type Segment,
+  type SegmentTree,
 } from './verify-log.ts';
 // The Merkle log: proofs, tiles, checkpoints.
 export { LogError, type LogErrorCode } from './log-errors.ts';
@@ -131,11 +148,9 @@ export {
   type WitnessOptions,
 } from './witness.ts';
 export { addCheckpointBody, parseAddCheckpoint } from './witness-request.ts';
-export {
-  checkProof,
-  formatProof,
-  parseProof,
-  proveEntry,
-  type CheckedProof,
-  type LogProof,
-} from './log-proof.ts';
+export { checkProof, formatProof, parseProof, proveEntry, type CheckedProof, type LogProof } from './log-proof.ts';
+export { commitField, SALT_BYTES, type FieldCommitment } from './field-commitment.ts';
+// Exports: a log that is all there is; and what goes on after a loss.
+export { bundlePairs, certificatesIn, placeIn, readEntries, type PublishedLogFiles } from './export-pairs.ts';
+export { EXPORT_FILES, EXPORT_FORMAT, parseManifest, type ExportManifest } from './export-manifest.ts';
+export { incarnationDraft, LOG_CHAIN, logOrigin, logSigner } from './incarnation.ts';

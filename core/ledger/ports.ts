@@ -140,6 +140,8 @@ export interface Ids {
   next(): string;
   /** Fresh Ed25519 key pair for a session key, from the operating system's randomness. */
   keyPair(): Pick<NoteSigner, 'publicKey' | 'privateKey'>;
+  /** From the operating system's randomness, for keys, salts and nonces. */
+  bytes(length: number): Uint8Array;
   /** Uniform in [0, 1), for jitter only. */
   random(): number;
 }

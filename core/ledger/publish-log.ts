@@ -35,6 +35,8 @@ export interface LogPublisherOptions {
   /** earlier root keys, whose checkpoints are still to be built on */
   readonly formerKeys?: readonly NoteKey[];
   readonly clock: Clock;
+  /** entries that one round adds at most, so that progress is kept where time is limited; default: no limit */
+  readonly maxGrowth?: number;
   /** Told when a witness does not cosign: the checkpoint stands without it. Must not throw. */
   readonly onWitnessError?: (error: Error) => void;
 }
@@ -75,13 +77,14 @@ class Publisher implements LogPublisher {
   }
 
   async publish(): Promise<PublishedLog> {
-    const { entries, files } = this.options;
+    const { entries, files, maxGrowth = Infinity } = this.options;
     const before = await files.read(CHECKPOINT);
     const last = await this.lastSigned(before);
     const edge = await this.edgeOf(last?.checkpoint);
-    const size = await entries.size();
+    const stored = await entries.size();
     const from = edge.size;
-    if (size < from) throw shrunk(from, size);
+    if (stored < from) throw shrunk(from, stored);
+    const size = Math.min(stored, from + maxGrowth);
     const full = await this.writeTiles(edge, size);
     // Dying here leaves files that no checkpoint promises; the next round writes the same bytes again.
     const grew = size > from || last === undefined;

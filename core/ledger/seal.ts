@@ -25,6 +25,9 @@ export interface Run extends RunToSeal {
 
 /** One run per chain, in batch order. */
 export async function planRuns(batch: readonly Sealable[], headOf: (chain: string) => Promise<Head>): Promise<Run[]> {
+  // All heads at once: where they are far away, asking for one after the other would take as long as all of them together.
+  const chains = new Set(batch.flatMap(({ request }) => request.entries.map(({ chain }) => chain)));
+  const heads = new Map(await Promise.all(Array.from(chains, async (chain) => [chain, await headOf(chain)] as const)));
   const runs = new Map<string, Run>();
   for (const [
     request,
@@ -36,7 +39,7 @@ export async function planRuns(batch: readonly Sealable[], headOf: (chain: strin
     for (const [entry, { chain, draft }] of entries.entries()) {
       let run = runs.get(chain);
       if (run === undefined)
-        runs.set(chain, (run = { chain, ...(await headOf(chain)), run: [], drafts: [], slots: [] }));
+        runs.set(chain, (run = { chain, ...(heads.get(chain) as Head), run: [], drafts: [], slots: [] }));
       run.run.push(prepared[entry] as PreparedEntry);
       run.drafts.push(draft);
       run.slots.push({ request, entry });

@@ -1,26 +1,48 @@
-/** What verification answers: one verdict, the first bad entry, and honestly what was and was not looked at. */
+/** What verification answers: one verdict, the first bad entry, what it was held against, what was and was not looked at. */
 
+/** What each means: docs/formats.md, "Verification". */
 export const VERDICTS = [
   'OK',
+  'NOT_YET_ANCHORED',
   'CONTENT_MISMATCH',
   'LINK_BROKEN',
   'SIGNATURE_INVALID',
   'KEY_UNKNOWN',
+  'KEY_REVOKED',
   'MISSING_ENTRY',
+  'FORK',
+  'ROLLED_BACK',
+  'STALE',
   'DRIFT',
   'UNREADABLE',
 ] as const;
-/** Verdicts that need the Merkle log (NOT_YET_ANCHORED, FORK, ROLLED_BACK, STALE, KEY_REVOKED) come with it. */
 export type Verdict = (typeof VERDICTS)[number];
 
 export interface Finding {
   readonly verdict: Exclude<Verdict, 'OK'>;
+  /** `(log)` when it is not about one entry */
   readonly entity: string;
   readonly seq: number;
   /** log index, when known */
   readonly position?: number;
+  /** the file that is bad or missing, when it is one */
+  readonly path?: string;
   /** what was expected and what was found */
   readonly detail: string;
+}
+
+/** Something signed (or remembered) that the ledger was held against and agrees with. */
+export interface TrustedPoint {
+  readonly kind: 'published' | 'anchor' | 'cosignature' | 'witness-memory' | 'remembered';
+  readonly size: number;
+  /** base64 */
+  readonly root: string;
+  /** whose signature or memory it is */
+  readonly by: string;
+  /** cosignatures: when it was made, ISO 8601 UTC */
+  readonly at?: string;
+  /** anchors: how many were checked; this one is the newest */
+  readonly count?: number;
 }
 
 export interface VerificationReport {
@@ -29,8 +51,30 @@ export interface VerificationReport {
   readonly firstBad?: Finding;
   readonly entries: number;
   readonly chains: number;
+  /** absent: the log was not looked at; empty: there was nothing to hold the ledger against */
+  readonly against?: readonly TrustedPoint[];
   /** what was checked, in words */
   readonly checked: readonly string[];
   /** what was not, and therefore is not claimed */
   readonly notChecked: readonly string[];
+  /** the signed checkpoint that the entries were found to lead to: keep it for `since`. Only when OK */
+  readonly checkpoint?: string;
+}
+
+/** The stand-in for an entity where a finding is about the log as a whole. */
+export const THE_LOG = '(log)';
+
+export function logFinding(
+  verdict: Finding['verdict'],
+  detail: string,
+  place: { readonly path?: string | undefined; readonly position?: number | undefined } = {},
+): Finding {
+  return {
+    verdict,
+    entity: THE_LOG,
+    seq: 0,
+    ...(place.position === undefined ? {} : { position: place.position }),
+    ...(place.path === undefined ? {} : { path: place.path }),
+    detail,
+  };
 }

@@ -4,10 +4,15 @@
  */
 import { leafHash, toHex } from '../canonical/index.ts';
 import { parseEntry, type EntryBody, type ParsedEntry } from './entry.ts';
+import { readPlace, type EntryPlace } from './entry-place.ts';
 import type { StoredEntry } from './ports.ts';
 import { certifiedKeyOf, keyChain, type CertifiedKey } from './session-key.ts';
 import { isSignedBy, noteVerifier, type NoteVerifier } from './signed-note.ts';
 import type { Finding } from './verification.ts';
+
+const KEY_REVOKED = 'key.revoked';
+/** Entries about keys: the root key signs them too. */
+const KEY_TYPES: ReadonlySet<string> = new Set(['key.certified', KEY_REVOKED]);
 
 export interface TrustedRoot {
   /** the ledger's origin */
@@ -25,12 +30,24 @@ export interface EntryVerifierOptions {
   readonly rootSigned: (type: string) => boolean;
   /** The entry that certifies a session key: seq 0 of the chain named like the key. */
   readonly certificate: (name: string) => Promise<StoredEntry | undefined>;
+  /** The entry that revokes a session key, if one does: seq 1 of that chain. Absent: none can be. */
+  readonly revocation?: (name: string) => Promise<StoredEntry | undefined>;
 }
 
 export type CheckedEntry =
   { readonly kind: 'sound'; readonly body: EntryBody } | { readonly kind: 'bad'; readonly finding: Finding };
 
-type Key = (CertifiedKey & { readonly verifier: NoteVerifier }) | { readonly unusable: string };
+/** What of an entry links it to others. */
+export type CheckedPlace =
+  | { readonly kind: 'sound'; readonly body: Pick<EntryPlace, 'prev' | 'type'> }
+  | { readonly kind: 'bad'; readonly finding: Finding };
+
+interface UsableKey extends CertifiedKey {
+  readonly verifier: NoteVerifier;
+  readonly revoked?: { readonly position: number | undefined; readonly at: string };
+}
+
+type Key = UsableKey | { readonly unusable: string };
 
 export class EntryVerifier {
   private readonly options: EntryVerifierOptions;
@@ -43,25 +60,36 @@ export class EntryVerifier {
   }
 
   async check(stored: StoredEntry): Promise<CheckedEntry> {
-    const bad = (verdict: Finding['verdict'], detail: string): CheckedEntry => ({
-      kind: 'bad',
-      finding: findingAt(stored, verdict, detail),
-    });
-    const hash = leafHash(stored.note);
-    if (Buffer.compare(hash, stored.hash) !== 0)
-      return bad('CONTENT_MISMATCH', `the stored bytes hash to ${toHex(hash)}, recorded is ${toHex(stored.hash)}`);
+    const damage = checkHash(stored);
+    if (damage !== undefined) return { kind: 'bad', finding: damage };
     const parsed = parseEntry(stored.note);
-    if (parsed.kind === 'unreadable') return bad('UNREADABLE', parsed.reason);
-    const { body } = parsed;
-    if (body.entity !== stored.chain || body.seq !== stored.seq || body.ledger !== this.options.ledger) {
-      const here = `"${stored.chain}" #${stored.seq} of "${this.options.ledger}"`;
-      return bad(
-        'LINK_BROKEN',
-        `stored as ${here}, but the entry says "${body.entity}" #${body.seq} of "${body.ledger}"`,
-      );
-    }
-    const finding = this.options.signatures ? await this.checkSignatures(stored, parsed) : undefined;
-    return finding === undefined ? { kind: 'sound', body } : { kind: 'bad', finding };
+    if (parsed.kind === 'unreadable') return { kind: 'bad', finding: findingAt(stored, 'UNREADABLE', parsed.reason) };
+    const finding =
+      this.misplaced(stored, parsed.body) ??
+      (this.options.signatures ? await this.checkSignatures(stored, parsed) : undefined);
+    return finding === undefined ? { kind: 'sound', body: parsed.body } : { kind: 'bad', finding };
+  }
+
+  /**
+   * As `check` where signatures are checked. Where they are not, it reads of the bytes only what links the entry: whether
+   * the rest is a proper entry is then nobody's claim. Several times as fast.
+   */
+  checkPlace(stored: StoredEntry): CheckedPlace | Promise<CheckedPlace> {
+    if (this.options.signatures) return this.check(stored);
+    const finding = checkHash(stored);
+    if (finding !== undefined) return { kind: 'bad', finding };
+    const place = readPlace(stored.note);
+    if (place === undefined) return this.check(stored);
+    const misplaced = this.misplaced(stored, place);
+    return misplaced === undefined ? { kind: 'sound', body: place } : { kind: 'bad', finding: misplaced };
+  }
+
+  private misplaced(stored: StoredEntry, body: Pick<EntryPlace, 'entity' | 'seq' | 'ledger'>): Finding | undefined {
+    if (body.entity === stored.chain && body.seq === stored.seq && body.ledger === this.options.ledger)
+      return undefined;
+    const here = `"${stored.chain}" #${stored.seq} of "${this.options.ledger}"`;
+    const says = `"${body.entity}" #${body.seq} of "${body.ledger}"`;
+    return findingAt(stored, 'LINK_BROKEN', `stored as ${here}, but the entry says ${says}`);
   }
 
   private async checkSignatures(
@@ -69,7 +97,7 @@ export class EntryVerifier {
     { body, note }: Extract<ParsedEntry, { kind: 'entry' }>,
   ): Promise<Finding | undefined> {
     const [session] = note.signatures;
-    const mustBeRootSigned = body.type === 'key.certified' || this.options.rootSigned(body.type);
+    const mustBeRootSigned = KEY_TYPES.has(body.type) || this.options.rootSigned(body.type);
     if (mustBeRootSigned && !isSignedBy(note, this.rootVerifier)) {
       return findingAt(stored, 'SIGNATURE_INVALID', `${body.type} lacks a correct signature of the root key`);
     }
@@ -85,7 +113,9 @@ export class EntryVerifier {
         `recorded at ${body.at}, but its key was valid ${key.notBefore} to ${key.notAfter}`,
       );
     }
-    return undefined;
+    return key.revoked !== undefined && isAfter(stored, body, key.revoked)
+      ? findingAt(stored, 'KEY_REVOKED', `signed by "${session.name}", which was revoked at ${key.revoked.at}`)
+      : undefined;
   }
 
   /** A session key by its name, trusted because the root key certified it. */
@@ -105,8 +135,39 @@ export class EntryVerifier {
       return { unusable: 'its certificate is not readable' };
     if (!isSignedBy(parsed.note, this.rootVerifier))
       return { unusable: 'its certificate is not signed by the root key' };
-    return ownKey(parsed.body);
+    const key = ownKey(parsed.body);
+    const revoked = 'unusable' in key ? undefined : await this.revocationOf(name);
+    return revoked === undefined ? key : { ...key, revoked };
   }
+
+  /** What lacks the root signature revokes nothing; it is found when its own turn comes. */
+  private async revocationOf(name: string): Promise<UsableKey['revoked']> {
+    const stored = await this.options.revocation?.(name);
+    const parsed = stored === undefined ? undefined : parseEntry(stored.note);
+    if (stored === undefined || parsed?.kind !== 'entry' || parsed.body.type !== KEY_REVOKED) return undefined;
+    const isOurs = parsed.body.entity === name && isSignedBy(parsed.note, this.rootVerifier);
+    return isOurs ? { position: stored.position, at: parsed.body.at } : undefined;
+  }
+}
+
+/** The log's order decides, because a stolen key can write any time into an entry; without it the entry's time does. */
+function isAfter(
+  { position }: StoredEntry,
+  { at }: EntryBody,
+  revoked: { readonly position: number | undefined; readonly at: string },
+): boolean {
+  return position === undefined || revoked.position === undefined ? at >= revoked.at : position > revoked.position;
+}
+
+function checkHash(stored: StoredEntry): Finding | undefined {
+  const hash = leafHash(stored.note);
+  return Buffer.compare(hash, stored.hash) === 0
+    ? undefined
+    : findingAt(
+        stored,
+        'CONTENT_MISMATCH',
+        `the stored bytes hash to ${toHex(hash)}, recorded is ${toHex(stored.hash)}`,
+      );
 }
 
 export function findingAt(

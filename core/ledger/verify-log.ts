@@ -5,8 +5,13 @@
 import { toHex } from '../canonical/index.ts';
 import { genesisHash } from './entry.ts';
 import type { LoggedEntry } from './ports.ts';
+import { TILE_WIDTH } from './tile-path.ts';
 import type { Finding } from './verification.ts';
-import { findingAt, type EntryVerifier } from './verify-entry.ts';
+import { findingAt, type CheckedPlace, type EntryVerifier } from './verify-entry.ts';
+import { StretchTreeBuilder, type StretchTree } from './verify-tree.ts';
+
+/** Stands for the chain of an entry of which nothing is left, not even a record. */
+export const NOT_RECORDED = '(not recorded)';
 
 /** One line of the commit-order record: which entry was committed at this position. */
 export interface LogPlace {
@@ -36,42 +41,106 @@ export interface ChainSpan {
   hasChanges: boolean;
 }
 
+/** A chain's newest entry at some moment. */
+export interface ChainPlace {
+  readonly seq: number;
+  /** hex */
+  readonly hash: string;
+}
+
 export interface Segment {
   readonly entries: number;
   readonly spans: ReadonlyMap<string, ChainSpan>;
   /** the first bad entry; the stretch was not looked at beyond it */
   readonly finding?: Finding;
+  /** hashes for the Merkle tree, when they were asked for */
+  readonly tree?: StretchTree;
+}
+
+/** What is to be found out about the Merkle tree on the way. */
+export interface SegmentTree {
+  /** log index of the first pair; a multiple of 256 */
+  readonly from: number;
+  /** sizes at which the root is wanted */
+  readonly sizes: Iterable<number>;
+  /** Looks at the entries of each tile as it is complete, and at those of the last one. */
+  readonly onTile?: (index: number, entries: readonly LoggedEntry[]) => Promise<Finding | undefined>;
 }
 
 /** Checks consecutive positions. Stops at the first bad one. */
 export async function verifySegment(
   pairs: AsyncIterable<readonly LogPair[]>,
   verifier: EntryVerifier,
+  tree?: SegmentTree,
 ): Promise<Segment> {
   const spans = new Map<string, ChainSpan>();
+  const grown = tree === undefined ? undefined : new TileWalk(tree);
   let entries = 0;
   for await (const page of pairs) {
     for (const pair of page) {
-      const finding = await checkPair(pair, spans, verifier);
+      const checked = checkPair(pair, spans, verifier);
+      let finding = checked instanceof Promise ? await checked : checked;
+      if (finding === undefined) {
+        entries += 1;
+        if (grown?.add(pair.entry as LoggedEntry) === true) finding = await grown.checkTile();
+      }
       if (finding !== undefined) return { entries, spans, finding };
-      entries += 1;
     }
   }
-  return { entries, spans };
+  const finding = await grown?.checkTile();
+  return {
+    ...{ entries, spans },
+    ...(finding === undefined ? {} : { finding }),
+    ...(grown === undefined ? {} : { tree: grown.tree.built() }),
+  };
 }
 
-/** Joins stretches in log order. @returns the first bad entry of all, if any, and the chains seen */
+/** Holds the entries of the tile that is being filled. */
+class TileWalk {
+  readonly tree: StretchTreeBuilder;
+  private readonly onTile: SegmentTree['onTile'];
+  private index: number;
+  private entries: LoggedEntry[] = [];
+
+  constructor({ from, sizes, onTile }: SegmentTree) {
+    this.tree = new StretchTreeBuilder(from, sizes);
+    this.onTile = onTile;
+    this.index = from / TILE_WIDTH;
+  }
+
+  /** @returns true when the tile is full */
+  add(entry: LoggedEntry): boolean {
+    this.tree.append(entry.hash);
+    return this.entries.push(entry) === TILE_WIDTH;
+  }
+
+  async checkTile(): Promise<Finding | undefined> {
+    const { index, entries } = this;
+    this.index += 1;
+    this.entries = [];
+    return entries.length === 0 ? undefined : this.onTile?.(index, entries);
+  }
+}
+
+/**
+ * Joins stretches in log order.
+ * @param before where chains stand that began before the first stretch; absent: none did
+ * @returns the first bad entry of all, if any, and the chains seen
+ */
 export function joinSegments(
   origin: string,
   segments: readonly Segment[],
+  before: ReadonlyMap<string, ChainPlace> = new Map(),
 ): { readonly heads: ReadonlyMap<string, ChainSpan>; readonly finding?: Finding } {
   const heads = new Map<string, ChainSpan>();
   for (const segment of segments) {
     const findings = segment.finding === undefined ? [] : [segment.finding];
     for (const [chain, span] of segment.spans) {
-      const finding = checkJoint(origin, { chain, span, head: heads.get(chain) });
+      const head = heads.get(chain);
+      const place = head === undefined ? before.get(chain) : { seq: head.lastSeq, hash: head.lastHash };
+      const finding = checkJoint(origin, { chain, span, place });
       if (finding !== undefined) findings.push(finding);
-      heads.set(chain, { ...span, hasChanges: span.hasChanges || heads.get(chain)?.hasChanges === true });
+      heads.set(chain, { ...span, hasChanges: span.hasChanges || head?.hasChanges === true });
     }
     findings.sort((a, b) => (a.position ?? 0) - (b.position ?? 0));
     if (findings[0] !== undefined) return { heads, finding: findings[0] };
@@ -79,61 +148,75 @@ export function joinSegments(
   return { heads };
 }
 
-async function checkPair(
-  { position, place, entry, damage }: LogPair,
+/** Synchronous where the verifier is: a promise for every entry would cost as much as its hash. */
+function checkPair(
+  pair: LogPair,
   spans: Map<string, ChainSpan>,
   verifier: EntryVerifier,
-): Promise<Finding | undefined> {
+): Finding | undefined | Promise<Finding | undefined> {
+  const { position, place, entry, damage } = pair;
   if (entry === undefined) {
-    const lost = place ?? { chain: '(not recorded)', seq: 0, position };
+    const lost = place ?? { chain: NOT_RECORDED, seq: 0, position };
     if (damage !== undefined) return findingAt(lost, 'UNREADABLE', damage);
     return findingAt(lost, 'MISSING_ENTRY', 'an entry was committed at this position, but it is gone');
   }
-  const checked = await verifier.check(entry);
+  const checked = verifier.checkPlace(entry);
+  return checked instanceof Promise
+    ? checked.then((done) => linkPair(entry, place, done, spans))
+    : linkPair(entry, place, checked, spans);
+}
+
+function linkPair(
+  entry: LoggedEntry,
+  place: LogPlace | undefined,
+  checked: CheckedPlace,
+  spans: Map<string, ChainSpan>,
+): Finding | undefined {
   if (checked.kind === 'bad') return checked.finding;
-  if (place === undefined)
-    return findingAt(
-      entry,
-      'LINK_BROKEN',
-      'stored here, but never committed: the commit-order record does not know it',
-    );
-  if (place.chain !== entry.chain || place.seq !== entry.seq) {
-    return findingAt(
-      entry,
-      'LINK_BROKEN',
-      `the commit-order record has "${place.chain}" #${place.seq} at this position`,
-    );
-  }
+  const { prev, type } = checked.body;
+  const finding = recordFinding(entry, place);
+  if (finding !== undefined) return finding;
   const hash = toHex(entry.hash);
-  if (Buffer.compare(place.hash, entry.hash) !== 0)
-    return findingAt(entry, 'CONTENT_MISMATCH', `committed with hash ${toHex(place.hash)}, found ${hash}`);
-  const hasChanges = checked.body.type.startsWith('change.');
+  const hasChanges = type.startsWith('change.');
   const span = spans.get(entry.chain);
   if (span === undefined) {
-    const { seq, prev } = checked.body;
     spans.set(entry.chain, {
-      firstSeq: seq,
+      firstSeq: entry.seq,
       firstPrev: prev,
       firstPosition: entry.position,
-      lastSeq: seq,
+      lastSeq: entry.seq,
       lastHash: hash,
       hasChanges,
     });
     return undefined;
   }
-  const finding = linkFinding(entry, checked.body.prev, { seq: span.lastSeq, hash: span.lastHash });
+  const broken = linkFinding(entry, prev, { seq: span.lastSeq, hash: span.lastHash });
   span.lastSeq = entry.seq;
   span.lastHash = hash;
   span.hasChanges ||= hasChanges;
-  return finding;
+  return broken;
+}
+
+/** Does the commit-order record have this entry here? */
+function recordFinding(entry: LoggedEntry, place: LogPlace | undefined): Finding | undefined {
+  if (place === undefined) {
+    const detail = 'stored here, but never committed: the commit-order record does not know it';
+    return findingAt(entry, 'LINK_BROKEN', detail);
+  }
+  if (place.chain !== entry.chain || place.seq !== entry.seq) {
+    const detail = `the commit-order record has "${place.chain}" #${place.seq} at this position`;
+    return findingAt(entry, 'LINK_BROKEN', detail);
+  }
+  if (place.hash === entry.hash || Buffer.compare(place.hash, entry.hash) === 0) return undefined;
+  const detail = `committed with hash ${toHex(place.hash)}, found ${toHex(entry.hash)}`;
+  return findingAt(entry, 'CONTENT_MISMATCH', detail);
 }
 
 function checkJoint(
   origin: string,
-  { chain, span, head }: { chain: string; span: ChainSpan; head: ChainSpan | undefined },
+  { chain, span, place }: { chain: string; span: ChainSpan; place: ChainPlace | undefined },
 ): Finding | undefined {
-  const before =
-    head === undefined ? { seq: -1, hash: genesisHash(origin, chain) } : { seq: head.lastSeq, hash: head.lastHash };
+  const before = place ?? { seq: -1, hash: genesisHash(origin, chain) };
   return linkFinding({ chain, seq: span.firstSeq, position: span.firstPosition }, span.firstPrev, before);
 }
 
@@ -141,7 +224,7 @@ function checkJoint(
 export function linkFinding(
   entry: { readonly chain: string; readonly seq: number; readonly position: number | undefined },
   prev: string,
-  before: { readonly seq: number; readonly hash: string },
+  before: ChainPlace,
 ): Finding | undefined {
   if (entry.seq > before.seq + 1) {
     return findingAt(

@@ -36,7 +36,7 @@ export function createPolicy(roster: Roster, modules: Modules): Policy {
       case 'module':
         return Object.hasOwn(modules, principal.id) ? [modules[principal.id] as Rights] : [];
       case 'service':
-        return [{ publishes: [...principal.publishes], subscribes: [], reads: [], proposes: [] }];
+        return [{ publishes: [...principal.publishes], subscribes: [], reads: [], proposes: [], reveals: [] }];
     }
   };
   const may = (principal: Principal, action: Action, subject: string): boolean =>

@@ -2,7 +2,7 @@
  * Who exists: people with their accounts and roles, agents with their owners, modules with their rights. Quorum counts
  * people, so every account leads to exactly one person. Declared in nervous.config.ts; nothing undeclared is allowed.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 
 const name = z
   .string()
@@ -17,6 +17,8 @@ export const rightsSchema = z.strictObject({
   subscribes: z.array(topicGlob).default([]),
   reads: z.array(entityGlob).default([]),
   proposes: z.array(entityGlob).default([]),
+  /** entities whose confidential fields may be seen */
+  reveals: z.array(entityGlob).default([]),
 });
 
 export const rosterSchema = z.strictObject({

@@ -2,10 +2,10 @@
  * The one file a user writes, `nervous.config.ts`: topics, modules, roster, risk, operations. Read by every engine; a
  * wrong one fails at start with the path, the value and the fix. It composes the areas' own sections and decides nothing else.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { operationsSchema, riskProblems, riskSchema } from '../changes/index.ts';
 import { describeIssues, NervousError } from '../errors/index.ts';
-import { AWS_TOPIC, ingressSchema, topicsSchema, type Topics } from '../events/index.ts';
+import { AWS_TOPIC, ingressSchema, topicProblems, topicsSchema, type Topics } from '../events/index.ts';
 import { modulesSchema, rosterProblems, rosterSchema } from '../policy/index.ts';
 
 /** `CONFIG_INVALID`: nervous.config.ts cannot be used; `problems` point at every fault. */
@@ -31,6 +31,7 @@ const configSchema = z
     for (const { path, message } of [
       ...rosterProblems(config.roster, config.modules),
       ...riskProblems(config.risk, config.roster),
+      ...topicProblems(config.topics),
       ...ingressProblems(config),
     ])
       context.addIssue({ code: 'custom', path, message });

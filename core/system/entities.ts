@@ -1,28 +1,22 @@
 /** Reading an entity: its document, its chain and whether both can be trusted. */
 import { toHex } from '../canonical/index.ts';
 import { createStateStore } from '../changes/index.ts';
-import {
-  parseEntry,
-  verifyChain,
-  type EntryStore,
-  type EntryVerifier,
-  type ItemStore,
-  type StoredEntry,
-  type VerificationReport,
-} from '../ledger/index.ts';
+import { parseEntry, type Clock, type EntryStore, type StoredEntry } from '../ledger/index.ts';
 import type { Policy } from '../policy/index.ts';
 import { SystemError } from './errors.ts';
-import type { Entities, EntryView } from './nervous-system.ts';
-import { verifyDocument } from './verify-documents.ts';
+import type { Entities, EntryVerdict, EntryView } from './nervous-system.ts';
+import { verifyEntity, type EntityVerification } from './verify-entity.ts';
+import { verifyPage } from './verify-page.ts';
 
-export interface EntitiesDependencies {
-  readonly ledger: string;
-  readonly origin: string;
+export interface EntitiesDependencies extends Omit<EntityVerification, 'now' | 'entries'> {
   readonly entries: EntryStore;
-  readonly items: ItemStore;
   readonly policy: Policy;
-  readonly verifier: () => EntryVerifier;
+  readonly clock: Pick<Clock, 'now'>;
 }
+
+/** What an answer of the service can never show: an auditor who doubts him verifies with tools and keys of his own. */
+export const OPERATORS_WORD =
+  "whether this answer is honest: it is the operator's own; verify a copy, or the files of the log, yourself";
 
 export function createEntities(deps: EntitiesDependencies): Entities {
   const { entries, items, policy, ledger } = deps;
@@ -44,38 +38,20 @@ export function createEntities(deps: EntitiesDependencies): Entities {
       const { seq, hash, body } = viewEntry(head);
       return { entityId, head: { seq, hash, at: body.at }, ...(document === null ? {} : { document }), version };
     },
-    entries: async (principal, entityId, { from, limit }) => {
+    entries: async (principal, entityId, { from, limit, verify = false }) => {
       policy.require(principal, 'reads', entityId);
       await headOf(entityId);
-      return (await entries.read(entityId, from, limit)).map(viewEntry);
+      const page = await entries.read(entityId, from, limit);
+      if (!verify) return page.map(viewEntry);
+      const verdicts = await verifyPage(deps, page);
+      return page.map((entry, i) => ({ ...viewEntry(entry), verification: verdicts[i] as EntryVerdict }));
     },
     verify: async (principal, entityId) => {
       policy.require(principal, 'reads', entityId);
       await headOf(entityId);
-      return verifyEntity(deps, entityId);
+      const report = await verifyEntity({ ...deps, now: deps.clock.now() }, entityId);
+      return { ...report, notChecked: [...report.notChecked, OPERATORS_WORD] };
     },
-  };
-}
-
-/** The chain, its signatures and the document; says what a single chain cannot show. */
-export async function verifyEntity(
-  deps: Omit<EntitiesDependencies, 'policy'>,
-  entityId: string,
-): Promise<VerificationReport> {
-  const chain = await verifyChain(deps.entries, { origin: deps.origin, entity: entityId }, deps.verifier());
-  const finding = chain.finding ?? (await verifyDocument(deps, entityId));
-  return {
-    verdict: finding?.verdict ?? 'OK',
-    ...(finding === undefined ? {} : { firstBad: finding }),
-    entries: chain.entries,
-    chains: 1,
-    checked: [
-      'bytes and hashes',
-      'links from the first entry to the head',
-      'signatures up to the root key',
-      'the stored document',
-    ],
-    notChecked: ['whether later entries of this chain were removed: verify the full ledger'],
   };
 }
 

@@ -1,4 +1,7 @@
-/** The change feed: events in commit order, from any point, to whoever may read them. A cursor is a log position. */
+/**
+ * The change feed: events in commit order, from any point, to whoever may read them. A cursor is a log position, and names the
+ * incarnation of the log when it is not the first: what a reader saw of entries that are lost must not be taken for others.
+ */
 import { eventIdemKey, EventError, recordedEvent, type DeliveredEvent } from '../events/index.ts';
 import type { Clock, EntryStore, StoredEntry } from '../ledger/index.ts';
 import { matchesGlob, type Policy, type Principal } from '../policy/index.ts';
@@ -15,20 +18,22 @@ export interface FeedDependencies {
   readonly entries: EntryStore;
   readonly policy: Policy;
   readonly clock: Clock;
+  /** sizes at which the log was begun anew after a loss */
+  readonly incarnations?: readonly number[];
 }
 
-export function createFeed({ entries, policy, clock }: FeedDependencies): Feed {
+export function createFeed({ entries, policy, clock, incarnations = [] }: FeedDependencies): Feed {
   return {
     read: async (principal, options) => {
       const until = clock.now() + options.waitMs;
-      let from = options.after === undefined ? 0 : parseCursor(options.after, await entries.size());
+      let from = options.after === undefined ? 0 : parseCursor(options.after, await entries.size(), incarnations);
       for (;;) {
         const { events, next } = await scan(entries, from, options.limit, (event) =>
           wants(policy, principal, event, options),
         );
         from = next;
         if (events.length > 0 || clock.now() >= until || options.signal?.aborted === true)
-          return { events, cursor: formatCursor(next) };
+          return { events, cursor: formatCursor(next, incarnations) };
         await clock.sleep(POLL_MS, options.signal);
       }
     },
@@ -89,14 +94,22 @@ function wants(
   return policy.may(principal, 'reads', event.entityId);
 }
 
-function formatCursor(position: number): string {
-  return `p${position}`;
+function formatCursor(position: number, incarnations: readonly number[]): string {
+  return `${incarnations.length === 0 ? '' : incarnations.length + 1}p${position}`;
 }
 
-/** @throws SystemError CURSOR_INVALID */
-function parseCursor(cursor: string, size: number): number {
-  const position = /^p(0|[1-9][0-9]{0,14})$/.test(cursor) ? Number(cursor.slice(1)) : NaN;
-  if (Number.isNaN(position) || position > size) {
+/** @throws SystemError CURSOR_INVALID | CURSOR_GONE */
+function parseCursor(cursor: string, size: number, incarnations: readonly number[]): number {
+  const [, of = '1', at] = /^([2-9]|[1-9][0-9]{1,3})?p(0|[1-9][0-9]{0,14})$/.exec(cursor) ?? [];
+  const position = at === undefined ? NaN : Number(at);
+  // Up to where the log was begun anew, both have the same entries.
+  const kept = Math.min(Infinity, ...incarnations.slice(Number(of) - 1));
+  if (position > kept)
+    throw new SystemError({
+      code: 'CURSOR_GONE',
+      message: `"${cursor}" points behind entries that are lost; the log goes on from "${formatCursor(kept, incarnations)}": read on from there`,
+    });
+  if (Number.isNaN(position) || position > size || Number(of) > incarnations.length + 1) {
     throw new SystemError({
       code: 'CURSOR_INVALID',
       message: `"${cursor.slice(0, 40)}" is not a cursor of this feed: start without one`,

@@ -11,10 +11,11 @@ import type {
   Ingest,
   Publish,
   Quarantined,
+  Reveal,
   SubscriptionStats,
   Subscriptions,
 } from '../events/index.ts';
-import type { EntryBody, VerificationReport } from '../ledger/index.ts';
+import type { EntryBody, Scope, VerificationReport, Verdict } from '../ledger/index.ts';
 import type { Policy, Principal } from '../policy/index.ts';
 import type { Command, CommandResult } from './commands.ts';
 import type { NervousConfig } from './config.ts';
@@ -28,6 +29,29 @@ export interface EntryView {
   readonly body: EntryBody;
   /** the stored bytes as text, for clients that verify for themselves */
   readonly note: string;
+  /** when it was asked for */
+  readonly verification?: EntryVerdict;
+}
+
+/** Of one entry: its bytes, signatures, the link to the entry before it, its place in the published log. */
+export interface EntryVerdict {
+  /** NOT_YET_ANCHORED: sound, but no anchor covers it yet */
+  readonly verdict: Verdict;
+  readonly detail?: string;
+}
+
+/** What of the ledger is to be verified; the log's own scopes, or the documents alone. */
+export type LedgerScope = Scope | { readonly mode: 'state' };
+
+export interface VerifyRequest {
+  /** default: everything */
+  readonly scope?: LedgerScope;
+  /** default true */
+  readonly signatures?: boolean;
+  /** a signed checkpoint that the caller kept; needed for `since` */
+  readonly remembered?: Uint8Array;
+  readonly requireAnchored?: boolean;
+  readonly maxAgeMinutes?: number;
 }
 
 export interface EntityView {
@@ -46,7 +70,7 @@ export interface Entities {
   entries(
     principal: Principal,
     entityId: string,
-    options: { readonly from: number; readonly limit: number },
+    options: { readonly from: number; readonly limit: number; readonly verify?: boolean },
   ): Promise<readonly EntryView[]>;
   verify(principal: Principal, entityId: string): Promise<VerificationReport>;
 }
@@ -118,6 +142,8 @@ export interface NervousSystem {
   validate(): Promise<ValidationReport>;
   monitor(): Promise<MonitorReport>;
   readonly publish: Publish;
+  /** What the confidential fields of an entry hold. Journaled on the entity's chain. */
+  readonly reveal: Reveal;
   /** Takes an event as EventBridge delivers it: recorded under its topic, or kept in quarantine with the reason. */
   readonly ingest: Ingest;
   /** What could not be taken, by id. Auditors only. */
@@ -132,6 +158,6 @@ export interface NervousSystem {
   readonly feed: Feed;
   /** The event with its deliveries. @throws EventError EVENT_NOT_FOUND | EVENT_AMBIGUOUS */
   trace(principal: Principal, eventId: string, source?: string): Promise<EventTrace>;
-  /** Verifies every chain. Auditors only. */
-  verifyAll(principal: Principal, options?: { readonly signatures?: boolean }): Promise<VerificationReport>;
+  /** Verifies every chain, or what the request asks for. Auditors only. */
+  verifyAll(principal: Principal, request?: VerifyRequest): Promise<VerificationReport>;
 }

@@ -1,17 +1,20 @@
 /**
- * The public log of an engine: its folder, its anchors, its witness, and the loop that publishes while the engine runs.
+ * The public log of an engine: its folder, its anchors, its witnesses, and the loop that publishes while the engine runs.
  */
 import { join } from 'node:path';
 import {
   createLogPublisher,
   ed25519Key,
+  logSigner,
   type AnchorStore,
   type Clock,
   type EntryStore,
   type LogFiles,
   type RootSigner,
+  type Witness,
 } from '../../../core/ledger/index.ts';
 import { openAnchorFolder } from './anchor-folder.ts';
+import { anchorPlace } from './incarnations.ts';
 import { openLocalWitness } from './local-witness.ts';
 import { openLogFolder } from './log-folder.ts';
 import { startLogLoop, type LogLoop } from './log-loop.ts';
@@ -27,6 +30,10 @@ export interface PublicLogOptions {
   readonly anchorsDir?: string;
   readonly entries: EntryStore;
   readonly rootSigner: RootSigner;
+  /** sizes at which the log was begun anew after a loss */
+  readonly incarnations?: readonly number[];
+  /** beside the one in the data folder */
+  readonly witnesses?: readonly Witness[];
   readonly clock: Clock;
   readonly intervalMs?: number;
   readonly onError: (error: unknown) => void;
@@ -39,19 +46,20 @@ export interface PublicLog {
 }
 
 export function openPublicLog(options: PublicLogOptions): PublicLog {
-  const { dataDir, entries, rootSigner, clock, intervalMs, onError } = options;
+  const { dataDir, entries, clock, intervalMs, onError, incarnations = [], witnesses = [] } = options;
+  const rootSigner = logSigner(options.rootSigner, incarnations);
   const origin = rootSigner.name;
   const files = openLogFolder(join(dataDir, LOG_FOLDER));
-  const anchors = openAnchorFolder(options.anchorsDir ?? join(dataDir, ANCHOR_FOLDER));
-  const witness = openLocalWitness({
+  const anchors = openAnchorFolder(anchorPlace(options.anchorsDir ?? join(dataDir, ANCHOR_FOLDER), incarnations));
+  const local = openLocalWitness({
     folder: join(dataDir, WITNESS_FOLDER),
-    name: `${origin}/witness`,
+    name: `${options.rootSigner.name}/witness`,
     logs: new Map([[origin, [ed25519Key(origin, rootSigner.publicKey)]]]),
     clock,
   });
   const publisher = createLogPublisher({
     ...{ origin, entries, files, anchors, rootSigner, clock },
-    witnesses: [witness],
+    witnesses: [local, ...witnesses],
     onWitnessError: onError,
   });
   const loop = startLogLoop({ publisher, clock, onError, ...(intervalMs === undefined ? {} : { intervalMs }) });

@@ -1,20 +1,23 @@
 /** `nervous dev`: the embedded engine in this process, until a signal or the end of who started it. */
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
+import type { EngineOptions } from '../../../adapters/embedded/index.ts';
 import { failureReason } from '../../../core/events/index.ts';
 import { DEFAULT_PORT } from '../connect.ts';
 import { DEFAULT_CONFIG, loadConfig } from '../load-config.ts';
-import { note, show } from '../output.ts';
+import { note, show, UsageError } from '../output.ts';
+import { parsePort } from '../port.ts';
+import { stopRequest } from '../stop-request.ts';
+import { keysOf } from '../verifier-keys.ts';
 
 interface DevOptions {
   readonly port: number;
   readonly host?: string;
   readonly data: string;
   readonly config: string;
+  readonly witness?: string;
+  readonly witnessVkey?: string;
   readonly json?: boolean;
 }
-
-const MAX_PORT = 65_535;
-const PARENT_CHECK_MS = 200;
 
 export function devCommand(): Command {
   return new Command('dev')
@@ -23,6 +26,8 @@ export function devCommand(): Command {
     .option('--host <address>', 'address to listen on (default 127.0.0.1: this machine only)')
     .option('--data <dir>', 'where the ledger is kept', '.data')
     .option('--config <file>', 'the configuration', DEFAULT_CONFIG)
+    .option('--witness <url>', 'a witness elsewhere that cosigns the log, beside the one in the data folder')
+    .option('--witness-vkey <key-or-file>', 'its verifier key')
     .option('--json', 'one line {"url","tokens"} when ready')
     .action(dev);
 }
@@ -33,7 +38,7 @@ async function dev(options: DevOptions): Promise<void> {
   const config = await loadConfig(configPath);
   const { startEngine } = await import('../../../adapters/embedded/index.ts');
   const engine = await startEngine({
-    ...{ config, dataDir: data, port, ...(host === undefined ? {} : { host }) },
+    ...{ config, dataDir: data, port, ...(host === undefined ? {} : { host }), ...witnessOf(options) },
     onError: (error) => note(`nervous: internal error: ${failureReason(error)}`),
   });
   const { url, tokens } = engine;
@@ -42,23 +47,13 @@ async function dev(options: DevOptions): Promise<void> {
   await engine.close();
 }
 
-/** Listens from the start, so that a signal during startup is not lost. */
-function stopRequest(): Promise<void> {
-  return new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => resolve());
-    process.on('disconnect', () => resolve());
-    process.channel?.unref(); // only to learn of the parent's end, not a reason to live
-    if (process.env['npm_lifecycle_event'] !== undefined) onParentsEnd(resolve);
-  });
-}
-
-/** npm that is killed outright passes no signal on: an engine nobody sees must not keep the data folder locked. */
-function onParentsEnd(stop: () => void): void {
-  const parent = process.ppid;
-  const timer = setInterval(() => {
-    if (process.ppid !== parent) stop();
-  }, PARENT_CHECK_MS);
-  timer.unref();
+/** @throws UsageError */
+function witnessOf({ witness, witnessVkey }: DevOptions): Pick<EngineOptions, 'witness'> {
+  if (witness === undefined && witnessVkey === undefined) return {};
+  const [verifierKey, ...more] = witnessVkey === undefined ? [] : keysOf(witnessVkey);
+  if (witness === undefined || verifierKey === undefined || more.length > 0 || !/^https?:\/\/./i.test(witness))
+    throw new UsageError('--witness takes an http(s) URL, and --witness-vkey the one key of that witness: give both');
+  return { witness: { url: witness, verifierKey } };
 }
 
 function banner(started: {
@@ -76,10 +71,4 @@ function banner(started: {
     '',
     'Ctrl-C stops it.',
   ].join('\n');
-}
-
-function parsePort(text: string): number {
-  const port = Number(text);
-  if (/^\d{1,5}$/.test(text) && port <= MAX_PORT) return port;
-  throw new InvalidArgumentError(`a port is 0-${MAX_PORT}.`);
 }

@@ -1,0 +1,47 @@
+/** The subscriptions as core stores them, read for delivery. Writing them is core's business alone. */
+import { subscriptionMatcher, type DeliveredEvent, type Subscription } from '../../../core/events/index.ts';
+import type { ItemStore } from '../../../core/ledger/index.ts';
+
+const PAGE = 1_000;
+
+export class SubscriptionDirectory {
+  private readonly ledger: string;
+  private readonly items: Pick<ItemStore, 'get' | 'list'>;
+
+  constructor(options: { readonly ledger: string; readonly items: Pick<ItemStore, 'get' | 'list'> }) {
+    this.ledger = options.ledger;
+    this.items = options.items;
+  }
+
+  async get(id: string): Promise<Subscription | undefined> {
+    const item = await this.items.get({ pk: `${this.ledger}#subscription`, sk: id });
+    return item?.value as unknown as Subscription | undefined;
+  }
+
+  async all(): Promise<readonly Subscription[]> {
+    const all: Subscription[] = [];
+    for (;;) {
+      const after = all.at(-1)?.id;
+      const page = await this.items.list(`${this.ledger}#subscription`, {
+        ...(after === undefined ? {} : { after }),
+        limit: PAGE,
+      });
+      all.push(...page.map(({ value }) => value as unknown as Subscription));
+      if (page.length < PAGE) return all;
+    }
+  }
+}
+
+/**
+ * What a subscription wants on this engine. Events reach queues before they have a log index, so a filter never sees
+ * one, even where it is known: the answer must not depend on the way an event came.
+ */
+export function wantedBy(ledger: string, subscription: Subscription): (event: DeliveredEvent) => boolean {
+  const wants = subscriptionMatcher(ledger, subscription);
+  return (event) => wants(withoutPosition(event));
+}
+
+export function withoutPosition(event: DeliveredEvent): DeliveredEvent {
+  const { position: _position, ...place } = event.ledger;
+  return { ...event, ledger: place };
+}

@@ -1,0 +1,176 @@
+/**
+ * Subscriptions fed from the log: a cursor over it, what is wanted copied into the queue in log order, then the cursor
+ * moved. This is how per-entity order is kept (for good), and how history reaches any subscription (until its rules are
+ * sure to have taken over). Run by several at once or killed anywhere: events may come twice, never be missed or reordered.
+ */
+import type { SQSClient } from '@aws-sdk/client-sqs';
+import type { JsonValue } from '../../../core/canonical/index.ts';
+import { recordedEvent, type DeliveredEvent, type Subscription } from '../../../core/events/index.ts';
+import type { Clock, EntryStore, Item, ItemKey, ItemStore } from '../../../core/ledger/index.ts';
+import { wantedBy, withoutPosition } from './directory.ts';
+import { formatMessage } from './message.ts';
+import { deduplicationId, groupOf } from './names.ts';
+import type { QueueUrls } from './queue-urls.ts';
+import { sendMessages, type MessageToSend } from './send-messages.ts';
+
+/** Each costs a look at every entry: use modules' own filters long before this. */
+const MAX_ORDERED = 1_000;
+/** Log entries per step: one read, one cursor write. */
+const STEP = 256;
+/** A new rule sees every event only after a while; events recorded meanwhile are copied as well. */
+const RULES_SETTLE_MS = 30_000;
+/** By then everything recorded while the rules settled has its place in the log. */
+const SEQUENCED_MS = 90_000;
+
+/** SQS forgets what it has kept for 14 days; a day of it is for copying it again. */
+const QUEUE_KEEPS_MS = 13 * 86_400_000;
+
+/** How far a subscription is fed. Its existence says: the queue and the rules were made. */
+export interface FeedState {
+  /** of the subscription; tells a new one from a removed one of the same id */
+  readonly createdAt: string;
+  /** next log position to look at */
+  readonly next: number;
+  /** unordered: entries recorded later (ms since the Unix epoch) come by rule; undefined: the feed goes on for good */
+  readonly until?: number;
+  /** the rules have taken over */
+  readonly done?: true;
+  /** when it was paused (ms since the Unix epoch), and where the log ended then */
+  readonly paused?: { readonly at: number; readonly position: number };
+}
+
+export interface LogFeedOptions {
+  readonly ledger: string;
+  readonly items: ItemStore;
+  readonly entries: Pick<EntryStore, 'readLog' | 'size'>;
+  readonly queues: SQSClient;
+  readonly urls: QueueUrls;
+  readonly clock: Clock;
+}
+
+export class LogFeed {
+  private readonly options: LogFeedOptions;
+
+  constructor(options: LogFeedOptions) {
+    this.options = options;
+  }
+
+  async state(subscription: Pick<Subscription, 'id' | 'order'>): Promise<FeedState | undefined> {
+    const item = await this.options.items.get(this.keyOf(subscription));
+    return item?.value as unknown as FeedState | undefined;
+  }
+
+  /** Called when queue and rules are ready; goes on where an earlier call of the same subscription stopped. */
+  async begin(subscription: Subscription): Promise<void> {
+    const { createdAt, from: next, order } = subscription;
+    const item = await this.options.items.get(this.keyOf(subscription));
+    const existing = item?.value as unknown as FeedState | undefined;
+    const until = order === 'entity' ? {} : { until: this.options.clock.now() + RULES_SETTLE_MS };
+    if (existing?.createdAt !== createdAt) {
+      await this.save(subscription, { createdAt, next, ...until }, item?.version);
+    } else if (existing.paused !== undefined) {
+      const { paused, done, ...state } = existing;
+      const isForgotten = order === 'none' && this.options.clock.now() - paused.at > QUEUE_KEEPS_MS;
+      const again = { ...state, ...until, next: done === true ? paused.position : state.next };
+      const resumed = isForgotten ? again : { ...state, ...(done === undefined ? {} : { done }) };
+      await this.save(subscription, resumed, item?.version);
+    }
+  }
+
+  /** Remembers where the log ended, so that a pause longer than SQS keeps messages loses nothing. */
+  async pause(subscription: Subscription): Promise<void> {
+    const { items, entries, clock } = this.options;
+    const item = await items.get(this.keyOf(subscription));
+    const state = item?.value as unknown as FeedState | undefined;
+    if (state === undefined || state.paused !== undefined) return;
+    const paused = { at: clock.now(), position: await entries.size() };
+    await this.save(subscription, { ...state, paused }, item?.version);
+  }
+
+  async forget(subscription: Pick<Subscription, 'id' | 'order'>): Promise<void> {
+    await this.options.items.write([{ kind: 'delete', key: this.keyOf(subscription), expect: 'any' }]);
+  }
+
+  /** Ids of the subscriptions whose feed never ends. */
+  async orderedIds(): Promise<readonly string[]> {
+    const { items, ledger } = this.options;
+    return (await items.list(partition(ledger, 'entity'), { limit: MAX_ORDERED })).map(({ sk }) => sk);
+  }
+
+  /** Copies until the log's end or `deadline` (ms since the Unix epoch). @returns whether it got to the end */
+  async advance(subscription: Subscription, deadline: number): Promise<boolean> {
+    const { clock } = this.options;
+    for (;;) {
+      const step = await this.step(subscription);
+      if (step !== 'more') return step === 'end';
+      if (clock.now() >= deadline) return false;
+    }
+  }
+
+  private async step(subscription: Subscription): Promise<'more' | 'end' | 'yield'> {
+    const { items, entries, clock } = this.options;
+    const item = await items.get(this.keyOf(subscription));
+    const state = item?.value as unknown as FeedState | undefined;
+    if (item === undefined || state === undefined || state.createdAt !== subscription.createdAt) return 'yield';
+    if (state.done === true) return 'end';
+    const startedAt = clock.now();
+    const page = await entries.readLog(state.next, STEP);
+    const events = page.map((entry) => recordedEvent(entry)).filter((recorded) => recorded !== undefined);
+    const due = events.filter(({ at }) => isDue(subscription, state, at));
+    await this.send(
+      subscription,
+      due.map(({ event }) => event),
+    );
+    const isEnd = page.length < STEP;
+    const isDone = isEnd && state.until !== undefined && startedAt > state.until + SEQUENCED_MS;
+    if (page.length === 0 && !isDone) return 'end';
+    const next = (page.at(-1)?.position ?? state.next - 1) + 1;
+    const saved = await this.save(
+      subscription,
+      { ...state, next, ...(isDone ? { done: true as const } : {}) },
+      item.version,
+    );
+    if (!saved) return 'more'; // another one feeds too: go on from where it is
+    return isEnd ? 'end' : 'more';
+  }
+
+  private async send(subscription: Subscription, events: readonly DeliveredEvent[]): Promise<void> {
+    const wanted = events.filter(wantedBy(this.options.ledger, subscription));
+    if (wanted.length === 0) return;
+    const url = await this.options.urls.of(subscription);
+    if (url === undefined) throw new Error(`the queue of subscription "${subscription.id}" is missing`);
+    const messages = wanted.map((event) => toMessage(subscription, event));
+    await sendMessages(this.options.queues, url, messages);
+  }
+
+  private async save(
+    subscription: Pick<Subscription, 'id' | 'order'>,
+    state: FeedState,
+    version: Item['version'] | undefined,
+  ): Promise<boolean> {
+    const key = this.keyOf(subscription);
+    const write = { kind: 'put', key, value: state as unknown as JsonValue, expect: version ?? 'absent' } as const;
+    return (await this.options.items.write([write])).kind === 'written';
+  }
+
+  private keyOf({ id, order }: Pick<Subscription, 'id' | 'order'>): ItemKey {
+    return { pk: partition(this.options.ledger, order), sk: id };
+  }
+}
+
+/** Log indexes come late, so `latest` goes by time: what was acknowledged before the subscription is not for it. */
+function isDue({ startAt, createdAt }: Subscription, { until = Infinity }: FeedState, at: string): boolean {
+  return (startAt !== 'latest' || at >= createdAt) && Date.parse(at) <= until;
+}
+
+/** A message as rules write them; in a FIFO queue, in its entity's group. */
+export function toMessage(subscription: Subscription, event: DeliveredEvent): MessageToSend {
+  const body = formatMessage({ subscription: subscription.id, event: withoutPosition(event) });
+  if (subscription.order === 'none') return { body };
+  const { entity, seq } = event.ledger;
+  return { body, group: groupOf(entity), deduplicationId: deduplicationId(entity, seq) };
+}
+
+function partition(ledger: string, order: Subscription['order']): string {
+  return `${ledger}#feed#${order}`;
+}

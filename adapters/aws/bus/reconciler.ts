@@ -1,0 +1,112 @@
+/**
+ * Makes the world agree with the stored subscriptions: queues, rules, history. One at a time and every step repeatable; the
+ * scheduled pass finishes what a crash left half done and removes what belongs to nobody.
+ */
+import type { Subscription } from '../../../core/events/index.ts';
+import type { Clock } from '../../../core/ledger/index.ts';
+import type { DeadLetterStore } from './dead-letters.ts';
+import type { SubscriptionDirectory } from './directory.ts';
+import type { LogFeed } from './feed.ts';
+import type { SubscriptionResources } from './subscription-resources.ts';
+
+/** History copied while the caller of attach waits; the schedule does the rest. */
+const ATTACH_FEED_MS = 5_000;
+/** Kept short: while a pass runs, attach and detach wait for it. */
+const PASS_FEED_MS = 15_000;
+
+export type ReconcileRequest =
+  | { readonly kind: 'attach' | 'detach'; readonly subscription: string }
+  /** compare everything and repair */
+  | { readonly kind: 'all' }
+  /** before the buses are deleted: remove every queue and rule; subscriptions and their dead letters stay stored */
+  | { readonly kind: 'teardown' };
+
+export interface ReconcileReport {
+  readonly made: number;
+  readonly removed: number;
+  /** subscriptions whose history is not all copied yet */
+  readonly behind: number;
+  readonly failed: readonly { readonly subscription: string; readonly error: unknown }[];
+}
+
+export interface ReconcilerDependencies {
+  readonly directory: SubscriptionDirectory;
+  readonly resources: SubscriptionResources;
+  readonly feed: LogFeed;
+  readonly letters: DeadLetterStore;
+  readonly clock: Clock;
+}
+
+const NOTHING: ReconcileReport = { made: 0, removed: 0, behind: 0, failed: [] };
+
+export async function reconcile(deps: ReconcilerDependencies, request: ReconcileRequest): Promise<ReconcileReport> {
+  switch (request.kind) {
+    case 'attach':
+      return attach(deps, request.subscription);
+    case 'detach':
+      return detach(deps, request.subscription);
+    case 'all':
+      return reconcileAll(deps);
+    case 'teardown':
+      return teardown(deps);
+  }
+}
+
+/** Rules first, then the log up to now and a little longer: what one of them misses, the other has. */
+async function attach(deps: ReconcilerDependencies, id: string): Promise<ReconcileReport> {
+  const subscription = await deps.directory.get(id);
+  if (subscription === undefined) return NOTHING; // removed in between
+  await make(deps, subscription);
+  const isDone = await deps.feed.advance(subscription, deps.clock.now() + ATTACH_FEED_MS);
+  return { ...NOTHING, made: 1, behind: isDone ? 0 : 1 };
+}
+
+/** Called before core deletes the stored subscription: a crash in between leaves one that starts over. */
+async function detach(
+  { directory, resources, feed, letters }: ReconcilerDependencies,
+  id: string,
+): Promise<ReconcileReport> {
+  const subscription = await directory.get(id);
+  if (subscription === undefined) return NOTHING;
+  await resources.removeSubscription(subscription);
+  await letters.erase(id);
+  await feed.forget(subscription);
+  return { ...NOTHING, removed: 1 };
+}
+
+async function reconcileAll(deps: ReconcilerDependencies): Promise<ReconcileReport> {
+  const { directory, resources, feed, clock } = deps;
+  const deadline = clock.now() + PASS_FEED_MS;
+  const found = await resources.find(); // before the subscriptions, which are stored first: nothing new looks like an orphan
+  const subscriptions = await directory.all();
+  const orphans = resources.orphans(found, subscriptions);
+  for (const name of orphans) await resources.remove(name);
+  const failed: { subscription: string; error: unknown }[] = [];
+  let [made, behind] = [0, 0];
+  for (const subscription of subscriptions) {
+    try {
+      const isBegun = (await feed.state(subscription))?.createdAt === subscription.createdAt;
+      if (!isBegun || !resources.isMade(subscription, found)) {
+        await make(deps, subscription);
+        made += 1;
+      }
+      const isFed = subscription.status === 'paused' || (await feed.advance(subscription, deadline));
+      if (!isFed) behind += 1;
+    } catch (error) {
+      failed.push({ subscription: subscription.id, error }); // the others must not suffer from this one
+    }
+  }
+  return { made, removed: orphans.length, behind, failed };
+}
+
+/** The feed's state is written last: its existence says that everything else is there. */
+async function make({ resources, feed }: ReconcilerDependencies, subscription: Subscription): Promise<void> {
+  await resources.make(subscription);
+  await feed.begin(subscription);
+}
+
+async function teardown({ resources }: ReconcilerDependencies): Promise<ReconcileReport> {
+  const names = resources.orphans(await resources.find(), []);
+  for (const name of names) await resources.remove(name);
+  return { ...NOTHING, removed: names.length };
+}

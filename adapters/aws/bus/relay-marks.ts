@@ -1,0 +1,100 @@
+/**
+ * Relay marks: which events were handed to EventBridge, one item per round and minute of recording, so that the sweeper
+ * finds the rest. A lost mark costs a second delivery, never an event. The table forgets marks by itself.
+ */
+import { randomUUID } from 'node:crypto';
+import { PutItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import type { ItemStore } from '../../../core/ledger/index.ts';
+
+/** Longer than any sweeper outage that should not end in deliveries coming twice. */
+const KEPT_SECONDS = 2 * 86_400;
+const MS_PER_SECOND = 1_000;
+/** 1,000 places of at most 150 characters stay below DynamoDB's 400 KB. */
+const PLACES_PER_MARK = 1_000;
+const MINUTE_CHARS = 'YYYY-MM-DDTHH:MM'.length;
+const PAGE = 1_000;
+
+/** A recorded event: where, and when (ISO 8601 UTC). */
+export interface RecordedPlace {
+  readonly chain: string;
+  readonly seq: number;
+  readonly at: string;
+}
+
+export interface RelayMarks {
+  write(places: readonly RecordedPlace[]): Promise<void>;
+  /** @returns those of `places` that carry a mark, as `chain#seq` */
+  read(places: readonly RecordedPlace[]): Promise<ReadonlySet<string>>;
+}
+
+export interface DynamoRelayMarksOptions {
+  readonly client: DynamoDBClient;
+  readonly stateTable: string;
+  readonly ledger: string;
+  readonly items: Pick<ItemStore, 'list'>;
+}
+
+export class DynamoRelayMarks implements RelayMarks {
+  private readonly options: DynamoRelayMarksOptions;
+
+  constructor(options: DynamoRelayMarksOptions) {
+    this.options = options;
+  }
+
+  async write(places: readonly RecordedPlace[]): Promise<void> {
+    const byMinute = Map.groupBy(places, minuteOf);
+    for (const [minute, ofMinute] of byMinute) {
+      for (let start = 0; start < ofMinute.length; start += PLACES_PER_MARK)
+        await this.put(minute, ofMinute.slice(start, start + PLACES_PER_MARK));
+    }
+  }
+
+  async read(places: readonly RecordedPlace[]): Promise<ReadonlySet<string>> {
+    const marked = new Set<string>();
+    for (const minute of new Set(places.map(minuteOf))) await this.collect(minute, marked);
+    return marked;
+  }
+
+  private async put(minute: string, places: readonly RecordedPlace[]): Promise<void> {
+    const { client, stateTable, ledger } = this.options;
+    const expires = Math.floor(Date.parse(`${minute}:00Z`) / MS_PER_SECOND) + KEPT_SECONDS;
+    await client.send(
+      new PutItemCommand({
+        TableName: stateTable,
+        Item: {
+          pk: { S: partition(ledger, minute) },
+          sk: { S: randomUUID() },
+          n: { N: '1' },
+          v: { S: JSON.stringify(places.map(placeKey)) },
+          ttl: { N: String(expires) },
+        },
+      }),
+    );
+  }
+
+  private async collect(minute: string, marked: Set<string>): Promise<void> {
+    const { items, ledger } = this.options;
+    let after: string | undefined;
+    for (;;) {
+      const page = await items.list(partition(ledger, minute), {
+        ...(after === undefined ? {} : { after }),
+        limit: PAGE,
+      });
+      for (const { value } of page) for (const place of value as readonly string[]) marked.add(place);
+      if (page.length < PAGE) return;
+      after = page.at(-1)?.sk;
+    }
+  }
+}
+
+export function placeKey({ chain, seq }: Pick<RecordedPlace, 'chain' | 'seq'>): string {
+  return `${chain}#${seq}`;
+}
+
+function minuteOf({ at }: RecordedPlace): string {
+  return at.slice(0, MINUTE_CHARS);
+}
+
+function partition(ledger: string, minute: string): string {
+  return `${ledger}#relayed#${minute}`;
+}

@@ -1,0 +1,19 @@
+import { NervousError } from '../../core/errors/index.ts';
+
+/**
+ * `DATA_UNREADABLE`: an item does not have the attributes its place promises; verify the ledger, restore it from a backup.
+ * `ITEM_KEY_INVALID`: DynamoDB cannot hold this key; the message says why.
+ * `STORE_CONTENDED`: others wrote the same items on every try; nothing was written, retry later.
+ * `ROOT_KEY_INVALID`: the KMS key is not an Ed25519 signing key; name the right one.
+ * `ROOT_TEXT_TOO_LARGE`: KMS signs at most 4,096 bytes; shorten what the decision carries.
+ * `ANSWER_INVALID`: AWS answered without what was asked for; try again.
+ */
+export type AwsErrorCode =
+  | 'DATA_UNREADABLE'
+  | 'ITEM_KEY_INVALID'
+  | 'STORE_CONTENDED'
+  | 'ROOT_KEY_INVALID'
+  | 'ROOT_TEXT_TOO_LARGE'
+  | 'ANSWER_INVALID';
+
+export class AwsError extends NervousError<AwsErrorCode> {}

@@ -1,0 +1,60 @@
+/**
+ * Reading anchors, `ckpt/<size, 20 digits>`, out of a bucket with Object Lock. S3 keeps the first version of each for the
+ * bucket's retention, whoever asks; a newer version or a delete marker can only be laid over it. So this reads versions, not
+ * names: what was first is what counts, and what lies over it is told.
+ */
+import { GetObjectCommand } from '@aws-sdk/client-s3';
+import type { AnchorStore } from '../../../core/ledger/index.ts';
+import type { BucketOptions } from './log-objects.ts';
+import { newestSize } from './newest-size.ts';
+import { firstVersion, listKeys } from './object-versions.ts';
+
+const FOLDER = 'ckpt/';
+const DIGITS = 20;
+const NAME = /^ckpt\/([0-9]{20})$/;
+
+export interface AnchorBucketOptions extends BucketOptions {
+  /** Somebody laid another version or a delete marker over the anchor of this size. Must not throw. */
+  readonly onShadowed?: (size: number) => void;
+}
+
+export function readAnchorBucket(options: AnchorBucketOptions): Omit<AnchorStore, 'put'> {
+  const { client, bucket: Bucket, onShadowed } = options;
+  const sizes: AnchorStore['sizes'] = (after, limit) => listSizes(options, after, limit);
+  let known: number | undefined;
+  return {
+    read: async (size) => {
+      const Key = anchorKey(size);
+      const first = await firstVersion(options, Key);
+      if (first === undefined) return undefined;
+      if (first.isShadowed) onShadowed?.(size);
+      const { Body } = await client.send(new GetObjectCommand({ Bucket, Key, VersionId: first.versionId }));
+      return Body?.transformToByteArray();
+    },
+    sizes,
+    newest: async () => (known = await newestSize(sizes, known)),
+  };
+}
+
+export function anchorKey(size: number): string {
+  return `${FOLDER}${String(size).padStart(DIGITS, '0')}`;
+}
+
+/** S3 lists names in order, and with leading zeros that is the order of the sizes. */
+async function listSizes(options: BucketOptions, after: number, limit: number): Promise<number[]> {
+  const sizes: number[] = [];
+  const from = after < 0 ? undefined : anchorKey(after);
+  for await (const key of listKeys(options, { prefix: FOLDER, from, pageSize: limit })) {
+    const size = sizeOf(key);
+    if (size === undefined || size <= after) continue;
+    sizes.push(size);
+    if (sizes.length === limit) break;
+  }
+  return sizes;
+}
+
+/** undefined: no anchor of ours, whoever put it there. */
+function sizeOf(key: string): number | undefined {
+  const size = Number(NAME.exec(key)?.[1]);
+  return Number.isSafeInteger(size) ? size : undefined;
+}

@@ -1,0 +1,102 @@
+/**
+ * The system as one function of the distributed engine has it: the tables, and the parts that this function uses. A part
+ * that was not given is one whose code is not in the bundle and whose rights the function does not have; using it is a
+ * mistake in that function's handler, and says so.
+ */
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import type { EventBus, FieldKeys } from '../../core/events/index.ts';
+import type { RootSigner } from '../../core/ledger/index.ts';
+import {
+  assembleSystem,
+  type NervousConfig,
+  type NervousSystem,
+  type Ports,
+  type UseCases,
+} from '../../core/system/index.ts';
+import { absentPart as absent } from './absent-part.ts';
+import { dynamoClient } from './clients.ts';
+import { DynamoStore } from './dynamo-store.ts';
+import { localSealer } from './local-sealer.ts';
+import { systemClock, systemIds } from './system-world.ts';
+
+/** What every part is built on. */
+export interface AwsBase {
+  readonly config: NervousConfig;
+  readonly client: DynamoDBClient;
+  readonly store: DynamoStore;
+  readonly stateTable: string;
+  /** Told about failures that no caller waits for. Must not throw. */
+  readonly onError: (error: unknown) => void;
+}
+
+/** Begun by a request, to be finished before it is answered: afterwards the process may be frozen. */
+export interface Settling {
+  readonly settle: () => Promise<void>;
+}
+
+/** Makers of the ports; each is in a file of parts/. */
+export interface AwsParts {
+  /** default: subscriptions, the feed, the published log and reports, which are part of every system */
+  readonly useCases?: Partial<UseCases>;
+  /** default: nothing may be published */
+  readonly bus?: (base: AwsBase) => EventBus & Settling;
+  /** default: nothing may be signed or verified */
+  readonly rootSigner?: (base: AwsBase) => Promise<RootSigner>;
+  /** default: change-sets may be read, not moved */
+  readonly wakes?: (base: AwsBase) => Settling & { readonly onChangeStep: Ports['onChangeStep'] };
+  readonly verifyLog?: (base: AwsBase, root: RootSigner) => Ports['verifyLog'];
+  readonly logFiles?: (base: AwsBase) => NonNullable<Ports['logFiles']>;
+  /** default: confidential fields may be neither published nor revealed */
+  readonly fieldKeys?: () => FieldKeys;
+}
+
+export interface AwsSystemOptions {
+  readonly config: NervousConfig;
+  readonly env: { readonly ENTRIES_TABLE: string; readonly STATE_TABLE: string };
+  readonly parts: AwsParts;
+  readonly hooks: Pick<AwsBase, 'onError'>;
+  /** default: as the environment says */
+  readonly client?: DynamoDBClient;
+}
+
+export interface AwsSystem extends Settling {
+  readonly system: NervousSystem;
+  readonly base: AwsBase;
+  readonly root: RootSigner;
+}
+
+/** Asks AWS for nothing but the root's public key, where the root key is a part. @throws AwsError, what the SDK throws */
+export async function openAwsSystem(options: AwsSystemOptions): Promise<AwsSystem> {
+  const { config, parts } = options;
+  const base = baseOf(options);
+  const { store } = base;
+  const bus = parts.bus?.(base);
+  const wakes = parts.wakes?.(base);
+  const rootSigner = (await parts.rootSigner?.(base)) ?? absent<RootSigner>('rootSigner');
+  const { system } = assembleSystem(
+    {
+      ...{ entries: store, items: store, sealer: localSealer, clock: systemClock, ids: systemIds, rootSigner },
+      bus: bus ?? absent<EventBus>('bus'),
+      onChangeStep: wakes?.onChangeStep ?? absent<Ports['onChangeStep']>('wakes'),
+      verifyLog: parts.verifyLog?.(base, rootSigner) ?? absent<Ports['verifyLog']>('verifyLog'),
+      ...(parts.fieldKeys === undefined ? {} : { fieldKeys: parts.fieldKeys() }),
+      ...(parts.logFiles === undefined ? {} : { logFiles: parts.logFiles(base) }),
+    },
+    config,
+    parts.useCases ?? {},
+  );
+  return {
+    system,
+    base,
+    root: rootSigner,
+    settle: async () => {
+      await Promise.all([bus?.settle(), wakes?.settle()]);
+    },
+  };
+}
+
+function baseOf({ config, env, hooks, client = dynamoClient() }: AwsSystemOptions): AwsBase {
+  const { ENTRIES_TABLE: entriesTable, STATE_TABLE: stateTable } = env;
+  const store = new DynamoStore({ client, entriesTable, stateTable, ledger: config.ledger });
+  return { config, client, store, stateTable, onError: hooks.onError };
+}

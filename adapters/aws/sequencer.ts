@@ -1,0 +1,237 @@
+/**
+ * Gives entries their place in the log: consecutive indices, each chain in `seq` order, each entry once. One transaction
+ * puts a batch record where the one before it ends, and an index item per entry, each only if absent: two sequencers, or
+ * one that died at any point, cannot make a gap, a fork or a double. In which order it is told about entries is not relied
+ * on.
+ */
+import { randomUUID } from 'node:crypto';
+import {
+  TransactionCanceledException,
+  TransactWriteItemsCommand,
+  type TransactWriteItem,
+} from '@aws-sdk/client-dynamodb';
+import { LogError, MerkleEdge, type LogPlace } from '../../core/ledger/index.ts';
+import { eachSideBySide } from './dynamo-commit.ts';
+import { entryPartition, indexKey, indexPartition, positionOf } from './dynamo-items.ts';
+import { batchItem, endOf, HASH_BYTES, type LogBatch } from './dynamo-log.ts';
+import { queryItems } from './dynamo-reads.ts';
+import type { DynamoStore } from './dynamo-store.ts';
+import { KnownSeqs } from './known-seqs.ts';
+import { scanHeads } from './scan-heads.ts';
+
+/** A transaction takes 100 actions: the batch record and this many index items. */
+const MAX_BATCH_ENTRIES = 99;
+/** Lost races in a row before giving up; the stream delivers again. */
+const MAX_LOST_RACES = 20;
+
+export interface EntryPlace {
+  readonly chain: string;
+  readonly seq: number;
+}
+
+export interface SequencedEntries {
+  /** what got its log index in this call, in log order */
+  readonly sequenced: readonly LogPlace[];
+  /** entries that cannot get one, nor any after them in their chain, because they are gone: somebody deleted them */
+  readonly gaps: readonly EntryPlace[];
+}
+
+export interface Sequencer {
+  /** Idempotent: what has an index keeps it, predecessors without one get theirs first. */
+  readonly sequence: (entries: readonly (EntryPlace & { readonly hash?: Uint8Array })[]) => Promise<SequencedEntries>;
+  /** Looks through the whole entries table for chains whose newest entry has no index: for when the stream lost some. */
+  readonly catchUp: () => Promise<{ readonly sequenced: number; readonly gaps: readonly EntryPlace[] }>;
+}
+
+export function createSequencer(options: { readonly store: DynamoStore }): Sequencer {
+  const { store } = options;
+  const state: State = { store, indexed: new KnownSeqs(), end: undefined };
+  const sequence: Sequencer['sequence'] = async (entries) => {
+    const wanted = new Map(entries.map((entry) => [placeName(entry), entry]));
+    const sequenced: LogPlace[] = [];
+    const gaps = new Map<string, EntryPlace>();
+    let lost = 0;
+    for (let open = [...wanted.values()]; open.length > 0;) {
+      const found = await findUnsequenced(state, open);
+      for (const gap of found.gaps) gaps.set(gap.chain, gap);
+      if (found.entries.length === 0) break;
+      const appended = await appendBatch(state, found.entries.slice(0, MAX_BATCH_ENTRIES));
+      // Another sequencer wrote meanwhile: what was assumed is forgotten and everything is looked up again.
+      if (appended === undefined) {
+        if (++lost < MAX_LOST_RACES) continue;
+        throw new Error(`lost ${lost} races for the end of the log in a row: another sequencer is at work`);
+      }
+      lost = 0;
+      sequenced.push(...appended);
+      open = open.filter(
+        ({ chain, seq }) => seq < (gaps.get(chain)?.seq ?? Infinity) && seq > state.indexed.get(chain),
+      );
+    }
+    return { sequenced, gaps: [...gaps.values()] };
+  };
+  return {
+    sequence,
+    catchUp: async () => {
+      let caughtUp = 0;
+      const gaps: EntryPlace[] = [];
+      for await (const heads of scanHeads(store.tables)) {
+        for (let from = 0; from < heads.length; from += MAX_BATCH_ENTRIES) {
+          const found = await sequence(heads.slice(from, from + MAX_BATCH_ENTRIES));
+          caughtUp += found.sequenced.length;
+          gaps.push(...found.gaps);
+        }
+      }
+      return { sequenced: caughtUp, gaps };
+    },
+  };
+}
+
+interface State {
+  readonly store: DynamoStore;
+  /** newest seq of a chain known to have an index: saves asking for it */
+  readonly indexed: KnownSeqs;
+  /** where the next batch goes, if known */
+  end: Pick<LogBatch, 'first' | 'edge'> | undefined;
+}
+
+type Unsequenced = EntryPlace & { readonly hash: Uint8Array };
+
+/** What has to get an index, in an order in which every entry follows its predecessor. Reads only. */
+async function findUnsequenced(
+  state: State,
+  wanted: readonly (EntryPlace & { readonly hash?: Uint8Array })[],
+): Promise<{ readonly entries: readonly Unsequenced[]; readonly gaps: readonly EntryPlace[] }> {
+  const hashes = new Map(
+    wanted.flatMap((one) => (one.hash === undefined ? [] : [[placeName(one), one.hash] as const])),
+  );
+  /** chain → the next seq without an index; undefined: gone */
+  const next = new Map<string, number | undefined>();
+  // No more are looked up side by side than can fill a batch.
+  const chains = new Set(wanted.slice(0, MAX_BATCH_ENTRIES).map(({ chain }) => chain));
+  await eachSideBySide([...chains], async (chain) => void next.set(chain, (await indexedUpTo(state, chain)) + 1));
+  const entries: Unsequenced[] = [];
+  const gaps: EntryPlace[] = [];
+  for (const { chain, seq } of wanted) {
+    if (entries.length >= MAX_BATCH_ENTRIES) break;
+    if (!next.has(chain)) next.set(chain, (await indexedUpTo(state, chain)) + 1);
+    for (let from = next.get(chain); from !== undefined && from <= seq; from = next.get(chain)) {
+      const known = hashes.get(placeName({ chain, seq: from }));
+      const run = known === undefined ? await readHashes(state, chain, { from, to: seq }) : [known];
+      entries.push(...run.map((hash, i) => ({ chain, seq: from + i, hash })));
+      if (run.length === 0) gaps.push({ chain, seq: from });
+      next.set(chain, run.length === 0 ? undefined : from + run.length);
+    }
+  }
+  return { entries, gaps };
+}
+
+/** The newest seq of the chain that has an index; -1 if none. */
+async function indexedUpTo({ store, indexed }: State, chain: string): Promise<number> {
+  if (indexed.get(chain) >= 0) return indexed.get(chain);
+  const [newest] = await queryItems(
+    store.tables,
+    {
+      TableName: store.tables.stateTable,
+      KeyConditionExpression: 'pk = :pk',
+      ExpressionAttributeValues: { ':pk': { S: indexPartition(store.tables.ledger, chain) } },
+      ScanIndexForward: false,
+    },
+    1,
+  );
+  if (newest === undefined) return -1;
+  positionOf(newest);
+  const seq = Number(newest['sk']?.S);
+  indexed.raise(chain, seq);
+  return seq;
+}
+
+/** Hashes of consecutive entries from `from` on, as many as are there. */
+async function readHashes(
+  { store: { tables } }: State,
+  chain: string,
+  { from, to }: { readonly from: number; readonly to: number },
+): Promise<readonly Uint8Array[]> {
+  const items = await queryItems(
+    tables,
+    {
+      TableName: tables.entriesTable,
+      KeyConditionExpression: 'pk = :pk AND sk BETWEEN :from AND :to',
+      ExpressionAttributeValues: {
+        ':pk': { S: entryPartition(tables.ledger, chain) },
+        ':from': { N: String(from) },
+        ':to': { N: String(to) },
+      },
+      ProjectionExpression: 'sk, h',
+    },
+    Math.min(MAX_BATCH_ENTRIES, to - from + 1),
+  );
+  const hashes = items.map(({ sk, h }, i) => (Number(sk?.N) === from + i ? h?.B : undefined));
+  const end = hashes.findIndex((hash) => hash?.length !== HASH_BYTES);
+  return (end < 0 ? hashes : hashes.slice(0, end)) as Uint8Array[];
+}
+
+/**
+ * Writes one batch at the end of the log.
+ * Dies before the transaction: nothing happened, the stream or catchUp brings the entries again.
+ * Dies after it: all of them have their index, and whoever brings them again finds that. So does this process when the
+ * answer got lost: what it remembers is refuted by the conditions of its next write.
+ * @returns undefined when somebody else wrote there or sequenced one of them: nothing was written
+ */
+async function appendBatch(state: State, entries: readonly Unsequenced[]): Promise<readonly LogPlace[] | undefined> {
+  const { store, indexed } = state;
+  const { first, edge } = (state.end ??= await endOfLog(store));
+  const tree = openEdge(first, edge);
+  for (const { hash } of entries) tree.append(hash);
+  const places = entries.map(({ chain, seq, hash }, i) => ({ position: first + i, chain, seq, hash }));
+  const batch: LogBatch = { first, places, edge: tree.state().edge };
+  const command = new TransactWriteItemsCommand({
+    TransactItems: [
+      putIfAbsent(store, batchItem(store.tables.ledger, batch)),
+      ...places.map((p) => indexPut(store, p)),
+    ],
+    ClientRequestToken: randomUUID(),
+  });
+  const isWritten = await store.contention.outlast(async () => {
+    try {
+      await store.tables.client.send(command);
+      return true;
+    } catch (error) {
+      if (!(error instanceof TransactionCanceledException)) throw error;
+      const codes = error.CancellationReasons?.map(({ Code }) => Code) ?? [];
+      if (codes.includes('ConditionalCheckFailed')) return false;
+      throw Object.assign(error, { isContention: codes.every((code) => code !== 'ValidationError') });
+    }
+  });
+  state.end = isWritten ? { first: endOf(batch), edge: batch.edge } : undefined;
+  for (const { chain, seq } of entries) {
+    if (isWritten) indexed.raise(chain, seq);
+    else indexed.forget(chain);
+  }
+  return isWritten ? places : undefined;
+}
+
+async function endOfLog(store: DynamoStore): Promise<NonNullable<State['end']>> {
+  const last = await store.log.last();
+  return last === undefined ? { first: 0, edge: new Uint8Array() } : { first: endOf(last), edge: last.edge };
+}
+
+/** @throws LogError EDGE_INVALID: the newest record is damaged, and appending to it would hide that */
+function openEdge(size: number, edge: Uint8Array): MerkleEdge {
+  try {
+    return new MerkleEdge({ size, edge });
+  } catch {
+    throw new LogError('EDGE_INVALID', `the log's newest record, ending at ${size}, is damaged: verify and restore it`);
+  }
+}
+
+function indexPut(store: DynamoStore, { chain, seq, position }: LogPlace): TransactWriteItem {
+  return putIfAbsent(store, { ...indexKey(store.tables.ledger, chain, seq), i: { N: String(position) } });
+}
+
+function putIfAbsent({ tables }: DynamoStore, Item: ReturnType<typeof batchItem>): TransactWriteItem {
+  return { Put: { TableName: tables.stateTable, Item, ConditionExpression: 'attribute_not_exists(pk)' } };
+}
+
+function placeName({ chain, seq }: EntryPlace): string {
+  return `${chain}#${seq}`;
+}

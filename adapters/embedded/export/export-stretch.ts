@@ -1,0 +1,41 @@
+/** Verifies one stretch of an export's entries. It loads little, because every verifying thread loads it anew. */
+import { join } from 'node:path';
+import {
+  bundlePairs,
+  EntryVerifier,
+  EXPORT_FILES,
+  verifySegment,
+  type LoggedEntry,
+  type Segment,
+  type TrustedRoot,
+} from '../../../core/ledger/index.ts';
+import { folderReader } from './read-file.ts';
+
+export interface ExportStretchJob {
+  readonly folder: string;
+  readonly ledger: string;
+  readonly root: TrustedRoot;
+  readonly signatures: boolean;
+  /** entry types that must carry the root signature; a list, because functions do not cross threads */
+  readonly rootSigned: readonly string[];
+  readonly certificates: ReadonlyMap<string, LoggedEntry>;
+  /** entries of the checkpoint */
+  readonly size: number;
+  /** log index, a multiple of 256 */
+  readonly from: number;
+  /** exclusive */
+  readonly to: number;
+  /** sizes at which the root of the log is wanted */
+  readonly sizes: readonly number[];
+}
+
+export function verifyExportStretch(job: ExportStretchJob): Promise<Segment> {
+  const { folder, ledger, root, signatures, rootSigned, certificates, size, from, to, sizes } = job;
+  const verifier = new EntryVerifier({
+    ...{ ledger, root, signatures },
+    rootSigned: (type) => rootSigned.includes(type),
+    certificate: async (name) => certificates.get(name),
+  });
+  const files = { read: folderReader(join(folder, EXPORT_FILES.log)), size };
+  return verifySegment(bundlePairs(files, { from, to }), verifier, { from, sizes });
+}

@@ -1,0 +1,34 @@
+/** Reads files of an export, which anybody may have made: nothing is read whole that no export has at that size. */
+import { open } from 'node:fs/promises';
+import { join } from 'node:path';
+import { MAX_BUNDLE_ENTRY_BYTES, TILE_WIDTH, type ReadLogFile } from '../../../core/ledger/index.ts';
+import { ExportError } from './export-error.ts';
+
+/** A bundle of the largest entries with their lengths. */
+const MAX_BYTES = TILE_WIDTH * (MAX_BUNDLE_ENTRY_BYTES + 2);
+const ABSENT = new Set(['ENOENT', 'ENOTDIR']);
+
+/** @throws ExportError EXPORT_INVALID */
+export function folderReader(folder: string): ReadLogFile {
+  return (path) => readBounded(join(folder, path));
+}
+
+export async function readBounded(path: string): Promise<Uint8Array | undefined> {
+  const file = await open(path).catch((cause: unknown) => {
+    if (ABSENT.has((cause as NodeJS.ErrnoException).code ?? '')) return undefined;
+    throw new ExportError({ code: 'EXPORT_INVALID', message: `"${path}" cannot be read`, cause });
+  });
+  if (file === undefined) return undefined;
+  try {
+    const stat = await file.stat();
+    if (!stat.isFile()) return undefined;
+    if (stat.size > MAX_BYTES)
+      throw new ExportError({
+        code: 'EXPORT_INVALID',
+        message: `"${path}" has ${stat.size} bytes: no file of a log has more than ${MAX_BYTES}`,
+      });
+    return await file.readFile();
+  } finally {
+    await file.close();
+  }
+}

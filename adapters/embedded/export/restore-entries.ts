@@ -1,0 +1,121 @@
+/**
+ * Puts the entries of a verified export into an empty store, in their order, each with everything that became true with it:
+ * idempotency keys, records of change-sets, documents. The same commits make it as made the original.
+ */
+import { createReadStream } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { createItemRebuilder } from '../../../core/changes/index.ts';
+import { toHex, type JsonValue } from '../../../core/canonical/index.ts';
+import { eventIdemKey } from '../../../core/events/index.ts';
+import {
+  bundlePairs,
+  EXPORT_FILES,
+  parseEntry,
+  type EntryBody,
+  type EntryToStore,
+  type ExportManifest,
+  type ItemWrite,
+  type LoggedEntry,
+} from '../../../core/ledger/index.ts';
+import type { SqliteStore } from '../sqlite-store.ts';
+import { ExportError } from './export-error.ts';
+import { folderReader } from './read-file.ts';
+
+/** Entries of one commit, as the engine has them at most. */
+const BATCH = 256;
+const ITEMS = 100;
+
+/** @throws ExportError RESTORE_REFUSED naming the entry that does not follow from those before it */
+export async function restoreEntries(store: SqliteStore, folder: string, manifest: ExportManifest): Promise<void> {
+  const { ledger, size } = manifest;
+  const proposed = await readKeys(folder);
+  const rebuild = createItemRebuilder({ ledger, items: store, entries: store });
+  const files = { read: folderReader(join(folder, EXPORT_FILES.log)), size };
+  let batch: EntryToStore[] = [];
+  const flush = async (last?: LoggedEntry, writes: readonly ItemWrite[] = []): Promise<void> => {
+    const entries = batch;
+    batch = [];
+    if (entries.length > 0) await commit(store, { entries, writes }, last);
+  };
+  for await (const page of bundlePairs(files, { from: 0, to: size })) {
+    for (const { position, entry } of page) {
+      const parsed = entry === undefined ? undefined : parseEntry(entry.note);
+      if (entry === undefined || parsed?.kind !== 'entry') throw refused(`log index ${position} cannot be read`);
+      const { body } = parsed;
+      const isStep = body.type.startsWith('change.');
+      if (isStep) await flush(); // what it follows from must be readable
+      batch.push(toStore(entry, body, proposed.get(position)));
+      if (isStep) await flush(entry, await writesOf(entry, body, rebuild));
+      else if (batch.length >= BATCH) await flush(entry);
+    }
+  }
+  await flush();
+}
+
+/** Confidential fields, as they were encrypted. */
+export async function restoreSensitive(store: SqliteStore, folder: string): Promise<void> {
+  let writes: ItemWrite[] = [];
+  for await (const { pk, sk, value } of jsonLines(join(folder, EXPORT_FILES.sensitive))) {
+    writes.push({ kind: 'put', key: { pk: String(pk), sk: String(sk) }, value: value as JsonValue, expect: 'absent' });
+    if (writes.length < ITEMS) continue;
+    await store.write(writes);
+    writes = [];
+  }
+  if (writes.length > 0) await store.write(writes);
+}
+
+async function writesOf(
+  entry: LoggedEntry,
+  body: EntryBody,
+  rebuild: ReturnType<typeof createItemRebuilder>,
+): Promise<readonly ItemWrite[]> {
+  const rebuilt = await rebuild({ body, hash: toHex(entry.hash) });
+  if (rebuilt.kind === 'writes') return rebuilt.writes;
+  throw refused(`${nameOf(entry)}: ${rebuilt.reason}`);
+}
+
+async function commit(
+  store: SqliteStore,
+  group: { readonly entries: readonly EntryToStore[]; readonly writes: readonly ItemWrite[] },
+  last: LoggedEntry | undefined,
+): Promise<void> {
+  const [outcome] = await store.commit([group]);
+  if (outcome?.kind === 'committed') return;
+  const [first] = group.entries;
+  const place = last === undefined ? `"${first?.chain ?? ''}" #${first?.seq ?? 0}` : nameOf(last);
+  throw refused(`at ${place} the store refuses what was recorded (${outcome?.kind ?? 'nothing'})`);
+}
+
+function toStore({ chain, seq, note, hash }: LoggedEntry, body: EntryBody, proposedUnder: string | undefined): EntryToStore {
+  const { source } = body.data;
+  const isEvent = body.type === 'event' && typeof source === 'string';
+  // What is read shares its memory with the bundle; SQLite copies it.
+  return { chain, seq, note, hash, idemKey: isEvent ? eventIdemKey(source, body.idem) : proposedUnder };
+}
+
+/** Keys of proposals by log index. */
+async function readKeys(folder: string): Promise<ReadonlyMap<number, string>> {
+  const keys = new Map<number, string>();
+  for await (const { key, position } of jsonLines(join(folder, EXPORT_FILES.keys)))
+    if (typeof key === 'string' && typeof position === 'number') keys.set(position, key);
+  return keys;
+}
+
+/** @throws ExportError EXPORT_INVALID */
+async function* jsonLines(path: string): AsyncGenerator<Record<string, unknown>> {
+  try {
+    for await (const line of createInterface({ input: createReadStream(path), crlfDelay: Infinity }))
+      if (line !== '') yield JSON.parse(line) as Record<string, unknown>;
+  } catch (cause) {
+    throw new ExportError({ code: 'EXPORT_INVALID', message: `"${path}" cannot be read line by line as JSON`, cause });
+  }
+}
+
+function nameOf({ chain, seq, position }: LoggedEntry): string {
+  return `"${chain}" #${seq} (log index ${position})`;
+}
+
+function refused(detail: string): ExportError {
+  return new ExportError({ code: 'RESTORE_REFUSED', message: `${detail}: nothing was restored` });
+}

@@ -1,0 +1,173 @@
+/**
+ * Verifies an export offline, with nothing but its folder and the keys one trusts: every entry out of the bundles on both
+ * cores, then the checkpoint, the anchors, and what the auditor remembers. No database is opened, and memory does not grow
+ * with the log.
+ */
+import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { ROOT_SIGNED } from '../../../core/changes/index.ts';
+import {
+  certificatesIn,
+  ed25519Key,
+  EXPORT_FILES,
+  logFinding,
+  logOrigin,
+  openCheckpoint,
+  parseLogKey,
+  parseVerifierKey,
+  readEntries,
+  TILE_WIDTH,
+  verifyWindow,
+  type AnchorStore,
+  type ExportManifest,
+  type Finding,
+  type OpenedCheckpoint,
+  type NoteKey,
+  type ReadLogFile,
+  type Segment,
+  type TrustedRoot,
+  type VerificationReport,
+  type Window,
+} from '../../../core/ledger/index.ts';
+import { openAnchorFolder } from '../log/anchor-folder.ts';
+import { anchorPlace } from '../log/incarnations.ts';
+import { ExportError } from './export-error.ts';
+import { verifyExportStretch, type ExportStretchJob } from './export-stretch.ts';
+import { firstChangedBeside, openExport } from './open-export.ts';
+import { folderReader } from './read-file.ts';
+
+/** Fewer entries are verified on the calling thread: starting a worker takes about 100 ms. */
+const MIN_ENTRIES_PER_WORKER = 5_000;
+const WORKERS = 2;
+
+export interface VerifyExportOptions {
+  /** C2SP verifier keys from a source other than the export: the root key, and witnesses where they are trusted */
+  readonly verifierKeys: readonly string[];
+  /** default true; false checks bytes, hashes, links and the tree only */
+  readonly signatures?: boolean;
+  /** anchors kept elsewhere; default: those in the export */
+  readonly anchorsDir?: string;
+  /** anchors of larger sizes are not looked at: for whoever knows that entries were lost */
+  readonly anchorsUpTo?: number;
+  /** a checkpoint that the auditor kept */
+  readonly remembered?: Uint8Array;
+}
+
+/** @throws ExportError EXPORT_INVALID */
+export async function verifyExport(folder: string, options: VerifyExportOptions): Promise<VerificationReport> {
+  const manifest = await openExport(folder);
+  const { incarnations } = manifest;
+  const { root, witnesses } = readKeys(options.verifierKeys, manifest.origin);
+  const read = folderReader(join(folder, EXPORT_FILES.log));
+  const anchors = anchorPlace(options.anchorsDir ?? join(folder, EXPORT_FILES.anchors), incarnations);
+  const origin = logOrigin(root.name, incarnations);
+  const rootKeys = [ed25519Key(origin, root.publicKey)];
+  const signatures = options.signatures ?? true;
+  const opened = await openSigned(read, rootKeys, origin);
+  if ('verdict' in opened) return untrusted(opened);
+  const { size } = opened.checkpoint;
+  const report = await verifyWindow({
+    ...{ scope: { mode: 'full' }, origin, genesis: root.name, rootKeys, signatures, read, now: Date.now() },
+    witnessKeys: witnesses,
+    anchors: upTo(openAnchorFolder(anchors), options.anchorsUpTo),
+    ...(options.remembered === undefined ? {} : { remembered: options.remembered }),
+    entries: {
+      read: async () => [],
+      readLog: (from, limit) => readEntries({ read, size }, from, limit),
+    },
+    size: async () => size,
+    stretches: (window) => verifyStretches({ folder, read, root, signatures, ledger: manifest.ledger, window, size }),
+  });
+  return withRest(report, await firstChangedBeside(folder, manifest), manifest);
+}
+
+/** @throws ExportError EXPORT_INVALID */
+function readKeys(vkeys: readonly string[], origin: string): { root: TrustedRoot; witnesses: NoteKey[] } {
+  let root: TrustedRoot | undefined;
+  const witnesses: NoteKey[] = [];
+  for (const vkey of vkeys) {
+    const key = parseVerifierKey(vkey);
+    if (key !== undefined) root = root === undefined || key.name === origin ? key : root;
+    const other = key === undefined ? parseLogKey(vkey) : undefined;
+    if (other !== undefined && 'malformed' in other)
+      throw new ExportError({ code: 'EXPORT_INVALID', message: `verifier key "${vkey.slice(0, 200)}": ${other.malformed}` });
+    if (other !== undefined) witnesses.push(other);
+  }
+  if (root !== undefined) return { root, witnesses };
+  throw new ExportError({ code: 'EXPORT_INVALID', message: 'no root key is given: name the verifier key you trust' });
+}
+
+function upTo(anchors: AnchorStore, largest = Infinity): Pick<AnchorStore, 'read' | 'sizes'> {
+  return { ...anchors, sizes: async (...page) => (await anchors.sizes(...page)).filter((size) => size <= largest) };
+}
+
+/** Without a checkpoint that can be trusted there is nothing to hold the entries against. */
+async function openSigned(
+  read: ReadLogFile,
+  keys: readonly NoteKey[],
+  origin: string,
+): Promise<OpenedCheckpoint | Finding> {
+  const place = { path: 'checkpoint' };
+  const note = await read(place.path);
+  if (note === undefined) return logFinding('UNREADABLE', 'there is no checkpoint', place);
+  const opened = openCheckpoint(note, keys, origin);
+  return opened.kind === 'opened' ? opened : logFinding(opened.verdict, `the checkpoint: ${opened.reason}`, place);
+}
+
+function untrusted(firstBad: Finding): VerificationReport {
+  const notChecked = ['everything else: there is no checkpoint to hold it against'];
+  return { verdict: firstBad.verdict, firstBad, entries: 0, chains: 0, against: [], checked: [], notChecked };
+}
+
+async function verifyStretches(export_: {
+  readonly folder: string;
+  readonly ledger: string;
+  readonly read: ReadLogFile;
+  readonly root: TrustedRoot;
+  readonly signatures: boolean;
+  readonly window: Window;
+  readonly size: number;
+}): Promise<Segment[]> {
+  const { folder, ledger, read, root, signatures, window, size } = export_;
+  const { from, to, sizes } = window;
+  const certificates = signatures ? await certificatesIn({ read, size }) : new Map();
+  const whole: ExportStretchJob = {
+    ...{ folder, ledger, root, signatures, certificates, size, from, to, sizes },
+    rootSigned: [...ROOT_SIGNED],
+  };
+  const workers = to - from >= WORKERS * MIN_ENTRIES_PER_WORKER ? WORKERS : 1;
+  const share = Math.ceil((to - from) / workers / TILE_WIDTH) * TILE_WIDTH;
+  const jobs = Array.from({ length: workers }, (_, i) => ({
+    ...whole,
+    from: from + i * share,
+    to: Math.min(from + (i + 1) * share, to),
+  }));
+  return Promise.all(jobs.map((job, i) => (i === 0 ? verifyExportStretch(job) : verifyOnWorker(job))));
+}
+
+function verifyOnWorker(job: ExportStretchJob): Promise<Segment> {
+  return new Promise((resolve, reject) => {
+    const worker = new Worker(new URL('./export-worker.ts', import.meta.url), { workerData: job });
+    worker.once('message', resolve);
+    worker.once('error', reject);
+    worker.once('exit', (code) => reject(new Error(`the verifying thread ended with code ${code}`)));
+  });
+}
+
+function withRest(
+  report: VerificationReport,
+  changed: string | undefined,
+  { withSensitive }: ExportManifest,
+): VerificationReport {
+  const { checkpoint: _, ...withoutCheckpoint } = report;
+  const notChecked = [
+    ...report.notChecked,
+    'documents: an export has none, restoring computes them from the entries',
+    ...(withSensitive ? ['what confidential fields hold: only that their file is as it was written'] : []),
+  ];
+  if (report.verdict !== 'OK' || changed === undefined)
+    return { ...report, checked: [...report.checked, 'the files beside the log, against SHA256SUMS'], notChecked };
+  const detail = 'the file is not as it was exported';
+  const firstBad = logFinding('CONTENT_MISMATCH', detail, { path: changed });
+  return { ...withoutCheckpoint, verdict: firstBad.verdict, firstBad, notChecked };
+}

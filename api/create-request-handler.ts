@@ -1,0 +1,129 @@
+/**
+ * One request to one response, on any transport. The order is fixed: route, credentials, header and parameters, media
+ * type, size, syntax, schema, use case; the body is not asked for before everything ahead of it is in order.
+ */
+import type { z } from 'zod';
+import { describeIssues } from '../core/errors/index.ts';
+import { PolicyError } from '../core/policy/index.ts';
+import type { NervousSystem } from '../core/system/index.ts';
+import { ApiError, type Place } from './errors.ts';
+import { createRouteMatcher, type MatchRoute } from './match-route.ts';
+import { parseQuery } from './parse-query.ts';
+import { problemResponse } from './problem.ts';
+import { readBody } from './read-body.ts';
+import type { ApiRequest, ApiResponse, Route, RouteResult } from './route.ts';
+import { idempotencyKey } from './schemas/fields.ts';
+
+export interface ApiHooks {
+  /** Told about every error that is ours (5xx). */
+  readonly onError?: (error: unknown) => void;
+  /** An engine's own error as one of the contract's; undefined: it stays what it is. */
+  readonly translate?: (error: unknown) => Error | undefined;
+}
+
+/** Never rejects: whatever happens becomes a response. */
+export type HandleRequest = (request: ApiRequest, system: NervousSystem, hooks?: ApiHooks) => Promise<ApiResponse>;
+
+/** Serves these routes; compiles them once. */
+export function createRequestHandler(routes: readonly Route[]): HandleRequest {
+  const matchRoute = createRouteMatcher(routes);
+  return (request, system, hooks = {}) => answer(matchRoute, request, { system, hooks });
+}
+
+async function answer(
+  matchRoute: MatchRoute,
+  request: ApiRequest,
+  { system, hooks }: { readonly system: NervousSystem; readonly hooks: ApiHooks },
+): Promise<ApiResponse> {
+  const [path, query] = splitTarget(request.target);
+  try {
+    const match = matchRoute(request.method, path);
+    switch (match.kind) {
+      case 'none':
+        throw new ApiError({ code: 'ROUTE_NOT_FOUND', message: 'nothing is served here: see /v1/openapi.json' });
+      case 'method':
+        return methodResponse(request.method, match.allow);
+      case 'route':
+        return toResponse(match.route, await runRoute(system, request, { ...match, query }));
+    }
+  } catch (error) {
+    return problemResponse(hooks.translate?.(error) ?? error, path, hooks.onError);
+  }
+}
+
+interface Matched {
+  readonly route: Route;
+  readonly params: Readonly<Record<string, string>>;
+  readonly query: string;
+}
+
+async function runRoute(system: NervousSystem, request: ApiRequest, matched: Matched): Promise<RouteResult> {
+  const { route } = matched;
+  if (route.auth === 'none') {
+    parse(route.query, parseQuery(matched.query), 'query');
+    return route.handler(system);
+  }
+  if (request.principal === undefined) throw unauthenticated(request);
+  const key = route.method === 'POST' ? readIdempotencyKey(request) : undefined;
+  const params = parse(route.params, matched.params, 'path');
+  const query = parse(route.query, parseQuery(matched.query), 'query');
+  const body = route.body === undefined ? undefined : await readCheckedBody(route.body, request);
+  return route.handler(system, request.principal, { params, query, body, idempotencyKey: key, request });
+}
+
+async function readCheckedBody(spec: NonNullable<Route['body']>, request: ApiRequest): Promise<unknown> {
+  const value = await readBody(request, spec.optional);
+  return spec.checkedBy === 'core' ? value : parse(spec.schema, value, 'body');
+}
+
+/** A place without a schema takes nothing. */
+function parse(schema: z.ZodType | undefined, value: unknown, place: Place): unknown {
+  if (schema === undefined) {
+    const [name] = Object.keys(value as object);
+    if (name === undefined) return value;
+    throw invalid([{ path: [name.slice(0, 60)], message: 'is not known here' }], place);
+  }
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw invalid(parsed.error.issues, place);
+}
+
+function readIdempotencyKey({ headers }: ApiRequest): string | undefined {
+  const key = headers['idempotency-key'];
+  if (key === undefined) return undefined;
+  const parsed = idempotencyKey.safeParse(key);
+  if (parsed.success) return parsed.data;
+  const issues = parsed.error.issues.map(({ message }) => ({ path: ['idempotency-key'], message }));
+  throw invalid(issues, 'header');
+}
+
+function invalid(issues: Parameters<typeof describeIssues>[0], place: Place): ApiError {
+  const { message, problems } = describeIssues(issues);
+  return new ApiError({ code: 'REQUEST_INVALID', message: `${place} ${message}`, problems, place });
+}
+
+function unauthenticated({ headers }: ApiRequest): PolicyError {
+  const message =
+    headers['authorization'] === undefined
+      ? 'no credentials: send Authorization: Bearer <token>'
+      : 'unknown credentials: use a token of this ledger';
+  return new PolicyError({ code: 'UNAUTHENTICATED', message });
+}
+
+function methodResponse(method: string, allow: string): ApiResponse {
+  if (method === 'OPTIONS') return { status: 204, headers: { allow }, body: undefined };
+  throw new ApiError({ code: 'METHOD_NOT_ALLOWED', message: `use ${allow}`, headers: { allow } });
+}
+
+function toResponse({ responses }: Route, { status, headers, body }: RouteResult): ApiResponse {
+  if (body === undefined) return { status, headers: headers ?? {}, body: undefined };
+  const mediaType = responses[status]?.mediaType;
+  if (mediaType !== undefined)
+    return { status, headers: { 'content-type': mediaType, ...headers }, body: body as Uint8Array };
+  return { status, headers: { 'content-type': 'application/json', ...headers }, body: JSON.stringify(body) };
+}
+
+function splitTarget(target: string): [path: string, query: string] {
+  const at = target.indexOf('?');
+  return at === -1 ? [target, ''] : [target.slice(0, at), target.slice(at + 1)];
+}

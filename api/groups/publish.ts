@@ -1,0 +1,5 @@
+/** What records something about events: publishing them, and showing their confidential fields, which is journaled. */
+import { publishRoutes } from '../routes/publish.ts';
+import { revealRoutes } from '../routes/reveal.ts';
+
+export const publishGroup = [...publishRoutes, ...revealRoutes];

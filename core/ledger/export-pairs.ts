@@ -1,0 +1,126 @@
+/**
+ * The entries of a published log as verification wants them, out of its own files: the bundle says what an entry is, the hash
+ * tile what was signed for its place. It needs no store, so it serves a copy of a log that is all there is. Pages are one
+ * bundle, so memory does not grow with the log. All input is untrusted.
+ */
+import { leafHash } from '../canonical/index.ts';
+import { LogError } from './log-errors.ts';
+import { HASH_BYTES } from './merkle-hash.ts';
+import type { LoggedEntry } from './ports.ts';
+import { decodeBundle } from './tile-bundle.ts';
+import { bundlePath, TILE_WIDTH, tilePath, tileWidth } from './tile-path.ts';
+import { readBundle, readTile, type ReadLogFile } from './tile-reader.ts';
+import { NOT_RECORDED, type LogPair } from './verify-log.ts';
+
+/** In front of the chain name in every certificate; it may stand elsewhere too, so what has it is looked at. */
+const CERTIFICATE_MARK = '"entity":"keys/';
+const KEYS = 'keys/';
+
+export interface PublishedLogFiles {
+  readonly read: ReadLogFile;
+  /** entries of the checkpoint */
+  readonly size: number;
+}
+
+/** Log indices from..to (exclusive); `from` is a multiple of 256, `to` likewise or the end of the log. */
+export async function* bundlePairs(
+  files: PublishedLogFiles,
+  { from, to }: { readonly from: number; readonly to: number },
+): AsyncGenerator<readonly LogPair[]> {
+  let ahead: Promise<readonly LogPair[]> | undefined;
+  for (let index = from / TILE_WIDTH; index * TILE_WIDTH < to; index += 1) {
+    const page = ahead ?? pairsOf(files, index);
+    // The next bundle is on its way while this one is checked.
+    ahead = (index + 1) * TILE_WIDTH < to ? pairsOf(files, index + 1) : undefined;
+    ahead?.catch(() => undefined);
+    yield await page;
+  }
+}
+
+/** The entries from a log index on, as far as they can be read: a log as EntryStore has it. */
+export async function readEntries(files: PublishedLogFiles, from: number, limit: number): Promise<LoggedEntry[]> {
+  const entries: LoggedEntry[] = [];
+  const to = Math.min(files.size, from + limit);
+  for (let index = Math.floor(from / TILE_WIDTH); index * TILE_WIDTH < to; index += 1) {
+    for (const { position, entry } of await pairsOf(files, index)) {
+      if (position < from || position >= to) continue;
+      if (entry === undefined) return entries;
+      entries.push(entry);
+    }
+  }
+  return entries;
+}
+
+/** First entry of every session key's chain: what certifies it, if its signatures are right. */
+export async function certificatesIn(files: PublishedLogFiles): Promise<ReadonlyMap<string, LoggedEntry>> {
+  const found = new Map<string, LoggedEntry>();
+  for (let index = 0; index * TILE_WIDTH < files.size; index += 1) {
+    const bundle = await readBundle(files.read, index, tileWidth(0, index, files.size));
+    if (bundle === undefined || !bufferOf(bundle.bytes).includes(CERTIFICATE_MARK)) continue;
+    for (const [i, note] of decodeBundle(bundle.bytes, TILE_WIDTH).entries.entries()) {
+      const { chain, seq } = placeIn(note);
+      if (!chain.startsWith(KEYS) || seq !== 0 || found.has(chain)) continue;
+      // A copy: the bundle it stands in need not stay in memory.
+      found.set(chain, {
+        chain,
+        seq,
+        note: Uint8Array.from(note),
+        hash: leafHash(note),
+        position: index * TILE_WIDTH + i,
+      });
+    }
+  }
+  return found;
+}
+
+/**
+ * Where an entry says it belongs, found from its end: every quote inside a JSON string is escaped, so these marks are keys.
+ * Only a hint, a tenth of the cost of parsing: whoever verifies the entry parses it and compares.
+ */
+export function placeIn(note: Uint8Array): { readonly chain: string; readonly seq: number } {
+  const text = bufferOf(note).toString('latin1');
+  const seqAt = text.lastIndexOf('","seq":');
+  const idemAt = text.lastIndexOf('","idem":"', seqAt);
+  const entityAt = text.lastIndexOf('"entity":"', idemAt);
+  const seq = Number.parseInt(text.slice(seqAt + 8, seqAt + 25), 10);
+  if (seqAt < 0 || idemAt < 0 || entityAt < 0 || !Number.isSafeInteger(seq)) return { chain: NOT_RECORDED, seq: 0 };
+  return { chain: text.slice(entityAt + 10, idemAt), seq };
+}
+
+async function pairsOf({ read, size }: PublishedLogFiles, index: number): Promise<readonly LogPair[]> {
+  const width = tileWidth(0, index, size);
+  const [tile, bundle] = await Promise.all([tileOrReason(read, index, width), readBundle(read, index, width)]);
+  const held = bundle === undefined ? undefined : decodeBundle(bundle.bytes, width);
+  const path = bundle?.path ?? bundlePath(index, width);
+  return Array.from({ length: width }, (_, i) => {
+    const position = index * TILE_WIDTH + i;
+    const note = held?.entries[i];
+    if (note === undefined) {
+      const damage = `${path}: ${held?.malformed ?? `it has only ${i} entries`}`;
+      return { position, place: undefined, entry: undefined, ...(held === undefined ? {} : { damage }) };
+    }
+    if (!(tile instanceof Uint8Array))
+      return { position, place: placed(note, position), entry: undefined, damage: tile };
+    const hash = tile.subarray(i * HASH_BYTES, (i + 1) * HASH_BYTES);
+    const entry = { ...placeIn(note), position, hash, note };
+    return { position, place: entry, entry };
+  });
+}
+
+function placed(note: Uint8Array, position: number): LoggedEntry {
+  return { ...placeIn(note), position, hash: leafHash(note), note };
+}
+
+async function tileOrReason(read: ReadLogFile, index: number, width: number): Promise<Uint8Array | string> {
+  try {
+    return (await readTile(read, { level: 0, index, width })) ?? `${tilePath(0, index, width)} is missing`;
+  } catch (error) {
+    if (error instanceof LogError) return error.message;
+    throw error;
+  }
+}
+
+/** The same memory, with the methods of a Buffer. */
+function bufferOf(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+}

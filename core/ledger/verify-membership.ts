@@ -1,0 +1,105 @@
+/**
+ * Is a stored entry in the log that a checkpoint was signed for, and does the log have more of its chain? Proofs are made from
+ * the published tiles, so a damaged tile is a finding as well. It reads what it needs, not the log.
+ */
+import { leafHash } from '../canonical/index.ts';
+import { parseEntry } from './entry.ts';
+import { LogError } from './log-errors.ts';
+import { MerkleEdge } from './merkle-edge.ts';
+import { inclusionProof, type HashReader } from './merkle-prove.ts';
+import { verifyInclusion } from './merkle-verify.ts';
+import type { StoredEntry } from './ports.ts';
+import { decodeBundle } from './tile-bundle.ts';
+import { TILE_WIDTH, tileWidth } from './tile-path.ts';
+import { readBundle, tileHashReader, type ReadLogFile } from './tile-reader.ts';
+import { logFinding, type Finding } from './verification.ts';
+import { findingAt } from './verify-entry.ts';
+import { perfectSubtrees } from './verify-tree.ts';
+
+export class LogMembership {
+  private readonly read: ReadLogFile;
+  private readonly size: number;
+  private readonly root: Uint8Array;
+  private readonly hashes: HashReader;
+
+  /** @param root of the checkpoint of this size */
+  constructor(read: ReadLogFile, size: number, root: Uint8Array) {
+    this.read = read;
+    this.size = size;
+    this.root = root;
+    this.hashes = tileHashReader(read, size);
+  }
+
+  covers({ position }: Pick<StoredEntry, 'position'>): boolean {
+    return position !== undefined && position < this.size;
+  }
+
+  /** undefined also for an entry that the checkpoint does not cover */
+  async check(entry: StoredEntry): Promise<Finding | undefined> {
+    const { position } = entry;
+    if (position === undefined || position >= this.size) return undefined;
+    try {
+      if (await this.includes(entry.hash, position)) return undefined;
+    } catch (error) {
+      if (!(error instanceof LogError)) throw error;
+      return findingAt(entry, 'UNREADABLE', `its inclusion in the log cannot be shown: ${error.message}`);
+    }
+    return findingAt(entry, 'CONTENT_MISMATCH', `the log of size ${this.size} has another entry at index ${position}`);
+  }
+
+  /** The roots that the tiles give for these sizes, as far as the log reaches. @throws LogError */
+  async rootsAt(sizes: readonly number[]): Promise<ReadonlyMap<number, Uint8Array>> {
+    const roots = new Map<number, Uint8Array>();
+    for (const size of sizes) {
+      if (size > this.size) continue;
+      const edge = Buffer.concat(size === 0 ? [] : await this.hashes(perfectSubtrees(0, size)));
+      roots.set(size, new MerkleEdge({ size, edge }).root());
+    }
+    return roots;
+  }
+
+  /**
+   * Looks through the published entries after a chain's head for more of that chain.
+   * @param limit bundles to be read
+   */
+  async findAfter(
+    head: { readonly chain: string; readonly seq: number; readonly position: number },
+    limit: number,
+  ): Promise<{ readonly searchedTo: number; readonly finding?: Finding }> {
+    const needle = Buffer.from(`"entity":${JSON.stringify(head.chain)}`);
+    const first = Math.floor((head.position + 1) / TILE_WIDTH);
+    const last = Math.min(Math.ceil(this.size / TILE_WIDTH), first + limit);
+    for (let index = first; index < last; index += 1) {
+      const width = tileWidth(0, index, this.size);
+      const bundle = await readBundle(this.read, index, width);
+      if (bundle === undefined)
+        return { searchedTo: index * TILE_WIDTH, finding: logFinding('UNREADABLE', `bundle ${index} is missing`) };
+      if (!Buffer.from(bundle.bytes.buffer, bundle.bytes.byteOffset, bundle.bytes.length).includes(needle)) continue;
+      const finding = await this.findIn(decodeBundle(bundle.bytes, width).entries, index * TILE_WIDTH, head);
+      if (finding !== undefined) return { searchedTo: index * TILE_WIDTH, finding };
+    }
+    return { searchedTo: Math.min(this.size, last * TILE_WIDTH) };
+  }
+
+  private async findIn(
+    entries: readonly Uint8Array[],
+    from: number,
+    head: { readonly chain: string; readonly seq: number },
+  ): Promise<Finding | undefined> {
+    for (const [i, note] of entries.entries()) {
+      const parsed = parseEntry(note);
+      if (parsed.kind !== 'entry' || parsed.body.entity !== head.chain || parsed.body.seq <= head.seq) continue;
+      const position = from + i;
+      // A bundle that was made up is no witness; the log's tiles are.
+      if (!(await this.includes(leafHash(note), position))) continue;
+      const lost = { chain: head.chain, seq: head.seq + 1, ...(parsed.body.seq === head.seq + 1 ? { position } : {}) };
+      return findingAt(lost, 'MISSING_ENTRY', `the chain ends at #${head.seq}, the log has #${parsed.body.seq}`);
+    }
+    return undefined;
+  }
+
+  private async includes(hash: Uint8Array, position: number): Promise<boolean> {
+    const proof = await inclusionProof(position, this.size, this.hashes);
+    return verifyInclusion({ leafHash: hash, leafIndex: position, treeSize: this.size, proof, root: this.root });
+  }
+}

@@ -1,0 +1,143 @@
+/**
+ * Verifies one entity: its chain, every entry's place in the published log, whether its last entry is the last one of it in
+ * the log too, and its document. Costs what the entity has, and a search through what was published after it.
+ */
+import {
+  holdAgainst,
+  LogError,
+  logFinding,
+  LogMembership,
+  readPoints,
+  verifyChain,
+  type Agreement,
+  type EntryStore,
+  type EntryVerifier,
+  type Finding,
+  type ItemStore,
+  type Points,
+  type PointSources,
+  type StoredEntry,
+  type VerificationReport,
+} from '../ledger/index.ts';
+import { verifyDocument } from './verify-documents.ts';
+
+/** Of 256 entries each: a million entries after the head. */
+const DEFAULT_SEARCH_BUNDLES = 4_096;
+
+export interface EntityVerification {
+  readonly ledger: string;
+  readonly origin: string;
+  readonly entries: Pick<EntryStore, 'read' | 'readLog' | 'size'>;
+  readonly items: ItemStore;
+  readonly verifier: () => EntryVerifier;
+  /** what was signed of the log; absent: only the chain is looked at */
+  readonly points?: PointSources;
+  /** milliseconds since the Unix epoch; needed with `points` */
+  readonly now?: number;
+  readonly requireAnchored?: boolean;
+  readonly maxAgeMinutes?: number;
+  /** bundles searched for later entries of the chain */
+  readonly searchBundles?: number;
+  /** one past the last log index, asked after the points were read; default: the store's */
+  readonly size?: () => Promise<number>;
+}
+
+export async function verifyEntity(deps: EntityVerification, entityId: string): Promise<VerificationReport> {
+  const points = deps.points === undefined ? undefined : await readPoints(deps.points);
+  const log = membership(deps, points);
+  let covered = 0;
+  const chain = await verifyChain(deps.entries, { origin: deps.origin, entity: entityId }, deps.verifier(), (entry) => {
+    if (log?.covers(entry) === true) covered += 1;
+    return log?.check(entry) ?? Promise.resolve(undefined);
+  });
+  if (chain.finding !== undefined) return report({ ...chain, covered, deps }, { finding: chain.finding });
+  const agreement = await againstLog(deps, { points, log, head: chain.head });
+  const search = agreement.finding === undefined ? await searchLog(deps, { log, head: chain.head, entityId }) : {};
+  const finding = agreement.finding ?? search.finding ?? (await verifyDocument(deps, entityId));
+  const found = { ...agreement, ...(finding === undefined ? {} : { finding }) };
+  return report({ ...chain, covered, deps, points, searchedTo: search.searchedTo }, found);
+}
+
+function membership({ points }: EntityVerification, read: Points | undefined): LogMembership | undefined {
+  const published = read?.published?.checkpoint;
+  if (points?.read === undefined || published === undefined) return undefined;
+  return new LogMembership(points.read, published.size, published.root);
+}
+
+interface Looked {
+  readonly log: LogMembership | undefined;
+  readonly head: StoredEntry | undefined;
+}
+
+/** The tiles' roots stand for the entries': each entry of the chain was proved to be under them. */
+async function againstLog(
+  deps: EntityVerification,
+  { points, log, head }: Looked & { readonly points: Points | undefined },
+): Promise<Agreement> {
+  if (points === undefined || deps.points === undefined) return { against: [], anchored: 0 };
+  const signed = [points.published, ...points.cosignatures, ...points.others].flatMap(
+    (one) => one?.checkpoint.size ?? [],
+  );
+  const size = await (deps.size ?? (() => deps.entries.size()))();
+  try {
+    const roots = await log?.rootsAt([...new Set([...signed, ...points.anchored.slice(-1)])]);
+    const tree = { size, rootAt: (at: number) => roots?.get(at), comparedTo: 0 };
+    return await holdAgainst(points, tree, {
+      ...deps.points,
+      ...{ entries: deps.entries, anchorsFrom: Infinity, anchorsTo: Infinity, now: deps.now ?? 0 },
+      ...(deps.maxAgeMinutes === undefined ? {} : { maxAgeMinutes: deps.maxAgeMinutes }),
+      ...(deps.requireAnchored === true ? { requireAnchoredTo: (head?.position ?? size - 1) + 1 } : {}),
+    });
+  } catch (error) {
+    if (!(error instanceof LogError)) throw error;
+    return { finding: logFinding('UNREADABLE', `the log's tiles: ${error.message}`), against: [], anchored: 0 };
+  }
+}
+
+async function searchLog(
+  { searchBundles = DEFAULT_SEARCH_BUNDLES }: EntityVerification,
+  { log, head, entityId }: Looked & { readonly entityId: string },
+): Promise<{ readonly searchedTo?: number; readonly finding?: Finding }> {
+  if (log === undefined || (head !== undefined && head.position === undefined)) return {};
+  return log.findAfter({ chain: entityId, seq: head?.seq ?? -1, position: head?.position ?? -1 }, searchBundles);
+}
+
+function report(
+  found: {
+    readonly entries: number;
+    readonly covered: number;
+    readonly deps: EntityVerification;
+    readonly points?: Points | undefined;
+    readonly searchedTo?: number | undefined;
+  },
+  { finding, against = [], anchored }: Partial<Agreement>,
+): VerificationReport {
+  const { entries, covered, deps, points, searchedTo } = found;
+  const published = points?.published?.checkpoint.size;
+  const isSearched = published !== undefined && searchedTo === published;
+  return {
+    verdict: finding?.verdict ?? 'OK',
+    ...(finding === undefined ? {} : { firstBad: finding }),
+    entries,
+    chains: 1,
+    ...(deps.points === undefined ? {} : { against }),
+    checked: [
+      'bytes and hashes',
+      'links from the first entry to the head',
+      'signatures up to the root key',
+      ...(finding === undefined ? ['the stored document'] : []),
+      ...(covered === 0 ? [] : [`inclusion of ${covered} entries in the published log`]),
+      ...(isSearched ? [`that the log of size ${published} has no later entry of this chain`] : []),
+    ],
+    notChecked: [
+      ...(finding === undefined ? [] : ['what comes after the first bad entry']),
+      ...(covered < entries
+        ? [`the place in the log of ${entries - covered} entries that no checkpoint covers yet`]
+        : []),
+      ...(isSearched ? [] : ['whether later entries of this chain were removed: verify the full ledger']),
+      ...(anchored === undefined || against.length === 0
+        ? ['whether the chain is in a log that was signed: there was no checkpoint to hold it against']
+        : ['other entities, and the log they share: verify the full ledger']),
+    ],
+  };
+}
