@@ -2,8 +2,8 @@
  * The sample nervous system: the one file a user writes. It says which events exist, who may do what, how risky a change
  * is and who must approve it. Every engine, client and tool reads it; a wrong one fails at start with path, value and fix.
  */
-import { z } from 'zod';
-import { defineConfig } from './core/system/index.ts';
+import * as z from 'zod';
+import { defineConfig, sensitive } from './core/system/index.ts';
 
 // Building blocks of payloads. Money is a decimal string: entries hold no fractions, so nothing is ever rounded.
 const amount = z.string().regex(/^-?\d{1,15}\.\d{2}$/, 'must be an amount such as 700.00');
@@ -72,7 +72,10 @@ export const config = defineConfig({
     },
     'user.login': {
       description: 'A person signed in',
-      versions: { 1: z.strictObject({ method: z.enum(['password', 'passkey', 'sso']) }) },
+      // Confidential: the entry commits to the address; what it was is kept beside the ledger, and can be erased.
+      versions: {
+        1: z.strictObject({ method: z.enum(['password', 'passkey', 'sso']), ip: sensitive(text).optional() }),
+      },
     },
     'module.activated': {
       description: 'A module started',
@@ -123,7 +126,7 @@ export const config = defineConfig({
       owner: { reads: ['account:*'], proposes: ['account:*'] },
       peer: { reads: ['account:*'], proposes: ['account:*'] },
       risk: { reads: ['*'] },
-      security: { reads: ['*'] },
+      security: { reads: ['*'], reveals: ['*'], proposes: ['account:*'] },
       auditor: {}, // may read everything and verify the whole ledger, by definition
     },
     people: [
@@ -201,6 +204,6 @@ export const config = defineConfig({
     ],
   },
 
-  // What a change-set may do: patch a document (RFC 6902), or replace it.
-  operations: { enabled: ['state.patch', 'state.put'] },
+  // What a change-set may do: patch a document (RFC 6902), replace it, or erase confidential fields of an entry.
+  operations: { enabled: ['state.patch', 'state.put', 'field.erase'] },
 });

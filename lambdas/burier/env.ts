@@ -1,0 +1,8 @@
+/** What the burier must be told: where events and their subscriptions are. */
+import * as z from 'zod';
+
+export const env = z.object({
+  ENTRIES_TABLE: z.string().min(1),
+  STATE_TABLE: z.string().min(1),
+});
+export type Env = z.input<typeof env>;

@@ -1,0 +1,11 @@
+/** What the function that takes proposals must be told: where the ledger is, and whom it wakes. */
+import * as z from 'zod';
+import { apiEnv } from '../_middleware/api-env.ts';
+
+export const env = z.object({
+  ...apiEnv,
+  ROOT_KEY_ID: z.string().min(1),
+  BUS_PREFIX: z.string().min(1),
+  WAKE_QUEUE_URL: z.url(),
+});
+export type Env = z.input<typeof env>;

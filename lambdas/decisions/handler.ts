@@ -1,0 +1,22 @@
+/** POST /v1/change-sets/{id}/decisions: what people decide, signed with the root key. */
+import { config } from '#config';
+import { openAwsSystem } from '../../adapters/aws/open-system.ts';
+import { relayBus } from '../../adapters/aws/parts/relay-bus.ts';
+import { rootKey } from '../../adapters/aws/parts/root-key.ts';
+import { wakes } from '../../adapters/aws/parts/wakes.ts';
+import { decisionRoutes as routes } from '../../api/routes/decisions.ts';
+import { changing as useCases } from '../../core/system/index.ts';
+import { apiHandler } from '../_middleware/api-handler.ts';
+import { readEnv } from '../_middleware/read-env.ts';
+import { telemetryOf } from '../_middleware/telemetry.ts';
+import { env as schema } from './env.ts';
+
+const telemetry = telemetryOf('decisions');
+const env = readEnv(schema, telemetry.logger);
+const onError = (error: unknown): void => telemetry.logger.warn('not handed on', { error });
+const parts = { useCases, rootSigner: rootKey(env), bus: relayBus(env), wakes: wakes(env) };
+
+export const handler = apiHandler({
+  ...{ telemetry, routes, env },
+  open: () => openAwsSystem({ config, env, hooks: { onError }, parts }),
+});

@@ -1,0 +1,28 @@
+/** The ingest function: events from outside, as EventBridge puts them on the ingest queue, become entries. */
+import { MetricUnit } from '@aws-lambda-powertools/metrics';
+import { config } from '#config';
+import { openAwsSystem } from '../../adapters/aws/open-system.ts';
+import { fieldKeys } from '../../adapters/aws/parts/field-keys.ts';
+import { relayBus } from '../../adapters/aws/parts/relay-bus.ts';
+import { rootKey } from '../../adapters/aws/parts/root-key.ts';
+import { ingesting as useCases } from '../../core/system/index.ts';
+import { queueHandler } from '../_middleware/handlers.ts';
+import { once } from '../_middleware/once.ts';
+import { readEnv } from '../_middleware/read-env.ts';
+import { telemetryOf } from '../_middleware/telemetry.ts';
+import { env as schema } from './env.ts';
+import { takeEvent } from './take-event.ts';
+
+const telemetry = telemetryOf('ingest');
+const { logger, metrics } = telemetry;
+const env = readEnv(schema, logger);
+const onError = (error: unknown): void => logger.warn('not relayed', { error });
+const parts = { useCases, rootSigner: rootKey(env), bus: relayBus(env), fieldKeys: fieldKeys(env) };
+const opened = once(() => openAwsSystem({ config, env, hooks: { onError }, parts }));
+
+export const handler = queueHandler(telemetry, async ({ body }) => {
+  const aws = await opened();
+  const result = await takeEvent({ ingest: aws.system.ingest, settle: () => aws.settle() }, body);
+  metrics.addMetric(result.status === 'quarantined' ? 'EventsQuarantined' : 'EventsIngested', MetricUnit.Count, 1);
+  logger.info('taken', { ...result });
+});

@@ -1,0 +1,28 @@
+/**
+ * Takes one message of the ingest queue. What cannot be taken is kept in quarantine; what could not be written is thrown,
+ * so that the message comes again and in the end goes to the dead letters. It knows no event formats.
+ */
+import { CanonicalError, parseStrict } from '../../core/canonical/index.ts';
+import type { Ingest, IngressResult } from '../../core/events/index.ts';
+
+export interface TakeEventDependencies {
+  readonly ingest: Ingest;
+  /** Resolves when what was recorded is handed on. */
+  readonly settle: () => Promise<void>;
+}
+
+export async function takeEvent({ ingest, settle }: TakeEventDependencies, body: string): Promise<IngressResult> {
+  const result = await ingest(read(body));
+  await settle();
+  return result;
+}
+
+/** JSON, or the text that is none: then quarantine keeps it as it came. */
+function read(body: string): unknown {
+  try {
+    return parseStrict(body);
+  } catch (error) {
+    if (error instanceof CanonicalError) return body;
+    throw error;
+  }
+}

@@ -1,0 +1,26 @@
+/**
+ * One run of the publisher: rounds until what was stored when it began is published, or too little time is left. Whatever
+ * fails is thrown: the next run goes on from the last checkpoint.
+ */
+import type { LogPublisher, PublishedLog } from '../../core/ledger/index.ts';
+
+/** Entries under one more checkpoint: after a long outage progress is kept round by round. */
+export const ROUND_ENTRIES = 50_000;
+/** A round is begun if it may take this long; one takes seconds. */
+const ROUND_MS = 60_000;
+
+export interface RunOptions {
+  /** publishes at most ROUND_ENTRIES a round */
+  readonly publisher: LogPublisher;
+  readonly size: () => Promise<number>;
+  /** milliseconds that this run may still take */
+  readonly remainingMs: () => number;
+}
+
+export async function publishAll({ publisher, size, remainingMs }: RunOptions): Promise<PublishedLog> {
+  const stored = await size();
+  for (;;) {
+    const published = await publisher.publish();
+    if (published.size >= stored || remainingMs() < ROUND_MS) return published;
+  }
+}

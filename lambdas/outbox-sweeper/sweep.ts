@@ -1,0 +1,20 @@
+/** One run of the outbox sweeper: as far as time allows, and what it found as numbers. The next run goes on from there. */
+import { sweepOutbox, type SweepDependencies, type SweepReport } from '../../adapters/aws/bus/sweep-outbox.ts';
+
+/** Kept free at the end of the function's time: one step of the sweep. */
+const RESERVE_MS = 20_000;
+
+export interface SweeperDependencies extends SweepDependencies {
+  readonly onSwept: (report: SweepReport) => void;
+}
+
+export function createSweeper(
+  deps: SweeperDependencies,
+): (event: unknown, context: { getRemainingTimeInMillis(): number }) => Promise<SweepReport> {
+  return async (_, context) => {
+    const deadline = deps.clock.now() + context.getRemainingTimeInMillis() - RESERVE_MS;
+    const report = await sweepOutbox(deps, deadline);
+    deps.onSwept(report);
+    return report;
+  };
+}

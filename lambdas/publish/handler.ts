@@ -1,0 +1,27 @@
+/** POST /v1/events: records events and hands them to EventBridge. */
+import { config } from '#config';
+import { openAwsSystem } from '../../adapters/aws/open-system.ts';
+import { fieldKeys } from '../../adapters/aws/parts/field-keys.ts';
+import { relayBus } from '../../adapters/aws/parts/relay-bus.ts';
+import { rootKey } from '../../adapters/aws/parts/root-key.ts';
+import { publishGroup as routes } from '../../api/groups/publish.ts';
+import { publishing as useCases } from '../../core/system/index.ts';
+import { apiHandler } from '../_middleware/api-handler.ts';
+import { readEnv } from '../_middleware/read-env.ts';
+import { telemetryOf } from '../_middleware/telemetry.ts';
+import { env as schema } from './env.ts';
+
+const telemetry = telemetryOf('publish');
+const env = readEnv(schema, telemetry.logger);
+const onError = (error: unknown): void => telemetry.logger.warn('not relayed', { error });
+
+export const handler = apiHandler({
+  ...{ telemetry, routes, env },
+  open: () =>
+    openAwsSystem({
+      config,
+      env,
+      hooks: { onError },
+      parts: { useCases, rootSigner: rootKey(env), bus: relayBus(env), fieldKeys: fieldKeys(env) },
+    }),
+});

@@ -1,0 +1,70 @@
+/**
+ * Serves one batch of the entries stream: places new entries in the log, and makes noise about changed ones. Whatever fails
+ * is thrown: the stream then brings the whole batch again, which does no harm.
+ */
+import type { DynamoDBStreamEvent } from 'aws-lambda';
+import * as z from 'zod';
+import type { EntryPlace, Sequencer } from '../../adapters/aws/sequencer.ts';
+import type { Appender } from '../../core/ledger/index.ts';
+import { readRecords, type Tampering } from './read-records.ts';
+
+/** Where the ledger records what was done to it from outside. */
+const TAMPER_CHAIN = 'system/tamper';
+
+const catchUpEvent = z.object({ kind: z.literal('catch-up') });
+/** A batch of the stream, or what a schedule or an operator sends when the stream may have lost entries. */
+export type StreamEvent = DynamoDBStreamEvent | z.infer<typeof catchUpEvent>;
+
+export interface StreamDependencies {
+  readonly ledger: string;
+  readonly sequencer: Sequencer;
+  /** made when needed: it is not, ever, unless somebody tampers */
+  readonly appender: () => Promise<Appender>;
+  readonly onSequenced: (entries: number) => void;
+  readonly onTampered: (observed: Tampering) => void;
+  /** An entry is gone before it got its place; its chain cannot go on in the log. */
+  readonly onGap: (place: EntryPlace) => void;
+}
+
+export async function followStream(
+  deps: StreamDependencies,
+  event: StreamEvent,
+): Promise<{ readonly sequenced: number }> {
+  if (catchUpEvent.safeParse(event).success) return tell(deps, await deps.sequencer.catchUp());
+  const { added, tampered } = readRecords(deps.ledger, event as DynamoDBStreamEvent);
+  for (const observed of tampered) deps.onTampered(observed); // first: an alarm must not wait for anything that can fail
+  const { sequenced, gaps } = await deps.sequencer.sequence(added);
+  const told = tell(deps, { sequenced: sequenced.length, gaps });
+  for (const observed of tampered) await record(deps, observed);
+  return told;
+}
+
+function tell(
+  deps: StreamDependencies,
+  { sequenced, gaps }: { readonly sequenced: number; readonly gaps: readonly EntryPlace[] },
+): { readonly sequenced: number } {
+  deps.onSequenced(sequenced);
+  for (const gap of gaps) deps.onGap(gap);
+  return { sequenced };
+}
+
+/** Once per change, however often the stream tells of it. */
+async function record({ appender }: StreamDependencies, observed: Tampering): Promise<void> {
+  const { chain, seq, change, eventId } = observed;
+  await (
+    await appender()
+  ).append({
+    entries: [
+      {
+        chain: TAMPER_CHAIN,
+        idemKey: `tamper#${eventId}`,
+        draft: {
+          type: 'tamper.observed',
+          actor: { kind: 'service', id: 'sequencer' },
+          idem: eventId,
+          data: { entity: chain, seq, change },
+        },
+      },
+    ],
+  });
+}

@@ -1,0 +1,13 @@
+/** What the function `service` may do: it reports: counts, queue depths, and a test signature. */
+export const permissions = [
+  { action: 'dynamodb:GetItem', resource: 'entries' },
+  { action: 'dynamodb:BatchGetItem', resource: 'entries' },
+  { action: 'dynamodb:Query', resource: 'entries' },
+  { action: 'dynamodb:GetItem', resource: 'state' },
+  { action: 'dynamodb:BatchGetItem', resource: 'state' },
+  { action: 'dynamodb:Query', resource: 'state' },
+  { action: 'kms:GetPublicKey', resource: 'rootKey' },
+  { action: 'kms:Sign', resource: 'rootKey' },
+  { action: 'sqs:GetQueueUrl', resource: 'subscriptionQueues' },
+  { action: 'sqs:GetQueueAttributes', resource: 'subscriptionQueues' },
+] as const;

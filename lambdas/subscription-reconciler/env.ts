@@ -1,0 +1,14 @@
+/** What the subscription reconciler must be told: where subscriptions are, and how queues, rules and buses are called. */
+import * as z from 'zod';
+
+export const env = z.object({
+  ENTRIES_TABLE: z.string().min(1),
+  STATE_TABLE: z.string().min(1),
+  BUS_PREFIX: z.string().min(1),
+  SUBSCRIPTION_PREFIX: z.string().min(1),
+  /** dead-letter queue of every subscription without order; in the region and account of their queues */
+  DEAD_LETTER_QUEUE_ARN: z.string().startsWith('arn:'),
+  /** the same for subscriptions in entity order: a FIFO queue, as theirs are */
+  DEAD_LETTER_FIFO_QUEUE_ARN: z.string().startsWith('arn:'),
+});
+export type Env = z.input<typeof env>;

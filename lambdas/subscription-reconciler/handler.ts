@@ -1,0 +1,50 @@
+/** The subscription reconciler: wires calls and the schedule to queues, rules and the log. Safe to run at any time. */
+import { MetricUnit } from '@aws-lambda-powertools/metrics';
+import { config } from '#config';
+import { DeadLetterStore } from '../../adapters/aws/bus/dead-letters.ts';
+import { SubscriptionDirectory } from '../../adapters/aws/bus/directory.ts';
+import { LogFeed } from '../../adapters/aws/bus/feed.ts';
+import { DynamoLogPositions } from '../../adapters/aws/bus/log-positions.ts';
+import { QueueUrls } from '../../adapters/aws/bus/queue-urls.ts';
+import { SubscriptionResources } from '../../adapters/aws/bus/subscription-resources.ts';
+import { dynamoClient, eventBridgeClient, sqsClient } from '../../adapters/aws/clients.ts';
+import { DynamoStore } from '../../adapters/aws/dynamo-store.ts';
+import { systemClock } from '../../adapters/aws/system-world.ts';
+import { topicDomains } from '../../core/events/index.ts';
+import { directHandler } from '../_middleware/handlers.ts';
+import { readEnv } from '../_middleware/read-env.ts';
+import { telemetryOf } from '../_middleware/telemetry.ts';
+import { createReconcilerHandler } from './answer.ts';
+import { env as schema } from './env.ts';
+
+const telemetry = telemetryOf('subscription-reconciler');
+const { logger, metrics } = telemetry;
+const variables = readEnv(schema, logger);
+const { ENTRIES_TABLE: entriesTable, STATE_TABLE: stateTable, SUBSCRIPTION_PREFIX: subscriptionPrefix } = variables;
+const { ledger } = config;
+const client = dynamoClient();
+const queues = sqsClient();
+const store = new DynamoStore({ client, entriesTable, stateTable, ledger });
+const common = { ledger, items: store, entries: store, clock: systemClock };
+
+const answer = createReconcilerHandler({
+  directory: new SubscriptionDirectory(common),
+  resources: new SubscriptionResources({
+    ...{ ledger, queues, subscriptionPrefix, events: eventBridgeClient(), busPrefix: variables.BUS_PREFIX },
+    domains: topicDomains(Object.keys(config.topics)),
+    deadLetterQueueArn: variables.DEAD_LETTER_QUEUE_ARN,
+    deadLetterFifoQueueArn: variables.DEAD_LETTER_FIFO_QUEUE_ARN,
+  }),
+  feed: new LogFeed({ ...common, queues, urls: new QueueUrls(queues, subscriptionPrefix) }),
+  letters: new DeadLetterStore({ ...common, positions: new DynamoLogPositions({ client, stateTable, ledger }) }),
+  clock: systemClock,
+  onReconciled: (request, { failed, ...counts }) => {
+    logger.info('reconciled', { request, ...counts, failed: failed.length });
+    if (request.kind !== 'all') return;
+    metrics.addMetric('SubscriptionsFailing', MetricUnit.Count, failed.length);
+    metrics.addMetric('SubscriptionsBehind', MetricUnit.Count, counts.behind);
+  },
+  onError: (subscription, error) => logger.error('subscription not in order', { subscription, error: error as Error }),
+});
+
+export const handler = directHandler(telemetry, answer);

@@ -1,0 +1,23 @@
+/** What the subscription reconciler does: makes and removes queues and rules, and copies history from the log into queues. */
+export const permissions = [
+  { action: 'dynamodb:GetItem', resource: 'entries' },
+  { action: 'dynamodb:BatchGetItem', resource: 'entries' },
+  { action: 'dynamodb:Query', resource: 'entries' },
+  { action: 'dynamodb:GetItem', resource: 'state' },
+  { action: 'dynamodb:Query', resource: 'state' },
+  { action: 'dynamodb:PutItem', resource: 'state' },
+  { action: 'dynamodb:UpdateItem', resource: 'state' },
+  { action: 'dynamodb:DeleteItem', resource: 'state' },
+  { action: 'events:ListRules', resource: 'any' },
+  { action: 'events:PutRule', resource: 'subscriptionRules' },
+  { action: 'events:PutTargets', resource: 'subscriptionRules' },
+  { action: 'events:RemoveTargets', resource: 'subscriptionRules' },
+  { action: 'events:DeleteRule', resource: 'subscriptionRules' },
+  { action: 'sqs:ListQueues', resource: 'any' },
+  { action: 'sqs:CreateQueue', resource: 'subscriptionQueues' },
+  { action: 'sqs:TagQueue', resource: 'subscriptionQueues' },
+  { action: 'sqs:GetQueueUrl', resource: 'subscriptionQueues' },
+  { action: 'sqs:SetQueueAttributes', resource: 'subscriptionQueues' },
+  { action: 'sqs:DeleteQueue', resource: 'subscriptionQueues' },
+  { action: 'sqs:SendMessage', resource: 'subscriptionQueues' },
+] as const;

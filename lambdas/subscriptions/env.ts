@@ -1,0 +1,10 @@
+/** What the function for subscriptions must be told: where they are kept, their queues, and who makes those. */
+import * as z from 'zod';
+import { apiEnv } from '../_middleware/api-env.ts';
+
+export const env = z.object({
+  ...apiEnv,
+  SUBSCRIPTION_PREFIX: z.string().min(1),
+  RECONCILER_FUNCTION: z.string().min(1),
+});
+export type Env = z.input<typeof env>;

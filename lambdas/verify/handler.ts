@@ -1,0 +1,47 @@
+/** POST /v1/verify for ledgers that verify within the gateway's 29 s, and direct invocation for those that do not. */
+import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
+import { config } from '#config';
+import { openAwsSystem } from '../../adapters/aws/open-system.ts';
+import { rootKey } from '../../adapters/aws/parts/root-key.ts';
+import { tableVerifier } from '../../adapters/aws/parts/table-verifier.ts';
+import { verifyTable } from '../../adapters/aws/verify-table.ts';
+import { ledgerRoutes as routes } from '../../api/routes/ledger.ts';
+import type { VerificationReport } from '../../core/ledger/index.ts';
+import { verifying as useCases } from '../../core/system/index.ts';
+import { apiHandler } from '../_middleware/api-handler.ts';
+import { directHandler } from '../_middleware/handlers.ts';
+import { once } from '../_middleware/once.ts';
+import { readEnv } from '../_middleware/read-env.ts';
+import { telemetryOf } from '../_middleware/telemetry.ts';
+import { env as schema } from './env.ts';
+import { verifyDirectly, type RefusedRequest, type VerifyRequest } from './verify-directly.ts';
+
+const telemetry = telemetryOf('verify');
+const env = readEnv(schema, telemetry.logger);
+const { ledger, origin } = config;
+const onError = (error: unknown): void => telemetry.logger.warn('not verified', { error });
+
+const open = once(() =>
+  openAwsSystem({
+    ...{ config, env, hooks: { onError } },
+    parts: { useCases, rootSigner: rootKey(env), verifyLog: tableVerifier },
+  }),
+);
+const serveApi = apiHandler({ telemetry, routes, env, open });
+const serveDirectly = directHandler(telemetry, (event: unknown) => verifyDirectly(verify, event));
+
+export function handler(
+  event: APIGatewayProxyEventV2 | VerifyRequest,
+  context: Context,
+): Promise<APIGatewayProxyStructuredResultV2 | VerificationReport | RefusedRequest> {
+  return isOfApi(event) ? serveApi(event, context) : serveDirectly(event, context);
+}
+
+async function verify(request: VerifyRequest): Promise<VerificationReport> {
+  const { base, root } = await open();
+  return verifyTable({ store: base.store, ledger, origin, root, ...request });
+}
+
+function isOfApi(event: unknown): event is APIGatewayProxyEventV2 {
+  return typeof event === 'object' && event !== null && 'requestContext' in event;
+}

@@ -1,0 +1,27 @@
+/** The waker: wires the wake queue to the state machine. The only function that may answer task tokens. */
+import { config } from '#config';
+import { dynamoClient, sfnClient } from '../../adapters/aws/clients.ts';
+import { systemClock } from '../../adapters/aws/system-world.ts';
+import { createGateReader } from '../../adapters/aws/workflow/gates.ts';
+import { createStateReader } from '../../adapters/aws/workflow/state-reader.ts';
+import { createWaker } from '../../adapters/aws/workflow/waker.ts';
+import { createStandings } from '../../core/changes/index.ts';
+import { queueHandler } from '../_middleware/handlers.ts';
+import { readEnv } from '../_middleware/read-env.ts';
+import { telemetryOf } from '../_middleware/telemetry.ts';
+import { env } from './env.ts';
+import { serveWakeUp } from './serve-wake-up.ts';
+
+const telemetry = telemetryOf('waker');
+const { STATE_TABLE: stateTable, STATE_MACHINE_ARN: stateMachineArn } = readEnv(env, telemetry.logger);
+const { ledger } = config;
+const items = createStateReader({ client: dynamoClient(), stateTable });
+const wake = createWaker({
+  ...{ client: sfnClient(), stateMachineArn },
+  gates: createGateReader(ledger, items),
+  standings: createStandings({ ledger, items, clock: systemClock }),
+});
+
+export const handler = queueHandler(telemetry, (record) =>
+  serveWakeUp({ wake, onWoken: (changeId, woken) => telemetry.logger.info('woken', { changeId, woken }) }, record),
+);

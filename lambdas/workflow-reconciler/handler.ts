@@ -1,0 +1,40 @@
+/** The workflow's reconciler: wires the schedule (or whoever invokes it) to what compares change-sets with executions. */
+import { MetricUnit } from '@aws-lambda-powertools/metrics';
+import { config } from '#config';
+import { dynamoClient, sfnClient, sqsClient } from '../../adapters/aws/clients.ts';
+import { systemClock } from '../../adapters/aws/system-world.ts';
+import { createGateReader } from '../../adapters/aws/workflow/gates.ts';
+import { reconcileWorkflows, type ReconcilerOptions } from '../../adapters/aws/workflow/reconciler.ts';
+import { createStateReader } from '../../adapters/aws/workflow/state-reader.ts';
+import { createWakeQueue } from '../../adapters/aws/workflow/wake-queue.ts';
+import { createStandings } from '../../core/changes/index.ts';
+import { scheduledHandler } from '../_middleware/handlers.ts';
+import { readEnv } from '../_middleware/read-env.ts';
+import { telemetryOf } from '../_middleware/telemetry.ts';
+import { env } from './env.ts';
+import { heal } from './heal.ts';
+
+const telemetry = telemetryOf('workflow-reconciler');
+const { logger, metrics } = telemetry;
+const variables = readEnv(env, logger);
+const { STATE_TABLE: stateTable, STATE_MACHINE_ARN: stateMachineArn, WAKE_QUEUE_URL: queueUrl } = variables;
+const { ledger } = config;
+const items = createStateReader({ client: dynamoClient(), stateTable });
+const onError = (subject: string, error: unknown): void => logger.error('not healed', { subject, error });
+
+const options: ReconcilerOptions = {
+  ...{ client: sfnClient(), stateMachineArn, clock: systemClock },
+  standings: createStandings({ ledger, items, clock: systemClock }),
+  gates: createGateReader(ledger, items),
+  wakes: createWakeQueue({ client: sqsClient(), queueUrl, onError }),
+};
+
+export const handler = scheduledHandler(telemetry, () =>
+  heal({
+    reconcile: () => reconcileWorkflows(options),
+    onMetric: (name, value) =>
+      void metrics.addMetric(name, name.endsWith('Seconds') ? MetricUnit.Seconds : MetricUnit.Count, value),
+    onHealed: (what, subjects) => logger.info('healed', { what, subjects }),
+    onError,
+  }),
+);

@@ -1,0 +1,44 @@
+/** The workflow's steps: wires the state machine to the system that takes them. */
+import { config } from '#config';
+import { sqsClient } from '../../adapters/aws/clients.ts';
+import { openAwsSystem } from '../../adapters/aws/open-system.ts';
+import { relayBus } from '../../adapters/aws/parts/relay-bus.ts';
+import { rootKey } from '../../adapters/aws/parts/root-key.ts';
+import { systemClock } from '../../adapters/aws/system-world.ts';
+import { createGates } from '../../adapters/aws/workflow/gates.ts';
+import { createWakeQueue } from '../../adapters/aws/workflow/wake-queue.ts';
+import { createStandings } from '../../core/changes/index.ts';
+import { changing } from '../../core/system/index.ts';
+import { asError, directHandler } from '../_middleware/handlers.ts';
+import { readEnv } from '../_middleware/read-env.ts';
+import { telemetryOf } from '../_middleware/telemetry.ts';
+import { env } from './env.ts';
+import { takeStep, type StepDependencies } from './take-step.ts';
+
+const telemetry = telemetryOf('workflow-step');
+const variables = readEnv(env, telemetry.logger);
+const onError = (error: unknown): void => telemetry.logger.error('left to others', asError(error));
+const wakes = createWakeQueue({
+  ...{ client: sqsClient(), queueUrl: variables.WAKE_QUEUE_URL },
+  onError: (_changeId, error) => onError(error),
+});
+
+const opened = await openAwsSystem({
+  ...{ config, env: variables, hooks: { onError } },
+  parts: { useCases: changing, bus: relayBus(variables), rootSigner: rootKey(variables), wakes: () => wakes },
+});
+const { system, base } = opened;
+const { ledger } = config;
+const deps: StepDependencies = {
+  ...{ changes: system.changes, wakes, clock: systemClock },
+  standings: createStandings({ ledger, items: base.store, clock: systemClock }),
+  gates: createGates(ledger, base.store),
+};
+
+export const handler = directHandler(telemetry, async (input: unknown) => {
+  try {
+    return await takeStep(deps, input);
+  } finally {
+    await opened.settle(); // events of the step: afterwards the process may be frozen
+  }
+});

@@ -1,0 +1,127 @@
+/**
+ * One HTTP API over the functions of the route groups: the routes of the API's table, one kind of credentials, structured
+ * access logs and a limit on requests. (A route of an HTTP API has one authorizer, so each kind of credentials has a door.)
+ */
+import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway';
+import {
+  DomainName,
+  HttpApi,
+  HttpMethod,
+  HttpNoneAuthorizer,
+  HttpRoute,
+  HttpRouteKey,
+  HttpStage,
+  LogGroupLogDestination,
+  type IHttpRouteAuthorizer,
+} from 'aws-cdk-lib/aws-apigatewayv2';
+import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
+import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
+import { LogGroup } from 'aws-cdk-lib/aws-logs';
+import { Construct } from 'constructs';
+import type { Deployment } from '../deployment.ts';
+import { acknowledge } from './acknowledge.ts';
+import type { NervousFunction } from './nervous-function.ts';
+import { removalPolicyOf } from './removal-policy.ts';
+
+/** A route of the API's table with the function behind it. */
+export interface DoorRoute {
+  readonly method: 'GET' | 'POST' | 'DELETE';
+  readonly path: string;
+  /** `none`: tells nothing that a stranger may not know */
+  readonly auth: 'required' | 'none';
+  readonly behind: NervousFunction;
+}
+
+export interface HttpDoorProps {
+  readonly deployment: Deployment;
+  readonly description: string;
+  readonly authorizer: IHttpRouteAuthorizer;
+  readonly routes: readonly DoorRoute[];
+  /** answers what no route answers, as a problem */
+  readonly otherwise: NervousFunction;
+  readonly domain?: { readonly name: string; readonly certificateArn: string } | undefined;
+}
+
+export class HttpDoor extends Construct {
+  readonly api: HttpApi;
+  readonly url: string;
+
+  constructor(scope: Construct, id: string, props: HttpDoorProps) {
+    super(scope, id);
+    const { deployment, description, domain } = props;
+    this.api = new HttpApi(this, 'Api', {
+      apiName: `${deployment.name}-${id.toLowerCase()}`,
+      description,
+      createDefaultStage: false,
+      defaultAuthorizer: props.authorizer,
+    });
+    this.addRoutes(props);
+    const stage = this.addStage(deployment, domain);
+    this.url = domain === undefined ? this.api.apiEndpoint : `https://${domain.name}`;
+    stage.node.addDependency(...this.api.node.children.filter((child) => child instanceof HttpRoute));
+  }
+
+  private addRoutes({ routes, otherwise }: HttpDoorProps): void {
+    const integrations = new Map<NervousFunction, HttpLambdaIntegration>();
+    const to = (target: NervousFunction): HttpLambdaIntegration => {
+      // one permission per function and API instead of one per route: a function's policy ends at 20 KB
+      const made =
+        integrations.get(target) ??
+        new HttpLambdaIntegration(`To-${target.lambda}`, target.function, { scopePermissionToRoute: false });
+      integrations.set(target, made);
+      return made;
+    };
+    for (const { method, path, auth, behind } of routes) {
+      const added = this.api.addRoutes({
+        path,
+        methods: [HttpMethod[method]],
+        integration: to(behind),
+        ...(auth === 'none' ? { authorizer: new HttpNoneAuthorizer() } : {}),
+      });
+      if (auth === 'none') {
+        for (const route of added)
+          acknowledge(route, 'APIG4', 'tells nothing that a stranger may not know (api/routes/service.ts)');
+      }
+    }
+    new HttpRoute(this, 'Otherwise', { httpApi: this.api, routeKey: HttpRouteKey.DEFAULT, integration: to(otherwise) });
+  }
+
+  private addStage({ stage }: Deployment, domain: HttpDoorProps['domain']): HttpStage {
+    const accessLogs = new LogGroup(this, 'AccessLogs', {
+      retention: stage.logRetention,
+      removalPolicy: removalPolicyOf(stage),
+    });
+    return new HttpStage(this, 'Stage', {
+      httpApi: this.api,
+      stageName: '$default',
+      autoDeploy: true,
+      detailedMetricsEnabled: true,
+      throttle: { rateLimit: stage.throttle.requestsPerSecond, burstLimit: stage.throttle.burst },
+      accessLogSettings: { destination: new LogGroupLogDestination(accessLogs), format: ACCESS_LOG_FORMAT },
+      ...(domain === undefined ? {} : { domainMapping: { domainName: this.addDomain(domain) } }),
+    });
+  }
+
+  private addDomain({ name, certificateArn }: NonNullable<HttpDoorProps['domain']>): DomainName {
+    const certificate = Certificate.fromCertificateArn(this, 'Certificate', certificateArn);
+    return new DomainName(this, 'Domain', { domainName: name, certificate });
+  }
+}
+
+/** Who asked for what and how it ended; never a header or a body. */
+const ACCESS_LOG_FORMAT = AccessLogFormat.custom(
+  JSON.stringify({
+    requestId: '$context.requestId',
+    time: '$context.requestTime',
+    ip: '$context.identity.sourceIp',
+    subject: '$context.authorizer.claims.sub',
+    caller: '$context.identity.userArn',
+    route: '$context.routeKey',
+    path: '$context.path',
+    status: '$context.status',
+    bytes: '$context.responseLength',
+    latencyMs: '$context.responseLatency',
+    error: '$context.error.message',
+    integrationError: '$context.integrationErrorMessage',
+  }),
+);

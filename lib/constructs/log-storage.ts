@@ -1,0 +1,85 @@
+/**
+ * The object storage of the Merkle log: one bucket for tiles and bundles, and one for anchors, where an object is written
+ * once, by a conditional put, and then cannot be changed or deleted by anybody until its retention has passed.
+ */
+import { Duration } from 'aws-cdk-lib';
+import { AnyPrincipal, Effect, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { Key } from 'aws-cdk-lib/aws-kms';
+import {
+  BlockPublicAccess,
+  Bucket,
+  type IBucket,
+  BucketEncryption,
+  ObjectLockRetention,
+  ObjectOwnership,
+  type BucketProps,
+} from 'aws-cdk-lib/aws-s3';
+import { Construct } from 'constructs';
+import type { Deployment } from '../deployment.ts';
+import { acknowledge } from './acknowledge.ts';
+import { removalPolicyOf } from './removal-policy.ts';
+
+export interface LogStorageProps {
+  readonly deployment: Deployment;
+  readonly key: Key;
+}
+
+export class LogStorage extends Construct {
+  readonly tiles: Bucket;
+  readonly anchors: Bucket;
+
+  constructor(scope: Construct, id: string, { deployment, key }: LogStorageProps) {
+    super(scope, id);
+    const { stage, emulated } = deployment;
+    const base: BucketProps = {
+      blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
+      enforceSSL: true,
+      minimumTLSVersion: 1.2,
+      objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,
+      removalPolicy: removalPolicyOf(stage),
+      autoDeleteObjects: stage.disposable && !emulated, // emulators have no SDK in the runtime, which this needs
+    };
+    const accessLogs = new Bucket(this, 'AccessLogs', {
+      ...base,
+      encryption: BucketEncryption.S3_MANAGED,
+      lifecycleRules: [{ expiration: Duration.days(stage.logRetention) }],
+    });
+    acknowledge(accessLogs, 'S1', 'it holds the access logs of the other buckets; logging its own would never end');
+    const kept: BucketProps = {
+      ...base,
+      versioned: true,
+      encryption: BucketEncryption.KMS,
+      encryptionKey: key,
+      bucketKeyEnabled: true,
+      serverAccessLogsBucket: accessLogs as IBucket,
+    };
+    this.tiles = new Bucket(this, 'Tiles', { ...kept, serverAccessLogsPrefix: 'tiles/' });
+    this.anchors = new Bucket(this, 'Anchors', {
+      ...kept,
+      serverAccessLogsPrefix: 'anchors/',
+      objectLockEnabled: true,
+      ...(stage.anchorRetention === undefined
+        ? {}
+        : { objectLockDefaultRetention: ObjectLockRetention.compliance(stage.anchorRetention) }),
+    });
+    this.writeOnce(this.anchors, { mayBeEmptied: stage.disposable });
+  }
+
+  private writeOnce(bucket: Bucket, { mayBeEmptied }: { readonly mayBeEmptied: boolean }): void {
+    const deny = (sid: string, actions: string[], conditions: object = {}): void => {
+      bucket.addToResourcePolicy(
+        new PolicyStatement({
+          sid,
+          effect: Effect.DENY,
+          principals: [new AnyPrincipal()],
+          actions,
+          resources: [bucket.arnForObjects('*')],
+          conditions: { ...conditions },
+        }),
+      );
+    };
+    deny('OnlyIfAbsent', ['s3:PutObject'], { Null: { 's3:if-none-match': 'true' } });
+    if (mayBeEmptied) return;
+    deny('NeverDeleted', ['s3:DeleteObject', 's3:DeleteObjectVersion', 's3:BypassGovernanceRetention']);
+  }
+}

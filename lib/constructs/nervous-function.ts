@@ -1,0 +1,138 @@
+/**
+ * One folder of `lambdas/` as a deployed function: the environment that its `env.ts` asks for (a missing variable does not
+ * compile) and a role that may do exactly what its `permissions.ts` says, write its own log and send its traces.
+ */
+import { Duration } from 'aws-cdk-lib';
+import type { Table } from 'aws-cdk-lib/aws-dynamodb';
+import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import {
+  Architecture,
+  EventSourceMapping,
+  FilterCriteria,
+  FilterRule,
+  Function as LambdaFunction,
+  LoggingFormat,
+  Runtime,
+  StartingPosition,
+  Tracing,
+} from 'aws-cdk-lib/aws-lambda';
+import { SqsDlq, SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
+import { FilterPattern, LogGroup } from 'aws-cdk-lib/aws-logs';
+import type { IQueue } from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import { namesOf, type Deployment } from '../deployment.ts';
+import { LAMBDAS, type LambdaEnvironment, type LambdaContract, type LambdaName } from '../lambdas.ts';
+import type { LedgerResources } from '../ledger-resources.ts';
+import { THROTTLED_BY_AWS } from '../metrics.ts';
+import { acknowledgeWildcard } from './acknowledge.ts';
+import { lambdaCode } from './lambda-code.ts';
+import { removalPolicyOf } from './removal-policy.ts';
+import { resourceArns, WILDCARD_REASONS } from './resource-arns.ts';
+
+/** CPU comes with memory: at 1 GiB a cold start takes about half of what it takes at 512 MiB. */
+const MEMORY_MIB = 1_024;
+/** API Gateway waits 30 s. */
+const DEFAULT_TIMEOUT = Duration.seconds(29);
+/** Tries of a batch of entries before it is halved and in the end given up; about an hour with Lambda's backoff. */
+const STREAM_RETRIES = 100;
+
+/** What AWS services call it when they refuse a call because there are too many. */
+const THROTTLES = ['ThrottlingException', 'ProvisionedThroughputExceededException', 'RequestLimitExceeded'];
+
+export interface NervousFunctionProps<Name extends LambdaName> {
+  /** the folder in `lambdas/` */
+  readonly lambda: Name;
+  /** what its `env.ts` does not ask for is left out */
+  readonly environment: LambdaEnvironment<Name>;
+  readonly deployment: Deployment;
+  readonly ledger: LedgerResources;
+  readonly timeout?: Duration;
+  /** assumed to run one at a time; a second one beside it does no harm */
+  readonly alone?: boolean;
+}
+
+export class NervousFunction<Name extends LambdaName = LambdaName> extends Construct {
+  readonly function: LambdaFunction;
+  readonly lambda: Name;
+
+  constructor(scope: Construct, id: string, props: NervousFunctionProps<Name>) {
+    super(scope, id);
+    const { lambda, environment, deployment, timeout = DEFAULT_TIMEOUT, alone = false } = props;
+    this.lambda = lambda;
+    const logGroup = new LogGroup(this, 'Logs', {
+      retention: deployment.stage.logRetention,
+      removalPolicy: removalPolicyOf(deployment.stage),
+    });
+    const role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
+    logGroup.grantWrite(role);
+    logGroup.addMetricFilter('Throttled', {
+      filterPattern: FilterPattern.anyTerm(...THROTTLES),
+      metricNamespace: THROTTLED_BY_AWS.namespace,
+      metricName: THROTTLED_BY_AWS.metricName,
+    });
+    this.function = new LambdaFunction(this, 'Function', {
+      functionName: namesOf(deployment).lambda(lambda),
+      runtime: Runtime.NODEJS_24_X,
+      architecture: Architecture.ARM_64,
+      handler: 'index.handler',
+      code: lambdaCode(lambda, deployment.configFile),
+      environment: askedFor(lambda, environment),
+      memorySize: MEMORY_MIB,
+      timeout,
+      role,
+      logGroup,
+      loggingFormat: LoggingFormat.JSON,
+      tracing: Tracing.ACTIVE,
+      ...(alone && deployment.stage.reserveConcurrency ? { reservedConcurrentExecutions: 1 } : {}),
+    });
+    acknowledgeWildcard(this, '*', 'traces (and listing streams) have no resource-level permissions');
+    this.grantPermissions(props);
+  }
+
+  /** Handles a queue's messages; those that fail come back alone. */
+  consumeQueue(queue: IQueue, options: { readonly batchSize: number }): void {
+    this.function.addEventSource(new SqsEventSource(queue, { ...options, reportBatchItemFailures: true }));
+  }
+
+  /**
+   * Handles new entries. A batch that fails holds its shard, halved again and again to get at the record that is to blame;
+   * what is given up in the end lands in `failures` with its place in the stream.
+   */
+  consumeEntries(
+    table: Table,
+    failures: IQueue,
+    options: { readonly batchSize: number; readonly insertsOnly: boolean },
+  ): void {
+    const streamArn = table.tableStreamArn;
+    if (streamArn === undefined) throw new TypeError(`the table of ${this.node.path} has no stream`);
+    const read = ['dynamodb:DescribeStream', 'dynamodb:GetRecords', 'dynamodb:GetShardIterator'];
+    this.function.addToRolePolicy(new PolicyStatement({ actions: read, resources: [streamArn] }));
+    this.function.addToRolePolicy(new PolicyStatement({ actions: ['dynamodb:ListStreams'], resources: ['*'] }));
+    new EventSourceMapping(this, 'Entries', {
+      target: this.function,
+      eventSourceArn: streamArn,
+      startingPosition: StartingPosition.TRIM_HORIZON,
+      batchSize: options.batchSize,
+      bisectBatchOnError: true,
+      retryAttempts: STREAM_RETRIES,
+      onFailure: new SqsDlq(failures),
+      ...(options.insertsOnly ? { filters: [FilterCriteria.filter({ eventName: FilterRule.isEqual('INSERT') })] } : {}),
+    }).node.addDependency(this.function.role ?? this.function);
+  }
+
+  private grantPermissions({ lambda, deployment, ledger }: NervousFunctionProps<Name>): void {
+    const arns = resourceArns(deployment, ledger);
+    const byResource = Map.groupBy((LAMBDAS[lambda] as LambdaContract).permissions, ({ resource }) => resource);
+    for (const [resource, permissions] of byResource) {
+      const actions = permissions.map(({ action }) => action);
+      this.function.addToRolePolicy(new PolicyStatement({ actions, resources: [...arns[resource]] }));
+      const reason = WILDCARD_REASONS[resource];
+      if (reason !== undefined) for (const arn of arns[resource]) acknowledgeWildcard(this, arn, reason);
+    }
+  }
+}
+
+function askedFor(lambda: LambdaName, environment: Readonly<Record<string, unknown>>): Record<string, string> {
+  const asked = Object.keys(LAMBDAS[lambda].env.shape).filter((name) => environment[name] !== undefined);
+  return Object.fromEntries(asked.map((name) => [name, String(environment[name])]));
+}

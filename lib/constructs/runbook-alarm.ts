@@ -1,0 +1,45 @@
+/** An alarm that says what it means and where the runbook says what to do, and tells the people on duty. */
+import { Alarm, ComparisonOperator, TreatMissingData, type IMetric } from 'aws-cdk-lib/aws-cloudwatch';
+import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
+import type { ITopic } from 'aws-cdk-lib/aws-sns';
+import { Construct } from 'constructs';
+
+const RUNBOOK = 'docs/runbook.md';
+
+/** What is watched, and from which value on somebody must know. */
+export interface Watch {
+  /** unique; with the system's name before it, the alarm's name */
+  readonly id: string;
+  /** the section of the runbook */
+  readonly section: string;
+  /** one sentence for somebody who was just woken */
+  readonly meaning: string;
+  readonly metric: IMetric;
+  /** fires at this value and above */
+  readonly threshold: number;
+  /** consecutive periods; default 1 */
+  readonly periods?: number;
+}
+
+export class RunbookAlarm extends Construct {
+  readonly alarm: Alarm;
+
+  constructor(
+    scope: Construct,
+    { id, section, meaning, metric, threshold, periods }: Watch,
+    to: { readonly name: string; readonly topic: ITopic },
+  ) {
+    super(scope, id);
+    this.alarm = new Alarm(this, 'Alarm', {
+      alarmName: `${to.name}-${id}`,
+      alarmDescription: `${meaning} What to do: ${RUNBOOK}#${section}`,
+      metric,
+      threshold,
+      evaluationPeriods: periods ?? 1,
+      comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+      treatMissingData: TreatMissingData.NOT_BREACHING,
+    });
+    this.alarm.addAlarmAction(new SnsAction(to.topic));
+    this.alarm.addOkAction(new SnsAction(to.topic));
+  }
+}

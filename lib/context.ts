@@ -1,0 +1,100 @@
+/**
+ * What can be said with `-c key=value`, read and checked in one place; a wrong value stops the synth with one sentence
+ * that names it. Knows nothing about what the values are used for.
+ */
+import { resolve } from 'node:path';
+import type { Node } from 'constructs';
+import { z } from 'zod';
+import { NervousError } from '../core/errors/index.ts';
+import { STAGE_NAMES, type StageName } from './environments.ts';
+
+/** `CONTEXT_INVALID`: a `-c` value cannot be used; the message names it and says what would do. */
+export class ContextError extends NervousError<'CONTEXT_INVALID'> {}
+
+export interface AppContext {
+  readonly stage: StageName;
+  /** leave out what AWS-compatible emulators lack (docs/emulator.md) */
+  readonly emulated: boolean;
+  /** first part of every physical name; a second system in the same account and region needs another one */
+  readonly name: string;
+  /** absolute path of the configuration that is deployed */
+  readonly configFile: string;
+  /** the OIDC issuer whose tokens open the API; undefined: only IAM opens it */
+  readonly jwt: { readonly issuer: string; readonly audience: readonly string[] } | undefined;
+  /** the token's claim that holds the principal's id in the roster */
+  readonly principalClaim: string | undefined;
+  /** JSON: ARN (or its beginning) of an IAM principal → id in the roster */
+  readonly iamPrincipals: string | undefined;
+  readonly customDomain: { readonly name: string; readonly certificateArn: string } | undefined;
+  /** e-mail address that gets the alarms */
+  readonly alarmEmail: string | undefined;
+}
+
+const flag = z.union([z.boolean(), z.enum(['true', 'false']).transform((text) => text === 'true')]);
+const principalMap = z.string().refine(isPrincipalMap, 'must be a JSON object from ARN to principal id');
+
+const contextSchema = z
+  .object({
+    stage: z.enum(STAGE_NAMES).default('prod'),
+    emulated: flag.default(false),
+    name: z
+      .string()
+      .regex(/^[a-z][a-z0-9-]{0,15}$/, 'must be 1-16 of a-z 0-9 -, beginning with a letter')
+      .default('nervous'),
+    config: z.string().min(1).default('nervous.config.ts'),
+    issuer: z.url({ protocol: /^https?$/, error: 'must be the URL of an OIDC issuer' }).optional(),
+    audience: z.string().min(1).optional(),
+    principalClaim: z.string().min(1).optional(),
+    iamPrincipals: principalMap.optional(),
+    domain: z.hostname().optional(),
+    certificateArn: z
+      .string()
+      .regex(/^arn:[a-z-]+:acm:/, 'must be the ARN of an ACM certificate')
+      .optional(),
+    alarmEmail: z.email().optional(),
+  })
+  .refine(({ issuer, audience }) => (issuer === undefined) === (audience === undefined), {
+    path: ['audience'],
+    error: 'issuer and audience belong together: give both, or neither to open the API for IAM only',
+  })
+  .refine(({ domain, certificateArn }) => (domain === undefined) === (certificateArn === undefined), {
+    path: ['certificateArn'],
+    error: 'domain and certificateArn belong together',
+  });
+
+/** @throws ContextError CONTEXT_INVALID */
+export function readContext(node: Node): AppContext {
+  const given = Object.fromEntries(
+    Object.keys(contextSchema.shape).map((key) => [key, node.tryGetContext(key) as unknown]),
+  );
+  const parsed = contextSchema.safeParse(given);
+  if (!parsed.success) throw new ContextError({ code: 'CONTEXT_INVALID', message: describe(parsed.error, given) });
+  const { stage, emulated, name, config, issuer, audience, domain, certificateArn, ...rest } = parsed.data;
+  return {
+    stage,
+    emulated,
+    name,
+    configFile: resolve(config),
+    jwt: issuer !== undefined && audience !== undefined ? { issuer, audience: audience.split(',') } : undefined,
+    customDomain: domain !== undefined && certificateArn !== undefined ? { name: domain, certificateArn } : undefined,
+    principalClaim: rest.principalClaim,
+    iamPrincipals: rest.iamPrincipals,
+    alarmEmail: rest.alarmEmail,
+  };
+}
+
+function describe(error: z.ZodError, given: Readonly<Record<string, unknown>>): string {
+  const faults = error.issues.map(({ path, message }) => {
+    const key = String(path[0]);
+    return `-c ${key}=${String(given[key] ?? '')}: ${message}`;
+  });
+  return `the deployment's settings cannot be used:\n  ${faults.join('\n  ')}`;
+}
+
+function isPrincipalMap(text: string): boolean {
+  try {
+    return z.record(z.string(), z.string().min(1)).safeParse(JSON.parse(text)).success;
+  } catch {
+    return false;
+  }
+}

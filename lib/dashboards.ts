@@ -1,0 +1,130 @@
+/** What the two dashboards show: is everything all right, and how fast and how much is it. */
+import {
+  AlarmStatusWidget,
+  GraphWidget,
+  Metric,
+  Stats,
+  type Alarm,
+  type IMetric,
+  type IWidget,
+} from 'aws-cdk-lib/aws-cloudwatch';
+import { namesOf } from './deployment.ts';
+import type { LedgerResources } from './ledger-resources.ts';
+import { LAMBDA_NAMES } from './lambdas.ts';
+import { metricsOf } from './metrics.ts';
+import type { Watched } from './watches.ts';
+
+const FULL_WIDTH = 24;
+const HALF_WIDTH = 12;
+const PERCENTILES = [50, 95, 99].map((percent) => Stats.percentile(percent));
+
+export function healthWidgets({ deployment, apiIds, alarms }: Watched & { readonly alarms: Alarm[] }): IWidget[][] {
+  const { own, lambda, queue, api, workflow } = metricsOf(deployment);
+  const names = namesOf(deployment);
+  const dead = Object.values(names.deadLetterQueues);
+  return [
+    [new AlarmStatusWidget({ title: 'Alarms', alarms, width: FULL_WIDTH, height: 6 })],
+    [
+      graph(
+        'Requests that failed',
+        Object.entries(apiIds).flatMap(([door, id]) =>
+          ['4xx', '5xx'].map((status) => api(id, status, Stats.SUM).with({ label: `${door} ${status}` })),
+        ),
+      ),
+      graph(
+        'Functions that failed',
+        LAMBDA_NAMES.map((name) => lambda(name, 'Errors', Stats.SUM)),
+      ),
+    ],
+    [
+      graph(
+        'Dead letters',
+        dead.map(({ queueName }) => queue(queueName, 'ApproximateNumberOfMessagesVisible', Stats.MAXIMUM)),
+      ),
+      graph(
+        'Waiting for the log (ms)',
+        (['sequencer', 'router'] as const).map((name) => lambda(name, 'IteratorAge', Stats.MAXIMUM)),
+      ),
+    ],
+    [
+      graph('Waiting (s)', [
+        own('outbox-sweeper', 'OutboxLagSeconds', Stats.MAXIMUM),
+        queue(names.ingestQueue, 'ApproximateAgeOfOldestMessage', Stats.MAXIMUM),
+        queue(names.wakeQueue, 'ApproximateAgeOfOldestMessage', Stats.MAXIMUM),
+      ]),
+      graph('Change-sets', [
+        ...['ExecutionsStarted', 'ExecutionsSucceeded', 'ExecutionsFailed'].map((name) => workflow(name, Stats.SUM)),
+        own('workflow-reconciler', 'ApprovalQueueAgeSeconds', Stats.MAXIMUM),
+      ]),
+    ],
+  ];
+}
+
+export function performanceWidgets({
+  deployment,
+  apiIds,
+  ledger,
+}: Watched & { readonly ledger: LedgerResources }): IWidget[][] {
+  const { own, lambda, api, queue } = metricsOf(deployment);
+  const names = namesOf(deployment);
+  const doors = Object.entries(apiIds);
+  const tables = Object.entries({ entries: ledger.entries.tableName, state: ledger.state.tableName });
+  return [
+    [
+      graph(
+        'Publish (ms)',
+        PERCENTILES.map((statistic) => own('publish', 'RequestTime', statistic)),
+      ),
+      graph(
+        'Answers of the API (ms)',
+        doors.flatMap(([door, id]) =>
+          PERCENTILES.map((statistic) => api(id, 'Latency', statistic).with({ label: `${door} ${statistic}` })),
+        ),
+      ),
+    ],
+    [
+      graph(
+        'Requests',
+        doors.map(([door, id]) => api(id, 'Count', Stats.SUM).with({ label: door })),
+      ),
+      graph(
+        'Running functions',
+        LAMBDA_NAMES.map((name) => lambda(name, 'ConcurrentExecutions', Stats.MAXIMUM)),
+      ),
+    ],
+    [
+      graph(
+        'Functions, p95 (ms)',
+        LAMBDA_NAMES.map((name) => lambda(name, 'Duration', Stats.percentile(95))),
+      ),
+      graph(
+        'Queued',
+        [names.ingestQueue, names.wakeQueue].map((name) => queue(name, 'NumberOfMessagesSent', Stats.SUM)),
+      ),
+    ],
+    [
+      graph(
+        'Write units',
+        tables.map(([label, name]) => capacity(label, name, 'ConsumedWriteCapacityUnits')),
+      ),
+      graph(
+        'Read units',
+        tables.map(([label, name]) => capacity(label, name, 'ConsumedReadCapacityUnits')),
+      ),
+    ],
+  ];
+}
+
+function graph(title: string, left: IMetric[]): GraphWidget {
+  return new GraphWidget({ title, left, width: HALF_WIDTH });
+}
+
+function capacity(label: string, TableName: string, metricName: string): Metric {
+  return new Metric({
+    namespace: 'AWS/DynamoDB',
+    dimensionsMap: { TableName },
+    metricName,
+    statistic: Stats.SUM,
+    label,
+  });
+}

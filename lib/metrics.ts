@@ -1,0 +1,39 @@
+/** The metrics that alarms and dashboards look at, by the physical names of what they are about. */
+import { Aws, Duration } from 'aws-cdk-lib';
+import { Metric, Stats } from 'aws-cdk-lib/aws-cloudwatch';
+import { namesOf, type Deployment } from './deployment.ts';
+import type { LambdaName } from './lambdas.ts';
+
+/** The namespace of what the functions themselves measure. */
+const OWN_NAMESPACE = 'nervous-system';
+export const THROTTLED_BY_AWS = { namespace: OWN_NAMESPACE, metricName: 'ThrottledByAws' } as const;
+const MINUTE = Duration.minutes(1);
+
+export interface Metrics {
+  /** what the function of that name measures itself */
+  readonly own: (lambda: LambdaName, metricName: string, statistic: string) => Metric;
+  readonly lambda: (lambda: LambdaName, metricName: string, statistic: string) => Metric;
+  readonly queue: (queueName: string, metricName: string, statistic: string) => Metric;
+  readonly api: (apiId: string, metricName: string, statistic: string) => Metric;
+  readonly workflow: (metricName: string, statistic: string) => Metric;
+}
+
+export function metricsOf(deployment: Deployment): Metrics {
+  const names = namesOf(deployment);
+  const metric =
+    (namespace: string, dimensionsMap: Record<string, string>) => (metricName: string, statistic: string) =>
+      new Metric({ namespace, dimensionsMap, metricName, statistic, period: MINUTE });
+  const stateMachineArn = `arn:${Aws.PARTITION}:states:${Aws.REGION}:${Aws.ACCOUNT_ID}:stateMachine:${names.stateMachine}`;
+  return {
+    own: (lambda, ...which) => metric(OWN_NAMESPACE, { service: lambda })(...which),
+    lambda: (lambda, ...which) => metric('AWS/Lambda', { FunctionName: names.lambda(lambda) })(...which),
+    queue: (QueueName, ...which) => metric('AWS/SQS', { QueueName })(...which),
+    api: (ApiId, ...which) => metric('AWS/ApiGateway', { ApiId })(...which),
+    workflow: metric('AWS/States', { StateMachineArn: stateMachineArn }),
+  };
+}
+
+/** Of all functions together: made from their logs (nervous-function.ts), because the SDK's own retries hide the rest. */
+export function throttledByAws(): Metric {
+  return new Metric({ ...THROTTLED_BY_AWS, statistic: Stats.SUM, period: MINUTE });
+}

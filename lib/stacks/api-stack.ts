@@ -1,0 +1,84 @@
+/**
+ * The HTTP API: one function per group of routes, behind two doors over the same functions: one for tokens of the OIDC
+ * issuer (if there is one), one for IAM credentials. The routes come from the API's own table.
+ */
+import { CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib';
+import { HttpIamAuthorizer, HttpJwtAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
+import type { Construct } from 'constructs';
+import { ROUTE_GROUPS, type RouteGroup } from '../../api/index.ts';
+import { HttpDoor, type DoorRoute } from '../constructs/http-door.ts';
+import { NervousFunction } from '../constructs/nervous-function.ts';
+import type { Deployment } from '../deployment.ts';
+import { systemEnvironment } from '../environment-variables.ts';
+import type { LedgerResources } from '../ledger-resources.ts';
+
+/** Verifying a whole ledger, invoked directly, takes as long as Lambda allows. */
+const VERIFY_TIMEOUT = Duration.minutes(15);
+
+export interface ApiStackProps extends StackProps {
+  readonly deployment: Deployment;
+  readonly ledger: LedgerResources;
+}
+
+export class ApiStack extends Stack {
+  /** of the doors, by name */
+  readonly apiIds: Readonly<Record<string, string>>;
+
+  constructor(scope: Construct, id: string, { deployment, ledger, ...props }: ApiStackProps) {
+    super(scope, id, props);
+    const behind = this.makeFunctions(deployment, ledger);
+    const routes: DoorRoute[] = Object.entries(ROUTE_GROUPS).flatMap(([group, grouped]) =>
+      grouped.map(({ method, path, auth }) => ({ method, path, auth, behind: behind[group as RouteGroup] })),
+    );
+    // An id may hold a slash. It comes percent-encoded, but the API decodes the path before it looks for a route.
+    routes.push({ method: 'GET', path: '/v1/entities/{proxy+}', auth: 'required', behind: behind.read });
+    const common = { deployment, routes, otherwise: behind.service };
+    const { jwt, customDomain } = deployment;
+    const iam = new HttpDoor(this, 'Iam', {
+      ...common,
+      description: 'for IAM credentials (SigV4)',
+      authorizer: new HttpIamAuthorizer(),
+      ...(jwt === undefined ? { domain: customDomain } : {}),
+    });
+    const main =
+      jwt === undefined
+        ? iam
+        : new HttpDoor(this, 'Jwt', {
+            ...common,
+            description: `for tokens of ${jwt.issuer}`,
+            authorizer: new HttpJwtAuthorizer('Issuer', jwt.issuer, { jwtAudience: [...jwt.audience] }),
+            domain: customDomain,
+          });
+    this.apiIds = { iam: iam.api.apiId, ...(main === iam ? {} : { jwt: main.api.apiId }) };
+    new CfnOutput(this, 'ApiId', { value: main.api.apiId });
+    new CfnOutput(this, 'ApiUrl', { value: main.url });
+    new CfnOutput(this, 'IamApiId', { value: iam.api.apiId });
+    new CfnOutput(this, 'IamApiUrl', { value: iam.url });
+    new CfnOutput(this, 'VerifyFunctionName', { value: behind.verify.function.functionName });
+  }
+
+  private makeFunctions(deployment: Deployment, ledger: LedgerResources): Record<RouteGroup, NervousFunction> {
+    const environment = {
+      ...systemEnvironment(this, deployment, ledger),
+      ...(deployment.principalClaim === undefined ? {} : { PRINCIPAL_CLAIM: deployment.principalClaim }),
+      ...(deployment.iamPrincipals === undefined ? {} : { IAM_PRINCIPALS: deployment.iamPrincipals }),
+    };
+    const make = (group: RouteGroup): NervousFunction =>
+      new NervousFunction(this, `Group-${group}`, {
+        deployment,
+        ledger,
+        lambda: group,
+        environment,
+        ...(group === 'verify' ? { timeout: VERIFY_TIMEOUT } : {}),
+      });
+    return {
+      publish: make('publish'),
+      read: make('read'),
+      'change-sets': make('change-sets'),
+      decisions: make('decisions'),
+      subscriptions: make('subscriptions'),
+      verify: make('verify'),
+      service: make('service'),
+    };
+  }
+}

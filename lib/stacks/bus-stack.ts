@@ -1,0 +1,82 @@
+/**
+ * What moves events: the ingress bus and its queue, one bus per topic domain, and the functions that put entries into the
+ * log and publish that, hand them to the buses and subscriptions, find what was left behind, and bury what could not be delivered.
+ */
+import { CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
+import { Buses } from '../constructs/buses.ts';
+import { Ingest } from '../constructs/ingest.ts';
+import { LogPublishing } from '../constructs/log-publishing.ts';
+import { NervousFunction } from '../constructs/nervous-function.ts';
+import { failureQueue } from '../constructs/safe-queue.ts';
+import { runEvery } from '../constructs/schedule.ts';
+import { SubscriptionDeadLetters } from '../constructs/subscription-dead-letters.ts';
+import { namesOf, type Deployment } from '../deployment.ts';
+import { systemEnvironment } from '../environment-variables.ts';
+import type { LedgerResources } from '../ledger-resources.ts';
+
+const MINUTE = Duration.minutes(1);
+/** The stream loses nothing; this finds what was given up when it failed for too long. */
+const CATCH_UP_INTERVAL = Duration.days(1);
+const LONG_RUN = Duration.minutes(5);
+/** Entries that the sequencer gives a place in the log in one transaction. */
+const SEQUENCER_BATCH = 99;
+const ROUTER_BATCH = 100;
+
+export interface BusStackProps extends StackProps {
+  readonly deployment: Deployment;
+  readonly ledger: LedgerResources;
+}
+
+export class BusStack extends Stack {
+  constructor(scope: Construct, id: string, { deployment, ledger, ...props }: BusStackProps) {
+    super(scope, id, props);
+    const common = { deployment, ledger };
+    const names = namesOf(deployment);
+    const environment = systemEnvironment(this, deployment, ledger);
+    const buses = new Buses(this, 'Buses', { deployment });
+    new Ingest(this, 'Ingest', { ...common, bus: buses.ingress });
+    const buried = new SubscriptionDeadLetters(this, 'Burial', common);
+
+    const sequencer = new NervousFunction(this, 'Sequencer', {
+      ...common,
+      lambda: 'sequencer',
+      environment,
+      timeout: MINUTE,
+      alone: true,
+    });
+    const unsequenced = failureQueue(this, 'Unsequenced', names.deadLetterQueues.sequencer.queueName);
+    sequencer.consumeEntries(ledger.entries, unsequenced, { batchSize: SEQUENCER_BATCH, insertsOnly: false });
+    runEvery(sequencer, CATCH_UP_INTERVAL, { kind: 'catch-up' });
+
+    new LogPublishing(this, 'LogPublishing', common);
+
+    const router = new NervousFunction(this, 'Router', { ...common, lambda: 'router', environment, timeout: MINUTE });
+    const unrouted = failureQueue(this, 'Unrouted', names.deadLetterQueues.router.queueName);
+    router.consumeEntries(ledger.entries, unrouted, { batchSize: ROUTER_BATCH, insertsOnly: true });
+
+    const reconciler = new NervousFunction(this, 'SubscriptionReconciler', {
+      ...common,
+      lambda: 'subscription-reconciler',
+      environment: {
+        ...environment,
+        DEAD_LETTER_QUEUE_ARN: buried.unordered.queueArn,
+        DEAD_LETTER_FIFO_QUEUE_ARN: buried.ordered.queueArn,
+      },
+      timeout: LONG_RUN,
+      alone: true,
+    });
+    runEvery(reconciler, MINUTE);
+    const sweeper = new NervousFunction(this, 'OutboxSweeper', {
+      ...common,
+      lambda: 'outbox-sweeper',
+      environment,
+      timeout: LONG_RUN,
+      alone: true,
+    });
+    runEvery(sweeper, MINUTE);
+
+    new CfnOutput(this, 'IngressBusName', { value: names.ingressBus });
+    new CfnOutput(this, 'BusPrefix', { value: names.busPrefix });
+  }
+}

@@ -1,0 +1,97 @@
+/**
+ * What brings an approved change-set to its end: the state machine compiled from core's step table, the function that
+ * takes its steps, and what wakes and heals its executions. It has no authority: losing all of it loses no decision.
+ */
+import { CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib';
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { LogGroup } from 'aws-cdk-lib/aws-logs';
+import { DefinitionBody, LogLevel, StateMachine, StateMachineType } from 'aws-cdk-lib/aws-stepfunctions';
+import type { Construct } from 'constructs';
+import { WORKFLOW } from '../../core/changes/index.ts';
+import { acknowledgeWildcard } from '../constructs/acknowledge.ts';
+import { NervousFunction } from '../constructs/nervous-function.ts';
+import { removalPolicyOf } from '../constructs/removal-policy.ts';
+import { SafeQueue, sixTimes } from '../constructs/safe-queue.ts';
+import { runEvery } from '../constructs/schedule.ts';
+import { workflowDefinition } from '../constructs/workflow-definition.ts';
+import { namesOf, type Deployment } from '../deployment.ts';
+import { systemEnvironment } from '../environment-variables.ts';
+import type { LedgerResources } from '../ledger-resources.ts';
+
+const WAKER_TIMEOUT = Duration.seconds(30);
+const STEP_TIMEOUT = Duration.minutes(1);
+const RECONCILER_TIMEOUT = Duration.minutes(5);
+const HEAL_INTERVAL = Duration.minutes(1);
+
+export interface WorkflowStackProps extends StackProps {
+  readonly deployment: Deployment;
+  readonly ledger: LedgerResources;
+}
+
+export class WorkflowStack extends Stack {
+  constructor(scope: Construct, id: string, { deployment, ledger, ...props }: WorkflowStackProps) {
+    super(scope, id, props);
+    const common = { deployment, ledger };
+    const environment = systemEnvironment(this, deployment, ledger);
+    const step = new NervousFunction(this, 'Step', {
+      ...common,
+      lambda: 'workflow-step',
+      environment,
+      timeout: STEP_TIMEOUT,
+    });
+    const waker = new NervousFunction(this, 'Waker', {
+      ...common,
+      lambda: 'waker',
+      environment,
+      timeout: WAKER_TIMEOUT,
+    });
+    const reconciler = new NervousFunction(this, 'Reconciler', {
+      ...common,
+      lambda: 'workflow-reconciler',
+      environment,
+      timeout: RECONCILER_TIMEOUT,
+      alone: true,
+    });
+    const wake = new SafeQueue(this, 'Wake', {
+      queueName: namesOf(deployment).wakeQueue,
+      visibilityTimeout: sixTimes(WAKER_TIMEOUT),
+      maxReceiveCount: 10,
+    });
+    waker.consumeQueue(wake.queue, { batchSize: 10 });
+    runEvery(reconciler, HEAL_INTERVAL);
+    const machine = this.makeStateMachine(deployment, step);
+    new CfnOutput(this, 'StateMachineArn', { value: machine.stateMachineArn });
+  }
+
+  private makeStateMachine(deployment: Deployment, step: NervousFunction): StateMachine {
+    const { stateMachine: name } = namesOf(deployment);
+    const stepFunctionArn = step.function.functionArn;
+    const machine = new StateMachine(this, 'ChangeSets', {
+      stateMachineName: name,
+      stateMachineType: StateMachineType.STANDARD,
+      definitionBody: DefinitionBody.fromString(
+        this.toJsonString(workflowDefinition({ workflow: WORKFLOW, stepFunctionArn })),
+      ),
+      tracingEnabled: true,
+      logs: {
+        destination: new LogGroup(this, 'Executions', {
+          logGroupName: `/aws/vendedlogs/states/${name}`,
+          retention: deployment.stage.logRetention,
+          removalPolicy: removalPolicyOf(deployment.stage),
+        }),
+        level: LogLevel.ALL,
+        includeExecutionData: false,
+      },
+      removalPolicy: removalPolicyOf(deployment.stage),
+    });
+    machine.addToRolePolicy(new PolicyStatement({ actions: ['lambda:InvokeFunction'], resources: [stepFunctionArn] }));
+    machine.addToRolePolicy(
+      new PolicyStatement({
+        actions: ['states:StartExecution'],
+        resources: [this.formatArn({ service: 'states', resource: `stateMachine:${name}` })],
+      }),
+    );
+    acknowledgeWildcard(machine, '*', 'delivery of logs, and traces, have no resource-level permissions');
+    return machine;
+  }
+}

@@ -1,0 +1,189 @@
+/**
+ * Everything that is watched, as one list: what somebody must act on, and from which value on. Each names its section of
+ * docs/runbook.md; a test keeps the two in step. What is only nice to know is on the dashboards.
+ */
+import { Stats } from 'aws-cdk-lib/aws-cloudwatch';
+import type { Watch } from './constructs/runbook-alarm.ts';
+import { namesOf, type Deployment } from './deployment.ts';
+import { LAMBDA_NAMES } from './lambdas.ts';
+import { metricsOf, throttledByAws } from './metrics.ts';
+
+const MINUTE_S = 60;
+const HOUR_S = 3_600;
+const DAY_S = 24 * HOUR_S;
+const MS_PER_SECOND = 1_000;
+/** The goal is 100 ms; half a second, for five minutes, is trouble. */
+const SLOW_PUBLISH_MS = 500;
+
+export interface Watched {
+  readonly deployment: Deployment;
+  /** of the doors, by name */
+  readonly apiIds: Readonly<Record<string, string>>;
+}
+
+export function watches(watched: Watched): readonly Watch[] {
+  return [
+    ...ledgerWatches(watched),
+    ...deliveryWatches(watched),
+    ...workflowWatches(watched),
+    ...apiWatches(watched),
+    ...functionWatches(watched),
+    ...deadLetterWatches(watched),
+  ];
+}
+
+function ledgerWatches({ deployment }: Watched): Watch[] {
+  const { own, lambda } = metricsOf(deployment);
+  return [
+    {
+      id: 'tamper-observed',
+      section: 'tamper-observed',
+      meaning: 'A stored entry was changed or removed.',
+      metric: own('sequencer', 'TamperObserved', Stats.SUM),
+      threshold: 1,
+    },
+    {
+      id: 'sequencer-errors',
+      section: 'sequencer-errors',
+      meaning: 'The sequencer keeps failing: new entries get no place in the log.',
+      metric: lambda('sequencer', 'Errors', Stats.SUM),
+      threshold: 1,
+      periods: 3,
+    },
+    {
+      id: 'stream-age',
+      section: 'stream-age',
+      meaning: 'New entries wait for the sequencer for more than a minute.',
+      metric: lambda('sequencer', 'IteratorAge', Stats.MAXIMUM),
+      threshold: MINUTE_S * MS_PER_SECOND,
+      periods: 3,
+    },
+    {
+      id: 'throttled-by-aws',
+      section: 'throttled-by-aws',
+      meaning: 'KMS, DynamoDB or EventBridge refuses calls because there are too many.',
+      metric: throttledByAws(),
+      threshold: 1,
+      periods: 3,
+    },
+  ];
+}
+
+function deliveryWatches({ deployment }: Watched): Watch[] {
+  const { own, queue, lambda } = metricsOf(deployment);
+  return [
+    {
+      id: 'outbox-lag',
+      section: 'outbox-lag',
+      meaning: 'Recorded events have not been relayed for more than five minutes.',
+      metric: own('outbox-sweeper', 'OutboxLagSeconds', Stats.MAXIMUM),
+      threshold: 5 * MINUTE_S,
+      periods: 2,
+    },
+    {
+      id: 'router-age',
+      section: 'router-age',
+      meaning: 'Ordered subscriptions get their events more than a minute late.',
+      metric: lambda('router', 'IteratorAge', Stats.MAXIMUM),
+      threshold: MINUTE_S * MS_PER_SECOND,
+      periods: 3,
+    },
+    {
+      id: 'subscriptions-failing',
+      section: 'subscriptions-failing',
+      meaning: 'Queues or rules of subscriptions could not be brought in order.',
+      metric: own('subscription-reconciler', 'SubscriptionsFailing', Stats.MAXIMUM),
+      threshold: 1,
+      periods: 5,
+    },
+    {
+      id: 'ingest-age',
+      section: 'ingest-age',
+      meaning: 'Events of AWS services or modules wait for more than five minutes to be recorded.',
+      metric: queue(namesOf(deployment).ingestQueue, 'ApproximateAgeOfOldestMessage', Stats.MAXIMUM),
+      threshold: 5 * MINUTE_S,
+      periods: 2,
+    },
+  ];
+}
+
+function workflowWatches({ deployment }: Watched): Watch[] {
+  const { own, workflow, queue } = metricsOf(deployment);
+  return [
+    {
+      id: 'approval-queue-age',
+      section: 'approval-queue-age',
+      meaning: 'A change-set has been waiting for its approvers for more than a day.',
+      metric: own('workflow-reconciler', 'ApprovalQueueAgeSeconds', Stats.MAXIMUM),
+      threshold: DAY_S,
+    },
+    {
+      id: 'executions-failed',
+      section: 'executions-failed',
+      meaning: 'An execution of the change-set workflow failed.',
+      metric: workflow('ExecutionsFailed', Stats.SUM),
+      threshold: 1,
+    },
+    {
+      id: 'wake-age',
+      section: 'wake-age',
+      meaning: 'Decided change-sets wait for more than five minutes to be woken.',
+      metric: queue(namesOf(deployment).wakeQueue, 'ApproximateAgeOfOldestMessage', Stats.MAXIMUM),
+      threshold: 5 * MINUTE_S,
+      periods: 2,
+    },
+  ];
+}
+
+function apiWatches({ deployment, apiIds }: Watched): Watch[] {
+  const { own, api } = metricsOf(deployment);
+  return [
+    ...Object.entries(apiIds).map(([door, apiId]) => ({
+      id: `api-5xx-${door}`,
+      section: 'api-5xx',
+      meaning: `Requests at the ${door} API fail inside.`,
+      metric: api(apiId, '5xx', Stats.SUM),
+      threshold: 5,
+    })),
+    {
+      id: 'publish-slow',
+      section: 'publish-slow',
+      meaning: 'Publishing is slow: the 95th percentile is above half a second.',
+      metric: own('publish', 'RequestTime', Stats.percentile(95)),
+      threshold: SLOW_PUBLISH_MS,
+      periods: 5,
+    },
+  ];
+}
+
+function functionWatches({ deployment }: Watched): Watch[] {
+  const { lambda } = metricsOf(deployment);
+  return LAMBDA_NAMES.flatMap((name) => [
+    {
+      id: `errors-${name}`,
+      section: 'function-errors',
+      meaning: `The function ${name} failed at least three times in a minute.`,
+      metric: lambda(name, 'Errors', Stats.SUM),
+      threshold: 3,
+    },
+    {
+      id: `throttles-${name}`,
+      section: 'function-throttles',
+      meaning: `AWS refused to run the function ${name}: too many at once.`,
+      metric: lambda(name, 'Throttles', Stats.SUM),
+      threshold: 1,
+      periods: 3,
+    },
+  ]);
+}
+
+function deadLetterWatches({ deployment }: Watched): Watch[] {
+  const { queue } = metricsOf(deployment);
+  return Object.entries(namesOf(deployment).deadLetterQueues).map(([of, { queueName, meaning }]) => ({
+    id: `${of}-dead-letters`,
+    section: `${of}-dead-letters`,
+    meaning,
+    metric: queue(queueName, 'ApproximateNumberOfMessagesVisible', Stats.MAXIMUM),
+    threshold: 1,
+  }));
+}
