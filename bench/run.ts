@@ -1,8 +1,12 @@
 /**
- * `npm run bench [-- --scale n] [-- --json]`: measures, never judges. Each part runs in a process of its own, so memory and
- * warm-up do not mix. Prints a table and, last, one line of JSON. Compare ratios within one run: machines are noisy.
+ * `npm run bench [-- <part>] [-- --scale n] [-- --json]`: measures, never judges. Each part runs in a process of its own, so
+ * memory and warm-up do not mix. Prints a table and, last, one line of JSON. Compare ratios within one run: machines are
+ * noisy. Parts that need an AWS-compatible endpoint (costs), or
+ * that start processes (cold), run only when named.
  */
 import { execFileSync } from 'node:child_process';
+import { benchCold } from './cold.ts';
+import { benchCosts } from './costs.ts';
 import { benchDelivery } from './delivery.ts';
 import { benchEntryBuild } from './entry-build.ts';
 import { primitives } from './measure.ts';
@@ -16,17 +20,21 @@ const PARTS = {
   delivery: benchDelivery,
   verify: benchVerify,
 } as const;
+const NAMED_ONLY = { cold: benchCold, costs: benchCosts } as const;
+const ALL = { ...PARTS, ...NAMED_ONLY };
 
 const args = process.argv.slice(2);
 const scale = Number(args[args.indexOf('--scale') + 1]) || 1;
-const part = args.find((arg): arg is keyof typeof PARTS => Object.hasOwn(PARTS, arg));
+const part = args.find((arg): arg is keyof typeof ALL => Object.hasOwn(ALL, arg));
 
 if (part !== undefined) {
-  console.log(JSON.stringify(await PARTS[part](scale)));
+  const measured = await ALL[part](scale);
+  if (!args.includes('--json')) console.table(measured);
+  console.log(JSON.stringify(measured));
 } else {
   const figures: Record<string, Record<string, number>> = {};
   for (const name of Object.keys(PARTS)) {
-    const output = execFileSync(process.execPath, [import.meta.filename, name, '--scale', String(scale)], {
+    const output = execFileSync(process.execPath, [import.meta.filename, name, '--scale', String(scale), '--json'], {
       encoding: 'utf8',
     });
     figures[name] = JSON.parse(output.trim().split('\n').at(-1) ?? '{}') as Record<string, number>;

@@ -1,6 +1,6 @@
 /**
  * Replays a transactions file through the HTTP API and lets a subscriber sum what it receives, per account and exactly.
- *   npm run replay:berka -- <trans.csv> [--json] [--url <url> --token <token>]
+ *   npm run replay:berka -- <trans.csv> [--limit <rows>] [--json] [--url <url> --token <tokens>]
  * `--token` takes the JSON object of tokens that an engine prints (`tokens` of `npm start -- --json`); without --url an
  * engine is started in a temporary folder. Delivery time runs from the entry's recorded time (whole ms, the engine's clock) to the handler's call.
  */
@@ -9,7 +9,7 @@ import { SingleBar } from 'cli-progress';
 import { createClient, type Client, type TypedEvent } from '../../clients/sdk/index.ts';
 import type { config } from '../../nervous.config.ts';
 import { publishAll } from './publish-all.ts';
-import { decimal, readTransactions, signedCents } from './transactions.ts';
+import { decimal, EVENT_PREFIX, readTransactions, signedCents } from './transactions.ts';
 import { openTarget } from './target.ts';
 
 /** ms without any delivery after which the rest counts as lost */
@@ -17,16 +17,23 @@ const PATIENCE_MS = 30_000;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { json: { type: 'boolean', default: false }, url: { type: 'string' }, token: { type: 'string' } },
+  options: {
+    json: { type: 'boolean', default: false },
+    limit: { type: 'string' },
+    url: { type: 'string' },
+    token: { type: 'string' },
+  },
 });
 try {
   const [path] = positionals;
   if (path === undefined) throw new Error('name the file: npm run replay:berka -- <trans.csv>');
+  const limit = Number(values.limit ?? Infinity);
+  if (!(limit > 0)) throw new Error(`--limit is "${values.limit}", expected a positive number of rows`);
   const target = await openTarget(values);
   try {
     const as = (id: string): Client<typeof config> =>
       createClient<typeof config>({ url: target.url, token: target.token(id) });
-    const result = await replay(path, as);
+    const result = await replay(readTransactions(path, limit), as);
     console.log(values.json ? JSON.stringify(result) : readable(result));
     if (result.verified !== 'OK' || result.delivered !== result.events) process.exitCode = 1;
   } finally {
@@ -48,7 +55,10 @@ interface Result {
   readonly deliveryMsP95: number;
 }
 
-async function replay(path: string, as: (id: string) => Client<typeof config>): Promise<Result> {
+async function replay(
+  transactions: ReturnType<typeof readTransactions>,
+  as: (id: string) => Client<typeof config>,
+): Promise<Result> {
   const totals = new Map<string, bigint>();
   const delays: number[] = [];
   const bar = process.stdout.isTTY ? new SingleBar({ format: '{bar} {value}/{total} received' }) : undefined;
@@ -58,11 +68,12 @@ async function replay(path: string, as: (id: string) => Client<typeof config>): 
     bar?.update(delays.length);
   };
   const run = { batchSize: 1000 };
-  const subscription = await as('reporting').subscribe({ topics: ['transactions.new'] }, receive, run);
+  const filter = { detail: { source: ['bank-feed'], eventId: [{ prefix: EVENT_PREFIX }] } };
+  const subscription = await as('reporting').subscribe({ topics: ['transactions.new'], filter }, receive, run);
   try {
     const start = performance.now();
     bar?.start(0, 0);
-    const events = await publishAll(as('bank-feed'), readTransactions(path), (count) => bar?.setTotal(count));
+    const events = await publishAll(as('bank-feed'), transactions, (count) => bar?.setTotal(count));
     const seconds = (performance.now() - start) / 1000;
     await allDelivered(() => delays.length, events);
     bar?.stop();

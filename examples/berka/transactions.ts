@@ -5,6 +5,8 @@ import { CsvError, field, isoDate, readCsv } from './read-csv.ts';
 
 export type Transaction = Extract<PublishInput<typeof config>, { topic: 'transactions.new' }>;
 
+/** Tells the replayed events from others of the same topic. */
+export const EVENT_PREFIX = 'trans-';
 const COLUMNS = [
   'trans_id',
   'account_id',
@@ -24,8 +26,14 @@ const KINDS: Readonly<Record<string, 'credit' | 'debit' | 'cash-debit'>> = {
 };
 const ID = /^\d{1,20}$/;
 
-export async function* readTransactions(path: string): AsyncGenerator<Transaction & { readonly entityId: string }> {
+/** @param limit rows at most */
+export async function* readTransactions(
+  path: string,
+  limit = Infinity,
+): AsyncGenerator<Transaction & { readonly entityId: string }> {
+  let rows = 0;
   for await (const { row, line } of readCsv(path, COLUMNS)) {
+    if (++rows > limit) return;
     const kind = KINDS[row['type'] ?? ''];
     if (kind === undefined)
       throw new CsvError(`line ${line}: type is "${row['type']}", expected PRIJEM, VYDAJ or VYBER`);
@@ -36,7 +44,7 @@ export async function* readTransactions(path: string): AsyncGenerator<Transactio
       account: row['account'],
     };
     yield {
-      eventId: `trans-${field(row, 'trans_id', ID, line)}`,
+      eventId: `${EVENT_PREFIX}${field(row, 'trans_id', ID, line)}`,
       topic: 'transactions.new',
       entityId: `account:${field(row, 'account_id', ID, line)}`,
       payload: {

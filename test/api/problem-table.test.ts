@@ -23,6 +23,8 @@ function declaredCodes(): string[] {
   });
 }
 
+const SAFE = 'Sending the same request again is safe: with the same id or Idempotency-Key it counts once';
+
 describe('the table of problems', () => {
   it('has every declared code and no other', () => {
     const declared = declaredCodes();
@@ -41,12 +43,13 @@ describe('the table of problems', () => {
 
   it.each(codes)('%s becomes problem details with its status and a URI of its own', (code) => {
     const error = new NervousError({ code, message: 'the message', problems: [{ pointer: '/a', detail: 'wrong' }] });
-    const { status, headers, body = '' } = problemResponse(error, '/v1/x', () => {});
+    const { status, headers, body } = problemResponse(error, '/v1/x', () => {});
     const problem: ProblemDetails = problemSchema.parse(JSON.parse(body));
     expect(status).toBe(PROBLEMS[code].status);
     expect(headers['content-type']).toBe('application/problem+json');
     expect(problem).toMatchObject({ status, code, title: PROBLEMS[code].title, instance: '/v1/x' });
-    expect(problem.detail).toBe(status >= 500 ? PROBLEMS[code].title : 'the message');
+    if (status < 500) expect(problem.detail).toBe('the message');
+    else expect(problem.detail).toBe(status === 503 ? `${PROBLEMS[code].title}. ${SAFE}` : PROBLEMS[code].title);
     expect(problem.errors).toEqual(status >= 500 ? [] : [{ pointer: '/a', detail: 'wrong' }]);
   });
 

@@ -19,12 +19,15 @@ import {
   createIngress,
   createPublish,
   createQuarantine,
+  createReveal,
   createSubscriptions,
+  createVault,
   deliveredEvent,
   EventError,
   type LoggedEvent,
   type EventBus,
   type EventData,
+  type FieldKeys,
   type ReceivedMessage,
 } from '../../core/events/index.ts';
 import { createAppender, parseEntry, type LoggedEntry, type VerificationReport } from '../../core/ledger/index.ts';
@@ -94,9 +97,11 @@ export async function createTestSystem(faults: FaultHooks = {}): Promise<TestSys
   const policy = createPolicy(config.roster, config.modules);
   const { appender, clock, ids, catalog, ledger } = parts;
   const shared = { ledger, items: store, entries: store, policy, clock, ids };
+  const vault = createVault({ ledger, items: store, keys: plainKeys, randomBytes: (length) => ids.bytes(length) });
   const system: NervousSystem = {
     ...{ config, policy, catalog },
-    publish: createPublish({ appender, catalog, policy, ids }),
+    publish: createPublish({ appender, catalog, policy, ids, vault }),
+    reveal: createReveal({ appender, entries: store, policy, ids, vault }),
     ingest: createIngress({
       ...{ ledger, rules: config.ingress, policy },
       publish: createPublish({ appender, catalog, policy, ids }),
@@ -131,6 +136,9 @@ export async function createTestSystem(faults: FaultHooks = {}): Promise<TestSys
   };
   return { system: recorded(system, calls), store, log, calls, queue, as };
 }
+
+/** Wraps nothing: what tests look at is who may see what. */
+const plainKeys: FieldKeys = { wrap: async (key) => key, unwrap: async (wrapped) => wrapped };
 
 function partsOf(store: MemoryStore): {
   ledger: string;

@@ -1,6 +1,9 @@
 /** What a test knows of the deployment, and how it reaches the HTTP API: an emulator has no DNS names of its own. */
 import { inject } from 'vitest';
+import { createClient, type Client } from '../../clients/sdk/index.ts';
+import type { config } from '../../nervous.config.ts';
 import type { Deployed } from './global-setup.ts';
+import { tokenOf } from './oidc-issuer.ts';
 import type { AwsTarget } from './target.ts';
 
 export function deployed(): Deployed {
@@ -19,6 +22,11 @@ export function httpApiUrl(apiId: string): string {
   const { endpoint, environment } = deployed();
   if (endpoint !== undefined) return `${endpoint}/_aws/execute-api/${apiId}/$default`;
   return `https://${apiId}.execute-api.${environment.AWS_REGION ?? 'us-east-1'}.amazonaws.com`;
+}
+
+/** A client of an HTTP API of this deployment that speaks as a principal of nervous.config.ts. */
+export function clientOf(apiId: string, principal: string): Client<typeof config> {
+  return createClient<typeof config>({ url: httpApiUrl(apiId), token: () => tokenOf(deployed().issuer, principal) });
 }
 
 /** For running the CDK again on the same deployment, e.g. `deploy({ ...again(), context: { ... } })`. */

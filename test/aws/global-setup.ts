@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { bootstrap, deploy, destroy, destroyInBackground, type CdkOptions, type StackOutputs } from './cdk.ts';
 import { HarnessError } from './harness-error.ts';
+import { startOidcIssuer, type IssuerKey } from './oidc-issuer.ts';
 import { openTarget, type AwsTarget } from './target.ts';
 
 const CACHE = join(import.meta.dirname, '..', '..', '.cache', 'aws');
@@ -20,6 +21,8 @@ export interface Deployed {
   /** for running the CDK again, e.g. a second deploy with another config */
   readonly runDir: string;
   readonly environment: Readonly<Record<string, string>>;
+  /** signs tokens that the API accepts; where AWS itself would have to reach it, it accepts none */
+  readonly issuer: IssuerKey;
 }
 
 declare module 'vitest' {
@@ -39,22 +42,29 @@ export default async function setup(project: TestProject): Promise<() => Promise
 async function putUp(project: TestProject): Promise<() => Promise<void>> {
   const runDir = await newRunDir();
   const target = await openTarget({ cacheDir: CACHE, runDir }, process.env);
-  const options: CdkOptions = { target, runDir };
+  const issuer = await startOidcIssuer();
+  const options: CdkOptions = { target, runDir, context: { stage: 'dev', ...tokensOf(issuer.key, target) } };
   const takeDown = takesDown(options);
   try {
     await bootstrap(options);
     const outputs = await deploy(options);
     Object.assign(process.env, target.environment); // the test processes inherit it: an SDK client needs no options
     const { kind, endpoint, environment } = target;
-    project.provide('deployed', { kind, endpoint, outputs, runDir, environment });
+    project.provide('deployed', { kind, endpoint, outputs, runDir, environment, issuer: issuer.key });
   } catch (error) {
     await takeDown().catch((second: unknown) => console.error(second instanceof Error ? second.message : second));
     throw error; // the logs stay: it names them
   }
   return async () => {
     await takeDown();
+    await issuer.close();
     await rm(runDir, { recursive: true, force: true });
   };
+}
+
+/** Our issuer is on this machine, where only an emulator can ask it for its keys. */
+function tokensOf({ issuer, audience }: IssuerKey, { kind }: AwsTarget): Record<string, string> {
+  return kind === 'account' ? {} : { issuer, audience };
 }
 
 /** An emulator takes everything with it; elsewhere the stacks are destroyed, in the background if we are interrupted. */

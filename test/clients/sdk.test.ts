@@ -110,6 +110,39 @@ describe('the network', () => {
     expect(calls).toBe(3);
   });
 
+  it('tells a gateway that refuses the token from a service that is not there', async () => {
+    const gateway: typeof fetch = async () => Response.json({ message: 'Unauthorized' }, { status: 401 });
+    const refused = createClient({ url: 'http://service.test', token: 'old', fetch: gateway }).state();
+    await expect(refused).rejects.toMatchObject({ status: 401, code: 'UNAUTHENTICATED' });
+  });
+
+  it('tries again what a gateway gave up on, where that is safe', async () => {
+    let calls = 0;
+    const late: typeof fetch = async () => {
+      calls += 1;
+      return calls === 1 ? Response.json({ message: 'timeout' }, { status: 504 }) : Response.json({ status: 'ok' });
+    };
+    expect(await createClient({ url: 'http://service.test', fetch: late }).health()).toEqual({ status: 'ok' });
+    const change = createClient({ url: 'http://service.test', fetch: late });
+    calls = 0;
+    await expect(change.withdraw('c-1')).rejects.toMatchObject({ status: 504 });
+  });
+
+  it('asks for the token before every request, and keeps the path of a stage', async () => {
+    const seen: string[] = [];
+    const stage: typeof fetch = async (input, init) => {
+      const { pathname } = new URL(input instanceof Request ? input.url : input);
+      seen.push(`${pathname} ${new Headers(init?.headers).get('authorization')}`);
+      return Response.json({ status: 'ok' });
+    };
+    let renewed = 0;
+    const token = async (): Promise<string> => `t${(renewed += 1)}`;
+    const client = createClient({ url: 'http://service.test/_aws/api/$default/', token, fetch: stage });
+    await client.health();
+    await client.health();
+    expect(seen).toEqual(['/_aws/api/$default/health Bearer t1', '/_aws/api/$default/health Bearer t2']);
+  });
+
   it('does not take any web page for the service', async () => {
     const page: typeof fetch = async () => new Response('<html>hello</html>');
     const client = createClient({ url: 'http://service.test', fetch: page });

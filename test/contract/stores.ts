@@ -1,4 +1,7 @@
-/** The stores every contract runs on: in memory, alone and shared, and one SQLite file in a folder of its own. */
+/**
+ * The stores every contract runs on: in memory, alone and shared, one SQLite file in a folder of its own, and DynamoDB's
+ * adapter on a DynamoDB that is not there. On a real one: test/aws/contract.test.ts.
+ */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,22 +9,27 @@ import { openForWriting } from '../../adapters/embedded/sqlite-schema.ts';
 import { SqliteStore } from '../../adapters/embedded/sqlite-store.ts';
 import { MemoryStore } from '../../adapters/memory/index.ts';
 import type { EntryStore, ItemStore } from '../../core/ledger/index.ts';
+import { FakeDynamo } from '../adapters/aws/fake-dynamo.ts';
+import { openDynamo } from './dynamo.ts';
 
 export type Store = EntryStore & ItemStore;
 
 export interface OpenStore {
   readonly store: Store;
   /** closes and opens it again; undefined when nothing survives closing */
-  readonly reopen?: () => Store;
-  readonly close: () => void;
+  readonly reopen?: () => Store | Promise<Store>;
+  readonly close: () => void | Promise<void>;
 }
+
+export type Open = () => OpenStore | Promise<OpenStore>;
 
 export const IDENTITY = { ledger: 'main', origin: 'ledger.test/main' };
 
-export const STORES: Readonly<Record<string, () => OpenStore>> = {
+export const STORES: Readonly<Record<string, Open>> = {
   'MemoryStore, only writer': () => ({ store: new MemoryStore(), close: () => undefined }),
   'MemoryStore, shared': () => ({ store: new MemoryStore({ exclusive: false }), close: () => undefined }),
   SqliteStore: openSqlite,
+  DynamoStore: openFakeDynamo,
 };
 
 function openSqlite(): OpenStore {
@@ -38,4 +46,11 @@ function openSqlite(): OpenStore {
       rmSync(folder, { recursive: true });
     },
   };
+}
+
+function openFakeDynamo(): OpenStore {
+  return openDynamo({
+    ...{ client: new FakeDynamo().client(), entriesTable: 'entries', stateTable: 'state', ledger: 'main' },
+    sleep: () => new Promise((resolve) => setImmediate(resolve)),
+  });
 }

@@ -7,14 +7,26 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { leafHash, toHex } from '../../core/canonical/index.ts';
 import {
+  cosign,
+  cosignatureTime,
+  encodeBundle,
+  formatCheckpoint,
+  formatCosignerKey,
   genesisHash,
+  growLog,
   isSignedBy,
   keyChain,
   noteKeyId,
   noteVerifier,
+  merkleRoot,
+  openCheckpoint,
   parseEntry,
+  parseLogKey,
   prepareEntry,
   sealRun,
+  signNote,
+  verifyConsistency,
+  verifyInclusion,
 } from '../../core/ledger/index.ts';
 
 const PAGE = readFileSync(new URL('../../docs/formats.md', import.meta.url), 'utf8');
@@ -51,8 +63,8 @@ function sha256(...parts: readonly (string | Uint8Array)[]): Buffer {
   return hash.digest();
 }
 
-function keyPair(): { readonly privateKey: KeyObject; readonly publicKey: Buffer } {
-  const privateKey = createPrivateKey({ key: Buffer.concat([PKCS8_ED25519, SEED]), format: 'der', type: 'pkcs8' });
+function keyPair(seed = SEED): { readonly privateKey: KeyObject; readonly publicKey: Buffer } {
+  const privateKey = createPrivateKey({ key: Buffer.concat([PKCS8_ED25519, seed]), format: 'der', type: 'pkcs8' });
   return {
     privateKey,
     publicKey: createPublicKey(privateKey).export({ format: 'der', type: 'spki' }).subarray(-32),
@@ -133,5 +145,89 @@ describe("the worked example of docs/formats.md, by the ledger's own functions",
     expect(parsed.body).toEqual(bodies[seq]);
     expect(isSignedBy(parsed.note, noteVerifier(name, pair.publicKey))).toBe(true);
     expect(toHex(leafHash(note))).toBe(value(`hash-${seq}`));
+  });
+});
+
+describe('the log of the worked example, by hand', () => {
+  const hashes = [0, 1].map((seq) => Buffer.from(value(`hash-${seq}`), 'hex'));
+  const text = bytes('checkpoint').slice(0, bytes('checkpoint').lastIndexOf('\n\n') + 1);
+
+  it('has the root, the tile and the length of the bundle', () => {
+    expect(value('root')).toBe(sha256(Buffer.of(1), ...hashes).toString('hex'));
+    expect(value('tile')).toBe(Buffer.concat(hashes).toString('hex'));
+    const lengths = [0, 1].map((seq) => Buffer.byteLength(bytes(`note-${seq}`)));
+    const [a, b] = lengths.map((length) => length.toString(16).padStart(4, '0').replace(/^../, '$& '));
+    expect(PAGE.includes(`each note after its length,\n\`${a}\` and \`${b}\``)).toBe(true);
+  });
+
+  it('has a checkpoint signed by the root key', () => {
+    const { privateKey, publicKey } = keyPair(Buffer.alloc(32, 2));
+    expect(text).toBe(`${ORIGIN}\n2\n${Buffer.from(value('root'), 'hex').toString('base64')}\n`);
+    const keyId = sha256(`${ORIGIN}\n`, Buffer.of(1), publicKey).subarray(0, 4);
+    const signature = sign(null, Buffer.from(text), privateKey);
+    expect(bytes('checkpoint')).toBe(`${text}\n— ${ORIGIN} ${Buffer.concat([keyId, signature]).toString('base64')}\n`);
+    const encoded = Buffer.concat([Buffer.of(1), publicKey]).toString('base64');
+    expect(value('root-vkey')).toBe(`${ORIGIN}+${keyId.toString('hex')}+${encoded}`);
+  });
+
+  it('has the line of a witness', () => {
+    const name = 'witness.example/w1';
+    const { privateKey, publicKey } = keyPair(Buffer.alloc(32, 3));
+    const keyId = sha256(`${name}\n`, Buffer.of(4), publicKey).subarray(0, 4);
+    const time = Buffer.alloc(8);
+    time.writeUInt32BE(1767600000, 4);
+    const signature = sign(null, Buffer.from(`cosignature/v1\ntime 1767600000\n${text}`), privateKey);
+    const line = Buffer.concat([keyId, time, signature]);
+    expect(line).toHaveLength(76);
+    expect(bytes('cosignature')).toBe(`— ${name} ${line.toString('base64')}\n`);
+    const encoded = Buffer.concat([Buffer.of(4), publicKey]).toString('base64');
+    expect(value('witness-vkey')).toBe(`${name}+${keyId.toString('hex')}+${encoded}`);
+  });
+});
+
+describe("the log of the worked example, by the ledger's own functions", () => {
+  const entries = [0, 1].map((seq) => {
+    const note = Buffer.from(bytes(`note-${seq}`));
+    return { note, hash: leafHash(note) };
+  });
+  const [first, second] = entries.map(({ hash }) => hash) as [Uint8Array, Uint8Array];
+  const root = merkleRoot([first, second]);
+  const signatory = (name: string, seed: number) => {
+    const { privateKey, publicKey } = keyPair(Buffer.alloc(32, seed));
+    return { name, publicKey, sign: (text: Uint8Array) => sign(null, text, privateKey) };
+  };
+
+  it('has the same files', async () => {
+    const files = new Map<string, string>();
+    for await (const { path, bytes: content } of growLog({ size: 0, entries, read: async () => undefined }))
+      files.set(path, toHex(content));
+    const bundle = encodeBundle(entries.map(({ note }) => note));
+    expect(Object.fromEntries(files)).toEqual({
+      'tile/entries/000.p/2': toHex(bundle),
+      'tile/0/000.p/2': value('tile'),
+    });
+    expect(PAGE.includes(`(${bundle.length.toLocaleString('en')} bytes: each`)).toBe(true);
+  });
+
+  it('has the same root and proofs', () => {
+    expect(toHex(root)).toBe(value('root'));
+    const claim = { treeSize: 2, root };
+    expect(verifyInclusion({ ...claim, leafHash: first, leafIndex: 0, proof: [second] })).toBe(true);
+    expect(verifyInclusion({ ...claim, leafHash: second, leafIndex: 1, proof: [first] })).toBe(true);
+    expect(verifyConsistency({ size1: 1, size2: 2, root1: first, root2: root, proof: [second] })).toBe(true);
+  });
+
+  it('has the same checkpoint and cosignature, and opens them with the keys on the page', async () => {
+    const text = formatCheckpoint({ origin: ORIGIN, size: 2, root });
+    const witness = signatory('witness.example/w1', 3);
+    expect(Buffer.from(await signNote(text, [signatory(ORIGIN, 2)])).toString()).toBe(bytes('checkpoint'));
+    expect(await cosign(text, 1767600000, witness)).toBe(bytes('cosignature'));
+    expect(formatCosignerKey(witness.name, witness.publicKey)).toBe(value('witness-vkey'));
+    const keys = ['root-vkey', 'witness-vkey'].map((name) => parseLogKey(value(name)));
+    const known = keys.filter((key) => 'verify' in key);
+    const opened = openCheckpoint(Buffer.from(bytes('checkpoint') + bytes('cosignature')), known, ORIGIN);
+    if (opened.kind === 'refused') throw new Error(opened.reason);
+    expect(opened.checkpoint).toEqual({ origin: ORIGIN, size: 2, root: Buffer.from(root) });
+    expect(cosignatureTime(opened.signatures[1]?.signature ?? Buffer.of())).toBe(1767600000);
   });
 });

@@ -1,9 +1,12 @@
 /** The Berka examples as a user runs them; totals are computed here independently. */
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { afterAll, expect, it } from 'vitest';
+import { startEngine } from '../../adapters/embedded/index.ts';
+import { config } from '../../nervous.config.ts';
 
 const shared = join(process.env['NERVOUS_SHARED'] ?? '../shared', 'data/berka');
 const dir = mkdtempSync(join(tmpdir(), 'nervous-berka-test-'));
@@ -17,6 +20,36 @@ it('sums a small file exactly', () => {
   expect(status).toBe(0);
   const total = { signedTotal: '905.00', verified: 'OK' }; // 1000.10 + 5.05 - 0.20 - 99.95
   expect(lastLine(stdout)).toMatchObject({ events: 4, entities: 2, delivered: 4, ...total });
+});
+
+it('replays onto a running engine, as many rows as asked for', async () => {
+  const engine = await startEngine({ config, dataDir: join(dir, 'engine') });
+  try {
+    const args = ['test/e2e/fixtures/trans.csv', '--json', '--limit', '2', '--url', engine.url];
+    // Not spawnSync: the engine lives in this process.
+    const child = spawn(process.execPath, [
+      'examples/berka/replay.ts',
+      ...args,
+      '--token',
+      JSON.stringify(engine.tokens),
+    ]);
+    const stdout = await text(child.stdout);
+    const total = { signedTotal: '1005.15', verified: 'OK' }; // 1000.10 + 5.05
+    expect(lastLine(stdout)).toMatchObject({ events: 2, delivered: 2, ...total });
+  } finally {
+    await engine.close();
+  }
+});
+
+it.each([
+  [['--url', 'http://127.0.0.1:1'], '--url needs --token'],
+  [['--url', 'http://127.0.0.1:1', '--token', '{}'], 'cannot reach http://127.0.0.1:1'],
+  [['--url', 'http://127.0.0.1:1', '--token', 'secret'], '--token must be a JSON object such as'],
+  [['--limit', 'all'], '--limit is "all", expected a positive number of rows'],
+])('explains %j', (args, sentence) => {
+  const { status, stderr } = run('replay.ts', 'test/e2e/fixtures/trans.csv', ...args);
+  expect({ status, lines: stderr.trim().split('\n').length }).toEqual({ status: 1, lines: 1 });
+  expect(stderr).toContain(sentence);
 });
 
 it('names the line of a malformed row', () => {

@@ -10,7 +10,7 @@ import { patchDocument, patchSchema } from '../../../core/changes/json-patch.ts'
 const apply = (document: JsonObject | null, patch: unknown): JsonObject => {
   const type = operationTypes().get('state.patch');
   if (type === undefined) throw new Error('state.patch is missing');
-  return type.plan(document, type.parse(patch));
+  return type.plan(document, type.parse(patch)) as JsonObject;
 };
 
 describe('RFC 6902', () => {

@@ -10,6 +10,7 @@ import {
   EMPTY_ROOT,
   formatCheckpoint,
   formatCosignerKey,
+  formatVerifierKey,
   LogError,
   openCheckpoint,
   openNote,
@@ -198,5 +199,14 @@ describe('a cosignature', () => {
     expect(parseLogKey(log.vkey)).toMatchObject({ role: 'log' });
     for (const wrong of ['', 'a+b', log.vkey.replace('+', ' '), log.vkey.replace(ORIGIN, 'x'), vkey.slice(0, -4)])
       expect(parseLogKey(wrong)).toHaveProperty('malformed');
+    for (const [type, length] of [
+      [2, 32],
+      [6, 1312],
+      [1, 31],
+      [4, 0],
+    ] as const) {
+      const unsupported = formatVerifierKey('a', Buffer.alloc(length), type);
+      expect(parseLogKey(unsupported)).toEqual({ malformed: expect.stringContaining(`type ${type}`) as string });
+    }
   });
 });

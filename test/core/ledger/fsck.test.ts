@@ -225,6 +225,17 @@ it('passes on what is wrong with the reading, as that says nothing about the log
   await expect(fsckLog({ read, verifierKeys: [log.vkey] })).rejects.toThrow('no connection');
 });
 
+it('gives its verdict though what it read ahead could not be read', async () => {
+  const folder = await logOf(600);
+  folder.files.delete('tile/entries/000');
+  const read = async (path: string) => {
+    if (path === 'tile/0/001') throw new Error('no connection');
+    return folder.read(path);
+  };
+  // That nobody waits for the failed read must not end the process: the test runner reports unhandled rejections.
+  expect((await fsckLog({ read, verifierKeys: [log.vkey] })).verdict).toBe('MISSING_ENTRY');
+});
+
 function flip(folder: LogFolder, path: string, at: number): void {
   const bytes = Uint8Array.from(folder.files.get(path) ?? []);
   bytes[at] = (bytes[at] ?? 0) ^ 1;

@@ -8,11 +8,18 @@ import {
   type AppenderOptions,
   type AppendRequest,
   type EntryStore,
+  type Sealer,
   type StoredEntry,
 } from '../../../core/ledger/index.ts';
 
 export const ORIGIN = 'ledger.test/main';
-const ROOT = memoryRootSigner(ORIGIN);
+export const ROOT = memoryRootSigner(ORIGIN);
+
+export const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+/** Signing on another thread takes its time; what is committed meanwhile may fail. */
+export const slowSealer: Sealer = {
+  seal: async (runs, signer) => turn().then(() => localSealer.seal(runs, signer, true)),
+};
 
 export function appenderOn(store: EntryStore, overrides: Partial<AppenderOptions> = {}): Appender {
   return createAppender({

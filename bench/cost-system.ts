@@ -1,0 +1,126 @@
+/**
+ * The system on the AWS adapters with every client counted, in this process: fresh tables, a fresh root key and a wake
+ * queue on the endpoint that AWS_ENDPOINT_URL names. Each `process()` is one that has just started: cold until it is used.
+ */
+import { randomUUID } from 'node:crypto';
+import { CreateTableCommand, type AttributeDefinition } from '@aws-sdk/client-dynamodb';
+import { CreateEventBusCommand } from '@aws-sdk/client-eventbridge';
+import { CreateKeyCommand } from '@aws-sdk/client-kms';
+import { CreateQueueCommand } from '@aws-sdk/client-sqs';
+import { EventBridgeBus } from '../adapters/aws/bus/event-bridge-bus.ts';
+import { DynamoLogPositions } from '../adapters/aws/bus/log-positions.ts';
+import { busName } from '../adapters/aws/bus/names.ts';
+import { DynamoRelayMarks } from '../adapters/aws/bus/relay-marks.ts';
+import { dynamoClient, eventBridgeClient, kmsClient, sqsClient } from '../adapters/aws/clients.ts';
+import { createCallCounter, type CallCounter } from '../adapters/aws/count-calls.ts';
+import { kmsRootSigner } from '../adapters/aws/kms-root-signer.ts';
+import { localSealer } from '../adapters/aws/local-sealer.ts';
+import { openAwsSystem } from '../adapters/aws/open-system.ts';
+import { createSequencer, type Sequencer } from '../adapters/aws/sequencer.ts';
+import { systemClock, systemIds } from '../adapters/aws/system-world.ts';
+import { createWakeQueue } from '../adapters/aws/workflow/wake-queue.ts';
+import { createAppender, type Appender } from '../core/ledger/index.ts';
+import type { NervousSystem } from '../core/system/index.ts';
+import { config } from '../nervous.config.ts';
+
+/** A process; what it does is counted from its opening on. */
+export interface CountedProcess {
+  readonly system: NervousSystem;
+  /** An appender on the same store that relays nothing. */
+  readonly appender: () => Promise<Appender>;
+  /** Gives these entries their log index, as the sequencer function does. */
+  readonly sequence: Sequencer['sequence'];
+  /** Waits for relays and wake-ups, as a function does before it answers. */
+  readonly settle: () => Promise<void>;
+}
+
+export interface CostSystem {
+  readonly counter: CallCounter;
+  /** A new process on the same ledger: nothing cached, no session key. */
+  readonly process: () => Promise<CountedProcess>;
+}
+
+interface Resources {
+  readonly entriesTable: string;
+  readonly stateTable: string;
+  readonly keyId: string;
+  readonly queueUrl: string;
+  readonly busPrefix: string;
+}
+
+export async function openCostSystem(): Promise<CostSystem> {
+  const counter = createCallCounter();
+  const clients = { dynamo: dynamoClient(), events: eventBridgeClient(), kms: kmsClient(), queues: sqsClient() };
+  const resources = await createResources(clients);
+  for (const client of Object.values(clients)) client.middlewareStack.use(counter.plugin);
+  return { counter, process: () => openProcess(clients, resources) };
+}
+
+interface Clients {
+  readonly dynamo: ReturnType<typeof dynamoClient>;
+  readonly events: ReturnType<typeof eventBridgeClient>;
+  readonly kms: ReturnType<typeof kmsClient>;
+  readonly queues: ReturnType<typeof sqsClient>;
+}
+
+async function createResources({ dynamo, events, kms, queues }: Clients): Promise<Resources> {
+  const name = `costs-${randomUUID().slice(0, 8)}`;
+  const [entriesTable, stateTable] = [`${name}-entries`, `${name}-state`];
+  const table = (TableName: string, sortType: AttributeDefinition['AttributeType']): Promise<unknown> =>
+    dynamo.send(
+      new CreateTableCommand({
+        TableName,
+        BillingMode: 'PAY_PER_REQUEST',
+        AttributeDefinitions: [
+          { AttributeName: 'pk', AttributeType: 'S' },
+          { AttributeName: 'sk', AttributeType: sortType },
+        ],
+        KeySchema: [
+          { AttributeName: 'pk', KeyType: 'HASH' },
+          { AttributeName: 'sk', KeyType: 'RANGE' },
+        ],
+      }),
+    );
+  await Promise.all([table(entriesTable, 'N'), table(stateTable, 'S')]);
+  await events.send(new CreateEventBusCommand({ Name: busName(name, 'transactions.new') }));
+  const { KeyMetadata } = await kms.send(
+    new CreateKeyCommand({ KeySpec: 'ECC_NIST_EDWARDS25519', KeyUsage: 'SIGN_VERIFY' }),
+  );
+  const { QueueUrl = '' } = await queues.send(new CreateQueueCommand({ QueueName: `${name}-wake` }));
+  return { entriesTable, stateTable, keyId: KeyMetadata?.KeyId ?? '', queueUrl: QueueUrl, busPrefix: name };
+}
+
+async function openProcess({ dynamo, events, kms, queues }: Clients, resources: Resources): Promise<CountedProcess> {
+  const { entriesTable, stateTable, keyId, queueUrl, busPrefix } = resources;
+  const { ledger, origin } = config;
+  const tables = { client: dynamo, stateTable, ledger };
+  const world = { clock: systemClock, ids: systemIds };
+  const onError = (error: unknown): void => {
+    throw error instanceof Error ? error : new Error(String(error));
+  };
+  const opened = await openAwsSystem({
+    ...{ config, client: dynamo, env: { ENTRIES_TABLE: entriesTable, STATE_TABLE: stateTable }, hooks: { onError } },
+    parts: {
+      rootSigner: () => kmsRootSigner({ client: kms, keyId, origin }),
+      bus: ({ store }) =>
+        new EventBridgeBus({
+          ...{ ledger, entries: store, items: store, ...world, events, queues, onError },
+          ...{ busPrefix, subscriptionPrefix: busPrefix, reconcile: async () => {} },
+          marks: new DynamoRelayMarks({ ...tables, items: store }),
+          positions: new DynamoLogPositions(tables),
+        }),
+      wakes: () => createWakeQueue({ client: queues, queueUrl, onError: (_, error) => onError(error) }),
+    },
+  });
+  const { store } = opened.base;
+  const sequencer = createSequencer({ store });
+  return {
+    system: opened.system,
+    settle: () => opened.settle(),
+    appender: async () => {
+      const rootSigner = await kmsRootSigner({ client: kms, keyId, origin });
+      return createAppender({ ledger, origin, store, sealer: localSealer, rootSigner, ...world });
+    },
+    sequence: (entries) => sequencer.sequence(entries),
+  };
+}

@@ -1,0 +1,26 @@
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import * as clients from '../../../adapters/aws/clients.ts';
+
+const { dynamoClient, eventBridgeClient, kmsClient, lambdaClient, s3Client, sfnClient, sqsClient } = clients;
+
+describe('AWS clients', () => {
+  afterEach(() => vi.unstubAllEnvs());
+
+  it.each([
+    ['DynamoDB', dynamoClient, 4],
+    ['EventBridge', eventBridgeClient, 4],
+    ['KMS', kmsClient, 4],
+    ['Lambda', lambdaClient, 2],
+    ['S3', s3Client, 4],
+    ['Step Functions', sfnClient, 4],
+    ['SQS', sqsClient, 4],
+  ])('%s tries as often as is decided here, whatever the environment says', async (_, make, attempts) => {
+    vi.stubEnv('AWS_REGION', 'eu-west-1');
+    vi.stubEnv('AWS_MAX_ATTEMPTS', '9');
+    vi.stubEnv('AWS_RETRY_MODE', 'adaptive');
+    const { config } = make();
+    expect(await config.maxAttempts()).toBe(attempts);
+    expect(await config.retryStrategy()).toHaveProperty('mode', 'standard');
+    expect(await config.region()).toBe('eu-west-1');
+  });
+});

@@ -1,0 +1,149 @@
+import { describe, expect, it } from 'vitest';
+import { createSequencer } from '../../../adapters/aws/sequencer.ts';
+import { verifyTable, type VerifyTableOptions } from '../../../adapters/aws/verify-table.ts';
+import type { DynamoStore } from '../../../adapters/aws/dynamo-store.ts';
+import { FakeClock } from '../../../adapters/memory/index.ts';
+import type { VerificationReport } from '../../../core/ledger/index.ts';
+import { appenderOn, note, ORIGIN, ROOT } from '../../core/ledger/ledger-world.ts';
+import type { FakeDynamo } from './fake-dynamo.ts';
+import { fakeStore } from './fake-world.ts';
+
+const HOUR_MS = 3_600_000;
+
+interface Ledger {
+  readonly store: DynamoStore;
+  readonly dynamo: FakeDynamo;
+  readonly clock: FakeClock;
+  append(chain: string, ...ids: string[]): Promise<void>;
+  verify(options?: Partial<VerifyTableOptions>): Promise<VerificationReport>;
+}
+
+/** Two accounts with four entries each and a session key, all in the log: 9 entries. */
+async function ledger(): Promise<Ledger> {
+  const { store, dynamo } = fakeStore();
+  const clock = new FakeClock();
+  const appender = appenderOn(store, { clock });
+  const append = async (chain: string, ...ids: string[]): Promise<void> => {
+    for (const id of ids) await appender.append({ entries: [note(chain, id)] });
+  };
+  await append('a', '1', '2', '3', '4');
+  await append('b', '5', '6', '7', '8');
+  await createSequencer({ store }).catchUp();
+  const verify: Ledger['verify'] = (options) =>
+    verifyTable({ store, ledger: 'main', origin: ORIGIN, root: ROOT, clock, ...options });
+  return { store, dynamo, clock, append, verify };
+}
+
+const partition = ({ dynamo }: Ledger, table: string, pk: string) => {
+  const found = dynamo.tables.get(table)?.get(pk);
+  if (found === undefined) throw new Error(`no ${pk}`);
+  return found;
+};
+const item = (on: Ledger, table: string, pk: string, sk: string) => {
+  const found = partition(on, table, pk).get(sk);
+  if (found === undefined) throw new Error(`no ${pk} ${sk}`);
+  return found;
+};
+/** Binary is base64 text inside the fake. */
+const flip = (attributes: Record<string, unknown>, name: string, byte: number): void => {
+  const bytes = Buffer.from((attributes[name] as { B: string }).B, 'base64');
+  bytes.writeUInt8(bytes.readUInt8(byte) ^ 1, byte);
+  attributes[name] = { B: bytes.toString('base64') };
+};
+
+describe('verifying the tables', () => {
+  it('finds an honest ledger sound, and says what it did not look at', async () => {
+    const on = await ledger();
+    const report = await on.verify();
+    expect(report).toMatchObject({ verdict: 'OK', entries: 9, chains: 3 });
+    expect(report.checked).toContain('signatures up to the root key');
+    expect((await on.verify({ signatures: false })).notChecked).toContain('signatures up to the root key');
+    expect(await on.verify({ entity: 'a' })).toMatchObject({ verdict: 'OK', entries: 4, chains: 1 });
+  });
+
+  it.each<[string, (on: Ledger) => void, { verdict: string; entity?: string; seq?: number }]>([
+    [
+      'a byte of a note',
+      (on) => flip(item(on, 'entries', 'main#a', '2'), 'b', 60),
+      { verdict: 'CONTENT_MISMATCH', entity: 'a', seq: 2 },
+    ],
+    [
+      'a byte of a hash',
+      (on) => flip(item(on, 'entries', 'main#b', '0'), 'h', 5),
+      { verdict: 'CONTENT_MISMATCH', entity: 'b', seq: 0 },
+    ],
+    [
+      'a note removed',
+      (on) => delete item(on, 'entries', 'main#a', '1')['b'],
+      { verdict: 'UNREADABLE', entity: 'a', seq: 1 },
+    ],
+    [
+      'an entry deleted in the middle',
+      (on) => partition(on, 'entries', 'main#a').delete('1'),
+      { verdict: 'MISSING_ENTRY', entity: 'a', seq: 1 },
+    ],
+    [
+      'an entry deleted at the end',
+      (on) => partition(on, 'entries', 'main#b').delete('3'),
+      { verdict: 'MISSING_ENTRY', entity: 'b', seq: 3 },
+    ],
+    [
+      'a whole chain deleted',
+      (on) => partition(on, 'entries', 'main#a').clear(),
+      { verdict: 'MISSING_ENTRY', entity: 'a', seq: 0 },
+    ],
+    [
+      'a record without its list',
+      (on) => delete [...partition(on, 'state', 'main#log').values()][0]?.['p'],
+      { verdict: 'UNREADABLE' },
+    ],
+    [
+      'a hash in a record',
+      (on) => flip([...partition(on, 'state', 'main#log').values()][0] ?? {}, 'h', 3),
+      { verdict: 'UNREADABLE' },
+    ],
+    ['the log’s records removed', (on) => partition(on, 'state', 'main#log').clear(), { verdict: 'LINK_BROKEN' }],
+    [
+      'the log’s first record removed',
+      (on) => partition(on, 'state', 'main#log').delete('0000000000000000'),
+      { verdict: 'MISSING_ENTRY' },
+    ],
+  ])('detects %s', async (_, tamper, found) => {
+    const on = await ledger();
+    await on.append('a', '9');
+    await createSequencer({ store: on.store }).catchUp();
+    await on.store.readLog(0, 99); // what was read before is not trusted
+    tamper(on);
+    const { verdict, ...firstBad } = found;
+    expect(await on.verify()).toMatchObject({ verdict, firstBad });
+  });
+
+  it('checks entries that have no place yet, and says that they have none', async () => {
+    const on = await ledger();
+    await on.append('a', '9', '10');
+    await on.append('c', '11');
+    const report = await on.verify();
+    expect(report).toMatchObject({ verdict: 'OK', entries: 12, chains: 4 });
+    expect(report.notChecked.join()).toContain('3 entries too new');
+    partition(on, 'entries', 'main#a').delete('4');
+    expect(await on.verify()).toMatchObject({ verdict: 'MISSING_ENTRY', firstBad: { entity: 'a', seq: 4 } });
+  });
+
+  it('does not wait for ever: an entry that never got its place is missing from the log', async () => {
+    const on = await ledger();
+    await on.append('a', '9');
+    await on.clock.advance(HOUR_MS);
+    expect(await on.verify()).toMatchObject({ verdict: 'MISSING_ENTRY', firstBad: { entity: 'a', seq: 4 } });
+    await createSequencer({ store: on.store }).catchUp();
+    expect((await on.verify()).verdict).toBe('OK');
+  });
+
+  it('detects a document that the ledger does not lead to', async () => {
+    const on = await ledger();
+    const key = { pk: 'main#document', sk: 'a' };
+    await on.store.write([{ kind: 'put', key, value: { document: { x: 1 } }, expect: 'any' }]);
+    expect(await on.verify()).toMatchObject({ verdict: 'DRIFT', firstBad: { entity: 'a' } });
+    item(on, 'state', key.pk, key.sk)['v'] = { S: '{' };
+    expect((await on.verify()).verdict).toBe('UNREADABLE');
+  });
+});

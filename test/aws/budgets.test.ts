@@ -1,0 +1,49 @@
+/** What an act may cost, counted on the real adapters: a change that adds a call or a unit must say so here. */
+import { readFileSync } from 'node:fs';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { ACTS, measureCosts, type Act, type Cost, type Costs } from '../../bench/costs.ts';
+import { openCostSystem } from '../../bench/cost-system.ts';
+
+let costs: Costs;
+beforeAll(async () => {
+  costs = await measureCosts(await openCostSystem());
+});
+
+/** At most this. What is left out is not limited. */
+const BUDGETS: Readonly<Partial<Record<Act, Partial<Cost>>>> = {
+  // The design's own: docs/costs.md.
+  'append one entry alone, warm': { roundTrips: 1, calls: 1, readUnits: 0, writeUnits: 1, kmsSigns: 0 },
+  'publish 1, warm': { roundTrips: 3, readUnits: 0, writeUnits: 6, kmsSigns: 0, putEvents: 1, sqsSends: 0 },
+  // As counted when they were written; the session key costs the signature.
+  'publish 1, cold process': { roundTrips: 7, readUnits: 1, writeUnits: 6, kmsSigns: 1 },
+  'publish 100 on 100 entities, warm': { roundTrips: 3, readUnits: 0, writeUnits: 404, kmsSigns: 0, putEvents: 10 },
+  'publish 100 on one entity, warm': { roundTrips: 4, readUnits: 0, writeUnits: 404, kmsSigns: 0, putEvents: 10 },
+  'sequence 99 entries of known chains': { roundTrips: 1, readUnits: 0, writeUnits: 212, kmsSigns: 0 },
+  propose: { roundTrips: 5, readUnits: 5, writeUnits: 20, kmsSigns: 0, sqsSends: 1 },
+  vote: { roundTrips: 4, readUnits: 3, writeUnits: 12, kmsSigns: 0, sqsSends: 1 },
+  'vote that approves': { roundTrips: 5, readUnits: 3, writeUnits: 16, kmsSigns: 1, sqsSends: 1 },
+  'execute one operation': { roundTrips: 19, readUnits: 22, writeUnits: 62, kmsSigns: 2 },
+};
+
+describe.each(Object.entries(BUDGETS) as [Act, Partial<Cost>][])('%s', (act, budget) => {
+  it.each(Object.entries(budget) as [keyof Cost, number][])('takes at most %s %d', (what, most) => {
+    expect(costs.acts[act][what]).toBeLessThanOrEqual(most);
+  });
+});
+
+it('is what docs/costs.md says', () => {
+  const rows = readFileSync('docs/costs.md', 'utf8').matchAll(/^\| ([a-z][^|]*) \|((?: \d+ \|){7})$/gm);
+  const documented = [...rows].map(([, act = '', figures = '']) => [act, figures.match(/\d+/g)?.map(Number)]);
+  expect(documented).toHaveLength(ACTS.length - 1); // chains not met before: said in words
+  for (const [act, figures] of documented) expect({ act, figures }).toEqual({ act, figures: figuresOf(act as Act) });
+});
+
+function figuresOf(act: Act): readonly number[] {
+  const { roundTrips, calls, readUnits, writeUnits, kmsSigns, putEvents, sqsSends } = costs.acts[act];
+  return [roundTrips, calls, readUnits, writeUnits, kmsSigns, putEvents, sqsSends];
+}
+
+it('counts what is there: no act is free', () => {
+  for (const cost of Object.values(costs.acts)) expect(cost.writeUnits).toBeGreaterThan(0);
+  expect(costs.executionSteps).toBeGreaterThan(5);
+});

@@ -1,0 +1,265 @@
+/** Subscriptions on EventBridge and SQS, made and removed while events flow. */
+import { ListRulesCommand, TestEventPatternCommand } from '@aws-sdk/client-eventbridge';
+import { GetQueueUrlCommand, ListQueuesCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { DynamoLogPositions } from '../../adapters/aws/bus/log-positions.ts';
+import { queueName, ruleName } from '../../adapters/aws/bus/names.ts';
+import { DynamoRelayMarks, type RecordedPlace } from '../../adapters/aws/bus/relay-marks.ts';
+import { dynamoClient } from '../../adapters/aws/clients.ts';
+import { DynamoStore } from '../../adapters/aws/dynamo-store.ts';
+import { createSequencer } from '../../adapters/aws/sequencer.ts';
+import { busRules, type DeadLetter } from '../../core/events/index.ts';
+import { createScratchTables, type ScratchTables } from './scratch-tables.ts';
+import { BusWorld, ids, LEDGER, receipts } from './bus-world.ts';
+
+const RETRY = { maxAttempts: 2, baseMs: 1, maxMs: 1 };
+
+describe('the bus on AWS', () => {
+  let world: BusWorld;
+  beforeAll(async () => {
+    world = await new BusWorld().open();
+  });
+  afterAll(async () => {
+    await world.close();
+    expect(world.errors).toEqual([]);
+  });
+
+  it('delivers to a subscription made at runtime what it wants, and nothing else, each once', async () => {
+    await world.subscribe('a.b', {
+      topics: ['orders.*'],
+      filter: { detail: { payload: { amount: [{ numeric: ['>', 10] }] } }, time: [{ prefix: '20' }] },
+    });
+    const [, wanted, , big] = await world.publish(
+      { payload: { amount: 5 } },
+      { payload: { amount: 11 } },
+      { payload: { amount: 50 }, topic: 'other.new' },
+      { payload: { amount: 50 }, entity: 'f' },
+    );
+    const messages = await world.pull('a.b', 2);
+    expect(ids(messages).sort()).toEqual([wanted, big].sort());
+    expect(messages[0]).toMatchObject({ attempt: 1, event: { source: 'shop', ledger: { hash: /^[0-9a-f]{64}$/ } } });
+    expect(await world.bus.stats()).toMatchObject([{ subscription: 'a.b', inFlight: 2, backlog: 0 }]);
+    expect(await world.bus.ack('a.b', receipts(messages))).toEqual({ stale: [] });
+    expect(await world.bus.receive('a.b', { max: 10, waitMs: 0 })).toEqual([]);
+    expect(await world.bus.ack('a.b', ['junk', 'e30'])).toEqual({ stale: ['junk', 'e30'] });
+    await world.unsubscribe('a.b');
+  });
+
+  it('makes a poison message a dead letter, which can be delivered again', async () => {
+    await world.subscribe('poison', { topics: ['*'], retry: RETRY });
+    const [id] = await world.publish({ topic: 'other.new' });
+    for (const attempt of [1, 2]) {
+      const [message] = await world.pull('poison', 1);
+      expect(message?.attempt).toBe(attempt);
+      const receipt = message?.receipt ?? '';
+      expect(await world.bus.nack('poison', [receipt, receipt], { reason: `no ${attempt}` })).toEqual({ stale: [] });
+    }
+    const letters = await world.bus.deadLetters('poison', { limit: 10 });
+    expect(letters).toMatchObject([{ attempts: 2, reason: 'no 2', event: { eventId: id } }]);
+    const [letter] = letters as [DeadLetter];
+    expect(await world.bus.trace(letter.event)).toEqual([
+      { subscription: 'poison', state: 'dead-letter', attempts: 2, reason: 'no 2' },
+    ]);
+    expect(await world.bus.redrive('poison', [letter.position, 4_711])).toBe(1);
+    expect(await world.bus.deadLetters('poison', { limit: 10 })).toEqual([]);
+    const again = await world.pull('poison', 1);
+    expect(again).toMatchObject([{ attempt: 1, event: { eventId: id } }]);
+    await world.bus.ack('poison', receipts(again));
+    await world.unsubscribe('poison');
+  });
+
+  it('buries what was leased too often and never settled; its receipts are stale', async () => {
+    await world.subscribe('slow', { topics: ['*'], retry: { ...RETRY, maxAttempts: 1 }, ackTimeoutMs: 1_000 });
+    const [id] = await world.publish({});
+    const late = await world.pull('slow', 1);
+    expect(ids(late)).toEqual([id]);
+    expect(await world.bus.receive('slow', { max: 1, waitMs: 3_000 })).toEqual([]); // SQS moves it when asked again
+    expect(await world.bus.ack('slow', receipts(late))).toEqual({ stale: receipts(late) });
+    await world.bury(1);
+    expect(await world.bus.deadLetters('slow', { limit: 10 })).toMatchObject([
+      { attempts: 1, reason: 'not acknowledged within 1000 ms', event: { eventId: id } },
+    ]);
+    await world.unsubscribe('slow');
+    expect(await world.bus.deadLetters('slow', { limit: 10 })).toEqual([]);
+  });
+
+  it('keeps the order of an entity while an earlier event is being retried, and holds up no other entity', async () => {
+    await world.subscribe('ordered', { topics: ['orders.*'], order: 'entity' });
+    const published = await world.publish({ entity: 'x' }, { entity: 'x' }, { entity: 'y' }, { entity: 'x' });
+    const [x1, x2, y1, x3] = published;
+    const first = await world.pull('ordered', 2);
+    expect(ids(first).sort()).toEqual([x1, y1].sort());
+    expect(await world.bus.receive('ordered', { max: 10, waitMs: 0 })).toEqual([]);
+    const [failing = '', fine = ''] = receipts(ids(first)[0] === x1 ? first : [...first].reverse());
+    await world.bus.nack('ordered', [failing], { reason: 'later', delayMs: 1_000 });
+    await world.bus.ack('ordered', [fine]);
+    for (const [id, attempt] of [
+      [x1, 2],
+      [x2, 1],
+      [x3, 1],
+    ] as const) {
+      const [message] = await world.pull('ordered', 1);
+      expect(message).toMatchObject({ attempt, event: { eventId: id } });
+      await world.bus.ack('ordered', [message?.receipt ?? '']);
+    }
+    await world.unsubscribe('ordered');
+  });
+
+  it('delivers history, then live, without a gap, in order where asked', async () => {
+    await world.subscribe('before', { topics: ['orders.*'] });
+    const from = await world.store.size();
+    const history = await world.publish(...Array.from({ length: 30 }, (_, i) => ({ entity: `h${i % 3}` })));
+    await world.subscribe('unordered', { topics: ['orders.*'], startAt: from });
+    await world.subscribe('in-order', { topics: ['orders.*'], startAt: from, order: 'entity' });
+    const all = [
+      ...history,
+      ...(await world.publish(...Array.from({ length: 12 }, (_, i) => ({ entity: `h${i % 3}` })))),
+    ];
+    expect(new Set(ids(await world.pull('unordered', all.length)))).toEqual(new Set(all));
+    const byEntity = new Map<string, string[]>();
+    for (let got = 0; got < all.length;) {
+      const messages = await world.pull('in-order', 3);
+      got += messages.length;
+      for (const { event } of messages)
+        byEntity.set(event.entityId, [...(byEntity.get(event.entityId) ?? []), event.eventId]);
+      await world.bus.ack('in-order', receipts(messages));
+    }
+    for (const entity of ['h0', 'h1', 'h2'])
+      expect(byEntity.get(entity)).toEqual(all.filter((_, i) => `h${i % 3}` === entity));
+    for (const id of ['before', 'unordered', 'in-order']) await world.unsubscribe(id);
+  });
+
+  it('copies what was recorded while its rules settled, and then leaves it to them', async () => {
+    await world.subscribe('settling', { topics: ['orders.*'] });
+    const [id] = await world.publish({});
+    await world.bus.ack('settling', receipts(await world.pull('settling', 1)));
+    await world.reconcile({ kind: 'all' });
+    const copies = await world.pull('settling', 1); // a second delivery of the same event: at least once
+    expect(ids(copies)).toEqual([id]);
+    await world.bus.ack('settling', receipts(copies));
+    world.aheadMs = 10 * 60_000;
+    await world.reconcile({ kind: 'all' });
+    world.aheadMs = 0;
+    const [live] = await world.publish({});
+    await world.reconcile({ kind: 'all' });
+    expect(ids(await world.pull('settling', 1))).toEqual([live]);
+    expect(await world.bus.receive('settling', { max: 10, waitMs: 1_000 })).toEqual([]);
+    await world.unsubscribe('settling');
+  });
+
+  it('pauses without losing anything', async () => {
+    for (const order of ['none', 'entity'] as const) {
+      await world.subscribe('pausing', { topics: ['orders.*'], order });
+      await world.setStatus('pausing', 'paused');
+      const [id] = await world.publish({});
+      expect(await world.bus.receive('pausing', { max: 1, waitMs: 500 })).toEqual([]);
+      await expect(world.bus.redrive('pausing')).rejects.toThrow(/paused: resume it/);
+      await world.setStatus('pausing', 'active');
+      expect(ids(await world.pull('pausing', 1))).toEqual([id]);
+      await world.unsubscribe('pausing');
+    }
+  });
+
+  it('puts junk aside', async () => {
+    const subscription = await world.subscribe('junk', { topics: ['orders.*'] });
+    const QueueName = queueName(world.subscriptionPrefix, subscription);
+    const { QueueUrl } = await world.sqs.send(new GetQueueUrlCommand({ QueueName }));
+    for (const MessageBody of ['{"subscription":"junk","event":{}}', 'no json'])
+      await world.sqs.send(new SendMessageCommand({ QueueUrl, MessageBody }));
+    expect(await world.bus.receive('junk', { max: 10, waitMs: 1_000 })).toEqual([]);
+    const kept = await world.store.list(`${LEDGER}#quarantine`, { limit: 10 });
+    expect(kept.map(({ value }) => (value as { event: string }).event).sort()).toEqual([
+      'no json',
+      '{"subscription":"junk","event":{}}',
+    ]);
+    await world.unsubscribe('junk');
+  });
+
+  it("removes rules and queues with the subscription, repairs what is missing and removes what is nobody's", async () => {
+    const subscription = await world.subscribe('gone', { topics: ['*'] });
+    const name = ruleName(world.subscriptionPrefix, subscription);
+    expect(await existing(world)).toEqual({ rules: [name, name, name], queues: [name] });
+    await world.store.write([{ kind: 'delete', key: { pk: `${LEDGER}#subscription`, sk: 'gone' }, expect: 'any' }]);
+    expect(await world.reconcile({ kind: 'all' })).toMatchObject({ removed: 1, failed: [] });
+    expect(await existing(world)).toEqual({ rules: [], queues: [] });
+
+    const kept = await world.subscribe('kept', { topics: ['orders.*'] });
+    await world.reconcile({ kind: 'teardown' });
+    expect(await existing(world)).toEqual({ rules: [], queues: [] });
+    expect(await world.reconcile({ kind: 'all' })).toMatchObject({ made: 1, removed: 0, failed: [] });
+    expect(await world.reconcile({ kind: 'all' })).toMatchObject({ made: 0, removed: 0, failed: [] });
+    const again = ruleName(world.subscriptionPrefix, kept);
+    expect(await existing(world)).toEqual({ rules: [again], queues: [again] });
+    await world.unsubscribe('kept');
+    expect(await existing(world)).toEqual({ rules: [], queues: [] });
+  });
+
+  it('writes rules the service understands as we do', async () => {
+    const [rule] = busRules(
+      LEDGER,
+      { topics: ['orders.new', 'orders.paid.*'], filter: { detail: { payload: { a: [{ 'anything-but': ['x'] }] } } } },
+      ['orders'],
+    );
+    const matches = async (topic: string, a: string): Promise<boolean | undefined> => {
+      const event = {
+        ...{ id: '1', account: '000000000000', region: 'us-east-1', time: '2026-11-21T09:00:00Z', resources: [] },
+        ...{ source: 'nervous.main.shop', 'detail-type': topic, detail: { payload: { a } } },
+      };
+      const command = new TestEventPatternCommand({
+        EventPattern: JSON.stringify(rule?.patterns[0]),
+        Event: JSON.stringify(event),
+      });
+      return (await world.events.send(command)).Result;
+    };
+    expect(await matches('orders.new', 'y')).toBe(true);
+    expect(await matches('orders.new', 'x')).toBe(false);
+    expect(await matches('orders.paid.late', 'y')).toBe(true);
+    expect(await matches('orders.paid', 'y')).toBe(false);
+  });
+});
+
+describe('what the bus keeps in DynamoDB', () => {
+  let tables: ScratchTables;
+  beforeAll(async () => {
+    tables = await createScratchTables();
+  });
+  afterAll(() => tables.drop());
+
+  it('finds relay marks again by the minute of recording, and log indexes by place', async () => {
+    const { entriesTable, stateTable } = tables;
+    const client = dynamoClient();
+    const ledger = 'marks';
+    const store = new DynamoStore({ client, entriesTable, stateTable, ledger });
+    const marks = new DynamoRelayMarks({ client, stateTable, ledger, items: store });
+    const place = (seq: number, at: string): RecordedPlace => ({ chain: 'module/shop', seq, at });
+    const late = Array.from({ length: 1_500 }, (_, i) => place(i + 2, '2026-11-21T09:01:59.999Z'));
+    await marks.write([place(0, '2026-11-21T09:00:59.999Z'), place(1, '2026-11-21T09:01:00.000Z'), ...late]);
+    const asked = [place(0, '2026-11-21T09:00:00.000Z'), place(9_999, '2026-11-21T09:02:00.000Z')];
+    expect([...(await marks.read(asked))]).toEqual(['module/shop#0']);
+    expect((await marks.read(late)).size).toBe(1_501);
+
+    const hash = Buffer.alloc(32, 1);
+    await store.commit([
+      { entries: [{ chain: 'e', seq: 0, note: Buffer.from('n'), hash, idemKey: undefined }], writes: [] },
+    ]);
+    const positions = new DynamoLogPositions({ client, stateTable, ledger });
+    expect(await positions.positionOf('e', 0)).toBeUndefined();
+    await createSequencer({ store }).sequence([{ chain: 'e', seq: 0 }]);
+    expect(await positions.positionOf('e', 0)).toBe(0);
+    expect(await positions.positionOf('e', 1)).toBeUndefined();
+  });
+});
+
+async function existing(world: BusWorld): Promise<{ rules: string[]; queues: string[] }> {
+  const rules: string[] = [];
+  for (const domain of ['orders', 'other', 'aws']) {
+    const { Rules = [] } = await world.events.send(
+      new ListRulesCommand({ EventBusName: `${world.prefix}-${domain}`, NamePrefix: world.subscriptionPrefix }),
+    );
+    rules.push(...Rules.map(({ Name = '' }) => Name));
+  }
+  const { QueueUrls = [] } = await world.sqs.send(
+    new ListQueuesCommand({ QueueNamePrefix: `${world.subscriptionPrefix}-` }),
+  );
+  return { rules, queues: QueueUrls.map((url) => url.split('/').at(-1) ?? '') };
+}

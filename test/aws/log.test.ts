@@ -1,0 +1,323 @@
+/**
+ * The public log on S3 and DynamoDB that somebody else wrote: the contracts of its files and anchors, what lies over an
+ * anchor, and the fault table of publishing: every write broken, in three ways, twice.
+ */
+import { generateKeyPairSync, sign } from 'node:crypto';
+import {
+  DeleteObjectCommand,
+  GetObjectCommand,
+  HeadObjectCommand,
+  ListObjectsV2Command,
+  PutObjectCommand,
+} from '@aws-sdk/client-s3';
+import { ConfiguredRetryStrategy } from '@smithy/core/retry';
+import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { dynamoClient, s3Client } from '../../adapters/aws/clients.ts';
+import { openAnchorBucket } from '../../adapters/aws/log/anchor-bucket.ts';
+import { openLogBucket } from '../../adapters/aws/log/log-bucket.ts';
+import { openWitnessTable } from '../../adapters/aws/log/witness-table.ts';
+import { FakeClock, memoryRootSigner } from '../../adapters/memory/index.ts';
+import { leafHash } from '../../core/canonical/index.ts';
+import {
+  cosignerKey,
+  createLogPublisher,
+  createWitness,
+  ed25519Key,
+  formatCheckpoint,
+  formatVerifierKey,
+  fsckLog,
+  merkleRoot,
+  openCheckpoint,
+  signNote,
+  type LoggedEntry,
+  type LogPublisher,
+  type NoteSignatory,
+  type Witness,
+} from '../../core/ledger/index.ts';
+import { describeAnchors, describeLogFiles } from '../contract/log-files.ts';
+import { breakWrites, type Breakage } from './break-writes.ts';
+import { createScratchBucket, createWitnessTable, type Scratch } from './scratch-log.ts';
+
+const client = s3Client();
+const retryStrategy = new ConfiguredRetryStrategy(4, () => 1);
+afterAll(() => client.destroy());
+
+const ORIGIN = 'ledger.test/main';
+const ROOT = memoryRootSigner(ORIGIN);
+const ROOT_KEY = ed25519Key(ORIGIN, ROOT.publicKey);
+const ENTRIES: readonly LoggedEntry[] = Array.from({ length: 600 }, (_, position) => {
+  const note = Buffer.from(`entry ${position}`);
+  return { chain: 'a', seq: position, position, note, hash: leafHash(note) };
+});
+const rootAt = (size: number): Uint8Array => merkleRoot(ENTRIES.slice(0, size).map(({ hash }) => hash));
+const text = (bytes: Uint8Array | undefined): string => Buffer.from(bytes ?? []).toString();
+
+describeLogFiles(
+  'bucket',
+  async () => {
+    const { name: bucket, drop } = await createScratchBucket();
+    return { files: openLogBucket({ client, bucket }), close: drop };
+  },
+  { shared: true },
+);
+describeAnchors('bucket', async () => {
+  const { name: bucket, drop } = await createScratchBucket();
+  return { anchors: openAnchorBucket({ client, bucket }), close: drop };
+});
+
+describe('the log in a bucket', () => {
+  let scratch: Scratch;
+  beforeEach(async () => void (scratch = await createScratchBucket()));
+  afterEach(() => scratch.drop());
+
+  it('says what its files are, for how long, and what they sum to', async () => {
+    const files = openLogBucket({ client, bucket: scratch.name });
+    await files.write('tile/0/000', Buffer.alloc(8_192));
+    await files.replaceCheckpoint(Buffer.from('a'), undefined);
+    const head = (Key: string) =>
+      client.send(new HeadObjectCommand({ Bucket: scratch.name, Key, ChecksumMode: 'ENABLED' }));
+    const tile = await head('tile/0/000');
+    expect([tile.ContentType, tile.CacheControl]).toEqual(['application/octet-stream', 'max-age=31536000, immutable']);
+    expect(tile.ChecksumSHA256).toBeDefined();
+    const checkpoint = await head('checkpoint');
+    expect([checkpoint.ContentType, checkpoint.CacheControl]).toEqual(['text/plain; charset=utf-8', 'no-cache']);
+  });
+});
+
+describe('anchors that somebody laid something over', () => {
+  let scratch: Scratch;
+  const shadowed: number[] = [];
+  const open = () => openAnchorBucket({ client, bucket: scratch.name, onShadowed: (size) => void shadowed.push(size) });
+  const Key = 'ckpt/00000000000000000007';
+  beforeEach(async () => {
+    shadowed.length = 0;
+    scratch = await createScratchBucket();
+    await open().put(3, Buffer.from('three'));
+    await open().put(7, Buffer.from('first'));
+  });
+  afterEach(() => scratch.drop());
+  const overwrite = (body: string) => client.send(new PutObjectCommand({ Bucket: scratch.name, Key, Body: body }));
+  const remove = () => client.send(new DeleteObjectCommand({ Bucket: scratch.name, Key }));
+
+  it.each([
+    ['another version', [() => overwrite('forged')]],
+    ['a delete marker', [() => remove()]],
+    ['both, twice', [() => remove(), () => overwrite('forged'), () => remove(), () => overwrite('again')]],
+  ])('%s: the first version is read, and it is told', async (_, steps) => {
+    for (const step of steps) await step();
+    const anchors = open();
+    expect(text(await anchors.read(7))).toBe('first');
+    expect(text(await anchors.read(3))).toBe('three');
+    expect(shadowed).toEqual([7]);
+    expect(await anchors.newest()).toBe(7);
+    expect(await anchors.sizes(-1, 10)).toEqual([3, 7]);
+    expect(await anchors.sizes(3, 10)).toEqual([7]);
+  });
+
+  it('many versions: they are all read to find the first', async () => {
+    for (let i = 0; i < 1_010; i += 1) await overwrite(`${i}`);
+    expect(text(await open().read(7))).toBe('first');
+    expect(await open().newest()).toBe(7);
+  });
+
+  it('does not mistake what else is there for anchors', async () => {
+    for (const other of ['ckpt/7', 'ckpt/00000000000000000009.json', 'ckpt/99999999999999999999', 'ckpu/1'])
+      await client.send(new PutObjectCommand({ Bucket: scratch.name, Key: other, Body: 'x' }));
+    expect(await open().newest()).toBe(7);
+    expect(await open().sizes(-1, 1)).toEqual([3]);
+    expect(await open().sizes(-1, 10)).toEqual([3, 7]);
+    expect(await open().read(9)).toBeUndefined();
+  });
+});
+
+describe('the witness', () => {
+  it('remembers over what it read, and nothing else', async () => {
+    const { name: table, drop } = await createWitnessTable();
+    const memory = openWitnessTable({ client: dynamoClient(), table });
+    const at = (size: number) => ({ size, root: rootAt(size) });
+    expect(await memory.load(ORIGIN)).toBeUndefined();
+    expect(await memory.store(ORIGIN, at(5), at(3))).toBe(false);
+    expect(await memory.store(ORIGIN, at(5), undefined)).toBe(true);
+    expect(await memory.store(ORIGIN, at(9), undefined)).toBe(false);
+    expect(await memory.store(ORIGIN, at(9), { size: 5, root: rootAt(4) })).toBe(false);
+    expect(await memory.load(ORIGIN)).toMatchObject({ size: 5 });
+    const race = await Promise.all([6, 7, 8, 9].map((size) => memory.store(ORIGIN, at(size), at(5))));
+    expect(race.filter(Boolean)).toHaveLength(1);
+    const won = [6, 7, 8, 9][race.indexOf(true)] ?? 0;
+    const remembered = await memory.load(ORIGIN);
+    expect([remembered?.size, text(remembered?.root)]).toEqual([won, text(rootAt(won))]);
+    await drop();
+  });
+});
+
+/** A log that grows on buckets of its own. */
+class World {
+  readonly clock = new FakeClock();
+  size = 0;
+  readonly errors: Error[] = [];
+  private readonly signatory = witnessSignatory();
+
+  constructor(
+    readonly log: Scratch,
+    readonly anchors: Scratch,
+    readonly table: Scratch,
+    /** true breaks that write */
+    private readonly strike: (what: string) => boolean = () => false,
+    private readonly how: Breakage = 'lost',
+  ) {}
+
+  static async open(strike?: (what: string) => boolean, how?: Breakage): Promise<World> {
+    const [log, anchors, table] = [
+      await createScratchBucket(),
+      await createScratchBucket(),
+      await createWitnessTable(),
+    ];
+    return new World(log, anchors, table, strike, how);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.log.drop(), this.anchors.drop(), this.table.drop()]);
+  }
+
+  /** A process of its own: nothing is remembered from the one before. */
+  publisher(): LogPublisher {
+    const s3 = s3Client({ retryStrategy });
+    const dynamo = dynamoClient({ retryStrategy });
+    for (const one of [s3, dynamo]) one.middlewareStack.use(breakWrites(this.how, this.strike));
+    const logs = new Map([[ORIGIN, [ROOT_KEY]]]);
+    const memory = openWitnessTable({ client: dynamo, table: this.table.name });
+    const witness: Witness = {
+      key: cosignerKey(this.signatory.name, this.signatory.publicKey),
+      addCheckpoint: createWitness({ signatory: this.signatory, logs, memory, clock: this.clock }),
+    };
+    return createLogPublisher({
+      origin: ORIGIN,
+      entries: {
+        size: async () => this.size,
+        readLog: async (from, limit) => ENTRIES.slice(from, Math.min(this.size, from + limit)),
+      },
+      files: openLogBucket({ client: s3, bucket: this.log.name }),
+      anchors: openAnchorBucket({ client: s3, bucket: this.anchors.name }),
+      witnesses: [witness],
+      rootSigner: ROOT,
+      clock: this.clock,
+      onWitnessError: (error) => void this.errors.push(error),
+    });
+  }
+
+  async expectSound(size: number): Promise<void> {
+    const read = openLogBucket({ client, bucket: this.log.name }).read;
+    const verifierKeys = [formatVerifierKey(ORIGIN, ROOT.publicKey)];
+    expect(await fsckLog({ read, verifierKeys })).toMatchObject({
+      ...{ verdict: 'OK', size, root: Buffer.from(rootAt(size)).toString('base64') },
+    });
+    const anchors = openAnchorBucket({ client, bucket: this.anchors.name });
+    expect(await anchors.newest()).toBe(size);
+    for (const anchored of await anchors.sizes(-1, 1_000))
+      expect(rootOf(await anchors.read(anchored))).toEqual(rootAt(anchored));
+  }
+
+  async paths(): Promise<string[]> {
+    const { Contents = [] } = await client.send(new ListObjectsV2Command({ Bucket: this.log.name }));
+    return Contents.map(({ Key }) => Key ?? '').sort();
+  }
+}
+
+function witnessSignatory(): NoteSignatory {
+  const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+  const raw = publicKey.export({ format: 'der', type: 'spki' }).subarray(-32);
+  return { name: `${ORIGIN}/witness`, publicKey: raw, sign: (signed) => sign(null, signed, privateKey) };
+}
+
+function rootOf(note: Uint8Array | undefined): Uint8Array {
+  const opened = openCheckpoint(note ?? new Uint8Array(), [ROOT_KEY], ORIGIN);
+  if (opened.kind !== 'opened') throw new Error(opened.reason);
+  return opened.checkpoint.root;
+}
+
+describe('publishing to buckets', () => {
+  const SIZES = [3, 255, 260];
+
+  /** A failed round is tried again by a new process. @returns how many failed */
+  async function grow(world: World): Promise<number> {
+    let failures = 0;
+    for (const size of SIZES) {
+      world.size = size;
+      for (;;) {
+        try {
+          await world.publisher().publish();
+          break;
+        } catch (error) {
+          failures += 1;
+          expect(String(error)).toContain('broken');
+          expect(failures).toBeLessThan(4);
+        }
+      }
+    }
+    return failures;
+  }
+
+  it('ends with a log that anybody can check, cosigned, without parts of what is full', async () => {
+    const world = await World.open();
+    await grow(world);
+    await world.expectSound(260);
+    expect(await world.paths()).toEqual([
+      'checkpoint',
+      ...['tile/0/000', 'tile/0/001.p/4', 'tile/1/000.p/1', 'tile/entries/000', 'tile/entries/001.p/4'],
+    ]);
+    const note = await client.send(new GetObjectCommand({ Bucket: world.log.name, Key: 'checkpoint' }));
+    expect(await note.Body?.transformToString()).toContain(`— ${ORIGIN}/witness `);
+    expect(world.errors).toEqual([]);
+    await world.close();
+  });
+
+  it('goes on when somebody else published meanwhile, and makes one log of two publishers', async () => {
+    const world = await World.open();
+    for (const size of [10, 300, 600]) {
+      world.size = size;
+      await Promise.all([world.publisher().publish(), world.publisher().publish(), world.publisher().publish()]);
+    }
+    await world.expectSound(600);
+    await world.close();
+  });
+
+  it('signs nothing when a delete marker hides the anchor of a longer log', async () => {
+    const world = await World.open();
+    world.size = 300;
+    await world.publisher().publish();
+    await client.send(new DeleteObjectCommand({ Bucket: world.anchors.name, Key: 'ckpt/00000000000000000300' }));
+    const old = await signNote(formatCheckpoint({ origin: ORIGIN, size: 100, root: rootAt(100) }), [ROOT]);
+    await client.send(new PutObjectCommand({ Bucket: world.log.name, Key: 'checkpoint', Body: old }));
+    world.size = 200;
+    await expect(world.publisher().publish()).rejects.toMatchObject({ code: 'LOG_SHRUNK' });
+    await world.close();
+  });
+
+  describe('with every write broken, twice', () => {
+    it.each(['lost', 'answer lost', 'answer lost, sent again'] as const)('%s', async (how) => {
+      let writes = 0;
+      const counted = await World.open(() => (writes++, false));
+      await grow(counted);
+      const expected = await counted.paths();
+      await counted.close();
+      expect(writes).toBeGreaterThan(20);
+      for (let broken = 0; broken < writes; broken += 1) {
+        let count = 0;
+        let struck = '';
+        const world = await World.open((what) => {
+          const isStruck = count === broken || count === broken + 5;
+          count += 1;
+          if (isStruck) struck += ` ${what}`;
+          return isStruck;
+        }, how);
+        const failures = await grow(world);
+        if (how !== 'answer lost, sent again')
+          expect(failures + world.errors.length, `${how} ${broken}${struck}`).toBeGreaterThan(0);
+        await world.expectSound(260);
+        // Parts whose removal was lost stay: they cost space only.
+        expect(await world.paths(), `${how} ${broken}${struck}`).toEqual(expect.arrayContaining(expected));
+        await world.close();
+      }
+    });
+  });
+});

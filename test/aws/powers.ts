@@ -1,0 +1,59 @@
+/** What a tester with an administrator's credentials can do to the deployment: the powers that scenarios ask for. */
+import { GetItemCommand, UpdateItemCommand, DynamoDBClient, type AttributeValue } from '@aws-sdk/client-dynamodb';
+import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
+import { ListExecutionsCommand, SFNClient, StopExecutionCommand } from '@aws-sdk/client-sfn';
+import { GetQueueUrlCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { changeOf } from '../../adapters/aws/workflow/executions.ts';
+import { config } from '../../nervous.config.ts';
+import { until, type Powers } from '../scenarios/world.ts';
+import { output } from './deployed.ts';
+
+const MAX_PUT_EVENTS = 10;
+
+export function awsPowers(): Powers {
+  const dynamo = new DynamoDBClient();
+  const queues = new SQSClient({ useQueueUrlAsEndpoint: false });
+  const [events, sfn] = [new EventBridgeClient(), new SFNClient()];
+  return {
+    tamper: async (entity, seq) => {
+      const TableName = output('EntriesTableName');
+      const Key = { pk: { S: `${config.ledger}#${entity}` }, sk: { N: String(seq) } };
+      const { Item } = await dynamo.send(new GetItemCommand({ TableName, Key, ConsistentRead: true }));
+      const note = Item?.['b']?.B;
+      if (note === undefined) throw new Error(`${entity} has no entry #${seq}`);
+      const put = async (bytes: AttributeValue): Promise<void> => {
+        const change = { UpdateExpression: 'SET b = :b', ExpressionAttributeValues: { ':b': bytes } };
+        await dynamo.send(new UpdateItemCommand({ TableName, Key, ...change }));
+      };
+      await put({ B: note.map((byte, i) => (i === note.length >> 1 ? byte ^ 1 : byte)) });
+      return () => put({ B: note });
+    },
+    deliver: async (event) => {
+      const QueueName = `${output('BusPrefix')}-ingest`;
+      const { QueueUrl } = await queues.send(new GetQueueUrlCommand({ QueueName }));
+      await queues.send(new SendMessageCommand({ QueueUrl, MessageBody: JSON.stringify(event) }));
+    },
+    putOnIngressBus: async (entries) => {
+      const EventBusName = output('IngressBusName');
+      for (let start = 0; start < entries.length; start += MAX_PUT_EVENTS) {
+        const Entries = entries.slice(start, start + MAX_PUT_EVENTS).map(({ source, detailType, detail }) => ({
+          ...{ EventBusName, Source: source, DetailType: detailType, Detail: JSON.stringify(detail) },
+        }));
+        const { FailedEntryCount } = await events.send(new PutEventsCommand({ Entries }));
+        if (FailedEntryCount !== 0) throw new Error(`EventBridge refused ${FailedEntryCount} events`);
+      }
+    },
+    killWorkflow: async (changeId) => {
+      const executionArn = await until('an execution should run', async () => {
+        const list = new ListExecutionsCommand({
+          stateMachineArn: output('StateMachineArn'),
+          statusFilter: 'RUNNING',
+          maxResults: 1000,
+        });
+        const { executions = [] } = await sfn.send(list);
+        return executions.find(({ name = '' }) => changeOf(name) === changeId)?.executionArn;
+      });
+      await sfn.send(new StopExecutionCommand({ executionArn, cause: 'killed by a test' }));
+    },
+  };
+}

@@ -1,0 +1,56 @@
+/** Empty buckets and a witness's table, as the log has them, for one test, on whatever the environment's endpoint is. */
+import { randomUUID } from 'node:crypto';
+import { CreateTableCommand, DeleteTableCommand, waitUntilTableExists } from '@aws-sdk/client-dynamodb';
+import {
+  CreateBucketCommand,
+  DeleteBucketCommand,
+  DeleteObjectsCommand,
+  ListObjectVersionsCommand,
+  PutBucketVersioningCommand,
+} from '@aws-sdk/client-s3';
+import { dynamoClient, s3Client } from '../../adapters/aws/clients.ts';
+
+export interface Scratch {
+  readonly name: string;
+  readonly drop: () => Promise<void>;
+}
+
+/** Versioned, as both buckets of the log are. */
+export async function createScratchBucket(): Promise<Scratch> {
+  const client = s3Client();
+  const Bucket = `log-${randomUUID()}`;
+  await client.send(new CreateBucketCommand({ Bucket }));
+  await client.send(new PutBucketVersioningCommand({ Bucket, VersioningConfiguration: { Status: 'Enabled' } }));
+  const drop = async (): Promise<void> => {
+    for (;;) {
+      const { Versions = [], DeleteMarkers = [] } = await client.send(new ListObjectVersionsCommand({ Bucket }));
+      const Objects = [...Versions, ...DeleteMarkers].map(({ Key, VersionId }) => ({ Key, VersionId }));
+      if (Objects.length === 0) break;
+      await client.send(
+        new DeleteObjectsCommand({ Bucket, Delete: { Objects: Objects.slice(0, 1_000), Quiet: true } }),
+      );
+    }
+    await client.send(new DeleteBucketCommand({ Bucket }));
+    client.destroy();
+  };
+  return { name: Bucket, drop };
+}
+
+export async function createWitnessTable(): Promise<Scratch> {
+  const client = dynamoClient();
+  const TableName = `witness-${randomUUID()}`;
+  await client.send(
+    new CreateTableCommand({
+      TableName,
+      BillingMode: 'PAY_PER_REQUEST',
+      AttributeDefinitions: [{ AttributeName: 'pk', AttributeType: 'S' }],
+      KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }],
+    }),
+  );
+  await waitUntilTableExists({ client, maxWaitTime: 60, minDelay: 1, maxDelay: 2 }, { TableName });
+  const drop = async (): Promise<void> => {
+    await client.send(new DeleteTableCommand({ TableName }));
+    client.destroy();
+  };
+  return { name: TableName, drop };
+}

@@ -1,0 +1,211 @@
+/**
+ * The workflow on Step Functions with everything else at hand: the state machine and its executions are real, the step
+ * function hands its input to this process, where the real step runs on a ledger in memory and a clock the test moves.
+ */
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { crc32 } from 'node:zlib';
+import { CreateFunctionCommand, DeleteFunctionCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import {
+  CreateStateMachineCommand,
+  DeleteStateMachineCommand,
+  DescribeExecutionCommand,
+  SFNClient,
+  StopExecutionCommand,
+} from '@aws-sdk/client-sfn';
+import { CountingIds } from '../../adapters/memory/index.ts';
+import { createGates, type Gates } from '../../adapters/aws/workflow/gates.ts';
+import { reconcileWorkflows, type Reconciled } from '../../adapters/aws/workflow/reconciler.ts';
+import { createWaker } from '../../adapters/aws/workflow/waker.ts';
+import { createStandings, WORKFLOW, type Changes, type ChangesDependencies } from '../../core/changes/index.ts';
+import { takeStep, type StepAnswer } from '../../lambdas/workflow-step/take-step.ts';
+import { workflowDefinition } from '../../lib/constructs/workflow-definition.ts';
+import { createWorld, type World } from '../core/changes/world.ts';
+
+const POLL_MS = 20;
+const ROLE = 'arn:aws:iam::000000000000:role/nobody';
+/** A line of output, because the emulator waits for one. */
+const CODE = `exports.handler = async (event) => {
+  console.log(event.step);
+  const response = await fetch(process.env.STEPS, { method: 'POST', body: JSON.stringify(event) });
+  const text = await response.text();
+  if (!response.ok) throw new Error(text);
+  return JSON.parse(text);
+};`;
+
+/** One machine for all tests of a file; each test brings its own ledger. */
+export interface Machine {
+  readonly sfn: SFNClient;
+  readonly stateMachineArn: string;
+  /** Takes the steps of the executions from now on. */
+  serve(handler: (input: StepRequest) => Promise<StepAnswer>): void;
+  close(): Promise<void>;
+}
+
+export interface StepRequest {
+  readonly changeId: string;
+  readonly step: string;
+  readonly token?: string;
+}
+
+export async function openMachine(maxRounds?: number): Promise<Machine> {
+  const name = `workflow-${randomBytes(6).toString('hex')}`;
+  const [lambda, sfn] = [new LambdaClient(), new SFNClient()];
+  let handler: (input: StepRequest) => Promise<StepAnswer> = () => Promise.reject(new Error('nobody serves'));
+  const server = await listen((input) => handler(input as StepRequest));
+  const { port } = server.address() as AddressInfo;
+  const { FunctionArn = '' } = await lambda.send(
+    new CreateFunctionCommand({
+      ...{ FunctionName: name, Role: ROLE, Runtime: 'nodejs24.x', Handler: 'index.handler', Timeout: 30 },
+      Code: { ZipFile: zip('index.js', CODE) },
+      Environment: { Variables: { STEPS: `http://127.0.0.1:${port}` } },
+    }),
+  );
+  const definition = workflowDefinition({
+    workflow: WORKFLOW,
+    stepFunctionArn: FunctionArn,
+    ...(maxRounds === undefined ? {} : { maxRounds }),
+  });
+  const { stateMachineArn = '' } = await sfn.send(
+    new CreateStateMachineCommand({ name, roleArn: ROLE, definition: JSON.stringify(definition) }),
+  );
+  return {
+    ...{ sfn, stateMachineArn },
+    serve: (next) => void (handler = next),
+    close: async () => {
+      await sfn.send(new DeleteStateMachineCommand({ stateMachineArn }));
+      await lambda.send(new DeleteFunctionCommand({ FunctionName: name }));
+      server.closeAllConnections();
+      server.close();
+    },
+  };
+}
+
+export interface Engine {
+  readonly world: World;
+  /** wakes the state machine by its steps */
+  readonly changes: Changes;
+  readonly gates: Gates;
+  /** steps asked for so far, in order */
+  readonly asked: string[];
+  readonly faults: {
+    /** runs before a step; throws to make it fail */
+    before?: (request: StepRequest) => Promise<void> | void;
+    /** wake-ups are lost */
+    deaf?: boolean;
+  };
+  readonly reconcile: () => Promise<Reconciled>;
+  readonly stop: (changeId: string, attempt: number) => Promise<void>;
+  readonly status: (changeId: string, attempt: number) => Promise<string>;
+  /** Until its execution waits, knowing all that is recorded. */
+  readonly untilWaiting: (changeId: string) => Promise<void>;
+  readonly untilState: (changeId: string, state: string) => Promise<void>;
+  readonly untilStatus: (changeId: string, attempt: number, status: string) => Promise<void>;
+}
+
+export function openEngine(machine: Machine, deps: Partial<ChangesDependencies> = {}): Engine {
+  const { sfn, stateMachineArn } = machine;
+  const world = createWorld({ deps });
+  const gates = createGates('main', world.store);
+  const standings = createStandings({ ledger: 'main', items: world.store, clock: world.clock });
+  const waker = createWaker({ client: sfn, stateMachineArn, gates, standings });
+  const faults: Engine['faults'] = {};
+  const asked: string[] = [];
+  const wake = async (id: string): Promise<void> => {
+    if (faults.deaf !== true) setImmediate(() => void waker(id));
+  };
+  const changes = world.other({ ids: new OwnIds(), onStep: (id) => void wake(id) });
+  machine.serve(async (request) => {
+    asked.push(request.token === undefined ? request.step : `${request.step}: wait`);
+    await faults.before?.(request);
+    return takeStep({ changes, standings, gates, wakes: { wake }, clock: world.clock }, request);
+  });
+  const executionArn = (id: string, attempt: number): string =>
+    `${stateMachineArn.replace(':stateMachine:', ':execution:')}:${id}-${attempt}`;
+  const status = async (id: string, attempt: number): Promise<string> => {
+    const { status: found } = await sfn.send(new DescribeExecutionCommand({ executionArn: executionArn(id, attempt) }));
+    return found ?? '';
+  };
+  return {
+    ...{ world, changes, gates, faults, asked, status },
+    reconcile: () =>
+      reconcileWorkflows({ client: sfn, stateMachineArn, gates, standings, wakes: { wake }, clock: world.clock }),
+    stop: async (id, attempt) => {
+      await sfn.send(new StopExecutionCommand({ executionArn: executionArn(id, attempt) }));
+    },
+    untilWaiting: (id) =>
+      until(async () => {
+        const [gate, standing] = [await gates.find(id), await standings.of(id)];
+        return gate !== undefined && gate.seen === standing?.version;
+      }, `${id} waits`),
+    untilState: (id, state) => until(async () => (await world.record(id)).state === state, `${id} is ${state}`),
+    untilStatus: (id, attempt, wanted) =>
+      until(
+        async () => (await status(id, attempt).catch(() => '')) === wanted,
+        `execution ${attempt} of ${id} is ${wanted}`,
+      ),
+  };
+}
+
+/** Every engine has its own, because executions are named after them. */
+class OwnIds extends CountingIds {
+  private readonly prefix = randomBytes(4).toString('hex');
+
+  override next(): string {
+    return `${this.prefix}-${super.next()}`;
+  }
+}
+
+/** The test's own time limit ends a wait in vain; what it waited for is then in the output. */
+async function until(holds: () => Promise<boolean>, what: string): Promise<void> {
+  const complaint = setTimeout(() => console.error(`still waiting until ${what}`), 20_000);
+  try {
+    while (!(await holds())) await sleep(POLL_MS);
+  } finally {
+    clearTimeout(complaint);
+  }
+}
+
+async function listen(handle: (input: unknown) => Promise<unknown>): Promise<Server> {
+  const server = createServer((request, response) => {
+    void body(request)
+      .then((text) => handle(JSON.parse(text)))
+      .then(
+        (answer) => response.end(JSON.stringify(answer)),
+        (error: unknown) => response.writeHead(500).end(String(error)),
+      );
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return server;
+}
+
+async function body(request: IncomingMessage): Promise<string> {
+  let text = '';
+  for await (const chunk of request) text += String(chunk);
+  return text;
+}
+
+/** A zip archive of one file, stored (APPNOTE 6.3.10, sections 4.3.7, 4.3.12, 4.3.16). */
+function zip(name: string, content: string): Buffer {
+  const [file, data] = [Buffer.from(name), Buffer.from(content)];
+  const common = Buffer.alloc(26);
+  common.writeUInt16LE(20, 0); // version needed
+  common.writeUInt16LE(0x21, 8); // 1980-01-01
+  common.writeUInt32LE(crc32(data), 10);
+  common.writeUInt32LE(data.length, 14);
+  common.writeUInt32LE(data.length, 18);
+  common.writeUInt16LE(file.length, 22);
+  const local = Buffer.concat([Buffer.from('PK\x03\x04'), common, file, data]);
+  const attributes = Buffer.alloc(14);
+  attributes.writeUInt32LE((0o100644 << 16) >>> 0, 6); // a plain file anyone may read
+  const central = Buffer.concat([Buffer.from('PK\x01\x02\x14\x03'), common, attributes, file]);
+  const end = Buffer.alloc(18);
+  end.writeUInt16LE(1, 4);
+  end.writeUInt16LE(1, 6);
+  end.writeUInt32LE(central.length, 8);
+  end.writeUInt32LE(local.length, 12);
+  return Buffer.concat([local, central, Buffer.from('PK\x05\x06'), end]);
+}

@@ -1,0 +1,33 @@
+/** One run of the sweeper stays within the function's time and reports what it found. */
+import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
+import { mockClient } from 'aws-sdk-client-mock';
+import { expect, it } from 'vitest';
+import type { SweepReport } from '../../adapters/aws/bus/sweep-outbox.ts';
+import { createSweeper } from '../../lambdas/outbox-sweeper/sweep.ts';
+import { createBusWorld } from './bus-world.ts';
+
+it('stops in time, tells how far it came, and goes on there', async () => {
+  const world = createBusWorld();
+  for (let i = 0; i < 250; i++) await world.publish();
+  await world.clock.advance(120_000);
+  const client = new EventBridgeClient({ region: 'us-east-1' });
+  mockClient(client)
+    .on(PutEventsCommand)
+    .callsFake(({ Entries }: { Entries: unknown[] }) => ({ Entries: Entries.map(() => ({ EventId: 'x' })) }));
+  const reports: SweepReport[] = [];
+  const sweep = createSweeper({
+    ...{ client, busPrefix: 'n', ledger: 'main', clock: world.clock, ids: world.ids },
+    ...{ items: world.store, entries: world.store },
+    marks: { write: async () => world.clock.advance(15_000), read: async () => new Set() },
+    onError: () => undefined,
+    onSwept: (report) => reports.push(report),
+  });
+  const context = { getRemainingTimeInMillis: () => 45_000 }; // two steps of 15 s fit before the reserve
+  for (let run = 0; run < 3; run++) await sweep({}, context);
+  expect(reports.map(({ relayed, reachedEnd }) => [relayed, reachedEnd])).toEqual([
+    [199, false], // and the certificate of the session key, which is no event
+    [51, true],
+    [0, true],
+  ]);
+  expect(reports[0]?.lagSeconds).toBeGreaterThanOrEqual(120);
+});

@@ -1,0 +1,100 @@
+import type { DynamoDBRecord, DynamoDBStreamEvent } from 'aws-lambda';
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { DynamoStore } from '../../../adapters/aws/dynamo-store.ts';
+import { createSequencer, type EntryPlace } from '../../../adapters/aws/sequencer.ts';
+import type { Appender } from '../../../core/ledger/index.ts';
+import { followStream, type StreamDependencies } from '../../../lambdas/sequencer/follow-stream.ts';
+import type { Tampering } from '../../../lambdas/sequencer/read-records.ts';
+import { inOrder, fakeStore } from '../../adapters/aws/fake-world.ts';
+import type { FakeDynamo } from '../../adapters/aws/fake-dynamo.ts';
+import { appenderOn, note } from '../../core/ledger/ledger-world.ts';
+
+let store: DynamoStore;
+let dynamo: FakeDynamo;
+let appender: Appender;
+let told: { sequenced: number; tampered: Tampering[]; gaps: EntryPlace[] };
+let deps: StreamDependencies;
+
+beforeEach(async () => {
+  ({ store, dynamo } = fakeStore());
+  appender = appenderOn(store);
+  told = { sequenced: 0, tampered: [], gaps: [] };
+  deps = {
+    ledger: 'main',
+    sequencer: createSequencer({ store }),
+    appender: async () => appender,
+    onSequenced: (entries) => void (told.sequenced += entries),
+    onTampered: (observed) => void told.tampered.push(observed),
+    onGap: (place) => void told.gaps.push(place),
+  };
+  for (const id of ['1', '2', '3']) await appender.append({ entries: [note('a', id)] });
+});
+
+/** Stream records as Lambda gets them, of every stored entry. */
+const records = (eventName: 'INSERT' | 'MODIFY' | 'REMOVE' = 'INSERT'): DynamoDBRecord[] =>
+  dynamo.items('entries').map(
+    ({ pk, sk, ...rest }) =>
+      ({
+        eventName,
+        eventID: `${eventName} ${pk?.S ?? ''} ${sk?.N ?? ''}`,
+        dynamodb: { Keys: { pk, sk }, NewImage: { pk, sk, ...rest } },
+      }) as unknown as DynamoDBRecord,
+  );
+const event = (Records: DynamoDBRecord[]): DynamoDBStreamEvent => ({ Records });
+const chains = async (): Promise<string[]> =>
+  (await store.readLog(0, 99)).map(({ chain, seq }) => `${chain.split('/')[0] ?? ''}${seq}`);
+
+describe('the entries stream', () => {
+  it('leads new entries into the log, in whatever order and how often they come', async () => {
+    const all = records();
+    expect(await followStream(deps, event(all.slice(2)))).toEqual({ sequenced: 3 });
+    expect(await followStream(deps, event([...all].reverse()))).toEqual({ sequenced: 1 });
+    expect(await followStream(deps, event(all))).toEqual({ sequenced: 0 });
+    expect((await chains()).sort()).toEqual(['a0', 'a1', 'a2', 'keys0']);
+    expect([told.sequenced, told.tampered, told.gaps]).toEqual([4, [], []]);
+  });
+
+  it('leads the hash that was stored into the log', async () => {
+    const before = dynamo.requests.length;
+    await followStream(deps, event(records()));
+    expect(dynamo.requests.slice(before).filter(({ body }) => body['TableName'] === 'entries')).toEqual([]);
+    const last = await store.log.last();
+    for (const { chain, seq, hash } of last?.places ?? [])
+      expect(Buffer.from(hash)).toEqual(Buffer.from((await store.read(chain, seq, 1))[0]?.hash ?? []));
+  });
+
+  it.each(['MODIFY', 'REMOVE'] as const)('makes noise about %s, records it once, and goes on', async (eventName) => {
+    const [tampered] = records(eventName).filter(({ dynamodb }) => dynamodb?.Keys?.['sk']?.N === '1');
+    const batch = event([tampered as DynamoDBRecord, ...records()]);
+    await followStream(deps, batch);
+    await followStream(deps, batch);
+    const observed = { chain: 'a', seq: 1, change: eventName === 'MODIFY' ? 'modified' : 'removed' };
+    expect(told.tampered).toMatchObject([observed, observed]);
+    const recorded = await store.read('system/tamper', 0, 9);
+    expect(recorded).toHaveLength(1);
+    expect(Buffer.from(recorded[0]?.note ?? []).toString()).toContain('"type":"tamper.observed"');
+  });
+
+  it('throws what fails, having made the noise first', async () => {
+    const refused = { kind: 'refuse', type: 'AccessDeniedException' } as const;
+    dynamo.fault = inOrder('TransactWriteItems', refused);
+    await expect(followStream(deps, event([...records(), ...records('REMOVE')]))).rejects.toThrow('scripted');
+    expect(told.tampered.length).toBeGreaterThan(0);
+    expect(await store.size()).toBe(0);
+  });
+
+  it('is caught up with when it lost something, and says which entries are gone', async () => {
+    dynamo.tables.get('entries')?.get('main#a')?.delete('1');
+    expect(await followStream(deps, { kind: 'catch-up' })).toEqual({ sequenced: 2 });
+    expect(told.gaps).toEqual([{ chain: 'a', seq: 1 }]);
+  });
+
+  it('is not moved by items of other ledgers', async () => {
+    const foreign = records('MODIFY').map((record) => ({
+      ...record,
+      dynamodb: { ...record.dynamodb, Keys: { pk: { S: 'mainly#a' }, sk: { N: '0' } } },
+    }));
+    expect(await followStream(deps, event(foreign))).toEqual({ sequenced: 0 });
+    expect(told.tampered).toEqual([]);
+  });
+});

@@ -1,0 +1,88 @@
+/** Direct invocation of the verify function, and what a function of the deployment says about parts it was not given. */
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { describe, expect, it, vi } from 'vitest';
+import { openAwsSystem, type AwsParts } from '../../adapters/aws/open-system.ts';
+import type { VerificationReport } from '../../core/ledger/index.ts';
+import { publishing } from '../../core/system/index.ts';
+import { verifyDirectly, type VerifyRequest } from '../../lambdas/verify/verify-directly.ts';
+import { config } from '../api/test-system.ts';
+
+const OK: VerificationReport = { verdict: 'OK', entries: 1, chains: 1, checked: ['links'], notChecked: [] };
+
+describe('verifying by direct invocation', () => {
+  const asked = async (event: unknown): Promise<VerifyRequest | undefined> => {
+    const verify = vi.fn<(request: VerifyRequest) => Promise<VerificationReport>>().mockResolvedValue(OK);
+    expect(await verifyDirectly(verify, event)).toBe(OK);
+    return verify.mock.calls[0]?.[0];
+  };
+
+  it('verifies all, or one entity, with signatures unless they are declined', async () => {
+    expect(await asked({ mode: 'full' })).toEqual({ signatures: true });
+    expect(await asked({ mode: 'full', signatures: false })).toEqual({ signatures: false });
+    expect(await asked({ mode: 'entity', entity: 'a/b' })).toEqual({ entity: 'a/b', signatures: true });
+  });
+
+  it.each([
+    undefined,
+    null,
+    'full',
+    {},
+    { mode: 'everything' },
+    { mode: 'entity' },
+    { mode: 'entity', entity: '' },
+    { mode: 'entity', entity: '#' },
+    { mode: 'full', entity: 'a' },
+    { mode: 'full', signatures: 'no' },
+    [{ mode: 'full' }],
+  ])('answers %j with how to ask', async (event) => {
+    const verify = vi.fn();
+    const answer = await verifyDirectly(verify, event);
+    expect(answer).toMatchObject({ kind: 'refused', code: 'REQUEST_INVALID' });
+    expect((answer as { message: string }).message).toContain('{"mode":"full"}');
+    expect(verify).not.toHaveBeenCalled();
+  });
+
+  it('does not hide a failure', async () => {
+    await expect(verifyDirectly(() => Promise.reject(new Error('no')), { mode: 'full' })).rejects.toThrow('no');
+  });
+});
+
+describe("a function's system", () => {
+  const open = (parts: AwsParts): ReturnType<typeof openAwsSystem> =>
+    openAwsSystem({
+      ...{ config, parts, client: new DynamoDBClient({ region: 'us-east-1' }), hooks: { onError: () => {} } },
+      env: { ENTRIES_TABLE: 'entries', STATE_TABLE: 'state' },
+    });
+
+  it('opens with nothing but its tables, and settles at once', async () => {
+    const { system, settle } = await open({});
+    await settle();
+    expect(system.policy.principal('ann')?.id).toBe('ann');
+    expect(system.catalog.list().length).toBeGreaterThan(0);
+  });
+
+  it('names the part that it does not have', async () => {
+    const { system } = await open({});
+    const auditor = system.policy.principal('aud');
+    if (auditor === undefined) throw new Error('no auditor');
+    await expect(system.monitor()).rejects.toThrow(/part "bus"|credentials/i);
+    await expect(system.verifyAll(auditor)).rejects.toThrow('part "verifyLog"');
+    expect(() => system.changes.propose(auditor, {})).toThrow('"createChanges"');
+    await expect((async () => system.publish(auditor, [{}]))()).rejects.toThrow('"createPublish"');
+    await expect((async () => system.entities.get(auditor, 'a'))()).rejects.toThrow('"createEntities"');
+  });
+
+  it('asks for the root key and settles what its parts began', async () => {
+    const settled: string[] = [];
+    const rootSigner = vi.fn(async () => ({ name: config.origin, publicKey: new Uint8Array(32), sign: vi.fn() }));
+    const { settle, root } = await open({
+      useCases: publishing,
+      rootSigner,
+      wakes: () => ({ onChangeStep: () => {}, settle: async () => void settled.push('wakes') }),
+    });
+    await settle();
+    expect(settled).toEqual(['wakes']);
+    expect(rootSigner).toHaveBeenCalledTimes(1);
+    expect(root.name).toBe(config.origin);
+  });
+});

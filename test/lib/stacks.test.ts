@@ -1,0 +1,275 @@
+/** What is deployed: one masked snapshot per stack, the ids of what holds data, and the promises about each kind of thing. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { Match } from 'aws-cdk-lib/assertions';
+import { AwsSolutionsChecks } from 'cdk-nag';
+import { describe, expect, it } from 'vitest';
+import { ROUTES } from '../../api/index.ts';
+import { LAMBDA_NAMES } from '../../lib/lambdas.ts';
+import { STACKS, synthesize, type Synthesized } from './synthesized.ts';
+
+const prod = synthesize();
+const dev = synthesize({ stage: 'dev' });
+const emulated = synthesize({ emulated: true });
+
+/** Asset hashes change with every line of code; they say nothing about the infrastructure. */
+function masked(template: object): unknown {
+  return JSON.parse(JSON.stringify(template).replaceAll(/[0-9a-f]{64}/g, '<hash>'));
+}
+
+/** The function's own files, and the middleware's. */
+const sourcesOf = (lambda: string): string =>
+  [`lambdas/${lambda}`, 'lambdas/_middleware']
+    .flatMap((folder) => readdirSync(folder).map((file) => readFileSync(`${folder}/${file}`, 'utf8')))
+    .join('\n');
+const typesOf = ({ resources }: Synthesized): Set<string> => new Set(resources.map(({ Type }) => Type));
+const ofType = ({ resources }: Synthesized, type: string) => resources.filter(({ Type }) => Type === type);
+
+const functions = ofType(prod, 'AWS::Lambda::Function').filter(
+  ({ Properties }) => Properties['Runtime'] === 'nodejs24.x',
+);
+
+describe('templates', () => {
+  it.each(STACKS)('%s is as it was reviewed', async (stack) => {
+    await expect(JSON.stringify(masked(prod.template(stack).toJSON()), null, 1)).toMatchFileSnapshot(
+      `__snapshots__/${stack}.json`,
+    );
+  });
+
+  it('keep the logical ids of what holds data: another id is another, empty resource', () => {
+    const stateful = ['AWS::DynamoDB::Table', 'AWS::KMS::Key', 'AWS::S3::Bucket'];
+    const ids = prod.resources
+      .filter(({ Type }) => stateful.includes(Type))
+      .map(({ stack, id, Type }) => `${stack} ${Type} ${id}`);
+    expect(ids.sort()).toEqual([
+      'LedgerStack AWS::DynamoDB::Table Entries3C9817F4',
+      'LedgerStack AWS::DynamoDB::Table State1C20CC9A',
+      'LedgerStack AWS::DynamoDB::Table WitnessMemory091C3C22',
+      'LedgerStack AWS::KMS::Key DataKey17AFBB84',
+      'LedgerStack AWS::KMS::Key RootKeyEC9149F6',
+      'LedgerStack AWS::KMS::Key WitnessKeyEEEFD4BC',
+      'LedgerStack AWS::S3::Bucket LogAccessLogs2BAA7BD3',
+      'LedgerStack AWS::S3::Bucket LogAnchorsD8BD2F5B',
+      'LedgerStack AWS::S3::Bucket LogTiles204DC498',
+    ]);
+  });
+
+  it('are the same twice', () => {
+    expect(synthesize().resources).toEqual(prod.resources);
+  });
+});
+
+describe('stages', () => {
+  it('prod retains all data, protects it from deletion and locks anchors', () => {
+    for (const { Type, id, DeletionPolicy, UpdateReplacePolicy } of prod.resources.filter(({ Type }) =>
+      /Table$|KMS::Key$|Bucket$/.test(Type),
+    )) {
+      expect([id, Type, DeletionPolicy, UpdateReplacePolicy]).toEqual([id, Type, 'Retain', 'Retain']);
+    }
+    prod.template('LedgerStack').allResourcesProperties('AWS::DynamoDB::Table', {
+      DeletionProtectionEnabled: true,
+      PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+      SSESpecification: Match.objectLike({ SSEEnabled: true, SSEType: 'KMS' }),
+    });
+    prod.template('LedgerStack').hasResourceProperties('AWS::S3::Bucket', {
+      ObjectLockEnabled: true,
+      ObjectLockConfiguration: { Rule: { DefaultRetention: { Mode: 'COMPLIANCE', Days: 365 } } },
+    });
+  });
+
+  it('dev can be destroyed whole', () => {
+    for (const { id, DeletionPolicy } of dev.resources)
+      expect([id, DeletionPolicy ?? 'Delete']).toEqual([id, 'Delete']);
+    dev.template('LedgerStack').allResourcesProperties('AWS::DynamoDB::Table', { DeletionProtectionEnabled: false });
+    expect(typesOf(dev)).toContain('Custom::S3AutoDeleteObjects');
+  });
+});
+
+describe('-c emulated=true', () => {
+  const LACKING = ['AWS::Events::Archive', 'AWS::Events::EventBusPolicy'];
+
+  it('leaves out what emulators lack, and nothing else', () => {
+    expect([...typesOf(prod)].filter((type) => !typesOf(emulated).has(type)).sort()).toEqual(LACKING);
+    const kept = (all: Synthesized) => all.resources.filter(({ Type }) => !LACKING.includes(Type));
+    expect(kept(emulated)).toEqual(kept(prod));
+  });
+
+  it('has no say in the real thing: every domain bus has an archive, the ingress bus a policy', () => {
+    const domains = ofType(prod, 'AWS::Events::EventBus').length - 1;
+    expect(domains).toBeGreaterThan(5);
+    expect(ofType(prod, 'AWS::Events::Archive')).toHaveLength(domains);
+    expect(ofType(prod, 'AWS::Events::EventBusPolicy')).toHaveLength(1);
+  });
+
+  it('empties no bucket on destroy: that takes the SDK of the runtime', () => {
+    expect(typesOf(synthesize({ emulated: true, stage: 'dev' }))).not.toContain('Custom::S3AutoDeleteObjects');
+  });
+});
+
+describe('the ledger', () => {
+  it('has a root key for Ed25519 signatures and a data key that rotates', () => {
+    prod.template('LedgerStack').hasResourceProperties('AWS::KMS::Key', {
+      KeySpec: 'ECC_NIST_EDWARDS25519',
+      KeyUsage: 'SIGN_VERIFY',
+    });
+    prod.template('LedgerStack').hasResourceProperties('AWS::KMS::Key', { EnableKeyRotation: true });
+  });
+
+  it('streams old and new images of entries, so that tampering is seen', () => {
+    prod.template('LedgerStack').hasResourceProperties('AWS::DynamoDB::Table', {
+      StreamSpecification: { StreamViewType: 'NEW_AND_OLD_IMAGES' },
+    });
+  });
+
+  it('lets anchors be written only if absent, and never deleted', () => {
+    const denied = (sid: string, more: object) =>
+      Match.objectLike({ Sid: sid, Effect: 'Deny', Principal: { AWS: '*' }, ...more });
+    prod.template('LedgerStack').hasResourceProperties('AWS::S3::BucketPolicy', {
+      PolicyDocument: {
+        Statement: Match.arrayWith([
+          denied('OnlyIfAbsent', { Action: 's3:PutObject', Condition: { Null: { 's3:if-none-match': 'true' } } }),
+          denied('NeverDeleted', { Action: Match.arrayWith(['s3:DeleteObject', 's3:DeleteObjectVersion']) }),
+        ]),
+      },
+    });
+  });
+});
+
+describe('queues', () => {
+  const queues = ofType(prod, 'AWS::SQS::Queue');
+  const nameOf = (queue: (typeof queues)[number]) => queue.Properties['QueueName'] as string;
+  const dead = queues.filter((queue) => nameOf(queue).includes('-dlq'));
+
+  it('have a dead-letter queue each, encryption, and refuse plain connections', () => {
+    for (const queue of queues) {
+      expect([nameOf(queue), queue.Properties['SqsManagedSseEnabled']]).toEqual([nameOf(queue), true]);
+      if (!dead.includes(queue)) expect(queue.Properties['RedrivePolicy'], nameOf(queue)).toBeDefined();
+    }
+    const policies = ofType(prod, 'AWS::SQS::QueuePolicy').filter((policy) =>
+      JSON.stringify(policy).includes('"aws:SecureTransport":"false"'),
+    );
+    expect(policies).toHaveLength(queues.length);
+  });
+
+  it('have an alarm on each dead-letter queue', () => {
+    expect(dead.length).toBeGreaterThan(4);
+    for (const queue of dead) {
+      prod.template('MonitoringStack').hasResourceProperties('AWS::CloudWatch::Alarm', {
+        MetricName: 'ApproximateNumberOfMessagesVisible',
+        Dimensions: [{ Name: 'QueueName', Value: nameOf(queue) }],
+        Threshold: 1,
+      });
+    }
+  });
+});
+
+describe('functions', () => {
+  it('trace, log as JSON into their own log group, and run on Node 24', () => {
+    expect(functions.length).toBe(LAMBDA_NAMES.length);
+    for (const { Properties, id } of functions) {
+      expect(Properties, id).toMatchObject({ TracingConfig: { Mode: 'Active' }, LoggingConfig: { LogFormat: 'JSON' } });
+    }
+    for (const { Properties, id } of ofType(prod, 'AWS::Logs::LogGroup'))
+      expect(Properties['RetentionInDays'], id).toBe(365);
+  });
+
+  it('that are assumed to run alone have one concurrent execution', () => {
+    const alone = functions.filter(({ Properties }) => Properties['ReservedConcurrentExecutions'] === 1);
+    expect(alone.map(({ Properties }) => Properties['FunctionName']).sort()).toEqual([
+      'nervous-log-publisher',
+      'nervous-outbox-sweeper',
+      'nervous-sequencer',
+      'nervous-subscription-reconciler',
+      'nervous-workflow-reconciler',
+    ]);
+  });
+
+  it('that handle queues report each failed message; those that follow the stream halve a failing batch and keep what is lost', () => {
+    const mappings = ofType(prod, 'AWS::Lambda::EventSourceMapping').map(({ Properties }) => Properties);
+    const streams = mappings.filter((mapping) => 'StartingPosition' in mapping);
+    expect([mappings.length, streams.length]).toEqual([6, 2]);
+    for (const mapping of mappings) {
+      if (streams.includes(mapping))
+        expect(mapping).toMatchObject({ BisectBatchOnFunctionError: true, DestinationConfig: { OnFailure: {} } });
+      else expect(mapping).toMatchObject({ FunctionResponseTypes: ['ReportBatchItemFailures'] });
+    }
+  });
+});
+
+describe('the API', () => {
+  const routes = ofType(prod, 'AWS::ApiGatewayV2::Route').map(({ Properties }) => Properties);
+
+  it('has every route of the table behind both doors', () => {
+    const keys = ROUTES.map(({ method, path }) => `${method} ${path}`);
+    for (const key of keys)
+      expect(
+        routes.filter(({ RouteKey }) => RouteKey === key),
+        key,
+      ).toHaveLength(2);
+  });
+
+  it('asks for credentials wherever the table does, and for unknown paths', () => {
+    const open = new Set(
+      routes.filter(({ AuthorizationType }) => AuthorizationType === 'NONE').map(({ RouteKey }) => RouteKey),
+    );
+    const meant = ROUTES.filter(({ auth }) => auth === 'none').map(({ method, path }) => `${method} ${path}`);
+    expect([...open].sort()).toEqual(meant.sort());
+    expect(routes.filter(({ AuthorizationType }) => AuthorizationType === 'JWT')).toHaveLength(
+      routes.filter(({ AuthorizationType }) => AuthorizationType === 'AWS_IAM').length,
+    );
+  });
+
+  it('opens for IAM alone where no issuer is named', () => {
+    const alone = synthesize({ jwt: undefined });
+    expect(ofType(alone, 'AWS::ApiGatewayV2::Api')).toHaveLength(1);
+    expect(ofType(alone, 'AWS::ApiGatewayV2::Authorizer')).toHaveLength(0);
+  });
+});
+
+describe('alarms', () => {
+  const alarms = ofType(prod, 'AWS::CloudWatch::Alarm').map(({ Properties }) => Properties);
+
+  it('name their section of the runbook, and every section has its alarm', () => {
+    const sections = [...readFileSync('docs/runbook.md', 'utf8').matchAll(/^## (\S+)$/gm)].map(([, name]) => name);
+    const named = alarms.map(
+      ({ AlarmDescription }) => /docs\/runbook\.md#(\S+)$/.exec(AlarmDescription as string)?.[1],
+    );
+    expect([...new Set(named)].sort()).toEqual(sections.sort());
+    for (const { AlarmActions } of alarms) expect(AlarmActions).toHaveLength(1);
+  });
+
+  it('watch metrics of ours that the function concerned emits', () => {
+    const own = alarms.filter(({ Namespace }) => Namespace === 'nervous-system');
+    expect(own.length).toBeGreaterThan(3);
+    for (const { MetricName, Dimensions } of own) {
+      const service = (Dimensions as { Value: string }[] | undefined)?.[0]?.Value;
+      const name = MetricName as string;
+      if (service === undefined) {
+        expect(ofType(prod, 'AWS::Logs::MetricFilter').length).toBe(functions.length);
+        prod.template('BusStack').hasResourceProperties('AWS::Logs::MetricFilter', {
+          MetricTransformations: [Match.objectLike({ MetricName: name, MetricNamespace: 'nervous-system' })],
+        });
+      } else expect(sourcesOf(service), `${service} ${name}`).toContain(`'${name}'`);
+    }
+  });
+
+  it('stand on the two dashboards', () => {
+    const names = ofType(prod, 'AWS::CloudWatch::Dashboard').map(({ Properties }) => Properties['DashboardName']);
+    expect(names.sort()).toEqual(['nervous_system_health', 'nervous_system_performance']);
+  });
+});
+
+describe('cdk-nag AwsSolutions', () => {
+  it.each([
+    ['prod', prod],
+    ['dev', dev],
+    ['emulated', emulated],
+  ])('has nothing to say about %s that is not answered with a reason', (_, { app }) => {
+    const { violations } = new AwsSolutionsChecks().validateScope(app);
+    expect(
+      violations.map(({ ruleName, violatingResources }) => [
+        ruleName,
+        violatingResources.map(({ constructPath }) => constructPath),
+      ]),
+    ).toEqual([]);
+  });
+});

@@ -1,0 +1,49 @@
+/** The system's stacks, synthesized once per combination of settings, without bundling: templates do not depend on code. */
+import { readFileSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { App, Stack } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import { NervousSystem, type NervousSystemProps } from '../../lib/nervous-system.ts';
+import { config } from '../../nervous.config.ts';
+
+export const STACKS = ['LedgerStack', 'BusStack', 'WorkflowStack', 'ApiStack', 'MonitoringStack'] as const;
+export type StackName = (typeof STACKS)[number];
+
+export interface Resource {
+  readonly Type: string;
+  readonly Properties: Record<string, unknown>;
+  readonly DeletionPolicy?: string;
+  readonly UpdateReplacePolicy?: string;
+}
+
+export interface Synthesized {
+  readonly app: App;
+  readonly system: NervousSystem;
+  readonly template: (stack: StackName) => Template;
+  /** every resource of every stack, by stack and logical id */
+  readonly resources: readonly (Resource & { readonly id: string; readonly stack: StackName })[];
+}
+
+const JWT = { issuer: 'https://issuer.example', audience: ['nervous'] };
+const { context } = JSON.parse(readFileSync('cdk.json', 'utf8')) as { context: Record<string, unknown> };
+
+export function synthesize(props: Partial<NervousSystemProps> = {}): Synthesized {
+  const app = new App({
+    outdir: mkdtempSync(join(tmpdir(), 'nervous-synth-')),
+    context: { ...context, 'aws:cdk:bundling-stacks': [] },
+  });
+  const system = new NervousSystem(app, 'nervous', { config, jwt: JWT, ...props });
+  const templates = new Map(STACKS.map((name) => [name, Template.fromStack(system.node.findChild(name) as Stack)]));
+  const template = (name: StackName): Template => {
+    const found = templates.get(name);
+    if (found === undefined) throw new Error(name);
+    return found;
+  };
+  const resources = STACKS.flatMap((stack) => {
+    const all = (template(stack).toJSON() as { Resources: Record<string, Resource> }).Resources;
+    return Object.entries(all).map(([id, resource]) => ({ ...resource, id, stack }));
+  });
+  return { app, system, template, resources };
+}

@@ -1,0 +1,106 @@
+/** Publishing and reading: what is acknowledged is there, once, and the feed has it. */
+import { randomUUID } from 'node:crypto';
+import { expect } from 'vitest';
+import type { PublishInput } from '../../clients/sdk/index.ts';
+import type { config } from '../../nervous.config.ts';
+import { freshAccount, type Scenario } from './world.ts';
+
+const BATCH = 40;
+
+export function credit(entityId: string, amount: string, eventId: string = randomUUID()): PublishInput<typeof config> {
+  return { eventId, topic: 'transactions.new', entityId, payload: { amount, kind: 'credit' } };
+}
+
+export const publishing: readonly Scenario[] = [
+  {
+    name: 'an event is recorded, the same again is a duplicate, the id with other content a conflict',
+    run: async (world) => {
+      const feed = world.as('bank-feed');
+      const account = freshAccount();
+      const event = credit(account, '1.00');
+      const first = await feed.publish(event);
+      expect(first).toMatchObject({ status: 'accepted', eventId: event.eventId, entity: account, seq: 0 });
+      expect(await feed.publish(event)).toEqual({ ...first, status: 'duplicate' });
+      await expect(feed.publish(credit(account, '2.00', event.eventId))).rejects.toMatchObject({
+        ...{ status: 409, code: 'EVENT_ID_CONFLICT' },
+      });
+      const { entries } = await world.as('eva').entries(account);
+      expect(entries.map(({ seq, hash }) => ({ seq, hash }))).toEqual([{ seq: 0, hash: first.hash }]);
+    },
+  },
+  {
+    name: 'a batch answers for each event, in order, and one bad event sinks only an atomic batch',
+    run: async (world) => {
+      const feed = world.as('bank-feed');
+      const [account, other] = [freshAccount(), freshAccount()];
+      const events = Array.from({ length: BATCH }, (_, i) => credit(i % 2 === 0 ? account : other, `${i}.00`));
+      const results = await feed.publishBatch(events);
+      const seqs = Array.from({ length: BATCH }, (_, i) => Math.floor(i / 2));
+      expect(results.map((result) => ('seq' in result ? result.seq : result))).toEqual(seqs);
+      const [good, bad] = [credit(account, '1.00'), credit(account, 'much')];
+      expect((await feed.publishBatch([good, bad])).map(({ status }) => status)).toEqual(['accepted', 'rejected']);
+      const [second, worse] = [credit(account, '1.00'), credit(account, 'much')];
+      const atomic = await feed.publishBatch([second, worse], { atomic: true });
+      expect(atomic.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+      expect((await world.as('eva').entity(account)).head.seq).toBe(BATCH / 2);
+    },
+  },
+  {
+    name: 'an atomic batch over several entities is recorded together',
+    run: async (world) => {
+      const events = Array.from({ length: 10 }, () => credit(freshAccount(), '1.00'));
+      const results = await world.as('bank-feed').publishBatch(events, { atomic: true });
+      expect(results.map(({ status }) => status)).toEqual(events.map(() => 'accepted'));
+    },
+  },
+  {
+    name: 'many publishers of one entity build one chain without gap or fork',
+    run: async (world) => {
+      const account = freshAccount();
+      const events = Array.from({ length: 12 }, () => credit(account, '1.00'));
+      const published = await Promise.all(events.map((event) => world.as('bank-feed').publish(event)));
+      expect(published.map(({ seq }) => seq).sort((a, b) => a - b)).toEqual(events.map((_, i) => i));
+      expect(await world.as('eva').verifyEntity(account)).toMatchObject({ verdict: 'OK', entries: events.length });
+    },
+  },
+  {
+    name: 'who has no right, no token or a wrong payload is refused with the reason',
+    run: async (world) => {
+      const account = freshAccount();
+      const refused = (principal: string, amount = '1.00') => world.as(principal).publish(credit(account, amount));
+      await expect(refused('reporting')).rejects.toMatchObject({ status: 403, code: 'FORBIDDEN' });
+      await expect(refused('nobody')).rejects.toMatchObject({ status: 401, code: 'UNAUTHENTICATED' });
+      const faulty = { status: 422, code: 'PAYLOAD_INVALID', errors: [{ pointer: '/payload/amount' }] };
+      await expect(refused('bank-feed', 'much')).rejects.toMatchObject(faulty);
+      await expect(world.as('eva').entity(account)).rejects.toMatchObject({ status: 404, code: 'ENTITY_NOT_FOUND' });
+    },
+  },
+  {
+    name: 'a reader who waits at the end of the feed gets what is published then',
+    run: async (world) => {
+      const account = freshAccount();
+      const stop = new AbortController();
+      const feed = world.as('reporting').feed({ entity: account, topics: ['transactions.*'], signal: stop.signal });
+      const waiting = feed.next();
+      const first = await world.as('bank-feed').publish(credit(account, '1.00'));
+      const item = (await waiting).value;
+      expect(item?.event).toMatchObject({ entityId: account, ledger: { seq: 0, hash: first.hash } });
+      const next = feed.next();
+      await world.as('bank-feed').publish(credit(account, '2.00'));
+      expect((await next).value?.event).toMatchObject({ entityId: account, ledger: { seq: 1 } });
+      stop.abort();
+    },
+  },
+  {
+    name: 'events without an entity go on the chain of their source, whose id holds a slash',
+    run: async (world) => {
+      const eventId = randomUUID();
+      const payload = { module: 'bank-feed', version: '1.0.0' };
+      const { entity, seq } = await world.as('bank-feed').publish({ eventId, topic: 'module.activated', payload });
+      expect(entity).toBe('module/bank-feed');
+      const { entries } = await world.as('eva').entries(entity, { from: seq, limit: 1 });
+      expect(entries[0]?.body).toMatchObject({ idem: eventId, actor: { kind: 'module', id: 'bank-feed' } });
+      expect((await world.as('eva').trace(eventId)).event).toMatchObject({ eventId, payload });
+    },
+  },
+];
