@@ -36,6 +36,7 @@ export const PROBLEMS: Readonly<Record<ErrorCode, Row>> = {
   EVENT_NOT_FOUND: row(404, 'No such event'),
   SUBSCRIPTION_NOT_FOUND: row(404, 'No such subscription'),
   CHANGE_NOT_FOUND: row(404, 'No such change-set'),
+  KEY_NOT_FOUND: row(404, 'No such session key'),
 
   NOT_PUBLISHED_YET: row(404, 'No checkpoint covers this yet'),
   TILE_NOT_FOUND: row(404, 'The log has no such file'),
@@ -70,6 +71,8 @@ export const PROBLEMS: Readonly<Record<ErrorCode, Row>> = {
 
   INTERNAL: row(500, 'Something went wrong on our side'),
   CONFIG_INVALID: row(500, 'The configuration cannot be used'),
+  KEY_NOT_CURRENT: row(409, 'Another root key is in use'),
+  KEY_REASON_INVALID: row(400, 'A reason is needed'),
   KEY_FILE_INVALID: row(500, 'The root key cannot be used'),
 
   TILE_MISSING: row(500, 'The published log is damaged: verify the ledger'),

@@ -20,7 +20,7 @@ import { createSequencer, type Sequencer } from '../adapters/aws/sequencer.ts';
 import { systemClock, systemIds } from '../adapters/aws/system-world.ts';
 import { createWakeQueue } from '../adapters/aws/workflow/wake-queue.ts';
 import { createAppender, type Appender } from '../core/ledger/index.ts';
-import type { NervousSystem } from '../core/system/index.ts';
+import { changing, publishing, type NervousSystem } from '../core/system/index.ts';
 import { config } from '../nervous.config.ts';
 
 /** A process; what it does is counted from its opening on. */
@@ -101,6 +101,7 @@ async function openProcess({ dynamo, events, kms, queues }: Clients, resources: 
   const opened = await openAwsSystem({
     ...{ config, client: dynamo, env: { ENTRIES_TABLE: entriesTable, STATE_TABLE: stateTable }, hooks: { onError } },
     parts: {
+      useCases: { ...publishing, ...changing },
       rootSigner: () => kmsRootSigner({ client: kms, keyId, origin }),
       bus: ({ store }) =>
         new EventBridgeBus({

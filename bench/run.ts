@@ -1,16 +1,18 @@
 /**
  * `npm run bench [-- <part>] [-- --scale n] [-- --json]`: measures, never judges. Each part runs in a process of its own, so
  * memory and warm-up do not mix. Prints a table and, last, one line of JSON. Compare ratios within one run: machines are
- * noisy. Parts that need an AWS-compatible endpoint (costs), or
- * that start processes (cold), run only when named.
+ * noisy. Parts that need an AWS-compatible endpoint (costs), that start processes (cold) or that take many minutes (log) run
+ * only when named.
  */
 import { execFileSync } from 'node:child_process';
 import { benchCold } from './cold.ts';
 import { benchCosts } from './costs.ts';
 import { benchDelivery } from './delivery.ts';
 import { benchEntryBuild } from './entry-build.ts';
+import { benchLog } from './log.ts';
 import { primitives } from './measure.ts';
 import { benchPublish } from './publish.ts';
+import { benchRules } from './rules.ts';
 import { benchVerify } from './verify.ts';
 
 const PARTS = {
@@ -18,9 +20,10 @@ const PARTS = {
   entryBuild: (scale: number) => Promise.resolve(benchEntryBuild(scale)),
   publish: benchPublish,
   delivery: benchDelivery,
+  rules: benchRules,
   verify: benchVerify,
 } as const;
-const NAMED_ONLY = { cold: benchCold, costs: benchCosts } as const;
+const NAMED_ONLY = { cold: benchCold, costs: benchCosts, log: benchLog } as const;
 const ALL = { ...PARTS, ...NAMED_ONLY };
 
 const args = process.argv.slice(2);

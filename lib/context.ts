@@ -86,7 +86,7 @@ export function readContext(node: Node): AppContext {
 function describe(error: z.ZodError, given: Readonly<Record<string, unknown>>): string {
   const faults = error.issues.map(({ path, message }) => {
     const key = String(path[0]);
-    return `-c ${key}=${String(given[key] ?? '')}: ${message}`;
+    return `-c ${key}=${shown(given[key])}: ${message}`;
   });
   return `the deployment's settings cannot be used:\n  ${faults.join('\n  ')}`;
 }
@@ -97,4 +97,9 @@ function isPrincipalMap(text: string): boolean {
   } catch {
     return false;
   }
+}
+
+function shown(value: unknown): string {
+  if (value === undefined) return '';
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }

@@ -49,6 +49,7 @@ export function healthWidgets({ deployment, apiIds, alarms }: Watched & { readon
     [
       graph('Waiting (s)', [
         own('outbox-sweeper', 'OutboxLagSeconds', Stats.MAXIMUM),
+        own('log-publisher', 'CheckpointAgeSeconds', Stats.MAXIMUM),
         queue(names.ingestQueue, 'ApproximateAgeOfOldestMessage', Stats.MAXIMUM),
         queue(names.wakeQueue, 'ApproximateAgeOfOldestMessage', Stats.MAXIMUM),
       ]),

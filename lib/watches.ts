@@ -11,6 +11,8 @@ import { metricsOf, throttledByAws } from './metrics.ts';
 const MINUTE_S = 60;
 const HOUR_S = 3_600;
 const DAY_S = 24 * HOUR_S;
+/** The heartbeat is ten minutes. */
+const CHECKPOINT_AGE_S = 15 * MINUTE_S;
 const MS_PER_SECOND = 1_000;
 /** The goal is 100 ms; half a second, for five minutes, is trouble. */
 const SLOW_PUBLISH_MS = 500;
@@ -58,6 +60,7 @@ function ledgerWatches({ deployment }: Watched): Watch[] {
       threshold: MINUTE_S * MS_PER_SECOND,
       periods: 3,
     },
+    ...publishingWatches({ deployment }),
     {
       id: 'throttled-by-aws',
       section: 'throttled-by-aws',
@@ -65,6 +68,50 @@ function ledgerWatches({ deployment }: Watched): Watch[] {
       metric: throttledByAws(),
       threshold: 1,
       periods: 3,
+    },
+  ];
+}
+
+function publishingWatches({ deployment }: Pick<Watched, 'deployment'>): Watch[] {
+  const { own } = metricsOf(deployment);
+  return [
+    {
+      id: 'log-publish-failed',
+      section: 'log-publish-failed',
+      meaning: 'The log could not be published three minutes in a row; perhaps it does not fit what was signed before.',
+      metric: own('log-publisher', 'LogPublishFailed', Stats.SUM),
+      threshold: 1,
+      periods: 3,
+    },
+    {
+      id: 'checkpoint-age',
+      section: 'checkpoint-age',
+      meaning: 'The witness has not confirmed a checkpoint for a quarter of an hour, or nothing says that it has.',
+      metric: own('log-publisher', 'CheckpointAgeSeconds', Stats.MAXIMUM),
+      threshold: CHECKPOINT_AGE_S,
+      periods: 5,
+      ifMissing: 'fires',
+    },
+    {
+      id: 'checkpoint-restored',
+      section: 'checkpoint-restored',
+      meaning: 'Somebody removed the published checkpoint or put an older one in its place; it is there again.',
+      metric: own('log-publisher', 'CheckpointRestored', Stats.SUM),
+      threshold: 1,
+    },
+    {
+      id: 'anchor-shadowed',
+      section: 'anchor-shadowed',
+      meaning: 'Somebody wrote over an anchor, or deleted it; the first version is still there.',
+      metric: own('log-publisher', 'AnchorShadowed', Stats.SUM),
+      threshold: 1,
+    },
+    {
+      id: 'witness-refused',
+      section: 'witness-refused',
+      meaning: 'The witness refuses what the log shows it: the log may have been forked.',
+      metric: own('witness', 'WitnessRefused', Stats.SUM),
+      threshold: 1,
     },
   ];
 }

@@ -46,6 +46,7 @@ export interface AwsParts {
   readonly wakes?: (base: AwsBase) => Settling & { readonly onChangeStep: Ports['onChangeStep'] };
   readonly verifyLog?: (base: AwsBase, root: RootSigner) => Ports['verifyLog'];
   readonly logFiles?: (base: AwsBase) => NonNullable<Ports['logFiles']>;
+  readonly logPoints?: Ports['logPoints'];
   /** default: confidential fields may be neither published nor revealed */
   readonly fieldKeys?: () => FieldKeys;
 }
@@ -81,6 +82,7 @@ export async function openAwsSystem(options: AwsSystemOptions): Promise<AwsSyste
       verifyLog: parts.verifyLog?.(base, rootSigner) ?? absent<Ports['verifyLog']>('verifyLog'),
       ...(parts.fieldKeys === undefined ? {} : { fieldKeys: parts.fieldKeys() }),
       ...(parts.logFiles === undefined ? {} : { logFiles: parts.logFiles(base) }),
+      ...(parts.logPoints === undefined ? {} : { logPoints: parts.logPoints }),
     },
     config,
     parts.useCases ?? {},

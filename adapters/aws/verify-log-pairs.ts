@@ -8,11 +8,13 @@ import type { DynamoStore } from './dynamo-store.ts';
 /** Entries read at once: ten BatchGetItem calls side by side. */
 const PAGE = 990;
 
-export async function* readLogPairs(store: DynamoStore): AsyncGenerator<readonly LogPair[]> {
+/** @param to log index at which to stop, the end of a record */
+export async function* readLogPairs(store: DynamoStore, to = Infinity): AsyncGenerator<readonly LogPair[]> {
   let edge = new MerkleEdge();
   let page: LogPlace[] = [];
   // A log of its own: what this process read before may have been changed since.
   for await (const batch of new DynamoLog(store.tables).batches(0)) {
+    if (batch.first >= to) break; // the log has grown meanwhile
     const damage = damageOf(batch, edge);
     if (damage !== undefined) {
       yield* [await pairsOf(store, page), [damage]];

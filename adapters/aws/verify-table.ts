@@ -1,33 +1,46 @@
 /**
- * Verifies the ledger in its tables, with nothing but what they hold and the root public key: every entry in log order
- * against the sequencer's records, then the entries that have no place in the log yet, then the documents. Reads only;
- * memory grows with the number of chains, not of entries.
+ * Verifies the ledger in its tables: every entry in log order against the sequencer's records, the log's tree against
+ * everything that was signed or remembered of it, then the entries that have no place in the log yet, then the documents.
+ * Reads only; memory grows with the number of chains, not of entries.
  */
 import {
+  checkTile,
+  ed25519Key,
   findingAt,
   joinSegments,
+  logFinding,
+  publishedEntry,
+  NOT_RECORDED,
   verifySegment,
+  verifyWindow,
   type ChainSpan,
   type Clock,
   type EntryVerifier,
   type Finding,
+  type PointSources,
+  type Segment,
   type TrustedRoot,
   type VerificationReport,
+  type Window,
 } from '../../core/ledger/index.ts';
-import { createEntryVerifier, verifyDocuments, verifyEntity } from '../../core/system/index.ts';
+import { createEntryVerifier, verifyDocuments, verifyEntity, type Ports } from '../../core/system/index.ts';
 import type { DynamoStore } from './dynamo-store.ts';
+import { anchorKey } from './log/anchor-reader.ts';
+import type { SeenAnchors } from './log/sampled-anchors.ts';
 import { systemClock } from './system-world.ts';
 import { readLogPairs } from './verify-log-pairs.ts';
-import { verifyTail } from './verify-tail.ts';
+import { verifyTail, type Tail } from './verify-tail.ts';
 
-export interface VerifyTableOptions {
+export interface VerifyTableOptions extends Partial<Parameters<Ports['verifyLog']>[0]> {
   readonly store: DynamoStore;
   readonly ledger: string;
   readonly origin: string;
   /** from a source other than the tables */
   readonly root: TrustedRoot;
-  /** default true; false checks bytes, hashes, links and places only */
-  readonly signatures?: boolean;
+  /** default: nothing was published, so nothing to hold the tables against */
+  readonly points?: Pick<PointSources, 'read' | 'anchors' | 'witnessKeys' | 'witnessMemory'>;
+  /** what reading the anchors has shown, filled while `points` are read */
+  readonly seen?: SeenAnchors;
   /** only this entity's chain and document */
   readonly entity?: string;
   readonly clock?: Pick<Clock, 'now'>;
@@ -35,28 +48,59 @@ export interface VerifyTableOptions {
 
 export async function verifyTable(options: VerifyTableOptions): Promise<VerificationReport> {
   const { store, ledger, origin, root, entity, signatures = true, clock = systemClock } = options;
+  const { remembered, requireAnchored, maxAgeMinutes } = options;
   const verifier = createEntryVerifier({ ledger, root, entries: store, signatures });
+  const asked = {
+    ...(requireAnchored === undefined ? {} : { requireAnchored }),
+    ...(maxAgeMinutes === undefined ? {} : { maxAgeMinutes }),
+  };
+  const points: PointSources = {
+    ...{ origin, rootKeys: [ed25519Key(origin, root.publicKey)], ...options.points },
+    ...(remembered === undefined ? {} : { remembered }),
+  };
+  const now = clock.now();
+  const sources = { ledger, entries: store, items: store };
   if (entity !== undefined)
-    return verifyEntity({ ledger, origin, entries: store, items: store, verifier: () => verifier }, entity);
-  const log = await verifyLog(options, verifier);
-  const tail =
-    log.finding === undefined
-      ? await verifyTail({ store, origin, verifier, now: clock.now() }, log.heads)
-      : { entries: 0, chains: log.heads };
-  const found = log.finding ?? tail.finding ?? (await verifyStoredDocuments(options, tail.chains));
-  return report({ finding: found, signatures, inLog: log.entries, tail: tail.entries, chains: tail.chains.size });
+    return verifyEntity({ ...sources, origin, verifier: () => verifier, points, now, ...asked }, entity);
+  let inLog: Segment = { entries: 0, spans: new Map() };
+  const report = await verifyWindow({
+    ...{ ...points, ...asked, scope: { mode: 'full' }, entries: store, signatures, now },
+    size: () => store.size(),
+    stretches: async (window) => [(inLog = await verifyLog(store, points, { window, verifier }))],
+  });
+  if (report.verdict !== 'OK') return { ...report, notChecked: [...report.notChecked, ...alsoNotChecked(options)] };
+  const { heads } = joinSegments(origin, [inLog]);
+  const tail = await verifyTail({ store, origin, verifier, now }, heads);
+  const finding = tail.finding ?? (await verifyStoredDocuments(options, tail.chains)) ?? shadowed(options);
+  return withTail(report, options, { ...tail, ...(finding === undefined ? {} : { finding }) });
 }
 
 async function verifyLog(
-  { store, origin }: VerifyTableOptions,
-  verifier: EntryVerifier,
-): Promise<{
-  readonly entries: number;
-  readonly heads: ReadonlyMap<string, ChainSpan>;
-  readonly finding?: Finding;
-}> {
-  const segment = await verifySegment(readLogPairs(store), verifier);
-  return { entries: segment.entries, ...joinSegments(origin, [segment]) };
+  store: DynamoStore,
+  { read }: PointSources,
+  { window, verifier }: { readonly window: Window; readonly verifier: EntryVerifier },
+): Promise<Segment> {
+  const { from, to, sizes, published, isShort } = window;
+  const find = async (chain: string, seq: number) =>
+    (await store.read(chain, seq, 1)).find((entry) => entry.seq === seq);
+  const segment = await verifySegment(readLogPairs(store, to), verifier, {
+    ...{ from, sizes },
+    ...(read === undefined
+      ? {}
+      : { onTile: (index, tile) => checkTile({ read, size: published, find, isLenient: isShort }, index, tile) }),
+  });
+  const { finding } = segment;
+  return finding === undefined || read === undefined
+    ? segment
+    : { ...segment, finding: await named(finding, read, published) };
+}
+
+/** An entry of which no record is left may still have its name in the published files. */
+async function named(finding: Finding, read: NonNullable<PointSources['read']>, published: number): Promise<Finding> {
+  if (finding.verdict !== 'MISSING_ENTRY' || finding.entity !== NOT_RECORDED || finding.position === undefined)
+    return finding;
+  const lost = await publishedEntry(read, finding.position, [published]);
+  return lost === undefined ? finding : { ...finding, entity: lost.chain, seq: lost.seq };
 }
 
 async function verifyStoredDocuments(
@@ -73,32 +117,38 @@ async function verifyStoredDocuments(
   }
 }
 
-function report(result: {
-  readonly finding: Finding | undefined;
-  readonly signatures: boolean;
-  readonly inLog: number;
-  readonly tail: number;
-  readonly chains: number;
-}): VerificationReport {
-  const { finding, signatures, inLog, tail, chains } = result;
-  const signed = 'signatures up to the root key';
+/** The first version still is what was anchored, but whoever reads anchors by name is shown something else. */
+function shadowed({ seen }: VerifyTableOptions): Finding | undefined {
+  const [size] = seen?.shadowed ?? [];
+  if (size === undefined) return undefined;
+  const detail =
+    'a newer version or a delete marker lies over the anchor, whose first version is right: who put it there?';
+  return logFinding('CONTENT_MISMATCH', detail, { path: anchorKey(size) });
+}
+
+function withTail(report: VerificationReport, options: VerifyTableOptions, tail: Tail): VerificationReport {
+  const { finding, entries, chains } = tail;
   return {
-    verdict: finding?.verdict ?? 'OK',
-    ...(finding === undefined ? {} : { firstBad: finding }),
-    entries: inLog + tail,
-    chains,
+    ...report,
+    ...(finding === undefined ? {} : { verdict: finding.verdict, firstBad: finding }),
+    entries: report.entries + entries,
+    chains: chains.size,
     checked: [
-      'bytes and hashes',
-      'links of every chain',
-      "every entry of the log is there, in its place, and the log's right edge is theirs",
+      ...report.checked,
+      "the sequencer's records, and the log's right edge in each",
       'documents against the chains',
-      ...(signatures ? [signed] : []),
     ],
     notChecked: [
-      ...(signatures ? [] : [signed]),
-      ...(tail === 0 ? [] : [`the place in the log of ${tail} entries too new to have one: only their chains`]),
-      'the log indices shown beside single entries, which are copies',
-      'whether the end of the ledger was removed together with every record of it: that needs a checkpoint kept elsewhere',
+      ...report.notChecked,
+      ...(entries === 0 ? [] : [`the place in the log of ${entries} entries too new to have one: only their chains`]),
+      ...alsoNotChecked(options),
     ],
   };
+}
+
+function alsoNotChecked({ seen }: VerifyTableOptions): string[] {
+  return [
+    'the log indices shown beside single entries, which are copies',
+    ...((seen?.leftOut ?? 0) === 0 ? [] : [`${seen?.leftOut} of the anchors: of so many, some of all times were read`]),
+  ];
 }

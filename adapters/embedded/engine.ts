@@ -2,6 +2,8 @@
  * The embedded engine: the whole system in one process on one folder. Opens what is there, takes up what was interrupted,
  * and on close finishes what it accepted. Killed instead, it loses nothing acknowledged.
  */
+import { join } from 'node:path';
+import type { Appender, RootSigner, VerificationReport } from '../../core/ledger/index.ts';
 import type { Principal } from '../../core/policy/index.ts';
 import { principalsOf } from '../../core/policy/index.ts';
 import { createNervousSystem, type NervousConfig, type NervousSystem } from '../../core/system/index.ts';
@@ -11,11 +13,12 @@ import { openFieldKeys } from './field-keys.ts';
 import { startHttpServer } from './http-server.ts';
 import { openHttpWitness, type HttpWitnessOptions } from './log/http-witness.ts';
 import { readIncarnations } from './log/incarnations.ts';
-import { openPublicLog, type PublicLog } from './log/open-log.ts';
-import { openRootKey } from './root-key.ts';
+import { ANCHOR_FOLDER, openPublicLog, type PublicLog } from './log/open-log.ts';
+import { openRootKeys, type RootKeys } from './root-keys.ts';
 import { lockDataDir, openForWriting } from './sqlite-schema.ts';
 import { SqliteStore } from './sqlite-store.ts';
 import { systemClock, systemIds } from './system-world.ts';
+import { AUDIT_MINUTES, startTamperWatch, type TamperWatch } from './tamper-watch.ts';
 import { openTokens } from './tokens.ts';
 import { verifyDataDir } from './verify-data-dir.ts';
 import { pointsOf } from './verify-points.ts';
@@ -38,6 +41,8 @@ export interface EngineOptions {
   readonly witness?: HttpWitnessOptions;
   /** ms between checkpoints, default 1000 */
   readonly checkpointMs?: number;
+  /** minutes between looks for tampering, default 10; 0: only when `audit` is called */
+  readonly auditMinutes?: number;
   /** Told about failures that no caller waits for. Default: written to standard error. */
   readonly onError?: (error: unknown) => void;
 }
@@ -50,6 +55,10 @@ export interface Engine {
   readonly url: string;
   /** principal id → bearer token */
   readonly tokens: Readonly<Record<string, string>>;
+  /** Hands the ledger over to a new root key while it runs; appends wait meanwhile. docs/keys.md */
+  rotateRootKey(reason: string): ReturnType<RootKeys['rotate']>;
+  /** Looks for tampering now. @param full everything, not only what is new since the last look */
+  audit(full?: boolean): Promise<VerificationReport>;
   /** Delivers a subscription's events to a handler in this process until stopped. */
   consume(principal: Principal, subscriptionId: string, handler: EventHandler): { stop(): Promise<void> };
   /** Finishes what was accepted, writes down what was settled, closes everything. Idempotent. */
@@ -77,15 +86,15 @@ async function open(options: EngineOptions, opened: Closers): Promise<Engine> {
   const incarnations = readIncarnations(db);
   opened.push(() => store.close());
   const tokens = openTokens(dataDir, principalsOf(config.roster, config.modules));
-  const { system, log } = await openSystem({ ...options, onError, incarnations }, store, opened);
+  const parts = await openSystem({ ...options, onError, incarnations }, store, opened);
+  const { system } = parts;
   const http =
     options.http === false
       ? undefined
       : await startHttpServer({ system, tokens, port, ...(host === undefined ? {} : { host }), onError });
   if (http !== undefined) opened.push(() => http.close());
   return {
-    system,
-    log,
+    ...parts,
     url: http?.url ?? '',
     tokens: tokens.all,
     consume: (principal, id, handler) => {
@@ -105,12 +114,16 @@ async function openSystem(
   options: EngineOptions & Required<Pick<EngineOptions, 'onError'>> & { readonly incarnations: readonly number[] },
   store: SqliteStore,
   opened: Closers,
-): Promise<{ readonly system: NervousSystem; readonly log: PublicLog }> {
+): Promise<Pick<Engine, 'system' | 'log' | 'rotateRootKey' | 'audit'>> {
   const { config, dataDir, anchorsDir, checkpointMs, onError, witness, incarnations } = options;
   const world = { clock: systemClock, ids: systemIds };
-  const rootSigner = openRootKey(dataDir, config.origin);
+  const keys = await openRootKeys({
+    ...{ dataDir, origin: config.origin, anchorsDir: anchorsDir ?? join(dataDir, ANCHOR_FOLDER) },
+    ...{ entries: store, incarnations },
+  });
+  const { signer: rootSigner, logKeys: rootKeys } = keys;
   const log = openPublicLog({
-    ...{ dataDir, entries: store, rootSigner, incarnations, clock: systemClock, onError },
+    ...{ dataDir, entries: store, rootSigner, rootKeys, incarnations, clock: systemClock, onError },
     ...(witness === undefined ? {} : { witnesses: [openHttpWitness(witness)] }),
     ...(anchorsDir === undefined ? {} : { anchorsDir }),
     ...(checkpointMs === undefined ? {} : { intervalMs: checkpointMs }),
@@ -121,7 +134,8 @@ async function openSystem(
   const bus = new InProcessBus({ ledger: config.ledger, entries: store, items: store, ...world, onError });
   await bus.open();
   const workflow: { runner?: WorkflowRunner } = {};
-  const { system, drain } = createNervousSystem(
+  const watch: { status?: TamperWatch['status'] } = {};
+  const { system, appender, drain } = createNervousSystem(
     {
       ...{ entries: store, items: store, sealer, bus, ...world },
       rootSigner,
@@ -130,7 +144,11 @@ async function openSystem(
       incarnations,
       onCommit: () => log.loop.wake(),
       onChangeStep: (id) => workflow.runner?.wake(id),
-      logPoints: await pointsOf({ dataDir, anchorsDir, root: rootSigner, origin: config.origin, incarnations }),
+      logPoints: {
+        ...(await pointsOf({ dataDir, anchorsDir, root: rootSigner, origin: config.origin, incarnations })),
+        rootKeys,
+      },
+      checks: () => (watch.status === undefined ? [] : [{ name: 'tamper watch', ...watch.status() }]),
       verifyLog: (wanted) => verifyDataDir(dataDir, { ...wanted, ...(anchorsDir === undefined ? {} : { anchorsDir }) }),
     },
     config,
@@ -141,7 +159,27 @@ async function openSystem(
   opened.push(() => runner.stop());
   await system.initialize();
   await runner.start();
-  return { system, log };
+  const { audit, status } = openWatch({ ...options, rootSigner, appender }, opened);
+  watch.status = status;
+  return {
+    ...{ system, log, audit },
+    // No checkpoint is signed meanwhile: one of the old key must not cover the entry that ends it.
+    rotateRootKey: (reason) => log.loop.hold(() => appender.alone((alone) => keys.rotate(alone, reason))),
+  };
+}
+
+function openWatch(
+  options: EngineOptions &
+    Required<Pick<EngineOptions, 'onError'>> & { readonly rootSigner: RootSigner; readonly appender: Appender },
+  opened: Closers,
+): Pick<Engine, 'audit'> & Pick<TamperWatch, 'status'> {
+  const { dataDir, anchorsDir, auditMinutes = AUDIT_MINUTES, rootSigner: root, appender, onError } = options;
+  const watch = startTamperWatch({
+    ...{ dataDir, root, appender, clock: systemClock, onError, intervalMs: auditMinutes * 60_000 },
+    ...(anchorsDir === undefined ? {} : { anchorsDir }),
+  });
+  opened.push(() => watch.stop());
+  return { audit: (full) => watch.look(full), status: () => watch.status() };
 }
 
 /** Last opened, first closed; one that fails to close does not keep the others open. */

@@ -5,9 +5,10 @@ import { NervousError } from '../../core/errors/index.ts';
  * `DATA_LOCKED`: another engine holds the folder; stop it first.
  * `DATA_FOREIGN`: the folder belongs to another ledger or program version.
  * `DATA_UNREADABLE`: a file of the folder is damaged; restore it from a backup.
+ * `DATA_TAMPERED`: the ledger was changed by somebody else than the engine; keep it as evidence, find out who.
  * `PORT_UNAVAILABLE`: the address cannot be listened on; choose another port.
  */
 export type EngineErrorCode =
-  'DATA_NOT_FOUND' | 'DATA_LOCKED' | 'DATA_FOREIGN' | 'DATA_UNREADABLE' | 'PORT_UNAVAILABLE';
+  'DATA_NOT_FOUND' | 'DATA_LOCKED' | 'DATA_FOREIGN' | 'DATA_UNREADABLE' | 'DATA_TAMPERED' | 'PORT_UNAVAILABLE';
 
 export class EngineError extends NervousError<EngineErrorCode> {}

@@ -55,7 +55,7 @@ export class HttpDoor {
       socket.destroy();
       return;
     }
-    const { status, headers, body = '' } = problemResponse(unreadable(error.code));
+    const { status, headers, body } = problemResponse(unreadable(error.code));
     const lines = Object.entries({
       ...COMMON_HEADERS,
       ...headers,

@@ -7,3 +7,5 @@ export { restoreExport, type Restored, type RestoreOptions } from './export/rest
 export { verifyExport, type VerifyExportOptions } from './export/verify-export.ts';
 export { listKeys, type ListedKeys } from './list-keys.ts';
 export { startWitness, type WitnessServer, type WitnessServerOptions } from './witness-server.ts';
+export { revokeSessionKey, rotateRootKey, type KeyLedgerOptions } from './key-ledger.ts';
+export { auditSignatures, type SignatureAudit } from './audit-signatures.ts';

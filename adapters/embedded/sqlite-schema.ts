@@ -69,6 +69,10 @@ export function openForReading(dataDir: string): DatabaseSync {
   return db;
 }
 
+export function hasLedger(dataDir: string): boolean {
+  return existsSync(join(dataDir, LEDGER_FILE));
+}
+
 export function identityOf(db: DatabaseSync): LedgerIdentity {
   const value = (key: string): string =>
     String(db.prepare('SELECT value FROM meta WHERE key = ?').get(key)?.['value'] ?? '');

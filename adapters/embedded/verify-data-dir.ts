@@ -7,10 +7,12 @@ import type { DatabaseSync } from 'node:sqlite';
 import { Worker } from 'node:worker_threads';
 import { ROOT_SIGNED } from '../../core/changes/index.ts';
 import {
+  ed25519Key,
   logFinding,
   TILE_WIDTH,
   verifyWindow,
   type Finding,
+  type NoteKey,
   type Scope,
   type Segment,
   type TrustedRoot,
@@ -20,14 +22,17 @@ import {
 import { createEntryVerifier, verifyDocuments, verifyEntity, verifyState } from '../../core/system/index.ts';
 import { readIncarnations } from './log/incarnations.ts';
 import { readRootPublicKey } from './root-key.ts';
+import { readRootHistory } from './root-keys.ts';
 import { identityOf, openForReading } from './sqlite-schema.ts';
 import { SqliteStore } from './sqlite-store.ts';
 import { pointsOf } from './verify-points.ts';
-import { isDamage, verifyStretch, type StretchJob } from './verify-stretch.ts';
+import { isDamage, isForeign, verifyStretch, type StretchJob } from './verify-stretch.ts';
 
 /** Fewer entries are verified on the calling thread: starting a worker takes about 100 ms. */
 const MIN_ENTRIES_PER_WORKER = 5_000;
 const WORKERS = 2;
+/** Entries are garbage as soon as they are checked: left alone, V8 lets hundreds of MB of them pile up first. */
+const YOUNG_MB = 16;
 
 const KEY_OF_THE_FOLDER = 'whether root.vkey of the folder is the right key: give the one you got elsewhere (--vkey)';
 
@@ -60,7 +65,7 @@ export async function verifyDataDir(dataDir: string, options: VerifyDataDirOptio
     const report = await verifyOpened(db, { ...options, dataDir, root, signatures: options.signatures ?? true });
     return options.root === undefined ? { ...report, notChecked: [...report.notChecked, KEY_OF_THE_FOLDER] } : report;
   } catch (error) {
-    if (!isDamage(error)) throw error;
+    if (!isDamage(error) && !isForeign(error)) throw error;
     return damaged(error);
   } finally {
     db.close();
@@ -76,8 +81,9 @@ async function verifyOpened(db: DatabaseSync, options: Opened): Promise<Verifica
   const store = new SqliteStore(db);
   const sources = { ledger, entries: store, items: store };
   if (scope.mode === 'state') return verifyState(sources);
+  const found = await pointsOf({ ...options, origin, incarnations: readIncarnations(db) });
   const points = {
-    ...(await pointsOf({ ...options, origin, incarnations: readIncarnations(db) })),
+    ...{ ...found, rootKeys: await rootKeysOf(root, store, found.origin) },
     ...remembering(options),
   };
   const asked = {
@@ -96,6 +102,16 @@ async function verifyOpened(db: DatabaseSync, options: Opened): Promise<Verifica
     stretches: (window) => verifyStretches({ ...job, ...window }),
     documents: (changed) => verifyDocuments(sources, changed, { stored: scope.mode === 'full' }),
   });
+}
+
+/** Of the log, former ones too; where the file is damaged, the one that was given. */
+async function rootKeysOf(root: TrustedRoot, store: SqliteStore, log: string): Promise<readonly NoteKey[]> {
+  try {
+    return (await readRootHistory(root, store)).logKeys(log);
+  } catch (error) {
+    if (!isDamage(error)) throw error;
+    return [ed25519Key(log, root.publicKey)];
+  }
 }
 
 function remembering({ remembered }: Opened): { readonly remembered?: Uint8Array } {
@@ -131,7 +147,10 @@ function verifyStretches(whole: StretchJob & Window): Promise<Segment[]> {
 
 function verifyOnWorker(job: StretchJob): Promise<Segment> {
   return new Promise((resolve, reject) => {
-    const worker = new Worker(new URL('./verify-worker.ts', import.meta.url), { workerData: job });
+    const worker = new Worker(new URL('./verify-worker.ts', import.meta.url), {
+      workerData: job,
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
+    });
     worker.once('message', resolve);
     worker.once('error', reject);
     worker.once('exit', (code) => reject(new Error(`the verifying thread ended with code ${code}`)));

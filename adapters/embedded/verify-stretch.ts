@@ -8,6 +8,8 @@ import type { DatabaseSync } from 'node:sqlite';
 import {
   checkTile,
   EntryVerifier,
+  MAX_REVOCATIONS,
+  MAX_ROTATIONS,
   publishedEntry,
   verifySegment,
   type Finding,
@@ -18,14 +20,16 @@ import {
   type ReadLogFile,
   type TrustedRoot,
   NOT_RECORDED,
+  ROOT_CHAIN,
 } from '../../core/ledger/index.ts';
 import { EngineError } from './errors.ts';
 import { LOG_FOLDER } from './log/open-log.ts';
 import { identityOf, openForReading } from './sqlite-schema.ts';
 import { SqliteStore } from './sqlite-store.ts';
 
-const PAGE = 1_024;
+const PAGE = 256;
 const HASH_BYTES = 32;
+const SQLITE_ERROR = 1;
 const SQLITE_IOERR = 10;
 const SQLITE_CORRUPT = 11;
 const SQLITE_NOTADB = 26;
@@ -44,10 +48,12 @@ export interface StretchJob {
   readonly sizes: readonly number[];
   /** entries that were published: their files are compared */
   readonly published: number;
+  /** files may be missing: the store is short of entries, too */
+  readonly isShort: boolean;
 }
 
 export async function verifyStretch(job: StretchJob): Promise<Segment> {
-  const { dataDir, root, signatures, rootSigned, from, to, sizes, published } = job;
+  const { dataDir, root, signatures, rootSigned, from, to, sizes, published, isShort } = job;
   const read = readerOf(join(dataDir, LOG_FOLDER));
   const db = openForReading(dataDir);
   try {
@@ -58,10 +64,11 @@ export async function verifyStretch(job: StretchJob): Promise<Segment> {
       signatures,
       rootSigned: (type) => rootSigned.includes(type),
       certificate: async (name) => (await store.read(name, 0, 1))[0],
-      revocation: async (name) => (await store.read(name, 1, 1))[0],
+      revocations: (name) => store.read(name, 1, MAX_REVOCATIONS),
+      rotations: () => store.read(ROOT_CHAIN, 0, MAX_ROTATIONS),
     });
     const files = {
-      ...{ read, size: published },
+      ...{ read, size: published, isLenient: isShort },
       find: async (chain: string, seq: number) => (await store.read(chain, seq, 1)).find((entry) => entry.seq === seq),
     };
     const segment = await verifySegment(readPairs(db, store, { from, to }), verifier, {
@@ -136,6 +143,11 @@ async function readStored(store: SqliteStore, from: number, to: number): Promise
     const middle = from + Math.floor((to - from) / 2);
     return [...(await readStored(store, from, middle)), ...(await readStored(store, middle, to))];
   }
+}
+
+/** The tables are not those of a ledger any more: somebody changed the schema. */
+export function isForeign(error: unknown): error is Error {
+  return error instanceof Error && 'errcode' in error && error.errcode === SQLITE_ERROR;
 }
 
 /** SQLite found the file broken, as opposed to a fault of ours. https://www.sqlite.org/rescode.html */

@@ -45,7 +45,11 @@ export async function startWitness(options: WitnessServerOptions): Promise<Witne
   const unlock = lockDataDir(dataDir);
   try {
     const witness = openLocalWitness({ folder: dataDir, name, logs, clock: systemClock });
-    const server = createServer({ requestTimeout: REQUEST_MS, headersTimeout: REQUEST_MS, connectionsCheckingInterval: 1_000 });
+    const server = createServer({
+      requestTimeout: REQUEST_MS,
+      headersTimeout: REQUEST_MS,
+      connectionsCheckingInterval: 1_000,
+    });
     server.on('request', (request, response) => void serve(witness, { request, response, onError }));
     await new Promise<void>((resolve, reject) => {
       server.once('error', (cause) => reject(unavailable(`${host}:${port}`, cause)));

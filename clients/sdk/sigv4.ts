@@ -72,9 +72,9 @@ function canonicalRequest(
 }
 
 /** By code unit; equal names by value. */
-function byCode(a: readonly [string, string], b: readonly [string, string]): number {
-  const [x, y] = [a.join('='), b.join('=')];
-  return x < y ? -1 : x > y ? 1 : 0;
+function byCode([nameA, valueA]: readonly [string, string], [nameB, valueB]: readonly [string, string]): number {
+  const [a, b] = nameA === nameB ? [valueA, valueB] : [nameA, nameB];
+  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 /** RFC 3986: all but the unreserved characters. */

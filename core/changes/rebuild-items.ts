@@ -98,11 +98,7 @@ async function documentAfter(
 }
 
 /** The document captured when the operation was intended. */
-async function documentBefore(
-  { data }: Undone,
-  record: ChangeRecord,
-  rebuild: Rebuild,
-): Promise<ItemWrite[] | string> {
+async function documentBefore({ data }: Undone, record: ChangeRecord, rebuild: Rebuild): Promise<ItemWrite[] | string> {
   const { index } = data;
   const one = record.progress[index];
   const intent = one && parseStep(await readEntry(rebuild.entries, record.entityId, one.intentSeq));

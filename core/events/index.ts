@@ -24,7 +24,15 @@ export {
 export { EventError, type EventErrorCode } from './errors.ts';
 export { ingressSchema, type IngressRule } from './ingress-config.ts';
 export { createIngress, type Ingest, type IngressResult } from './ingress.ts';
-export { matchPattern, parsePattern, PatternError, type Pattern, type PatternErrorCode } from './pattern/index.ts';
+export {
+  createRuleIndex,
+  matchPattern,
+  parsePattern,
+  PatternError,
+  type Pattern,
+  type PatternErrorCode,
+  type RuleIndex,
+} from './pattern/index.ts';
 export {
   createPublish,
   MAX_EVENTS_PER_PUBLISH,

@@ -184,6 +184,10 @@ async function publishAtomic(
     } catch (error) {
       return events.map(({ eventId }, i) => results[i] ?? rejection(error, eventId));
     }
+    if (result.kind === 'exists' && result.entries.every((entry) => entry === undefined)) {
+      const message = 'an idempotency record names an entry that is gone: verify the ledger';
+      throw new LedgerError({ code: 'STORE_UNAVAILABLE', message });
+    }
     for (const [i, event] of open.entries()) {
       if (result.kind === 'appended' || (result.kind === 'exists' && result.entries[i] !== undefined))
         results[events.indexOf(event)] = await answer(deps, event, { result, index: i });

@@ -11,7 +11,7 @@ import { LedgerError } from './errors.ts';
 import type { CommitGroup, CommitOutcome, StoredEntry } from './ports.ts';
 import { HeadCache, type Head } from './head-cache.ts';
 import { planRuns, sealRuns, type Run, type Sealable } from './seal.ts';
-import type { SessionKey } from './session-key.ts';
+import { KEY_REVOKED, type SessionKey } from './session-key.ts';
 import { SessionKeys } from './session-keys.ts';
 
 /** Entries sealed and committed together at most: keeps one commit in the low milliseconds. */
@@ -181,8 +181,9 @@ class QueueingAppender implements Appender {
   private refuseUnsigned(batch: readonly Pending[], cause: unknown): void {
     this.heads.clear();
     this.release(batch);
-    for (const pending of batch)
-      pending.reject(unavailable('the entry was not written because it could not be signed', cause));
+    const isBusy = cause instanceof LedgerError && cause.code === 'LEDGER_BUSY';
+    const error = isBusy ? cause : unavailable('the entry was not written because it could not be signed', cause);
+    for (const pending of batch) pending.reject(error);
   }
 
   /** Gives each request its sealed entries and advances the heads to what will be true when they are committed. */
@@ -258,6 +259,8 @@ class QueueingAppender implements Appender {
     const { pending } = one;
     if (outcome.kind === 'committed') {
       const entries = one.entries.map((entry, i) => ({ ...entry, position: outcome.positions[i] }));
+      for (const { chain, draft } of entries)
+        if (draft.type === KEY_REVOKED && draft.rootSigned === true) this.sessionKeys.drop(chain);
       this.options.onCommit?.(entries);
       pending.resolve({ kind: 'appended', entries });
       return undefined;

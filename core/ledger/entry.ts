@@ -14,6 +14,7 @@ import {
 import type { JsonObject } from '../canonical/index.ts';
 import { LedgerError } from './errors.ts';
 import type { FieldCommitment } from './field-commitment.ts';
+import type { RootSigner } from './ports.ts';
 import { parseNote, signatureLine, signText, type NoteSigner, type SignedNote } from './signed-note.ts';
 
 export const ENTRY_HEADER = 'nervous-system.entry.v1\n';
@@ -45,6 +46,8 @@ export interface EntryDraft {
   readonly commits?: readonly FieldCommitment[];
   /** entries that decide something carry the root signature too */
   readonly rootSigned?: boolean;
+  /** which root keys sign, when it is not just the one in use: a rotation carries the old and the new */
+  readonly roots?: readonly RootSigner[];
 }
 
 export interface EntryBody {

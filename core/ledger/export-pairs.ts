@@ -13,7 +13,7 @@ import { readBundle, readTile, type ReadLogFile } from './tile-reader.ts';
 import { NOT_RECORDED, type LogPair } from './verify-log.ts';
 
 /** In front of the chain name in every certificate; it may stand elsewhere too, so what has it is looked at. */
-const CERTIFICATE_MARK = '"entity":"keys/';
+const KEY_CHAIN_MARK = '"entity":"keys/';
 const KEYS = 'keys/';
 
 export interface PublishedLogFiles {
@@ -51,23 +51,24 @@ export async function readEntries(files: PublishedLogFiles, from: number, limit:
   return entries;
 }
 
-/** First entry of every session key's chain: what certifies it, if its signatures are right. */
-export async function certificatesIn(files: PublishedLogFiles): Promise<ReadonlyMap<string, LoggedEntry>> {
-  const found = new Map<string, LoggedEntry>();
+/** Entries about keys by chain: certificates, revocations, rotations. @param stopAtGap for a size that nobody signed yet */
+export async function keyEntriesIn(
+  files: PublishedLogFiles,
+  { stopAtGap = false } = {},
+): Promise<ReadonlyMap<string, readonly LoggedEntry[]>> {
+  const found = new Map<string, LoggedEntry[]>();
   for (let index = 0; index * TILE_WIDTH < files.size; index += 1) {
     const bundle = await readBundle(files.read, index, tileWidth(0, index, files.size));
-    if (bundle === undefined || !bufferOf(bundle.bytes).includes(CERTIFICATE_MARK)) continue;
+    if (bundle === undefined && stopAtGap) break;
+    if (bundle === undefined || !bufferOf(bundle.bytes).includes(KEY_CHAIN_MARK)) continue;
     for (const [i, note] of decodeBundle(bundle.bytes, TILE_WIDTH).entries.entries()) {
       const { chain, seq } = placeIn(note);
-      if (!chain.startsWith(KEYS) || seq !== 0 || found.has(chain)) continue;
+      if (!chain.startsWith(KEYS)) continue;
+      const entries = found.get(chain) ?? [];
+      if (entries.length === 0) found.set(chain, entries);
       // A copy: the bundle it stands in need not stay in memory.
-      found.set(chain, {
-        chain,
-        seq,
-        note: Uint8Array.from(note),
-        hash: leafHash(note),
-        position: index * TILE_WIDTH + i,
-      });
+      const copy = Uint8Array.from(note);
+      entries.push({ chain, seq, note: copy, hash: leafHash(note), position: index * TILE_WIDTH + i });
     }
   }
   return found;

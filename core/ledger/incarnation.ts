@@ -19,7 +19,14 @@ export function logOrigin(origin: string, incarnations: readonly number[]): stri
 
 /** The root key under the name of a log: same key pair, but what it signs for one log counts for no other. */
 export function logSigner(root: RootSigner, incarnations: readonly number[]): RootSigner {
-  return { ...root, name: logOrigin(root.name, incarnations), sign: (text) => root.sign(text) };
+  return {
+    name: logOrigin(root.name, incarnations),
+    // Asked each time: the root key may be rotated while the log is being published.
+    get publicKey() {
+      return root.publicKey;
+    },
+    sign: (text) => root.sign(text),
+  };
 }
 
 /** The first entry of a new incarnation: what is known to have been there, and what is left of it. */

@@ -1,4 +1,7 @@
 export { createAppender } from './append.ts';
+export { gatedAppender, type GatedAppender } from './gated-appender.ts';
+export { recordRotation, revokeKey, type KeyRecord } from './keys.ts';
+export { MAX_CERTIFICATIONS_PER_MINUTE } from './session-keys.ts';
 export type {
   AppendedEntry,
   Appender,
@@ -48,6 +51,7 @@ export {
   certificateDraft,
   certifiedKeyOf,
   createSessionKey,
+  KEY_REVOKED,
   keyChain,
   SYSTEM_ACTOR,
   type CertifiedKey,
@@ -82,7 +86,23 @@ export { readAnchor, readPoints, trustedPoint, type Point, type Points, type Poi
 export { verifyWindow, type Scope, type Window, type WindowOptions } from './verify-window.ts';
 export { commitInOrder } from './commit-in-order.ts';
 export { verifyChain } from './verify-chain.ts';
-export { EntryVerifier, findingAt, type EntryVerifierOptions, type TrustedRoot } from './verify-entry.ts';
+export {
+  EntryVerifier,
+  findingAt,
+  MAX_REVOCATIONS,
+  type EntryVerifierOptions,
+  type TrustedRoot,
+} from './verify-entry.ts';
+export {
+  KEY_ROTATED,
+  MAX_ROTATIONS,
+  ROOT_CHAIN,
+  rootHistory,
+  rotationDraft,
+  rotationOf,
+  type RootHistory,
+  type Rotation,
+} from './root-history.ts';
 export {
   joinSegments,
   linkFinding,
@@ -151,6 +171,6 @@ export { addCheckpointBody, parseAddCheckpoint } from './witness-request.ts';
 export { checkProof, formatProof, parseProof, proveEntry, type CheckedProof, type LogProof } from './log-proof.ts';
 export { commitField, SALT_BYTES, type FieldCommitment } from './field-commitment.ts';
 // Exports: a log that is all there is; and what goes on after a loss.
-export { bundlePairs, certificatesIn, placeIn, readEntries, type PublishedLogFiles } from './export-pairs.ts';
+export { bundlePairs, keyEntriesIn, placeIn, readEntries, type PublishedLogFiles } from './export-pairs.ts';
 export { EXPORT_FILES, EXPORT_FORMAT, parseManifest, type ExportManifest } from './export-manifest.ts';
 export { incarnationDraft, LOG_CHAIN, logOrigin, logSigner } from './incarnation.ts';

@@ -46,6 +46,8 @@ export interface PublishedLog {
   readonly root: Uint8Array;
   /** false: nothing new was there to publish */
   readonly grew: boolean;
+  /** the published checkpoint was gone, or older than what is anchored: somebody put it back. It is not any more */
+  readonly restored: boolean;
   /** the signed checkpoint with the cosignatures it has */
   readonly note: Uint8Array;
 }
@@ -66,14 +68,17 @@ export function createLogPublisher(options: LogPublisherOptions): LogPublisher {
 
 class Publisher implements LogPublisher {
   private readonly options: LogPublisherOptions;
-  private readonly keys: readonly NoteKey[];
   /** of the last checkpoint this process published */
   private edge: MerkleEdge | undefined;
 
   constructor(options: LogPublisherOptions) {
     this.options = options;
-    const { name, publicKey } = options.rootSigner;
-    this.keys = [ed25519Key(name, publicKey), ...(options.formerKeys ?? [])];
+  }
+
+  /** Asked each time: the root key may be rotated while this runs. */
+  private get keys(): readonly NoteKey[] {
+    const { rootSigner, formerKeys = [] } = this.options;
+    return [ed25519Key(rootSigner.name, rootSigner.publicKey), ...formerKeys];
   }
 
   async publish(): Promise<PublishedLog> {
@@ -89,15 +94,17 @@ class Publisher implements LogPublisher {
     // Dying here leaves files that no checkpoint promises; the next round writes the same bytes again.
     const grew = size > from || last === undefined;
     const note = grew ? await this.sign(edge) : last.note;
+    // A checkpoint is anchored after it is published: honest work never leaves an older one in its place.
+    const restored = last !== undefined && last.note !== before;
     // Dying here loses a signature that nobody has seen.
-    if (grew && !(await files.replaceCheckpoint(note, before))) return this.publish(); // another publisher was faster
+    if ((grew || restored) && !(await files.replaceCheckpoint(note, before))) return this.publish(); // another publisher was faster
     // Dying here leaves a checkpoint without its anchor: the next round puts it.
     await this.anchor({ checkpoint: { origin: this.options.origin, size, root: edge.root() }, note });
     // Dying here leaves an anchored checkpoint without cosignatures, and partial tiles nobody needs: as above.
     const cosigned = await this.cosign(note, edge);
     for (const path of full) await files.removePartials(path);
     this.edge = edge;
-    return { size, root: edge.root(), grew, note: cosigned };
+    return { size, root: edge.root(), grew, restored, note: cosigned };
   }
 
   /** The largest checkpoint that was ever shown: what is signed next has to begin with it. */
@@ -137,7 +144,9 @@ class Publisher implements LogPublisher {
       const entries = await this.readEntries(from, Math.min(size, from - (from % TILE_WIDTH) + CHUNK));
       const written: Promise<void>[] = [];
       for await (const { path, bytes } of growLog({ size: from, entries, read: files.read })) {
-        written.push(files.write(path, bytes));
+        const writing = files.write(path, bytes);
+        writing.catch(() => {}); // told below; until then nobody listens, and that would end the process
+        written.push(writing);
         if (completesPartial(path, from)) full.push(path);
       }
       await Promise.all(written);

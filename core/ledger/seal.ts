@@ -77,12 +77,10 @@ async function sealWithRoot(run: Run, { signer, rootSigner }: SealingKeys): Prom
   for (const [i, prepared] of run.run.entries()) {
     const text = entryText(prepared, prev, seq);
     let lines = signatureLine(signer.name, signer.keyId, signText(signer, text));
-    if (run.drafts[i]?.rootSigned === true) {
-      lines += signatureLine(
-        rootSigner.name,
-        noteKeyId(rootSigner.name, rootSigner.publicKey),
-        await rootSigner.sign(text),
-      );
+    const draft = run.drafts[i];
+    if (draft?.rootSigned === true) {
+      for (const root of draft.roots ?? [rootSigner])
+        lines += signatureLine(root.name, noteKeyId(root.name, root.publicKey), await root.sign(text));
     }
     const entry = sealText(text, lines);
     sealed.push(entry);

@@ -2,13 +2,20 @@
 import { toHex } from '../canonical/index.ts';
 import type { AppendedEntry, AppenderOptions } from './append-types.ts';
 import { genesisHash, prepareEntry, type SealedEntry } from './entry.ts';
+import { LedgerError } from './errors.ts';
 import { planRuns, sealRuns } from './seal.ts';
 import { certificateDraft, createSessionKey, isFresh, type SessionKey } from './session-key.ts';
+
+/** Certificates asked for in a minute, at most: one an hour is usual, and a store that fails must not wear out the root key. */
+export const MAX_CERTIFICATIONS_PER_MINUTE = 6;
+const MINUTE_MS = 60_000;
 
 export class SessionKeys {
   private readonly options: AppenderOptions;
   private readonly now: () => number;
   private current: SessionKey | undefined;
+  /** when the last ones were asked for, oldest first */
+  private asked: readonly number[] = [];
 
   /** @param now the time entries are stamped with: a key must be valid at it, whatever the clock does */
   constructor(options: AppenderOptions, now: () => number) {
@@ -19,10 +26,28 @@ export class SessionKeys {
   async fresh(): Promise<SessionKey> {
     const now = this.now();
     if (this.current !== undefined && isFresh(this.current, now)) return this.current;
+    this.count();
     const key = createSessionKey(this.options.ids.keyPair(), now);
     const certificate = await this.certify(key);
     this.options.onCommit?.([certificate]);
     return (this.current = key);
+  }
+
+  /** The key is revoked: what it signed next would not be believed. */
+  drop(name: string): void {
+    if (this.current?.name === name) this.current = undefined;
+  }
+
+  /** Counted before the root key signs, whatever becomes of the certificate. @throws LedgerError LEDGER_BUSY */
+  private count(): void {
+    const now = this.options.clock.now();
+    const recent = this.asked.filter((at) => Math.abs(now - at) < MINUTE_MS);
+    if (recent.length >= MAX_CERTIFICATIONS_PER_MINUTE)
+      throw new LedgerError({
+        code: 'LEDGER_BUSY',
+        message: `the root key certified ${recent.length} session keys for this process in a minute, and no more are asked for; nothing was written: find out why they are lost (store failures, revocations), retry with the same id in a minute`,
+      });
+    this.asked = [...recent, now];
   }
 
   /** The certificate's chain is new and named after the key, so nobody else can want its place: one commit decides. */

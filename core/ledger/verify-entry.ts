@@ -6,13 +6,16 @@ import { leafHash, toHex } from '../canonical/index.ts';
 import { parseEntry, type EntryBody, type ParsedEntry } from './entry.ts';
 import { readPlace, type EntryPlace } from './entry-place.ts';
 import type { StoredEntry } from './ports.ts';
-import { certifiedKeyOf, keyChain, type CertifiedKey } from './session-key.ts';
+import { KEY_ROTATED, rootHistory, type RootHistory } from './root-history.ts';
+import { certifiedKeyOf, KEY_REVOKED, keyChain, type CertifiedKey } from './session-key.ts';
 import { isSignedBy, noteVerifier, type NoteVerifier } from './signed-note.ts';
 import type { Finding } from './verification.ts';
 
-const KEY_REVOKED = 'key.revoked';
 /** Entries about keys: the root key signs them too. */
-const KEY_TYPES: ReadonlySet<string> = new Set(['key.certified', KEY_REVOKED]);
+const KEY_TYPES: ReadonlySet<string> = new Set(['key.certified', KEY_REVOKED, KEY_ROTATED]);
+
+/** Entries read behind a certificate at most: whoever stole a key may fill its chain, not make readers read for ever. */
+export const MAX_REVOCATIONS = 1_000;
 
 export interface TrustedRoot {
   /** the ledger's origin */
@@ -30,8 +33,10 @@ export interface EntryVerifierOptions {
   readonly rootSigned: (type: string) => boolean;
   /** The entry that certifies a session key: seq 0 of the chain named like the key. */
   readonly certificate: (name: string) => Promise<StoredEntry | undefined>;
-  /** The entry that revokes a session key, if one does: seq 1 of that chain. Absent: none can be. */
-  readonly revocation?: (name: string) => Promise<StoredEntry | undefined>;
+  /** What follows the certificate on that chain; the entry that revokes the key is there. Absent: none can be revoked. */
+  readonly revocations?: (name: string) => Promise<readonly StoredEntry[]>;
+  /** What is on the chain `keys/root`. Absent: there is one root key for ever. */
+  readonly rotations?: () => Promise<readonly StoredEntry[]>;
 }
 
 export type CheckedEntry =
@@ -51,12 +56,11 @@ type Key = UsableKey | { readonly unusable: string };
 
 export class EntryVerifier {
   private readonly options: EntryVerifierOptions;
-  private readonly rootVerifier: NoteVerifier;
+  private history: Promise<RootHistory> | undefined;
   private readonly keys = new Map<string, Key>();
 
   constructor(options: EntryVerifierOptions) {
     this.options = options;
-    this.rootVerifier = noteVerifier(options.root.name, options.root.publicKey);
   }
 
   async check(stored: StoredEntry): Promise<CheckedEntry> {
@@ -98,9 +102,8 @@ export class EntryVerifier {
   ): Promise<Finding | undefined> {
     const [session] = note.signatures;
     const mustBeRootSigned = KEY_TYPES.has(body.type) || this.options.rootSigned(body.type);
-    if (mustBeRootSigned && !isSignedBy(note, this.rootVerifier)) {
+    if (mustBeRootSigned && !(await this.isRootSigned(stored, { body, note })))
       return findingAt(stored, 'SIGNATURE_INVALID', `${body.type} lacks a correct signature of the root key`);
-    }
     if (session === undefined) return findingAt(stored, 'SIGNATURE_INVALID', 'the entry carries no signature');
     const key = body.type === 'key.certified' ? ownKey(body) : await this.keyNamed(session.name);
     if ('unusable' in key) return findingAt(stored, 'KEY_UNKNOWN', `key "${session.name}": ${key.unusable}`);
@@ -118,6 +121,16 @@ export class EntryVerifier {
       : undefined;
   }
 
+  /** By the key that was in use at the entry's place. */
+  private async isRootSigned(
+    { position }: StoredEntry,
+    { body, note }: Omit<Extract<ParsedEntry, { kind: 'entry' }>, 'kind'>,
+  ): Promise<boolean> {
+    const { root, rotations } = this.options;
+    this.history ??= (rotations?.() ?? Promise.resolve([])).then((stored) => rootHistory(root, stored));
+    return (await this.history).isRootSigned(note, { ...body, position });
+  }
+
   /** A session key by its name, trusted because the root key certified it. */
   private async keyNamed(name: string): Promise<Key> {
     const known = this.keys.get(name);
@@ -133,7 +146,7 @@ export class EntryVerifier {
     const parsed = parseEntry(stored.note);
     if (parsed.kind === 'unreadable' || parsed.body.entity !== name)
       return { unusable: 'its certificate is not readable' };
-    if (!isSignedBy(parsed.note, this.rootVerifier))
+    if (!(await this.isRootSigned(stored, parsed)))
       return { unusable: 'its certificate is not signed by the root key' };
     const key = ownKey(parsed.body);
     const revoked = 'unusable' in key ? undefined : await this.revocationOf(name);
@@ -142,11 +155,12 @@ export class EntryVerifier {
 
   /** What lacks the root signature revokes nothing; it is found when its own turn comes. */
   private async revocationOf(name: string): Promise<UsableKey['revoked']> {
-    const stored = await this.options.revocation?.(name);
-    const parsed = stored === undefined ? undefined : parseEntry(stored.note);
-    if (stored === undefined || parsed?.kind !== 'entry' || parsed.body.type !== KEY_REVOKED) return undefined;
-    const isOurs = parsed.body.entity === name && isSignedBy(parsed.note, this.rootVerifier);
-    return isOurs ? { position: stored.position, at: parsed.body.at } : undefined;
+    for (const stored of (await this.options.revocations?.(name)) ?? []) {
+      const parsed = parseEntry(stored.note);
+      if (parsed.kind === 'unreadable' || parsed.body.type !== KEY_REVOKED || parsed.body.entity !== name) continue;
+      if (await this.isRootSigned(stored, parsed)) return { position: stored.position, at: parsed.body.at };
+    }
+    return undefined;
   }
 }
 

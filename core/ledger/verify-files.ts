@@ -20,10 +20,21 @@ export interface FilesToCheck {
   readonly size: number;
   /** the stored entry at a place of a chain */
   readonly find: (chain: string, seq: number) => Promise<StoredEntry | undefined>;
+  /** files that are missing or unreadable are passed over */
+  readonly isLenient?: boolean;
 }
 
 /** Checks the entries of one tile (fewer at the end of the log) against their hash tile and their bundle. */
 export async function checkTile(
+  files: FilesToCheck,
+  index: number,
+  entries: readonly LoggedEntry[],
+): Promise<Finding | undefined> {
+  const finding = await compareTile(files, index, entries);
+  return finding?.verdict === 'UNREADABLE' && files.isLenient === true ? undefined : finding;
+}
+
+async function compareTile(
   { read, size, find }: FilesToCheck,
   index: number,
   entries: readonly LoggedEntry[],

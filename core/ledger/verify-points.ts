@@ -58,7 +58,10 @@ export interface Points {
 export async function readPoints(sources: PointSources): Promise<Points> {
   const findings: Finding[] = [];
   const others: Point[] = [];
-  const keep = (point: Point | Finding): void => void ('verdict' in point ? findings.push(point) : others.push(point));
+  const keep = (point: Point | Finding): void => {
+    if ('verdict' in point) findings.push(point);
+    else others.push(point);
+  };
   if (sources.remembered !== undefined) keep(openRemembered(sources, sources.remembered));
   const memory = await readMemory(sources);
   if (memory !== undefined) keep(memory);

@@ -25,6 +25,8 @@ export interface Window {
   readonly sizes: readonly number[];
   /** entries that were published: their files are compared */
   readonly published: number;
+  /** the store has fewer: files that are missing as well are not the news */
+  readonly isShort: boolean;
 }
 
 export type Scope =
@@ -89,7 +91,8 @@ function windowOf(scope: Scope, points: Points, size: number): Window {
   );
   const to = Math.min(end, size);
   const sizes = [...new Set([...signed, ...points.anchored])].filter((one) => one >= from && one <= to);
-  return { from, to, sizes, published: points.published?.checkpoint.size ?? 0 };
+  const published = points.published?.checkpoint.size ?? 0;
+  return { from, to, sizes, published, isShort: published > size };
 }
 
 /** Where the chains stood that have entries in the window but begin before it. */

@@ -1,6 +1,7 @@
 /** The system with everything it can do: what an engine in one process runs. */
-import { assembleSystem, type BuiltSystem, type Ports } from './assemble-system.ts';
+import { assembleSystem, type BuiltSystem } from './assemble-system.ts';
 import type { NervousConfig } from './config.ts';
+import type { Ports } from './ports.ts';
 import { changing, ingesting, reading, verifying } from './use-cases.ts';
 
 export function createNervousSystem(ports: Ports, config: NervousConfig): BuiltSystem {

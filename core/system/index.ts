@@ -1,6 +1,8 @@
 export { sensitive } from '../events/index.ts';
 export { ConfigError, defineConfig, type ConfigInput, type NervousConfig } from './config.ts';
-export { assembleSystem, createEntryVerifier, type BuiltSystem, type Ports } from './assemble-system.ts';
+export { assembleSystem, type BuiltSystem } from './assemble-system.ts';
+export type { FullVerification, Ports } from './ports.ts';
+export { createEntryVerifier } from './entry-verifier.ts';
 export { verifyEntity, type EntityVerification } from './verify-entity.ts';
 export { verifyPart } from './verify-part.ts';
 export { createPublicLog, type PublicLogDependencies } from './public-log.ts';

@@ -15,7 +15,7 @@ import type {
   SubscriptionStats,
   Subscriptions,
 } from '../events/index.ts';
-import type { EntryBody, Scope, VerificationReport, Verdict } from '../ledger/index.ts';
+import type { EntryBody, KeyRecord, Scope, VerificationReport, Verdict } from '../ledger/index.ts';
 import type { Policy, Principal } from '../policy/index.ts';
 import type { Command, CommandResult } from './commands.ts';
 import type { NervousConfig } from './config.ts';
@@ -158,6 +158,11 @@ export interface NervousSystem {
   readonly feed: Feed;
   /** The event with its deliveries. @throws EventError EVENT_NOT_FOUND | EVENT_AMBIGUOUS */
   trace(principal: Principal, eventId: string, source?: string): Promise<EventTrace>;
+  /**
+   * From now on nothing that this session key signs is believed. Auditors only.
+   * @param key `keys/<16 hex>`. @throws LedgerError KEY_NOT_FOUND | KEY_REASON_INVALID
+   */
+  revokeKey(principal: Principal, key: string, reason: string): Promise<KeyRecord>;
   /** Verifies every chain, or what the request asks for. Auditors only. */
   verifyAll(principal: Principal, request?: VerifyRequest): Promise<VerificationReport>;
 }

@@ -1,8 +1,9 @@
 /** Is every stored document what its entity's chain makes of it? A difference is DRIFT: somebody changed it past the ledger. */
 import { createStateStore, operationTypes, verifyState as replay, type ChainEntry } from '../changes/index.ts';
-import { toHex } from '../canonical/index.ts';
+import { CanonicalError, toHex } from '../canonical/index.ts';
 import {
   findingAt,
+  logFinding,
   parseEntry,
   type EntryStore,
   type Finding,
@@ -12,6 +13,8 @@ import {
 } from '../ledger/index.ts';
 
 const PAGE = 500;
+/** Steps that write the document. */
+const WRITING: ReadonlySet<string> = new Set(['change.applied', 'change.undone']);
 
 export interface DocumentSources {
   readonly ledger: string;
@@ -38,8 +41,17 @@ export async function verifyDocument(sources: DocumentSources, entityId: string)
       'DRIFT',
       `the change-set's steps contradict each other: ${state.reason}`,
     );
-  const stored = await createStateStore(sources.ledger, sources.items).read(entityId);
-  if (stored.version === state.version && stored.hash === state.hash) return undefined;
+  const stored = await readDocument(sources, entityId);
+  if ('unreadable' in stored) return findingAt(last, 'UNREADABLE', `its stored document: ${stored.unreadable}`);
+  const by = chain.findLast(({ body }) => WRITING.has(body.type))?.body.data['change'];
+  if (stored.version === state.version && stored.hash === state.hash) {
+    if (stored.isWhole && stored.change === by) return undefined;
+    return findingAt(
+      last,
+      'DRIFT',
+      `the record of the document names another change-set than the one that wrote it last, or says more than that`,
+    );
+  }
   return findingAt(
     last,
     'DRIFT',
@@ -57,7 +69,15 @@ export async function verifyDocuments(
   { stored = true }: { readonly stored?: boolean } = {},
 ): Promise<Finding | undefined> {
   const entities = new Set(chainsWithChanges);
-  if (stored) for await (const { sk } of listAll(sources, 'document')) entities.add(sk);
+  if (stored) {
+    const listed = await listEntities(sources, 'document', ({ sk }) => sk);
+    if (!('unreadable' in listed)) for (const entity of listed) entities.add(entity);
+    else return (await firstFinding(sources, entities)) ?? logFinding('UNREADABLE', `documents: ${listed.unreadable}`);
+  }
+  return firstFinding(sources, entities);
+}
+
+async function firstFinding(sources: DocumentSources, entities: Iterable<string>): Promise<Finding | undefined> {
   for (const entity of entities) {
     const finding = await verifyDocument(sources, entity);
     if (finding !== undefined) return finding;
@@ -67,14 +87,15 @@ export async function verifyDocuments(
 
 /** Documents against their chains, taking the chains' entries as they are: fast, and only as good as those. */
 export async function verifyState(sources: DocumentSources): Promise<VerificationReport> {
-  const entities = new Set<string>();
-  for await (const { sk } of listAll(sources, 'document')) entities.add(sk);
-  // A document that was deleted still has its change-sets.
-  for await (const { value } of listAll(sources, 'change')) {
+  const changed = await listEntities(sources, 'change', ({ value }) => {
     const entity = (value as { readonly entityId?: unknown } | null)?.entityId;
-    if (typeof entity === 'string') entities.add(entity);
-  }
-  const finding = await verifyDocuments(sources, entities, { stored: false });
+    return typeof entity === 'string' ? entity : undefined;
+  });
+  // A document that was deleted still has its change-sets.
+  const entities = 'unreadable' in changed ? new Set<string>() : changed;
+  const finding =
+    (await verifyDocuments(sources, entities)) ??
+    ('unreadable' in changed ? logFinding('UNREADABLE', `change-set records: ${changed.unreadable}`) : undefined);
   return {
     verdict: finding?.verdict ?? 'OK',
     ...(finding === undefined ? {} : { firstBad: finding }),
@@ -83,16 +104,60 @@ export async function verifyState(sources: DocumentSources): Promise<Verificatio
     checked: ['every stored document, and every one that a change-set was for, against the chain'],
     notChecked: [
       'the entries of the chains, signatures, and the log: verify full does',
-      'chains whose change-set records were removed together with the document: verify full finds those',
+      'documents whose change-set records were removed with them: verify full finds those',
     ],
   };
 }
 
-async function* listAll({ items, ledger }: DocumentSources, kind: 'document' | 'change'): AsyncGenerator<Item> {
-  for (let after = ''; ;) {
-    const page = await items.list(`${ledger}#${kind}`, { after, limit: PAGE });
-    yield* page;
-    after = page.at(-1)?.sk ?? '';
-    if (page.length < PAGE) return;
+type Unreadable = { readonly unreadable: string };
+
+interface ReadDocument {
+  readonly version: number;
+  readonly hash: string;
+  /** the change-set that wrote it last */
+  readonly change: unknown;
+  /** it has the fields it was written with, and no other */
+  readonly isWhole: boolean;
+}
+
+/** Items are untrusted: what cannot be read is an answer. */
+async function readDocument({ ledger, items }: DocumentSources, entityId: string): Promise<Unreadable | ReadDocument> {
+  return orUnreadable(async () => {
+    const { version, hash } = await createStateStore(ledger, items).read(entityId);
+    const item = await items.get({ pk: `${ledger}#document`, sk: entityId });
+    const value = (item?.value ?? {}) as Record<string, unknown>;
+    const isWhole = item === undefined || Object.keys(value).sort().join() === 'change,document';
+    return { version, hash, change: value['change'], isWhole };
+  });
+}
+
+async function listEntities(
+  { items, ledger }: DocumentSources,
+  kind: 'document' | 'change',
+  entityOf: (item: Item) => string | undefined,
+): Promise<Unreadable | Set<string>> {
+  return orUnreadable(async () => {
+    const entities = new Set<string>();
+    for (let after = ''; ;) {
+      const page = await items.list(`${ledger}#${kind}`, { after, limit: PAGE });
+      for (const item of page) {
+        const entity = entityOf(item);
+        if (entity !== undefined) entities.add(entity);
+      }
+      after = page.at(-1)?.sk ?? '';
+      if (page.length < PAGE) return entities;
+    }
+  });
+}
+
+/** A store says DATA_UNREADABLE, or meets what is no JSON, or not of the form it wrote. */
+async function orUnreadable<T>(work: () => Promise<T>): Promise<T | Unreadable> {
+  try {
+    return await work();
+  } catch (error) {
+    const isForm = error instanceof SyntaxError || error instanceof TypeError || error instanceof CanonicalError;
+    const isSaid = error instanceof Error && 'code' in error && error.code === 'DATA_UNREADABLE';
+    if (isForm || isSaid) return { unreadable: error.message };
+    throw error;
   }
 }

@@ -51,9 +51,9 @@ export async function verifyEntity(deps: EntityVerification, entityId: string): 
     return log?.check(entry) ?? Promise.resolve(undefined);
   });
   if (chain.finding !== undefined) return report({ ...chain, covered, deps }, { finding: chain.finding });
+  const search = await searchLog(deps, { log, head: chain.head, entityId });
   const agreement = await againstLog(deps, { points, log, head: chain.head });
-  const search = agreement.finding === undefined ? await searchLog(deps, { log, head: chain.head, entityId }) : {};
-  const finding = agreement.finding ?? search.finding ?? (await verifyDocument(deps, entityId));
+  const finding = search.finding ?? agreement.finding ?? (await verifyDocument(deps, entityId));
   const found = { ...agreement, ...(finding === undefined ? {} : { finding }) };
   return report({ ...chain, covered, deps, points, searchedTo: search.searchedTo }, found);
 }

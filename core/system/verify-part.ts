@@ -48,14 +48,16 @@ export async function verifyPart(
 
 function verifyStretch(
   { entries, points: { read } }: PartSources,
-  { from, to, sizes, published }: Window,
+  { from, to, sizes, published, isShort }: Window,
   verifier: EntryVerifier,
 ): Promise<Segment> {
   const find = async (chain: string, seq: number) =>
     (await entries.read(chain, seq, 1)).find((entry) => entry.seq === seq);
   return verifySegment(readPairs(entries, from, to), verifier, {
     ...{ from, sizes },
-    ...(read === undefined ? {} : { onTile: (index, tile) => checkTile({ read, size: published, find }, index, tile) }),
+    ...(read === undefined
+      ? {}
+      : { onTile: (index, tile) => checkTile({ read, size: published, find, isLenient: isShort }, index, tile) }),
   });
 }
 

@@ -9,7 +9,8 @@ import { DynamoStore } from '../../adapters/aws/dynamo-store.ts';
 import { kmsRootSigner } from '../../adapters/aws/kms-root-signer.ts';
 import { openAnchorBucket } from '../../adapters/aws/log/anchor-bucket.ts';
 import { openLogBucket } from '../../adapters/aws/log/log-bucket.ts';
-import { witnessFunction, witnessName } from '../../adapters/aws/log/witness-function.ts';
+import { witnessFunction } from '../../adapters/aws/log/witness-function.ts';
+import { witnessName } from '../../adapters/aws/log/witness-name.ts';
 import { systemClock } from '../../adapters/aws/system-world.ts';
 import { cosignerKey, createLogPublisher } from '../../core/ledger/index.ts';
 import { asError, scheduledHandler } from '../_middleware/handlers.ts';
@@ -50,8 +51,9 @@ export const handler = scheduledHandler(telemetry, async (_event: unknown, conte
   const { publisher, key } = await opened();
   try {
     const remainingMs = (): number => context.getRemainingTimeInMillis();
-    const { size, note } = await publishAll({ publisher, size: () => store.size(), remainingMs });
+    const { size, note, restored } = await publishAll({ publisher, size: () => store.size(), remainingMs });
     metrics.addMetric('LogSize', MetricUnit.Count, size);
+    if (restored) onRestored(size);
     const at = confirmedAt(note, key);
     // Without a cosignature there is no age to tell, and the missing metric is the alarm.
     if (at !== undefined)
@@ -62,6 +64,11 @@ export const handler = scheduledHandler(telemetry, async (_event: unknown, conte
     throw asError(error);
   }
 });
+
+function onRestored(size: number): void {
+  logger.error('checkpoint restored: the published one was gone, or older than what is anchored', { size });
+  metrics.addMetric('CheckpointRestored', MetricUnit.Count, 1);
+}
 
 function onShadowed(size: number): void {
   logger.error('anchor shadowed: somebody wrote over it or deleted it; the first version is used', { size });

@@ -19,8 +19,11 @@ export interface RunOptions {
 
 export async function publishAll({ publisher, size, remainingMs }: RunOptions): Promise<PublishedLog> {
   const stored = await size();
+  let restored = false;
   for (;;) {
-    const published = await publisher.publish();
+    const round = await publisher.publish();
+    restored ||= round.restored;
+    const published = { ...round, restored };
     if (published.size >= stored || remainingMs() < ROUND_MS) return published;
   }
 }

@@ -14,6 +14,7 @@ import { topicDomains } from '../../core/events/index.ts';
 import { directHandler } from '../_middleware/handlers.ts';
 import { readEnv } from '../_middleware/read-env.ts';
 import { telemetryOf } from '../_middleware/telemetry.ts';
+import { answerStack } from './answer-stack.ts';
 import { createReconcilerHandler } from './answer.ts';
 import { env as schema } from './env.ts';
 
@@ -47,4 +48,7 @@ const answer = createReconcilerHandler({
   onError: (subscription, error) => logger.error('subscription not in order', { subscription, error: error as Error }),
 });
 
-export const handler = directHandler(telemetry, answer);
+export const handler = directHandler(telemetry, async (event: unknown) => {
+  const isStack = await answerStack(event, () => answer({ kind: 'teardown' }));
+  return isStack ? undefined : answer(event);
+});

@@ -2,6 +2,8 @@
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
 import { config } from '#config';
 import { openAwsSystem } from '../../adapters/aws/open-system.ts';
+import { logFiles } from '../../adapters/aws/parts/log-files.ts';
+import { logPoints } from '../../adapters/aws/parts/log-points.ts';
 import { rootKey } from '../../adapters/aws/parts/root-key.ts';
 import { tableVerifier } from '../../adapters/aws/parts/table-verifier.ts';
 import { verifyTable } from '../../adapters/aws/verify-table.ts';
@@ -21,12 +23,16 @@ const env = readEnv(schema, telemetry.logger);
 const { ledger, origin } = config;
 const onError = (error: unknown): void => telemetry.logger.warn('not verified', { error });
 
-const open = once(() =>
-  openAwsSystem({
+const open = once(async () => {
+  const files = logFiles(env)();
+  const log = await logPoints(env, origin);
+  const verifyLog = tableVerifier(files.read, log);
+  const aws = await openAwsSystem({
     ...{ config, env, hooks: { onError } },
-    parts: { useCases, rootSigner: rootKey(env), verifyLog: tableVerifier },
-  }),
-);
+    parts: { useCases, rootSigner: rootKey(env), logFiles: () => files, logPoints: log.points, verifyLog },
+  });
+  return { ...aws, log, read: files.read };
+});
 const serveApi = apiHandler({ telemetry, routes, env, open });
 const serveDirectly = directHandler(telemetry, (event: unknown) => verifyDirectly(verify, event));
 
@@ -38,8 +44,9 @@ export function handler(
 }
 
 async function verify(request: VerifyRequest): Promise<VerificationReport> {
-  const { base, root } = await open();
-  return verifyTable({ store: base.store, ledger, origin, root, ...request });
+  const { base, root, read, log } = await open();
+  const points = { ...log.points, read };
+  return verifyTable({ store: base.store, ledger, origin, root, points, seen: log.seen, ...request });
 }
 
 function isOfApi(event: unknown): event is APIGatewayProxyEventV2 {

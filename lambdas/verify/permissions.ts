@@ -1,4 +1,4 @@
-/** What the function `verify` may do: it verifies: reads every entry, and the root's public key. */
+/** What the function `verify` may do: it reads every entry, and everything that was signed or remembered of the log. */
 export const permissions = [
   { action: 'dynamodb:GetItem', resource: 'entries' },
   { action: 'dynamodb:BatchGetItem', resource: 'entries' },
@@ -8,4 +8,11 @@ export const permissions = [
   { action: 'dynamodb:BatchGetItem', resource: 'state' },
   { action: 'dynamodb:Query', resource: 'state' },
   { action: 'kms:GetPublicKey', resource: 'rootKey' },
+  { action: 's3:GetObject', resource: 'logBucket' },
+  // Without it S3 answers "forbidden" where nothing is.
+  { action: 's3:ListBucket', resource: 'logBucket' },
+  { action: 's3:ListBucketVersions', resource: 'anchorBucket' },
+  { action: 's3:GetObjectVersion', resource: 'anchorBucket' },
+  { action: 'kms:GetPublicKey', resource: 'witnessKey' },
+  { action: 'dynamodb:GetItem', resource: 'witnessTable' },
 ] as const;

@@ -6,19 +6,29 @@ import * as z from 'zod';
 import { describeIssues } from '../../core/errors/index.ts';
 import { ENTITY_ID, type VerificationReport } from '../../core/ledger/index.ts';
 
+const HOW =
+  'send {"mode":"full"} or {"mode":"entity","entity":"<id>"}, each with "signatures": false to be faster, ' +
+  '"requireAnchored": true, "maxAgeMinutes": <n> or (full) "checkpoint": "<one that you kept>" to ask for more';
+const how = {
+  signatures: z.boolean().default(true),
+  requireAnchored: z.boolean().optional(),
+  maxAgeMinutes: z.int().min(1).optional(),
+};
 const request = z.discriminatedUnion('mode', [
-  z.strictObject({ mode: z.literal('full'), signatures: z.boolean().optional() }),
-  z.strictObject({
-    mode: z.literal('entity'),
-    entity: z.string().regex(ENTITY_ID, 'must be an entity id'),
-    signatures: z.boolean().optional(),
-  }),
+  z.strictObject({ mode: z.literal('full'), checkpoint: z.string().optional(), ...how }),
+  z.strictObject({ mode: z.literal('entity'), entity: z.string().regex(ENTITY_ID, 'must be an entity id'), ...how }),
 ]);
 
 export interface VerifyRequest {
   readonly entity?: string;
   /** false: bytes, hashes, links and places only */
   readonly signatures: boolean;
+  /** a signed checkpoint that the caller kept */
+  readonly remembered?: Uint8Array;
+  /** NOT_YET_ANCHORED unless anchors cover it all */
+  readonly requireAnchored?: boolean;
+  /** STALE when the newest sign of life under a checkpoint is older */
+  readonly maxAgeMinutes?: number;
 }
 
 export interface RefusedRequest {
@@ -34,9 +44,18 @@ export async function verifyDirectly(
   const parsed = request.safeParse(event);
   if (!parsed.success) {
     const { message } = describeIssues(parsed.error.issues);
-    const how = 'send {"mode":"full"} or {"mode":"entity","entity":"<id>"}, each with "signatures": false to be faster';
-    return { kind: 'refused', code: 'REQUEST_INVALID', message: `${message}: ${how}` };
+    return { kind: 'refused', code: 'REQUEST_INVALID', message: `${message}: ${HOW}` };
   }
-  const { signatures = true } = parsed.data;
-  return verify({ signatures, ...(parsed.data.mode === 'entity' ? { entity: parsed.data.entity } : {}) });
+  const { signatures, requireAnchored, maxAgeMinutes } = parsed.data;
+  return verify({
+    signatures,
+    ...(requireAnchored === undefined ? {} : { requireAnchored }),
+    ...(maxAgeMinutes === undefined ? {} : { maxAgeMinutes }),
+    ...subjectOf(parsed.data),
+  });
+}
+
+function subjectOf(asked: z.output<typeof request>): Pick<VerifyRequest, 'entity' | 'remembered'> {
+  if (asked.mode === 'entity') return { entity: asked.entity };
+  return asked.checkpoint === undefined ? {} : { remembered: Buffer.from(asked.checkpoint) };
 }

@@ -3,7 +3,7 @@ import { MetricUnit } from '@aws-lambda-powertools/metrics';
 import { config } from '#config';
 import { dynamoClient, kmsClient } from '../../adapters/aws/clients.ts';
 import { kmsRootSigner } from '../../adapters/aws/kms-root-signer.ts';
-import { witnessName } from '../../adapters/aws/log/witness-function.ts';
+import { witnessName } from '../../adapters/aws/log/witness-name.ts';
 import { openWitnessTable } from '../../adapters/aws/log/witness-table.ts';
 import { systemClock } from '../../adapters/aws/system-world.ts';
 import { createWitness, ed25519Key } from '../../core/ledger/index.ts';

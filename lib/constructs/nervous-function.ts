@@ -33,6 +33,7 @@ import { resourceArns, WILDCARD_REASONS } from './resource-arns.ts';
 const MEMORY_MIB = 1_024;
 /** API Gateway waits 30 s. */
 const DEFAULT_TIMEOUT = Duration.seconds(29);
+const INSERTS = FilterCriteria.filter({ eventName: FilterRule.isEqual('INSERT') as unknown });
 /** Tries of a batch of entries before it is halved and in the end given up; about an hour with Lambda's backoff. */
 const STREAM_RETRIES = 100;
 
@@ -116,7 +117,7 @@ export class NervousFunction<Name extends LambdaName = LambdaName> extends Const
       bisectBatchOnError: true,
       retryAttempts: STREAM_RETRIES,
       onFailure: new SqsDlq(failures),
-      ...(options.insertsOnly ? { filters: [FilterCriteria.filter({ eventName: FilterRule.isEqual('INSERT') })] } : {}),
+      ...(options.insertsOnly ? { filters: [INSERTS] } : {}),
     }).node.addDependency(this.function.role ?? this.function);
   }
 

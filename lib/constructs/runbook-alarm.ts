@@ -19,6 +19,8 @@ export interface Watch {
   readonly threshold: number;
   /** consecutive periods; default 1 */
   readonly periods?: number;
+  /** what no measurement at all means; default: all is well */
+  readonly ifMissing?: 'fires';
 }
 
 export class RunbookAlarm extends Construct {
@@ -26,7 +28,7 @@ export class RunbookAlarm extends Construct {
 
   constructor(
     scope: Construct,
-    { id, section, meaning, metric, threshold, periods }: Watch,
+    { id, section, meaning, metric, threshold, periods, ifMissing }: Watch,
     to: { readonly name: string; readonly topic: ITopic },
   ) {
     super(scope, id);
@@ -37,7 +39,7 @@ export class RunbookAlarm extends Construct {
       threshold,
       evaluationPeriods: periods ?? 1,
       comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-      treatMissingData: TreatMissingData.NOT_BREACHING,
+      treatMissingData: ifMissing === 'fires' ? TreatMissingData.BREACHING : TreatMissingData.NOT_BREACHING,
     });
     this.alarm.addAlarmAction(new SnsAction(to.topic));
     this.alarm.addOkAction(new SnsAction(to.topic));

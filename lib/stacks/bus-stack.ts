@@ -2,7 +2,7 @@
  * What moves events: the ingress bus and its queue, one bus per topic domain, and the functions that put entries into the
  * log and publish that, hand them to the buses and subscriptions, find what was left behind, and bury what could not be delivered.
  */
-import { CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib';
+import { CfnOutput, CustomResource, Duration, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { Buses } from '../constructs/buses.ts';
 import { Ingest } from '../constructs/ingest.ts';
@@ -67,6 +67,7 @@ export class BusStack extends Stack {
       alone: true,
     });
     runEvery(reconciler, MINUTE);
+    if (deployment.stage.disposable) this.removeSubscriptionsFirst(reconciler, buses);
     const sweeper = new NervousFunction(this, 'OutboxSweeper', {
       ...common,
       lambda: 'outbox-sweeper',
@@ -78,5 +79,11 @@ export class BusStack extends Stack {
 
     new CfnOutput(this, 'IngressBusName', { value: names.ingressBus });
     new CfnOutput(this, 'BusPrefix', { value: names.busPrefix });
+  }
+
+  /** A bus with rules cannot be deleted, and nobody but the reconciler knows the rules and queues made at runtime. */
+  private removeSubscriptionsFirst(reconciler: NervousFunction, buses: Buses): void {
+    const teardown = new CustomResource(this, 'Teardown', { serviceToken: reconciler.function.functionArn });
+    teardown.node.addDependency(reconciler, buses);
   }
 }

@@ -112,6 +112,7 @@ export async function createTestSystem(faults: FaultHooks = {}): Promise<TestSys
       return createQuarantine(shared).list(options);
     },
     changes: createChanges({ ...shared, appender, risk: config.risk }),
+    revokeKey: () => Promise.reject(new Error('not served over HTTP')),
     subscriptions: createSubscriptions({ ...shared, catalog, bus: playedBus(queue) }),
     ...reading(store, policy),
     log: createPublicLog({ entries: store, files: log.logFiles, policy }),

@@ -16,6 +16,8 @@ import { freshAccount, type SampleClient } from '../scenarios/world.ts';
 import { deploy, destroy, type CdkOptions, type StackOutputs } from './cdk.ts';
 import { again, clientOf, deployed } from './deployed.ts';
 
+/** Two deployments and a destruction of everything. */
+const PATIENCE_MS = 600_000;
 const NAME = `again-${randomUUID().slice(0, 6)}`;
 const runDir = mkdtempSync(join(tmpdir(), 'nervous-lifecycle-'));
 afterAll(() => rmSync(runDir, { recursive: true, force: true }));
@@ -33,26 +35,37 @@ describe.skipIf(deployed().kind === 'account')('a system', () => {
     return clientOf(api ?? 'none', principal);
   };
 
-  it('keeps all data when it is deployed again with another configuration', async () => {
-    const before = await deploy(options());
-    const account = freshAccount();
-    const event = credit(account, '1.00');
-    const first = await as(before, 'bank-feed').publish(event);
-    const logout = { topic: 'user.logout', entityId: account, payload: { method: 'sso' } } as never;
-    await expect(as(before, 'agent-layer').publish(logout)).rejects.toMatchObject({ code: 'TOPIC_UNKNOWN' });
+  it(
+    'keeps all data when it is deployed again with another configuration',
+    async () => {
+      const before = await deploy(options());
+      const account = freshAccount();
+      const event = credit(account, '1.00');
+      const first = await as(before, 'bank-feed').publish(event);
+      const logout = { topic: 'user.logout', entityId: account, payload: { method: 'sso' } } as never;
+      await expect(as(before, 'agent-layer').publish(logout)).rejects.toMatchObject({ code: 'TOPIC_UNKNOWN' });
 
-    const after = await deploy(options({ config: configWithLogout() }));
-    expect(after).toEqual(before);
-    expect(await as(after, 'bank-feed').publish(event)).toEqual({ ...first, status: 'duplicate' });
-    expect(await as(after, 'agent-layer').publish(logout)).toMatchObject({ status: 'accepted', seq: 1 });
-    expect(await as(after, 'eva').verifyAll()).toMatchObject({ verdict: 'OK' });
-  });
+      const after = await deploy(options({ config: configWithLogout() }));
+      expect(after).toEqual(before);
+      expect(await as(after, 'bank-feed').publish(event)).toEqual({ ...first, status: 'duplicate' });
+      expect(await as(after, 'agent-layer').publish(logout)).toMatchObject({ status: 'accepted', seq: 1 });
+      expect(await as(after, 'eva').verifyAll()).toMatchObject({ verdict: 'OK' });
+      const module = as(after, 'budget-engine'); // queues and rules that no stack knows
+      await (await module.subscribe({ id: 'left-behind', topics: ['transactions.*'] }, () => {})).stop();
+      expect(await whatIsThere()).toContainEqual(expect.stringMatching(/-sub-/));
+    },
+    PATIENCE_MS,
+  );
 
-  it('leaves nothing behind when a disposable stage is destroyed', async () => {
-    expect(await whatIsThere()).not.toEqual([]);
-    await destroy(options());
-    expect(await whatIsThere()).toEqual([]);
-  });
+  it(
+    'leaves nothing behind when a disposable stage is destroyed',
+    async () => {
+      expect(await whatIsThere()).not.toEqual([]);
+      await destroy(options());
+      expect(await whatIsThere()).toEqual([]);
+    },
+    PATIENCE_MS,
+  );
 });
 
 /** The sample with one more topic. */

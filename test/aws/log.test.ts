@@ -150,6 +150,12 @@ describe('the witness', () => {
   });
 });
 
+interface Faults {
+  /** true breaks that write */
+  readonly strike: (what: string) => boolean;
+  readonly how: Breakage;
+}
+
 /** A log that grows on buckets of its own. */
 class World {
   readonly clock = new FakeClock();
@@ -157,22 +163,20 @@ class World {
   readonly errors: Error[] = [];
   private readonly signatory = witnessSignatory();
 
-  constructor(
-    readonly log: Scratch,
-    readonly anchors: Scratch,
-    readonly table: Scratch,
-    /** true breaks that write */
-    private readonly strike: (what: string) => boolean = () => false,
-    private readonly how: Breakage = 'lost',
-  ) {}
+  readonly log: Scratch;
+  readonly anchors: Scratch;
+  readonly table: Scratch;
+  private readonly faults: Faults;
 
-  static async open(strike?: (what: string) => boolean, how?: Breakage): Promise<World> {
-    const [log, anchors, table] = [
-      await createScratchBucket(),
-      await createScratchBucket(),
-      await createWitnessTable(),
-    ];
-    return new World(log, anchors, table, strike, how);
+  private constructor([log, anchors, table]: readonly [Scratch, Scratch, Scratch], faults: Faults) {
+    this.log = log;
+    this.anchors = anchors;
+    this.table = table;
+    this.faults = faults;
+  }
+
+  static async open(faults: Faults = { strike: () => false, how: 'lost' }): Promise<World> {
+    return new World([await createScratchBucket(), await createScratchBucket(), await createWitnessTable()], faults);
   }
 
   async close(): Promise<void> {
@@ -183,7 +187,7 @@ class World {
   publisher(): LogPublisher {
     const s3 = s3Client({ retryStrategy });
     const dynamo = dynamoClient({ retryStrategy });
-    for (const one of [s3, dynamo]) one.middlewareStack.use(breakWrites(this.how, this.strike));
+    for (const one of [s3, dynamo]) one.middlewareStack.use(breakWrites(this.faults.how, this.faults.strike));
     const logs = new Map([[ORIGIN, [ROOT_KEY]]]);
     const memory = openWitnessTable({ client: dynamo, table: this.table.name });
     const witness: Witness = {
@@ -296,7 +300,7 @@ describe('publishing to buckets', () => {
   describe('with every write broken, twice', () => {
     it.each(['lost', 'answer lost', 'answer lost, sent again'] as const)('%s', async (how) => {
       let writes = 0;
-      const counted = await World.open(() => (writes++, false));
+      const counted = await World.open({ how, strike: () => (writes++, false) });
       await grow(counted);
       const expected = await counted.paths();
       await counted.close();
@@ -304,12 +308,15 @@ describe('publishing to buckets', () => {
       for (let broken = 0; broken < writes; broken += 1) {
         let count = 0;
         let struck = '';
-        const world = await World.open((what) => {
-          const isStruck = count === broken || count === broken + 5;
-          count += 1;
-          if (isStruck) struck += ` ${what}`;
-          return isStruck;
-        }, how);
+        const world = await World.open({
+          how,
+          strike: (what) => {
+            const isStruck = count === broken || count === broken + 5;
+            count += 1;
+            if (isStruck) struck += ` ${what}`;
+            return isStruck;
+          },
+        });
         const failures = await grow(world);
         if (how !== 'answer lost, sent again')
           expect(failures + world.errors.length, `${how} ${broken}${struck}`).toBeGreaterThan(0);

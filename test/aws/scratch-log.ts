@@ -7,6 +7,7 @@ import {
   DeleteObjectsCommand,
   ListObjectVersionsCommand,
   PutBucketVersioningCommand,
+  type S3Client,
 } from '@aws-sdk/client-s3';
 import { dynamoClient, s3Client } from '../../adapters/aws/clients.ts';
 
@@ -22,18 +23,21 @@ export async function createScratchBucket(): Promise<Scratch> {
   await client.send(new CreateBucketCommand({ Bucket }));
   await client.send(new PutBucketVersioningCommand({ Bucket, VersioningConfiguration: { Status: 'Enabled' } }));
   const drop = async (): Promise<void> => {
-    for (;;) {
-      const { Versions = [], DeleteMarkers = [] } = await client.send(new ListObjectVersionsCommand({ Bucket }));
-      const Objects = [...Versions, ...DeleteMarkers].map(({ Key, VersionId }) => ({ Key, VersionId }));
-      if (Objects.length === 0) break;
-      await client.send(
-        new DeleteObjectsCommand({ Bucket, Delete: { Objects: Objects.slice(0, 1_000), Quiet: true } }),
-      );
-    }
+    await emptyBucket(client, Bucket);
     await client.send(new DeleteBucketCommand({ Bucket }));
     client.destroy();
   };
   return { name: Bucket, drop };
+}
+
+/** Every version of everything: an emulator deletes no bucket that holds something. */
+export async function emptyBucket(client: S3Client, Bucket: string): Promise<void> {
+  for (;;) {
+    const { Versions = [], DeleteMarkers = [] } = await client.send(new ListObjectVersionsCommand({ Bucket }));
+    const Objects = [...Versions, ...DeleteMarkers].map(({ Key, VersionId }) => ({ Key, VersionId }));
+    if (Objects.length === 0) return;
+    await client.send(new DeleteObjectsCommand({ Bucket, Delete: { Objects: Objects.slice(0, 1_000), Quiet: true } }));
+  }
 }
 
 export async function createWitnessTable(): Promise<Scratch> {

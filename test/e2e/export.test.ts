@@ -103,7 +103,10 @@ describe('an export', () => {
     const all = filesIn(exported);
     expect(all).not.toContain('sensitive.jsonl');
     expect(filesIn(withSecrets)).toContain('sensitive.jsonl');
-    for (const [folder, path] of [...all.map((one) => [exported, one]), ...filesIn(withSecrets).map((one) => [withSecrets, one])]) {
+    for (const [folder, path] of [
+      ...all.map((one) => [exported, one]),
+      ...filesIn(withSecrets).map((one) => [withSecrets, one]),
+    ]) {
       const text = readFileSync(join(folder ?? '', path ?? '')).toString('latin1');
       expect(text).not.toContain('PRIVATE KEY');
       expect(text).not.toContain('203.0.113.7');
@@ -113,7 +116,11 @@ describe('an export', () => {
   it('lists the sum of every file for sha256sum', () => {
     const lines = readFileSync(join(exported, 'SHA256SUMS'), 'utf8').trim().split('\n');
     for (const line of lines)
-      expect(createHash('sha256').update(readFileSync(join(exported, line.slice(66)))).digest('hex')).toBe(line.slice(0, 64));
+      expect(
+        createHash('sha256')
+          .update(readFileSync(join(exported, line.slice(66))))
+          .digest('hex'),
+      ).toBe(line.slice(0, 64));
     expect(lines.map((line) => line.slice(66)).sort()).toEqual(
       filesIn(exported).filter((path) => path !== 'SHA256SUMS' && path !== 'export.json'),
     );
@@ -145,7 +152,10 @@ describe('an export', () => {
 });
 
 describe('a tampered export', () => {
-  const tampered = (change: (folder: string) => void, options: { signatures?: boolean; keys?: readonly string[] } = {}) => {
+  const tampered = (
+    change: (folder: string) => void,
+    options: { signatures?: boolean; keys?: readonly string[] } = {},
+  ) => {
     const folder = newPlace();
     cpSync(exported, folder, { recursive: true });
     change(folder);
@@ -184,7 +194,9 @@ describe('a tampered export', () => {
       const victim = notes[10] as Buffer;
       victim.write('9', victim.indexOf('"amount":"1.00"') + 10);
       writeFileSync(join(folder, BUNDLE), encodeBundle(notes));
-      const hash = createHash('sha256').update(Buffer.concat([Buffer.of(0), victim])).digest();
+      const hash = createHash('sha256')
+        .update(Buffer.concat([Buffer.of(0), victim]))
+        .digest();
       rewrite('log/tile/0/001', (tile) => {
         hash.copy(tile, 10 * 32);
         return tile;
@@ -196,15 +208,27 @@ describe('a tampered export', () => {
 
   it.each<[string, (folder: string) => void, object]>([
     ['a bundle is missing', (folder) => rmSync(join(folder, BUNDLE)), { verdict: 'MISSING_ENTRY', position: 256 }],
-    ['a hash tile is missing', (folder) => rmSync(join(folder, 'log/tile/0/001')), { verdict: 'UNREADABLE', position: 256 }],
+    [
+      'a hash tile is missing',
+      (folder) => rmSync(join(folder, 'log/tile/0/001')),
+      { verdict: 'UNREADABLE', position: 256 },
+    ],
     ['a hash tile was changed', rewrite('log/tile/0/001', flip(40)), { verdict: 'CONTENT_MISMATCH', position: 257 }],
     ['a tile above was changed', rewrite('log/tile/1/000.p/2', flip(40)), { verdict: 'CONTENT_MISMATCH' }],
     ['the checkpoint was changed', rewrite('log/checkpoint', flip(30)), { path: 'checkpoint' }],
     ['the checkpoint is missing', (folder) => rmSync(join(folder, 'log/checkpoint')), { verdict: 'UNREADABLE' }],
-    ['an anchor was changed', (folder) => rewrite(`anchors/ckpt/${anchors(folder).at(-1) ?? ''}`, flip(30))(folder), {}],
+    [
+      'an anchor was changed',
+      (folder) => rewrite(`anchors/ckpt/${anchors(folder).at(-1) ?? ''}`, flip(30))(folder),
+      {},
+    ],
     ['the keys beside were changed', rewrite('idempotency.jsonl', flip(12)), { path: 'idempotency.jsonl' }],
     ['the sums were changed', rewrite('SHA256SUMS', flip(0)), { path: 'SHA256SUMS' }],
-    ['it claims another ledger', rewrite('export.json', (b) => Buffer.from(b.toString().replace('"main"', '"mine"'))), { position: 0 }],
+    [
+      'it claims another ledger',
+      rewrite('export.json', (b) => Buffer.from(b.toString().replace('"main"', '"mine"'))),
+      { position: 0 },
+    ],
   ])('is found when %s', async (_what, change, expected) => {
     const report = await tampered(change);
     expect(report.verdict).not.toBe('OK');
@@ -223,7 +247,8 @@ describe('a tampered export', () => {
     await expect(tampered((folder) => rmSync(join(folder, 'export.json')))).rejects.toMatchObject(invalid);
     const other = rewrite('export.json', (b) => Buffer.from(b.toString().replace('"format": 1', '"format": 2')));
     await expect(tampered(other)).rejects.toMatchObject(invalid);
-    await expect(tampered(rewrite('export.json', () => Buffer.from('{')))).rejects.toMatchObject(invalid);
+    for (const json of ['{', 'null', '[]', '{"format":1}', '{"format":1,"ledger":["main"]}'])
+      await expect(tampered(rewrite('export.json', () => Buffer.from(json)))).rejects.toMatchObject(invalid);
   });
 });
 
@@ -243,7 +268,7 @@ describe('restored', () => {
     expect(restored).toMatchObject({ entries: SIZE, canRecord: true, incarnation: 1, report: { verdict: 'OK' } });
     expect(changeItems(dataDir)).toEqual(changeItems(original));
     const engine = await noHttp(dataDir);
-    const [again] = await engine.system.publish(who(engine, 'bank-feed'), [transaction('t0-1')]);
+    const [again] = await engine.system.publish(who(engine, 'bank-feed'), [transaction('t0-2')]);
     expect(again).toMatchObject({ status: 'rejected' }); // it was on another account
     const [same] = await engine.system.publish(who(engine, 'bank-feed'), [transaction('t0-1', 'account:1')]);
     expect(same).toMatchObject({ status: 'duplicate', seq: 0 });
@@ -289,7 +314,8 @@ describe('restored', () => {
     const [from, dataDir] = [newPlace(), newPlace()];
     cpSync(exported, from, { recursive: true });
     change(from);
-    const other = 'rootKeyFile' in more && more.rootKeyFile === 'other' ? join(await otherLedger(), 'root.key') : undefined;
+    const other =
+      'rootKeyFile' in more && more.rootKeyFile === 'other' ? join(await otherLedger(), 'root.key') : undefined;
     const rootKeyFile = 'rootKeyFile' in more ? other : join(original, 'root.key');
     const restoring = restoreExport({ from, dataDir, ...(rootKeyFile === undefined ? {} : { rootKeyFile }) });
     await expect(restoring).rejects.toMatchObject({ code: 'RESTORE_REFUSED', message: containing(why) });
@@ -319,7 +345,10 @@ describe('after a loss', () => {
     const restored = await restoreExport({ ...how, acceptLoss: true });
     expect(restored).toMatchObject({ incarnation: 2, loss: { kept: SIZE, lost: 3 } }); // a certificate, two events
     const again = await noHttp(restoredDir);
-    await expect(read(again, cursor)).rejects.toMatchObject({ code: 'CURSOR_GONE', message: containing(`"2p${SIZE}"`) });
+    await expect(read(again, cursor)).rejects.toMatchObject({
+      code: 'CURSOR_GONE',
+      message: containing(`"2p${SIZE}"`),
+    });
     expect((await read(again, 'p600')).cursor).toMatch(/^2p/);
     await expect(read(again, '3p1')).rejects.toMatchObject({ code: 'CURSOR_INVALID' });
     const [late] = await again.system.publish(who(again, 'bank-feed'), [transaction('late-1')]);
@@ -364,7 +393,9 @@ function incarnatedEntry(dataDir: string): unknown {
 /** Versions of records count commits, which a restore makes one by one. */
 function changeItems(dataDir: string): unknown[] {
   const db = new DatabaseSync(join(dataDir, 'ledger.db'), { readOnly: true });
-  const rows = db.prepare(`SELECT pk, sk, value FROM items WHERE pk LIKE 'main#change%' OR pk = 'main#document' ORDER BY pk, sk`).all();
+  const rows = db
+    .prepare(`SELECT pk, sk, value FROM items WHERE pk LIKE 'main#change%' OR pk = 'main#document' ORDER BY pk, sk`)
+    .all();
   const documents = db.prepare(`SELECT sk, version FROM items WHERE pk = 'main#document'`).all();
   const keys = db.prepare('SELECT key, position FROM idempotency ORDER BY key').all();
   db.close();
@@ -423,7 +454,10 @@ describe('killed with -9', () => {
     const verify = ['export', 'verify', out, '--vkey', join(original, 'root.vkey')];
     expect(run(...verify)).toMatchObject({ status: 0, stdout: containing('OK: 610 entries') });
     expect(run('export', 'verify', out)).toMatchObject({ status: 2 });
-    expect(run('export', '--data', dataDir, '--out', `${out}-2`)).toMatchObject({ status: 1, stderr: containing('there is no ledger') });
+    expect(run('export', '--data', dataDir, '--out', `${out}-2`)).toMatchObject({
+      status: 1,
+      stderr: containing('there is no ledger'),
+    });
     expect(run('restore', '--from', out, '--data', dataDir)).toMatchObject({ status: 2 });
     flipByte(join(out, 'log/tile/entries/000'), 700);
     expect(run(...verify)).toMatchObject({ status: 10, stdout: containing('CONTENT_MISMATCH') });

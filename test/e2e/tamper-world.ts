@@ -1,8 +1,8 @@
 /** A ledger with a published, anchored, witnessed log, and somebody who can change every file of it but has no key. */
 import { hash } from 'node:crypto';
-import { chmodSync, cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { startEngine, type Engine } from '../../adapters/embedded/index.ts';
 import { growLog, type ReadLogFile } from '../../core/ledger/index.ts';
@@ -55,7 +55,7 @@ export async function round(engine: Engine, amount: string, accounts: readonly n
   await engine.log.loop.flush();
 }
 
-/** A document by way of a proposal and two approvals. */
+/** A document by way of a proposal and an approval. */
 export async function changeDocument(engine: Engine, entityId: string, limit: string): Promise<void> {
   const { changes, policy } = engine.system;
   const as = (id: string) => {
@@ -67,14 +67,14 @@ export async function changeDocument(engine: Engine, entityId: string, limit: st
     ...{ entityId, title: 'Set the limit', rationale: 'To have a document' },
     operations: [{ type: 'state.put', payload: { currency: 'CZK', limit } }],
   });
-  for (const person of ['boris', 'clara']) {
+  for (const person of ['boris']) {
     const { revision, contentHash, assessmentHash = '' } = change;
     const decision = {
       revision,
       contentHash,
       assessmentHash,
       decision: 'approve' as const,
-      nonce: `${person}-${limit}`,
+      nonce: `nonce-of-${person}-${entityId.length}-0123456789`,
     };
     await changes.decide(as(person), change.id, decision);
   }
@@ -122,7 +122,7 @@ export function overwrite(path: string, bytes: Uint8Array | string): void {
   try {
     chmodSync(path, 0o644);
   } catch {
-    // not there yet
+    mkdirSync(dirname(path), { recursive: true });
   }
   writeFileSync(path, bytes);
 }

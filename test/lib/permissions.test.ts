@@ -66,7 +66,6 @@ const NEVER_CALLED: Readonly<Partial<Record<LambdaName, readonly string[]>>> = {
   read: ['kms:Sign', ...MESSAGES], // checks signatures with the signer's public key, and counts messages
   verify: ['kms:Sign'],
   service: MESSAGES, // counts messages
-  witness: ['lambda:InvokeFunction'], // shares a module with those who ask it
   burier: ['dynamodb:BatchGetItem'], // looks single entries up, never a stretch of the log
 };
 

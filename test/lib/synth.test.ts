@@ -3,11 +3,13 @@
  * sentence where a setting is wrong.
  */
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readdirSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { App } from 'aws-cdk-lib';
 import { describe, expect, it } from 'vitest';
+import { readContext } from '../../lib/context.ts';
 
 const run = promisify(execFile);
 /** Nobody listens there: whatever asks the network or for credentials fails. */
@@ -21,9 +23,11 @@ const ENVIRONMENT = {
   AWS_ENDPOINT_URL: NOWHERE,
 };
 
+const { context: flags } = JSON.parse(readFileSync('cdk.json', 'utf8')) as { context: object };
+
 async function app(context: Readonly<Record<string, string>>): Promise<{ outdir: string; stderr: string }> {
   const outdir = mkdtempSync(join(tmpdir(), 'nervous-app-'));
-  const env = { ...ENVIRONMENT, CDK_OUTDIR: outdir, CDK_CONTEXT_JSON: JSON.stringify(context) };
+  const env = { ...ENVIRONMENT, CDK_OUTDIR: outdir, CDK_CONTEXT_JSON: JSON.stringify({ ...flags, ...context }) };
   const { stderr } = await run(process.execPath, ['bin/app.ts'], { env }).catch(
     (error: unknown) => error as { stderr: string },
   );
@@ -39,15 +43,31 @@ describe('bin/app.ts', () => {
     expect(files.filter((file) => file.startsWith('asset.')).length).toBeGreaterThanOrEqual(length);
   }, 300_000);
 
+  it('says in one sentence what is wrong with a setting', async () => {
+    const { stderr } = await app({ stage: 'test' });
+    expect(stderr).toContain('-c stage=test: ');
+    expect(stderr).not.toMatch(/^ {4}at /m);
+  }, 120_000);
+});
+
+describe('settings', () => {
   it.each([
     [{ stage: 'test' }, '-c stage=test: '],
     [{ issuer: 'https://issuer.example' }, '-c audience=: issuer and audience belong together'],
+    [{ domain: 'api.example.com' }, '-c certificateArn=: domain and certificateArn belong together'],
     [{ name: 'Nervous System' }, '-c name=Nervous System: must be 1-16 of a-z 0-9 -'],
     [{ iamPrincipals: '[]' }, '-c iamPrincipals=[]: must be a JSON object'],
-    [{ config: 'missing.config.ts' }, 'missing.config.ts'],
-  ])('says what is wrong with %j', async (context, said) => {
-    const { stderr } = await app(context);
-    expect(stderr).toContain(said);
-    expect(stderr).not.toMatch(/^ {4}at /m);
+    [{ emulated: 'yes' }, '-c emulated=yes: '],
+  ])('%j are refused', (context, said) => {
+    expect(() => readContext(new App({ context }).node)).toThrow(said);
+  });
+
+  it('are those of production unless said otherwise', () => {
+    expect(readContext(new App().node)).toMatchObject({
+      stage: 'prod',
+      emulated: false,
+      name: 'nervous',
+      jwt: undefined,
+    });
   });
 });

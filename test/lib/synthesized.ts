@@ -35,7 +35,7 @@ export function synthesize(props: Partial<NervousSystemProps> = {}): Synthesized
     context: { ...context, 'aws:cdk:bundling-stacks': [] },
   });
   const system = new NervousSystem(app, 'nervous', { config, jwt: JWT, ...props });
-  const templates = new Map(STACKS.map((name) => [name, Template.fromStack(system.node.findChild(name) as Stack)]));
+  const templates = new Map(STACKS.map((name) => [name, Template.fromStack(Stack.of(system.node.findChild(name)))]));
   const template = (name: StackName): Template => {
     const found = templates.get(name);
     if (found === undefined) throw new Error(name);

@@ -9,11 +9,6 @@ import { AwsError } from '../errors.ts';
 
 const answerSchema = z.object({ status: z.int(), body: z.string().max(10_000) });
 
-/** The witness's key name in cosignature lines. @param origin of the log it serves */
-export function witnessName(origin: string): string {
-  return `${origin}/witness`;
-}
-
 export interface WitnessFunctionOptions {
   readonly client: LambdaClient;
   /** name or ARN */

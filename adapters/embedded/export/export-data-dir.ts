@@ -8,7 +8,6 @@ import { createHash } from 'node:crypto';
 import { dirname, join, resolve } from 'node:path';
 import {
   createLogPublisher,
-  ed25519Key,
   EXPORT_FILES,
   EXPORT_FORMAT,
   formatVerifierKey,
@@ -26,6 +25,7 @@ import { anchorPlace, readIncarnations } from '../log/incarnations.ts';
 import { openLogFolder } from '../log/log-folder.ts';
 import { ANCHOR_FOLDER, LOG_FOLDER, WITNESS_FOLDER } from '../log/open-log.ts';
 import { openRootKey, readRootPublicKey } from '../root-key.ts';
+import { readRootHistory } from '../root-keys.ts';
 import { identityOf, lockDataDir, openForReading } from '../sqlite-schema.ts';
 import { SqliteStore } from '../sqlite-store.ts';
 import { systemClock } from '../system-world.ts';
@@ -99,13 +99,19 @@ async function publishRest({ dataDir, db, origin, incarnations, anchors }: Sourc
   if (!existsSync(join(dataDir, ROOT_KEY))) return;
   const files = openLogFolder(join(dataDir, LOG_FOLDER));
   const entries = new SqliteStore(db);
-  const published = Number(Buffer.from((await files.read(CHECKPOINT)) ?? []).toString('utf8').split('\n', 2)[1] ?? -1);
+  const published = Number(
+    Buffer.from((await files.read(CHECKPOINT)) ?? [])
+      .toString('utf8')
+      .split('\n', 2)[1] ?? -1,
+  );
   if ((await entries.size()) === published) return;
   const unlock = lockIfStopped(dataDir);
   if (unlock === undefined) return;
   try {
-    const rootSigner = logSigner(openRootKey(dataDir, origin), incarnations);
-    const log = { origin: rootSigner.name, entries, files, anchors, rootSigner, clock: systemClock };
+    const root = openRootKey(dataDir, origin);
+    const rootSigner = logSigner(root, incarnations);
+    const formerKeys = (await readRootHistory(root, entries)).logKeys(rootSigner.name);
+    const log = { origin: rootSigner.name, entries, files, anchors, rootSigner, formerKeys, clock: systemClock };
     await createLogPublisher({ ...log, witnesses: [] }).publish();
   } finally {
     unlock();
@@ -129,8 +135,10 @@ async function writeAll(source: Source, folder: string): Promise<ExportManifest>
   const anchored = await sizesOf(source.anchors);
   const note = await read(CHECKPOINT);
   if (note === undefined)
-    throw notPossible(`the log of "${dataDir}" was never published: start the engine on it once, or bring its root key`);
-  const { checkpoint } = openOwn(note, source);
+    throw notPossible(
+      `the log of "${dataDir}" was never published: start the engine on it once, or bring its root key`,
+    );
+  const { checkpoint } = await openOwn(note, source);
   const written: WrittenFile[] = [];
   const put = async (path: string, bytes: Uint8Array): Promise<void> =>
     void written.push(await writeNew(folder, path, bytes));
@@ -162,9 +170,10 @@ async function writeAll(source: Source, folder: string): Promise<ExportManifest>
   return manifest;
 }
 
-function openOwn(note: Uint8Array, { rootKey, incarnations }: Source): OpenedCheckpoint {
+async function openOwn(note: Uint8Array, { rootKey, incarnations, db }: Source): Promise<OpenedCheckpoint> {
   const origin = logOrigin(rootKey.name, incarnations);
-  const opened = openCheckpoint(note, [ed25519Key(origin, rootKey.publicKey)], origin);
+  const { logKeys } = await readRootHistory(rootKey, new SqliteStore(db));
+  const opened = openCheckpoint(note, logKeys(origin), origin);
   if (opened.kind === 'opened') return opened;
   throw notPossible(`the published checkpoint cannot be trusted: ${opened.reason}: verify the data folder`);
 }
@@ -189,4 +198,3 @@ function exists(out: string): ExportError {
 function notPossible(message: string): ExportError {
   return new ExportError({ code: 'EXPORT_NOT_POSSIBLE', message });
 }
-

@@ -4,6 +4,7 @@ import {
   bundlePairs,
   EntryVerifier,
   EXPORT_FILES,
+  ROOT_CHAIN,
   verifySegment,
   type LoggedEntry,
   type Segment,
@@ -18,7 +19,8 @@ export interface ExportStretchJob {
   readonly signatures: boolean;
   /** entry types that must carry the root signature; a list, because functions do not cross threads */
   readonly rootSigned: readonly string[];
-  readonly certificates: ReadonlyMap<string, LoggedEntry>;
+  /** chains `keys/…` of the whole export */
+  readonly keyEntries: ReadonlyMap<string, readonly LoggedEntry[]>;
   /** entries of the checkpoint */
   readonly size: number;
   /** log index, a multiple of 256 */
@@ -30,11 +32,13 @@ export interface ExportStretchJob {
 }
 
 export function verifyExportStretch(job: ExportStretchJob): Promise<Segment> {
-  const { folder, ledger, root, signatures, rootSigned, certificates, size, from, to, sizes } = job;
+  const { folder, ledger, root, signatures, rootSigned, keyEntries, size, from, to, sizes } = job;
   const verifier = new EntryVerifier({
     ...{ ledger, root, signatures },
     rootSigned: (type) => rootSigned.includes(type),
-    certificate: async (name) => certificates.get(name),
+    certificate: async (name) => keyEntries.get(name)?.find(({ seq }) => seq === 0),
+    revocations: async (name) => keyEntries.get(name)?.filter(({ seq }) => seq > 0) ?? [],
+    rotations: async () => keyEntries.get(ROOT_CHAIN) ?? [],
   });
   const files = { read: folderReader(join(folder, EXPORT_FILES.log)), size };
   return verifySegment(bundlePairs(files, { from, to }), verifier, { from, sizes });

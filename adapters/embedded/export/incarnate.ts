@@ -54,9 +54,16 @@ export async function lossOf(
   if (note === undefined)
     return { before: { origin: name, size, root: Buffer.from(root, 'base64') }, kept: size, lost: 0 };
   const keys = verifierKeys.flatMap((vkey) => parseVerifierKey(vkey) ?? []);
-  const opened = openCheckpoint(note, keys.map(({ publicKey }) => ed25519Key(name, publicKey)), name);
+  const opened = openCheckpoint(
+    note,
+    keys.map(({ publicKey }) => ed25519Key(name, publicKey)),
+    name,
+  );
   if (opened.kind === 'refused')
-    throw new ExportError({ code: 'RESTORE_REFUSED', message: `the newest anchor cannot be trusted: ${opened.reason}` });
+    throw new ExportError({
+      code: 'RESTORE_REFUSED',
+      message: `the newest anchor cannot be trusted: ${opened.reason}`,
+    });
   const noteHash = createHash('sha256').update(note).digest('hex');
   return { before: opened.checkpoint, noteHash, kept: size, lost: opened.checkpoint.size - size };
 }

@@ -87,7 +87,11 @@ async function commit(
   throw refused(`at ${place} the store refuses what was recorded (${outcome?.kind ?? 'nothing'})`);
 }
 
-function toStore({ chain, seq, note, hash }: LoggedEntry, body: EntryBody, proposedUnder: string | undefined): EntryToStore {
+function toStore(
+  { chain, seq, note, hash }: LoggedEntry,
+  body: EntryBody,
+  proposedUnder: string | undefined,
+): EntryToStore {
   const { source } = body.data;
   const isEvent = body.type === 'event' && typeof source === 'string';
   // What is read shares its memory with the bundle; SQLite copies it.

@@ -59,7 +59,8 @@ export interface Restored {
 /** @throws ExportError, LedgerError KEY_FILE_INVALID: nothing stands at `dataDir` then */
 export async function restoreExport(options: RestoreOptions): Promise<Restored> {
   const target = resolve(options.dataDir);
-  if (existsSync(target)) throw new ExportError({ code: 'EXPORT_TARGET_EXISTS', message: `"${target}" exists: name a folder that does not` });
+  if (existsSync(target))
+    throw new ExportError({ code: 'EXPORT_TARGET_EXISTS', message: `"${target}" exists: name a folder that does not` });
   const manifest = await openExport(options.from);
   const partial = `${target}.partial-${process.pid}`;
   await mkdir(dirname(target), { recursive: true });
@@ -68,16 +69,24 @@ export async function restoreExport(options: RestoreOptions): Promise<Restored> 
     const rootSigner = await bringRootKey(options, manifest, partial);
     const loss = await verifySource(options, manifest, rootSigner);
     await build(options, manifest, partial);
+    // Only now the ledger can say whether it was handed over to a later key: that one is needed to go on.
+    if (rootSigner !== undefined) openRootKey(partial, manifest.origin);
     const incarnations = loss === undefined ? manifest.incarnations : [...manifest.incarnations, manifest.size];
     if (loss !== undefined && rootSigner !== undefined)
       await beginIncarnation({ dataDir: partial, manifest, rootSigner, loss, incarnations });
-    const report = await verifyDataDir(partial);
+    // The signatures of these very bytes were checked in the export.
+    const report = await verifyDataDir(partial, { signatures: false });
     if (report.verdict !== 'OK') throw refused(report.firstBad);
     await syncTree(partial);
     // Dying before this leaves a folder with another name, on which no engine was ever started.
     await rename(partial, target);
     await sync(dirname(target));
-    const result = { report, entries: report.entries, canRecord: rootSigner !== undefined, incarnation: incarnations.length + 1 };
+    const result = {
+      report,
+      entries: report.entries,
+      canRecord: rootSigner !== undefined,
+      incarnation: incarnations.length + 1,
+    };
     return loss === undefined ? result : { ...result, loss };
   } catch (error) {
     await rm(partial, { recursive: true, force: true });
@@ -93,7 +102,10 @@ async function bringRootKey(
 ): Promise<RootSigner | undefined> {
   if (rootKeyFile === undefined) {
     if (acceptLoss === true)
-      throw new ExportError({ code: 'RESTORE_REFUSED', message: 'a new incarnation is signed: bring the root key (--root-key)' });
+      throw new ExportError({
+        code: 'RESTORE_REFUSED',
+        message: 'a new incarnation is signed: bring the root key (--root-key)',
+      });
     return undefined;
   }
   await bringSecret(rootKeyFile, join(partial, PRIVATE_KEY));
@@ -123,7 +135,10 @@ async function verifySource(
   const own = rootSigner === undefined ? [] : [formatVerifierKey(rootSigner.name, rootSigner.publicKey)];
   const verifierKeys = [...own, ...(options.verifierKeys ?? [])];
   if (verifierKeys.length === 0)
-    throw new ExportError({ code: 'RESTORE_REFUSED', message: 'name a key that you trust: --root-key or --vkey; the export cannot vouch for itself' });
+    throw new ExportError({
+      code: 'RESTORE_REFUSED',
+      message: 'name a key that you trust: --root-key or --vkey; the export cannot vouch for itself',
+    });
   const anchors = anchorsDir === undefined ? {} : { anchorsDir };
   const upTo = acceptLoss === true ? { anchorsUpTo: manifest.size } : {};
   const report = await verifyExport(from, { verifierKeys, ...anchors, ...upTo });
@@ -173,7 +188,11 @@ async function syncFile(path: string): Promise<void> {
 
 function refused(finding: Finding | undefined, mayAccept = false): ExportError {
   const { verdict, entity, seq, position, path, detail } = finding ?? {};
-  const at = [`"${entity ?? ''}" #${seq ?? 0}`, ...(position === undefined ? [] : [`log index ${position}`]), ...(path === undefined ? [] : [path])];
+  const at = [
+    `"${entity ?? ''}" #${seq ?? 0}`,
+    ...(position === undefined ? [] : [`log index ${position}`]),
+    ...(path === undefined ? [] : [path]),
+  ];
   const isLoss = mayAccept && (verdict === 'ROLLED_BACK' || verdict === 'MISSING_ENTRY');
   const hint = isLoss ? '. If those entries are lost for good, restore with --accept-loss' : '';
   return new ExportError({

@@ -7,9 +7,11 @@ import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { ROOT_SIGNED } from '../../../core/changes/index.ts';
 import {
-  certificatesIn,
   ed25519Key,
   EXPORT_FILES,
+  keyEntriesIn,
+  ROOT_CHAIN,
+  rootHistory,
   logFinding,
   logOrigin,
   openCheckpoint,
@@ -39,6 +41,8 @@ import { folderReader } from './read-file.ts';
 /** Fewer entries are verified on the calling thread: starting a worker takes about 100 ms. */
 const MIN_ENTRIES_PER_WORKER = 5_000;
 const WORKERS = 2;
+/** What is read is garbage a moment later: a small nursery keeps it from piling up, at a few percent of the time. */
+const THREAD = { resourceLimits: { maxYoungGenerationSizeMb: 8 } };
 
 export interface VerifyExportOptions {
   /** C2SP verifier keys from a source other than the export: the root key, and witnesses where they are trusted */
@@ -61,11 +65,17 @@ export async function verifyExport(folder: string, options: VerifyExportOptions)
   const read = folderReader(join(folder, EXPORT_FILES.log));
   const anchors = anchorPlace(options.anchorsDir ?? join(folder, EXPORT_FILES.anchors), incarnations);
   const origin = logOrigin(root.name, incarnations);
-  const rootKeys = [ed25519Key(origin, root.publicKey)];
   const signatures = options.signatures ?? true;
-  const opened = await openSigned(read, rootKeys, origin);
+  let opened = await openSigned(read, [ed25519Key(origin, root.publicKey)], origin);
+  if ('verdict' in opened && opened.verdict === 'KEY_UNKNOWN') {
+    // The key that is trusted may be one before or after that of the checkpoint.
+    const claimed = await keyEntriesIn({ read, size: manifest.size }, { stopAtGap: true });
+    opened = await openSigned(read, rootHistory(root, claimed.get(ROOT_CHAIN) ?? []).logKeys(origin), origin);
+  }
   if ('verdict' in opened) return untrusted(opened);
   const { size } = opened.checkpoint;
+  const keyEntries = await keyEntriesIn({ read, size });
+  const rootKeys = rootHistory(root, keyEntries.get(ROOT_CHAIN) ?? []).logKeys(origin);
   const report = await verifyWindow({
     ...{ scope: { mode: 'full' }, origin, genesis: root.name, rootKeys, signatures, read, now: Date.now() },
     witnessKeys: witnesses,
@@ -76,7 +86,8 @@ export async function verifyExport(folder: string, options: VerifyExportOptions)
       readLog: (from, limit) => readEntries({ read, size }, from, limit),
     },
     size: async () => size,
-    stretches: (window) => verifyStretches({ folder, read, root, signatures, ledger: manifest.ledger, window, size }),
+    stretches: (window) =>
+      verifyStretches({ folder, root, signatures, ledger: manifest.ledger, window, size, keyEntries }),
   });
   return withRest(report, await firstChangedBeside(folder, manifest), manifest);
 }
@@ -90,7 +101,10 @@ function readKeys(vkeys: readonly string[], origin: string): { root: TrustedRoot
     if (key !== undefined) root = root === undefined || key.name === origin ? key : root;
     const other = key === undefined ? parseLogKey(vkey) : undefined;
     if (other !== undefined && 'malformed' in other)
-      throw new ExportError({ code: 'EXPORT_INVALID', message: `verifier key "${vkey.slice(0, 200)}": ${other.malformed}` });
+      throw new ExportError({
+        code: 'EXPORT_INVALID',
+        message: `verifier key "${vkey.slice(0, 200)}": ${other.malformed}`,
+      });
     if (other !== undefined) witnesses.push(other);
   }
   if (root !== undefined) return { root, witnesses };
@@ -122,17 +136,16 @@ function untrusted(firstBad: Finding): VerificationReport {
 async function verifyStretches(export_: {
   readonly folder: string;
   readonly ledger: string;
-  readonly read: ReadLogFile;
   readonly root: TrustedRoot;
   readonly signatures: boolean;
+  readonly keyEntries: ExportStretchJob['keyEntries'];
   readonly window: Window;
   readonly size: number;
 }): Promise<Segment[]> {
-  const { folder, ledger, read, root, signatures, window, size } = export_;
+  const { folder, ledger, root, signatures, window, size, keyEntries } = export_;
   const { from, to, sizes } = window;
-  const certificates = signatures ? await certificatesIn({ read, size }) : new Map();
   const whole: ExportStretchJob = {
-    ...{ folder, ledger, root, signatures, certificates, size, from, to, sizes },
+    ...{ folder, ledger, root, signatures, keyEntries, size, from, to, sizes },
     rootSigned: [...ROOT_SIGNED],
   };
   const workers = to - from >= WORKERS * MIN_ENTRIES_PER_WORKER ? WORKERS : 1;
@@ -142,12 +155,12 @@ async function verifyStretches(export_: {
     from: from + i * share,
     to: Math.min(from + (i + 1) * share, to),
   }));
-  return Promise.all(jobs.map((job, i) => (i === 0 ? verifyExportStretch(job) : verifyOnWorker(job))));
+  return Promise.all(jobs.map((job) => (workers === 1 ? verifyExportStretch(job) : verifyOnWorker(job))));
 }
 
 function verifyOnWorker(job: ExportStretchJob): Promise<Segment> {
   return new Promise((resolve, reject) => {
-    const worker = new Worker(new URL('./export-worker.ts', import.meta.url), { workerData: job });
+    const worker = new Worker(new URL('./export-worker.ts', import.meta.url), { ...THREAD, workerData: job });
     worker.once('message', resolve);
     worker.once('error', reject);
     worker.once('exit', (code) => reject(new Error(`the verifying thread ended with code ${code}`)));

@@ -19,7 +19,10 @@ export function openHttpWitness({ url, verifierKey, timeoutMs = TIMEOUT_MS }: Ht
   const key = parseLogKey(verifierKey);
   if ('malformed' in key) throw new LogError('WITNESS_REFUSED', `the witness's verifier key: ${key.malformed}`);
   if (key.role !== 'witness')
-    throw new LogError('WITNESS_REFUSED', `"${key.name}" is the key of a log, not of a witness: give the one it printed`);
+    throw new LogError(
+      'WITNESS_REFUSED',
+      `"${key.name}" is the key of a log, not of a witness: give the one it printed`,
+    );
   const target = new URL('add-checkpoint', url.endsWith('/') ? url : `${url}/`);
   return {
     key,

@@ -18,6 +18,8 @@ export interface LogLoop {
   wake(): void;
   /** Publishes what is there now, after the round under way. Rejects as the publisher does. */
   flush(): Promise<void>;
+  /** No round runs while `work` does. Rejects as `work` does. */
+  hold<T>(work: () => Promise<T>): Promise<T>;
   /** One last round, then no more. */
   stop(): Promise<void>;
 }
@@ -29,14 +31,16 @@ export function startLogLoop(options: LogLoopOptions): LogLoop {
   let sleeping = new AbortController();
   let grew = true;
   let turn: Promise<unknown> = Promise.resolve();
-  const round = (): Promise<void> => {
-    const done = turn.then(async () => {
-      grew = false;
-      await publisher.publish();
-    });
+  const hold = <T>(work: () => Promise<T>): Promise<T> => {
+    const done = turn.then(work);
     turn = done.catch(() => undefined);
     return done;
   };
+  const round = (): Promise<void> =>
+    hold(async () => {
+      grew = false;
+      await publisher.publish();
+    });
   const run = async (): Promise<void> => {
     while (!stopped.signal.aborted) {
       await round().catch((error: unknown) => {
@@ -55,6 +59,7 @@ export function startLogLoop(options: LogLoopOptions): LogLoop {
       sleeping.abort();
     },
     flush: round,
+    hold,
     stop: async () => {
       stopped.abort();
       await running;

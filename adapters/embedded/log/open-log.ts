@@ -4,12 +4,12 @@
 import { join } from 'node:path';
 import {
   createLogPublisher,
-  ed25519Key,
   logSigner,
   type AnchorStore,
   type Clock,
   type EntryStore,
   type LogFiles,
+  type NoteKey,
   type RootSigner,
   type Witness,
 } from '../../../core/ledger/index.ts';
@@ -30,6 +30,8 @@ export interface PublicLogOptions {
   readonly anchorsDir?: string;
   readonly entries: EntryStore;
   readonly rootSigner: RootSigner;
+  /** keys that sign or signed its checkpoints; grows when the root key is rotated */
+  readonly rootKeys: readonly NoteKey[];
   /** sizes at which the log was begun anew after a loss */
   readonly incarnations?: readonly number[];
   /** beside the one in the data folder */
@@ -54,11 +56,12 @@ export function openPublicLog(options: PublicLogOptions): PublicLog {
   const local = openLocalWitness({
     folder: join(dataDir, WITNESS_FOLDER),
     name: `${options.rootSigner.name}/witness`,
-    logs: new Map([[origin, [ed25519Key(origin, rootSigner.publicKey)]]]),
+    logs: new Map([[origin, options.rootKeys]]),
     clock,
   });
   const publisher = createLogPublisher({
     ...{ origin, entries, files, anchors, rootSigner, clock },
+    formerKeys: options.rootKeys,
     witnesses: [local, ...witnesses],
     onWitnessError: onError,
   });

@@ -98,10 +98,10 @@ function withoutTest(node: FieldNode): FieldNode {
   return { ...node, test: undefined, fieldCount: node.fieldCount - 1, acceptsAbsence: childrenAcceptAbsence(node) };
 }
 
-function own(object: Readonly<Record<string, unknown>>, key: string): unknown {
+export function own(object: Readonly<Record<string, unknown>>, key: string): unknown {
   return Object.hasOwn(object, key) ? object[key] : undefined;
 }
 
-function isLeaf(value: unknown): value is Leaf {
+export function isLeaf(value: unknown): value is Leaf {
   return value === null || typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
 }

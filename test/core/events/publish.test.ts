@@ -114,3 +114,10 @@ it.each([true, false])('does not call a broken store the fault of the event (ato
   };
   await expect(publish(shop, [order('1')], { atomic })).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
 });
+
+it('does not ask for ever when an idempotency record names an entry that is gone', async () => {
+  const { store, publish } = world();
+  store.commit = async (groups) => groups.map(() => ({ kind: 'exists', idemKey: 'k' }));
+  const certified = publish(shop, [order('1'), order('2')], { atomic: true });
+  await expect(certified).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+});

@@ -116,7 +116,21 @@ describe('parseEntry answers "unreadable" to', () => {
 
   it('nothing when there is nothing wrong', () => {
     expect(parseEntry(entryOf(body)).kind).toBe('entry');
-    expect(parseEntry(entryOf(replaced('"data":', '"commits":[],"data":'))).kind).toBe('entry');
+    const commits = ['/a', '/b'].map((path) => ({ hash: '0'.repeat(64), path }));
+    expect(parseEntry(entryOf(replaced('"data":', `"commits":${JSON.stringify(commits)},"data":`))).kind).toBe('entry');
+  });
+
+  it.each<[string, unknown]>([
+    ['no commitments', []],
+    ['commitments that are no array', {}],
+    ['one path twice', ['/a', '/a'].map((path) => ({ hash: '0'.repeat(64), path }))],
+    ['paths out of order', ['/b', '/a'].map((path) => ({ hash: '0'.repeat(64), path }))],
+    ['a commitment without its path', [{ hash: '0'.repeat(64) }]],
+    ['a commitment that says more', [{ hash: '0'.repeat(64), path: '/a', why: '' }]],
+    ['a commitment that is no hash', [{ hash: 'x', path: '/a' }]],
+  ])('%s', (_, commits) => {
+    const json = replaced('"data":', `"commits":${JSON.stringify(commits)},"data":`);
+    expect(parseEntry(entryOf(json)).kind).toBe('unreadable');
   });
 
   it.each<[string, () => Buffer]>([

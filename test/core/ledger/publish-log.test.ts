@@ -16,6 +16,7 @@ import {
   signNote,
   type LoggedEntry,
   type LogPublisher,
+  type LogPublisherOptions,
   type NoteSignatory,
   type Witness,
 } from '../../../core/ledger/index.ts';
@@ -52,7 +53,7 @@ class World {
     this.witness = { key: cosignerKey(signatory.name, signatory.publicKey), addCheckpoint: handle };
   }
 
-  publisher(): LogPublisher {
+  publisher(options: Partial<LogPublisherOptions> = {}): LogPublisher {
     return createLogPublisher({
       origin: ORIGIN,
       entries: {
@@ -65,6 +66,7 @@ class World {
       rootSigner: ROOT,
       clock: this.clock,
       onWitnessError: (error) => void this.errors.push(error),
+      ...options,
     });
   }
 
@@ -132,6 +134,52 @@ describe('publishing the log', () => {
     expect(Buffer.compare(later.note, note)).not.toBe(0);
     await world.expectSound(5);
   });
+
+  it('takes no more entries in one round than it may, and each round keeps what it did', async () => {
+    const world = new World();
+    world.size = 700;
+    const publisher = world.publisher({ maxGrowth: 300 });
+    for (const size of [300, 600, 700, 700]) {
+      expect(await publisher.publish()).toMatchObject({ size });
+      await world.expectSound(size);
+    }
+  });
+
+  it('fails in one place when a write fails while others are under way', async () => {
+    const world = new World();
+    world.size = 5_000;
+    await world.publisher().publish();
+    world.size = 9_000;
+    world.log.faults.before = (write) => {
+      if (write === 'write tile/0/019') throw new Error('broken');
+    };
+    const later = (path: string): Promise<Uint8Array | undefined> =>
+      new Promise((resolve) => setImmediate(() => resolve(world.log.files.get(path))));
+    const files = { ...world.log.logFiles, read: later };
+    await expect(world.publisher({ files }).publish()).rejects.toThrow('broken');
+    world.log.faults = {};
+    await world.publisher().publish();
+    await world.expectSound(9_000);
+  });
+
+  it.each(['gone', 'put back'])(
+    'publishes the anchored checkpoint again when the published one is %s',
+    async (what) => {
+      const world = new World();
+      world.size = 5;
+      expect(await world.publisher().publish()).toMatchObject({ restored: false });
+      const old = world.log.files.get('checkpoint') as Uint8Array;
+      world.size = 300;
+      await world.publisher().publish();
+      if (what === 'gone') world.log.files.delete('checkpoint');
+      else world.log.files.set('checkpoint', old);
+      expect(await world.publisher().publish()).toMatchObject({ size: 300, grew: false, restored: true });
+      await world.expectSound(300);
+      const note = world.log.files.get('checkpoint') ?? new Uint8Array();
+      expect(openCheckpoint(note, [world.witness.key, ROOT_KEY], ORIGIN)).toMatchObject({ signatures: [{}, {}] });
+      expect(await world.publisher().publish()).toMatchObject({ restored: false });
+    },
+  );
 
   it('goes on without a witness that is away, and catches up with one that knows less', async () => {
     const world = new World();

@@ -1,0 +1,184 @@
+/**
+ * Looks every few minutes whether somebody changed the ledger behind the engine's back: what is new each time, everything
+ * once a day. A finding is told, recorded as `tamper.observed`, and shown until everything verifies again. It repairs nothing.
+ */
+import { Worker } from 'node:worker_threads';
+import {
+  type AppendRequest,
+  type Appender,
+  type Clock,
+  type Finding,
+  type TrustedRoot,
+  type VerificationReport,
+} from '../../core/ledger/index.ts';
+import { EngineError } from './errors.ts';
+import type { VerifyDataDirOptions } from './verify-data-dir.ts';
+
+/** Where the ledger records what was done to it from outside. */
+export const TAMPER_CHAIN = 'system/tamper';
+export const AUDIT_MINUTES = 10;
+const MINUTE_MS = 60_000;
+/** What is new is looked at every time; what is old may be changed too, so now and then everything is. */
+const FULL_EVERY_MS = 24 * 60 * MINUTE_MS;
+
+export interface TamperWatchOptions {
+  readonly dataDir: string;
+  readonly anchorsDir?: string;
+  /** in memory since the start: the folder's own could have been changed with the rest */
+  readonly root: TrustedRoot;
+  readonly appender: Pick<Appender, 'append'>;
+  readonly clock: Clock;
+  /** 0: only when asked */
+  readonly intervalMs: number;
+  /** Told of every new finding, and of looks that fail. Must not throw. */
+  readonly onError: (error: unknown) => void;
+}
+
+export interface WatchStatus {
+  readonly ok: boolean;
+  readonly detail: string;
+}
+
+export interface TamperWatch {
+  /** Looks now, after the look under way. @param full everything, not only what is new since the last look */
+  look(full?: boolean): Promise<VerificationReport>;
+  status(): WatchStatus;
+  stop(): Promise<void>;
+}
+
+export function startTamperWatch(options: TamperWatchOptions): TamperWatch {
+  const watch = new Watch(options);
+  const { clock, intervalMs, onError } = options;
+  const stopped = new AbortController();
+  const run = async (): Promise<void> => {
+    while (intervalMs > 0 && !stopped.signal.aborted) {
+      await clock.sleep(intervalMs, stopped.signal);
+      if (!stopped.signal.aborted) await watch.look().catch(onError);
+    }
+  };
+  const running = run();
+  return {
+    look: (full) => watch.look(full),
+    status: () => watch.status(),
+    stop: async () => {
+      stopped.abort();
+      await watch.stop();
+      await running;
+    },
+  };
+}
+
+class Watch {
+  private readonly options: TamperWatchOptions;
+  private turn: Promise<unknown> = Promise.resolve();
+  private worker: Worker | undefined;
+  private isStopped = false;
+  /** the checkpoint that everything before was found to lead to: never read from the folder again */
+  private audited: string | undefined;
+  private fullAt = -Infinity;
+  private finding: Finding | undefined;
+  private lookedAt: number | undefined;
+
+  constructor(options: TamperWatchOptions) {
+    this.options = options;
+  }
+
+  look(full = false): Promise<VerificationReport> {
+    const looked = this.turn.then(() => this.audit(full));
+    this.turn = looked.catch(() => undefined);
+    return looked;
+  }
+
+  status(): WatchStatus {
+    if (this.finding !== undefined) return { ok: false, detail: describe(this.finding) };
+    if (this.lookedAt === undefined) return { ok: true, detail: 'nothing was audited yet' };
+    return { ok: true, detail: `nothing found at ${new Date(this.lookedAt).toISOString()}` };
+  }
+
+  async stop(): Promise<void> {
+    this.isStopped = true;
+    await this.worker?.terminate();
+    await this.turn;
+  }
+
+  private async audit(asked: boolean): Promise<VerificationReport> {
+    const now = this.options.clock.now();
+    const { audited } = this;
+    // After a finding everything is looked at, until it is gone.
+    const full = asked || audited === undefined || this.finding !== undefined || now - this.fullAt >= FULL_EVERY_MS;
+    const report = await this.verify(full ? undefined : audited);
+    this.lookedAt = now;
+    if (report.firstBad !== undefined) {
+      await this.raise(report.firstBad);
+      return report;
+    }
+    this.finding = undefined;
+    this.audited = report.checkpoint ?? audited;
+    if (full) this.fullAt = now;
+    return report;
+  }
+
+  private verify(since: string | undefined): Promise<VerificationReport> {
+    const { dataDir, anchorsDir, root } = this.options;
+    const remembered = since ?? this.audited;
+    const options: VerifyDataDirOptions = {
+      root: { name: root.name, publicKey: root.publicKey },
+      scope: { mode: since === undefined ? 'full' : 'since' },
+      // Everything, too, must go on from what was seen before: a ledger put back to an older state verifies by itself.
+      ...(remembered === undefined ? {} : { remembered: Buffer.from(remembered) }),
+      ...(anchorsDir === undefined ? {} : { anchorsDir }),
+    };
+    return new Promise((resolve, reject) => {
+      if (this.isStopped) throw new Error('the audit was stopped');
+      const workerData = { dataDir, options };
+      this.worker = new Worker(new URL('./audit-worker.ts', import.meta.url), { workerData });
+      this.worker.unref();
+      this.worker.once('message', resolve);
+      this.worker.once('error', reject);
+      this.worker.once('exit', (code) => reject(new Error(`the auditing thread ended with code ${code}`)));
+    });
+  }
+
+  private async raise(finding: Finding): Promise<void> {
+    const isKnown = this.finding !== undefined && keyOf(this.finding) === keyOf(finding);
+    this.finding = finding;
+    if (isKnown) return;
+    const { onError, appender } = this.options;
+    // First: an alarm must not wait for anything that can fail.
+    onError(new EngineError({ code: 'DATA_TAMPERED', message: describe(finding) }));
+    try {
+      await appender.append(recordOf(finding));
+    } catch (error) {
+      onError(error);
+    }
+  }
+}
+
+/** Once for each finding, however often it is found. */
+function recordOf(finding: Finding): AppendRequest {
+  const { verdict, entity, seq, position, detail } = finding;
+  const change = verdict === 'MISSING_ENTRY' ? 'removed' : 'modified';
+  const idem = keyOf(finding);
+  return {
+    entries: [
+      {
+        chain: TAMPER_CHAIN,
+        idemKey: `tamper#${idem}`,
+        draft: {
+          type: 'tamper.observed',
+          actor: { kind: 'service', id: 'tamper-watch' },
+          idem,
+          data: { change, detail, entity, seq, verdict, ...(position === undefined ? {} : { position }) },
+        },
+      },
+    ],
+  };
+}
+
+function keyOf({ verdict, entity, seq }: Finding): string {
+  return `${verdict}#${entity}#${seq}`;
+}
+
+function describe({ verdict, entity, seq, detail }: Finding): string {
+  return `${verdict} at "${entity}" #${seq}: ${detail}: keep the folder as it is, and see docs/auditing.md`;
+}

@@ -1,0 +1,32 @@
+/** Who may sign what: the ledger's verifier of entries, given the rules of change-sets. */
+import { ROOT_SIGNED } from '../changes/index.ts';
+import {
+  EntryVerifier,
+  MAX_REVOCATIONS,
+  MAX_ROTATIONS,
+  ROOT_CHAIN,
+  type EntryStore,
+  type RootSigner,
+} from '../ledger/index.ts';
+
+/** The verifier every engine and tool uses: session keys are looked up in the ledger and trusted through the root key. */
+export function createEntryVerifier(options: {
+  readonly ledger: string;
+  readonly root: Pick<RootSigner, 'name' | 'publicKey'>;
+  readonly entries: Pick<EntryStore, 'read'>;
+  readonly signatures: boolean;
+}): EntryVerifier {
+  const { ledger, root, entries, signatures } = options;
+  const decisive: ReadonlySet<string> = ROOT_SIGNED;
+  const certificate = async (name: string): Promise<Awaited<ReturnType<EntryStore['head']>>> =>
+    (await entries.read(name, 0, 1))[0];
+  return new EntryVerifier({
+    ledger,
+    root,
+    signatures,
+    rootSigned: (type) => decisive.has(type),
+    certificate,
+    revocations: (name) => entries.read(name, 1, MAX_REVOCATIONS),
+    rotations: () => entries.read(ROOT_CHAIN, 0, MAX_ROTATIONS),
+  });
+}

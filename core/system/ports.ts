@@ -1,0 +1,42 @@
+/** What the system needs from the engine it runs in. */
+import type { EventBus, FieldKeys } from '../events/index.ts';
+import type {
+  Clock,
+  EntryStore,
+  Ids,
+  LogFiles,
+  ItemStore,
+  PointSources,
+  RootSigner,
+  Sealer,
+  VerificationReport,
+} from '../ledger/index.ts';
+import type { ValidationReport, VerifyRequest } from './nervous-system.ts';
+
+export interface Ports {
+  readonly entries: EntryStore;
+  readonly items: ItemStore;
+  readonly sealer: Sealer;
+  readonly rootSigner: RootSigner;
+  readonly bus: EventBus;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  /** keeps data keys of confidential fields; needed when the configuration has some */
+  readonly fieldKeys?: FieldKeys;
+  /** where the log is published; absent when this process serves none */
+  readonly logFiles?: Pick<LogFiles, 'read'>;
+  /** sizes at which the log was begun anew after a loss; absent: never */
+  readonly incarnations?: readonly number[];
+  /** Entries were committed: the log can be published further. Must not throw. */
+  readonly onCommit?: () => void;
+  /** A change-set took a step: the workflow engine may be able to go on. Must not throw. */
+  readonly onChangeStep: (changeId: string) => void;
+  /** the log's anchors and witness, to verify against; absent: single entities are held against the published checkpoint */
+  readonly logPoints?: Partial<Pick<PointSources, 'anchors' | 'witnessKeys' | 'witnessMemory' | 'rootKeys'>>;
+  /** what the engine finds when it looks at itself, beside what every engine looks at */
+  readonly checks?: () => ValidationReport['checks'];
+  /** Verifies the whole ledger as fast as the engine can. */
+  readonly verifyLog: (options: FullVerification) => Promise<VerificationReport>;
+}
+
+export type FullVerification = Omit<VerifyRequest, 'scope'> & { readonly signatures: boolean };
