@@ -76,6 +76,13 @@ function publishingWatches({ deployment }: Pick<Watched, 'deployment'>): Watch[]
   const { own } = metricsOf(deployment);
   return [
     {
+      id: 'ledger-not-ok',
+      section: 'ledger-not-ok',
+      meaning: 'The daily audit, or somebody who asked, found that the ledger does not verify.',
+      metric: own('verify', 'LedgerNotOk', Stats.SUM),
+      threshold: 1,
+    },
+    {
       id: 'log-publish-failed',
       section: 'log-publish-failed',
       meaning: 'The log could not be published three minutes in a row; perhaps it does not fit what was signed before.',

@@ -9,9 +9,9 @@ import { DynamoDBClient, type DynamoDBClientConfig } from '@aws-sdk/client-dynam
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { KMSClient } from '@aws-sdk/client-kms';
 import { LambdaClient } from '@aws-sdk/client-lambda';
-import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { SQSClient } from '@aws-sdk/client-sqs';
+import { openS3Bucket, type S3Bucket, type S3BucketOptions } from './log/s3-request.ts';
 
 /** One try may take this long before it counts as lost; a lost write may have been applied all the same. */
 const REQUEST_TIMEOUT_MS = 5_000;
@@ -47,8 +47,9 @@ export function sfnClient(): SFNClient {
   return new SFNClient(connection(REQUEST_TIMEOUT_MS));
 }
 
-export function s3Client(overrides: S3ClientConfig = {}): S3Client {
-  return new S3Client({ ...connection(REQUEST_TIMEOUT_MS), ...overrides });
+/** Not the SDK's, which is too large for a function, but as patient; without the token bucket, for few calls go there. */
+export function s3Bucket(name: string, overrides: Pick<S3BucketOptions, 'fetch' | 'sleep'> = {}): S3Bucket {
+  return openS3Bucket({ name, env: process.env, attempts: ATTEMPTS, timeoutMs: REQUEST_TIMEOUT_MS, ...overrides });
 }
 
 /** A lost answer to a synchronous call is not asked for again here: the function may still be at work. */

@@ -49,9 +49,9 @@ export async function openRootKeys(options: RootKeysOptions): Promise<RootKeys> 
   const logName = logOrigin(origin, incarnations);
   const logKeys: NoteKey[] = [];
   const learn = async (): Promise<void> => {
-    const { keys, logKeys: known } = await readRootHistory(current, entries);
-    for (const key of keys) await publishKey(anchorsDir, formatVerifierKey(origin, key));
-    logKeys.splice(0, Infinity, ...known(logName));
+    const history = await readRootHistory(current, entries);
+    for (const key of history.keys) await publishKey(anchorsDir, formatVerifierKey(origin, key));
+    logKeys.splice(0, Infinity, ...history.logKeys(logName));
   };
   await learn();
   const signer: RootSigner = {

@@ -51,12 +51,13 @@ export function startTamperWatch(options: TamperWatchOptions): TamperWatch {
   const { clock, intervalMs, onError } = options;
   const stopped = new AbortController();
   const run = async (): Promise<void> => {
-    while (intervalMs > 0 && !stopped.signal.aborted) {
+    for (;;) {
       await clock.sleep(intervalMs, stopped.signal);
-      if (!stopped.signal.aborted) await watch.look().catch(onError);
+      if (stopped.signal.aborted) return;
+      await watch.look().catch(onError);
     }
   };
-  const running = run();
+  const running = intervalMs > 0 ? run() : Promise.resolve();
   return {
     look: (full) => watch.look(full),
     status: () => watch.status(),

@@ -1,6 +1,7 @@
 /** `nervous`, the command line: reads the arguments, runs one command, turns whatever happens into an exit code. */
 import { Command, CommanderError } from 'commander';
 import { canonicalizeCommand } from './commands/canonicalize.ts';
+import { catalogCommand } from './commands/catalog.ts';
 import { decideCommand, proposeCommand, trayCommand } from './commands/changes.ts';
 import { deadLettersCommand, redriveCommand, subscriptionsCommand } from './commands/deliveries.ts';
 import { devCommand } from './commands/dev.ts';
@@ -57,6 +58,7 @@ function createProgram(asJson: boolean): Command {
     logCommand(),
     canonicalizeCommand(),
     matchCommand(),
+    catalogCommand(),
   ];
   for (const command of [program, ...commands, ...commands.flatMap((group) => group.commands)]) {
     command.exitOverride();

@@ -8,6 +8,13 @@ export {
   type TopicDeclaration,
   type Topics,
 } from './catalog.ts';
+export {
+  diffCatalogs,
+  parseCatalogDocument,
+  severityOf,
+  type CatalogChange,
+  type CatalogDocument,
+} from './catalog-diff.ts';
 export { afterFailure, failureReason, type AfterFailure } from './delivery.ts';
 export {
   deliveredEvent,
@@ -53,6 +60,8 @@ export {
 } from './subscription.ts';
 export { createSubscriptions, type Subscriptions, type SubscriptionsDependencies } from './subscriptions.ts';
 export type { DeadLetter, DeliveryState, EventBus, ReceivedMessage, SubscriptionStats } from './ports.ts';
+export type { Severity } from './schema-diff.ts';
+export { CatalogError } from './schema-json.ts';
 export { createReveal, type Reveal, type Revealed } from './reveal.ts';
 export { sensitive, sensitivePaths } from './sensitive.ts';
 export { createVault, eraseField, type FieldKeys, type Vault } from './vault.ts';

@@ -14,7 +14,7 @@ import {
 import type { JsonObject } from '../canonical/index.ts';
 import { LedgerError } from './errors.ts';
 import type { FieldCommitment } from './field-commitment.ts';
-import type { RootSigner } from './ports.ts';
+import type { NoteSignatory } from './open-note.ts';
 import { parseNote, signatureLine, signText, type NoteSigner, type SignedNote } from './signed-note.ts';
 
 export const ENTRY_HEADER = 'nervous-system.entry.v1\n';
@@ -47,7 +47,7 @@ export interface EntryDraft {
   /** entries that decide something carry the root signature too */
   readonly rootSigned?: boolean;
   /** which root keys sign, when it is not just the one in use: a rotation carries the old and the new */
-  readonly roots?: readonly RootSigner[];
+  readonly roots?: readonly NoteSignatory[];
 }
 
 export interface EntryBody {

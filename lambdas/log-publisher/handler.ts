@@ -4,7 +4,7 @@
  */
 import { MetricUnit } from '@aws-lambda-powertools/metrics';
 import { config } from '#config';
-import { dynamoClient, kmsClient, lambdaClient, s3Client } from '../../adapters/aws/clients.ts';
+import { dynamoClient, kmsClient, lambdaClient, s3Bucket } from '../../adapters/aws/clients.ts';
 import { DynamoStore } from '../../adapters/aws/dynamo-store.ts';
 import { kmsRootSigner } from '../../adapters/aws/kms-root-signer.ts';
 import { openAnchorBucket } from '../../adapters/aws/log/anchor-bucket.ts';
@@ -31,7 +31,7 @@ const store = new DynamoStore({
 });
 
 const opened = once(async () => {
-  const [client, kms, name] = [s3Client(), kmsClient(), witnessName(origin)];
+  const [kms, name] = [kmsClient(), witnessName(origin)];
   const [rootSigner, { publicKey }] = await Promise.all([
     kmsRootSigner({ client: kms, keyId: env.ROOT_KEY_ID, origin }),
     kmsRootSigner({ client: kms, keyId: env.WITNESS_KEY_ID, origin: name }),
@@ -39,8 +39,8 @@ const opened = once(async () => {
   const key = cosignerKey(name, publicKey);
   const publisher = createLogPublisher({
     ...{ origin, entries: store, rootSigner, clock: systemClock, maxGrowth: ROUND_ENTRIES },
-    files: openLogBucket({ client, bucket: env.LOG_BUCKET }),
-    anchors: openAnchorBucket({ client, bucket: env.ANCHOR_BUCKET, onShadowed }),
+    files: openLogBucket(s3Bucket(env.LOG_BUCKET)),
+    anchors: openAnchorBucket({ bucket: s3Bucket(env.ANCHOR_BUCKET), onShadowed }),
     witnesses: [witnessFunction({ client: lambdaClient(), functionName: env.WITNESS_FUNCTION, key })],
     onWitnessError: (error) => logger.error('not cosigned', error),
   });

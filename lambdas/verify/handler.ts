@@ -1,4 +1,5 @@
 /** POST /v1/verify for ledgers that verify within the gateway's 29 s, and direct invocation for those that do not. */
+import { MetricUnit } from '@aws-lambda-powertools/metrics';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
 import { config } from '#config';
 import { openAwsSystem } from '../../adapters/aws/open-system.ts';
@@ -34,7 +35,11 @@ const open = once(async () => {
   return { ...aws, log, read: files.read };
 });
 const serveApi = apiHandler({ telemetry, routes, env, open });
-const serveDirectly = directHandler(telemetry, (event: unknown) => verifyDirectly(verify, event));
+const serveDirectly = directHandler(telemetry, async (event: unknown) => {
+  const answer = await verifyDirectly(verify, event);
+  if ('verdict' in answer) tell(answer);
+  return answer;
+});
 
 export function handler(
   event: APIGatewayProxyEventV2 | VerifyRequest,
@@ -47,6 +52,13 @@ async function verify(request: VerifyRequest): Promise<VerificationReport> {
   const { base, root, read, log } = await open();
   const points = { ...log.points, read };
   return verifyTable({ store: base.store, ledger, origin, root, points, seen: log.seen, ...request });
+}
+
+/** The daily audit has no reader: its verdict is a metric with an alarm, and a line that names the first bad entry. */
+function tell({ verdict, firstBad, entries }: VerificationReport): void {
+  const isOk = verdict === 'OK';
+  telemetry.metrics.addMetric('LedgerNotOk', MetricUnit.Count, isOk ? 0 : 1);
+  telemetry.logger[isOk ? 'info' : 'error']('verified', { verdict, entries, firstBad });
 }
 
 function isOfApi(event: unknown): event is APIGatewayProxyEventV2 {

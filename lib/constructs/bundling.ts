@@ -7,8 +7,6 @@ import type { BuildOptions } from 'esbuild';
 
 /** 600 KiB minified; a function loads faster the less it holds. */
 export const MAX_BUNDLE_BYTES = 614_400;
-/** S3's client brings the shapes of all its operations along, used or not: 100 KiB that no setting of esbuild leaves out. */
-export const MAX_BUNDLE_BYTES_WITH_S3 = 768_000;
 
 /** Bundled CommonJS asks for `require`, which an ES module does not have. */
 const REQUIRE =

@@ -8,12 +8,16 @@ import type { Construct } from 'constructs';
 import { ROUTE_GROUPS, type RouteGroup } from '../../api/index.ts';
 import { HttpDoor, type DoorRoute } from '../constructs/http-door.ts';
 import { NervousFunction } from '../constructs/nervous-function.ts';
+import { runEvery } from '../constructs/schedule.ts';
 import type { Deployment } from '../deployment.ts';
 import { systemEnvironment } from '../environment-variables.ts';
 import type { LedgerResources } from '../ledger-resources.ts';
 
 /** Verifying a whole ledger, invoked directly, takes as long as Lambda allows. */
 const VERIFY_TIMEOUT = Duration.minutes(15);
+/** The whole ledger, hashes and signatures, against its anchors; what it finds is an alarm. */
+const AUDIT_INTERVAL = Duration.days(1);
+const AUDIT = { mode: 'full', signatures: true };
 
 export interface ApiStackProps extends StackProps {
   readonly deployment: Deployment;
@@ -27,6 +31,7 @@ export class ApiStack extends Stack {
   constructor(scope: Construct, id: string, { deployment, ledger, ...props }: ApiStackProps) {
     super(scope, id, props);
     const behind = this.makeFunctions(deployment, ledger);
+    runEvery(behind.verify, AUDIT_INTERVAL, AUDIT);
     const routes: DoorRoute[] = Object.entries(ROUTE_GROUPS).flatMap(([group, grouped]) =>
       grouped.map(({ method, path, auth }) => ({ method, path, auth, behind: behind[group as RouteGroup] })),
     );

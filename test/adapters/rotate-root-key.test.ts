@@ -134,7 +134,7 @@ it('rotates a running engine twice amid its publishers, and publishes with the n
     return made.map(({ verifierKey }) => verifierKey);
   });
   for (const vkey of [first, ...keys])
-    expect(await verified(dir, vkey)).toMatchObject({ verdict: 'OK', entries: expect.any(Number) });
+    expect(await verified(dir, vkey)).toMatchObject({ verdict: 'OK', entries: expect.any(Number) as number });
   await withEngine(dir, (engine) => publish(engine, 3, 'restarted'));
   expect(await verified(dir, first)).toMatchObject({ verdict: 'OK' });
 });
@@ -315,7 +315,11 @@ it('counts what the root key signs: as much as is recorded, and one more when it
     await publish(engine, 5, 'b');
   });
   const audit = await auditSignatures(dir);
-  expect(audit.recorded).toMatchObject({ 'key.certified': 1, 'key.rotated': 2, checkpoint: expect.any(Number) });
+  expect(audit.recorded).toMatchObject({
+    'key.certified': 1,
+    'key.rotated': 2,
+    checkpoint: expect.any(Number) as number,
+  });
   expect(audit).toMatchObject({ counted: audit.expected, difference: 0 });
   await openRootKey(dir, config.origin).sign(Buffer.from('something else\n'));
   expect((await auditSignatures(dir)).difference).toBe(1);
@@ -346,8 +350,8 @@ it('does it all from the command line', async () => {
   const key = list.sessions[0]?.verifierKey.split('+')[0] ?? '';
   expect(run('revoke', key, '--data', dir, '--reason', 'lost').stdout).toContain('is revoked');
   expect(run('revoke', 'keys/0000000000000000', '--data', dir, '--reason', 'x')).toMatchObject({
-    status: expect.any(Number),
-    stderr: expect.stringContaining('no session key of this ledger'),
+    status: expect.any(Number) as number,
+    stderr: expect.stringContaining('no session key of this ledger') as string,
   });
   expect(run('rotate', '--data', dir).stderr).toContain('--reason');
 });

@@ -79,7 +79,7 @@ it('says nothing about an honest ledger, however often it looks, and through a r
   expect((await engine.audit()).verdict).toBe('OK');
   expect((await engine.audit(true)).verdict).toBe('OK');
   expect([told, observed()]).toEqual([[], []]);
-  expect(await watched()).toMatchObject({ ok: true, detail: expect.stringContaining('nothing found') });
+  expect(await watched()).toMatchObject({ ok: true, detail: expect.stringContaining('nothing found') as string });
 });
 
 it('notices a changed entry that is new, tells of it once, records it once and shows it until it is gone', async () => {
@@ -104,7 +104,7 @@ it('notices a changed entry that is new, tells of it once, records it once and s
       verdict: 'CONTENT_MISMATCH',
     }),
   ]);
-  expect(await watched()).toMatchObject({ ok: false, detail: expect.stringContaining('account:2') });
+  expect(await watched()).toMatchObject({ ok: false, detail: expect.stringContaining('account:2') as string });
   expect((await engine.system.validate()).ok).toBe(false);
   tamper(
     `UPDATE entries SET note = CAST(replace(note, '"9.00"', '"1.00"') AS BLOB) WHERE chain = 'account:2' AND seq = 1`,
@@ -139,17 +139,19 @@ it('notices a ledger that was put back whole: store, log, anchors and the memory
   tamper(`DELETE FROM entries WHERE position >= ${end}; DELETE FROM batches WHERE first >= ${end};
     DELETE FROM idempotency WHERE position >= ${end};`);
   for (const folder of ['log', 'anchors', 'witness']) rmSync(join(dataDir, folder), { recursive: true });
-  expect(await engine.audit(true)).toMatchObject({ verdict: expect.stringMatching(/ROLLED_BACK|MISSING_ENTRY/) });
+  expect(await engine.audit(true)).toMatchObject({
+    verdict: expect.stringMatching(/ROLLED_BACK|MISSING_ENTRY/) as string,
+  });
   expect(told).toContainEqual(expect.objectContaining({ code: 'DATA_TAMPERED' }));
 });
 
 it('raises no false alarm while entries are recorded and published', async () => {
-  let isDone = false;
+  const done = new AbortController();
   const publishing = (async () => {
-    while (!isDone) await publish(1, 5);
+    while (!done.signal.aborted) await publish(1, 5);
   })();
   for (let i = 0; i < 4; i += 1) expect((await engine.audit(i % 2 === 0)).verdict).toBe('OK');
-  isDone = true;
+  done.abort();
   await publishing;
   expect(told).toEqual([]);
 });
@@ -162,13 +164,13 @@ it('looks by itself, at its interval, and stops when told', async () => {
   const clock = new FakeClock();
   const found = Promise.withResolvers<unknown>();
   const requests: unknown[] = [];
-  const recorded = Promise.withResolvers<void>();
+  const recorded = Promise.withResolvers<undefined>();
   const watch = startTamperWatch({
     ...{ dataDir, clock, root: readRootPublicKey(dataDir), intervalMs: 600_000, onError: found.resolve },
     appender: {
       append: async (request) => {
         requests.push(request);
-        recorded.resolve();
+        recorded.resolve(undefined);
         return { kind: 'appended', entries: [] };
       },
     },

@@ -9,12 +9,14 @@ import {
   HeadObjectCommand,
   ListObjectsV2Command,
   PutObjectCommand,
+  S3Client,
 } from '@aws-sdk/client-s3';
 import { ConfiguredRetryStrategy } from '@smithy/core/retry';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { dynamoClient, s3Client } from '../../adapters/aws/clients.ts';
+import { dynamoClient, s3Bucket } from '../../adapters/aws/clients.ts';
 import { openAnchorBucket } from '../../adapters/aws/log/anchor-bucket.ts';
 import { openLogBucket } from '../../adapters/aws/log/log-bucket.ts';
+import { deleteObjects, getObject, listObjects, listVersions, putObject } from '../../adapters/aws/log/s3-bucket.ts';
 import { openWitnessTable } from '../../adapters/aws/log/witness-table.ts';
 import { FakeClock, memoryRootSigner } from '../../adapters/memory/index.ts';
 import { leafHash } from '../../core/canonical/index.ts';
@@ -35,10 +37,11 @@ import {
   type Witness,
 } from '../../core/ledger/index.ts';
 import { describeAnchors, describeLogFiles } from '../contract/log-files.ts';
-import { breakWrites, type Breakage } from './break-writes.ts';
+import { breakingFetch, breakWrites, type Breakage } from './break-writes.ts';
 import { createScratchBucket, createWitnessTable, type Scratch } from './scratch-log.ts';
 
-const client = s3Client();
+/** Sets the stage; the log has a client of its own. */
+const client = new S3Client();
 const retryStrategy = new ConfiguredRetryStrategy(4, () => 1);
 afterAll(() => client.destroy());
 
@@ -55,14 +58,14 @@ const text = (bytes: Uint8Array | undefined): string => Buffer.from(bytes ?? [])
 describeLogFiles(
   'bucket',
   async () => {
-    const { name: bucket, drop } = await createScratchBucket();
-    return { files: openLogBucket({ client, bucket }), close: drop };
+    const { name, drop } = await createScratchBucket();
+    return { files: openLogBucket(s3Bucket(name)), close: drop };
   },
   { shared: true },
 );
 describeAnchors('bucket', async () => {
-  const { name: bucket, drop } = await createScratchBucket();
-  return { anchors: openAnchorBucket({ client, bucket }), close: drop };
+  const { name, drop } = await createScratchBucket();
+  return { anchors: openAnchorBucket({ bucket: s3Bucket(name) }), close: drop };
 });
 
 describe('the log in a bucket', () => {
@@ -71,7 +74,7 @@ describe('the log in a bucket', () => {
   afterEach(() => scratch.drop());
 
   it('says what its files are, for how long, and what they sum to', async () => {
-    const files = openLogBucket({ client, bucket: scratch.name });
+    const files = openLogBucket(s3Bucket(scratch.name));
     await files.write('tile/0/000', Buffer.alloc(8_192));
     await files.replaceCheckpoint(Buffer.from('a'), undefined);
     const head = (Key: string) =>
@@ -84,10 +87,47 @@ describe('the log in a bucket', () => {
   });
 });
 
+describe('the calls to S3', () => {
+  it('find, list and delete what has the most unpleasant names', async () => {
+    const scratch = await createScratchBucket();
+    const bucket = s3Bucket(scratch.name);
+    const keys = ['a b+c', 'a&<b>\'"c', "a(1)!*'", 'a/ü/€.p/7', 'a%2Fb', 'a//b'].sort();
+    const put = { contentType: 'text/plain', cacheControl: 'no-cache' };
+    for (const key of keys) expect(await putObject(bucket, key, Buffer.from(key), put)).toBe('stored');
+    for (const key of keys) expect(text((await getObject(bucket, key))?.bytes)).toBe(key);
+    expect([...(await listObjects(bucket, 'a'))].sort()).toEqual(keys);
+    const { Contents = [] } = await client.send(new ListObjectsV2Command({ Bucket: scratch.name }));
+    expect(Contents.map(({ Key }) => Key).sort()).toEqual(keys);
+    await deleteObjects(bucket, keys);
+    expect(await listObjects(bucket, '')).toEqual([]);
+    const { deleteMarkers } = await listVersions(bucket, { prefix: 'a' });
+    expect(deleteMarkers.map(({ key }) => key).sort()).toEqual(keys);
+    await scratch.drop();
+  });
+
+  it('refuse a condition that does not hold', async () => {
+    const scratch = await createScratchBucket();
+    const bucket = s3Bucket(scratch.name);
+    const put = { contentType: 'text/plain', cacheControl: 'no-cache' };
+    const body = Buffer.from('a');
+    expect(await putObject(bucket, 'x', body, { ...put, ifMatch: '"0"' })).toBe('refused');
+    expect(await putObject(bucket, 'x', body, { ...put, ifNoneMatch: '*' })).toBe('stored');
+    expect(await putObject(bucket, 'x', body, { ...put, ifNoneMatch: '*' })).toBe('refused');
+    const etag = (await getObject(bucket, 'x'))?.etag ?? '';
+    expect(await putObject(bucket, 'x', Buffer.from('b'), { ...put, ifMatch: etag })).toBe('stored');
+    expect(await putObject(bucket, 'x', Buffer.from('c'), { ...put, ifMatch: etag })).toBe('refused');
+    await expect(putObject(s3Bucket(`no-${scratch.name}`), 'x', body, put)).rejects.toMatchObject({
+      ...{ code: 'S3_REFUSED', s3Code: 'NoSuchBucket', status: 404 },
+    });
+    await scratch.drop();
+  });
+});
+
 describe('anchors that somebody laid something over', () => {
   let scratch: Scratch;
   const shadowed: number[] = [];
-  const open = () => openAnchorBucket({ client, bucket: scratch.name, onShadowed: (size) => void shadowed.push(size) });
+  const open = () =>
+    openAnchorBucket({ bucket: s3Bucket(scratch.name), onShadowed: (size) => void shadowed.push(size) });
   const Key = 'ckpt/00000000000000000007';
   beforeEach(async () => {
     shadowed.length = 0;
@@ -185,9 +225,10 @@ class World {
 
   /** A process of its own: nothing is remembered from the one before. */
   publisher(): LogPublisher {
-    const s3 = s3Client({ retryStrategy });
+    const { how, strike } = this.faults;
+    const faults = { fetch: breakingFetch(how, strike), sleep: async () => {} };
     const dynamo = dynamoClient({ retryStrategy });
-    for (const one of [s3, dynamo]) one.middlewareStack.use(breakWrites(this.faults.how, this.faults.strike));
+    dynamo.middlewareStack.use(breakWrites(how, strike));
     const logs = new Map([[ORIGIN, [ROOT_KEY]]]);
     const memory = openWitnessTable({ client: dynamo, table: this.table.name });
     const witness: Witness = {
@@ -200,8 +241,8 @@ class World {
         size: async () => this.size,
         readLog: async (from, limit) => ENTRIES.slice(from, Math.min(this.size, from + limit)),
       },
-      files: openLogBucket({ client: s3, bucket: this.log.name }),
-      anchors: openAnchorBucket({ client: s3, bucket: this.anchors.name }),
+      files: openLogBucket(s3Bucket(this.log.name, faults)),
+      anchors: openAnchorBucket({ bucket: s3Bucket(this.anchors.name, faults) }),
       witnesses: [witness],
       rootSigner: ROOT,
       clock: this.clock,
@@ -210,12 +251,12 @@ class World {
   }
 
   async expectSound(size: number): Promise<void> {
-    const read = openLogBucket({ client, bucket: this.log.name }).read;
+    const read = openLogBucket(s3Bucket(this.log.name)).read;
     const verifierKeys = [formatVerifierKey(ORIGIN, ROOT.publicKey)];
     expect(await fsckLog({ read, verifierKeys })).toMatchObject({
       ...{ verdict: 'OK', size, root: Buffer.from(rootAt(size)).toString('base64') },
     });
-    const anchors = openAnchorBucket({ client, bucket: this.anchors.name });
+    const anchors = openAnchorBucket({ bucket: s3Bucket(this.anchors.name) });
     expect(await anchors.newest()).toBe(size);
     for (const anchored of await anchors.sizes(-1, 1_000))
       expect(rootOf(await anchors.read(anchored))).toEqual(rootAt(anchored));

@@ -7,9 +7,9 @@ import {
   DeleteObjectsCommand,
   ListObjectVersionsCommand,
   PutBucketVersioningCommand,
-  type S3Client,
+  S3Client,
 } from '@aws-sdk/client-s3';
-import { dynamoClient, s3Client } from '../../adapters/aws/clients.ts';
+import { dynamoClient } from '../../adapters/aws/clients.ts';
 
 export interface Scratch {
   readonly name: string;
@@ -18,7 +18,7 @@ export interface Scratch {
 
 /** Versioned, as both buckets of the log are. */
 export async function createScratchBucket(): Promise<Scratch> {
-  const client = s3Client();
+  const client = new S3Client();
   const Bucket = `log-${randomUUID()}`;
   await client.send(new CreateBucketCommand({ Bucket }));
   await client.send(new PutBucketVersioningCommand({ Bucket, VersioningConfiguration: { Status: 'Enabled' } }));

@@ -323,6 +323,24 @@ describe('restored', () => {
   });
 });
 
+it('restored with a root key that was replaced since, it is refused: nothing could be recorded with it', async () => {
+  const [dataDir, out, to] = [newPlace(), newPlace(), newPlace()];
+  cpSync(original, dataDir, { recursive: true });
+  const engine = await noHttp(dataDir);
+  await engine.rotateRootKey('the operator left');
+  await engine.close();
+  await exportDataDir({ dataDir, out });
+  const rootKeyFile = join(original, 'root.key');
+  const restoring = restoreExport({ from: out, dataDir: to, rootKeyFile });
+  await expect(restoring).rejects.toMatchObject({ code: 'KEY_FILE_INVALID' });
+  expect(existsSync(to)).toBe(false);
+  // Its public half still vouches for the one that followed.
+  expect((await verifyExport(out, { verifierKeys: [vkey] })).verdict).toBe('OK');
+  expect(await restoreExport({ from: out, dataDir: to, rootKeyFile: join(dataDir, 'root.key') })).toMatchObject({
+    canRecord: true,
+  });
+});
+
 describe('after a loss', () => {
   it('is refused against newer anchors; accepted, it goes on as another log that says what is lost', async () => {
     const [dataDir, anchorsDir, restoredDir] = [newPlace(), newPlace(), newPlace()];

@@ -1,12 +1,13 @@
 /**
  * Every function may do exactly what its code can ask AWS for. What it can ask for is derived from its bundle: the SDK
- * commands that are made in the modules esbuild puts into it. This is compared with `permissions.ts`, and that with the
+ * commands that are made, and the calls of our S3 client that are used, in the modules esbuild puts into it. This is compared with `permissions.ts`, and that with the
  * policy of the function's role, both ways.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { beforeAll, describe, expect, it } from 'vitest';
+import * as s3 from '../../adapters/aws/log/s3-bucket.ts';
 import { bundleOptions } from '../../lib/constructs/bundling.ts';
 import { LAMBDA_NAMES, LAMBDAS, type LambdaName } from '../../lib/lambdas.ts';
 import { synthesize } from './synthesized.ts';
@@ -20,10 +21,16 @@ const ACTIONS: Readonly<Record<string, readonly string[]>> = {
   ChangeMessageVisibilityBatch: ['ChangeMessageVisibility'],
   CreateQueue: ['CreateQueue', 'TagQueue'],
   Invoke: ['InvokeFunction'],
-  ListObjectsV2: ['ListBucket'],
-  ListObjectVersions: ['ListBucketVersions'],
-  DeleteObjects: ['DeleteObject'],
 };
+/** Our own S3 client's calls: all it exports, or the test fails. */
+const S3_ACTIONS: Readonly<Record<string, string>> = {
+  getObject: 's3:GetObject',
+  putObject: 's3:PutObject',
+  listObjects: 's3:ListBucket',
+  listVersions: 's3:ListBucketVersions',
+  deleteObjects: 's3:DeleteObject',
+};
+const S3_CALLS = 'adapters/aws/log/s3-bucket.ts';
 /** What an action takes beside: to be told that an object is missing, and to read one of its versions. */
 const BESIDE: Readonly<Record<string, string>> = {
   's3:ListBucket': 's3:GetObject',
@@ -85,7 +92,11 @@ beforeAll(async () => {
       (path) => (inputs[path]?.bytesInOutput ?? 0) > 0 && !path.includes('node_modules'),
     );
     expect(used.length, name).toBeGreaterThan(3);
-    commands.set(name, new Set(used.flatMap((path) => actionsMade(readFileSync(path, 'utf8')))));
+    const sources = used.map((path) => readFileSync(path, 'utf8'));
+    commands.set(name, new Set(sources.flatMap((source) => [...actionsMade(source), ...s3ActionsUsed(source)])));
+    // Whoever asks S3 past those calls would not be seen here.
+    const asking = used.filter((path, i) => /\bbucket\??\s*\.send\b/i.test(sources[i] ?? '') && path !== S3_CALLS);
+    expect(asking, name).toEqual([]);
   }
 }, 300_000);
 
@@ -100,6 +111,16 @@ function actionsMade(source: string): string[] {
       )
       .flatMap((command) => (ACTIONS[command] ?? [command]).map((action) => `${service}:${action}`));
   });
+}
+
+function s3ActionsUsed(source: string): string[] {
+  const imports = [...source.matchAll(/import \{([^}]*)\} from '[./\w-]*\/s3-bucket\.ts'/g)];
+  return imports.flatMap(([statement, names = '']) =>
+    [...names.matchAll(/(?<!type )\b(\w+)(?=\s*(?:,|$))/g)]
+      .map(([, call = '']) => call)
+      .filter((call) => new RegExp(`\\b${call}\\b`).test(source.replace(statement, '')))
+      .map((call) => S3_ACTIONS[call] ?? `unknown call ${call}`),
+  );
 }
 
 /** Actions that the role's policies allow, with the text of their resources. */
@@ -145,6 +166,11 @@ function optional(action: string): boolean {
   const [service, name = ''] = action.split(':');
   return service === 'dynamodb' && WITHIN_TRANSACTIONS.has(name);
 }
+
+it('knows every call of the S3 client', () => {
+  const calls = Object.entries(s3).flatMap(([name, value]) => (typeof value === 'function' ? [name] : []));
+  expect(calls.sort()).toEqual(Object.keys(S3_ACTIONS).sort());
+});
 
 it('nobody may change or delete an entry, and only the waker may answer task tokens', () => {
   const on = (resource: string) =>

@@ -3,8 +3,17 @@ import { LedgerError } from '../../../core/ledger/index.ts';
 
 /** names of the SDK's errors */
 const PASSING = /Throttl|TooManyRequests|ThroughputExceeded|LimitExceeded|TransactionInProgress|Timeout/;
-/** of the network, and of our own adapter */
-const PASSING_CODES = ['STORE_CONTENDED', 'ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN'];
+/** of the network, and of our own adapters */
+const PASSING_CODES = [
+  'STORE_CONTENDED',
+  'S3_UNAVAILABLE',
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+];
 
 export function asUnavailable(error: unknown): LedgerError | undefined {
   if (!(error instanceof Error) || !isPassing(error)) return undefined;

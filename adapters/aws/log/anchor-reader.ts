@@ -3,33 +3,32 @@
  * bucket's retention, whoever asks; a newer version or a delete marker can only be laid over it. So this reads versions, not
  * names: what was first is what counts, and what lies over it is told.
  */
-import { GetObjectCommand } from '@aws-sdk/client-s3';
 import type { AnchorStore } from '../../../core/ledger/index.ts';
-import type { BucketOptions } from './log-objects.ts';
 import { newestSize } from './newest-size.ts';
 import { firstVersion, listKeys } from './object-versions.ts';
+import { getObject, type S3Bucket } from './s3-bucket.ts';
 
 const FOLDER = 'ckpt/';
 const DIGITS = 20;
 const NAME = /^ckpt\/([0-9]{20})$/;
 
-export interface AnchorBucketOptions extends BucketOptions {
+export interface AnchorBucketOptions {
+  readonly bucket: S3Bucket;
   /** Somebody laid another version or a delete marker over the anchor of this size. Must not throw. */
   readonly onShadowed?: (size: number) => void;
 }
 
 export function readAnchorBucket(options: AnchorBucketOptions): Omit<AnchorStore, 'put'> {
-  const { client, bucket: Bucket, onShadowed } = options;
-  const sizes: AnchorStore['sizes'] = (after, limit) => listSizes(options, after, limit);
+  const { bucket, onShadowed } = options;
+  const sizes: AnchorStore['sizes'] = (after, limit) => listSizes(bucket, after, limit);
   let known: number | undefined;
   return {
     read: async (size) => {
-      const Key = anchorKey(size);
-      const first = await firstVersion(options, Key);
+      const key = anchorKey(size);
+      const first = await firstVersion(bucket, key);
       if (first === undefined) return undefined;
       if (first.isShadowed) onShadowed?.(size);
-      const { Body } = await client.send(new GetObjectCommand({ Bucket, Key, VersionId: first.versionId }));
-      return Body?.transformToByteArray();
+      return (await getObject(bucket, key, first.versionId))?.bytes;
     },
     sizes,
     newest: async () => (known = await newestSize(sizes, known)),
@@ -41,10 +40,10 @@ export function anchorKey(size: number): string {
 }
 
 /** S3 lists names in order, and with leading zeros that is the order of the sizes. */
-async function listSizes(options: BucketOptions, after: number, limit: number): Promise<number[]> {
+async function listSizes(bucket: S3Bucket, after: number, limit: number): Promise<number[]> {
   const sizes: number[] = [];
   const from = after < 0 ? undefined : anchorKey(after);
-  for await (const key of listKeys(options, { prefix: FOLDER, from, pageSize: limit })) {
+  for await (const key of listKeys(bucket, { prefix: FOLDER, from, pageSize: limit })) {
     const size = sizeOf(key);
     if (size === undefined || size <= after) continue;
     sizes.push(size);

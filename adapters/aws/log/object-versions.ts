@@ -1,26 +1,18 @@
 /** What versions a bucket holds, those included that a newer one or a delete marker hides. */
-import {
-  ListObjectVersionsCommand,
-  type ListObjectVersionsCommandInput,
-  type ListObjectVersionsCommandOutput,
-} from '@aws-sdk/client-s3';
-import type { BucketOptions } from './log-objects.ts';
+import { listVersions, type S3Bucket, type VersionsPage, type VersionsQuery } from './s3-bucket.ts';
 
 /** The most that S3 lists at a time. */
 const MAX_PAGE = 1_000;
 
 /** Names that have ever been written, ascending, each once. @param options.from names up to it may be left out */
 export async function* listKeys(
-  bucket: BucketOptions,
+  bucket: S3Bucket,
   { prefix, from, pageSize }: { readonly prefix: string; readonly from: string | undefined; readonly pageSize: number },
 ): AsyncGenerator<string> {
-  const MaxKeys = Math.min(MAX_PAGE, pageSize);
+  const maxKeys = Math.min(MAX_PAGE, pageSize);
   let last = '';
-  for await (const { Versions = [], DeleteMarkers = [] } of pages(bucket, {
-    ...{ Prefix: prefix, MaxKeys },
-    ...(from === undefined ? {} : { KeyMarker: from }),
-  })) {
-    const keys = [...Versions, ...DeleteMarkers].flatMap(({ Key }) => Key ?? []).sort();
+  for await (const { versions, deleteMarkers } of pages(bucket, { prefix, maxKeys, keyMarker: from })) {
+    const keys = [...versions, ...deleteMarkers].map(({ key }) => key).sort();
     for (const key of keys) {
       if (key <= last) continue;
       last = key;
@@ -31,28 +23,23 @@ export async function* listKeys(
 
 /** The version that was written first. A version id is never used twice, so it cannot be replaced. */
 export async function firstVersion(
-  bucket: BucketOptions,
-  key: string,
-): Promise<{ readonly versionId: string | undefined; readonly isShadowed: boolean } | undefined> {
-  const versions: (string | undefined)[] = [];
-  let markers = 0;
-  for await (const { Versions = [], DeleteMarkers = [] } of pages(bucket, { Prefix: key })) {
-    versions.push(...Versions.filter(({ Key }) => Key === key).map(({ VersionId }) => VersionId)); // newest first
-    markers += DeleteMarkers.filter(({ Key }) => Key === key).length;
+  bucket: S3Bucket,
+  name: string,
+): Promise<{ readonly versionId: string; readonly isShadowed: boolean } | undefined> {
+  let first: string | undefined;
+  let count = 0;
+  for await (const { versions, deleteMarkers } of pages(bucket, { prefix: name })) {
+    const ours = versions.filter(({ key }) => key === name); // newest first
+    first = ours.at(-1)?.versionId ?? first;
+    count += ours.length + deleteMarkers.filter(({ key }) => key === name).length;
   }
-  if (versions.length === 0) return undefined;
-  return { versionId: versions.at(-1), isShadowed: versions.length + markers > 1 };
+  return first === undefined ? undefined : { versionId: first, isShadowed: count > 1 };
 }
 
-async function* pages(
-  { client, bucket: Bucket }: BucketOptions,
-  query: Omit<ListObjectVersionsCommandInput, 'Bucket'>,
-): AsyncGenerator<ListObjectVersionsCommandOutput> {
-  let marker: Pick<ListObjectVersionsCommandInput, 'KeyMarker' | 'VersionIdMarker'> = {};
-  for (;;) {
-    const page = await client.send(new ListObjectVersionsCommand({ Bucket, ...query, ...marker }));
+async function* pages(bucket: S3Bucket, query: VersionsQuery): AsyncGenerator<VersionsPage> {
+  for (let next: VersionsPage['next'] | Record<string, never> = {}; next !== undefined;) {
+    const page = await listVersions(bucket, { ...query, ...next });
     yield page;
-    if (page.IsTruncated !== true) return;
-    marker = { KeyMarker: page.NextKeyMarker, VersionIdMarker: page.NextVersionIdMarker };
+    next = page.next;
   }
 }

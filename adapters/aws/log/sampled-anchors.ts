@@ -4,7 +4,7 @@
  */
 import type { AnchorStore } from '../../../core/ledger/index.ts';
 import { readAnchorBucket } from './anchor-reader.ts';
-import type { BucketOptions } from './log-objects.ts';
+import type { S3Bucket } from './s3-bucket.ts';
 
 /** Each takes two requests. */
 const MAX_READ = 500;
@@ -26,9 +26,9 @@ export interface SampledAnchors {
   readonly seen: SeenAnchors;
 }
 
-export function sampledAnchors(options: BucketOptions, most = MAX_READ): SampledAnchors {
+export function sampledAnchors(bucket: S3Bucket, most = MAX_READ): SampledAnchors {
   const seen: SeenAnchors = { leftOut: 0, shadowed: new Set() };
-  const { read, sizes } = readAnchorBucket({ ...options, onShadowed: (size) => void seen.shadowed.add(size) });
+  const { read, sizes } = readAnchorBucket({ bucket, onShadowed: (size) => void seen.shadowed.add(size) });
   let listed: Promise<readonly number[]> | undefined;
   const sample = async (): Promise<readonly number[]> => {
     const all = await allSizes(sizes);

@@ -1,6 +1,6 @@
 /** What the tables are held against, beside the published log: the anchors, the witness's key and its memory. */
 import { cosignerKey, type PointSources } from '../../../core/ledger/index.ts';
-import { dynamoClient, kmsClient, s3Client } from '../clients.ts';
+import { dynamoClient, kmsClient, s3Bucket } from '../clients.ts';
 import { kmsRootSigner } from '../kms-root-signer.ts';
 import { sampledAnchors, type SeenAnchors } from '../log/sampled-anchors.ts';
 import { readWitnessTable } from '../log/witness-memory.ts';
@@ -21,7 +21,7 @@ export interface LogPoints {
 export async function logPoints(env: LogPointsEnv, origin: string): Promise<LogPoints> {
   const name = witnessName(origin);
   const { publicKey } = await kmsRootSigner({ client: kmsClient(), keyId: env.WITNESS_KEY_ID, origin: name });
-  const { anchors, seen } = sampledAnchors({ client: s3Client(), bucket: env.ANCHOR_BUCKET });
+  const { anchors, seen } = sampledAnchors(s3Bucket(env.ANCHOR_BUCKET));
   const load = readWitnessTable({ client: dynamoClient(), table: env.WITNESS_TABLE });
   return {
     points: { anchors, witnessKeys: [cosignerKey(name, publicKey)], witnessMemory: () => load(origin) },

@@ -172,8 +172,8 @@ async function writeAll(source: Source, folder: string): Promise<ExportManifest>
 
 async function openOwn(note: Uint8Array, { rootKey, incarnations, db }: Source): Promise<OpenedCheckpoint> {
   const origin = logOrigin(rootKey.name, incarnations);
-  const { logKeys } = await readRootHistory(rootKey, new SqliteStore(db));
-  const opened = openCheckpoint(note, logKeys(origin), origin);
+  const history = await readRootHistory(rootKey, new SqliteStore(db));
+  const opened = openCheckpoint(note, history.logKeys(origin), origin);
   if (opened.kind === 'opened') return opened;
   throw notPossible(`the published checkpoint cannot be trusted: ${opened.reason}: verify the data folder`);
 }

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import * as clients from '../../../adapters/aws/clients.ts';
 
-const { dynamoClient, eventBridgeClient, kmsClient, lambdaClient, s3Client, sfnClient, sqsClient } = clients;
+const { dynamoClient, eventBridgeClient, kmsClient, lambdaClient, sfnClient, sqsClient } = clients;
 
 describe('AWS clients', () => {
   afterEach(() => vi.unstubAllEnvs());
@@ -11,7 +11,6 @@ describe('AWS clients', () => {
     ['EventBridge', eventBridgeClient, 4],
     ['KMS', kmsClient, 4],
     ['Lambda', lambdaClient, 2],
-    ['S3', s3Client, 4],
     ['Step Functions', sfnClient, 4],
     ['SQS', sqsClient, 4],
   ])('%s tries as often as is decided here, whatever the environment says', async (_, make, attempts) => {
