@@ -20,6 +20,7 @@ export const PROBLEMS: Readonly<Record<ErrorCode, Row>> = {
   EVENT_INVALID: row(400, 'The event breaks its schema'),
   SUBSCRIPTION_INVALID: row(400, 'The subscription breaks its schema'),
   PATTERN_INVALID: row(400, 'Not an event pattern'),
+  CATALOG_INVALID: row(400, 'Not a catalog, or one that cannot be compared'),
   CHANGE_INVALID: row(400, 'The change-set breaks its schema or cannot be carried out'),
   CURSOR_INVALID: row(400, 'Not a cursor of this feed'),
 

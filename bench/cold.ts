@@ -20,6 +20,7 @@ const RUNS = 11;
 const VARIABLES = {
   ...{ ENTRIES_TABLE: 'entries', STATE_TABLE: 'state', ROOT_KEY_ID: 'key', STAGE: 'bench', LOG_BUCKET: 'log' },
   ...{ BUS_PREFIX: 'nervous', SUBSCRIPTION_PREFIX: 'nervous-sub', RECONCILER_FUNCTION: 'reconciler' },
+  VERIFY_FUNCTION: 'verify',
   ...{ WAKE_QUEUE_URL: 'https://sqs/1/wake', INGEST_QUEUE_URL: 'https://sqs/1/ingest' },
   STATE_MACHINE_ARN: 'arn:aws:states:us-east-1:1:stateMachine:changes',
   DEAD_LETTER_QUEUE_ARN: 'arn:aws:sqs:us-east-1:1:dead',

@@ -17,6 +17,7 @@ export type SystemEnvironment = {
   readonly BUS_PREFIX: string;
   readonly SUBSCRIPTION_PREFIX: string;
   readonly RECONCILER_FUNCTION: string;
+  readonly VERIFY_FUNCTION: string;
   readonly WAKE_QUEUE_URL: string;
   readonly STATE_MACHINE_ARN: string;
 };
@@ -41,6 +42,7 @@ export function systemEnvironment(
     BUS_PREFIX: names.busPrefix,
     SUBSCRIPTION_PREFIX: names.subscriptionPrefix,
     RECONCILER_FUNCTION: names.lambda('subscription-reconciler'),
+    VERIFY_FUNCTION: names.lambda('verify'),
     WAKE_QUEUE_URL: `https://sqs.${region}.${urlSuffix}/${account}/${names.wakeQueue}`,
     STATE_MACHINE_ARN: `arn:${partition}:states:${region}:${account}:stateMachine:${names.stateMachine}`,
   };

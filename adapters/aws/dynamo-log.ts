@@ -37,6 +37,11 @@ export class DynamoLog {
     return endOf(await this.last());
   }
 
+  /** The newest batch that begins before this log index; in a log without a gap it reaches up to it, or over it. */
+  async recordBefore(index: number): Promise<LogBatch | undefined> {
+    return (await this.query({ newestFirst: true, to: padded(index - 1), limit: 1 }))[0];
+  }
+
   /** Places from log index `from` on, ascending, at most `limit`. */
   async places(from: number, limit: number): Promise<readonly LogPlace[]> {
     const found: LogPlace[] = [];

@@ -8,30 +8,47 @@ import type { DynamoStore } from './dynamo-store.ts';
 /** Entries read at once: ten BatchGetItem calls side by side. */
 const PAGE = 990;
 
-/** @param to log index at which to stop, the end of a record */
-export async function* readLogPairs(store: DynamoStore, to = Infinity): AsyncGenerator<readonly LogPair[]> {
-  let edge = new MerkleEdge();
-  let page: LogPlace[] = [];
+const NOTHING = { place: undefined, entry: undefined };
+
+/** @param range log indices, `to` exclusive; from within the log, what the record before says of the tree is taken as it is */
+export async function* readLogPairs(
+  store: DynamoStore,
+  { from = 0, to = Infinity }: { readonly from?: number; readonly to?: number } = {},
+): AsyncGenerator<readonly LogPair[]> {
   // A log of its own: what this process read before may have been changed since.
-  for await (const batch of new DynamoLog(store.tables).batches(0)) {
-    if (batch.first >= to) break; // the log has grown meanwhile
+  const log = new DynamoLog(store.tables);
+  const before = from === 0 ? undefined : await log.recordBefore(from);
+  const isIn = ({ position }: LogPlace): boolean => position >= from && position < to;
+  let edge = edgeAfter(before);
+  let page = before?.places.filter(isIn) ?? [];
+  // Whoever verifies what comes before finds a reason for such a record.
+  if (edge.size < from) return yield [{ ...NOTHING, position: from }];
+  for await (const batch of log.batches(edge.size)) {
+    if (batch.first >= to && edge.size >= to) break; // the log has grown meanwhile
     const damage = damageOf(batch, edge);
-    if (damage !== undefined) {
-      yield* [await pairsOf(store, page), [damage]];
-      return;
-    }
+    if (damage !== undefined) return yield* [await pairsOf(store, page), [damage]];
     edge = new MerkleEdge({ size: endOf(batch), edge: batch.edge });
-    page.push(...batch.places);
+    page.push(...batch.places.filter(isIn));
     if (page.length < PAGE) continue;
     yield await pairsOf(store, page);
     page = [];
   }
   yield await pairsOf(store, page);
+  if (to !== Infinity && edge.size < to) yield [{ ...NOTHING, position: edge.size }];
+}
+
+/** An empty tree when the record is damaged. */
+function edgeAfter(batch: LogBatch | undefined): MerkleEdge {
+  try {
+    return new MerkleEdge({ size: endOf(batch), edge: batch?.edge ?? new Uint8Array() });
+  } catch {
+    return new MerkleEdge();
+  }
 }
 
 /** A record must begin where the one before it ended and leave the tree's right edge as its hashes make it. */
 function damageOf(batch: LogBatch, before: MerkleEdge): LogPair | undefined {
-  const nothing = { position: before.size, place: undefined, entry: undefined };
+  const nothing = { ...NOTHING, position: before.size };
   if (batch.first > before.size) return nothing;
   const damaged = { ...nothing, position: batch.first, damage: "the log's record of this place is damaged" };
   if (batch.first < before.size || batch.places.length === 0) return damaged;

@@ -4,18 +4,13 @@
  * Reads only; memory grows with the number of chains, not of entries.
  */
 import {
-  checkTile,
   ed25519Key,
   findingAt,
   joinSegments,
   logFinding,
-  publishedEntry,
-  NOT_RECORDED,
-  verifySegment,
   verifyWindow,
   type ChainSpan,
   type Clock,
-  type EntryVerifier,
   type Finding,
   type PointSources,
   type Segment,
@@ -28,7 +23,8 @@ import type { DynamoStore } from './dynamo-store.ts';
 import { anchorKey } from './log/anchor-reader.ts';
 import type { SeenAnchors } from './log/sampled-anchors.ts';
 import { systemClock } from './system-world.ts';
-import { readLogPairs } from './verify-log-pairs.ts';
+import { verifyInStretches, type InStretchesOptions } from './verify-in-stretches.ts';
+import { verifyStretch } from './verify-stretch.ts';
 import { verifyTail, type Tail } from './verify-tail.ts';
 
 export interface VerifyTableOptions extends Partial<Parameters<Ports['verifyLog']>[0]> {
@@ -44,6 +40,8 @@ export interface VerifyTableOptions extends Partial<Parameters<Ports['verifyLog'
   /** only this entity's chain and document */
   readonly entity?: string;
   readonly clock?: Pick<Clock, 'now'>;
+  /** who verifies stretches of a long log; default: this process alone */
+  readonly workers?: Omit<InStretchesOptions, 'local'>;
 }
 
 export async function verifyTable(options: VerifyTableOptions): Promise<VerificationReport> {
@@ -62,45 +60,18 @@ export async function verifyTable(options: VerifyTableOptions): Promise<Verifica
   const sources = { ledger, entries: store, items: store };
   if (entity !== undefined)
     return verifyEntity({ ...sources, origin, verifier: () => verifier, points, now, ...asked }, entity);
+  const local = (stretch: Window): Promise<Segment> => verifyStretch({ store, verifier, read: points.read }, stretch);
   let inLog: Segment = { entries: 0, spans: new Map() };
   const report = await verifyWindow({
     ...{ ...points, ...asked, scope: { mode: 'full' }, entries: store, signatures, now },
     size: () => store.size(),
-    stretches: async (window) => [(inLog = await verifyLog(store, points, { window, verifier }))],
+    stretches: async (window) => [(inLog = await verifyInStretches(window, { ...options.workers, local }))],
   });
   if (report.verdict !== 'OK') return { ...report, notChecked: [...report.notChecked, ...alsoNotChecked(options)] };
   const { heads } = joinSegments(origin, [inLog]);
   const tail = await verifyTail({ store, origin, verifier, now }, heads);
   const finding = tail.finding ?? (await verifyStoredDocuments(options, tail.chains)) ?? shadowed(options);
   return withTail(report, options, { ...tail, ...(finding === undefined ? {} : { finding }) });
-}
-
-async function verifyLog(
-  store: DynamoStore,
-  { read }: PointSources,
-  { window, verifier }: { readonly window: Window; readonly verifier: EntryVerifier },
-): Promise<Segment> {
-  const { from, to, sizes, published, isShort } = window;
-  const find = async (chain: string, seq: number) =>
-    (await store.read(chain, seq, 1)).find((entry) => entry.seq === seq);
-  const segment = await verifySegment(readLogPairs(store, to), verifier, {
-    ...{ from, sizes },
-    ...(read === undefined
-      ? {}
-      : { onTile: (index, tile) => checkTile({ read, size: published, find, isLenient: isShort }, index, tile) }),
-  });
-  const { finding } = segment;
-  return finding === undefined || read === undefined
-    ? segment
-    : { ...segment, finding: await named(finding, read, published) };
-}
-
-/** An entry of which no record is left may still have its name in the published files. */
-async function named(finding: Finding, read: NonNullable<PointSources['read']>, published: number): Promise<Finding> {
-  if (finding.verdict !== 'MISSING_ENTRY' || finding.entity !== NOT_RECORDED || finding.position === undefined)
-    return finding;
-  const lost = await publishedEntry(read, finding.position, [published]);
-  return lost === undefined ? finding : { ...finding, entity: lost.chain, seq: lost.seq };
 }
 
 async function verifyStoredDocuments(

@@ -6,8 +6,8 @@
 import * as z from 'zod';
 import { describeIssues } from '../errors/index.ts';
 import type { CatalogEntry } from './catalog.ts';
+import { EventError } from './errors.ts';
 import { diffSchemas, order, type SchemaChange, type Severity } from './schema-diff.ts';
-import { CatalogError } from './schema-json.ts';
 
 /** The catalog as `GET /v1/catalog` gives it and as a snapshot keeps it. */
 export interface CatalogDocument {
@@ -48,7 +48,7 @@ const documentSchema = z.object({
 
 /**
  * A catalog out of parsed JSON: `{"topics": [{topic, version, description, schema}]}`, other keys ignored.
- * @throws CatalogError
+ * @throws EventError
  */
 export function parseCatalogDocument(value: unknown): CatalogDocument {
   if (!isShallow(value, MAX_DEPTH))
@@ -56,7 +56,7 @@ export function parseCatalogDocument(value: unknown): CatalogDocument {
   const parsed = documentSchema.safeParse(value);
   if (!parsed.success) {
     const { message, problems } = describeIssues(parsed.error.issues);
-    throw new CatalogError({
+    throw new EventError({
       code: 'CATALOG_INVALID',
       message: `${message}: this is no catalog, "nervous catalog snapshot" writes one`,
       problems,
@@ -71,7 +71,7 @@ export function parseCatalogDocument(value: unknown): CatalogDocument {
   return parsed.data;
 }
 
-/** In the order of topics, versions and pointers, whatever the order in the catalogs. @throws CatalogError */
+/** In the order of topics, versions and pointers, whatever the order in the catalogs. @throws EventError */
 export function diffCatalogs(older: CatalogDocument, newer: CatalogDocument): readonly CatalogChange[] {
   const [before, after] = [byTopic(older), byTopic(newer)];
   const topics = [...new Set([...before.keys(), ...after.keys()])].sort(order);
@@ -122,11 +122,16 @@ function diffTopic(topic: string, before: Versions = new Map(), after: Versions 
 
 function diffNamed(name: string, older: unknown, newer: unknown): readonly SchemaChange[] {
   try {
-    return diffSchemas(older, newer);
+    return diffSchemas(unshared(older), unshared(newer));
   } catch (cause) {
-    if (!(cause instanceof CatalogError)) throw cause;
-    throw new CatalogError({ code: 'CATALOG_INVALID', message: `${name}: ${cause.message}`, cause });
+    if (!(cause instanceof EventError)) throw cause;
+    throw new EventError({ code: 'CATALOG_INVALID', message: `${name}: ${cause.message}`, cause });
   }
+}
+
+/** Each place an object of its own: the comparison takes the same object for the same place, reached by a reference. */
+function unshared(schema: unknown): unknown {
+  return JSON.parse(JSON.stringify(schema));
 }
 
 function newVersion(isNewTopic: boolean, isNewest: boolean): string {
@@ -152,6 +157,6 @@ function isShallow(value: unknown, levels: number): boolean {
   return levels > 0 && Object.values(value).every((inner) => isShallow(inner, levels - 1));
 }
 
-function invalid(message: string): CatalogError {
-  return new CatalogError({ code: 'CATALOG_INVALID', message });
+function invalid(message: string): EventError {
+  return new EventError({ code: 'CATALOG_INVALID', message });
 }

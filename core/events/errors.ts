@@ -11,6 +11,7 @@ import { NervousError } from '../errors/index.ts';
  * `SUBSCRIPTION_EXISTS`: the id is taken by a subscription with other settings.
  * `ATOMIC_REJECTED`: another event of the atomic batch was refused, so nothing of it was recorded.
  * `FIELD_DAMAGED`: what is kept of a confidential field is not what was recorded: restore the vault.
+ * `CATALOG_INVALID`: no catalog document, or one too large or too deep to compare; the message says where.
  */
 export type EventErrorCode =
   | 'EVENT_INVALID'
@@ -24,6 +25,7 @@ export type EventErrorCode =
   | 'SUBSCRIPTION_NOT_FOUND'
   | 'SUBSCRIPTION_EXISTS'
   | 'ATOMIC_REJECTED'
-  | 'FIELD_DAMAGED';
+  | 'FIELD_DAMAGED'
+  | 'CATALOG_INVALID';
 
 export class EventError extends NervousError<EventErrorCode> {}

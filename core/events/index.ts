@@ -61,7 +61,6 @@ export {
 export { createSubscriptions, type Subscriptions, type SubscriptionsDependencies } from './subscriptions.ts';
 export type { DeadLetter, DeliveryState, EventBus, ReceivedMessage, SubscriptionStats } from './ports.ts';
 export type { Severity } from './schema-diff.ts';
-export { CatalogError } from './schema-json.ts';
 export { createReveal, type Reveal, type Revealed } from './reveal.ts';
 export { sensitive, sensitivePaths } from './sensitive.ts';
 export { createVault, eraseField, type FieldKeys, type Vault } from './vault.ts';

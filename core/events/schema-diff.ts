@@ -3,8 +3,8 @@
  * understand each other in every direction. Publishing is strict and consuming tolerant: readers ignore fields that they do
  * not know, so an optional field more is compatible. Whatever this does not know for certain counts as breaking.
  */
+import { EventError } from './errors.ts';
 import {
-  CatalogError,
   isAnnotation,
   isSchemaObject,
   list,
@@ -61,7 +61,7 @@ interface Pair {
   readonly level: number;
 }
 
-/** In the order of pointers. @throws CatalogError when the schemas are too large to compare */
+/** In the order of pointers. @throws EventError when the schemas are too large to compare */
 export function diffSchemas(older: unknown, newer: unknown): readonly SchemaChange[] {
   const changes: SchemaChange[] = [];
   const report: Walk['report'] = (pointer, severity, detail) => changes.push({ pointer, severity, detail });
@@ -81,7 +81,7 @@ function compare(walk: Walk, older: unknown, newer: unknown, at: Pick<Pair, 'poi
     walk.seen.set(older, partners.add(newer));
   }
   if (++walk.pairs > MAX_PAIRS || at.level > MAX_LEVELS)
-    throw new CatalogError({
+    throw new EventError({
       code: 'CATALOG_INVALID',
       message: `${at.pointer.slice(0, SHOWN_CHARACTERS) || 'the schema'}: too large or too deep to compare: split the type`,
     });

@@ -1,8 +1,5 @@
 /** JSON Schema documents as plain values: equality, references, and which of two unions' branches belong together. */
-import { NervousError } from '../errors/index.ts';
-
-/** `CATALOG_INVALID`: no catalog, or one too large or too deep to compare; the message says where and what to do. */
-export class CatalogError extends NervousError<'CATALOG_INVALID'> {}
+import { EventError } from './errors.ts';
 
 export type SchemaObject = Readonly<Record<string, unknown>>;
 
@@ -66,7 +63,7 @@ export function resolved(schema: unknown, root: unknown): SchemaObject {
     if (target === undefined) return { ...beside, $ref: reference };
     here = target;
   }
-  throw new CatalogError({
+  throw new EventError({
     code: 'CATALOG_INVALID',
     message: `a schema's $ref leads over more than ${MAX_HOPS} others, or in a circle: write the schema in its place`,
   });

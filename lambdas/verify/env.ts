@@ -9,5 +9,6 @@ export const env = z.object({
   ANCHOR_BUCKET: z.string().min(1),
   WITNESS_KEY_ID: z.string().min(1),
   WITNESS_TABLE: z.string().min(1),
+  VERIFY_FUNCTION: z.string().min(1),
 });
 export type Env = z.input<typeof env>;

@@ -2,15 +2,20 @@
 import { MetricUnit } from '@aws-lambda-powertools/metrics';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
 import { config } from '#config';
+import { lambdaClient } from '../../adapters/aws/clients.ts';
+import { invokeVerifier, type StretchRequest } from '../../adapters/aws/invoke-verifier.ts';
 import { openAwsSystem } from '../../adapters/aws/open-system.ts';
 import { logFiles } from '../../adapters/aws/parts/log-files.ts';
 import { logPoints } from '../../adapters/aws/parts/log-points.ts';
 import { rootKey } from '../../adapters/aws/parts/root-key.ts';
 import { tableVerifier } from '../../adapters/aws/parts/table-verifier.ts';
+import { serializeSegment, type SegmentJson } from '../../adapters/aws/segment-json.ts';
+import { systemClock, systemIds } from '../../adapters/aws/system-world.ts';
+import { verifyStretch } from '../../adapters/aws/verify-stretch.ts';
 import { verifyTable } from '../../adapters/aws/verify-table.ts';
 import { ledgerRoutes as routes } from '../../api/routes/ledger.ts';
 import type { VerificationReport } from '../../core/ledger/index.ts';
-import { verifying as useCases } from '../../core/system/index.ts';
+import { createEntryVerifier, verifying as useCases } from '../../core/system/index.ts';
 import { apiHandler } from '../_middleware/api-handler.ts';
 import { directHandler } from '../_middleware/handlers.ts';
 import { once } from '../_middleware/once.ts';
@@ -36,22 +41,31 @@ const open = once(async () => {
 });
 const serveApi = apiHandler({ telemetry, routes, env, open });
 const serveDirectly = directHandler(telemetry, async (event: unknown) => {
-  const answer = await verifyDirectly(verify, event);
+  const answer = await verifyDirectly({ verify, verifyStretch: verifyOneStretch }, event);
   if ('verdict' in answer) tell(answer);
   return answer;
 });
 
 export function handler(
-  event: APIGatewayProxyEventV2 | VerifyRequest,
+  event: APIGatewayProxyEventV2 | VerifyRequest | StretchRequest,
   context: Context,
-): Promise<APIGatewayProxyStructuredResultV2 | VerificationReport | RefusedRequest> {
+): Promise<APIGatewayProxyStructuredResultV2 | VerificationReport | SegmentJson | RefusedRequest> {
   return isOfApi(event) ? serveApi(event, context) : serveDirectly(event, context);
 }
 
 async function verify(request: VerifyRequest): Promise<VerificationReport> {
   const { base, root, read, log } = await open();
   const points = { ...log.points, read };
-  return verifyTable({ store: base.store, ledger, origin, root, points, seen: log.seen, ...request });
+  const { signatures } = request;
+  const worker = invokeVerifier({ client: client(), functionName: env.VERIFY_FUNCTION, signatures, clock, ids });
+  const workers = { worker, onError };
+  return verifyTable({ store: base.store, ledger, origin, root, points, seen: log.seen, workers, ...request });
+}
+
+async function verifyOneStretch({ signatures, ...stretch }: StretchRequest): Promise<SegmentJson> {
+  const { base, root, read } = await open();
+  const verifier = createEntryVerifier({ ledger, root, entries: base.store, signatures });
+  return serializeSegment(await verifyStretch({ store: base.store, verifier, read }, stretch));
 }
 
 /** The daily audit has no reader: its verdict is a metric with an alarm, and a line that names the first bad entry. */

@@ -15,4 +15,6 @@ export const permissions = [
   { action: 's3:GetObjectVersion', resource: 'anchorBucket' },
   { action: 'kms:GetPublicKey', resource: 'witnessKey' },
   { action: 'dynamodb:GetItem', resource: 'witnessTable' },
+  // Itself, for stretches of a long log.
+  { action: 'lambda:InvokeFunction', resource: 'verifyFunction' },
 ] as const;

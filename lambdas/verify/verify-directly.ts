@@ -4,7 +4,10 @@
  */
 import * as z from 'zod';
 import { describeIssues } from '../../core/errors/index.ts';
-import { ENTITY_ID, type VerificationReport } from '../../core/ledger/index.ts';
+import type { StretchRequest } from '../../adapters/aws/invoke-verifier.ts';
+import type { SegmentJson } from '../../adapters/aws/segment-json.ts';
+import { STRETCH_ENTRIES } from '../../adapters/aws/verify-in-stretches.ts';
+import { ENTITY_ID, TILE_WIDTH, type VerificationReport } from '../../core/ledger/index.ts';
 
 const HOW =
   'send {"mode":"full"} or {"mode":"entity","entity":"<id>"}, each with "signatures": false to be faster, ' +
@@ -14,9 +17,23 @@ const how = {
   requireAnchored: z.boolean().optional(),
   maxAgeMinutes: z.int().min(1).optional(),
 };
+const logIndex = z.int().min(0);
+/** The function asks itself for these: a stretch of a long log. */
+const stretch = z
+  .strictObject({
+    mode: z.literal('stretch'),
+    from: logIndex.multipleOf(TILE_WIDTH),
+    to: logIndex,
+    sizes: z.array(logIndex),
+    published: logIndex,
+    isShort: z.boolean(),
+    signatures: z.boolean(),
+  })
+  .refine(({ from, to }) => from < to && to - from <= STRETCH_ENTRIES, `must be 1 to ${STRETCH_ENTRIES} entries`);
 const request = z.discriminatedUnion('mode', [
   z.strictObject({ mode: z.literal('full'), checkpoint: z.string().optional(), ...how }),
   z.strictObject({ mode: z.literal('entity'), entity: z.string().regex(ENTITY_ID, 'must be an entity id'), ...how }),
+  stretch,
 ]);
 
 export interface VerifyRequest {
@@ -37,15 +54,21 @@ export interface RefusedRequest {
   readonly message: string;
 }
 
+export interface DirectVerifiers {
+  readonly verify: (request: VerifyRequest) => Promise<VerificationReport>;
+  readonly verifyStretch: (request: StretchRequest) => Promise<SegmentJson>;
+}
+
 export async function verifyDirectly(
-  verify: (request: VerifyRequest) => Promise<VerificationReport>,
+  { verify, verifyStretch }: DirectVerifiers,
   event: unknown,
-): Promise<VerificationReport | RefusedRequest> {
+): Promise<VerificationReport | SegmentJson | RefusedRequest> {
   const parsed = request.safeParse(event);
   if (!parsed.success) {
     const { message } = describeIssues(parsed.error.issues);
     return { kind: 'refused', code: 'REQUEST_INVALID', message: `${message}: ${HOW}` };
   }
+  if (parsed.data.mode === 'stretch') return verifyStretch(parsed.data);
   const { signatures, requireAnchored, maxAgeMinutes } = parsed.data;
   return verify({
     signatures,
@@ -55,7 +78,7 @@ export async function verifyDirectly(
   });
 }
 
-function subjectOf(asked: z.output<typeof request>): Pick<VerifyRequest, 'entity' | 'remembered'> {
+function subjectOf(asked: Exclude<z.output<typeof request>, StretchRequest>): Pick<VerifyRequest, 'entity' | 'remembered'> {
   if (asked.mode === 'entity') return { entity: asked.entity };
   return asked.checkpoint === undefined ? {} : { remembered: Buffer.from(asked.checkpoint) };
 }

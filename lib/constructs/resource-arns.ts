@@ -25,6 +25,7 @@ export type ResourceName =
   | 'stateMachine'
   | 'executions'
   | 'reconciler'
+  | 'verifyFunction'
   | 'any';
 
 /** Why a resource's ARN holds a `*`. */
@@ -61,6 +62,7 @@ export function resourceArns(
     stateMachine: [arn('states', `stateMachine:${names.stateMachine}`)],
     executions: [arn('states', `execution:${names.stateMachine}:*`)],
     reconciler: [arn('lambda', `function:${names.lambda('subscription-reconciler')}`)],
+    verifyFunction: [arn('lambda', `function:${names.lambda('verify')}`)],
     any: ['*'],
   };
 }

@@ -3,9 +3,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import {
-  CatalogError,
   createCatalog,
   diffCatalogs,
+  EventError,
   parseCatalogDocument,
   sensitive,
   severityOf,
@@ -213,6 +213,19 @@ describe('the report', () => {
       '/properties/a/items/type type went from "string" to "integer"',
       '/properties/b/items/type type went from "string" to "integer"',
       '/properties/c new field of an object that took unknown fields',
+    ]);
+  });
+});
+
+describe('one object at two places', () => {
+  it('is compared at both', () => {
+    const of = (type: string): CatalogDocument => {
+      const shared = { type };
+      return withSchema({ properties: { a: shared, b: shared } });
+    };
+    expect(diffCatalogs(of('string'), of('integer')).map(({ pointer }) => pointer)).toEqual([
+      '/properties/a/type',
+      '/properties/b/type',
     ]);
   });
 });
@@ -464,7 +477,7 @@ describe('hostile documents', () => {
     ['one version twice', { topics: [entry, entry] }, /\/topics\/1: "a.a@1" stands here twice/],
     ['a very deep schema', { topics: [{ ...entry, schema: deep(10_000) }] }, /deeper than 64 levels/],
   ])('%s is refused', (_, value, message) => {
-    expect(() => parseCatalogDocument(value)).toThrow(CatalogError);
+    expect(() => parseCatalogDocument(value)).toThrow(EventError);
     expect(() => parseCatalogDocument(value)).toThrow(message);
   });
 
