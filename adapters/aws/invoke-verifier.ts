@@ -62,5 +62,8 @@ async function ask(
 }
 
 function invalid({ from, to }: Window, why: string): AwsError {
-  return new AwsError({ code: 'ANSWER_INVALID', message: `verifying log indices ${from} to ${to - 1}: the worker ${why}` });
+  return new AwsError({
+    code: 'ANSWER_INVALID',
+    message: `verifying log indices ${from} to ${to - 1}: the worker ${why}`,
+  });
 }

@@ -4,7 +4,14 @@
  */
 import * as z from 'zod';
 import { describeIssues } from '../../core/errors/index.ts';
-import { HASH_BYTES, TILE_HEIGHT, TILE_WIDTH, VERDICTS, type Segment, type StretchTree } from '../../core/ledger/index.ts';
+import {
+  HASH_BYTES,
+  TILE_HEIGHT,
+  TILE_WIDTH,
+  VERDICTS,
+  type Segment,
+  type StretchTree,
+} from '../../core/ledger/index.ts';
 import { AwsError } from './errors.ts';
 
 const HASH = /^[0-9a-f]{64}$/;
@@ -91,7 +98,10 @@ export function parseSegment(
 }
 
 /** Sound only as a whole: what is missing here would be missing in the root, or shift what follows. */
-function assertTree(tree: StretchTree, stretch: { readonly from: number; readonly to: number; sizes: readonly number[] }) {
+function assertTree(
+  tree: StretchTree,
+  stretch: { readonly from: number; readonly to: number; sizes: readonly number[] },
+) {
   const { from, to } = stretch;
   const isInTile = (size: number): boolean => size > from && size <= to && size % TILE_WIDTH !== 0;
   const wanted = [...new Set([...stretch.sizes, to])].filter(isInTile).sort((a, b) => a - b);

@@ -121,7 +121,8 @@ class JoinedStretches {
       tileRoots.set(roots, at);
       at += roots.length;
     }
-    if (at !== Math.floor((to - from) / TILE_WIDTH) * HASH_BYTES) throw new TypeError('stretches were joined with a gap');
+    if (at !== Math.floor((to - from) / TILE_WIDTH) * HASH_BYTES)
+      throw new TypeError('stretches were joined with a gap');
     return { entries, spans, tree: { from, to, tileRoots, ends } };
   }
 

@@ -10,7 +10,7 @@ import { logPoints } from '../../adapters/aws/parts/log-points.ts';
 import { rootKey } from '../../adapters/aws/parts/root-key.ts';
 import { tableVerifier } from '../../adapters/aws/parts/table-verifier.ts';
 import { serializeSegment, type SegmentJson } from '../../adapters/aws/segment-json.ts';
-import { systemClock, systemIds } from '../../adapters/aws/system-world.ts';
+import { systemClock as clock, systemIds as ids } from '../../adapters/aws/system-world.ts';
 import { verifyStretch } from '../../adapters/aws/verify-stretch.ts';
 import { verifyTable } from '../../adapters/aws/verify-table.ts';
 import { ledgerRoutes as routes } from '../../api/routes/ledger.ts';
@@ -27,6 +27,7 @@ import { verifyDirectly, type RefusedRequest, type VerifyRequest } from './verif
 const telemetry = telemetryOf('verify');
 const env = readEnv(schema, telemetry.logger);
 const { ledger, origin } = config;
+const client = lambdaClient();
 const onError = (error: unknown): void => telemetry.logger.warn('not verified', { error });
 
 const open = once(async () => {
@@ -57,7 +58,7 @@ async function verify(request: VerifyRequest): Promise<VerificationReport> {
   const { base, root, read, log } = await open();
   const points = { ...log.points, read };
   const { signatures } = request;
-  const worker = invokeVerifier({ client: client(), functionName: env.VERIFY_FUNCTION, signatures, clock, ids });
+  const worker = invokeVerifier({ client, functionName: env.VERIFY_FUNCTION, signatures, clock, ids });
   const workers = { worker, onError };
   return verifyTable({ store: base.store, ledger, origin, root, points, seen: log.seen, workers, ...request });
 }

@@ -78,7 +78,9 @@ export async function verifyDirectly(
   });
 }
 
-function subjectOf(asked: Exclude<z.output<typeof request>, StretchRequest>): Pick<VerifyRequest, 'entity' | 'remembered'> {
+function subjectOf(
+  asked: Exclude<z.output<typeof request>, StretchRequest>,
+): Pick<VerifyRequest, 'entity' | 'remembered'> {
   if (asked.mode === 'entity') return { entity: asked.entity };
   return asked.checkpoint === undefined ? {} : { remembered: Buffer.from(asked.checkpoint) };
 }

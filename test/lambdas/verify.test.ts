@@ -12,7 +12,7 @@ const OK: VerificationReport = { verdict: 'OK', entries: 1, chains: 1, checked: 
 describe('verifying by direct invocation', () => {
   const asked = async (event: unknown): Promise<VerifyRequest | undefined> => {
     const verify = vi.fn<(request: VerifyRequest) => Promise<VerificationReport>>().mockResolvedValue(OK);
-    expect(await verifyDirectly(verify, event)).toBe(OK);
+    expect(await verifyDirectly({ verify, verifyStretch: vi.fn() }, event)).toBe(OK);
     return verify.mock.calls[0]?.[0];
   };
 
@@ -36,14 +36,28 @@ describe('verifying by direct invocation', () => {
     [{ mode: 'full' }],
   ])('answers %j with how to ask', async (event) => {
     const verify = vi.fn();
-    const answer = await verifyDirectly(verify, event);
+    const answer = await verifyDirectly({ verify, verifyStretch: verify }, event);
     expect(answer).toMatchObject({ kind: 'refused', code: 'REQUEST_INVALID' });
     expect((answer as { message: string }).message).toContain('{"mode":"full"}');
     expect(verify).not.toHaveBeenCalled();
   });
 
   it('does not hide a failure', async () => {
-    await expect(verifyDirectly(() => Promise.reject(new Error('no')), { mode: 'full' })).rejects.toThrow('no');
+    const verify = () => Promise.reject(new Error('no'));
+    await expect(verifyDirectly({ verify, verifyStretch: vi.fn() }, { mode: 'full' })).rejects.toThrow('no');
+  });
+
+  it('verifies a stretch for itself, and only one that was cut right', async () => {
+    const segment = { kind: 'segment' as const, entries: 0, spans: [] };
+    const verifyStretch = vi.fn().mockResolvedValue(segment);
+    const ask = (stretch: object) => verifyDirectly({ verify: vi.fn(), verifyStretch }, stretch);
+    const stretch = { mode: 'stretch', from: 256, to: 400, sizes: [300], published: 300, isShort: false };
+    const asked = { ...stretch, signatures: true };
+    expect(await ask(asked)).toBe(segment);
+    expect(verifyStretch).toHaveBeenCalledExactlyOnceWith(asked);
+    for (const wrong of [{ from: 100 }, { to: 256 }, { to: 100_000 }, { sizes: 'all' }, { signatures: undefined }])
+      expect(await ask({ ...asked, ...wrong })).toMatchObject({ kind: 'refused', code: 'REQUEST_INVALID' });
+    expect(verifyStretch).toHaveBeenCalledTimes(1);
   });
 });
 
