@@ -2,9 +2,9 @@
  * Has a stretch verified by another invocation of the function that verifies. A throttled or failed one is asked again a few
  * times; it reads only, so asking twice does no harm. What it answers is taken only if it parses as that stretch's outcome.
  */
-import { InvokeCommand, type LambdaClient } from '@aws-sdk/client-lambda';
 import type { Clock, Ids, Window } from '../../core/ledger/index.ts';
 import { AwsError } from './errors.ts';
+import type { InvokeFunction } from './invoke-function.ts';
 import { parseSegment } from './segment-json.ts';
 import type { StretchWorker } from './verify-in-stretches.ts';
 
@@ -21,14 +21,14 @@ export interface StretchRequest extends Window {
 }
 
 export interface InvokeVerifierOptions {
-  readonly client: Pick<LambdaClient, 'send'>;
+  readonly invoke: InvokeFunction;
   readonly functionName: string;
   readonly signatures: boolean;
   readonly clock: Pick<Clock, 'sleep'>;
   readonly ids: Pick<Ids, 'random'>;
 }
 
-/** Rejects with AwsError ANSWER_INVALID, or what the SDK throws, once it has given up. */
+/** Rejects with AwsError ANSWER_INVALID, or why it was not run, once it has given up. */
 export function invokeVerifier(options: InvokeVerifierOptions): StretchWorker {
   return async (stretch, signal) => {
     for (let attempt = 1; ; attempt += 1) {
@@ -37,24 +37,23 @@ export function invokeVerifier(options: InvokeVerifierOptions): StretchWorker {
       } catch (error) {
         const isHopeless = error instanceof Error && HOPELESS.has(error.name);
         if (isHopeless || attempt === ATTEMPTS || signal.aborted) throw error;
-        await options.clock.sleep(FIRST_WAIT_MS * 2 ** (attempt - 1) * (0.5 + jitter(options)), signal);
+        await options.clock.sleep(FIRST_WAIT_MS * 2 ** (attempt - 1) * (0.5 + options.ids.random()), signal);
       }
     }
   };
 }
 
 async function ask(
-  { client, functionName: FunctionName, signatures }: InvokeVerifierOptions,
+  { invoke, functionName, signatures }: InvokeVerifierOptions,
   stretch: Window,
   signal: AbortSignal,
 ): ReturnType<StretchWorker> {
   const request: StretchRequest = { mode: 'stretch', ...stretch, signatures };
-  const command = new InvokeCommand({ FunctionName, Payload: Buffer.from(JSON.stringify(request)) });
-  const { Payload, FunctionError } = await client.send(command, { abortSignal: signal });
-  if (FunctionError !== undefined) throw invalid(stretch, `failed (${FunctionError}): see its log`);
+  const { text, error } = await invoke(functionName, JSON.stringify(request), signal);
+  if (error !== undefined) throw invalid(stretch, `failed (${error}): see its log`);
   let answer: unknown;
   try {
-    answer = JSON.parse(Buffer.from(Payload ?? []).toString('utf8'));
+    answer = JSON.parse(text);
   } catch {
     throw invalid(stretch, 'did not answer JSON');
   }

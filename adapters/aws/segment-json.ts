@@ -4,14 +4,7 @@
  */
 import * as z from 'zod';
 import { describeIssues } from '../../core/errors/index.ts';
-import {
-  HASH_BYTES,
-  TILE_HEIGHT,
-  TILE_WIDTH,
-  VERDICTS,
-  type Segment,
-  type StretchTree,
-} from '../../core/ledger/index.ts';
+import { HASH_BYTES, TILE_HEIGHT, TILE_WIDTH, VERDICTS, type Segment } from '../../core/ledger/index.ts';
 import { AwsError } from './errors.ts';
 
 const HASH = /^[0-9a-f]{64}$/;
@@ -99,7 +92,7 @@ export function parseSegment(
 
 /** Sound only as a whole: what is missing here would be missing in the root, or shift what follows. */
 function assertTree(
-  tree: StretchTree,
+  tree: NonNullable<Segment['tree']>,
   stretch: { readonly from: number; readonly to: number; sizes: readonly number[] },
 ) {
   const { from, to } = stretch;

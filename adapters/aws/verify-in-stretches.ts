@@ -9,7 +9,6 @@ import {
   type ChainSpan,
   type Finding,
   type Segment,
-  type StretchTree,
   type Window,
 } from '../../core/ledger/index.ts';
 
@@ -87,7 +86,7 @@ class JoinedStretches {
   private entries = 0;
   private readonly spans = new Map<string, ChainSpan>();
   private readonly tileRoots: Uint8Array[] = [];
-  private readonly ends: StretchTree['ends'][number][] = [];
+  private readonly ends: NonNullable<Segment['tree']>['ends'][number][] = [];
 
   constructor(from: number) {
     this.from = from;

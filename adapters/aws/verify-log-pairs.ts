@@ -22,7 +22,10 @@ export async function* readLogPairs(
   let edge = edgeAfter(before);
   let page = before?.places.filter(isIn) ?? [];
   // Whoever verifies what comes before finds a reason for such a record.
-  if (edge.size < from) return yield [{ ...NOTHING, position: from }];
+  if (edge.size < from) {
+    yield [{ ...NOTHING, position: from }];
+    return;
+  }
   for await (const batch of log.batches(edge.size)) {
     if (batch.first >= to && edge.size >= to) break; // the log has grown meanwhile
     const damage = damageOf(batch, edge);

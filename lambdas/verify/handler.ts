@@ -2,7 +2,7 @@
 import { MetricUnit } from '@aws-lambda-powertools/metrics';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
 import { config } from '#config';
-import { lambdaClient } from '../../adapters/aws/clients.ts';
+import { invokeFunction } from '../../adapters/aws/invoke-function.ts';
 import { invokeVerifier, type StretchRequest } from '../../adapters/aws/invoke-verifier.ts';
 import { openAwsSystem } from '../../adapters/aws/open-system.ts';
 import { logFiles } from '../../adapters/aws/parts/log-files.ts';
@@ -27,7 +27,7 @@ import { verifyDirectly, type RefusedRequest, type VerifyRequest } from './verif
 const telemetry = telemetryOf('verify');
 const env = readEnv(schema, telemetry.logger);
 const { ledger, origin } = config;
-const client = lambdaClient();
+const invoke = invokeFunction(process.env);
 const onError = (error: unknown): void => telemetry.logger.warn('not verified', { error });
 
 const open = once(async () => {
@@ -58,7 +58,7 @@ async function verify(request: VerifyRequest): Promise<VerificationReport> {
   const { base, root, read, log } = await open();
   const points = { ...log.points, read };
   const { signatures } = request;
-  const worker = invokeVerifier({ client, functionName: env.VERIFY_FUNCTION, signatures, clock, ids });
+  const worker = invokeVerifier({ invoke, functionName: env.VERIFY_FUNCTION, signatures, clock, ids });
   const workers = { worker, onError };
   return verifyTable({ store: base.store, ledger, origin, root, points, seen: log.seen, workers, ...request });
 }

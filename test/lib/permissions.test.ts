@@ -94,6 +94,9 @@ beforeAll(async () => {
     expect(used.length, name).toBeGreaterThan(3);
     const sources = used.map((path) => readFileSync(path, 'utf8'));
     commands.set(name, new Set(sources.flatMap((source) => [...actionsMade(source), ...s3ActionsUsed(source)])));
+    // Our own way to invoke a function.
+    if (used.includes('adapters/aws/invoke-function.ts'))
+      commands.set(name, new Set([...(commands.get(name) ?? []), 'lambda:InvokeFunction']));
     // Whoever asks S3 past those calls would not be seen here.
     const asking = used.filter((path, i) => /\bbucket\??\s*\.send\b/i.test(sources[i] ?? '') && path !== S3_CALLS);
     expect(asking, name).toEqual([]);
