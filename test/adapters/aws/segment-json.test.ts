@@ -90,8 +90,6 @@ describe('the outcome of a stretch as JSON', () => {
     ['OK as a finding', { ...treeless, finding: { verdict: 'OK', entity: 'a', seq: 0, detail: '' } }],
     ['something beside', { ...sound, verdict: 'OK' }],
   ])('is refused: %s', (_, answer) => {
-    expect(() => parseSegment(answer, stretch)).toThrow(
-      expect.objectContaining({ code: 'ANSWER_INVALID' }) as unknown,
-    );
+    expect(() => parseSegment(answer, stretch)).toThrow(expect.objectContaining({ code: 'ANSWER_INVALID' }) as unknown);
   });
 });
