@@ -44,7 +44,10 @@ class Sha256 {
 }
 
 it('agrees with the signer of the AWS SDK on any path, query and body', async () => {
-  const word = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 12 });
+  // Not `.` and `..`, which no URL keeps as segments; not `__proto__`, which AWS's signer loses by assigning it.
+  const word = fc
+    .string({ unit: 'grapheme', minLength: 1, maxLength: 12 })
+    .filter((text) => !['.', '..', '__proto__'].includes(text));
   const session = fc.option(fc.constant('a/session+token=='), { nil: undefined });
   const check = async (id: string, query: Record<string, string>, body: string, sessionToken?: string) => {
     const path = `/stage/v1/entities/${encodeURIComponent(id)}`;
