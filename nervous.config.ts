@@ -3,7 +3,7 @@
  * is and who must approve it. Every engine, client and tool reads it; a wrong one fails at start with path, value and fix.
  */
 import * as z from 'zod';
-import { defineConfig, sensitive } from './core/system/index.ts';
+import { approvalTopics, defineConfig, sensitive } from './core/system/index.ts';
 
 // Building blocks of payloads. Money is a decimal string: entries hold no fractions, so nothing is ever rounded.
 const amount = z.string().regex(/^-?\d{1,15}\.\d{2}$/, 'must be an amount such as 700.00');
@@ -68,8 +68,13 @@ export const config = defineConfig({
     },
     'agent.policy_violated': {
       description: 'An agent tried something it may not do',
-      versions: { 1: z.strictObject({ agent: id, rule: text, detail: text.optional() }) },
+      // At most one a minute and agent: `count` refusals since the last one.
+      versions: {
+        1: z.strictObject({ agent: id, rule: text, detail: text.optional(), count: z.int().min(1).optional() }),
+      },
     },
+    // What the system tells of change-sets that wait for people: requested, reminded, escalated, decided, ended and more.
+    ...approvalTopics,
     'user.login': {
       description: 'A person signed in',
       // Confidential: the entry commits to the address; what it was is kept beside the ledger, and can be erased.
@@ -109,7 +114,7 @@ export const config = defineConfig({
     'agent-layer': {
       description: 'Runs the agents and signs people in',
       publishes: ['agent.*', 'user.login', 'module.activated', 'error.occurred'],
-      subscribes: ['transactions.*', 'budget.*'],
+      subscribes: ['transactions.*', 'budget.*', 'approvals.*'],
       reads: ['account:*'],
     },
     reporting: {
@@ -123,10 +128,12 @@ export const config = defineConfig({
   // People, their accounts and roles, and the agents with the person who answers for each.
   roster: {
     roles: {
-      owner: { reads: ['account:*'], proposes: ['account:*'] },
+      // `registry:policy` is this roster and the risk table below, as the ledger has recorded them (docs/governance.md).
+      owner: { reads: ['account:*', 'registry:*'], proposes: ['account:*', 'registry:*'] },
       peer: { reads: ['account:*'], proposes: ['account:*'] },
       risk: { reads: ['*'] },
-      security: { reads: ['*'], reveals: ['*'], proposes: ['account:*'] },
+      // May break the glass: override soft rules in an emergency, to be reviewed by two others (docs/approvals.md).
+      security: { reads: ['*'], reveals: ['*'], proposes: ['account:*'], overrides: ['account:*'] },
       auditor: {}, // may read everything and verify the whole ledger, by definition
     },
     people: [
@@ -142,8 +149,15 @@ export const config = defineConfig({
         id: 'budget-bot',
         owner: 'ana',
         logic: 'budget-bot@1.0.0',
+        proven: true, // people have seen enough of its work: the rule "unproven agent" does not ask for more
         rights: { subscribes: ['transactions.*', 'budget.*'], reads: ['account:*'], proposes: ['account:*'] },
       },
+    ],
+    // Nobody is both: not by the roster, and not by delegation.
+    separation: [
+      ['owner', 'risk'],
+      ['owner', 'security'],
+      ['risk', 'security'],
     ],
   },
 
@@ -154,6 +168,13 @@ export const config = defineConfig({
     decisionHours: 168,
     // Where amounts stand in documents. Whole units of currency are compared, rounded up.
     moneyPaths: ['/limit', '/loans/*/amount'],
+    // Where personal data stands.
+    sensitivePaths: ['/holder'],
+    // People are reminded once a day; after two days security may fill the place of an owner or of risk.
+    reminderHours: 24,
+    escalation: { afterHours: 48, roles: { owner: ['security'], risk: ['security'] } },
+    // Windows, in UTC, in which every change needs the strictest look.
+    freezes: [{ name: 'turn of the year', from: '2025-12-30T00:00:00Z', until: '2026-01-03T00:00:00Z' }],
     rules: [
       {
         name: 'small',
@@ -186,6 +207,37 @@ export const config = defineConfig({
         timelockMinutes: 60,
       },
       {
+        name: 'split on one account', // many small steps in a day are one large one
+        when: { onEntity: { recentMoved: [{ numeric: ['>', 250_000] }] } },
+        level: 'L3',
+        roles: ['owner', 'risk'],
+        approvals: 2,
+        timelockMinutes: 60,
+      },
+      {
+        name: 'unproven agent',
+        when: { initiator: { kind: ['agent'], proven: [false] } },
+        level: 'L2',
+        roles: ['owner', 'peer'],
+        approvals: 2,
+      },
+      {
+        name: 'personal data',
+        when: { sensitive: { paths: ['/holder'] } },
+        level: 'L3',
+        roles: ['owner', 'risk'],
+        approvals: 2,
+        timelockMinutes: 60,
+      },
+      {
+        name: 'freeze',
+        when: { freeze: { active: [true] } },
+        level: 'L3',
+        roles: ['owner', 'risk'],
+        approvals: 2,
+        timelockMinutes: 60,
+      },
+      {
         name: 'irreversible',
         when: { reversible: [false] },
         level: 'L3',
@@ -204,6 +256,11 @@ export const config = defineConfig({
     ],
   },
 
-  // What a change-set may do: patch a document (RFC 6902), replace it, or erase confidential fields of an entry.
-  operations: { enabled: ['state.patch', 'state.put', 'field.erase'] },
+  // What a change-set may do: patch a document (RFC 6902), replace or delete it, erase confidential fields of an entry, or
+  // set an executor in motion. Executors are code outside the ledger (docs/executors.md); this sample declares none.
+  operations: { enabled: ['state.patch', 'state.put', 'state.delete', 'field.erase', 'executor.invoke'] },
+
+  // How much is too much (docs/protection.md). Storms are looked for when `storm` says what one is: a number for all topics,
+  // such as 100 a second, and others for topics made for more, such as 'transactions.new': 'unlimited'.
+  protection: { rates: { sessions: { perMinute: 100 } } },
 });

@@ -11,7 +11,7 @@ import { createRouteMatcher, type MatchRoute } from './match-route.ts';
 import { parseQuery } from './parse-query.ts';
 import { problemResponse } from './problem.ts';
 import { readBody } from './read-body.ts';
-import type { ApiRequest, ApiResponse, Route, RouteResult } from './route.ts';
+import type { ApiRequest, ApiResponse, Route, RouteResult, StreamedBody } from './route.ts';
 import { idempotencyKey } from './schemas/fields.ts';
 
 export interface ApiHooks {
@@ -72,7 +72,7 @@ async function runRoute(system: NervousSystem, request: ApiRequest, matched: Mat
 }
 
 async function readCheckedBody(spec: NonNullable<Route['body']>, request: ApiRequest): Promise<unknown> {
-  const value = await readBody(request, spec.optional);
+  const value = await readBody(request, spec);
   return spec.checkedBy === 'core' ? value : parse(spec.schema, value, 'body');
 }
 
@@ -119,7 +119,7 @@ function toResponse({ responses }: Route, { status, headers, body }: RouteResult
   if (body === undefined) return { status, headers: headers ?? {}, body: undefined };
   const mediaType = responses[status]?.mediaType;
   if (mediaType !== undefined)
-    return { status, headers: { 'content-type': mediaType, ...headers }, body: body as Uint8Array };
+    return { status, headers: { 'content-type': mediaType, ...headers }, body: body as Uint8Array | StreamedBody };
   return { status, headers: { 'content-type': 'application/json', ...headers }, body: JSON.stringify(body) };
 }
 

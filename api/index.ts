@@ -2,9 +2,10 @@
 export { createRequestHandler, type ApiHooks, type HandleRequest } from './create-request-handler.ts';
 export { ApiError, type ApiErrorCode, type ErrorCode } from './errors.ts';
 export { handleRequest } from './handle-request.ts';
+export { metricsRoute } from './routes/metrics.ts';
 export { problemResponse } from './problem.ts';
 export { bodyTooLarge, MAX_BODY_BYTES } from './read-body.ts';
-export type { ApiRequest, ApiResponse, RequestHeaders, Route } from './route.ts';
+export type { ApiRequest, ApiResponse, RequestHeaders, Route, StreamedBody } from './route.ts';
 export { openApiDocument, ROUTE_GROUPS, type RouteGroup } from './route-groups.ts';
 export { ROUTES } from './route-table.ts';
 export * from './schemas/index.ts';

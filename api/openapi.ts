@@ -68,7 +68,12 @@ function operationOf(route: Route): ZodOpenApiOperationObject {
     },
     ...(body === undefined
       ? {}
-      : { requestBody: { required: !body.optional, content: { [JSON_TYPE]: { schema: body.schema } } } }),
+      : {
+          requestBody: {
+            required: !body.optional,
+            content: contentOf({ [JSON_TYPE]: body.schema, ...body.alternatives }),
+          },
+        }),
     responses: responsesOf(route),
   };
 }
@@ -77,21 +82,34 @@ function operationOf(route: Route): ZodOpenApiOperationObject {
 function responsesOf(route: Route): ZodOpenApiResponsesObject {
   const byStatus = Map.groupBy(problemCodes(route), (code) => PROBLEMS[code].status);
   const problems = [...byStatus].map(
-    ([status, codes]) => [status, codes.join(', '), PROBLEM_TYPE, problemSchema] as const,
+    ([status, codes]) => [status, codes.join(', '), { [PROBLEM_TYPE]: problemSchema }] as const,
   );
   const answers = Object.entries(route.responses).map(
-    ([status, { description, schema, mediaType }]) =>
-      [Number(status), description, mediaType ?? JSON_TYPE, mediaType === undefined ? schema : z.string()] as const,
+    ([status, { description, schema, mediaType, alternatives }]) =>
+      [
+        Number(status),
+        description,
+        mediaType === undefined
+          ? { ...(schema === undefined ? {} : { [JSON_TYPE]: schema }), ...alternatives }
+          : { [mediaType]: z.string() },
+      ] as const,
   );
-  const responses: Record<string, { description: string; content?: Record<string, { schema: z.ZodType }> }> = {};
-  for (const [status, description, mediaType, schema] of [...answers, ...problems]) {
+  const responses: Record<string, { description: string; content?: Content }> = {};
+  for (const [status, description, schemas] of [...answers, ...problems]) {
     const known = responses[status];
+    const content = { ...known?.content, ...contentOf(schemas) };
     responses[status] = {
       description: known === undefined ? description : `${known.description}; or ${description}`,
-      ...(schema === undefined ? {} : { content: { ...known?.content, [mediaType]: { schema } } }),
+      ...(Object.keys(content).length === 0 ? {} : { content }),
     };
   }
   return responses;
+}
+
+type Content = Record<string, { schema: z.ZodType }>;
+
+function contentOf(schemas: Readonly<Record<string, z.ZodType>>): Content {
+  return Object.fromEntries(Object.entries(schemas).map(([mediaType, schema]) => [mediaType, { schema }]));
 }
 
 /** Every code a request to this route can be answered with. */

@@ -31,6 +31,8 @@ export const PROBLEMS: Readonly<Record<ErrorCode, Row>> = {
   SELF_APPROVAL: row(403, 'Nobody decides on their own proposal'),
   NOT_ELIGIBLE: row(403, 'The change-set needs a role you do not hold'),
   NOT_PROPOSER: row(403, 'Only the proposer may do this'),
+  OVERRIDE_REFUSED: row(403, 'Break-glass does not reach this far'),
+  REVIEW_REFUSED: row(403, 'Nothing to review, or not by this person'),
 
   ROUTE_NOT_FOUND: row(404, 'Nothing is served here'),
   ENTITY_NOT_FOUND: row(404, 'Nothing was ever recorded for this entity'),
@@ -47,6 +49,8 @@ export const PROBLEMS: Readonly<Record<ErrorCode, Row>> = {
 
   EVENT_ID_CONFLICT: row(409, 'The event id stands for other content'),
   EVENT_AMBIGUOUS: row(409, 'Several sources have an event with this id'),
+  TOPIC_STOPPED: row(409, 'The topic was stopped by protection'),
+  LOOP_DETECTED: row(409, 'Events that cause each other were stopped'),
   ATOMIC_REJECTED: row(409, 'Another event of the atomic batch was refused'),
   SUBSCRIPTION_EXISTS: row(409, 'The subscription id is taken by other settings'),
   CHANGE_STATE_CONFLICT: row(409, 'The state of the change-set does not allow this'),
@@ -57,6 +61,12 @@ export const PROBLEMS: Readonly<Record<ErrorCode, Row>> = {
   DECISION_STALE: row(409, 'The decision is about something that no longer stands'),
   DECISION_REPLAYED: row(409, 'The nonce was used before'),
   DECISION_EXPIRED: row(409, 'The deadline has passed'),
+  NO_SUCH_VOTE: row(409, 'There is no vote to revoke'),
+  NOT_REVERTIBLE: row(409, 'What the change-set did cannot be taken back'),
+  DELEGATION_INVALID: row(409, 'The delegation does not hold'),
+  TOO_MANY_OPEN: row(409, 'The proposer has too many change-sets waiting'),
+  EXECUTOR_FAILED: row(409, 'The executor refused'),
+  POLICY_CHANGED: row(409, 'Roster or rules changed meanwhile'),
 
   CURSOR_GONE: row(410, 'The cursor points behind entries that are lost'),
 
@@ -67,6 +77,9 @@ export const PROBLEMS: Readonly<Record<ErrorCode, Row>> = {
   TOPIC_UNKNOWN: row(422, 'The topic is not in the catalog'),
   VERSION_UNKNOWN: row(422, 'The topic has no such version'),
   PAYLOAD_INVALID: row(422, "The payload breaks the topic's schema"),
+
+  RATE_LIMITED: row(429, 'The publisher published more than it may'),
+  STREAMS_EXHAUSTED: row(429, 'The principal has as many streams open as it may'),
 
   HEADERS_TOO_LARGE: row(431, 'URL and headers are too large'),
 
@@ -88,6 +101,7 @@ export const PROBLEMS: Readonly<Record<ErrorCode, Row>> = {
 
   LEDGER_BUSY: row(503, 'Too many writers met'),
   CHANGE_BUSY: row(503, 'Too many writers met on the change-set'),
+  POLICY_UNREADABLE: row(500, 'The policy in force cannot be read: verify the ledger'),
   ENTRY_UNREADABLE: row(500, 'A stored entry cannot be read: verify the ledger'),
   FIELD_DAMAGED: row(500, 'What is kept of a confidential field is damaged: restore the vault'),
   STORE_UNAVAILABLE: row(503, 'The store did not answer'),

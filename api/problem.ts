@@ -4,6 +4,7 @@
  */
 import { NervousError, type Problem } from '../core/errors/index.ts';
 import type { PublishProblem } from '../core/events/index.ts';
+import { CursorGone } from '../core/system/index.ts';
 import { ApiError, type ErrorCode, type Place } from './errors.ts';
 import { isErrorCode, PROBLEMS } from './problem-table.ts';
 import type { ApiResponse } from './route.ts';
@@ -33,6 +34,7 @@ export function problemResponse(
       'content-type': PROBLEM_MEDIA_TYPE,
       ...(status === 401 ? { 'www-authenticate': 'Bearer' } : {}),
       ...(status === 503 ? { 'retry-after': RETRY_AFTER_SECONDS } : {}),
+      ...(known?.retryAfterSeconds === undefined ? {} : { 'retry-after': String(known.retryAfterSeconds) }),
       ...(known instanceof ApiError ? known.headers : {}),
     },
     body: JSON.stringify(
@@ -40,6 +42,8 @@ export function problemResponse(
         detail: detailOf(known, { status, title }),
         errors: status >= 500 ? [] : placed(known?.problems ?? [], place),
         ...(path === undefined ? {} : { instance: path.slice(0, MAX_INSTANCE_CHARS) }),
+        ...retryAfter(known?.retryAfterSeconds),
+        ...(known instanceof CursorGone ? { oldestCursor: known.oldestCursor } : {}),
       }),
     ),
   };
@@ -55,8 +59,14 @@ function detailOf(
 }
 
 /** The refusal of one event of a batch. */
-export function eventProblem({ code, detail, errors }: PublishProblem): ProblemDetails {
-  return problemDetails(isErrorCode(code) ? code : 'INTERNAL', { detail, errors: [...errors] });
+export function eventProblem({ code, detail, errors, retryAfterSeconds }: PublishProblem): ProblemDetails {
+  const known = isErrorCode(code) ? code : 'INTERNAL';
+  return problemDetails(known, { detail, errors: [...errors], ...retryAfter(retryAfterSeconds) });
+}
+
+/** In the body as well: a batch has one header for all its events. */
+function retryAfter(seconds: number | undefined): Pick<ProblemDetails, 'retryAfterSeconds'> {
+  return seconds === undefined ? {} : { retryAfterSeconds: seconds };
 }
 
 function isKnown(error: unknown): error is NervousError<ErrorCode> {
@@ -65,7 +75,7 @@ function isKnown(error: unknown): error is NervousError<ErrorCode> {
 
 function problemDetails(
   code: ErrorCode,
-  particulars: Pick<ProblemDetails, 'detail' | 'errors' | 'instance'>,
+  particulars: Pick<ProblemDetails, 'detail' | 'errors' | 'instance' | 'oldestCursor' | 'retryAfterSeconds'>,
 ): ProblemDetails {
   const { status, title } = PROBLEMS[code];
   return { type: problemType(code), title, status, code, ...particulars };

@@ -4,24 +4,28 @@
  */
 import { parseStrict, type JsonValue } from '../core/canonical/index.ts';
 import { ApiError } from './errors.ts';
-import type { ApiRequest, RequestHeaders } from './route.ts';
+import type { ApiRequest, BodySpec, RequestHeaders } from './route.ts';
 
 /** 1 MiB. An event or change-set has its own, smaller limit in core: what fits into one entry. */
 export const MAX_BODY_BYTES = 1_048_576;
 
 const JSON_TYPE = 'application/json';
-const UTF8_JSON = /^application\/json[ \t]*;[ \t]*charset=(?:utf-8|"utf-8")$/;
+/** a media type, in lower case, and no parameter but the one that says UTF-8 */
+const UTF8_TYPE = /^[ \t]*([a-z0-9.+-]+\/[a-z0-9.+-]+)[ \t]*(?:;[ \t]*charset=(?:utf-8|"utf-8"))?[ \t]*$/;
 
 /**
- * @param optional an absent body counts as `{}`
  * @throws ApiError MEDIA_TYPE_UNSUPPORTED | BODY_TOO_LARGE, CanonicalError NOT_I_JSON | TOO_DEEP
  */
-export async function readBody({ headers, body }: ApiRequest, optional: boolean): Promise<JsonValue> {
+export async function readBody(
+  { headers, body }: ApiRequest,
+  { optional, alternatives = {} }: Pick<BodySpec<unknown>, 'optional' | 'alternatives'>,
+): Promise<JsonValue> {
+  const taken = [JSON_TYPE, ...Object.keys(alternatives)];
   if (optional && headers['content-type'] === undefined) {
     if ((await body()).length === 0) return {};
-    throw unsupported('a body without Content-Type');
+    throw unsupported('a body without Content-Type', taken);
   }
-  assertMediaType(headers);
+  assertMediaType(headers, taken);
   const length = headers['content-length'];
   if (typeof length === 'string' && Number(length) > MAX_BODY_BYTES) throw bodyTooLarge();
   const bytes = await body();
@@ -38,23 +42,26 @@ export function bodyTooLarge(): ApiError {
   });
 }
 
-function assertMediaType(headers: RequestHeaders): void {
+/** Of a body that is JSON in UTF-8, in lower case; undefined when there is none, or with parameters that say otherwise. */
+export function mediaTypeOf({ 'content-type': type }: RequestHeaders): string | undefined {
+  return typeof type === 'string' ? UTF8_TYPE.exec(type.toLowerCase())?.[1] : undefined;
+}
+
+function assertMediaType(headers: RequestHeaders, taken: readonly string[]): void {
   const type = headers['content-type'];
-  if (typeof type !== 'string') throw unsupported('a body without Content-Type');
-  if (type !== JSON_TYPE && !isUtf8Json(type.toLowerCase())) throw unsupported(`Content-Type "${type.slice(0, 100)}"`);
+  if (typeof type !== 'string') throw unsupported('a body without Content-Type', taken);
+  // The common case costs nothing.
+  if (type !== JSON_TYPE && !taken.includes(mediaTypeOf(headers) ?? ''))
+    throw unsupported(`Content-Type "${type.slice(0, 100)}"`, taken);
   const encoding = headers['content-encoding'];
-  if (encoding !== undefined && encoding !== 'identity') throw unsupported('a Content-Encoding');
+  if (encoding !== undefined && encoding !== 'identity') throw unsupported('a Content-Encoding', taken);
 }
 
-function isUtf8Json(type: string): boolean {
-  return type.trim() === JSON_TYPE || UTF8_JSON.test(type.trim());
-}
-
-function unsupported(got: string): ApiError {
+function unsupported(got: string, taken: readonly string[]): ApiError {
   return new ApiError({
     code: 'MEDIA_TYPE_UNSUPPORTED',
-    message: `got ${got}: send Content-Type: ${JSON_TYPE}, UTF-8, uncompressed`,
+    message: `got ${got}: send Content-Type: ${taken.join(' or ')}, UTF-8, uncompressed`,
     place: 'header',
-    headers: { 'accept-post': JSON_TYPE },
+    headers: { 'accept-post': taken.join(', ') },
   });
 }

@@ -2,14 +2,16 @@
  * Which routes are served together where each group has a function of its own. A function imports its group's files alone,
  * so that its bundle holds nothing else; this table is for those who need to see them all.
  */
+import { decisionGroup } from './groups/decisions.ts';
 import { publishGroup } from './groups/publish.ts';
 import { readGroup } from './groups/read.ts';
 import { subscriptionGroup } from './groups/subscriptions.ts';
 import { createOpenApiDocument } from './openapi.ts';
 import type { Route } from './route.ts';
 import { changeSetRoutes } from './routes/change-sets.ts';
-import { decisionRoutes } from './routes/decisions.ts';
+import { catalogRoutes } from './routes/contracts.ts';
 import { ledgerRoutes } from './routes/ledger.ts';
+import { mapRoutes } from './routes/map.ts';
 import { contractRoutes, serviceRoutes } from './routes/service.ts';
 
 export type RouteGroup = 'publish' | 'read' | 'change-sets' | 'decisions' | 'subscriptions' | 'verify' | 'service';
@@ -20,10 +22,10 @@ export const ROUTE_GROUPS: Readonly<Record<RouteGroup, readonly Route[]>> = {
   publish: publishGroup,
   read: readGroup,
   'change-sets': changeSetRoutes,
-  decisions: decisionRoutes,
+  decisions: decisionGroup,
   subscriptions: subscriptionGroup,
   verify: ledgerRoutes,
-  service: [...serviceRoutes, ...contractRoutes(allRoutes, openApiDocument)],
+  service: [...serviceRoutes, ...catalogRoutes, ...mapRoutes, ...contractRoutes(allRoutes, openApiDocument)],
 };
 
 /** The table as an OpenAPI 3.1 document; made at the first call. */

@@ -23,13 +23,18 @@ export interface ApiRequest {
   readonly principal: Principal | undefined;
   /** aborted when nobody waits for the answer any more */
   readonly signal: AbortSignal;
+  /** true: the transport passes an answer on when it is whole, so none may go on without end */
+  readonly buffered?: boolean;
 }
+
+/** A body that comes piece by piece. The transport asks for the next piece when the one before is on its way. */
+export type StreamedBody = AsyncIterable<Uint8Array>;
 
 export interface ApiResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  /** JSON text, or bytes of the type the headers say; undefined: no content */
-  readonly body: string | Uint8Array | undefined;
+  /** JSON text, or bytes of the type the headers say, at once or streamed; undefined: no content */
+  readonly body: string | Uint8Array | StreamedBody | undefined;
 }
 
 /** How a body becomes a handler's input. */
@@ -40,6 +45,8 @@ export interface BodySpec<Body> {
   readonly checkedBy: 'route' | 'core';
   /** true: an absent body counts as `{}` */
   readonly optional: boolean;
+  /** other media types that are taken, all JSON underneath, each with its schema; the handler tells them apart */
+  readonly alternatives?: Readonly<Record<string, z.ZodType>>;
   /** names the type the handler gets; never called */
   readonly type?: () => Body;
 }
@@ -49,14 +56,18 @@ export interface Input<Params, Query, Body> {
   readonly query: Query;
   readonly body: Body;
   readonly idempotencyKey: string | undefined;
-  readonly request: Pick<ApiRequest, 'signal' | 'headers'>;
+  readonly request: Pick<ApiRequest, 'signal' | 'headers' | 'buffered'>;
 }
 
 export interface ResponseSpec {
   readonly description: string;
   /** of an answer that is not JSON: its body is bytes */
   readonly mediaType?: string;
+  /** its body comes piece by piece where the transport can do that */
+  readonly streamed?: true;
   readonly schema?: z.ZodType;
+  /** other media types the caller may ask for (Accept), all JSON underneath, each with its schema */
+  readonly alternatives?: Readonly<Record<string, z.ZodType>>;
 }
 
 type Responses = Readonly<Record<number, ResponseSpec>>;
@@ -67,11 +78,17 @@ type ResultOf<R extends Responses> = {
     readonly status: Status;
     readonly headers?: Readonly<Record<string, string>>;
   } & (R[Status] extends { readonly schema: z.ZodType<infer Body> }
-    ? { readonly body: Body }
-    : R[Status] extends { readonly mediaType: string }
-      ? { readonly body: Uint8Array }
-      : object);
+    ? { readonly body: Body | AlternativeTo<R[Status]> }
+    : R[Status] extends { readonly streamed: true }
+      ? { readonly body: Uint8Array | StreamedBody }
+      : R[Status] extends { readonly mediaType: string }
+        ? { readonly body: Uint8Array }
+        : object);
 }[keyof R];
+
+type AlternativeTo<Spec> = Spec extends { readonly alternatives: Readonly<Record<string, z.ZodType<infer Body>>> }
+  ? Body
+  : never;
 
 export interface RouteResult {
   readonly status: number;
@@ -147,6 +164,13 @@ export function checkedBody<Schema extends z.ZodType>(
 }
 
 /** The use case checks the body: the handler gets any JSON and passes it on. */
-export function bodyForCore(schema: z.ZodType, options: { readonly optional?: boolean } = {}): BodySpec<JsonValue> {
-  return { schema, checkedBy: 'core', optional: options.optional ?? false };
+export function bodyForCore(
+  schema: z.ZodType,
+  options: {
+    readonly optional?: boolean;
+    readonly alternatives?: NonNullable<BodySpec<JsonValue>['alternatives']>;
+  } = {},
+): BodySpec<JsonValue> {
+  const { optional = false, ...more } = options;
+  return { schema, checkedBy: 'core', optional, ...more };
 }

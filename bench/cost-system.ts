@@ -5,8 +5,9 @@
 import { randomUUID } from 'node:crypto';
 import { CreateTableCommand, type AttributeDefinition } from '@aws-sdk/client-dynamodb';
 import { CreateEventBusCommand } from '@aws-sdk/client-eventbridge';
-import { CreateKeyCommand } from '@aws-sdk/client-kms';
+import { CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import { CreateQueueCommand } from '@aws-sdk/client-sqs';
+import { DynamoDeliveryNotes } from '../adapters/aws/bus/delivery-notes.ts';
 import { EventBridgeBus } from '../adapters/aws/bus/event-bridge-bus.ts';
 import { DynamoLogPositions } from '../adapters/aws/bus/log-positions.ts';
 import { busName } from '../adapters/aws/bus/names.ts';
@@ -50,10 +51,11 @@ interface Resources {
 
 export async function openCostSystem(): Promise<CostSystem> {
   const counter = createCallCounter();
-  const clients = { dynamo: dynamoClient(), events: eventBridgeClient(), kms: kmsClient(), queues: sqsClient() };
+  const clients = { dynamo: dynamoClient(), events: eventBridgeClient(), queues: sqsClient() };
   const resources = await createResources(clients);
   for (const client of Object.values(clients)) client.middlewareStack.use(counter.plugin);
-  return { counter, process: () => openProcess(clients, resources) };
+  const kms = counter.counted(kmsClient());
+  return { counter, process: () => openProcess({ ...clients, kms }, resources) };
 }
 
 interface Clients {
@@ -63,7 +65,7 @@ interface Clients {
   readonly queues: ReturnType<typeof sqsClient>;
 }
 
-async function createResources({ dynamo, events, kms, queues }: Clients): Promise<Resources> {
+async function createResources({ dynamo, events, queues }: Omit<Clients, 'kms'>): Promise<Resources> {
   const name = `costs-${randomUUID().slice(0, 8)}`;
   const [entriesTable, stateTable] = [`${name}-entries`, `${name}-state`];
   const table = (TableName: string, sortType: AttributeDefinition['AttributeType']): Promise<unknown> =>
@@ -83,7 +85,7 @@ async function createResources({ dynamo, events, kms, queues }: Clients): Promis
     );
   await Promise.all([table(entriesTable, 'N'), table(stateTable, 'S')]);
   await events.send(new CreateEventBusCommand({ Name: busName(name, 'transactions.new') }));
-  const { KeyMetadata } = await kms.send(
+  const { KeyMetadata } = await new KMSClient().send(
     new CreateKeyCommand({ KeySpec: 'ECC_NIST_EDWARDS25519', KeyUsage: 'SIGN_VERIFY' }),
   );
   const { QueueUrl = '' } = await queues.send(new CreateQueueCommand({ QueueName: `${name}-wake` }));
@@ -102,24 +104,26 @@ async function openProcess({ dynamo, events, kms, queues }: Clients, resources: 
     ...{ config, client: dynamo, env: { ENTRIES_TABLE: entriesTable, STATE_TABLE: stateTable }, hooks: { onError } },
     parts: {
       useCases: { ...publishing, ...changing },
-      rootSigner: () => kmsRootSigner({ client: kms, keyId, origin }),
+      rootSigner: () => kmsRootSigner({ kms, keyId, origin }),
       bus: ({ store }) =>
         new EventBridgeBus({
           ...{ ledger, entries: store, items: store, ...world, events, queues, onError },
           ...{ busPrefix, subscriptionPrefix: busPrefix, reconcile: async () => {} },
           marks: new DynamoRelayMarks({ ...tables, items: store }),
           positions: new DynamoLogPositions(tables),
+          notes: new DynamoDeliveryNotes(tables),
         }),
       wakes: () => createWakeQueue({ client: queues, queueUrl, onError: (_, error) => onError(error) }),
     },
   });
+  await opened.refreshPolicy(); // as a function does before its first request
   const { store } = opened.base;
   const sequencer = createSequencer({ store });
   return {
     system: opened.system,
     settle: () => opened.settle(),
     appender: async () => {
-      const rootSigner = await kmsRootSigner({ client: kms, keyId, origin });
+      const rootSigner = await kmsRootSigner({ kms, keyId, origin });
       return createAppender({ ledger, origin, store, sealer: localSealer, rootSigner, ...world });
     },
     sequence: (entries) => sequencer.sequence(entries),

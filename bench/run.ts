@@ -1,18 +1,22 @@
 /**
  * `npm run bench [-- <part>] [-- --scale n] [-- --json]`: measures, never judges. Each part runs in a process of its own, so
  * memory and warm-up do not mix. Prints a table and, last, one line of JSON. Compare ratios within one run: machines are
- * noisy. Parts that need an AWS-compatible endpoint (costs), that start processes (cold) or that take many minutes (log) run
- * only when named.
+ * noisy. Parts that need an AWS-compatible endpoint (costs), that start processes (cold) or that take many minutes (log,
+ * soak) run only when named.
  */
 import { execFileSync } from 'node:child_process';
 import { benchCold } from './cold.ts';
 import { benchCosts } from './costs.ts';
 import { benchDelivery } from './delivery.ts';
 import { benchEntryBuild } from './entry-build.ts';
+import { benchGuard } from './guard.ts';
 import { benchLog } from './log.ts';
 import { primitives } from './measure.ts';
 import { benchPublish } from './publish.ts';
 import { benchRules } from './rules.ts';
+import { benchSoak } from './soak.ts';
+import { benchStreams } from './streams.ts';
+import { benchSubscriptions } from './subscriptions.ts';
 import { benchVerify } from './verify.ts';
 
 const PARTS = {
@@ -20,14 +24,19 @@ const PARTS = {
   entryBuild: (scale: number) => Promise.resolve(benchEntryBuild(scale)),
   publish: benchPublish,
   delivery: benchDelivery,
+  subscriptions: benchSubscriptions,
   rules: benchRules,
+  guard: benchGuard,
+  streams: benchStreams,
   verify: benchVerify,
 } as const;
-const NAMED_ONLY = { cold: benchCold, costs: benchCosts, log: benchLog } as const;
+const NAMED_ONLY = { cold: benchCold, costs: benchCosts, log: benchLog, soak: benchSoak } as const;
 const ALL = { ...PARTS, ...NAMED_ONLY };
 
 const args = process.argv.slice(2);
-const scale = Number(args[args.indexOf('--scale') + 1]) || 1;
+/** `soak 10` is ten minutes of it. */
+const minutes = Number(args[args.indexOf('soak') + 1]) || 1;
+const scale = Number(args[args.indexOf('--scale') + 1]) || minutes;
 const part = args.find((arg): arg is keyof typeof ALL => Object.hasOwn(ALL, arg));
 
 if (part !== undefined) {

@@ -56,6 +56,7 @@ export function healthWidgets({ deployment, apiIds, alarms }: Watched & { readon
       graph('Change-sets', [
         ...['ExecutionsStarted', 'ExecutionsSucceeded', 'ExecutionsFailed'].map((name) => workflow(name, Stats.SUM)),
         own('workflow-reconciler', 'ApprovalQueueAgeSeconds', Stats.MAXIMUM),
+        own('workflow-reconciler', 'EscalatedApprovals', Stats.MAXIMUM),
       ]),
     ],
   ];

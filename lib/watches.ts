@@ -150,6 +150,20 @@ function deliveryWatches({ deployment }: Watched): Watch[] {
       threshold: 1,
       periods: 5,
     },
+    ...(['publish', 'ingest'] as const).map((lambda) => ({
+      id: `storm-detected-${lambda}`,
+      section: 'storm-detected',
+      meaning: 'A topic was stopped: too many events in one second. It may stay so until somebody opens it.',
+      metric: own(lambda, 'StormsDetected', Stats.SUM),
+      threshold: 1,
+    })),
+    {
+      id: 'loop-detected',
+      section: 'loop-detected',
+      meaning: "Modules cause each other's events without end; the events of the loop are refused.",
+      metric: own('publish', 'LoopsDetected', Stats.SUM),
+      threshold: 1,
+    },
     {
       id: 'ingest-age',
       section: 'ingest-age',
@@ -170,6 +184,13 @@ function workflowWatches({ deployment }: Watched): Watch[] {
       meaning: 'A change-set has been waiting for its approvers for more than a day.',
       metric: own('workflow-reconciler', 'ApprovalQueueAgeSeconds', Stats.MAXIMUM),
       threshold: DAY_S,
+    },
+    {
+      id: 'approval-escalated',
+      section: 'approval-escalated',
+      meaning: 'A change-set still waits although further roles were let in to approve it.',
+      metric: own('workflow-reconciler', 'EscalatedApprovals', Stats.MAXIMUM),
+      threshold: 1,
     },
     {
       id: 'executions-failed',

@@ -7,11 +7,12 @@ import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { DynamoDBClient, type DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
-import { KMSClient } from '@aws-sdk/client-kms';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { SQSClient } from '@aws-sdk/client-sqs';
-import { openS3Bucket, type S3Bucket, type S3BucketOptions } from './log/s3-request.ts';
+import { openKms, type Kms } from './kms.ts';
+import { openS3Bucket, type S3Bucket } from './log/s3-request.ts';
+import type { Connection } from './signed-request.ts';
 
 /** One try may take this long before it counts as lost; a lost write may have been applied all the same. */
 const REQUEST_TIMEOUT_MS = 5_000;
@@ -24,14 +25,14 @@ const CONNECT_TIMEOUT_MS = 1_000;
 const ATTEMPTS = 4;
 const MAX_SOCKETS = 64;
 
-type Connection = Pick<DynamoDBClientConfig, 'retryMode' | 'maxAttempts' | 'requestHandler'>;
+/** Without the SDK, which is too large for a function, but as patient; no token bucket, for few calls go there. */
+const WITHOUT_SDK = { attempts: ATTEMPTS, timeoutMs: REQUEST_TIMEOUT_MS };
+
+type Overrides = Pick<Connection, 'fetch' | 'sleep'>;
+type SdkConnection = Pick<DynamoDBClientConfig, 'retryMode' | 'maxAttempts' | 'requestHandler'>;
 
 export function dynamoClient(overrides: DynamoDBClientConfig = {}): DynamoDBClient {
   return new DynamoDBClient({ ...connection(REQUEST_TIMEOUT_MS), ...overrides });
-}
-
-export function kmsClient(): KMSClient {
-  return new KMSClient(connection(REQUEST_TIMEOUT_MS));
 }
 
 export function eventBridgeClient(): EventBridgeClient {
@@ -47,9 +48,12 @@ export function sfnClient(): SFNClient {
   return new SFNClient(connection(REQUEST_TIMEOUT_MS));
 }
 
-/** Not the SDK's, which is too large for a function, but as patient; without the token bucket, for few calls go there. */
-export function s3Bucket(name: string, overrides: Pick<S3BucketOptions, 'fetch' | 'sleep'> = {}): S3Bucket {
-  return openS3Bucket({ name, env: process.env, attempts: ATTEMPTS, timeoutMs: REQUEST_TIMEOUT_MS, ...overrides });
+export function s3Bucket(name: string, overrides: Overrides = {}): S3Bucket {
+  return openS3Bucket({ name, env: process.env, ...WITHOUT_SDK, ...overrides });
+}
+
+export function kmsClient(overrides: Overrides = {}): Kms {
+  return openKms({ env: process.env, ...WITHOUT_SDK, ...overrides });
 }
 
 /** A lost answer to a synchronous call is not asked for again here: the function may still be at work. */
@@ -57,7 +61,7 @@ export function lambdaClient(): LambdaClient {
   return new LambdaClient({ ...connection(INVOKE_TIMEOUT_MS), maxAttempts: 2 });
 }
 
-function connection(requestTimeout: number): Connection {
+function connection(requestTimeout: number): SdkConnection {
   const agent = { keepAlive: true, maxSockets: MAX_SOCKETS };
   return {
     retryMode: 'standard',

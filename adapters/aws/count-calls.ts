@@ -1,14 +1,15 @@
 /**
  * Counts what a client calls: per operation calls, tries and capacity units, and how many calls had to wait for one
- * another. A plug-in for any SDK client, for benches and budget tests; it changes no request but to ask DynamoDB what it
+ * another. A plug-in for any SDK client and for our own of KMS, for benches and budget tests; it changes no request but to ask DynamoDB what it
  * consumed. Where the endpoint does not say, units are computed from item sizes by AWS's rules.
  */
 import type { MetadataBearer, Pluggable } from '@smithy/types';
 import { computedUnits, reportedUnits } from './capacity.ts';
+import type { Kms } from './kms.ts';
 
 export interface OperationCount {
   calls: number;
-  /** requests sent, repeated ones included */
+  /** requests sent, repeated ones included; SDK clients only */
   tries: number;
   /** DynamoDB only: read or write units, whichever the operation consumes */
   units: number;
@@ -26,6 +27,8 @@ export interface CallCounts {
 export interface CallCounter {
   /** `client.middlewareStack.use(counter.plugin)`; one counter may watch several clients. */
   readonly plugin: Pluggable<object, MetadataBearer>;
+  /** KMS with its calls counted. */
+  counted(kms: Kms): Kms;
   /** What was counted since the last reset. */
   counts(): CallCounts;
   reset(): void;
@@ -44,24 +47,28 @@ export function createCallCounter(): CallCounter {
     operations.set(name, count);
     return count;
   };
+  const called = async <Result>(count: OperationCount, call: () => Promise<Result>): Promise<Result> => {
+    const begin = ++tick;
+    count.calls += 1;
+    try {
+      return await call();
+    } finally {
+      spans.push({ begin, end: ++tick });
+    }
+  };
   return {
+    counted: (kms) => ({ send: (name, input) => called(of(name), () => kms.send(name, input)) }),
     plugin: {
       applyToStack: (stack) => {
         stack.add(
           (next, context) => async (args) => {
             const count = of(context.commandName ?? '?');
             const isDynamo = context.clientName === 'DynamoDBClient';
-            const begin = ++tick;
-            count.calls += 1;
             const input = isDynamo ? { ...args.input, ReturnConsumedCapacity: 'TOTAL' } : args.input;
-            try {
-              const result = await next({ ...args, input });
-              if (isDynamo)
-                count.units += reportedUnits(result.output) ?? computedUnits(context.commandName, input, result.output);
-              return result;
-            } finally {
-              spans.push({ begin, end: ++tick });
-            }
+            const result = await called(count, () => next({ ...args, input }));
+            if (isDynamo)
+              count.units += reportedUnits(result.output) ?? computedUnits(context.commandName, input, result.output);
+            return result;
           },
           { step: 'initialize', name: 'countCalls', priority: 'high' },
         );
@@ -75,14 +82,12 @@ export function createCallCounter(): CallCounter {
       },
     },
     counts: () => {
-      const sum = (isWanted: (name: string) => boolean): number =>
-        operations.entries().reduce((total, [name, { units }]) => total + (isWanted(name) ? units : 0), 0);
       return {
         operations: Object.fromEntries(operations.entries().map(([name, count]) => [name, { ...count }])),
         calls: spans.length,
         roundTrips: longestSequence(spans),
-        readUnits: sum((name) => READS.has(name)),
-        writeUnits: sum((name) => !READS.has(name)),
+        readUnits: unitsOf(operations, (name) => READS.has(name)),
+        writeUnits: unitsOf(operations, (name) => !READS.has(name)),
       };
     },
     reset: () => {
@@ -90,6 +95,10 @@ export function createCallCounter(): CallCounter {
       spans = [];
     },
   };
+}
+
+function unitsOf(operations: ReadonlyMap<string, OperationCount>, isWanted: (name: string) => boolean): number {
+  return operations.entries().reduce((total, [name, { units }]) => total + (isWanted(name) ? units : 0), 0);
 }
 
 /** The most spans that do not overlap: taking whichever ends first is optimal. */

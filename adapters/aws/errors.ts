@@ -7,8 +7,8 @@ import { NervousError } from '../../core/errors/index.ts';
  * `ROOT_KEY_INVALID`: the KMS key is not an Ed25519 signing key; name the right one.
  * `ROOT_TEXT_TOO_LARGE`: KMS signs at most 4,096 bytes; shorten what the decision carries.
  * `ANSWER_INVALID`: AWS answered without what was asked for; try again.
- * `S3_UNAVAILABLE`: S3 did not answer, or had no room for the request, on every try; retry later.
- * `S3_REFUSED`: S3 answered and will not do it; the message has its words.
+ * `S3_UNAVAILABLE`, `KMS_UNAVAILABLE`: no answer, or no room for the request, on every try; retry later.
+ * `S3_REFUSED`, `KMS_REFUSED`: it answered and will not do it; the message has its words.
  * `ENVIRONMENT_INCOMPLETE`: a variable that Lambda sets is missing; the message names it.
  */
 export type AwsErrorCode =
@@ -20,6 +20,8 @@ export type AwsErrorCode =
   | 'ANSWER_INVALID'
   | 'S3_UNAVAILABLE'
   | 'S3_REFUSED'
+  | 'KMS_UNAVAILABLE'
+  | 'KMS_REFUSED'
   | 'ENVIRONMENT_INCOMPLETE';
 
 export class AwsError extends NervousError<AwsErrorCode> {}

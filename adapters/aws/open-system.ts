@@ -4,8 +4,10 @@
  * mistake in that function's handler, and says so.
  */
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import type { EventBus, FieldKeys } from '../../core/events/index.ts';
+import type { Executors } from '../../core/changes/index.ts';
+import type { EventBus, FieldKeys, SharedCounts } from '../../core/events/index.ts';
 import type { RootSigner } from '../../core/ledger/index.ts';
+import type { Policy } from '../../core/policy/index.ts';
 import {
   assembleSystem,
   type NervousConfig,
@@ -25,9 +27,14 @@ export interface AwsBase {
   readonly client: DynamoDBClient;
   readonly store: DynamoStore;
   readonly stateTable: string;
+  /** What is in force. Ask when it is needed: a part is made before the system it is a part of. */
+  readonly policy: () => Policy;
   /** Told about failures that no caller waits for. Must not throw. */
   readonly onError: (error: unknown) => void;
 }
+
+/** What a function wants to be told. */
+export type AwsHooks = Pick<AwsBase, 'onError'> & Pick<Ports, 'onGuard'>;
 
 /** Begun by a request, to be finished before it is answered: afterwards the process may be frozen. */
 export interface Settling {
@@ -49,13 +56,17 @@ export interface AwsParts {
   readonly logPoints?: Ports['logPoints'];
   /** default: confidential fields may be neither published nor revealed */
   readonly fieldKeys?: () => FieldKeys;
+  /** default: nothing outside the ledger is planned or carried out */
+  readonly executors?: (base: AwsBase) => Executors;
+  /** default: each process counts for itself what its publishers publish */
+  readonly sharedCounts?: (base: AwsBase) => SharedCounts;
 }
 
 export interface AwsSystemOptions {
   readonly config: NervousConfig;
   readonly env: { readonly ENTRIES_TABLE: string; readonly STATE_TABLE: string };
   readonly parts: AwsParts;
-  readonly hooks: Pick<AwsBase, 'onError'>;
+  readonly hooks: AwsHooks;
   /** default: as the environment says */
   readonly client?: DynamoDBClient;
 }
@@ -64,40 +75,51 @@ export interface AwsSystem extends Settling {
   readonly system: NervousSystem;
   readonly base: AwsBase;
   readonly root: RootSigner;
+  /** Before an invocation: other processes may have changed who may do what. @throws PolicyError, what the SDK throws */
+  readonly refreshPolicy: () => Promise<void>;
 }
+
+/** So long a process may refuse what a new policy allows. What it allows by an old one, the store refuses. */
+const POLICY_MAX_AGE_MS = 10_000;
 
 /** Asks AWS for nothing but the root's public key, where the root key is a part. @throws AwsError, what the SDK throws */
 export async function openAwsSystem(options: AwsSystemOptions): Promise<AwsSystem> {
-  const { config, parts } = options;
-  const base = baseOf(options);
+  const { config, parts, hooks } = options;
+  const late: { policy?: Policy } = {};
+  const base = { ...baseOf(options), policy: () => late.policy ?? absent<Policy>('policy') };
   const { store } = base;
   const bus = parts.bus?.(base);
   const wakes = parts.wakes?.(base);
   const rootSigner = (await parts.rootSigner?.(base)) ?? absent<RootSigner>('rootSigner');
-  const { system } = assembleSystem(
+  const { system, settle } = assembleSystem(
     {
       ...{ entries: store, items: store, sealer: localSealer, clock: systemClock, ids: systemIds, rootSigner },
       bus: bus ?? absent<EventBus>('bus'),
       onChangeStep: wakes?.onChangeStep ?? absent<Ports['onChangeStep']>('wakes'),
+      ...hooks,
       verifyLog: parts.verifyLog?.(base, rootSigner) ?? absent<Ports['verifyLog']>('verifyLog'),
       ...(parts.fieldKeys === undefined ? {} : { fieldKeys: parts.fieldKeys() }),
+      ...(parts.sharedCounts === undefined ? {} : { sharedCounts: parts.sharedCounts(base) }),
+      ...(parts.executors === undefined ? {} : { executors: parts.executors(base) }),
       ...(parts.logFiles === undefined ? {} : { logFiles: parts.logFiles(base) }),
       ...(parts.logPoints === undefined ? {} : { logPoints: parts.logPoints }),
     },
     config,
     parts.useCases ?? {},
   );
+  late.policy = system.policy;
   return {
     system,
     base,
     root: rootSigner,
+    refreshPolicy: () => system.refreshPolicy(POLICY_MAX_AGE_MS),
     settle: async () => {
-      await Promise.all([bus?.settle(), wakes?.settle()]);
+      await Promise.all([settle(), bus?.settle(), wakes?.settle()]);
     },
   };
 }
 
-function baseOf({ config, env, hooks, client = dynamoClient() }: AwsSystemOptions): AwsBase {
+function baseOf({ config, env, hooks, client = dynamoClient() }: AwsSystemOptions): Omit<AwsBase, 'policy'> {
   const { ENTRIES_TABLE: entriesTable, STATE_TABLE: stateTable } = env;
   const store = new DynamoStore({ client, entriesTable, stateTable, ledger: config.ledger });
   return { config, client, store, stateTable, onError: hooks.onError };

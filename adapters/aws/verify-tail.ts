@@ -6,6 +6,7 @@ import { toHex } from '../../core/canonical/index.ts';
 import {
   findingAt,
   genesisHash,
+  isAboutDocument,
   linkFinding,
   type ChainSpan,
   type EntryVerifier,
@@ -69,7 +70,7 @@ async function verifyRest(
       const finding = linkFinding(entry, prev, before) ?? (await placeFinding(deps, entry, at));
       if (finding !== undefined) return { entries, hasChanges, finding };
       before = { seq: entry.seq, hash: toHex(entry.hash) };
-      hasChanges ||= type.startsWith('change.');
+      hasChanges ||= isAboutDocument(type);
       entries += 1;
     }
     if (page.length < PAGE) return { entries, hasChanges };

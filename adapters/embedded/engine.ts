@@ -4,22 +4,32 @@
  */
 import { join } from 'node:path';
 import type { Appender, RootSigner, VerificationReport } from '../../core/ledger/index.ts';
+import { withCauses } from '../../core/errors/index.ts';
 import type { Principal } from '../../core/policy/index.ts';
-import { principalsOf } from '../../core/policy/index.ts';
-import { createNervousSystem, type NervousConfig, type NervousSystem } from '../../core/system/index.ts';
-import { consume, type EventHandler } from './bus/consume.ts';
+import { metricsRoute } from '../../api/index.ts';
+import { createBreakerRecord, type BreakerChange, type ReadFacts } from '../../core/events/index.ts';
+import {
+  createNervousSystem,
+  createReadFacts,
+  type NervousConfig,
+  type NervousSystem,
+} from '../../core/system/index.ts';
+import { consume, type Consumer, type EventHandler } from './bus/consume.ts';
+import type { Functions } from './bus/function-targets.ts';
 import { InProcessBus } from './bus/in-process-bus.ts';
+import { openExecutors, type Implementations } from './executors.ts';
 import { openFieldKeys } from './field-keys.ts';
 import { startHttpServer } from './http-server.ts';
 import { openHttpWitness, type HttpWitnessOptions } from './log/http-witness.ts';
 import { readIncarnations } from './log/incarnations.ts';
 import { ANCHOR_FOLDER, openPublicLog, type PublicLog } from './log/open-log.ts';
+import { startProcessMetrics, type ProcessMetrics } from './process-metrics.ts';
 import { openRootKeys, type RootKeys } from './root-keys.ts';
 import { lockDataDir, openForWriting } from './sqlite-schema.ts';
 import { SqliteStore } from './sqlite-store.ts';
 import { systemClock, systemIds } from './system-world.ts';
 import { AUDIT_MINUTES, startTamperWatch, type TamperWatch } from './tamper-watch.ts';
-import { openTokens } from './tokens.ts';
+import { openLiveTokens } from './tokens.ts';
 import { verifyDataDir } from './verify-data-dir.ts';
 import { pointsOf } from './verify-points.ts';
 import { WorkerSealer } from './worker-sealer.ts';
@@ -43,6 +53,10 @@ export interface EngineOptions {
   readonly checkpointMs?: number;
   /** minutes between looks for tampering, default 10; 0: only when `audit` is called */
   readonly auditMinutes?: number;
+  /** what subscriptions with `"target": {"kind": "function", "name": …}` deliver to, by name */
+  readonly functions?: Functions;
+  /** implementations of the executors that the configuration declares (docs/executors.md), by name */
+  readonly executors?: Implementations;
   /** Told about failures that no caller waits for. Default: written to standard error. */
   readonly onError?: (error: unknown) => void;
 }
@@ -53,14 +67,14 @@ export interface Engine {
   readonly log: PublicLog;
   /** empty without HTTP */
   readonly url: string;
-  /** principal id → bearer token */
+  /** principal id → bearer token; of the roster in force, so it changes with it */
   readonly tokens: Readonly<Record<string, string>>;
   /** Hands the ledger over to a new root key while it runs; appends wait meanwhile. docs/keys.md */
   rotateRootKey(reason: string): ReturnType<RootKeys['rotate']>;
   /** Looks for tampering now. @param full everything, not only what is new since the last look */
   audit(full?: boolean): Promise<VerificationReport>;
-  /** Delivers a subscription's events to a handler in this process until stopped. */
-  consume(principal: Principal, subscriptionId: string, handler: EventHandler): { stop(): Promise<void> };
+  /** Delivers a subscription's events to a handler in this process, one after the other, until stopped. */
+  consume(principal: Principal, subscriptionId: string, handler: EventHandler): Consumer;
   /** Finishes what was accepted, writes down what was settled, closes everything. Idempotent. */
   close(): Promise<void>;
 }
@@ -85,23 +99,35 @@ async function open(options: EngineOptions, opened: Closers): Promise<Engine> {
   const store = new SqliteStore(db);
   const incarnations = readIncarnations(db);
   opened.push(() => store.close());
-  const tokens = openTokens(dataDir, principalsOf(config.roster, config.modules));
-  const parts = await openSystem({ ...options, onError, incarnations }, store, opened);
+  const hooks: { renewTokens?: () => void } = {};
+  const onPolicyChange = (): void => hooks.renewTokens?.();
+  const parts = await openSystem({ ...options, onError, incarnations, onPolicyChange }, store, opened);
   const { system } = parts;
+  const tokens = openLiveTokens({ dataDir, policy: system.policy, modules: config.modules, onError });
+  hooks.renewTokens = tokens.renew;
   const http =
     options.http === false
       ? undefined
-      : await startHttpServer({ system, tokens, port, ...(host === undefined ? {} : { host }), onError });
+      : await startHttpServer({
+          ...{ system, tokens, port, onError, ownRoutes: [metricsRoute(openMetricsOf(dataDir, parts.log, opened))] },
+          ...(host === undefined ? {} : { host }),
+        });
   if (http !== undefined) opened.push(() => http.close());
   return {
     ...parts,
     url: http?.url ?? '',
-    tokens: tokens.all,
+    get tokens() {
+      return tokens.all;
+    },
     consume: (principal, id, handler) => {
-      const consumer = consume(
-        { subscriptions: system.subscriptions, clock: systemClock, onError },
-        { principal, id, handler },
-      );
+      const { subscriptions } = system;
+      const source = {
+        receive: (wanted: Parameters<typeof subscriptions.receive>[2]) => subscriptions.receive(principal, id, wanted),
+        ack: (receipts: readonly string[]) => subscriptions.ack(principal, id, receipts),
+        nack: (receipts: readonly string[], failure: { readonly reason: string }) =>
+          subscriptions.nack(principal, id, receipts, failure),
+      };
+      const consumer = consume({ source, handler, concurrency: 1, clock: systemClock, onError });
       opened.push(() => consumer.stop());
       return consumer;
     },
@@ -111,34 +137,33 @@ async function open(options: EngineOptions, opened: Closers): Promise<Engine> {
 
 /** The system on its store, with everything that was interrupted taken up again. */
 async function openSystem(
-  options: EngineOptions & Required<Pick<EngineOptions, 'onError'>> & { readonly incarnations: readonly number[] },
+  options: EngineOptions &
+    Required<Pick<EngineOptions, 'onError'>> & {
+      readonly incarnations: readonly number[];
+      readonly onPolicyChange: () => void;
+    },
   store: SqliteStore,
   opened: Closers,
 ): Promise<Pick<Engine, 'system' | 'log' | 'rotateRootKey' | 'audit'>> {
-  const { config, dataDir, anchorsDir, checkpointMs, onError, witness, incarnations } = options;
+  const { config, dataDir, anchorsDir, onError, incarnations } = options;
   const world = { clock: systemClock, ids: systemIds };
   const keys = await openRootKeys({
     ...{ dataDir, origin: config.origin, anchorsDir: anchorsDir ?? join(dataDir, ANCHOR_FOLDER) },
     ...{ entries: store, incarnations },
   });
   const { signer: rootSigner, logKeys: rootKeys } = keys;
-  const log = openPublicLog({
-    ...{ dataDir, entries: store, rootSigner, rootKeys, incarnations, clock: systemClock, onError },
-    ...(witness === undefined ? {} : { witnesses: [openHttpWitness(witness)] }),
-    ...(anchorsDir === undefined ? {} : { anchorsDir }),
-    ...(checkpointMs === undefined ? {} : { intervalMs: checkpointMs }),
-  });
+  const log = openLog(options, keys, store);
   opened.push(() => log.loop.stop());
   const sealer = new WorkerSealer();
   opened.push(() => sealer.close());
-  const bus = new InProcessBus({ ledger: config.ledger, entries: store, items: store, ...world, onError });
-  await bus.open();
+  const { bus, hooks } = await openBus(options, store);
+  const { executors, checks } = openExecutors(options.executors ?? {}, config.executors);
   const workflow: { runner?: WorkflowRunner } = {};
   const watch: { status?: TamperWatch['status'] } = {};
   const { system, appender, drain } = createNervousSystem(
     {
       ...{ entries: store, items: store, sealer, bus, ...world },
-      rootSigner,
+      ...{ rootSigner, onError, onPolicyChange: options.onPolicyChange, executors },
       fieldKeys: openFieldKeys(dataDir),
       logFiles: log.files,
       incarnations,
@@ -148,11 +173,16 @@ async function openSystem(
         ...(await pointsOf({ dataDir, anchorsDir, root: rootSigner, origin: config.origin, incarnations })),
         rootKeys,
       },
-      checks: () => (watch.status === undefined ? [] : [{ name: 'tamper watch', ...watch.status() }]),
+      checks: () => [...checks, ...(watch.status === undefined ? [] : [{ name: 'tamper watch', ...watch.status() }])],
       verifyLog: (wanted) => verifyDataDir(dataDir, { ...wanted, ...(anchorsDir === undefined ? {} : { anchorsDir }) }),
     },
     config,
   );
+  hooks.readFacts = createReadFacts({ ledger: config.ledger, items: store, policy: system.policy });
+  hooks.onBreaker = createBreakerRecord({
+    ...{ appender, ids: systemIds, subscriptions: system.subscriptions, onError },
+    topics: system.catalog.list().map(({ topic }) => topic),
+  });
   opened.push(drain, () => bus.close());
   const runner = createWorkflowRunner({ changes: system.changes, ...world, onError: (_, error) => onError(error) });
   workflow.runner = runner;
@@ -168,6 +198,41 @@ async function openSystem(
   };
 }
 
+function openLog(
+  options: EngineOptions & Required<Pick<EngineOptions, 'onError'>> & { readonly incarnations: readonly number[] },
+  { signer: rootSigner, logKeys: rootKeys }: RootKeys,
+  entries: SqliteStore,
+): PublicLog {
+  const { dataDir, anchorsDir, checkpointMs, onError, witness, incarnations } = options;
+  return openPublicLog({
+    ...{ dataDir, entries, rootSigner, rootKeys, incarnations, clock: systemClock, onError },
+    ...(witness === undefined ? {} : { witnesses: [openHttpWitness(witness)] }),
+    ...(anchorsDir === undefined ? {} : { anchorsDir }),
+    ...(checkpointMs === undefined ? {} : { intervalMs: checkpointMs }),
+  });
+}
+
+/** What the bus asks and tells is made after it, and before anything is delivered. */
+interface BusHooks {
+  readFacts?: ReadFacts;
+  onBreaker?: (change: BreakerChange) => void;
+}
+
+async function openBus(
+  { config, functions, onError }: EngineOptions & Required<Pick<EngineOptions, 'onError'>>,
+  store: SqliteStore,
+): Promise<{ readonly bus: InProcessBus; readonly hooks: BusHooks }> {
+  const hooks: BusHooks = {};
+  const bus = new InProcessBus({
+    ...{ ledger: config.ledger, entries: store, items: store, clock: systemClock, ids: systemIds, onError },
+    ...(functions === undefined ? {} : { functions }),
+    readFacts: (...asked) => (hooks.readFacts as ReadFacts)(...asked),
+    onBreaker: (change) => hooks.onBreaker?.(change),
+  });
+  await bus.open();
+  return { bus, hooks };
+}
+
 function openWatch(
   options: EngineOptions &
     Required<Pick<EngineOptions, 'onError'>> & { readonly rootSigner: RootSigner; readonly appender: Appender },
@@ -180,6 +245,12 @@ function openWatch(
   });
   opened.push(() => watch.stop());
   return { audit: (full) => watch.look(full), status: () => watch.status() };
+}
+
+function openMetricsOf(dataDir: string, { files }: PublicLog, opened: Closers): ProcessMetrics['read'] {
+  const metrics = startProcessMetrics({ dataDir, files, clock: systemClock });
+  opened.push(() => metrics.stop());
+  return metrics.read;
 }
 
 /** Last opened, first closed; one that fails to close does not keep the others open. */
@@ -201,5 +272,5 @@ function once(work: () => Promise<void>): () => Promise<void> {
 }
 
 function writeToStandardError(error: unknown): void {
-  process.stderr.write(`${error instanceof Error ? `${error.name}: ${error.message}` : String(error)}\n`);
+  process.stderr.write(`${withCauses(error)}\n`);
 }

@@ -6,9 +6,16 @@ import { NervousError } from '../../core/errors/index.ts';
  * `DATA_FOREIGN`: the folder belongs to another ledger or program version.
  * `DATA_UNREADABLE`: a file of the folder is damaged; restore it from a backup.
  * `DATA_TAMPERED`: the ledger was changed by somebody else than the engine; keep it as evidence, find out who.
+ * `EXECUTOR_UNKNOWN`: an executor is declared but not implemented here, or the other way round; the message says which.
  * `PORT_UNAVAILABLE`: the address cannot be listened on; choose another port.
  */
 export type EngineErrorCode =
-  'DATA_NOT_FOUND' | 'DATA_LOCKED' | 'DATA_FOREIGN' | 'DATA_UNREADABLE' | 'DATA_TAMPERED' | 'PORT_UNAVAILABLE';
+  | 'DATA_NOT_FOUND'
+  | 'DATA_LOCKED'
+  | 'DATA_FOREIGN'
+  | 'DATA_UNREADABLE'
+  | 'DATA_TAMPERED'
+  | 'PORT_UNAVAILABLE'
+  | 'EXECUTOR_UNKNOWN';
 
 export class EngineError extends NervousError<EngineErrorCode> {}

@@ -4,9 +4,19 @@
  */
 import { STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { ApiError, handleRequest, MAX_BODY_BYTES, problemResponse, type ApiResponse } from '../../api/index.ts';
+import {
+  ApiError,
+  createRequestHandler,
+  MAX_BODY_BYTES,
+  problemResponse,
+  ROUTES,
+  type ApiResponse,
+  type HandleRequest,
+  type Route,
+} from '../../api/index.ts';
 import type { NervousSystem } from '../../core/system/index.ts';
 import { toApiRequest } from './http-request.ts';
+import { sendStream } from './http-stream.ts';
 import type { Tokens } from './tokens.ts';
 
 /** How long, and for how many bytes, the rest of an unwanted body is read, so that its sender gets to see the answer. */
@@ -20,10 +30,17 @@ export interface HttpDoorOptions {
   readonly tokens: Pick<Tokens, 'principalOf'>;
   /** Told about every error that is ours. */
   readonly onError?: (error: unknown) => void;
+  /** ms in which a reader must have taken what a stream gave it, default 10 s; a slower one is cut off */
+  readonly slowReaderMs?: number;
+  /** what this engine serves beside the common table */
+  readonly ownRoutes?: readonly Route[];
 }
+
+type WholeAnswer = ApiResponse & { readonly body: string | Uint8Array | undefined };
 
 export class HttpDoor {
   private readonly options: HttpDoorOptions;
+  private readonly handleRequest: HandleRequest;
   private readonly waiting = new Set<AbortController>();
   /** every open connection, with the newest answer on it */
   private readonly connections = new Map<Duplex, ServerResponse | undefined>();
@@ -31,6 +48,7 @@ export class HttpDoor {
 
   constructor(options: HttpDoorOptions) {
     this.options = options;
+    this.handleRequest = createRequestHandler([...ROUTES, ...(options.ownRoutes ?? [])]);
   }
 
   admit(socket: Duplex): void {
@@ -42,9 +60,13 @@ export class HttpDoor {
     const { system, tokens, onError } = this.options;
     this.connections.set(incoming.socket, response);
     const context = { incoming, response, tokens, waiting: this.waiting, isClosing: () => this.closing };
-    const answer = await handleRequest(toApiRequest(context), system, onError === undefined ? {} : { onError });
+    const answer = await this.handleRequest(toApiRequest(context), system, onError === undefined ? {} : { onError });
     if (response.destroyed) return;
-    send(incoming, response, { answer, isLast: this.closing });
+    const { body } = answer;
+    if (body === undefined || typeof body === 'string' || body instanceof Uint8Array)
+      send(incoming, response, { ...answer, body, isLast: this.closing });
+    else
+      await sendStream(response, { ...answer, headers: { ...COMMON_HEADERS, ...answer.headers }, body }, this.options);
   }
 
   /** Answers what node:http could not read as a request, unless an answer is already on its way. */
@@ -77,9 +99,8 @@ export class HttpDoor {
 function send(
   incoming: IncomingMessage,
   response: ServerResponse,
-  { answer, isLast }: { readonly answer: ApiResponse; readonly isLast: boolean },
+  { status, headers, body, isLast }: WholeAnswer & { readonly isLast: boolean },
 ): void {
-  const { status, headers, body } = answer;
   const isUnread = !incoming.complete;
   response.writeHead(status, {
     ...COMMON_HEADERS,

@@ -9,3 +9,5 @@ export { listKeys, type ListedKeys } from './list-keys.ts';
 export { startWitness, type WitnessServer, type WitnessServerOptions } from './witness-server.ts';
 export { revokeSessionKey, rotateRootKey, type KeyLedgerOptions } from './key-ledger.ts';
 export { auditSignatures, type SignatureAudit } from './audit-signatures.ts';
+export type { Consumer, Delivery, EventHandler } from './bus/consume.ts';
+export type { Functions } from './bus/function-targets.ts';

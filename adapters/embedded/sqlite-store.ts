@@ -6,6 +6,7 @@ import type { DatabaseSync, SQLOutputValue } from 'node:sqlite';
 import type { JsonValue } from '../../core/canonical/index.ts';
 import {
   commitInOrder,
+  LedgerError,
   type CommitGroup,
   type CommitOutcome,
   type EntryStore,
@@ -19,6 +20,9 @@ import {
 } from '../../core/ledger/index.ts';
 import { EngineError } from './errors.ts';
 import { prepareStatements, type Statements } from './sqlite-statements.ts';
+
+/** https://www.sqlite.org/rescode.html#full */
+const SQLITE_FULL = 13;
 
 type Row = Record<string, SQLOutputValue>;
 
@@ -111,7 +115,7 @@ export class SqliteStore implements EntryStore, ItemStore {
     } catch (error) {
       this.nextPosition = before;
       if (this.db.isTransaction) this.sql.rollback.run();
-      throw error;
+      throw isFull(error) ? noSpace(error) : error;
     }
   }
 
@@ -190,6 +194,16 @@ export class SqliteStore implements EntryStore, ItemStore {
         return;
     }
   }
+}
+
+function isFull(error: unknown): boolean {
+  return (error as { readonly errcode?: unknown }).errcode === SQLITE_FULL;
+}
+
+/** Nothing of the transaction was written, and what was acknowledged before is safe. */
+function noSpace(cause: unknown): LedgerError {
+  const message = 'there is no space left for the ledger: make some, and it goes on by itself';
+  return new LedgerError({ code: 'STORE_UNAVAILABLE', message, cause });
 }
 
 /** A damaged file can hold what its schema forbids, NULL above all. @throws EngineError DATA_UNREADABLE */

@@ -6,7 +6,7 @@ import { hash, randomBytes } from 'node:crypto';
 import { chmodSync, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
-import type { Principal } from '../../core/policy/index.ts';
+import { principalsOf, type Modules, type Policy, type Principal } from '../../core/policy/index.ts';
 import { writeDurably } from './durable-file.ts';
 import { EngineError } from './errors.ts';
 
@@ -26,6 +26,42 @@ export interface Tokens {
   readonly all: Readonly<Record<string, string>>;
   /** Compares hashes only, so the time it takes says nothing about how near a guess was. */
   readonly principalOf: (token: string) => Principal | undefined;
+}
+
+export interface LiveTokens extends Tokens {
+  /** The roster in force is another one: newcomers get a token now. */
+  readonly renew: () => void;
+}
+
+/**
+ * Tokens of the roster in force: who is taken out of it is nobody at once, whatever the file says.
+ * @throws EngineError DATA_UNREADABLE
+ */
+export function openLiveTokens(options: {
+  readonly dataDir: string;
+  readonly policy: Policy;
+  readonly modules: Modules;
+  readonly onError: (error: unknown) => void;
+}): LiveTokens {
+  const { dataDir, policy, modules, onError } = options;
+  const open = (): Tokens => openTokens(dataDir, principalsOf(policy.roster, modules));
+  let tokens = open();
+  return {
+    get all() {
+      return tokens.all;
+    },
+    principalOf: (token) => {
+      const known = tokens.principalOf(token);
+      return known === undefined ? undefined : policy.principal(known.id);
+    },
+    renew: () => {
+      try {
+        tokens = open();
+      } catch (error) {
+        onError(error);
+      }
+    },
+  };
 }
 
 /**

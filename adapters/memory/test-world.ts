@@ -5,9 +5,12 @@ import { sealRun, type Clock, type Ids, type RootSigner, type Sealer } from '../
 export class FakeClock implements Clock {
   private time: number;
   private sleepers: { readonly until: number; readonly wake: () => void }[] = [];
+  private readonly settle: () => Promise<void>;
 
-  constructor(start = Date.UTC(2026, 10, 21, 9)) {
+  /** @param settled resolves when whatever was woken has gone as far as it can without time; default: in the next turn */
+  constructor(start = Date.UTC(2026, 10, 21, 9), settled: () => Promise<void> = settle) {
     this.time = start;
+    this.settle = settled;
   }
 
   now(): number {
@@ -26,7 +29,7 @@ export class FakeClock implements Clock {
   async advance(ms: number): Promise<void> {
     const end = this.time + ms;
     for (;;) {
-      await settle();
+      await this.settle();
       const next = this.sleepers.filter(({ until }) => until <= end).sort((a, b) => a.until - b.until)[0];
       if (next === undefined) break;
       this.sleepers = this.sleepers.filter((sleeper) => sleeper !== next);
@@ -34,7 +37,7 @@ export class FakeClock implements Clock {
       next.wake();
     }
     this.time = end;
-    await settle();
+    await this.settle();
   }
 }
 

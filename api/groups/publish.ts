@@ -1,5 +1,6 @@
-/** What records something about events: publishing them, and showing their confidential fields, which is journaled. */
+/** What records something about events: publishing them, showing their confidential fields, and what keeps them out. */
+import { guardRoutes } from '../routes/guards.ts';
 import { publishRoutes } from '../routes/publish.ts';
 import { revealRoutes } from '../routes/reveal.ts';
 
-export const publishGroup = [...publishRoutes, ...revealRoutes];
+export const publishGroup = [...publishRoutes, ...revealRoutes, ...guardRoutes];

@@ -1,19 +1,32 @@
-/** Change-sets: proposed, looked at, revised, withdrawn, aborted. A GET never decides anything. */
+/** Change-sets: proposed, looked at, revised, withdrawn, aborted, reverted. A GET never decides anything. */
 import * as z from 'zod';
-import { CHANGE_STATES } from '../../core/changes/index.ts';
+import { CHANGE_STATES, type ProposeResult } from '../../core/changes/index.ts';
+import type { ErrorCode } from '../errors.ts';
 import { bodyForCore, route } from '../route.ts';
 import {
   abortSchema,
   changePageSchema,
   changeSchema,
+  dryRunSchema,
   proposalSchema,
   proposedSchema,
+  revertSchema,
   revisionSchema,
   withdrawSchema,
 } from '../schemas/change-sets.ts';
 import { changeId, entityId, wholeNumber } from '../schemas/fields.ts';
 
 const params = z.strictObject({ id: changeId });
+/** What every proposal can meet. */
+const PROPOSING: readonly ErrorCode[] = [
+  'CHANGE_INVALID',
+  'FORBIDDEN',
+  'STALE_BASE',
+  'RISK_BLOCKED',
+  'IDEMPOTENCY_CONFLICT',
+  'CHANGE_BUSY',
+  'TOO_MANY_OPEN',
+];
 
 const proposeChangeSet = route({
   method: 'POST',
@@ -27,13 +40,25 @@ const proposeChangeSet = route({
     201: { description: 'proposed and assessed', schema: proposedSchema },
     200: { description: 'proposed before, under this idempotency key', schema: proposedSchema },
   },
-  problems: ['CHANGE_INVALID', 'FORBIDDEN', 'STALE_BASE', 'RISK_BLOCKED', 'IDEMPOTENCY_CONFLICT', 'CHANGE_BUSY'],
-  handler: async (system, principal, { body, idempotencyKey }) => {
-    const proposed = await system.changes.propose(principal, body, idempotencyKey);
-    if (proposed.kind === 'existing') return { status: 200, body: proposed };
-    const location = `/v1/change-sets/${encodeURIComponent(proposed.change.id)}`;
-    return { status: 201, headers: { location }, body: proposed };
-  },
+  problems: PROPOSING,
+  handler: async (system, principal, { body, idempotencyKey }) =>
+    asProposed(await system.changes.propose(principal, body, idempotencyKey)),
+});
+
+const assessChangeSet = route({
+  method: 'POST',
+  path: '/v1/change-sets/assess',
+  operationId: 'assessChangeSet',
+  tag: 'change-sets',
+  summary: 'Dry run: how risky a proposal would be and why, who would have to approve, what would change',
+  description: 'Takes what POST /v1/change-sets takes, and records nothing.',
+  body: bodyForCore(proposalSchema),
+  responses: { 200: { description: 'the assessment', schema: dryRunSchema } },
+  problems: ['CHANGE_INVALID', 'FORBIDDEN', 'STALE_BASE', 'RISK_BLOCKED'],
+  handler: async (system, principal, { body }) => ({
+    status: 200,
+    body: await system.changes.assess(principal, body),
+  }),
 });
 
 const listChangeSets = route({
@@ -46,16 +71,18 @@ const listChangeSets = route({
     status: z.enum(CHANGE_STATES).optional(),
     entity: entityId.optional(),
     for: z.literal('me').optional(),
+    review: z.literal('due').optional().meta({ description: 'what ran without the usual approval and you may review' }),
     after: changeId.optional().meta({ description: '`next` of the page before' }),
     limit: wholeNumber({ min: 1, max: 100, default: 20 }),
   }),
   responses: { 200: { description: 'a page, oldest first', schema: changePageSchema } },
   problems: [],
-  handler: async (system, principal, { query: { status, entity, for: decider, after, limit } }) => {
+  handler: async (system, principal, { query: { status, entity, for: decider, review, after, limit } }) => {
     const page = await system.changes.list(principal, {
       ...(status === undefined ? {} : { status }),
       ...(entity === undefined ? {} : { entityId: entity }),
-      ...(decider === undefined ? {} : { for: principal }),
+      ...(decider === undefined ? {} : { for: decider }),
+      ...(review === undefined ? {} : { review: principal }),
       ...(after === undefined ? {} : { after }),
       limit,
     });
@@ -142,11 +169,37 @@ const abortChangeSet = route({
   }),
 });
 
+const revertChangeSet = route({
+  method: 'POST',
+  path: '/v1/change-sets/{id}/revert',
+  operationId: 'revertChangeSet',
+  tag: 'change-sets',
+  summary: 'Propose, as a new change-set, to take an executed one back',
+  description: 'Touches only what the old one changed. With an Idempotency-Key it is proposed once.',
+  params,
+  body: bodyForCore(revertSchema),
+  responses: {
+    201: { description: 'proposed and assessed', schema: proposedSchema },
+    200: { description: 'proposed before, under this idempotency key', schema: proposedSchema },
+  },
+  problems: [...PROPOSING, 'CHANGE_NOT_FOUND', 'NOT_REVERTIBLE'],
+  handler: async (system, principal, { params: { id }, body, idempotencyKey }) =>
+    asProposed(await system.changes.revert(principal, id, body, idempotencyKey)),
+});
+
 export const changeSetRoutes = [
   proposeChangeSet,
+  assessChangeSet,
   listChangeSets,
   getChangeSet,
   reviseChangeSet,
   withdrawChangeSet,
   abortChangeSet,
+  revertChangeSet,
 ];
+
+function asProposed(body: ProposeResult) {
+  if (body.kind === 'existing') return { status: 200 as const, body };
+  const location = `/v1/change-sets/${encodeURIComponent(body.change.id)}`;
+  return { status: 201 as const, headers: { location }, body };
+}

@@ -1,6 +1,9 @@
 /** The messages of a subscription: pulled, acknowledged, refused; and those that died, which may be tried again. */
 import * as z from 'zod';
+import { toCloudEvent } from '../../core/events/index.ts';
+import { wantsCloudEvents } from '../cloud-events.ts';
 import { checkedBody, route } from '../route.ts';
+import { CLOUD_EVENT_BATCH, cloudEventBatchSchema } from '../schemas/cloud-events.ts';
 import { optionalWholeNumber, subscriptionId, waitSeconds, wholeNumber } from '../schemas/fields.ts';
 import {
   ackSchema,
@@ -24,15 +27,29 @@ const receiveMessages = route({
   tag: 'subscriptions',
   summary: 'Lease messages, waiting for them (long poll)',
   description:
-    'Each message is yours until `ackTimeoutMs` of the subscription has passed: acknowledge it, refuse it, or it comes again.',
+    'Each message is yours until `ackTimeoutMs` of the subscription has passed: acknowledge it, refuse it, or it comes again. A buffered subscription answers when a batch is full or has waited long enough. Refused for subscriptions whose target is a function or a stream.',
   unsafe: true,
   params,
   query: z.strictObject({ max: wholeNumber({ min: 1, max: MAX_MESSAGES, default: 10 }), wait: waitSeconds }),
-  responses: { 200: { description: 'messages; none when none came while waiting', schema: messageListSchema } },
-  problems: ['SUBSCRIPTION_NOT_FOUND'],
-  handler: async (system, principal, { params: { id }, query: { max, wait }, request: { signal } }) => {
+  responses: {
+    200: {
+      description:
+        'messages; none when none came while waiting. Of CloudEvents, `receipt` and `attempt` are extensions',
+      schema: messageListSchema,
+      alternatives: { [CLOUD_EVENT_BATCH]: cloudEventBatchSchema },
+    },
+  },
+  problems: ['SUBSCRIPTION_NOT_FOUND', 'SUBSCRIPTION_INVALID', 'FORBIDDEN'],
+  handler: async (system, principal, { params: { id }, query: { max, wait }, request: { signal, headers } }) => {
     const messages = await system.subscriptions.receive(principal, id, { max, waitMs: wait * MS_PER_SECOND, signal });
-    return { status: 200, body: { messages } };
+    if (!wantsCloudEvents(headers)) return { status: 200, body: { messages } };
+    const { origin } = system.config;
+    const events = messages.map(({ event, receipt, attempt }) => ({
+      ...toCloudEvent(event, origin),
+      receipt,
+      attempt,
+    }));
+    return { status: 200, headers: { 'content-type': CLOUD_EVENT_BATCH }, body: events };
   },
 });
 
@@ -100,10 +117,10 @@ const redriveDeadLetters = route({
   params,
   body: checkedBody(redriveSchema, { optional: true }),
   responses: { 200: { description: 'how many are due again', schema: redrivenSchema } },
-  problems: ['SUBSCRIPTION_NOT_FOUND'],
-  handler: async (system, principal, { params: { id }, body: { positions } }) => ({
+  problems: ['SUBSCRIPTION_NOT_FOUND', 'SUBSCRIPTION_INVALID'],
+  handler: async (system, principal, { params: { id }, body }) => ({
     status: 200,
-    body: { redriven: await system.subscriptions.redrive(principal, id, positions) },
+    body: { redriven: await system.subscriptions.redrive(principal, id, body) },
   }),
 });
 

@@ -2,14 +2,19 @@
 import * as z from 'zod';
 import type { JsonObject, JsonValue } from '../../core/canonical/index.ts';
 import { describeIssues, NervousError } from '../../core/errors/index.ts';
-import { EventError, MAX_EVENTS_PER_PUBLISH, type PublishResult } from '../../core/events/index.ts';
+import { EventError, fromCloudEvent, MAX_EVENTS_PER_PUBLISH, type PublishResult } from '../../core/events/index.ts';
+import type { Principal } from '../../core/policy/index.ts';
+import type { NervousSystem } from '../../core/system/index.ts';
+import { cloudEventsIn, readCloudEvents } from '../cloud-events.ts';
 import { eventProblem } from '../problem.ts';
 import { bodyForCore, route } from '../route.ts';
+import { CLOUD_EVENT, CLOUD_EVENT_BATCH, cloudEventBatchSchema, cloudEventSchema } from '../schemas/cloud-events.ts';
 import {
   batchResultSchema,
   eventBatchSchema,
   eventSchema,
   publishedEventSchema,
+  type BatchResult,
   type EventResult,
   type PublishedEvent,
 } from '../schemas/events.ts';
@@ -22,6 +27,9 @@ const publishProblems = [
   'TOPIC_UNKNOWN',
   'VERSION_UNKNOWN',
   'PAYLOAD_INVALID',
+  'RATE_LIMITED',
+  'TOPIC_STOPPED',
+  'LOOP_DETECTED',
   'LEDGER_BUSY',
   'STORE_UNAVAILABLE',
 ] as const;
@@ -35,9 +43,12 @@ const publishEvents = route({
   description:
     'Acknowledged means durable. One event answers 201 (recorded now), 200 (a duplicate, recorded before) or a problem. ' +
     'A batch always answers 200 with one result per event: one bad event does not sink the others unless `atomic` is true. ' +
+    'An event, or a JSON array of them, may also come as CloudEvents 1.0: structured, batched or in binary mode (`ce-` headers). ' +
     'Idempotent by `eventId`; for a single event without one, the Idempotency-Key becomes its `eventId`. ' +
     'An event has at most 64 KiB, measured on the entry it becomes: canonical JSON with about 1 KiB of fields of the ledger.',
-  body: bodyForCore(z.union([eventSchema, eventBatchSchema])),
+  body: bodyForCore(z.union([eventSchema, eventBatchSchema]), {
+    alternatives: { [CLOUD_EVENT]: cloudEventSchema, [CLOUD_EVENT_BATCH]: cloudEventBatchSchema },
+  }),
   responses: {
     201: { description: 'recorded', schema: publishedEventSchema },
     200: {
@@ -46,21 +57,47 @@ const publishEvents = route({
     },
   },
   problems: publishProblems,
-  handler: async (system, principal, { body, idempotencyKey }) => {
-    if (isBatch(body)) {
-      const { events, atomic } = readBatch(body);
-      const results = await system.publish(principal, events, { atomic });
-      return { status: 200, body: { results: results.map(eventResult) } };
-    }
-    const [result] = await system.publish(principal, [withEventId(body, idempotencyKey)]);
-    const published = accepted(result);
-    if (published.status === 'duplicate') return { status: 200, body: published };
-    const location = `/v1/events/${encodeURIComponent(published.eventId)}?source=${encodeURIComponent(principal.id)}`;
-    return { status: 201, headers: { location }, body: published };
+  handler: async (system, principal, { body, idempotencyKey, request }) => {
+    const carried = cloudEventsIn(request.headers, body);
+    if (carried?.kind === 'batch') return publishCloudEvents(system, principal, carried.events);
+    if (carried !== undefined)
+      return publishOne(system, principal, fromCloudEvent(carried.event, system.config.origin));
+    if (!isBatch(body)) return publishOne(system, principal, withEventId(body, idempotencyKey));
+    const { events, atomic } = readBatch(body);
+    const results = await system.publish(principal, events, { atomic });
+    return { status: 200, body: { results: results.map(eventResult) } };
   },
 });
 
 export const publishRoutes = [publishEvents];
+
+type Answer =
+  | { readonly status: 201; readonly headers: { readonly location: string }; readonly body: PublishedEvent }
+  | { readonly status: 200; readonly body: PublishedEvent | BatchResult };
+
+async function publishOne(system: NervousSystem, principal: Principal, event: JsonValue): Promise<Answer> {
+  const [result] = await system.publish(principal, [event]);
+  const published = accepted(result);
+  if (published.status === 'duplicate') return { status: 200, body: published };
+  const location = `/v1/events/${encodeURIComponent(published.eventId)}?source=${encodeURIComponent(principal.id)}`;
+  return { status: 201, headers: { location }, body: published };
+}
+
+/** What is no CloudEvent is refused on its own, like everything else of a batch. An empty batch is a valid one. */
+async function publishCloudEvents(
+  system: NervousSystem,
+  principal: Principal,
+  batch: readonly JsonValue[],
+): Promise<Answer> {
+  const read = readCloudEvents(batch, system.config.origin);
+  const events = read.flatMap((one) => (one.kind === 'event' ? [one.event] : []));
+  const published = events.length === 0 ? [] : await system.publish(principal, events);
+  const inOrder = published.values();
+  const results = read.map((one) =>
+    eventResult(one.kind === 'refused' ? one.result : (inOrder.next().value as PublishResult)),
+  );
+  return { status: 200, body: { results } };
+}
 
 /** An event has no key `events`, so the two forms of body cannot be mistaken for each other. */
 function isBatch(body: JsonValue): body is JsonObject {
@@ -83,8 +120,8 @@ function withEventId(body: JsonValue, key: string | undefined): JsonValue {
 function accepted(result: PublishResult | undefined): PublishedEvent {
   if (result === undefined) throw new Error('publish did not answer for the event');
   if (result.status !== 'rejected') return result;
-  const { code, detail, errors } = result.problem;
-  throw new NervousError({ code, message: detail, problems: errors });
+  const { code, detail, errors, retryAfterSeconds } = result.problem;
+  throw new NervousError({ code, message: detail, problems: errors, retryAfterSeconds });
 }
 
 function eventResult(result: PublishResult): EventResult {

@@ -91,10 +91,26 @@ const resumeSubscription = route({
   summary: 'Go on delivering where it stopped',
   params,
   responses: { 200: { description: 'the subscription', schema: subscriptionSchema } },
-  problems: ['SUBSCRIPTION_NOT_FOUND'],
+  problems: ['SUBSCRIPTION_NOT_FOUND', 'FORBIDDEN'],
   handler: async (system, principal, { params: { id } }) => ({
     status: 200,
     body: await system.subscriptions.resume(principal, id),
+  }),
+});
+
+const resetSubscription = route({
+  method: 'POST',
+  path: '/v1/subscriptions/{id}/reset',
+  operationId: 'resetSubscription',
+  tag: 'subscriptions',
+  summary: 'Close the breaker: deliver again at once',
+  description: 'What was held back while it was open is delivered; if that fails, the breaker opens again.',
+  params,
+  responses: { 200: { description: 'the subscription', schema: subscriptionSchema } },
+  problems: ['SUBSCRIPTION_NOT_FOUND'],
+  handler: async (system, principal, { params: { id } }) => ({
+    status: 200,
+    body: await system.subscriptions.reset(principal, id),
   }),
 });
 
@@ -105,4 +121,5 @@ export const subscriptionRoutes = [
   deleteSubscription,
   pauseSubscription,
   resumeSubscription,
+  resetSubscription,
 ];

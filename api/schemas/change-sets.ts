@@ -5,14 +5,23 @@ import {
   abortInputSchema,
   CHANGE_STATES,
   decisionInputSchema,
+  overrideInputSchema,
   proposalInputSchema,
+  resolutionInputSchema,
+  revertInputSchema,
+  reviewInputSchema,
   revisionInputSchema,
+  revocationInputSchema,
   RISK_LEVELS,
+  STEP_SCHEMAS,
   STEP_TYPES,
   withdrawInputSchema,
+  type ActResult,
   type ChangePage,
   type ChangeView,
   type DecideResult,
+  type DryRun,
+  type MatchedRule,
   type PatchStep,
   type Preview,
   type ProposeResult,
@@ -52,6 +61,35 @@ export const decisionSchema = decisionInputSchema.meta({
     },
   ],
 });
+export const revocationSchema = revocationInputSchema.meta({ id: 'RevocationInput', examples: [reasonExample] });
+export const overrideSchema = overrideInputSchema.meta({
+  id: 'OverrideInput',
+  description: 'Binds to exactly one revision, content and assessment, like a decision.',
+  examples: [
+    {
+      ...{ revision: 1, contentHash: '7a'.repeat(32), assessmentHash: '3f'.repeat(32), nonce: 'Zk3vQ1mJ8xT0pW5a' },
+      ...{ ticket: 'INC-1042', reason: 'payments fail until the limit is raised' },
+    },
+  ],
+});
+export const reviewSchema = reviewInputSchema.meta({
+  id: 'ReviewInput',
+  examples: [{ verdict: 'justified', reason: 'nobody else could be reached' }],
+});
+export const resolutionSchema = resolutionInputSchema.meta({
+  id: 'ResolutionInput',
+  examples: [
+    {
+      outcome: 'rolled_back',
+      reason: 'the bank confirms that nothing was booked',
+      evidence: [{ url: 'https://bank.example/case/77', hash: '7a'.repeat(32) }],
+    },
+  ],
+});
+export const revertSchema = revertInputSchema.meta({
+  id: 'RevertInput',
+  examples: [{ rationale: 'the limit was meant for another account' }],
+});
 export const withdrawSchema = withdrawInputSchema.meta({ id: 'WithdrawInput', examples: [reasonExample] });
 export const abortSchema = abortInputSchema.meta({ id: 'AbortInput', examples: [reasonExample] });
 
@@ -67,22 +105,42 @@ const operation = z
     payload: json,
     baseVersion: count.exactOptional(),
     executor: text,
-    inverse: z.enum(['restore-before-image', 'none']),
+    inverse: z.enum(['restore-before-image', 'executor-undo', 'none']),
   })
   .meta({ id: 'Operation' });
+
+const enforcement = z.enum(['soft', 'hard']);
+const matchedRule: z.ZodType<MatchedRule> = z
+  .strictObject({
+    ...{ name: text, level: z.enum(RISK_LEVELS), roles: z.array(text), approvals: count, timelockMinutes: count },
+    ...{ enforcement, when: jsonObject, because: jsonObject },
+  })
+  .meta({ id: 'MatchedRule', description: '`because`: the facts that `when` tests, by name, as they were' });
 
 const risk: z.ZodType<RiskView> = z
   .strictObject({
     level: z.enum(RISK_LEVELS),
+    enforcement,
     roles: z.array(text),
     approvals: count,
     timelockMinutes: count,
     policy: z.strictObject({ version: text, hash }),
     matched: z.array(text),
+    rules: z.array(matchedRule).exactOptional(),
+    drivenBy: z.array(text).exactOptional(),
     facts: jsonObject,
+    eligible: z.record(text, z.array(text)).exactOptional(),
+    sampled: z.literal(true).exactOptional(),
     timelockUntil: instant.exactOptional(),
   })
   .meta({ id: 'Risk' });
+
+const assessment: z.ZodType<NonNullable<ChangeView['assessment']>> = STEP_SCHEMAS['change.assessed']
+  .omit({ assessmentHash: true })
+  .meta({
+    id: 'Assessment',
+    description: 'What the assessment hash stands for; docs/formats.md says how it is hashed',
+  });
 
 const patchStep: z.ZodType<PatchStep> = z
   .union([
@@ -104,14 +162,35 @@ const preview: z.ZodType<Preview> = z
   ])
   .meta({ id: 'Preview', description: 'what the operations make of the document as it is now' });
 
+const stillNeeded = z.strictObject({ text, approvals: count, roles: z.array(text) });
+
 const standingVote = z.strictObject({
   personId: text,
   account: text,
-  decision: z.enum(['approve', 'reject']),
+  decision: z.enum(['approve', 'reject', 'request-changes']),
   reason: text.exactOptional(),
   at: instant,
   hash,
 });
+
+const review = z.strictObject({
+  ...{ personId: text, verdict: z.enum(['justified', 'unjustified']), reason: text, at: instant },
+});
+const aftermath = {
+  reverts: text.exactOptional().meta({ description: 'the executed change-set that this one takes back' }),
+  supersedes: text.exactOptional(),
+  override: z.strictObject({ personId: text, account: text, ticket: text, reason: text }).exactOptional(),
+  postReview: z
+    .strictObject({ kind: z.enum(['override', 'sample']), due: instant, reviews: z.array(review) })
+    .exactOptional(),
+  resolutions: z
+    .array(
+      z.strictObject({
+        ...{ personId: text, account: text, outcome: z.enum(['executed', 'rolled_back']), reason: text, evidence },
+      }),
+    )
+    .exactOptional(),
+};
 
 export const changeSchema: z.ZodType<ChangeView> = z
   .strictObject({
@@ -131,18 +210,35 @@ export const changeSchema: z.ZodType<ChangeView> = z
     revision: z.int().min(1),
     contentHash: hash,
     assessmentHash: hash.exactOptional(),
+    assessment: assessment.exactOptional(),
     risk: risk.exactOptional(),
     blocked: failure.exactOptional(),
     failure: failure.exactOptional(),
     votes: z.array(standingVote),
-    stillNeeded: z.strictObject({ text, approvals: count, roles: z.array(text) }).exactOptional(),
+    stillNeeded: stillNeeded.exactOptional(),
+    mayVoteAs: z
+      .array(z.strictObject({ personId: text, delegation: hash.exactOptional() }))
+      .exactOptional()
+      .meta({ description: 'with for=me: whose vote you could cast: your own, or one that was delegated to you' }),
     deadline: instant,
     preview: preview.exactOptional(),
     entries: z.array(z.strictObject({ type: z.enum(STEP_TYPES), seq, hash, at: instant })),
     createdAt: instant,
     updatedAt: instant,
+    ...aftermath,
   })
   .meta({ id: 'ChangeSet' });
+
+export const dryRunSchema: z.ZodType<DryRun> = z
+  .strictObject({
+    entityId,
+    contentHash: hash,
+    risk,
+    needs: stillNeeded.exactOptional(),
+    deciders: z.record(text, z.array(text)),
+    preview,
+  })
+  .meta({ id: 'DryRun', description: 'what proposing this would mean; nothing is recorded' });
 
 export const changePageSchema: z.ZodType<ChangePage> = z
   .strictObject({ changes: z.array(changeSchema), next: text.exactOptional() })
@@ -159,3 +255,7 @@ export const decidedSchema: z.ZodType<DecideResult> = z
     change: changeSchema,
   })
   .meta({ id: 'Decided', description: '`recorded`: this very decision was recorded before.' });
+
+export const actedSchema: z.ZodType<ActResult> = z
+  .strictObject({ kind: z.enum(['done', 'recorded']), change: changeSchema })
+  .meta({ id: 'Acted', description: '`recorded`: this very act was recorded before.' });

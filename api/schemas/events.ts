@@ -6,8 +6,8 @@ import {
   type DeliveredEvent,
   type DeliveryState,
 } from '../../core/events/index.ts';
-import type { EventTrace, FeedPage } from '../../core/system/index.ts';
-import { count, entityId, hash, instant, jsonObject, position, principalId, seq } from './fields.ts';
+import type { EventTrace } from '../../core/system/index.ts';
+import { count, entityId, eventSource, hash, instant, jsonObject, position, seq } from './fields.ts';
 import { problemSchema, type ProblemDetails } from './problem.ts';
 
 const eventExample = {
@@ -71,28 +71,53 @@ export const deliveredEventSchema: z.ZodType<DeliveredEvent> = z
     timestamp: instant,
     entityId,
     userId: z.string().exactOptional(),
-    source: principalId,
+    source: eventSource,
     payload: jsonObject,
     metadata: jsonObject.exactOptional(),
+    commits: z
+      .array(z.strictObject({ path: z.string(), hash }))
+      .exactOptional()
+      .meta({ description: 'commitments to confidential fields, which are kept beside the ledger' }),
     ledger: z.strictObject({ entity: entityId, seq, hash, position: position.exactOptional() }),
   })
   .meta({ id: 'Event', description: 'An event with its place in the ledger.' });
 
+const standing = {
+  subscription: z.string(),
+  history: z
+    .array(
+      z.strictObject({
+        at: instant,
+        outcome: z.enum(['delivered', 'failed', 'skipped']),
+        reason: z.string().exactOptional(),
+      }),
+    )
+    .exactOptional()
+    .meta({ description: 'the newest tries, oldest first, as far as they are known' }),
+};
+
 const deliveryStateSchema: z.ZodType<DeliveryState> = z
   .union([
-    z.strictObject({ subscription: z.string(), state: z.enum(['pending', 'relayed', 'in-flight', 'delivered']) }),
     z.strictObject({
-      subscription: z.string(),
-      state: z.enum(['retrying', 'dead-letter']),
-      attempts: count,
-      reason: z.string(),
+      ...standing,
+      state: z.enum(['pending', 'relayed', 'in-flight', 'delivered', 'skipped', 'settled']).meta({
+        description:
+          'relayed: in the queue of the subscription; skipped: its condition was not met; settled: delivered or skipped, no longer known which',
+      }),
     }),
+    z.strictObject({ ...standing, state: z.enum(['retrying', 'dead-letter']), attempts: count, reason: z.string() }),
   ])
   .meta({ id: 'DeliveryState' });
 
 export const eventTraceSchema: z.ZodType<EventTrace> = z
   .strictObject({ event: deliveredEventSchema, acceptedAt: instant, deliveries: z.array(deliveryStateSchema) })
   .meta({ id: 'EventTrace' });
+
+export interface FeedPage {
+  readonly events: readonly DeliveredEvent[];
+  /** pass as `after` to go on; opaque */
+  readonly cursor: string;
+}
 
 export const feedPageSchema: z.ZodType<FeedPage> = z
   .strictObject({

@@ -29,6 +29,10 @@ export const changeId = z
   .string()
   .regex(/^[A-Za-z0-9][A-Za-z0-9-]{0,63}$/, 'must be 1-64 of A-Z a-z 0-9 - starting with a letter or digit');
 /** A principal, as in `source`. */
+/** Who published an event: a principal, or what the system tells of itself. */
+export const eventSource = z
+  .string()
+  .regex(/^(system\/)?[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, 'must be the id of a principal, or system/approvals');
 export const principalId = z
   .string()
   .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, 'must be 1-64 of A-Z a-z 0-9 . _ - starting with a letter or digit');

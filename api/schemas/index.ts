@@ -16,8 +16,10 @@ export {
   publishedEventSchema,
   type BatchResult,
   type EventResult,
+  type FeedPage,
   type PublishedEvent,
 } from './events.ts';
+export { guardListSchema, guardStateSchema, type GuardList } from './guards.ts';
 export { MAX_WAIT_SECONDS } from './fields.ts';
 export { problemSchema, type ProblemDetails } from './problem.ts';
 export {

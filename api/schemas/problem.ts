@@ -21,6 +21,8 @@ export const problemSchema = z
     code: z.enum(codes),
     instance: z.string().exactOptional().meta({ description: 'the path of the request' }),
     errors: z.array(problemErrorSchema).meta({ description: 'every fault, with its place' }),
+    retryAfterSeconds: z.int().min(1).exactOptional().meta({ description: 'the same again may succeed after this' }),
+    oldestCursor: z.string().exactOptional().meta({ description: 'CURSOR_GONE: where the feed goes on' }),
   })
   .meta({ id: 'Problem', description: 'RFC 9457 problem details' });
 

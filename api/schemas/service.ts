@@ -4,6 +4,8 @@ import type { CatalogEntry, SubscriptionStats } from '../../core/events/index.ts
 import type { MonitorReport, ValidationReport } from '../../core/system/index.ts';
 import { count, principalId, subscriptionId } from './fields.ts';
 
+const waiting = { length: count, oldestAgeMs: z.number().min(0) };
+
 export const healthSchema = z.strictObject({ status: z.literal('ok') }).meta({ id: 'Health' });
 
 export const capabilitiesSchema = z
@@ -28,6 +30,14 @@ const subscriptionStatsSchema: z.ZodType<SubscriptionStats> = z
     inFlight: count,
     retrying: count,
     deadLetters: count,
+    breaker: z
+      .enum(['closed', 'open', 'half-open'])
+      .exactOptional()
+      .meta({ description: 'open: events are held back' }),
+    latencyMs: z
+      .strictObject({ p50: z.number().min(0), p95: z.number().min(0) })
+      .exactOptional()
+      .meta({ description: 'from recorded to acknowledged, of the newest deliveries' }),
   })
   .meta({ id: 'SubscriptionStats' });
 
@@ -38,8 +48,22 @@ export const stateSchema: z.ZodType<MonitorReport> = z
     entries: count,
     operations: z.strictObject({ total: count, failed: count, successRate: z.number().min(0).max(1) }),
     responseTimeMs: z.strictObject({ p50: z.number().min(0), p95: z.number().min(0) }),
+    published: z.strictObject({ accepted: count, duplicate: count, rejected: count }),
     subscriptions: z.array(subscriptionStatsSchema).meta({ description: 'your own; all for auditors' }),
-    approvalQueue: z.strictObject({ length: count, oldestAgeMs: z.number().min(0) }),
+    approvalQueue: z.strictObject({
+      ...waiting,
+      escalated: count,
+      reminders: count,
+      byLevel: z.record(z.string(), z.strictObject(waiting)),
+    }),
+    reviewQueue: z
+      .strictObject({ length: count, overdue: count })
+      .meta({ description: 'change-sets that ran without the usual approval and wait to be looked at' }),
+    streams: count.exactOptional().meta({ description: 'streams of the feed that are open now' }),
+    guard: z
+      .strictObject({ rateLimited: count, refused: count, stormsDetected: count, loopsDetected: count, resets: count })
+      .exactOptional()
+      .meta({ description: 'what protection did since the start' }),
   })
   .meta({ id: 'State' });
 

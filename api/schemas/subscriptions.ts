@@ -13,12 +13,23 @@ import { count, instant, jsonObject, position, principalId, subscriptionId } fro
 export const MAX_RECEIPTS = 1_000;
 const MAX_DELAY_MS = 43_200_000;
 
-export const newSubscriptionSchema = subscriptionInputSchema.extend({ filter: jsonObject.optional() }).meta({
-  id: 'SubscriptionInput',
-  examples: [{ id: 'ledger-totals', topics: ['transactions.*'], order: 'entity', startAt: 'earliest' }],
-});
+export const newSubscriptionSchema = subscriptionInputSchema
+  .extend({ filter: jsonObject.optional(), when: jsonObject.exactOptional() })
+  .meta({
+    id: 'SubscriptionInput',
+    examples: [
+      { id: 'ledger-totals', topics: ['transactions.*'], order: 'entity', startAt: 'earliest' },
+      {
+        id: 'quiet-accounts',
+        topics: ['transactions.*'],
+        mode: 'conditional',
+        when: { changeSets: [{ exists: false }] },
+      },
+    ],
+  });
 
-const { topics, order, startAt, ackTimeoutMs, retry } = subscriptionInputSchema.shape;
+const { topics, mode, buffer, target, order, delayMs, startAt, ackTimeoutMs, retry, breaker } =
+  subscriptionInputSchema.shape;
 
 export const subscriptionSchema: z.ZodType<Subscription> = z
   .strictObject({
@@ -26,12 +37,19 @@ export const subscriptionSchema: z.ZodType<Subscription> = z
     module: principalId,
     topics,
     filter: jsonObject.exactOptional(),
+    mode,
+    when: jsonObject.exactOptional(),
+    buffer,
+    target,
     order,
+    delayMs,
     startAt,
     ackTimeoutMs,
     retry,
+    breaker,
     status: z.enum(['active', 'paused']),
     createdAt: instant,
+    resumedAt: instant.exactOptional(),
     from: position,
   })
   .meta({ id: 'Subscription' });
@@ -52,6 +70,7 @@ export const messageListSchema: z.ZodType<MessageList> = z
       z.strictObject({
         receipt: z.string().meta({ description: 'proof of this delivery, for ack and nack' }),
         attempt: z.int().min(1),
+        traceparent: z.string().exactOptional().meta({ description: 'W3C trace context of this delivery' }),
         event: deliveredEventSchema,
       }),
     ),
@@ -104,7 +123,8 @@ export const deadLetterPageSchema: z.ZodType<DeadLetterPage> = z
 export const redriveSchema = z
   .strictObject({
     positions: z.array(position).min(1).max(MAX_RECEIPTS).optional().meta({ description: 'default: all' }),
+    pattern: jsonObject.optional().meta({ description: 'an event pattern, as in a filter: only events that match it' }),
   })
-  .meta({ id: 'Redrive', examples: [{ positions: [17] }] });
+  .meta({ id: 'Redrive', examples: [{ positions: [17] }, { pattern: { 'detail-type': ['transactions.new'] } }] });
 
 export const redrivenSchema = z.strictObject({ redriven: count }).meta({ id: 'Redriven' });

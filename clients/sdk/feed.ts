@@ -1,14 +1,17 @@
 /** The change feed as an endless iteration: page after page from a cursor on, waiting at the end for what comes. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DeliveredEvent } from '../../core/events/index.ts';
-import type { FeedPage } from '../../core/system/index.ts';
+import type { FeedPage } from '../../api/index.ts';
 import { backoffMs, isAborted, isTransient, type Transport } from './transport.ts';
 
-export interface FeedQuery {
-  /** cursor of the last event seen; default: the beginning */
-  readonly after?: string;
+export interface FeedFilterQuery {
   readonly topics?: readonly string[];
   readonly entity?: string;
+}
+
+export interface FeedQuery extends FeedFilterQuery {
+  /** cursor of the last page seen, or `latest` for the end of the log; default: the beginning */
+  readonly after?: string;
   /** false: end when there is nothing more, instead of waiting for it */
   readonly live?: boolean;
   readonly signal?: AbortSignal;
@@ -49,7 +52,7 @@ export async function* readFeed(transport: Transport, query: FeedQuery): AsyncGe
     }
     for (const [i, event] of page.events.entries())
       yield { event, cursor: i === page.events.length - 1 ? page.cursor : after };
-    if (!live && page.events.length === 0) return;
+    if (!live && page.cursor === after) return; // a page without events may only say how far was looked
     after = page.cursor;
   }
 }

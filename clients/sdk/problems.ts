@@ -11,14 +11,19 @@ export class ApiProblem extends Error {
   readonly detail: string;
   /** every fault, with its place */
   readonly errors: ProblemDetails['errors'];
+  /** of CURSOR_GONE: where the feed goes on */
+  readonly oldestCursor: string | undefined;
 
-  constructor(init: Pick<ProblemDetails, 'status' | 'detail' | 'errors'> & { readonly code: ApiProblemCode }) {
+  constructor(
+    init: Pick<ProblemDetails, 'status' | 'detail' | 'errors' | 'oldestCursor'> & { readonly code: ApiProblemCode },
+  ) {
     super(init.detail);
     this.name = 'ApiProblem';
     this.status = init.status;
     this.code = init.code;
     this.detail = init.detail;
     this.errors = init.errors;
+    this.oldestCursor = init.oldestCursor;
   }
 }
 

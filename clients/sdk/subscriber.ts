@@ -1,23 +1,42 @@
 /**
  * A running subscription: pulls messages, hands each event to the handler once, the events of an entity one after the other
- * in the order of its chain, and settles them by how the handler ended. Remembers the last 10,000 events it has done, so
- * that redelivery after a lost acknowledgement does not repeat work; what must hold across restarts is the handler's to do.
+ * in the order of its chain, and settles them by how the handler ended: acknowledged only when it is done. Which events are
+ * done is the memory's to know, which ones are missing the chain's.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { MessageList } from '../../api/index.ts';
-import { failureReason, type DeliveredEvent, type ReceivedMessage } from '../../core/events/index.ts';
-import { RecentKeys } from './recent-keys.ts';
+import {
+  failureReason,
+  type DeliveredEvent,
+  type ReceivedMessage,
+  type Subscription,
+} from '../../core/events/index.ts';
+import type { Clock } from '../../core/ledger/index.ts';
+import { createRecentMemory, eventKey, type ConsumerMemory } from './consumer-memory.ts';
+import { createGaps, type Gaps } from './gaps.ts';
 import { createSettler, type Settler } from './settle.ts';
 import { backoffMs, isAborted, isTransient, type Transport } from './transport.ts';
 
+/** What a handler is told of the delivery beside the event. */
+export interface Delivery {
+  /** 1 for the first; 0: it was read from the chain, because a later event of its entity came before it */
+  readonly attempt: number;
+  /** W3C trace context, for the spans of the handler's own work; absent when the event came without one */
+  readonly traceparent?: string;
+}
+
 export interface SubscriberOptions {
   readonly transport: Transport;
-  readonly id: string;
-  readonly handler: (event: DeliveredEvent) => unknown;
+  readonly clock: Clock;
+  readonly subscription: Subscription;
+  readonly handler: (event: DeliveredEvent, delivery: Delivery) => unknown;
   /** messages held at once, 1-1000 */
   readonly batchSize: number;
   readonly waitSeconds: number;
   readonly signal?: AbortSignal | undefined;
+  /** beside the one in memory, which knows the last events of this process */
+  readonly memory?: ConsumerMemory | undefined;
+  /** default `refetch` */
+  readonly gaps?: 'refetch' | 'ignore' | undefined;
 }
 
 export interface RunningSubscription {
@@ -29,33 +48,40 @@ export interface RunningSubscription {
 }
 
 interface World extends SubscriberOptions {
+  readonly id: string;
   readonly settler: Settler;
   readonly stopping: AbortSignal;
-  readonly finished: RecentKeys;
+  readonly memories: readonly ConsumerMemory[];
+  readonly missing: Gaps | undefined;
   /** event → the receipt that settles it: of its latest delivery, the only one still valid */
   readonly held: Map<string, string>;
   /** entity → the end of what was queued for it last */
   readonly lanes: Map<string, Promise<void>>;
+  /** entity → number of the event that failed, while events after it are held: with `order: entity` they come again too */
+  readonly failed: Map<string, number>;
   readonly room: { wake: () => void };
 }
 
-const REMEMBERED_EVENTS = 10_000;
 /** ms between polls that come back empty at once, as those of a paused subscription do */
 const EMPTY_POLL_PAUSE_MS = 500;
 
 export function runSubscription(options: SubscriberOptions): RunningSubscription {
+  const { transport, subscription, memory, gaps } = options;
   const stopper = new AbortController();
   const { signal = stopper.signal } = options;
   const world: World = {
     ...options,
-    settler: createSettler(options.transport, options.id),
+    id: subscription.id,
+    settler: createSettler(transport, subscription.id),
     stopping: AbortSignal.any([stopper.signal, signal]),
-    finished: new RecentKeys(REMEMBERED_EVENTS),
-    ...{ held: new Map(), lanes: new Map(), room: { wake: () => {} } },
+    // Acknowledged only when it is remembered for good, so that memory comes first.
+    memories: [...(memory === undefined ? [] : [memory]), createRecentMemory()],
+    missing: gaps === 'ignore' ? undefined : createGaps(transport, subscription),
+    ...{ held: new Map(), lanes: new Map(), failed: new Map(), room: { wake: () => {} } },
   };
   const done = pull(world);
   return {
-    id: options.id,
+    id: subscription.id,
     done,
     stop: () => {
       stopper.abort();
@@ -65,7 +91,7 @@ export function runSubscription(options: SubscriberOptions): RunningSubscription
 }
 
 async function pull(world: World): Promise<void> {
-  const { stopping, lanes, settler } = world;
+  const { clock, stopping, lanes, settler } = world;
   try {
     for (let failures = 0; !isAborted(stopping);) {
       await roomFor(world);
@@ -77,7 +103,7 @@ async function pull(world: World): Promise<void> {
         if (isAborted(stopping)) break;
         if (!isTransient(error)) throw error;
         failures += 1;
-        await pause(backoffMs(failures), stopping);
+        await clock.sleep(backoffMs(failures), stopping);
       }
     }
   } finally {
@@ -87,8 +113,8 @@ async function pull(world: World): Promise<void> {
 }
 
 async function pullOnce(world: World): Promise<void> {
-  const { transport, id, waitSeconds, batchSize, stopping, held } = world;
-  const askedAt = performance.now();
+  const { transport, clock, id, waitSeconds, batchSize, stopping, held } = world;
+  const askedAt = clock.now();
   const { messages } = await transport<MessageList>({
     method: 'GET',
     path: `/v1/subscriptions/${encodeURIComponent(id)}/messages`,
@@ -98,8 +124,8 @@ async function pullOnce(world: World): Promise<void> {
     waitSeconds,
   });
   for (const message of messages.toSorted(bySeq)) take(world, message);
-  const wasShort = performance.now() - askedAt < EMPTY_POLL_PAUSE_MS;
-  if (messages.length === 0 && wasShort) await pause(EMPTY_POLL_PAUSE_MS, stopping);
+  const wasShort = clock.now() - askedAt < EMPTY_POLL_PAUSE_MS;
+  if (messages.length === 0 && wasShort) await clock.sleep(EMPTY_POLL_PAUSE_MS, stopping);
 }
 
 /** Waits until half of what may be held is free, so that polls stay large under load. */
@@ -116,43 +142,61 @@ function bySeq(a: ReceivedMessage, b: ReceivedMessage): number {
   return a.event.ledger.seq - b.event.ledger.seq;
 }
 
-function take(world: World, { receipt, event }: ReceivedMessage): void {
-  const key = `${event.source}\n${event.eventId}`;
-  if (world.finished.has(key)) {
-    world.settler.ack(receipt);
-    return;
-  }
+function take(world: World, message: ReceivedMessage): void {
+  const { receipt, event } = message;
+  const key = eventKey(event);
   const isHeld = world.held.has(key);
   world.held.set(key, receipt);
   if (isHeld) return;
   const { entityId } = event;
-  const lane = (world.lanes.get(entityId) ?? Promise.resolve()).then(() => work(world, key, event));
+  const lane = (world.lanes.get(entityId) ?? Promise.resolve()).then(() => work(world, key, message));
   world.lanes.set(entityId, lane);
   void lane.then(() => {
-    if (world.lanes.get(entityId) === lane) world.lanes.delete(entityId);
+    if (world.lanes.get(entityId) !== lane) return;
+    world.lanes.delete(entityId);
+    world.failed.delete(entityId);
   });
 }
 
-async function work(
-  { handler, held, finished, settler, room }: World,
-  key: string,
-  event: DeliveredEvent,
-): Promise<void> {
-  let failure: { readonly reason: string } | undefined;
+/** One message, from its turn to its settlement. Never rejects. */
+async function work(world: World, key: string, message: ReceivedMessage): Promise<void> {
+  const { held, settler, room, failed, subscription } = world;
+  const { entityId, ledger } = message.event;
+  let failure: string | undefined;
   try {
-    await handler(event);
-    finished.add(key);
+    await handleInOrder(world, message);
   } catch (error) {
-    failure = { reason: failureReason(error) || 'the handler failed' };
+    if (subscription.order === 'entity') failed.set(entityId, Math.min(ledger.seq, failed.get(entityId) ?? Infinity));
+    failure = failureReason(error) || 'the handler failed';
   }
-  const receipt = held.get(key);
+  const receipt = held.get(key) ?? message.receipt;
   held.delete(key);
   room.wake();
-  if (receipt === undefined) return;
   if (failure === undefined) settler.ack(receipt);
-  else settler.nack(receipt, failure.reason);
+  else settler.nack(receipt, failure);
 }
 
-async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  await sleep(ms, undefined, { signal }).catch(() => undefined);
+/** What comes before it on its chain is done first; if that fails, so has this delivery, and both come again. */
+async function handleInOrder(world: World, { event, attempt, traceparent }: ReceivedMessage): Promise<void> {
+  const failed = world.failed.get(event.entityId) ?? Infinity;
+  if (failed < event.ledger.seq) throw new Error(`it waits for event ${failed} of its entity, which failed`);
+  if (world.missing !== undefined && !(await isDone(world, event))) {
+    for await (const earlier of world.missing.before(event)) {
+      await handleOnce(world, earlier, { attempt: 0 });
+      world.missing.delivered(earlier);
+    }
+  }
+  world.missing?.delivered(event);
+  await handleOnce(world, event, { attempt, ...(traceparent === undefined ? {} : { traceparent }) });
+}
+
+async function handleOnce(world: World, event: DeliveredEvent, delivery: Delivery): Promise<void> {
+  if (await isDone(world, event)) return;
+  await world.handler(event, delivery);
+  for (const memory of world.memories) await memory.remember(event);
+}
+
+async function isDone({ memories }: World, event: DeliveredEvent): Promise<boolean> {
+  for (const memory of memories) if (await memory.recall(event)) return true;
+  return false;
 }

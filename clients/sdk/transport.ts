@@ -2,8 +2,9 @@
  * One call of the HTTP API: JSON out, JSON or an error in. Retries what is safe to repeat when nobody answers or the
  * service says "later" (429, 503 with Retry-After). It knows no route.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { ProblemDetails } from '../../api/index.ts';
+import type { Clock } from '../../core/ledger/index.ts';
+import { realClock } from './clock.ts';
 import { ApiProblem, Unreachable } from './problems.ts';
 import { sigV4Headers, type SigV4Options } from './sigv4.ts';
 
@@ -15,6 +16,8 @@ export interface TransportOptions {
   /** instead of a token: AWS credentials, for an API that IAM guards */
   readonly sigv4?: SigV4Options;
   readonly fetch?: typeof fetch;
+  /** what pauses are taken by; default: real time */
+  readonly clock?: Clock;
 }
 
 export interface Call {
@@ -28,11 +31,15 @@ export interface Call {
   readonly signal?: AbortSignal | undefined;
   /** s the service may wait before it answers (long poll) */
   readonly waitSeconds?: number;
+  readonly headers?: Readonly<Record<string, string>>;
   /** a status whose body is an answer although it is not 2xx */
   readonly accepts?: number;
 }
 
 export type Transport = <Result>(call: Call) => Promise<Result>;
+
+/** Resolves when an answer of this media type begins; how long it may take is for the call's signal to say. Tries once. */
+export type OpenStream = (call: Call, mediaType: string) => Promise<ReadableStream<Uint8Array>>;
 
 type Attempt<Result> =
   | { readonly kind: 'done'; readonly result: Result }
@@ -49,6 +56,7 @@ const TRY_LATER: readonly number[] = [429, 502, 503, 504];
 
 export function createTransport(options: TransportOptions): Transport {
   const base = baseOf(options.url);
+  const { clock = realClock } = options;
   return async <Result>(call: Call): Promise<Result> => {
     const isRepeatable = call.idempotent ?? call.method === 'GET';
     for (let attempt = 1; ; attempt++) {
@@ -56,8 +64,25 @@ export function createTransport(options: TransportOptions): Transport {
       if (outcome.kind === 'done') return outcome.result;
       const pause = isRepeatable && attempt < MAX_ATTEMPTS ? pauseBefore(outcome, attempt) : undefined;
       if (pause === undefined) throw outcome.error;
-      await sleep(pause, undefined, call.signal === undefined ? {} : { signal: call.signal });
+      await clock.sleep(pause, call.signal);
+      call.signal?.throwIfAborted();
     }
+  };
+}
+
+export function createStreamOpener(options: TransportOptions): OpenStream {
+  const base = baseOf(options.url);
+  return async (call, mediaType) => {
+    const url = base + targetOf(call);
+    const request = await requestOf(options, { ...call, headers: { ...call.headers, accept: mediaType } }, url);
+    const response = await (options.fetch ?? fetch)(url, { ...request, signal: call.signal ?? null }).catch(
+      (error: unknown) => {
+        throw new Unreachable(base, error);
+      },
+    );
+    const { ok, headers, body } = response;
+    if (ok && body !== null && headers.get('content-type')?.startsWith(mediaType) === true) return body;
+    throw problemOf(response, parse(await response.text()));
   };
 }
 
@@ -84,7 +109,9 @@ function baseOf(url: string): string {
 
 async function tryOnce<Result>(base: string, options: TransportOptions, call: Call): Promise<Attempt<Result>> {
   const url = base + targetOf(call);
-  const request = await requestOf(options, call, url);
+  const timeout = AbortSignal.timeout(ANSWER_TIMEOUT_MS + (call.waitSeconds ?? 0) * 1000);
+  const signal = call.signal === undefined ? timeout : AbortSignal.any([timeout, call.signal]);
+  const request = { ...(await requestOf(options, call, url)), signal };
   let response: Response;
   let text: string;
   try {
@@ -110,7 +137,6 @@ function targetOf({ path, query = {} }: Call): string {
 }
 
 async function requestOf(options: TransportOptions, call: Call, url: string): Promise<RequestInit> {
-  const timeout = AbortSignal.timeout(ANSWER_TIMEOUT_MS + (call.waitSeconds ?? 0) * 1000);
   const body = call.body === undefined ? undefined : JSON.stringify(call.body);
   return {
     method: call.method,
@@ -118,11 +144,11 @@ async function requestOf(options: TransportOptions, call: Call, url: string): Pr
       accept: 'application/json, application/problem+json',
       ...(call.idempotencyKey === undefined ? {} : { 'idempotency-key': call.idempotencyKey }),
       ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...call.headers,
       ...(await credentialsFor(options, { method: call.method, url, body: body ?? '' })),
     },
     ...(body === undefined ? {} : { body }),
     redirect: 'error', // credentials go to the named service only
-    signal: call.signal === undefined ? timeout : AbortSignal.any([timeout, call.signal]),
   };
 }
 

@@ -2,25 +2,35 @@
  * Assessing: plans the operations on the document as it is now, recomputes the facts, asks the risk table. The result is a
  * step, and at level L0 the approval with it. Anything that goes wrong blocks; nothing opens by error.
  */
-import type { Clock } from '../ledger/index.ts';
-import { SYSTEM_ACTOR } from '../ledger/index.ts';
-import { RECENT_WINDOW_MS, type ChangeStore } from './change-store.ts';
-import { documentHash, type VersionedDocument } from './document.ts';
+import { taggedHash, type JsonObject } from '../canonical/index.ts';
+import { SYSTEM_ACTOR, type Clock, type ItemWrite } from '../ledger/index.ts';
+import type { Policy } from '../policy/index.ts';
+import { adviceOn, weighAdvice, type Advice } from './advice.ts';
+import { documentHash, type Document, type VersionedDocument } from './document.ts';
 import { ChangeError } from './errors.ts';
+import type { ExecutorCalls } from './executors.ts';
 import { factsOf } from './facts.ts';
+import { activeFreezes } from './freezes.ts';
 import type { OperationTypes } from './operations.ts';
 import { planOperations } from './plan.ts';
+import { sponsorOf, type RecentChanges } from './recent-changes.ts';
 import { assessmentHash } from './reduce-decision.ts';
-import type { RiskTable } from './risk.ts';
+import type { Risk, RiskTable } from './risk.ts';
 import type { StateStore } from './state-store.ts';
 import { stepHash, type Content, type StepDraft } from './steps.ts';
 
+const SAMPLE_TAG = 'nervous-system.change.sample.v1';
+
 export interface AssessorDependencies {
-  readonly store: ChangeStore;
+  readonly recent: RecentChanges;
   readonly states: StateStore;
   readonly risk: RiskTable;
+  readonly policy: Policy;
   readonly types: OperationTypes;
+  readonly executors: ExecutorCalls;
   readonly clock: Clock;
+  /** @throws ChangeError when the documents of this entity must not be like that */
+  readonly assertAllowed: (entityId: string, documents: readonly Document[]) => void;
 }
 
 export interface Subject {
@@ -32,33 +42,51 @@ export interface Subject {
   readonly round: number;
 }
 
+export interface Assessed {
+  /** `change.assessed`, and `change.approved` where nobody has to approve */
+  readonly steps: readonly StepDraft[];
+  /** to be recorded with the steps: they fail when another assessment came in between that this one does not count */
+  readonly writes: readonly ItemWrite[];
+}
+
+/** What is known of a change-set before anything is recorded. */
+export interface Weighed {
+  readonly facts: JsonObject;
+  readonly risk: Risk;
+  readonly base: VersionedDocument;
+  readonly after: Document;
+  readonly plans: Advice['plans'];
+}
+
+/** Both: @throws ChangeError STALE_BASE | CHANGE_INVALID | RISK_BLOCKED | EXECUTOR_FAILED */
 export interface Assessor {
-  /** `change.assessed`, and `change.approved` where nobody has to approve. @throws ChangeError STALE_BASE | CHANGE_INVALID | RISK_BLOCKED */
-  readonly steps: (subject: Subject) => Promise<StepDraft[]>;
+  readonly assess: (subject: Subject) => Promise<Assessed>;
+  readonly weigh: (subject: Pick<Subject, 'entityId' | 'content'>) => Promise<Weighed>;
 }
 
 export function createAssessor(deps: AssessorDependencies): Assessor {
   return {
-    steps: async ({ entityId, content, proposal, round }) => {
-      const { change, revision, initiator } = content;
-      const since = new Date(deps.clock.now() - RECENT_WINDOW_MS).toISOString();
-      const [base, others] = await Promise.all([
-        deps.states.read(entityId),
-        deps.store.recentChanges(initiator, since, change),
-      ]);
-      const { facts, risk, result } = weigh(deps, { entityId, content, base, recentChanges: others + 1 });
+    weigh: (subject) => weigh(deps, subject),
+    assess: async (subject) => {
+      const { entityId, content, proposal, round } = subject;
+      const { change, revision } = content;
+      // Before anything is counted.
+      const writes = await deps.recent.turns({ change, sponsor: sponsorOf(content), entityId });
+      const { facts, risk, base, after, plans } = await weigh(deps, subject);
       const assessment = {
         ...{ change, revision, round: round + 1, proposal, contentHash: content.contentHash, facts },
         ...risk,
+        ...(isSampled(deps.risk, risk, subject) ? { sampled: true as const } : {}),
         base: { version: base.version, hash: base.hash },
-        result,
+        result: documentHash(after),
+        ...plans,
       };
       const data = { ...assessment, assessmentHash: assessmentHash(assessment) };
       const assessed: StepDraft = { type: 'change.assessed', actor: SYSTEM_ACTOR, data };
       const steps: StepDraft[] = [assessed];
       if (data.approvals === 0)
         steps.push(approvalStep({ change, revision, proposal, assessment: stepHash(assessed), votes: [] }));
-      return steps;
+      return { steps, writes };
     },
   };
 }
@@ -68,23 +96,39 @@ export function approvalStep(data: Extract<StepDraft, { type: 'change.approved' 
   return { type: 'change.approved', actor: SYSTEM_ACTOR, data };
 }
 
-interface Weighing {
-  readonly entityId: string;
-  readonly content: Content;
-  readonly base: VersionedDocument;
-  readonly recentChanges: number;
-}
-
-function weigh({ types, risk: table }: AssessorDependencies, { entityId, content, base, recentChanges }: Weighing) {
-  const { operations, initiator } = content;
+async function weigh(deps: AssessorDependencies, { entityId, content }: Pick<Subject, 'entityId' | 'content'>) {
+  const { recent, states, policy, types, clock, risk: table, assertAllowed, executors } = deps;
+  const { change, operations, initiator } = content;
+  const [base, counted] = await Promise.all([
+    states.read(entityId),
+    recent.since(clock.now(), { change, sponsor: sponsorOf(content), entityId }),
+  ]);
   const after = planOperations(base, operations, types);
+  assertAllowed(entityId, after);
+  const advice = await adviceOn(executors, operations);
+  const agent = policy.roster.agents.find(({ id }) => initiator === `agent:${id}`);
   try {
-    const { moneyPaths } = table.config;
-    const facts = factsOf({ entityId, initiator, recentChanges, operations, before: base.document, after, moneyPaths });
-    return { facts, risk: table.assess(facts), result: documentHash(after.at(-1) ?? base.document) };
+    const { moneyPaths, sensitivePaths, freezes } = table.config;
+    const facts = factsOf({
+      ...{ entityId, initiator, operations, before: base.document, after, moneyPaths, sensitivePaths, ...counted },
+      ...(agent === undefined ? {} : { proven: agent.proven }),
+      erases: operations.some(({ type }) => types.get(type)?.erases !== undefined),
+      freezes: activeFreezes(freezes, entityId, clock.now()),
+    });
+    return { ...weighAdvice(table, facts, advice), base, after: after.at(-1) ?? null, plans: advice.plans };
   } catch (error) {
     if (error instanceof ChangeError) throw error;
-    const message = `the risk of ${content.change} could not be assessed: ${error instanceof Error ? error.message : 'unknown'}`;
+    const message = `the risk of ${change} could not be assessed: ${error instanceof Error ? error.message : 'unknown'}`;
     throw new ChangeError({ code: 'RISK_BLOCKED', message, cause: error });
   }
+}
+
+/**
+ * Drawn from the hash of the proposal, which covers the id that the server gave it: anyone can check the draw, and the
+ * proposer cannot know it before. A revision they could choose by its hash, so what gets to L0 by one is always looked at.
+ */
+function isSampled({ config }: RiskTable, { level }: Risk, { content, proposal }: Subject): boolean {
+  if (level !== 'L0' || config.sampleL0 === 0) return false;
+  const draw = Number.parseInt(taggedHash(SAMPLE_TAG, proposal).slice(0, 8), 16) % 100;
+  return content.revision > 1 || draw < config.sampleL0;
 }

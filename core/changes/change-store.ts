@@ -5,11 +5,10 @@
 import type { JsonValue } from '../canonical/index.ts';
 import type { Item, ItemKey, ItemStore, ItemWrite } from '../ledger/index.ts';
 import { isTerminal } from './lifecycle.ts';
+import { awaitsReview } from './post-review.ts';
+import { recentWrites } from './recent-changes.ts';
 import type { ChangeRecord } from './record.ts';
-
-/** Change-sets of one initiator that are counted at most. */
-const MAX_RECENT = 1000;
-export const RECENT_WINDOW_MS = 86_400_000;
+import type { Vote } from './steps.ts';
 
 export interface StoredChange {
   readonly record: ChangeRecord;
@@ -17,20 +16,20 @@ export interface StoredChange {
   readonly version: number;
 }
 
+export type Selection = { readonly open: true } | { readonly review: true } | { readonly entityId: string } | 'all';
+
 export interface ChangeStore {
   readonly find: (id: string) => Promise<StoredChange | undefined>;
-  /** Ids in ascending order: those not at their end, those of one entity, or all. */
+  /** Ids in ascending order: those not at their end, those somebody still has to review, those of one entity, or all. */
   readonly ids: (
-    of: { readonly open: true } | { readonly entityId: string } | 'all',
+    of: Selection,
     page: { readonly after?: string; readonly limit: number },
   ) => Promise<readonly string[]>;
-  /** What of the initiator was proposed since `since` (ISO 8601) and not refused, without `except`. */
-  readonly recentChanges: (initiator: string, since: string, except: string) => Promise<number>;
-  /** Makes the proposals of one initiator follow each other, so none is counted without the others. */
-  readonly initiatorTurn: (initiator: string, change: string) => Promise<ItemWrite>;
   /** Everything that follows from the record alone. */
   readonly recordWrites: (current: StoredChange | undefined, next: ChangeRecord) => readonly ItemWrite[];
   readonly keys: ReturnType<typeof keysOf>;
+  /** What a vote uses up: the vote of the person whose it is, and that of who cast it for them. */
+  readonly voteKeys: (record: Pick<ChangeRecord, 'id' | 'round'>, vote: Vote) => readonly ItemKey[];
   /** A put of an item that must not exist yet. */
   readonly once: (key: ItemKey, value: JsonValue) => ItemWrite;
   readonly isTaken: (key: ItemKey) => Promise<boolean>;
@@ -46,17 +45,7 @@ export function createChangeStore(ledger: string, items: Pick<ItemStore, 'get' |
       return item === undefined ? undefined : { record: recordOf(item), version: item.version };
     },
     ids: async (of, page) => {
-      const partition = of === 'all' ? keys.record('') : 'open' in of ? keys.open('') : keys.ofEntity(of.entityId, '');
-      return (await items.list(partition.pk, page)).map(({ sk }) => sk);
-    },
-    recentChanges: async (initiator, since, except) => {
-      const recent = await items.list(keys.recent(initiator, '', '').pk, { after: since, limit: MAX_RECENT });
-      return recent.filter(({ sk }) => !sk.endsWith(`#${except}`)).length;
-    },
-    initiatorTurn: async (initiator, change) => {
-      const key = keys.initiator(initiator);
-      const item = await items.get(key);
-      return { kind: 'put', key, value: { last: change }, expect: item?.version ?? 'absent' };
+      return (await items.list(partitionOf(keys, of), page)).map(({ sk }) => sk);
     },
     recordWrites: (current, next) => [
       {
@@ -66,8 +55,14 @@ export function createChangeStore(ledger: string, items: Pick<ItemStore, 'get' |
         expect: current?.version ?? 'absent',
       },
       ...indexWrites(keys, current?.record, next),
+      ...recentWrites(ledger, current?.record, next),
       ...lockWrites(keys, current?.record, next),
+      ...reviewWrites(keys, current?.record, next),
     ],
+    voteKeys: ({ id, round }, { revision, personId, delegate }) =>
+      [personId, ...(delegate === undefined ? [] : [delegate.personId])].map((one) =>
+        keys.vote(id, { revision, round, personId: one }),
+      ),
     isTaken: async (key) => (await items.get(key)) !== undefined,
   };
 }
@@ -76,12 +71,9 @@ function keysOf(ledger: string) {
   return {
     record: (id: string): ItemKey => ({ pk: `${ledger}#change`, sk: id }),
     open: (id: string): ItemKey => ({ pk: `${ledger}#change-open`, sk: id }),
+    /** overridden or sampled, and not reviewed yet */
+    review: (id: string): ItemKey => ({ pk: `${ledger}#change-review`, sk: id }),
     ofEntity: (entityId: string, id: string): ItemKey => ({ pk: `${ledger}#change-of#${entityId}`, sk: id }),
-    recent: (initiator: string, at: string, id: string): ItemKey => ({
-      pk: `${ledger}#change-by#${initiator}`,
-      sk: `${at}#${id}`,
-    }),
-    initiator: (initiator: string): ItemKey => ({ pk: `${ledger}#change-initiator`, sk: initiator }),
     /** one vote per person, revision and assessment */
     vote: (id: string, by: { revision: number; round: number; personId: string }): ItemKey => ({
       pk: `${ledger}#change-vote`,
@@ -99,30 +91,38 @@ function keysOf(ledger: string) {
   };
 }
 
+function partitionOf(keys: ChangeStore['keys'], of: Selection): string {
+  if (of === 'all') return keys.record('').pk;
+  if ('open' in of) return keys.open('').pk;
+  return 'review' in of ? keys.review('').pk : keys.ofEntity(of.entityId, '').pk;
+}
+
 function once(key: ItemKey, value: JsonValue): ItemWrite {
   return { kind: 'put', key, value, expect: 'absent' };
 }
 
 function indexWrites(keys: ChangeStore['keys'], current: ChangeRecord | undefined, next: ChangeRecord): ItemWrite[] {
-  const { id, entityId, state, createdAt, content } = next;
-  const recent = keys.recent(content.initiator, createdAt, id);
-  if (current === undefined) {
-    return [
-      once(keys.open(id), { entityId }),
-      once(keys.ofEntity(entityId, id), {}),
-      { kind: 'put', key: recent, value: {}, expect: 'any' },
-    ];
-  }
-  if (!isTerminal(state)) return [];
-  const closed: ItemWrite = { kind: 'delete', key: keys.open(id), expect: 'any' };
-  // What took effect keeps counting against its initiator for a day; what did not makes room.
-  return state === 'executed' ? [closed] : [closed, { kind: 'delete', key: recent, expect: 'any' }];
+  const { id, entityId } = next;
+  if (current === undefined) return [once(keys.open(id), { entityId }), once(keys.ofEntity(entityId, id), {})];
+  return hasEnded(current, next) ? [{ kind: 'delete', key: keys.open(id), expect: 'any' }] : [];
 }
 
 function lockWrites(keys: ChangeStore['keys'], current: ChangeRecord | undefined, next: ChangeRecord): ItemWrite[] {
   const key = keys.lock(next.entityId);
   if (current?.claim === undefined && next.claim !== undefined) return [once(key, { change: next.id })];
-  return next.claim !== undefined && isTerminal(next.state) ? [{ kind: 'delete', key, expect: 'any' }] : [];
+  return next.claim !== undefined && hasEnded(current, next) ? [{ kind: 'delete', key, expect: 'any' }] : [];
+}
+
+/** With this step. What follows an end, such as a review, must not end it again: the lock may be another's by then. */
+function hasEnded(current: ChangeRecord | undefined, { state }: ChangeRecord): boolean {
+  return isTerminal(state) && (current === undefined || !isTerminal(current.state));
+}
+
+function reviewWrites(keys: ChangeStore['keys'], current: ChangeRecord | undefined, next: ChangeRecord): ItemWrite[] {
+  const [before, after] = [current !== undefined && awaitsReview(current), awaitsReview(next)];
+  if (before === after) return [];
+  const key = keys.review(next.id);
+  return after ? [once(key, { entityId: next.entityId })] : [{ kind: 'delete', key, expect: 'any' }];
 }
 
 /** Items of this partition are written here alone. */

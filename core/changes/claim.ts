@@ -3,13 +3,16 @@
  * record against the ledger, the votes against the roster, the risk table, the document, the deadline, the time lock.
  */
 import { canonicalize } from '../canonical/index.ts';
-import { SYSTEM_ACTOR } from '../ledger/index.ts';
+import { SYSTEM_ACTOR, type ItemWrite } from '../ledger/index.ts';
 import type { StoredChange } from './change-store.ts';
-import type { Context } from './context.ts';
+import { excludedNow, type Context } from './context.ts';
+import { votersNow } from './delegation.ts';
 import { ChangeError, refuse } from './errors.ts';
-import { countQuorum } from './quorum.ts';
+import { activeFreezes } from './freezes.ts';
+import { overrideStands } from './override.ts';
+import { requirementOf, standingQuorum } from './quorum.ts';
 import { readEntry } from './read-entry.ts';
-import type { ChangeRecord } from './record.ts';
+import type { ChangeRecord, StandingVote } from './record.ts';
 import { foldChange } from './reduce.ts';
 import type { StepDraft, StepData } from './steps.ts';
 import type { Outcomes } from './workflow.ts';
@@ -24,7 +27,8 @@ export async function claim(context: Context, current: StoredChange): Promise<Ou
   if (time < Date.parse(approval.timelockUntil)) return 'early';
   if (time >= Date.parse(content.deadline)) return 'moved';
   await assertFolded(context, record);
-  const drift = await driftOf(context, record);
+  const { voters, checks } = await votersNow(context, record.votes);
+  const drift = await driftOf(context, record, voters);
   if (drift.length > 0) return giveBack(context, current, drift);
   const claimed: StepDraft = {
     type: 'change.claimed',
@@ -33,7 +37,7 @@ export async function claim(context: Context, current: StoredChange): Promise<Ou
   };
   const recorded = await context.recorder.record({
     ...{ id, entityId, current, steps: [claimed] },
-    writes: [context.states.check(entityId, assessment.base.version)],
+    writes: [context.states.check(entityId, assessment.base.version), ...checks],
   });
   if (recorded.kind === 'recorded') return 'claimed';
   const { pk } = context.store.keys.lock(entityId);
@@ -41,19 +45,31 @@ export async function claim(context: Context, current: StoredChange): Promise<Ou
 }
 
 /** What is no longer as it was when the change-set was assessed and approved. */
-export async function driftOf({ policy, risk, states }: Context, record: ChangeRecord): Promise<Drift[]> {
-  const { assessment, votes, content, entityId, proposer } = record;
+async function driftOf(context: Context, record: ChangeRecord, voters: readonly StandingVote[]): Promise<Drift[]> {
+  const { risk, states, clock } = context;
+  const { assessment, entityId } = record;
   if (assessment === undefined) return ['policy'];
   const drift: Drift[] = [];
-  const owner = policy.roster.agents.find((agent) => proposer.kind === 'agent' && agent.id === proposer.id)?.owner;
-  const eligible = votes
-    .filter(({ personId }) => !content.excludes.includes(personId) && personId !== owner)
-    .map(({ personId }) => ({ personId, roles: policy.rolesOf(personId) }));
-  if (!countQuorum(assessment, eligible).reached) drift.push('roster');
+  const isApproved =
+    record.override === undefined ? isQuorumThere(context, record, voters) : overrideStands(context, record);
+  if (!isApproved) drift.push('roster');
   if (assessment.policy.hash !== risk.policy.hash) drift.push('policy');
   const { version, hash } = await states.read(entityId);
   if (version !== assessment.base.version || hash !== assessment.base.hash) drift.push('base');
+  const { names } = (assessment.facts['freeze'] ?? { names: [] }) as { readonly names: readonly string[] };
+  const isFrozen = activeFreezes(risk.config.freezes, entityId, clock.now()).some((name) => !names.includes(name));
+  if (isFrozen) drift.push('freeze');
   return drift;
+}
+
+/** @param voters the votes, with the roles their owners hold today */
+function isQuorumThere(context: Context, record: ChangeRecord, voters: readonly StandingVote[]): boolean {
+  const requirement = requirementOf(record);
+  const excluded = excludedNow(context, record);
+  const eligible = voters.filter(
+    ({ personId, delegate }) => !excluded.includes(personId) && !excluded.includes(delegate?.personId ?? ''),
+  );
+  return requirement !== undefined && standingQuorum(requirement, eligible).reached;
 }
 
 /** Back to the people, with a new assessment; what cannot be assessed any more is blocked until it is revised. */
@@ -63,15 +79,17 @@ async function giveBack(context: Context, current: StoredChange, drift: Drift[])
   if (approval === undefined) return 'moved';
   const returned = { change: id, revision: content.revision, approval: approval.step, drift };
   const steps: StepDraft[] = [];
+  const writes: ItemWrite[] = [];
   try {
-    const assessed = await context.assessor.steps({ entityId, content, proposal, round });
-    steps.push({ type: 'change.returned', actor: SYSTEM_ACTOR, data: returned }, ...assessed);
+    const assessed = await context.assessor.assess({ entityId, content, proposal, round });
+    steps.push({ type: 'change.returned', actor: SYSTEM_ACTOR, data: returned }, ...assessed.steps);
+    writes.push(...assessed.writes);
   } catch (error) {
     if (!(error instanceof ChangeError)) throw error;
     const blocked = { code: error.code, message: error.message };
     steps.push({ type: 'change.returned', actor: SYSTEM_ACTOR, data: { ...returned, blocked } });
   }
-  const recorded = await context.recorder.record({ id, entityId, current, steps });
+  const recorded = await context.recorder.record({ id, entityId, current, steps, writes });
   return recorded.kind === 'recorded' ? 'returned' : 'moved';
 }
 

@@ -19,25 +19,22 @@ const MAX_EVIDENCE = 20;
 /** Shown to people who decide: no control characters, nothing that reorders the text around it. */
 const PLAIN_LINE = /^[^\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]*$/;
 const PLAIN_TEXT = /^[^\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]*$/;
-const line = (max: number): z.ZodString =>
+export const line = (max: number): z.ZodString =>
   z.string().trim().min(1).max(max).regex(PLAIN_LINE, 'must be one line without control characters');
 export const plainText = (max: number): z.ZodString =>
   z.string().trim().min(1).max(max).regex(PLAIN_TEXT, 'must be text without control characters');
 
+export const evidenceSchema = z.strictObject({
+  url: line(500),
+  /** SHA-256 of what the link showed, hex */
+  hash: z.string().regex(/^[0-9a-f]{64}$/, 'must be a SHA-256 in lower-case hex'),
+  title: line(200).exactOptional(),
+});
+
 const revisionFields = {
   title: line(200),
   rationale: plainText(4000),
-  evidence: z
-    .array(
-      z.strictObject({
-        url: line(500),
-        /** SHA-256 of what the link showed, hex */
-        hash: z.string().regex(/^[0-9a-f]{64}$/, 'must be a SHA-256 in lower-case hex'),
-        title: line(200).exactOptional(),
-      }),
-    )
-    .max(MAX_EVIDENCE)
-    .default([]),
+  evidence: z.array(evidenceSchema).max(MAX_EVIDENCE).default([]),
   operations: z
     .array(
       z.strictObject({
@@ -57,6 +54,8 @@ export const revisionInputSchema = z.strictObject(revisionFields);
 export const proposalInputSchema = z.strictObject({
   entityId: z.string().regex(ENTITY_ID, 'must be 1-128 of A-Z a-z 0-9 . _ : / - starting with a letter or digit'),
   ...revisionFields,
+  /** the rejected, cancelled or expired change-set on this entity that this one follows */
+  supersedes: z.string().min(1).max(64).exactOptional(),
 });
 export type ProposalInput = z.input<typeof proposalInputSchema>;
 export type RevisionInput = z.input<typeof revisionInputSchema>;
@@ -64,8 +63,13 @@ export type ParsedRevision = Omit<z.output<typeof revisionInputSchema>, 'operati
   readonly operations: Operation[];
 };
 
+export interface ParsedProposal extends ParsedRevision {
+  readonly entityId: string;
+  readonly supersedes?: string;
+}
+
 /** @throws ChangeError CHANGE_INVALID; CanonicalError */
-export function parseProposal(input: unknown, types: OperationTypes): ParsedRevision & { readonly entityId: string } {
+export function parseProposal(input: unknown, types: OperationTypes): ParsedProposal {
   const parsed = parseInput(proposalInputSchema, input);
   return { ...parsed, operations: resolveOperations(parsed.operations, types) };
 }
@@ -121,12 +125,14 @@ function resolveOperations(inputs: readonly OperationInput[], types: OperationTy
     if (known === undefined) {
       throw invalid(['operations', i, 'type'], `"${type}" is not enabled: use ${[...types.keys()].join(' or ')}`);
     }
+    const parsed = inPayload(i, () => known.parse(payload));
     return {
-      type,
-      payload: inPayload(i, () => known.parse(payload)),
+      ...{ type, payload: parsed },
       ...(baseVersion === undefined ? {} : { baseVersion }),
-      executor: known.executor,
-      inverse: known.reversible ? 'restore-before-image' : 'none',
+      ...(known.bind?.(parsed) ?? {
+        executor: known.executor,
+        inverse: known.reversible ? 'restore-before-image' : 'none',
+      }),
     };
   });
 }

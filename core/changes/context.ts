@@ -1,14 +1,22 @@
 /** What every use case of change-sets works with, and the few questions all of them ask. */
 import type { Appender, Clock, EntryStore, Ids, ItemStore, ItemWrite } from '../ledger/index.ts';
-import type { Policy, Principal } from '../policy/index.ts';
+import { initiatorOf, type Policy, type Principal } from '../policy/index.ts';
+import { announce, type Announcement, type AnnouncementCatalog, type Taken } from './announce.ts';
 import { createAssessor, type Assessor } from './assess.ts';
 import { createChangeStore, type ChangeStore, type StoredChange } from './change-store.ts';
+import type { Document } from './document.ts';
+import { createDelegationStore, type DelegationStore } from './delegation-store.ts';
 import { refuse } from './errors.ts';
+import { createExecutorCalls, type ExecutorCalls, type ExecutorDependencies } from './executors.ts';
 import { operationTypes, type OperationTypes } from './operations.ts';
+import { requirementOf, rolesFilled } from './quorum.ts';
 import type { ChangeRecord } from './record.ts';
 import { createStepRecorder, type StepRecorder } from './record-steps.ts';
-import { createRiskTable, type RiskTable } from './risk.ts';
-import type { RiskConfig } from './risk-config.ts';
+import { adoptPolicy } from './adoption.ts';
+import { policyJson } from './policy-document.ts';
+import { assertGovernable, type Governance, type PolicyInForce } from './governance.ts';
+import { createRecentChanges, type RecentChanges } from './recent-changes.ts';
+import type { RiskTable } from './risk.ts';
 import { createStateStore, type StateStore } from './state-store.ts';
 
 export interface ChangesDependencies {
@@ -16,47 +24,78 @@ export interface ChangesDependencies {
   readonly appender: Appender;
   readonly items: ItemStore;
   readonly entries: EntryStore;
-  readonly policy: Policy;
+  /** roster and risk table, as they are in force */
+  readonly governance: Governance;
   readonly clock: Clock;
   readonly ids: Ids;
-  readonly risk: RiskConfig;
+  /** topics that change-sets may be told under; absent: nothing is told */
+  readonly catalog?: AnnouncementCatalog;
   /** default: all built-in types */
   readonly operations?: OperationTypes;
+  /** the code outside the ledger that is declared, how it is reached, and the key that grants it to act; absent: none */
+  readonly executors?: Omit<ExecutorDependencies, 'clock'>;
   /** destroys what a confidential field held; absent: none can be */
   readonly erase?: EraseField;
   /** Told after a step that may let the workflow go on: the engine wakes its runner. Must not throw. */
   readonly onStep?: (changeId: string) => void;
 }
 
+type Person = Extract<Principal, { readonly kind: 'person' }>;
+
 /** The write that destroys a confidential field of an entry. */
 export type EraseField = (entity: string, seq: number, path: string) => ItemWrite;
 
+/** For one policy, so that roster, risk table and the condition of what is written are always of the same one. */
 export interface Context {
+  readonly ledger: string;
   readonly erase: EraseField | undefined;
   readonly entries: EntryStore;
   readonly policy: Policy;
   readonly clock: Clock;
   readonly ids: Ids;
   readonly types: OperationTypes;
+  readonly executors: ExecutorCalls;
   readonly risk: RiskTable;
   readonly store: ChangeStore;
+  readonly recent: RecentChanges;
   readonly states: StateStore;
+  readonly delegations: DelegationStore;
   readonly assessor: Assessor;
   readonly recorder: StepRecorder;
+  /** Refuses documents that the entity must never have, not even on the way. @throws ChangeError CHANGE_INVALID */
+  readonly assertAllowed: (entityId: string, documents: readonly Document[]) => void;
+  /** The ledger has a policy of its own when this resolves. @throws ChangeError POLICY_CHANGED when it had none before */
+  readonly adopted: () => Promise<void>;
 }
 
-export function createContext(deps: ChangesDependencies): Context {
-  const { entries, policy, clock, ids, appender } = deps;
+export function createContext(deps: ChangesDependencies, inForce: PolicyInForce): Context {
+  const { entries, clock, ids, appender, governance } = deps;
+  const { policy, risk, source } = inForce;
   const types = deps.operations ?? operationTypes();
-  const risk = createRiskTable(deps.risk);
+  const executors = createExecutorCalls({ ...(deps.executors ?? { declared: {} }), clock });
   const store = createChangeStore(deps.ledger, deps.items);
   const states = createStateStore(deps.ledger, deps.items);
+  const recent = createRecentChanges(deps.ledger, deps.items);
+  const assertAllowed = assertGovernable.bind(undefined, governance.modules);
   return {
-    ...{ entries, policy, clock, ids, types, risk, store, states },
+    ...{ entries, policy, clock, ids, types, executors, risk, store, recent, states, assertAllowed },
+    ledger: deps.ledger,
+    delegations: createDelegationStore(deps.ledger, deps.items),
     erase: deps.erase,
-    assessor: createAssessor({ store, states, risk, types, clock }),
-    recorder: createStepRecorder({ appender, store, clock }),
+    assessor: createAssessor({ recent, states, risk, policy, types, executors, clock, assertAllowed }),
+    recorder: createStepRecorder({ appender, store, clock, governance, inForce, announce: announcerOf(deps.catalog) }),
+    adopted: async () => {
+      if (source === 'ledger') return;
+      await adoptPolicy({ document: policyJson(governance.configured), guard: inForce.guard, appender, states });
+      refuse('POLICY_CHANGED', 'the ledger has adopted the policy of the configuration');
+    },
   };
+}
+
+function announcerOf(
+  catalog: AnnouncementCatalog | undefined,
+): ((taken: Taken) => readonly Announcement[]) | undefined {
+  return catalog === undefined ? undefined : (taken) => announce(catalog, taken);
 }
 
 /** @throws ChangeError CHANGE_NOT_FOUND */
@@ -64,22 +103,10 @@ export async function findChange({ store }: Context, id: string): Promise<Stored
   return (await store.find(id)) ?? refuse('CHANGE_NOT_FOUND', `no change-set "${id.slice(0, 64)}"`);
 }
 
-/** Who counts as one initiator: a person whatever the account, an agent, a module. */
-export function initiatorOf(principal: Principal): string {
-  return principal.kind === 'person' ? `person:${principal.personId}` : `${principal.kind}:${principal.id}`;
-}
-
-/** The people who may not decide on what this principal proposes or edits. */
-export function excludedBy(principal: Principal): string[] {
-  switch (principal.kind) {
-    case 'person':
-      return [principal.personId];
-    case 'agent':
-      return [principal.owner];
-    case 'module':
-    case 'service':
-      return [];
-  }
+/** @throws ChangeError AGENTS_CANNOT_DECIDE */
+export function requirePerson(principal: Principal, act: string): asserts principal is Person {
+  if (principal.kind !== 'person')
+    refuse('AGENTS_CANNOT_DECIDE', `${principal.kind} "${principal.id}" cannot ${act}: ask a person`);
 }
 
 /** The proposer, under any account, or a person who answers for it. */
@@ -90,11 +117,24 @@ export function speaksForProposer(principal: Principal, { content }: ChangeRecor
   );
 }
 
-/** The person has a role that the assessment in force asks for. */
-export function holdsNeededRole({ policy }: Context, principal: Principal, { assessment }: ChangeRecord): boolean {
+/** People who may not decide: those recorded, and who answers for the proposing agent today. */
+export function excludedNow({ policy }: Context, { content, proposer }: ChangeRecord): readonly string[] {
+  const owner = policy.roster.agents.find(({ id }) => proposer.kind === 'agent' && id === proposer.id)?.owner;
+  return owner === undefined ? content.excludes : [...content.excludes, owner];
+}
+
+/** The record as it would be if it were proposed today: whoever answers for the proposer now has a part in it too. */
+export function withExcludedNow(context: Context, record: ChangeRecord): ChangeRecord {
+  return { ...record, content: { ...record.content, excludes: [...excludedNow(context, record)] } };
+}
+
+/** The person has a role that the assessment in force asks for, or one that an escalation lets help. */
+export function holdsNeededRole({ policy }: Context, principal: Principal, record: ChangeRecord): boolean {
+  const needed = requirementOf(record);
   return (
     principal.kind === 'person' &&
-    policy.rolesOf(principal.personId).some((role) => assessment?.roles.includes(role) === true)
+    needed !== undefined &&
+    rolesFilled(needed, policy.rolesOf(principal.personId)).length > 0
   );
 }
 

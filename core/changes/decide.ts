@@ -1,6 +1,7 @@
 /**
- * Deciding: a person approves or rejects exactly one revision, content and assessment. The vote, the nonce and what follows
- * from the vote (approved, rejected) are one transaction; the same decision again is answered with what is recorded.
+ * Deciding: a person approves, rejects or asks for changes of exactly one revision, content and assessment. The vote, the
+ * nonce and what follows from the vote (approved, rejected) are one transaction; the same decision again is answered with
+ * what is recorded.
  */
 import * as z from 'zod';
 import { SYSTEM_ACTOR } from '../ledger/index.ts';
@@ -8,26 +9,40 @@ import { actorOf, type Principal } from '../policy/index.ts';
 import { approvalStep } from './assess.ts';
 import type { StoredChange } from './change-store.ts';
 import { parseInput, plainText } from './content.ts';
-import { findChange, type Context } from './context.ts';
+import { findChange, requirePerson, type Context } from './context.ts';
+import { assertionSchema, assertSigned } from './decision-challenge.ts';
+import { votingAs } from './delegation.ts';
 import { refuse } from './errors.ts';
-import { countQuorum } from './quorum.ts';
+import { requirementOf, standingQuorum } from './quorum.ts';
 import type { ChangeRecord, StandingVote } from './record.ts';
 import { decideUntilWritten } from './record-steps.ts';
 import { stepHash, type StepDraft, type Vote } from './steps.ts';
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'must be a SHA-256 in lower-case hex');
 
-export const decisionInputSchema = z.strictObject({
+/** Of one change-set, over all its revisions, those taken back included. */
+const MAX_VOTES = 200;
+
+/** What every decision binds to, and what makes it count once. */
+export const bindingFields = {
   revision: z.int().min(1),
   contentHash: sha256,
   assessmentHash: sha256,
-  decision: z.enum(['approve', 'reject']),
   /** chosen by the client, new for every decision */
   nonce: z.string().regex(/^[A-Za-z0-9_-]{16,64}$/, 'must be 16-64 of A-Z a-z 0-9 _ -'),
+  /** made by the person's own key over the decision's challenge */
+  assertion: assertionSchema.exactOptional(),
+};
+
+export const decisionInputSchema = z.strictObject({
+  ...bindingFields,
+  decision: z.enum(['approve', 'reject', 'request-changes']),
   /** the decision counts only if it is recorded before */
   expiresAt: z.iso.datetime().exactOptional(),
-  /** required to reject */
+  /** required to reject and to ask for changes */
   reason: plainText(1000).exactOptional(),
+  /** personId of who delegated their vote to the person who decides */
+  onBehalfOf: z.string().min(1).max(64).exactOptional(),
 });
 export type DecisionInput = z.input<typeof decisionInputSchema>;
 
@@ -44,24 +59,24 @@ export async function decide(
   principal: Principal,
   { id, input }: { id: string; input: unknown },
 ): Promise<Decided> {
-  if (principal.kind !== 'person')
-    refuse('AGENTS_CANNOT_DECIDE', `${principal.kind} "${principal.id}" cannot decide: ask a person`);
-  const decision = parseInput(decisionInputSchema, input);
-  const { personId } = principal;
-  const nonceKey = context.store.keys.nonce(decision.nonce);
+  requirePerson(principal, 'decide');
+  const { onBehalfOf, ...decision } = parseInput(decisionInputSchema, input);
+  const personId = onBehalfOf ?? principal.personId;
+  assertSigned(decision.assertion, { ...decision, ledger: context.ledger, change: id, personId });
   return decideUntilWritten<Decided>(async () => {
     const current = await findChange(context, id);
-    const vote: Vote = { ...decision, change: id, personId, roles: [...context.policy.rolesOf(personId)].sort() };
-    const standing = current.record.votes.find((one) => isSameDecision(one, vote));
+    const standing = current.record.votes.find((one) => isSameDecision(one, { ...decision, personId }));
     if (standing !== undefined) return { kind: 'done', result: { kind: 'recorded', stored: current, vote: standing } };
-    if (await context.store.isTaken(nonceKey))
-      refuse('DECISION_REPLAYED', `nonce "${decision.nonce}" was used before: decide again with a new nonce`);
+    if (decision.decision !== 'reject') assertRoom(current.record);
+    await assertFresh(context, decision.nonce);
+    const { checks, ...mandate } = await votingAs(context, principal.personId, onBehalfOf);
+    const vote: Vote = { ...decision, change: id, ...mandate };
     const voted: StepDraft = { type: 'change.voted', actor: actorOf(principal), data: vote };
-    const { entityId, round } = current.record;
-    const voteKey = context.store.keys.vote(id, { revision: vote.revision, round, personId });
+    const { entityId } = current.record;
+    const keys = [context.store.keys.nonce(decision.nonce), ...context.store.voteKeys(current.record, vote)];
     const recorded = await context.recorder.record({
       ...{ id, entityId, current, steps: [voted, ...consequences(current.record, voted)] },
-      writes: [nonceKey, voteKey].map((key) => context.store.once(key, { change: id, personId })),
+      writes: [...keys.map((key) => context.store.once(key, { change: id, personId })), ...checks],
     });
     if (recorded.kind !== 'recorded') return { kind: 'again' };
     const { stored } = recorded;
@@ -69,29 +84,53 @@ export async function decide(
   });
 }
 
+/** The approval, where these votes are enough for it. */
+export function approvalBy(
+  record: ChangeRecord,
+  votes: readonly (Pick<Vote, 'personId' | 'roles' | 'decision'> & { readonly step: string })[],
+): StepDraft[] {
+  const { assessment, proposal, id, content } = record;
+  const requirement = requirementOf(record);
+  if (assessment === undefined || requirement === undefined || !standingQuorum(requirement, votes).reached) return [];
+  const restsOn = { change: id, revision: content.revision, proposal, assessment: assessment.step };
+  return [approvalStep({ ...restsOn, votes: votes.map(({ step }) => step) })];
+}
+
+/** @throws ChangeError DECISION_REPLAYED. Only tells it early: the write refuses a used nonce by itself. */
+export async function assertFresh({ store }: Context, nonce: string): Promise<void> {
+  if (await store.isTaken(store.keys.nonce(nonce)))
+    refuse('DECISION_REPLAYED', `nonce "${nonce}" was used before: decide again with a new nonce`);
+}
+
+/** What is voted on and revoked again and again would outgrow its record; it can always be rejected. @throws ChangeError */
+function assertRoom({ id, entries }: ChangeRecord): void {
+  if (entries.filter(({ type }) => type === 'change.voted').length >= MAX_VOTES)
+    refuse('CHANGE_STATE_CONFLICT', `${MAX_VOTES} votes were cast on ${id}: reject it, or have it proposed anew`);
+}
+
 /** One rejection ends it; an approval that completes the quorum approves it. */
 function consequences(record: ChangeRecord, voted: Extract<StepDraft, { type: 'change.voted' }>): StepDraft[] {
   const { assessment, proposal, votes, id, content } = record;
   if (assessment === undefined) return []; // the vote itself is refused
-  const restsOn = { change: id, revision: content.revision, proposal, assessment: assessment.step };
   const vote = stepHash(voted);
-  if (voted.data.decision === 'reject')
-    return [{ type: 'change.rejected', actor: SYSTEM_ACTOR, data: { ...restsOn, vote } }];
-  const { reached } = countQuorum(assessment, [...votes, voted.data]);
-  return reached ? [approvalStep({ ...restsOn, votes: [...votes.map(({ step }) => step), vote] })] : [];
+  if (voted.data.decision !== 'reject') return approvalBy(record, [...votes, { ...voted.data, step: vote }]);
+  const restsOn = { change: id, revision: content.revision, proposal, assessment: assessment.step };
+  return [{ type: 'change.rejected', actor: SYSTEM_ACTOR, data: { ...restsOn, vote } }];
 }
 
 /** The same decision by the same person, under whichever account; the roles are ours, not part of it. */
-function isSameDecision(standing: Vote, vote: Vote): boolean {
-  const fields = [
-    'personId',
-    'revision',
-    'contentHash',
-    'assessmentHash',
-    'decision',
-    'nonce',
-    'expiresAt',
-    'reason',
-  ] as const;
-  return fields.every((field) => standing[field] === vote[field]);
+function isSameDecision(standing: Vote, vote: Pick<Vote, (typeof SAID)[number]>): boolean {
+  return SAID.every((field) => standing[field] === vote[field]);
 }
+
+/** What a person says with a decision. */
+const SAID = [
+  'personId',
+  'revision',
+  'contentHash',
+  'assessmentHash',
+  'decision',
+  'nonce',
+  'expiresAt',
+  'reason',
+] as const;

@@ -16,7 +16,7 @@ export type PlannedErasure =
 /** Nothing at all for an operation that erases nothing. */
 export async function planErasure(
   context: Context,
-  { id, entityId, content, votes }: ChangeRecord,
+  { id, entityId, content, votes, override }: ChangeRecord,
   index: number,
 ): Promise<PlannedErasure> {
   const operation = content.operations[index];
@@ -27,7 +27,7 @@ export async function planErasure(
     erase === undefined ? 'this engine keeps no confidential fields' : await problemOf(context, entityId, erasure);
   if (erase === undefined || missing !== undefined)
     return { kind: 'failure', failure: { code: 'CHANGE_INVALID', message: missing ?? '' } };
-  const approvers = votes.filter(({ decision }) => decision === 'approve').map(({ personId }) => personId);
+  const approvers = [...votes, ...(override === undefined ? [] : [override])].map(({ personId }) => personId);
   const { seq, fields, basis } = erasure;
   return {
     kind: 'planned',

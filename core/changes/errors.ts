@@ -16,6 +16,14 @@ import { NervousError } from '../errors/index.ts';
  * `DECISION_STALE`: the decision names another revision, content or assessment than the current one: read and decide again.
  * `DECISION_REPLAYED`: the nonce was used before: decide again with a new nonce.
  * `DECISION_EXPIRED`: the change-set's deadline, or the decision's own, has passed.
+ * `NO_SUCH_VOTE`: the person has no standing vote on this revision that could be revoked.
+ * `OVERRIDE_REFUSED`: break-glass does not reach this far: the rules that ask for approval are hard, or the right is missing.
+ * `REVIEW_REFUSED`: there is nothing to review, or the person had a part in it: ask someone else.
+ * `NOT_REVERTIBLE`: the change-set was not executed, or what it did cannot be taken back: the message says why.
+ * `DELEGATION_INVALID`: the delegation breaks its bounds, does not exist, is over, or does not cover this.
+ * `TOO_MANY_OPEN`: the proposer has too many change-sets waiting: let some be decided or withdraw them.
+ * `EXECUTOR_FAILED`: a registered executor refused or failed; the message is its own.
+ * `POLICY_CHANGED`: roster or rules changed while this was decided; read again and decide again.
  * `NOT_PROPOSER`: only the proposer (or, to withdraw, the agent's owner) may do this.
  */
 export type ChangeErrorCode =
@@ -33,6 +41,14 @@ export type ChangeErrorCode =
   | 'DECISION_STALE'
   | 'DECISION_REPLAYED'
   | 'DECISION_EXPIRED'
+  | 'NO_SUCH_VOTE'
+  | 'OVERRIDE_REFUSED'
+  | 'REVIEW_REFUSED'
+  | 'NOT_REVERTIBLE'
+  | 'DELEGATION_INVALID'
+  | 'TOO_MANY_OPEN'
+  | 'EXECUTOR_FAILED'
+  | 'POLICY_CHANGED'
   | 'NOT_PROPOSER';
 
 export class ChangeError extends NervousError<ChangeErrorCode> {}
@@ -40,6 +56,16 @@ export class ChangeError extends NervousError<ChangeErrorCode> {}
 /** The short way to throw: code and message. */
 export function refuse(code: ChangeErrorCode, message: string): never {
   throw new ChangeError({ code, message });
+}
+
+/** What the plan makes of a document, or why it cannot. */
+export function attempt<Result>(plan: () => Result): Result | string {
+  try {
+    return plan();
+  } catch (error) {
+    if (error instanceof ChangeError) return error.message;
+    throw error;
+  }
 }
 
 /** Runs what reads or plans an operation's payload, and places its problems where the payload is. */

@@ -1,6 +1,7 @@
 /**
  * Carrying out a claimed change-set: one task, one transaction. An operation's document, its entry and its operation key
  * commit together, so a crash leaves it either applied and recorded or not begun, and the same task is simply run again.
+ * What an executor carries out commits elsewhere: it is intended first, and recorded once its outcome is settled.
  */
 import { SYSTEM_ACTOR } from '../ledger/index.ts';
 import type { StoredChange } from './change-store.ts';
@@ -8,14 +9,18 @@ import type { Context } from './context.ts';
 import { planErasure } from './erasure.ts';
 import { documentHash, type Document, type VersionedDocument } from './document.ts';
 import { ChangeError } from './errors.ts';
+import { applyElsewhere, planElsewhere, unsettled } from './elsewhere.ts';
 import { planOperation } from './plan.ts';
 import type { ChangeRecord } from './record.ts';
 import { giveUp } from './rollback.ts';
-import type { Failure, StepDraft } from './steps.ts';
+import { isCarriedOutElsewhere, type Failure, type StepDraft } from './steps.ts';
 import type { Outcomes } from './workflow.ts';
 import { subjectOf, writeStep } from './write-step.ts';
 
-/** Records that the next operation is about to be applied, with the document to restore. If we die after it: nothing was applied yet. */
+/**
+ * Records that the next operation is about to be applied, with what undoes it: the document to restore, or an executor's
+ * inverse. If we die after it: nothing was applied yet.
+ */
 export async function intend(context: Context, current: StoredChange): Promise<Outcomes['intend']> {
   const { record } = current;
   const { state, claim, progress, content } = record;
@@ -26,6 +31,9 @@ export async function intend(context: Context, current: StoredChange): Promise<O
   const before = await context.states.read(record.entityId);
   const planned = plan(context, record, { index, before });
   if (planned.kind === 'failure') return giveUp(context, current, planned.failure);
+  const external = await planElsewhere(context, record, index);
+  if (external.kind === 'unsettled') return unsettled(context, current, { index, failure: external.failure });
+  if (external.kind === 'failure') return giveUp(context, current, external.failure);
   const { document, version, hash } = before;
   const step: StepDraft = {
     type: 'change.intent',
@@ -33,6 +41,7 @@ export async function intend(context: Context, current: StoredChange): Promise<O
     data: {
       ...{ ...subjectOf(record), claim, index, before: { document, version, hash } },
       after: { hash: documentHash(planned.document) },
+      ...external.more,
     },
   };
   return (await writeStep(context, current, { steps: [step] })) ? 'intended' : 'moved';
@@ -41,6 +50,7 @@ export async function intend(context: Context, current: StoredChange): Promise<O
 /** Applies what was intended. If we die after it: the document, the entry and the key are all there. */
 export async function apply(context: Context, current: StoredChange): Promise<Outcomes['apply']> {
   const { record } = current;
+  const { content } = record;
   const index = record.progress.length - 1;
   const intended = record.progress[index];
   if (record.state !== 'executing' || intended?.status !== 'intended') return 'moved';
@@ -48,6 +58,10 @@ export async function apply(context: Context, current: StoredChange): Promise<Ou
   const planned = plan(context, record, { index, before });
   if (planned.kind === 'failure') return giveUp(context, current, planned.failure);
   const { document } = planned;
+  if (isCarriedOutElsewhere(content.operations[index])) {
+    const outcome = await applyElsewhere(context, current, index);
+    if (outcome !== 'applied') return outcome;
+  }
   const erasure = await planErasure(context, record, index);
   if (erasure.kind === 'failure') return giveUp(context, current, erasure.failure);
   const data = {
@@ -89,8 +103,8 @@ type Planned =
 
 /** The document after one operation, or why it cannot be carried out on what is there. */
 function plan(
-  { types }: Context,
-  { content, document, progress }: ChangeRecord,
+  { types, assertAllowed }: Context,
+  { entityId, content, document, progress }: ChangeRecord,
   { index, before }: { readonly index: number; readonly before: VersionedDocument },
 ): Planned {
   const failed = (code: string, message: string): Planned => ({ kind: 'failure', failure: { code, message } });
@@ -103,6 +117,7 @@ function plan(
   if (operation === undefined) return failed('CHANGE_INVALID', `there is no operation ${index}`);
   try {
     const planned = planOperation(before.document, operation, { types, index });
+    assertAllowed(entityId, [planned]);
     const intended = progress[index]?.afterHash;
     return intended === undefined || intended === documentHash(planned)
       ? { kind: 'planned', document: planned }

@@ -12,42 +12,126 @@ const SCALE_DIGITS = 30;
 const SCALE = 10n ** BigInt(SCALE_DIGITS);
 const DECIMAL = /^(-?)(\d{1,60})(?:\.(\d{1,30}))?$/;
 
+/** The facts there are, with the fields of each; undefined: it is a value. `executors` is what executors say themselves. */
+export const FACTS = {
+  entity: [undefined],
+  initiator: ['kind', 'id', 'proven', 'recentChanges', 'recentMoved', 'recentEntities'],
+  onEntity: ['recentChanges', 'recentMoved'],
+  operations: ['count', 'types'],
+  reversible: [undefined],
+  creates: [undefined],
+  money: ['touched', 'moved'],
+  sensitive: ['touched', 'erases', 'paths'],
+  freeze: ['active', 'names'],
+  bytesChanged: [undefined],
+  executors: 'any',
+} as const;
+
+/** An EventBridge event pattern over facts. */
+export type Pattern = { readonly [field: string]: unknown };
+
 export interface FactSources {
   readonly entityId: string;
   /** `person:<personId>`, `agent:<id>` or `module:<id>` */
   readonly initiator: string;
-  /** change-sets of the initiator in the last 24 h that were not refused, this one included */
-  readonly recentChanges: number;
+  /** of agents: people have seen enough of its work */
+  readonly proven?: boolean;
+  /** of the initiator and everybody the same person answers for, without this one */
+  readonly byInitiator: readonly RecentChange[];
+  /** on the entity by anybody, without this one */
+  readonly onEntity: readonly RecentChange[];
   readonly operations: readonly Operation[];
+  /** confidential fields of an entry are destroyed */
+  readonly erases: boolean;
   readonly before: Document;
   /** the document after each operation */
   readonly after: readonly Document[];
   readonly moneyPaths: readonly string[];
+  readonly sensitivePaths: readonly string[];
+  /** names of the freeze windows that are open */
+  readonly freezes: readonly string[];
 }
+
+/** One change-set of the last 24 hours. */
+export interface RecentChange {
+  readonly entityId: string;
+  readonly moved: number;
+}
+
+/** Change-sets of the last 24 hours that are told apart; beyond that they count as without limit. */
+export const MAX_RECENT = 1_000;
 
 /** @throws ChangeError RISK_BLOCKED when an amount cannot be read */
 export function factsOf(sources: FactSources): JsonObject {
-  const { entityId, initiator, recentChanges, operations, before, after, moneyPaths } = sources;
+  const { entityId, initiator, proven, operations, before, after, moneyPaths, freezes } = sources;
   const [kind = '', ...id] = initiator.split(':');
   // Per operation, not from first to last: what is moved there and back was moved.
-  const stages = after.map((document, i): [Document, Document] => [
-    i === 0 ? before : (after[i - 1] ?? null),
-    document,
-  ]);
-  const moved = stages.reduce((sum, [from, to]) => sum + moneyMoved(from, to, moneyPaths), 0n);
+  const stages = after.map((document, i): Stage => [i === 0 ? before : (after[i - 1] ?? null), document]);
+  const scaled = stages.reduce((sum, stage) => sum + moneyMoved(stage, moneyPaths), 0n);
+  const moved = wholeUnits(scaled);
+  const own = recentOf([...sources.byInitiator, { entityId, moved }]);
+  const onEntity = recentOf([...sources.onEntity, { entityId, moved }]);
   return {
     entity: entityId,
-    initiator: { kind, id: id.join(':'), recentChanges },
+    initiator: {
+      ...{ kind, id: id.join(':') },
+      ...(proven === undefined ? {} : { proven }),
+      ...{ recentChanges: own.changes, recentMoved: own.moved, recentEntities: own.entities },
+    },
+    onEntity: { recentChanges: onEntity.changes, recentMoved: onEntity.moved },
     operations: { count: operations.length, types: [...new Set(operations.map(({ type }) => type))].sort() },
     reversible: operations.every(({ inverse }) => inverse !== 'none'),
     creates: before === null && after.at(-1) !== null,
-    money: { touched: moved > 0n, moved: wholeUnits(moved) },
+    money: { touched: scaled > 0n, moved },
+    sensitive: sensitiveFacts(stages, sources),
+    freeze: { active: freezes.length > 0, names: [...freezes] },
     bytesChanged: stages.reduce((sum, [from, to]) => sum + Buffer.byteLength(canonicalize(diffDocuments(from, to))), 0),
   };
 }
 
+/** What a pattern tests, as `fact` or `fact.field`; `$or` stands for all its branches. */
+export function testsOf(when: Pattern, under = ''): string[] {
+  return Object.entries(when).flatMap(([field, test]) => {
+    if (field === '$or') return (test as readonly Pattern[]).flatMap((branch) => testsOf(branch, under));
+    const isValue = Array.isArray(test) || under !== '';
+    return isValue ? [under + field] : testsOf(test as Pattern, `${field}.`);
+  });
+}
+
+type Stage = readonly [Document, Document];
+
+/** What was proposed in the last 24 hours and not refused. */
+function recentOf(changes: readonly RecentChange[]): { changes: number; moved: number; entities: number } {
+  const isUncounted = changes.length > MAX_RECENT;
+  return {
+    changes: changes.length,
+    moved: isUncounted ? Number.MAX_SAFE_INTEGER : sumOf(changes.map(({ moved }) => moved)),
+    entities: new Set(changes.map(({ entityId }) => entityId)).size,
+  };
+}
+
+/** At most 2^53-1: strict where it is not exact. */
+function sumOf(amounts: readonly number[]): number {
+  return Math.min(
+    amounts.reduce((sum, amount) => sum + amount, 0),
+    Number.MAX_SAFE_INTEGER,
+  );
+}
+
+function sensitiveFacts(stages: readonly Stage[], { erases, sensitivePaths }: FactSources): JsonObject {
+  const paths = sensitivePaths.filter((path) => stages.some((stage) => isTouched(stage, path)));
+  return { touched: erases || paths.length > 0, erases, paths };
+}
+
+function isTouched([from, to]: Stage, path: string): boolean {
+  const [old, now] = [valuesAt(from, path), valuesAt(to, path)].map((values) =>
+    canonicalize(Object.fromEntries(values)),
+  );
+  return old !== now;
+}
+
 /** Sum of the absolute changes at the money paths, scaled. */
-function moneyMoved(from: Document, to: Document, paths: readonly string[]): bigint {
+function moneyMoved([from, to]: Stage, paths: readonly string[]): bigint {
   let sum = 0n;
   for (const path of paths) {
     const [old, now] = [amountsAt(from, path), amountsAt(to, path)];
@@ -67,13 +151,18 @@ function wholeUnits(scaled: bigint): number {
 
 /** The amounts a money path leads to, by where they are. */
 function amountsAt(document: Document, path: string): ReadonlyMap<string, bigint> {
+  return new Map([...valuesAt(document, path)].map(([at, value]) => [at, amountOf(value, at)]));
+}
+
+/** What a path leads to, by where it is; `*` stands for any key or index. */
+function valuesAt(document: Document, path: string): ReadonlyMap<string, JsonValue> {
   let found: [string, JsonValue][] = [['', document]];
   for (const token of path.split('/').slice(1)) {
     found = found.flatMap(([at, value]) =>
       members(value, token).map(([key, member]) => [`${at}/${key}`, member] as [string, JsonValue]),
     );
   }
-  return new Map(found.map(([at, value]) => [at, amountOf(value, at)]));
+  return new Map(found);
 }
 
 function members(value: JsonValue, token: string): [string, JsonValue][] {

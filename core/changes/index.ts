@@ -1,4 +1,12 @@
-export { createChanges, type ChangePage, type Changes, type DecideResult, type ProposeResult } from './changes.ts';
+export { bindingProblems } from './binding.ts';
+export { APPROVALS_SOURCE } from './announce.ts';
+export { approvalTopics } from './approval-topics.ts';
+export { createActs, type Acts } from './acts.ts';
+export { createChanges, type Changes } from './changes.ts';
+export { createDeciding, type ActResult, type DecideResult } from './deciding.ts';
+export { createProposing, type ProposeResult } from './proposing.ts';
+export { createShowing, type ChangePage } from './showing.ts';
+export { createWorking } from './working.ts';
 export {
   contentHash,
   proposalInputSchema,
@@ -8,7 +16,20 @@ export {
 } from './content.ts';
 export type { ChangesDependencies } from './context.ts';
 export { decisionInputSchema, type DecisionInput } from './decide.ts';
-export { documentHash, MAX_DOCUMENT_BYTES, type Document, type PatchStep, type VersionedDocument } from './document.ts';
+export { decisionChallenge, type Assertion, type DecisionSubject } from './decision-challenge.ts';
+export { overrideInputSchema, type OverrideInput } from './override.ts';
+export { resolutionInputSchema, type ResolutionInput } from './resolve.ts';
+export { revertInputSchema, type RevertInput } from './revert.ts';
+export { reviewInputSchema, type ReviewInput } from './review.ts';
+export { revocationInputSchema, type RevocationInput } from './revoke.ts';
+export {
+  diffDocuments,
+  documentHash,
+  MAX_DOCUMENT_BYTES,
+  type Document,
+  type PatchStep,
+  type VersionedDocument,
+} from './document.ts';
 export { ChangeError, type ChangeErrorCode } from './errors.ts';
 export {
   CHANGE_STATES,
@@ -27,6 +48,23 @@ export {
   type OperationType,
   type OperationTypes,
 } from './operations.ts';
+export {
+  executorProblems,
+  executorsSchema,
+  type ExecutorDeclaration,
+  type ExecutorsConfig,
+} from './executor-config.ts';
+export { askExecutor, type Executor, type Outcome, type Planned, type Status } from './executor.ts';
+export type { ExecutorRequest, Executors, ExecutorTarget } from './executors.ts';
+export {
+  grantInputHash,
+  operationKey,
+  signGrant,
+  verifyGrant,
+  type GrantClaims,
+  type GrantExpectations,
+  type VerifiedGrant,
+} from './grant.ts';
 export { countQuorum, type Quorum, type Requirement, type Voter } from './quorum.ts';
 export type { ChangeRecord } from './record.ts';
 export { foldChange, reduceChange } from './reduce.ts';
@@ -35,9 +73,29 @@ export type { StepResult } from './run-step.ts';
 export { STEP_SCHEMAS, stepHash, type ChainEntry } from './steps.ts';
 export { abortInputSchema, withdrawInputSchema } from './stop.ts';
 export { verifyState, type VerifiedState } from './verify-state.ts';
-export type { ChangeView, Preview, RiskView, StillNeeded } from './view.ts';
+export type { DryRun } from './dry-run.ts';
+export type { MatchedRule } from './risk.ts';
+export type { RiskView } from './risk-view.ts';
+export type { ChangeView, Preview, StillNeeded } from './view.ts';
+export type { AftermathView, ReviewView } from './view-aftermath.ts';
 export { createStandings, type Standing, type Standings } from './standing.ts';
 export { FIRST_STEP, STEP_NAMES, WORKFLOW, type Outcomes, type StepName, type WorkflowStep } from './workflow.ts';
+export { openChangeStates } from './open-states.ts';
 export { createStateStore, type StateStore } from './state-store.ts';
-export { approvalQueue, type ApprovalQueue } from './approval-queue.ts';
-export { createItemRebuilder, type RebuildDependencies, type Rebuilt } from './rebuild-items.ts';
+export {
+  approvalQueue,
+  reviewQueue,
+  summarizeQueue,
+  type ApprovalQueue,
+  type Awaited,
+  type ReviewQueue,
+} from './approval-queue.ts';
+export { createItemRebuilder, leadsToItems, type RebuildDependencies, type Rebuilt } from './rebuild-items.ts';
+export { createGoverning, type Governing } from './governing.ts';
+export { delegationInputSchema, type DelegationInput, type Delegations } from './delegation.ts';
+export type { Delegation } from './delegation-store.ts';
+export type { PolicyChange, PolicyView } from './policy-view.ts';
+export { createGovernance, type Governance, type PolicyInForce } from './governance.ts';
+export { POLICY_ADOPTED, ROOT_SIGNED_TYPES } from './adoption.ts';
+export { deadEnds, policyHash, policyJson, recordingProblems, type PolicyDocument } from './policy-document.ts';
+export { POLICY_ENTITY } from './state-store.ts';

@@ -149,7 +149,7 @@ function place(document: JsonValue, path: string): void {
 
 function indexOf(token: string, last: number): number {
   if (!/^(0|[1-9][0-9]{0,8})$/.test(token) || Number(token) > last)
-    misfit(`has no array index "${token.slice(0, 20)}"`);
+    misfit(`has no array index "${token.slice(0, 20).toWellFormed()}"`);
   return Number(token);
 }
 

@@ -25,6 +25,10 @@ export const STEP_TYPES = [
   'change.revised',
   'change.assessed',
   'change.voted',
+  'change.vote-revoked',
+  'change.reminded',
+  'change.escalated',
+  'change.overridden',
   'change.approved',
   'change.rejected',
   'change.returned',
@@ -33,6 +37,7 @@ export const STEP_TYPES = [
   'change.claimed',
   'change.intent',
   'change.applied',
+  'change.not-applied',
   'change.executed',
   'change.failed',
   'change.aborted',
@@ -40,6 +45,10 @@ export const STEP_TYPES = [
   'change.undone',
   'change.rolled-back',
   'change.rollback-failed',
+  'change.resolution',
+  'change.resolved-executed',
+  'change.resolved-rolled-back',
+  'change.reviewed',
 ] as const;
 export type StepType = (typeof STEP_TYPES)[number];
 
@@ -51,6 +60,9 @@ export const ROOT_SIGNED: ReadonlySet<StepType> = new Set([
   'change.executed',
   'change.rolled-back',
   'change.rollback-failed',
+  'change.overridden',
+  'change.resolved-executed',
+  'change.resolved-rolled-back',
 ] as const);
 
 type Row = { readonly [Step in StepType]?: ChangeState };
@@ -61,6 +73,10 @@ export const TRANSITIONS: { readonly [State in ChangeState | 'none']: Row } = {
   draft: { 'change.revised': 'draft', 'change.assessed': 'pending', 'change.withdrawn': 'cancelled' },
   pending: {
     'change.voted': 'pending',
+    'change.vote-revoked': 'pending',
+    'change.reminded': 'pending',
+    'change.escalated': 'pending',
+    'change.overridden': 'approved',
     'change.revised': 'pending',
     'change.assessed': 'pending',
     'change.approved': 'approved',
@@ -70,6 +86,10 @@ export const TRANSITIONS: { readonly [State in ChangeState | 'none']: Row } = {
   },
   approved: {
     'change.claimed': 'executing',
+    // During the time lock a veto still counts, and who approved may think again.
+    'change.voted': 'approved',
+    'change.rejected': 'rejected',
+    'change.vote-revoked': 'pending',
     'change.returned': 'pending',
     'change.withdrawn': 'cancelled',
     'change.expired': 'expired',
@@ -77,6 +97,7 @@ export const TRANSITIONS: { readonly [State in ChangeState | 'none']: Row } = {
   executing: {
     'change.intent': 'executing',
     'change.applied': 'executing',
+    'change.not-applied': 'executing',
     'change.executed': 'executed',
     'change.failed': 'failed',
     'change.aborted': 'rolling_back',
@@ -84,14 +105,21 @@ export const TRANSITIONS: { readonly [State in ChangeState | 'none']: Row } = {
   },
   rolling_back: {
     'change.undone': 'rolling_back',
+    'change.not-applied': 'rolling_back',
     'change.rolled-back': 'rolled_back',
     'change.rollback-failed': 'rollback_failed',
   },
   // Waits for people: its entity stays locked, because nobody can say what its document should be.
-  rollback_failed: {},
-  executed: {},
-  failed: {},
-  rolled_back: {},
+  rollback_failed: {
+    'change.resolution': 'rollback_failed',
+    'change.resolved-executed': 'executed',
+    'change.resolved-rolled-back': 'rolled_back',
+    'change.reviewed': 'rollback_failed',
+  },
+  // What was carried out without the usual approval, or by nobody's, is looked at afterwards: that changes no state.
+  executed: { 'change.reviewed': 'executed' },
+  failed: { 'change.reviewed': 'failed' },
+  rolled_back: { 'change.reviewed': 'rolled_back' },
   rejected: {},
   cancelled: {},
   expired: {},
@@ -102,7 +130,7 @@ export function nextState(state: ChangeState | undefined, step: StepType): Chang
   return TRANSITIONS[state ?? 'none'][step];
 }
 
-export const TERMINAL_STATES: ReadonlySet<ChangeState> = new Set([
+const TERMINAL_STATES: ReadonlySet<ChangeState> = new Set([
   'executed',
   'failed',
   'rolled_back',

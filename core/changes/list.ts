@@ -1,24 +1,36 @@
 /** Finding change-sets: by entity, by state, or what a person could still decide (the approval tray). Only what the caller may read. */
 import type { Principal } from '../policy/index.ts';
+import type { Selection } from './change-store.ts';
 import { holdsNeededRole, speaksForProposer, type Context } from './context.ts';
+import { mandatesOf, type Mandate } from './delegation.ts';
 import { isTerminal, type ChangeState } from './lifecycle.ts';
 import type { ChangeRecord } from './record.ts';
-import { voteRefusal } from './reduce-decision.ts';
+import { voteRefusal } from './reduce-vote.ts';
+import { canReview } from './review.ts';
+import type { VoteAtHand } from './view.ts';
 
 export interface ChangeQuery {
   readonly status?: ChangeState;
   readonly entityId?: string;
-  /** only what this person could still decide on */
-  readonly for?: Principal;
+  /** only what the caller could still decide on */
+  readonly for?: 'me';
+  /** only what ran without the usual approval and this person's review is asked for */
+  readonly review?: Principal;
   /** `next` of the page before */
   readonly after?: string;
   /** 1-100, default 20 */
   readonly limit?: number;
 }
 
+export interface Listed {
+  readonly record: ChangeRecord;
+  /** asked with `for` */
+  readonly mayVoteAs?: readonly VoteAtHand[];
+}
+
 export interface RecordPage {
   /** oldest first */
-  readonly records: readonly ChangeRecord[];
+  readonly records: readonly Listed[];
   /** there may be more: pass it as `after` */
   readonly next?: string;
 }
@@ -31,7 +43,8 @@ const MAX_SCANNED = 1000;
 
 export async function listRecords(context: Context, principal: Principal, query: ChangeQuery): Promise<RecordPage> {
   const limit = Math.min(Math.max(query.limit ?? DEFAULT_LIMIT, 1), MAX_LIMIT);
-  const records: ChangeRecord[] = [];
+  const records: Listed[] = [];
+  const mandates = query.for === undefined ? undefined : await mandatesFor(context, principal);
   let after = query.after;
   for (let scanned = 0; scanned < MAX_SCANNED; scanned += BATCH) {
     const ids = await context.store.ids(partitionOf(query), {
@@ -41,8 +54,11 @@ export async function listRecords(context: Context, principal: Principal, query:
     for (const id of ids) {
       after = id;
       const record = (await context.store.find(id))?.record;
-      if (record === undefined || !isWanted(context, record, query) || !mayRead(context, principal, record)) continue;
-      records.push(record);
+      if (record === undefined || !isWanted(context, record, query)) continue;
+      const mayVoteAs = mandates && votesOn(context, record, mandates);
+      // Whose vote is asked for may read what it is about.
+      if (mayVoteAs === undefined ? !mayRead(context, principal, record) : mayVoteAs.length === 0) continue;
+      records.push({ record, ...(mayVoteAs === undefined ? {} : { mayVoteAs }) });
       if (records.length === limit) return { records, next: id };
     }
     if (ids.length < BATCH) return { records };
@@ -59,19 +75,25 @@ export function mayRead(context: Context, principal: Principal, record: ChangeRe
   );
 }
 
-function partitionOf({ entityId, status, for: decider }: ChangeQuery): Parameters<Context['store']['ids']>[0] {
+function partitionOf({ entityId, status, for: me, review: reviewer }: ChangeQuery): Selection {
   if (entityId !== undefined) return { entityId };
-  return decider !== undefined || (status !== undefined && !isTerminal(status)) ? { open: true } : 'all';
+  if (reviewer !== undefined) return { review: true };
+  return me !== undefined || (status !== undefined && !isTerminal(status)) ? { open: true } : 'all';
 }
 
-function isWanted(context: Context, record: ChangeRecord, { status, for: decider }: ChangeQuery): boolean {
+function isWanted(context: Context, record: ChangeRecord, { status, review: reviewer }: ChangeQuery): boolean {
   if (status !== undefined && record.state !== status) return false;
-  return decider === undefined || canDecide(context, decider, record);
+  return reviewer === undefined || canReview(context, reviewer, record);
 }
 
-function canDecide({ policy, clock }: Context, principal: Principal, record: ChangeRecord): boolean {
-  if (principal.kind !== 'person' || record.state !== 'pending') return false;
-  if (clock.now() >= Date.parse(record.content.deadline)) return false;
-  const { personId } = principal;
-  return voteRefusal(record, { personId, roles: [...policy.rolesOf(personId)] }) === undefined;
+/** Agents and modules have none. */
+async function mandatesFor(context: Context, principal: Principal): Promise<readonly Mandate[]> {
+  return principal.kind === 'person' ? mandatesOf(context, principal.personId) : [];
+}
+
+function votesOn({ clock }: Context, record: ChangeRecord, mandates: readonly Mandate[]): readonly VoteAtHand[] {
+  if (record.state !== 'pending' || clock.now() >= Date.parse(record.content.deadline)) return [];
+  return mandates
+    .filter((mandate) => voteRefusal(record, mandate) === undefined)
+    .map(({ personId, delegate }) => ({ personId, ...(delegate && { delegation: delegate.delegation }) }));
 }

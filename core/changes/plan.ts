@@ -23,6 +23,11 @@ export function planOperations(
   return operations.map((operation, i) => (document = planOperation(document, operation, { types, index: i })));
 }
 
+/** The document after all operations, at whatever version it began. @throws ChangeError CHANGE_INVALID */
+export function planResult(before: Document, operations: readonly Operation[], types: OperationTypes): Document {
+  return operations.reduce((document, one, index) => planOperation(document, one, { types, index }), before);
+}
+
 /** @throws ChangeError CHANGE_INVALID */
 export function planOperation(
   document: Document,
@@ -30,7 +35,8 @@ export function planOperation(
   { types, index }: { readonly types: OperationTypes; readonly index: number },
 ): Document {
   const known = types.get(type);
-  if (known?.executor !== executor) {
+  // What a registered executor does is not planned here; whether it is the one that was approved is seen when it is called.
+  if (known === undefined || (known.bind === undefined && known.executor !== executor)) {
     throw new ChangeError({
       code: 'CHANGE_INVALID',
       message: `operation ${index} needs ${executor}, which is not here: ${known?.executor ?? 'nothing'} is`,

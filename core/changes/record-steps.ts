@@ -12,12 +12,28 @@ import type {
   PlacedEntry,
   StoredEntry,
 } from '../ledger/index.ts';
+import type { Announcement, Taken } from './announce.ts';
 import type { ChangeStore, StoredChange } from './change-store.ts';
 import { ChangeError, refuse } from './errors.ts';
-import { ROOT_SIGNED } from './lifecycle.ts';
+import type { Governance, PolicyInForce } from './governance.ts';
+import { ROOT_SIGNED, type StepType } from './lifecycle.ts';
 import type { ChangeRecord } from './record.ts';
 import { reduceChange } from './reduce.ts';
+import { POLICY_ENTITY } from './state-store.ts';
 import type { ChangeStep, StepDraft } from './steps.ts';
+
+/** Steps that rest on who may do what: recorded only while the policy they were decided under is in force. */
+const UNDER_POLICY: ReadonlySet<StepType> = new Set([
+  'change.voted',
+  'change.vote-revoked',
+  'change.escalated',
+  'change.approved',
+  'change.overridden',
+  'change.claimed',
+  'change.aborted',
+  'change.resolution',
+  'change.reviewed',
+] as const);
 
 /** Readings and decisions of one call before it is told that the change-set is too busy. */
 const MAX_TRIES = 32;
@@ -43,12 +59,20 @@ export type Recorded =
   | { readonly kind: 'exists'; readonly entry: StoredEntry | undefined };
 
 export interface StepRecorder {
-  /** @throws ChangeError when the reducer refuses a step; LedgerError, CanonicalError. Nothing was written. */
+  /** @throws ChangeError when the reducer refuses a step, or POLICY_CHANGED; LedgerError, CanonicalError. Nothing was written. */
   readonly record: (recording: Recording) => Promise<Recorded>;
 }
 
-export function createStepRecorder(deps: { appender: Appender; store: ChangeStore; clock: Clock }): StepRecorder {
-  const { appender, store, clock } = deps;
+export function createStepRecorder(deps: {
+  readonly appender: Appender;
+  readonly store: ChangeStore;
+  readonly clock: Clock;
+  readonly governance: Governance;
+  readonly inForce: PolicyInForce;
+  /** what the bus is told of the steps; absent: nothing */
+  readonly announce?: ((taken: Taken) => readonly Announcement[]) | undefined;
+}): StepRecorder {
+  const { appender, store, clock, governance, inForce, announce = () => [] } = deps;
   return {
     record: async ({ id, entityId, current, steps, writes = [], extras = [], idemKey }) => {
       const before = current?.record;
@@ -56,7 +80,7 @@ export function createStepRecorder(deps: { appender: Appender; store: ChangeStor
       // Provisional places: a refusal is told before anything is signed.
       const at = new Date(clock.now()).toISOString();
       const lastSeq = before?.entries.at(-1)?.seq ?? -1;
-      fold(
+      const after = fold(
         before,
         steps.map((step, i) => ({ ...step, entity: entityId, seq: lastSeq + 1 + i, hash: '', at })),
       );
@@ -76,15 +100,21 @@ export function createStepRecorder(deps: { appender: Appender; store: ChangeStor
             ...(i === 0 && idemKey !== undefined ? { idemKey } : {}),
           })),
           ...extras.map((draft) => ({ chain: entityId, draft })),
+          ...announce({ before, steps, after }).map((told) => ({ chain: entityId, ...told })),
         ],
         // Another process may have taken the steps so far.
         ...(lastSeq < 0 ? {} : { after: { chain: entityId, seq: lastSeq } }),
         writes: (placed) => {
           next = fold(before, placedSteps(steps, placed));
-          return [...store.recordWrites(current, next), ...writes];
+          const all = [...store.recordWrites(current, next), ...writes];
+          return steps.some(({ type }) => UNDER_POLICY.has(type)) ? inForce.guard(all) : all;
         },
       });
-      if (result.kind === 'precondition') return result;
+      if (result.kind === 'precondition') {
+        if (governance.isCondition(result.failed)) refuse('POLICY_CHANGED', 'roster or rules changed meanwhile');
+        return result;
+      }
+      if (entityId === POLICY_ENTITY) await governance.refresh(); // its own writer must not be the last to know
       if (result.kind === 'exists') return { kind: 'exists', entry: result.entries[0] };
       const stored = { record: next as unknown as ChangeRecord, version: (current?.version ?? 0) + 1 };
       return { kind: 'recorded', stored, entries: result.entries };

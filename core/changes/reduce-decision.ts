@@ -3,17 +3,21 @@
  * assessment, an approval to all three; whatever changes one of them voids what rests on it.
  */
 import { canonicalize, taggedHash } from '../canonical/index.ts';
-import { countQuorum } from './quorum.ts';
+import { REVIEW_MS } from './post-review.ts';
+import { requirementOf, standingQuorum } from './quorum.ts';
 import type { ChangeRecord, Placement, StandingVote } from './record.ts';
-import { inconsistent, NOT_ASSESSED, refused, update, type Refusal, type Update } from './refusal.ts';
-import type { Assessment, ChangeStep, StepOf, Vote } from './steps.ts';
+import { override, revoke, vote } from './reduce-vote.ts';
+import { inconsistent, isBefore, NOT_ASSESSED, update, type Update } from './refusal.ts';
+import type { Assessment, ChangeStep, StepOf } from './steps.ts';
 
 const ASSESSMENT_TAG = 'nervous-system.change.assessment.v1';
 const MS_PER_MINUTE = 60_000;
 
 type DecisionStep = Extract<
   ChangeStep,
-  { readonly type: `change.${'assessed' | 'voted' | 'approved' | 'rejected' | 'returned' | 'withdrawn' | 'expired'}` }
+  {
+    readonly type: `change.${'assessed' | 'voted' | 'vote-revoked' | 'overridden' | 'approved' | 'rejected' | 'returned' | 'withdrawn' | 'expired'}`;
+  }
 >;
 
 export function reduceDecision(record: ChangeRecord, step: DecisionStep, placement: Placement): Update {
@@ -22,6 +26,10 @@ export function reduceDecision(record: ChangeRecord, step: DecisionStep, placeme
       return assess(record, step, placement);
     case 'change.voted':
       return vote(record, step, placement);
+    case 'change.vote-revoked':
+      return revoke(record, step);
+    case 'change.overridden':
+      return override(record, step, placement);
     case 'change.approved':
       return approve(record, step, placement);
     case 'change.rejected':
@@ -42,37 +50,6 @@ export function assessmentHash(assessment: Omit<Assessment, 'assessmentHash'>): 
   return taggedHash(ASSESSMENT_TAG, canonicalize(assessment, { integersOnly: true }));
 }
 
-/** Why the person may not vote (again) on the record as it stands; undefined when they may. */
-export function voteRefusal(
-  record: ChangeRecord,
-  { personId, roles }: Pick<Vote, 'personId' | 'roles'>,
-): Refusal | undefined {
-  const { assessment, blocked, content, votes } = record;
-  if (assessment === undefined) {
-    const why = blocked === undefined ? 'it is being assessed' : blocked.message;
-    return refused('RISK_BLOCKED', `nobody can decide on ${record.id}: ${why}`);
-  }
-  if (content.excludes.includes(personId)) {
-    return refused(
-      'SELF_APPROVAL',
-      `${personId} proposed or edited ${record.id} or answers for its proposer: someone else must decide`,
-    );
-  }
-  if (!roles.some((role) => assessment.roles.includes(role))) {
-    return refused(
-      'NOT_ELIGIBLE',
-      `${personId} holds none of the roles ${assessment.roles.join(', ')} that ${record.id} needs`,
-    );
-  }
-  const earlier = votes.find((one) => one.personId === personId);
-  return earlier === undefined
-    ? undefined
-    : refused(
-        'ALREADY_VOTED',
-        `${personId} has decided "${earlier.decision}" as ${earlier.account}: one person has one vote, whatever the account`,
-      );
-}
-
 function assess(record: ChangeRecord, { data }: StepOf<'change.assessed'>, { step }: Placement): Update {
   if (record.assessment !== undefined)
     return inconsistent('the assessment in force is replaced only by a revision or a return');
@@ -84,42 +61,19 @@ function assess(record: ChangeRecord, { data }: StepOf<'change.assessed'>, { ste
   return update({ ...NOT_ASSESSED, assessment: { ...data, step }, round: data.round });
 }
 
-function vote(record: ChangeRecord, { data, actor, at }: StepOf<'change.voted'>, placement: Placement): Update {
-  const { assessment, content } = record;
-  if (actor.kind !== 'person')
-    return refused('AGENTS_CANNOT_DECIDE', `${actor.kind} "${actor.id}" cannot decide: ask a person`);
-  const isCurrent =
-    data.revision === content.revision &&
-    data.contentHash === content.contentHash &&
-    (assessment === undefined || data.assessmentHash === assessment.assessmentHash);
-  if (!isCurrent) {
-    const now = `revision ${content.revision}, content ${content.contentHash}, assessment ${assessment?.assessmentHash ?? 'none'}`;
-    return refused(
-      'DECISION_STALE',
-      `the decision is about another state of ${record.id} than its ${now}: read it and decide again`,
-    );
-  }
-  if (!isBefore(at, content.deadline))
-    return refused('DECISION_EXPIRED', `the deadline of ${record.id} was ${content.deadline}`);
-  if (data.expiresAt !== undefined && !isBefore(at, data.expiresAt))
-    return refused('DECISION_EXPIRED', `the decision was valid until ${data.expiresAt}: decide again`);
-  if (data.decision === 'reject' && data.reason === undefined)
-    return refused('CHANGE_INVALID', 'a rejection needs a reason: say what would have to change');
-  return (
-    voteRefusal(record, data) ?? update({ votes: [...record.votes, { ...data, ...placement, account: actor.id }] })
-  );
-}
-
 function approve(record: ChangeRecord, { data, at }: StepOf<'change.approved'>, { step }: Placement): Update {
   const { assessment, votes } = record;
   if (assessment === undefined || data.assessment !== assessment.step || data.proposal !== record.proposal)
     return inconsistent('the approval rests on another proposal or assessment');
-  if (!isSame(data.votes, votes) || votes.some(({ decision }) => decision !== 'approve'))
-    return inconsistent('the approval does not rest on the votes there are');
-  const quorum = countQuorum(assessment, votes);
-  if (!quorum.reached) return inconsistent(`the approval lacks ${quorum.missingApprovals} more`);
-  const timelockUntil = new Date(Date.parse(at) + assessment.timelockMinutes * MS_PER_MINUTE).toISOString();
-  return update({ approval: { step, timelockUntil } });
+  if (!isSame(data.votes, votes)) return inconsistent('the approval does not rest on the votes there are');
+  const quorum = standingQuorum(requirementOf(record) ?? assessment, votes);
+  if (!quorum.reached) return inconsistent(`the approval lacks ${quorum.missingApprovals} more, or somebody objects`);
+  const [approvedAt, { timelockMinutes }] = [Date.parse(at), assessment];
+  const instant = (afterMs: number): string => new Date(approvedAt + afterMs).toISOString();
+  return update({
+    approval: { step, timelockUntil: instant(timelockMinutes * MS_PER_MINUTE) },
+    ...(assessment.sampled ? { postReview: { kind: 'sample', due: instant(REVIEW_MS), reviews: [] } } : {}),
+  });
 }
 
 function reject(record: ChangeRecord, { data }: StepOf<'change.rejected'>): Update {
@@ -132,9 +86,4 @@ function reject(record: ChangeRecord, { data }: StepOf<'change.rejected'>): Upda
 
 function isSame(steps: readonly string[], votes: readonly StandingVote[]): boolean {
   return steps.length === votes.length && votes.every(({ step }, i) => steps[i] === step);
-}
-
-/** Both are server time in ISO 8601 UTC; input may leave the milliseconds out, so text order is not enough. */
-function isBefore(at: string, limit: string): boolean {
-  return Date.parse(at) < Date.parse(limit);
 }

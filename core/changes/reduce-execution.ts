@@ -1,15 +1,16 @@
 /**
- * The steps from claim to end: every one rests on the one before, so what ran is what was approved. An intent without its
- * `applied` did nothing, because the operation and that entry commit together.
+ * The steps from claim to end: every one rests on the one before, so what ran is what was approved. On a document, an intent
+ * without its `applied` did nothing, because the operation and that entry commit together. What an executor carries out may
+ * have happened from the intent on, and counts as done until `not-applied` says that it was not.
  */
 import type { ChangeRecord, Placement, Progress } from './record.ts';
 import { inconsistent, update, type Refusal, type Update } from './refusal.ts';
-import type { ChangeStep, StepOf } from './steps.ts';
+import { isCarriedOutElsewhere, type ChangeStep, type StepOf } from './steps.ts';
 
 type ExecutionStep = Extract<
   ChangeStep,
   {
-    readonly type: `change.${'claimed' | 'intent' | 'applied' | 'executed' | 'failed' | 'aborted' | 'rolling-back' | 'undone' | 'rolled-back' | 'rollback-failed'}`;
+    readonly type: `change.${'claimed' | 'intent' | 'applied' | 'not-applied' | 'executed' | 'failed' | 'aborted' | 'rolling-back' | 'undone' | 'rolled-back' | 'rollback-failed'}`;
   }
 >;
 
@@ -22,10 +23,12 @@ export function reduceExecution(record: ChangeRecord, step: ExecutionStep, place
       return intend(record, step, placement);
     case 'change.applied':
       return apply(record, step, placement);
+    case 'change.not-applied':
+      return notApplied(record, step);
     case 'change.executed':
       return execute(record, step);
     case 'change.failed':
-      return lastApplied(record) === undefined
+      return lastToUndo(record) === undefined
         ? update({ failure: step.data.failure })
         : inconsistent('something was applied');
     case 'change.aborted':
@@ -35,7 +38,7 @@ export function reduceExecution(record: ChangeRecord, step: ExecutionStep, place
     case 'change.undone':
       return undo(record, step);
     case 'change.rolled-back':
-      return lastApplied(record) === undefined
+      return lastToUndo(record) === undefined
         ? (otherDocument(record, step.data.document) ?? update({}))
         : inconsistent('something is still applied');
     case 'change.rollback-failed':
@@ -43,19 +46,23 @@ export function reduceExecution(record: ChangeRecord, step: ExecutionStep, place
   }
 }
 
-/** Index and progress of the last operation that is applied and not undone. */
-export function lastApplied({
+/** Index and progress of the last operation that is applied, or may be, and is not undone. */
+export function lastToUndo({
   progress,
+  content,
 }: ChangeRecord): { readonly index: number; readonly one: Progress } | undefined {
-  const index = progress.findLastIndex(({ status }) => status === 'applied');
+  const index = progress.findLastIndex(
+    ({ status }, i) => status === 'applied' || (status === 'intended' && isCarriedOutElsewhere(content.operations[i])),
+  );
   const one = progress[index];
   return one === undefined ? undefined : { index, one };
 }
 
 function claim(record: ChangeRecord, { data, at }: StepOf<'change.claimed'>, { step }: Placement): Update {
-  const { approval, assessment, content } = record;
+  const { approval, assessment, content, votes } = record;
   if (approval === undefined || assessment === undefined || data.approval !== approval.step)
     return inconsistent('the claim names another approval');
+  if (votes.some(({ decision }) => decision !== 'approve')) return inconsistent('somebody objects');
   if (Date.parse(at) < Date.parse(approval.timelockUntil))
     return inconsistent(`locked until ${approval.timelockUntil}`);
   if (Date.parse(at) >= Date.parse(content.deadline)) return inconsistent(`the deadline was ${content.deadline}`);
@@ -67,7 +74,9 @@ function intend(record: ChangeRecord, { data, seq }: StepOf<'change.intent'>, { 
   if (data.index !== progress.length || data.index >= content.operations.length)
     return inconsistent(`operation ${data.index} is not the next one`);
   if (progress.some(({ status }) => status !== 'applied')) return inconsistent('the operation before is not applied');
-  const { before, after } = data;
+  const { before, after, external } = data;
+  if ((external !== undefined) !== isCarriedOutElsewhere(content.operations[data.index]))
+    return inconsistent(`operation ${data.index} is intended as what it is not`);
   const intended = {
     status: 'intended',
     intent: step,
@@ -91,6 +100,16 @@ function apply(record: ChangeRecord, { data }: StepOf<'change.applied'>, { step 
   });
 }
 
+/** It never will have an effect: there is nothing to undo. */
+function notApplied({ progress, content }: ChangeRecord, { data }: StepOf<'change.not-applied'>): Update {
+  const last = progress.at(-1);
+  if (last?.status !== 'intended' || data.index !== progress.length - 1 || data.intent !== last.intent)
+    return inconsistent('nothing was intended that could have had no effect');
+  if (!isCarriedOutElsewhere(content.operations[data.index]))
+    return inconsistent('only what an executor carries out has to be proved not applied');
+  return update({ progress: progress.with(-1, { ...last, status: 'not-applied' }) });
+}
+
 function execute(record: ChangeRecord, { data }: StepOf<'change.executed'>): Update {
   const { progress, content, assessment, approval } = record;
   if (progress.length !== content.operations.length || progress.some(({ status }) => status !== 'applied'))
@@ -101,8 +120,8 @@ function execute(record: ChangeRecord, { data }: StepOf<'change.executed'>): Upd
 }
 
 function undo(record: ChangeRecord, { data }: StepOf<'change.undone'>): Update {
-  const last = lastApplied(record);
-  if (last === undefined || data.index !== last.index || data.applied !== last.one.applied)
+  const last = lastToUndo(record);
+  if (last === undefined || data.index !== last.index || data.applied !== (last.one.applied ?? last.one.intent))
     return inconsistent('operations are undone in reverse order');
   if (data.hash !== last.one.beforeHash || data.version !== (record.document?.version ?? 0) + 1)
     return inconsistent('what was restored is not what was there before');

@@ -6,8 +6,10 @@
 import { contentHash } from './content.ts';
 import { nextState } from './lifecycle.ts';
 import type { ChangeRecord, Placement } from './record.ts';
+import { reduceAftermath } from './reduce-aftermath.ts';
 import { reduceDecision } from './reduce-decision.ts';
 import { reduceExecution } from './reduce-execution.ts';
+import { reduceTimer } from './reduce-timers.ts';
 import { inconsistent, NOT_ASSESSED, refused, update, type Fields, type Refusal, type Update } from './refusal.ts';
 import { parseStep, stepHash, type ChainEntry, type ChangeStep, type StepOf } from './steps.ts';
 
@@ -90,12 +92,22 @@ function reduce(record: ChangeRecord, step: ChangeStep, placement: Placement): U
       return revise(record, step, placement);
     case 'change.assessed':
     case 'change.voted':
+    case 'change.vote-revoked':
+    case 'change.overridden':
     case 'change.approved':
     case 'change.rejected':
     case 'change.returned':
     case 'change.withdrawn':
     case 'change.expired':
       return reduceDecision(record, step, placement);
+    case 'change.reminded':
+    case 'change.escalated':
+      return reduceTimer(record, step);
+    case 'change.resolution':
+    case 'change.resolved-executed':
+    case 'change.resolved-rolled-back':
+    case 'change.reviewed':
+      return reduceAftermath(record, step, placement);
     default:
       return reduceExecution(record, step, placement);
   }
@@ -106,7 +118,11 @@ function revise(record: ChangeRecord, { data, entity }: StepOf<'change.revised'>
   const { content } = record;
   if (data.revision !== content.revision + 1)
     return inconsistent(`revision ${data.revision} does not follow ${content.revision}`);
-  if (data.initiator !== content.initiator) return inconsistent('a change-set keeps its initiator');
+  if (data.initiator !== content.initiator || data.sponsor !== content.sponsor)
+    return inconsistent('a change-set keeps its initiator');
+  // What it followed is a matter of its first proposal; once its proposer has edited it, it is no plain revert any more.
+  if (data.supersedes !== content.supersedes || data.reverts !== undefined)
+    return inconsistent('a revision names what it follows as before, and reverts nothing by itself');
   if (content.excludes.some((person) => !data.excludes.includes(person)))
     return inconsistent('who is excluded from deciding stays excluded');
   if (data.contentHash !== contentHash(entity, data.operations))

@@ -1,96 +1,148 @@
 /**
- * Giving up and undoing: what was applied is undone in reverse order by restoring the documents captured before, each
- * guarded by the version this change-set left. What cannot be undone safely is left to people, never overwritten.
+ * Giving up and undoing: what was applied, or may have been, is undone in reverse order. Documents are restored as captured
+ * before, each guarded by the version this change-set left; what an executor did, it undoes with the inverse it planned.
+ * What cannot be undone safely is left to people, never overwritten.
  */
 import { SYSTEM_ACTOR } from '../ledger/index.ts';
 import type { StoredChange } from './change-store.ts';
 import type { Context } from './context.ts';
-import type { Document, VersionedDocument } from './document.ts';
-import { refuse } from './errors.ts';
-import { readEntry } from './read-entry.ts';
+import type { VersionedDocument } from './document.ts';
 import type { ChangeRecord, Progress } from './record.ts';
-import { lastApplied } from './reduce-execution.ts';
-import { parseStep, stepHash, type Failure, type StepDraft } from './steps.ts';
+import { lastToUndo } from './reduce-execution.ts';
+import {
+  applying,
+  intentOf,
+  isExternal,
+  isHopeless,
+  lookUp,
+  settleUndo,
+  undoing,
+  type ExternalIntent,
+} from './settle.ts';
+import type { Failure, StepDraft } from './steps.ts';
 import type { Outcomes } from './workflow.ts';
 import { subjectOf, writeStep } from './write-step.ts';
 
-/** Undoes the last applied operation, or says that all are undone. */
+/** Undoes the last operation that is to be undone, or says that all are. */
 export async function undo(context: Context, current: StoredChange): Promise<Outcomes['undo']> {
   const { record } = current;
   const { state, claim, document, entityId } = record;
   if (state !== 'rolling_back' || claim === undefined || document === undefined) return 'moved';
-  const last = lastApplied(record);
+  const last = lastToUndo(record);
   if (last === undefined) {
-    const step: StepDraft = {
-      type: 'change.rolled-back',
-      actor: SYSTEM_ACTOR,
-      data: { ...subjectOf(record), claim, document },
-    };
+    const data = { ...subjectOf(record), claim, document };
+    const step: StepDraft = { type: 'change.rolled-back', actor: SYSTEM_ACTOR, data };
     return (await writeStep(context, current, { steps: [step] })) ? 'rolled_back' : 'moved';
   }
   const { index, one } = last;
   const found = await context.states.read(entityId);
-  const failure = undoFailure(record, index, found);
-  if (failure !== undefined) {
-    const step: StepDraft = {
-      type: 'change.rollback-failed',
-      actor: SYSTEM_ACTOR,
-      data: { ...subjectOf(record), claim, index, failure },
-    };
-    return (await writeStep(context, current, { steps: [step] })) ? 'rollback_failed' : 'moved';
+  const undone = staleDocument(record, found) ?? (await undoOne(context, record, { index, one }));
+  switch (undone.kind) {
+    case 'unsettled':
+      return 'unsettled';
+    case 'not-applied': {
+      const step = notApplied(record, index, undone.failure);
+      return (await writeStep(context, current, { steps: [step] })) ? 'undone' : 'moved';
+    }
+    case 'failure': {
+      const data = { ...subjectOf(record), claim, index, failure: undone.failure };
+      const step: StepDraft = { type: 'change.rollback-failed', actor: SYSTEM_ACTOR, data };
+      return (await writeStep(context, current, { steps: [step] })) ? 'rollback_failed' : 'moved';
+    }
+    case 'undone': {
+      const applied = one.applied ?? one.intent;
+      const data = { ...subjectOf(record), index, applied, version: found.version + 1, hash: one.beforeHash };
+      const isWritten = await writeStep(context, current, {
+        steps: [{ type: 'change.undone', actor: SYSTEM_ACTOR, data }],
+        operation: { index, direction: 'undo', from: found.version, document: undone.restored },
+      });
+      return isWritten ? 'undone' : 'moved';
+    }
   }
-  const restored = await imageBefore(context, record, one);
-  const data = {
-    ...subjectOf(record),
-    index,
-    applied: one.applied ?? '',
-    version: found.version + 1,
-    hash: one.beforeHash,
-  };
-  const isWritten = await writeStep(context, current, {
-    steps: [{ type: 'change.undone', actor: SYSTEM_ACTOR, data }],
-    operation: { index, direction: 'undo', from: found.version, document: restored },
-  });
-  return isWritten ? 'undone' : 'moved';
 }
 
-/** Nothing applied: failed, and nothing is to be undone. Otherwise everything is undone in reverse order. */
+/**
+ * Nothing applied: failed, and nothing is to be undone. Otherwise everything is undone in reverse order.
+ * @param settled says of the last operation that it was not applied
+ */
 export async function giveUp(
   context: Context,
   current: StoredChange,
   failure: Failure,
+  settled?: StepDraft,
 ): Promise<'failed' | 'rolling_back' | 'moved'> {
   const { record } = current;
   if (record.claim === undefined) return 'moved';
-  const nothing = lastApplied(record) === undefined;
+  const progress = settled === undefined ? record.progress : record.progress.slice(0, -1);
+  const nothing = lastToUndo({ ...record, progress }) === undefined;
   const type = nothing ? ('change.failed' as const) : ('change.rolling-back' as const);
   const step: StepDraft = { type, actor: SYSTEM_ACTOR, data: { ...subjectOf(record), claim: record.claim, failure } };
-  if (!(await writeStep(context, current, { steps: [step] }))) return 'moved';
+  const steps = settled === undefined ? [step] : [settled, step];
+  if (!(await writeStep(context, current, { steps }))) return 'moved';
   return nothing ? 'failed' : 'rolling_back';
 }
 
-function undoFailure(
-  { content, document }: ChangeRecord,
-  index: number,
-  found: VersionedDocument,
-): Failure | undefined {
-  if (content.operations[index]?.inverse !== 'restore-before-image')
-    return { code: 'IRREVERSIBLE', message: `operation ${index} cannot be undone: resolve by hand` };
-  return found.version === document?.version && found.hash === document.hash
-    ? undefined
-    : {
-        code: 'STALE_BASE',
-        message: `the document is at version ${found.version} (${found.hash}), not as this change-set left it: resolve by hand`,
-      };
+/** The step that says so. */
+export function notApplied(record: ChangeRecord, index: number, failure: Failure): StepDraft {
+  const intent = record.progress[index]?.intent ?? '';
+  return { type: 'change.not-applied', actor: SYSTEM_ACTOR, data: { ...subjectOf(record), index, intent, failure } };
 }
 
-/** The document captured when the operation was intended, read back from the ledger. */
-async function imageBefore({ entries }: Context, { entityId, id }: ChangeRecord, one: Progress): Promise<Document> {
-  const step = parseStep(await readEntry(entries, entityId, one.intentSeq));
-  if (step?.type !== 'change.intent' || stepHash(step) !== one.intent)
-    return refuse(
-      'CHANGE_STATE_CONFLICT',
-      `the intent of ${id} at ${one.intentSeq} is not what was recorded: verify the ledger`,
-    );
-  return step.data.before.document;
+type Undone =
+  | { readonly kind: 'undone'; readonly restored: VersionedDocument['document'] }
+  /** it never was applied and never will be */
+  | { readonly kind: 'not-applied' | 'unsettled' | 'failure'; readonly failure: Failure };
+
+interface ToUndo {
+  readonly index: number;
+  readonly one: Progress;
+}
+
+/** Undoes it where it was done; the document is restored by who writes the step. */
+async function undoOne(context: Context, record: ChangeRecord, { index, one }: ToUndo): Promise<Undone> {
+  const intent = await intentOf(context, record, index);
+  if (isExternal(intent)) return undoElsewhere(context, record, { index, one, intent });
+  return isReversible(record, index) ? { kind: 'undone', restored: intent.before.document } : irreversible(index);
+}
+
+async function undoElsewhere(
+  context: Context,
+  record: ChangeRecord,
+  { index, one, intent }: ToUndo & { readonly intent: ExternalIntent },
+): Promise<Undone> {
+  const later = (failure: Failure): Undone => ({
+    kind: isHopeless(context, record, index) ? 'failure' : 'unsettled',
+    failure,
+  });
+  if (one.status === 'intended') {
+    const found = await lookUp(context, applying(record, intent));
+    if (found.kind === 'not-applied') return found;
+    if (found.kind === 'unsettled' && !isReversible(record, index)) return later(found.failure);
+  }
+  if (!isReversible(record, index)) return irreversible(index);
+  // Where nobody knows whether it was applied, undoing also closes it: the executor refuses to apply it from then on.
+  const settled = await settleUndo(context, undoing(context, record, intent));
+  switch (settled.kind) {
+    case 'applied':
+      return { kind: 'undone', restored: intent.before.document };
+    case 'refused':
+      return { kind: 'failure', failure: settled.failure };
+    case 'unsettled':
+      return later(settled.failure);
+  }
+}
+
+function isReversible({ content }: ChangeRecord, index: number): boolean {
+  return content.operations[index]?.inverse !== 'none';
+}
+
+function irreversible(index: number): Undone {
+  const message = `operation ${index} cannot be undone: resolve by hand`;
+  return { kind: 'failure', failure: { code: 'IRREVERSIBLE', message } };
+}
+
+function staleDocument({ document }: ChangeRecord, found: VersionedDocument): Undone | undefined {
+  if (found.version === document?.version && found.hash === document.hash) return undefined;
+  const message = `the document is at version ${found.version} (${found.hash}), not as this change-set left it: resolve by hand`;
+  return { kind: 'failure', failure: { code: 'STALE_BASE', message } };
 }

@@ -9,9 +9,10 @@ import type { ChangeState } from './lifecycle.ts';
 import type { ChangeRecord } from './record.ts';
 import { undo } from './rollback.ts';
 import { evaluate } from './standing.ts';
+import { escalate, nextTimer, remind } from './timers.ts';
 import {
   FIRST_STEP,
-  lockRetryMs,
+  retryMs,
   WORKFLOW,
   type Outcomes,
   type StepName,
@@ -29,7 +30,13 @@ export type StepResult =
 const MAX_STEPS = 1000;
 
 const TASKS: { readonly [Name in TaskName]: (context: Context, current: StoredChange) => Promise<Outcomes[Name]> } = {
-  evaluate: async ({ clock }, { record }) => evaluate(record, clock.now()),
+  evaluate: async ({ clock, risk }, { record }) => {
+    const doing = evaluate(record, clock.now());
+    const timer = doing === 'pending' ? nextTimer(record, risk.config) : undefined;
+    return timer !== undefined && clock.now() >= timer.at ? timer.kind : doing;
+  },
+  remind,
+  escalate,
   expire,
   claim,
   intend,
@@ -76,14 +83,17 @@ async function expire(context: Context, current: StoredChange): Promise<Outcomes
   return recorded.kind === 'recorded' ? 'expired' : 'moved';
 }
 
-function waitEnd({ clock }: Context, { content, approval }: ChangeRecord, until: WaitUntil): number {
+function waitEnd({ clock, risk }: Context, record: ChangeRecord, until: WaitUntil): number {
+  const { content, approval } = record;
   const timelockUntil = Date.parse(approval?.timelockUntil ?? content.deadline);
   switch (until) {
-    case 'deadline':
-      return Date.parse(content.deadline);
+    case 'timer':
+      return Math.min(nextTimer(record, risk.config)?.at ?? Infinity, Date.parse(content.deadline));
     case 'timelock':
       return timelockUntil;
-    case 'retry':
-      return clock.now() + lockRetryMs(clock.now() - timelockUntil);
+    case 'retry': {
+      const since = record.claim === undefined ? timelockUntil : Date.parse(record.updatedAt);
+      return clock.now() + retryMs(clock.now() - since);
+    }
   }
 }

@@ -3,6 +3,7 @@
  * the record this was read from. Needs nothing but to read items: who asks may do no more than that.
  */
 import type { Clock, ItemStore } from '../ledger/index.ts';
+import { awaitedOf, type Awaited } from './approval-queue.ts';
 import { createChangeStore } from './change-store.ts';
 import type { ChangeState } from './lifecycle.ts';
 import type { ChangeRecord } from './record.ts';
@@ -13,8 +14,10 @@ export interface Standing {
   /** grows with every step: what was decided on an older version may be decided otherwise now */
   readonly version: number;
   readonly state: ChangeState;
-  /** what the table's first task would answer; `ended`: the workflow has nothing to do, though people may */
+  /** what the table's first task would answer, timers aside; `ended`: the workflow has nothing to do, though people may */
   readonly doing: Outcomes['evaluate'];
+  /** absent when nobody is awaited */
+  readonly awaited?: Awaited;
   /** ISO 8601 */
   readonly createdAt: string;
   /** ISO 8601, when its last step was recorded */
@@ -40,7 +43,11 @@ export function createStandings(deps: {
       if (stored === undefined) return undefined;
       const { state, createdAt, updatedAt } = stored.record;
       const doing = evaluate(stored.record, deps.clock.now());
-      return { id, version: stored.version, state, doing, createdAt, updatedAt };
+      const awaited = awaitedOf(stored.record);
+      return {
+        ...{ id, version: stored.version, state, doing, createdAt, updatedAt },
+        ...(awaited === undefined ? {} : { awaited }),
+      };
     },
     openIds: (page) => store.ids({ open: true }, page),
   };

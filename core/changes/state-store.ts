@@ -3,16 +3,26 @@
  * version is the document's version, and what was undone to nothing stays as `null`, so a version never names two things.
  */
 import type { JsonValue } from '../canonical/index.ts';
-import type { ItemStore, ItemWrite } from '../ledger/index.ts';
+import type { ItemKey, ItemStore, ItemWrite } from '../ledger/index.ts';
 import { documentHash, type Document, type VersionedDocument } from './document.ts';
 
 export interface StateStore {
   /** The hash is computed from what is stored, so a document changed behind the ledger's back is noticed. */
   readonly read: (entityId: string) => Promise<VersionedDocument>;
-  /** Replaces version `from` by the next one. `change`: whose operation it is */
-  readonly put: (entityId: string, next: { from: number; document: Document; change: string }) => ItemWrite;
+  /** Replaces version `from` by the next one; of the policy, its version item with it. `change`: whose operation it is */
+  readonly put: (entityId: string, next: { from: number; document: Document; change: string }) => ItemWrite[];
   /** True only while the document is at this version. */
   readonly check: (entityId: string, version: number) => ItemWrite;
+  /** The change-set that wrote the document last; undefined: nobody did. */
+  readonly writer: (entityId: string) => Promise<string | undefined>;
+}
+
+/** Roster and risk table in force are this entity's document. */
+export const POLICY_ENTITY = 'registry:policy';
+
+/** A small item that changes whenever the policy does: what is decided under a policy is conditional on it. */
+export function policyVersionKey(ledger: string): ItemKey {
+  return { pk: `${ledger}#policy`, sk: 'version' };
 }
 
 type StoredDocument = { readonly document: Document; readonly change: string };
@@ -28,8 +38,11 @@ export function createStateStore(ledger: string, items: ItemStore): StateStore {
     },
     put: (entityId, { from, document, change }) => {
       const value: StoredDocument & JsonValue = { document, change };
-      return { kind: 'put', key: keyOf(entityId), value, expect: expectation(from) };
+      const put: ItemWrite = { kind: 'put', key: keyOf(entityId), value, expect: expectation(from) };
+      if (entityId !== POLICY_ENTITY) return [put];
+      return [put, { kind: 'put', key: policyVersionKey(ledger), value: { version: from + 1 }, expect: 'any' }];
     },
     check: (entityId, version) => ({ kind: 'check', key: keyOf(entityId), expect: expectation(version) }),
+    writer: async (entityId) => ((await items.get(keyOf(entityId)))?.value as StoredDocument | undefined)?.change,
   };
 }

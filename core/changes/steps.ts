@@ -27,22 +27,31 @@ const operation = z.strictObject({
   baseVersion: count.exactOptional(),
   /** code and version that carries it out */
   executor: text,
-  inverse: z.enum(['restore-before-image', 'none']),
+  /** `executor-undo`: by the executor, with the inverse it planned */
+  inverse: z.enum(['restore-before-image', 'executor-undo', 'none']),
 });
+
+const evidence = z.array(z.strictObject({ url: text, hash, title: text.exactOptional() }));
 
 const content = {
   ...of,
   title: text,
   rationale: text,
-  evidence: z.array(z.strictObject({ url: text, hash, title: text.exactOptional() })),
+  evidence,
   operations: z.array(operation),
   contentHash: hash,
   /** `person:<personId>`, `agent:<id>` or `module:<id>` */
   initiator: text,
+  /** who answers for the initiator, as `person:<personId>`, where that is another; both count as one against splitting */
+  sponsor: text.exactOptional(),
   /** people who may not decide: the proposer, the agent's owner, every editor */
   excludes: z.array(text),
   /** not decided and claimed by then: expired */
   deadline: instant,
+  /** id of the executed change-set that this one takes back */
+  reverts: text.exactOptional(),
+  /** id of the rejected, cancelled or expired change-set that this one follows */
+  supersedes: text.exactOptional(),
 };
 
 const assessment = {
@@ -59,32 +68,67 @@ const assessment = {
   roles: z.array(text),
   approvals: count,
   timelockMinutes: count,
+  /** soft: may be overridden in an emergency; absent: hard */
+  enforcement: z.enum(['soft', 'hard']).exactOptional(),
+  /** nobody had to approve, and somebody shall look at it afterwards */
+  sampled: z.literal(true).exactOptional(),
   /** the risk table in force */
   policy: z.strictObject({ version: text, hash }),
   /** the document the operations were planned on, and what they make of it */
   base: z.strictObject({ version: count, hash }),
   result: hash,
+  /** what registered executors planned; at the intent the precondition must be the same. Absent: none is involved */
+  plans: z
+    .array(z.strictObject({ index: count, planHash: hash, precondition: hash }))
+    .min(1)
+    .exactOptional(),
   assessmentHash: hash,
 };
+
+/**
+ * WebAuthn assertion over the decision (decision-challenge.ts): base64url, verifiable offline. Absent where the sign-in
+ * alone authenticates the person.
+ */
+const assertion = z
+  .strictObject({ credentialId: text, authenticatorData: text, clientDataJSON: text, signature: text })
+  .exactOptional();
 
 const vote = {
   ...of,
   contentHash: hash,
   assessmentHash: hash,
-  decision: z.enum(['approve', 'reject']),
+  /** `request-changes`: holds the approval up until a new revision, or until it is revoked */
+  decision: z.enum(['approve', 'reject', 'request-changes']),
+  /** whose vote it is */
   personId: text,
   /** the roles the person held then */
   roles: z.array(text),
+  /** who cast it, by a delegation that the person recorded: chain hash of that entry; absent: the person */
+  delegate: z.strictObject({ personId: text, delegation: hash }).exactOptional(),
   nonce: text,
   expiresAt: instant.exactOptional(),
   reason: text.exactOptional(),
-  /**
-   * WebAuthn assertion over the decision: {credentialId, authenticatorData, clientDataJSON, signature}, base64url, verifiable
-   * offline. Absent where the sign-in alone authenticates the person.
-   */
-  assertion: z
-    .strictObject({ credentialId: text, authenticatorData: text, clientDataJSON: text, signature: text })
-    .exactOptional(),
+  assertion,
+};
+
+const resolution = {
+  ...of,
+  claim: hash,
+  personId: text,
+  /** the roles the person held then */
+  roles: z.array(text),
+  outcome: z.enum(['executed', 'rolled_back']),
+  reason: text,
+  evidence,
+};
+
+const resolved = {
+  ...of,
+  claim: hash,
+  /** step hashes of the two that agree */
+  resolutions: z.tuple([hash, hash]),
+  /** the document from now on */
+  document: z.strictObject({ version: count, hash }),
 };
 
 export const STEP_SCHEMAS = {
@@ -98,11 +142,36 @@ export const STEP_SCHEMAS = {
     assessment: hash,
     votes: z.array(hash),
   }),
+  'change.vote-revoked': z.strictObject({ ...of, vote: hash, personId: text, reason: text.exactOptional() }),
+  /** how many times so far, this one included */
+  'change.reminded': z.strictObject({ ...of, count: z.int().min(1) }),
+  /** after too long: for each needed role, further roles whose holders may fill it; the quorum stays as it is */
+  'change.escalated': z.strictObject({ ...of, assessment: hash, eligible: z.record(text, z.array(text)) }),
+  /** break-glass: approved by one person against soft rules; to be reviewed by `reviewBy` */
+  'change.overridden': z.strictObject({
+    ...of,
+    proposal: hash,
+    assessment: hash,
+    contentHash: hash,
+    personId: text,
+    ticket: text,
+    reason: text,
+    nonce: text,
+    assertion,
+    reviewBy: instant,
+  }),
+  /** what was overridden or sampled, looked at afterwards */
+  'change.reviewed': z.strictObject({
+    ...of,
+    personId: text,
+    verdict: z.enum(['justified', 'unjustified']),
+    reason: text,
+  }),
   'change.rejected': z.strictObject({ ...of, proposal: hash, assessment: hash, vote: hash }),
   'change.returned': z.strictObject({
     ...of,
     approval: hash,
-    drift: z.array(z.enum(['roster', 'policy', 'base'])).min(1),
+    drift: z.array(z.enum(['roster', 'policy', 'base', 'freeze'])).min(1),
     /** why it could not be assessed again: nobody may vote until it is revised */
     blocked: failure.exactOptional(),
   }),
@@ -116,7 +185,18 @@ export const STEP_SCHEMAS = {
     /** the document to restore when this operation is undone */
     before: z.strictObject({ document, version: count, hash }),
     after: z.strictObject({ hash }),
+    /** for an operation that a registered executor carries out: what undoes it, and what must be so there when it is */
+    external: z
+      .strictObject({
+        inverse: json,
+        planHash: hash,
+        precondition: json,
+        /** every grant for it ends then */ grantUntil: instant,
+      })
+      .exactOptional(),
   }),
+  /** proved by the executor's status(): the intended operation had no effect and never will */
+  'change.not-applied': z.strictObject({ ...of, index: count, intent: hash, failure }),
   'change.applied': z.strictObject({ ...of, index: count, intent: hash, version: count, hash }),
   'change.executed': z.strictObject({
     ...of,
@@ -127,9 +207,14 @@ export const STEP_SCHEMAS = {
   'change.failed': z.strictObject({ ...of, claim: hash, failure }),
   'change.aborted': z.strictObject({ ...of, claim: hash, personId: text, reason: text }),
   'change.rolling-back': z.strictObject({ ...of, claim: hash, failure }),
+  /** `applied`: step hash of `change.applied`, or of the intent where nobody knows whether it was applied */
   'change.undone': z.strictObject({ ...of, index: count, applied: hash, version: count, hash }),
   'change.rolled-back': z.strictObject({ ...of, claim: hash, document: z.strictObject({ version: count, hash }) }),
   'change.rollback-failed': z.strictObject({ ...of, claim: hash, index: count, failure }),
+  /** one person's word on what became of it; two of different people that agree resolve it */
+  'change.resolution': z.strictObject(resolution),
+  'change.resolved-executed': z.strictObject(resolved),
+  'change.resolved-rolled-back': z.strictObject(resolved),
 } as const satisfies Record<StepType, z.ZodType>;
 
 export type StepData<Type extends StepType> = z.output<(typeof STEP_SCHEMAS)[Type]>;
@@ -138,6 +223,12 @@ export type Content = StepData<'change.revised'>;
 export type Assessment = StepData<'change.assessed'>;
 export type Vote = StepData<'change.voted'>;
 export type Failure = z.output<typeof failure>;
+export type Resolution = StepData<'change.resolution'>;
+
+/** A registered executor carries it out: when it happens is not known from the ledger alone. */
+export function isCarriedOutElsewhere(operation: Pick<Operation, 'type'> | undefined): boolean {
+  return operation?.type === 'executor.invoke';
+}
 
 /** What a step says, before it has its place. */
 export type StepDraft = {

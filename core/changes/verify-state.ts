@@ -3,10 +3,11 @@
  * approved and claimed can have had an effect. The caller compares the answer with the stored document; a difference is
  * DRIFT. Chain links and signatures are the ledger's verification, not this one's.
  */
+import { adoptedDocument, POLICY_ADOPTED } from './adoption.ts';
 import { documentHash, type Document, type VersionedDocument } from './document.ts';
-import { ChangeError } from './errors.ts';
+import { attempt } from './errors.ts';
 import { operationTypes, type OperationTypes } from './operations.ts';
-import { planOperation } from './plan.ts';
+import { planOperation, planResult } from './plan.ts';
 import type { ChangeRecord } from './record.ts';
 import { reduceChange } from './reduce.ts';
 import { isStepType, parseStep, stepHash, type ChainEntry, type ChangeStep } from './steps.ts';
@@ -24,10 +25,19 @@ export function verifyState(
 ): VerifiedState {
   const records = new Map<string, ChangeRecord>();
   const images = new Map<string, Document>();
+  let hasAdopted = false;
   let current: VersionedDocument = { document: null, version: 0, hash: documentHash(null) };
   for (const entry of entries) {
-    if (!isStepType(entry.body.type)) continue;
     const inconsistent = (reason: string): VerifiedState => ({ kind: 'inconsistent', seq: entry.body.seq, reason });
+    if (entry.body.type === POLICY_ADOPTED) {
+      const adopted: VersionedDocument | string = hasAdopted
+        ? 'a policy is adopted once'
+        : adoptedDocument(entry, current);
+      if (typeof adopted === 'string') return inconsistent(adopted);
+      [current, hasAdopted] = [adopted, true];
+      continue;
+    }
+    if (!isStepType(entry.body.type)) continue;
     if (entry.body.entity !== entityId) return inconsistent(`the entry belongs to ${entry.body.entity}`);
     const step = parseStep(entry);
     if (step === undefined) return inconsistent(`${entry.body.type} is malformed`);
@@ -70,6 +80,17 @@ function effectOf(step: ChangeStep, { record, current, types, images }: Before):
       const image = images.get(record.progress[step.data.index]?.intent ?? '');
       return image === undefined ? 'nothing was intended that could be undone' : written(current, image, step.data);
     }
+    case 'change.resolved-executed':
+    case 'change.resolved-rolled-back': {
+      const image = images.get(record.progress[0]?.intent ?? '');
+      if (image === undefined) return 'nothing was intended that could be resolved';
+      const { operations } = record.content;
+      const isExecuted = step.type === 'change.resolved-executed';
+      const planned = isExecuted ? attempt(() => planResult(image, operations, types)) : image;
+      // Whoever resolved it may have found the document at a later version than its chain leads to.
+      const found = { ...current, version: step.data.document.version - 1 };
+      return typeof planned === 'string' ? planned : written(found, planned, step.data.document);
+    }
     default:
       return current;
   }
@@ -84,13 +105,4 @@ function written(
   return next.version === claimed.version && next.hash === claimed.hash
     ? next
     : `the entry claims version ${claimed.version} (${claimed.hash}), the operations lead to ${next.version} (${next.hash})`;
-}
-
-function attempt(plan: () => Document): Document | string {
-  try {
-    return plan();
-  } catch (error) {
-    if (error instanceof ChangeError) return error.message;
-    throw error;
-  }
 }

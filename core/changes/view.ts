@@ -1,23 +1,16 @@
 /** A change-set as people and clients see it: what changes, why, how risky it is, who has decided, who still must. */
-import type { JsonObject } from '../canonical/index.ts';
 import type { Actor } from '../ledger/index.ts';
 import type { Context } from './context.ts';
 import { diffDocuments, type Document, type PatchStep } from './document.ts';
 import { ChangeError } from './errors.ts';
 import { isTerminal, type ChangeState } from './lifecycle.ts';
 import { planOperations } from './plan.ts';
-import { countQuorum } from './quorum.ts';
+import { requirementOf, standingQuorum, type Ballot, type Requirement } from './quorum.ts';
 import { readEntry } from './read-entry.ts';
 import type { ChangeRecord } from './record.ts';
-import { parseStep, type Assessment, type Content, type Failure, type Operation } from './steps.ts';
-
-export interface RiskView extends Pick<Assessment, 'level' | 'roles' | 'approvals' | 'timelockMinutes' | 'policy'> {
-  /** names of the rules that matched; none: the default for what no rule matches */
-  readonly matched: readonly string[];
-  readonly facts: JsonObject;
-  /** once approved: not executed before, ISO 8601 UTC */
-  readonly timelockUntil?: string;
-}
+import { parseStep, type Assessment, type Content, type Failure, type Operation, type Vote } from './steps.ts';
+import { viewRisk, type RiskView } from './risk-view.ts';
+import { viewAftermath, type AftermathView } from './view-aftermath.ts';
 
 export interface StillNeeded {
   /** for people: `2 more approvals: 1 owner, 1 risk` */
@@ -38,7 +31,14 @@ export type Preview =
   /** the operations do not fit the document as it is now */
   | { readonly kind: 'misfit'; readonly reason: string };
 
-export interface ChangeView {
+export interface VoteAtHand {
+  /** whose vote it would be */
+  readonly personId: string;
+  /** by which delegation; absent: the caller's own vote */
+  readonly delegation?: string;
+}
+
+export interface ChangeView extends AftermathView {
   readonly id: string;
   readonly entityId: string;
   readonly title: string;
@@ -52,19 +52,23 @@ export interface ChangeView {
   /** absent while nobody can decide */
   readonly assessmentHash?: string;
   readonly risk?: RiskView;
+  /** all that the assessment hash stands for: whoever decides can hash it anew (binding.ts) */
+  readonly assessment?: Omit<Assessment, 'assessmentHash'>;
   /** why nobody can decide */
   readonly blocked?: Failure;
   readonly failure?: Failure;
   readonly votes: readonly {
     readonly personId: string;
     readonly account: string;
-    readonly decision: 'approve' | 'reject';
+    readonly decision: Vote['decision'];
     readonly reason?: string;
     readonly at: string;
     readonly hash: string;
   }[];
   /** while pending */
   readonly stillNeeded?: StillNeeded;
+  /** in the tray: the votes that the caller could cast, their own first */
+  readonly mayVoteAs?: readonly VoteAtHand[];
   readonly deadline: string;
   /** absent for what ended without touching the document */
   readonly preview?: Preview;
@@ -98,32 +102,44 @@ export async function viewChange(context: Context, record: ChangeRecord): Promis
     })),
     createdAt: record.createdAt,
     updatedAt: record.updatedAt,
-    ...(assessment === undefined
-      ? {}
-      : { assessmentHash: assessment.assessmentHash, risk: riskOf(record, assessment) }),
-    ...(assessment !== undefined && state === 'pending' ? { stillNeeded: stillNeeded(assessment, votes) } : {}),
+    ...(assessment === undefined ? {} : { ...boundBy(assessment), risk: riskOf(context, record, assessment) }),
+    ...(assessment !== undefined && state === 'pending'
+      ? { stillNeeded: stillNeeded(requirementOf(record) ?? assessment, votes) }
+      : {}),
     ...(blocked === undefined ? {} : { blocked }),
     ...(failure === undefined ? {} : { failure }),
     ...(preview === undefined ? {} : { preview }),
+    ...viewAftermath(record),
   };
 }
 
-function riskOf({ approval }: ChangeRecord, assessment: Assessment): RiskView {
-  const { level, roles, approvals, timelockMinutes, policy, matched, facts } = assessment;
+function boundBy({
+  assessmentHash,
+  step: _,
+  ...assessment
+}: NonNullable<ChangeRecord['assessment']>): Pick<ChangeView, 'assessmentHash' | 'assessment'> {
+  return { assessmentHash, assessment };
+}
+
+function riskOf({ risk }: Context, { approval, eligible }: ChangeRecord, assessment: Assessment): RiskView {
   return {
-    ...{ level, roles, approvals, timelockMinutes, policy, matched, facts },
+    ...viewRisk(risk, assessment),
+    ...(eligible === undefined ? {} : { eligible }),
     ...(approval === undefined ? {} : { timelockUntil: approval.timelockUntil }),
   };
 }
 
-function stillNeeded(assessment: Assessment, votes: ChangeRecord['votes']): StillNeeded {
-  const { missingApprovals, missingRoles } = countQuorum(assessment, votes);
+export function stillNeeded(requirement: Requirement, votes: readonly Ballot[]): StillNeeded {
+  const { missingApprovals, missingRoles } = standingQuorum(requirement, votes);
   const free = missingApprovals - missingRoles.length;
   const who = [
     ...missingRoles.map((role) => `1 ${role}`),
-    ...(free > 0 ? [`${free} of ${assessment.roles.join(' or ')}`] : []),
+    ...(free > 0 ? [`${free} of ${requirement.roles.join(' or ')}`] : []),
   ];
-  const text = `${missingApprovals} more ${missingApprovals === 1 ? 'approval' : 'approvals'}: ${who.join(', ')}`;
+  const missing = `${missingApprovals} more ${missingApprovals === 1 ? 'approval' : 'approvals'}: ${who.join(', ')}`;
+  const objectors = votes.filter(({ decision }) => decision !== 'approve').map(({ personId }) => personId);
+  const held = `a new revision, or that ${objectors.join(' and ')} no longer asks for changes`;
+  const text = [...(missingApprovals > 0 ? [missing] : []), ...(objectors.length > 0 ? [held] : [])].join('; ');
   return { text, approvals: missingApprovals, roles: missingRoles };
 }
 

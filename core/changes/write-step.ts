@@ -30,7 +30,7 @@ export async function writeStep(
   const { from, document } = operation;
   const recorded = await context.recorder.record({
     ...{ id, entityId, current, steps, extras },
-    writes: [...writes, store.once(key, { change: id }), states.put(entityId, { from, document, change: id })],
+    writes: [...writes, store.once(key, { change: id }), ...states.put(entityId, { from, document, change: id })],
   });
   if (recorded.kind === 'recorded') return true;
   const isKeyTaken = recorded.kind === 'precondition' && recorded.failed.pk === key.pk;

@@ -14,18 +14,22 @@ export interface NervousErrorInit<Code extends string> {
   /** lower-case, the value got, what to do */
   readonly message: string;
   readonly problems?: readonly Problem[];
+  /** the same again may succeed after this */
+  readonly retryAfterSeconds?: number | undefined;
   readonly cause?: unknown;
 }
 
 export class NervousError<Code extends string = string> extends Error {
   readonly code: Code;
   readonly problems: readonly Problem[];
+  readonly retryAfterSeconds: number | undefined;
 
   constructor(init: NervousErrorInit<Code>) {
     super(init.message, init.cause === undefined ? undefined : { cause: init.cause });
     this.name = new.target.name;
     this.code = init.code;
     this.problems = init.problems ?? [];
+    this.retryAfterSeconds = init.retryAfterSeconds;
   }
 }
 
@@ -46,4 +50,11 @@ export function describeIssues(
 
 function pointer(path: readonly PropertyKey[]): string {
   return path.map((step) => '/' + String(step).replaceAll('~', '~0').replaceAll('/', '~1')).join('');
+}
+
+/** For whoever runs the system: an error's own sentence may say only that it failed; why, its cause does. */
+export function withCauses(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { name, message, cause } = error;
+  return `${name}: ${message}${cause === undefined ? '' : ` (${withCauses(cause)})`}`;
 }

@@ -6,18 +6,13 @@ import * as z from 'zod';
 import { describeIssues } from '../errors/index.ts';
 import { EventError } from './errors.ts';
 import { sensitivePaths } from './sensitive.ts';
+import { isSystemTopic } from './system-topics.ts';
+import type { TopicDeclaration, Topics } from './topic-declaration.ts';
+import { payloadSchema } from './topic-schema.ts';
 
 /** Events of AWS services need no declaration: `aws.<service>.<detail-type in kebab case>`, with any payload, version 1. */
 export const AWS_TOPIC = /^aws\.[a-z0-9-]+\.[a-z0-9-]+$/;
 const ANY_OBJECT = z.record(z.string(), z.unknown());
-
-export interface TopicDeclaration {
-  readonly description: string;
-  /** zod schema of the payload per version; declare objects with z.strictObject so that unknown keys are refused */
-  readonly versions: Readonly<Record<number, z.ZodType>>;
-}
-
-export type Topics = Readonly<Record<string, TopicDeclaration>>;
 
 export interface CatalogEntry {
   readonly topic: string;
@@ -36,6 +31,8 @@ export interface Catalog {
   /** @throws EventError TOPIC_UNKNOWN */
   require(topic: string): void;
   list(): readonly CatalogEntry[];
+  /** as they were declared */
+  readonly topics: Topics;
 }
 
 export const topicsSchema = z.record(
@@ -53,8 +50,16 @@ export const topicsSchema = z.record(
   }),
 );
 
-/** What is wrong with the marks of confidential fields, as the configuration's faults. */
+/** Names that are taken, and what is wrong with the marks of confidential fields, as the configuration's faults. */
 export function topicProblems(topics: Topics): { readonly path: (string | number)[]; readonly message: string }[] {
+  const taken = Object.keys(topics).filter(isSystemTopic);
+  return [
+    ...taken.map((topic) => ({ path: ['topics', topic], message: 'every system has this topic: leave it out' })),
+    ...markProblems(topics),
+  ];
+}
+
+function markProblems(topics: Topics): { readonly path: (string | number)[]; readonly message: string }[] {
   return Object.entries(topics).flatMap(([topic, { versions }]) =>
     Object.entries(versions).flatMap(([version, schema]) => {
       try {
@@ -75,6 +80,7 @@ export function createCatalog(topics: Topics): Catalog {
     ),
   );
   return {
+    topics,
     sensitive: (topic, version) => confidential.get(`${topic}@${version}`) ?? [],
     require: (topic) => {
       if (!declared.has(topic) && !AWS_TOPIC.test(topic)) throw unknownTopic(topic, [...declared.keys()]);
@@ -105,7 +111,7 @@ function describeTopic(topic: string, { description, versions }: TopicDeclaratio
     version: Number(version),
     description,
     latest: Number(version) === latestOf(versions),
-    schema: z.toJSONSchema(schema, { target: 'draft-2020-12', io: 'input', unrepresentable: 'any' }),
+    schema: payloadSchema(schema, 'draft-2020-12'),
   }));
 }
 

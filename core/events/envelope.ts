@@ -7,12 +7,11 @@ import type { JsonObject } from '../canonical/index.ts';
 import { describeIssues } from '../errors/index.ts';
 import { ENTITY_ID, type EntryBody, type FieldCommitment } from '../ledger/index.ts';
 import { EventError } from './errors.ts';
+import { TRACEPARENT } from './trace-context.ts';
 
 /** Ids that survive URLs, file names and logs unescaped. */
 const EVENT_ID = /^[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}$/;
 const TOPIC = /^[a-z0-9_-]+(\.[a-z0-9_-]+)+$/;
-/** Hops after which a chain of events that cause each other is taken for a loop. */
-export const MAX_HOPS = 16;
 
 const jsonObject = z.custom<JsonObject>(
   (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
@@ -25,11 +24,12 @@ const metadataSchema = z
     /** W3C Trace Context */
     traceparent: z
       .string()
-      .regex(/^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/, 'must be a W3C traceparent')
+      .regex(TRACEPARENT, 'must be a W3C traceparent: 00-<32 hex>-<16 hex>-<2 hex>, ids not all zero')
       .optional(),
     correlationId: shortText.optional(),
     causationId: shortText.optional(),
-    hops: z.int().min(0).max(MAX_HOPS, `more than ${MAX_HOPS} hops: these events cause each other`).optional(),
+    /** events between this one and the one that began it; too many are a loop, which is the guard's business */
+    hops: z.int().min(0).optional(),
     /** modules this event is meant for */
     targets: z.array(shortText).max(100).optional(),
   })

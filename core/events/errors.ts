@@ -29,3 +29,12 @@ export type EventErrorCode =
   | 'CATALOG_INVALID';
 
 export class EventError extends NervousError<EventErrorCode> {}
+
+/**
+ * `RATE_LIMITED`: the publisher published more than it may; go on after `retryAfterSeconds`.
+ * `TOPIC_STOPPED`: the topic takes no events since a storm; somebody must look, or wait for `retryAfterSeconds` if given.
+ * `LOOP_DETECTED`: this event is one of a chain that causes itself; do not send it again, look at who publishes because of whom.
+ */
+export type GuardErrorCode = 'RATE_LIMITED' | 'TOPIC_STOPPED' | 'LOOP_DETECTED';
+
+export class GuardError extends NervousError<GuardErrorCode> {}

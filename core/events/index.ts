@@ -1,13 +1,6 @@
-export {
-  AWS_TOPIC,
-  createCatalog,
-  topicProblems,
-  topicsSchema,
-  type Catalog,
-  type CatalogEntry,
-  type TopicDeclaration,
-  type Topics,
-} from './catalog.ts';
+export { createBreakerRecord, type BreakerRecordDependencies } from './breaker-record.ts';
+export { caused, type CausedMetadata } from './caused.ts';
+export { AWS_TOPIC, createCatalog, topicProblems, topicsSchema, type Catalog, type CatalogEntry } from './catalog.ts';
 export {
   diffCatalogs,
   parseCatalogDocument,
@@ -28,7 +21,12 @@ export {
   type EventData,
   type EventInput,
 } from './envelope.ts';
-export { EventError, type EventErrorCode } from './errors.ts';
+export { EventError, GuardError, type EventErrorCode, type GuardErrorCode } from './errors.ts';
+export type { Guard, GuardedEvent, SharedCounts } from './guard.ts';
+export { createGuards, type Guards, type GuardsDependencies, type GuardState } from './guards.ts';
+export { GUARD_SOURCE, isSystemTopic, ledgerTopics, SYSTEM_TOPICS } from './system-topics.ts';
+export type { Stop } from './stops.ts';
+export type { GuardStats } from './watch.ts';
 export { ingressSchema, type IngressRule } from './ingress-config.ts';
 export { createIngress, type Ingest, type IngressResult } from './ingress.ts';
 export {
@@ -52,15 +50,42 @@ export { appendedEvent, recordedEvent, type RecordedEvent } from './recorded-eve
 export { busRules, topicDomain, topicDomains, type BusRule } from './rule-pattern.ts';
 export {
   parseSubscriptionInput,
+  startsAtMs,
   subscriptionInputSchema,
-  subscriptionMatcher,
+  targetOf,
+  type BufferPolicy,
   type RetryPolicy,
   type Subscription,
   type SubscriptionInput,
+  type SubscriptionMode,
+  type SubscriptionTarget,
 } from './subscription.ts';
-export { createSubscriptions, type Subscriptions, type SubscriptionsDependencies } from './subscriptions.ts';
-export type { DeadLetter, DeliveryState, EventBus, ReceivedMessage, SubscriptionStats } from './ports.ts';
+export { subscriptionMatcher, subscriptionPattern } from './subscription-matcher.ts';
+export { compileCondition, CONDITION_FALSE, type DeliveryFacts, type ReadFacts } from './condition.ts';
+export { deliveryTraceparent } from './trace-context.ts';
+export type { RedriveChoice } from './redrive.ts';
+export {
+  createSubscriptions,
+  type StreamFilter,
+  type Subscriptions,
+  type SubscriptionsDependencies,
+} from './subscriptions.ts';
+export type {
+  BreakerChange,
+  BreakerState,
+  DeadLetter,
+  DeliveryAttempt,
+  DeliveryState,
+  EventBus,
+  ReceivedMessage,
+  SubscriptionStats,
+} from './ports.ts';
 export type { Severity } from './schema-diff.ts';
+export { isAttributeName, isAttributeValue, type CloudEvent } from './cloud-event-attributes.ts';
+export type { TopicDeclaration, Topics } from './topic-declaration.ts';
+export { fromCloudEvent } from './from-cloud-event.ts';
+export { toCloudEvent } from './to-cloud-event.ts';
+export { payloadSchema, schemaUri, topicSchema, type SchemaDialect, type TopicVersion } from './topic-schema.ts';
 export { createReveal, type Reveal, type Revealed } from './reveal.ts';
 export { sensitive, sensitivePaths } from './sensitive.ts';
 export { createVault, eraseField, type FieldKeys, type Vault } from './vault.ts';

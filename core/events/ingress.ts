@@ -17,6 +17,8 @@ import type { Quarantine } from './quarantine.ts';
 /** Recorded AWS events put on the bus again: EventBridge keeps `aws.` itself for AWS. */
 const REPLAYED = /^replay\.(?=aws\.)/;
 const VIA = 'eventbridge';
+/** Refusals that pass: the event comes again. */
+const LATER: ReadonlySet<string> = new Set(['LEDGER_BUSY', 'RATE_LIMITED']);
 
 export type IngressResult =
   | Extract<PublishResult, { status: 'accepted' | 'duplicate' }>
@@ -65,7 +67,7 @@ export function createIngress(deps: IngressDependencies): Ingest {
     const [result] = await deps.publish(mapped.from, [mapped.input], { via: VIA });
     if (result?.status === 'rejected') {
       const { code, detail } = result.problem;
-      if (code === 'LEDGER_BUSY') throw new Error(detail);
+      if (LATER.has(code)) throw new Error(detail);
       return deps.quarantine.keep(raw, `${code}: ${detail}`);
     }
     return result as IngressResult;

@@ -1,5 +1,5 @@
 /**
- * Publishing: rights, catalog, then one entry per event. Acknowledged means durable in the chain. One bad event does not
+ * Publishing: rights, catalog, guard, then one entry per event. Acknowledged means durable in the chain. One bad event does not
  * sink the others unless the batch is atomic. Relaying is the bus's business: what is in the chain will be relayed.
  */
 import { canonicalize, CanonicalError, toHex } from '../canonical/index.ts';
@@ -19,8 +19,10 @@ import {
 import { actorOf, PolicyError, type Policy, type Principal } from '../policy/index.ts';
 import { AWS_TOPIC, type Catalog } from './catalog.ts';
 import { eventIdemKey, moduleChain, parseEventInput, type EventData } from './envelope.ts';
-import { EventError } from './errors.ts';
+import { EventError, GuardError } from './errors.ts';
+import type { Guard } from './guard.ts';
 import { takeSensitive, type TakenField } from './sensitive.ts';
+import { isSystemTopic } from './system-topics.ts';
 import type { SealedField, Vault } from './vault.ts';
 
 export const MAX_EVENTS_PER_PUBLISH = 100;
@@ -32,6 +34,8 @@ export interface PublishDependencies {
   readonly catalog: Catalog;
   readonly policy: Policy;
   readonly ids: Ids;
+  /** absent: as many events as come, whatever caused them */
+  readonly guard?: Guard;
   /** keeps confidential fields; absent: topics that have some are refused */
   readonly vault?: Vault;
 }
@@ -50,6 +54,16 @@ export interface PublishProblem {
   readonly code: string;
   readonly detail: string;
   readonly errors: readonly Problem[];
+  /** when to come back, if that helps */
+  readonly retryAfterSeconds?: number;
+}
+
+/** May be published, and is what the catalog says. */
+interface Checked {
+  readonly event: ReturnType<typeof parseEventInput>;
+  readonly version: number;
+  readonly eventId: string;
+  readonly chain: string;
 }
 
 interface Prepared extends Recordable {
@@ -85,19 +99,19 @@ export function createPublish(deps: PublishDependencies): Publish {
         message: `${inputs.length} events: publish 1-${MAX_EVENTS_PER_PUBLISH} at a time`,
       });
     }
+    const checked = await Promise.all(inputs.map((input) => attempt(() => check(deps, principal, input))));
+    const admitted = await admit(deps.guard, principal, checked);
     const prepared = await Promise.all(
-      inputs.map((input) => attempt(() => prepare(deps, principal, { input, via: options.via }))),
+      admitted.map(async (one) =>
+        isRejected(one) ? one : attempt(() => prepare(deps, principal, { ...one, via: options.via })),
+      ),
     );
     if (options.atomic === true) return publishAtomic(deps, prepared);
     return Promise.all(prepared.map(async (one) => (isRejected(one) ? one : publishOne(deps, one))));
   };
 }
 
-async function prepare(
-  { policy, catalog, ids, vault }: PublishDependencies,
-  principal: Principal,
-  { input, via }: { readonly input: unknown; readonly via: string | undefined },
-): Promise<Prepared> {
+function check({ policy, catalog, ids }: PublishDependencies, principal: Principal, input: unknown): Checked {
   const event = parseEventInput(input);
   const source = principal.id;
   if (event.source !== undefined && event.source !== source) {
@@ -108,6 +122,9 @@ async function prepare(
   }
   catalog.require(event.topic); // before rights: a mistyped topic deserves the hint, not a refusal
   policy.require(principal, 'publishes', event.topic);
+  if (isSystemTopic(event.topic)) {
+    throw new PolicyError({ code: 'FORBIDDEN', message: `"${event.topic}" is told by the system itself` });
+  }
   if (AWS_TOPIC.test(event.topic) && principal.kind !== 'service') {
     throw new PolicyError({
       code: 'FORBIDDEN',
@@ -121,8 +138,35 @@ async function prepare(
     });
   }
   const version = catalog.check(event.topic, event.version, event.payload);
-  const eventId = event.eventId ?? ids.next();
-  const chain = event.entityId ?? moduleChain(source);
+  return { event, version, eventId: event.eventId ?? ids.next(), chain: event.entityId ?? moduleChain(source) };
+}
+
+/** What the guard refuses is rejected; the guard sees only what could be recorded. */
+async function admit(
+  guard: Guard | undefined,
+  principal: Principal,
+  checked: readonly (Checked | Rejected)[],
+): Promise<readonly (Checked | Rejected)[]> {
+  if (guard === undefined) return checked;
+  const sound = checked.flatMap((one) => (isRejected(one) ? [] : [one]));
+  const verdicts = await guard.admit(
+    principal,
+    sound.map(({ event, eventId, chain }) => ({ eventId, topic: event.topic, chain, origin: event.metadata ?? {} })),
+  );
+  const refused = new Map(sound.map((one, i) => [one, verdicts[i]]));
+  return checked.map((one) => {
+    if (isRejected(one)) return one;
+    const error = refused.get(one);
+    return error === undefined ? one : rejection(error, one.eventId);
+  });
+}
+
+async function prepare(
+  { catalog, vault }: PublishDependencies,
+  principal: Principal,
+  { event, version, eventId, chain, via }: Checked & { readonly via: string | undefined },
+): Promise<Prepared> {
+  const source = principal.id;
   const { payload, taken } = takeSensitive(event.payload, catalog.sensitive(event.topic, version));
   const fields = await Promise.all(
     taken.map(({ path, value }) => requireVault(vault).seal(chain, PAYLOAD + path, value)),
@@ -261,15 +305,15 @@ function requireVault(vault: Vault | undefined): Vault {
 
 type Rejected = Extract<PublishResult, { status: 'rejected' }>;
 
-async function attempt(prepareEvent: () => Promise<Prepared>): Promise<Prepared | Rejected> {
+async function attempt<Step>(step: () => Step | Promise<Step>): Promise<Step | Rejected> {
   try {
-    return await prepareEvent();
+    return await step();
   } catch (error) {
     return rejection(error);
   }
 }
 
-function isRejected(one: Prepared | Rejected): one is Rejected {
+function isRejected(one: Prepared | Checked | Rejected): one is Rejected {
   return 'status' in one;
 }
 
@@ -277,15 +321,19 @@ function isRejected(one: Prepared | Rejected): one is Rejected {
 function rejection(error: unknown, eventId?: string): Rejected {
   const isRefusal =
     error instanceof EventError ||
+    error instanceof GuardError ||
     error instanceof PolicyError ||
     error instanceof CanonicalError ||
     (error instanceof LedgerError && error.code !== 'STORE_UNAVAILABLE');
   if (!isRefusal) throw error;
-  const { code, message, problems } = error as NervousError;
+  const { code, message, problems, retryAfterSeconds } = error as NervousError;
   return {
     status: 'rejected',
     ...(eventId === undefined ? {} : { eventId }),
-    problem: { code, detail: message, errors: problems },
+    problem: {
+      ...{ code, detail: message, errors: problems },
+      ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
+    },
   };
 }
 

@@ -9,8 +9,8 @@ import type { Subscription } from './subscription.ts';
 
 /** EventBridge's default quota for the text of one pattern. */
 const MAX_RULE_CHARS = 2_048;
-/** Topics of AWS services' events need no declaration. */
-const AWS_DOMAIN = 'aws';
+/** Topics of AWS services' events, and the system's own, need no declaration. */
+const UNDECLARED_DOMAINS = ['aws', 'system'];
 /** Fields in which EventBridge has what a subscriber sees. */
 const SAME_FOR_BOTH: ReadonlySet<string> = new Set(['source', 'detail-type', 'detail']);
 
@@ -24,17 +24,22 @@ export interface BusRule {
 /** @param domains those that have a bus. @returns a rule for each bus that may carry wanted events */
 export function busRules(
   ledger: string,
-  { topics, filter }: Pick<Subscription, 'topics' | 'filter'>,
+  {
+    topics,
+    filter,
+    ...whose
+  }: Pick<Subscription, 'topics' | 'filter'> & Partial<Pick<Subscription, 'mode' | 'module'>>,
   domains: readonly string[],
 ): readonly BusRule[] {
   const anything: JsonObject = { source: [{ prefix: `nervous.${ledger}.` }] };
   return domains.flatMap((domain) => {
     const wanted = topics.filter((topic) => topic === '*' || topicDomain(topic) === domain);
     if (wanted.length === 0) return [];
+    const target = targetTest(whose);
     const byTopic: JsonObject = { ...anything, ...topicTest(domain, wanted) };
     const { source = byTopic.source ?? null, ...conditions } = safeConditions(filter as JsonObject | undefined);
-    const byFilter: JsonObject = { ...conditions, ...byTopic, source };
-    const patterns = [byFilter, byTopic].filter(isAcceptable);
+    const byFilter: JsonObject = { ...target, ...conditions, ...byTopic, source };
+    const patterns = [byFilter, { ...byTopic, ...target }].filter(isAcceptable);
     return [{ domain, patterns: [...patterns, anything] as unknown as BusRule['patterns'] }];
   });
 }
@@ -44,9 +49,9 @@ export function topicDomain(topic: string): string {
   return topic.split('.', 1)[0] ?? topic;
 }
 
-/** The domains that have a bus: those of the declared topics, and AWS's own; sorted. */
+/** The domains that have a bus: those of the declared topics, AWS's and the system's own; sorted. */
 export function topicDomains(topics: readonly string[]): readonly string[] {
-  return [...new Set([...topics.map(topicDomain), AWS_DOMAIN])].sort();
+  return [...new Set([...topics.map(topicDomain), ...UNDECLARED_DOMAINS])].sort();
 }
 
 function topicTest(domain: string, topics: readonly string[]): JsonObject {
@@ -54,6 +59,13 @@ function topicTest(domain: string, topics: readonly string[]): JsonObject {
   return {
     'detail-type': topics.map((topic) => (topic.endsWith('*') ? { prefix: topic.slice(0, -1) } : topic)),
   };
+}
+
+/** An event for others need not come at all. A filter that tests `detail` itself takes the place of this. */
+function targetTest({ mode, module }: Partial<Pick<Subscription, 'mode' | 'module'>>): {
+  readonly detail?: JsonObject;
+} {
+  return mode === 'targeted' && module !== undefined ? { detail: { metadata: { targets: [module] } } } : {};
 }
 
 /** Conditions are all required, so leaving some out only widens the pattern. */

@@ -4,14 +4,18 @@
  */
 import type { JsonValue } from '../canonical/index.ts';
 import { canonicalize } from '../canonical/index.ts';
-import type { Clock, EntryStore, Ids, Item, ItemStore } from '../ledger/index.ts';
+import type { Clock, EntryStore, Ids, Item, ItemKey, ItemStore } from '../ledger/index.ts';
 import type { Policy, Principal } from '../policy/index.ts';
 import type { Catalog } from './catalog.ts';
+import type { DeliveredEvent } from './envelope.ts';
 import { EventError } from './errors.ts';
 import type { DeadLetter, EventBus, ReceivedMessage } from './ports.ts';
-import { parseSubscriptionInput, type Subscription } from './subscription.ts';
+import { redrive, type RedriveChoice } from './redrive.ts';
+import { firstPosition } from './start-at.ts';
+import { subscriptionMatcher } from './subscription-matcher.ts';
+import { parseSubscriptionInput, targetOf, type Subscription } from './subscription.ts';
 
-const MAX_SUBSCRIPTIONS = 10_000;
+const PAGE = 1_000;
 
 export interface SubscriptionsDependencies {
   readonly ledger: string;
@@ -24,10 +28,19 @@ export interface SubscriptionsDependencies {
   readonly ids: Ids;
 }
 
+export interface StreamFilter {
+  readonly subscription: Subscription;
+  /** the log position a reader without a cursor begins at */
+  readonly from: number;
+  readonly wants: (event: DeliveredEvent) => boolean;
+}
+
 export interface Subscriptions {
   /** Same id and settings again: the existing one. @throws EventError SUBSCRIPTION_INVALID | SUBSCRIPTION_EXISTS, PolicyError */
   create(principal: Principal, input: unknown): Promise<Subscription>;
   list(principal: Principal): Promise<readonly Subscription[]>;
+  /** Everybody's: whoever asks must have made sure who it is for. */
+  all(): Promise<readonly Subscription[]>;
   /** @throws EventError SUBSCRIPTION_NOT_FOUND, as all below */
   get(principal: Principal, id: string): Promise<Subscription>;
   pause(principal: Principal, id: string): Promise<Subscription>;
@@ -50,67 +63,124 @@ export interface Subscriptions {
     id: string,
     options: { after?: number; limit: number },
   ): Promise<readonly DeadLetter[]>;
-  redrive(principal: Principal, id: string, positions?: readonly number[]): Promise<number>;
+  /** Makes dead letters due again: all, or those that are chosen. @returns how many */
+  redrive(principal: Principal, id: string, choice?: RedriveChoice): Promise<number>;
+  /** Closes the breaker: deliveries go on at once. */
+  reset(principal: Principal, id: string): Promise<Subscription>;
+  /** What a stream over this subscription shows. @throws EventError SUBSCRIPTION_INVALID: its target is no stream */
+  streamFilter(principal: Principal, id: string): Promise<StreamFilter>;
   /** Attaches every stored subscription to the bus: at engine start. */
   attachAll(): Promise<void>;
 }
 
 export function createSubscriptions(deps: SubscriptionsDependencies): Subscriptions {
+  return { ...management(deps), ...deliveries(deps) };
+}
+
+type Management = 'create' | 'list' | 'all' | 'get' | 'pause' | 'resume' | 'remove' | 'attachAll';
+
+function management(deps: SubscriptionsDependencies): Pick<Subscriptions, Management> {
   const { items, bus, policy } = deps;
-  const pk = `${deps.ledger}#subscription`;
-  const load = async (principal: Principal, id: string, write: boolean): Promise<Item> => {
-    const item = await items.get({ pk, sk: id });
-    const mine =
-      item !== undefined && (subscriptionOf(item).module === principal.id || (!write && policy.isAuditor(principal)));
-    if (!mine)
-      throw new EventError({
-        code: 'SUBSCRIPTION_NOT_FOUND',
-        message: `no subscription "${id.slice(0, 64)}" of "${principal.id}"`,
-      });
-    return item;
+  const { pk } = keyOf(deps, '');
+  const all = async (): Promise<readonly Subscription[]> => {
+    const found: Item[] = [];
+    for (let after: string | undefined; ;) {
+      const page = await items.list(pk, { limit: PAGE, ...(after === undefined ? {} : { after }) });
+      found.push(...page);
+      after = page.at(-1)?.sk;
+      if (page.length < PAGE) return found.map(subscriptionOf);
+    }
   };
   const setStatus = async (principal: Principal, id: string, status: Subscription['status']): Promise<Subscription> => {
     for (;;) {
-      const item = await load(principal, id, true);
-      const changed: Subscription = { ...subscriptionOf(item), status };
+      const item = await load(deps, principal, id);
+      const changed = withStatus(subscriptionOf(item), status, deps.clock.now());
+      if (status === 'active') requireRights(policy, principal, changed.topics);
       const written = await items.write([
-        { kind: 'put', key: { pk, sk: id }, value: changed as unknown as JsonValue, expect: item.version },
+        { kind: 'put', key: keyOf(deps, id), value: changed as unknown as JsonValue, expect: item.version },
       ]);
       if (written.kind === 'precondition') continue; // someone changed it in between: decide again on what it is now
       await (status === 'paused' ? bus.pause(id) : bus.attach(changed));
       return changed;
     }
   };
-  const own = async (principal: Principal, id: string, write = true): Promise<void> => {
-    await load(principal, id, write);
-  };
-
   return {
     create: (principal, input) => createSubscription(deps, principal, input),
     list: async (principal) => {
-      const all = (await items.list(pk, { limit: MAX_SUBSCRIPTIONS })).map(subscriptionOf);
-      return policy.isAuditor(principal) ? all : all.filter(({ module }) => module === principal.id);
+      const everybodys = await all();
+      return policy.isAuditor(principal) ? everybodys : everybodys.filter(({ module }) => module === principal.id);
     },
-    get: async (principal, id) => subscriptionOf(await load(principal, id, false)),
+    all,
+    get: async (principal, id) => subscriptionOf(await load(deps, principal, id, 'look')),
     pause: (principal, id) => setStatus(principal, id, 'paused'),
     resume: (principal, id) => setStatus(principal, id, 'active'),
     remove: async (principal, id) => {
-      await own(principal, id);
+      await load(deps, principal, id);
       await bus.detach(id); // first: a crash in between leaves a subscription that starts over, not a forgotten mailbox
-      await items.write([{ kind: 'delete', key: { pk, sk: id }, expect: 'any' }]);
+      await items.write([{ kind: 'delete', key: keyOf(deps, id), expect: 'any' }]);
     },
-    receive: async (principal, id, options) => own(principal, id).then(() => bus.receive(id, options)),
-    ack: async (principal, id, receipts) => own(principal, id).then(() => bus.ack(id, receipts)),
-    nack: async (principal, id, receipts, failure) => own(principal, id).then(() => bus.nack(id, receipts, failure)),
-    deadLetters: async (principal, id, options) => own(principal, id, false).then(() => bus.deadLetters(id, options)),
-    redrive: async (principal, id, positions) => own(principal, id).then(() => bus.redrive(id, positions)),
     attachAll: async () => {
-      for (const item of await items.list(pk, { limit: MAX_SUBSCRIPTIONS })) {
-        const subscription = subscriptionOf(item);
-        if (subscription.status === 'active') await bus.attach(subscription);
+      for (const subscription of await all()) {
+        if (subscription.status === 'active' && hasRights(policy, subscription)) await bus.attach(subscription);
       }
     },
   };
+}
+
+function deliveries(deps: SubscriptionsDependencies): Omit<Subscriptions, Management> {
+  const { bus, policy, ledger } = deps;
+  const own = async (principal: Principal, id: string): Promise<Subscription> =>
+    subscriptionOf(await load(deps, principal, id));
+  /** Its owner's, who may still have what it is about, by the way its events go. */
+  const served = async (principal: Principal, id: string, kind: 'queue' | 'stream'): Promise<Subscription> => {
+    const subscription = await own(principal, id);
+    requireRights(policy, principal, subscription.topics);
+    requireTarget(subscription, kind);
+    return subscription;
+  };
+  return {
+    receive: async (principal, id, options) => served(principal, id, 'queue').then(() => bus.receive(id, options)),
+    ack: async (principal, id, receipts) => own(principal, id).then(() => bus.ack(id, receipts)),
+    nack: async (principal, id, receipts, failure) => own(principal, id).then(() => bus.nack(id, receipts, failure)),
+    deadLetters: async (principal, id, options) =>
+      load(deps, principal, id, 'look').then(() => bus.deadLetters(id, options)),
+    redrive: async (principal, id, choice = {}) => own(principal, id).then(() => redrive(deps, id, choice)),
+    reset: async (principal, id) => {
+      const subscription = await own(principal, id);
+      await bus.reset?.(id);
+      return subscription;
+    },
+    streamFilter: async (principal, id) => {
+      const subscription = await served(principal, id, 'stream');
+      const matches = subscriptionMatcher(ledger, subscription);
+      // Asked for every event: a stream is open for long, and the right may be taken away meanwhile.
+      const wants: StreamFilter['wants'] = (event) =>
+        policy.may(principal, 'subscribes', event.topic) && matches(event);
+      return { subscription, from: subscription.from, wants };
+    },
+  };
+}
+
+type Stored = Pick<SubscriptionsDependencies, 'ledger' | 'items' | 'policy'>;
+
+/** @param purpose auditors may look at those of others. @throws EventError SUBSCRIPTION_NOT_FOUND */
+async function load(
+  { ledger, items, policy }: Stored,
+  principal: Principal,
+  id: string,
+  purpose: 'use' | 'look' = 'use',
+): Promise<Item> {
+  const item = await items.get(keyOf({ ledger }, id));
+  const isTheirs =
+    item !== undefined &&
+    (subscriptionOf(item).module === principal.id || (purpose === 'look' && policy.isAuditor(principal)));
+  if (isTheirs) return item;
+  const message = `no subscription "${id.slice(0, 64)}" of "${principal.id}"`;
+  throw new EventError({ code: 'SUBSCRIPTION_NOT_FOUND', message });
+}
+
+function keyOf({ ledger }: Pick<Stored, 'ledger'>, id: string): ItemKey {
+  return { pk: `${ledger}#subscription`, sk: id };
 }
 
 async function createSubscription(
@@ -119,10 +189,8 @@ async function createSubscription(
   input: unknown,
 ): Promise<Subscription> {
   const { id = deps.ids.next(), filter, ...settings } = parseSubscriptionInput(input);
-  for (const topic of settings.topics) {
-    deps.policy.require(principal, 'subscribes', topic);
-    if (!topic.endsWith('*')) deps.catalog.require(topic);
-  }
+  requireRights(deps.policy, principal, settings.topics);
+  for (const topic of settings.topics) if (!topic.endsWith('*')) deps.catalog.require(topic);
   const subscription: Subscription = {
     ...settings,
     ...(filter === undefined ? {} : { filter }),
@@ -130,9 +198,10 @@ async function createSubscription(
     module: principal.id,
     status: 'active',
     createdAt: new Date(deps.clock.now()).toISOString(),
-    from: await firstPosition(deps.entries, settings.startAt),
+    from: await firstPosition(deps.entries, settings.startAt, deps.clock.now()),
   };
-  const key = { pk: `${deps.ledger}#subscription`, sk: id };
+  requireDeliverable(deps.bus, subscription);
+  const key = keyOf(deps, id);
   const written = await deps.items.write([
     { kind: 'put', key, value: subscription as unknown as JsonValue, expect: 'absent' },
   ]);
@@ -152,13 +221,38 @@ async function createSubscription(
   return subscription;
 }
 
-async function firstPosition(entries: EntryStore, startAt: Subscription['startAt']): Promise<number> {
-  if (typeof startAt === 'number') return startAt;
-  return startAt === 'earliest' ? 0 : entries.size();
+/** The configuration may have changed since it was made: what is declared now is what counts. */
+function requireRights(policy: Policy, principal: Principal, topics: readonly string[]): void {
+  for (const topic of topics) policy.require(principal, 'subscribes', topic);
+}
+
+function hasRights(policy: Policy, { module, topics }: Subscription): boolean {
+  const principal = policy.principal(module);
+  return principal !== undefined && topics.every((topic) => policy.may(principal, 'subscribes', topic));
+}
+
+function requireDeliverable(bus: EventBus, subscription: Subscription): void {
+  const problem = bus.refusal?.(subscription);
+  if (problem === undefined) return;
+  const message = `${problem.pointer}: ${problem.detail}`;
+  throw new EventError({ code: 'SUBSCRIPTION_INVALID', message, problems: [problem] });
+}
+
+function requireTarget(subscription: Subscription, kind: 'queue' | 'stream'): void {
+  const target = targetOf(subscription);
+  if (target.kind === kind) return;
+  const where = target.kind === 'function' ? `the function "${target.name}"` : `a ${target.kind}`;
+  const message = `the events of "${subscription.id}" go to ${where}, not to a ${kind}`;
+  throw new EventError({ code: 'SUBSCRIPTION_INVALID', message });
+}
+
+function withStatus(subscription: Subscription, status: Subscription['status'], nowMs: number): Subscription {
+  const isResumed = status === 'active' && subscription.status === 'paused';
+  return { ...subscription, status, ...(isResumed ? { resumedAt: new Date(nowMs).toISOString() } : {}) };
 }
 
 function isSame(a: Subscription, b: Subscription): boolean {
-  const settings = ({ createdAt: _createdAt, status: _status, from: _from, ...rest }: Subscription): string =>
+  const settings = ({ createdAt: _1, resumedAt: _2, status: _3, from: _4, ...rest }: Subscription): string =>
     canonicalize(rest);
   return settings(a) === settings(b);
 }

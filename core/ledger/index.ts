@@ -106,6 +106,7 @@ export {
 export {
   joinSegments,
   linkFinding,
+  isAboutDocument,
   NOT_RECORDED,
   verifySegment,
   type ChainPlace,

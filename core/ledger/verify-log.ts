@@ -177,7 +177,7 @@ function linkPair(
   const finding = recordFinding(entry, place);
   if (finding !== undefined) return finding;
   const hash = toHex(entry.hash);
-  const hasChanges = type.startsWith('change.');
+  const hasChanges = isAboutDocument(type);
   const span = spans.get(entry.chain);
   if (span === undefined) {
     spans.set(entry.chain, {
@@ -195,6 +195,11 @@ function linkPair(
   span.lastHash = hash;
   span.hasChanges ||= hasChanges;
   return broken;
+}
+
+/** Entries that lead to the document of their chain's entity: change-sets, and the adoption of a policy. */
+export function isAboutDocument(type: string): boolean {
+  return type.startsWith('change.') || type === 'policy.adopted';
 }
 
 /** Does the commit-order record have this entry here? */

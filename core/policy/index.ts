@@ -1,14 +1,16 @@
 export { PolicyError, type PolicyErrorCode } from './errors.ts';
-export { actorOf, createPolicy, matchesGlob, type Action, type Policy } from './rights.ts';
+export { actorOf, answerableFor, createPolicy, initiatorOf, matchesGlob, type Action, type Policy } from './rights.ts';
 export {
   modulesSchema,
   principalsOf,
   rosterProblems,
   rosterSchema,
+  separationConflict,
   type Agent,
   type Modules,
   type Person,
   type Principal,
   type Rights,
   type Roster,
+  type RosterProblem,
 } from './roster.ts';

@@ -36,7 +36,9 @@ export function createPolicy(roster: Roster, modules: Modules): Policy {
       case 'module':
         return Object.hasOwn(modules, principal.id) ? [modules[principal.id] as Rights] : [];
       case 'service':
-        return [{ publishes: [...principal.publishes], subscribes: [], reads: [], proposes: [], reveals: [] }];
+        return [
+          { publishes: [...principal.publishes], subscribes: [], reads: [], proposes: [], reveals: [], overrides: [] },
+        ];
     }
   };
   const may = (principal: Principal, action: Action, subject: string): boolean =>
@@ -69,4 +71,22 @@ export function matchesGlob(glob: string, subject: string): boolean {
 export function actorOf(principal: Principal, via?: string): Actor {
   const base = { kind: principal.kind, id: principal.id, ...(via === undefined ? {} : { via }) };
   return principal.kind === 'agent' ? { ...base, logic: principal.logic } : base;
+}
+
+/** Who counts as one initiator: a person whatever the account, an agent, a module. */
+export function initiatorOf(principal: Principal): string {
+  return principal.kind === 'person' ? `person:${principal.personId}` : `${principal.kind}:${principal.id}`;
+}
+
+/** The people who answer for what this principal does, and so may not decide on it. */
+export function answerableFor(principal: Principal): string[] {
+  switch (principal.kind) {
+    case 'person':
+      return [principal.personId];
+    case 'agent':
+      return [principal.owner];
+    case 'module':
+    case 'service':
+      return [];
+  }
 }

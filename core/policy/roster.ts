@@ -19,6 +19,8 @@ export const rightsSchema = z.strictObject({
   proposes: z.array(entityGlob).default([]),
   /** entities whose confidential fields may be seen */
   reveals: z.array(entityGlob).default([]),
+  /** entities on which soft approval rules may be overridden in an emergency (break-glass); every use is reviewed */
+  overrides: z.array(entityGlob).default([]),
 });
 
 export const rosterSchema = z.strictObject({
@@ -39,9 +41,13 @@ export const rosterSchema = z.strictObject({
       owner: name,
       /** algorithm version, recorded in every entry the agent causes */
       logic: z.string().min(1).max(100),
+      /** people have seen enough of its work; a fact that risk rules may ask for */
+      proven: z.boolean().default(false),
       rights: rightsSchema,
     }),
   ),
+  /** separation of duties: pairs of roles that no person may hold both */
+  separation: z.array(z.tuple([name, name])).default([]),
 });
 
 export const modulesSchema = z.record(
@@ -70,16 +76,19 @@ export function principalsOf(roster: Roster, modules: Modules): ReadonlyMap<stri
     for (const id of person.accounts) principals.set(id, { kind: 'person', id, personId: person.personId });
   }
   for (const { id, owner, logic } of roster.agents) principals.set(id, { kind: 'agent', id, owner, logic });
-  for (const id of Object.keys(modules)) principals.set(id, { kind: 'module', id });
+  // A later configuration may name a module like somebody of the roster in force: the roster has the id.
+  for (const id of Object.keys(modules)) if (!principals.has(id)) principals.set(id, { kind: 'module', id });
   return principals;
 }
 
+export interface RosterProblem {
+  readonly path: (string | number)[];
+  readonly message: string;
+}
+
 /** What is contradictory in a roster, as `path: problem`; empty when it is sound. */
-export function rosterProblems(
-  roster: Roster,
-  modules: Modules,
-): { readonly path: (string | number)[]; readonly message: string }[] {
-  const problems: { path: (string | number)[]; message: string }[] = [];
+export function rosterProblems(roster: Roster, modules: Modules): RosterProblem[] {
+  const problems: RosterProblem[] = [];
   const seen = new Map<string, string>();
   const claim = (id: string, by: string, path: (string | number)[]): void => {
     const other = seen.get(id);
@@ -118,5 +127,29 @@ export function rosterProblems(
     }
   });
   for (const id of Object.keys(modules)) claim(id, 'a module', ['modules', id]);
-  return problems;
+  return [...problems, ...separationProblems(roster)];
+}
+
+/** The pair of these roles that the roster keeps apart, if one person would hold both. */
+export function separationConflict(
+  { separation }: Pick<Roster, 'separation'>,
+  roles: readonly string[],
+): readonly [string, string] | undefined {
+  return separation.find((pair) => pair.every((role) => roles.includes(role)));
+}
+
+function separationProblems(roster: Roster): RosterProblem[] {
+  const pairs = roster.separation.flatMap(([one, other], i): RosterProblem[] => {
+    const path = ['roster', 'separation', i];
+    const unknown = [one, other].find((role) => !Object.hasOwn(roster.roles, role));
+    if (unknown !== undefined) return [{ path, message: `role "${unknown}" is not declared in roster.roles` }];
+    return one === other ? [{ path, message: `"${one}" cannot be kept apart from itself: name two roles` }] : [];
+  });
+  const people = roster.people.flatMap(({ personId, roles }, i): RosterProblem[] => {
+    const pair = separationConflict(roster, roles);
+    if (pair === undefined || pair[0] === pair[1]) return [];
+    const message = `"${personId}" holds "${pair[0]}" and "${pair[1]}", which roster.separation keeps apart: take one away`;
+    return [{ path: ['roster', 'people', i, 'roles'], message }];
+  });
+  return [...pairs, ...people];
 }

@@ -1,7 +1,19 @@
 /**
  * Builds the use cases from ports and configuration. Both engines call it; nothing here knows which one it runs in.
  */
-import { createCatalog, createQuarantine, createReveal, createSubscriptions } from '../events/index.ts';
+import { createGovernance, type Governance } from '../changes/index.ts';
+import {
+  createCatalog,
+  createQuarantine,
+  createReveal,
+  createSubscriptions,
+  ledgerTopics,
+  type Catalog,
+  type Guards,
+  type Publish,
+  type Quarantine,
+  type Subscriptions,
+} from '../events/index.ts';
 import type { EntryVerifier } from '../ledger/index.ts';
 import {
   ed25519Key,
@@ -10,8 +22,7 @@ import {
   type PointSources,
   type VerificationReport,
 } from '../ledger/index.ts';
-import { actorOf, createPolicy, PolicyError, type Policy, type Principal } from '../policy/index.ts';
-import type { Command, CommandResult } from './commands.ts';
+import { actorOf, PolicyError, type Policy, type Principal } from '../policy/index.ts';
 import type { NervousConfig } from './config.ts';
 import { OPERATORS_WORD } from './entities.ts';
 import { createFeed } from './feed.ts';
@@ -20,7 +31,9 @@ import { createPublicLog } from './public-log.ts';
 import type { Entities, NervousSystem, VerifyRequest } from './nervous-system.ts';
 import { createEntryVerifier } from './entry-verifier.ts';
 import { monitor, validate } from './health.ts';
+import type { MapReport } from './map.ts';
 import { leftOut, makeWriters } from './make-writers.ts';
+import { runCommand } from './run-command.ts';
 import { createTrace } from './trace.ts';
 import type { UseCases } from './use-cases.ts';
 import type { Ports } from './ports.ts';
@@ -31,23 +44,35 @@ export interface BuiltSystem {
   readonly appender: GatedAppender;
   /** Resolves when everything accepted so far is durable: for shutdown. */
   readonly drain: () => Promise<void>;
+  /** Resolves when what was begun beside the requests so far is done. */
+  readonly settle: () => Promise<void>;
+}
+
+interface Basis {
+  readonly governance: Governance;
+  readonly catalog: Catalog;
+  readonly subscriptions: Subscriptions;
+  readonly quarantine: Quarantine;
+  readonly metrics: Metrics;
+  readonly feed: ReturnType<typeof createFeed>;
 }
 
 /** @param make what this process uses of the system; what is left out is there all the same, and says so when it is used */
 export function assembleSystem(ports: Ports, config: NervousConfig, make: Partial<UseCases>): BuiltSystem {
-  const { entries, items, bus, clock, ids } = ports;
+  const { entries, items, clock, ids } = ports;
   const { ledger, origin } = config;
-  const policy = createPolicy(config.roster, config.modules);
-  const catalog = createCatalog(config.topics);
-  const metrics = new Metrics(clock);
-  const subscriptions = createSubscriptions({ ledger, items, entries, bus, policy, catalog, clock, ids });
-  const quarantine = createQuarantine({ ledger, items, clock });
-  const { appender, vault, changes, publish, ingest } = makeWriters(ports, config, {
-    make,
-    policy,
-    catalog,
-    quarantine,
-  });
+  const { governance, catalog, subscriptions, quarantine, metrics, feed } = layBasis(ports, config);
+  const { policy } = governance;
+  const onCommit = (): void => {
+    feed.wake();
+    ports.onCommit?.();
+  };
+  const { appender, vault, changes, governing, ingest, guards, ...writers } = makeWriters(
+    { ...ports, onCommit },
+    config,
+    { make, governance, catalog, quarantine },
+  );
+  const publish: Publish = async (...args) => metrics.countPublished(await writers.publish(...args));
   const verifier = (signatures = true): EntryVerifier =>
     createEntryVerifier({ ledger, root: ports.rootSigner, entries, signatures });
   const verify = createVerify(ports, config, { make, verifier });
@@ -59,30 +84,77 @@ export function assembleSystem(ports: Ports, config: NervousConfig, make: Partia
     publish: (...args) => metrics.measure(() => publish(...args)),
     reveal: createReveal({ appender, entries, policy, ids, vault }),
     ingest: (raw) => metrics.measure(() => ingest(raw)),
-    quarantined: async (principal, options) => {
-      requireAuditor(policy, principal, 'what is in quarantine is seen by auditors');
-      return quarantine.list(options);
-    },
     changes,
+    governing,
     entities:
       make.createEntities?.({
-        ledger,
-        origin,
-        entries,
-        items,
-        policy,
+        ...{ ledger, origin, entries, items, policy },
         verifier,
         points: pointsOf(ports, origin),
         clock,
       }) ?? leftOut<Entities>('createEntities')(),
     subscriptions,
+    guards: guards ?? leftOut<Guards>('createGuards')(),
     log: createPublicLog({ entries, files: ports.logFiles, policy }),
-    feed: createFeed({ entries, policy, clock, incarnations: ports.incarnations ?? [] }),
-    initialize: () => subscriptions.attachAll(),
-    execute: (command) => metrics.measure(() => run({ publish, changes, subscriptions }, command)),
-    validate: () => validate(ports, config),
-    monitor: () => monitor(ports, config, metrics),
+    feed: feed.feed,
+    refreshPolicy: (maxAgeMs) => governance.refresh(maxAgeMs),
+    initialize: async () => {
+      await governance.refresh();
+      await subscriptions.attachAll();
+    },
+    execute: (command) => metrics.measure(() => runCommand({ publish, changes, governing, subscriptions }, command)),
+    validate: () => validate(ports, { origin, governance }),
+    monitor: async () => ({ ...(await monitor(ports, config, { metrics, guards })), streams: feed.openStreams() }),
+    map:
+      make.createMapView?.({ entries, policy, config, subscriptions: () => subscriptions.all() }) ??
+      leftOut<Promise<MapReport>>('createMapView'),
     trace: createTrace(ports, config, policy),
+    ...auditing({ policy, entries, appender, quarantine, verify }),
+  };
+  return { system, appender, drain: () => appender.drain(), settle: async () => guards?.settle() };
+}
+
+/** What every process has, whatever else it does. */
+function layBasis(ports: Ports, config: NervousConfig): Basis {
+  const { entries, items, bus, clock, ids } = ports;
+  const { ledger, roster, risk, modules } = config;
+  const governance = createGovernance({
+    ...{ ledger, items, entries, clock, modules },
+    configured: { roster, risk },
+    ...(ports.onPolicyChange === undefined ? {} : { onChange: ports.onPolicyChange }),
+  });
+  const { policy } = governance;
+  const catalog = createCatalog(ledgerTopics(config.topics));
+  return {
+    ...{ governance, catalog },
+    subscriptions: createSubscriptions({ ledger, items, entries, bus, policy, catalog, clock, ids }),
+    quarantine: createQuarantine({ ledger, items, clock }),
+    metrics: new Metrics(clock),
+    feed: createFeed({ ...ports, policy, streams: config.streams }),
+  };
+}
+
+interface Audited {
+  readonly policy: Policy;
+  readonly entries: Ports['entries'];
+  readonly appender: GatedAppender;
+  readonly quarantine: Quarantine;
+  readonly verify: (request: VerifyRequest) => Promise<VerificationReport>;
+}
+
+/** What auditors alone may do. */
+function auditing({
+  policy,
+  entries,
+  appender,
+  quarantine,
+  verify,
+}: Audited): Pick<NervousSystem, 'quarantined' | 'revokeKey' | 'verifyAll'> {
+  return {
+    quarantined: async (principal, options) => {
+      requireAuditor(policy, principal, 'what is in quarantine is seen by auditors');
+      return quarantine.list(options);
+    },
     revokeKey: async (principal, key, reason) => {
       requireAuditor(policy, principal, 'session keys are revoked by auditors');
       return revokeKey({ appender, entries }, { key, reason, actor: actorOf(principal) });
@@ -93,7 +165,6 @@ export function assembleSystem(ports: Ports, config: NervousConfig, make: Partia
       return { ...report, notChecked: [...report.notChecked, OPERATORS_WORD] };
     },
   };
-  return { system, appender, drain: () => appender.drain() };
 }
 
 function createVerify(
@@ -116,33 +187,6 @@ function pointsOf({ rootSigner, logFiles, logPoints }: Ports, origin: string): P
     ...(logFiles === undefined ? {} : { read: logFiles.read }),
     ...logPoints,
   };
-}
-
-type Commandable = Pick<NervousSystem, 'publish' | 'changes' | 'subscriptions'>;
-
-async function run<C extends Command>(
-  { publish, changes, subscriptions }: Commandable,
-  command: C,
-): Promise<CommandResult<C>> {
-  const result = await ((): Promise<unknown> => {
-    switch (command.kind) {
-      case 'publish':
-        return publish(...command.args);
-      case 'propose':
-        return changes.propose(...command.args);
-      case 'revise':
-        return changes.revise(...command.args);
-      case 'decide':
-        return changes.decide(...command.args);
-      case 'withdraw':
-        return changes.withdraw(...command.args);
-      case 'abort':
-        return changes.abort(...command.args);
-      case 'subscribe':
-        return subscriptions.create(...command.args);
-    }
-  })();
-  return result as CommandResult<C>;
 }
 
 function requireAuditor(policy: Policy, principal: Principal, rule: string): void {

@@ -1,5 +1,5 @@
 /** The commands of `execute`: one tagged union, so that a shell can route, count and log without knowing the areas. */
-import type { Changes } from '../changes/index.ts';
+import type { Changes, Governing } from '../changes/index.ts';
 import type { Publish, Subscriptions } from '../events/index.ts';
 
 /** Every command is a method of a use case: its name, and its arguments. */
@@ -8,8 +8,15 @@ interface Methods {
   propose: Changes['propose'];
   revise: Changes['revise'];
   decide: Changes['decide'];
+  revoke: Changes['revoke'];
+  override: Changes['override'];
+  review: Changes['review'];
+  resolve: Changes['resolve'];
+  revert: Changes['revert'];
   withdraw: Changes['withdraw'];
   abort: Changes['abort'];
+  delegate: Governing['delegate'];
+  endDelegation: Governing['endDelegation'];
   subscribe: Subscriptions['create'];
 }
 

@@ -3,9 +3,17 @@
  * wrong one fails at start with the path, the value and the fix. It composes the areas' own sections and decides nothing else.
  */
 import * as z from 'zod';
-import { operationsSchema, riskProblems, riskSchema } from '../changes/index.ts';
+import {
+  executorProblems,
+  executorsSchema,
+  operationsSchema,
+  recordingProblems,
+  riskProblems,
+  riskSchema,
+} from '../changes/index.ts';
 import { describeIssues, NervousError } from '../errors/index.ts';
 import { AWS_TOPIC, ingressSchema, topicProblems, topicsSchema, type Topics } from '../events/index.ts';
+import { protectionProblems, protectionSchema } from '../guard/index.ts';
 import { modulesSchema, rosterProblems, rosterSchema } from '../policy/index.ts';
 
 /** `CONFIG_INVALID`: nervous.config.ts cannot be used; `problems` point at every fault. */
@@ -24,15 +32,24 @@ const configSchema = z
     roster: rosterSchema,
     risk: riskSchema,
     operations: operationsSchema,
+    /** code outside the ledger that approved change-sets set in motion (docs/executors.md) */
+    executors: executorsSchema,
     /** which events of others become which topic (docs/events.md); AWS services' own need no rule */
     ingress: ingressSchema,
+    /** how much is too much: rates, storms, loops (docs/protection.md) */
+    protection: protectionSchema,
+    /** of the change feed: how many a principal may hold open at once, in one process */
+    streams: z.strictObject({ perPrincipal: z.int().min(1).max(100_000).default(100) }).prefault({}),
   })
   .superRefine((config, context) => {
     for (const { path, message } of [
       ...rosterProblems(config.roster, config.modules),
       ...riskProblems(config.risk, config.roster),
+      ...recordingProblems(config),
+      ...executorProblems(config.executors, config.operations.enabled),
       ...topicProblems(config.topics),
       ...ingressProblems(config),
+      ...protectionProblems(config.protection, config),
     ])
       context.addIssue({ code: 'custom', path, message });
   });

@@ -1,5 +1,5 @@
 /** Who may sign what: the ledger's verifier of entries, given the rules of change-sets. */
-import { ROOT_SIGNED } from '../changes/index.ts';
+import { ROOT_SIGNED_TYPES } from '../changes/index.ts';
 import {
   EntryVerifier,
   MAX_REVOCATIONS,
@@ -17,14 +17,13 @@ export function createEntryVerifier(options: {
   readonly signatures: boolean;
 }): EntryVerifier {
   const { ledger, root, entries, signatures } = options;
-  const decisive: ReadonlySet<string> = ROOT_SIGNED;
   const certificate = async (name: string): Promise<Awaited<ReturnType<EntryStore['head']>>> =>
     (await entries.read(name, 0, 1))[0];
   return new EntryVerifier({
     ledger,
     root,
     signatures,
-    rootSigned: (type) => decisive.has(type),
+    rootSigned: (type) => ROOT_SIGNED_TYPES.has(type),
     certificate,
     revocations: (name) => entries.read(name, 1, MAX_REVOCATIONS),
     rotations: () => entries.read(ROOT_CHAIN, 0, MAX_ROTATIONS),

@@ -1,18 +1,24 @@
 /**
- * The change feed: events in commit order, from any point, to whoever may read them. A cursor is a log position, and names the
- * incarnation of the log when it is not the first: what a reader saw of entries that are lost must not be taken for others.
+ * The change feed: events in commit order, from any point, to whoever may read them; page by page, or followed as they come.
+ * It knows nothing of how events travel.
  */
-import { eventIdemKey, EventError, recordedEvent, type DeliveredEvent } from '../events/index.ts';
-import type { Clock, EntryStore, StoredEntry } from '../ledger/index.ts';
+import type { Clock, EntryStore } from '../ledger/index.ts';
 import { matchesGlob, type Policy, type Principal } from '../policy/index.ts';
-import { SystemError } from './errors.ts';
-import type { Feed } from './nervous-system.ts';
+import { formatCursor, parseCursor } from './feed-cursor.ts';
+import { itemOf, scan, type FeedEnd, type FeedTail, type IsWanted } from './feed-page.ts';
+import { LogTail } from './log-tail.ts';
+import type { Feed, FeedBatch, FeedFilter } from './nervous-system.ts';
+import { openStreams } from './open-streams.ts';
 
-/** Entries looked at per read, so that a narrow filter answers with a cursor instead of scanning on and on. */
-const MAX_SCAN = 10_000;
-const PAGE = 500;
-/** How often a waiting reader looks for something new. */
-const POLL_MS = 50;
+/** Of a page, by the size of its entries. What carries it has limits too: a function's answer may have 6 MB. */
+const MAX_PAGE_BYTES = 1024 * 1024;
+/** What a slow reader of a stream can keep waiting in memory: at least one event, the largest has 64 KiB. */
+const BATCH = { limit: 100, maxBytes: 128 * 1024 };
+/** A stream with nothing to say gives its cursor after this long, looking twice as often: never later than 15 s. */
+const IDLE_MS = 10_000;
+const LOOK_AGAIN_MS = 5_000;
+/** The same where other processes write as well, so that nobody tells of what was committed. */
+const POLL_MS = 200;
 
 export interface FeedDependencies {
   readonly entries: EntryStore;
@@ -20,100 +26,106 @@ export interface FeedDependencies {
   readonly clock: Clock;
   /** sizes at which the log was begun anew after a loss */
   readonly incarnations?: readonly number[];
+  readonly streams: { readonly perPrincipal: number };
 }
 
-export function createFeed({ entries, policy, clock, incarnations = [] }: FeedDependencies): Feed {
+export interface CreatedFeed {
+  readonly feed: Feed;
+  /** Entries were committed. */
+  readonly wake: () => void;
+  readonly openStreams: () => number;
+}
+
+export function createFeed(deps: FeedDependencies): CreatedFeed {
+  const { entries, policy, clock, incarnations = [], streams } = deps;
+  const cursorAt = (position: number): string => formatCursor(position, incarnations);
+  const startOf = async ({ after, subscription }: FeedFilter & { readonly after?: string }): Promise<number> =>
+    after === undefined ? (subscription?.from ?? 0) : parseCursor(after, await entries.size(), incarnations);
+  const lookAgainMs = entries.exclusive ? LOOK_AGAIN_MS : POLL_MS;
+  const tail: FeedTail = new LogTail({ entries, clock, lookAgainMs, itemOf: (entry) => itemOf(entry, cursorAt) });
+  const open = openStreams(streams.perPrincipal);
   return {
-    read: async (principal, options) => {
-      const until = clock.now() + options.waitMs;
-      let from = options.after === undefined ? 0 : parseCursor(options.after, await entries.size(), incarnations);
-      for (;;) {
-        const { events, next } = await scan(entries, from, options.limit, (event) =>
-          wants(policy, principal, event, options),
-        );
-        from = next;
-        if (events.length > 0 || clock.now() >= until || options.signal?.aborted === true)
-          return { events, cursor: formatCursor(next, incarnations) };
-        await clock.sleep(POLL_MS, options.signal);
-      }
+    wake: () => tail.wake(),
+    openStreams: () => open.count(),
+    feed: {
+      read: async (principal, options) => {
+        const { limit, waitMs, signal } = options;
+        const isWanted = wantedBy(policy, principal, options);
+        const patience = { clock, until: clock.now() + waitMs, signal };
+        const bounds = { limit, maxBytes: MAX_PAGE_BYTES };
+        let page = await scan(tail, await startOf(options), { isWanted, ...bounds });
+        while (page.items.length === 0 && page.end !== undefined && (await waitFor(tail, page.end, patience)))
+          page = await scan(tail, page.next, { isWanted, ...bounds });
+        return { items: page.items, cursor: cursorAt(page.next) };
+      },
+      follow: async (principal, options) => {
+        const { signal } = options;
+        const from = await startOf(options);
+        const leave = open.take(principal.id, signal);
+        const isWanted = wantedBy(policy, principal, options);
+        return follow({ tail, clock, cursorAt }, { from, isWanted, signal, leave });
+      },
     },
   };
 }
 
-/** The event a publisher recorded under this id. Without a source the id must belong to one source only. */
-export async function findEvent(
-  entries: EntryStore,
-  sources: readonly string[],
-  eventId: string,
-): Promise<StoredEntry> {
-  const found: StoredEntry[] = [];
-  for (const source of sources) {
-    const entry = await entries.findByIdemKey(eventIdemKey(source, eventId));
-    if (entry !== undefined) found.push(entry);
-  }
-  const [entry, ...others] = found;
-  if (entry === undefined)
-    throw new EventError({ code: 'EVENT_NOT_FOUND', message: `no event "${eventId.slice(0, 128)}" is recorded` });
-  if (others.length > 0)
-    throw new EventError({
-      code: 'EVENT_AMBIGUOUS',
-      message: `several sources published "${eventId}": name one with source`,
-    });
-  return entry;
+interface Followable {
+  readonly tail: FeedTail;
+  readonly clock: Clock;
+  readonly cursorAt: (position: number) => string;
 }
 
-async function scan(
-  entries: EntryStore,
-  start: number,
-  limit: number,
-  wanted: (event: DeliveredEvent) => boolean,
-): Promise<{ readonly events: DeliveredEvent[]; readonly next: number }> {
-  const events: DeliveredEvent[] = [];
-  let next = start;
-  while (next - start < MAX_SCAN) {
-    const page = await entries.readLog(next, PAGE);
-    for (const entry of page) {
-      if (events.length >= limit) return { events, next };
-      next = entry.position + 1;
-      const event = recordedEvent(entry)?.event;
-      if (event !== undefined && wanted(event)) events.push(event);
+interface Followed {
+  readonly from: number;
+  readonly isWanted: IsWanted;
+  readonly signal: AbortSignal;
+  readonly leave: () => void;
+}
+
+async function* follow(
+  { tail, clock, cursorAt }: Followable,
+  { from, isWanted, signal, leave }: Followed,
+): AsyncGenerator<FeedBatch, void, undefined> {
+  try {
+    yield { items: [], cursor: cursorAt(from) };
+    let toldAt = clock.now();
+    for (let next = from; !signal.aborted;) {
+      const page = await scan(tail, next, { isWanted, ...BATCH });
+      next = page.next;
+      const isAway = page.end === undefined; // far from the end and nothing found: told, so that it is not scanned again
+      if (page.items.length > 0 || isAway || clock.now() - toldAt >= IDLE_MS) {
+        yield { items: page.items, cursor: cursorAt(next) };
+        toldAt = clock.now();
+      }
+      if (page.end !== undefined) await tail.wait(page.end, signal);
     }
-    if (page.length < PAGE) break;
+  } finally {
+    leave();
   }
-  return { events, next };
 }
 
-function wants(
-  policy: Policy,
-  principal: Principal,
-  event: DeliveredEvent,
-  { topics, entityId }: { topics?: readonly string[]; entityId?: string },
-): boolean {
-  if (entityId !== undefined && event.entityId !== entityId) return false;
-  if (topics !== undefined && topics.length > 0 && !topics.some((glob) => matchesGlob(glob, event.topic))) return false;
-  return policy.may(principal, 'reads', event.entityId);
+interface Patience {
+  readonly clock: Clock;
+  /** ms since the Unix epoch */
+  readonly until: number;
+  readonly signal: AbortSignal | undefined;
 }
 
-function formatCursor(position: number, incarnations: readonly number[]): string {
-  return `${incarnations.length === 0 ? '' : incarnations.length + 1}p${position}`;
+/** @returns whether it is worth looking again */
+async function waitFor(tail: FeedTail, end: FeedEnd, { clock, until, signal }: Patience): Promise<boolean> {
+  const leftMs = until - clock.now();
+  if (leftMs <= 0) return false;
+  const done = new AbortController();
+  const either = signal === undefined ? done.signal : AbortSignal.any([signal, done.signal]);
+  await Promise.race([tail.wait(end, either), clock.sleep(leftMs, either)]);
+  done.abort();
+  return signal?.aborted !== true;
 }
 
-/** @throws SystemError CURSOR_INVALID | CURSOR_GONE */
-function parseCursor(cursor: string, size: number, incarnations: readonly number[]): number {
-  const [, of = '1', at] = /^([2-9]|[1-9][0-9]{1,3})?p(0|[1-9][0-9]{0,14})$/.exec(cursor) ?? [];
-  const position = at === undefined ? NaN : Number(at);
-  // Up to where the log was begun anew, both have the same entries.
-  const kept = Math.min(Infinity, ...incarnations.slice(Number(of) - 1));
-  if (position > kept)
-    throw new SystemError({
-      code: 'CURSOR_GONE',
-      message: `"${cursor}" points behind entries that are lost; the log goes on from "${formatCursor(kept, incarnations)}": read on from there`,
-    });
-  if (Number.isNaN(position) || position > size || Number(of) > incarnations.length + 1) {
-    throw new SystemError({
-      code: 'CURSOR_INVALID',
-      message: `"${cursor.slice(0, 40)}" is not a cursor of this feed: start without one`,
-    });
-  }
-  return position;
+function wantedBy(policy: Policy, principal: Principal, { topics = [], entityId, subscription }: FeedFilter): IsWanted {
+  const mayRead = subscription?.wants ?? ((event) => policy.may(principal, 'reads', event.entityId));
+  return (event) =>
+    (entityId === undefined || event.entityId === entityId) &&
+    (topics.length === 0 || topics.some((glob) => matchesGlob(glob, event.topic))) &&
+    mayRead(event);
 }

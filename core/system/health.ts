@@ -1,5 +1,6 @@
 /** How the system is: what it rests on works or not, and what it has done since it started. */
-import { approvalQueue } from '../changes/index.ts';
+import { approvalQueue, deadEnds, policyHash, reviewQueue, type Governance } from '../changes/index.ts';
+import type { Guards } from '../events/index.ts';
 import { parseEntry } from '../ledger/index.ts';
 import type { Ports } from './ports.ts';
 import type { NervousConfig } from './config.ts';
@@ -9,7 +10,7 @@ import type { MonitorReport, ValidationReport } from './nervous-system.ts';
 /** Changes nothing. */
 export async function validate(
   { entries, rootSigner, clock, checks: more }: Pick<Ports, 'entries' | 'rootSigner' | 'clock' | 'checks'>,
-  { origin }: NervousConfig,
+  { origin, governance }: Pick<NervousConfig, 'origin'> & { readonly governance: Governance },
 ): Promise<ValidationReport> {
   const check = async (name: string, work: () => Promise<string>): Promise<ValidationReport['checks'][number]> => {
     try {
@@ -26,6 +27,7 @@ export async function validate(
         throw new Error(`the root key is named "${rootSigner.name}", the configuration says "${origin}"`);
       return `signs as ${rootSigner.name}`;
     }),
+    check('policy', () => policyStanding(governance)),
     check('clock', async () => {
       const [last] = await entries.readLog(Math.max(0, (await entries.size()) - 1), 1);
       const parsed = last === undefined ? undefined : parseEntry(last.note);
@@ -39,21 +41,34 @@ export async function validate(
   return { ok: checks.every(({ ok }) => ok), checks };
 }
 
+/** A configuration that says otherwise is no fault: it changes nothing, and that is what it is told. */
+async function policyStanding(governance: Governance): Promise<string> {
+  await governance.refresh();
+  const { source, version, document } = governance.inForce();
+  const [deadEnd] = deadEnds(document, governance.modules);
+  const also = deadEnd === undefined ? '' : `; ${deadEnd.message}`;
+  if (source === 'configuration') return `as configured: the first proposal will record it${also}`;
+  return policyHash(document) === policyHash(governance.configured)
+    ? `version ${version}, as configured${also}`
+    : `version ${version}; the configuration's roster or risk differs from it, which changes nothing: nervous policy propose${also}`;
+}
+
 export async function monitor(
   { entries, items, bus, clock }: Pick<Ports, 'entries' | 'items' | 'bus' | 'clock'>,
   { ledger, origin }: NervousConfig,
-  metrics: Metrics,
+  { metrics, guards }: { readonly metrics: Metrics; readonly guards: Pick<Guards, 'stats'> | undefined },
 ): Promise<MonitorReport> {
-  const { total, failed, successRate, p50, p95 } = metrics.read();
-  const { length, oldestAt } = await approvalQueue(ledger, items);
-  const oldestAgeMs = oldestAt === undefined ? 0 : Math.max(0, clock.now() - Date.parse(oldestAt));
+  const { total, failed, successRate, p50, p95, published } = metrics.read();
   return {
     ledger,
     origin,
     entries: await entries.size(),
     operations: { total, failed, successRate },
     responseTimeMs: { p50, p95 },
+    published,
     subscriptions: await bus.stats(),
-    approvalQueue: { length, oldestAgeMs },
+    approvalQueue: await approvalQueue(ledger, items, clock.now()),
+    reviewQueue: await reviewQueue(ledger, items, clock.now()),
+    ...(guards === undefined ? {} : { guard: guards.stats() }),
   };
 }

@@ -1,3 +1,4 @@
+export { approvalTopics } from '../changes/index.ts';
 export { sensitive } from '../events/index.ts';
 export { ConfigError, defineConfig, type ConfigInput, type NervousConfig } from './config.ts';
 export { assembleSystem, type BuiltSystem } from './assemble-system.ts';
@@ -5,10 +6,11 @@ export type { FullVerification, Ports } from './ports.ts';
 export { createEntryVerifier } from './entry-verifier.ts';
 export { verifyEntity, type EntityVerification } from './verify-entity.ts';
 export { verifyPart } from './verify-part.ts';
+export { createFeed, type FeedDependencies } from './feed.ts';
 export { createPublicLog, type PublicLogDependencies } from './public-log.ts';
 export { verifyDocuments, verifyState, type DocumentSources } from './verify-documents.ts';
 export type { Command, CommandKind, CommandResult } from './commands.ts';
-export { SystemError, type SystemErrorCode } from './errors.ts';
+export { CursorGone, SystemError, type SystemErrorCode } from './errors.ts';
 export type {
   Entities,
   EntityView,
@@ -16,7 +18,9 @@ export type {
   EntryView,
   EventTrace,
   Feed,
-  FeedPage,
+  FeedBatch,
+  FeedFilter,
+  FeedItem,
   LedgerScope,
   MonitorReport,
   NervousSystem,
@@ -24,5 +28,25 @@ export type {
   ValidationReport,
   VerifyRequest,
 } from './nervous-system.ts';
+export { createReadFacts } from './delivery-facts.ts';
 export { createNervousSystem } from './create-nervous-system.ts';
-export { changing, ingesting, publishing, reading, verifying, type UseCases } from './use-cases.ts';
+export {
+  changing,
+  deciding,
+  governing,
+  ingesting,
+  mapping,
+  proposing,
+  publishing,
+  reading,
+  verifying,
+  working,
+  type UseCases,
+} from './use-cases.ts';
+export { mapDot, mapMermaid } from './map-graph.ts';
+export type { MapLoop } from './map-loops.ts';
+export { MAX_OBSERVED } from './map-view.ts';
+export type { MapKind, MapReport } from './map.ts';
+export { topicReference } from './topic-reference.ts';
+export { OPEN_METRICS, openMetrics, PROMETHEUS_TEXT, prometheusText, type MetricFamily } from './exposition.ts';
+export { metricFamilies } from './metric-families.ts';

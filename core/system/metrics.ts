@@ -1,4 +1,5 @@
 /** Counts and times operations for `monitor()`: success rate and response time, the two metrics the product promises. */
+import type { PublishResult } from '../events/index.ts';
 import type { Clock } from '../ledger/index.ts';
 
 /** Response times remembered for the percentiles. */
@@ -10,6 +11,7 @@ export interface OperationMetrics {
   readonly successRate: number;
   readonly p50: number;
   readonly p95: number;
+  readonly published: Readonly<Record<PublishResult['status'], number>>;
 }
 
 export class Metrics {
@@ -17,6 +19,7 @@ export class Metrics {
   private total = 0;
   private failed = 0;
   private readonly timesMs: number[] = [];
+  private readonly published = { accepted: 0, duplicate: 0, rejected: 0 };
 
   constructor(clock: Clock) {
     this.clock = clock;
@@ -37,10 +40,19 @@ export class Metrics {
     }
   }
 
+  /** Counts what became of published events. */
+  countPublished(results: readonly PublishResult[]): readonly PublishResult[] {
+    for (const { status } of results) this.published[status] += 1;
+    return results;
+  }
+
   read(): OperationMetrics {
     const sorted = [...this.timesMs].sort((a, b) => a - b);
     const percentile = (p: number): number => sorted[Math.min(sorted.length - 1, Math.floor(p * sorted.length))] ?? 0;
     const successRate = this.total === 0 ? 1 : (this.total - this.failed) / this.total;
-    return { total: this.total, failed: this.failed, successRate, p50: percentile(0.5), p95: percentile(0.95) };
+    return {
+      ...{ total: this.total, failed: this.failed, successRate, p50: percentile(0.5), p95: percentile(0.95) },
+      published: { ...this.published },
+    };
   }
 }

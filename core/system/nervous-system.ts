@@ -2,23 +2,27 @@
  * The façade: everything a shell (HTTP, CLI, Lambda, in-process code) can ask of the system, independent of the engine.
  * Interfaces only; `create-nervous-system.ts` builds them from ports and configuration.
  */
-import type { Changes } from '../changes/index.ts';
+import type { ApprovalQueue, Changes, Governing, ReviewQueue } from '../changes/index.ts';
 import type { JsonObject } from '../canonical/index.ts';
 import type {
   Catalog,
   DeliveredEvent,
   DeliveryState,
+  Guards,
+  GuardStats,
   Ingest,
   Publish,
   Quarantined,
   Reveal,
   SubscriptionStats,
+  StreamFilter,
   Subscriptions,
 } from '../events/index.ts';
 import type { EntryBody, KeyRecord, Scope, VerificationReport, Verdict } from '../ledger/index.ts';
 import type { Policy, Principal } from '../policy/index.ts';
 import type { Command, CommandResult } from './commands.ts';
 import type { NervousConfig } from './config.ts';
+import type { MapReport } from './map.ts';
 
 export interface EntryView {
   readonly seq: number;
@@ -82,25 +86,47 @@ export interface EventTrace {
   readonly deliveries: readonly DeliveryState[];
 }
 
-export interface FeedPage {
-  readonly events: readonly DeliveredEvent[];
-  /** pass as `after` to go on; opaque */
+export interface FeedFilter {
+  /** globs, `transactions.*`; none: all */
+  readonly topics?: readonly string[];
+  readonly entityId?: string;
+  /** What it lets through stands in for the right to read; without a cursor it says where to begin. */
+  readonly subscription?: Pick<StreamFilter, 'from' | 'wants'>;
+}
+
+export interface FeedItem {
+  readonly event: DeliveredEvent;
+  /** pass as `after` to go on behind it; opaque */
   readonly cursor: string;
 }
 
+export interface FeedBatch {
+  /** none: nothing to tell but how far the log was looked at */
+  readonly items: readonly FeedItem[];
+  readonly cursor: string;
+}
+
+/** Events the principal may read, in commit order. `after` is a cursor, or `latest` for the end of the log. */
 export interface Feed {
-  /** Events the principal may read in commit order, waiting up to `waitMs` when there is nothing new. @throws SystemError CURSOR_INVALID */
+  /** One page, waiting up to `waitMs` at the end of the log. @throws SystemError CURSOR_INVALID | CURSOR_GONE */
   read(
     principal: Principal,
-    options: {
-      after?: string;
-      topics?: readonly string[];
-      entityId?: string;
-      limit: number;
-      waitMs: number;
-      signal?: AbortSignal;
+    options: FeedFilter & {
+      readonly after?: string;
+      readonly limit: number;
+      readonly waitMs: number;
+      readonly signal?: AbortSignal;
     },
-  ): Promise<FeedPage>;
+  ): Promise<FeedBatch>;
+  /**
+   * What there is, then what comes, until the signal is aborted or the reader stops reading. First the cursor it begins
+   * at; then something at least every 15 s. Reads on only when it is asked to: a slow reader costs no memory.
+   * @throws SystemError CURSOR_INVALID | CURSOR_GONE | STREAMS_EXHAUSTED
+   */
+  follow(
+    principal: Principal,
+    options: FeedFilter & { readonly after?: string; readonly signal: AbortSignal },
+  ): Promise<AsyncIterable<FeedBatch>>;
 }
 
 /** The published log. Bytes are given as they are, for checking with tools of one's own. */
@@ -125,14 +151,25 @@ export interface MonitorReport {
   /** operations since start: publish, propose, decide, … */
   readonly operations: { readonly total: number; readonly failed: number; readonly successRate: number };
   readonly responseTimeMs: { readonly p50: number; readonly p95: number };
+  /** events since start, by what became of them */
+  readonly published: { readonly accepted: number; readonly duplicate: number; readonly rejected: number };
   readonly subscriptions: readonly SubscriptionStats[];
-  /** change-sets waiting for a decision, and the age of the oldest */
-  readonly approvalQueue: { readonly length: number; readonly oldestAgeMs: number };
+  /** change-sets waiting for a decision */
+  readonly approvalQueue: ApprovalQueue;
+  /** what ran without the usual approval and waits to be looked at */
+  readonly reviewQueue: ReviewQueue;
+  /** streams of the feed that are open now; absent where none are served */
+  readonly streams?: number;
+  /** what protection did; absent where nothing is published */
+  readonly guard?: GuardStats;
 }
 
 export interface NervousSystem {
   readonly config: NervousConfig;
+  /** answers by the roster in force */
   readonly policy: Policy;
+  /** Reads the policy in force, unless that was done in the last `maxAgeMs` (default 0). @throws PolicyError POLICY_UNREADABLE */
+  refreshPolicy(maxAgeMs?: number): Promise<void>;
   readonly catalog: Catalog;
   /** Makes the ledger ready: keys, subscriptions, interrupted change-sets. Idempotent. */
   initialize(): Promise<void>;
@@ -141,7 +178,14 @@ export interface NervousSystem {
   /** Checks configuration, keys, clock and store without changing anything. */
   validate(): Promise<ValidationReport>;
   monitor(): Promise<MonitorReport>;
+  /**
+   * Who publishes and subscribes to what, and what goes round in a circle. For who may read everything.
+   * @param options.observe newest entries looked at for traffic. @throws PolicyError FORBIDDEN
+   */
+  map(principal: Principal, options: { readonly observe: number }): Promise<MapReport>;
   readonly publish: Publish;
+  /** What is stopped, and opening it again. */
+  readonly guards: Pick<Guards, 'list' | 'reset'>;
   /** What the confidential fields of an entry hold. Journaled on the entity's chain. */
   readonly reveal: Reveal;
   /** Takes an event as EventBridge delivers it: recorded under its topic, or kept in quarantine with the reason. */
@@ -152,6 +196,7 @@ export interface NervousSystem {
     options: { readonly after?: string; readonly limit: number },
   ): Promise<readonly Quarantined[]>;
   readonly changes: Changes;
+  readonly governing: Governing;
   readonly entities: Entities;
   readonly log: PublicLogView;
   readonly subscriptions: Subscriptions;

@@ -1,5 +1,6 @@
 /** What the system needs from the engine it runs in. */
-import type { EventBus, FieldKeys } from '../events/index.ts';
+import type { Executors } from '../changes/index.ts';
+import type { EventBus, FieldKeys, GuardStats, SharedCounts } from '../events/index.ts';
 import type {
   Clock,
   EntryStore,
@@ -23,6 +24,14 @@ export interface Ports {
   readonly ids: Ids;
   /** keeps data keys of confidential fields; needed when the configuration has some */
   readonly fieldKeys?: FieldKeys;
+  /** how registered executors are reached; absent: this process carries out nothing outside the ledger */
+  readonly executors?: Executors;
+  /** how processes of one ledger count together; absent: this one is alone, or counts for itself */
+  readonly sharedCounts?: SharedCounts;
+  /** Told of everything protection does. Must not throw. */
+  readonly onGuard?: (what: keyof GuardStats) => void;
+  /** Told about failures that no caller waits for. Must not throw. */
+  readonly onError: (error: unknown) => void;
   /** where the log is published; absent when this process serves none */
   readonly logFiles?: Pick<LogFiles, 'read'>;
   /** sizes at which the log was begun anew after a loss; absent: never */
@@ -31,6 +40,8 @@ export interface Ports {
   readonly onCommit?: () => void;
   /** A change-set took a step: the workflow engine may be able to go on. Must not throw. */
   readonly onChangeStep: (changeId: string) => void;
+  /** Another policy has come into force: others may have tokens now. Must not throw. */
+  readonly onPolicyChange?: () => void;
   /** the log's anchors and witness, to verify against; absent: single entities are held against the published checkpoint */
   readonly logPoints?: Partial<Pick<PointSources, 'anchors' | 'witnessKeys' | 'witnessMemory' | 'rootKeys'>>;
   /** what the engine finds when it looks at itself, beside what every engine looks at */

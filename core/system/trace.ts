@@ -1,23 +1,42 @@
 /** An event's way through the system: the entry it is in, and where it stands with every subscription. */
-import { recordedEvent } from '../events/index.ts';
-import type { Policy } from '../policy/index.ts';
+import { APPROVALS_SOURCE } from '../changes/index.ts';
+import { eventIdemKey, EventError, recordedEvent } from '../events/index.ts';
+import type { EntryStore, StoredEntry } from '../ledger/index.ts';
+import { principalsOf, type Policy } from '../policy/index.ts';
 import type { Ports } from './ports.ts';
 import type { NervousConfig } from './config.ts';
-import { findEvent } from './feed.ts';
 import type { NervousSystem } from './nervous-system.ts';
 
 /** Finds an event by its id and says where it stands with every subscription. */
 export function createTrace(
   { entries, bus }: Pick<Ports, 'entries' | 'bus'>,
-  { modules, roster }: NervousConfig,
+  { modules }: Pick<NervousConfig, 'modules'>,
   policy: Policy,
 ): NervousSystem['trace'] {
-  const accounts = roster.people.flatMap((person) => person.accounts);
-  const sources = [...Object.keys(modules), ...roster.agents.map(({ id }) => id), ...accounts];
   return async (principal, eventId, source) => {
-    const found = recordedEvent(await findEvent(entries, source === undefined ? sources : [source], eventId));
+    const sources =
+      source === undefined ? [APPROVALS_SOURCE, ...principalsOf(policy.roster, modules).keys()] : [source];
+    const found = recordedEvent(await findEvent(entries, sources, eventId));
     if (found === undefined) throw new Error(`the entry under event id "${eventId}" is not an event`);
     policy.require(principal, 'reads', found.event.entityId);
     return { event: found.event, acceptedAt: found.at, deliveries: await bus.trace(found.event) };
   };
+}
+
+/** The event a publisher recorded under this id. Without a source the id must belong to one source only. */
+async function findEvent(entries: EntryStore, sources: readonly string[], eventId: string): Promise<StoredEntry> {
+  const found: StoredEntry[] = [];
+  for (const source of sources) {
+    const entry = await entries.findByIdemKey(eventIdemKey(source, eventId));
+    if (entry !== undefined) found.push(entry);
+  }
+  const [entry, ...others] = found;
+  if (entry === undefined)
+    throw new EventError({ code: 'EVENT_NOT_FOUND', message: `no event "${eventId.slice(0, 128)}" is recorded` });
+  if (others.length > 0)
+    throw new EventError({
+      code: 'EVENT_AMBIGUOUS',
+      message: `several sources published "${eventId}": name one with source`,
+    });
+  return entry;
 }

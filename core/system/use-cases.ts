@@ -2,29 +2,63 @@
  * The use cases that a process may leave out, with their code: a function on AWS starts the faster the less it loads.
  * Each group is what one kind of process needs together.
  */
-import { createChanges, operationTypes, type Changes, type ChangesDependencies } from '../changes/index.ts';
-import { createIngress, createPublish } from '../events/index.ts';
+import {
+  createActs,
+  createDeciding,
+  createGoverning,
+  createProposing,
+  createShowing,
+  createWorking,
+  operationTypes,
+  type Acts,
+  type ChangesDependencies,
+} from '../changes/index.ts';
+import { createGuards, createIngress, createPublish } from '../events/index.ts';
 import { createAppender } from '../ledger/index.ts';
 import type { NervousConfig } from './config.ts';
 import { createEntities } from './entities.ts';
+import { createMapView } from './map-view.ts';
 import { verifyPart } from './verify-part.ts';
 
 export interface UseCases {
   readonly createAppender: typeof createAppender;
   readonly createPublish: typeof createPublish;
   readonly createIngress: typeof createIngress;
-  readonly createChanges: (
-    deps: Omit<ChangesDependencies, 'operations'> & Pick<NervousConfig, 'operations'>,
-  ) => Changes;
+  readonly createGuards: typeof createGuards;
+  /** what the groups of acts on change-sets share */
+  readonly createActs: typeof actsOf;
+  readonly createProposing: typeof createProposing;
+  readonly createDeciding: typeof createDeciding;
+  readonly createWorking: typeof createWorking;
+  readonly createShowing: typeof createShowing;
+  readonly createGoverning: typeof createGoverning;
   readonly createEntities: typeof createEntities;
+  readonly createMapView: typeof createMapView;
   readonly verifyPart: typeof verifyPart;
 }
 
-export const publishing = { createAppender, createPublish };
-export const ingesting = { createAppender, createPublish, createIngress };
-export const changing: Pick<UseCases, 'createAppender' | 'createChanges'> = {
+export const publishing = { createAppender, createPublish, createGuards };
+export const ingesting = { createAppender, createPublish, createIngress, createGuards };
+export const proposing = { createAppender, createActs: actsOf, createProposing, createShowing };
+export const deciding = { createAppender, createActs: actsOf, createDeciding };
+export const working = { createAppender, createActs: actsOf, createWorking };
+/** Everything on change-sets. Written out: what is spread stays in every bundle, used or not. */
+export const changing = {
   createAppender,
-  createChanges: ({ operations, ...deps }) => createChanges({ ...deps, operations: operationTypes(operations) }),
+  createActs: actsOf,
+  createProposing,
+  createDeciding,
+  createWorking,
+  createShowing,
 };
+export const governing = { createGoverning };
 export const reading = { createEntities };
+export const mapping = { createMapView };
 export const verifying = { verifyPart };
+
+function actsOf({
+  operations,
+  ...deps
+}: Omit<ChangesDependencies, 'operations'> & Pick<NervousConfig, 'operations'>): Acts {
+  return createActs({ ...deps, operations: operationTypes(operations, deps.executors?.declared) });
+}

@@ -1,5 +1,11 @@
 /** Is every stored document what its entity's chain makes of it? A difference is DRIFT: somebody changed it past the ledger. */
-import { createStateStore, operationTypes, verifyState as replay, type ChainEntry } from '../changes/index.ts';
+import {
+  createStateStore,
+  operationTypes,
+  POLICY_ADOPTED,
+  verifyState as replay,
+  type ChainEntry,
+} from '../changes/index.ts';
 import { CanonicalError, toHex } from '../canonical/index.ts';
 import {
   findingAt,
@@ -14,7 +20,13 @@ import {
 
 const PAGE = 500;
 /** Steps that write the document. */
-const WRITING: ReadonlySet<string> = new Set(['change.applied', 'change.undone']);
+const WRITING: ReadonlySet<string> = new Set([
+  'change.applied',
+  'change.undone',
+  'change.resolved-executed',
+  'change.resolved-rolled-back',
+  POLICY_ADOPTED,
+]);
 
 export interface DocumentSources {
   readonly ledger: string;
@@ -43,7 +55,7 @@ export async function verifyDocument(sources: DocumentSources, entityId: string)
     );
   const stored = await readDocument(sources, entityId);
   if ('unreadable' in stored) return findingAt(last, 'UNREADABLE', `its stored document: ${stored.unreadable}`);
-  const by = chain.findLast(({ body }) => WRITING.has(body.type))?.body.data['change'];
+  const by = writerOf(chain.findLast(({ body }) => WRITING.has(body.type)));
   if (stored.version === state.version && stored.hash === state.hash) {
     if (stored.isWhole && stored.change === by) return undefined;
     return findingAt(
@@ -57,6 +69,11 @@ export async function verifyDocument(sources: DocumentSources, entityId: string)
     'DRIFT',
     `the ledger leads to document version ${state.version} (${state.hash}), stored is version ${stored.version} (${stored.hash})`,
   );
+}
+
+/** What the document's item says of who wrote it. */
+function writerOf(entry: ChainEntry | undefined): unknown {
+  return entry?.body.type === POLICY_ADOPTED ? POLICY_ADOPTED : entry?.body.data['change'];
 }
 
 /**

@@ -1,5 +1,5 @@
 /** How the demo talks: numbered steps, indented details, and expectations that end it when they do not hold. */
-import { ApiProblem } from '../../clients/sdk/index.ts';
+import { ApiProblem, NotAsShown } from '../../clients/sdk/index.ts';
 
 let steps = 0;
 
@@ -16,13 +16,17 @@ export function expect(holds: boolean, expectation: string): void {
   if (!holds) throw new Error(`${expectation}, but it is not so`);
 }
 
+/** By the service, or by the client before it asks. */
+type Refusal = ApiProblem | NotAsShown;
+
 /** The call must be refused with this code; prints the reason that was given. */
-export async function refusal(attempt: string, code: ApiProblem['code'], call: Promise<unknown>): Promise<void> {
+export async function refusal(attempt: string, code: Refusal['code'], call: Promise<unknown>): Promise<void> {
   const outcome = await call.then(
     () => 'it was accepted',
     (error: unknown) => error,
   );
-  if (!(outcome instanceof ApiProblem) || outcome.code !== code)
+  const isRefusal = outcome instanceof ApiProblem || outcome instanceof NotAsShown;
+  if (!isRefusal || outcome.code !== code)
     throw new Error(`"${attempt}" must be refused as ${code}, but: ${String(outcome)}`);
-  detail(`${attempt}: refused, ${outcome.code} (${outcome.detail})`);
+  detail(`${attempt}: refused, ${outcome.code} (${outcome.message})`);
 }

@@ -40,7 +40,8 @@ export function apiHandler({ telemetry, routes, env, open }: ApiHandlerOptions):
 
   const answer = async (event: APIGatewayProxyEventV2, context: Context): Promise<ApiResponse> => {
     try {
-      const { system, settle, principalOf } = await opened();
+      const { system, settle, refreshPolicy, principalOf } = await opened();
+      await refreshPolicy();
       const request = toApiRequest(event, { principalOf, remainingMs: () => context.getRemainingTimeInMillis() });
       const response = await handleRequest(request, system, { onError, translate: asUnavailable });
       await settle();

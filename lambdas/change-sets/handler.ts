@@ -1,11 +1,12 @@
-/** /v1/change-sets but decisions: proposed, read, revised, withdrawn, aborted. */
+/** /v1/change-sets but decisions: proposed, read, revised, withdrawn, aborted, reverted. */
 import { config } from '#config';
 import { openAwsSystem } from '../../adapters/aws/open-system.ts';
+import { executors } from '../../adapters/aws/parts/executors.ts';
 import { relayBus } from '../../adapters/aws/parts/relay-bus.ts';
 import { rootKey } from '../../adapters/aws/parts/root-key.ts';
 import { wakes } from '../../adapters/aws/parts/wakes.ts';
 import { changeSetRoutes as routes } from '../../api/routes/change-sets.ts';
-import { changing as useCases } from '../../core/system/index.ts';
+import { proposing as useCases } from '../../core/system/index.ts';
 import { apiHandler } from '../_middleware/api-handler.ts';
 import { readEnv } from '../_middleware/read-env.ts';
 import { telemetryOf } from '../_middleware/telemetry.ts';
@@ -14,7 +15,13 @@ import { env as schema } from './env.ts';
 const telemetry = telemetryOf('change-sets');
 const env = readEnv(schema, telemetry.logger);
 const onError = (error: unknown): void => telemetry.logger.warn('not handed on', { error });
-const parts = { useCases, rootSigner: rootKey(env), bus: relayBus(env), wakes: wakes(env) };
+const parts = {
+  useCases,
+  rootSigner: rootKey(env),
+  bus: relayBus(env),
+  wakes: wakes(env),
+  executors: executors(process.env),
+};
 
 export const handler = apiHandler({
   ...{ telemetry, routes, env },

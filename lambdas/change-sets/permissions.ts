@@ -1,4 +1,4 @@
-/** What the function `change-sets` may do: it moves change-sets: appends their entries, relays, wakes the waker. */
+/** What the function `change-sets` may do: it moves change-sets: appends their entries, has executors plan, relays, wakes the waker. */
 export const permissions = [
   { action: 'dynamodb:GetItem', resource: 'entries' },
   { action: 'dynamodb:BatchGetItem', resource: 'entries' },
@@ -15,4 +15,5 @@ export const permissions = [
   { action: 'kms:Sign', resource: 'rootKey' },
   { action: 'events:PutEvents', resource: 'buses' },
   { action: 'sqs:SendMessage', resource: 'wakeQueue' },
+  { action: 'lambda:InvokeFunction', resource: 'executors' },
 ] as const;

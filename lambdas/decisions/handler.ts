@@ -1,11 +1,11 @@
-/** POST /v1/change-sets/{id}/decisions: what people decide, signed with the root key. */
+/** What people decide on change-sets: votes, revocations, overrides, reviews, resolutions, delegations; signed with the root key. */
 import { config } from '#config';
 import { openAwsSystem } from '../../adapters/aws/open-system.ts';
 import { relayBus } from '../../adapters/aws/parts/relay-bus.ts';
 import { rootKey } from '../../adapters/aws/parts/root-key.ts';
 import { wakes } from '../../adapters/aws/parts/wakes.ts';
-import { decisionRoutes as routes } from '../../api/routes/decisions.ts';
-import { changing as useCases } from '../../core/system/index.ts';
+import { decisionGroup as routes } from '../../api/groups/decisions.ts';
+import { deciding, governing } from '../../core/system/index.ts';
 import { apiHandler } from '../_middleware/api-handler.ts';
 import { readEnv } from '../_middleware/read-env.ts';
 import { telemetryOf } from '../_middleware/telemetry.ts';
@@ -14,6 +14,7 @@ import { env as schema } from './env.ts';
 const telemetry = telemetryOf('decisions');
 const env = readEnv(schema, telemetry.logger);
 const onError = (error: unknown): void => telemetry.logger.warn('not handed on', { error });
+const useCases = { ...deciding, ...governing };
 const parts = { useCases, rootSigner: rootKey(env), bus: relayBus(env), wakes: wakes(env) };
 
 export const handler = apiHandler({

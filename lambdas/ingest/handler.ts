@@ -5,7 +5,9 @@ import { openAwsSystem } from '../../adapters/aws/open-system.ts';
 import { fieldKeys } from '../../adapters/aws/parts/field-keys.ts';
 import { relayBus } from '../../adapters/aws/parts/relay-bus.ts';
 import { rootKey } from '../../adapters/aws/parts/root-key.ts';
+import { sharedCounts } from '../../adapters/aws/parts/shared-counts.ts';
 import { ingesting as useCases } from '../../core/system/index.ts';
+import { guardMetrics } from '../_middleware/guard-metrics.ts';
 import { queueHandler } from '../_middleware/handlers.ts';
 import { once } from '../_middleware/once.ts';
 import { readEnv } from '../_middleware/read-env.ts';
@@ -17,11 +19,12 @@ const telemetry = telemetryOf('ingest');
 const { logger, metrics } = telemetry;
 const env = readEnv(schema, logger);
 const onError = (error: unknown): void => logger.warn('not relayed', { error });
-const parts = { useCases, rootSigner: rootKey(env), bus: relayBus(env), fieldKeys: fieldKeys(env) };
-const opened = once(() => openAwsSystem({ config, env, hooks: { onError }, parts }));
+const parts = { useCases, rootSigner: rootKey(env), bus: relayBus(env), fieldKeys: fieldKeys(env), sharedCounts };
+const opened = once(() => openAwsSystem({ config, env, hooks: { onError, onGuard: guardMetrics(telemetry) }, parts }));
 
 export const handler = queueHandler(telemetry, async ({ body }) => {
   const aws = await opened();
+  await aws.refreshPolicy();
   const result = await takeEvent({ ingest: aws.system.ingest, settle: () => aws.settle() }, body);
   metrics.addMetric(result.status === 'quarantined' ? 'EventsQuarantined' : 'EventsIngested', MetricUnit.Count, 1);
   logger.info('taken', { ...result });

@@ -33,8 +33,8 @@ const store = new DynamoStore({
 const opened = once(async () => {
   const [kms, name] = [kmsClient(), witnessName(origin)];
   const [rootSigner, { publicKey }] = await Promise.all([
-    kmsRootSigner({ client: kms, keyId: env.ROOT_KEY_ID, origin }),
-    kmsRootSigner({ client: kms, keyId: env.WITNESS_KEY_ID, origin: name }),
+    kmsRootSigner({ kms, keyId: env.ROOT_KEY_ID, origin }),
+    kmsRootSigner({ kms, keyId: env.WITNESS_KEY_ID, origin: name }),
   ]);
   const key = cosignerKey(name, publicKey);
   const publisher = createLogPublisher({

@@ -4,9 +4,11 @@ import { openAwsSystem } from '../../adapters/aws/open-system.ts';
 import { fieldKeys } from '../../adapters/aws/parts/field-keys.ts';
 import { relayBus } from '../../adapters/aws/parts/relay-bus.ts';
 import { rootKey } from '../../adapters/aws/parts/root-key.ts';
+import { sharedCounts } from '../../adapters/aws/parts/shared-counts.ts';
 import { publishGroup as routes } from '../../api/groups/publish.ts';
 import { publishing as useCases } from '../../core/system/index.ts';
 import { apiHandler } from '../_middleware/api-handler.ts';
+import { guardMetrics } from '../_middleware/guard-metrics.ts';
 import { readEnv } from '../_middleware/read-env.ts';
 import { telemetryOf } from '../_middleware/telemetry.ts';
 import { env as schema } from './env.ts';
@@ -21,7 +23,7 @@ export const handler = apiHandler({
     openAwsSystem({
       config,
       env,
-      hooks: { onError },
-      parts: { useCases, rootSigner: rootKey(env), bus: relayBus(env), fieldKeys: fieldKeys(env) },
+      hooks: { onError, onGuard: guardMetrics(telemetry) },
+      parts: { useCases, rootSigner: rootKey(env), bus: relayBus(env), fieldKeys: fieldKeys(env), sharedCounts },
     }),
 });

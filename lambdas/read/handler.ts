@@ -14,13 +14,9 @@ import { env as schema } from './env.ts';
 const telemetry = telemetryOf('read');
 const env = readEnv(schema, telemetry.logger);
 const onError = (error: unknown): void => telemetry.logger.warn('not read', { error });
-const parts = { useCases, rootSigner: rootKey(env), bus: subscriptionBus(env, readsOnly), logFiles: logFiles(env) };
+const parts = { useCases, rootSigner: rootKey(env), bus: subscriptionBus(env), logFiles: logFiles(env) };
 
 export const handler = apiHandler({
   ...{ telemetry, routes, env },
   open: () => openAwsSystem({ config, env, hooks: { onError }, parts }),
 });
-
-function readsOnly(): Promise<never> {
-  return Promise.reject(new Error('the function "read" makes no subscription'));
-}

@@ -30,7 +30,7 @@ const deps: StreamDependencies = {
   ledger,
   sequencer: createSequencer({ store }),
   appender: once(async () => {
-    const rootSigner = await kmsRootSigner({ client: kmsClient(), keyId, origin });
+    const rootSigner = await kmsRootSigner({ kms: kmsClient(), keyId, origin });
     return createAppender({
       ...{ ledger, origin, store, rootSigner, sealer: localSealer, clock: systemClock, ids: systemIds },
     });

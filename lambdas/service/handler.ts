@@ -3,6 +3,7 @@ import { config } from '#config';
 import { openAwsSystem } from '../../adapters/aws/open-system.ts';
 import { rootKey } from '../../adapters/aws/parts/root-key.ts';
 import { subscriptionBus } from '../../adapters/aws/parts/subscription-bus.ts';
+import { mapping } from '../../core/system/index.ts';
 import { ROUTE_GROUPS } from '../../api/route-groups.ts';
 import { apiHandler } from '../_middleware/api-handler.ts';
 import { readEnv } from '../_middleware/read-env.ts';
@@ -13,14 +14,10 @@ import { refusingOthers } from './refusing-others.ts';
 const telemetry = telemetryOf('service');
 const env = readEnv(schema, telemetry.logger);
 const onError = (error: unknown): void => telemetry.logger.warn('not reported', { error });
-const parts = { rootSigner: rootKey(env), bus: subscriptionBus(env, readsOnly) };
+const parts = { useCases: mapping, rootSigner: rootKey(env), bus: subscriptionBus(env) };
 
 export const handler = apiHandler({
   ...{ telemetry, env },
   routes: refusingOthers(ROUTE_GROUPS, 'service'),
   open: () => openAwsSystem({ config, env, hooks: { onError }, parts }),
 });
-
-function readsOnly(): Promise<never> {
-  return Promise.reject(new Error('the function "service" makes no subscription'));
-}

@@ -1,11 +1,14 @@
 /** /v1/subscriptions: made and removed through the reconciler, pulled from, acknowledged, dead letters, redrive. */
+import { MetricUnit } from '@aws-lambda-powertools/metrics';
 import { config } from '#config';
 import { invokeReconciler } from '../../adapters/aws/bus/invoke-reconciler.ts';
 import { lambdaClient } from '../../adapters/aws/clients.ts';
 import { openAwsSystem } from '../../adapters/aws/open-system.ts';
+import { readFacts } from '../../adapters/aws/parts/read-facts.ts';
 import { subscriptionBus } from '../../adapters/aws/parts/subscription-bus.ts';
 import { systemClock as clock, systemIds as ids } from '../../adapters/aws/system-world.ts';
 import { subscriptionGroup as routes } from '../../api/groups/subscriptions.ts';
+import type { BreakerChange } from '../../core/events/index.ts';
 import { apiHandler } from '../_middleware/api-handler.ts';
 import { readEnv } from '../_middleware/read-env.ts';
 import { telemetryOf } from '../_middleware/telemetry.ts';
@@ -16,7 +19,13 @@ const env = readEnv(schema, telemetry.logger);
 const onError = (error: unknown): void => telemetry.logger.warn('not delivered', { error });
 const reconcile = invokeReconciler({ client: lambdaClient(), functionName: env.RECONCILER_FUNCTION, clock, ids });
 
+const onBreaker = (change: BreakerChange): void => {
+  telemetry.logger.warn('a breaker moved', { change });
+  if (change.to === 'open') telemetry.metrics.addMetric('BreakersOpened', MetricUnit.Count, 1);
+};
+const bus = subscriptionBus(env, { reconcile, readFacts, onBreaker });
+
 export const handler = apiHandler({
   ...{ telemetry, routes, env },
-  open: () => openAwsSystem({ config, env, hooks: { onError }, parts: { bus: subscriptionBus(env, reconcile) } }),
+  open: () => openAwsSystem({ config, env, hooks: { onError }, parts: { bus } }),
 });

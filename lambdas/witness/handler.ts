@@ -20,10 +20,10 @@ const { WITNESS_TABLE: table, WITNESS_KEY_ID, ROOT_KEY_ID } = readEnv(schema, lo
 const { origin } = config;
 
 const witness = once(async () => {
-  const client = kmsClient();
+  const kms = kmsClient();
   const [signatory, log] = await Promise.all([
-    kmsRootSigner({ client, keyId: WITNESS_KEY_ID, origin: witnessName(origin) }),
-    kmsRootSigner({ client, keyId: ROOT_KEY_ID, origin }),
+    kmsRootSigner({ kms, keyId: WITNESS_KEY_ID, origin: witnessName(origin) }),
+    kmsRootSigner({ kms, keyId: ROOT_KEY_ID, origin }),
   ]);
   return createWitness({
     signatory,

@@ -32,8 +32,10 @@ const options: ReconcilerOptions = {
 export const handler = scheduledHandler(telemetry, () =>
   heal({
     reconcile: () => reconcileWorkflows(options),
-    onMetric: (name, value) =>
-      void metrics.addMetric(name, name.endsWith('Seconds') ? MetricUnit.Seconds : MetricUnit.Count, value),
+    onMetric: (name, value, level) => {
+      const of = level === undefined ? metrics : metrics.singleMetric().addDimension('level', level);
+      of.addMetric(name, name.endsWith('Seconds') ? MetricUnit.Seconds : MetricUnit.Count, value);
+    },
     onHealed: (what, subjects) => logger.info('healed', { what, subjects }),
     onError,
   }),

@@ -2,11 +2,19 @@
 import type { Reconciled } from '../../adapters/aws/workflow/reconciler.ts';
 
 export type WorkflowMetric =
-  'OpenChangeSets' | 'ApprovalQueueLength' | 'ApprovalQueueAgeSeconds' | 'RestartedExecutions';
+  | 'OpenChangeSets'
+  | 'ApprovalQueueLength'
+  | 'ApprovalQueueAgeSeconds'
+  | 'ApprovalReminders'
+  | 'EscalatedApprovals'
+  | 'RestartedExecutions';
+
+const MS_PER_SECOND = 1_000;
 
 export interface HealDependencies {
   readonly reconcile: () => Promise<Reconciled>;
-  readonly onMetric: (name: WorkflowMetric, value: number) => void;
+  /** @param level of the change-sets that are measured; absent: all */
+  readonly onMetric: (name: WorkflowMetric, value: number, level?: string) => void;
   readonly onHealed: (what: 'restarted' | 'woken' | 'stopped', subjects: readonly string[]) => void;
   readonly onError: (subject: string, error: unknown) => void;
 }
@@ -17,8 +25,12 @@ export type Healed = Readonly<Record<'open' | 'restarted' | 'woken' | 'stopped',
 export async function heal({ reconcile, onMetric, onHealed, onError }: HealDependencies): Promise<Healed> {
   const { open, approvalQueue, restarted, woken, stopped, failed } = await reconcile();
   onMetric('OpenChangeSets', open);
-  onMetric('ApprovalQueueLength', approvalQueue.length);
-  onMetric('ApprovalQueueAgeSeconds', approvalQueue.ageSeconds);
+  for (const [level, waiting] of [[undefined, approvalQueue] as const, ...Object.entries(approvalQueue.byLevel)]) {
+    onMetric('ApprovalQueueLength', waiting.length, level);
+    onMetric('ApprovalQueueAgeSeconds', waiting.oldestAgeMs / MS_PER_SECOND, level);
+  }
+  onMetric('ApprovalReminders', approvalQueue.reminders);
+  onMetric('EscalatedApprovals', approvalQueue.escalated);
   onMetric('RestartedExecutions', restarted.length);
   for (const [what, subjects] of Object.entries({ restarted, woken, stopped }))
     if (subjects.length > 0) onHealed(what as 'restarted' | 'woken' | 'stopped', subjects);

@@ -2,13 +2,14 @@
 import { config } from '#config';
 import { sqsClient } from '../../adapters/aws/clients.ts';
 import { openAwsSystem } from '../../adapters/aws/open-system.ts';
+import { executors } from '../../adapters/aws/parts/executors.ts';
 import { relayBus } from '../../adapters/aws/parts/relay-bus.ts';
 import { rootKey } from '../../adapters/aws/parts/root-key.ts';
 import { systemClock } from '../../adapters/aws/system-world.ts';
 import { createGates } from '../../adapters/aws/workflow/gates.ts';
 import { createWakeQueue } from '../../adapters/aws/workflow/wake-queue.ts';
 import { createStandings } from '../../core/changes/index.ts';
-import { changing } from '../../core/system/index.ts';
+import { working } from '../../core/system/index.ts';
 import { asError, directHandler } from '../_middleware/handlers.ts';
 import { readEnv } from '../_middleware/read-env.ts';
 import { telemetryOf } from '../_middleware/telemetry.ts';
@@ -25,7 +26,13 @@ const wakes = createWakeQueue({
 
 const opened = await openAwsSystem({
   ...{ config, env: variables, hooks: { onError } },
-  parts: { useCases: changing, bus: relayBus(variables), rootSigner: rootKey(variables), wakes: () => wakes },
+  parts: {
+    useCases: working,
+    bus: relayBus(variables),
+    rootSigner: rootKey(variables),
+    wakes: () => wakes,
+    executors: executors(process.env),
+  },
 });
 const { system, base } = opened;
 const { ledger } = config;
@@ -37,6 +44,7 @@ const deps: StepDependencies = {
 
 export const handler = directHandler(telemetry, async (input: unknown) => {
   try {
+    await opened.refreshPolicy();
     return await takeStep(deps, input);
   } finally {
     await opened.settle(); // events of the step: afterwards the process may be frozen

@@ -1,4 +1,4 @@
-/** What the workflow's steps do: write entries with what must become true with them, relay them, and wake an execution. */
+/** What the workflow's steps do: write entries with what must become true with them, call executors, relay, wake an execution. */
 export const permissions = [
   { action: 'dynamodb:GetItem', resource: 'entries' },
   { action: 'dynamodb:PutItem', resource: 'entries' },
@@ -15,4 +15,5 @@ export const permissions = [
   { action: 'kms:Sign', resource: 'rootKey' },
   { action: 'events:PutEvents', resource: 'buses' },
   { action: 'sqs:SendMessage', resource: 'wakeQueue' },
+  { action: 'lambda:InvokeFunction', resource: 'executors' },
 ] as const;

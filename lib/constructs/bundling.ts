@@ -12,6 +12,9 @@ export const MAX_BUNDLE_BYTES = 614_400;
 const REQUIRE =
   "import{createRequire as nervousCreateRequire}from'node:module';const require=nervousCreateRequire(import.meta.url);";
 
+/** A part of the SDK that a function does not need, and what stands in for it. */
+const ours = (file: string): string => fileURLToPath(new URL(`../../adapters/aws/${file}`, import.meta.url));
+
 /** @param configFile absolute path of the nervous.config.ts that goes into the bundle */
 export function bundleOptions(entry: string, configFile: string): BuildOptions {
   return {
@@ -19,9 +22,9 @@ export function bundleOptions(entry: string, configFile: string): BuildOptions {
     alias: {
       '#config': configFile,
       // A function has its credentials in the environment; the other ways to get some are 100 KB of SDK.
-      '@aws-sdk/credential-provider-node': fileURLToPath(
-        new URL('../../adapters/aws/function-credentials.ts', import.meta.url),
-      ),
+      '@aws-sdk/credential-provider-node': ours('function-credentials.ts'),
+      '@smithy/core/event-streams': ours('no-event-streams.ts'),
+      '@aws-sdk/endpoint-cache': ours('no-endpoint-cache.ts'),
     },
     bundle: true,
     minify: true,

@@ -125,6 +125,7 @@ export class NervousFunction<Name extends LambdaName = LambdaName> extends Const
     const arns = resourceArns(deployment, ledger);
     const byResource = Map.groupBy((LAMBDAS[lambda] as LambdaContract).permissions, ({ resource }) => resource);
     for (const [resource, permissions] of byResource) {
+      if (arns[resource].length === 0) continue; // a statement on nothing is refused by IAM
       const actions = permissions.map(({ action }) => action);
       this.function.addToRolePolicy(new PolicyStatement({ actions, resources: [...arns[resource]] }));
       const reason = WILDCARD_REASONS[resource];

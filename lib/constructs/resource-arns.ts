@@ -26,6 +26,7 @@ export type ResourceName =
   | 'executions'
   | 'reconciler'
   | 'verifyFunction'
+  | 'executors'
   | 'any';
 
 /** Why a resource's ARN holds a `*`. */
@@ -63,8 +64,17 @@ export function resourceArns(
     executions: [arn('states', `execution:${names.stateMachine}:*`)],
     reconciler: [arn('lambda', `function:${names.lambda('subscription-reconciler')}`)],
     verifyFunction: [arn('lambda', `function:${names.lambda('verify')}`)],
+    executors: executorArns(deployment),
     any: ['*'],
   };
+}
+
+/** Of the functions that the configuration names, and no others; none: nobody may invoke any. */
+function executorArns({ config }: Deployment): readonly string[] {
+  return Object.values(config.executors).flatMap(({ function: name }) => {
+    if (name === undefined) return [];
+    return [name.startsWith('arn:') ? name : arn('lambda', `function:${name}`)];
+  });
 }
 
 /** The bucket and its objects, exported here and now, so that the ARN already reads as cdk-nag will see it. */

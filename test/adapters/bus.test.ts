@@ -1,67 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { InProcessBus } from '../../adapters/embedded/bus/in-process-bus.ts';
-import { CountingIds, FakeClock, localSealer, memoryRootSigner, MemoryStore } from '../../adapters/memory/index.ts';
-import { parseSubscriptionInput, type ReceivedMessage, type Subscription } from '../../core/events/index.ts';
-import { createAppender, type AppendedEntry, type Appender } from '../../core/ledger/index.ts';
-
-const NOW = { max: 100, waitMs: 0 };
-const rootSigner = memoryRootSigner('ledger.test/main');
-
-interface World {
-  readonly store: MemoryStore;
-  readonly clock: FakeClock;
-  readonly errors: unknown[];
-  bus: InProcessBus;
-  /** what the appender tells; a test may cut the line */
-  relay: (entries: readonly AppendedEntry[]) => void;
-  readonly publish: (...entities: string[]) => Promise<void>;
-  /** the process dies and starts again: memory is lost, the store stays */
-  readonly restart: (...subscriptions: Subscription[]) => Promise<void>;
-}
-
-async function createWorld(): Promise<World> {
-  const [store, clock, ids, errors] = [new MemoryStore(), new FakeClock(), new CountingIds(), new Array<unknown>()];
-  const openBus = async (): Promise<InProcessBus> => {
-    const bus = new InProcessBus({
-      ...{ ledger: 'main', entries: store, items: store, clock, ids, onError: (error) => void errors.push(error) },
-    });
-    await bus.open();
-    return bus;
-  };
-  let published = 0;
-  const world: World = {
-    ...{ store, clock, errors, bus: await openBus(), relay: (entries) => world.bus.relay(entries) },
-    publish: async (...entities) => {
-      for (const chain of entities) await appender.append({ entries: [{ chain, draft: draft(++published) }] });
-    },
-    restart: async (...subscriptions) => {
-      world.bus = await openBus();
-      for (const subscription of subscriptions) await world.bus.attach(subscription);
-    },
-  };
-  const appender: Appender = createAppender({
-    ...{ ledger: 'main', origin: 'ledger.test/main', store, sealer: localSealer, rootSigner, clock, ids },
-    onCommit: (entries) => world.relay(entries),
-  });
-  return world;
-}
-
-function draft(n: number): Parameters<Appender['append']>[0]['entries'][number]['draft'] {
-  const data = { topic: n % 5 === 0 ? 'other.topic' : 'orders.new', version: 1, source: 'shop', payload: { n } };
-  return { type: 'event', actor: { kind: 'module', id: 'shop' }, idem: `e${n}`, data };
-}
-
-function subscription(id: string, input: Record<string, unknown> = {}, from = 0): Subscription {
-  const parsed = parseSubscriptionInput({ topics: ['*'], startAt: 'earliest', ...input });
-  const { filter, ...settings } = parsed;
-  const rest = { module: 'm', status: 'active' as const, createdAt: '2026-11-21T09:00:00.000Z', from };
-  return { ...settings, ...(filter && { filter }), ...rest, id };
-}
-
-const ids = (messages: readonly ReceivedMessage[]): string[] => messages.map(({ event }) => event.eventId);
-const receipts = (messages: readonly ReceivedMessage[]): string[] => messages.map(({ receipt }) => receipt);
-const flush = (world: World): Promise<void> => world.clock.advance(100);
+import { createWorld, flush, ids, NOW, receipts, subscription } from './bus-world.ts';
 
 describe('delivery', () => {
   it('gives every wanted event once when all is acknowledged', async () => {
@@ -320,6 +259,7 @@ it('in order: whatever is refused, times out or dies, an entity’s events are a
           order: 'entity',
           ackTimeoutMs: 100,
           retry: { maxAttempts: 100, baseMs: 50, maxMs: 100 },
+          breaker: { failures: 3, probeAfterMs: 100 },
         });
         await world.bus.attach(settings);
         await world.publish(...entities);

@@ -36,17 +36,19 @@ export async function call<Body = unknown>(
 ): Promise<Answer<Body>> {
   const [method = '', target = ''] = line.split(' ', 2);
   const bytes = bytesOf(options);
+  const reader = new AbortController();
   const response = await handleRequest(
     {
       ...{ method, target },
       headers: { ...(bytes.length > 0 ? { 'content-type': 'application/json' } : {}), ...options.headers },
       body: async () => bytes,
       principal: options.as === undefined ? undefined : world.as(options.as),
-      signal: options.signal ?? new AbortController().signal,
+      signal: options.signal ?? reader.signal,
     },
     world.system,
     { onError: options.onError ?? unexpected },
   );
+  reader.abort(); // of a stream nothing is read here
   const json: unknown = typeof response.body === 'string' ? JSON.parse(response.body) : response.body;
   const problem = isProblem(response.headers) ? problemSchema.parse(json) : undefined;
   assertPromised(method, target.split('?')[0] ?? '', { ...response, json, problem });
@@ -62,7 +64,7 @@ function bytesOf({ bytes, body }: CallOptions): Uint8Array {
   return bytes ?? (body === undefined ? new Uint8Array() : new TextEncoder().encode(JSON.stringify(body)));
 }
 
-function assertPromised(method: string, path: string, { status, json, problem }: Answer): void {
+function assertPromised(method: string, path: string, { status, headers, json, problem }: Answer): void {
   if (problem !== undefined) {
     expect(problem.status).toBe(status);
     expect(status).toBeGreaterThanOrEqual(400);
@@ -73,8 +75,10 @@ function assertPromised(method: string, path: string, { status, json, problem }:
   } else if (problem === undefined) {
     const promised = route.responses[status];
     expect(promised, `${route.operationId} does not promise ${status}`).toBeDefined();
-    promised?.schema?.parse(json);
-    if (promised?.mediaType !== undefined) expect(json).toBeInstanceOf(Uint8Array);
+    const alternative = promised?.alternatives?.[headers['content-type'] ?? ''];
+    (alternative ?? promised?.schema)?.parse(json);
+    if (promised?.streamed === true) expect(json instanceof Uint8Array || isStream(json)).toBe(true);
+    else if (promised?.mediaType !== undefined) expect(json).toBeInstanceOf(Uint8Array);
     else if (promised?.schema === undefined && route.operationId !== 'getOpenApi') expect(json).toBeUndefined();
   } else {
     expect([...ANYWHERE, ...problemCodes(route)]).toContain(problem.code);
@@ -88,6 +92,10 @@ function routeOf(method: string, path: string): Route | undefined {
   } catch {
     return undefined; // broken percent-encoding
   }
+}
+
+function isStream(body: unknown): boolean {
+  return typeof body === 'object' && body !== null && Symbol.asyncIterator in body;
 }
 
 function isProblem(headers: Readonly<Record<string, string>>): boolean {

@@ -1,6 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { BatchResult, PublishedEvent } from '../../api/index.ts';
-import type { FeedPage } from '../../core/system/index.ts';
+import type { BatchResult, FeedPage, PublishedEvent } from '../../api/index.ts';
 import { call } from './call.ts';
 import { createTestSystem, type TestSystem } from './test-system.ts';
 

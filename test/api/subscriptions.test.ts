@@ -1,6 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { DeadLetterPage } from '../../api/index.ts';
-import type { FeedPage } from '../../core/system/index.ts';
+import type { DeadLetterPage, FeedPage } from '../../api/index.ts';
 import { call, refusalOf } from './call.ts';
 import { createTestSystem, type TestSystem } from './test-system.ts';
 
@@ -40,11 +39,49 @@ describe('subscriptions', () => {
   });
 
   it.each([
+    { mode: 'targeted', delayMs: 1_000, breaker: { failures: 1, probeAfterMs: 100 } },
+    { mode: 'conditional', when: { changeSets: [{ exists: false }] } },
+    { mode: 'buffered', buffer: { maxSize: 5, maxDelayMs: 10, startDelayMs: 0 }, startAt: '2026-11-21T08:00:00Z' },
+    { target: { kind: 'function', name: 'total', concurrency: 2 } },
+    { target: { kind: 'stream' } },
+  ])('may say %j, and are shown so', async (settings) => {
+    const made = await create('ledgerist', { ...input, ...settings });
+    expect(made).toMatchObject({ status: 201, json: settings });
+    const { json } = await call(world, 'GET /v1/subscriptions', { as: 'ledgerist' });
+    expect(json).toEqual({ subscriptions: [made.json] });
+  });
+
+  it('that deliver to a function or a stream are not received from', async () => {
+    await create('ledgerist', { ...input, target: { kind: 'stream' } });
+    const { problem } = await call(world, `GET ${PATH}/messages`, { as: 'ledgerist' });
+    expect(problem).toMatchObject({ status: 400, code: 'SUBSCRIPTION_INVALID' });
+  });
+
+  it('have a breaker that is closed by hand', async () => {
+    await create();
+    const { json, status } = await call(world, `POST ${PATH}/reset`, { as: 'ledgerist', body: {} });
+    expect({ status, json }).toMatchObject({ status: 200, json: { id: 'totals' } });
+  });
+
+  it.each([
     ['no right', 'outsider', input, '403 FORBIDDEN'],
     ['an unknown topic', 'ledgerist', { topics: ['transactions.nwe'] }, '422 TOPIC_UNKNOWN'],
     ['no topic', 'ledgerist', { topics: [] }, '400 SUBSCRIPTION_INVALID'],
     ['a wrong pattern', 'ledgerist', { ...input, filter: { source: 'x' } }, '400 SUBSCRIPTION_INVALID'],
     ['an id that is a path', 'ledgerist', { ...input, id: '../x' }, '400 SUBSCRIPTION_INVALID'],
+    [
+      'a condition without its mode',
+      'ledgerist',
+      { ...input, when: { changeSets: ['x'] } },
+      '400 SUBSCRIPTION_INVALID',
+    ],
+    ['a start in the future', 'ledgerist', { ...input, startAt: '2999-01-01T00:00:00Z' }, '400 SUBSCRIPTION_INVALID'],
+    [
+      'a function named like a prototype',
+      'ledgerist',
+      { ...input, target: { kind: '__proto__' } },
+      '400 SUBSCRIPTION_INVALID',
+    ],
   ])('are refused with %s', async (_what, as, body, refusal) => {
     expect(refusalOf(await create(as, body))).toBe(refusal);
     const { json } = await call(world, 'GET /v1/subscriptions', { as: 'aud' });
@@ -73,6 +110,7 @@ describe('subscriptions', () => {
     `POST ${PATH}/nack`,
     `GET ${PATH}/dead-letters`,
     `POST ${PATH}/redrive`,
+    `POST ${PATH}/reset`,
   ])('of others do not exist for you: %s', async (line) => {
     await create();
     const body = line.endsWith('/ack')
@@ -133,6 +171,8 @@ describe('messages', () => {
     ['redrive', { positions: [] }],
     ['redrive', { positions: ['1'] }],
     ['redrive', { position: 1 }],
+    ['redrive', { pattern: [] }],
+    ['redrive', { pattern: 'x' }],
   ])('%s refuses %j', async (action, body) => {
     const { problem } = await call(world, `POST ${PATH}/${action}`, { as: 'ledgerist', body });
     expect(problem).toMatchObject({ status: 400, code: 'REQUEST_INVALID' });
@@ -161,8 +201,17 @@ describe('dead letters', () => {
     [undefined, 2],
     [{}, 2],
     [{ positions: [0] }, 1],
+    [{ pattern: { detail: { payload: { amount: [{ prefix: '2' }] } } } }, 1],
   ])('are redriven with %j', async (body, redriven) => {
     const { json } = await call(world, `POST ${PATH}/redrive`, { as: 'ledgerist', body });
     expect(json).toEqual({ redriven });
   });
+
+  it.each([{ pattern: {} }, { pattern: { source: 'x' } }, { pattern: { source: ['x'] }, positions: [0] }])(
+    'are not redriven with %j',
+    async (body) => {
+      const { problem } = await call(world, `POST ${PATH}/redrive`, { as: 'ledgerist', body });
+      expect(problem).toMatchObject({ status: 400, code: 'SUBSCRIPTION_INVALID' });
+    },
+  );
 });

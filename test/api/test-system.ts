@@ -13,9 +13,10 @@ import {
   type FaultHooks,
 } from '../../adapters/memory/index.ts';
 import { toHex } from '../../core/canonical/index.ts';
-import { createChanges } from '../../core/changes/index.ts';
+import { createChanges, createGoverning } from '../../core/changes/index.ts';
 import {
   createCatalog,
+  createGuards,
   createIngress,
   createPublish,
   createQuarantine,
@@ -24,6 +25,7 @@ import {
   createVault,
   deliveredEvent,
   EventError,
+  SYSTEM_TOPICS,
   type LoggedEvent,
   type EventBus,
   type EventData,
@@ -33,12 +35,15 @@ import {
 import { createAppender, parseEntry, type LoggedEntry, type VerificationReport } from '../../core/ledger/index.ts';
 import { createPolicy, PolicyError, type Principal } from '../../core/policy/index.ts';
 import {
+  createFeed,
   createPublicLog,
   defineConfig,
+  mapping,
   SystemError,
   type EntryView,
   type NervousSystem,
 } from '../../core/system/index.ts';
+import { fixedGovernance } from '../support/fixed-governance.ts';
 
 const rights = { publishes: ['transactions.*'], subscribes: ['*'], reads: ['*'], proposes: ['account:*'] };
 
@@ -54,11 +59,12 @@ export const config = defineConfig({
   },
   modules: { ledgerist: rights, outsider: {} },
   roster: {
-    roles: { owner: rights, risk: rights, auditor: {} },
+    roles: { owner: rights, risk: rights, auditor: {}, oncall: { overrides: ['account:*'] } },
     people: [
       { personId: 'ann', name: 'Ann', accounts: ['ann'], roles: ['owner'] },
       { personId: 'rita', name: 'Rita', accounts: ['rita'], roles: ['risk'] },
       { personId: 'aud', name: 'Aud', accounts: ['aud'], roles: ['auditor'] },
+      { personId: 'olga', name: 'Olga', accounts: ['olga'], roles: ['owner', 'oncall'] },
     ],
     agents: [{ id: 'advisor', owner: 'ann', logic: 'advisor@1', rights }],
   },
@@ -95,12 +101,20 @@ export async function createTestSystem(faults: FaultHooks = {}): Promise<TestSys
   const calls: TestSystem['calls'] = [];
   const queue: ReceivedMessage[] = [];
   const policy = createPolicy(config.roster, config.modules);
+  const governance = fixedGovernance(policy, config.risk, config.modules);
   const { appender, clock, ids, catalog, ledger } = parts;
   const shared = { ledger, items: store, entries: store, policy, clock, ids };
   const vault = createVault({ ledger, items: store, keys: plainKeys, randomBytes: (length) => ids.bytes(length) });
+  const guards = createGuards({
+    ...{ ...shared, appender, catalog, protection: config.protection, isAlone: true },
+    onError: (error) => {
+      throw error;
+    },
+  });
   const system: NervousSystem = {
     ...{ config, policy, catalog },
-    publish: createPublish({ appender, catalog, policy, ids, vault }),
+    publish: createPublish({ appender, catalog, policy, ids, vault, guard: guards }),
+    guards,
     reveal: createReveal({ appender, entries: store, policy, ids, vault }),
     ingest: createIngress({
       ...{ ledger, rules: config.ingress, policy },
@@ -111,10 +125,13 @@ export async function createTestSystem(faults: FaultHooks = {}): Promise<TestSys
       if (!policy.isAuditor(principal)) throw new PolicyError({ code: 'FORBIDDEN', message: 'auditors only' });
       return createQuarantine(shared).list(options);
     },
-    changes: createChanges({ ...shared, appender, risk: config.risk }),
+    changes: createChanges({ ...shared, appender, governance }),
+    governing: createGoverning({ ...shared, appender, governance }),
+    refreshPolicy: () => governance.refresh(),
     revokeKey: () => Promise.reject(new Error('not served over HTTP')),
     subscriptions: createSubscriptions({ ...shared, catalog, bus: playedBus(queue) }),
     ...reading(store, policy),
+    map: mapping.createMapView({ entries: store, policy, config, subscriptions: () => system.subscriptions.all() }),
     log: createPublicLog({ entries: store, files: log.logFiles, policy }),
     initialize: async () => {},
     execute: () => Promise.reject(new Error('not used by the HTTP contract')),
@@ -123,11 +140,16 @@ export async function createTestSystem(faults: FaultHooks = {}): Promise<TestSys
       ...{ ledger, origin: config.origin, entries: await store.size() },
       operations: { total: 4, failed: 1, successRate: 0.75 },
       responseTimeMs: { p50: 1.25, p95: 3 },
+      published: { accepted: 3, duplicate: 1, rejected: 0 },
       subscriptions: ['ledgerist', 'outsider'].map((module) => ({
         ...{ subscription: `of-${module}`, module, delivered: 1, failed: 0, backlog: 0, inFlight: 0 },
         ...{ retrying: 0, deadLetters: 0 },
       })),
-      approvalQueue: { length: 1, oldestAgeMs: 12 },
+      approvalQueue: {
+        ...{ length: 1, oldestAgeMs: 12, escalated: 0, reminders: 0 },
+        byLevel: { L2: { length: 1, oldestAgeMs: 12 } },
+      },
+      reviewQueue: { length: 1, overdue: 0 },
     }),
   };
   const as = (id: string): Principal => {
@@ -153,7 +175,7 @@ function partsOf(store: MemoryStore): {
   const ids = new CountingIds();
   const rootSigner = memoryRootSigner(origin);
   const appender = createAppender({ ledger, origin, store, sealer: localSealer, rootSigner, clock, ids });
-  return { ledger, clock, ids, appender, catalog: createCatalog(config.topics) };
+  return { ledger, clock, ids, appender, catalog: createCatalog({ ...config.topics, ...SYSTEM_TOPICS }) };
 }
 
 /** Every method call of the façade and of its parts is noted before it is made. */
@@ -167,7 +189,7 @@ function recorded(system: NervousSystem, calls: TestSystem['calls']): NervousSys
             calls.push({ name: `${prefix}${String(name)}`, args: args.slice(1) });
             return (value as (...args: unknown[]) => unknown).apply(target, args);
           };
-        const isPart = ['subscriptions', 'changes', 'entities', 'feed'].includes(String(name));
+        const isPart = ['subscriptions', 'guards', 'changes', 'entities', 'feed'].includes(String(name));
         return isPart ? note(value as object, `${String(name)}.`) : value;
       },
     });
@@ -205,6 +227,7 @@ function reading(
   policy: NervousSystem['policy'],
 ): Pick<NervousSystem, 'entities' | 'feed' | 'trace' | 'verifyAll'> {
   const events = (): LoggedEvent[] => store.log.flatMap((entry) => eventOf(entry));
+  const { feed } = createFeed({ entries: store, policy, clock: new FakeClock(), streams: { perPrincipal: 2 } });
   const chainOf = (principal: Principal, entityId: string): readonly EntryView[] => {
     policy.require(principal, 'reads', entityId);
     const entries = store.log.filter(({ chain }) => chain === entityId).map(viewOf);
@@ -229,8 +252,10 @@ function reading(
         if (!/^\d+$/.test(after)) throw new SystemError({ code: 'CURSOR_INVALID', message: 'not a cursor' });
         const page = events().slice(Number(after), Number(after) + limit);
         if (page.length === 0 && waitMs > 0) await aborted(signal);
-        return { events: page, cursor: String(Number(after) + page.length) };
+        const items = page.map((event, i) => ({ event, cursor: String(Number(after) + i + 1) }));
+        return { items, cursor: String(Number(after) + page.length) };
       },
+      follow: (...args) => feed.follow(...args),
     },
     trace: async (_principal, eventId, source) => {
       const found = events().filter((event) => event.eventId === eventId && (source ?? event.source) === event.source);

@@ -46,6 +46,8 @@ const PLANTED: Record<string, string> = {
   'clients-see-core-and-api': 'clients/sdk/starts-engine.ts',
   'cli-starts-only-embedded': 'clients/cli/starts-memory.ts',
   'aws-sdk-only-in-aws-adapter': 'lambdas/publish/uses-sdk.ts',
+  'testing-needs-no-machine': 'testing/needs-lambda.ts',
+  'nobody-ships-testing': 'clients/cli/ships-testing.ts',
   'lambdas-are-shells': 'lambdas/publish/knows-other.ts',
   'lib-sees-contracts-of-lambdas': 'lib/knows-handler.ts',
   'bin-sees-only-lib': 'bin/knows-adapter.ts',
@@ -69,7 +71,7 @@ describe('import rules', () => {
   });
 
   it('are broken nowhere in the product', async () => {
-    const found = await violations('core', 'api', 'adapters', 'lambdas', 'lib', 'bin', 'clients');
+    const found = await violations('core', 'api', 'adapters', 'lambdas', 'lib', 'bin', 'clients', 'testing');
     expect(found.map(({ from, rule }) => `${rule.name} ${from}`)).toEqual([]);
   });
 });

@@ -23,6 +23,7 @@ import { placeKey, type RelayMarks } from '../../adapters/aws/bus/relay-marks.ts
 import { SubscriptionResources } from '../../adapters/aws/bus/subscription-resources.ts';
 import { systemClock, systemIds } from '../../adapters/aws/system-world.ts';
 import { localSealer, memoryRootSigner, MemoryStore } from '../../adapters/memory/index.ts';
+import type { JsonObject } from '../../core/canonical/index.ts';
 import {
   createQuarantine,
   parseSubscriptionInput,
@@ -33,6 +34,7 @@ import {
 import { createAppender, type Clock } from '../../core/ledger/index.ts';
 import { bury } from '../../lambdas/burier/bury.ts';
 import { createRouter } from '../../lambdas/router/route.ts';
+import { memoryNotes } from '../support/memory-notes.ts';
 
 export const LEDGER = 'main';
 const DOMAINS = ['orders', 'other'];
@@ -41,6 +43,7 @@ export interface Published {
   readonly entity?: string;
   readonly topic?: string;
   readonly payload?: Record<string, string | number>;
+  readonly metadata?: JsonObject;
 }
 
 export class BusWorld {
@@ -73,7 +76,7 @@ export class BusWorld {
     this.bus = new EventBridgeBus({
       ...{ ledger: LEDGER, entries: this.store, items: this.store, clock: this.clock, ids: systemIds },
       ...{ events: this.events, queues: this.sqs, busPrefix: this.prefix, subscriptionPrefix: this.subscriptionPrefix },
-      ...{ marks, positions },
+      ...{ marks, positions, notes: memoryNotes() },
       reconcile: async (request) => {
         await this.reconcile(request);
       },
@@ -162,9 +165,9 @@ export class BusWorld {
   async publish(...events: Published[]): Promise<string[]> {
     const ids: string[] = [];
     const before = this.store.log.length;
-    for (const { entity = 'e', topic = 'orders.new', payload = {} } of events) {
+    for (const { entity = 'e', topic = 'orders.new', payload = {}, metadata } of events) {
       const idem = `event-${++this.published}`;
-      const data = { topic, version: 1, source: 'shop', payload };
+      const data = { topic, version: 1, source: 'shop', payload, ...(metadata && { metadata }) };
       const draft = { type: 'event', actor: { kind: 'module', id: 'shop' }, idem, data } as const;
       await this.appender.append({ entries: [{ chain: entity, draft, idemKey: idem }] });
       ids.push(idem);

@@ -1,7 +1,9 @@
 /** Subscriptions on EventBridge and SQS, made and removed while events flow. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { ListRulesCommand, TestEventPatternCommand } from '@aws-sdk/client-eventbridge';
 import { GetQueueUrlCommand, ListQueuesCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { DynamoDeliveryNotes } from '../../adapters/aws/bus/delivery-notes.ts';
 import { DynamoLogPositions } from '../../adapters/aws/bus/log-positions.ts';
 import { queueName, ruleName } from '../../adapters/aws/bus/names.ts';
 import { DynamoRelayMarks, type RecordedPlace } from '../../adapters/aws/bus/relay-marks.ts';
@@ -57,8 +59,14 @@ describe('the bus on AWS', () => {
     const letters = await world.bus.deadLetters('poison', { limit: 10 });
     expect(letters).toMatchObject([{ attempts: 2, reason: 'no 2', event: { eventId: id } }]);
     const [letter] = letters as [DeadLetter];
-    expect(await world.bus.trace(letter.event)).toEqual([
-      { subscription: 'poison', state: 'dead-letter', attempts: 2, reason: 'no 2' },
+    expect(await world.bus.trace(letter.event)).toMatchObject([
+      {
+        ...{ subscription: 'poison', state: 'dead-letter', attempts: 2, reason: 'no 2' },
+        history: [
+          { outcome: 'failed', reason: 'no 1' },
+          { outcome: 'failed', reason: 'no 2' },
+        ],
+      },
     ]);
     expect(await world.bus.redrive('poison', [letter.position, 4_711])).toBe(1);
     expect(await world.bus.deadLetters('poison', { limit: 10 })).toEqual([]);
@@ -160,6 +168,67 @@ describe('the bus on AWS', () => {
     }
   });
 
+  it('delivers to a targeted subscription what names its module', async () => {
+    await world.subscribe('mine', { topics: ['orders.*'], mode: 'targeted' });
+    const [, mine] = await world.publish({ metadata: { targets: ['other'] } }, { metadata: { targets: ['m'] } }, {});
+    const messages = await world.pull('mine', 1);
+    expect(ids(messages)).toEqual([mine]);
+    await world.bus.ack('mine', receipts(messages));
+    expect(await world.bus.receive('mine', { max: 10, waitMs: 1_000 })).toEqual([]);
+    await world.unsubscribe('mine');
+  });
+
+  it('holds events back for their delay, counted from when they were recorded', async () => {
+    const from = await world.store.size();
+    const [old] = await world.publish({ entity: 'old' });
+    await sleep(4_000);
+    for (const [id, order] of [
+      ['late', 'none'],
+      ['late-in-order', 'entity'],
+    ] as const) {
+      const isFifo = order === 'entity'; // whose messages are all delayed alike
+      await world.subscribe(id, { topics: ['orders.*'], startAt: from, order, delayMs: 4_000 });
+      if (!isFifo) expect(ids(await world.bus.receive(id, { max: 10, waitMs: 1_000 }))).toEqual([old]);
+      const publishedAt = Date.now();
+      const [fresh] = await world.publish({ entity: id });
+      const got = await world.pull(id, isFifo ? 3 : 1);
+      expect(ids(got).at(-1)).toBe(fresh);
+      expect(Date.now() - publishedAt).toBeGreaterThan(3_900);
+      await world.bus.ack(id, receipts(got));
+      await world.unsubscribe(id);
+    }
+  });
+
+  it('makes batches that are full or old enough', async () => {
+    await world.subscribe('batches', {
+      topics: ['orders.*'],
+      mode: 'buffered',
+      buffer: { maxSize: 3, maxDelayMs: 5_000 },
+    });
+    const published = await world.publish({}, {}, {}, {});
+    const full = await world.bus.receive('batches', { max: 10, waitMs: 5_000 });
+    expect(full).toHaveLength(3);
+    const rest = await world.bus.receive('batches', { max: 10, waitMs: 5_000 });
+    expect(new Set(ids([...full, ...rest]))).toEqual(new Set(published));
+    expect(await world.bus.ack('batches', receipts([...full, ...rest]))).toEqual({ stale: [] });
+    await world.unsubscribe('batches');
+  });
+
+  it('holds events back while a breaker is open', async () => {
+    const breaker = { failures: 2, probeAfterMs: 3_600_000 };
+    await world.subscribe('broken', { topics: ['orders.*'], breaker });
+    await world.publish({}, {}, {});
+    const [first, second] = receipts(await world.pull('broken', 2));
+    await world.bus.nack('broken', [first ?? '', second ?? ''], { reason: 'no', delayMs: 1 });
+    expect(await world.bus.receive('broken', { max: 10, waitMs: 2_000 })).toEqual([]);
+    expect(await world.bus.stats()).toMatchObject([{ breaker: 'open' }]);
+    await world.bus.reset('broken');
+    const all = await world.pull('broken', 3);
+    expect(all).toHaveLength(3);
+    await world.bus.ack('broken', receipts(all));
+    await world.unsubscribe('broken');
+  });
+
   it('puts junk aside', async () => {
     const subscription = await world.subscribe('junk', { topics: ['orders.*'] });
     const QueueName = queueName(world.subscriptionPrefix, subscription);
@@ -247,6 +316,19 @@ describe('what the bus keeps in DynamoDB', () => {
     await createSequencer({ store }).sequence([{ chain: 'e', seq: 0 }]);
     expect(await positions.positionOf('e', 0)).toBe(0);
     expect(await positions.positionOf('e', 1)).toBeUndefined();
+  });
+
+  it('finds notes on a delivery again, oldest first, and those of a subscription made anew apart', async () => {
+    const notes = new DynamoDeliveryNotes({ client: dynamoClient(), stateTable: tables.stateTable, ledger: 'notes' });
+    const subscription = { id: 's', createdAt: '2026-11-21T09:00:00.000Z' };
+    const places = Array.from({ length: 25 }, (_, seq) => ({ chain: 'e', seq }));
+    const failed = { at: '2026-11-21T09:00:01.000Z', outcome: 'failed', reason: 'no' } as const;
+    const delivered = { at: '2026-11-21T09:00:02.000Z', outcome: 'delivered' } as const;
+    await notes.add(subscription, places, failed);
+    await notes.add(subscription, places.slice(24), delivered);
+    expect(await notes.read(subscription, { chain: 'e', seq: 24 })).toEqual([failed, delivered]);
+    expect(await notes.read(subscription, { chain: 'e', seq: 25 })).toEqual([]);
+    expect(await notes.read({ ...subscription, createdAt: delivered.at }, { chain: 'e', seq: 24 })).toEqual([]);
   });
 });
 

@@ -1,4 +1,6 @@
 /** What a test knows of the deployment, and how it reaches the HTTP API: an emulator has no DNS names of its own. */
+import { createPublicKey } from 'node:crypto';
+import { GetPublicKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import { inject } from 'vitest';
 import { createClient, type Client } from '../../clients/sdk/index.ts';
 import type { config } from '../../nervous.config.ts';
@@ -27,6 +29,13 @@ export function httpApiUrl(apiId: string): string {
 /** A client of an HTTP API of this deployment that speaks as a principal of nervous.config.ts. */
 export function clientOf(apiId: string, principal: string): Client<typeof config> {
   return createClient<typeof config>({ url: httpApiUrl(apiId), token: () => tokenOf(deployed().issuer, principal) });
+}
+
+/** The 32 bytes of an Ed25519 key in KMS. */
+export async function publicKey(KeyId: string): Promise<Uint8Array> {
+  const { PublicKey } = await new KMSClient().send(new GetPublicKeyCommand({ KeyId }));
+  const key = createPublicKey({ key: Buffer.from(PublicKey ?? []), format: 'der', type: 'spki' });
+  return key.export({ format: 'der', type: 'spki' }).subarray(-32);
 }
 
 /** For running the CDK again on the same deployment, e.g. `deploy({ ...again(), context: { ... } })`. */

@@ -11,6 +11,7 @@ import { startOidcIssuer, type IssuerKey } from './oidc-issuer.ts';
 import { openTarget, type AwsTarget } from './target.ts';
 
 const CACHE = join(import.meta.dirname, '..', '..', '.cache', 'aws');
+const CONFIG = join(import.meta.dirname, '..', 'support', 'executor-config.ts');
 const RUN = /^run-(\d+)$/;
 
 export interface Deployed {
@@ -43,7 +44,8 @@ async function putUp(project: TestProject): Promise<() => Promise<void>> {
   const runDir = await newRunDir();
   const target = await openTarget({ cacheDir: CACHE, runDir }, process.env);
   const issuer = await startOidcIssuer();
-  const options: CdkOptions = { target, runDir, context: { stage: 'dev', ...tokensOf(issuer.key, target) } };
+  const context = { stage: 'dev', config: CONFIG, ...tokensOf(issuer.key, target) };
+  const options: CdkOptions = { target, runDir, context };
   const takeDown = takesDown(options);
   try {
     await bootstrap(options);

@@ -2,8 +2,6 @@
  * The published log of the deployment: what its functions publish is read over HTTP and checked with nothing but public
  * keys; the witness refuses what it must; the verify function holds the tables against all of it.
  */
-import { createPublicKey } from 'node:crypto';
-import { GetPublicKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { GetObjectCommand, ListObjectVersionsCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -27,7 +25,7 @@ import { memoryRootSigner } from '../../adapters/memory/index.ts';
 import { config } from '../../nervous.config.ts';
 import { credit } from '../scenarios/publishing.ts';
 import { freshAccount, until } from '../scenarios/world.ts';
-import { clientOf, deployed, httpApiUrl, output } from './deployed.ts';
+import { clientOf, deployed, httpApiUrl, output, publicKey } from './deployed.ts';
 import { tokenOf } from './oidc-issuer.ts';
 
 const { origin } = config;
@@ -43,12 +41,6 @@ async function invoke(folder: string, payload: object = {}): Promise<unknown> {
   const answer: unknown = JSON.parse(Buffer.from(Payload ?? []).toString());
   if (FunctionError !== undefined) throw new Error(`${folder}: ${JSON.stringify(answer)}`);
   return answer;
-}
-
-async function publicKey(KeyId: string): Promise<Uint8Array> {
-  const { PublicKey } = await new KMSClient().send(new GetPublicKeyCommand({ KeyId }));
-  const key = createPublicKey({ key: Buffer.from(PublicKey ?? []), format: 'der', type: 'spki' });
-  return key.export({ format: 'der', type: 'spki' }).subarray(-32);
 }
 
 /** The log as an auditor sees it, over HTTP. */

@@ -117,7 +117,7 @@ describe('the calls to S3', () => {
     expect(await putObject(bucket, 'x', Buffer.from('b'), { ...put, ifMatch: etag })).toBe('stored');
     expect(await putObject(bucket, 'x', Buffer.from('c'), { ...put, ifMatch: etag })).toBe('refused');
     await expect(putObject(s3Bucket(`no-${scratch.name}`), 'x', body, put)).rejects.toMatchObject({
-      ...{ code: 'S3_REFUSED', s3Code: 'NoSuchBucket', status: 404 },
+      ...{ code: 'S3_REFUSED', serviceCode: 'NoSuchBucket', status: 404 },
     });
     await scratch.drop();
   });

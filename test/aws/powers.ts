@@ -10,7 +10,8 @@ import { output } from './deployed.ts';
 
 const MAX_PUT_EVENTS = 10;
 
-export function awsPowers(): Powers {
+/** What executors do on AWS is tested at their adapter (test/adapters/aws/executors.test.ts): no executor is deployed here. */
+export function awsPowers(): Omit<Powers, 'limits' | 'functionCalls' | 'longBatches'> {
   const dynamo = new DynamoDBClient();
   const queues = new SQSClient({ useQueueUrlAsEndpoint: false });
   const [events, sfn] = [new EventBridgeClient(), new SFNClient()];
@@ -27,6 +28,19 @@ export function awsPowers(): Powers {
       };
       await put({ B: note.map((byte, i) => (i === note.length >> 1 ? byte ^ 1 : byte)) });
       return () => put({ B: note });
+    },
+    tamperDocument: async (entity, document) => {
+      const TableName = output('StateTableName');
+      const Key = { pk: { S: `${config.ledger}#document` }, sk: { S: entity } };
+      const { Item } = await dynamo.send(new GetItemCommand({ TableName, Key, ConsistentRead: true }));
+      const value = Item?.['v']?.S;
+      if (value === undefined) return undefined;
+      const put = async (json: string): Promise<void> => {
+        const change = { UpdateExpression: 'SET v = :v', ExpressionAttributeValues: { ':v': { S: json } } };
+        await dynamo.send(new UpdateItemCommand({ TableName, Key, ...change }));
+      };
+      await put(JSON.stringify({ ...(JSON.parse(value) as object), document }));
+      return () => put(value);
     },
     deliver: async (event) => {
       const QueueName = `${output('BusPrefix')}-ingest`;

@@ -1,6 +1,6 @@
 /** The scenario suite on the deployed stacks, over their HTTP API. */
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import type { VerificationReport } from '../../core/ledger/index.ts';
 import { describeScenarios, SCENARIOS, type World } from '../scenarios/index.ts';
 import { freshAccount } from '../scenarios/world.ts';
@@ -8,13 +8,17 @@ import { credit } from '../scenarios/publishing.ts';
 import { clientOf, deployed, httpApiUrl, output } from './deployed.ts';
 import { tokenOf } from './oidc-issuer.ts';
 import { awsPowers } from './powers.ts';
+import { serveLimits } from './sample-executor.ts';
 
 const as: World['as'] = (principal) => clientOf(output('ApiId'), principal);
 const powers = awsPowers();
 
 // AWS cannot ask an issuer on this machine for its keys.
 describe.skipIf(deployed().kind === 'account')('AWS', () => {
-  describeScenarios('AWS', SCENARIOS, () => ({ engine: 'AWS', as, ...powers }), Object.keys(powers));
+  const executor = serveLimits();
+  afterAll(async () => (await executor).close());
+  const world: World = { engine: 'AWS', as, ...powers, limits: async () => (await executor).limits() };
+  describeScenarios('AWS', SCENARIOS, () => world, Object.keys(world));
 
   describe('the API', () => {
     it('is closed to tokens that are not for it, have expired, or are signed by somebody else', async () => {

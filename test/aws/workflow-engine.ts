@@ -2,13 +2,8 @@
  * The workflow on Step Functions with everything else at hand: the state machine and its executions are real, the step
  * function hands its input to this process, where the real step runs on a ledger in memory and a clock the test moves.
  */
-import { once } from 'node:events';
-import { createServer, type IncomingMessage, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { crc32 } from 'node:zlib';
-import { CreateFunctionCommand, DeleteFunctionCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import {
   CreateStateMachineCommand,
   DeleteStateMachineCommand,
@@ -24,17 +19,9 @@ import { createStandings, WORKFLOW, type Changes, type ChangesDependencies } fro
 import { takeStep, type StepAnswer } from '../../lambdas/workflow-step/take-step.ts';
 import { workflowDefinition } from '../../lib/constructs/workflow-definition.ts';
 import { createWorld, type World } from '../core/changes/world.ts';
+import { ROLE, serveFunction } from './served-function.ts';
 
 const POLL_MS = 20;
-const ROLE = 'arn:aws:iam::000000000000:role/nobody';
-/** A line of output, because the emulator waits for one. */
-const CODE = `exports.handler = async (event) => {
-  console.log(event.step);
-  const response = await fetch(process.env.STEPS, { method: 'POST', body: JSON.stringify(event) });
-  const text = await response.text();
-  if (!response.ok) throw new Error(text);
-  return JSON.parse(text);
-};`;
 
 /** One machine for all tests of a file; each test brings its own ledger. */
 export interface Machine {
@@ -53,20 +40,12 @@ export interface StepRequest {
 
 export async function openMachine(maxRounds?: number): Promise<Machine> {
   const name = `workflow-${randomBytes(6).toString('hex')}`;
-  const [lambda, sfn] = [new LambdaClient(), new SFNClient()];
+  const sfn = new SFNClient();
   let handler: (input: StepRequest) => Promise<StepAnswer> = () => Promise.reject(new Error('nobody serves'));
-  const server = await listen((input) => handler(input as StepRequest));
-  const { port } = server.address() as AddressInfo;
-  const { FunctionArn = '' } = await lambda.send(
-    new CreateFunctionCommand({
-      ...{ FunctionName: name, Role: ROLE, Runtime: 'nodejs24.x', Handler: 'index.handler', Timeout: 30 },
-      Code: { ZipFile: zip('index.js', CODE) },
-      Environment: { Variables: { STEPS: `http://127.0.0.1:${port}` } },
-    }),
-  );
+  const steps = await serveFunction(name, (input) => handler(input as StepRequest));
   const definition = workflowDefinition({
     workflow: WORKFLOW,
-    stepFunctionArn: FunctionArn,
+    stepFunctionArn: steps.arn,
     ...(maxRounds === undefined ? {} : { maxRounds }),
   });
   const { stateMachineArn = '' } = await sfn.send(
@@ -77,9 +56,7 @@ export async function openMachine(maxRounds?: number): Promise<Machine> {
     serve: (next) => void (handler = next),
     close: async () => {
       await sfn.send(new DeleteStateMachineCommand({ stateMachineArn }));
-      await lambda.send(new DeleteFunctionCommand({ FunctionName: name }));
-      server.closeAllConnections();
-      server.close();
+      await steps.close();
     },
   };
 }
@@ -167,45 +144,4 @@ async function until(holds: () => Promise<boolean>, what: string): Promise<void>
   } finally {
     clearTimeout(complaint);
   }
-}
-
-async function listen(handle: (input: unknown) => Promise<unknown>): Promise<Server> {
-  const server = createServer((request, response) => {
-    void body(request)
-      .then((text) => handle(JSON.parse(text)))
-      .then(
-        (answer) => response.end(JSON.stringify(answer)),
-        (error: unknown) => response.writeHead(500).end(String(error)),
-      );
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return server;
-}
-
-async function body(request: IncomingMessage): Promise<string> {
-  let text = '';
-  for await (const chunk of request) text += String(chunk);
-  return text;
-}
-
-/** A zip archive of one file, stored (APPNOTE 6.3.10, sections 4.3.7, 4.3.12, 4.3.16). */
-function zip(name: string, content: string): Buffer {
-  const [file, data] = [Buffer.from(name), Buffer.from(content)];
-  const common = Buffer.alloc(26);
-  common.writeUInt16LE(20, 0); // version needed
-  common.writeUInt16LE(0x21, 8); // 1980-01-01
-  common.writeUInt32LE(crc32(data), 10);
-  common.writeUInt32LE(data.length, 14);
-  common.writeUInt32LE(data.length, 18);
-  common.writeUInt16LE(file.length, 22);
-  const local = Buffer.concat([Buffer.from('PK\x03\x04'), common, file, data]);
-  const attributes = Buffer.alloc(14);
-  attributes.writeUInt32LE((0o100644 << 16) >>> 0, 6); // a plain file anyone may read
-  const central = Buffer.concat([Buffer.from('PK\x01\x02\x14\x03'), common, attributes, file]);
-  const end = Buffer.alloc(18);
-  end.writeUInt16LE(1, 4);
-  end.writeUInt16LE(1, 6);
-  end.writeUInt32LE(central.length, 8);
-  end.writeUInt32LE(local.length, 12);
-  return Buffer.concat([local, central, Buffer.from('PK\x05\x06'), end]);
 }

@@ -188,3 +188,37 @@ describe('hostile files', () => {
     expect(out).not.toContain('\u001b');
   });
 });
+
+describe('documents', () => {
+  it('of one version of a topic, in either dialect', async () => {
+    const newest = JSON.parse((await catalog('schema', 'transactions.new')).out) as Record<string, unknown>;
+    expect(newest).toMatchObject({
+      title: 'transactions.new@1',
+      $schema: 'https://json-schema.org/draft/2020-12/schema',
+    });
+    const draft04 = JSON.parse(
+      (await catalog('schema', 'transactions.new@1', '--draft-04', '--json')).out,
+    ) as typeof newest;
+    expect(draft04).toMatchObject({ id: newest['$id'], $schema: 'http://json-schema.org/draft-04/schema#' });
+  });
+
+  it('of the whole catalog', async () => {
+    expect(JSON.parse((await catalog('asyncapi')).out)).toMatchObject({ asyncapi: '3.0.0' });
+    expect((await catalog('reference')).out).toBe(readFileSync(join(REPOSITORY, 'docs/topics.md'), 'utf8'));
+  });
+
+  it.each<[string[], RegExp]>([
+    [['transactions.nwe'], /did you mean "transactions.new"/],
+    [['transactions.new@9'], /has no version 9/],
+    [['transactions.new@0'], /write topic or topic@version/],
+    [['constructor'], /is not in the catalog/],
+    [['aws.s3.object-created'], /needs no declaration/],
+    [[], /missing required argument/],
+  ])('are not made of %j', async (args, message) => {
+    const { code, out, err } = await catalog('schema', ...args);
+    expect(code).toBeGreaterThan(0);
+    expect(out).toBe('');
+    expect(err).toMatch(message);
+    expect(err).not.toMatch(/\n\s+at /);
+  });
+});

@@ -1,47 +1,25 @@
 /** kill -9 at random moments under load: what was acknowledged is there once, chains verify, every subscriber gets it. */
-import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, expect, it } from 'vitest';
 import { verifyDataDir } from '../../adapters/embedded/index.ts';
 import { createClient } from '../../clients/sdk/index.ts';
+import { killDevEngines, startDevEngine, type DevEngine } from './dev-engine.ts';
 
 const ROUNDS = 4;
 const PUBLISHERS = 16;
 const dataDir = mkdtempSync(join(tmpdir(), 'nervous-crash-'));
-const running = new Set<ChildProcess>();
 
 afterAll(() => {
-  for (const child of running) child.kill('SIGKILL');
+  killDevEngines();
   rmSync(dataDir, { recursive: true, force: true });
 });
 
-interface Started {
-  readonly child: ChildProcess;
-  readonly url: string;
-  readonly tokens: Readonly<Record<string, string>>;
-}
-
-async function start(): Promise<Started> {
-  const child = spawn(
-    process.execPath,
-    ['clients/cli/nervous.mjs', 'dev', '--port', '0', '--data', dataDir, '--json'],
-    {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    },
-  );
-  running.add(child);
-  child.once('exit', () => running.delete(child));
-  const [line] = (await once(createInterface(child.stdout), 'line')) as [string];
-  return { child, ...(JSON.parse(line) as { url: string; tokens: Record<string, string> }) };
-}
-
 /** Publishes until the engine is gone; returns nothing it was not promised. */
-async function publishUntilDeath(engine: Started, round: number, acknowledged: Map<string, string>): Promise<void> {
+async function publishUntilDeath(engine: DevEngine, round: number, acknowledged: Map<string, string>): Promise<void> {
   const publisher = async (who: number): Promise<void> => {
     for (let i = 0; ; i++) {
       const eventId = `r${round}-p${who}-${i}`;
@@ -69,7 +47,7 @@ async function publishUntilDeath(engine: Started, round: number, acknowledged: M
 it('loses and doubles nothing that was acknowledged', async () => {
   const acknowledged = new Map<string, string>();
   for (let round = 0; round < ROUNDS; round++) {
-    const engine = await start();
+    const engine = await startDevEngine(dataDir);
     if (round === 0) {
       const headers = {
         authorization: `Bearer ${engine.tokens['reporting'] ?? ''}`,
@@ -86,7 +64,7 @@ it('loses and doubles nothing that was acknowledged', async () => {
     await load;
   }
 
-  const engine = await start();
+  const engine = await startDevEngine(dataDir);
   const received = new Set<string>();
   const client = createClient({ url: engine.url, token: engine.tokens['reporting'] ?? '' });
   const subscription = await client.subscribe(

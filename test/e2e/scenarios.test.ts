@@ -1,23 +1,36 @@
 /** The scenario suite on the embedded engine, over HTTP. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe } from 'vitest';
 import { startEngine, type Engine } from '../../adapters/embedded/index.ts';
 import { createClient } from '../../clients/sdk/index.ts';
-import { config } from '../../nervous.config.ts';
+import type { DeliveredEvent } from '../../core/events/index.ts';
+import type { Limits } from '../../examples/executor/limits.ts';
+import { config } from '../support/executor-config.ts';
+import { openSampleExecutor } from '../support/sample-executor.ts';
 import { describeScenarios, SCENARIOS, type World } from '../scenarios/index.ts';
 
 let dataDir: string;
 let engine: Engine;
+let limits: Limits;
+/** what the function "scenario" has done */
+const done: string[] = [];
 
 beforeAll(async () => {
   dataDir = mkdtempSync(join(tmpdir(), 'nervous-scenarios-'));
-  engine = await startEngine({ config, dataDir });
+  const scenario = ({ eventId, payload }: DeliveredEvent): void => {
+    if (payload['amount'] === '0.00') throw new Error('nothing was moved');
+    done.push(eventId);
+  };
+  const sample = openSampleExecutor(dataDir, () => [readFileSync(join(dataDir, 'root.vkey'), 'utf8')]);
+  limits = sample.limits;
+  engine = await startEngine({ config, dataDir, functions: { scenario }, executors: { limits: sample.executor } });
 });
 afterAll(async () => {
   await engine.close();
+  limits.close();
   rmSync(dataDir, { recursive: true });
 });
 
@@ -37,11 +50,33 @@ const world = (): World => ({
     flip();
     return async () => flip();
   },
+  tamperDocument: async (entity, document) => {
+    const db = new DatabaseSync(join(dataDir, 'ledger.db'));
+    const key = [`${config.ledger}#document`, entity] as const;
+    const row = db.prepare('SELECT value FROM items WHERE pk = ? AND sk = ?').get(...key);
+    if (row === undefined) return undefined;
+    const { value } = row as { value: string };
+    const put = (json: string): void => {
+      db.prepare('UPDATE items SET value = ? WHERE pk = ? AND sk = ?').run(json, ...key);
+    };
+    put(JSON.stringify({ ...(JSON.parse(value) as object), document }));
+    return async () => put(value);
+  },
+  longBatches: true,
+  functionCalls: async () => done,
+  limits: async () => limits.all(),
   deliver: async (event) => {
     await engine.system.ingest(event);
   },
 });
 
 describe('the embedded engine', () => {
-  describeScenarios('embedded', SCENARIOS, world, ['tamper', 'deliver']);
+  describeScenarios('embedded', SCENARIOS, world, [
+    'tamper',
+    'tamperDocument',
+    'deliver',
+    'longBatches',
+    'functionCalls',
+    'limits',
+  ]);
 });

@@ -37,7 +37,8 @@ function telemetry(): Telemetry {
 }
 
 function opened(overrides: Partial<AwsSystem> = {}): AwsSystem {
-  return { system: world.system, settle: async () => void (settled += 1), ...overrides } as AwsSystem;
+  const settle = async (): Promise<void> => void (settled += 1);
+  return { system: world.system, settle, refreshPolicy: async () => {}, ...overrides } as AwsSystem;
 }
 
 function handlerOf(
@@ -107,7 +108,10 @@ describe('a function of the API', () => {
     world.system.feed.read = () => Promise.reject(new TypeError('cannot read arn:aws:secret'));
     const handler = handlerOf(async () =>
       opened({
-        system: { ...world.system, feed: { read: () => Promise.reject(new TypeError('cannot read arn:aws:s')) } },
+        system: {
+          ...world.system,
+          feed: { ...world.system.feed, read: () => Promise.reject(new TypeError('cannot read arn:aws:s')) },
+        },
       }),
     );
     const answer = await ask(handler, { method: 'GET', target: '/v1/feed', subject: 'aud' });

@@ -13,7 +13,13 @@ describe('the groups of routes', () => {
 
   it('keep what writes apart from what reads', () => {
     expect(ROUTE_GROUPS.read.filter(({ method }) => method !== 'GET')).toEqual([]);
-    expect(ROUTE_GROUPS.decisions.map(({ operationId }) => operationId)).toEqual(['decideChangeSet']);
-    expect(ROUTE_GROUPS.publish.every(({ method }) => method === 'POST')).toBe(true);
+    expect(ROUTE_GROUPS.decisions.map(({ operationId }) => operationId)).toEqual([
+      ...['decideChangeSet', 'revokeVote', 'overrideChangeSet', 'reviewChangeSet', 'resolveChangeSet'],
+      ...['getPolicy', 'delegateVote', 'listDelegations', 'endDelegation'],
+    ]);
+    // What is stopped is shown where it is decided: the code of protection is in one bundle only.
+    expect(
+      ROUTE_GROUPS.publish.filter(({ method }) => method !== 'POST').map(({ operationId }) => operationId),
+    ).toEqual(['listGuards']);
   });
 });

@@ -27,6 +27,7 @@ import { ruleName } from '../../adapters/aws/bus/names.ts';
 import { QueueUrls } from '../../adapters/aws/bus/queue-urls.ts';
 import type { ReconcileReport } from '../../adapters/aws/bus/reconciler.ts';
 import { SubscriptionResources } from '../../adapters/aws/bus/subscription-resources.ts';
+import type { SubscriptionInput } from '../../core/events/index.ts';
 import { createReconcilerHandler } from '../../lambdas/subscription-reconciler/answer.ts';
 import { createBusWorld, storedSubscription, subscriptionFor } from './bus-world.ts';
 
@@ -97,6 +98,44 @@ describe('attach', () => {
       ...{ Rule: name, EventBusName: 'nervous-orders' },
       Targets: [{ Arn: queueArn, InputTransformer: { InputTemplate: '{"subscription":"s","event":<event>}' } }],
     });
+  });
+
+  it('lets the queue delay what comes, and delays history by what is left', async () => {
+    const world = createWorld();
+    await world.publish();
+    await world.clock.advance(40_000);
+    await world.publish();
+    const settings: SubscriptionInput = { topics: ['orders.*'], startAt: 'earliest', delayMs: 60_500 };
+    await world.store.write([storedSubscription('s', settings)]);
+    await world.clock.advance(30_000);
+    await world.handler(attach);
+    expect(world.sqs.commandCalls(CreateQueueCommand)[0]?.args[0].input.Attributes).toMatchObject({
+      DelaySeconds: '61',
+    });
+    const [sent] = world.sqs.commandCalls(SendMessageBatchCommand);
+    expect(sent?.args[0].input.Entries).toMatchObject([{ DelaySeconds: 0 }, { DelaySeconds: 31 }]);
+  });
+
+  it('copies from a time on what was recorded since, though what is older may have a later place in the log', async () => {
+    const world = createWorld();
+    await world.publish();
+    await world.clock.advance(1_000);
+    const startAt = new Date(world.clock.now()).toISOString().replace('Z', '+00:00');
+    const event = await world.publish();
+    await world.store.write([storedSubscription('s', { topics: ['orders.*'], startAt })]);
+    await world.handler(attach);
+    const sent = world.sqs.commandCalls(SendMessageBatchCommand).flatMap(({ args }) => args[0].input.Entries ?? []);
+    expect(sent.map(({ MessageBody = '' }) => JSON.parse(MessageBody) as object)).toEqual([
+      { subscription: 's', event },
+    ]);
+  });
+
+  it('leaves streams alone, which have no queue', async () => {
+    const world = createWorld();
+    await world.store.write([storedSubscription('s', { topics: ['*'], target: { kind: 'stream' } })]);
+    await world.handler({ kind: 'all' });
+    expect(world.sqs.commandCalls(CreateQueueCommand)).toEqual([]);
+    expect(world.reports).toMatchObject([{ made: 0, failed: [] }]);
   });
 
   it('makes a FIFO queue without a rule for entity order, and brings an existing queue up to date', async () => {

@@ -81,9 +81,9 @@ describe("a function's system", () => {
     if (auditor === undefined) throw new Error('no auditor');
     await expect(system.monitor()).rejects.toThrow(/part "bus"|credentials/i);
     await expect(system.verifyAll(auditor)).rejects.toThrow('part "verifyLog"');
-    expect(() => system.changes.propose(auditor, {})).toThrow('"createChanges"');
+    expect(() => system.changes.propose(auditor, {})).toThrow('"createActs.propose"');
     await expect((async () => system.publish(auditor, [{}]))()).rejects.toThrow('"createPublish"');
-    await expect((async () => system.entities.get(auditor, 'a'))()).rejects.toThrow('"createEntities"');
+    await expect((async () => system.entities.get(auditor, 'a'))()).rejects.toThrow('"createEntities.get"');
   });
 
   it('asks for the root key and settles what its parts began', async () => {

@@ -4,7 +4,11 @@ import type { Reconciled } from '../../adapters/aws/workflow/reconciler.ts';
 import { heal } from '../../lambdas/workflow-reconciler/heal.ts';
 
 const found: Reconciled = {
-  ...{ open: 5, approvalQueue: { length: 3, ageSeconds: 42 } },
+  open: 5,
+  approvalQueue: {
+    ...{ length: 3, oldestAgeMs: 42_000, escalated: 1, reminders: 4 },
+    byLevel: { L2: { length: 2, oldestAgeMs: 42_000 }, L3: { length: 1, oldestAgeMs: 7_000 } },
+  },
   ...{ restarted: ['a', 'b'], woken: [], stopped: ['c-1'], failed: [] },
 };
 
@@ -14,14 +18,19 @@ async function run(reconciled: Reconciled) {
   const errors: string[] = [];
   const result = await heal({
     reconcile: async () => reconciled,
-    onMetric: (name, value) => void (metrics[name] = value),
+    onMetric: (name, value, level) => void (metrics[level === undefined ? name : `${name} ${level}`] = value),
     onHealed: (what, subjects) => void (healed[what] = subjects),
     onError: (subject) => void errors.push(subject),
   }).catch((error: unknown) => error);
   return { metrics, healed, errors, result };
 }
 
-const metrics = { OpenChangeSets: 5, ApprovalQueueLength: 3, ApprovalQueueAgeSeconds: 42, RestartedExecutions: 2 };
+const metrics = {
+  ...{ OpenChangeSets: 5, ApprovalQueueLength: 3, ApprovalQueueAgeSeconds: 42, RestartedExecutions: 2 },
+  ...{ 'ApprovalQueueLength L2': 2, 'ApprovalQueueAgeSeconds L2': 42 },
+  ...{ 'ApprovalQueueLength L3': 1, 'ApprovalQueueAgeSeconds L3': 7 },
+  ...{ ApprovalReminders: 4, EscalatedApprovals: 1 },
+};
 
 it('says in numbers what it found, and names what it healed', async () => {
   expect(await run(found)).toEqual({

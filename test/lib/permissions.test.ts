@@ -1,16 +1,24 @@
 /**
  * Every function may do exactly what its code can ask AWS for. What it can ask for is derived from its bundle: the SDK
- * commands that are made, and the calls of our S3 client that are used, in the modules esbuild puts into it. This is compared with `permissions.ts`, and that with the
+ * commands that are made, and the calls of our own clients of S3 and KMS that are used, in the modules esbuild puts into it. This is compared with `permissions.ts`, and that with the
  * policy of the function's role, both ways.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { beforeAll, describe, expect, it } from 'vitest';
+import * as kms from '../../adapters/aws/kms.ts';
 import * as s3 from '../../adapters/aws/log/s3-bucket.ts';
 import { bundleOptions } from '../../lib/constructs/bundling.ts';
 import { LAMBDA_NAMES, LAMBDAS, type LambdaName } from '../../lib/lambdas.ts';
+import * as z from 'zod';
+import { defineConfig } from '../../core/system/index.ts';
+import { config } from '../../nervous.config.ts';
 import { synthesize } from './synthesized.ts';
+
+/** The sample declares no executor; where one is declared, it may be invoked. */
+const EXECUTOR = { version: '1', description: 'limits', schema: z.string(), reversible: true, maxSeconds: 30 };
+const withExecutor = defineConfig({ ...config, executors: { limits: { ...EXECUTOR, function: 'limits:live' } } });
 
 /** The IAM action of a command where it is not the command's own name, or more than one. */
 const ACTIONS: Readonly<Record<string, readonly string[]>> = {
@@ -22,15 +30,19 @@ const ACTIONS: Readonly<Record<string, readonly string[]>> = {
   CreateQueue: ['CreateQueue', 'TagQueue'],
   Invoke: ['InvokeFunction'],
 };
-/** Our own S3 client's calls: all it exports, or the test fails. */
-const S3_ACTIONS: Readonly<Record<string, string>> = {
+/** The calls of our own clients: all that their files export, or the test fails. */
+const OWN_ACTIONS: Readonly<Record<string, string>> = {
   getObject: 's3:GetObject',
   putObject: 's3:PutObject',
   listObjects: 's3:ListBucket',
   listVersions: 's3:ListBucketVersions',
   deleteObjects: 's3:DeleteObject',
+  getPublicKey: 'kms:GetPublicKey',
+  sign: 'kms:Sign',
+  encrypt: 'kms:Encrypt',
+  decrypt: 'kms:Decrypt',
 };
-const S3_CALLS = 'adapters/aws/log/s3-bucket.ts';
+const OWN_CALLS = ['adapters/aws/log/s3-bucket.ts', 'adapters/aws/kms.ts'];
 /** What an action takes beside: to be told that an object is missing, and to read one of its versions. */
 const BESIDE: Readonly<Record<string, string>> = {
   's3:ListBucket': 's3:GetObject',
@@ -93,12 +105,14 @@ beforeAll(async () => {
     );
     expect(used.length, name).toBeGreaterThan(3);
     const sources = used.map((path) => readFileSync(path, 'utf8'));
-    commands.set(name, new Set(sources.flatMap((source) => [...actionsMade(source), ...s3ActionsUsed(source)])));
+    commands.set(name, new Set(sources.flatMap((source) => [...actionsMade(source), ...ownActionsUsed(source)])));
     // Our own way to invoke a function.
     if (used.includes('adapters/aws/invoke-function.ts'))
       commands.set(name, new Set([...(commands.get(name) ?? []), 'lambda:InvokeFunction']));
-    // Whoever asks S3 past those calls would not be seen here.
-    const asking = used.filter((path, i) => /\bbucket\??\s*\.send\b/i.test(sources[i] ?? '') && path !== S3_CALLS);
+    // Whoever asks S3 or KMS past those calls would not be seen here.
+    const asking = used.filter(
+      (path, i) => /\b(bucket|kms)\??\s*\.send\b/i.test(sources[i] ?? '') && !OWN_CALLS.includes(path),
+    );
     expect(asking, name).toEqual([]);
   }
 }, 300_000);
@@ -116,18 +130,18 @@ function actionsMade(source: string): string[] {
   });
 }
 
-function s3ActionsUsed(source: string): string[] {
-  const imports = [...source.matchAll(/import \{([^}]*)\} from '[./\w-]*\/s3-bucket\.ts'/g)];
+function ownActionsUsed(source: string): string[] {
+  const imports = [...source.matchAll(/import \{([^}]*)\} from '[./\w-]*\/(?:s3-bucket|kms)\.ts'/g)];
   return imports.flatMap(([statement, names = '']) =>
     [...names.matchAll(/(?<!type )\b(\w+)(?=\s*(?:,|$))/g)]
       .map(([, call = '']) => call)
-      .filter((call) => new RegExp(`\\b${call}\\b`).test(source.replace(statement, '')))
-      .map((call) => S3_ACTIONS[call] ?? `unknown call ${call}`),
+      .filter((call) => call !== 'openKms' && new RegExp(`\\b${call}\\b`).test(source.replace(statement, '')))
+      .map((call) => OWN_ACTIONS[call] ?? `unknown call ${call}`),
   );
 }
 
 /** Actions that the role's policies allow, with the text of their resources. */
-const prod = synthesize();
+const prod = synthesize({ config: withExecutor });
 function allowed(name: LambdaName): string[] {
   const lambda = prod.resources.find(({ Properties }) => Properties['FunctionName'] === `nervous-${name}`);
   const role = (lambda?.Properties['Role'] as { 'Fn::GetAtt': [string] } | undefined)?.['Fn::GetAtt'][0];
@@ -170,9 +184,24 @@ function optional(action: string): boolean {
   return service === 'dynamodb' && WITHIN_TRANSACTIONS.has(name);
 }
 
-it('knows every call of the S3 client', () => {
-  const calls = Object.entries(s3).flatMap(([name, value]) => (typeof value === 'function' ? [name] : []));
-  expect(calls.sort()).toEqual(Object.keys(S3_ACTIONS).sort());
+it('knows every call of our own clients', () => {
+  const calls = Object.entries({ ...s3, ...kms }).flatMap(([name, value]) =>
+    typeof value === 'function' && name !== 'openKms' ? [name] : [],
+  );
+  expect(calls.sort()).toEqual(Object.keys(OWN_ACTIONS).sort());
+});
+
+it('executors may be invoked by who plans and who carries out, those that are declared and no others', () => {
+  const invoking = LAMBDA_NAMES.filter((name) =>
+    LAMBDAS[name].permissions.some(({ resource }) => (resource as string) === 'executors'),
+  );
+  expect(invoking).toEqual(['change-sets', 'workflow-step']);
+  const onIt = (resources: typeof prod.resources): number =>
+    resources.filter((one) => one.Type === 'AWS::IAM::Policy' && /:function:limits:live"/.test(JSON.stringify(one)))
+      .length;
+  expect(onIt(prod.resources)).toBe(2);
+  const sample = synthesize().resources.filter(({ Type }) => Type === 'AWS::IAM::Policy');
+  expect(sample.filter((one) => JSON.stringify(one).includes('"Resource":[]'))).toEqual([]);
 });
 
 it('nobody may change or delete an entry, and only the waker may answer task tokens', () => {

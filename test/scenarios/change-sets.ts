@@ -24,9 +24,10 @@ async function approve(world: World, change: ChangeView, ...people: readonly str
   return decided;
 }
 
+/** The steps; what the bus is told of them stands beside them on the chain. */
 async function typesOn(world: World, entity: string): Promise<string[]> {
   const { entries } = await world.as('eva').entries(entity, { limit: 100 });
-  return entries.map(({ body }) => body.type);
+  return entries.map(({ body }) => body.type).filter((type) => type !== 'event');
 }
 
 const ENTRY_TYPES = ['proposed', 'assessed', 'voted', 'voted', 'approved', 'claimed', 'intent', 'applied', 'executed'];
@@ -62,7 +63,10 @@ export const changeSets: readonly Scenario[] = [
       const refusal = (person: string, view = change) => expect(world.as(person).decide(view, 'approve')).rejects;
       await refusal('budget-bot').toMatchObject({ code: 'AGENTS_CANNOT_DECIDE' });
       await refusal('ana').toMatchObject({ code: 'SELF_APPROVAL' });
-      await refusal('boris', { ...change, contentHash: '0'.repeat(64) }).toMatchObject({ code: 'DECISION_STALE' });
+      const forged = { ...change, contentHash: '0'.repeat(64) };
+      await refusal('boris', forged).toMatchObject({ code: 'NOT_AS_SHOWN' }); // by the client, before anything is sent
+      const rejection = world.as('boris').decide(forged, 'reject', { reason: 'not this' });
+      await expect(rejection).rejects.toMatchObject({ code: 'DECISION_STALE' });
       await approve(world, change, 'boris');
       await refusal('boris-mobile').toMatchObject({ code: 'ALREADY_VOTED' });
       expect(await approve(world, change, 'clara')).toMatchObject({ state: 'approved' });

@@ -1,7 +1,7 @@
 /** Subscriptions made while the system runs: delivery, retries, dead letters, order, pause. */
 import { randomUUID } from 'node:crypto';
 import { expect } from 'vitest';
-import type { SubscribeOptions } from '../../clients/sdk/index.ts';
+import type { Delivery, SubscribeOptions } from '../../clients/sdk/index.ts';
 import { credit } from './publishing.ts';
 import { freshAccount, until, type Scenario, type World } from './world.ts';
 
@@ -9,7 +9,7 @@ import { freshAccount, until, type Scenario, type World } from './world.ts';
 const RETRY = { maxAttempts: 3, baseMs: 50, maxMs: 100 };
 const RUN = { waitSeconds: 2 };
 
-interface Subscriber {
+export interface Subscriber {
   readonly id: string;
   /** seqs the handler was done with, in its order */
   readonly done: number[];
@@ -18,17 +18,23 @@ interface Subscriber {
   readonly stop: () => Promise<void>;
 }
 
-interface Wanted extends Partial<Pick<SubscribeOptions, 'order' | 'startAt'>> {
+interface Wanted extends Partial<Omit<SubscribeOptions, 'id' | 'topics' | 'filter'>> {
   readonly account: string;
   readonly refuses?: (seq: number, attempt: number) => boolean;
+  /** told of each delivery before it is decided on */
+  readonly onDelivery?: (seq: number, delivery: Delivery) => void;
 }
 
-async function subscribe(world: World, { account, refuses = () => false, ...options }: Wanted): Promise<Subscriber> {
+async function subscribe(
+  world: World,
+  { account, refuses = () => false, onDelivery, ...options }: Wanted,
+): Promise<Subscriber> {
   const [done, refused]: [number[], number[]] = [[], []];
   const filter = { detail: { entityId: [account] } };
   const running = await world.as('budget-engine').subscribe(
     { id: `scenario-${randomUUID()}`, topics: ['transactions.*'], filter, retry: RETRY, ...options },
-    ({ ledger: { seq } }) => {
+    ({ ledger: { seq } }, delivery) => {
+      onDelivery?.(seq, delivery);
       const attempt = refused.filter((one) => one === seq).length + 1;
       if (!refuses(seq, attempt)) return void done.push(seq);
       refused.push(seq);
@@ -39,12 +45,12 @@ async function subscribe(world: World, { account, refuses = () => false, ...opti
   return { id: running.id, done, refused, stop: () => running.stop() };
 }
 
-async function publish(world: World, account: string, count: number): Promise<void> {
+export async function publish(world: World, account: string, count: number): Promise<void> {
   for (let i = 0; i < count; i++) await world.as('bank-feed').publish(credit(account, `${i}.00`));
 }
 
 /** Stops and removes it whatever happens: an engine has room for so many. */
-async function withSubscriber(
+export async function withSubscriber(
   world: World,
   wanted: Wanted,
   story: (subscriber: Subscriber) => Promise<void>,
@@ -58,7 +64,7 @@ async function withSubscriber(
   }
 }
 
-const whenDone = ({ done }: Subscriber, count: number): Promise<true> =>
+export const whenDone = ({ done }: Subscriber, count: number): Promise<true> =>
   until(`${count} events should be handled`, () => (done.length >= count ? true : undefined));
 
 export const delivery: readonly Scenario[] = [

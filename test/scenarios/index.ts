@@ -1,11 +1,27 @@
 /** The one suite that every engine passes: each scenario uses entities of its own, so they run at the same time on one ledger. */
 import { changeSets } from './change-sets.ts';
 import { delivery } from './delivery.ts';
+import { executors } from './executors.ts';
+import { governance } from './governance.ts';
 import { ingress } from './ingress.ts';
+import { lifecycleActs } from './lifecycle-acts.ts';
 import { publishing } from './publishing.ts';
+import { riskAndTimers } from './risk-and-timers.ts';
+import { subscriptions } from './subscriptions.ts';
 import { verification } from './verification.ts';
 import type { Scenario } from './world.ts';
 
-export const SCENARIOS: readonly Scenario[] = [...publishing, ...delivery, ...changeSets, ...ingress, ...verification];
+export const SCENARIOS: readonly Scenario[] = [
+  ...publishing,
+  ...delivery,
+  ...subscriptions,
+  ...changeSets,
+  ...lifecycleActs,
+  ...riskAndTimers,
+  ...executors,
+  ...governance,
+  ...ingress,
+  ...verification,
+];
 export { describeScenarios } from './describe.ts';
 export type { BridgeEntry, BridgeEvent, Powers, Scenario, World } from './world.ts';

@@ -1,7 +1,7 @@
 /** Publishing and reading: what is acknowledged is there, once, and the feed has it. */
 import { randomUUID } from 'node:crypto';
 import { expect } from 'vitest';
-import type { PublishInput } from '../../clients/sdk/index.ts';
+import type { PublishInput, StreamItem } from '../../clients/sdk/index.ts';
 import type { config } from '../../nervous.config.ts';
 import { freshAccount, type Scenario } from './world.ts';
 
@@ -73,6 +73,28 @@ export const publishing: readonly Scenario[] = [
       const faulty = { status: 422, code: 'PAYLOAD_INVALID', errors: [{ pointer: '/payload/amount' }] };
       await expect(refused('bank-feed', 'much')).rejects.toMatchObject(faulty);
       await expect(world.as('eva').entity(account)).rejects.toMatchObject({ status: 404, code: 'ENTITY_NOT_FOUND' });
+    },
+  },
+  {
+    name: 'a stream goes from history to what comes, and another one goes on behind any event of it',
+    run: async (world) => {
+      const account = freshAccount();
+      const publish = async (amount: string): Promise<string> =>
+        (await world.as('bank-feed').publish(credit(account, amount))).eventId;
+      const ids = [await publish('1.00'), await publish('2.00')];
+      const items: StreamItem<{ readonly eventId: string }>[] = [];
+      for await (const item of world.as('reporting').stream({ entity: account })) {
+        items.push(item);
+        if (items.length === 2) ids.push(await publish('3.00'));
+        if (items.length === 3) break;
+      }
+      expect(items.map(({ event }) => event.eventId)).toEqual(ids);
+      for (const [i, { cursor: after }] of items.slice(0, -1).entries()) {
+        for await (const item of world.as('reporting').stream({ entity: account, after })) {
+          expect(item).toEqual(items[i + 1]);
+          break;
+        }
+      }
     },
   },
   {

@@ -24,9 +24,17 @@ export interface BridgeEntry {
 export interface Powers {
   /** Changes one byte of a stored entry behind the engine's back. @returns how to put it back */
   tamper(entity: string, seq: number): Promise<() => Promise<void>>;
+  /** Replaces an entity's document behind the engine's back. @returns how to put it back */
+  tamperDocument(entity: string, document: object): Promise<(() => Promise<void>) | undefined>;
   /** Hands an event to ingress as EventBridge would, id and all. */
   deliver(event: BridgeEvent): Promise<void>;
   putOnIngressBus(entries: readonly BridgeEntry[]): Promise<void>;
+  /** A batch may wait for hours until it is full. */
+  readonly longBatches: true;
+  /** Subscriptions can deliver to a function "scenario", which throws at amounts of 0.00. @returns ids of what it has done */
+  functionCalls(): Promise<readonly string[]>;
+  /** The limits that the sample executor keeps, by account; one named `lost-…` answers nobody, see sample-executor.ts. */
+  limits(): Promise<Readonly<Record<string, number | null>>>;
   /** Kills whatever drives this change-set. */
   killWorkflow(changeId: string): Promise<void>;
 }

@@ -1,5 +1,5 @@
 /** The subscriptions as core stores them, read for delivery. Writing them is core's business alone. */
-import { subscriptionMatcher, type DeliveredEvent, type Subscription } from '../../../core/events/index.ts';
+import { subscriptionMatcher, targetOf, type DeliveredEvent, type Subscription } from '../../../core/events/index.ts';
 import type { ItemStore } from '../../../core/ledger/index.ts';
 
 const PAGE = 1_000;
@@ -18,6 +18,7 @@ export class SubscriptionDirectory {
     return item?.value as unknown as Subscription | undefined;
   }
 
+  /** Those that have a queue: of a stream, only its readers know how far they are. */
   async all(): Promise<readonly Subscription[]> {
     const all: Subscription[] = [];
     for (;;) {
@@ -27,7 +28,7 @@ export class SubscriptionDirectory {
         limit: PAGE,
       });
       all.push(...page.map(({ value }) => value as unknown as Subscription));
-      if (page.length < PAGE) return all;
+      if (page.length < PAGE) return all.filter((one) => targetOf(one).kind !== 'stream');
     }
   }
 }

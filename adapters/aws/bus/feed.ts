@@ -5,7 +5,12 @@
  */
 import type { SQSClient } from '@aws-sdk/client-sqs';
 import type { JsonValue } from '../../../core/canonical/index.ts';
-import { recordedEvent, type DeliveredEvent, type Subscription } from '../../../core/events/index.ts';
+import {
+  recordedEvent,
+  type DeliveredEvent,
+  type RecordedEvent,
+  type Subscription,
+} from '../../../core/events/index.ts';
 import type { Clock, EntryStore, Item, ItemKey, ItemStore } from '../../../core/ledger/index.ts';
 import { wantedBy, withoutPosition } from './directory.ts';
 import { formatMessage } from './message.ts';
@@ -21,6 +26,8 @@ const STEP = 256;
 const RULES_SETTLE_MS = 30_000;
 /** By then everything recorded while the rules settled has its place in the log. */
 const SEQUENCED_MS = 90_000;
+
+const MS_PER_SECOND = 1_000;
 
 /** SQS forgets what it has kept for 14 days; a day of it is for copying it again. */
 const QUEUE_KEEPS_MS = 13 * 86_400_000;
@@ -117,10 +124,7 @@ export class LogFeed {
     const page = await entries.readLog(state.next, STEP);
     const events = page.map((entry) => recordedEvent(entry)).filter((recorded) => recorded !== undefined);
     const due = events.filter(({ at }) => isDue(subscription, state, at));
-    await this.send(
-      subscription,
-      due.map(({ event }) => event),
-    );
+    await this.send(subscription, due);
     const isEnd = page.length < STEP;
     const isDone = isEnd && state.until !== undefined && startedAt > state.until + SEQUENCED_MS;
     if (page.length === 0 && !isDone) return 'end';
@@ -134,12 +138,16 @@ export class LogFeed {
     return isEnd ? 'end' : 'more';
   }
 
-  private async send(subscription: Subscription, events: readonly DeliveredEvent[]): Promise<void> {
-    const wanted = events.filter(wantedBy(this.options.ledger, subscription));
+  private async send(subscription: Subscription, recorded: readonly RecordedEvent[]): Promise<void> {
+    const wants = wantedBy(this.options.ledger, subscription);
+    const wanted = recorded.filter(({ event }) => wants(event));
     if (wanted.length === 0) return;
     const url = await this.options.urls.of(subscription);
     if (url === undefined) throw new Error(`the queue of subscription "${subscription.id}" is missing`);
-    const messages = wanted.map((event) => toMessage(subscription, event));
+    const now = this.options.clock.now();
+    const { delayMs = 0 } = subscription;
+    const delayOf = (at: string): number => Math.min(delayMs, Math.max(0, Date.parse(at) + delayMs - now));
+    const messages = wanted.map(({ event, at }) => toMessage(subscription, event, delayOf(at)));
     await sendMessages(this.options.queues, url, messages);
   }
 
@@ -158,15 +166,25 @@ export class LogFeed {
   }
 }
 
-/** Log indexes come late, so `latest` goes by time: what was acknowledged before the subscription is not for it. */
+/** Log indexes come late, so a beginning in time goes by time: an entry recorded before may have a later index. */
 function isDue({ startAt, createdAt }: Subscription, { until = Infinity }: FeedState, at: string): boolean {
-  return (startAt !== 'latest' || at >= createdAt) && Date.parse(at) <= until;
+  const recordedAt = Date.parse(at);
+  if (recordedAt > until) return false;
+  if (typeof startAt === 'number' || startAt === 'earliest') return true;
+  return recordedAt >= Date.parse(startAt === 'latest' ? createdAt : startAt);
 }
 
-/** A message as rules write them; in a FIFO queue, in its entity's group. */
-export function toMessage(subscription: Subscription, event: DeliveredEvent): MessageToSend {
+/**
+ * A message as rules write them; in a FIFO queue, in its entity's group.
+ * @param delayMs instead of the subscription's own. A FIFO queue delays all messages alike: there it is not used
+ */
+export function toMessage(subscription: Subscription, event: DeliveredEvent, delayMs: number): MessageToSend {
   const body = formatMessage({ subscription: subscription.id, event: withoutPosition(event) });
-  if (subscription.order === 'none') return { body };
+  if (subscription.order === 'none')
+    return {
+      body,
+      ...(subscription.delayMs === undefined ? {} : { delaySeconds: Math.ceil(delayMs / MS_PER_SECOND) }),
+    };
   const { entity, seq } = event.ledger;
   return { body, group: groupOf(entity), deduplicationId: deduplicationId(entity, seq) };
 }

@@ -40,7 +40,7 @@ export class QueueConsumer {
       MaxNumberOfMessages: Math.min(MAX_ENTRIES, options.max),
       WaitTimeSeconds: options.waitSeconds,
       VisibilityTimeout: options.visibilitySeconds,
-      MessageSystemAttributeNames: ['ApproximateReceiveCount'],
+      MessageSystemAttributeNames: ['ApproximateReceiveCount', 'SentTimestamp'],
     });
     try {
       const { Messages = [] } = await this.client.send(command, signal === undefined ? {} : { abortSignal: signal });

@@ -8,6 +8,8 @@ const PARALLEL_CALLS = 8;
 
 export interface MessageToSend {
   readonly body: string;
+  /** instead of the queue's own delay; other queues than FIFO only */
+  readonly delaySeconds?: number;
   /** FIFO queues only, as is the next */
   readonly group?: string;
   readonly deduplicationId?: string;
@@ -42,9 +44,10 @@ function batchesOf(messages: readonly MessageToSend[]): readonly (readonly Messa
 }
 
 async function sendBatch(client: SQSClient, url: string, batch: readonly MessageToSend[]): Promise<void> {
-  const Entries = batch.map(({ body, group, deduplicationId }, i) => ({
+  const Entries = batch.map(({ body, delaySeconds, group, deduplicationId }, i) => ({
     Id: String(i),
     MessageBody: body,
+    ...(delaySeconds === undefined ? {} : { DelaySeconds: delaySeconds }),
     ...(group === undefined ? {} : { MessageGroupId: group, MessageDeduplicationId: deduplicationId }),
   }));
   const { Failed = [] } = await client.send(new SendMessageBatchCommand({ QueueUrl: url, Entries }));

@@ -2,45 +2,47 @@
  * The receiving side of the event bus on AWS: each subscription has an SQS queue, what cannot be delivered is
  * a dead-letter item. Queues and rules are the reconciler's to make; here they are used. No state is kept between calls.
  */
-import type { Message, SQSClient } from '@aws-sdk/client-sqs';
+import type { SQSClient } from '@aws-sdk/client-sqs';
 import {
   afterFailure,
   createQuarantine,
   EventError,
+  startsAtMs,
+  targetOf,
+  type BreakerChange,
   type DeadLetter,
   type DeliveredEvent,
   type DeliveryState,
   type EventBus,
-  type Quarantine,
+  type ReadFacts,
   type ReceivedMessage,
   type Subscription,
   type SubscriptionStats,
 } from '../../../core/events/index.ts';
+import type { Problem } from '../../../core/errors/index.ts';
 import type { Clock, EntryStore, Ids, ItemStore } from '../../../core/ledger/index.ts';
+import { SubscriptionBreakers } from './breakers.ts';
 import { DeadLetterStore } from './dead-letters.ts';
+import type { DeliveryNotes } from './delivery-notes.ts';
 import { SubscriptionDirectory, wantedBy } from './directory.ts';
 import { LogFeed, toMessage } from './feed.ts';
 import type { LogPositions } from './log-positions.ts';
-import { formatReceipt, parseMessage, parseReceipt, quarantinedBody, type Lease } from './message.ts';
+import { parseReceipt, type Lease } from './message.ts';
+import { leaseMs, pull, type Opened, type PullDependencies, type PullOptions } from './pull.ts';
 import type { ReconcileRequest } from './reconciler.ts';
 import { QueueConsumer } from './queue-consumer.ts';
 import { QueueUrls } from './queue-urls.ts';
+import { refusal } from './refusal.ts';
 import { sendMessages } from './send-messages.ts';
 
 const MS_PER_SECOND = 1_000;
-/** SQS's longest wait per call. */
-const MAX_WAIT_SECONDS = 20;
 /** SQS counts this from the first receive on. */
 const MAX_HIDDEN_SECONDS = 43_200;
-/** Messages SQS hands out per call; of an ordered subscription one, because the others of its entity must stay behind. */
-const PER_CALL = 10;
-const PARALLEL_CALLS = 4;
-/** With the calls under way when it is reached (10 events of 64 KiB each), below what a function may answer: 6 MB. */
-const MAX_ANSWER_CHARS = 1_500_000;
 const PARALLEL_BURIALS = 20;
 /** Time for writing down a dead letter while its message stays out of sight. */
 const BURIAL_SECONDS = 60;
 const STATS_PARALLEL = 20;
+const NO_FACTS = 'this function cannot look at the state that conditions are about';
 
 export interface SubscriptionQueuesOptions {
   readonly ledger: string;
@@ -54,12 +56,11 @@ export interface SubscriptionQueuesOptions {
   readonly positions: LogPositions;
   /** Has queues and rules made or removed; resolves when that is done. */
   readonly reconcile: (request: ReconcileRequest) => Promise<void>;
-}
-
-interface Opened {
-  readonly subscription: Subscription;
-  readonly url: string;
-  readonly queue: QueueConsumer;
+  readonly notes: DeliveryNotes;
+  /** what conditional subscriptions look at; absent: none are taken, and none are delivered */
+  readonly readFacts?: ReadFacts;
+  /** Told of every breaker that this process opens, probes or closes. Must not throw. */
+  readonly onBreaker?: (change: BreakerChange) => void;
 }
 
 export class SubscriptionQueues implements Omit<EventBus, 'relay'> {
@@ -67,20 +68,33 @@ export class SubscriptionQueues implements Omit<EventBus, 'relay'> {
   private readonly directory: SubscriptionDirectory;
   private readonly urls: QueueUrls;
   private readonly letters: DeadLetterStore;
-  private readonly quarantine: Quarantine;
   private readonly feed: LogFeed;
+  private readonly breakers: SubscriptionBreakers;
+  private readonly pulling: PullDependencies;
 
   constructor(options: SubscriptionQueuesOptions) {
     this.options = options;
     this.directory = new SubscriptionDirectory(options);
     this.urls = new QueueUrls(options.queues, options.subscriptionPrefix);
     this.letters = new DeadLetterStore(options);
-    this.quarantine = createQuarantine(options);
     this.feed = new LogFeed({ ...options, urls: this.urls });
+    this.breakers = new SubscriptionBreakers(options);
+    this.pulling = {
+      ...{ readFacts: cannotRead, ...options, quarantine: createQuarantine(options) },
+      isServed: (subscription) => this.isServed(subscription),
+    };
   }
 
-  attach({ id }: Subscription): Promise<void> {
-    return this.options.reconcile({ kind: 'attach', subscription: id });
+  refusal(subscription: Subscription): Problem | undefined {
+    if (subscription.when !== undefined && this.options.readFacts === undefined)
+      return { pointer: '/mode', detail: NO_FACTS };
+    return refusal(subscription);
+  }
+
+  /** A stream has no queue: its readers keep their own cursors over the log. */
+  async attach(subscription: Subscription): Promise<void> {
+    if (targetOf(subscription).kind === 'stream') return;
+    await this.options.reconcile({ kind: 'attach', subscription: subscription.id });
   }
 
   /**
@@ -92,16 +106,23 @@ export class SubscriptionQueues implements Omit<EventBus, 'relay'> {
     if (subscription !== undefined) await this.feed.pause(subscription);
   }
 
-  detach(id: string): Promise<void> {
-    return this.options.reconcile({ kind: 'detach', subscription: id });
+  async detach(id: string): Promise<void> {
+    await this.reset(id);
+    await this.options.reconcile({ kind: 'detach', subscription: id });
   }
 
-  async receive(
-    id: string,
-    options: { readonly max: number; readonly waitMs: number; readonly signal?: AbortSignal },
-  ): Promise<readonly ReceivedMessage[]> {
+  async receive(id: string, options: PullOptions): Promise<readonly ReceivedMessage[]> {
     const opened = await this.open(id);
-    return opened?.subscription.status === 'active' ? this.pull(opened, options) : [];
+    if (opened?.subscription.status !== 'active') return [];
+    const { subscription } = opened;
+    const startsAt = startsAtMs(subscription);
+    if (this.options.clock.now() < startsAt) return this.receiveFrom(id, startsAt, options);
+    const verdict = await this.breakers.ask(subscription);
+    if (verdict.kind === 'wait') return this.receiveFrom(id, verdict.untilMs, options);
+    if (verdict.kind === 'deliver') return pull(this.pulling, opened, options);
+    const probe = await pull(this.pulling, opened, { ...options, max: 1 });
+    if (probe.length === 0) await this.breakers.giveBack(subscription);
+    return probe;
   }
 
   async ack(id: string, receipts: readonly string[]): Promise<{ readonly stale: readonly string[] }> {
@@ -109,6 +130,10 @@ export class SubscriptionQueues implements Omit<EventBus, 'relay'> {
     if (opened === undefined) return { stale: receipts };
     const { current, stale } = this.read(receipts);
     const gone = await opened.queue.delete([...current.values()].map(({ handle }) => handle));
+    const done = [...current.values()].filter(({ handle }) => !gone.has(handle));
+    if (done.length > 0) await this.breakers.succeeded(opened.subscription);
+    const eventful = done.filter(({ attempt }) => attempt > 1);
+    await this.options.notes.add(opened.subscription, eventful, { at: this.isoNow(), outcome: 'delivered' });
     return { stale: [...stale, ...keysWhere(current, ({ handle }) => gone.has(handle))] };
   }
 
@@ -127,17 +152,19 @@ export class SubscriptionQueues implements Omit<EventBus, 'relay'> {
     }));
     // Also for those about to be buried: SQS refuses a handle that is not out, and then nothing may be written for it.
     const gone = await queue.hide(hidden);
-    const dead = [...current.values()].filter(
-      (lease) => !gone.has(lease.handle) && lease.attempt >= subscription.retry.maxAttempts,
-    );
+    const failed = [...current.values()].filter(({ handle }) => !gone.has(handle));
+    const { reason } = failure;
+    const dead = failed.filter(({ attempt }) => attempt >= subscription.retry.maxAttempts);
     for (let i = 0; i < dead.length; i += PARALLEL_BURIALS) {
       await Promise.all(
         dead
           .slice(i, i + PARALLEL_BURIALS)
-          .map((lease) => this.letters.bury(subscription, lease, { attempts: lease.attempt, reason: failure.reason })),
+          .map((lease) => this.letters.bury(subscription, lease, { attempts: lease.attempt, reason })),
       );
     }
     await queue.delete(dead.map(({ handle }) => handle));
+    await this.options.notes.add(subscription, failed, { at: this.isoNow(), outcome: 'failed', reason });
+    await this.breakers.failed(subscription, failed.length, reason);
     return { stale: [...stale, ...keysWhere(current, ({ handle }) => gone.has(handle))] };
   }
 
@@ -157,12 +184,19 @@ export class SubscriptionQueues implements Omit<EventBus, 'relay'> {
       });
     }
     const { subscription, url } = opened;
-    return this.letters.takeBack(id, positions, (event) => {
-      const message = toMessage(subscription, event);
+    const redriven = await this.letters.takeBack(id, positions, (event) => {
+      const message = toMessage(subscription, event, 0);
       // Its first sending must not make SQS take this one for a repetition.
       const fresh = message.group === undefined ? {} : { deduplicationId: this.options.ids.next() };
       return sendMessages(this.options.queues, url, [{ ...message, ...fresh }]);
     });
+    if (redriven > 0) await this.breakers.reset(subscription); // somebody wants it tried again
+    return redriven;
+  }
+
+  async reset(id: string): Promise<void> {
+    const subscription = await this.directory.get(id);
+    if (subscription !== undefined) await this.breakers.reset(subscription);
   }
 
   async trace(event: DeliveredEvent): Promise<readonly DeliveryState[]> {
@@ -172,7 +206,7 @@ export class SubscriptionQueues implements Omit<EventBus, 'relay'> {
       (subscription) =>
         (position === undefined || position >= subscription.from) && wantedBy(ledger, subscription)(event),
     );
-    return Promise.all(interested.map((subscription) => this.stateOf(subscription, position)));
+    return Promise.all(interested.map((subscription) => this.stateOf(subscription, event, position)));
   }
 
   async stats(): Promise<readonly SubscriptionStats[]> {
@@ -184,8 +218,16 @@ export class SubscriptionQueues implements Omit<EventBus, 'relay'> {
     return stats;
   }
 
-  private async isActive(id: string): Promise<boolean> {
-    return (await this.directory.get(id))?.status === 'active';
+  private isoNow(): string {
+    return new Date(this.options.clock.now()).toISOString();
+  }
+
+  /** There is nothing for anybody before `fromMs`. */
+  private async receiveFrom(id: string, fromMs: number, options: PullOptions): Promise<readonly ReceivedMessage[]> {
+    const holdMs = Math.max(1, fromMs - this.options.clock.now());
+    await this.options.clock.sleep(Math.min(holdMs, options.waitMs), options.signal);
+    const isOver = holdMs > options.waitMs || options.signal?.aborted === true;
+    return isOver ? [] : this.receive(id, { ...options, waitMs: options.waitMs - holdMs });
   }
 
   private async open(id: string): Promise<Opened | undefined> {
@@ -193,68 +235,6 @@ export class SubscriptionQueues implements Omit<EventBus, 'relay'> {
     const url = subscription === undefined ? undefined : await this.urls.of(subscription);
     if (subscription === undefined || url === undefined) return undefined;
     return { subscription, url, queue: new QueueConsumer(this.options.queues, url) };
-  }
-
-  private async pull(
-    { subscription, queue }: Opened,
-    { max, waitMs, signal }: { readonly max: number; readonly waitMs: number; readonly signal?: AbortSignal },
-  ): Promise<readonly ReceivedMessage[]> {
-    const perCall = subscription.order === 'entity' ? 1 : PER_CALL;
-    const received: ReceivedMessage[] = [];
-    let chars = 0;
-    let leftMs = waitMs;
-    for (let calls = 1; received.length < max && chars < MAX_ANSWER_CHARS;) {
-      const waitSeconds = calls > 1 ? 0 : Math.min(MAX_WAIT_SECONDS, Math.ceil(leftMs / MS_PER_SECOND));
-      const visibilitySeconds = Math.max(1, Math.ceil(subscription.ackTimeoutMs / MS_PER_SECOND));
-      const ask = { max: Math.min(perCall, max - received.length), waitSeconds, visibilitySeconds };
-      const asked = await Promise.all(Array.from({ length: calls }, () => queue.receive(ask, signal)));
-      const raw = asked.flat();
-      if (waitSeconds > 0 && raw.length > 0 && !(await this.isActive(subscription.id))) {
-        // Paused while SQS waited. They cost an attempt, nothing more: who resumes gets them.
-        await queue.hide(raw.map(({ ReceiptHandle = '' }) => ({ handle: ReceiptHandle, seconds: 0 })));
-        return received;
-      }
-      received.push(...(await this.admit(subscription, queue, raw)));
-      chars += raw.reduce((sum, { Body = '' }) => sum + Body.length, 0);
-      const isAll = raw.length < calls * ask.max;
-      leftMs -= waitSeconds * MS_PER_SECOND;
-      if (signal?.aborted === true || (isAll && (received.length > 0 || leftMs <= 0))) break;
-      calls = received.length === 0 ? 1 : Math.min(PARALLEL_CALLS, Math.floor((max - received.length) / perCall));
-      if (calls === 0) calls = 1;
-    }
-    return received;
-  }
-
-  /** Leases what is wanted; deletes what a rule let through too much; puts aside what is no event. */
-  private async admit(
-    subscription: Subscription,
-    queue: QueueConsumer,
-    raw: readonly Message[],
-  ): Promise<readonly ReceivedMessage[]> {
-    const wants = wantedBy(this.options.ledger, subscription);
-    const expiresAt = this.options.clock.now() + subscription.ackTimeoutMs;
-    const received: ReceivedMessage[] = [];
-    const unwanted: string[] = [];
-    for (const { Body: body = '', ReceiptHandle: handle = '', Attributes } of raw) {
-      const message = parseMessage(body);
-      const attempt = Number(Attributes?.ApproximateReceiveCount ?? 1);
-      if (message !== undefined && wants(message.event)) {
-        const { entity: chain, seq } = message.event.ledger;
-        received.push({
-          receipt: formatReceipt({ handle, attempt, chain, seq, expiresAt }),
-          attempt,
-          event: message.event,
-        });
-        continue;
-      }
-      if (message === undefined) {
-        const reason = `no event stood in the queue of subscription "${subscription.id}": find out who may send to it`;
-        await this.quarantine.keep(quarantinedBody(body), reason);
-      }
-      unwanted.push(handle);
-    }
-    if (unwanted.length > 0) await queue.delete(unwanted);
-    return received;
   }
 
   /** A lease past its time may have been given to someone else: settling it now would settle theirs. */
@@ -275,33 +255,56 @@ export class SubscriptionQueues implements Omit<EventBus, 'relay'> {
 
   /** Undefined: attempts are used up. SQS counts whole seconds. */
   private secondsUntilRetry(
-    { retry, ackTimeoutMs }: Subscription,
+    subscription: Subscription,
     { attempt, expiresAt }: Lease,
     delayMs: number | undefined,
   ): number | undefined {
     const { clock, ids } = this.options;
-    const next = afterFailure(retry, attempt, ids.random());
+    const next = afterFailure(subscription.retry, attempt, ids.random());
     if (next.kind === 'dead-letter') return undefined;
-    const outMs = Math.max(0, clock.now() - (expiresAt - ackTimeoutMs));
+    const outMs = Math.max(0, clock.now() - (expiresAt - leaseMs(subscription)));
     const longest = MAX_HIDDEN_SECONDS - Math.ceil(outMs / MS_PER_SECOND) - 1;
     return Math.min(longest, Math.ceil((delayMs ?? next.afterMs) / MS_PER_SECOND));
   }
 
-  private async stateOf(subscription: Subscription, position: number | undefined): Promise<DeliveryState> {
+  private async stateOf(subscription: Subscription, event: DeliveredEvent, position?: number): Promise<DeliveryState> {
     const { id } = subscription;
-    const letter = position === undefined ? undefined : await this.letters.find(id, position);
+    const { entity: chain, seq } = event.ledger;
+    const [letter, noted] = await Promise.all([
+      position === undefined ? undefined : this.letters.find(id, position),
+      this.options.notes.read(subscription, { chain, seq }),
+    ]);
+    const known = { subscription: id, ...(noted.length === 0 ? {} : { history: noted }) };
     if (letter !== undefined)
-      return { subscription: id, state: 'dead-letter', attempts: letter.attempts, reason: letter.reason };
-    if (subscription.order === 'none') return { subscription: id, state: 'relayed' };
+      return { ...known, state: 'dead-letter', attempts: letter.attempts, reason: letter.reason };
+    const last = noted.at(-1);
+    if (last?.outcome === 'failed') {
+      const attempts = noted.filter(({ outcome }) => outcome === 'failed').length;
+      return { ...known, state: 'retrying', attempts, reason: last.reason ?? '' };
+    }
+    if (last !== undefined) return { ...known, state: last.outcome };
+    if (subscription.order === 'none') return { ...known, state: 'relayed' };
     const next = (await this.feed.state(subscription))?.next ?? 0;
-    return { subscription: id, state: position === undefined || position >= next ? 'pending' : 'relayed' };
+    return { ...known, state: position === undefined || position >= next ? 'pending' : 'relayed' };
   }
 
   /** SQS does not tell refused from delivered or retried: what is out of sight counts as in flight. */
+  private async isServed(subscription: Subscription): Promise<boolean> {
+    const [known, breaker] = await Promise.all([
+      this.directory.get(subscription.id),
+      this.breakers.state(subscription),
+    ]);
+    return known?.status === 'active' && breaker !== 'open';
+  }
+
   private async statsOf(subscription: Subscription): Promise<SubscriptionStats> {
     const url = await this.urls.of(subscription);
     const queue = url === undefined ? undefined : new QueueConsumer(this.options.queues, url);
-    const [depth, deadLetters] = await Promise.all([queue?.depth(), this.letters.count(subscription.id)]);
+    const [depth, deadLetters, breaker] = await Promise.all([
+      queue?.depth(),
+      this.letters.count(subscription.id),
+      this.breakers.state(subscription),
+    ]);
     return {
       subscription: subscription.id,
       module: subscription.module,
@@ -311,8 +314,13 @@ export class SubscriptionQueues implements Omit<EventBus, 'relay'> {
       inFlight: depth?.out ?? 0,
       retrying: 0,
       deadLetters,
+      breaker,
     };
   }
+}
+
+function cannotRead(): Promise<never> {
+  return Promise.reject(new Error(NO_FACTS));
 }
 
 function keysWhere<T>(map: ReadonlyMap<string, T>, is: (value: T) => boolean): readonly string[] {

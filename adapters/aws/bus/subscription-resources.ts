@@ -155,10 +155,12 @@ export class SubscriptionResources {
 
   private queueAttributes(subscription: Subscription, rules: readonly BusRule[]): Record<string, string> {
     const { deadLetterQueueArn, deadLetterFifoQueueArn, subscriptionPrefix } = this.options;
+    const { delayMs } = subscription;
     const deadLetterTargetArn = subscription.order === 'entity' ? deadLetterFifoQueueArn : deadLetterQueueArn;
     return {
       MessageRetentionPeriod: String(RETENTION_SECONDS),
       VisibilityTimeout: String(Math.max(1, Math.ceil(subscription.ackTimeoutMs / MS_PER_SECOND))),
+      ...(delayMs === undefined ? {} : { DelaySeconds: String(Math.ceil(delayMs / MS_PER_SECOND)) }),
       SqsManagedSseEnabled: 'true',
       RedrivePolicy: JSON.stringify({ deadLetterTargetArn, maxReceiveCount: subscription.retry.maxAttempts }),
       Policy: JSON.stringify(

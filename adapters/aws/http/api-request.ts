@@ -18,6 +18,7 @@ export function toApiRequest(event: APIGatewayProxyEventV2, context: ApiRequestC
   let signal: AbortSignal | undefined;
   return {
     method: event.requestContext.http.method,
+    buffered: true, // an HTTP API hands on whole answers only
     target: requestTarget(event),
     headers: lowerCased(event.headers),
     principal: context.principalOf((event.requestContext as { readonly authorizer?: Authorizer }).authorizer),

@@ -9,5 +9,6 @@ export function toApiResult({ status, headers, body }: ApiResponse): APIGatewayP
   const result = { statusCode: status, headers: { ...COMMON_HEADERS, ...ours } };
   if (body === undefined) return result;
   if (typeof body === 'string') return { ...result, body, isBase64Encoded: false };
+  if (!(body instanceof Uint8Array)) throw new TypeError('a stream cannot be handed on: the request said "buffered"');
   return { ...result, body: Buffer.from(body).toString('base64'), isBase64Encoded: true };
 }

@@ -7,6 +7,7 @@ const PASSING = /Throttl|TooManyRequests|ThroughputExceeded|LimitExceeded|Transa
 const PASSING_CODES = [
   'STORE_CONTENDED',
   'S3_UNAVAILABLE',
+  'KMS_UNAVAILABLE',
   'ECONNREFUSED',
   'ECONNRESET',
   'EPIPE',

@@ -4,8 +4,9 @@
  */
 import { createHash } from 'node:crypto';
 import { AwsError } from '../errors.ts';
-import { S3Error } from './s3-error.ts';
-import type { S3Answer, S3Bucket } from './s3-request.ts';
+import { ServiceError } from '../service-error.ts';
+import type { Answer } from '../signed-request.ts';
+import type { S3Bucket } from './s3-request.ts';
 import { childrenOf, escapeXml, invalid, parseXml, textOf, type XmlElement } from './s3-xml.ts';
 
 export type { S3Bucket } from './s3-request.ts';
@@ -137,7 +138,8 @@ export async function deleteObjects(bucket: S3Bucket, keys: readonly string[]): 
 /** undefined for answers of these statuses; everything else stays an error. */
 function unless(...statuses: readonly number[]): (error: unknown) => undefined {
   return (error) => {
-    if (error instanceof S3Error && error.status !== undefined && statuses.includes(error.status)) return undefined;
+    if (error instanceof ServiceError && error.status !== undefined && statuses.includes(error.status))
+      return undefined;
     throw error;
   };
 }
@@ -151,7 +153,7 @@ function sha256(bytes: Uint8Array): string {
 }
 
 /** S3 may answer 200 first and find out that it failed after. */
-function rootOf({ bytes }: S3Answer, name: string): XmlElement {
+function rootOf({ bytes }: Answer, name: string): XmlElement {
   const root = parseXml(bytes);
   if (root.name === name) return root;
   throw invalid(`<${name}> was asked for, <${root.name}> came: ${textOf(root, 'Code') ?? ''}`);

@@ -4,5 +4,5 @@ import { kmsClient } from '../clients.ts';
 import { kmsFieldKeys } from '../kms-field-keys.ts';
 
 export function fieldKeys(env: { readonly DATA_KEY_ID: string }): () => FieldKeys {
-  return () => kmsFieldKeys({ client: kmsClient(), keyId: env.DATA_KEY_ID });
+  return () => kmsFieldKeys({ kms: kmsClient(), keyId: env.DATA_KEY_ID });
 }

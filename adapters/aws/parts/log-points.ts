@@ -20,7 +20,7 @@ export interface LogPoints {
 /** Asks KMS for the witness's public key. @throws AwsError ROOT_KEY_INVALID */
 export async function logPoints(env: LogPointsEnv, origin: string): Promise<LogPoints> {
   const name = witnessName(origin);
-  const { publicKey } = await kmsRootSigner({ client: kmsClient(), keyId: env.WITNESS_KEY_ID, origin: name });
+  const { publicKey } = await kmsRootSigner({ kms: kmsClient(), keyId: env.WITNESS_KEY_ID, origin: name });
   const { anchors, seen } = sampledAnchors(s3Bucket(env.ANCHOR_BUCKET));
   const load = readWitnessTable({ client: dynamoClient(), table: env.WITNESS_TABLE });
   return {

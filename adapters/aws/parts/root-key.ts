@@ -5,5 +5,5 @@ import { kmsRootSigner } from '../kms-root-signer.ts';
 import type { AwsBase } from '../open-system.ts';
 
 export function rootKey(env: { readonly ROOT_KEY_ID: string }): (base: AwsBase) => Promise<RootSigner> {
-  return ({ config }) => kmsRootSigner({ client: kmsClient(), keyId: env.ROOT_KEY_ID, origin: config.origin });
+  return ({ config }) => kmsRootSigner({ kms: kmsClient(), keyId: env.ROOT_KEY_ID, origin: config.origin });
 }

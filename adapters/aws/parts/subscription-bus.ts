@@ -1,24 +1,37 @@
 /** The queues of subscriptions as a part of a function that records nothing, so that it has nothing to relay. */
-import type { EventBus } from '../../../core/events/index.ts';
+import type { EventBus, ReadFacts } from '../../../core/events/index.ts';
+import { DynamoDeliveryNotes } from '../bus/delivery-notes.ts';
 import { DynamoLogPositions } from '../bus/log-positions.ts';
 import { SubscriptionQueues, type SubscriptionQueuesOptions } from '../bus/subscription-queues.ts';
 import { sqsClient } from '../clients.ts';
 import type { AwsBase, Settling } from '../open-system.ts';
 import { systemClock, systemIds } from '../system-world.ts';
 
-/** @param reconcile for functions that make or remove no subscription: what rejects */
+export interface Delivering extends Pick<SubscriptionQueuesOptions, 'reconcile' | 'onBreaker'> {
+  readonly readFacts: (base: AwsBase) => ReadFacts;
+}
+
+/** @param delivering absent: the function reports on subscriptions; it makes none and delivers nothing */
 export function subscriptionBus(
   { SUBSCRIPTION_PREFIX: subscriptionPrefix }: { readonly SUBSCRIPTION_PREFIX: string },
-  reconcile: SubscriptionQueuesOptions['reconcile'],
+  delivering?: Delivering,
 ): (base: AwsBase) => EventBus & Settling {
-  return ({ config: { ledger }, client, store, stateTable }) => {
+  return (base) => {
+    const { client, stateTable, store } = base;
+    const { ledger } = base.config;
     const queues = new SubscriptionQueues({
-      ...{ ledger, entries: store, items: store, clock: systemClock, ids: systemIds, reconcile },
-      ...{ queues: sqsClient(), subscriptionPrefix },
+      ...{ ledger, entries: store, items: store, clock: systemClock, ids: systemIds },
+      ...{ queues: sqsClient(), subscriptionPrefix, reconcile: reportsOnly },
       positions: new DynamoLogPositions({ client, stateTable, ledger }),
+      notes: new DynamoDeliveryNotes({ client, stateTable, ledger }),
+      ...(delivering === undefined ? {} : { ...delivering, readFacts: delivering.readFacts(base) }),
     });
     return Object.assign(queues, { relay: recordsNothing, settle: async () => {} });
   };
+}
+
+function reportsOnly(): Promise<never> {
+  return Promise.reject(new Error('this function makes no subscription'));
 }
 
 function recordsNothing(): never {

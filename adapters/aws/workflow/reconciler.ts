@@ -4,7 +4,13 @@
  * nothing, so losing every execution loses no decision.
  */
 import { ListExecutionsCommand, StopExecutionCommand, type ExecutionListItem } from '@aws-sdk/client-sfn';
-import type { Standing, Standings } from '../../../core/changes/index.ts';
+import {
+  summarizeQueue,
+  type ApprovalQueue,
+  type Awaited,
+  type Standing,
+  type Standings,
+} from '../../../core/changes/index.ts';
 import type { Clock } from '../../../core/ledger/index.ts';
 import { changeOf, ensureExecution, type StateMachine } from './executions.ts';
 import type { Gate, GateReader } from './gates.ts';
@@ -24,7 +30,7 @@ export interface ReconcilerOptions extends StateMachine {
 export interface Reconciled {
   /** change-sets not at their end, those that wait for people to repair them included */
   readonly open: number;
-  readonly approvalQueue: { readonly length: number; readonly ageSeconds: number };
+  readonly approvalQueue: ApprovalQueue;
   readonly restarted: readonly string[];
   readonly woken: readonly string[];
   readonly stopped: readonly string[];
@@ -71,7 +77,7 @@ class Healing {
   private readonly options: ReconcilerOptions;
   private readonly running: Running;
   private readonly open = new Set<string>();
-  private readonly waitingSince: number[] = [];
+  private readonly awaited: Awaited[] = [];
   private readonly restarted: string[] = [];
   private readonly woken: string[] = [];
   private readonly stopped: string[] = [];
@@ -96,7 +102,7 @@ class Healing {
     this.open.add(id);
     const standing = await standings.of(id);
     if (standing === undefined) return;
-    if (standing.state === 'pending') this.waitingSince.push(Date.parse(standing.createdAt));
+    if (standing.awaited !== undefined) this.awaited.push(standing.awaited);
     const gate = await gates.find(id);
     if (this.running.has(id)) {
       if (gate === undefined || !isOver(gate, standing, clock.now())) return;
@@ -126,12 +132,8 @@ class Healing {
 
   result(): Reconciled {
     const { restarted, woken, stopped, failed } = this;
-    const oldest = Math.min(...this.waitingSince, this.options.clock.now());
-    const ageSeconds = (this.options.clock.now() - oldest) / 1000;
-    return {
-      ...{ restarted, woken, stopped, failed, open: this.open.size },
-      approvalQueue: { length: this.waitingSince.length, ageSeconds },
-    };
+    const approvalQueue = summarizeQueue(this.awaited, this.options.clock.now());
+    return { restarted, woken, stopped, failed, open: this.open.size, approvalQueue };
   }
 }
 

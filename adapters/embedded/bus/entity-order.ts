@@ -2,28 +2,29 @@
  * Per-entity order: while an event of an entity is out, about to go out, or being retried, later ones of that entity wait
  * here. A subscription without order uses the same calls and nothing ever waits.
  */
-import type { LoggedEvent } from '../../../core/events/index.ts';
+import type { Arrival } from './event-log.ts';
 
 export class EntityOrder {
   private readonly ordered: boolean;
   /** events per entity that are out, released or being retried */
   private readonly busy = new Map<string, number>();
-  private readonly held = new Map<string, LoggedEvent[]>();
-  private readonly released: LoggedEvent[] = [];
+  private readonly held = new Map<string, Arrival[]>();
+  private readonly released: Arrival[] = [];
 
   constructor(ordered: boolean) {
     this.ordered = ordered;
   }
 
   /** The event may go out now (and its entity is busy), or it is kept until its turn. */
-  admit(event: LoggedEvent): boolean {
-    if (!this.ordered || !this.busy.has(event.entityId)) {
-      this.hold(event.entityId);
+  admit(arrival: Arrival): boolean {
+    const { entityId } = arrival.event;
+    if (!this.ordered || !this.busy.has(entityId)) {
+      this.hold(entityId);
       return true;
     }
-    const waiting = this.held.get(event.entityId);
-    if (waiting === undefined) this.held.set(event.entityId, [event]);
-    else waiting.push(event);
+    const waiting = this.held.get(entityId);
+    if (waiting === undefined) this.held.set(entityId, [arrival]);
+    else waiting.push(arrival);
     return false;
   }
 
@@ -50,7 +51,7 @@ export class EntityOrder {
     return true;
   }
 
-  takeReleased(max: number): LoggedEvent[] {
-    return this.released.splice(0, max);
+  takeReleased(): Arrival[] {
+    return this.released.splice(0);
   }
 }

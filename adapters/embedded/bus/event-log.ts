@@ -13,6 +13,13 @@ const STORE_PAGE = 256;
 export interface LogSlot {
   readonly position: number;
   readonly event: LoggedEvent | undefined;
+  /** ISO 8601 UTC; empty when there is no event */
+  readonly recordedAt: string;
+}
+
+/** A log position that holds an event. */
+export interface Arrival extends LogSlot {
+  readonly event: LoggedEvent;
 }
 
 export class EventLog {
@@ -37,18 +44,26 @@ export class EventLog {
     return this.end;
   }
 
-  /** Told about committed entries, in commit order. */
-  add(appended: readonly AppendedEntry[]): void {
-    for (const entry of appended) {
+  /** Whether nothing was committed between what is known and these entries. */
+  isNext(appended: readonly AppendedEntry[]): boolean {
+    return appended.every(({ position }, i) => position === this.end + i);
+  }
+
+  /** Told about committed entries, in commit order. @returns their slots */
+  add(appended: readonly AppendedEntry[]): readonly LogSlot[] {
+    const slots = appended.map((entry) => {
       const position = entry.position as number; // the only writer knows it at once
       if (position !== this.end) this.restartAt(position);
-      this.recent.push({ position, event: appendedEvent(entry) as LoggedEvent | undefined });
+      const slot = { position, event: appendedEvent(entry) as LoggedEvent | undefined, recordedAt: entry.at };
+      this.recent.push(slot);
       this.end = position + 1;
-    }
+      return slot;
+    });
     if (this.recent.length > 2 * RECENT_EVENTS) {
       this.recent = this.recent.slice(-RECENT_EVENTS);
       this.recentFrom = this.end - RECENT_EVENTS;
     }
+    return slots;
   }
 
   /** Slots from `from` on, at least one if there is one, at most `limit`. Synchronous when they are in memory. */
@@ -59,19 +74,24 @@ export class EventLog {
   }
 
   /** The event at a position. */
-  async at(position: number): Promise<LoggedEvent | undefined> {
-    return (await this.read(position, 1))[0]?.event;
+  async at(position: number): Promise<Arrival | undefined> {
+    const slot = (await this.read(position, 1))[0];
+    return slot?.position === position && isArrival(slot) ? slot : undefined;
   }
 
   private async readStored(from: number, limit: number): Promise<readonly LogSlot[]> {
-    return (await this.entries.readLog(from, limit)).map((entry) => ({
-      position: entry.position,
-      event: recordedEvent(entry)?.event,
-    }));
+    return (await this.entries.readLog(from, limit)).map((entry) => {
+      const recorded = recordedEvent(entry);
+      return { position: entry.position, event: recorded?.event, recordedAt: recorded?.at ?? '' };
+    });
   }
 
   private restartAt(position: number): void {
     this.recent = [];
     this.recentFrom = position;
   }
+}
+
+export function isArrival(slot: LogSlot): slot is Arrival {
+  return slot.event !== undefined;
 }

@@ -1,22 +1,31 @@
 /**
- * The event bus inside one process: one queue per subscription over the shared log. Settled positions are written down
- * together shortly after they change; until then a crash means redelivery, never loss.
+ * The event bus inside one process: one queue per subscription over the shared log, and an index of who wants what, so that
+ * an event wakes those alone. Settled positions are written down together shortly after they change; until then a crash
+ * means redelivery, never loss.
  */
-import type {
-  DeadLetter,
-  DeliveredEvent,
-  LoggedEvent,
-  DeliveryState,
-  EventBus,
-  ReceivedMessage,
-  Subscription,
-  SubscriptionStats,
+import {
+  createRuleIndex,
+  eventBridgeShape,
+  EventError,
+  subscriptionPattern,
+  targetOf,
+  type BreakerChange,
+  type DeadLetter,
+  type DeliveredEvent,
+  type DeliveryState,
+  type EventBus,
+  type LoggedEvent,
+  type ReadFacts,
+  type ReceivedMessage,
+  type Subscription,
+  type SubscriptionStats,
 } from '../../../core/events/index.ts';
-import { EventError } from '../../../core/events/index.ts';
+import type { Problem } from '../../../core/errors/index.ts';
 import type { AppendedEntry, Clock, EntryStore, Ids, ItemStore, ItemWrite } from '../../../core/ledger/index.ts';
-import { EventLog } from './event-log.ts';
+import { EventLog, isArrival } from './event-log.ts';
+import { FunctionTargets, type Functions } from './function-targets.ts';
 import { Mailbox } from './mailbox.ts';
-import { SubscriptionQueue } from './subscription-queue.ts';
+import { SubscriptionQueue, type ReceiveOptions } from './subscription-queue.ts';
 
 /** Time settled positions may stay unwritten: bounds what is delivered twice after a crash. */
 const FLUSH_MS = 50;
@@ -29,6 +38,12 @@ export interface InProcessBusOptions {
   readonly ids: Ids;
   /** Told when settled positions could not be written; they are tried again. */
   readonly onError: (error: unknown) => void;
+  /** in-process targets by name; default: none */
+  readonly functions?: Functions;
+  /** what conditional subscriptions look at; absent: none are taken */
+  readonly readFacts?: ReadFacts;
+  /** Told of every breaker that opens, probes or closes. Must not throw. */
+  readonly onBreaker?: (change: BreakerChange) => void;
 }
 
 export class InProcessBus implements EventBus {
@@ -36,13 +51,20 @@ export class InProcessBus implements EventBus {
   private readonly log: EventLog;
   private readonly queues = new Map<string, SubscriptionQueue>();
   private readonly mailboxes = new Map<string, Mailbox>();
+  private readonly interests = createRuleIndex<string>();
+  private readonly functions: FunctionTargets;
+  /** subscription → the last of what was asked to be done with it: attached, paused, removed, in this order */
+  private readonly acts = new Map<string, Promise<void>>();
   private flushing: Promise<void> | undefined;
+  private isFlushDue = false;
+  private writing: Promise<void> = Promise.resolve();
   private closed = false;
   private unwritten: ItemWrite[] = [];
 
   constructor(options: InProcessBusOptions) {
     this.options = options;
     this.log = new EventLog(options.entries);
+    this.functions = new FunctionTargets({ functions: {}, ...options });
   }
 
   /** Reads where the log ends. Call once, before the first `relay`. */
@@ -50,43 +72,47 @@ export class InProcessBus implements EventBus {
     return this.log.open();
   }
 
+  refusal(subscription: Subscription): Problem | undefined {
+    if (subscription.when !== undefined && this.options.readFacts === undefined)
+      return { pointer: '/mode', detail: 'this engine cannot look at the state that conditions are about' };
+    return this.functions.refusal(subscription);
+  }
+
   relay(entries: readonly AppendedEntry[]): void {
-    this.log.add(entries);
-    for (const queue of this.queues.values()) queue.wake();
+    if (!this.log.isNext(entries)) for (const queue of this.queues.values()) queue.fallBehind();
+    const told = new Set<SubscriptionQueue>();
+    for (const slot of this.log.add(entries).filter(isArrival)) {
+      for (const id of this.interests.match(eventBridgeShape(this.options.ledger, slot.event))) {
+        const queue = this.queues.get(id);
+        if (queue?.tell(slot) === true) told.add(queue);
+      }
+    }
+    for (const queue of told) queue.wake();
   }
 
-  async attach(subscription: Subscription): Promise<void> {
-    if (this.queues.has(subscription.id)) return;
-    const { ledger, clock, ids } = this.options;
-    const mailbox = this.mailboxOf(subscription.id);
-    const queue = new SubscriptionQueue({ ledger, subscription, log: this.log, mailbox, clock, ids });
-    await queue.load();
-    if (!this.queues.has(subscription.id)) this.queues.set(subscription.id, queue);
+  attach(subscription: Subscription): Promise<void> {
+    return this.inTurn(subscription.id, () => this.begin(subscription));
   }
 
-  async pause(id: string): Promise<void> {
-    await this.flush();
-    this.drop(id);
+  pause(id: string): Promise<void> {
+    return this.inTurn(id, () => this.leave(id));
   }
 
-  async detach(id: string): Promise<void> {
-    this.drop(id);
-    await this.mailboxOf(id).erase();
-    this.mailboxes.delete(id);
+  detach(id: string): Promise<void> {
+    return this.inTurn(id, async () => {
+      await this.leave(id);
+      await this.mailboxOf(id).erase();
+      this.mailboxes.delete(id);
+    });
   }
 
-  async receive(
-    id: string,
-    options: { readonly max: number; readonly waitMs: number; readonly signal?: AbortSignal },
-  ): Promise<readonly ReceivedMessage[]> {
+  async receive(id: string, options: ReceiveOptions): Promise<readonly ReceivedMessage[]> {
     const queue = this.queues.get(id);
     return queue === undefined ? [] : queue.receive(options);
   }
 
   async ack(id: string, receipts: readonly string[]): Promise<{ readonly stale: readonly string[] }> {
-    const stale = this.queues.get(id)?.ack(receipts) ?? receipts;
-    this.flushSoon();
-    return { stale };
+    return { stale: this.queues.get(id)?.ack(receipts) ?? receipts };
   }
 
   async nack(
@@ -94,9 +120,7 @@ export class InProcessBus implements EventBus {
     receipts: readonly string[],
     failure: { readonly reason: string; readonly delayMs?: number },
   ): Promise<{ readonly stale: readonly string[] }> {
-    const stale = (await this.queues.get(id)?.nack(receipts, failure)) ?? receipts;
-    this.flushSoon();
-    return { stale };
+    return { stale: (await this.queues.get(id)?.nack(receipts, failure)) ?? receipts };
   }
 
   async deadLetters(
@@ -104,9 +128,16 @@ export class InProcessBus implements EventBus {
     options: { readonly after?: number; readonly limit: number },
   ): Promise<readonly DeadLetter[]> {
     const letters: DeadLetter[] = [];
-    for (const { position, attempts, reason, at } of await this.mailboxOf(id).deadLetters(options)) {
-      const event = await this.log.at(position);
-      if (event !== undefined) letters.push({ position, attempts, reason, diedAt: new Date(at).toISOString(), event });
+    for (let { after } = options; letters.length < options.limit;) {
+      const limit = options.limit - letters.length;
+      const page = await this.mailboxOf(id).deadLetters({ limit, ...(after === undefined ? {} : { after }) });
+      for (const { position, attempts, reason, at } of page) {
+        const event = (await this.log.at(position))?.event;
+        if (event !== undefined)
+          letters.push({ position, attempts, reason, diedAt: new Date(at).toISOString(), event });
+      }
+      if (page.length < limit) break;
+      after = page.at(-1)?.position; // a full page may have less to show: what was damaged since is left out
     }
     return letters;
   }
@@ -122,17 +153,23 @@ export class InProcessBus implements EventBus {
     return queue.redrive(positions);
   }
 
+  async reset(id: string): Promise<void> {
+    this.queues.get(id)?.resetBreaker();
+  }
+
   async trace(event: DeliveredEvent): Promise<readonly DeliveryState[]> {
     const states: DeliveryState[] = [];
     const { position } = event.ledger;
     if (position === undefined) return states;
     for (const [subscription, queue] of this.queues) {
       const letter = await this.mailboxOf(subscription).deadLetter(position);
-      const state =
-        letter === undefined
-          ? queue.stateOf(event as LoggedEvent)
-          : { state: 'dead-letter' as const, attempts: letter.attempts, reason: letter.reason };
-      if (state !== undefined) states.push({ subscription, ...state });
+      if (letter !== undefined) {
+        const { attempts, reason } = letter;
+        states.push({ subscription, ...queue.historyOf(event as LoggedEvent), state: 'dead-letter', attempts, reason });
+        continue;
+      }
+      const state = queue.stateOf(event as LoggedEvent);
+      if (state !== undefined) states.push(state);
     }
     return states;
   }
@@ -141,46 +178,87 @@ export class InProcessBus implements EventBus {
     return [...this.queues.values()].map((queue) => ({
       subscription: queue.subscription.id,
       module: queue.subscription.module,
-      delivered: queue.delivered,
-      failed: queue.failed,
-      deadLetters: queue.dead,
-      ...queue.counts(),
+      ...queue.stats(),
     }));
   }
 
-  /** Writes down what is settled and ends every wait. */
+  /** Ends every wait and writes down what is settled. */
   async close(): Promise<void> {
     this.closed = true;
+    await this.functions.stopAll();
+    await Promise.all([...this.queues.values()].map((queue) => queue.close()));
     await this.flushing;
-    await this.flush();
-    for (const id of [...this.queues.keys()]) this.drop(id);
+    await this.flush(true);
+    this.queues.clear();
+  }
+
+  private async begin(subscription: Subscription): Promise<void> {
+    const { id } = subscription;
+    if (this.queues.has(id) || targetOf(subscription).kind === 'stream') return;
+    const { ledger, clock, ids, readFacts = cannotRead, onBreaker = ignore } = this.options;
+    const queue = new SubscriptionQueue({
+      ...{ ledger, subscription, clock, ids, readFacts, onBreaker },
+      ...{ log: this.log, mailbox: this.mailboxOf(id), onSettled: () => this.flushSoon() },
+    });
+    await queue.load();
+    this.queues.set(id, queue);
+    this.interests.add(id, subscriptionPattern(subscription));
+    this.functions.start(subscription, {
+      receive: (options) => this.receive(id, options),
+      begin: (receipt) => this.queues.get(id)?.begin(receipt) ?? false,
+      ack: (receipts) => this.ack(id, receipts),
+      nack: (receipts, failure) => this.nack(id, receipts, failure),
+    });
+  }
+
+  /** What is settled is written down before nobody knows of it; what is out comes again. */
+  private async leave(id: string): Promise<void> {
+    await this.functions.stop(id);
+    const queue = this.queues.get(id);
+    await queue?.close();
+    queue?.resetBreaker();
+    await this.flush(true);
+    this.queues.delete(id);
+    this.interests.remove(id);
+  }
+
+  private async inTurn(id: string, act: () => Promise<void>): Promise<void> {
+    const done = (this.acts.get(id) ?? Promise.resolve()).then(act);
+    const over = done.catch(ignore);
+    this.acts.set(id, over);
+    await over;
+    if (this.acts.get(id) === over) this.acts.delete(id);
+    await done;
+  }
+
+  /** @param all also where a subscription only looked at what it does not want */
+  private flush(all: boolean): Promise<void> {
+    const done = this.writing.then(() => this.writeDown(all));
+    this.writing = done.catch(ignore);
+    return done;
   }
 
   /** Settled positions of all subscriptions in one write; what could not be written goes first next time. */
-  private async flush(): Promise<void> {
-    this.unwritten.push(...[...this.queues.values()].flatMap((queue) => queue.flushWrites()));
+  private async writeDown(all: boolean): Promise<void> {
+    this.unwritten.push(...[...this.queues.values()].flatMap((queue) => queue.flushWrites(all)));
     if (this.unwritten.length === 0) return;
-    const count = this.unwritten.length;
-    await this.options.items.write([...this.unwritten]);
-    this.unwritten = this.unwritten.slice(count);
+    await this.options.items.write(this.unwritten);
+    this.unwritten = [];
   }
 
   private flushSoon(): void {
-    if (this.closed) return;
-    this.flushing ??= this.options.clock
+    if (this.closed || this.isFlushDue) return;
+    this.isFlushDue = true;
+    this.flushing = this.options.clock
       .sleep(FLUSH_MS)
-      .then(() => this.flush())
+      .then(() => {
+        this.isFlushDue = false; // what is settled while this is being written needs another one
+        return this.flush(false);
+      })
       .catch((error: unknown) => this.options.onError(error))
       .finally(() => {
-        this.flushing = undefined;
         if (this.unwritten.length > 0) this.flushSoon();
       });
-  }
-
-  private drop(id: string): void {
-    const queue = this.queues.get(id);
-    this.queues.delete(id);
-    queue?.close();
   }
 
   private mailboxOf(id: string): Mailbox {
@@ -189,3 +267,9 @@ export class InProcessBus implements EventBus {
     return mailbox;
   }
 }
+
+async function cannotRead(): Promise<never> {
+  throw new Error('this engine cannot look at the state that conditions are about');
+}
+
+function ignore(): void {}

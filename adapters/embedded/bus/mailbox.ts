@@ -4,6 +4,7 @@
  * since the last flush; those events come again (at least once).
  */
 import type { JsonValue } from '../../../core/canonical/index.ts';
+import type { DeliveryAttempt } from '../../../core/events/index.ts';
 import type { ItemKey, ItemStore, ItemWrite } from '../../../core/ledger/index.ts';
 
 /** An event whose delivery failed. */
@@ -16,6 +17,12 @@ export interface Failure {
   readonly at: number;
 }
 
+/** How an event's deliveries went, when they did not go smoothly. */
+export interface Note {
+  readonly position: number;
+  readonly tries: readonly DeliveryAttempt[];
+}
+
 const PAGE = 1_000;
 const POSITION_DIGITS = 16;
 
@@ -24,12 +31,14 @@ export class Mailbox {
   private readonly cursorKey: ItemKey;
   private readonly retryPk: string;
   private readonly deadPk: string;
+  private readonly notePk: string;
 
   constructor(items: ItemStore, ledger: string, subscriptionId: string) {
     this.items = items;
     this.cursorKey = { pk: `${ledger}#cursor`, sk: subscriptionId };
     this.retryPk = `${ledger}#retry#${subscriptionId}`;
     this.deadPk = `${ledger}#dead#${subscriptionId}`;
+    this.notePk = `${ledger}#note#${subscriptionId}`;
   }
 
   /** First log position that is not settled; undefined when the subscription is new. */
@@ -42,8 +51,12 @@ export class Mailbox {
     return this.loadAll(this.retryPk);
   }
 
+  loadNotes(): Promise<Note[]> {
+    return this.loadAll(this.notePk);
+  }
+
   async countDead(): Promise<number> {
-    return (await this.loadAll(this.deadPk)).length;
+    return (await this.loadAll<Failure>(this.deadPk)).length;
   }
 
   async deadLetters(options: { readonly after?: number; readonly limit: number }): Promise<Failure[]> {
@@ -66,7 +79,15 @@ export class Mailbox {
   }
 
   forgetRetry(position: number): ItemWrite {
-    return { kind: 'delete', key: { pk: this.retryPk, sk: sortKey(position) }, expect: 'any' };
+    return remove(this.retryPk, position);
+  }
+
+  writeNote(note: Note): ItemWrite {
+    return put(this.notePk, note);
+  }
+
+  forgetNote(position: number): ItemWrite {
+    return remove(this.notePk, position);
   }
 
   writeDead(failure: Failure): readonly ItemWrite[] {
@@ -75,10 +96,7 @@ export class Mailbox {
 
   /** Moves dead letters back among the retries, due now, with fresh attempts. */
   writeRedrive(failure: Failure): readonly ItemWrite[] {
-    return [
-      { kind: 'delete', key: { pk: this.deadPk, sk: sortKey(failure.position) }, expect: 'any' },
-      put(this.retryPk, failure),
-    ];
+    return [remove(this.deadPk, failure.position), put(this.retryPk, failure)];
   }
 
   async save(writes: readonly ItemWrite[]): Promise<void> {
@@ -87,34 +105,32 @@ export class Mailbox {
   }
 
   async erase(): Promise<void> {
-    const rows = [...(await this.loadAll(this.retryPk)).map(({ position }) => this.forgetRetry(position))];
-    for (const { position } of await this.loadAll(this.deadPk)) {
-      rows.push({ kind: 'delete', key: { pk: this.deadPk, sk: sortKey(position) }, expect: 'any' });
-    }
-    await this.save([...rows, { kind: 'delete', key: this.cursorKey, expect: 'any' }]);
+    const rows: ItemWrite[] = [{ kind: 'delete', key: this.cursorKey, expect: 'any' }];
+    for (const pk of [this.retryPk, this.deadPk, this.notePk])
+      rows.push(...(await this.loadAll<Failure | Note>(pk)).map(({ position }) => remove(pk, position)));
+    await this.save(rows);
   }
 
-  private async loadAll(pk: string): Promise<Failure[]> {
-    const all: Failure[] = [];
+  private async loadAll<Row extends Failure | Note>(pk: string): Promise<Row[]> {
+    const all: Row[] = [];
     for (;;) {
       const last = all.at(-1);
       const page = await this.items.list(pk, {
         ...(last === undefined ? {} : { after: sortKey(last.position) }),
         limit: PAGE,
       });
-      all.push(...page.map(({ value }) => value as unknown as Failure));
+      all.push(...page.map(({ value }) => value as unknown as Row));
       if (page.length < PAGE) return all;
     }
   }
 }
 
-function put(pk: string, failure: Failure): ItemWrite {
-  return {
-    kind: 'put',
-    key: { pk, sk: sortKey(failure.position) },
-    value: failure as unknown as JsonValue,
-    expect: 'any',
-  };
+function put(pk: string, row: Failure | Note): ItemWrite {
+  return { kind: 'put', key: { pk, sk: sortKey(row.position) }, value: row as unknown as JsonValue, expect: 'any' };
+}
+
+function remove(pk: string, position: number): ItemWrite {
+  return { kind: 'delete', key: { pk, sk: sortKey(position) }, expect: 'any' };
 }
 
 function sortKey(position: number): string {

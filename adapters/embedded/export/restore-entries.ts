@@ -5,7 +5,7 @@
 import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { createItemRebuilder } from '../../../core/changes/index.ts';
+import { createItemRebuilder, leadsToItems } from '../../../core/changes/index.ts';
 import { toHex, type JsonValue } from '../../../core/canonical/index.ts';
 import { eventIdemKey } from '../../../core/events/index.ts';
 import {
@@ -43,10 +43,10 @@ export async function restoreEntries(store: SqliteStore, folder: string, manifes
       const parsed = entry === undefined ? undefined : parseEntry(entry.note);
       if (entry === undefined || parsed?.kind !== 'entry') throw refused(`log index ${position} cannot be read`);
       const { body } = parsed;
-      const isStep = body.type.startsWith('change.');
-      if (isStep) await flush(); // what it follows from must be readable
+      const hasItems = leadsToItems(body.type);
+      if (hasItems) await flush(); // what it follows from must be readable
       batch.push(toStore(entry, body, proposed.get(position)));
-      if (isStep) await flush(entry, await writesOf(entry, body, rebuild));
+      if (hasItems) await flush(entry, await writesOf(entry, body, rebuild));
       else if (batch.length >= BATCH) await flush(entry);
     }
   }

@@ -5,7 +5,7 @@
  */
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { ROOT_SIGNED } from '../../../core/changes/index.ts';
+import { ROOT_SIGNED_TYPES } from '../../../core/changes/index.ts';
 import {
   ed25519Key,
   EXPORT_FILES,
@@ -146,7 +146,7 @@ async function verifyStretches(export_: {
   const { from, to, sizes } = window;
   const whole: ExportStretchJob = {
     ...{ folder, ledger, root, signatures, keyEntries, size, from, to, sizes },
-    rootSigned: [...ROOT_SIGNED],
+    rootSigned: [...ROOT_SIGNED_TYPES],
   };
   const workers = to - from >= WORKERS * MIN_ENTRIES_PER_WORKER ? WORKERS : 1;
   const share = Math.ceil((to - from) / workers / TILE_WIDTH) * TILE_WIDTH;

@@ -3,6 +3,7 @@ import { Command, Option } from 'commander';
 import {
   createCatalog,
   diffCatalogs,
+  ledgerTopics,
   parseCatalogDocument,
   severityOf,
   type CatalogChange,
@@ -13,6 +14,7 @@ import { EXIT } from '../exit-codes.ts';
 import { DEFAULT_CONFIG, loadConfig } from '../load-config.ts';
 import { note, show, UsageError } from '../output.ts';
 import { readJsonFile } from '../read-json.ts';
+import { asyncApiCommand, referenceCommand, schemaCommand } from './catalog-documents.ts';
 
 interface CatalogOptions {
   readonly config: string;
@@ -36,7 +38,10 @@ export function catalogCommand(): Command {
     .addCommand(listCommand())
     .addCommand(snapshotCommand())
     .addCommand(diffCommand())
-    .addCommand(checkCommand());
+    .addCommand(checkCommand())
+    .addCommand(schemaCommand())
+    .addCommand(asyncApiCommand())
+    .addCommand(referenceCommand());
 }
 
 function listCommand(): Command {
@@ -110,7 +115,7 @@ function subcommand(name: string, description: string): Command {
 async function currentCatalog({ config, url, ...who }: CatalogOptions): Promise<CatalogDocument> {
   const topics =
     url === undefined
-      ? createCatalog((await loadConfig(config)).topics).list()
+      ? createCatalog(ledgerTopics((await loadConfig(config)).topics)).list()
       : (await connect({ ...who, url }).catalog()).topics;
   // What no JSON can hold does not survive a file either.
   const { topics: read } = parseCatalogDocument(JSON.parse(JSON.stringify({ topics })));

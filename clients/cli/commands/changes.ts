@@ -1,47 +1,71 @@
-/** `nervous propose`, `tray`, `approve` and `reject`: a person sees what they decide on, and the vote binds to that. */
+/** `nervous propose`, `approve`, `reject` and `request-changes`: a person sees what they decide on, and the vote binds to that. */
 import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
-import type { ChangeView, DecisionInput, ProposalInput } from '../../../core/changes/index.ts';
+import type { JsonObject, JsonValue } from '../../../core/canonical/index.ts';
+import {
+  bindingProblems,
+  type ChangeView,
+  type DecisionInput,
+  type ProposalInput,
+} from '../../../core/changes/index.ts';
+import { previewLines } from './preview-lines.ts';
 import { connect, connectedCommand, type ConnectOptions } from '../connect.ts';
+import { fileEvidence } from '../file-evidence.ts';
 import { note, printable, show } from '../output.ts';
 import { readJsonFile } from '../read-json.ts';
+import { dryRunText, riskLines } from './risk-lines.ts';
 
 interface ProposeOptions extends ConnectOptions {
   readonly key?: string;
+  readonly dryRun?: boolean;
+  readonly evidence?: readonly string[];
 }
 
-interface DecideOptions extends ConnectOptions {
-  readonly reason?: string;
+export interface ConfirmOptions extends ConnectOptions {
   readonly yes?: boolean;
 }
 
-const PAGE = 100;
+interface DecideOptions extends ConfirmOptions {
+  readonly for?: string;
+  readonly reason?: string;
+}
 
 export function proposeCommand(): Command {
   return connectedCommand('propose <file>', 'propose the change-set in a JSON file (- for stdin)')
     .option('--key <key>', 'idempotency key: the same proposal again is the same change-set')
+    .option(
+      '--evidence <file...>',
+      'files that show why: their names and hashes are added to the evidence of the proposal',
+    )
+    .option('--dry-run', 'record nothing: show the risk and why, who would have to approve, and what would change')
     .action(async (file: string, options: ProposeOptions) => {
-      // The service checks it and says what is wrong, so the CLI need not.
-      const proposal = readJsonFile(file) as unknown as ProposalInput;
+      const proposal = withEvidence(readJsonFile(file), options.evidence ?? []);
+      if (options.dryRun === true) {
+        const assessed = await connect(options).assess(proposal);
+        show(options, assessed, () => dryRunText(assessed));
+        return;
+      }
       const key = options.key === undefined ? {} : { idempotencyKey: options.key };
       const proposed = await connect(options).propose(proposal, key);
       show(options, proposed, () => summary(proposed.change));
     });
 }
 
-export function trayCommand(): Command {
-  return connectedCommand('tray', 'change-sets that wait for your decision').action(async (options: ConnectOptions) => {
-    const changes = await collectTray(options);
-    show(options, { changes }, () =>
-      changes.length === 0 ? 'nothing waits for your decision' : changes.map(summary).join('\n\n'),
-    );
-  });
+/** The service checks the proposal and says what is wrong with it, so the CLI need not. */
+function withEvidence(proposal: JsonObject, files: readonly string[]): ProposalInput {
+  const { evidence = [] } = proposal;
+  const isExtended = files.length > 0 && Array.isArray(evidence);
+  const all = isExtended
+    ? { ...proposal, evidence: [...(evidence as readonly JsonValue[]), ...files.map(fileEvidence)] }
+    : proposal;
+  return all as unknown as ProposalInput;
 }
 
 export function decideCommand(decision: DecisionInput['decision']): Command {
   const command = connectedCommand(`${decision} <id>`, `${decision} a change-set, exactly as it is shown`);
   const reason = ['--reason <text>', 'kept with the vote'] as const;
-  return (decision === 'reject' ? command.requiredOption(...reason) : command.option(...reason))
+  return (decision === 'approve' ? command.option(...reason) : command.requiredOption(...reason))
+    .option('--for <person>', 'cast the vote that this person delegated to you')
     .option('--yes', 'do not ask on a terminal')
     .action((id: string, options: DecideOptions) => decide(id, decision, options));
 }
@@ -55,14 +79,15 @@ async function decide(id: string, decision: DecisionInput['decision'], options: 
     return;
   }
   const reason = options.reason === undefined ? {} : { reason: options.reason };
-  const decided = await client.decide(change, decision, reason);
+  const onBehalf = options.for === undefined ? {} : { onBehalfOf: options.for };
+  const decided = await client.decide(change, decision, { ...reason, ...onBehalf });
   const { state, stillNeeded } = decided.change;
   const next = stillNeeded === undefined ? '' : `, ${stillNeeded.text} needed`;
   show(options, decided, () => `${decision} recorded as seq ${decided.vote.seq}: ${id} is ${state}${next}`);
 }
 
 /** Scripts are taken at their word; a person at a terminal is asked after they have seen it. */
-async function isConfirmed(decision: string, options: DecideOptions): Promise<boolean> {
+export async function isConfirmed(decision: string, options: ConfirmOptions): Promise<boolean> {
   if (options.yes === true || options.json === true || !process.stdin.isTTY || !process.stdout.isTTY) return true;
   const terminal = createInterface({ input: process.stdin, output: process.stdout });
   const answer = await terminal.question(`${decision} this? [y/N] `);
@@ -70,20 +95,7 @@ async function isConfirmed(decision: string, options: DecideOptions): Promise<bo
   return /^y(es)?$/i.test(answer.trim());
 }
 
-async function collectTray(options: ConnectOptions): Promise<ChangeView[]> {
-  const client = connect(options);
-  const changes: ChangeView[] = [];
-  let after: string | undefined;
-  do {
-    const cursor = after === undefined ? {} : { after };
-    const page = await client.changeSets({ for: 'me', limit: PAGE, ...cursor });
-    changes.push(...page.changes);
-    after = page.next;
-  } while (after !== undefined);
-  return changes;
-}
-
-function summary(change: ChangeView): string {
+export function summary(change: ChangeView): string {
   const { id, entityId, title, proposer, state, risk, blocked, stillNeeded, deadline } = change;
   const needs = stillNeeded === undefined ? '' : `; needs ${stillNeeded.text}`;
   return [
@@ -94,20 +106,25 @@ function summary(change: ChangeView): string {
   ].join('\n');
 }
 
-function details(change: ChangeView): string {
-  const { rationale, evidence, operations, preview, revision, contentHash, votes } = change;
+export function details(change: ChangeView): string {
+  const { rationale, evidence, operations, preview, revision, contentHash, votes, risk } = change;
   return [
     summary(change),
     `  why: ${rationale}`,
+    ...(risk === undefined ? [] : riskLines(risk)),
     ...evidence.map(({ url, title }) => `  evidence: ${title === undefined ? '' : `${title} `}${url}`),
     ...operations.map(({ type, payload }) => `  does: ${type} ${JSON.stringify(payload)}`),
-    ...(preview?.kind === 'preview'
-      ? [`  before: ${JSON.stringify(preview.before)}`, `  after:  ${JSON.stringify(preview.after)}`]
-      : []),
+    ...(preview?.kind === 'preview' ? previewLines(preview) : []),
     ...(preview?.kind === 'misfit' ? [`  does not fit the document as it is now: ${preview.reason}`] : []),
-    ...votes.map(
-      ({ personId, decision, reason }) => `  ${personId}: ${decision}${reason === undefined ? '' : ` (${reason})`}`,
-    ),
+    ...voteLines(votes),
     `  revision ${revision}, content ${contentHash}`,
+    ...bindingProblems(change).map((problem) => `  DO NOT APPROVE: ${problem}`),
   ].join('\n');
+}
+
+export function voteLines(votes: ChangeView['votes']): string[] {
+  return votes.map(({ personId, account, decision, reason }) => {
+    const by = account === personId ? '' : ` by ${account}`;
+    return `  ${personId}: ${decision}${by}${reason === undefined ? '' : ` (${reason})`}`;
+  });
 }

@@ -2,10 +2,13 @@
 import type { Command } from 'commander';
 import type { DeadLetter, Subscription, SubscriptionStats } from '../../../core/events/index.ts';
 import { connect, connectedCommand, type ConnectOptions } from '../connect.ts';
+import type { Client } from '../../sdk/index.ts';
 import { show, UsageError } from '../output.ts';
+import { readJsonArgument } from '../read-json.ts';
 
 interface RedriveOptions extends ConnectOptions {
   readonly position?: readonly string[];
+  readonly pattern?: string;
 }
 
 const PAGE = 100;
@@ -47,10 +50,17 @@ export function deadLettersCommand(): Command {
 export function redriveCommand(): Command {
   return connectedCommand('redrive <subscription>', 'deliver dead letters again, with fresh attempts')
     .option('--position <n...>', 'only these (default: all)')
+    .option('--pattern <json>', 'only those whose event matches this event pattern: JSON, or @file')
     .action(async (id: string, options: RedriveOptions) => {
-      const redriven = await connect(options).redrive(id, options.position?.map(parsePosition));
+      const redriven = await connect(options).redrive(id, choiceOf(options));
       show(options, { redriven }, () => `${redriven} due again`);
     });
+}
+
+function choiceOf({ position, pattern }: RedriveOptions): Parameters<Client['redrive']>[1] {
+  if (pattern === undefined) return position?.map(parsePosition);
+  if (position !== undefined) throw new UsageError('--position or --pattern, not both');
+  return { pattern: readJsonArgument(pattern, '--pattern') };
 }
 
 async function collectDeadLetters(id: string, options: ConnectOptions): Promise<DeadLetter[]> {
@@ -69,7 +79,7 @@ function lineOf({ id, module, topics, status }: Subscription, stats: Subscriptio
   const standing =
     stats === null
       ? ''
-      : `  ${stats.delivered} delivered, ${stats.backlog} behind, ${stats.retrying} retrying, ${stats.deadLetters} dead`;
+      : `  ${stats.delivered} delivered, ${stats.backlog} behind, ${stats.retrying} retrying, ${stats.deadLetters} dead${stats.breaker === 'open' ? ', breaker open' : ''}`;
   return `${id}  ${module}  ${status}  ${topics.join(',')}${standing}`;
 }
 

@@ -1,7 +1,7 @@
 /** `nervous dev`: the embedded engine in this process, until a signal or the end of who started it. */
 import { Command } from 'commander';
 import type { EngineOptions } from '../../../adapters/embedded/index.ts';
-import { failureReason } from '../../../core/events/index.ts';
+import { withCauses } from '../../../core/errors/index.ts';
 import { DEFAULT_PORT } from '../connect.ts';
 import { DEFAULT_CONFIG, loadConfig } from '../load-config.ts';
 import { note, show, UsageError } from '../output.ts';
@@ -39,7 +39,7 @@ async function dev(options: DevOptions): Promise<void> {
   const { startEngine } = await import('../../../adapters/embedded/index.ts');
   const engine = await startEngine({
     ...{ config, dataDir: data, port, ...(host === undefined ? {} : { host }), ...witnessOf(options) },
-    onError: (error) => note(`nervous: internal error: ${failureReason(error)}`),
+    onError: (error) => note(`nervous: internal error: ${withCauses(error)}`),
   });
   const { url, tokens } = engine;
   show(options, { url, tokens }, () => banner({ url, tokens, data, ledger: config.ledger }));

@@ -19,7 +19,7 @@ interface PublishOptions extends ConnectOptions {
 
 interface TailOptions extends ConnectOptions {
   readonly topics?: string;
-  readonly filter?: string;
+  readonly pattern?: string;
   readonly entity?: string;
   readonly after?: string;
   readonly new?: boolean;
@@ -53,7 +53,7 @@ export function tailCommand(): Command {
   return connectedCommand('tail', 'show events as they are recorded')
     .option('--topics <list>', 'only these: transactions.*,budget.updated')
     .option('--entity <id>', 'only of this entity')
-    .option('--filter <json>', 'only what this EventBridge pattern matches, or @file')
+    .option('--pattern <json>', 'only what this EventBridge pattern matches, or @file')
     .option('--after <cursor>', 'go on from a cursor (--json shows them)')
     .addOption(new Option('--new', 'only what comes from now on').conflicts('after'))
     .option('--no-follow', 'end with what there is')
@@ -64,27 +64,24 @@ async function tail(options: TailOptions): Promise<void> {
   const client = connect(options);
   const { topics, entity, follow } = options;
   const isWanted = await filterOf(options);
+  const after = options.new === true ? 'latest' : options.after;
   const query = {
     ...(topics === undefined ? {} : { topics: topics.split(',').map((topic) => topic.trim()) }),
     ...(entity === undefined ? {} : { entity }),
+    ...(after === undefined ? {} : { after }),
+    signal: interruption(),
   };
-  let after = options.after;
-  if (options.new === true) {
-    for await (const { cursor } of client.feed({ ...query, live: false })) after = cursor;
-  }
-  const interrupted = interruption();
-  const from = after === undefined ? {} : { after };
-  for await (const item of client.feed({ ...query, ...from, live: follow, signal: interrupted })) {
+  for await (const item of follow ? client.stream(query) : client.feed({ ...query, live: false })) {
     if (isWanted(item.event)) show(options, item, () => lineOf(item.event));
   }
   if (options.json !== true && process.stderr.isTTY && follow) note('stopped');
 }
 
-async function filterOf(options: TailOptions): Promise<(event: DeliveredEvent) => boolean> {
-  if (options.filter === undefined) return () => true;
-  const pattern = parsePattern(readJsonArgument(options.filter, '--filter'));
+async function filterOf({ pattern, ...options }: TailOptions): Promise<(event: DeliveredEvent) => boolean> {
+  if (pattern === undefined) return () => true;
+  const parsed = parsePattern(readJsonArgument(pattern, '--pattern'));
   const { ledger } = await connect(options).state();
-  return (event) => matchPattern(pattern, eventBridgeShape(ledger, event));
+  return (event) => matchPattern(parsed, eventBridgeShape(ledger, event));
 }
 
 function interruption(): AbortSignal {

@@ -5,97 +5,12 @@ import {
   GetQueueUrlCommand,
   ReceiveMessageCommand,
   SendMessageBatchCommand,
-  SQSClient,
-  type Message,
 } from '@aws-sdk/client-sqs';
-import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
-import { mockClient } from 'aws-sdk-client-mock';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { EventBridgeBus } from '../../../adapters/aws/bus/event-bridge-bus.ts';
-import { formatMessage, formatReceipt, parseMessage, parseReceipt } from '../../../adapters/aws/bus/message.ts';
+import { formatReceipt, parseMessage, parseReceipt } from '../../../adapters/aws/bus/message.ts';
 import { groupOf, queueName, ruleName } from '../../../adapters/aws/bus/names.ts';
 import { sendMessages } from '../../../adapters/aws/bus/send-messages.ts';
-import {
-  CountingIds,
-  ImpatientClock,
-  localSealer,
-  memoryRootSigner,
-  MemoryStore,
-} from '../../../adapters/memory/index.ts';
-import {
-  parseSubscriptionInput,
-  type DeliveredEvent,
-  type Subscription,
-  type SubscriptionInput,
-} from '../../../core/events/index.ts';
-import { createAppender } from '../../../core/ledger/index.ts';
-
-const QUEUE = 'https://sqs/q';
-
-function createWorld() {
-  const [store, clock, ids] = [new MemoryStore({ exclusive: false }), new ImpatientClock(), new CountingIds()];
-  const queues = new SQSClient({ region: 'us-east-1' });
-  const sqs = mockClient(queues);
-  sqs.on(GetQueueUrlCommand).resolves({ QueueUrl: QUEUE });
-  sqs.on(DeleteMessageBatchCommand).resolves({});
-  sqs.on(ChangeMessageVisibilityBatchCommand).resolves({});
-  sqs.on(SendMessageBatchCommand).resolves({});
-  const sequenced = { yes: true };
-  const bus = new EventBridgeBus({
-    ...{
-      ledger: 'main',
-      entries: store,
-      items: store,
-      clock,
-      ids,
-      queues,
-      busPrefix: 'n',
-      subscriptionPrefix: 'n-sub',
-    },
-    events: new EventBridgeClient({ region: 'us-east-1' }),
-    marks: { write: async () => undefined, read: async () => new Set() },
-    positions: {
-      positionOf: async (chain, seq) =>
-        sequenced.yes ? store.log.find((entry) => entry.chain === chain && entry.seq === seq)?.position : undefined,
-    },
-    reconcile: async () => undefined,
-    onError: () => undefined,
-  });
-  const appender = createAppender({
-    ...{ ledger: 'main', origin: 'test/main', store, sealer: localSealer, clock, ids },
-    rootSigner: memoryRootSigner('test/main'),
-  });
-  let published = 0;
-  return {
-    ...{ store, clock, sqs, bus, sequenced, queues },
-    subscribe: async (input: Partial<SubscriptionInput> = {}): Promise<Subscription> => {
-      const settings = parseSubscriptionInput({ topics: ['orders.*'], ...input });
-      const rest = { id: 's', module: 'm', status: 'active', createdAt: '2026-11-21T09:00:00.000Z', from: 0 };
-      const subscription = { ...settings, ...rest } as Subscription;
-      const key = { pk: 'main#subscription', sk: 's' };
-      await store.write([{ kind: 'put', key, value: subscription as never, expect: 'any' }]);
-      return subscription;
-    },
-    publish: async (entity = 'e', topic = 'orders.new'): Promise<DeliveredEvent> => {
-      const idem = `event-${++published}`;
-      const data = { topic, version: 1, source: 'shop', payload: {} };
-      const draft = { type: 'event', actor: { kind: 'module', id: 'shop' }, idem, data } as const;
-      const result = await appender.append({ entries: [{ chain: entity, draft, idemKey: idem }] });
-      const { seq = 0, hash = '', at = '' } = result.kind === 'appended' ? (result.entries[0] ?? {}) : {};
-      return { ...data, eventId: idem, timestamp: at, entityId: entity, ledger: { entity, seq, hash } };
-    },
-    /** the answers of SQS, one per call, then nothing */
-    queued: (...answers: (readonly Message[])[]): void => {
-      let call = 0;
-      sqs.on(ReceiveMessageCommand).callsFake(() => ({ Messages: answers[call++] ?? [] }));
-    },
-  };
-}
-
-function message(event: DeliveredEvent, handle = event.eventId, count = 1): Message {
-  const Body = formatMessage({ subscription: 's', event });
-  return { Body, ReceiptHandle: handle, Attributes: { ApproximateReceiveCount: String(count) } };
-}
+import { createQueuesWorld as createWorld, message, QUEUE } from './queues-world.ts';
 
 const NOW = { max: 10, waitMs: 0 };
 

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import * as clients from '../../../adapters/aws/clients.ts';
 
-const { dynamoClient, eventBridgeClient, kmsClient, lambdaClient, sfnClient, sqsClient } = clients;
+const { dynamoClient, eventBridgeClient, lambdaClient, sfnClient, sqsClient } = clients;
 
 describe('AWS clients', () => {
   afterEach(() => vi.unstubAllEnvs());
@@ -9,7 +9,6 @@ describe('AWS clients', () => {
   it.each([
     ['DynamoDB', dynamoClient, 4],
     ['EventBridge', eventBridgeClient, 4],
-    ['KMS', kmsClient, 4],
     ['Lambda', lambdaClient, 2],
     ['Step Functions', sfnClient, 4],
     ['SQS', sqsClient, 4],

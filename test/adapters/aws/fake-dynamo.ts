@@ -105,7 +105,8 @@ export class FakeDynamo {
       return answer(400, { __type: 'ConditionalCheckFailedException', message: 'no', ...shown });
     }
     this.write(kind, row);
-    return answer(200, {});
+    const isAsked = (row as { ReturnValues?: string }).ReturnValues === 'ALL_NEW';
+    return answer(200, isAsked ? { Attributes: this.find(row.TableName, row.Key ?? {}) } : {});
   }
 
   private transact(body: Body): unknown {
@@ -144,11 +145,12 @@ export class FakeDynamo {
     if (kind === 'Put') partition.set(sk, row.Item ?? {});
     if (kind === 'Delete') partition.delete(sk);
     if (kind !== 'Update') return;
-    if (row.UpdateExpression !== 'SET v = :v ADD n :one')
-      throw new Error(`unknown update ${row.UpdateExpression ?? ''}`);
-    const n = String(Number(partition.get(sk)?.['n']?.N ?? 0) + 1);
-    const v = row.ExpressionAttributeValues?.[':v'] as AttributeValue;
-    partition.set(sk, { ...partition.get(sk), ...row.Key, v, n: { N: n } });
+    const old = partition.get(sk) ?? {};
+    partition.set(sk, {
+      ...old,
+      ...row.Key,
+      ...updated(row.UpdateExpression, old, row.ExpressionAttributeValues ?? {}),
+    });
   }
 
   private batchGet(body: Body, keep: number): unknown {
@@ -239,8 +241,36 @@ function holds({ ConditionExpression, ExpressionAttributeValues }: Row, old: Att
       return old === undefined;
     case 'n = :n':
       return old?.['n']?.N === ExpressionAttributeValues?.[':n']?.N && old !== undefined;
+    case 'attribute_not_exists(f)':
+      return old?.['f'] === undefined;
+    case 'f = :known':
+      return old?.['f'] !== undefined && Number(old['f'].N) === Number(ExpressionAttributeValues?.[':known']?.N);
+    case 'f BETWEEN :now AND :empty': {
+      const { ':now': now, ':empty': empty } = ExpressionAttributeValues ?? {};
+      return Number(old?.['f']?.N) >= Number(now?.N) && Number(old?.['f']?.N) <= Number(empty?.N);
+    }
     default:
       throw new Error(`unknown condition ${ConditionExpression}`);
+  }
+}
+
+/** What the updates that adapters send make of an item. */
+function updated(expression: string | undefined, old: Attributes, values: Attributes): Attributes {
+  const sum = (name: string, more: string): Attributes => ({
+    [name]: { N: String(Number(old[name]?.N ?? 0) + Number(values[more]?.N)) },
+  });
+  const ttl = values[':ttl'] as AttributeValue;
+  switch (expression) {
+    case 'SET v = :v ADD n :one':
+      return { v: values[':v'] as AttributeValue, ...sum('n', ':one') };
+    case 'ADD c :n SET #ttl = :ttl':
+      return { ...sum('c', ':n'), ttl };
+    case 'ADD f :cost SET #ttl = :ttl':
+      return { ...sum('f', ':cost'), ttl };
+    case 'SET f = :next, #ttl = :ttl':
+      return { f: values[':next'] as AttributeValue, ttl };
+    default:
+      throw new Error(`unknown update ${expression ?? ''}`);
   }
 }
 

@@ -13,9 +13,9 @@ import {
   putObject,
   type S3Bucket,
 } from '../../../adapters/aws/log/s3-bucket.ts';
-import type { S3Error } from '../../../adapters/aws/log/s3-error.ts';
 import { openS3Bucket, type S3BucketOptions } from '../../../adapters/aws/log/s3-request.ts';
 import { escapeXml, parseXml } from '../../../adapters/aws/log/s3-xml.ts';
+import type { ServiceError } from '../../../adapters/aws/service-error.ts';
 
 const ID = 'AKIAIOSFODNN7EXAMPLE';
 const SECRET = 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY';
@@ -177,7 +177,7 @@ describe('objects', () => {
   ] as const)('are written on condition of %s: %j answered %i is %s', async (_, condition, status, expected) => {
     const { bucket, sent } = bucketOf([failed(status, 'Some')]);
     const put = putObject(bucket, 'k', BODY, { ...PUT, ...condition });
-    expect(await put.catch((error: unknown) => (error as S3Error).code)).toBe(expected);
+    expect(await put.catch((error: unknown) => (error as ServiceError).code)).toBe(expected);
     expect(sent).toHaveLength(1);
   });
 

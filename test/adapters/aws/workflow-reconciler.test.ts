@@ -120,13 +120,18 @@ describe('the workflow reconciler', () => {
 
   it('measures how many change-sets wait for people, and since when', async () => {
     const e = engine();
-    expect((await e.reconcile()).approvalQueue).toEqual({ length: 0, ageSeconds: 0 });
+    expect((await e.reconcile()).approvalQueue).toEqual({
+      ...{ length: 0, oldestAgeMs: 0, escalated: 0, reminders: 0, byLevel: {} },
+    });
     const first = await e.propose('account:1');
     await e.world.clock.advance(hours(2));
     await e.propose('account:2');
     await e.world.clock.advance(hours(1));
-    expect((await e.reconcile()).approvalQueue).toEqual({ length: 2, ageSeconds: 3 * 3600 });
+    expect((await e.reconcile()).approvalQueue).toMatchObject({
+      ...{ length: 2, oldestAgeMs: hours(3) },
+      byLevel: { L1: { length: 2, oldestAgeMs: hours(3) } },
+    });
     await e.world.changes.decide(who('ann'), first.id, decision(first));
-    expect(await e.reconcile()).toMatchObject({ open: 2, approvalQueue: { length: 1, ageSeconds: 3600 } });
+    expect(await e.reconcile()).toMatchObject({ open: 2, approvalQueue: { length: 1, oldestAgeMs: hours(1) } });
   });
 });

@@ -1,7 +1,14 @@
 /** The way of a change-set from proposal to execution, and who sees what. */
 import { describe, expect, it } from 'vitest';
 import { canonicalize } from '../../../core/canonical/index.ts';
-import { documentHash, foldChange, stepHash, verifyState, type ChangeErrorCode } from '../../../core/changes/index.ts';
+import {
+  documentHash,
+  foldChange,
+  riskSchema,
+  stepHash,
+  verifyState,
+  type ChangeErrorCode,
+} from '../../../core/changes/index.ts';
 import { parseStep } from '../../../core/changes/steps.ts';
 import { parseEntry } from '../../../core/ledger/index.ts';
 import { createWorld, decision, ENTITY, entriesOf, hours, patchOf, proposal, who, type World } from './world.ts';
@@ -103,7 +110,7 @@ describe('from proposal to execution', () => {
       approvals: 0,
       timelockMinutes: 0,
     };
-    const changes = world.other({ risk: { version: '1', decisionHours: 10, moneyPaths: [], rules: [l0] } });
+    const changes = world.other({ risk: riskSchema.parse({ version: '1', decisionHours: 10, rules: [l0] }) });
     const { change } = await changes.propose(who('pete'), proposal([patchOf('/a', 1)]));
     expect(change).toMatchObject({ state: 'approved', risk: { level: 'L0', approvals: 0 } });
     expect(await changes.advance(change.id)).toEqual({ kind: 'end', state: 'executed' });
@@ -235,7 +242,7 @@ describe('reading', () => {
   it('puts into the tray what the person could still decide, and nothing else', async () => {
     const world = createWorld();
     const tray = async (name: string): Promise<string[]> =>
-      (await world.changes.list(who(name), { status: 'pending', for: who(name) })).changes.map(({ title }) => title);
+      (await world.changes.list(who(name), { status: 'pending', for: 'me' })).changes.map(({ title }) => title);
     const by = async (name: string, title: string): Promise<string> =>
       (await world.changes.propose(who(name), proposal([patchOf('/balance', 10)], { title }))).change.id;
     await by('advisor', "agent's");

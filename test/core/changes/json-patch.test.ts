@@ -184,6 +184,13 @@ describe('against the library, and back', () => {
     expect(accepted).toBeGreaterThan(100);
   });
 
+  it('says what does not fit in whole characters, so that it can be recorded', () => {
+    const path = `/list/${'a'.repeat(19)}\u{1f4a5}`;
+    expect(() => patchDocument({ list: [] }, [{ op: 'add', path, value: 1 }])).toThrow(
+      expect.toSatisfy(({ message }: Error) => message.includes('array index') && message.isWellFormed()) as Error,
+    );
+  });
+
   it('diffs two documents to a patch that leads from one to the other', () => {
     fc.assert(
       fc.property(object, object, (before, after) => {

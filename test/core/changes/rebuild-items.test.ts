@@ -1,38 +1,9 @@
 /** Items of change-sets made again from the entries alone equal those that were written with them. */
 import { expect, it } from 'vitest';
 import { createItemRebuilder } from '../../../core/changes/index.ts';
-import { parseEntry } from '../../../core/ledger/index.ts';
-import { toHex } from '../../../core/canonical/index.ts';
 import { MemoryStore } from '../../../adapters/memory/index.ts';
+import { itemsOf, rebuilt } from './rebuilt.ts';
 import { createWorld, decision, ENTITY, hours, patchOf, proposal, who, type World } from './world.ts';
-
-/** Every entry of one store into another, with the writes computed from it. */
-async function rebuilt(world: World): Promise<MemoryStore> {
-  const store = new MemoryStore();
-  const rebuild = createItemRebuilder({ ledger: 'main', items: store, entries: store });
-  for (const { chain, seq, note, hash } of world.store.log) {
-    const parsed = parseEntry(note);
-    if (parsed.kind !== 'entry') throw new Error(parsed.reason);
-    const step = await rebuild({ body: parsed.body, hash: toHex(hash) });
-    if (step.kind !== 'writes') throw new Error(step.reason);
-    const entry = { chain, seq, note, hash, idemKey: undefined };
-    const [outcome] = await store.commit([{ entries: [entry], writes: step.writes }]);
-    expect(outcome?.kind).toBe('committed');
-  }
-  return store;
-}
-
-/** Values by key. Versions of records count transactions, not steps; those of documents are the documents'. */
-function itemsOf(store: MemoryStore): Record<string, unknown> {
-  const { items } = store as unknown as { items: Map<string, Map<string, { version: number; value: unknown }>> };
-  const all = [...items].flatMap(([pk, partition]) =>
-    [...partition].map(([sk, { version, value }]) => [
-      `${pk}|${sk}`,
-      pk === 'main#document' ? { version, value } : { value },
-    ]),
-  );
-  return Object.fromEntries(all.sort()) as Record<string, unknown>;
-}
 
 async function approved(world: World, operations: readonly unknown[], key?: string): Promise<string> {
   const { change } = await world.changes.propose(who('advisor'), proposal(operations), key);

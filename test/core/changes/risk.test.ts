@@ -90,7 +90,9 @@ describe('facts', () => {
     moneyPaths = ['/balance', '/limits/*'],
   ): Record<string, unknown> =>
     factsOf({
-      ...{ entityId: 'account:1', initiator: 'agent:a:b', recentChanges: 4, moneyPaths },
+      ...{ entityId: 'account:1', initiator: 'agent:a:b', proven: true, moneyPaths, sensitivePaths: ['/name', '/kin/*'] },
+      ...{ erases: false, freezes: [], onEntity: [] },
+      byInitiator: [5, 7, 9].map((moved) => ({ entityId: 'account:2', moved })),
       operations: after.map(
         () => ({ type: 'state.put', payload: null, executor: 'state.put@1', inverse: 'restore-before-image' }) as const,
       ),
@@ -101,11 +103,14 @@ describe('facts', () => {
   it('are the same whatever the proposer calls them', () => {
     expect(facts(null, [{ a: 1 }])).toEqual({
       entity: 'account:1',
-      initiator: { kind: 'agent', id: 'a:b', recentChanges: 4 },
+      initiator: { kind: 'agent', id: 'a:b', proven: true, recentChanges: 4, recentMoved: 21, recentEntities: 2 },
+      onEntity: { recentChanges: 1, recentMoved: 0 },
       operations: { count: 1, types: ['state.put'] },
       reversible: true,
       creates: true,
       money: { touched: false, moved: 0 },
+      sensitive: { touched: false, erases: false, paths: [] },
+      freeze: { active: false, names: [] },
       bytesChanged: JSON.stringify([{ op: 'replace', path: '', value: { a: 1 } }]).length,
     });
   });

@@ -7,10 +7,18 @@ import {
   type ChangesDependencies,
   type ChangeView,
   type ChainEntry,
+  type RiskConfig,
 } from '../../../core/changes/index.ts';
 import type { ChangeRecord } from '../../../core/changes/record.ts';
 import { createAppender, parseEntry } from '../../../core/ledger/index.ts';
-import { createPolicy, modulesSchema, rosterSchema, type Principal, type Roster } from '../../../core/policy/index.ts';
+import {
+  createPolicy,
+  modulesSchema,
+  rosterSchema,
+  type Policy,
+  type Principal,
+  type Roster,
+} from '../../../core/policy/index.ts';
 import {
   CountingIds,
   FakeClock,
@@ -19,6 +27,7 @@ import {
   MemoryStore,
   type MemoryStoreOptions,
 } from '../../../adapters/memory/index.ts';
+import { fixedGovernance } from '../../support/fixed-governance.ts';
 
 export const ENTITY = 'account:1695';
 const HOUR_MS = 3_600_000;
@@ -70,25 +79,29 @@ export const risk = riskSchema.parse({
   ],
 });
 
+/** Another configuration: of the process, or of what it decides by. */
+export type Overrides = Partial<ChangesDependencies> & { readonly policy?: Policy; readonly risk?: RiskConfig };
+
 export interface World {
   readonly store: MemoryStore;
   readonly clock: FakeClock;
   readonly changes: Changes;
   /** the same ledger seen by another process, with another configuration if wanted */
-  readonly other: (overrides?: Partial<ChangesDependencies>) => Changes;
+  readonly other: (overrides?: Overrides) => Changes;
   readonly chain: (entityId?: string) => Promise<ChainEntry[]>;
   /** the stored record of a change-set */
   readonly record: (id: string) => Promise<ChangeRecord>;
   readonly woken: string[];
 }
 
-export function createWorld(options: { store?: MemoryStoreOptions; deps?: Partial<ChangesDependencies> } = {}): World {
+export function createWorld(options: { store?: MemoryStoreOptions; deps?: Overrides } = {}): World {
   const store = new MemoryStore(options.store);
   const clock = new FakeClock();
   const ids = new CountingIds();
   const rootSigner = memoryRootSigner('ledger.test/main');
   const woken: string[] = [];
-  const other = (overrides: Partial<ChangesDependencies> = {}): Changes => {
+  const other = (more: Overrides = {}): Changes => {
+    const { policy = createPolicy(roster, modules), risk: table = risk, ...overrides } = { ...options.deps, ...more };
     // Conflicts between writers back off by the clock; here nobody moves it, so waiting is just a turn.
     const impatient = { now: () => clock.now(), sleep: () => new Promise<void>((resolve) => setImmediate(resolve)) };
     const appender = createAppender({
@@ -100,13 +113,11 @@ export function createWorld(options: { store?: MemoryStoreOptions; deps?: Partia
         appender,
         items: store,
         entries: store,
-        policy: createPolicy(roster, modules),
+        governance: fixedGovernance(policy, table, modules),
         clock,
         ids,
-        risk,
       },
       onStep: (id) => void woken.push(id),
-      ...options.deps,
       ...overrides,
     });
   };
@@ -144,11 +155,15 @@ export function nonce(): string {
 }
 
 /** A decision on the change-set as the view shows it. */
-export function decision(view: ChangeView, kind: 'approve' | 'reject' = 'approve', more: object = {}): object {
+export function decision(
+  view: ChangeView,
+  kind: 'approve' | 'reject' | 'request-changes' = 'approve',
+  more: object = {},
+): object {
   return {
     ...{ revision: view.revision, contentHash: view.contentHash, assessmentHash: view.assessmentHash, decision: kind },
     nonce: nonce(),
-    ...(kind === 'reject' ? { reason: 'not now' } : {}),
+    ...(kind === 'approve' ? {} : { reason: 'not now' }),
     ...more,
   };
 }

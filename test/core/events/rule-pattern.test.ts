@@ -47,7 +47,7 @@ describe('busRules', () => {
     expect(domainsOf('other.*', 'orders.new')).toEqual(DOMAINS);
     expect(domainsOf('orders', 'gone.new')).toEqual(['orders']); // no topic is just a domain, so this matches nothing
     expect(topicDomain('orders.paid.late')).toBe('orders');
-    expect(topicDomains(['orders.new', 'a.b', 'orders.old'])).toEqual(['a', 'aws', 'orders']);
+    expect(topicDomains(['orders.new', 'a.b', 'orders.old'])).toEqual(['a', 'aws', 'orders', 'system']);
   });
 
   it('names topics only where the bus carries others', () => {
@@ -78,6 +78,19 @@ describe('busRules', () => {
     });
     const many = Array.from({ length: 50 }, (_, i) => `orders.${'x'.repeat(100)}${i}`);
     expect(patternsFor(many, long)).toEqual([{ source: [{ prefix: 'nervous.main.' }] }]);
+  });
+
+  it('asks for what names the module of a targeted subscription, unless its filter tests the detail itself', () => {
+    const targeted = { topics: ['orders.new'], mode: 'targeted' as const, module: 'm' };
+    const first = (filter?: object): object | undefined =>
+      busRules('main', { ...targeted, ...(filter && { filter: filter as never }) }, DOMAINS)[0]?.patterns[0];
+    const detail = { metadata: { targets: ['m'] } };
+    expect(first()).toMatchObject({ detail, 'detail-type': ['orders.new'] });
+    expect(first({ source: ['nervous.main.shop'] })).toMatchObject({ detail, source: ['nervous.main.shop'] });
+    expect(first({ detail: { version: [1] } })).toMatchObject({ detail: { version: [1] } });
+    const one = event({}, { metadata: { targets: ['other', 'm'] } });
+    expect(matchPattern(parsePattern(first()), onTheBus(one))).toBe(true);
+    expect(matchPattern(parsePattern(first()), onTheBus(event()))).toBe(false);
   });
 
   it('never lets a rule refuse what the subscription wants', () => {

@@ -1,0 +1,29 @@
+/**
+ * What SQS cannot do for a subscription. It is refused when the subscription is made, because a setting that is taken and not
+ * kept would be found out in production.
+ */
+import { targetOf, type Subscription } from '../../../core/events/index.ts';
+import type { Problem } from '../../../core/errors/index.ts';
+
+/** SQS's longest delay of a message. */
+export const MAX_DELAY_MS = 900_000;
+/** A request waits up to 20 s for the first event; with this on top it still ends before the API's 30 s. */
+export const MAX_BATCH_DELAY_MS = 5_000;
+
+/** Why such a subscription cannot be delivered to on AWS; undefined: it can. */
+export function refusal(subscription: Subscription): Problem | undefined {
+  const { delayMs = 0, buffer } = subscription;
+  if (targetOf(subscription).kind === 'function')
+    return {
+      pointer: '/target',
+      detail: 'this engine runs on AWS and calls no functions: leave the target out and pull from the queue',
+    };
+  if (delayMs > MAX_DELAY_MS)
+    return { pointer: '/delayMs', detail: `SQS delays an event by at most ${MAX_DELAY_MS} ms: choose a shorter delay` };
+  if ((buffer?.maxDelayMs ?? 0) > MAX_BATCH_DELAY_MS)
+    return {
+      pointer: '/buffer/maxDelayMs',
+      detail: `a batch is made while a request waits for it, on AWS for at most ${MAX_BATCH_DELAY_MS} ms: choose a shorter time, and pull as often as batches are wanted`,
+    };
+  return undefined;
+}

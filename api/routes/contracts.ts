@@ -1,0 +1,25 @@
+/** What is published and delivered here, for tools that read AsyncAPI. */
+import * as z from 'zod';
+import { ASYNCAPI_VERSION, createAsyncApiDocument } from '../asyncapi.ts';
+import { route } from '../route.ts';
+
+const getAsyncApi = route({
+  method: 'GET',
+  path: '/v1/asyncapi.json',
+  operationId: 'getAsyncApi',
+  tag: 'contracts',
+  summary: 'The catalog as AsyncAPI 3',
+  responses: {
+    200: {
+      description: 'an AsyncAPI document',
+      schema: z.looseObject({ asyncapi: z.literal(ASYNCAPI_VERSION) }).meta({ id: 'AsyncApi' }),
+    },
+  },
+  problems: [],
+  handler: async ({ config: { origin }, catalog: { topics } }) => ({
+    status: 200,
+    body: createAsyncApiDocument({ origin, topics }),
+  }),
+});
+
+export const catalogRoutes = [getAsyncApi];

@@ -1,0 +1,146 @@
+/** The change feed: page by page, or as a stream of server-sent events. */
+import * as z from 'zod';
+import { toCloudEvent } from '../../core/events/index.ts';
+import type { Principal } from '../../core/policy/index.ts';
+import type { FeedFilter, NervousSystem } from '../../core/system/index.ts';
+import { wantsCloudEvents } from '../cloud-events.ts';
+import { ApiError } from '../errors.ts';
+import { route, type RequestHeaders } from '../route.ts';
+import { CLOUD_EVENT_BATCH, cloudEventBatchSchema } from '../schemas/cloud-events.ts';
+import { feedPageSchema } from '../schemas/events.ts';
+import { entityId, MAX_WAIT_SECONDS, subscriptionId, waitSeconds, wholeNumber } from '../schemas/fields.ts';
+import { endedEventStream, EVENT_STREAM, eventStream } from '../server-sent-events.ts';
+
+const MS_PER_SECOND = 1000;
+const MAX_EVENTS = 500;
+const TOPIC_LIST = /^(\*|[a-z0-9_.-]{1,128}\*?)(,(\*|[a-z0-9_.-]{1,128}\*?)){0,49}$/;
+
+const cursor = z.string().min(1).max(200);
+const filter = {
+  topics: z
+    .string()
+    .regex(TOPIC_LIST, 'must be domain.name, domain.* or *, separated by commas, at most 50')
+    .transform((list) => list.split(','))
+    .optional()
+    .meta({ examples: ['transactions.*,budget.updated'] }),
+  entity: entityId.optional(),
+};
+const problems = ['CURSOR_INVALID', 'CURSOR_GONE', 'FORBIDDEN'] as const;
+
+const readFeed = route({
+  method: 'GET',
+  path: '/v1/feed',
+  operationId: 'readFeed',
+  tag: 'events',
+  summary: 'Events in commit order, from a cursor on',
+  query: z.strictObject({
+    after: cursor.optional().meta({ description: 'the cursor of the page before, or `latest` for the end of the log' }),
+    ...filter,
+    limit: wholeNumber({ min: 1, max: MAX_EVENTS, default: 100 }),
+    wait: waitSeconds,
+  }),
+  responses: {
+    200: {
+      description:
+        'a page; empty when nothing came while waiting. Of CloudEvents, `Link: <…>; rel="next"` has the cursor',
+      schema: feedPageSchema,
+      alternatives: { [CLOUD_EVENT_BATCH]: cloudEventBatchSchema },
+    },
+  },
+  problems,
+  handler: async (system, principal, { query, request }) => {
+    const { items, cursor } = await system.feed.read(principal, {
+      ...optionsOf(query),
+      ...(query.wait === 0 ? {} : { signal: request.signal }),
+      limit: query.limit,
+      waitMs: query.wait * MS_PER_SECOND,
+    });
+    const events = items.map(({ event }) => event);
+    if (!wantsCloudEvents(request.headers)) return { status: 200, body: { events, cursor } };
+    const headers = { 'content-type': CLOUD_EVENT_BATCH, link: `<${pageAfter(cursor, query)}>; rel="next"` };
+    return { status: 200, headers, body: events.map((event) => toCloudEvent(event, system.config.origin)) };
+  },
+});
+
+const streamQuery = z.strictObject({
+  after: cursor.optional().meta({ description: 'as of the feed; the header `Last-Event-ID` goes before it' }),
+  ...filter,
+  subscription: subscriptionId
+    .optional()
+    .meta({ description: 'what this subscription with target `stream` lets through' }),
+});
+
+const streamFeed = route({
+  method: 'GET',
+  path: '/v1/stream',
+  operationId: 'streamFeed',
+  tag: 'events',
+  summary: 'The feed as server-sent events: what there is, then what comes',
+  description:
+    'The id of each event is its cursor: `Last-Event-ID` resumes behind it. Something comes at least every 15 s. Where answers ' +
+    'cannot be streamed (AWS), the stream ends with what there is, after waiting for it up to 20 s; come back with the last id.',
+  unsafe: true, // HEAD would hold a stream open that nobody reads
+  query: streamQuery,
+  responses: {
+    200: { description: 'one block for each event, its topic as type', mediaType: EVENT_STREAM, streamed: true },
+  },
+  problems: [...problems, 'STREAMS_EXHAUSTED', 'SUBSCRIPTION_NOT_FOUND', 'SUBSCRIPTION_INVALID'],
+  handler: async (system, principal, { query, request: { headers, signal, buffered } }) => {
+    const after = lastEventId(headers) ?? query.after;
+    const chosen = await subscriptionOf(system, principal, query);
+    const options = { ...optionsOf({ ...query, after }), ...chosen, signal };
+    if (buffered !== true) return { status: 200, body: eventStream(await system.feed.follow(principal, options)) };
+    const bounds = { limit: MAX_EVENTS, waitMs: MAX_WAIT_SECONDS * MS_PER_SECOND };
+    return { status: 200, body: endedEventStream(await system.feed.read(principal, { ...options, ...bounds })) };
+  },
+});
+
+export const feedRoutes = [readFeed, streamFeed];
+
+/** The request for the page behind a cursor: a batch of CloudEvents has no room for it. */
+function pageAfter(
+  after: string,
+  { topics, entity, limit, wait }: FeedQuery & { readonly limit: number; readonly wait: number },
+): string {
+  const query = new URLSearchParams({
+    after,
+    ...(topics === undefined ? {} : { topics: topics.join(',') }),
+    ...(entity === undefined ? {} : { entity }),
+    limit: String(limit),
+    wait: String(wait),
+  });
+  return `/v1/feed?${query.toString()}`;
+}
+
+interface FeedQuery {
+  readonly after?: string | undefined;
+  readonly topics?: readonly string[] | undefined;
+  readonly entity?: string | undefined;
+}
+
+function optionsOf({ after, topics, entity }: FeedQuery): FeedFilter & { readonly after?: string } {
+  return {
+    ...(after === undefined ? {} : { after }),
+    ...(topics === undefined ? {} : { topics }),
+    ...(entity === undefined ? {} : { entityId: entity }),
+  };
+}
+
+async function subscriptionOf(
+  { subscriptions }: NervousSystem,
+  principal: Principal,
+  { subscription }: z.output<typeof streamQuery>,
+): Promise<Pick<FeedFilter, 'subscription'>> {
+  return subscription === undefined ? {} : { subscription: await subscriptions.streamFilter(principal, subscription) };
+}
+
+/** Of a reader that comes back: where it got to since it was given its URL. @throws ApiError REQUEST_INVALID */
+function lastEventId(headers: RequestHeaders): string | undefined {
+  const id = headers['last-event-id'];
+  if (id === undefined || id === '') return undefined;
+  const parsed = cursor.safeParse(id);
+  if (parsed.success) return parsed.data;
+  const detail = 'must be the id of an event of this stream';
+  const problems = [{ pointer: '/last-event-id', detail }];
+  throw new ApiError({ code: 'REQUEST_INVALID', message: `header Last-Event-ID ${detail}`, problems, place: 'header' });
+}

@@ -1,0 +1,118 @@
+/** `nervous policy`: roster and risk rules in force, how the configuration differs, and the proposal to make them the same. */
+import { Command } from 'commander';
+import {
+  diffDocuments,
+  policyJson,
+  POLICY_ENTITY,
+  type PatchStep,
+  type PolicyDocument,
+  type PolicyView,
+} from '../../../core/changes/index.ts';
+import { connect, connectedCommand, type ConnectOptions } from '../connect.ts';
+import { EXIT } from '../exit-codes.ts';
+import { DEFAULT_CONFIG, loadConfig } from '../load-config.ts';
+import { show } from '../output.ts';
+import { summary } from './changes.ts';
+
+interface PolicyOptions extends ConnectOptions {
+  readonly config: string;
+}
+
+interface ProposeOptions extends PolicyOptions {
+  readonly title: string;
+  readonly rationale: string;
+}
+
+export function policyCommand(): Command {
+  return new Command('policy')
+    .description('roster and risk rules in force, and how they change')
+    .addCommand(showCommand())
+    .addCommand(diffCommand())
+    .addCommand(proposeCommand());
+}
+
+function showCommand(): Command {
+  return connectedCommand('show', 'what is in force, since when, and who made it so').action(
+    async (options: ConnectOptions) => {
+      const policy = await connect(options).policy();
+      show(options, policy, () => textOf(policy));
+    },
+  );
+}
+
+function diffCommand(): Command {
+  return withConfig(
+    'diff',
+    'what of the configuration differs from what is in force; exit code 1 when something does',
+  ).action(async (options: PolicyOptions) => {
+    const policy = await connect(options).policy();
+    const patch = await patchTo(policy, options);
+    show(options, { version: policy.version, patch }, () =>
+      patch.length === 0
+        ? `${options.config} says what is in force (version ${policy.version})`
+        : patch.map(lineOf).join('\n'),
+    );
+    if (patch.length > 0) process.exitCode = EXIT.problem;
+  });
+}
+
+function proposeCommand(): Command {
+  return withConfig('propose', 'propose the roster and the risk rules of the configuration')
+    .requiredOption('--rationale <text>', 'why; shown to those who decide')
+    .option('--title <text>', 'in a line', 'Change roster and risk rules')
+    .action(async (options: ProposeOptions) => {
+      const client = connect(options);
+      const policy = await client.policy();
+      const patch = await patchTo(policy, options);
+      if (patch.length === 0) throw new Error(`${options.config} says what is in force: there is nothing to propose`);
+      const { title, rationale } = options;
+      const payload = policyJson(await configured(options));
+      // What is not recorded yet becomes version 1 with this very proposal.
+      const operations = [{ type: 'state.put', payload, baseVersion: Math.max(policy.version, 1) }];
+      const proposed = await client.propose({ entityId: POLICY_ENTITY, title, rationale, operations });
+      show(options, proposed, () => summary(proposed.change));
+    });
+}
+
+function withConfig(name: string, description: string): Command {
+  return connectedCommand(name, description).option('--config <file>', 'the configuration', DEFAULT_CONFIG);
+}
+
+async function patchTo({ document }: PolicyView, options: PolicyOptions): Promise<readonly PatchStep[]> {
+  return diffDocuments(policyJson(document), policyJson(await configured(options)));
+}
+
+async function configured({ config }: PolicyOptions): Promise<PolicyDocument> {
+  const { roster, risk } = await loadConfig(config);
+  return { roster, risk };
+}
+
+function textOf({ source, version, hash, document, changed, asConfigured }: PolicyView): string {
+  const { roster, risk } = document;
+  return [
+    source === 'configuration'
+      ? 'as configured; the first proposal will record it'
+      : `version ${version}  ${hash}${asConfigured ? '' : '; the configuration of the service differs, which changes nothing'}`,
+    ...(changed === undefined ? [] : [changeText(changed)]),
+    '',
+    ...roster.people.map(
+      ({ personId, roles, accounts }) => `${personId}  ${roles.join(', ')}  (${accounts.join(', ')})`,
+    ),
+    ...roster.agents.map(({ id, owner }) => `${id}  agent of ${owner}`),
+    ...roster.separation.map(([one, other]) => `nobody is both ${one} and ${other}`),
+    '',
+    `risk table ${risk.version}`,
+    ...risk.rules.map(({ name, level, approvals, roles }) => `${level}  ${name}: ${approvals} of ${roles.join(', ')}`),
+  ].join('\n');
+}
+
+function changeText(changed: NonNullable<PolicyView['changed']>): string {
+  if (changed.kind === 'adopted') return `adopted from the configuration ${changed.at}`;
+  const { at, change, proposer, approvers } = changed;
+  return `changed ${at} by ${change}: proposed by ${proposer}, approved by ${approvers.join(', ')}`;
+}
+
+function lineOf(step: PatchStep): string {
+  const path = step.path === '' ? '/' : step.path;
+  return step.op === 'remove' ? `- ${path}` : `${step.op === 'add' ? '+' : '~'} ${path}  ${JSON.stringify(step.value)}`;
+}

@@ -1,0 +1,156 @@
+/**
+ * The policy in force: roster and risk table as the ledger has them, kept at hand and read again when they change. Until a
+ * ledger has adopted a policy it is the configuration's. What is at hand may be some seconds old; so whatever decides is
+ * conditional on the version it was decided under, and nothing is decided under a policy that is no longer in force.
+ */
+import type { Clock, EntryStore, ItemKey, ItemStore, ItemWrite } from '../ledger/index.ts';
+import { createPolicy, PolicyError, type Modules, type Policy } from '../policy/index.ts';
+import { ADOPTION_KEY } from './adoption.ts';
+import { documentHash, type Document } from './document.ts';
+import { ChangeError } from './errors.ts';
+import { assertPolicy, parsePolicy, policyJson, type PolicyDocument } from './policy-document.ts';
+import { createRiskTable, type RiskTable } from './risk.ts';
+import { createStateStore, POLICY_ENTITY, policyVersionKey } from './state-store.ts';
+
+/** Readings that meet a writer before it is told that the store is too busy. */
+const MAX_READS = 16;
+const NEVER = -Infinity;
+
+/** One policy, as a whole: what is decided is decided under one of these. */
+export interface PolicyInForce {
+  /** `configuration`: the ledger has not adopted one yet */
+  readonly source: 'configuration' | 'ledger';
+  /** of the document; 0: it is not recorded */
+  readonly version: number;
+  /** of the document, hex */
+  readonly hash: string;
+  readonly document: PolicyDocument;
+  readonly policy: Policy;
+  readonly risk: RiskTable;
+  /** The writes, on the condition that this policy is still in force. */
+  readonly guard: (writes: readonly ItemWrite[]) => readonly ItemWrite[];
+}
+
+export interface Governance {
+  /** answers by the policy in force at the time of the question */
+  readonly policy: Policy;
+  /** roster and risk table of the configuration, and the modules, which are always the configuration's */
+  readonly configured: PolicyDocument;
+  readonly modules: Modules;
+  readonly inForce: () => PolicyInForce;
+  /**
+   * Reads what is in force, unless that was done in the last `maxAgeMs` (default 0; Infinity: unless it was ever done).
+   * @throws PolicyError POLICY_UNREADABLE
+   */
+  readonly refresh: (maxAgeMs?: number) => Promise<void>;
+  /** This item is what `guard` asks for. */
+  readonly isCondition: (key: ItemKey) => boolean;
+}
+
+export interface GovernanceDependencies {
+  readonly ledger: string;
+  readonly items: ItemStore;
+  readonly entries: Pick<EntryStore, 'findByIdemKey'>;
+  readonly clock: Pick<Clock, 'now'>;
+  readonly configured: PolicyDocument;
+  readonly modules: Modules;
+  /** Told after another policy has come into force. Must not throw. */
+  readonly onChange?: () => void;
+}
+
+export function createGovernance(deps: GovernanceDependencies): Governance {
+  const { ledger, clock, configured, modules, onChange } = deps;
+  const key = policyVersionKey(ledger);
+  let current = inForce(deps, { source: 'configuration', version: 0, json: policyJson(configured), stamp: 'absent' });
+  let readAt = NEVER;
+  const refresh = async (maxAgeMs = 0): Promise<void> => {
+    const now = clock.now();
+    if (now - readAt < maxAgeMs) return;
+    readAt = NEVER; // what could not be read again is not relied on
+    const next = await read(deps, current);
+    readAt = now;
+    // Of two readings at the same time the older one may come back last.
+    if (versionOf(next) <= versionOf(current)) return;
+    current = next;
+    onChange?.();
+  };
+  return {
+    ...{ configured, modules, refresh },
+    policy: live(() => current.policy),
+    inForce: () => current,
+    isCondition: ({ pk, sk }) => pk === key.pk && sk === key.sk,
+  };
+}
+
+/** Refuses documents of the policy's entity that are no policy, or one that nobody could change again. @throws ChangeError CHANGE_INVALID */
+export function assertGovernable(modules: Modules, entityId: string, documents: readonly Document[]): void {
+  if (entityId === POLICY_ENTITY) for (const document of documents) assertPolicy(document, modules);
+}
+
+interface Stamped extends PolicyInForce {
+  readonly stamp: number | 'absent';
+}
+
+function versionOf({ stamp }: Stamped): number {
+  return stamp === 'absent' ? 0 : stamp;
+}
+
+async function read(deps: GovernanceDependencies, known: Stamped): Promise<Stamped> {
+  const { ledger, items, entries } = deps;
+  const states = createStateStore(ledger, items);
+  for (let reads = 0; reads < MAX_READS; reads++) {
+    // The version first: a document that is newer than its version fails the condition, one that is older would pass it.
+    const item = await items.get(policyVersionKey(ledger));
+    if (item?.version === known.stamp) return known;
+    if (item === undefined) {
+      if (known.stamp === 'absent' && (await entries.findByIdemKey(ADOPTION_KEY)) === undefined) return known;
+      throw unreadable('the ledger has adopted a policy, but its items are gone');
+    }
+    const { document: json, version } = await states.read(POLICY_ENTITY);
+    if (version === (item.value as { readonly version?: unknown }).version)
+      return inForce(deps, { source: 'ledger', version, json, stamp: item.version });
+  }
+  throw unreadable('its version and its document do not belong together');
+}
+
+function inForce(
+  { ledger, modules }: GovernanceDependencies,
+  { json, stamp, source, version }: Pick<Stamped, 'source' | 'version' | 'stamp'> & { readonly json: Document },
+): Stamped {
+  const document = readable(json);
+  return {
+    ...{ source, version, stamp, document },
+    hash: documentHash(json),
+    policy: createPolicy(document.roster, modules),
+    risk: createRiskTable(document.risk),
+    guard: (writes) => guarded(writes, policyVersionKey(ledger), stamp),
+  };
+}
+
+/** A store takes one action per item, so a write of the item itself carries the condition. */
+function guarded(writes: readonly ItemWrite[], key: ItemKey, expect: number | 'absent'): readonly ItemWrite[] {
+  const isOurs = (write: ItemWrite): boolean => write.key.pk === key.pk && write.key.sk === key.sk;
+  return writes.some(isOurs)
+    ? writes.map((write) => (isOurs(write) ? { ...write, expect } : write))
+    : [...writes, { kind: 'check', key, expect }];
+}
+
+function readable(json: Document): PolicyDocument {
+  try {
+    return parsePolicy(json);
+  } catch (error) {
+    if (error instanceof ChangeError) throw unreadable(error.message, error);
+    throw error;
+  }
+}
+
+/** Nothing opens by error: without a policy that can be read, nobody may do anything. */
+function unreadable(why: string, cause?: unknown): PolicyError {
+  const message = `the policy in force cannot be read (${why}): verify the ledger, restore "${POLICY_ENTITY}"`;
+  return new PolicyError({ code: 'POLICY_UNREADABLE', message, cause });
+}
+
+/** Every look at it is a look at what is current then. */
+function live<Part extends object>(current: () => Part): Part {
+  return new Proxy({} as Part, { get: (_, name): unknown => Reflect.get(current(), name) });
+}

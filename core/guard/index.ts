@@ -1,0 +1,14 @@
+export {
+  askBreaker,
+  breakerAfter,
+  createBreaker,
+  DEFAULT_BREAKER,
+  type Breaker,
+  type BreakerSettings,
+  type BreakerVerdict,
+} from './breaker.ts';
+export { loopAfter, MAX_HOPS, type LoopSettings, type LoopStep, type Origin } from './loop.ts';
+export { protectionProblems, protectionSchema, stormLimit, type Protection } from './settings.ts';
+export { STORM_WINDOW_MS, stormAfter, type StormStep } from './storm.ts';
+export { oweTokens, takeTokens, tokenMsOf, type Rate, type Taken } from './token-bucket.ts';
+export { atLeast, countIn, type Window } from './window.ts';

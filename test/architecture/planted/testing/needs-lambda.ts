@@ -1,0 +1,1 @@
+import '../lambdas/other/handler.ts';

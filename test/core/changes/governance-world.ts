@@ -1,0 +1,149 @@
+/** A company that governs itself: a ledger in memory with as many processes on it as wanted, each with its configuration. */
+import { toHex } from '../../../core/canonical/index.ts';
+import {
+  createChanges,
+  createGovernance,
+  createGoverning,
+  riskSchema,
+  type Changes,
+  type ChangeView,
+  type ChainEntry,
+  type Governance,
+  type Governing,
+} from '../../../core/changes/index.ts';
+import type { ChangeRecord } from '../../../core/changes/record.ts';
+import { createAppender, parseEntry, type EntryStore, type ItemStore } from '../../../core/ledger/index.ts';
+import { createPolicy, modulesSchema, rosterSchema, type Principal } from '../../../core/policy/index.ts';
+import { CountingIds, FakeClock, localSealer, memoryRootSigner, MemoryStore } from '../../../adapters/memory/index.ts';
+import { decision } from './world.ts';
+
+export const ENTITY = 'account:1';
+export const POLICY = 'registry:policy';
+export const DAY_MS = 86_400_000;
+
+const all = { reads: ['*'], proposes: ['account:*', 'registry:*'] };
+
+/** ann, bob and carl own, pete is their peer, rita and ralf do risk, sam and sue security; the bot is bob's. */
+export const ROSTER = {
+  roles: { owner: all, peer: all, risk: { reads: ['*'] }, security: { reads: ['*'] } },
+  people: [
+    { personId: 'ann', name: 'Ann', accounts: ['ann', 'ann-2'], roles: ['owner'] },
+    { personId: 'bob', name: 'Bob', accounts: ['bob'], roles: ['owner'] },
+    { personId: 'carl', name: 'Carl', accounts: ['carl'], roles: ['owner'] },
+    { personId: 'pete', name: 'Pete', accounts: ['pete'], roles: ['peer'] },
+    { personId: 'rita', name: 'Rita', accounts: ['rita'], roles: ['risk'] },
+    { personId: 'ralf', name: 'Ralf', accounts: ['ralf'], roles: ['risk'] },
+    { personId: 'sam', name: 'Sam', accounts: ['sam'], roles: ['security'] },
+    { personId: 'sue', name: 'Sue', accounts: ['sue'], roles: ['security'] },
+  ],
+  agents: [{ id: 'bot', owner: 'bob', logic: 'bot@1', rights: all }],
+};
+export const RISK = {
+  version: '1',
+  rules: [
+    { name: 'any', when: { reversible: [true] }, level: 'L2', roles: ['owner', 'risk'], approvals: 2 },
+    // What a careless or hostile table would say.
+    { name: 'nothing to see', when: { entity: [{ prefix: 'registry:' }] }, level: 'L0', approvals: 0 },
+  ],
+};
+const MODULES = modulesSchema.parse({ billing: { proposes: ['account:*'] } });
+
+export interface Company {
+  readonly changes: Changes;
+  readonly governing: Governing;
+  readonly governance: Governance;
+}
+
+/** What a process is configured with. */
+export interface Configuration {
+  readonly roster?: object;
+  readonly risk?: object;
+}
+
+export interface GovernanceWorld extends Company {
+  readonly store: MemoryStore;
+  readonly clock: FakeClock;
+  /** another process on the same ledger */
+  readonly process: (configuration?: Configuration) => Company;
+  readonly chain: (entityId?: string) => Promise<ChainEntry[]>;
+  readonly record: (id: string) => Promise<ChangeRecord>;
+  /** Proposes on the entity, as ann unless told otherwise. */
+  readonly propose: (operations?: readonly object[], more?: object, by?: string) => Promise<ChangeView>;
+  readonly approve: (view: ChangeView, ...people: string[]) => Promise<ChangeView>;
+  /** Through proposal, approval, lock and execution. */
+  readonly carryOut: (view: ChangeView, ...people: string[]) => Promise<ChangeView>;
+}
+
+/** @param on where the ledger is kept; default: in memory, as `store` */
+export function createGovernanceWorld(configuration: Configuration = {}, on?: EntryStore & ItemStore): GovernanceWorld {
+  const store = new MemoryStore({ exclusive: false });
+  const kept = on ?? store;
+  const clock = new FakeClock();
+  const ids = new CountingIds();
+  const process = (own: Configuration = {}): Company => {
+    const { roster, risk } = { roster: ROSTER, risk: RISK, ...configuration, ...own };
+    const impatient = { now: () => clock.now(), sleep: () => new Promise<void>((resolve) => setImmediate(resolve)) };
+    const rootSigner = memoryRootSigner('ledger.test/main');
+    const appender = createAppender({
+      ...{
+        ledger: 'main',
+        origin: 'ledger.test/main',
+        store: kept,
+        sealer: localSealer,
+        rootSigner,
+        clock: impatient,
+        ids,
+      },
+    });
+    const governance = createGovernance({
+      ...{ ledger: 'main', items: kept, entries: kept, clock, modules: MODULES },
+      configured: { roster: rosterSchema.parse(roster), risk: riskSchema.parse(risk) },
+    });
+    const deps = { ledger: 'main', appender, items: kept, entries: kept, governance, clock, ids };
+    return { governance, changes: createChanges(deps), governing: createGoverning(deps) };
+  };
+  const first = process();
+  const { changes } = first;
+  const approve = async (view: ChangeView, ...people: string[]): Promise<ChangeView> => {
+    let now = view;
+    for (const person of people) now = (await changes.decide(who(person), view.id, decision(now))).change;
+    return now;
+  };
+  return {
+    ...first,
+    ...{ store, clock, process, approve },
+    chain: async (entityId = POLICY) =>
+      (await kept.read(entityId, 0, 10_000)).map(({ note, hash }) => {
+        const parsed = parseEntry(note);
+        if (parsed.kind !== 'entry') throw new Error(parsed.reason);
+        return { body: parsed.body, hash: toHex(hash) };
+      }),
+    record: async (id) => (await kept.get({ pk: 'main#change', sk: id }))?.value as unknown as ChangeRecord,
+    propose: async (operations = [put({ limit: 1 })], more = {}, by = 'ann') => {
+      const input = { entityId: ENTITY, title: 'Change it', rationale: 'It is time.', operations, ...more };
+      return (await changes.propose(who(by), input)).change;
+    },
+    carryOut: async (view, ...people) => {
+      await approve(view, ...people);
+      await clock.advance(DAY_MS);
+      await changes.advance(view.id);
+      return changes.get(who('ann'), view.id);
+    },
+  };
+}
+
+export const put = (document: object): object => ({ type: 'state.put', payload: document });
+/** Operations on the policy. */
+export const patch = (...steps: object[]): object => ({ type: 'state.patch', payload: steps });
+export const onPolicy = { entityId: POLICY };
+
+/** Whoever the company begins with, and whoever it may get. */
+export function who(id: string, roster: object = ROSTER): Principal {
+  const principal = createPolicy(rosterSchema.parse(roster), MODULES).principal(id);
+  return principal ?? { kind: 'person', id, personId: id };
+}
+
+/** The index of a person in the roster, for patches. */
+export function at(personId: string): number {
+  return ROSTER.people.findIndex((person) => person.personId === personId);
+}

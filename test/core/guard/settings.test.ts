@@ -1,0 +1,42 @@
+import { describe, expect, it } from 'vitest';
+import { protectionProblems, protectionSchema, stormLimit } from '../../../core/guard/index.ts';
+
+describe('the section "protection"', () => {
+  it('is on for people and hops, and asks for the rest', () => {
+    expect(protectionSchema.parse(undefined)).toEqual({
+      rates: { sessions: { perMinute: 100, burst: 100 }, modules: {} },
+      loop: { maxHops: 16, windowSeconds: 60, resetAfterSeconds: 3_600 },
+    });
+  });
+
+  it('limits every topic but those that say otherwise, once storms are looked for', () => {
+    const protection = protectionSchema.parse({ storm: { topics: { bulk: 'unlimited', rare: 2 } } });
+    expect(['bulk', 'rare', 'other', 'constructor'].map((topic) => stormLimit(protection, topic))).toEqual([
+      ...[undefined, 2, 100, 100],
+    ]);
+    expect(stormLimit(protectionSchema.parse({}), 'other')).toBeUndefined();
+  });
+
+  it.each([
+    { rates: { sessions: { perMinute: 0 } } },
+    { rates: { sessions: 'none' } },
+    { rates: { modules: { feed: 'unlimited' } } },
+    { storm: { perSecond: 1.5 } },
+    { storm: { topics: { a: -1 } } },
+    { loop: { maxHops: 0 } },
+    { lop: {} },
+  ])('refuses %j', (input) => {
+    expect(protectionSchema.safeParse(input).success).toBe(false);
+  });
+
+  it('names modules and topics that are not declared', () => {
+    const protection = protectionSchema.parse({
+      rates: { modules: { feed: { perMinute: 1 }, toString: { perMinute: 1 } } },
+      storm: { topics: { 'a.b': 1 } },
+    });
+    const paths = protectionProblems(protection, { modules: { feed: {} }, topics: {} }).map(({ path }) =>
+      path.join('.'),
+    );
+    expect(paths).toEqual(['protection.rates.modules.toString', 'protection.storm.topics.a.b']);
+  });
+});

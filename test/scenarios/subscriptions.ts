@@ -1,0 +1,230 @@
+/** Ways to subscribe: who is meant, under which condition, in which batches, how late, from when on; and what stops it. */
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect } from 'vitest';
+import type { DeliveryState } from '../../core/events/index.ts';
+import { publish, whenDone, withSubscriber, type Subscriber } from './delivery.ts';
+import { credit } from './publishing.ts';
+import { freshAccount, power, until, type Scenario, type World } from './world.ts';
+
+const HOUR_MS = 3_600_000;
+const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';
+const sorted = ({ done }: Subscriber): number[] => done.toSorted((a, b) => a - b);
+
+/** How the subscription stands with an event, once it is what is looked for. */
+function standing(world: World, eventId: string, { id }: Subscriber, state: string): Promise<DeliveryState> {
+  return until(`the trace of ${eventId} should show it ${state}`, async () => {
+    const { deliveries } = await world.as('bank-feed').trace(eventId);
+    return deliveries.find((one) => one.subscription === id && one.state === state);
+  });
+}
+
+const breakerOf = async (world: World, { id }: Subscriber): Promise<string | undefined> =>
+  (await world.as('budget-engine').state()).subscriptions.find(({ subscription }) => subscription === id)?.breaker;
+
+export const subscriptions: readonly Scenario[] = [
+  {
+    name: 'a targeted subscription gets what names its module',
+    run: async (world) => {
+      const account = freshAccount();
+      await withSubscriber(world, { account, mode: 'targeted' }, async (subscriber) => {
+        for (const targets of [['reporting'], ['reporting', 'budget-engine'], undefined, ['budget-engine']])
+          await world
+            .as('bank-feed')
+            .publish({ ...credit(account, '1.00'), ...(targets && { metadata: { targets } }) });
+        await whenDone(subscriber, 2);
+        expect(sorted(subscriber)).toEqual([1, 3]);
+      });
+    },
+  },
+  {
+    name: 'a conditional subscription skips events while a change-set of the entity is open, and its trace says so',
+    run: async (world) => {
+      const account = freshAccount();
+      const when = { changeSets: [{ exists: false }] };
+      await withSubscriber(world, { account, mode: 'conditional', when }, async (subscriber) => {
+        await publish(world, account, 1);
+        await whenDone(subscriber, 1);
+        const change = await world.as('ana').propose({
+          ...{ entityId: account, title: 'A limit', rationale: 'to have something open' },
+          operations: [{ type: 'state.put', payload: { limit: '500.00' } }],
+        });
+        const skipped = credit(account, '2.00');
+        await world.as('bank-feed').publish(skipped);
+        await standing(world, skipped.eventId ?? '', subscriber, 'skipped');
+        await world.as('ana').withdraw(change.change.id);
+        const last = credit(account, '3.00');
+        await world.as('bank-feed').publish(last);
+        await whenDone(subscriber, 2);
+        const { ledger } = (await world.as('bank-feed').trace(last.eventId ?? '')).event;
+        expect(sorted(subscriber)).toEqual([0, ledger.seq]);
+      });
+    },
+  },
+  {
+    name: 'a buffered subscription waits until a batch is full',
+    needs: ['longBatches'],
+    run: async (world) => {
+      const account = freshAccount();
+      const buffer = { maxSize: 3, maxDelayMs: HOUR_MS };
+      await withSubscriber(world, { account, mode: 'buffered', buffer }, async (subscriber) => {
+        await publish(world, account, 2);
+        expect(subscriber.done).toEqual([]);
+        await publish(world, account, 1);
+        await whenDone(subscriber, 3);
+      });
+    },
+  },
+  {
+    name: 'a buffered subscription waits no longer than it was told, and gets no more at a time',
+    run: async (world) => {
+      const account = freshAccount();
+      await publish(world, account, 3);
+      const settings = { account, startAt: 'earliest', mode: 'buffered' } as const;
+      for (const buffer of [
+        { maxSize: 100, maxDelayMs: 500 },
+        { maxSize: 2, maxDelayMs: 500 },
+      ])
+        await withSubscriber(world, { ...settings, buffer }, (subscriber) =>
+          whenDone(subscriber, 3).then(() => undefined),
+        );
+    },
+  },
+  {
+    name: 'a delayed subscription gets nothing before its time',
+    run: async (world) => {
+      const account = freshAccount();
+      const delayMs = 1_500;
+      let deliveredAt = 0;
+      await withSubscriber(
+        world,
+        { account, delayMs, onDelivery: () => void (deliveredAt = performance.now()) },
+        async (subscriber) => {
+          const publishedAt = performance.now();
+          await publish(world, account, 1);
+          await whenDone(subscriber, 1);
+          expect(deliveredAt - publishedAt).toBeGreaterThan(delayMs - 1); // times of the ledger are whole milliseconds
+        },
+      );
+    },
+  },
+  {
+    name: 'a subscription from a time on gets what was recorded since, and then what comes',
+    run: async (world) => {
+      const account = freshAccount();
+      await publish(world, account, 2);
+      await sleep(50); // so that the third has a time of its own
+      const third = credit(account, '9.00');
+      await world.as('bank-feed').publish(third);
+      const { acceptedAt: startAt } = await world.as('bank-feed').trace(third.eventId ?? '');
+      await withSubscriber(world, { account, startAt }, async (subscriber) => {
+        await publish(world, account, 2);
+        await whenDone(subscriber, 3);
+        expect(sorted(subscriber)).toEqual([2, 3, 4]);
+      });
+    },
+  },
+  {
+    name: 'of the dead letters, those that match a pattern are redriven',
+    run: async (world) => {
+      const account = freshAccount();
+      let isBroken = true;
+      const breaker = { failures: 100 };
+      await withSubscriber(world, { account, refuses: () => isBroken, breaker }, async (subscriber) => {
+        const module = world.as('budget-engine');
+        await publish(world, account, 3); // of 0.00, 1.00, 2.00
+        await until('all should be dead letters', async () =>
+          (await module.deadLetters(subscriber.id)).deadLetters.length === 3 ? true : undefined,
+        );
+        isBroken = false;
+        const pattern = { detail: { payload: { amount: [{ prefix: '1.' }] } } };
+        expect(await module.redrive(subscriber.id, { pattern })).toBe(1);
+        await whenDone(subscriber, 1);
+        expect(subscriber.done).toEqual([1]);
+        expect((await module.deadLetters(subscriber.id)).deadLetters).toHaveLength(2);
+      });
+    },
+  },
+  {
+    name: 'a breaker holds events back after failures in a row, and lets them through when it is reset',
+    run: async (world) => {
+      const account = freshAccount();
+      let isBroken = true;
+      const settings = {
+        breaker: { failures: 3, probeAfterMs: HOUR_MS },
+        retry: { maxAttempts: 100, baseMs: 10, maxMs: 50 },
+      };
+      await withSubscriber(world, { account, refuses: () => isBroken, ...settings }, async (subscriber) => {
+        await publish(world, account, 1);
+        await until('the breaker should open', async () =>
+          (await breakerOf(world, subscriber)) === 'open' ? true : undefined,
+        );
+        isBroken = false;
+        await publish(world, account, 2);
+        expect(subscriber.done).toEqual([]);
+        await world.as('budget-engine').resetBreaker(subscriber.id);
+        await whenDone(subscriber, 3);
+        expect(sorted(subscriber)).toEqual([0, 1, 2]);
+        expect(await breakerOf(world, subscriber)).toBe('closed');
+      });
+    },
+  },
+  {
+    name: 'each delivery has a span in the trace of its event, and the event’s own trace shows each try',
+    run: async (world) => {
+      const account = freshAccount();
+      const spans: string[] = [];
+      const onDelivery = (_: number, { traceparent = 'none' }: { traceparent?: string }): void =>
+        void spans.push(traceparent);
+      const refuses = (_: number, attempt: number): boolean => attempt === 1;
+      await withSubscriber(world, { account, refuses, onDelivery }, async (subscriber) => {
+        const event = { ...credit(account, '1.00'), metadata: { traceparent: `00-${TRACE}-00f067aa0ba902b7-01` } };
+        await world.as('bank-feed').publish(event);
+        await whenDone(subscriber, 1);
+        expect(spans).toHaveLength(2);
+        for (const span of spans) expect(span).toMatch(new RegExp(`^00-${TRACE}-[0-9a-f]{16}-01$`));
+        expect(new Set(spans).size).toBe(2);
+        const { history } = await standing(world, event.eventId ?? '', subscriber, 'delivered');
+        expect(history).toMatchObject([{ outcome: 'failed', reason: 'Error: no to 0' }, { outcome: 'delivered' }]);
+      });
+    },
+  },
+  {
+    name: 'a function is given the events of its subscription; what it throws at becomes a dead letter',
+    needs: ['functionCalls'],
+    run: async (world) => {
+      const account = freshAccount();
+      const module = world.as('budget-engine');
+      const settings = { topics: ['transactions.*'], filter: { detail: { entityId: [account] } } } as const;
+      const target = (name: string): object => ({
+        id: `scenario-${randomUUID()}`,
+        ...settings,
+        target: { kind: 'function', name },
+      });
+      const retry = { maxAttempts: 2, baseMs: 10, maxMs: 10 };
+      const { id } = await module.createSubscription({ ...target('scenario'), ...settings, retry });
+      try {
+        const events = ['1.00', '0.00', '2.00'].map((amount) => credit(account, amount));
+        for (const event of events) await world.as('bank-feed').publish(event);
+        const [first, , third] = events.map(({ eventId }) => eventId ?? '');
+        await until('the function should have done two', async () => {
+          const done = await power(world, 'functionCalls')();
+          return done.includes(first ?? '') && done.includes(third ?? '') ? true : undefined;
+        });
+        const [letter] = await until('the other should be a dead letter', async () => {
+          const { deadLetters } = await module.deadLetters(id);
+          return deadLetters.length === 0 ? undefined : deadLetters;
+        });
+        expect(letter).toMatchObject({
+          attempts: 2,
+          reason: 'Error: nothing was moved',
+          event: { ledger: { seq: 1 } },
+        });
+      } finally {
+        await module.unsubscribe(id);
+      }
+      const refused = module.createSubscription({ ...target('no-such-function'), ...settings });
+      await expect(refused).rejects.toMatchObject({ status: 400, code: 'SUBSCRIPTION_INVALID' });
+    },
+  },
+];
