@@ -5,6 +5,7 @@ import { act, type Acted } from './act.ts';
 import { parseInput, plainText } from './content.ts';
 import { requirePerson, withExcludedNow, type Context } from './context.ts';
 import { ChangeError } from './errors.ts';
+import { nextState } from './lifecycle.ts';
 import { isReviewDue, reviewRefusal } from './post-review.ts';
 import type { ChangeRecord } from './record.ts';
 
@@ -28,7 +29,8 @@ export async function review(
     context.policy.require(principal, 'reads', entityId);
     const mine = postReview?.reviews.find((one) => one.personId === personId);
     if (mine?.verdict === given.verdict && mine.reason === given.reason) return 'recorded';
-    const refusal = reviewRefusal(withExcludedNow(context, record), personId);
+    const hasEnded = nextState(record.state, 'change.reviewed') !== undefined; // else the step itself is refused
+    const refusal = hasEnded ? reviewRefusal(withExcludedNow(context, record), personId) : undefined;
     if (refusal !== undefined) throw new ChangeError(refusal);
     const data = { change: id, revision: content.revision, personId, ...given };
     return { steps: [{ type: 'change.reviewed', actor: actorOf(principal), data }] };

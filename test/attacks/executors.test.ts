@@ -113,7 +113,9 @@ attack(24, 'a module says that it can be undone, and another inverse once it is 
 attack(24, 'a module says what is not true about the risk: its facts may raise it, never lower it', async () => {
   const { changes, executor } = open();
   executor.breaks.before = ({ kind }) =>
-    kind === 'plan' ? { facts: { money: { moved: 0 }, level: 'L0' }, inverse: { account: 'a', limit: 0 } } : undefined;
+    kind === 'plan'
+      ? { facts: { money: { touched: false, moved: 0 } }, inverse: { account: 'a', limit: 0 } }
+      : undefined;
   const { change } = await changes.propose(who('pete'), proposal([patchOf('/balance', 5000), invoke]));
   expect(change.risk).toMatchObject({ level: 'L3' });
 });

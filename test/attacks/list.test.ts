@@ -10,7 +10,9 @@ const DOC = readFileSync('docs/approvals.md', 'utf8');
 it('has a test for every row, and the document has every row', () => {
   const folder = join('test', 'attacks');
   const sources = readdirSync(folder).filter((name) => name.endsWith('.test.ts'));
-  const tests = sources.flatMap((name) => [...readFileSync(join(folder, name), 'utf8').matchAll(/^attack\(\s*(\d+),/gm)]);
+  const tests = sources.flatMap((name) => [
+    ...readFileSync(join(folder, name), 'utf8').matchAll(/^attack\(\s*(\d+),/gm),
+  ]);
   const rows = Array.from({ length: ROWS }, (_, i) => i + 1);
   expect([...new Set(tests.map(([, row]) => Number(row)))].sort((a, b) => a - b)).toEqual(rows);
   expect(rows.filter((row) => !new RegExp(`^\\| ${row} \\|`, 'm').test(DOC))).toEqual([]);

@@ -8,7 +8,14 @@ import type { Modules, Policy } from '../../core/policy/index.ts';
 export function fixedGovernance(policy: Policy, riskConfig: RiskConfig, modules: Modules = {}): Governance {
   const document = { roster: policy.roster, risk: riskConfig };
   const inForce: ReturnType<Governance['inForce']> = {
-    ...{ source: 'ledger', version: 1, hash: policyHash(document), document, policy, risk: createRiskTable(riskConfig) },
+    ...{
+      source: 'ledger',
+      version: 1,
+      hash: policyHash(document),
+      document,
+      policy,
+      risk: createRiskTable(riskConfig),
+    },
     guard: (writes) => writes,
   };
   return {

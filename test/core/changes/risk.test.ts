@@ -90,7 +90,13 @@ describe('facts', () => {
     moneyPaths = ['/balance', '/limits/*'],
   ): Record<string, unknown> =>
     factsOf({
-      ...{ entityId: 'account:1', initiator: 'agent:a:b', proven: true, moneyPaths, sensitivePaths: ['/name', '/kin/*'] },
+      ...{
+        entityId: 'account:1',
+        initiator: 'agent:a:b',
+        proven: true,
+        moneyPaths,
+        sensitivePaths: ['/name', '/kin/*'],
+      },
       ...{ erases: false, freezes: [], onEntity: [] },
       byInitiator: [5, 7, 9].map((moved) => ({ entityId: 'account:2', moved })),
       operations: after.map(
