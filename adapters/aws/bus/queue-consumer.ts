@@ -9,6 +9,7 @@ import {
   ReceiveMessageCommand,
   type BatchResultErrorEntry,
   type Message,
+  type QueueAttributeName,
   type SQSClient,
 } from '@aws-sdk/client-sqs';
 import { LedgerError } from '../../../core/ledger/index.ts';
@@ -72,6 +73,7 @@ export class QueueConsumer {
     });
   }
 
+  /** Nothing, where the subscription was removed meanwhile. */
   async depth(): Promise<QueueDepth> {
     const command = new GetQueueAttributesCommand({
       QueueUrl: this.url,
@@ -81,10 +83,14 @@ export class QueueConsumer {
         'ApproximateNumberOfMessagesDelayed',
       ],
     });
-    const { Attributes: counts = {} } = await this.client.send(command);
+    const counts = await this.client.send(command).catch((error: unknown) => {
+      if (isMissingQueue(error)) return undefined;
+      throw error;
+    });
+    const of = (name: QueueAttributeName): number => Number(counts?.Attributes?.[name] ?? 0);
     return {
-      waiting: Number(counts.ApproximateNumberOfMessages ?? 0) + Number(counts.ApproximateNumberOfMessagesDelayed ?? 0),
-      out: Number(counts.ApproximateNumberOfMessagesNotVisible ?? 0),
+      waiting: of('ApproximateNumberOfMessages') + of('ApproximateNumberOfMessagesDelayed'),
+      out: of('ApproximateNumberOfMessagesNotVisible'),
     };
   }
 
