@@ -251,15 +251,15 @@ function changes(
     changeSets: (query = {}) => call({ method: 'GET', path, query: { ...query } }),
     revise: (id, body) => call({ method: 'POST', path: at(id, '/revisions'), body }),
     decide: async (change, decision, options = {}) => {
-      if (decision === 'approve') assertAsShown(change);
       const body = { ...bindingTo(change), decision, ...options };
+      if (decision === 'approve') assertAsShown(change);
       return call({ method: 'POST', path: at(change.id, '/decisions'), body, idempotent: true });
     },
     revoke: (id, body = {}) =>
       call({ method: 'POST', path: at(id, '/revoke'), body, idempotent: body.vote !== undefined }),
     override: async (change, why) => {
-      assertAsShown(change);
       const body = { ...bindingTo(change), ...why };
+      assertAsShown(change);
       return call({ method: 'POST', path: at(change.id, '/override'), body, idempotent: true });
     },
     review: (id, body) => call({ method: 'POST', path: at(id, '/review'), body, idempotent: true }),

@@ -290,6 +290,14 @@ describe('change-sets', () => {
     await as('budget-bot').revise(change.id, revision);
     await expect(as('clara').decide(change, 'approve')).rejects.toMatchObject({ code: 'DECISION_STALE' });
     await expect(as('budget-bot').decide(change, 'approve')).rejects.toMatchObject({ code: 'AGENTS_CANNOT_DECIDE' });
+    const { assessmentHash: _hash, ...blocked } = {
+      ...change,
+      blocked: { code: 'STALE_BASE', message: 'it has moved' },
+    };
+    await expect(as('clara').decide(blocked, 'approve')).rejects.toMatchObject({
+      code: 'CHANGE_STATE_CONFLICT',
+      detail: expect.stringContaining('it has moved') as unknown,
+    });
     const withdrawn = await as('budget-bot').withdraw(change.id, { reason: 'test' });
     expect(withdrawn.state).toBe('cancelled');
   });

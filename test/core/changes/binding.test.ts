@@ -42,6 +42,7 @@ it.each<[string, (view: Draft) => void]>([
   ['another revision', (view) => void (view.revision += 1)],
   ['another id', (view) => void (view.id = 'another')],
   ['a lower level', (view) => void (view.risk = { ...view.risk, level: 'L0' } as never)],
+  ['another enforcement', (view) => void (view.risk = { ...view.risk, enforcement: 'hard' } as never)],
   ['other facts', (view) => void (view.risk = { ...view.risk, facts: {} } as never)],
   ['fewer approvals', (view) => void (view.risk = { ...view.risk, approvals: 1 } as never)],
   ['another assessment', (view) => void (view.assessment = { ...view.assessment, level: 'L0' } as never)],
