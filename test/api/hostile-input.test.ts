@@ -236,39 +236,41 @@ describe.each(ROUTES.map((route) => [`${route.method} ${route.path}`, route] as 
   // What has no body to be refused would do its work: that is tested elsewhere.
   const isHarmless = route.method === 'GET' || (route.body !== undefined && !route.body.optional);
 
-  it.runIf(route.path.includes('{id}'))('takes any path parameter without breaking anything', async () => {
-    const paths = fc.oneof(
-      fc
-        .string({ unit: 'binary', minLength: 1 })
-        .filter((id) => id.isWellFormed())
-        .map(encodeURIComponent),
-      fc.string({ unit: fc.constantFrom(...Array.from('%/.\\;=&?#@:aF0 \u00ff')) }),
-    );
-    await fc.assert(
-      fc.asyncProperty(paths, async (id) => {
-        const target = route.path.replace('{id}', id.replaceAll(' ', '%20'));
-        const { status } = await call(world, `${route.method} ${target}`, { as: CALLER, body: undefined });
-        expect(status).toBeLessThan(500);
-        expect(writes).toBe(0);
-      }),
-      { numRuns: 100 },
-    );
-  });
+  if (route.path.includes('{id}'))
+    it('takes any path parameter without breaking anything', async () => {
+      const paths = fc.oneof(
+        fc
+          .string({ unit: 'binary', minLength: 1 })
+          .filter((id) => id.isWellFormed())
+          .map(encodeURIComponent),
+        fc.string({ unit: fc.constantFrom(...Array.from('%/.\\;=&?#@:aF0 \u00ff')) }),
+      );
+      await fc.assert(
+        fc.asyncProperty(paths, async (id) => {
+          const target = route.path.replace('{id}', id.replaceAll(' ', '%20'));
+          const { status } = await call(world, `${route.method} ${target}`, { as: CALLER, body: undefined });
+          expect(status).toBeLessThan(500);
+          expect(writes).toBe(0);
+        }),
+        { numRuns: 100 },
+      );
+    });
 
-  it.runIf(isHarmless)('takes any query string without breaking anything', async () => {
-    const names = Object.keys((route.query as { shape?: object } | undefined)?.shape ?? { x: 1 });
-    const pairs = fc.array(
-      fc.tuple(fc.constantFrom(...names), fc.string({ unit: fc.constantFrom(...Array.from('%=&+09aF,.*-')) })),
-    );
-    await fc.assert(
-      fc.asyncProperty(pairs, async (query) => {
-        const signal = AbortSignal.abort(); // nobody waits for a long poll here
-        const target = `${lineOf(route)}?${query.map(([name, value]) => `${name}=${value}`).join('&')}`;
-        const { status } = await call(world, target, { as: CALLER, signal });
-        expect(status).toBeLessThan(500);
-        expect(writes).toBe(0);
-      }),
-      { numRuns: 100 },
-    );
-  });
+  if (isHarmless)
+    it('takes any query string without breaking anything', async () => {
+      const names = Object.keys((route.query as { shape?: object } | undefined)?.shape ?? { x: 1 });
+      const pairs = fc.array(
+        fc.tuple(fc.constantFrom(...names), fc.string({ unit: fc.constantFrom(...Array.from('%=&+09aF,.*-')) })),
+      );
+      await fc.assert(
+        fc.asyncProperty(pairs, async (query) => {
+          const signal = AbortSignal.abort(); // nobody waits for a long poll here
+          const target = `${lineOf(route)}?${query.map(([name, value]) => `${name}=${value}`).join('&')}`;
+          const { status } = await call(world, target, { as: CALLER, signal });
+          expect(status).toBeLessThan(500);
+          expect(writes).toBe(0);
+        }),
+        { numRuns: 100 },
+      );
+    });
 });

@@ -46,9 +46,8 @@ describe.each(ROUTES.map((route) => [`${route.method} ${route.path}`, route] as 
     }
   });
 
-  it.runIf(route.auth === 'required')(
-    'is 401 for a stranger, before anything else of the request is read',
-    async () => {
+  if (route.auth === 'required')
+    it('is 401 for a stranger, before anything else of the request is read', async () => {
       let isRead = false;
       const { handleRequest } = await import('../../api/index.ts');
       const body = async (): Promise<Uint8Array> => {
@@ -67,8 +66,7 @@ describe.each(ROUTES.map((route) => [`${route.method} ${route.path}`, route] as 
       expect(headers['www-authenticate']).toBe('Bearer');
       expect(isRead).toBe(false);
       expect(world.calls).toEqual([]);
-    },
-  );
+    });
 
   it('refuses query parameters it does not know', async () => {
     for (const query of ['nonsense=1', '__proto__=1', 'constructor=1']) {

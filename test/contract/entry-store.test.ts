@@ -1,4 +1,4 @@
 import { describeEntryStore } from './entry-store.ts';
 import { STORES } from './stores.ts';
 
-for (const [name, open] of Object.entries(STORES)) describeEntryStore(name, open);
+for (const [name, open] of Object.entries(STORES)) describeEntryStore(name, open, name === 'SqliteStore');

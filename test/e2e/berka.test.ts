@@ -1,6 +1,6 @@
 /** The Berka examples as a user runs them; totals are computed here independently. */
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -8,7 +8,7 @@ import { afterAll, expect, it } from 'vitest';
 import { startEngine } from '../../adapters/embedded/index.ts';
 import { config } from '../../nervous.config.ts';
 
-const shared = join(process.env['NERVOUS_SHARED'] ?? '../shared', 'data/berka');
+const SAMPLES = join(import.meta.dirname, '../samples/berka');
 const dir = mkdtempSync(join(tmpdir(), 'nervous-berka-test-'));
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 const run = (script: string, ...args: string[]) =>
@@ -60,23 +60,19 @@ it('names the line of a malformed row', () => {
   expect(stderr).toContain('line 4: amount is "0,20"');
 });
 
-const missing = existsSync(join(shared, 'trans.csv')) ? undefined : `there is no ${shared}`;
-if (missing !== undefined) console.warn(`skipped the shared data set: ${missing}`);
-
-it.skipIf(missing !== undefined)('sums the first 1,999 rows of the data set exactly', () => {
-  const lines = readFileSync(join(shared, 'trans.csv'), 'utf8').split('\n').slice(0, 2000);
-  const path = join(dir, 'trans.csv');
-  writeFileSync(path, lines.join('\n') + '\n');
+it('sums real rows exactly', () => {
+  const path = join(SAMPLES, 'trans.csv');
+  const lines = readFileSync(path, 'utf8').trim().split('\n');
   const rows = lines.slice(1).map((line) => line.split(';'));
   const cents = rows.reduce((sum, row) => sum + Math.round(Number(row[5]) * 100) * (row[3] === '"PRIJEM"' ? 1 : -1), 0);
   const { stdout } = run('replay.ts', path, '--json');
   const entities = new Set(rows.map((row) => row[1])).size;
   const signedTotal = (cents / 100).toFixed(2);
-  expect(lastLine(stdout)).toMatchObject({ events: 1999, entities, delivered: 1999, signedTotal, verified: 'OK' });
+  expect(lastLine(stdout)).toMatchObject({ events: 2000, entities, delivered: 2000, signedTotal, verified: 'OK' });
 });
 
-it.skipIf(missing !== undefined)('carries out loans that people approved', () => {
-  const { status, stdout } = run('loans.ts', join(shared, 'loan.csv'), '--limit', '20');
+it('carries out loans that people approved', () => {
+  const { status, stdout } = run('loans.ts', join(SAMPLES, 'loan.csv'), '--limit', '20');
   expect(status).toBe(0);
   expect(stdout).toMatch(/L2 executed: \d+/);
   expect(stdout).toContain('ledger verified: OK');

@@ -71,12 +71,11 @@ const world = (): World => ({
 });
 
 describe('the embedded engine', () => {
-  describeScenarios('embedded', SCENARIOS, world, [
-    'tamper',
-    'tamperDocument',
-    'deliver',
-    'longBatches',
-    'functionCalls',
-    'limits',
-  ]);
+  const powers = ['tamper', 'tamperDocument', 'deliver', 'longBatches', 'functionCalls', 'limits'];
+  // There is no ingress bus and no workflow service beside the process; crash.test.ts kills the process.
+  const leftOut = [
+    'recorded events of many AWS services, put on the ingress bus, are all in the feed',
+    'whatever drives a change-set may be killed: the ledger goes on with it',
+  ];
+  describeScenarios('embedded', SCENARIOS, world, { powers, leftOut });
 });

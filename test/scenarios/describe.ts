@@ -1,20 +1,28 @@
 /** Turns the suite into tests of one engine: most at the same time, those that need the ledger for themselves afterwards. */
-import { describe, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Scenario, World } from './world.ts';
 
-/** @param world made before any test runs; its powers decide what is skipped */
+export interface Abilities {
+  /** what can be done on this engine */
+  readonly powers: readonly string[];
+  /** names of the scenarios that need a power which this engine has not: exactly these are not run */
+  readonly leftOut: readonly string[];
+}
+
+/** @param world made before any test runs */
 export function describeScenarios(
   engine: string,
   scenarios: readonly Scenario[],
   world: () => World,
-  powers: readonly string[],
+  { powers, leftOut }: Abilities,
 ): void {
-  const missing = ({ needs = [] }: Scenario): readonly string[] => needs.filter((power) => !powers.includes(power));
-  const register = (scenario: Scenario): void => {
-    const lacks = missing(scenario);
-    if (lacks.length === 0) it(scenario.name, () => scenario.run(world()));
-    else it.skip(`${scenario.name} (the ${engine} engine cannot ${lacks.join(', ')})`);
-  };
-  describe.concurrent('side by side', () => scenarios.filter(({ alone }) => alone !== true).forEach(register));
-  describe('one after the other', () => scenarios.filter(({ alone }) => alone === true).forEach(register));
+  const isPossible = ({ needs = [] }: Scenario): boolean => needs.every((power) => powers.includes(power));
+  const possible = scenarios.filter(isPossible);
+  const register = (scenario: Scenario): void => it(scenario.name, () => scenario.run(world()));
+  describe.concurrent('side by side', () => possible.filter(({ alone }) => alone !== true).forEach(register));
+  describe('one after the other', () => possible.filter(({ alone }) => alone === true).forEach(register));
+  it(`are all run on the ${engine} engine, but for ${leftOut.length}`, () => {
+    const impossible = scenarios.filter((scenario) => !isPossible(scenario)).map(({ name }) => name);
+    expect(impossible.sort()).toEqual([...leftOut].sort());
+  });
 }

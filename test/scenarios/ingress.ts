@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { expect } from 'vitest';
 import { power, until, type BridgeEvent, type Scenario, type SampleClient } from './world.ts';
 
-const SAMPLES = join(process.env['NERVOUS_SHARED'] ?? '../shared', 'data/aws-events');
+const SAMPLES = join(import.meta.dirname, '../samples/aws-events');
 
 const objectCreated = (key: string): BridgeEvent => ({
   ...{ version: '0', id: randomUUID(), 'detail-type': 'Object Created', source: 'aws.s3', account: '111122223333' },

@@ -15,7 +15,7 @@ import { parseEntry, type EntryBody } from '../../../core/ledger/index.ts';
 import { createPolicy, modulesSchema, rosterSchema } from '../../../core/policy/index.ts';
 import { appenderOn } from '../ledger/ledger-world.ts';
 
-const AWS_EVENTS = new URL('../../../../shared/data/aws-events/', import.meta.url);
+const AWS_EVENTS = new URL('../../samples/aws-events/', import.meta.url);
 const samples = readdirSync(AWS_EVENTS)
   .filter((name) => name.endsWith('.json'))
   .map((name) => [name, JSON.parse(readFileSync(new URL(name, AWS_EVENTS), 'utf8')) as Arrived] as const);

@@ -1,5 +1,5 @@
-/** Published Merkle proofs, good and corrupted (transparency-dev/merkle); see the README of the shared vectors. */
-import { existsSync, readFileSync } from 'node:fs';
+/** Published Merkle proofs, good and corrupted (transparency-dev/merkle); see test/vectors/README.md. */
+import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { verifyConsistency, verifyInclusion } from '../../../core/ledger/index.ts';
@@ -13,19 +13,16 @@ interface Case {
 type InclusionCase = Case & Record<'leafIdx' | 'treeSize', number> & Record<'root' | 'leafHash', string>;
 type ConsistencyCase = Case & Record<'size1' | 'size2', number> & Record<'root1' | 'root2', string>;
 
-const repository = resolve(import.meta.dirname, '../../..');
-const folder = resolve(repository, process.env['NERVOUS_SHARED'] ?? '../shared', 'vectors/rfc6962');
-const present = existsSync(folder);
-if (!present) console.warn(`skipped: no vectors at ${folder}; set NERVOUS_SHARED to the shared folder`);
+const folder = resolve(import.meta.dirname, '../../vectors/rfc6962');
 
 function read<T>(file: string): T[] {
-  return present ? (JSON.parse(readFileSync(resolve(folder, file), 'utf8')) as T[]) : [];
+  return JSON.parse(readFileSync(resolve(folder, file), 'utf8')) as T[];
 }
 
 const bytes = (base64: string): Uint8Array => Buffer.from(base64, 'base64');
 const path = ({ proof }: Case): Uint8Array[] => (proof ?? []).map(bytes);
 
-describe.skipIf(!present)('RFC 6962 vectors', () => {
+describe('RFC 6962 vectors', () => {
   const inclusion = read<InclusionCase>('inclusion.json');
   const consistency = read<ConsistencyCase>('consistency.json');
 
