@@ -41,7 +41,8 @@ export async function adoptPolicy(deps: {
   const draft = { type: POLICY_ADOPTED, actor: SYSTEM_ACTOR, idem: ADOPTION_KEY, data, rootSigned: true };
   await appender.append({
     entries: [{ chain: POLICY_ENTITY, draft, idemKey: ADOPTION_KEY }],
-    writes: () => guard(states.put(POLICY_ENTITY, { from, document, change: POLICY_ADOPTED })),
+    writes: ([entry]) =>
+      entry === undefined ? [] : guard(states.put(POLICY_ENTITY, { from, document, change: POLICY_ADOPTED, entry })),
   });
 }
 

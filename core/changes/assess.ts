@@ -29,6 +29,8 @@ export interface AssessorDependencies {
   readonly types: OperationTypes;
   readonly executors: ExecutorCalls;
   readonly clock: Clock;
+  /** the policy's entry, as the assessment names it */
+  readonly under: Pick<Content, 'under'>;
   /** @throws ChangeError when the documents of this entity must not be like that */
   readonly assertAllowed: (entityId: string, documents: readonly Document[]) => void;
 }
@@ -66,13 +68,14 @@ export interface Assessor {
 
 export function createAssessor(deps: AssessorDependencies): Assessor {
   return {
-    weigh: (subject) => weigh(deps, subject),
+    weigh: (subject) => weigh(deps, subject, deps.clock.now()),
     assess: async (subject) => {
       const { entityId, content, proposal, round } = subject;
       const { change, revision } = content;
       // Before anything is counted.
-      const writes = await deps.recent.turns({ change, sponsor: sponsorOf(content), entityId });
-      const { facts, risk, base, after, plans } = await weigh(deps, subject);
+      const { writes, turns } = await deps.recent.turns({ change, sponsor: sponsorOf(content), entityId });
+      const asOf = deps.clock.now();
+      const { facts, risk, base, after, plans } = await weigh(deps, subject, asOf);
       const assessment = {
         ...{ change, revision, round: round + 1, proposal, contentHash: content.contentHash, facts },
         ...risk,
@@ -80,12 +83,16 @@ export function createAssessor(deps: AssessorDependencies): Assessor {
         base: { version: base.version, hash: base.hash },
         result: documentHash(after),
         ...plans,
+        ...deps.under,
+        ...{ asOf: new Date(asOf).toISOString(), turns },
       };
       const data = { ...assessment, assessmentHash: assessmentHash(assessment) };
       const assessed: StepDraft = { type: 'change.assessed', actor: SYSTEM_ACTOR, data };
       const steps: StepDraft[] = [assessed];
       if (data.approvals === 0)
-        steps.push(approvalStep({ change, revision, proposal, assessment: stepHash(assessed), votes: [] }));
+        steps.push(
+          approvalStep({ change, revision, proposal, assessment: stepHash(assessed), votes: [], ...deps.under }),
+        );
       return { steps, writes };
     },
   };
@@ -96,12 +103,17 @@ export function approvalStep(data: Extract<StepDraft, { type: 'change.approved' 
   return { type: 'change.approved', actor: SYSTEM_ACTOR, data };
 }
 
-async function weigh(deps: AssessorDependencies, { entityId, content }: Pick<Subject, 'entityId' | 'content'>) {
-  const { recent, states, policy, types, clock, risk: table, assertAllowed, executors } = deps;
+/** @param asOf ms since the Unix epoch: one reading of the clock for all that depends on it */
+async function weigh(
+  deps: AssessorDependencies,
+  { entityId, content }: Pick<Subject, 'entityId' | 'content'>,
+  asOf: number,
+): Promise<Weighed> {
+  const { recent, states, policy, types, risk: table, assertAllowed, executors } = deps;
   const { change, operations, initiator } = content;
   const [base, counted] = await Promise.all([
     states.read(entityId),
-    recent.since(clock.now(), { change, sponsor: sponsorOf(content), entityId }),
+    recent.since(asOf, { change, sponsor: sponsorOf(content), entityId }),
   ]);
   const after = planOperations(base, operations, types);
   assertAllowed(entityId, after);
@@ -113,7 +125,7 @@ async function weigh(deps: AssessorDependencies, { entityId, content }: Pick<Sub
       ...{ entityId, initiator, operations, before: base.document, after, moneyPaths, sensitivePaths, ...counted },
       ...(agent === undefined ? {} : { proven: agent.proven }),
       erases: operations.some(({ type }) => types.get(type)?.erases !== undefined),
-      freezes: activeFreezes(freezes, entityId, clock.now()),
+      freezes: activeFreezes(freezes, entityId, asOf),
     });
     return { ...weighAdvice(table, facts, advice), base, after: after.at(-1) ?? null, plans: advice.plans };
   } catch (error) {

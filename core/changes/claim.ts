@@ -33,7 +33,7 @@ export async function claim(context: Context, current: StoredChange): Promise<Ou
   const claimed: StepDraft = {
     type: 'change.claimed',
     actor: SYSTEM_ACTOR,
-    data: { change: id, revision: content.revision, approval: approval.step },
+    data: { change: id, revision: content.revision, approval: approval.step, ...context.under },
   };
   const recorded = await context.recorder.record({
     ...{ id, entityId, current, steps: [claimed] },
@@ -77,7 +77,7 @@ async function giveBack(context: Context, current: StoredChange, drift: Drift[])
   const { record } = current;
   const { id, entityId, approval, content, proposal, round } = record;
   if (approval === undefined) return 'moved';
-  const returned = { change: id, revision: content.revision, approval: approval.step, drift };
+  const returned = { change: id, revision: content.revision, approval: approval.step, drift, ...context.under };
   const steps: StepDraft[] = [];
   const writes: ItemWrite[] = [];
   try {

@@ -1,5 +1,14 @@
 /** What every use case of change-sets works with, and the few questions all of them ask. */
-import type { Appender, Clock, EntryStore, Ids, ItemStore, ItemWrite } from '../ledger/index.ts';
+import type {
+  AppendRequest,
+  AppendResult,
+  Appender,
+  Clock,
+  EntryStore,
+  Ids,
+  ItemStore,
+  ItemWrite,
+} from '../ledger/index.ts';
 import { initiatorOf, type Policy, type Principal } from '../policy/index.ts';
 import { announce, type Announcement, type AnnouncementCatalog, type Taken } from './announce.ts';
 import { createAssessor, type Assessor } from './assess.ts';
@@ -13,11 +22,13 @@ import { requirementOf, rolesFilled } from './quorum.ts';
 import type { ChangeRecord } from './record.ts';
 import { createStepRecorder, type StepRecorder } from './record-steps.ts';
 import { adoptPolicy } from './adoption.ts';
+import { underOf } from './authority.ts';
 import { policyJson } from './policy-document.ts';
 import { assertGovernable, type Governance, type PolicyInForce } from './governance.ts';
 import { createRecentChanges, type RecentChanges } from './recent-changes.ts';
 import type { RiskTable } from './risk.ts';
 import { createStateStore, type StateStore } from './state-store.ts';
+import type { Content } from './steps.ts';
 
 export interface ChangesDependencies {
   readonly ledger: string;
@@ -62,6 +73,10 @@ export interface Context {
   readonly delegations: DelegationStore;
   readonly assessor: Assessor;
   readonly recorder: StepRecorder;
+  /** the policy's entry, as everything names it that rests on the policy */
+  readonly under: Pick<Content, 'under'>;
+  /** An append that rests on the policy, on the condition that it is still in force. @throws ChangeError POLICY_CHANGED */
+  readonly appendUnder: (request: AppendRequest) => Promise<AppendResult>;
   /** Refuses documents that the entity must never have, not even on the way. @throws ChangeError CHANGE_INVALID */
   readonly assertAllowed: (entityId: string, documents: readonly Document[]) => void;
   /** The ledger has a policy of its own when this resolves. @throws ChangeError POLICY_CHANGED when it had none before */
@@ -69,26 +84,50 @@ export interface Context {
 }
 
 export function createContext(deps: ChangesDependencies, inForce: PolicyInForce): Context {
-  const { entries, clock, ids, appender, governance } = deps;
-  const { policy, risk, source } = inForce;
+  const { entries, clock, ids, governance } = deps;
+  const { policy, risk } = inForce;
+  const under = underOf(inForce);
   const types = deps.operations ?? operationTypes();
   const executors = createExecutorCalls({ ...(deps.executors ?? { declared: {} }), clock });
   const store = createChangeStore(deps.ledger, deps.items);
   const states = createStateStore(deps.ledger, deps.items);
   const recent = createRecentChanges(deps.ledger, deps.items);
   const assertAllowed = assertGovernable.bind(undefined, governance.modules);
+  const adopted = adopting(deps, inForce, states);
+  const appendUnder = appendingUnder(deps, inForce, adopted);
   return {
+    ...{ under, adopted, appendUnder },
     ...{ entries, policy, clock, ids, types, executors, risk, store, recent, states, assertAllowed },
     ledger: deps.ledger,
     delegations: createDelegationStore(deps.ledger, deps.items),
     erase: deps.erase,
-    assessor: createAssessor({ recent, states, risk, policy, types, executors, clock, assertAllowed }),
-    recorder: createStepRecorder({ appender, store, clock, governance, inForce, announce: announcerOf(deps.catalog) }),
-    adopted: async () => {
-      if (source === 'ledger') return;
-      await adoptPolicy({ document: policyJson(governance.configured), guard: inForce.guard, appender, states });
-      refuse('POLICY_CHANGED', 'the ledger has adopted the policy of the configuration');
-    },
+    assessor: createAssessor({ recent, states, risk, policy, types, executors, clock, assertAllowed, under }),
+    recorder: createStepRecorder({
+      ...{ appender: deps.appender, appendUnder, store, clock, governance },
+      announce: announcerOf(deps.catalog),
+    }),
+  };
+}
+
+function adopting({ appender, governance }: ChangesDependencies, inForce: PolicyInForce, states: StateStore) {
+  return async (): Promise<void> => {
+    if (inForce.source === 'ledger') return;
+    await adoptPolicy({ document: policyJson(governance.configured), guard: inForce.guard, appender, states });
+    refuse('POLICY_CHANGED', 'the ledger has adopted the policy of the configuration');
+  };
+}
+
+function appendingUnder(
+  { appender, governance }: ChangesDependencies,
+  inForce: PolicyInForce,
+  adopted: Context['adopted'],
+): Context['appendUnder'] {
+  return async ({ writes = () => [], ...request }) => {
+    await adopted();
+    const result = await appender.append({ ...request, writes: (placed) => inForce.guard(writes(placed)) });
+    if (result.kind === 'precondition' && governance.isCondition(result.failed))
+      refuse('POLICY_CHANGED', 'roster or rules changed meanwhile');
+    return result;
   };
 }
 

@@ -70,12 +70,12 @@ export async function decide(
     if (decision.decision !== 'reject') assertRoom(current.record);
     await assertFresh(context, decision.nonce);
     const { checks, ...mandate } = await votingAs(context, principal.personId, onBehalfOf);
-    const vote: Vote = { ...decision, change: id, ...mandate };
+    const vote: Vote = { ...decision, change: id, ...mandate, ...context.under };
     const voted: StepDraft = { type: 'change.voted', actor: actorOf(principal), data: vote };
     const { entityId } = current.record;
     const keys = [context.store.keys.nonce(decision.nonce), ...context.store.voteKeys(current.record, vote)];
     const recorded = await context.recorder.record({
-      ...{ id, entityId, current, steps: [voted, ...consequences(current.record, voted)] },
+      ...{ id, entityId, current, steps: [voted, ...consequences(context, current.record, voted)] },
       writes: [...keys.map((key) => context.store.once(key, { change: id, personId })), ...checks],
     });
     if (recorded.kind !== 'recorded') return { kind: 'again' };
@@ -86,6 +86,7 @@ export async function decide(
 
 /** The approval, where these votes are enough for it. */
 export function approvalBy(
+  { under }: Pick<Context, 'under'>,
   record: ChangeRecord,
   votes: readonly (Pick<Vote, 'personId' | 'roles' | 'decision'> & { readonly step: string })[],
 ): StepDraft[] {
@@ -93,7 +94,7 @@ export function approvalBy(
   const requirement = requirementOf(record);
   if (assessment === undefined || requirement === undefined || !standingQuorum(requirement, votes).reached) return [];
   const restsOn = { change: id, revision: content.revision, proposal, assessment: assessment.step };
-  return [approvalStep({ ...restsOn, votes: votes.map(({ step }) => step) })];
+  return [approvalStep({ ...restsOn, votes: votes.map(({ step }) => step), ...under })];
 }
 
 /** @throws ChangeError DECISION_REPLAYED. Only tells it early: the write refuses a used nonce by itself. */
@@ -109,13 +110,17 @@ function assertRoom({ id, entries }: ChangeRecord): void {
 }
 
 /** One rejection ends it; an approval that completes the quorum approves it. */
-function consequences(record: ChangeRecord, voted: Extract<StepDraft, { type: 'change.voted' }>): StepDraft[] {
+function consequences(
+  context: Pick<Context, 'under'>,
+  record: ChangeRecord,
+  voted: Extract<StepDraft, { type: 'change.voted' }>,
+): StepDraft[] {
   const { assessment, proposal, votes, id, content } = record;
   if (assessment === undefined) return []; // the vote itself is refused
   const vote = stepHash(voted);
-  if (voted.data.decision !== 'reject') return approvalBy(record, [...votes, { ...voted.data, step: vote }]);
+  if (voted.data.decision !== 'reject') return approvalBy(context, record, [...votes, { ...voted.data, step: vote }]);
   const restsOn = { change: id, revision: content.revision, proposal, assessment: assessment.step };
-  return [{ type: 'change.rejected', actor: SYSTEM_ACTOR, data: { ...restsOn, vote } }];
+  return [{ type: 'change.rejected', actor: SYSTEM_ACTOR, data: { ...restsOn, vote, ...context.under } }];
 }
 
 /** The same decision by the same person, under whichever account; the roles are ours, not part of it. */

@@ -4,7 +4,7 @@
  */
 import * as z from 'zod';
 import type { ItemKey, ItemStore, ItemWrite } from '../ledger/index.ts';
-import type { ChainEntry } from './steps.ts';
+import { policyEntrySchema, type ChainEntry } from './steps.ts';
 
 export const DELEGATIONS_CHAIN = 'system/delegations';
 export const DELEGATION_GRANTED = 'delegation.granted';
@@ -22,10 +22,17 @@ const grantedSchema = z.strictObject({
   roles: z.array(z.string()).min(1).exactOptional(),
   until: z.iso.datetime(),
   reason: z.string(),
+  /** made the policy in force that it was given under; absent in ledgers of before 2026-11-21 alone */
+  under: policyEntrySchema.exactOptional(),
 });
-const revokedSchema = z.strictObject({ delegation: hash, from: z.string() });
+const revokedSchema = z.strictObject({
+  delegation: hash,
+  from: z.string(),
+  under: policyEntrySchema.exactOptional(),
+});
 
-export type Grant = z.output<typeof grantedSchema>;
+/** What is granted, whatever it was granted under. */
+export type Grant = Omit<z.output<typeof grantedSchema>, 'under'>;
 
 export type Delegation = Grant & {
   /** chain hash of the entry that granted it */
@@ -99,8 +106,10 @@ export async function rebuiltDelegation(
   if (body.type !== DELEGATION_GRANTED && body.type !== DELEGATION_REVOKED) return undefined;
   if (body.entity !== DELEGATIONS_CHAIN) return `delegations are recorded on ${DELEGATIONS_CHAIN}`;
   if (body.type === DELEGATION_GRANTED) {
-    const grant = grantedSchema.safeParse(body.data);
-    return grant.success ? store.granted({ ...grant.data, id, grantedAt: body.at }) : `${body.type} is malformed`;
+    const parsed = grantedSchema.safeParse(body.data);
+    if (!parsed.success) return `${body.type} is malformed`;
+    const { under: _under, ...grant } = parsed.data;
+    return store.granted({ ...grant, id, grantedAt: body.at });
   }
   const revocation = revokedSchema.safeParse(body.data);
   const stored = revocation.success && (await store.find(revocation.data.from, revocation.data.delegation));

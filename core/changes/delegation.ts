@@ -3,7 +3,7 @@
  * who gave it, uses up the vote of who casts it, and goes no further: nobody passes on what they were given.
  */
 import * as z from 'zod';
-import type { Appender, EntryDraft, ItemWrite } from '../ledger/index.ts';
+import type { EntryDraft, ItemWrite } from '../ledger/index.ts';
 import { actorOf, separationConflict, type Policy, type Principal } from '../policy/index.ts';
 import { parseInput, plainText } from './content.ts';
 import { now, requirePerson, type Context } from './context.ts';
@@ -43,7 +43,6 @@ export interface Delegations {
 /** @throws ChangeError CHANGE_INVALID | AGENTS_CANNOT_DECIDE | DELEGATION_INVALID */
 export async function delegate(
   context: Context,
-  appender: Appender,
   { principal, input }: { readonly principal: Principal; readonly input: unknown },
 ): Promise<Delegation> {
   requirePerson(principal, 'delegate a vote');
@@ -51,9 +50,14 @@ export async function delegate(
   const grant: Grant = { ...parsed, from: principal.personId, until: new Date(parsed.until).toISOString() };
   await assertGrantable(context, grant);
   const draft: EntryDraft = {
-    ...{ type: DELEGATION_GRANTED, actor: actorOf(principal), idem: context.ids.next(), data: grant },
+    ...{
+      type: DELEGATION_GRANTED,
+      actor: actorOf(principal),
+      idem: context.ids.next(),
+      data: { ...grant, ...context.under },
+    },
   };
-  const result = await appender.append({
+  const result = await context.appendUnder({
     entries: [{ chain: DELEGATIONS_CHAIN, draft }],
     writes: ([placed]) => (placed === undefined ? [] : context.delegations.granted(delegationOf(grant, placed))),
   });
@@ -65,7 +69,6 @@ export async function delegate(
 /** By who gave it; a second time is answered with the first. @throws ChangeError AGENTS_CANNOT_DECIDE | DELEGATION_INVALID */
 export async function endDelegation(
   context: Context,
-  appender: Appender,
   { principal, id }: { readonly principal: Principal; readonly id: string },
 ): Promise<Delegation> {
   requirePerson(principal, 'revoke a delegation');
@@ -76,9 +79,10 @@ export async function endDelegation(
       return refuse('DELEGATION_INVALID', `${from} has given no delegation "${id.slice(0, 64)}": list them`);
     if (stored.delegation.revokedAt !== undefined) return stored.delegation;
     const draft: EntryDraft = {
-      ...{ type: DELEGATION_REVOKED, actor: actorOf(principal), idem: `${id}#revoked`, data: { delegation: id, from } },
+      ...{ type: DELEGATION_REVOKED, actor: actorOf(principal), idem: `${id}#revoked` },
+      data: { delegation: id, from, ...context.under },
     };
-    const result = await appender.append({
+    const result = await context.appendUnder({
       entries: [{ chain: DELEGATIONS_CHAIN, draft }],
       writes: ([placed]) => context.delegations.revoked(stored, placed?.at ?? ''),
     });

@@ -10,7 +10,9 @@ import { documentHash, type Document } from './document.ts';
 import { ChangeError } from './errors.ts';
 import { assertPolicy, parsePolicy, policyJson, type PolicyDocument } from './policy-document.ts';
 import { createRiskTable, type RiskTable } from './risk.ts';
-import { createStateStore, POLICY_ENTITY, policyVersionKey } from './state-store.ts';
+import { lastPolicyEntry } from './policy-entry.ts';
+import { createStateStore, POLICY_ENTITY, policyVersionKey, type PolicyItem } from './state-store.ts';
+import type { PolicyEntry } from './steps.ts';
 
 /** Readings that meet a writer before it is told that the store is too busy. */
 const MAX_READS = 16;
@@ -24,6 +26,8 @@ export interface PolicyInForce {
   readonly version: number;
   /** of the document, hex */
   readonly hash: string;
+  /** that brought it into force; absent: none has, it is the configuration's */
+  readonly entry?: PolicyEntry;
   readonly document: PolicyDocument;
   readonly policy: Policy;
   readonly risk: RiskTable;
@@ -50,7 +54,7 @@ export interface Governance {
 export interface GovernanceDependencies {
   readonly ledger: string;
   readonly items: ItemStore;
-  readonly entries: Pick<EntryStore, 'findByIdemKey'>;
+  readonly entries: Pick<EntryStore, 'findByIdemKey' | 'head' | 'read'>;
   readonly clock: Pick<Clock, 'now'>;
   readonly configured: PolicyDocument;
   readonly modules: Modules;
@@ -107,23 +111,26 @@ async function read(deps: GovernanceDependencies, known: Stamped): Promise<Stamp
       throw unreadable('the ledger has adopted a policy, but its items are gone');
     }
     const { document: json, version } = await states.read(POLICY_ENTITY);
-    if (version === (item.value as { readonly version?: unknown }).version)
-      return inForce(deps, { source: 'ledger', version, json, stamp: item.version });
+    const { version: named, entry = await lastPolicyEntry(entries) } = item.value as PolicyItem;
+    if (version === named) return inForce(deps, { source: 'ledger', version, json, stamp: item.version, entry });
   }
   throw unreadable('its version and its document do not belong together');
 }
 
 function inForce(
   { ledger, modules }: GovernanceDependencies,
-  { json, stamp, source, version }: Pick<Stamped, 'source' | 'version' | 'stamp'> & { readonly json: Document },
+  {
+    json,
+    ...place
+  }: Pick<Stamped, 'source' | 'version' | 'stamp'> & { readonly entry?: PolicyEntry; readonly json: Document },
 ): Stamped {
   const document = readable(json);
   return {
-    ...{ source, version, stamp, document },
+    ...{ ...place, document },
     hash: documentHash(json),
     policy: createPolicy(document.roster, modules),
     risk: createRiskTable(document.risk),
-    guard: (writes) => guarded(writes, policyVersionKey(ledger), stamp),
+    guard: (writes) => guarded(writes, policyVersionKey(ledger), place.stamp),
   };
 }
 

@@ -19,11 +19,11 @@ export interface Governing {
 
 export function createGoverning(deps: ChangesDependencies): Governing {
   const { acting } = createActing(deps);
-  const { appender, governance } = deps;
+  const { governance } = deps;
   return {
     policy: (principal) => acting((context) => viewPolicy(context, governance, principal)),
-    delegate: (principal, input) => acting((context) => delegate(context, appender, { principal, input })),
-    endDelegation: (principal, id) => acting((context) => endDelegation(context, appender, { principal, id })),
+    delegate: (principal, input) => acting((context) => delegate(context, { principal, input })),
+    endDelegation: (principal, id) => acting((context) => endDelegation(context, { principal, id })),
     delegations: (principal) => acting((context) => listDelegations(context, principal)),
   };
 }

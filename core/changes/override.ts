@@ -69,6 +69,7 @@ function dataOf(
     proposal,
     assessment: assessment?.step ?? '',
     reviewBy: now(context, REVIEW_MS),
+    ...context.under,
   };
 }
 

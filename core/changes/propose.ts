@@ -157,6 +157,7 @@ export function contentOf(
     deadline: deadlineOf(context, entityId, made),
     ...(reverts === undefined ? {} : { reverts }),
     ...(supersedes === undefined ? {} : { supersedes }),
+    ...context.under,
   };
 }
 

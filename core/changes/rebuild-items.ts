@@ -20,7 +20,7 @@ import { turnWrites } from './recent-changes.ts';
 import type { ChangeRecord } from './record.ts';
 import { reduceChange } from './reduce.ts';
 import { createStateStore, POLICY_ENTITY, type StateStore } from './state-store.ts';
-import { isStepType, parseStep, stepHash, type ChainEntry, type ChangeStep } from './steps.ts';
+import { isStepType, parseStep, stepHash, type ChainEntry, type ChangeStep, type PolicyEntry } from './steps.ts';
 import type { Document } from './document.ts';
 
 export interface RebuildDependencies {
@@ -81,7 +81,11 @@ async function rebuiltBeside(entry: ChainEntry, { states, delegations }: Rebuild
   const current = await states.read(entry.body.entity);
   const adopted = adoptedDocument(entry, current);
   if (typeof adopted === 'string') return { kind: 'inconsistent', reason: adopted };
-  const next = { from: current.version, document: adopted.document, change: POLICY_ADOPTED };
+  const { seq } = entry.body;
+  const next = {
+    ...{ from: current.version, document: adopted.document, change: POLICY_ADOPTED },
+    entry: { seq, hash: entry.hash },
+  };
   return { kind: 'writes', writes: states.put(POLICY_ENTITY, next) };
 }
 
@@ -127,35 +131,40 @@ type Resolved = Extract<ChangeStep, { type: 'change.resolved-executed' | 'change
 type Undone = Extract<ChangeStep, { type: 'change.undone' }>;
 
 async function documentAfter(
-  { data }: Applied,
+  entry: Applied,
   record: ChangeRecord,
   { states, types, ...rest }: Rebuild,
 ): Promise<ItemWrite[] | string> {
-  const { index } = data;
+  const { index } = entry.data;
   const operation = record.content.operations[index];
   if (operation === undefined) return `there is no operation ${index}`;
   const { document, version } = await states.read(record.entityId);
   const next = attempt(() => planOperation(document, operation, { types, index }));
   if (typeof next === 'string') return next;
-  return writes(record, { index, direction: 'apply', from: version, document: next }, { states, types, ...rest });
+  return writes(
+    record,
+    { index, direction: 'apply', from: version, document: next, entry },
+    { states, types, ...rest },
+  );
 }
 
 /** The document captured when the operation was intended. */
-async function documentBefore({ data }: Undone, record: ChangeRecord, rebuild: Rebuild): Promise<ItemWrite[] | string> {
-  const { index } = data;
+async function documentBefore(entry: Undone, record: ChangeRecord, rebuild: Rebuild): Promise<ItemWrite[] | string> {
+  const { index } = entry.data;
   const image = await imageBefore(record, index, rebuild);
   if (image === undefined) return 'nothing was intended that could be undone';
   const { version } = await rebuild.states.read(record.entityId);
-  return writes(record, { index, direction: 'undo', from: version, document: image.document }, rebuild);
+  return writes(record, { index, direction: 'undo', from: version, document: image.document, entry }, rebuild);
 }
 
 /** What two people agreed on, at the version where they found it: as many writes as lie between. */
 async function documentResolved(
-  { type, data }: Resolved,
+  entry: Resolved,
   record: ChangeRecord,
   rebuild: Rebuild,
 ): Promise<ItemWrite[] | string> {
   const { id, entityId, content } = record;
+  const { type, data } = entry;
   const image = await imageBefore(record, 0, rebuild);
   if (image === undefined) return 'nothing was intended that could be resolved';
   const isExecuted = type === 'change.resolved-executed';
@@ -166,7 +175,7 @@ async function documentResolved(
   const { version } = await rebuild.states.read(entityId);
   return Array.from({ length: data.document.version - version }, (_, i) =>
     rebuild.states
-      .put(entityId, { from: version + i, document, change: id })
+      .put(entityId, { from: version + i, document, change: id, entry })
       .map((write): ItemWrite => (i === 0 ? write : { ...write, expect: 'any' })),
   ).flat();
 }
@@ -188,10 +197,11 @@ function writes(
     readonly direction: 'apply' | 'undo';
     readonly from: number;
     readonly document: Document;
+    readonly entry: PolicyEntry;
   },
   { store, states }: Rebuild,
 ): ItemWrite[] {
-  const { from, document } = operation;
+  const { from, document, entry } = operation;
   const key = store.keys.operation(id, { ...operation, revision: content.revision });
-  return [store.once(key, { change: id }), ...states.put(entityId, { from, document, change: id })];
+  return [store.once(key, { change: id }), ...states.put(entityId, { from, document, change: id, entry })];
 }

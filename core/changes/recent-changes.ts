@@ -4,18 +4,18 @@
  * of one sponsor or one entity take turns: each rests on the one before, or is made again.
  */
 import type { JsonValue } from '../canonical/index.ts';
-import type { ItemKey, ItemStore, ItemWrite } from '../ledger/index.ts';
+import type { Item, ItemKey, ItemStore, ItemWrite } from '../ledger/index.ts';
 import { MAX_RECENT, type RecentChange } from './facts.ts';
 import { isTerminal } from './lifecycle.ts';
 import type { ChangeRecord } from './record.ts';
-import type { Content } from './steps.ts';
+import type { Assessment, Content } from './steps.ts';
 
 const WINDOW_MS = 86_400_000;
 const PAGE = 1_000;
 
 export interface RecentChanges {
   /** The turns of a sponsor and an entity: to be taken before anything is counted, and written with what was counted for. */
-  readonly turns: (of: Subject) => Promise<readonly ItemWrite[]>;
+  readonly turns: (of: Subject) => Promise<Taken>;
   /** Assessed in the 24 hours before `now` (ms since the Unix epoch) and not refused, without the change-set itself. */
   readonly since: (
     now: number,
@@ -23,6 +23,12 @@ export interface RecentChanges {
   ) => Promise<{ readonly byInitiator: readonly RecentChange[]; readonly onEntity: readonly RecentChange[] }>;
   /** Change-sets of the sponsor that are not at their end, counted up to `limit`. */
   readonly open: (sponsor: string, limit: number) => Promise<number>;
+}
+
+export interface Taken {
+  readonly writes: readonly ItemWrite[];
+  /** how many assessments took them before */
+  readonly turns: NonNullable<Assessment['turns']>;
 }
 
 export interface Subject {
@@ -39,13 +45,17 @@ export function sponsorOf({ sponsor, initiator }: Pick<Content, 'sponsor' | 'ini
 export function createRecentChanges(ledger: string, items: Pick<ItemStore, 'get' | 'list'>): RecentChanges {
   const keys = keysOf(ledger);
   return {
-    turns: ({ change, sponsor, entityId }) =>
-      Promise.all(
-        turnKeys(keys, sponsor, entityId).map(async (key): Promise<ItemWrite> => {
-          const item = await items.get(key);
-          return { kind: 'put', key, value: { last: change }, expect: item?.version ?? 'absent' };
-        }),
-      ),
+    turns: async ({ change, sponsor, entityId }) => {
+      const taken = turnKeys(keys, sponsor, entityId);
+      const [ofSponsor, onEntity] = await Promise.all([items.get(taken[0]), items.get(taken[1])]);
+      const write = (key: ItemKey, item: Item | undefined): ItemWrite => {
+        return { kind: 'put', key, value: { last: change }, expect: item?.version ?? 'absent' };
+      };
+      return {
+        writes: [write(taken[0], ofSponsor), write(taken[1], onEntity)],
+        turns: { sponsor: ofSponsor?.version ?? 0, entity: onEntity?.version ?? 0 },
+      };
+    },
     since: async (now, { change, sponsor, entityId }) => {
       const after = new Date(now - WINDOW_MS).toISOString();
       const read = async ({ pk }: ItemKey): Promise<RecentChange[]> =>
@@ -108,7 +118,7 @@ function placesOf(keys: Keys, { id, entityId, content, entries }: ChangeRecord):
   return at === undefined ? [] : [keys.by(sponsorOf(content), at, id), keys.on(entityId, at, id)];
 }
 
-function turnKeys(keys: Keys, sponsor: string, entityId: string): ItemKey[] {
+function turnKeys(keys: Keys, sponsor: string, entityId: string): [ItemKey, ItemKey] {
   return [keys.turn(`by#${sponsor}`), keys.turn(`on#${entityId}`)];
 }
 

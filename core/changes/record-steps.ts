@@ -14,26 +14,14 @@ import type {
 } from '../ledger/index.ts';
 import type { Announcement, Taken } from './announce.ts';
 import type { ChangeStore, StoredChange } from './change-store.ts';
+import { UNDER_POLICY } from './authority.ts';
 import { ChangeError, refuse } from './errors.ts';
-import type { Governance, PolicyInForce } from './governance.ts';
-import { ROOT_SIGNED, type StepType } from './lifecycle.ts';
+import type { Governance } from './governance.ts';
+import { ROOT_SIGNED } from './lifecycle.ts';
 import type { ChangeRecord } from './record.ts';
 import { reduceChange } from './reduce.ts';
 import { POLICY_ENTITY } from './state-store.ts';
 import type { ChangeStep, StepDraft } from './steps.ts';
-
-/** Steps that rest on who may do what: recorded only while the policy they were decided under is in force. */
-const UNDER_POLICY: ReadonlySet<StepType> = new Set([
-  'change.voted',
-  'change.vote-revoked',
-  'change.escalated',
-  'change.approved',
-  'change.overridden',
-  'change.claimed',
-  'change.aborted',
-  'change.resolution',
-  'change.reviewed',
-] as const);
 
 /** Readings and decisions of one call before it is told that the change-set is too busy. */
 const MAX_TRIES = 32;
@@ -44,7 +32,7 @@ export interface Recording {
   /** undefined: the first step of a new change-set */
   readonly current: StoredChange | undefined;
   readonly steps: readonly StepDraft[];
-  readonly writes?: readonly ItemWrite[];
+  readonly writes?: readonly ItemWrite[] | ((placed: readonly PlacedEntry[]) => readonly ItemWrite[]);
   /** entries that are no steps, recorded behind them with the same fate */
   readonly extras?: readonly EntryDraft[];
   /** of the first step */
@@ -65,14 +53,15 @@ export interface StepRecorder {
 
 export function createStepRecorder(deps: {
   readonly appender: Appender;
+  /** appends on the condition that the policy is still in force; throws POLICY_CHANGED when it is not */
+  readonly appendUnder: Appender['append'];
   readonly store: ChangeStore;
   readonly clock: Clock;
   readonly governance: Governance;
-  readonly inForce: PolicyInForce;
   /** what the bus is told of the steps; absent: nothing */
   readonly announce?: ((taken: Taken) => readonly Announcement[]) | undefined;
 }): StepRecorder {
-  const { appender, store, clock, governance, inForce, announce = () => [] } = deps;
+  const { appender, appendUnder, store, clock, governance, announce = () => [] } = deps;
   return {
     record: async ({ id, entityId, current, steps, writes = [], extras = [], idemKey }) => {
       const before = current?.record;
@@ -86,7 +75,8 @@ export function createStepRecorder(deps: {
       );
 
       let next: ChangeRecord | undefined;
-      const result = await appender.append({
+      const append = steps.some(({ type }) => UNDER_POLICY.has(type)) ? appendUnder : appender.append.bind(appender);
+      const result = await append({
         entries: [
           ...steps.map((step, i) => ({
             chain: entityId,
@@ -106,14 +96,10 @@ export function createStepRecorder(deps: {
         ...(lastSeq < 0 ? {} : { after: { chain: entityId, seq: lastSeq } }),
         writes: (placed) => {
           next = fold(before, placedSteps(steps, placed));
-          const all = [...store.recordWrites(current, next), ...writes];
-          return steps.some(({ type }) => UNDER_POLICY.has(type)) ? inForce.guard(all) : all;
+          return [...store.recordWrites(current, next), ...(typeof writes === 'function' ? writes(placed) : writes)];
         },
       });
-      if (result.kind === 'precondition') {
-        if (governance.isCondition(result.failed)) refuse('POLICY_CHANGED', 'roster or rules changed meanwhile');
-        return result;
-      }
+      if (result.kind === 'precondition') return result;
       if (entityId === POLICY_ENTITY) await governance.refresh(); // its own writer must not be the last to know
       if (result.kind === 'exists') return { kind: 'exists', entry: result.entries[0] };
       const stored = { record: next as unknown as ChangeRecord, version: (current?.version ?? 0) + 1 };

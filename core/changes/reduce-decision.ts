@@ -7,11 +7,13 @@ import { REVIEW_MS } from './post-review.ts';
 import { requirementOf, standingQuorum } from './quorum.ts';
 import type { ChangeRecord, Placement, StandingVote } from './record.ts';
 import { override, revoke, vote } from './reduce-vote.ts';
-import { inconsistent, isBefore, NOT_ASSESSED, update, type Update } from './refusal.ts';
+import { inconsistent, isBefore, NOT_ASSESSED, refused, update, type Update } from './refusal.ts';
 import type { Assessment, ChangeStep, StepOf } from './steps.ts';
 
 const ASSESSMENT_TAG = 'nervous-system.change.assessment.v1';
 const MS_PER_MINUTE = 60_000;
+/** From the clock reading of an assessment to its entry: what was counted must not be old when it is recorded. */
+const MAX_WEIGHING_MS = 60_000;
 
 type DecisionStep = Extract<
   ChangeStep,
@@ -50,7 +52,7 @@ export function assessmentHash(assessment: Omit<Assessment, 'assessmentHash'>): 
   return taggedHash(ASSESSMENT_TAG, canonicalize(assessment, { integersOnly: true }));
 }
 
-function assess(record: ChangeRecord, { data }: StepOf<'change.assessed'>, { step }: Placement): Update {
+function assess(record: ChangeRecord, { data, at }: StepOf<'change.assessed'>, { step }: Placement): Update {
   if (record.assessment !== undefined)
     return inconsistent('the assessment in force is replaced only by a revision or a return');
   if (data.proposal !== record.proposal || data.contentHash !== record.content.contentHash)
@@ -58,7 +60,14 @@ function assess(record: ChangeRecord, { data }: StepOf<'change.assessed'>, { ste
   if (data.round !== record.round + 1) return inconsistent(`round ${data.round} does not follow ${record.round}`);
   const { assessmentHash: claimed, ...assessment } = data;
   if (claimed !== assessmentHash(assessment)) return inconsistent('the assessment hash is not that of the assessment');
+  if (data.asOf !== undefined && !isRecent(data.asOf, at))
+    return refused('CHANGE_BUSY', `${record.id} was weighed as of ${data.asOf}, too far from ${at}: try again`);
   return update({ ...NOT_ASSESSED, assessment: { ...data, step }, round: data.round });
+}
+
+function isRecent(asOf: string, at: string): boolean {
+  const ageMs = Date.parse(at) - Date.parse(asOf);
+  return ageMs >= 0 && ageMs <= MAX_WEIGHING_MS;
 }
 
 function approve(record: ChangeRecord, { data, at }: StepOf<'change.approved'>, { step }: Placement): Update {

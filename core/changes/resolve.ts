@@ -46,7 +46,7 @@ export async function resolve(
     const refusal = resolverToday(context, record, personId);
     if (refusal !== undefined) throw new ChangeError(refusal);
     const roles = [...context.policy.rolesOf(personId)].sort();
-    const data = { change: id, revision: content.revision, claim, personId, roles, ...given };
+    const data = { change: id, revision: content.revision, claim, personId, roles, ...given, ...context.under };
     const stated: Extract<StepDraft, { type: 'change.resolution' }> = {
       type: 'change.resolution',
       actor: actorOf(principal),
@@ -98,12 +98,17 @@ async function conclude(
   const data = {
     ...{ change: id, revision: content.revision, claim, resolutions },
     document: { version: found.version + 1, hash: documentHash(document) },
+    ...context.under,
   };
   const type =
     outcome === 'executed' ? ('change.resolved-executed' as const) : ('change.resolved-rolled-back' as const);
   return {
     steps: [{ type, actor: SYSTEM_ACTOR, data }],
-    writes: [context.states.put(entityId, { from: found.version, document, change: id })].flat(),
+    writes: (placed) => {
+      const entry = placed.find(({ draft }) => draft.type === type);
+      const next = { from: found.version, document, change: id };
+      return entry === undefined ? [] : context.states.put(entityId, { ...next, entry });
+    },
   };
 }
 

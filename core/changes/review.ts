@@ -32,7 +32,7 @@ export async function review(
     const hasEnded = nextState(record.state, 'change.reviewed') !== undefined; // else the step itself is refused
     const refusal = hasEnded ? reviewRefusal(withExcludedNow(context, record), personId) : undefined;
     if (refusal !== undefined) throw new ChangeError(refusal);
-    const data = { change: id, revision: content.revision, personId, ...given };
+    const data = { change: id, revision: content.revision, personId, ...given, ...context.under };
     return { steps: [{ type: 'change.reviewed', actor: actorOf(principal), data }] };
   });
 }

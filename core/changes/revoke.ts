@@ -43,12 +43,12 @@ export async function revoke(
     const revoked: StepDraft = {
       type: 'change.vote-revoked',
       actor: actorOf(principal),
-      data: { ...data, ...(reason === undefined ? {} : { reason }) },
+      data: { ...data, ...(reason === undefined ? {} : { reason }), ...context.under },
     };
     const left = votes.filter((one) => one !== vote);
     return {
       // Without the objection that is taken back, the approvals there are may be enough.
-      steps: [revoked, ...approvalBy(record, left)],
+      steps: [revoked, ...approvalBy(context, record, left)],
       writes: context.store.voteKeys(record, vote).map((key) => ({ kind: 'delete', key, expect: 'any' })),
     };
   });

@@ -20,6 +20,13 @@ const failure = z.strictObject({ code: text, message: text });
 /** id and revision of the change-set */
 const of = { change: text, revision: z.int().min(1) };
 
+/** The entry on the chain of the policy that brought a policy into force. */
+export const policyEntrySchema = z.strictObject({ seq: count, hash });
+export type PolicyEntry = z.output<typeof policyEntrySchema>;
+
+/** made the policy in force that it was done under; absent in ledgers of before 2026-11-21 alone */
+const under = policyEntrySchema.exactOptional();
+
 const operation = z.strictObject({
   type: text,
   payload: json,
@@ -52,6 +59,7 @@ const content = {
   reverts: text.exactOptional(),
   /** id of the rejected, cancelled or expired change-set that this one follows */
   supersedes: text.exactOptional(),
+  under,
 };
 
 const assessment = {
@@ -82,6 +90,11 @@ const assessment = {
     .array(z.strictObject({ index: count, planHash: hash, precondition: hash }))
     .min(1)
     .exactOptional(),
+  under,
+  /** what the clock said when the last day was counted and freezes were looked up: at most a minute before the entry */
+  asOf: instant.exactOptional(),
+  /** assessments there had been of this sponsor, and on this entity: versions of their turns (recent-changes.ts) */
+  turns: z.strictObject({ sponsor: count, entity: count }).exactOptional(),
   assessmentHash: hash,
 };
 
@@ -109,6 +122,7 @@ const vote = {
   expiresAt: instant.exactOptional(),
   reason: text.exactOptional(),
   assertion,
+  under,
 };
 
 const resolution = {
@@ -120,6 +134,7 @@ const resolution = {
   outcome: z.enum(['executed', 'rolled_back']),
   reason: text,
   evidence,
+  under,
 };
 
 const resolved = {
@@ -129,6 +144,7 @@ const resolved = {
   resolutions: z.tuple([hash, hash]),
   /** the document from now on */
   document: z.strictObject({ version: count, hash }),
+  under,
 };
 
 export const STEP_SCHEMAS = {
@@ -141,12 +157,13 @@ export const STEP_SCHEMAS = {
     proposal: hash,
     assessment: hash,
     votes: z.array(hash),
+    under,
   }),
-  'change.vote-revoked': z.strictObject({ ...of, vote: hash, personId: text, reason: text.exactOptional() }),
+  'change.vote-revoked': z.strictObject({ ...of, vote: hash, personId: text, reason: text.exactOptional(), under }),
   /** how many times so far, this one included */
   'change.reminded': z.strictObject({ ...of, count: z.int().min(1) }),
   /** after too long: for each needed role, further roles whose holders may fill it; the quorum stays as it is */
-  'change.escalated': z.strictObject({ ...of, assessment: hash, eligible: z.record(text, z.array(text)) }),
+  'change.escalated': z.strictObject({ ...of, assessment: hash, eligible: z.record(text, z.array(text)), under }),
   /** break-glass: approved by one person against soft rules; to be reviewed by `reviewBy` */
   'change.overridden': z.strictObject({
     ...of,
@@ -159,6 +176,7 @@ export const STEP_SCHEMAS = {
     nonce: text,
     assertion,
     reviewBy: instant,
+    under,
   }),
   /** what was overridden or sampled, looked at afterwards */
   'change.reviewed': z.strictObject({
@@ -166,18 +184,20 @@ export const STEP_SCHEMAS = {
     personId: text,
     verdict: z.enum(['justified', 'unjustified']),
     reason: text,
+    under,
   }),
-  'change.rejected': z.strictObject({ ...of, proposal: hash, assessment: hash, vote: hash }),
+  'change.rejected': z.strictObject({ ...of, proposal: hash, assessment: hash, vote: hash, under }),
   'change.returned': z.strictObject({
     ...of,
     approval: hash,
     drift: z.array(z.enum(['roster', 'policy', 'base', 'freeze'])).min(1),
     /** why it could not be assessed again: nobody may vote until it is revised */
     blocked: failure.exactOptional(),
+    under,
   }),
-  'change.withdrawn': z.strictObject({ ...of, reason: text.exactOptional() }),
+  'change.withdrawn': z.strictObject({ ...of, reason: text.exactOptional(), under }),
   'change.expired': z.strictObject({ ...of, deadline: instant }),
-  'change.claimed': z.strictObject({ ...of, approval: hash }),
+  'change.claimed': z.strictObject({ ...of, approval: hash, under }),
   'change.intent': z.strictObject({
     ...of,
     claim: hash,
@@ -205,7 +225,7 @@ export const STEP_SCHEMAS = {
     document: z.strictObject({ version: count, hash }),
   }),
   'change.failed': z.strictObject({ ...of, claim: hash, failure }),
-  'change.aborted': z.strictObject({ ...of, claim: hash, personId: text, reason: text }),
+  'change.aborted': z.strictObject({ ...of, claim: hash, personId: text, reason: text, under }),
   'change.rolling-back': z.strictObject({ ...of, claim: hash, failure }),
   /** `applied`: step hash of `change.applied`, or of the intent where nobody knows whether it was applied */
   'change.undone': z.strictObject({ ...of, index: count, applied: hash, version: count, hash }),

@@ -24,7 +24,12 @@ export async function withdraw(
         'NOT_PROPOSER',
         `${id} was proposed by ${record.content.initiator}: only the proposer, or who answers for it, may withdraw it`,
       );
-    const data = { change: id, revision: record.content.revision, ...(reason === undefined ? {} : { reason }) };
+    const data = {
+      change: id,
+      revision: record.content.revision,
+      ...(reason === undefined ? {} : { reason }),
+      ...context.under,
+    };
     return { steps: [{ type: 'change.withdrawn', actor: actorOf(principal), data }] };
   });
   return stored;
@@ -49,6 +54,7 @@ export async function abort(
       claim: record.claim,
       personId: principal.personId,
       reason,
+      ...context.under,
     };
     return { steps: [{ type: 'change.aborted', actor: actorOf(principal), data }] };
   });

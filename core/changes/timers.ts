@@ -54,7 +54,7 @@ export async function escalate(context: Context, current: StoredChange): Promise
   if (eligible === undefined || record.assessment === undefined || !isDue(context, current, 'escalation'))
     return 'moved';
   const { id, content, assessment } = record;
-  const data = { change: id, revision: content.revision, assessment: assessment.step, eligible };
+  const data = { change: id, revision: content.revision, assessment: assessment.step, eligible, ...context.under };
   const step: StepDraft = { type: 'change.escalated', actor: SYSTEM_ACTOR, data };
   return (await isTaken(context, current, step)) ? 'escalated' : 'moved';
 }

@@ -1,4 +1,5 @@
 /** Writing the steps of an execution: with the document and the operation key where an operation is applied or undone. */
+import type { ItemWrite } from '../ledger/index.ts';
 import type { StoredChange } from './change-store.ts';
 import type { Context } from './context.ts';
 import type { Document } from './document.ts';
@@ -6,7 +7,8 @@ import { refuse } from './errors.ts';
 import type { ChangeRecord } from './record.ts';
 import type { Recording } from './record-steps.ts';
 
-export interface Write extends Pick<Recording, 'steps' | 'writes' | 'extras'> {
+export interface Write extends Pick<Recording, 'steps' | 'extras'> {
+  readonly writes?: readonly ItemWrite[];
   readonly operation?: {
     readonly index: number;
     readonly direction: 'apply' | 'undo';
@@ -30,7 +32,11 @@ export async function writeStep(
   const { from, document } = operation;
   const recorded = await context.recorder.record({
     ...{ id, entityId, current, steps, extras },
-    writes: [...writes, store.once(key, { change: id }), ...states.put(entityId, { from, document, change: id })],
+    writes: ([entry]) => [
+      ...writes,
+      store.once(key, { change: id }),
+      ...(entry === undefined ? [] : states.put(entityId, { from, document, change: id, entry })),
+    ],
   });
   if (recorded.kind === 'recorded') return true;
   const isKeyTaken = recorded.kind === 'precondition' && recorded.failed.pk === key.pk;

@@ -89,7 +89,11 @@ export const MUTANTS: readonly Mutant[] = [
     ),
     edit('claim.ts', 'approval === undefined || assessment === undefined) return', 'assessment === undefined) return'),
     edit('claim.ts', 'if (time < Date.parse(approval.timelockUntil))', 'if (false)'),
-    edit('claim.ts', 'approval: approval.step }', "approval: approval?.step ?? '0'.repeat(64) }"),
+    edit(
+      'claim.ts',
+      'approval: approval.step, ...context.under }',
+      "approval: approval?.step ?? '0'.repeat(64), ...context.under }",
+    ),
     edit(
       'reduce-execution.ts',
       'if (approval === undefined || assessment === undefined || data.approval !== approval.step)',
@@ -100,7 +104,7 @@ export const MUTANTS: readonly Mutant[] = [
   ),
   off(
     'an operation is applied once',
-    edit('write-step.ts', 'store.once(key, { change: id }), ', ''),
+    edit('write-step.ts', 'store.once(key, { change: id }),\n', ''),
     edit(
       'record-steps.ts',
       'store.recordWrites(current, next)',

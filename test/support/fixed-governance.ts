@@ -12,6 +12,7 @@ export function fixedGovernance(policy: Policy, riskConfig: RiskConfig, modules:
       source: 'ledger',
       version: 1,
       hash: policyHash(document),
+      entry: { seq: 0, hash: '0'.repeat(64) },
       document,
       policy,
       risk: createRiskTable(riskConfig),

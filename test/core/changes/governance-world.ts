@@ -12,7 +12,13 @@ import {
   type Governing,
 } from '../../../core/changes/index.ts';
 import type { ChangeRecord } from '../../../core/changes/record.ts';
-import { createAppender, parseEntry, type EntryStore, type ItemStore } from '../../../core/ledger/index.ts';
+import {
+  createAppender,
+  parseEntry,
+  type EntryStore,
+  type ItemStore,
+  type StoredEntry,
+} from '../../../core/ledger/index.ts';
 import { createPolicy, modulesSchema, rosterSchema, type Principal } from '../../../core/policy/index.ts';
 import { CountingIds, FakeClock, localSealer, memoryRootSigner, MemoryStore } from '../../../adapters/memory/index.ts';
 import { decision } from './world.ts';
@@ -66,6 +72,8 @@ export interface GovernanceWorld extends Company {
   /** another process on the same ledger */
   readonly process: (configuration?: Configuration) => Company;
   readonly chain: (entityId?: string) => Promise<ChainEntry[]>;
+  /** every entry, in the order of the log */
+  readonly log: () => Promise<ChainEntry[]>;
   readonly record: (id: string) => Promise<ChangeRecord>;
   /** Proposes on the entity, as ann unless told otherwise. */
   readonly propose: (operations?: readonly object[], more?: object, by?: string) => Promise<ChangeView>;
@@ -112,12 +120,8 @@ export function createGovernanceWorld(configuration: Configuration = {}, on?: En
   return {
     ...first,
     ...{ store, clock, process, approve },
-    chain: async (entityId = POLICY) =>
-      (await kept.read(entityId, 0, 10_000)).map(({ note, hash }) => {
-        const parsed = parseEntry(note);
-        if (parsed.kind !== 'entry') throw new Error(parsed.reason);
-        return { body: parsed.body, hash: toHex(hash) };
-      }),
+    chain: async (entityId = POLICY) => (await kept.read(entityId, 0, 10_000)).map(parsed),
+    log: async () => (await kept.readLog(0, 10_000)).map(parsed),
     record: async (id) => (await kept.get({ pk: 'main#change', sk: id }))?.value as unknown as ChangeRecord,
     propose: async (operations = [put({ limit: 1 })], more = {}, by = 'ann') => {
       const input = { entityId: ENTITY, title: 'Change it', rationale: 'It is time.', operations, ...more };
@@ -130,6 +134,12 @@ export function createGovernanceWorld(configuration: Configuration = {}, on?: En
       return changes.get(who('ann'), view.id);
     },
   };
+}
+
+function parsed({ note, hash }: StoredEntry): ChainEntry {
+  const entry = parseEntry(note);
+  if (entry.kind !== 'entry') throw new Error(entry.reason);
+  return { body: entry.body, hash: toHex(hash) };
 }
 
 export const put = (document: object): object => ({ type: 'state.put', payload: document });

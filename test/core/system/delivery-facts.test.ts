@@ -11,8 +11,9 @@ const { roster, modules } = config;
 async function storeOf(entityId: string): Promise<MemoryStore> {
   const store = new MemoryStore();
   const documents = createStateStore('main', store);
+  const entry = { seq: 0, hash: '0'.repeat(64) };
   for (const [from, limit] of ['100.00', '500.00'].entries())
-    await store.write(documents.put(entityId, { from, document: { limit }, change: 'c' }));
+    await store.write(documents.put(entityId, { from, document: { limit }, change: 'c', entry }));
   for (let i = 0; i < 150; i++) {
     const id = `c-${String(i).padStart(3, '0')}`;
     const state = i === 3 ? 'executing' : i === 149 ? 'pending' : i % 2 === 0 ? 'executed' : 'rejected';
