@@ -36,7 +36,7 @@ export async function auditSignatures(
   const root = readRootPublicKey(dataDir);
   const db = openForReading(dataDir);
   try {
-    const recorded = await signedEntries(new SqliteStore(db), root);
+    const recorded = await signedEntries(new SqliteStore(db, { readOnly: true }), root);
     recorded['checkpoint'] = await anchorsIn(anchorsDir, readIncarnations(db));
     const expected = Object.values(recorded).reduce((sum, count) => sum + count, 0);
     return { recorded, expected, ...(counted === undefined ? {} : { counted, difference: counted - expected }) };

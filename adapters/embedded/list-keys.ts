@@ -35,7 +35,7 @@ export async function listKeys(dataDir: string): Promise<ListedKeys> {
   const db = openForReading(dataDir);
   try {
     const incarnations = readIncarnations(db);
-    const { keys } = await readRootHistory(root, new SqliteStore(db));
+    const { keys } = await readRootHistory(root, new SqliteStore(db, { readOnly: true }));
     const logs = [[], ...incarnations.map((_, i) => incarnations.slice(0, i + 1))];
     const witness = await readIfThere(join(dataDir, WITNESS_FOLDER, WITNESS_KEY));
     return {

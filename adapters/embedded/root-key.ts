@@ -17,6 +17,7 @@ import {
 } from '../../core/ledger/index.ts';
 import { syncFolder, writeDurably } from './durable-file.ts';
 import { countingSigner, startCounting } from './root-counter.ts';
+import { RECORDED_END } from './rows-outside.ts';
 import { hasLedger, openForReading } from './sqlite-schema.ts';
 
 const PRIVATE_FILE = 'root.key';
@@ -110,7 +111,8 @@ function finishRotation(dataDir: string, name: string): Pick<Rotation, 'from' | 
 function lastRotation(dataDir: string): Pick<Rotation, 'from' | 'to'> | undefined {
   const db = openForReading(dataDir);
   try {
-    const row = db.prepare('SELECT note FROM entries WHERE chain = ? ORDER BY seq DESC LIMIT 1').get(ROOT_CHAIN);
+    const newest = `SELECT note FROM entries WHERE chain = ? AND position < ${RECORDED_END} AND position >= 0`;
+    const row = db.prepare(`${newest} ORDER BY seq DESC LIMIT 1`).get(ROOT_CHAIN);
     const parsed = row?.['note'] instanceof Uint8Array ? parseEntry(row['note']) : undefined;
     return parsed?.kind === 'entry' ? rotationOf(parsed.body) : undefined;
   } finally {

@@ -1,37 +1,22 @@
 /**
- * The one SQLite file: its tables, how it is opened, and the lock that keeps a second engine out. Power loss after an
- * acknowledgement loses nothing: WAL with synchronous=FULL (https://www.sqlite.org/pragma.html#pragma_synchronous).
+ * The one SQLite file: how it is opened and brought up to date, and the lock that keeps a second engine out. Nobody works on
+ * a file that has more, or other, than the engine made. Power loss after an acknowledgement loses nothing: WAL with
+ * synchronous=FULL (https://www.sqlite.org/pragma.html#pragma_synchronous).
  */
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { EngineError } from './errors.ts';
+import { storedOutside } from './rows-outside.ts';
+import { migrateFromVersion1 } from './sqlite-migrate.ts';
+import { isKnownVersion, SCHEMA, SCHEMA_VERSION, schemaProblem } from './sqlite-tables.ts';
 
-const SCHEMA_VERSION = 1;
 const LEDGER_FILE = 'ledger.db';
 const LOCK_FILE = 'engine.lock';
 /** An engine that is just stopping gets this long to let go. */
 const LOCK_WAIT_MS = 3_000;
 /** https://www.sqlite.org/rescode.html#busy */
 const SQLITE_BUSY = 5;
-
-/**
- * entries: one row per entry; `note` is the signed note as hashed, `position` the log index in commit order.
- * batches: one row per commit, naming what it added: the commit-order record that shows when an entry is gone.
- * items:   projections (change-sets, documents, subscriptions …), rebuilt from entries in principle.
- */
-const SCHEMA = `
-  CREATE TABLE entries (
-    position INTEGER PRIMARY KEY, chain TEXT NOT NULL, seq INTEGER NOT NULL, note BLOB NOT NULL, hash BLOB NOT NULL
-  ) STRICT;
-  CREATE UNIQUE INDEX entry_place ON entries (chain, seq);
-  CREATE TABLE idempotency (key TEXT PRIMARY KEY, position INTEGER NOT NULL) STRICT, WITHOUT ROWID;
-  CREATE TABLE batches (first INTEGER PRIMARY KEY, places TEXT NOT NULL, hashes BLOB NOT NULL) STRICT;
-  CREATE TABLE items (
-    pk TEXT NOT NULL, sk TEXT NOT NULL, version INTEGER NOT NULL, value TEXT NOT NULL, PRIMARY KEY (pk, sk)
-  ) STRICT, WITHOUT ROWID;
-  CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
-`;
 
 export interface LedgerIdentity {
   readonly ledger: string;
@@ -41,13 +26,15 @@ export interface LedgerIdentity {
 /** Opens the file for the one engine that writes it, creating it when there is none. @throws EngineError */
 export function openForWriting(dataDir: string, identity: LedgerIdentity): DatabaseSync {
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-  const db = new DatabaseSync(join(dataDir, LEDGER_FILE));
+  const db = openFile(join(dataDir, LEDGER_FILE));
   try {
     db.exec(
       'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -32768; PRAGMA wal_autocheckpoint = 4000; PRAGMA secure_delete = ON;',
     );
-    if (userVersion(db) === 0) createSchema(db, identity);
+    if (userVersion(db) === 0 && isEmpty(db)) createSchema(db, identity);
     checkIdentity(db, dataDir, identity);
+    if (userVersion(db) < SCHEMA_VERSION) migrateFromVersion1(db);
+    checkRows(db);
     return db;
   } catch (error) {
     db.close();
@@ -64,9 +51,24 @@ export function openForReading(dataDir: string): DatabaseSync {
       message: `there is no ledger in "${dataDir}": name the folder given to --data`,
     });
   }
-  const db = new DatabaseSync(path, { readOnly: true });
-  checkVersion(db, dataDir);
-  return db;
+  const db = openFile(path, { readOnly: true });
+  try {
+    checkSchema(db, dataDir);
+    return db;
+  } catch (error) {
+    db.close();
+    throw error instanceof EngineError ? error : unreadable(error);
+  }
+}
+
+/** A pipe or a device under the name would make SQLite wait for ever. @throws EngineError DATA_UNREADABLE */
+function openFile(path: string, options: { readonly readOnly?: boolean } = {}): DatabaseSync {
+  if (existsSync(path) && !statSync(path).isFile()) throw unreadable(new Error(`"${path}" is no file`));
+  try {
+    return new DatabaseSync(path, options);
+  } catch (cause) {
+    throw unreadable(cause);
+  }
 }
 
 export function hasLedger(dataDir: string): boolean {
@@ -111,7 +113,7 @@ function createSchema(db: DatabaseSync, { ledger, origin }: LedgerIdentity): voi
 }
 
 function checkIdentity(db: DatabaseSync, dataDir: string, wanted: LedgerIdentity): void {
-  checkVersion(db, dataDir);
+  checkSchema(db, dataDir);
   const found = identityOf(db);
   if (found.ledger !== wanted.ledger || found.origin !== wanted.origin) {
     throw new EngineError({
@@ -121,14 +123,32 @@ function checkIdentity(db: DatabaseSync, dataDir: string, wanted: LedgerIdentity
   }
 }
 
-function checkVersion(db: DatabaseSync, dataDir: string): void {
+/** @throws EngineError DATA_FOREIGN: another program's; DATA_TAMPERED: somebody changed the tables */
+function checkSchema(db: DatabaseSync, dataDir: string): void {
   const version = userVersion(db);
-  if (version !== SCHEMA_VERSION) {
+  if (!isKnownVersion(version)) {
     throw new EngineError({
       code: 'DATA_FOREIGN',
       message: `"${dataDir}" has schema version ${version}, this program reads ${SCHEMA_VERSION}`,
     });
   }
+  const problem = schemaProblem(db, version);
+  if (problem !== undefined) throw changed(`the tables of "${dataDir}" were changed: ${problem}`);
+}
+
+/** The file is said to be sound by nobody: a row that the engine could not have written is not worked on. */
+function checkRows(db: DatabaseSync): void {
+  const outside = storedOutside(db);
+  if (outside !== undefined) throw changed(`"${outside.entity}" #${outside.seq}: ${outside.detail}`);
+}
+
+function changed(detail: string): EngineError {
+  const message = `${detail}: keep the folder as it is, and see docs/auditing.md`;
+  return new EngineError({ code: 'DATA_TAMPERED', message });
+}
+
+function isEmpty(db: DatabaseSync): boolean {
+  return db.prepare('SELECT 1 FROM sqlite_schema LIMIT 1').get() === undefined;
 }
 
 function userVersion(db: DatabaseSync): number {

@@ -1,5 +1,9 @@
-/** Every statement the store runs, prepared once. */
+/**
+ * Every statement the store runs, prepared once. Entries are read only within the log, positions 0 to its end: a row that
+ * somebody put elsewhere is nobody's head and no part of a chain.
+ */
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { RECORDED_END } from './rows-outside.ts';
 
 const SQL = {
   begin: 'BEGIN IMMEDIATE',
@@ -9,15 +13,23 @@ const SQL = {
   rollbackToSavepoint: 'ROLLBACK TO entry_group',
   release: 'RELEASE entry_group',
   putEntry: `INSERT INTO entries (position, chain, seq, note, hash) SELECT ?, ?, ?, ?, ?
-    WHERE ? = 0 OR EXISTS (SELECT 1 FROM entries WHERE chain = ? AND seq = ?) ON CONFLICT (chain, seq) DO NOTHING`,
+    WHERE ? = 0 OR EXISTS (SELECT 1 FROM entries WHERE chain = ? AND seq = ? AND position BETWEEN 0 AND ?)
+    ON CONFLICT (chain, seq) DO NOTHING`,
   putKey: 'INSERT INTO idempotency (key, position) VALUES (?, ?) ON CONFLICT DO NOTHING',
   deleteKey: 'DELETE FROM idempotency WHERE key = ?',
   putBatch: 'INSERT INTO batches (first, places, hashes) VALUES (?, ?, ?)',
-  lastBatch: 'SELECT first, length(hashes) / 32 AS entries FROM batches ORDER BY first DESC LIMIT 1',
-  head: 'SELECT * FROM entries WHERE chain = ? ORDER BY seq DESC LIMIT 1',
-  readChain: 'SELECT * FROM entries WHERE chain = ? AND seq >= ? ORDER BY seq LIMIT ?',
-  findByKey: 'SELECT entries.* FROM idempotency JOIN entries USING (position) WHERE key = ?',
-  readLog: 'SELECT * FROM entries WHERE position >= ? ORDER BY position LIMIT ?',
+  recordedEnd: `SELECT ${RECORDED_END} AS size`,
+  addedSince: 'SELECT count(*) AS entries, max(position) AS last FROM entries WHERE position >= ?',
+  hashAt: 'SELECT hash FROM entries WHERE position = ?',
+  batchAt: 'SELECT hashes FROM batches WHERE first = ?',
+  keyPosition: 'SELECT position FROM idempotency WHERE key = ?',
+  schemaVersion: 'PRAGMA schema_version',
+  head: 'SELECT * FROM entries WHERE chain = ? AND position BETWEEN 0 AND ? ORDER BY seq DESC LIMIT 1',
+  readChain: 'SELECT * FROM entries WHERE chain = ? AND seq >= ? AND position BETWEEN 0 AND ? ORDER BY seq LIMIT ?',
+  taken: 'SELECT position FROM entries WHERE chain = ? AND seq = ?',
+  findByKey:
+    'SELECT entries.* FROM idempotency JOIN entries USING (position) WHERE key = ? AND position BETWEEN 0 AND ?',
+  readLog: 'SELECT * FROM entries WHERE position BETWEEN ? AND ? ORDER BY position LIMIT ?',
   getItem: 'SELECT * FROM items WHERE pk = ? AND sk = ?',
   itemVersion: 'SELECT version FROM items WHERE pk = ? AND sk = ?',
   listItems: 'SELECT * FROM items WHERE pk = ? AND sk >= ? AND sk < ? AND sk > ? ORDER BY sk LIMIT ?',

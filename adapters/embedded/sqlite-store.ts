@@ -1,6 +1,7 @@
 /**
  * EntryStore and ItemStore on one SQLite file. All groups handed to one `commit` share one transaction and one fsync;
- * each group is all or nothing. SQLite runs on the calling thread, so nothing interleaves within a call.
+ * each group is all or nothing, and nothing is acknowledged that does not stand there when it is read back. SQLite runs on
+ * the calling thread, so nothing interleaves within a call.
  */
 import type { DatabaseSync, SQLOutputValue } from 'node:sqlite';
 import type { JsonValue } from '../../core/canonical/index.ts';
@@ -20,23 +21,33 @@ import {
 } from '../../core/ledger/index.ts';
 import { EngineError } from './errors.ts';
 import { prepareStatements, type Statements } from './sqlite-statements.ts';
+import { SCHEMA_VERSION, schemaProblem } from './sqlite-tables.ts';
 
 /** https://www.sqlite.org/rescode.html#full */
 const SQLITE_FULL = 13;
 
 type Row = Record<string, SQLOutputValue>;
 
+export interface StoreOptions {
+  /** somebody else writes the file meanwhile: where the log ends is asked each time */
+  readonly readOnly?: boolean;
+}
+
 export class SqliteStore implements EntryStore, ItemStore {
   /** the folder lock keeps every other writer out */
   readonly exclusive = true;
   private readonly sql: Statements;
   private readonly db: DatabaseSync;
+  private readonly isReader: boolean;
+  private schemaVersion: unknown;
   private nextPosition: number;
 
-  constructor(db: DatabaseSync) {
+  constructor(db: DatabaseSync, { readOnly = false }: StoreOptions = {}) {
     this.db = db;
+    this.isReader = readOnly;
     this.sql = prepareStatements(db);
     this.nextPosition = this.readSize();
+    this.schemaVersion = this.readSchemaVersion();
   }
 
   async commit(groups: readonly CommitGroup[]): Promise<readonly CommitOutcome[]> {
@@ -44,7 +55,10 @@ export class SqliteStore implements EntryStore, ItemStore {
       const first = this.nextPosition;
       const stored: EntryToStore[] = [];
       const outcomes = commitInOrder(groups, (group) => this.storeGroup(group, stored));
-      if (stored.length > 0) this.recordBatch(first, stored);
+      if (stored.length > 0) {
+        this.recordBatch(first, stored);
+        this.readBack(first, stored);
+      }
       return outcomes;
     });
   }
@@ -59,29 +73,29 @@ export class SqliteStore implements EntryStore, ItemStore {
   }
 
   async head(chain: string): Promise<StoredEntry | undefined> {
-    const row = this.sql.head.get(chain);
+    const row = readable(() => this.sql.head.get(chain, this.last()));
     return row === undefined ? undefined : entryOf(row);
   }
 
   async read(chain: string, from: number, limit: number): Promise<readonly StoredEntry[]> {
-    return this.sql.readChain.all(chain, from, limit).map(entryOf);
+    return readable(() => this.sql.readChain.all(chain, from, this.last(), limit)).map(entryOf);
   }
 
   async findByIdemKey(idemKey: string): Promise<StoredEntry | undefined> {
-    const row = this.sql.findByKey.get(idemKey);
+    const row = readable(() => this.sql.findByKey.get(idemKey, this.last()));
     return row === undefined ? undefined : entryOf(row);
   }
 
   async readLog(from: number, limit: number): Promise<readonly LoggedEntry[]> {
-    return this.sql.readLog.all(from, limit).map(entryOf);
+    return readable(() => this.sql.readLog.all(from, this.last(), limit)).map(entryOf);
   }
 
   async size(): Promise<number> {
-    return this.nextPosition;
+    return this.last() + 1;
   }
 
   async get({ pk, sk }: ItemKey): Promise<Item | undefined> {
-    const row = this.sql.getItem.get(pk, sk);
+    const row = readable(() => this.sql.getItem.get(pk, sk));
     return row === undefined ? undefined : itemOf(row);
   }
 
@@ -91,7 +105,7 @@ export class SqliteStore implements EntryStore, ItemStore {
   ): Promise<readonly Item[]> {
     const { prefix = '', after = '', limit } = options;
     const [from, to] = [after > prefix ? after : prefix, `${prefix}\u{10FFFF}`];
-    return this.sql.listItems.all(pk, from, to, after, limit).map(itemOf);
+    return readable(() => this.sql.listItems.all(pk, from, to, after, limit)).map(itemOf);
   }
 
   close(): void {
@@ -101,8 +115,16 @@ export class SqliteStore implements EntryStore, ItemStore {
 
   /** Positions come from the commit-order record, so that a deleted tail does not make them start over. */
   private readSize(): number {
-    const last = this.sql.lastBatch.get();
-    return last === undefined ? 0 : Number(last['first']) + Number(last['entries']);
+    return Number(this.sql.recordedEnd.get()?.['size'] ?? 0);
+  }
+
+  /** The log's last position. */
+  private last(): number {
+    return (this.isReader ? this.readSize() : this.nextPosition) - 1;
+  }
+
+  private readSchemaVersion(): unknown {
+    return this.sql.schemaVersion.get()?.['schema_version'];
   }
 
   private transaction<T>(work: () => T): T {
@@ -115,6 +137,7 @@ export class SqliteStore implements EntryStore, ItemStore {
     } catch (error) {
       this.nextPosition = before;
       if (this.db.isTransaction) this.sql.rollback.run();
+      else this.nextPosition = this.readSize(); // the commit itself failed: only the file knows whether it took place
       throw isFull(error) ? noSpace(error) : error;
     }
   }
@@ -154,9 +177,12 @@ export class SqliteStore implements EntryStore, ItemStore {
   private storeEntry({ chain, seq, note, hash, idemKey }: EntryToStore): CommitOutcome | undefined {
     if (idemKey !== undefined && this.sql.putKey.run(idemKey, this.nextPosition).changes === 0)
       return { kind: 'exists', idemKey };
-    if (this.sql.putEntry.run(this.nextPosition, chain, seq, note, hash, seq, chain, seq - 1).changes === 0) {
+    if (
+      this.sql.putEntry.run(this.nextPosition, chain, seq, note, hash, seq, chain, seq - 1, this.last()).changes === 0
+    ) {
       if (idemKey !== undefined) this.sql.deleteKey.run(idemKey);
-      const winner = this.sql.readChain.get(chain, seq, 1);
+      const winner = this.sql.readChain.get(chain, seq, this.last(), 1);
+      if (Number(winner?.['seq']) !== seq) this.assertFree(chain, seq);
       return {
         kind: 'conflict',
         chain,
@@ -170,6 +196,39 @@ export class SqliteStore implements EntryStore, ItemStore {
   private recordBatch(first: number, stored: readonly EntryToStore[]): void {
     const places = JSON.stringify(stored.map(({ chain, seq }) => [chain, seq]));
     this.sql.putBatch.run(first, places, Buffer.concat(stored.map(({ hash }) => hash)));
+  }
+
+  /** Its place is not taken by a row that is no part of the log: nobody could ever append there. */
+  private assertFree(chain: string, seq: number): void {
+    const row = this.sql.taken.get(chain, seq);
+    if (row !== undefined) throw tampered(`"${chain}" #${seq} is stored outside the log`);
+  }
+
+  /**
+   * What is about to be acknowledged stands there, in a file whose tables are what they were: a trigger that takes entries
+   * away again would otherwise be noticed by nobody before the next audit.
+   */
+  private readBack(first: number, stored: readonly EntryToStore[]): void {
+    const { hash, idemKey } = stored.at(-1) as EntryToStore;
+    const position = first + stored.length - 1;
+    const found = this.sql.addedSince.get(first);
+    const isThere =
+      found?.['entries'] === stored.length &&
+      found['last'] === position &&
+      isSame(this.sql.hashAt.get(position)?.['hash'], hash) &&
+      isSame(this.sql.batchAt.get(first)?.['hashes'], Buffer.concat(stored.map((one) => one.hash))) &&
+      (idemKey === undefined || this.sql.keyPosition.get(idemKey)?.['position'] === position);
+    if (!isThere) throw tampered(`what was written at position ${first} is not what is stored there`);
+    this.assertSchema();
+  }
+
+  /** SQLite counts every change of the tables; what it keeps for its query planner is one as well, and harmless. */
+  private assertSchema(): void {
+    const version = this.readSchemaVersion();
+    if (version === this.schemaVersion) return;
+    const problem = schemaProblem(this.db, SCHEMA_VERSION);
+    if (problem !== undefined) throw tampered(`the tables were changed while the engine runs: ${problem}`);
+    this.schemaVersion = version;
   }
 
   private firstUnexpected(writes: readonly ItemWrite[]): ItemKey | undefined {
@@ -204,6 +263,26 @@ function isFull(error: unknown): boolean {
 function noSpace(cause: unknown): LedgerError {
   const message = 'there is no space left for the ledger: make some, and it goes on by itself';
   return new LedgerError({ code: 'STORE_UNAVAILABLE', message, cause });
+}
+
+function isSame(found: SQLOutputValue | undefined, wanted: Uint8Array): boolean {
+  return found instanceof Uint8Array && Buffer.compare(found, wanted) === 0;
+}
+
+/** Nothing of the transaction was written. */
+function tampered(detail: string): EngineError {
+  const message = `${detail}: somebody else than the engine writes to the file; stop it, keep the folder as it is, and verify it`;
+  return new EngineError({ code: 'DATA_TAMPERED', message });
+}
+
+/** Whole numbers of SQLite have 64 bits, ours 53: no engine writes a larger one. @throws EngineError DATA_UNREADABLE */
+function readable<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (cause) {
+    if (!(cause instanceof RangeError && 'code' in cause && cause.code === 'ERR_OUT_OF_RANGE')) throw cause;
+    throw new EngineError({ code: 'DATA_UNREADABLE', message: `a row is damaged: ${cause.message}`, cause });
+  }
 }
 
 /** A damaged file can hold what its schema forbids, NULL above all. @throws EngineError DATA_UNREADABLE */

@@ -23,6 +23,7 @@ import { createEntryVerifier, verifyDocuments, verifyEntity, verifyState } from 
 import { readIncarnations } from './log/incarnations.ts';
 import { readRootPublicKey } from './root-key.ts';
 import { readRootHistory } from './root-keys.ts';
+import { endOfLog, rowOutside } from './rows-outside.ts';
 import { identityOf, openForReading } from './sqlite-schema.ts';
 import { SqliteStore } from './sqlite-store.ts';
 import { pointsOf } from './verify-points.ts';
@@ -57,18 +58,19 @@ export interface VerifyDataDirOptions {
   readonly now?: number;
 }
 
-/** @throws EngineError DATA_NOT_FOUND | DATA_FOREIGN, LedgerError KEY_FILE_INVALID */
+/** @throws EngineError DATA_NOT_FOUND, LedgerError KEY_FILE_INVALID */
 export async function verifyDataDir(dataDir: string, options: VerifyDataDirOptions = {}): Promise<VerificationReport> {
   const root = options.root ?? readRootPublicKey(dataDir);
-  const db = openForReading(dataDir);
+  let db: DatabaseSync | undefined;
   try {
+    db = openForReading(dataDir);
     const report = await verifyOpened(db, { ...options, dataDir, root, signatures: options.signatures ?? true });
     return options.root === undefined ? { ...report, notChecked: [...report.notChecked, KEY_OF_THE_FOLDER] } : report;
   } catch (error) {
     if (!isDamage(error) && !isForeign(error)) throw error;
     return damaged(error);
   } finally {
-    db.close();
+    db?.close();
   }
 }
 
@@ -78,7 +80,7 @@ async function verifyOpened(db: DatabaseSync, options: Opened): Promise<Verifica
   const { dataDir, root, signatures, now = Date.now(), entity } = options;
   const scope = entity === undefined ? (options.scope ?? { mode: 'full' }) : { mode: 'entity' as const, entity };
   const { ledger, origin } = identityOf(db);
-  const store = new SqliteStore(db);
+  const store = new SqliteStore(db, { readOnly: true });
   const sources = { ledger, entries: store, items: store };
   if (scope.mode === 'state') return verifyState(sources);
   const found = await pointsOf({ ...options, origin, incarnations: readIncarnations(db) });
@@ -96,12 +98,22 @@ async function verifyOpened(db: DatabaseSync, options: Opened): Promise<Verifica
     return await verifyEntity({ ...sources, ...asking, origin, verifier: () => verifier }, scope.entity);
   }
   const job = { dataDir, root, signatures, rootSigned: [...ROOT_SIGNED_TYPES] };
-  return verifyWindow({
+  const report = await verifyWindow({
     ...{ ...points, ...asked, genesis: origin, scope, entries: store, signatures, now },
     size: async () => endOfLog(db),
     stretches: (window) => verifyStretches({ ...job, ...window }),
     documents: (changed) => verifyDocuments(sources, changed, { stored: scope.mode === 'full' }),
   });
+  const outside = scope.mode === 'range' ? undefined : rowOutside(db, endOfLog(db));
+  return outside === undefined ? report : withRowOutside(report, outside);
+}
+
+/** What comes earlier in the log is the first that is bad; a row before the log, or one that is no place in it, comes first. */
+function withRowOutside(report: VerificationReport, outside: Finding): VerificationReport {
+  const { position } = report.firstBad ?? {};
+  if (position !== undefined && outside.position !== undefined && position < outside.position) return report;
+  const { checkpoint: _, ...rest } = report;
+  return { ...rest, verdict: outside.verdict, firstBad: outside };
 }
 
 /** Of the log, former ones too; where the file is damaged, the one that was given. */
@@ -116,18 +128,6 @@ async function rootKeysOf(root: TrustedRoot, store: SqliteStore, log: string): P
 
 function remembering({ remembered }: Opened): { readonly remembered?: Uint8Array } {
   return remembered === undefined ? {} : { remembered };
-}
-
-/** One past the last position that the entries or the commit-order record know. */
-function endOfLog(db: DatabaseSync): number {
-  const row = db
-    .prepare(
-      `SELECT max(coalesce((SELECT max(position) + 1 FROM entries), 0),
-                  coalesce((SELECT max(first + length(hashes) / 32) FROM batches), 0),
-                  coalesce((SELECT max(position) + 1 FROM idempotency), 0)) AS size`,
-    )
-    .get();
-  return Number(row?.['size'] ?? 0);
 }
 
 /** Each begins with a tile of the log. */

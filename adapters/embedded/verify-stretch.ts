@@ -33,6 +33,8 @@ const SQLITE_ERROR = 1;
 const SQLITE_IOERR = 10;
 const SQLITE_CORRUPT = 11;
 const SQLITE_NOTADB = 26;
+/** A file that is no ledger of ours, or not any more. */
+const UNUSABLE: ReadonlySet<string> = new Set(['DATA_UNREADABLE', 'DATA_FOREIGN', 'DATA_TAMPERED']);
 
 export interface StretchJob {
   readonly dataDir: string;
@@ -57,7 +59,7 @@ export async function verifyStretch(job: StretchJob): Promise<Segment> {
   const read = readerOf(join(dataDir, LOG_FOLDER));
   const db = openForReading(dataDir);
   try {
-    const store = new SqliteStore(db);
+    const store = new SqliteStore(db, { readOnly: true });
     const verifier = new EntryVerifier({
       ledger: identityOf(db).ledger,
       root,
@@ -150,9 +152,13 @@ export function isForeign(error: unknown): error is Error {
   return error instanceof Error && 'errcode' in error && error.errcode === SQLITE_ERROR;
 }
 
-/** SQLite found the file broken, as opposed to a fault of ours. https://www.sqlite.org/rescode.html */
+/**
+ * SQLite found the file broken, or a number in it that no engine writes, as opposed to a fault of ours.
+ * https://www.sqlite.org/rescode.html
+ */
 export function isDamage(error: unknown): error is Error {
-  if (error instanceof EngineError) return error.code === 'DATA_UNREADABLE';
+  if (error instanceof EngineError) return UNUSABLE.has(error.code);
+  if (error instanceof RangeError && 'code' in error && error.code === 'ERR_OUT_OF_RANGE') return true;
   const code = error instanceof Error && 'errcode' in error ? Number(error.errcode) & 0xff : 0;
   return code === SQLITE_CORRUPT || code === SQLITE_NOTADB || code === SQLITE_IOERR;
 }

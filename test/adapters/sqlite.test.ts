@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { EngineError } from '../../adapters/embedded/errors.ts';
 import { lockDataDir, openForReading, openForWriting } from '../../adapters/embedded/sqlite-schema.ts';
@@ -77,6 +78,62 @@ it('names a file that was cut off', () => {
   openForWriting(folder, IDENTITY).close();
   truncateSync(join(folder, 'ledger.db'), 5_000);
   expect(failure(() => openForWriting(folder, IDENTITY)).code).toBe('DATA_UNREADABLE');
+});
+
+/** Takes the constraints away again, as files had none before. */
+function asVersion1(db: DatabaseSync): void {
+  const copies = {
+    entries:
+      'position INTEGER PRIMARY KEY, chain TEXT NOT NULL, seq INTEGER NOT NULL, note BLOB NOT NULL, hash BLOB NOT NULL',
+    idempotency: 'key TEXT PRIMARY KEY, position INTEGER NOT NULL',
+    batches: 'first INTEGER PRIMARY KEY, places TEXT NOT NULL, hashes BLOB NOT NULL',
+    items: 'pk TEXT NOT NULL, sk TEXT NOT NULL, version INTEGER NOT NULL, value TEXT NOT NULL, PRIMARY KEY (pk, sk)',
+    meta: 'key TEXT PRIMARY KEY, value TEXT NOT NULL',
+  };
+  for (const [table, columns] of Object.entries(copies)) {
+    const rowid = ['entries', 'batches'].includes(table) ? '' : ', WITHOUT ROWID';
+    const indent = table === 'items' || table === 'entries' ? ['\n    ', '\n  '] : ['', ''];
+    db.exec(`ALTER TABLE ${table} RENAME TO old; DROP INDEX IF EXISTS ${table === 'entries' ? 'entry_place' : 'none'};
+      CREATE TABLE ${table} (${indent[0]}${columns}${indent[1]}) STRICT${rowid};
+      INSERT INTO ${table} SELECT * FROM old; DROP TABLE old`);
+  }
+  db.exec('CREATE UNIQUE INDEX entry_place ON entries (chain, seq); PRAGMA user_version = 1');
+}
+
+it('V6: brings a file without constraints up to date, with every row of it', async () => {
+  const store = new SqliteStore(openForWriting(folder, IDENTITY));
+  const note = Buffer.of(1);
+  await store.commit([
+    { entries: [{ chain: 'a', seq: 0, idemKey: 'k', note, hash: Buffer.alloc(32, 7) }], writes: [] },
+  ]);
+  await store.write([{ kind: 'put', key: { pk: 'p', sk: 's' }, value: { a: 1 }, expect: 'absent' }]);
+  store.close();
+  const old = new DatabaseSync(join(folder, 'ledger.db'));
+  asVersion1(old);
+  const contents = (db: DatabaseSync) =>
+    ['entries', 'idempotency', 'batches', 'items', 'meta'].map((table) => db.prepare(`SELECT * FROM ${table}`).all());
+  const before = contents(old);
+  old.close();
+  openForReading(folder).close();
+  const db = openForWriting(folder, IDENTITY);
+  expect(contents(db)).toEqual(before);
+  expect(db.prepare('PRAGMA user_version').get()).toEqual({ user_version: 2 });
+  expect(() => db.exec("INSERT INTO entries VALUES (-1, 'b', 0, x'00', zeroblob(32))")).toThrow('CHECK');
+  db.close();
+});
+
+it('V6: refuses to bring a file up to date that holds what no engine wrote, and leaves it as it is', () => {
+  openForWriting(folder, IDENTITY).close();
+  const old = new DatabaseSync(join(folder, 'ledger.db'));
+  asVersion1(old);
+  old.exec("INSERT INTO entries VALUES (-1, 'b', 0, x'00', zeroblob(32))");
+  old.close();
+  const error = failure(() => openForWriting(folder, IDENTITY));
+  expect(error.code).toBe('DATA_TAMPERED');
+  const db = openForReading(folder);
+  expect(db.prepare('PRAGMA user_version').get()).toEqual({ user_version: 1 });
+  expect(db.prepare('SELECT count(*) AS n FROM entries').get()).toEqual({ n: 1 });
+  db.close();
 });
 
 it('goes on counting after the end of the log was deleted, so that the hole shows', async () => {

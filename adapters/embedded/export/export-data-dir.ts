@@ -98,7 +98,7 @@ async function openSource(options: ExportOptions, db: Database): Promise<Source>
 async function publishRest({ dataDir, db, origin, incarnations, anchors }: Source): Promise<void> {
   if (!existsSync(join(dataDir, ROOT_KEY))) return;
   const files = openLogFolder(join(dataDir, LOG_FOLDER));
-  const entries = new SqliteStore(db);
+  const entries = new SqliteStore(db, { readOnly: true });
   const published = Number(
     Buffer.from((await files.read(CHECKPOINT)) ?? [])
       .toString('utf8')
@@ -172,7 +172,7 @@ async function writeAll(source: Source, folder: string): Promise<ExportManifest>
 
 async function openOwn(note: Uint8Array, { rootKey, incarnations, db }: Source): Promise<OpenedCheckpoint> {
   const origin = logOrigin(rootKey.name, incarnations);
-  const history = await readRootHistory(rootKey, new SqliteStore(db));
+  const history = await readRootHistory(rootKey, new SqliteStore(db, { readOnly: true }));
   const opened = openCheckpoint(note, history.logKeys(origin), origin);
   if (opened.kind === 'opened') return opened;
   throw notPossible(`the published checkpoint cannot be trusted: ${opened.reason}: verify the data folder`);

@@ -1,0 +1,108 @@
+/**
+ * The tables of the one SQLite file, and whether a file has exactly these: what somebody planted beside them (a trigger, a
+ * view) would act in the engine's name. Constraints keep rows out that the engine could never have written.
+ */
+import { DatabaseSync } from 'node:sqlite';
+
+export const SCHEMA_VERSION = 2;
+/** Largest position or seq: one more is still a whole number that JavaScript counts exactly. */
+export const MAX_INDEX = Number.MAX_SAFE_INTEGER - 1;
+
+/**
+ * entries: one row per entry; `note` is the signed note as hashed, `position` the log index in commit order.
+ * batches: one row per commit, naming what it added: the commit-order record that shows when an entry is gone.
+ * items:   projections (change-sets, documents, subscriptions …), rebuilt from entries in principle.
+ */
+const TABLES = {
+  entries: `CREATE TABLE entries (
+    position INTEGER PRIMARY KEY CHECK (position BETWEEN 0 AND ${MAX_INDEX}),
+    chain TEXT NOT NULL CHECK (length(chain) BETWEEN 1 AND 256),
+    seq INTEGER NOT NULL CHECK (seq BETWEEN 0 AND ${MAX_INDEX}),
+    note BLOB NOT NULL CHECK (length(note) BETWEEN 1 AND 65535),
+    hash BLOB NOT NULL CHECK (length(hash) = 32)
+  ) STRICT`,
+  idempotency: `CREATE TABLE idempotency (
+    key TEXT PRIMARY KEY, position INTEGER NOT NULL CHECK (position BETWEEN 0 AND ${MAX_INDEX})
+  ) STRICT, WITHOUT ROWID`,
+  batches: `CREATE TABLE batches (
+    first INTEGER PRIMARY KEY CHECK (first BETWEEN 0 AND ${MAX_INDEX}),
+    places TEXT NOT NULL,
+    hashes BLOB NOT NULL CHECK (length(hashes) >= 32 AND length(hashes) % 32 = 0)
+  ) STRICT`,
+  items: `CREATE TABLE items (
+    pk TEXT NOT NULL, sk TEXT NOT NULL, version INTEGER NOT NULL CHECK (version BETWEEN 1 AND ${MAX_INDEX}),
+    value TEXT NOT NULL, PRIMARY KEY (pk, sk)
+  ) STRICT, WITHOUT ROWID`,
+  meta: 'CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID',
+} as const;
+const INDEX = 'CREATE UNIQUE INDEX entry_place ON entries (chain, seq)';
+
+export const SCHEMA = [...Object.values(TABLES), INDEX].join(';\n');
+export const TABLE_NAMES = Object.keys(TABLES) as readonly (keyof typeof TABLES)[];
+
+/** Version 1 had no constraints. */
+const SCHEMA_1 = `
+  CREATE TABLE entries (
+    position INTEGER PRIMARY KEY, chain TEXT NOT NULL, seq INTEGER NOT NULL, note BLOB NOT NULL, hash BLOB NOT NULL
+  ) STRICT;
+  CREATE UNIQUE INDEX entry_place ON entries (chain, seq);
+  CREATE TABLE idempotency (key TEXT PRIMARY KEY, position INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE TABLE batches (first INTEGER PRIMARY KEY, places TEXT NOT NULL, hashes BLOB NOT NULL) STRICT;
+  CREATE TABLE items (
+    pk TEXT NOT NULL, sk TEXT NOT NULL, version INTEGER NOT NULL, value TEXT NOT NULL, PRIMARY KEY (pk, sk)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+`;
+const SCHEMAS: ReadonlyMap<number, string> = new Map([
+  [1, SCHEMA_1],
+  [SCHEMA_VERSION, SCHEMA],
+]);
+
+/** What SQLite itself adds when it counts rows for its query planner. */
+const STATISTICS: ReadonlySet<string> = new Set(['sqlite_stat1', 'sqlite_stat4']);
+
+export function isKnownVersion(version: number): boolean {
+  return SCHEMAS.has(version);
+}
+
+/** How the file's tables differ from those of their version, or undefined. */
+export function schemaProblem(db: DatabaseSync, version: number): string | undefined {
+  const wanted = schemaOf(version);
+  const found = describe(db);
+  for (const [name, what] of found) {
+    const expected = wanted.get(name);
+    if (expected === undefined) return `it has ${what.type} "${name.slice(0, 100)}", which the engine did not make`;
+    if (expected.sql !== what.sql) return `its ${what.type} "${name}" is not as the engine made it`;
+  }
+  const missing = [...wanted].find(([name]) => !found.has(name));
+  return missing === undefined ? undefined : `its ${missing[1].type} "${missing[0]}" is missing`;
+}
+
+interface Described {
+  readonly type: string;
+  readonly sql: string;
+}
+
+const known = new Map<number, ReadonlyMap<string, Described>>();
+
+function schemaOf(version: number): ReadonlyMap<string, Described> {
+  let schema = known.get(version);
+  if (schema === undefined) {
+    const db = new DatabaseSync(':memory:');
+    db.exec(SCHEMAS.get(version) ?? '');
+    known.set(version, (schema = describe(db)));
+    db.close();
+  }
+  return schema;
+}
+
+function describe(db: DatabaseSync): Map<string, Described> {
+  const rows = db.prepare('SELECT type, name, sql FROM sqlite_schema').all();
+  return new Map(
+    rows.flatMap((row): [string, Described][] => {
+      const [type, name, sql] = [row['type'], row['name'], row['sql']].map((one) => String(one ?? ''));
+      if (type === 'table' && STATISTICS.has(name ?? '')) return [];
+      return [[name ?? '', { type: type ?? '', sql: (sql ?? '').replaceAll(/\s+/g, ' ') }]];
+    }),
+  );
+}
