@@ -4,7 +4,8 @@ import { configDefaults, defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    exclude: [...configDefaults.exclude, 'test/aws/**'], // they need Python and a deployment: npm run test:aws
+    // They need Python: npm run test:aws (and a deployment), npm run test:verifier.
+    exclude: [...configDefaults.exclude, 'test/aws/**', 'test/verifier/**'],
     testTimeout: 60_000,
     hookTimeout: 60_000,
     pool: 'forks',

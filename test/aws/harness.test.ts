@@ -70,7 +70,7 @@ it('says which Python it needs', async () => {
 it('refuses a package that is not the one it was pinned to', async () => {
   const requirements = join(runDir, 'wrong-hash.txt');
   writeFileSync(requirements, `six==1.17.0 --hash=sha256:${'0'.repeat(64)}\n`);
-  await expect(prepareVenv(requirements, runDir)).rejects.toThrow(/^Cannot install the emulator .*wrong-hash\.txt/);
+  await expect(prepareVenv(requirements, runDir)).rejects.toThrow(/^Cannot install the packages of .*wrong-hash\.txt/);
 });
 
 it('does not touch an account because credentials happen to be there', async () => {

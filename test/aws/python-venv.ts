@@ -1,6 +1,6 @@
 /**
- * Makes the Python environment the emulator runs in: once per content of requirements.txt, every file checked by hash,
- * nothing built from source. Knows nothing about AWS.
+ * Makes the Python environment that the emulator or docs/verifier.py runs in: once per content of requirements.txt, every
+ * file checked by hash, nothing built from source. Knows nothing about AWS.
  */
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -62,7 +62,7 @@ async function install(base: string, venv: string, requirements: string): Promis
   const checked = ['--require-hashes', '--only-binary=:all:', '--no-deps', '--requirement', requirements];
   await run(join(venv, 'bin', 'python'), [...pip, ...checked], { timeout: INSTALL_TIMEOUT_MS }).catch(
     (error: unknown) => {
-      throw new HarnessError(`Cannot install the emulator (${requirements}) with pip: ${lastLine(error)}`);
+      throw new HarnessError(`Cannot install the packages of ${requirements} with pip: ${lastLine(error)}`);
     },
   );
 }

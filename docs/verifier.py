@@ -1,0 +1,2286 @@
+#!/usr/bin/env python3
+"""An independent verifier of Nervous System ledgers: one file, Python 3.11 and `cryptography`, written from docs/formats.md.
+
+    python3 docs/verifier.py DATA_FOLDER --vkey root.vkey        # a data folder, running or stopped, or a copy of one
+    python3 docs/verifier.py EXPORT_FOLDER --vkey root.vkey      # what `nervous export` made
+    python3 docs/verifier.py --serve                             # one JSON request a line, one JSON answer a line
+
+It prints one JSON object {verdict, firstBad, entries, checked, notChecked} and exits with the verdict's code. It shares no
+code with the product: where the two disagree, one of them or formats.md is wrong. It reads and never writes.
+"""
+
+import argparse
+import base64
+import hashlib
+import json
+import os
+import re
+import sqlite3
+import sys
+import time
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+EXIT_CODES = {
+    "OK": 0,
+    "CONTENT_MISMATCH": 10,
+    "LINK_BROKEN": 11,
+    "SIGNATURE_INVALID": 12,
+    "KEY_UNKNOWN": 13,
+    "MISSING_ENTRY": 14,
+    "DRIFT": 15,
+    "UNREADABLE": 16,
+    "NOT_YET_ANCHORED": 17,
+    "KEY_REVOKED": 18,
+    "FORK": 19,
+    "ROLLED_BACK": 20,
+    "STALE": 21,
+}
+USAGE_EXIT_CODE = 2
+
+LOG = "(log)"
+NOBODY = "(not recorded)"
+MAX_SAFE = 2**53 - 1
+MAX_DEPTH = 64
+MAX_NOTE_BYTES = 65_535
+MAX_LOG_LINES = 100
+MAX_REVOCATIONS = 1_000
+MAX_ROTATIONS = 10_000
+TILE = 256
+HASH = 32
+ANCHOR_GRACE_MS = 60_000
+
+
+class Bad(Exception):
+    """The first bad entry or file: what verification ends with."""
+
+    def __init__(self, verdict, detail, entity=LOG, seq=0, position=None, path=None):
+        super().__init__(f"{verdict}: {detail}")
+        self.verdict, self.detail = verdict, detail
+        self.entity, self.seq, self.position, self.path = entity, seq, position, path
+
+    def report(self):
+        found = {"verdict": self.verdict, "entity": self.entity, "seq": self.seq}
+        if self.position is not None:
+            found["position"] = self.position
+        if self.path is not None:
+            found["path"] = self.path
+        return {**found, "detail": self.detail}
+
+
+class Malformed(Exception):
+    """Bytes that are not what they should be; whoever reads them decides what that means."""
+
+
+# ---------------------------------------------------------------------------------------------------------------- JSON
+
+
+def is_int(value):
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def refuse_constant(name):
+    raise Malformed(f"{name} is not JSON")
+
+
+def parse_json(text):
+    """Any JSON text, as a JSON parser reads it. Python takes more than JSON in places; that is refused here."""
+    try:
+        return json.loads(text, parse_constant=refuse_constant)
+    except (ValueError, RecursionError) as error:
+        raise Malformed(f"not JSON: {error}") from None
+
+
+def utf16_order(key):
+    return key.encode("utf-16-be", "surrogatepass")
+
+
+def canonical(value, depth=0):
+    """RFC 8785 for what an entry may hold: integers up to 2^53-1, no lone surrogates, at most 64 levels."""
+    if isinstance(value, (list, dict)) and depth >= MAX_DEPTH:
+        raise Malformed(f"nested deeper than {MAX_DEPTH} levels")
+    if value is None:
+        return "null"
+    if value is True:
+        return "true"
+    if value is False:
+        return "false"
+    if isinstance(value, int):
+        if abs(value) > MAX_SAFE:
+            raise Malformed(f"{value} is not between -(2^53-1) and 2^53-1")
+        return str(value)
+    if isinstance(value, str):
+        if not is_well_formed(value):
+            raise Malformed("a string has a lone surrogate")
+        return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, list):
+        return "[" + ",".join(canonical(one, depth + 1) for one in value) + "]"
+    if isinstance(value, dict):
+        keys = sorted(value, key=utf16_order)
+        return "{" + ",".join(f"{canonical(key, depth + 1)}:{canonical(value[key], depth + 1)}" for key in keys) + "}"
+    raise Malformed(f"{value!r} is not an integer, and decimals are strings")
+
+
+def is_well_formed(text):
+    try:
+        text.encode("utf-8")
+        return True
+    except UnicodeEncodeError:
+        return False
+
+
+def is_hash(value):
+    return isinstance(value, str) and re.fullmatch(r"[0-9a-f]{64}", value) is not None
+
+
+def sha256(*parts):
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(part)
+    return digest.digest()
+
+
+def tagged_hash(tag, value):
+    return sha256(f"{tag}\n{canonical(value)}\n".encode()).hex()
+
+
+def strict_base64(text):
+    """The bytes of canonical base64 (RFC 4648 section 4, padded), or None."""
+    try:
+        found = base64.b64decode(text, validate=True)
+    except (ValueError, TypeError):
+        return None
+    return found if base64.b64encode(found).decode() == text else None
+
+
+# --------------------------------------------------------------------------------------------------------------- notes
+
+# White space as ECMA-262 has it: not in names of keys.
+SPACE = "\\t\\n\\x0b\\x0c\\r \\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff"
+KEY_NAME = re.compile(f"[^{SPACE}+\\ufffd]+")
+ED25519, COSIGNATURE = 1, 4
+
+
+class Key:
+    """A public key under the name and key id that signature lines of it have."""
+
+    def __init__(self, name, public, kind=ED25519):
+        self.name, self.public, self.kind = name, public, kind
+        self.id = sha256(name.encode(), b"\n", bytes([kind]), public)[:4]
+        self.key = Ed25519PublicKey.from_public_bytes(public)
+        self.until = None  # log index at which a root key was replaced
+
+    def signed(self, text, signature):
+        """Is this signature of the text right? For a witness: is the cosignature right?"""
+        if self.kind == COSIGNATURE:
+            seconds = cosignature_time(signature)
+            if seconds is None:
+                return False
+            text, signature = b"cosignature/v1\ntime %d\n" % seconds + text, signature[8:]
+        try:
+            self.key.verify(signature, text)
+            return True
+        except InvalidSignature:
+            return False
+
+    def signed_note(self, note):
+        """One line of this key is right."""
+        return any(
+            name == self.name and key_id == self.id and len(signature) == 64 and self.signed(note.text, signature)
+            for name, key_id, signature in note.lines
+        )
+
+
+def cosignature_time(signature):
+    if len(signature) != 72:
+        return None
+    seconds = int.from_bytes(signature[:8], "big")
+    return seconds if seconds <= MAX_SAFE else None
+
+
+class Note:
+    """A signed note: its text, and its lines as (name, key id, signature)."""
+
+    def __init__(self, data, any_type=False):
+        split = data.rfind(b"\n\n")
+        if split < 0:
+            raise Malformed("no blank line between text and signatures")
+        self.text = data[: split + 1]
+        tail = data[split + 2 :].decode("utf-8", "replace")
+        if not tail.endswith("\n") or tail == "\n":
+            raise Malformed("the signature lines do not end in a newline")
+        self.lines = []
+        for line in tail[:-1].split("\n"):
+            parts = line.split(" ")
+            if len(parts) != 3 or parts[0] != "\u2014" or not KEY_NAME.fullmatch(parts[1]):
+                raise Malformed("a signature line is malformed")
+            encoded = strict_base64(parts[2])
+            if encoded is None or len(encoded) <= 4 or (not any_type and len(encoded) != 68):
+                raise Malformed("a signature line is malformed")
+            self.lines.append((parts[1], encoded[:4], encoded[4:]))
+
+
+def parse_vkey(text):
+    """A C2SP verifier key, or None."""
+    found = re.fullmatch(f"([^{SPACE}+]+)\\+([0-9a-f]{{8}})\\+([A-Za-z0-9+/=]+)", text.strip())
+    typed = strict_base64(found[3]) if found else None
+    if typed is None or len(typed) != 33 or typed[0] not in (ED25519, COSIGNATURE):
+        return None
+    key = Key(found[1], typed[1:], typed[0])
+    return key if key.id.hex() == found[2] else None
+
+
+# -------------------------------------------------------------------------------------------------------------- entries
+
+HEADER = b"nervous-system.entry.v1\n"
+BODY_KEYS = ["actor", "at", "data", "entity", "idem", "ledger", "prev", "seq", "type", "v"]
+BODY_KEYS_WITH_COMMITS = ["actor", "at", "commits", *BODY_KEYS[2:]]
+AT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z")
+
+KEY_CERTIFIED, KEY_REVOKED, KEY_ROTATED = "key.certified", "key.revoked", "key.rotated"
+POLICY_ADOPTED = "policy.adopted"
+ROOT_CHAIN = "keys/root"
+ROOT_SIGNED = {
+    KEY_CERTIFIED,
+    KEY_REVOKED,
+    KEY_ROTATED,
+    POLICY_ADOPTED,
+    "change.approved",
+    "change.rejected",
+    "change.claimed",
+    "change.executed",
+    "change.rolled-back",
+    "change.rollback-failed",
+    "change.overridden",
+    "change.resolved-executed",
+    "change.resolved-rolled-back",
+}
+
+
+def leaf_hash(note):
+    return sha256(b"\0", note)
+
+
+class Stored:
+    """Bytes with the place and the hash that the store, or the tile of an export, has for them."""
+
+    def __init__(self, chain, seq, position, note, recorded):
+        self.chain, self.seq, self.position, self.note, self.hash = chain, seq, position, note, recorded
+
+    def bad(self, verdict, detail, path=None):
+        return Bad(verdict, detail, self.chain, self.seq, self.position, path)
+
+
+class Entry:
+    """The bytes of a stored note, read as an entry. Raises Malformed."""
+
+    def __init__(self, data):
+        if len(data) > MAX_NOTE_BYTES:
+            raise Malformed(f"{len(data)} bytes, an entry has at most {MAX_NOTE_BYTES}")
+        self.note = Note(data)
+        if not self.note.text.startswith(HEADER):
+            raise Malformed("the first line is not that of an entry")
+        try:
+            text = self.note.text[len(HEADER) : -1].decode("utf-8")
+        except UnicodeDecodeError:
+            raise Malformed("not UTF-8") from None
+        self.body = parse_json(text)
+        if canonical(self.body) != text:
+            raise Malformed("the body is not in canonical form")
+        self.check_body()
+
+    def check_body(self):
+        body = self.body
+        if not isinstance(body, dict) or list(body) not in (BODY_KEYS, BODY_KEYS_WITH_COMMITS):
+            raise Malformed("the body does not have the keys of an entry")
+        if not is_int(body["v"]) or body["v"] != 1:
+            raise Malformed("v is not 1")
+        if not is_int(body["seq"]) or body["seq"] < 0:
+            raise Malformed("seq is not a non-negative integer")
+        if not is_hash(body["prev"]):
+            raise Malformed("prev is not a hex SHA-256")
+        if not isinstance(body["at"], str) or not AT.fullmatch(body["at"]):
+            raise Malformed("at is not YYYY-MM-DDThh:mm:ss.sssZ")
+        if not all(isinstance(body[key], str) for key in ("ledger", "entity", "type", "idem")):
+            raise Malformed("a name is not a string")
+        if not isinstance(body["data"], dict) or not isinstance(body["actor"], dict):
+            raise Malformed("data or actor is not an object")
+        if "commits" in body:
+            check_commits(body["commits"])
+
+
+def check_commits(commits):
+    if not isinstance(commits, list) or not commits:
+        raise Malformed("commits is not a list of one or more")
+    before = None
+    for one in commits:
+        if not isinstance(one, dict) or list(one) != ["hash", "path"]:
+            raise Malformed("a commitment is not {hash, path}")
+        if not is_hash(one["hash"]) or not isinstance(one["path"], str):
+            raise Malformed("a commitment is not {hash, path}")
+        if before is not None and utf16_order(before) >= utf16_order(one["path"]):
+            raise Malformed("commitments are not in ascending order of path")
+        before = one["path"]
+
+
+def entry_or_none(note):
+    try:
+        return Entry(note)
+    except Malformed:
+        return None
+
+
+def genesis_hash(origin, entity):
+    return sha256(f"nervous-system.genesis.v1\n{origin}\n{entity}\n".encode("utf-8", "surrogatepass")).hex()
+
+
+# ----------------------------------------------------------------------------------------------------------------- keys
+
+
+class Rotation:
+    def __init__(self, stored, entry):
+        self.seq, self.position, self.at = stored.seq, stored.position, entry.body["at"]
+        self.old, self.new = (raw_key(entry.body["data"].get(name)) for name in ("from", "to"))
+
+
+def raw_key(value):
+    found = strict_base64(value) if isinstance(value, str) else None
+    return found if found is not None and len(found) == 32 else None
+
+
+def proper_rotations(name, chain):
+    """The entries of keys/root that are rotations, signed by the key that goes and the one that comes."""
+    found = []
+    for stored in chain[:MAX_ROTATIONS]:
+        entry = entry_or_none(stored.note)
+        if entry is None or entry.body["seq"] != stored.seq:
+            continue
+        if entry.body["type"] != KEY_ROTATED or entry.body["entity"] != ROOT_CHAIN:
+            continue
+        one = Rotation(stored, entry)
+        if one.old is None or one.new is None:
+            continue
+        if all(Key(name, key).signed_note(entry.note) for key in (one.old, one.new)):
+            found.append(one)
+    return found
+
+
+class RootKeys:
+    """The root keys that the trusted one vouches for, oldest first; rotations[i] led from keys[i] to keys[i + 1]."""
+
+    def __init__(self, trusted, chain):
+        self.name = trusted.name
+        self.rotations = self.linked(trusted.public, proper_rotations(trusted.name, chain))
+        self.keys = [self.rotations[0].old if self.rotations else trusted.public]
+        self.keys += [one.new for one in self.rotations]
+
+    @staticmethod
+    def linked(trusted, all_rotations):
+        seen, links = {trusted}, []
+        start = next((i for i, one in enumerate(all_rotations) if one.old == trusted), None)
+        key, end = trusted, len(all_rotations) if start is None else start
+        while True:  # backwards
+            i = next((i for i in range(end) if all_rotations[i].new == key), None)
+            if i is None or all_rotations[i].old in seen:
+                break
+            links.insert(0, all_rotations[i])
+            key, end = all_rotations[i].old, i
+            seen.add(key)
+        for one in [] if start is None else all_rotations[start:]:  # forwards
+            if one.old != (links[-1].new if links else trusted) or one.new in seen:
+                continue
+            links.append(one)
+            seen.add(one.new)
+        return links
+
+    def signed(self, entry, stored):
+        """Did the root key in use at the entry's place sign it? A rotation: is it one of those found?"""
+        if entry.body["type"] == KEY_ROTATED:
+            return entry.body["entity"] == ROOT_CHAIN and any(one.seq == entry.body["seq"] for one in self.rotations)
+        place = (stored.position, entry.body["at"])
+        for i, public in enumerate(self.keys):
+            began = i == 0 or order((self.rotations[i - 1].position, self.rotations[i - 1].at), place) <= 0
+            ends = i >= len(self.rotations)
+            ended = not ends and order(place, (self.rotations[i].position, self.rotations[i].at)) > 0
+            if began and not ended and Key(self.name, public).signed_note(entry.note):
+                return True
+        return False
+
+    def log_keys(self, log):
+        """Keys for checkpoints: one that was replaced at log index p counts for sizes up to p."""
+        keys = [Key(log, public) for public in self.keys]
+        for key, rotation in zip(keys, self.rotations):
+            key.until = rotation.position
+        return keys
+
+
+def order(a, b):
+    """By log index; where one has none, by time."""
+    i = 0 if a[0] is not None and b[0] is not None else 1
+    return (a[i] > b[i]) - (a[i] < b[i])
+
+
+class SessionKey:
+    def __init__(self, body):
+        data = body["data"]
+        self.public = raw_key(data.get("key"))
+        self.begins, self.ends = data.get("notBefore"), data.get("notAfter")
+        self.revoked = None
+        if self.public is None or not isinstance(self.begins, str) or not isinstance(self.ends, str):
+            raise Malformed("its certificate is malformed")
+        if body["type"] != KEY_CERTIFIED or body["entity"] != "keys/" + sha256(self.public).hex()[:16]:
+            raise Malformed("its certificate is malformed")
+        self.key = Key(body["entity"], self.public)
+
+
+class Signatures:
+    """Checks an entry's signatures up to the root key. `chain_of(name)` gives what is stored on a chain keys/…"""
+
+    def __init__(self, trusted, chain_of):
+        self.chain_of, self.known = chain_of, {}
+        self.roots = RootKeys(trusted, chain_of(ROOT_CHAIN))
+
+    def check(self, stored, entry):
+        body, lines = entry.body, entry.note.lines
+        if body["type"] in ROOT_SIGNED and not self.roots.signed(entry, stored):
+            raise stored.bad("SIGNATURE_INVALID", f"{body['type']} lacks a correct signature of the root key")
+        try:
+            key = SessionKey(body) if body["type"] == KEY_CERTIFIED else self.session_key(lines[0][0])
+        except Malformed as error:
+            raise stored.bad("KEY_UNKNOWN", f'key "{lines[0][0]}": {error}') from None
+        if not key.key.signed_note(entry.note):
+            raise stored.bad("SIGNATURE_INVALID", f'the signature of "{lines[0][0]}" is wrong')
+        if body["at"] < key.begins or body["at"] > key.ends:
+            raise stored.bad("SIGNATURE_INVALID", f"recorded at {body['at']}, its key was valid {key.begins} to {key.ends}")
+        if key.revoked is not None and self.is_after(stored, body, key.revoked):
+            raise stored.bad("KEY_REVOKED", f'signed by "{lines[0][0]}", which was revoked at {key.revoked[1]}')
+
+    @staticmethod
+    def is_after(stored, body, revoked):
+        if stored.position is None or revoked[0] is None:
+            return body["at"] >= revoked[1]
+        return stored.position > revoked[0]
+
+    def session_key(self, name):
+        if name not in self.known:
+            try:
+                self.known[name] = self.load(name)
+            except Malformed as error:
+                self.known[name] = error
+        if isinstance(self.known[name], Malformed):
+            raise self.known[name]
+        return self.known[name]
+
+    def load(self, name):
+        chain = self.chain_of(name)
+        if not chain or chain[0].seq != 0:
+            raise Malformed("no certificate is recorded")
+        entry = entry_or_none(chain[0].note)
+        if entry is None or entry.body["entity"] != name:
+            raise Malformed("its certificate is not readable")
+        if not self.roots.signed(entry, chain[0]):
+            raise Malformed("its certificate is not signed by the root key")
+        key = SessionKey(entry.body)
+        for stored in chain[1 : MAX_REVOCATIONS + 1]:
+            one = entry_or_none(stored.note)
+            if one is None or one.body["type"] != KEY_REVOKED or one.body["entity"] != name:
+                continue
+            if self.roots.signed(one, stored):
+                key.revoked = (stored.position, one.body["at"])
+                break
+        return key
+
+
+# ------------------------------------------------------------------------------------------------------------ the log
+
+
+def node(left, right):
+    return sha256(b"\1", left, right)
+
+
+class Edge:
+    """The right edge of a growing Merkle tree: [(leaves, root of a perfect subtree)], largest first."""
+
+    def __init__(self):
+        self.size, self.parts = 0, []
+
+    def append(self, leaf):
+        width = 1
+        while self.parts and self.parts[-1][0] == width:
+            leaf, width = node(self.parts.pop()[1], leaf), width * 2
+        self.parts.append((width, leaf))
+        self.size += 1
+
+    def root(self):
+        if not self.parts:
+            return sha256(b"")
+        root = self.parts[-1][1]
+        for _, left in reversed(self.parts[:-1]):
+            root = node(left, root)
+        return root
+
+
+def perfect_root(hashes):
+    while len(hashes) > 1:
+        hashes = [node(hashes[i], hashes[i + 1]) for i in range(0, len(hashes), 2)]
+    return hashes[0]
+
+
+def index_path(index):
+    digits = str(index)
+    digits = digits.zfill(-(-len(digits) // 3) * 3)
+    groups = [digits[i : i + 3] for i in range(0, len(digits), 3)]
+    return "/".join(["x" + group for group in groups[:-1]] + groups[-1:])
+
+
+def tile_path(level, index, width=TILE):
+    return f"tile/{level}/{index_path(index)}" + ("" if width == TILE else f".p/{width}")
+
+
+def tile_width(level, index, size):
+    return max(0, min(TILE, size // TILE**level - index * TILE))
+
+
+def decode_bundle(data, limit):
+    """Up to `limit` entries of a bundle, and why there is not the next one."""
+    entries, at = [], 0
+    while at < len(data) and len(entries) < limit:
+        end = at + 2 + int.from_bytes(data[at : at + 2].ljust(2, b"\0"), "big")
+        if at + 2 > len(data) or end > len(data):
+            return entries, f"the bundle ends at byte {len(data)}, inside an entry"
+        entries.append(data[at + 2 : end])
+        at = end
+    return entries, None
+
+
+def read_file(path):
+    """None where there is no file."""
+    try:
+        if not os.path.isfile(path):
+            return None
+        with open(path, "rb") as file:
+            return file.read()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+
+
+class LogFolder:
+    """The published files of a log."""
+
+    def __init__(self, folder):
+        self.folder = folder
+
+    def read(self, path):
+        return read_file(os.path.join(self.folder, path))
+
+    def tile(self, level, index, size):
+        """The hashes that the tile must have at this size. Raises Malformed."""
+        width = tile_width(level, index, size)
+        for held in {width: 0, TILE: 0}:
+            path = tile_path(level, index, held)
+            data = self.read(path)
+            if data is None:
+                continue
+            if len(data) != held * HASH:
+                raise Malformed(f"{path} has {len(data)} bytes, not {held * HASH}")
+            return [data[i * HASH : (i + 1) * HASH] for i in range(width)]
+        raise Malformed(f"{tile_path(level, index, width)} is missing")
+
+    def bundle(self, index, width):
+        """(path, bytes) of the bundle that has `width` entries or is full, or None."""
+        for held in {width: 0, TILE: 0}:
+            path = tile_path("entries", index, held)
+            data = self.read(path)
+            if data is not None:
+                return path, data
+        return None
+
+    def entry_at(self, position, sizes):
+        """The published entry at a log index, by the bundle of one of the sizes."""
+        index, offset = divmod(position, TILE)
+        for width in {tile_width(0, index, size): 0 for size in sizes}:
+            bundle = self.bundle(index, width) if width > offset else None
+            notes = decode_bundle(bundle[1], width)[0] if bundle else []
+            entry = entry_or_none(notes[offset]) if len(notes) > offset else None
+            if entry is not None:
+                return entry
+        return None
+
+
+# -------------------------------------------------------------------------------------------- checkpoints, anchors …
+
+
+class Point:
+    """A size and a root that somebody signed or remembers."""
+
+    def __init__(self, kind, size, root, path=None, time_ms=None):
+        self.kind, self.size, self.root, self.path, self.time_ms = kind, size, root, path, time_ms
+        self.name = kind if path is None else f"{kind} {path}"
+
+
+def parse_checkpoint(text):
+    """(origin, size, root) of a checkpoint's text. Raises Malformed."""
+    lines = text.decode("utf-8", "replace").split("\n")
+    if lines.pop() != "" or len(lines) < 3:
+        raise Malformed("it has fewer than three lines")
+    if any(line == "" or re.search("[\0-\x1f]", line) for line in lines):
+        raise Malformed("a line is empty or has control characters")
+    if not re.fullmatch("0|[1-9][0-9]{0,15}", lines[1]) or int(lines[1]) > MAX_SAFE:
+        raise Malformed("the second line is not a tree size")
+    root = strict_base64(lines[2])
+    if root is None or len(root) != HASH:
+        raise Malformed("the third line is not the base64 of 32 bytes")
+    return lines[0], int(lines[1]), root
+
+
+def open_checkpoint(data, keys, log, what, path):
+    """(size, root, [(key, signature)]) of a checkpoint of this log, signed by one of the keys. Raises Bad."""
+
+    def bad(verdict, detail):
+        return Bad(verdict, f"{what}: {detail}", path=path)
+
+    try:
+        note = Note(data, any_type=True)
+        if re.search("[\0-\t\x0b-\x1f]", data.decode("utf-8")):
+            raise Malformed("it has control characters")
+        if len(note.lines) > MAX_LOG_LINES:
+            raise Malformed(f"more than {MAX_LOG_LINES} signatures")
+    except (Malformed, UnicodeDecodeError) as error:
+        raise bad("UNREADABLE", str(error)) from None
+    signed = {}
+    for name, key_id, signature in note.lines:
+        key = next((key for key in keys if key.name == name and key.id == key_id), None)
+        if key is None:
+            continue
+        right = (len(signature) == 64 or key.kind == COSIGNATURE) and key.signed(note.text, signature)
+        if right and key.until is not None:
+            right = is_up_to(note.text, key.until)
+        if not right:
+            raise bad("SIGNATURE_INVALID", f'the signature by "{name}" is wrong')
+        signed[key] = signature
+    if not signed:
+        raise bad("KEY_UNKNOWN", "none of the known keys signed it")
+    try:
+        origin, size, root = parse_checkpoint(note.text)
+    except Malformed as error:
+        raise bad("UNREADABLE", str(error)) from None
+    if origin != log:
+        raise bad("KEY_UNKNOWN", f'it is of the log "{origin}", not of "{log}"')
+    return size, root, list(signed.items())
+
+
+def is_up_to(text, position):
+    try:
+        return parse_checkpoint(text)[1] <= position
+    except Malformed:
+        return True  # found to be malformed when it is opened
+
+
+class Points:
+    """What the ledger is held against, in the order in which it is read: last published first."""
+
+    def __init__(self, source, root_keys, witness_keys, options):
+        log = source.log_name
+        self.findings, self.others, self.cosignatures, self.published = [], [], [], None
+        self.anchor_folder = source.anchor_folder
+        self.root_keys, self.log = root_keys, log
+        if options.remembered is not None:
+            self.keep(self.remembered, options.remembered)
+        self.keep(self.witness_memory, source)
+        self.anchored = list_anchors(self.anchor_folder)
+        if options.anchors_up_to is not None:
+            self.anchored = [size for size in self.anchored if size <= options.anchors_up_to]
+        data = source.log.read("checkpoint")
+        if data is None:
+            if source.must_be_published:
+                self.findings.append(Bad("ROLLED_BACK", "the log was begun anew, but has no checkpoint", path="checkpoint"))
+            return
+        try:
+            size, root, signed = open_checkpoint(
+                data, [*root_keys, *witness_keys], log, "the published checkpoint", "checkpoint"
+            )
+            if not any(key in root_keys for key, _ in signed):
+                raise Bad("KEY_UNKNOWN", "the published checkpoint: only witnesses signed it", path="checkpoint")
+        except Bad as finding:
+            self.findings.append(finding)
+            return
+        self.published = Point("published", size, root, "checkpoint")
+        for key, signature in signed:
+            if key not in root_keys and cosignature_time(signature) is not None:
+                when = cosignature_time(signature) * 1000
+                self.cosignatures.append(Point("cosignature", size, root, "checkpoint", when))
+
+    def keep(self, read, what):
+        try:
+            point = read(what)
+            if point is not None:
+                self.others.append(point)
+        except Bad as finding:
+            self.findings.append(finding)
+
+    def remembered(self, data):
+        size, root, _ = open_checkpoint(data, self.root_keys, self.log, "the remembered checkpoint", None)
+        return Point("remembered", size, root)
+
+    def witness_memory(self, source):
+        data = source.witness_memory()
+        if data is None:
+            return None
+        try:
+            memory = parse_json(data.decode("utf-8", "replace"))
+            memory = memory if isinstance(memory, dict) else {}
+            root = strict_base64(memory.get("root"))
+            size = memory.get("size")
+            if memory.get("origin") != self.log or not is_int(size) or not 0 <= size <= MAX_SAFE:
+                raise Malformed("not of the form {origin, size, root}")
+            if root is None or len(root) != HASH:
+                raise Malformed("not of the form {origin, size, root}")
+        except Malformed as error:
+            raise Bad("UNREADABLE", f"what the witness remembers: {error}", path="witness") from None
+        return Point("witness-memory", size, root)
+
+    def anchor(self, size):
+        path = anchor_path(size)
+        data = read_file(os.path.join(self.anchor_folder, path))
+        if data is None:
+            raise Bad("UNREADABLE", "the anchor is listed, but cannot be read", path=path)
+        found, root, _ = open_checkpoint(data, self.root_keys, self.log, "the anchor", path)
+        if found != size:
+            raise Bad("CONTENT_MISMATCH", f"the anchor holds the checkpoint of size {found}", path=path)
+        return Point("anchor", size, root, path)
+
+    def sizes(self):
+        points = [*self.cosignatures, *self.others, *([self.published] if self.published else [])]
+        return {*self.anchored, *(point.size for point in points)}
+
+
+def anchor_path(size):
+    return f"ckpt/{size:020d}"
+
+
+def list_anchors(folder):
+    try:
+        names = os.listdir(os.path.join(folder, "ckpt"))
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    return sorted(int(name) for name in names if re.fullmatch("[0-9]{20}", name))
+
+
+# -------------------------------------------------------------------------------------------------------------- sources
+
+
+class Pair:
+    """A log index with what was committed there (chain, seq, hash), what is stored there, and why it cannot be read."""
+
+    __slots__ = ("position", "place", "stored", "damage")
+
+    def __init__(self, position, place, stored, damage=None):
+        self.position, self.place, self.stored, self.damage = position, place, stored, damage
+
+
+def open_database(folder):
+    path = os.path.join(folder, "ledger.db")
+    if not os.path.isfile(path):
+        raise Usage(f'there is no ledger in "{folder}"')
+    db = sqlite3.connect(f"file:{path.replace('%', '%25').replace('?', '%3f').replace('#', '%23')}?mode=ro", uri=True)
+    db.text_factory = lambda raw: raw.decode("utf-8", "replace")
+    return db
+
+
+def database_bad(detail):
+    return Bad("UNREADABLE", detail, entity="(ledger.db)", path="ledger.db")
+
+
+class DataFolder:
+    """The data folder of the embedded engine."""
+
+    has_documents = True
+
+    def __init__(self, folder, options):
+        self.folder, self.db = folder, open_database(folder)
+        try:
+            meta = dict(self.db.execute("SELECT key, value FROM meta"))
+            version = self.db.execute("PRAGMA user_version").fetchone()[0]
+        except sqlite3.Error as error:
+            raise database_bad(f"not the database of a ledger: {error}") from None
+        if version != 1:
+            raise database_bad(f"schema version {version}, this program reads 1")
+        self.ledger, self.origin = meta.get("ledger", ""), meta.get("origin", "")
+        self.incarnations = read_incarnations(meta.get("incarnations"))
+        self.log_name = log_name(self.origin, self.incarnations)
+        self.must_be_published = bool(self.incarnations)
+        self.log = LogFolder(os.path.join(folder, "log"))
+        anchors = options.anchors or os.path.join(folder, "anchors")
+        self.anchor_folder = anchor_place(anchors, self.incarnations)
+
+    def close(self):
+        self.db.close()
+
+    def default_root(self):
+        data = read_file(os.path.join(self.folder, "root.vkey"))
+        return parse_vkey(data.decode("utf-8", "replace")) if data else None
+
+    def witness_keys(self):
+        data = read_file(os.path.join(self.folder, "witness", "witness.vkey"))
+        key = parse_vkey(data.decode("utf-8", "replace")) if data else None
+        return [key] if key is not None and key.kind == COSIGNATURE else []
+
+    def witness_memory(self):
+        name = base64.urlsafe_b64encode(self.log_name.encode()).decode().rstrip("=")
+        return read_file(os.path.join(self.folder, "witness", f"{name}.json"))
+
+    def query(self, sql, *values):
+        return self.db.execute(sql, values)
+
+    def chain(self, name):
+        rows = self.query("SELECT * FROM entries WHERE chain = ? AND seq >= 0 ORDER BY seq", name)
+        return [stored_of(row) for row in rows]
+
+    def at(self, chain, seq):
+        row = self.query("SELECT * FROM entries WHERE chain = ? AND seq = ?", chain, seq).fetchone()
+        return None if row is None else stored_of(row)
+
+    def at_position(self, position):
+        row = self.query("SELECT * FROM entries WHERE position = ?", position).fetchone()
+        return None if row is None else stored_of(row)
+
+    def size(self):
+        return max(
+            self.query("SELECT coalesce(max(position) + 1, 0) FROM entries").fetchone()[0],
+            self.query("SELECT coalesce(max(first + length(hashes) / 32), 0) FROM batches").fetchone()[0],
+            self.query("SELECT coalesce(max(position) + 1, 0) FROM idempotency").fetchone()[0],
+        )
+
+    def pairs(self, size):
+        """Pages of pairs, one a tile of the log."""
+        for start in range(0, size, TILE):
+            end = min(start + TILE, size)
+            places = self.places(start, end)
+            rows = self.rows(start, end)
+            page = []
+            for position in range(start, end):
+                stored = rows.get(position)
+                if isinstance(stored, str):
+                    page.append(Pair(position, places.get(position), None, stored))
+                else:
+                    page.append(Pair(position, places.get(position), stored))
+            yield page
+
+    def rows(self, start, end):
+        """By position: what is stored, or why it cannot be read."""
+        sql = "SELECT * FROM entries WHERE position >= ? AND position < ? ORDER BY position"
+        try:
+            return {row[0]: stored_of(row) for row in self.query(sql, start, end)}
+        except sqlite3.DatabaseError as error:
+            if end - start == 1:
+                return {start: f"the file is damaged here: {error}"}
+            middle = start + (end - start) // 2
+            return {**self.rows(start, middle), **self.rows(middle, end)}
+
+    def places(self, start, end):
+        """By position: (chain, seq, hash) of the commit-order record."""
+        sql = """SELECT first, places, hashes FROM batches
+                 WHERE first < ? AND first >= coalesce((SELECT max(first) FROM batches WHERE first <= ?), 0)"""
+        found = {}
+        for first, text, hashes in self.query(sql, end, start):
+            for i, (chain, seq) in enumerate(parse_places(text)):
+                if start <= first + i < end:
+                    found[first + i] = (chain, seq, hashes[i * HASH : (i + 1) * HASH])
+        return found
+
+    def item(self, pk, sk):
+        return self.query("SELECT version, value FROM items WHERE pk = ? AND sk = ?", pk, sk).fetchone()
+
+    def item_keys(self, pk):
+        return [row[0] for row in self.query("SELECT sk FROM items WHERE pk = ? ORDER BY sk", pk)]
+
+
+def stored_of(row):
+    position, chain, seq, note, recorded = row
+    return Stored(chain, seq, position, note, recorded)
+
+
+def parse_places(text):
+    """A damaged record names nothing: its entries were then never committed."""
+    try:
+        places = parse_json(text)
+    except Malformed:
+        return []
+    if not isinstance(places, list):
+        return []
+    if not all(isinstance(one, list) and len(one) >= 2 and isinstance(one[0], str) and is_number(one[1]) for one in places):
+        return []
+    return [(one[0], one[1]) for one in places]
+
+
+def is_number(value):
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def read_incarnations(text):
+    try:
+        sizes = parse_json(text) if text is not None else []
+    except Malformed:
+        return []
+    return sizes if isinstance(sizes, list) and all(is_int(one) and 0 <= one <= MAX_SAFE for one in sizes) else []
+
+
+def log_name(origin, incarnations):
+    return origin if not incarnations else f"{origin}/{len(incarnations) + 1}"
+
+
+def anchor_place(folder, incarnations):
+    return folder if not incarnations else os.path.join(folder, f"incarnation-{len(incarnations) + 1}")
+
+
+MANIFEST = {
+    "format": lambda value: is_int(value) and value == 1,
+    "ledger": lambda value: isinstance(value, str) and re.fullmatch("[a-z0-9][a-z0-9-]{0,31}", value),
+    "origin": lambda value: isinstance(value, str) and re.fullmatch(f"[^{SPACE}+]{{1,500}}", value),
+    "incarnations": lambda value: isinstance(value, list) and all(is_count(one) for one in value),
+    "size": lambda value: is_count(value),
+    "root": lambda value: isinstance(value, str) and re.fullmatch("[A-Za-z0-9+/]{43}=", value),
+    "exportedAt": lambda value: isinstance(value, str) and AT.fullmatch(value),
+    "withSensitive": lambda value: isinstance(value, bool),
+    "files": lambda value: is_count(value),
+    "bytes": lambda value: is_count(value),
+    "sums": is_hash,
+}
+
+
+def is_count(value):
+    return is_int(value) and 0 <= value <= MAX_SAFE
+
+
+class Export:
+    """A folder that `nervous export` made."""
+
+    has_documents = False
+    must_be_published = False
+
+    def __init__(self, folder, options):
+        self.folder = folder
+        try:
+            self.manifest = parse_json(read_file(os.path.join(folder, "export.json")).decode("utf-8", "replace"))
+        except Malformed as error:
+            raise Usage(f"export.json: {error}") from None
+        if not isinstance(self.manifest, dict):
+            raise Usage("export.json is not an object")
+        for name, is_right in MANIFEST.items():
+            if not is_right(self.manifest.get(name)):
+                raise Usage(f"export.json: {name} is missing or malformed")
+        self.ledger, self.origin = self.manifest["ledger"], self.manifest["origin"]
+        self.incarnations = self.manifest["incarnations"]
+        self.log_name = log_name(self.origin, self.incarnations)
+        self.log = LogFolder(os.path.join(folder, "log"))
+        anchors = options.anchors or os.path.join(folder, "anchors")
+        self.anchor_folder = anchor_place(anchors, self.incarnations)
+        self.keys = None
+
+    def close(self):
+        pass
+
+    def default_root(self):
+        return None
+
+    def witness_keys(self):
+        return []
+
+    def witness_memory(self):
+        return None
+
+    def trust(self, root, witness_keys):
+        """The size of the checkpoint, once it is opened with a key that the trusted one vouches for. Raises Bad."""
+        data = self.log.read("checkpoint")
+        if data is None:
+            raise Bad("UNREADABLE", "there is no checkpoint", path="checkpoint")
+        keys = [Key(self.log_name, root.public)]
+        try:
+            self.checkpoint_size = open_checkpoint(data, keys, self.log_name, "the checkpoint", "checkpoint")[0]
+        except Bad as error:
+            if error.verdict != "KEY_UNKNOWN":
+                raise
+            self.read_keys(self.manifest["size"])
+            keys = RootKeys(root, self.chain(ROOT_CHAIN)).log_keys(self.log_name)
+            self.checkpoint_size = open_checkpoint(data, keys, self.log_name, "the checkpoint", "checkpoint")[0]
+        self.read_keys(self.checkpoint_size)
+
+    def read_keys(self, size):
+        """The chains keys/… as the bundles have them."""
+        self.keys = {}
+        for index in range(-(-size // TILE)):
+            bundle = self.log.bundle(index, tile_width(0, index, size))
+            if bundle is None:
+                continue
+            for i, note in enumerate(decode_bundle(bundle[1], TILE)[0]):
+                chain, seq = place_in(note)
+                if chain.startswith("keys/"):
+                    stored = Stored(chain, seq, index * TILE + i, note, leaf_hash(note))
+                    self.keys.setdefault(chain, []).append(stored)
+
+    def chain(self, name):
+        return sorted(self.keys.get(name, []), key=lambda one: one.seq)
+
+    def at(self, chain, seq):
+        return None
+
+    def at_position(self, position):
+        index, offset = divmod(position, TILE)
+        bundle = self.log.bundle(index, tile_width(0, index, self.checkpoint_size))
+        notes = decode_bundle(bundle[1], TILE)[0] if bundle else []
+        if offset >= len(notes):
+            return None
+        return Stored(*place_in(notes[offset]), position, notes[offset], leaf_hash(notes[offset]))
+
+    def size(self):
+        return self.checkpoint_size
+
+    def pairs(self, size):
+        for start in range(0, size, TILE):
+            index, width = start // TILE, tile_width(0, start // TILE, size)
+            bundle = self.log.bundle(index, width)
+            notes, damage = decode_bundle(bundle[1], width) if bundle else ([], None)
+            try:
+                hashes, missing = self.log.tile(0, index, size), None
+            except Malformed as error:
+                hashes, missing = None, str(error)
+            page = []
+            for i in range(width):
+                if i >= len(notes):
+                    why = None if bundle is None else f"{bundle[0]}: {damage or f'it has only {len(notes)} entries'}"
+                    page.append(Pair(start + i, None, None, why))
+                    continue
+                chain, seq = place_in(notes[i])
+                if hashes is None:
+                    page.append(Pair(start + i, (chain, seq, b""), None, missing))
+                else:
+                    page.append(
+                        Pair(start + i, (chain, seq, hashes[i]), Stored(chain, seq, start + i, notes[i], hashes[i]))
+                    )
+            yield page
+
+    def changed_beside(self):
+        """The first file beside the log that is not as it was exported, or None."""
+        sums = read_file(os.path.join(self.folder, "SHA256SUMS"))
+        if sums is None or sha256(sums).hex() != self.manifest["sums"]:
+            return "SHA256SUMS"
+        for line in sums.decode("utf-8", "replace").splitlines():
+            path = line[66:]
+            if path in ("idempotency.jsonl", "sensitive.jsonl"):
+                data = read_file(os.path.join(self.folder, path))
+                if data is None or sha256(data).hex() != line[:64]:
+                    return path
+        return None
+
+
+def place_in(note):
+    """Chain and seq that an entry in a bundle names, found from its end; damaged bytes name nothing."""
+    text = note.decode("latin-1")
+    seq_at = text.rfind('","seq":')
+    idem_at = text.rfind('","idem":"', 0, seq_at + 10) if seq_at >= 0 else -1
+    entity_at = text.rfind('"entity":"', 0, idem_at + 10) if idem_at >= 0 else -1
+    digits = re.match(r"\s*[+-]?[0-9]+", text[seq_at + 8 : seq_at + 25]) if entity_at >= 0 else None
+    if digits is None or abs(int(digits[0])) > MAX_SAFE:
+        return NOBODY, 0
+    return text[entity_at + 10 : idem_at], int(digits[0])
+
+
+# ------------------------------------------------------------------------------------------------------- verification
+
+
+class Usage(Exception):
+    """What was asked cannot be answered: no ledger there, no key."""
+
+
+class Options:
+    def __init__(self, **given):
+        self.vkeys = given.get("vkeys") or []
+        self.anchors = given.get("anchors")
+        self.anchors_up_to = given.get("anchorsUpTo")
+        self.remembered = given.get("remembered")
+        self.require_anchored = bool(given.get("requireAnchored"))
+        self.max_age_minutes = given.get("maxAgeMinutes")
+        self.now = given.get("now") or int(time.time() * 1000)
+
+
+class Verification:
+    """One run: `report()` is the answer."""
+
+    def __init__(self, folder, options):
+        self.options = options
+        self.entries, self.heads, self.changed = 0, {}, {}
+        self.checked, self.not_checked = [], []
+        self.against = 0
+        is_export = os.path.isfile(os.path.join(folder, "export.json"))
+        self.source = (Export if is_export else DataFolder)(folder, options)
+
+    def report(self):
+        try:
+            finding = self.run()
+        finally:
+            self.source.close()
+        found = {} if finding is None else {"firstBad": finding.report()}
+        verdict = "OK" if finding is None else finding.verdict
+        return {
+            "verdict": verdict,
+            **found,
+            "entries": self.entries,
+            "checked": self.checked,
+            "notChecked": self.not_checked,
+        }
+
+    def run(self):
+        try:
+            self.verify()
+        except Bad as finding:
+            self.not_checked.append("what comes after the first bad entry")
+            return finding
+        except sqlite3.DatabaseError as error:
+            return database_bad(f"the file is damaged where it keeps its own records: {error}")
+        return None
+
+    def verify(self):
+        source = self.source
+        root, witness_keys = self.trusted_keys()
+        if isinstance(source, Export):
+            source.trust(root, witness_keys)
+        self.signatures = Signatures(root, source.chain)
+        root_keys = self.signatures.roots.log_keys(source.log_name)
+        # Points first, in the opposite order of publishing; the size of the store after them.
+        self.points = Points(source, root_keys, [*witness_keys, *source.witness_keys()], self.options)
+        self.store_size = source.size()
+        self.read_entries()
+        self.hold_against()
+        self.check_upper_tiles()
+        if source.has_documents:
+            self.check_documents()
+        if isinstance(source, Export):
+            changed = source.changed_beside()
+            if changed is not None:
+                raise Bad("CONTENT_MISMATCH", "the file is not as it was exported", path=changed)
+
+    def trusted_keys(self):
+        keys = [parse_vkey(text) for text in self.options.vkeys]
+        if None in keys:
+            raise Usage("a verifier key is malformed")
+        roots = [key for key in keys if key.kind == ED25519]
+        named = [key for key in roots if key.name == self.source.origin]
+        root = (named or roots or [None])[-1]
+        if root is None:
+            root = self.source.default_root()
+            self.not_checked.append("whether root.vkey of the folder is the right key: give the one you got elsewhere")
+        if root is None:
+            raise Usage("no root key: give the verifier key you trust")
+        return root, [key for key in keys if key.kind == COSIGNATURE]
+
+    # ---- entries
+
+    def read_entries(self):
+        """Entries in the order of the log, a tile at a time: first the entries of it, then its files."""
+        points = self.points
+        self.published = points.published.size if points.published else 0
+        is_short = self.published > self.store_size
+        wanted, self.roots, self.tile_roots, edge = points.sizes(), {}, [], Edge()
+        if 0 in wanted:
+            self.roots[0] = edge.root()
+        for page in self.source.pairs(self.store_size):
+            for pair in page:
+                self.check_pair(pair)
+                self.entries += 1
+                edge.append(pair.stored.hash)
+                if edge.size in wanted:
+                    self.roots[edge.size] = edge.root()
+            if len(page) == TILE:
+                self.tile_roots.append(perfect_root([pair.stored.hash for pair in page]))
+            if self.source.has_documents:
+                self.check_tile(page[0].position // TILE, [pair.stored for pair in page], self.published, is_short)
+        self.checked += ["bytes and hashes", "signatures up to the root key", "links of every chain"]
+
+    def check_pair(self, pair):
+        stored, place = pair.stored, pair.place
+        if stored is None:
+            self.raise_lost(pair)
+        if leaf_hash(stored.note) != stored.hash:
+            raise stored.bad("CONTENT_MISMATCH", "the bytes do not have the recorded hash")
+        try:
+            entry = Entry(stored.note)
+        except Malformed as error:
+            raise stored.bad("UNREADABLE", str(error)) from None
+        body = entry.body
+        if (body["entity"], body["seq"], body["ledger"]) != (stored.chain, stored.seq, self.source.ledger):
+            raise stored.bad("LINK_BROKEN", f"the entry says \"{body['entity']}\" #{body['seq']} of \"{body['ledger']}\"")
+        self.signatures.check(stored, entry)
+        if place is None:
+            raise stored.bad("LINK_BROKEN", "stored here, but never committed")
+        if place[:2] != (stored.chain, stored.seq):
+            raise stored.bad("LINK_BROKEN", f'the commit-order record has "{place[0]}" #{place[1]} here')
+        if place[2] != stored.hash:
+            raise stored.bad("CONTENT_MISMATCH", "committed with another hash")
+        self.check_link(stored, body)
+
+    def raise_lost(self, pair):
+        chain, seq = pair.place[:2] if pair.place else (NOBODY, 0)
+        if pair.damage is not None:
+            raise Bad("UNREADABLE", pair.damage, chain, seq, pair.position)
+        if chain == NOBODY and self.source.has_documents:
+            entry = self.source.log.entry_at(pair.position, [self.published])
+            if entry is not None:
+                chain, seq = entry.body["entity"], entry.body["seq"]
+        raise Bad("MISSING_ENTRY", "an entry was committed at this index, but it is gone", chain, seq, pair.position)
+
+    def check_link(self, stored, body):
+        seq, before = self.heads.get(stored.chain) or (-1, genesis_hash(self.signatures.roots.name, stored.chain))
+        if stored.seq > seq + 1:
+            raise Bad("MISSING_ENTRY", f"after #{seq} comes #{stored.seq}", stored.chain, seq + 1)
+        if stored.seq <= seq:
+            raise stored.bad("LINK_BROKEN", f"#{stored.seq} comes after #{seq}")
+        if body["prev"] != before:
+            raise stored.bad("LINK_BROKEN", f"names {body['prev']} as the entry before it, which is {before}")
+        self.heads[stored.chain] = (stored.seq, stored.hash.hex())
+        if body["type"].startswith("change.") or body["type"] == POLICY_ADOPTED:
+            self.changed[stored.chain] = True
+
+    # ---- files of the log
+
+    def check_tile(self, index, entries, size, is_lenient):
+        try:
+            self.compare_tile(index, entries, size)
+        except Bad as finding:
+            if finding.verdict != "UNREADABLE" or not is_lenient:
+                raise
+
+    def compare_tile(self, index, entries, size):
+        """The entries of a tile against its hashes and its bundle."""
+        width = min(tile_width(0, index, size), len(entries))
+        if width == 0:
+            return
+        log, full = self.source.log, tile_width(0, index, size)
+        path = tile_path(0, index, full)
+        try:
+            hashes, missing = log.tile(0, index, size), None
+        except Malformed as error:
+            hashes, missing = None, str(error)
+        bundle = log.bundle(index, full)
+        notes, damage = decode_bundle(bundle[1], width) if bundle else ([], None)
+        for i, stored in enumerate(entries[:width]):
+            note = notes[i] if i < len(notes) else None
+            if hashes is None:
+                raise stored.bad("UNREADABLE", missing, path)
+            if hashes[i] != stored.hash:
+                self.raise_other(stored, hashes[i], note, path)
+            if note == stored.note:
+                continue
+            of_bundle = bundle[0] if bundle else tile_path("entries", index, full)
+            if bundle is None:
+                raise stored.bad("UNREADABLE", "the bundle is missing", of_bundle)
+            if note is None:
+                raise stored.bad("UNREADABLE", damage or f"it has only {i} entries", of_bundle)
+            raise stored.bad("CONTENT_MISMATCH", "the published copy has other bytes than the entry", of_bundle)
+
+    def raise_other(self, stored, in_tile, note, path):
+        """The tile has another hash than the stored entry: what was published there, and where is it now?"""
+        detail = f"the log has {in_tile.hex()} at this index, the entry hashes to {stored.hash.hex()}"
+        published = entry_or_none(note) if note is not None and leaf_hash(note) == in_tile else None
+        if published is None:
+            raise stored.bad("CONTENT_MISMATCH", detail, path)
+        entity, seq = published.body["entity"], published.body["seq"]
+        if (entity, seq) == (stored.chain, stored.seq):
+            raise stored.bad("CONTENT_MISMATCH", detail)
+        moved = self.source.at(entity, seq)
+        detail = f'"{entity}" #{seq} was published at this index, stored here is "{stored.chain}" #{stored.seq}'
+        if moved is not None and moved.hash == in_tile:
+            raise stored.bad("LINK_BROKEN", detail)
+        verdict = "MISSING_ENTRY" if moved is None else "CONTENT_MISMATCH"
+        raise Bad(verdict, detail, entity, seq, stored.position)
+
+    def check_upper_tiles(self):
+        level, hashes = 1, self.tile_roots
+        while self.published > 0:
+            count = min(self.published // TILE**level, len(hashes))
+            if count == 0:
+                return
+            for index in range(-(-count // TILE)):
+                path = tile_path(level, index, tile_width(level, index, self.published))
+                try:
+                    tile = self.source.log.tile(level, index, self.published)
+                except Malformed as error:
+                    raise Bad("UNREADABLE", str(error), path=path) from None
+                computed = hashes[index * TILE : min(index * TILE + len(tile), count)]
+                if tile[: len(computed)] != computed:
+                    raise Bad("CONTENT_MISMATCH", "not the hashes that the tiles below lead to", path=path)
+            groups = range(0, len(hashes) - TILE + 1, TILE)
+            level, hashes = level + 1, [perfect_root(hashes[i : i + TILE]) for i in groups]
+
+    # ---- points
+
+    def hold_against(self):
+        points, options = self.points, self.options
+        if points.findings:
+            raise points.findings[0]
+        anchors = [points.anchor(size) for size in points.anchored]
+        firm = [*points.others, *anchors, *points.cosignatures]
+        every = [*firm, points.published] if points.published else firm
+        self.raise_fork(every)
+        self.raise_missing(every)
+        newest = max(firm, key=lambda point: point.size, default=None)
+        if newest is not None and (points.published is None or points.published.size < newest.size):
+            detail = f"the published checkpoint is smaller than {newest.name}, or missing"
+            raise Bad("ROLLED_BACK", detail, path="checkpoint")
+        anchored = anchors[-1].size if anchors else 0
+        self.raise_not_anchored(anchored)
+        self.raise_stale()
+        self.against = len(every)
+        if every:
+            self.checked.append(f"the root, recomputed from the entries, at {len(every)} trusted points")
+        else:
+            self.not_checked.append("whether the end of the ledger was removed: there was nothing to hold it against")
+        if options.remembered is None:
+            self.not_checked.append("whether anchors and witness were replaced together with the ledger")
+
+    def raise_fork(self, every):
+        for point in sorted(every, key=lambda one: one.size):
+            computed = self.roots.get(point.size)
+            if computed is None or computed == point.root:
+                continue
+            self.raise_difference(point.size)
+            raise Bad("FORK", f"the entries do not lead to {point.name}, of size {point.size}", path=point.path)
+
+    def raise_difference(self, size):
+        """The first stored entry that is not the one in the published files, where those still exist."""
+        if not self.source.has_documents:
+            compared = min(self.published, self.store_size)
+        else:
+            compared = min(self.published, self.store_size)
+        for index in range(compared // TILE, -(-size // TILE)):
+            page = [self.source.at_position(at) for at in range(index * TILE, min((index + 1) * TILE, self.store_size))]
+            self.check_tile(index, page, size, True)
+
+    def raise_missing(self, every):
+        promises = [point for point in every if point.size > self.store_size]
+        if not promises:
+            return
+        largest = max(promises, key=lambda one: one.size)
+        detail = f"{self.store_size} entries are stored, {largest.name} is about {largest.size}"
+        ordered = sorted(promises, key=lambda one: -one.size)
+        lost = self.source.log.entry_at(self.store_size, [point.size for point in ordered])
+        if lost is None:
+            raise Bad("ROLLED_BACK", detail, position=self.store_size)
+        raise Bad("MISSING_ENTRY", detail, lost.body["entity"], lost.body["seq"], self.store_size)
+
+    def time_of(self, size):
+        """When the last entry of the first `size` was recorded, or None."""
+        stored = self.source.at_position(size - 1) if size > 0 else None
+        entry = entry_or_none(stored.note) if stored else None
+        return instant(entry.body["at"]) if entry else None
+
+    def raise_not_anchored(self, anchored):
+        published = self.points.published
+        if self.options.require_anchored and anchored < self.store_size:
+            detail = f"anchored are the first {anchored} entries, of {self.store_size}"
+            stored = self.source.at_position(anchored)
+            raise stored.bad("NOT_YET_ANCHORED", detail) if stored else Bad("NOT_YET_ANCHORED", detail, position=anchored)
+        if published is None or published.size <= anchored:
+            return
+        when = self.time_of(published.size)
+        if when is not None and self.options.now - when >= ANCHOR_GRACE_MS:
+            raise Bad("NOT_YET_ANCHORED", "no anchor of the published checkpoint", path=anchor_path(published.size))
+
+    def raise_stale(self):
+        if self.options.max_age_minutes is None:
+            return
+        times = [point.time_ms for point in self.points.cosignatures]
+        times += [self.time_of(self.points.published.size)] if self.points.published else []
+        newest = max((when for when in times if when is not None), default=None)
+        if newest is None or self.options.now - newest > self.options.max_age_minutes * 60_000:
+            raise Bad("STALE", "the newest sign of life under a checkpoint is older than asked for", path="checkpoint")
+
+    # ---- documents
+
+    def check_documents(self):
+        prefix = f"{self.source.ledger}#document"
+        for entity in {**self.changed, **dict.fromkeys(self.source.item_keys(prefix))}:
+            self.check_document(entity, self.source.item(prefix, entity))
+        self.checked.append("documents against the chains")
+
+    def check_document(self, entity, item):
+        chain = [(stored, Entry(stored.note).body) for stored in self.source.chain(entity)]
+        last = max(0, len(chain) - 1)
+        try:
+            state = DocumentFold(entity, chain)
+        except Inconsistent as error:
+            raise Bad("DRIFT", f"the change-set's steps contradict each other: {error}", entity, error.seq) from None
+        version, document, writer, is_whole = 0, None, None, True
+        if item is not None:
+            version = item[0]
+            try:
+                value = parse_json(item[1])
+                if not isinstance(value, dict) or "document" not in value:
+                    raise Malformed("not of the form {change, document}")
+                document, writer = value["document"], value.get("change")
+                is_whole = sorted(value) == ["change", "document"]
+                stored_hash = document_hash(document)
+            except Malformed as error:
+                raise Bad("UNREADABLE", f"its stored document: {error}", entity, last) from None
+        else:
+            stored_hash = document_hash(None)
+        if (version, stored_hash) != (state.version, state.hash):
+            detail = f"the ledger leads to version {state.version} ({state.hash}), stored is {version} ({stored_hash})"
+            raise Bad("DRIFT", detail, entity, last)
+        if not is_whole or writer != state.writer:
+            raise Bad("DRIFT", "the record of the document names another change-set as its writer", entity, last)
+
+
+# ---------------------------------------------------------------------------------------------------------- documents
+
+
+class Inconsistent(Exception):
+    """A step that does not follow from those before it."""
+
+    def __init__(self, reason, seq=0):
+        super().__init__(reason)
+        self.seq = seq
+
+
+def document_hash(document):
+    return tagged_hash("nervous-system.document.v1", document)
+
+
+# Forms of the data of steps, formats.md "Fields of the steps". A form is a predicate; a dict is an object with exactly
+# these keys, of which those that end in "?" may be missing.
+
+
+def is_text(value):
+    return isinstance(value, str)
+
+
+def is_document(value):
+    return value is None or isinstance(value, dict)
+
+
+def is_positive(value):
+    return is_count(value) and value >= 1
+
+
+def anything(_):
+    return True
+
+
+DATE = r"(\d{4})-(\d{2})-(\d{2})"
+TIME = r"([01]\d|2[0-3]):([0-5]\d)(?::([0-5]\d)(?:\.(\d+))?)?"
+INSTANT = re.compile(f"{DATE}T{TIME}Z", re.ASCII)
+DAYS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
+
+
+def instant(text):
+    """Milliseconds since 1970 of an ISO 8601 time in UTC, or None where it is none."""
+    found = INSTANT.fullmatch(text) if isinstance(text, str) else None
+    if found is None:
+        return None
+    year, month, day, hour, minute, second = (int(found[i] or 0) for i in range(1, 7))
+    leap = year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
+    if not 1 <= month <= 12 or not 1 <= day <= DAYS[month - 1] + (leap and month == 2):
+        return None
+    before = year - (month <= 2)  # days from 1970-01-01, with years that begin in March
+    days = before * 365 + before // 4 - before // 100 + before // 400
+    days += (153 * (month + (-3 if month > 2 else 9)) + 2) // 5 + day - 1 - 719_468
+    millis = int((found[7] or "").ljust(3, "0")[:3])
+    return ((days * 24 + hour) * 60 + minute) * 60_000 + second * 1000 + millis
+
+
+def is_instant(value):
+    return instant(value) is not None
+
+
+def one_of(*values):
+    return lambda value: isinstance(value, str) and value in values
+
+
+def exactly(wanted):
+    return lambda value: type(value) is type(wanted) and value == wanted
+
+
+def list_of(form, least=0):
+    return lambda value: isinstance(value, list) and len(value) >= least and all(fits(one, form) for one in value)
+
+
+def record_of(form):
+    return lambda value: isinstance(value, dict) and all(fits(one, form) for one in value.values())
+
+
+def fits(value, form):
+    if not isinstance(form, dict):
+        return bool(form(value))
+    if not isinstance(value, dict):
+        return False
+    needed = {name.rstrip("?") for name in form if not name.endswith("?")}
+    known = {name.rstrip("?"): one for name, one in form.items()}
+    return needed <= value.keys() <= known.keys() and all(fits(value[name], known[name]) for name in value)
+
+
+OF = {"change": is_text, "revision": is_positive}
+VERSIONED = {"version": is_count, "hash": is_hash}
+FAILURE = {"code": is_text, "message": is_text}
+EVIDENCE = list_of({"url": is_text, "hash": is_hash, "title?": is_text})
+ASSERTION = {"credentialId": is_text, "authenticatorData": is_text, "clientDataJSON": is_text, "signature": is_text}
+OPERATION = {
+    "type": is_text,
+    "payload": anything,
+    "baseVersion?": is_count,
+    "executor": is_text,
+    "inverse": one_of("restore-before-image", "executor-undo", "none"),
+}
+CONTENT = {
+    **OF,
+    "title": is_text,
+    "rationale": is_text,
+    "evidence": EVIDENCE,
+    "operations": list_of(OPERATION),
+    "contentHash": is_hash,
+    "initiator": is_text,
+    "sponsor?": is_text,
+    "excludes": list_of(is_text),
+    "deadline": is_instant,
+    "reverts?": is_text,
+    "supersedes?": is_text,
+}
+RESOLVED = {**OF, "claim": is_hash, "resolutions": lambda value: list_of(is_hash)(value) and len(value) == 2, "document": VERSIONED}
+STEPS = {
+    "change.proposed": {**CONTENT, "revision": exactly(1)},
+    "change.revised": CONTENT,
+    "change.assessed": {
+        **OF,
+        "round": is_positive,
+        "proposal": is_hash,
+        "contentHash": is_hash,
+        "facts": lambda value: isinstance(value, dict),
+        "matched": list_of(is_text),
+        "level": one_of("L0", "L1", "L2", "L3", "L4"),
+        "roles": list_of(is_text),
+        "approvals": is_count,
+        "timelockMinutes": is_count,
+        "enforcement?": one_of("soft", "hard"),
+        "sampled?": exactly(True),
+        "policy": {"version": is_text, "hash": is_hash},
+        "base": VERSIONED,
+        "result": is_hash,
+        "plans?": list_of({"index": is_count, "planHash": is_hash, "precondition": is_hash}, 1),
+        "assessmentHash": is_hash,
+    },
+    "change.voted": {
+        **OF,
+        "contentHash": is_hash,
+        "assessmentHash": is_hash,
+        "decision": one_of("approve", "reject", "request-changes"),
+        "personId": is_text,
+        "roles": list_of(is_text),
+        "delegate?": {"personId": is_text, "delegation": is_hash},
+        "nonce": is_text,
+        "expiresAt?": is_instant,
+        "reason?": is_text,
+        "assertion?": ASSERTION,
+    },
+    "change.approved": {**OF, "proposal": is_hash, "assessment": is_hash, "votes": list_of(is_hash)},
+    "change.vote-revoked": {**OF, "vote": is_hash, "personId": is_text, "reason?": is_text},
+    "change.reminded": {**OF, "count": is_positive},
+    "change.escalated": {**OF, "assessment": is_hash, "eligible": record_of(list_of(is_text))},
+    "change.overridden": {
+        **OF,
+        "proposal": is_hash,
+        "assessment": is_hash,
+        "contentHash": is_hash,
+        "personId": is_text,
+        "ticket": is_text,
+        "reason": is_text,
+        "nonce": is_text,
+        "assertion?": ASSERTION,
+        "reviewBy": is_instant,
+    },
+    "change.reviewed": {**OF, "personId": is_text, "verdict": one_of("justified", "unjustified"), "reason": is_text},
+    "change.rejected": {**OF, "proposal": is_hash, "assessment": is_hash, "vote": is_hash},
+    "change.returned": {
+        **OF,
+        "approval": is_hash,
+        "drift": list_of(one_of("roster", "policy", "base", "freeze"), 1),
+        "blocked?": FAILURE,
+    },
+    "change.withdrawn": {**OF, "reason?": is_text},
+    "change.expired": {**OF, "deadline": is_instant},
+    "change.claimed": {**OF, "approval": is_hash},
+    "change.intent": {
+        **OF,
+        "claim": is_hash,
+        "index": is_count,
+        "before": {"document": is_document, **VERSIONED},
+        "after": {"hash": is_hash},
+        "external?": {"inverse": anything, "planHash": is_hash, "precondition": anything, "grantUntil": is_instant},
+    },
+    "change.not-applied": {**OF, "index": is_count, "intent": is_hash, "failure": FAILURE},
+    "change.applied": {**OF, "index": is_count, "intent": is_hash, **VERSIONED},
+    "change.executed": {**OF, "claim": is_hash, "approval": is_hash, "document": VERSIONED},
+    "change.failed": {**OF, "claim": is_hash, "failure": FAILURE},
+    "change.aborted": {**OF, "claim": is_hash, "personId": is_text, "reason": is_text},
+    "change.rolling-back": {**OF, "claim": is_hash, "failure": FAILURE},
+    "change.undone": {**OF, "index": is_count, "applied": is_hash, **VERSIONED},
+    "change.rolled-back": {**OF, "claim": is_hash, "document": VERSIONED},
+    "change.rollback-failed": {**OF, "claim": is_hash, "index": is_count, "failure": FAILURE},
+    "change.resolution": {
+        **OF,
+        "claim": is_hash,
+        "personId": is_text,
+        "roles": list_of(is_text),
+        "outcome": one_of("executed", "rolled_back"),
+        "reason": is_text,
+        "evidence": EVIDENCE,
+    },
+    "change.resolved-executed": RESOLVED,
+    "change.resolved-rolled-back": RESOLVED,
+}
+
+# The life of a change-set: what is not here is impossible.
+PENDING = "pending"
+TRANSITIONS = {
+    None: {"proposed": "draft"},
+    "draft": {"revised": "draft", "assessed": PENDING, "withdrawn": "cancelled"},
+    PENDING: {
+        **dict.fromkeys(["voted", "vote-revoked", "reminded", "escalated", "revised", "assessed"], PENDING),
+        "overridden": "approved",
+        "approved": "approved",
+        "rejected": "rejected",
+        "withdrawn": "cancelled",
+        "expired": "expired",
+    },
+    "approved": {
+        "claimed": "executing",
+        "voted": "approved",
+        "rejected": "rejected",
+        "vote-revoked": PENDING,
+        "returned": PENDING,
+        "withdrawn": "cancelled",
+        "expired": "expired",
+    },
+    "executing": {
+        **dict.fromkeys(["intent", "applied", "not-applied"], "executing"),
+        "executed": "executed",
+        "failed": "failed",
+        "aborted": "rolling_back",
+        "rolling-back": "rolling_back",
+    },
+    "rolling_back": {
+        **dict.fromkeys(["undone", "not-applied"], "rolling_back"),
+        "rolled-back": "rolled_back",
+        "rollback-failed": "rollback_failed",
+    },
+    "rollback_failed": {
+        **dict.fromkeys(["resolution", "reviewed"], "rollback_failed"),
+        "resolved-executed": "executed",
+        "resolved-rolled-back": "rolled_back",
+    },
+    **{state: {"reviewed": state} for state in ("executed", "failed", "rolled_back")},
+    **{state: {} for state in ("rejected", "cancelled", "expired")},
+}
+
+REVIEW_MS = 86_400_000
+MINUTE_MS = 60_000
+MAX_STATEMENTS = 5
+MAX_VERSION_DRIFT = 1_000
+REVIEWERS = 2
+REGISTRY = "registry:"
+UNMATCHED_ROLES = ["owner", "risk"]
+
+
+def step_hash(body):
+    return tagged_hash("nervous-system.change.step.v1", {name: body[name] for name in ("actor", "data", "type")})
+
+
+def content_hash(entity, operations):
+    listed = [
+        {
+            **{name: one[name] for name in ("type", "payload", "inverse", "executor")},
+            "precondition": {"baseVersion": one["baseVersion"]} if "baseVersion" in one else None,
+        }
+        for one in operations
+    ]
+    return tagged_hash("nervous-system.change.content.v1", {"targets": [entity], "operations": listed})
+
+
+class Change:
+    """One change-set, folded from its steps. `take` raises Inconsistent where a step does not follow."""
+
+    def __init__(self):
+        self.state, self.round, self.last_seq = None, 0, -1
+        self.progress, self.resolutions = [], []
+        self.claim = self.document = None
+        self.not_assessed()
+
+    def not_assessed(self):
+        self.votes, self.assessment, self.approval, self.blocked = [], None, None, None
+        self.override, self.review, self.reminders, self.eligible = None, None, 0, None
+
+    def take(self, body):
+        kind, data = body["type"].removeprefix("change."), body["data"]
+        to = TRANSITIONS[self.state].get(kind)
+        need(to is not None, f"{body['type']} is not possible for a change-set that is {self.state}")
+        step = step_hash(body)
+        if self.state is not None:
+            need(body["entity"] == self.entity, "it belongs to another entity")
+            need(body["seq"] > self.last_seq, "it stands before the step it follows")
+            if kind not in ("revised", "voted"):
+                need(data["revision"] == self.content["revision"], "it is about another revision")
+        if "claim" in data and kind != "claimed":
+            need(data["claim"] == self.claim, "it names another claim")
+        getattr(self, "on_" + kind.replace("-", "_"))(data, body, step)
+        self.state, self.last_seq = to, body["seq"]
+
+    def on_proposed(self, data, body, step):
+        self.id, self.entity, self.content, self.proposal = data["change"], body["entity"], data, step
+        need(data["contentHash"] == content_hash(self.entity, data["operations"]), "the content hash is wrong")
+
+    def on_revised(self, data, body, step):
+        old = self.content
+        need(data["revision"] == old["revision"] + 1, "the revision does not follow")
+        need(data["initiator"] == old["initiator"], "a change-set keeps its initiator")
+        need(data.get("sponsor") == old.get("sponsor"), "a change-set keeps its sponsor")
+        need(data.get("supersedes") == old.get("supersedes") and "reverts" not in data, "what it follows was changed")
+        need(set(old["excludes"]) <= set(data["excludes"]), "who is excluded from deciding stays excluded")
+        need(data["contentHash"] == content_hash(self.entity, data["operations"]), "the content hash is wrong")
+        self.not_assessed()
+        self.content, self.proposal = data, step
+
+    def on_assessed(self, data, body, step):
+        need(self.assessment is None, "the assessment in force is replaced only by a revision or a return")
+        same = data["proposal"] == self.proposal and data["contentHash"] == self.content["contentHash"]
+        need(same, "the assessment is about another content")
+        need(data["round"] == self.round + 1, "the round does not follow")
+        rest = {name: value for name, value in data.items() if name != "assessmentHash"}
+        right = tagged_hash("nervous-system.change.assessment.v1", rest)
+        need(data["assessmentHash"] == right, "the assessment hash is not that of the assessment")
+        self.not_assessed()
+        self.assessment, self.round = {**data, "step": step}, data["round"]
+
+    def on_voted(self, data, body, step):
+        need(self.state != "approved" or data["decision"] == "reject", "it is approved: only a veto counts")
+        need_person(body)
+        same = data["revision"] == self.content["revision"] and data["contentHash"] == self.content["contentHash"]
+        same = same and (self.assessment is None or data["assessmentHash"] == self.assessment["assessmentHash"])
+        need(same, "the decision is about another state of the change-set")
+        self.in_time(body, data.get("expiresAt"))
+        need(data["decision"] == "approve" or "reason" in data, "it needs a reason")
+        self.may_decide(data["personId"])
+        deciders = {data["personId"]}
+        if "delegate" in data:
+            deciders.add(data["delegate"]["personId"])
+            self.may_decide(data["delegate"]["personId"])
+        need(self.roles_filled(data["roles"]), "none of the roles that are needed")
+        for vote in self.votes:
+            used = {vote["personId"], vote.get("delegate", {}).get("personId")}
+            need(not used & deciders, "one person has one vote")
+        self.votes = [*self.votes, {**data, "step": step}]
+
+    def on_vote_revoked(self, data, body, step):
+        need_person(body)
+        self.in_time(body)
+        need(self.override is None, "it was overridden, which rests on no vote")
+        found = next((vote for vote in self.votes if vote["step"] == data["vote"]), None)
+        need(found is not None, "there is no such vote")
+        whose = (found["personId"], found.get("delegate", {}).get("personId"))
+        need(data["personId"] in whose, "it is somebody else's vote")
+        self.votes = [vote for vote in self.votes if vote is not found]
+        self.approval = None
+
+    def on_reminded(self, data, body, step):
+        need(self.assessment is not None, "nobody is awaited before the assessment")
+        need(data["count"] == self.reminders + 1, "the reminder does not follow")
+        self.reminders = data["count"]
+
+    def on_escalated(self, data, body, step):
+        need(self.assessment is not None, "nobody is awaited before the assessment")
+        need(data["assessment"] == self.assessment["step"], "the escalation is about another assessment")
+        need(not self.entity.startswith(REGISTRY), "nobody stands in for those who decide on the registry")
+        need(self.eligible is None, "an assessment is escalated once")
+        need(set(data["eligible"]) <= set(self.assessment["roles"]), "it widens a role nobody needs")
+        self.eligible = data["eligible"]
+
+    def on_overridden(self, data, body, step):
+        need_person(body)
+        self.in_time(body)
+        self.may_decide(data["personId"])
+        need(self.assessment.get("enforcement") == "soft", "its rules are hard")
+        need(self.assessment["level"] not in ("L3", "L4"), "its level is hard")
+        need(all(vote["decision"] == "approve" for vote in self.votes), "somebody objects")
+        same = data["assessment"] == self.assessment["step"] and data["proposal"] == self.proposal
+        need(same and data["contentHash"] == self.content["contentHash"], "it rests on something else")
+        at, by = instant(body["at"]), instant(data["reviewBy"])
+        need(at < by <= at + REVIEW_MS, "an override is to be reviewed within 24 hours")
+        self.override = {**data, "step": step}
+        self.approval = {"step": step, "until": at}
+        self.review = []
+
+    def on_approved(self, data, body, step):
+        assessment = self.assessment
+        same = assessment is not None and data["assessment"] == assessment["step"]
+        need(same and data["proposal"] == self.proposal, "it rests on another proposal or assessment")
+        need(data["votes"] == [vote["step"] for vote in self.votes], "it does not rest on the votes there are")
+        need(self.has_quorum(), "the quorum is not there, or somebody objects")
+        self.approval = {"step": step, "until": instant(body["at"]) + assessment["timelockMinutes"] * MINUTE_MS}
+        if "sampled" in assessment:
+            self.review = []
+
+    def on_rejected(self, data, body, step):
+        veto = next((vote for vote in self.votes if vote["step"] == data["vote"]), None)
+        need(veto is not None and veto["decision"] == "reject", "it names no vote to reject")
+        same = data["assessment"] == (self.assessment or {}).get("step") and data["proposal"] == self.proposal
+        need(same, "it rests on another proposal or assessment")
+
+    def on_returned(self, data, body, step):
+        need(self.approval is not None and data["approval"] == self.approval["step"], "it names another approval")
+        self.not_assessed()
+        self.blocked = data.get("blocked")
+
+    def on_withdrawn(self, data, body, step):
+        pass
+
+    def on_expired(self, data, body, step):
+        need(instant(body["at"]) >= instant(self.content["deadline"]), "the deadline has not passed")
+
+    def on_claimed(self, data, body, step):
+        same = self.approval is not None and self.assessment is not None and data["approval"] == self.approval["step"]
+        need(same, "it names another approval")
+        need(all(vote["decision"] == "approve" for vote in self.votes), "somebody objects")
+        at = instant(body["at"])
+        need(self.approval["until"] <= at < instant(self.content["deadline"]), "locked, or too late")
+        self.claim, self.document = step, dict(self.assessment["base"])
+
+    def on_intent(self, data, body, step):
+        operations = self.content["operations"]
+        need(data["index"] == len(self.progress) < len(operations), "it is not the next operation")
+        need(all(one["status"] == "applied" for one in self.progress), "the operation before is not applied")
+        need(("external" in data) == self.is_elsewhere(data["index"]), "it is intended as what it is not")
+        self.same_document(data["before"])
+        one = {"status": "intended", "intent": step, "before": data["before"]["hash"], "after": data["after"]["hash"]}
+        self.progress.append({**one, "applied": None})
+
+    def last_intended(self, data):
+        last = self.progress[-1] if self.progress else None
+        same = last is not None and last["status"] == "intended"
+        need(same and data["index"] == len(self.progress) - 1 and data["intent"] == last["intent"], "nothing was intended")
+        return last
+
+    def on_applied(self, data, body, step):
+        last = self.last_intended(data)
+        same = data["hash"] == last["after"] and data["version"] == self.document["version"] + 1
+        need(same, "what was applied is not what was intended")
+        last.update(status="applied", applied=step)
+        self.document = {"version": data["version"], "hash": data["hash"]}
+
+    def on_not_applied(self, data, body, step):
+        last = self.last_intended(data)
+        need(self.is_elsewhere(data["index"]), "only what an executor carries out has to be proved not applied")
+        last["status"] = "not-applied"
+
+    def on_executed(self, data, body, step):
+        whole = len(self.progress) == len(self.content["operations"])
+        need(whole and all(one["status"] == "applied" for one in self.progress), "not every operation is applied")
+        need(data["document"]["hash"] == self.assessment["result"], "the document is not what was approved")
+        need(data["approval"] == self.approval["step"], "it names another approval")
+        self.same_document(data["document"])
+
+    def on_failed(self, data, body, step):
+        need(self.last_to_undo() is None, "something was applied")
+
+    def on_aborted(self, data, body, step):
+        pass
+
+    def on_rolling_back(self, data, body, step):
+        pass
+
+    def on_undone(self, data, body, step):
+        index = self.last_to_undo()
+        need(index is not None and data["index"] == index, "operations are undone in reverse order")
+        one = self.progress[index]
+        need(data["applied"] == (one["applied"] or one["intent"]), "it undoes something else")
+        same = data["hash"] == one["before"] and data["version"] == self.document["version"] + 1
+        need(same, "what was restored is not what was there before")
+        one["status"] = "undone"
+        self.document = {"version": data["version"], "hash": data["hash"]}
+
+    def on_rolled_back(self, data, body, step):
+        need(self.last_to_undo() is None, "something is still applied")
+        self.same_document(data["document"])
+
+    def on_rollback_failed(self, data, body, step):
+        pass
+
+    def on_resolution(self, data, body, step):
+        need_person(body)
+        need(data["personId"] not in self.content["excludes"], "they proposed or edited it")
+        needed = {*(self.assessment or {}).get("roles", []), *UNMATCHED_ROLES}
+        need(needed & set(data["roles"]), "none of the roles that may resolve it")
+        mine = [one for one in self.resolutions if one["personId"] == data["personId"]]
+        need(len(mine) < MAX_STATEMENTS, "too many statements of one person")
+        self.resolutions.append({**data, "step": step})
+
+    def on_resolved_executed(self, data, body, step):
+        self.resolve(data, "executed", (self.assessment or {}).get("result"))
+
+    def on_resolved_rolled_back(self, data, body, step):
+        self.resolve(data, "rolled_back", self.progress[0]["before"] if self.progress else None)
+
+    def resolve(self, data, outcome, wanted):
+        last_words = {one["personId"]: one for one in self.resolutions}
+        said = {one["step"] for one in last_words.values() if one["outcome"] == outcome}
+        one, other = data["resolutions"]
+        need(one != other and {one, other} <= said, "no two people agree")
+        need(data["document"]["hash"] == wanted, "the document is not that of the outcome")
+        drift = data["document"]["version"] - self.document["version"] - 1
+        need(0 <= drift <= MAX_VERSION_DRIFT, "the version does not follow")
+        self.document = data["document"]
+
+    def on_reviewed(self, data, body, step):
+        need_person(body)
+        need(self.review is not None, "there is nothing to review")
+        parts = set(self.content["excludes"]) | {one["personId"] for one in self.resolutions}
+        for vote in self.votes:
+            parts |= {vote["personId"], vote.get("delegate", {}).get("personId")}
+        if self.override is not None:
+            parts.add(self.override["personId"])
+        need(data["personId"] not in parts, "they had a part in it")
+        need(data["personId"] not in self.review and len(self.review) < REVIEWERS, "it was reviewed")
+        self.review.append(data["personId"])
+
+    def in_time(self, body, expires=None):
+        at = instant(body["at"])
+        need(at < instant(self.content["deadline"]), "the deadline has passed")
+        need(expires is None or at < instant(expires), "the decision has expired")
+
+    def may_decide(self, person):
+        need(self.assessment is not None, "it is not assessed")
+        need(person not in self.content["excludes"], f"{person} proposed or edited it, or answers for its proposer")
+
+    def roles_filled(self, held):
+        widened = self.eligible or {}
+        return [role for role in self.assessment["roles"] if {role, *widened.get(role, [])} & set(held)]
+
+    def has_quorum(self):
+        """Every role has a person of its own, there are enough people, and nobody objects."""
+        if any(vote["decision"] != "approve" for vote in self.votes):
+            return False
+        people = {}
+        for vote in self.votes:
+            filled = self.roles_filled(vote["roles"])
+            if filled:
+                people[vote["personId"]] = filled
+        return len(people) >= self.assessment["approvals"] and can_fill(self.assessment["roles"], people)
+
+    def is_elsewhere(self, index):
+        operations = self.content["operations"]
+        return index < len(operations) and operations[index]["type"] == "executor.invoke"
+
+    def last_to_undo(self):
+        for index in reversed(range(len(self.progress))):
+            status = self.progress[index]["status"]
+            if status == "applied" or (status == "intended" and self.is_elsewhere(index)):
+                return index
+        return None
+
+    def same_document(self, given):
+        same = (given["version"], given["hash"]) == (self.document["version"], self.document["hash"])
+        need(same, "the document is not the one this change-set left")
+
+
+def need(condition, reason):
+    if not condition:
+        raise Inconsistent(reason)
+
+
+def need_person(body):
+    need(body["actor"].get("kind") == "person", "only people decide")
+
+
+def can_fill(roles, people):
+    """Is there a person for each role, each person in one place? (Augmenting paths; a repeated role is one place.)"""
+    holder = {}
+
+    def assign(role, tried):
+        for person, filled in people.items():
+            if person in tried or role not in filled:
+                continue
+            tried.add(person)
+            if person not in holder or assign(holder[person], tried):
+                holder[person] = role
+                return True
+        return False
+
+    for role in dict.fromkeys(roles):
+        if not assign(role, set()):
+            return False
+    return True
+
+
+class DocumentFold:
+    """The document that a chain's change-sets and adoption lead to: version, hash, writer."""
+
+    def __init__(self, entity, chain):
+        self.entity, self.changes, self.images, self.adopted = entity, {}, {}, False
+        self.document, self.version, self.writer = None, 0, None
+        self.hash = document_hash(None)
+        for _, body in chain:
+            try:
+                self.take(body)
+            except Inconsistent as error:
+                raise Inconsistent(str(error), body["seq"]) from None
+
+    def take(self, body):
+        if body["type"] == POLICY_ADOPTED:
+            self.adopt(body)
+        elif body["type"] in STEPS:
+            self.step(body)
+
+    def adopt(self, body):
+        data = body["data"]
+        need(not self.adopted, "a policy is adopted once")
+        form = {"version": is_positive, "hash": is_text, "document": lambda value: isinstance(value, dict)}
+        need(fits(data, form), "policy.adopted is malformed")
+        need(body["entity"] == "registry:policy", "a policy is adopted on registry:policy")
+        need(data["version"] == self.version + 1, "the version does not follow")
+        need(data["hash"] == document_hash(data["document"]), "the hash is not that of the adopted policy")
+        self.adopted = True
+        self.put(data["document"], data, POLICY_ADOPTED)
+
+    def step(self, body):
+        data, kind = body["data"], body["type"].removeprefix("change.")
+        need(fits(data, STEPS[body["type"]]), f"{body['type']} is malformed")
+        change = self.changes.setdefault(data["change"], Change())
+        change.take(body)
+        if kind == "intent":
+            before = data["before"]
+            same = (before["version"], before["hash"]) == (self.version, self.hash)
+            need(same and document_hash(before["document"]) == self.hash, "another document than the chain leads to")
+            self.images[step_hash(body)] = before["document"]
+        elif kind == "applied":
+            self.put(plan(self.document, change.content["operations"][data["index"]]), data, data["change"])
+        elif kind == "undone":
+            self.put(self.images[change.progress[data["index"]]["intent"]], data, data["change"])
+        elif kind in ("resolved-executed", "resolved-rolled-back"):
+            document = self.images[change.progress[0]["intent"]]
+            if kind == "resolved-executed":
+                for operation in change.content["operations"]:
+                    document = plan(document, operation)
+            self.version = data["document"]["version"] - 1
+            self.put(document, data["document"], data["change"])
+
+    def put(self, document, claimed, writer):
+        found = (self.version + 1, document_hash(document))
+        need(found == (claimed["version"], claimed["hash"]), "the operations lead to another document")
+        self.document, self.writer = document, writer
+        self.version, self.hash = found
+
+
+# ------------------------------------------------------------------------------------------- operations on documents
+
+MAX_DOCUMENT_BYTES = 32_768
+MAX_DOCUMENT_DEPTH = 32
+MAX_PATCH_STEPS = 100
+MAX_POINTER = 512
+RESERVED = {"__proto__", "constructor", "prototype"}
+POINTER = re.compile(r"(/([^~/]|~[01])*)*", re.DOTALL)
+EXECUTORS = {name: f"{name}@1" for name in ("state.patch", "state.put", "state.delete", "field.erase")}
+
+
+def plan(document, operation):
+    """The document after an operation. Raises Inconsistent where it does not fit."""
+    kind, payload = operation["type"], operation["payload"]
+    if kind == "executor.invoke":
+        return document
+    need(EXECUTORS.get(kind) == operation["executor"], f"operation type {kind} of {operation['executor']} is unknown")
+    if kind == "state.put":
+        return checked_document(payload)
+    if kind == "state.delete":
+        need(document is not None, "there is no document to delete")
+        return None
+    return patched(document, payload) if kind == "state.patch" else document
+
+
+def checked_document(value):
+    need(isinstance(value, dict), "a document is an object")
+    need(len(canonical(value).encode()) <= MAX_DOCUMENT_BYTES, "the document is too large")
+    need_plain(value, 0)
+    return value
+
+
+def need_plain(value, depth):
+    if not isinstance(value, (dict, list)):
+        return
+    need(depth < MAX_DOCUMENT_DEPTH, "nested too deep")
+    for key, member in value.items() if isinstance(value, dict) else enumerate(value):
+        need(key not in RESERVED, "a key is reserved")
+        need_plain(member, depth + 1)
+
+
+def is_pointer(value):
+    if not isinstance(value, str) or utf16_length(value) > MAX_POINTER or not POINTER.fullmatch(value):
+        return False
+    return not RESERVED & set(value.split("/"))
+
+
+def utf16_length(text):
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+PATCH_STEPS = {
+    **dict.fromkeys(["add", "replace", "test"], {"op": is_text, "path": is_pointer, "value": anything}),
+    "remove": {"op": is_text, "path": is_pointer},
+    **dict.fromkeys(["move", "copy"], {"op": is_text, "from": is_pointer, "path": is_pointer}),
+}
+
+
+def patched(document, patch):
+    need(isinstance(patch, list) and 1 <= len(patch) <= MAX_PATCH_STEPS, "not a JSON Patch")
+    for step in patch:
+        op = step.get("op") if isinstance(step, dict) else None
+        need(isinstance(op, str) and op in PATCH_STEPS and fits(step, PATCH_STEPS[op]), "not a JSON Patch")
+    current = copied({} if document is None else document)
+    for step in patch:
+        current = patch_step(current, step["op"], step)
+        if step["op"] == "copy":
+            need(len(canonical(current).encode()) <= MAX_DOCUMENT_BYTES, "the document is too large")
+    return checked_document(current)
+
+
+def copied(value):
+    return json.loads(json.dumps(value))
+
+
+def tokens(pointer):
+    return [token.replace("~1", "/").replace("~0", "~") for token in pointer.split("/")[1:]]
+
+
+def array_index(token, last):
+    need(re.fullmatch("0|[1-9][0-9]{0,8}", token) and int(token) <= last, "no such array index")
+    return int(token)
+
+
+def existing(value, path):
+    for token in path:
+        if isinstance(value, list):
+            value = value[array_index(token, len(value) - 1)]
+        else:
+            need(isinstance(value, dict) and token in value, "nothing is there")
+            value = value[token]
+    return value
+
+
+def whole(value):
+    need(isinstance(value, dict), "a document is an object")
+    return value
+
+
+def patch_step(document, op, step):
+    path = tokens(step["path"])
+    if op == "test":
+        need(canonical(existing(document, path)) == canonical(step["value"]), "another value is there")
+        return document
+    if op in ("add", "replace"):
+        return put_value(document, op, path, step["value"])
+    if op == "remove":
+        return remove_value(document, path)
+    source = tokens(step["from"])
+    moved = copied(existing(document, source))
+    if step["path"] == step["from"]:
+        return document
+    need(op != "move" or not f"{step['path']}/".startswith(f"{step['from']}/"), "it is inside what is moved")
+    if not path:
+        return whole(moved)
+    if op == "move":
+        document = remove_value(document, source)
+    return put_value(document, "add", path, moved)
+
+
+def put_value(document, op, path, value):
+    if not path:
+        return whole(copied(value))
+    parent, token = existing(document, path[:-1]), path[-1]
+    if op == "replace":
+        existing(document, path)
+    if isinstance(parent, dict):
+        parent[token] = copied(value)
+        return document
+    need(isinstance(parent, list), "no object or array is above it")
+    if op == "replace":
+        parent[array_index(token, len(parent) - 1)] = copied(value)
+    else:
+        parent.insert(len(parent) if token == "-" else array_index(token, len(parent)), copied(value))
+    return document
+
+
+def remove_value(document, path):
+    need(path, "a patch cannot remove the document")
+    existing(document, path)
+    parent, token = existing(document, path[:-1]), path[-1]
+    if isinstance(parent, list):
+        del parent[array_index(token, len(parent) - 1)]
+    else:
+        del parent[token]
+    return document
+
+
+# ---------------------------------------------------------------------------------------------------------------- main
+
+
+def verify(folder, **options):
+    """The report for a folder. Raises Usage."""
+    return Verification(folder, Options(**options)).report()
+
+
+def answer(line):
+    """One request of --serve: {path, vkeys, anchors, remembered (base64), requireAnchored, maxAgeMinutes, now}."""
+    try:
+        request = json.loads(line)
+        if request.get("remembered") is not None:
+            request["remembered"] = base64.b64decode(request["remembered"])
+        return verify(request.pop("path"), **request)
+    except Usage as error:
+        return {"error": "usage", "detail": str(error)}
+    except Exception as error:  # a crash is an answer here, so that one bad folder does not end the others' turn
+        return {"error": "crash", "detail": f"{type(error).__name__}: {error}"}
+
+
+def serve():
+    for line in sys.stdin:
+        print(json.dumps(answer(line)), flush=True)
+
+
+def main(arguments):
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    parser.add_argument("folder", nargs="?", help="a data folder or an export")
+    parser.add_argument("--vkey", action="append", default=[], help="file with verifier keys you trust, one a line")
+    parser.add_argument("--anchors", help="folder of the anchors, where they are kept elsewhere")
+    parser.add_argument("--remembered", help="a checkpoint that you kept")
+    parser.add_argument("--require-anchored", action="store_true")
+    parser.add_argument("--max-age", type=float, help="minutes")
+    parser.add_argument("--serve", action="store_true", help="answer requests on stdin")
+    given = parser.parse_args(arguments)
+    if given.serve:
+        return serve()
+    if given.folder is None:
+        parser.error("name a data folder or an export")
+    try:
+        vkeys = [line for path in given.vkey for line in open(path, encoding="utf-8").read().split("\n") if line.strip()]
+        remembered = None if given.remembered is None else open(given.remembered, "rb").read()
+        report = verify(
+            given.folder,
+            vkeys=vkeys,
+            anchors=given.anchors,
+            remembered=remembered,
+            requireAnchored=given.require_anchored,
+            maxAgeMinutes=given.max_age,
+        )
+    except (Usage, OSError) as error:
+        print(f"verifier: {error}", file=sys.stderr)
+        return USAGE_EXIT_CODE
+    print(json.dumps(report, indent=2, ensure_ascii=False))
+    return EXIT_CODES[report["verdict"]]
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,54 @@
+/**
+ * Set up before the tamper suites when `npm run test:verifier` runs them: every folder they have verified is verified in
+ * full by docs/verifier.py as well, and a test fails where the two do not name the same.
+ */
+import { afterAll, vi } from 'vitest';
+import type { VerifyDataDirOptions, VerifyExportOptions } from '../../adapters/embedded/index.ts';
+import { formatVerifierKey } from '../../core/ledger/index.ts';
+import { disagreement, type OurAnswer } from './compare.ts';
+import { PythonVerifier, type PythonRequest } from './python-verifier.ts';
+
+type Embedded = typeof import('../../adapters/embedded/index.ts');
+
+let started: Promise<PythonVerifier> | undefined;
+const python = (): Promise<PythonVerifier> => (started ??= PythonVerifier.start());
+afterAll(async () => (await started)?.stop());
+
+vi.mock('../../adapters/embedded/index.ts', async (importOriginal) => {
+  const original = await importOriginal<Embedded>();
+  return {
+    ...original,
+    verifyDataDir: async (dir: string, options: VerifyDataDirOptions = {}) => {
+      const { scope, entity, signatures, now = Date.now(), ...rest } = options;
+      const report = await original.verifyDataDir(dir, options);
+      const isFull = (scope ?? { mode: 'full' }).mode === 'full' && entity === undefined && signatures !== false;
+      const full = isFull && options.now === now ? report : original.verifyDataDir(dir, { ...rest, now });
+      const { root, anchorsDir: anchors, remembered, requireAnchored, maxAgeMinutes } = rest;
+      await compare(full, {
+        path: dir,
+        vkeys: root === undefined ? [] : [formatVerifierKey(root.name, root.publicKey)],
+        ...{ anchors, requireAnchored, maxAgeMinutes, now },
+        remembered: base64(remembered),
+      });
+      return report;
+    },
+    verifyExport: async (folder: string, options: VerifyExportOptions) => {
+      const { signatures, ...rest } = options;
+      const asked = original.verifyExport(folder, options);
+      const full = signatures === false ? original.verifyExport(folder, rest) : asked;
+      const { verifierKeys: vkeys, anchorsDir: anchors, anchorsUpTo, remembered } = rest;
+      await compare(full, { path: folder, vkeys, anchors, anchorsUpTo, remembered: base64(remembered) });
+      return await asked;
+    },
+  };
+});
+
+async function compare(ours: OurAnswer | Promise<OurAnswer>, request: PythonRequest): Promise<void> {
+  const answer: OurAnswer = await Promise.resolve(ours).catch((error: unknown) => ({ refused: String(error) }));
+  const different = disagreement(answer, await (await python()).ask(request));
+  if (different !== undefined) throw new Error(`docs/verifier.py does not agree:\n  ${different}`);
+}
+
+function base64(bytes: Uint8Array | undefined): string | undefined {
+  return bytes === undefined ? undefined : Buffer.from(bytes).toString('base64');
+}
