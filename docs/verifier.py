@@ -884,6 +884,7 @@ class DataFolder:
                  WHERE first < ? AND first >= coalesce((SELECT max(first) FROM batches WHERE first <= ?), 0)"""
         found = {}
         for first, text, hashes in self.query(sql, end, start):
+            hashes = hashes if isinstance(hashes, bytes) else b""
             for i, (chain, seq) in enumerate(parse_places(text)):
                 if start <= first + i < end:
                     found[first + i] = (chain, seq, hashes[i * HASH : (i + 1) * HASH])
@@ -896,8 +897,16 @@ class DataFolder:
         return [row[0] for row in self.query("SELECT sk FROM items WHERE pk = ? ORDER BY sk", pk)]
 
 
+class DamagedRow(sqlite3.DatabaseError):
+    """A damaged file can hold what its schema forbids."""
+
+
 def stored_of(row):
     position, chain, seq, note, recorded = row
+    if not is_int(position) or not is_text(chain) or not is_int(seq):
+        raise DamagedRow(f"row {position} of the entries is damaged")
+    if not isinstance(note, bytes) or not isinstance(recorded, bytes):
+        raise DamagedRow(f"row {position} of the entries is damaged")
     return Stored(chain, seq, position, note, recorded)
 
 
@@ -1348,10 +1357,7 @@ class Verification:
 
     def raise_difference(self, size):
         """The first stored entry that is not the one in the published files, where those still exist."""
-        if not self.source.has_documents:
-            compared = min(self.published, self.store_size)
-        else:
-            compared = min(self.published, self.store_size)
+        compared = min(self.published, self.store_size)
         for index in range(compared // TILE, -(-size // TILE)):
             page = [self.source.at_position(at) for at in range(index * TILE, min((index + 1) * TILE, self.store_size))]
             self.check_tile(index, page, size, True)

@@ -134,16 +134,17 @@ export function joinSegments(
 ): { readonly heads: ReadonlyMap<string, ChainSpan>; readonly finding?: Finding } {
   const heads = new Map<string, ChainSpan>();
   for (const segment of segments) {
-    const findings = segment.finding === undefined ? [] : [segment.finding];
+    // Chains are in the order of their first entries, and a stretch ends where it found something: a chain that does not
+    // begin as it must comes before that, whatever log index the finding itself is about.
+    let broken: Finding | undefined;
     for (const [chain, span] of segment.spans) {
       const head = heads.get(chain);
       const place = head === undefined ? before.get(chain) : { seq: head.lastSeq, hash: head.lastHash };
-      const finding = checkJoint(origin, { chain, span, place });
-      if (finding !== undefined) findings.push(finding);
+      broken ??= checkJoint(origin, { chain, span, place });
       heads.set(chain, { ...span, hasChanges: span.hasChanges || head?.hasChanges === true });
     }
-    findings.sort((a, b) => (a.position ?? 0) - (b.position ?? 0));
-    if (findings[0] !== undefined) return { heads, finding: findings[0] };
+    const finding = broken ?? segment.finding;
+    if (finding !== undefined) return { heads, finding };
   }
   return { heads };
 }

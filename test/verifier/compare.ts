@@ -11,9 +11,14 @@ export function disagreement(ours: OurAnswer, theirs: PythonAnswer): string | un
   return one === other ? undefined : `ours: ${one} ${detailOf(ours)}\n  verifier.py: ${other} ${detailOf(theirs)}`;
 }
 
+/** Both name something, whatever it is. */
+export function areBothBad(ours: OurAnswer, theirs: PythonAnswer): boolean {
+  return 'firstBad' in ours && 'firstBad' in theirs;
+}
+
 function placeOf(answer: OurAnswer | PythonAnswer): string {
   if ('refused' in answer) return 'refused to begin';
-  if ('error' in answer) return answer.error === 'usage' ? 'refused to begin' : `${answer.error}`;
+  if ('error' in answer) return answer.error === 'usage' ? 'refused to begin' : answer.error;
   const { verdict, firstBad } = answer;
   if (firstBad === undefined) return verdict;
   const { entity, seq, position, path } = firstBad;
