@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import type { Appender, RootSigner, VerificationReport } from '../../core/ledger/index.ts';
 import { withCauses } from '../../core/errors/index.ts';
 import type { Principal } from '../../core/policy/index.ts';
+import { ensureChangeIndex } from '../../core/changes/index.ts';
 import { metricsRoute } from '../../api/index.ts';
 import { createBreakerRecord, type BreakerChange, type ReadFacts } from '../../core/events/index.ts';
 import {
@@ -99,6 +100,7 @@ async function open(options: EngineOptions, opened: Closers): Promise<Engine> {
   const store = new SqliteStore(db);
   const incarnations = readIncarnations(db);
   opened.push(() => store.close());
+  await ensureChangeIndex(config.ledger, store); // before anybody asks what waits
   const hooks: { renewTokens?: () => void } = {};
   const onPolicyChange = (): void => hooks.renewTokens?.();
   const parts = await openSystem({ ...options, onError, incarnations, onPolicyChange }, store, opened);

@@ -1,21 +1,12 @@
 /** Which change-sets wait for a decision: how many, for how long, at which level. A metric, so it may be a moment old. */
 import type { ItemStore } from '../ledger/index.ts';
-import { createChangeStore, type ChangeStore, type Selection } from './change-store.ts';
-import { isReviewDue } from './post-review.ts';
-import type { ChangeRecord } from './record.ts';
+import type { Awaited } from './awaited.ts';
+import { readCounts, type Counts } from './change-counts.ts';
+import { waitingPlace } from './change-index.ts';
 
-const PAGE = 200;
-
-/** What is measured of one change-set while people are awaited. */
-export interface Awaited {
-  /** `unassessed`: nobody can decide until it is revised */
-  readonly level: string;
-  /** ISO 8601, when it was proposed */
-  readonly since: string;
-  /** reminders sent since its assessment */
-  readonly reminders: number;
-  readonly escalated: boolean;
-}
+const LEVEL = 'level:';
+const REMINDED = 'reminded:';
+const MAX_OVERDUE = 1_000;
 
 export interface Waiting {
   readonly length: number;
@@ -31,46 +22,66 @@ export interface ApprovalQueue extends Waiting {
   readonly byLevel: Readonly<Record<string, Waiting>>;
 }
 
-export async function approvalQueue(ledger: string, items: ItemStore, now: number): Promise<ApprovalQueue> {
-  const open = await collect(createChangeStore(ledger, items), { open: true }, awaitedOf);
-  return summarizeQueue(open, now);
+/** From counts and the ends of indices: as fast with a hundred thousand waiting as with one. */
+export async function approvalQueue(
+  ledger: string,
+  items: Pick<ItemStore, 'list'>,
+  now: number,
+): Promise<ApprovalQueue> {
+  const counts = await readCounts(ledger, items);
+  const levels = [...counts].flatMap(([bucket, length]) =>
+    length > 0 && bucket.startsWith(LEVEL) ? [{ level: bucket.slice(LEVEL.length), length }] : [],
+  );
+  const measured = await Promise.all(
+    levels.map(async ({ level, length }) => ({
+      level,
+      length,
+      oldestAgeMs: await oldestAge(ledger, items, { level, now }),
+    })),
+  );
+  const byLevel = measured.sort((a, b) => (a.level < b.level ? -1 : 1));
+  return {
+    length: byLevel.reduce((sum, { length }) => sum + length, 0),
+    oldestAgeMs: Math.max(0, ...byLevel.map(({ oldestAgeMs }) => oldestAgeMs)),
+    escalated: counts.get('escalated') ?? 0,
+    reminders: remindersOf(counts),
+    byLevel: Object.fromEntries(byLevel.map(({ level, ...waiting }) => [level, waiting])),
+  };
 }
 
 /** Change-sets that ran without the usual approval and wait to be looked at. */
 export interface ReviewQueue {
   readonly length: number;
-  /** how many of them should have been looked at by now */
+  /** how many of them should have been looked at by now, counted up to 1,000 */
   readonly overdue: number;
 }
 
-export async function reviewQueue(ledger: string, items: ItemStore, now: number): Promise<ReviewQueue> {
-  const due = await collect(createChangeStore(ledger, items), { review: true }, (record) =>
-    record !== undefined && isReviewDue(record) ? record.postReview?.due : undefined,
-  );
-  return { length: due.length, overdue: due.filter((at) => Date.parse(at) <= now).length };
+export async function reviewQueue(ledger: string, items: Pick<ItemStore, 'list'>, now: number): Promise<ReviewQueue> {
+  const length = (await readCounts(ledger, items)).get('review') ?? 0;
+  const { pk, prefix } = waitingPlace(ledger, 'review');
+  const first = length === 0 ? [] : await items.list(pk, { prefix, limit: MAX_OVERDUE });
+  return { length, overdue: first.filter(({ sk }) => timeIn(sk, prefix) <= now).length };
 }
 
-/** What is looked for in each change-set of an index. */
-async function collect<Found>(
-  store: ChangeStore,
-  of: Selection,
-  look: (record: ChangeRecord | undefined) => Found | undefined,
-): Promise<Found[]> {
-  const all: Found[] = [];
-  for (let after: string | undefined; ;) {
-    const ids = await store.ids(of, { limit: PAGE, ...(after === undefined ? {} : { after }) });
-    const records = await Promise.all(ids.map(async (id) => (await store.find(id))?.record));
-    all.push(...records.flatMap((record) => look(record) ?? []));
-    after = ids.at(-1);
-    if (ids.length < PAGE) return all;
-  }
+async function oldestAge(
+  ledger: string,
+  items: Pick<ItemStore, 'list'>,
+  { level, now }: { readonly level: string; readonly now: number },
+): Promise<number> {
+  const { pk, prefix } = waitingPlace(ledger, `level:${level}`);
+  const [oldest] = await items.list(pk, { prefix, limit: 1 });
+  return oldest === undefined ? 0 : Math.max(0, now - timeIn(oldest.sk, prefix));
 }
 
-/** Undefined when nobody is awaited. */
-export function awaitedOf(record: ChangeRecord | undefined): Awaited | undefined {
-  if (record?.state !== 'pending') return undefined;
-  const { assessment, createdAt, reminders = 0, eligible } = record;
-  return { level: assessment?.level ?? 'unassessed', since: createdAt, reminders, escalated: eligible !== undefined };
+function timeIn(sk: string, prefix: string): number {
+  return Date.parse(sk.slice(prefix.length, sk.indexOf('#', prefix.length)));
+}
+
+function remindersOf(counts: Counts): number {
+  let sum = 0;
+  for (const [bucket, count] of counts)
+    if (bucket.startsWith(REMINDED)) sum += count * Number(bucket.slice(REMINDED.length));
+  return sum;
 }
 
 /** @param now milliseconds since the Unix epoch */

@@ -4,6 +4,7 @@
  */
 import type { JsonValue } from '../canonical/index.ts';
 import type { Item, ItemKey, ItemStore, ItemWrite } from '../ledger/index.ts';
+import { indexWrites } from './change-index.ts';
 import { isTerminal } from './lifecycle.ts';
 import { awaitsReview } from './post-review.ts';
 import { recentWrites } from './recent-changes.ts';
@@ -54,10 +55,11 @@ export function createChangeStore(ledger: string, items: Pick<ItemStore, 'get' |
         value: next as unknown as JsonValue,
         expect: current?.version ?? 'absent',
       },
-      ...indexWrites(keys, current?.record, next),
+      ...openWrites(keys, current?.record, next),
       ...recentWrites(ledger, current?.record, next),
       ...lockWrites(keys, current?.record, next),
       ...reviewWrites(keys, current?.record, next),
+      ...indexWrites(ledger, current?.record, next),
     ],
     voteKeys: ({ id, round }, { revision, personId, delegate }) =>
       [personId, ...(delegate === undefined ? [] : [delegate.personId])].map((one) =>
@@ -101,7 +103,7 @@ function once(key: ItemKey, value: JsonValue): ItemWrite {
   return { kind: 'put', key, value, expect: 'absent' };
 }
 
-function indexWrites(keys: ChangeStore['keys'], current: ChangeRecord | undefined, next: ChangeRecord): ItemWrite[] {
+function openWrites(keys: ChangeStore['keys'], current: ChangeRecord | undefined, next: ChangeRecord): ItemWrite[] {
   const { id, entityId } = next;
   if (current === undefined) return [once(keys.open(id), { entityId }), once(keys.ofEntity(entityId, id), {})];
   return hasEnded(current, next) ? [{ kind: 'delete', key: keys.open(id), expect: 'any' }] : [];

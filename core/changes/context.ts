@@ -59,6 +59,7 @@ export type EraseField = (entity: string, seq: number, path: string) => ItemWrit
 /** For one policy, so that roster, risk table and the condition of what is written are always of the same one. */
 export interface Context {
   readonly ledger: string;
+  readonly items: Pick<ItemStore, 'get' | 'list'>;
   readonly erase: EraseField | undefined;
   readonly entries: EntryStore;
   readonly policy: Policy;
@@ -99,6 +100,7 @@ export function createContext(deps: ChangesDependencies, inForce: PolicyInForce)
     ...{ under, adopted, appendUnder },
     ...{ entries, policy, clock, ids, types, executors, risk, store, recent, states, assertAllowed },
     ledger: deps.ledger,
+    items: deps.items,
     delegations: createDelegationStore(deps.ledger, deps.items),
     erase: deps.erase,
     assessor: createAssessor({ recent, states, risk, policy, types, executors, clock, assertAllowed, under }),

@@ -82,14 +82,10 @@ export { createStandings, type Standing, type Standings } from './standing.ts';
 export { FIRST_STEP, STEP_NAMES, WORKFLOW, type Outcomes, type StepName, type WorkflowStep } from './workflow.ts';
 export { openChangeStates } from './open-states.ts';
 export { createStateStore, type StateStore } from './state-store.ts';
-export {
-  approvalQueue,
-  reviewQueue,
-  summarizeQueue,
-  type ApprovalQueue,
-  type Awaited,
-  type ReviewQueue,
-} from './approval-queue.ts';
+export { approvalQueue, reviewQueue, summarizeQueue, type ApprovalQueue, type ReviewQueue } from './approval-queue.ts';
+export type { Awaited } from './awaited.ts';
+export { checkChangeIndex, ensureChangeIndex, rebuildChangeIndex } from './index-upkeep.ts';
+export type { Due, DueCursor, DueQuery } from './due.ts';
 export { createItemRebuilder, leadsToItems, type RebuildDependencies, type Rebuilt } from './rebuild-items.ts';
 export { createGoverning, type Governing } from './governing.ts';
 export { delegationInputSchema, type DelegationInput, type Delegations } from './delegation.ts';

@@ -7,6 +7,7 @@ import { isTerminal, type ChangeState } from './lifecycle.ts';
 import type { ChangeRecord } from './record.ts';
 import { voteRefusal } from './reduce-vote.ts';
 import { canReview } from './review.ts';
+import { awaitingIds } from './tray.ts';
 import type { VoteAtHand } from './view.ts';
 
 export interface ChangeQuery {
@@ -47,10 +48,7 @@ export async function listRecords(context: Context, principal: Principal, query:
   const mandates = query.for === undefined ? undefined : await mandatesFor(context, principal);
   let after = query.after;
   for (let scanned = 0; scanned < MAX_SCANNED; scanned += BATCH) {
-    const ids = await context.store.ids(partitionOf(query), {
-      limit: BATCH,
-      ...(after === undefined ? {} : { after }),
-    });
+    const ids = await idsOf(context, query, { mandates, after });
     for (const id of ids) {
       after = id;
       const record = (await context.store.find(id))?.record;
@@ -79,6 +77,17 @@ function partitionOf({ entityId, status, for: me, review: reviewer }: ChangeQuer
   if (entityId !== undefined) return { entityId };
   if (reviewer !== undefined) return { review: true };
   return me !== undefined || (status !== undefined && !isTerminal(status)) ? { open: true } : 'all';
+}
+
+/** Whose vote is asked for is found by that, unless it is about one entity. */
+async function idsOf(
+  { ledger, items, store }: Context,
+  query: ChangeQuery,
+  { mandates, after }: { readonly mandates: readonly Mandate[] | undefined; readonly after: string | undefined },
+): Promise<readonly string[]> {
+  if (mandates !== undefined && query.entityId === undefined)
+    return awaitingIds(ledger, items, { mandates, after, limit: BATCH });
+  return store.ids(partitionOf(query), { limit: BATCH, ...(after === undefined ? {} : { after }) });
 }
 
 function isWanted(context: Context, record: ChangeRecord, { status, review: reviewer }: ChangeQuery): boolean {

@@ -3,7 +3,7 @@
  * the record this was read from. Needs nothing but to read items: who asks may do no more than that.
  */
 import type { Clock, ItemStore } from '../ledger/index.ts';
-import { awaitedOf, type Awaited } from './approval-queue.ts';
+import { awaitedOf, type Awaited } from './awaited.ts';
 import { createChangeStore } from './change-store.ts';
 import type { ChangeState } from './lifecycle.ts';
 import type { ChangeRecord } from './record.ts';

@@ -1,5 +1,6 @@
 /** Is every stored document what its entity's chain makes of it? A difference is DRIFT: somebody changed it past the ledger. */
 import {
+  checkChangeIndex,
   createStateStore,
   operationTypes,
   POLICY_ADOPTED,
@@ -112,18 +113,31 @@ export async function verifyState(sources: DocumentSources): Promise<Verificatio
   const entities = 'unreadable' in changed ? new Set<string>() : changed;
   const finding =
     (await verifyDocuments(sources, entities)) ??
-    ('unreadable' in changed ? logFinding('UNREADABLE', `change-set records: ${changed.unreadable}`) : undefined);
+    ('unreadable' in changed ? logFinding('UNREADABLE', `change-set records: ${changed.unreadable}`) : undefined) ??
+    (await indexFinding(sources));
   return {
     verdict: finding?.verdict ?? 'OK',
     ...(finding === undefined ? {} : { firstBad: finding }),
     entries: 0,
     chains: entities.size,
-    checked: ['every stored document, and every one that a change-set was for, against the chain'],
+    checked: [
+      'every stored document, and every one that a change-set was for, against the chain',
+      'what change-sets are found and counted by, against their records',
+    ],
     notChecked: [
       'the entries of the chains, signatures, and the log: verify full does',
       'documents whose change-set records were removed with them: verify full finds those',
     ],
   };
+}
+
+/** Trays, times and counts grant nothing, but a change-set that does not stand there is not seen. */
+async function indexFinding({ ledger, items }: DocumentSources): Promise<Finding | undefined> {
+  const differs = await orUnreadable(async () => ({ detail: await checkChangeIndex(ledger, items) }));
+  if ('unreadable' in differs) return logFinding('UNREADABLE', `indices of change-sets: ${differs.unreadable}`);
+  const { detail } = differs;
+  if (detail === undefined) return undefined;
+  return logFinding('DRIFT', `the indices of change-sets: ${detail}: nervous doctor --rebuild-index, with the engine stopped`);
 }
 
 type Unreadable = { readonly unreadable: string };

@@ -6,7 +6,7 @@ import { createWorld, decision, hours, patchOf, proposal, who, type World } from
 
 function runnerOf(
   world: World,
-  changes: Pick<Changes, 'runStep' | 'openIds'> = world.changes,
+  changes: Pick<Changes, 'runStep' | 'due'> = world.changes,
 ): { runner: WorkflowRunner; errors: unknown[] } {
   const errors: unknown[] = [];
   const runner = createWorkflowRunner({
@@ -101,8 +101,8 @@ describe('the workflow runner', () => {
     const world = createWorld();
     const under = new Map<string, number>();
     let most = 0;
-    const watched: Pick<Changes, 'runStep' | 'openIds'> = {
-      openIds: (page) => world.changes.openIds(page),
+    const watched: Pick<Changes, 'runStep' | 'due'> = {
+      due: (query) => world.changes.due(query),
       runStep: async (step, id) => {
         under.set(id, (under.get(id) ?? 0) + 1);
         most = Math.max(most, under.get(id) ?? 0);
@@ -133,8 +133,8 @@ describe('the workflow runner', () => {
     const { change } = await world.changes.propose(who('pete'), proposal([patchOf('/a', 1)]));
     const engines: WorkflowRunner[] = [];
     let looked = false;
-    const meddling: Pick<Changes, 'runStep' | 'openIds'> = {
-      openIds: (page) => world.changes.openIds(page),
+    const meddling: Pick<Changes, 'runStep' | 'due'> = {
+      due: (query) => world.changes.due(query),
       runStep: async (step, id) => {
         const result = await world.changes.runStep(step, id);
         if (step === 'evaluate' && !looked) {
@@ -159,7 +159,7 @@ describe('the workflow runner', () => {
     await world.changes.decide(who('ann'), change.id, decision(change));
     let failures = 3;
     const { runner, errors } = runnerOf(world, {
-      openIds: (page) => world.changes.openIds(page),
+      due: (query) => world.changes.due(query),
       runStep: async (step, id) => {
         if (failures-- > 0) throw new Error('the store is away');
         return world.changes.runStep(step, id);

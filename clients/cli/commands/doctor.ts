@@ -1,4 +1,4 @@
-/** `nervous doctor`: is everything there that the engine and its users need? Changes nothing. */
+/** `nervous doctor`: is everything there that the engine and its users need? Changes nothing, unless told to rebuild an index. */
 import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
@@ -11,6 +11,7 @@ import { show } from '../output.ts';
 
 interface DoctorOptions extends ConnectOptions {
   readonly config: string;
+  readonly rebuildIndex?: true;
 }
 
 type Check = ValidationReport['checks'][number];
@@ -22,12 +23,20 @@ const OTHERS_MAY = 0o077;
 export function doctorCommand(): Command {
   return connectedCommand('doctor', 'check configuration, data folder, keys, clock and reachability')
     .option('--config <file>', 'the configuration', DEFAULT_CONFIG)
+    .option('--rebuild-index', 'build what change-sets are found and counted by anew; the engine must be stopped')
     .action(async (options: DoctorOptions) => {
       const data = options.data ?? DEFAULT_DATA;
+      if (options.rebuildIndex === true) {
+        const { rebuildIndex } = await import('../../../adapters/embedded/rebuild-index.ts');
+        const changeSets = await rebuildIndex(data);
+        show(options, { changeSets }, () => `built anew from ${changeSets} open change-sets`);
+        return;
+      }
       const checks = [
         await check('configuration', () => checkConfig(options.config)),
         await check('data folder', () => checkFolder(data)),
         await check('keys', () => checkKeys(data)),
+        await check('indices', () => checkIndices(data)),
         await check('reachability', () => checkReachable(options)),
         await check('clock', () => checkClock(options)),
         ...(await serviceChecks(options)),
@@ -67,6 +76,14 @@ async function checkKeys(data: string): Promise<string> {
   }
   const { readRootPublicKey } = await import('../../../adapters/embedded/root-key.ts');
   return `root key of ${readRootPublicKey(data).name}`;
+}
+
+/** What stands beside the change-sets follows from them; a difference hides one from its approvers, or miscounts. */
+async function checkIndices(data: string): Promise<string> {
+  const { checkIndex } = await import('../../../adapters/embedded/rebuild-index.ts');
+  const differs = await checkIndex(data);
+  if (differs !== undefined) throw new Error(`${differs}: stop the engine and run "nervous doctor --rebuild-index"`);
+  return 'trays, times and counts fit the change-sets';
 }
 
 async function checkReachable(options: DoctorOptions): Promise<string> {

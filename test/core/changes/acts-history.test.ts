@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { canonicalize } from '../../../core/canonical/index.ts';
-import { foldChange, isTerminal, verifyState } from '../../../core/changes/index.ts';
+import { approvalQueue, checkChangeIndex, foldChange, isTerminal, verifyState } from '../../../core/changes/index.ts';
 import { awaitsReview } from '../../../core/changes/post-review.ts';
 import type { ChangeRecord } from '../../../core/changes/record.ts';
 import { actsWorld, by, overrideOf } from './acts-world.ts';
@@ -96,10 +96,18 @@ async function expectFollows(world: World, ids: readonly string[]): Promise<read
   const idsOf = (some: readonly ChangeRecord[]): string[] => some.map(({ id }) => id).sort();
   expect(await keysIn(world, 'change-open')).toEqual(idsOf(records.filter(({ state }) => !isTerminal(state))));
   expect(await keysIn(world, 'change-review')).toEqual(idsOf(records.filter(awaitsReview)));
+  // R6: what is found by index is what a look at all of them finds.
+  expect(await checkChangeIndex('main', world.store)).toBeUndefined();
+  const { length, escalated } = await approvalQueue('main', world.store, world.clock.now());
+  const waiting = records.filter(({ state }) => state === 'pending');
+  expect({ length, escalated }).toEqual({
+    length: waiting.length,
+    escalated: waiting.filter(({ eligible }) => eligible !== undefined).length,
+  });
   if (running.length === 0) {
     const { document, version, hash } = await world.changes.document(by('aud'), ENTITY);
     expect(verifyState(ENTITY, await world.chain())).toEqual({ kind: 'state', document, version, hash });
-    expect(itemsOf(await rebuilt(world))).toEqual(itemsOf(world.store));
+    expect(await itemsOf(await rebuilt(world))).toEqual(await itemsOf(world.store));
   }
   return records;
 }

@@ -52,8 +52,8 @@ it('after revocations, objections, overrides, reviews, resolutions and reverts',
   await world.changes.advance(change.id);
 
   const again = await rebuilt(world);
-  expect(itemsOf(again)).toEqual(itemsOf(world.store));
-  expect(itemsOf(again)).toHaveProperty([`main#change-review|${urgent.id}`]);
+  expect(await itemsOf(again)).toEqual(await itemsOf(world.store));
+  expect(await itemsOf(again)).toHaveProperty([`main#change-review|${urgent.id}`]);
 });
 
 async function pendingNote(world: World): Promise<{ id: string }> {

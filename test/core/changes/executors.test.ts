@@ -94,7 +94,7 @@ async function expectConsistent(here: Here, id: string): Promise<void> {
   expect(folded.kind === 'record' && canonicalize(folded.record)).toBe(canonicalize(await here.record(id)));
   const { document, version, hash } = await here.changes.document(who('ann'), ENTITY);
   expect(verifyState(ENTITY, await here.chain())).toEqual({ kind: 'state', document, version, hash });
-  expect(itemsOf(await rebuilt(here))).toEqual(itemsOf(here.store));
+  expect(await itemsOf(await rebuilt(here))).toEqual(await itemsOf(here.store));
 }
 
 const typesOf = async (here: Here, id: string): Promise<string[]> =>

@@ -35,8 +35,8 @@ it('after every kind of end', async () => {
   await world.changes.propose(who('pete'), proposal([patchOf('/h', 1)], { entityId: 'account:2' }));
 
   const again = await rebuilt(world);
-  expect(itemsOf(again)).toEqual(itemsOf(world.store));
-  expect(itemsOf(again)).toHaveProperty([`main#document|${ENTITY}`, 'value', 'document', 'a'], 1);
+  expect(await itemsOf(again)).toEqual(await itemsOf(world.store));
+  expect(await itemsOf(again)).toHaveProperty([`main#document|${ENTITY}`, 'value', 'document', 'a'], 1);
 });
 
 it('names a step that does not follow from those before it', async () => {

@@ -1,5 +1,6 @@
 /** A ledger's items made again from its entries, to be compared with those that were written with them. */
 import { createItemRebuilder } from '../../../core/changes/index.ts';
+import { readCounts } from '../../../core/changes/change-counts.ts';
 import { parseEntry } from '../../../core/ledger/index.ts';
 import { toHex } from '../../../core/canonical/index.ts';
 import { MemoryStore } from '../../../adapters/memory/index.ts';
@@ -22,14 +23,20 @@ export async function rebuilt(world: World): Promise<MemoryStore> {
   return store;
 }
 
-/** Values by key. Versions of records count transactions, not steps; those of documents are the documents'. */
-export function itemsOf(store: MemoryStore): Record<string, unknown> {
+/** A count is the difference of two items, and each may be written more often one way than the other. */
+const COUNTS = 'main#change-count';
+
+/** Values by key; of what is counted, how much. Versions of records count transactions, not steps; those of documents are the documents'. */
+export async function itemsOf(store: MemoryStore): Promise<Record<string, unknown>> {
   const { items } = store as unknown as { items: Map<string, Map<string, { version: number; value: unknown }>> };
-  const all = [...items].flatMap(([pk, partition]) =>
-    [...partition].map(([sk, { version, value }]) => [
-      `${pk}|${sk}`,
-      pk === 'main#document' ? { version, value } : { value },
-    ]),
-  );
-  return Object.fromEntries(all.sort()) as Record<string, unknown>;
+  const all = [...items]
+    .filter(([pk]) => pk !== COUNTS)
+    .flatMap(([pk, partition]) =>
+      [...partition].map(([sk, { version, value }]) => [
+        `${pk}|${sk}`,
+        pk === 'main#document' ? { version, value } : { value },
+      ]),
+    );
+  const counts = [...(await readCounts('main', store))].filter(([, count]) => count !== 0).sort();
+  return { ...(Object.fromEntries(all.sort()) as Record<string, unknown>), [COUNTS]: counts };
 }
