@@ -137,7 +137,10 @@ async function indexFinding({ ledger, items }: DocumentSources): Promise<Finding
   if ('unreadable' in differs) return logFinding('UNREADABLE', `indices of change-sets: ${differs.unreadable}`);
   const { detail } = differs;
   if (detail === undefined) return undefined;
-  return logFinding('DRIFT', `the indices of change-sets: ${detail}: nervous doctor --rebuild-index, with the engine stopped`);
+  return logFinding(
+    'DRIFT',
+    `the indices of change-sets: ${detail}: nervous doctor --rebuild-index, with the engine stopped`,
+  );
 }
 
 type Unreadable = { readonly unreadable: string };
