@@ -18,6 +18,7 @@ import {
 import { consume, type Consumer, type EventHandler } from './bus/consume.ts';
 import type { Functions } from './bus/function-targets.ts';
 import { InProcessBus } from './bus/in-process-bus.ts';
+import { removeEngineFile, writeEngineFile } from './engine-file.ts';
 import { openExecutors, type Implementations } from './executors.ts';
 import { openFieldKeys } from './field-keys.ts';
 import { startHttpServer } from './http-server.ts';
@@ -96,6 +97,7 @@ type Closers = (() => Promise<void> | void)[];
 async function open(options: EngineOptions, opened: Closers): Promise<Engine> {
   const { config, dataDir, port = 0, host } = options;
   const onError = options.onError ?? writeToStandardError;
+  removeEngineFile(dataDir); // of an engine that was killed
   const db = openForWriting(dataDir, config);
   const store = new SqliteStore(db);
   const incarnations = readIncarnations(db);
@@ -114,7 +116,11 @@ async function open(options: EngineOptions, opened: Closers): Promise<Engine> {
           ...{ system, tokens, port, onError, ownRoutes: [metricsRoute(openMetricsOf(dataDir, parts.log, opened))] },
           ...(host === undefined ? {} : { host }),
         });
-  if (http !== undefined) opened.push(() => http.close());
+  if (http !== undefined) {
+    opened.push(() => http.close());
+    writeEngineFile(dataDir, http.url);
+    opened.push(() => removeEngineFile(dataDir));
+  }
   return {
     ...parts,
     url: http?.url ?? '',

@@ -1,4 +1,5 @@
 export { startEngine, type Engine, type EngineOptions } from './engine.ts';
+export { findEngine, type RunningEngine } from './engine-file.ts';
 export { EngineError, type EngineErrorCode } from './errors.ts';
 export { verifyDataDir, type VerifyDataDirOptions } from './verify-data-dir.ts';
 export { exportDataDir, type ExportOptions } from './export/export-data-dir.ts';

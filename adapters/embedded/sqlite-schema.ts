@@ -102,6 +102,22 @@ export function lockDataDir(dataDir: string): () => void {
   return () => lock.close();
 }
 
+/** Does an engine hold the folder? Asks without waiting, and changes nothing. */
+export function isLocked(dataDir: string): boolean {
+  const path = join(dataDir, LOCK_FILE);
+  if (!existsSync(path)) return false;
+  const lock = new DatabaseSync(path, { readOnly: true, timeout: 0 });
+  try {
+    lock.exec('SELECT count(*) FROM sqlite_schema');
+    return false;
+  } catch (error) {
+    if ((error as { errcode?: number }).errcode === SQLITE_BUSY) return true;
+    throw unreadable(error);
+  } finally {
+    lock.close();
+  }
+}
+
 function createSchema(db: DatabaseSync, { ledger, origin }: LedgerIdentity): void {
   db.exec('BEGIN IMMEDIATE');
   db.exec(SCHEMA);

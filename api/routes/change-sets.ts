@@ -1,6 +1,6 @@
 /** Change-sets: proposed, looked at, revised, withdrawn, aborted, reverted. A GET never decides anything. */
 import * as z from 'zod';
-import { CHANGE_STATES, type ProposeResult } from '../../core/changes/index.ts';
+import { CHANGE_STATES, RISK_LEVELS, type ProposeResult } from '../../core/changes/index.ts';
 import type { ErrorCode } from '../errors.ts';
 import { bodyForCore, route } from '../route.ts';
 import {
@@ -14,7 +14,7 @@ import {
   revisionSchema,
   withdrawSchema,
 } from '../schemas/change-sets.ts';
-import { changeId, entityId, wholeNumber } from '../schemas/fields.ts';
+import { changeId, entityId, instant, principalId, wholeNumber } from '../schemas/fields.ts';
 
 const params = z.strictObject({ id: changeId });
 /** What every proposal can meet. */
@@ -70,6 +70,12 @@ const listChangeSets = route({
   query: z.strictObject({
     status: z.enum(CHANGE_STATES).optional(),
     entity: entityId.optional(),
+    person: principalId.optional().meta({
+      description: 'a person, agent or module: proposed by it, answered for by it, or decided on by it',
+    }),
+    level: z.enum(RISK_LEVELS).optional(),
+    from: instant.optional().meta({ description: 'proposed then or later' }),
+    to: instant.optional().meta({ description: 'proposed before then' }),
     for: z.literal('me').optional(),
     review: z.literal('due').optional().meta({ description: 'what ran without the usual approval and you may review' }),
     after: changeId.optional().meta({ description: '`next` of the page before' }),
@@ -77,13 +83,14 @@ const listChangeSets = route({
   }),
   responses: { 200: { description: 'a page, oldest first', schema: changePageSchema } },
   problems: [],
-  handler: async (system, principal, { query: { status, entity, for: decider, review, after, limit } }) => {
+  handler: async (system, principal, { query: { status, entity, for: decider, review, after, limit, ...filters } }) => {
     const page = await system.changes.list(principal, {
       ...(status === undefined ? {} : { status }),
       ...(entity === undefined ? {} : { entityId: entity }),
       ...(decider === undefined ? {} : { for: decider }),
       ...(review === undefined ? {} : { review: principal }),
       ...(after === undefined ? {} : { after }),
+      ...given(filters),
       limit,
     });
     return { status: 200, body: page };
@@ -202,4 +209,9 @@ function asProposed(body: ProposeResult) {
   if (body.kind === 'existing') return { status: 200 as const, body };
   const location = `/v1/change-sets/${encodeURIComponent(body.change.id)}`;
   return { status: 201 as const, headers: { location }, body };
+}
+
+/** Without what was left out. */
+function given<T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as never;
 }

@@ -219,7 +219,12 @@ export const changeSchema: z.ZodType<ChangeView> = z
     mayVoteAs: z
       .array(z.strictObject({ personId: text, delegation: hash.exactOptional() }))
       .exactOptional()
-      .meta({ description: 'with for=me: whose vote you could cast: your own, or one that was delegated to you' }),
+      .meta({
+        description: 'with for=me, and of one change-set: whose vote you could cast: your own, or one delegated to you',
+      }),
+    mayNotVote: failure
+      .exactOptional()
+      .meta({ description: 'of one change-set: why your own vote would be refused as things stand' }),
     deadline: instant,
     preview: preview.exactOptional(),
     entries: z.array(z.strictObject({ type: z.enum(STEP_TYPES), seq, hash, at: instant })),

@@ -17,7 +17,6 @@ import type {
 import type {
   ActResult,
   ChangePage,
-  ChangeState,
   ChangeView,
   DecideResult,
   DecisionInput,
@@ -33,7 +32,7 @@ import type {
   RevisionInput,
   RevocationInput,
 } from '../../core/changes/index.ts';
-import type { GuardState, Subscription, SubscriptionInput } from '../../core/events/index.ts';
+import type { GuardState, Revealed, Subscription } from '../../core/events/index.ts';
 import type { Clock, VerificationReport } from '../../core/ledger/index.ts';
 import type {
   EntityView,
@@ -46,7 +45,7 @@ import type {
 import type { JsonObject } from '../../core/canonical/index.ts';
 import { assertAsShown } from './as-shown.ts';
 import { realClock } from './clock.ts';
-import type { ConsumerMemory } from './consumer-memory.ts';
+import type { ChangeSetQuery, RunOptions, SubscribeOptions } from './options.ts';
 import { ApiProblem } from './problems.ts';
 import { pathSegment } from './gaps.ts';
 import { readFeed, type FeedItem, type FeedQuery } from './feed.ts';
@@ -60,39 +59,6 @@ import {
   type TransportOptions,
 } from './transport.ts';
 import type { PublishInput, TopicGlob, TopicsMatching, TypedEvent } from './typed-events.ts';
-
-export interface SubscribeOptions<Glob extends string = string> extends Omit<SubscriptionInput, 'topics'> {
-  /** with an id the subscription and its position outlive the process; without one each call makes a new one */
-  readonly id?: string;
-  readonly topics: readonly Glob[];
-}
-
-export interface RunOptions {
-  /** aborted: as stop() */
-  readonly signal?: AbortSignal;
-  /** messages held at once, 1-1000, default 100 */
-  readonly batchSize?: number;
-  /** s one poll waits for messages, 0-20, default 20 */
-  readonly waitSeconds?: number;
-  /** what was done before this process began; default: only what it does itself is known, the last 10,000 events */
-  readonly memory?: ConsumerMemory;
-  /**
-   * `refetch` (default): when numbers of an entity's chain are left out, the chain is read, and what is still on its way is
-   * handled first; `ignore`: events are handled as they come
-   */
-  readonly gaps?: 'refetch' | 'ignore';
-}
-
-export interface ChangeSetQuery {
-  readonly status?: ChangeState;
-  readonly entity?: string;
-  /** only what the caller could still decide on */
-  readonly for?: 'me';
-  /** only what the caller may review afterwards */
-  readonly review?: 'due';
-  readonly after?: string;
-  readonly limit?: number;
-}
 
 /** Every method throws ApiProblem when it is refused and Unreachable when nobody answers. */
 export interface Client<C extends NervousConfig = NervousConfig> {
@@ -158,6 +124,14 @@ export interface Client<C extends NervousConfig = NervousConfig> {
   entity(id: string): Promise<EntityView>;
   entries(id: string, page?: { readonly from?: number; readonly limit?: number }): Promise<EntryPage>;
   verifyEntity(id: string): Promise<VerificationReport>;
+  /** What the confidential fields of an entry hold. Journaled: an entry on the same chain says who saw them. */
+  reveal(id: string, seq: number): Promise<Revealed>;
+  /** A proof (C2SP tlog-proof) that the entry is in the log, checkable with the public root key alone. */
+  proof(id: string, seq: number): Promise<Uint8Array>;
+  /** The newest signed checkpoint of the published log (a C2SP signed note). */
+  checkpoint(): Promise<Uint8Array>;
+  /** A file of the published log, by its path there (`tile/entries/000.p/7`). Bundles of entries: auditors. */
+  logFile(path: string): Promise<Uint8Array>;
   /** What arrived from outside and could not be taken. Auditors. */
   quarantine(page?: { readonly after?: string; readonly limit?: number }): Promise<QuarantinePage>;
   /** The whole ledger, or what `mode` says. Auditors. */
@@ -166,6 +140,7 @@ export interface Client<C extends NervousConfig = NervousConfig> {
   /** Makes a subscription without pulling it here: for a function or stream target, or for another process. */
   createSubscription<const Glob extends TopicGlob<C>>(options: SubscribeOptions<Glob>): Promise<Subscription>;
   subscriptions(): Promise<readonly Subscription[]>;
+  subscription(id: string): Promise<Subscription>;
   unsubscribe(id: string): Promise<void>;
   /** Nothing is delivered until it is resumed, and nothing is lost meanwhile. */
   pause(id: string): Promise<Subscription>;
@@ -281,12 +256,20 @@ function governance(call: Transport): Group<'policy' | 'delegate' | 'endDelegati
   };
 }
 
-function ledger(call: Transport): Group<'entity' | 'entries' | 'quarantine' | 'verifyEntity' | 'verifyAll'> {
+function ledger(
+  call: Transport,
+): Group<
+  ('entity' | 'entries' | 'quarantine' | 'verifyEntity' | 'verifyAll') | ('reveal' | 'proof' | 'checkpoint' | 'logFile')
+> {
   const at = (id: string, rest = ''): string => `/v1/entities/${pathSegment(id)}${rest}`;
   return {
     entity: (id) => call({ method: 'GET', path: at(id) }),
     entries: (id, page = {}) => call({ method: 'GET', path: at(id, '/entries'), query: { ...page } }),
     verifyEntity: (id) => call({ method: 'GET', path: at(id, '/verify'), waitSeconds: VERIFY_SECONDS }),
+    reveal: (id, seq) => call({ method: 'POST', path: at(id, '/reveal'), body: { seq } }),
+    proof: (entity, seq) => call({ method: 'GET', path: '/v1/proof', query: { entity, seq }, bytes: true }),
+    checkpoint: () => call({ method: 'GET', path: '/v1/checkpoint', bytes: true }),
+    logFile: (path) => call({ method: 'GET', path: `/v1/${path}`, bytes: true }),
     quarantine: (page = {}) => call({ method: 'GET', path: '/v1/quarantine', query: { ...page } }),
     verifyAll: (body = {}) =>
       call({ method: 'POST', path: '/v1/verify', body, idempotent: true, waitSeconds: VERIFY_SECONDS }),
@@ -298,6 +281,7 @@ function deliveries(
 ): Group<
   | 'createSubscription'
   | 'subscriptions'
+  | 'subscription'
   | 'unsubscribe'
   | 'pause'
   | 'resume'
@@ -310,6 +294,7 @@ function deliveries(
   return {
     createSubscription: (options) => makeSubscription(call, options),
     subscriptions: async () => (await call<SubscriptionList>({ method: 'GET', path })).subscriptions,
+    subscription: (id) => call({ method: 'GET', path: at(id) }),
     unsubscribe: (id) => call({ method: 'DELETE', path: at(id) }),
     pause: (id) => call({ method: 'POST', path: at(id, '/pause'), idempotent: true }),
     resume: (id) => call({ method: 'POST', path: at(id, '/resume'), idempotent: true }),

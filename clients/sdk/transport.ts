@@ -34,6 +34,8 @@ export interface Call {
   readonly headers?: Readonly<Record<string, string>>;
   /** a status whose body is an answer although it is not 2xx */
   readonly accepts?: number;
+  /** the answer is bytes, not JSON */
+  readonly bytes?: true;
 }
 
 export type Transport = <Result>(call: Call) => Promise<Result>;
@@ -113,14 +115,16 @@ async function tryOnce<Result>(base: string, options: TransportOptions, call: Ca
   const signal = call.signal === undefined ? timeout : AbortSignal.any([timeout, call.signal]);
   const request = { ...(await requestOf(options, call, url)), signal };
   let response: Response;
-  let text: string;
+  let bytes: Uint8Array;
   try {
     response = await (options.fetch ?? fetch)(url, request);
-    text = await response.text();
+    bytes = new Uint8Array(await response.arrayBuffer());
   } catch (error) {
     call.signal?.throwIfAborted();
     return { kind: 'failed', error: new Unreachable(base, error) };
   }
+  if (call.bytes === true && response.ok) return { kind: 'done', result: bytes as Result };
+  const text = new TextDecoder().decode(bytes);
   const body = parse(text);
   const isAnswer = response.ok || (response.status === call.accepts && !isProblem(body));
   if (isAnswer && (body !== undefined || text === '')) return { kind: 'done', result: body as Result };

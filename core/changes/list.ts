@@ -7,12 +7,20 @@ import { isTerminal, type ChangeState } from './lifecycle.ts';
 import type { ChangeRecord } from './record.ts';
 import { voteRefusal } from './reduce-vote.ts';
 import { canReview } from './review.ts';
+import type { RiskLevel } from './risk-config.ts';
 import { awaitingIds } from './tray.ts';
-import type { VoteAtHand } from './view.ts';
+import type { ChangeView, VoteAtHand } from './view.ts';
 
 export interface ChangeQuery {
   readonly status?: ChangeState;
   readonly entityId?: string;
+  /** personId, or id of an agent or module: proposed by it, answered for by it, or decided on by it */
+  readonly person?: string;
+  readonly level?: RiskLevel;
+  /** ISO 8601: proposed then or later */
+  readonly from?: string;
+  /** ISO 8601: proposed before then */
+  readonly to?: string;
   /** only what the caller could still decide on */
   readonly for?: 'me';
   /** only what ran without the usual approval and this person's review is asked for */
@@ -35,6 +43,8 @@ export interface RecordPage {
   /** there may be more: pass it as `after` */
   readonly next?: string;
 }
+
+export type Ballots = Pick<ChangeView, 'mayVoteAs' | 'mayNotVote'>;
 
 const DEFAULT_LIMIT = 20;
 const MAX_LIMIT = 100;
@@ -90,9 +100,41 @@ async function idsOf(
   return store.ids(partitionOf(query), { limit: BATCH, ...(after === undefined ? {} : { after }) });
 }
 
-function isWanted(context: Context, record: ChangeRecord, { status, review: reviewer }: ChangeQuery): boolean {
+function isWanted(context: Context, record: ChangeRecord, query: ChangeQuery): boolean {
+  const { status, entityId, review: reviewer, person, level, from, to } = query;
   if (status !== undefined && record.state !== status) return false;
+  if (entityId !== undefined && record.entityId !== entityId) return false;
+  if (level !== undefined && record.assessment?.level !== level) return false;
+  const proposedAt = Date.parse(record.createdAt);
+  if (from !== undefined && proposedAt < Date.parse(from)) return false;
+  if (to !== undefined && proposedAt >= Date.parse(to)) return false;
+  if (person !== undefined && !hasPart(record, person)) return false;
   return reviewer === undefined || canReview(context, reviewer, record);
+}
+
+function hasPart({ proposer, content, votes }: ChangeRecord, id: string): boolean {
+  const answering = [content.initiator, content.sponsor].map((one) => one?.slice(one.indexOf(':') + 1));
+  const deciding = votes.flatMap(({ personId, delegate }) => [personId, delegate?.personId]);
+  return proposer.id === id || [...answering, ...deciding].includes(id);
+}
+
+/**
+ * Which votes the caller could cast on a change-set now, and why not their own. What may change before they do is judged
+ * again then: this is to be told before they make up their mind.
+ */
+export async function ballotsOf(context: Context, principal: Principal, record: ChangeRecord): Promise<Ballots> {
+  if (principal.kind !== 'person') {
+    const message = `${principal.kind} "${principal.id}" cannot decide: ask a person`;
+    return { mayVoteAs: [], mayNotVote: { code: 'AGENTS_CANNOT_DECIDE', message } };
+  }
+  if (isTerminal(record.state)) return { mayVoteAs: [] };
+  const mandates = await mandatesFor(context, principal);
+  const own = mandates.find(({ delegate }) => delegate === undefined);
+  const refusal = own === undefined ? undefined : voteRefusal(record, own);
+  return {
+    mayVoteAs: votesOn(context, record, mandates),
+    ...(refusal === undefined ? {} : { mayNotVote: { code: refusal.code, message: refusal.message } }),
+  };
 }
 
 /** Agents and modules have none. */

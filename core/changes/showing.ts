@@ -4,7 +4,7 @@ import type { Acts } from './acts.ts';
 import { findChange } from './context.ts';
 import { decidesForAnother } from './delegation.ts';
 import type { VersionedDocument } from './document.ts';
-import { listRecords, mayRead, type ChangeQuery, type Listed } from './list.ts';
+import { ballotsOf, listRecords, mayRead, type ChangeQuery, type Listed } from './list.ts';
 import { viewChange, type ChangeView } from './view.ts';
 
 export interface ChangePage {
@@ -29,7 +29,7 @@ export function createShowing({ current }: Acts): Showing {
       const { record } = await findChange(context, id);
       if (!mayRead(context, principal, record) && !(await decidesForAnother(context, principal, record)))
         context.policy.require(principal, 'reads', record.entityId);
-      return viewChange(context, record);
+      return { ...(await viewChange(context, record)), ...(await ballotsOf(context, principal, record)) };
     },
     list: async (principal, query = {}) => {
       const context = current();

@@ -67,8 +67,10 @@ export interface ChangeView extends AftermathView {
   }[];
   /** while pending */
   readonly stillNeeded?: StillNeeded;
-  /** in the tray: the votes that the caller could cast, their own first */
+  /** in the tray, and looked at alone: the votes that the caller could cast, their own first */
   readonly mayVoteAs?: readonly VoteAtHand[];
+  /** looked at alone: why the caller's own vote would be refused */
+  readonly mayNotVote?: Failure;
   readonly deadline: string;
   /** absent for what ended without touching the document */
   readonly preview?: Preview;

@@ -198,13 +198,13 @@ describe('against a running engine', () => {
     const { change } = json(await as('budget-bot', 'propose', file, '--key', 'open-cs', '--json')) as {
       change: { id: string };
     };
-    expect((await as('budget-bot', 'approve', change.id, '--json')).code).toBe(1);
+    expect((await as('budget-bot', 'approve', change.id, '--yes', '--json')).code).toBe(1);
     const tray = json(await as('boris', 'tray', '--json')) as { changes: { id: string }[] };
     expect(tray.changes.map(({ id }) => id)).toContain(change.id);
     const shown = await as('boris', 'tray');
     expect(shown.out).toMatch(/^\d+ waits? for your decision \(.*1 L1.*\), the oldest for 0 min\n/);
     expect(shown.out).toContain('nobody has voted\n  your own vote counts');
-    const approved = await as('boris', 'approve', change.id, '--reason', 'fine');
+    const approved = await as('boris', 'approve', change.id, '--reason', 'fine', '--yes');
     expect(approved).toMatchObject({ code: 0 });
     expect(approved.out).toContain('"limit":"500.00"');
     expect(approved.out).toMatch(/approve recorded as seq \d+/);
@@ -251,7 +251,7 @@ describe('against a running engine', () => {
       'needs: 2 more approvals: 1 owner, 1 peer',
       'as owner: boris',
       'as peer: clara',
-      '"limit":"20000.00"',
+      '+ /limit: "20000.00"',
     ])
       expect(dry.out).toContain(line);
     expect(json(await as('budget-bot', 'propose', file, '--dry-run', '--json'))).toMatchObject({
@@ -271,28 +271,30 @@ describe('against a running engine', () => {
     );
     const { change } = json(await as('budget-bot', 'propose', file, '--json')) as { change: { id: string } };
     const { id } = change;
-    expect((await as('boris', 'approve', id)).code).toBe(0);
-    expect((await as('boris', 'revoke', id, '--reason', 'too soon')).out).toMatch(
+    expect((await as('boris', 'approve', id, '--yes')).code).toBe(0);
+    expect((await as('boris', 'revoke', id, '--yes', '--reason', 'too soon')).out).toMatch(
       /your vote is revoked: .+ is pending/,
     );
-    expect((await as('boris', 'revoke', id)).out).toContain('(it was before)');
-    expect((await as('clara', 'request-changes', id, '--reason', 'why?')).out).toContain('request-changes recorded');
-    expect((await as('clara', 'revoke', id)).code).toBe(0);
+    expect((await as('boris', 'revoke', id, '--yes')).out).toContain('(it was before)');
+    expect((await as('clara', 'request-changes', id, '--yes', '--reason', 'why?')).out).toContain(
+      'request-changes recorded',
+    );
+    expect((await as('clara', 'revoke', id, '--yes')).code).toBe(0);
     const emergency = ['--ticket', 'INC-7', '--reason', 'payments fail'];
-    expect((await as('dan', 'override', id, ...emergency)).err).toContain('no right "overrides"');
-    const overridden = await as('eva', 'override', id, ...emergency);
+    expect((await as('dan', 'override', id, '--yes', ...emergency)).err).toContain('no right "overrides"');
+    const overridden = await as('eva', 'override', id, '--yes', ...emergency);
     expect(overridden.out).toContain('"limit":"20000.00"');
     expect(overridden.out).toMatch(/overridden: .+ is (approved|executed)/);
     await expect
-      .poll(async () => (await as('boris', 'review', id, '--verdict', 'justified', '--reason', 'yes')).code, {
+      .poll(async () => (await as('boris', 'review', id, '--yes', '--verdict', 'justified', '--reason', 'yes')).code, {
         timeout: 30_000,
       })
       .toBe(0);
     const keys = ['--evidence', file, '--outcome', 'executed', '--reason', 'x'];
-    expect((await as('boris', 'resolve', id, ...keys)).err).toContain(
+    expect((await as('boris', 'resolve', id, '--yes', ...keys)).err).toContain(
       'is not possible for a change-set that is executed',
     );
-    expect((await as('boris', 'resolve', id, ...keys.with(1, join(folder, 'nowhere')))).code).toBe(2);
+    expect((await as('boris', 'resolve', id, '--yes', ...keys.with(1, join(folder, 'nowhere')))).code).toBe(2);
     const reverted = json(await as('budget-bot', 'revert', id, '--rationale', 'no', '--json'));
     expect(reverted).toMatchObject({ kind: 'created', change: { reverts: id, state: 'pending' } });
   });

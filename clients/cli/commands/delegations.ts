@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import type { Delegation, DelegationInput } from '../../../core/changes/index.ts';
 import { connect, connectedCommand, type ConnectOptions } from '../connect.ts';
 import { show } from '../output.ts';
+import { parseTime } from '../times.ts';
 
 interface DelegateOptions extends ConnectOptions {
   readonly until: string;
@@ -24,11 +25,12 @@ export function delegationsCommand(): Command {
 
 export function delegateCommand(): Command {
   return connectedCommand('delegate <person>', 'let another person cast your vote, for at most 30 days')
-    .requiredOption('--until <time>', 'when it ends, such as 2026-12-01T00:00:00Z')
+    .requiredOption('--until <time>', 'when it ends: 7d, 24h (from now), 2026-12-01 or a full time')
     .requiredOption('--reason <text>', 'kept with it')
     .option('--role <role...>', 'only for these of your roles')
     .action(async (to: string, { until, reason, role, ...options }: DelegateOptions) => {
-      const input: DelegationInput = { to, until, reason, ...(role === undefined ? {} : { roles: [...role] }) };
+      const end = parseTime(until, { option: '--until', direction: 'future' });
+      const input: DelegationInput = { to, until: end, reason, ...(role === undefined ? {} : { roles: [...role] }) };
       const delegation = await connect(options).delegate(input);
       show(options, delegation, () => lineOf(delegation));
     });

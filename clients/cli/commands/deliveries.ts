@@ -1,6 +1,6 @@
-/** `nervous subscriptions`, `dead-letters` and `redrive`. */
+/** `nervous dead-letters` and `redrive`: what could not be delivered, and another try. */
 import type { Command } from 'commander';
-import type { DeadLetter, Subscription, SubscriptionStats } from '../../../core/events/index.ts';
+import type { DeadLetter } from '../../../core/events/index.ts';
 import { connect, connectedCommand, type ConnectOptions } from '../connect.ts';
 import type { Client } from '../../sdk/index.ts';
 import { show, UsageError } from '../output.ts';
@@ -12,20 +12,6 @@ interface RedriveOptions extends ConnectOptions {
 }
 
 const PAGE = 100;
-
-export function subscriptionsCommand(): Command {
-  return connectedCommand('subscriptions', 'your subscriptions and how they stand').action(
-    async (options: ConnectOptions) => {
-      const client = connect(options);
-      const [subscriptions, state] = await Promise.all([client.subscriptions(), client.state()]);
-      const stats = new Map(state.subscriptions.map((one) => [one.subscription, one]));
-      const rows = subscriptions.map((one) => ({ ...one, stats: stats.get(one.id) ?? null }));
-      show(options, { subscriptions: rows }, () =>
-        rows.length === 0 ? 'no subscriptions' : rows.map((row) => lineOf(row, row.stats)).join('\n'),
-      );
-    },
-  );
-}
 
 export function deadLettersCommand(): Command {
   return connectedCommand('dead-letters <subscription>', 'events whose delivery was given up').action(
@@ -73,14 +59,6 @@ async function collectDeadLetters(id: string, options: ConnectOptions): Promise<
     after = page.next;
   } while (after !== undefined);
   return found;
-}
-
-function lineOf({ id, module, topics, status }: Subscription, stats: SubscriptionStats | null): string {
-  const standing =
-    stats === null
-      ? ''
-      : `  ${stats.delivered} delivered, ${stats.backlog} behind, ${stats.retrying} retrying, ${stats.deadLetters} dead${stats.breaker === 'open' ? ', breaker open' : ''}`;
-  return `${id}  ${module}  ${status}  ${topics.join(',')}${standing}`;
 }
 
 function parsePosition(text: string): number {

@@ -19,6 +19,7 @@ interface VerifyOptions {
   readonly anchors?: string;
   readonly since?: string;
   readonly hashOnly?: boolean;
+  readonly json?: boolean;
 }
 
 export function exportCommand(): Command {
@@ -38,7 +39,7 @@ export function exportCommand(): Command {
     .option('--since <file>', 'a checkpoint you kept: the export must begin with it')
     .option('--hash-only', 'hashes and links, not signatures')
     .option('--json', 'for machines')
-    .action((folder: string, options: VerifyOptions) => verify(folder, options, command.opts()));
+    .action(verify);
   return command;
 }
 
@@ -62,10 +63,8 @@ async function exportLedger(options: ExportOptions): Promise<void> {
   });
 }
 
-/** @param shared the group reads options that both have, wherever they stand */
-async function verify(folder: string, given: VerifyOptions, shared: ExportOptions): Promise<void> {
-  const { vkey, since, hashOnly } = given;
-  const anchors = given.anchors ?? shared.anchors;
+async function verify(folder: string, options: VerifyOptions): Promise<void> {
+  const { vkey, since, hashOnly, anchors } = options;
   const { verifyExport } = await import('../../../adapters/embedded/index.ts');
   const report = await verifyExport(folder, {
     verifierKeys: vkey.flatMap(keysOf),
@@ -73,7 +72,7 @@ async function verify(folder: string, given: VerifyOptions, shared: ExportOption
     ...(anchors === undefined ? {} : { anchorsDir: anchors }),
     ...(since === undefined ? {} : { remembered: bytesIn(since) }),
   });
-  show({ ...shared, ...given }, report, () => textOf(report));
+  show(options, report, () => textOf(report));
   process.exitCode = VERDICT_EXIT[report.verdict];
 }
 

@@ -23,8 +23,7 @@ export function guardsCommand(): Command {
       const guard = await connect(options).resetGuard(topic, reason);
       show(options, guard, () => linesOf(guard));
     });
-  // Both take the same options: those behind `reset` are its own.
-  return list.enablePositionalOptions().addCommand(reset);
+  return list.addCommand(reset);
 }
 
 function linesOf({ topic, state, perSecond, stops }: GuardState): string {

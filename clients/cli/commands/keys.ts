@@ -19,8 +19,7 @@ export function keysCommand(): Command {
 
 function rotateCommand(): Command {
   return stoppedCommand('rotate', 'hand the ledger over to a new root key; old and new key both sign that').action(
-    async (_: unknown, command: Command) => {
-      const options = optionsOf(command);
+    async (options: ActOptions) => {
       const { rotateRootKey } = await import('../../../adapters/embedded/index.ts');
       const rotated = await rotateRootKey(requestOf(options));
       show(options, rotated, () =>
@@ -36,8 +35,7 @@ function rotateCommand(): Command {
 function revokeCommand(): Command {
   return stoppedCommand('revoke', 'believe nothing that a session key signs from now on')
     .argument('<key>', 'session key as "nervous keys" shows it: keys/<16 hex>')
-    .action(async (key: string, _: unknown, command: Command) => {
-      const options = optionsOf(command);
+    .action(async (key: string, options: ActOptions) => {
       const { revokeSessionKey } = await import('../../../adapters/embedded/index.ts');
       const { entity, seq, position } = await revokeSessionKey({ ...requestOf(options), key });
       const after = position === undefined ? '' : `, log index ${position}`;
@@ -51,8 +49,7 @@ function auditCommand(): Command {
     .option('--data <dir>', 'data folder, running or stopped', '.data')
     .option('--anchors <dir>', 'where the anchors are, when not in the data folder')
     .option('--json', 'for machines')
-    .action(async (_: unknown, command: Command) => {
-      const options = optionsOf(command);
+    .action(async (options: Omit<ActOptions, 'reason'>) => {
       const { auditSignatures } = await import('../../../adapters/embedded/index.ts');
       const { data, anchors } = options;
       const audit = await auditSignatures(data, anchors === undefined ? {} : { anchorsDir: anchors });
@@ -77,11 +74,6 @@ function stoppedCommand(name: string, description: string): Command {
     .option('--data <dir>', 'data folder of a stopped engine', '.data')
     .option('--anchors <dir>', 'where the anchors are, when not in the data folder')
     .option('--json', 'for machines');
-}
-
-/** `keys` knows some of the same options, and takes them wherever they stand. */
-function optionsOf(command: Command): ActOptions {
-  return command.optsWithGlobals();
 }
 
 function requestOf({ data, anchors, reason }: ActOptions): { dataDir: string; anchorsDir?: string; reason: string } {

@@ -4,7 +4,6 @@ import {
   diffDocuments,
   policyJson,
   POLICY_ENTITY,
-  type PatchStep,
   type PolicyDocument,
   type PolicyView,
 } from '../../../core/changes/index.ts';
@@ -12,7 +11,8 @@ import { connect, connectedCommand, type ConnectOptions } from '../connect.ts';
 import { EXIT } from '../exit-codes.ts';
 import { DEFAULT_CONFIG, loadConfig } from '../load-config.ts';
 import { show } from '../output.ts';
-import { summary } from './changes.ts';
+import { summary } from '../change-lines.ts';
+import { differenceLines } from '../words.ts';
 
 interface PolicyOptions extends ConnectOptions {
   readonly config: string;
@@ -46,11 +46,12 @@ function diffCommand(): Command {
     'what of the configuration differs from what is in force; exit code 1 when something does',
   ).action(async (options: PolicyOptions) => {
     const policy = await connect(options).policy();
-    const patch = await patchTo(policy, options);
+    const wanted = policyJson(await configured(options));
+    const patch = diffDocuments(policyJson(policy.document), wanted);
     show(options, { version: policy.version, patch }, () =>
       patch.length === 0
         ? `${options.config} says what is in force (version ${policy.version})`
-        : patch.map(lineOf).join('\n'),
+        : differenceLines(POLICY_ENTITY, policyJson(policy.document), wanted).join('\n'),
     );
     if (patch.length > 0) process.exitCode = EXIT.problem;
   });
@@ -63,10 +64,10 @@ function proposeCommand(): Command {
     .action(async (options: ProposeOptions) => {
       const client = connect(options);
       const policy = await client.policy();
-      const patch = await patchTo(policy, options);
+      const payload = policyJson(await configured(options));
+      const patch = diffDocuments(policyJson(policy.document), payload);
       if (patch.length === 0) throw new Error(`${options.config} says what is in force: there is nothing to propose`);
       const { title, rationale } = options;
-      const payload = policyJson(await configured(options));
       // What is not recorded yet becomes version 1 with this very proposal.
       const operations = [{ type: 'state.put', payload, baseVersion: Math.max(policy.version, 1) }];
       const proposed = await client.propose({ entityId: POLICY_ENTITY, title, rationale, operations });
@@ -76,10 +77,6 @@ function proposeCommand(): Command {
 
 function withConfig(name: string, description: string): Command {
   return connectedCommand(name, description).option('--config <file>', 'the configuration', DEFAULT_CONFIG);
-}
-
-async function patchTo({ document }: PolicyView, options: PolicyOptions): Promise<readonly PatchStep[]> {
-  return diffDocuments(policyJson(document), policyJson(await configured(options)));
 }
 
 async function configured({ config }: PolicyOptions): Promise<PolicyDocument> {
@@ -110,9 +107,4 @@ function changeText(changed: NonNullable<PolicyView['changed']>): string {
   if (changed.kind === 'adopted') return `adopted from the configuration ${changed.at}`;
   const { at, change, proposer, approvers } = changed;
   return `changed ${at} by ${change}: proposed by ${proposer}, approved by ${approvers.join(', ')}`;
-}
-
-function lineOf(step: PatchStep): string {
-  const path = step.path === '' ? '/' : step.path;
-  return step.op === 'remove' ? `- ${path}` : `${step.op === 'add' ? '+' : '~'} ${path}  ${JSON.stringify(step.value)}`;
 }

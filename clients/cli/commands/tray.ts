@@ -3,7 +3,8 @@ import type { Command } from 'commander';
 import type { ChangeView } from '../../../core/changes/index.ts';
 import { connect, connectedCommand, type ConnectOptions } from '../connect.ts';
 import { show } from '../output.ts';
-import { summary, voteLines } from './changes.ts';
+import { summary, voteLines } from '../change-lines.ts';
+import { previewLines } from '../preview-lines.ts';
 
 const PAGE = 100;
 const MINUTE_MS = 60_000;
@@ -30,9 +31,10 @@ export function trayText(changes: readonly ChangeView[], now: number): string {
 }
 
 function entryText(change: ChangeView, now: number): string {
-  const { createdAt, deadline, votes, mayVoteAs = [] } = change;
+  const { createdAt, deadline, entityId, preview, votes, mayVoteAs = [] } = change;
   return [
     summary(change),
+    ...(preview?.kind === 'preview' ? previewLines(entityId, preview) : []),
     `  waits for ${span(now - Date.parse(createdAt))}, expires in ${span(Date.parse(deadline) - now)}`,
     ...(votes.length === 0 ? ['  nobody has voted'] : voteLines(votes)),
     ...mayVoteAs.map(({ personId, delegation }) =>

@@ -49,9 +49,9 @@ export function verifyCommand(): Command {
     .option('--max-age <minutes>', 'STALE when the log shows no sign of life since')
     .option('--remember <file>', 'keeps the verified checkpoint for the next "verify since"')
     .addHelpText('after', HELP)
-    .action(async (name: string | undefined, args: string[], given: VerifyOptions, command: Command) => {
+    .action(async (name: string | undefined, args: string[], given: VerifyOptions) => {
       const [scope, options] = scopeOf(name, args, given);
-      const report = await verify(scope, options, command.getOptionValueSource('url') === 'cli');
+      const report = await verify(scope, options);
       if (options.remember !== undefined) remember(options.remember, report);
       show(options, report, () => textOf(report));
       process.exitCode = VERDICT_EXIT[report.verdict];
@@ -90,11 +90,12 @@ function indices(from: string, to: string): { readonly from: number; readonly to
   throw new UsageError('range takes two log indices, the first and one past the last');
 }
 
-function verify(scope: Scope, options: VerifyOptions, isUrlGiven: boolean): Promise<VerificationReport> {
+function verify(scope: Scope, options: VerifyOptions): Promise<VerificationReport> {
   const { data, as } = options;
   if (scope.mode === 'proof') return Promise.resolve(verifyProof(scope.proof, rootKey(options)));
   if (data === undefined || as !== undefined) return askService(scope, options);
-  if (isUrlGiven) throw new UsageError('--data reads a folder, --url asks a service: choose one, or add --as');
+  if (options.url !== undefined)
+    throw new UsageError('--data reads a folder, --url asks a service: choose one, or add --as');
   return readFolder(scope, options, data);
 }
 

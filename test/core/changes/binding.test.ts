@@ -1,7 +1,7 @@
 /** What an approver is shown is what the hashes stand for: rendered, hashed anew, and caught when it is anything else. */
 import { expect, it } from 'vitest';
 import { bindingProblems, type ChangeView } from '../../../core/changes/index.ts';
-import { previewLines } from '../../../clients/cli/commands/preview-lines.ts';
+import { previewLines } from '../../../clients/cli/preview-lines.ts';
 import { assertAsShown } from '../../../clients/sdk/as-shown.ts';
 import { createWorld, decision, patchOf, proposal, who } from './world.ts';
 
@@ -25,10 +25,10 @@ it('finds nothing on what the system shows, also after it came over the wire', a
 it('renders each place with what stands there and what would', async () => {
   const { preview } = await shown();
   if (preview?.kind !== 'preview') throw new Error('no preview');
-  expect(previewLines(preview)).toEqual([
+  expect(previewLines('account:1', preview)).toEqual([
     '  on version 1 of the document:',
-    '    /balance: (nothing) → 10',
-    '    /note: "old" → "new"',
+    '    + /balance: 10',
+    '    ~ /note: "old" → "new"',
   ]);
 });
 

@@ -1,6 +1,6 @@
 /** Why something is as risky as it is, as lines for people: the rules that matched, what they ask for, what they looked at. */
 import { previewLines } from './preview-lines.ts';
-import type { DryRun, MatchedRule, RiskView } from '../../../core/changes/index.ts';
+import type { DryRun, MatchedRule, RiskView } from '../../core/changes/index.ts';
 
 export function riskLines({ level, enforcement, facts, rules, matched, sampled, eligible }: RiskView): string[] {
   const soft = enforcement === 'soft' ? ', soft: may be overridden in an emergency' : ', hard';
@@ -24,7 +24,7 @@ export function dryRunText({ entityId, risk, needs, deciders, preview }: DryRun)
       ([role, people]) => `    as ${role}: ${people.join(', ') || 'nobody who may, so it would expire'}`,
     ),
     ...(risk.timelockMinutes > 0 ? [`  waits ${risk.timelockMinutes} minutes between approval and execution`] : []),
-    ...(preview.kind === 'preview' ? previewLines(preview) : []),
+    ...(preview.kind === 'preview' ? previewLines(entityId, preview) : []),
   ].join('\n');
 }
 

@@ -1,0 +1,128 @@
+/** The table of commands, and what holds for all of them: options belong to the command they stand behind, errors are said once. */
+import { readFileSync } from 'node:fs';
+import { Command } from 'commander';
+import { canonicalizeCommand } from './commands/canonicalize.ts';
+import { catalogCommand } from './commands/catalog.ts';
+import { decideCommand, proposeCommand, reviseCommand } from './commands/changes.ts';
+import { delegateCommand, delegationsCommand, undelegateCommand } from './commands/delegations.ts';
+import { deadLettersCommand, redriveCommand } from './commands/deliveries.ts';
+import { devCommand } from './commands/dev.ts';
+import { doctorCommand } from './commands/doctor.ts';
+import { entityCommand } from './commands/entity.ts';
+import { publishCommand, tailCommand } from './commands/events.ts';
+import { executorCommand } from './commands/executor.ts';
+import { exportCommand } from './commands/export.ts';
+import { guardsCommand } from './commands/guards.ts';
+import {
+  abortCommand,
+  overrideCommand,
+  resolveCommand,
+  revertCommand,
+  reviewCommand,
+  revokeCommand,
+  withdrawCommand,
+} from './commands/lifecycle-acts.ts';
+import { keysCommand } from './commands/keys.ts';
+import { listCommand } from './commands/list.ts';
+import { logCommand } from './commands/log.ts';
+import { mapCommand } from './commands/map.ts';
+import { matchCommand } from './commands/match.ts';
+import { policyCommand } from './commands/policy.ts';
+import { replayCommand } from './commands/replay.ts';
+import { restoreCommand } from './commands/restore.ts';
+import { revealCommand } from './commands/reveal.ts';
+import { diffCommand, showCommand } from './commands/show.ts';
+import { resetCommand, subscribeCommand } from './commands/subscribe.ts';
+import { subscriptionsCommand } from './commands/subscriptions.ts';
+import { trayCommand } from './commands/tray.ts';
+import { verifyCommand } from './commands/verify.ts';
+import { witnessCommand } from './commands/witness.ts';
+
+interface PackageFile {
+  readonly version: string;
+}
+
+/** @param asJson errors are written as JSON, so commander writes none itself */
+export function createProgram(asJson: boolean): Command {
+  const program = new Command('nervous')
+    .description('event bus and change-set ledger')
+    .version(versionOfPackage(), '-V, --version', 'the version of this program');
+  const commands = [
+    devCommand(),
+    publishCommand(),
+    tailCommand(),
+    proposeCommand(),
+    reviseCommand(),
+    listCommand(),
+    showCommand(),
+    diffCommand(),
+    trayCommand(),
+    decideCommand('approve'),
+    decideCommand('reject'),
+    decideCommand('request-changes'),
+    revokeCommand(),
+    overrideCommand(),
+    reviewCommand(),
+    resolveCommand(),
+    withdrawCommand(),
+    abortCommand(),
+    revertCommand(),
+    delegateCommand(),
+    delegationsCommand(),
+    undelegateCommand(),
+    policyCommand(),
+    entityCommand(),
+    revealCommand(),
+    verifyCommand(),
+    replayCommand(),
+    subscribeCommand(),
+    subscriptionsCommand(),
+    deadLettersCommand(),
+    redriveCommand(),
+    resetCommand(),
+    guardsCommand(),
+    doctorCommand(),
+    exportCommand(),
+    restoreCommand(),
+    keysCommand(),
+    witnessCommand(),
+    logCommand(),
+    canonicalizeCommand(),
+    matchCommand(),
+    mapCommand(),
+    catalogCommand(),
+    executorCommand(),
+  ];
+  for (const command of commands) program.addCommand(command);
+  for (const command of [program, ...allCommands(program)]) {
+    command.exitOverride();
+    // Without this, a group takes the options that stand behind its subcommand, and the subcommand never sees them.
+    command.enablePositionalOptions();
+    // What was wrong is said once, in the form that was asked for.
+    command.configureOutput({ outputError: () => {}, ...(asJson ? { writeErr: () => {} } : {}) });
+  }
+  return program.hook('preAction', (_, command) => inherit(command));
+}
+
+/** Every command and subcommand, groups before their own. */
+export function allCommands(command: Command): Command[] {
+  return command.commands.flatMap((one) => [one, ...allCommands(one)]);
+}
+
+/** `nervous guards --url … reset <topic>`: what stands before a subcommand counts for it, unless it says otherwise itself. */
+function inherit(command: Command): void {
+  for (let group = command.parent; group !== null; group = group.parent) {
+    for (const option of group.options) {
+      const name = option.attributeName();
+      const isTaken = command.options.some((own) => own.attributeName() === name);
+      if (!isTaken || group.getOptionValueSource(name) !== 'cli' || command.getOptionValueSource(name) === 'cli')
+        continue;
+      command.setOptionValueWithSource(name, group.getOptionValue(name), 'cli');
+    }
+  }
+}
+
+function versionOfPackage(): string {
+  const path = new URL('../../package.json', import.meta.url);
+  return (JSON.parse(readFileSync(path, 'utf8')) as PackageFile).version;
+}

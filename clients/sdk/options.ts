@@ -1,0 +1,44 @@
+/** What calls of the client take beside what the service is sent. */
+import type { ChangeState, RiskLevel } from '../../core/changes/index.ts';
+import type { SubscriptionInput } from '../../core/events/index.ts';
+import type { ConsumerMemory } from './consumer-memory.ts';
+
+export interface SubscribeOptions<Glob extends string = string> extends Omit<SubscriptionInput, 'topics'> {
+  /** with an id the subscription and its position outlive the process; without one each call makes a new one */
+  readonly id?: string;
+  readonly topics: readonly Glob[];
+}
+
+export interface RunOptions {
+  /** aborted: as stop() */
+  readonly signal?: AbortSignal;
+  /** messages held at once, 1-1000, default 100 */
+  readonly batchSize?: number;
+  /** s one poll waits for messages, 0-20, default 20 */
+  readonly waitSeconds?: number;
+  /** what was done before this process began; default: only what it does itself is known, the last 10,000 events */
+  readonly memory?: ConsumerMemory;
+  /**
+   * `refetch` (default): when numbers of an entity's chain are left out, the chain is read, and what is still on its way is
+   * handled first; `ignore`: events are handled as they come
+   */
+  readonly gaps?: 'refetch' | 'ignore';
+}
+
+export interface ChangeSetQuery {
+  readonly status?: ChangeState;
+  readonly entity?: string;
+  /** personId, or id of an agent or module: proposed by it, answered for by it, or decided on by it */
+  readonly person?: string;
+  readonly level?: RiskLevel;
+  /** ISO 8601: proposed then or later */
+  readonly from?: string;
+  /** ISO 8601: proposed before then */
+  readonly to?: string;
+  /** only what the caller could still decide on */
+  readonly for?: 'me';
+  /** only what the caller may review afterwards */
+  readonly review?: 'due';
+  readonly after?: string;
+  readonly limit?: number;
+}
