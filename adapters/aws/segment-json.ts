@@ -4,7 +4,15 @@
  */
 import * as z from 'zod';
 import { describeIssues } from '../../core/errors/index.ts';
-import { HASH_BYTES, TILE_HEIGHT, TILE_WIDTH, VERDICTS, type Segment } from '../../core/ledger/index.ts';
+import {
+  HASH_BYTES,
+  TILE_HEIGHT,
+  TILE_WIDTH,
+  VERDICTS,
+  type ReplayIndex,
+  type Segment,
+  type Window,
+} from '../../core/ledger/index.ts';
 import { AwsError } from './errors.ts';
 
 const HASH = /^[0-9a-f]{64}$/;
@@ -35,12 +43,13 @@ const segmentJson = z.strictObject({
       ends: z.array(z.strictObject({ size: index, edge: bytes })),
     })
     .exactOptional(),
+  replay: z.strictObject({ keys: bytes, decisive: bytes }).exactOptional(),
 });
 
 /** Bytes in base64; a chain is [name, first seq, its prev, its log index, last seq, last hash, has change-sets]. */
 export type SegmentJson = z.input<typeof segmentJson>;
 
-export function serializeSegment({ entries, spans, finding, tree }: Segment): SegmentJson {
+export function serializeSegment({ entries, spans, finding, tree, replay }: Segment): SegmentJson {
   return {
     kind: 'segment',
     entries,
@@ -59,6 +68,7 @@ export function serializeSegment({ entries, spans, finding, tree }: Segment): Se
             ends: tree.ends.map(({ size, edge }) => ({ size, edge: base64(edge) })),
           },
         }),
+    ...(replay === undefined ? {} : { replay: { keys: base64Of(replay.keys), decisive: base64Of(replay.decisive) } }),
   };
 }
 
@@ -66,10 +76,7 @@ export function serializeSegment({ entries, spans, finding, tree }: Segment): Se
  * @param stretch what was asked for
  * @throws AwsError ANSWER_INVALID
  */
-export function parseSegment(
-  answer: unknown,
-  stretch: { readonly from: number; readonly to: number; readonly sizes: readonly number[] },
-): Segment {
+export function parseSegment(answer: unknown, stretch: Pick<Window, 'from' | 'to' | 'sizes' | 'replay'>): Segment {
   const parsed = segmentJson.safeParse(answer);
   if (!parsed.success) throw invalid(describeIssues(parsed.error.issues.slice(0, 3)).message);
   const { entries, finding, tree } = parsed.data;
@@ -87,7 +94,7 @@ export function parseSegment(
   if (finding !== undefined) return { entries, spans, finding, ...(tree === undefined ? {} : { tree }) };
   if (tree === undefined || entries !== length) throw invalid('neither all entries nor a reason for fewer');
   assertTree(tree, stretch);
-  return { entries, spans, tree };
+  return { entries, spans, tree, ...(stretch.replay ? { replay: readReplay(parsed.data.replay, stretch) } : {}) };
 }
 
 /** Sound only as a whole: what is missing here would be missing in the root, or shift what follows. */
@@ -107,10 +114,32 @@ function assertTree(
   if (!isWhole) throw invalid('the tree is not that of the stretch');
 }
 
+/** As many keys as entries; log indices within the stretch, ascending. */
+function readReplay(
+  replay: { readonly keys: Uint8Array; readonly decisive: Uint8Array } | undefined,
+  { from, to }: Pick<Window, 'from' | 'to'>,
+): ReplayIndex {
+  if (replay === undefined || replay.keys.length !== 8 * (to - from) || replay.decisive.length % 8 !== 0)
+    throw invalid('what a replay needs is not that of the stretch');
+  const keys = new BigUint64Array(replay.keys.slice().buffer);
+  const decisive = new Float64Array(replay.decisive.slice().buffer);
+  if (
+    decisive.some(
+      (one, i) => !Number.isInteger(one) || one < (i === 0 ? from : (decisive[i - 1] as number) + 1) || one >= to,
+    )
+  )
+    throw invalid('what a replay needs is not within the stretch');
+  return { keys, decisive };
+}
+
 function edgeBytes(size: number): number {
   let ones = 0;
   for (let level = 0; level < TILE_HEIGHT; level += 1) ones += Math.floor(size / 2 ** level) % 2;
   return ones * HASH_BYTES;
+}
+
+function base64Of({ buffer, byteOffset, byteLength }: BigUint64Array | Float64Array): string {
+  return Buffer.from(buffer, byteOffset, byteLength).toString('base64');
 }
 
 function base64(of: Uint8Array): string {

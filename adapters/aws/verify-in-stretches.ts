@@ -4,10 +4,12 @@
  */
 import {
   HASH_BYTES,
+  joinReplayIndices,
   linkFinding,
   TILE_WIDTH,
   type ChainSpan,
   type Finding,
+  type ReplayIndex,
   type Segment,
   type Window,
 } from '../../core/ledger/index.ts';
@@ -87,13 +89,14 @@ class JoinedStretches {
   private readonly spans = new Map<string, ChainSpan>();
   private readonly tileRoots: Uint8Array[] = [];
   private readonly ends: NonNullable<Segment['tree']>['ends'][number][] = [];
+  private readonly replays: ReplayIndex[] = [];
 
   constructor(from: number) {
     this.from = from;
     this.to = from;
   }
 
-  add({ from }: Window, { entries, spans, finding, tree }: Segment): void {
+  add({ from }: Window, { entries, spans, finding, tree, replay }: Segment): void {
     const broken = this.brokenJoint(spans);
     // A worker cannot see a broken joint and goes on; what it found, it found later in the log.
     this.finding = broken?.finding ?? finding;
@@ -105,6 +108,7 @@ class JoinedStretches {
       const hasChanges = span.hasChanges || before?.hasChanges === true;
       this.spans.set(chain, { ...(before ?? span), lastSeq, lastHash, hasChanges });
     }
+    if (replay !== undefined) this.replays.push(replay);
     if (tree === undefined) return;
     this.to = tree.to;
     this.tileRoots.push(tree.tileRoots);
@@ -122,7 +126,8 @@ class JoinedStretches {
     }
     if (at !== Math.floor((to - from) / TILE_WIDTH) * HASH_BYTES)
       throw new TypeError('stretches were joined with a gap');
-    return { entries, spans, tree: { from, to, tileRoots, ends } };
+    const replay = this.replays.length === 0 ? {} : { replay: joinReplayIndices(this.replays) };
+    return { entries, spans, tree: { from, to, tileRoots, ends }, ...replay };
   }
 
   /** Of the chains that go on in this stretch, the first one in the log that does not follow what came before. */

@@ -21,11 +21,11 @@ export interface StretchSources {
 }
 
 export async function verifyStretch({ store, verifier, read }: StretchSources, window: Window): Promise<Segment> {
-  const { from, to, sizes, published, isShort } = window;
+  const { from, to, sizes, published, isShort, replay } = window;
   const find = async (chain: string, seq: number) =>
     (await store.read(chain, seq, 1)).find((entry) => entry.seq === seq);
   const segment = await verifySegment(readLogPairs(store, { from, to }), verifier, {
-    ...{ from, sizes },
+    ...{ from, sizes, replay },
     ...(read === undefined
       ? {}
       : { onTile: (index, tile) => checkTile({ read, size: published, find, isLenient: isShort }, index, tile) }),

@@ -18,7 +18,7 @@ import {
   type VerificationReport,
   type Window,
 } from '../../core/ledger/index.ts';
-import { createEntryVerifier, verifyDocuments, verifyEntity, type Ports } from '../../core/system/index.ts';
+import { createEntryVerifier, replayLog, verifyDocuments, verifyEntity, type Ports } from '../../core/system/index.ts';
 import type { DynamoStore } from './dynamo-store.ts';
 import { anchorKey } from './log/anchor-reader.ts';
 import type { SeenAnchors } from './log/sampled-anchors.ts';
@@ -65,6 +65,7 @@ export async function verifyTable(options: VerifyTableOptions): Promise<Verifica
   const report = await verifyWindow({
     ...{ ...points, ...asked, scope: { mode: 'full' }, entries: store, signatures, now },
     size: () => store.size(),
+    replay: (index) => replayLog({ ledger, entries: store, isCommitOrder: false }, index),
     stretches: async (window) => [(inLog = await verifyInStretches(window, { ...options.workers, local }))],
   });
   if (report.verdict !== 'OK') return { ...report, notChecked: [...report.notChecked, ...alsoNotChecked(options)] };
@@ -111,7 +112,11 @@ function withTail(report: VerificationReport, options: VerifyTableOptions, tail:
     ],
     notChecked: [
       ...report.notChecked,
-      ...(entries === 0 ? [] : [`the place in the log of ${entries} entries too new to have one: only their chains`]),
+      ...(entries === 0
+        ? []
+        : [
+            `the place in the log of ${entries} entries too new to have one: only their chains, not who was entitled to them`,
+          ]),
       ...alsoNotChecked(options),
     ],
   };

@@ -21,6 +21,7 @@ import {
 } from '../../core/ledger/index.ts';
 import { createEntryVerifier, verifyDocuments, verifyEntity, verifyState } from '../../core/system/index.ts';
 import { readIncarnations } from './log/incarnations.ts';
+import { replayDataDir } from './replay-data-dir.ts';
 import { readRootPublicKey } from './root-key.ts';
 import { readRootHistory } from './root-keys.ts';
 import { endOfLog, rowOutside } from './rows-outside.ts';
@@ -82,7 +83,8 @@ async function verifyOpened(db: DatabaseSync, options: Opened): Promise<Verifica
   const { ledger, origin } = identityOf(db);
   const store = new SqliteStore(db, { readOnly: true });
   const sources = { ledger, entries: store, items: store };
-  if (scope.mode === 'state') return verifyState(sources);
+  const replaying = { dataDir, ledger };
+  if (scope.mode === 'state') return verifyState(sources, () => replayDataDir({ ...replaying, size: endOfLog(db) }));
   const found = await pointsOf({ ...options, origin, incarnations: readIncarnations(db) });
   const points = {
     ...{ ...found, rootKeys: await rootKeysOf(root, store, found.origin) },
@@ -102,6 +104,7 @@ async function verifyOpened(db: DatabaseSync, options: Opened): Promise<Verifica
     ...{ ...points, ...asked, genesis: origin, scope, entries: store, signatures, now },
     size: async () => endOfLog(db),
     stretches: (window) => verifyStretches({ ...job, ...window }),
+    replay: (index) => replayDataDir({ ...replaying, index }),
     documents: (changed) => verifyDocuments(sources, changed, { stored: scope.mode === 'full' }),
   });
   const outside = scope.mode === 'range' ? undefined : rowOutside(db, endOfLog(db));

@@ -52,10 +52,12 @@ export interface StretchJob {
   readonly published: number;
   /** files may be missing: the store is short of entries, too */
   readonly isShort: boolean;
+  /** what the replay of decisions needs is wanted too */
+  readonly replay: boolean;
 }
 
 export async function verifyStretch(job: StretchJob): Promise<Segment> {
-  const { dataDir, root, signatures, rootSigned, from, to, sizes, published, isShort } = job;
+  const { dataDir, root, signatures, rootSigned, from, to, sizes, published, isShort, replay } = job;
   const read = readerOf(join(dataDir, LOG_FOLDER));
   const db = openForReading(dataDir);
   try {
@@ -74,7 +76,7 @@ export async function verifyStretch(job: StretchJob): Promise<Segment> {
       find: async (chain: string, seq: number) => (await store.read(chain, seq, 1)).find((entry) => entry.seq === seq),
     };
     const segment = await verifySegment(readPairs(db, store, { from, to }), verifier, {
-      ...{ from, sizes },
+      ...{ from, sizes, replay },
       onTile: (index, entries) => checkTile(files, index, entries),
     });
     return segment.finding === undefined

@@ -26,4 +26,6 @@ export const VERDICT_EXIT: Readonly<Record<Verdict, number>> = {
   FORK: 19,
   ROLLED_BACK: 20,
   STALE: 21,
+  UNAUTHORIZED_DECISION: 22,
+  DUPLICATE_ENTRY: 23,
 };

@@ -139,7 +139,11 @@ async function weigh(
  * Drawn from the hash of the proposal, which covers the id that the server gave it: anyone can check the draw, and the
  * proposer cannot know it before. A revision they could choose by its hash, so what gets to L0 by one is always looked at.
  */
-function isSampled({ config }: RiskTable, { level }: Risk, { content, proposal }: Subject): boolean {
+export function isSampled(
+  { config }: Pick<RiskTable, 'config'>,
+  { level }: Pick<Risk, 'level'>,
+  { content, proposal }: Pick<Subject, 'content' | 'proposal'>,
+): boolean {
   if (level !== 'L0' || config.sampleL0 === 0) return false;
   const draw = Number.parseInt(taggedHash(SAMPLE_TAG, proposal).slice(0, 8), 16) % 100;
   return content.revision > 1 || draw < config.sampleL0;

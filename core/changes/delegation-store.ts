@@ -4,7 +4,7 @@
  */
 import * as z from 'zod';
 import type { ItemKey, ItemStore, ItemWrite } from '../ledger/index.ts';
-import { policyEntrySchema, type ChainEntry } from './steps.ts';
+import { policyEntrySchema, type ChainEntry, type PolicyEntry } from './steps.ts';
 
 export const DELEGATIONS_CHAIN = 'system/delegations';
 export const DELEGATION_GRANTED = 'delegation.granted';
@@ -96,6 +96,29 @@ export function createDelegationStore(ledger: string, items: Pick<ItemStore, 'ge
       },
     ],
   };
+}
+
+export type ReadDelegation =
+  | { readonly kind: 'granted'; readonly grant: Grant; readonly under: PolicyEntry | undefined }
+  | {
+      readonly kind: 'revoked';
+      readonly delegation: string;
+      readonly from: string;
+      readonly under: PolicyEntry | undefined;
+    };
+
+/** What an entry says of a delegation; undefined: it does not say it as it must be said. */
+export function readDelegation({ type, data }: Pick<ChainEntry['body'], 'type' | 'data'>): ReadDelegation | undefined {
+  if (type === DELEGATION_GRANTED) {
+    const parsed = grantedSchema.safeParse(data);
+    if (!parsed.success) return undefined;
+    const { under, ...grant } = parsed.data;
+    return { kind: 'granted', grant, under };
+  }
+  const parsed = revokedSchema.safeParse(data);
+  if (!parsed.success) return undefined;
+  const { under, delegation, from } = parsed.data;
+  return { kind: 'revoked', delegation, from, under };
 }
 
 /** The items that follow from an entry about delegations; undefined: it is about something else. */

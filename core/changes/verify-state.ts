@@ -51,7 +51,7 @@ export function verifyState(
   return { kind: 'state', ...current };
 }
 
-interface Before {
+export interface Before {
   readonly record: ChangeRecord;
   readonly current: VersionedDocument;
   readonly types: OperationTypes;
@@ -60,7 +60,7 @@ interface Before {
 }
 
 /** The document after a step, or what is wrong with it. */
-function effectOf(step: ChangeStep, { record, current, types, images }: Before): VersionedDocument | string {
+export function effectOf(step: ChangeStep, { record, current, types, images }: Before): VersionedDocument | string {
   switch (step.type) {
     case 'change.intent': {
       const { document, version, hash } = step.data.before;

@@ -116,6 +116,16 @@ export {
   type Segment,
   type SegmentTree,
 } from './verify-log.ts';
+export { readPlace } from './entry-place.ts';
+export {
+  isDecisive,
+  joinReplayIndices,
+  ReplayIndexBuilder,
+  suspectedDuplicates,
+  uniqueKeyOf,
+  type ReplayIndex,
+  type ReplayReport,
+} from './replay-index.ts';
 // The Merkle log: proofs, tiles, checkpoints.
 export { LogError, type LogErrorCode } from './log-errors.ts';
 export { EMPTY_ROOT, HASH_BYTES, nodeHash, perfectRoot } from './merkle-hash.ts';

@@ -15,6 +15,8 @@ export const VERDICTS = [
   'STALE',
   'DRIFT',
   'UNREADABLE',
+  'UNAUTHORIZED_DECISION',
+  'DUPLICATE_ENTRY',
 ] as const;
 export type Verdict = (typeof VERDICTS)[number];
 

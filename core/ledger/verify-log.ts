@@ -5,6 +5,7 @@
 import { toHex } from '../canonical/index.ts';
 import { genesisHash } from './entry.ts';
 import type { LoggedEntry } from './ports.ts';
+import { ReplayIndexBuilder, type ReplayIndex } from './replay-index.ts';
 import { TILE_WIDTH } from './tile-path.ts';
 import type { Finding } from './verification.ts';
 import { findingAt, type CheckedPlace, type EntryVerifier } from './verify-entry.ts';
@@ -55,6 +56,8 @@ export interface Segment {
   readonly finding?: Finding;
   /** hashes for the Merkle tree, when they were asked for */
   readonly tree?: StretchTree;
+  /** what a replay needs, when it was asked for */
+  readonly replay?: ReplayIndex;
 }
 
 /** What is to be found out about the Merkle tree on the way. */
@@ -65,6 +68,8 @@ export interface SegmentTree {
   readonly sizes: Iterable<number>;
   /** Looks at the entries of each tile as it is complete, and at those of the last one. */
   readonly onTile?: (index: number, entries: readonly LoggedEntry[]) => Promise<Finding | undefined>;
+  /** Gathers what the replay of decisions needs. */
+  readonly replay?: boolean;
 }
 
 /** Checks consecutive positions. Stops at the first bad one. */
@@ -75,10 +80,11 @@ export async function verifySegment(
 ): Promise<Segment> {
   const spans = new Map<string, ChainSpan>();
   const grown = tree === undefined ? undefined : new TileWalk(tree);
+  const replay = tree?.replay === true ? new ReplayIndexBuilder(tree.from) : undefined;
   let entries = 0;
   for await (const page of pairs) {
     for (const pair of page) {
-      const checked = checkPair(pair, spans, verifier);
+      const checked = checkPair(pair, spans, { verifier, replay });
       let finding = checked instanceof Promise ? await checked : checked;
       if (finding === undefined) {
         entries += 1;
@@ -92,6 +98,7 @@ export async function verifySegment(
     ...{ entries, spans },
     ...(finding === undefined ? {} : { finding }),
     ...(grown === undefined ? {} : { tree: grown.tree.built() }),
+    ...(replay === undefined ? {} : { replay: replay.built() }),
   };
 }
 
@@ -149,11 +156,16 @@ export function joinSegments(
   return { heads };
 }
 
+interface Looking {
+  readonly verifier: EntryVerifier;
+  readonly replay: ReplayIndexBuilder | undefined;
+}
+
 /** Synchronous where the verifier is: a promise for every entry would cost as much as its hash. */
 function checkPair(
   pair: LogPair,
   spans: Map<string, ChainSpan>,
-  verifier: EntryVerifier,
+  { verifier, replay }: Looking,
 ): Finding | undefined | Promise<Finding | undefined> {
   const { position, place, entry, damage } = pair;
   if (entry === undefined) {
@@ -163,20 +175,21 @@ function checkPair(
   }
   const checked = verifier.checkPlace(entry);
   return checked instanceof Promise
-    ? checked.then((done) => linkPair(entry, place, done, spans))
-    : linkPair(entry, place, checked, spans);
+    ? checked.then((checked) => linkPair(entry, place, { checked, replay }, spans))
+    : linkPair(entry, place, { checked, replay }, spans);
 }
 
 function linkPair(
   entry: LoggedEntry,
   place: LogPlace | undefined,
-  checked: CheckedPlace,
+  { checked, replay }: Pick<Looking, 'replay'> & { readonly checked: CheckedPlace },
   spans: Map<string, ChainSpan>,
 ): Finding | undefined {
   if (checked.kind === 'bad') return checked.finding;
   const { prev, type } = checked.body;
   const finding = recordFinding(entry, place);
   if (finding !== undefined) return finding;
+  replay?.add(type, entry.note);
   const hash = toHex(entry.hash);
   const hasChanges = isAboutDocument(type);
   const span = spans.get(entry.chain);

@@ -10,6 +10,7 @@ import type { HashReader } from './merkle-prove.ts';
 import type { EntryStore } from './ports.ts';
 import { TILE_WIDTH } from './tile-path.ts';
 import { tileHashReader } from './tile-reader.ts';
+import { joinReplayIndices, type ReplayIndex, type ReplayReport } from './replay-index.ts';
 import { logFinding, type Finding, type VerificationReport } from './verification.ts';
 import { holdAgainst, type Agreement, type VerifiedTree } from './verify-against.ts';
 import { checkUpperTiles } from './verify-files.ts';
@@ -27,6 +28,8 @@ export interface Window {
   readonly published: number;
   /** the store has fewer: files that are missing as well are not the news */
   readonly isShort: boolean;
+  /** what the replay of decisions needs is wanted too */
+  readonly replay: boolean;
 }
 
 export type Scope =
@@ -45,6 +48,8 @@ export interface WindowOptions extends PointSources {
   readonly size: () => Promise<number>;
   /** Verifies a window in stretches that begin at multiples of 256. @returns one segment with its tree for each, in order */
   readonly stretches: (window: Window) => Promise<readonly Segment[]>;
+  /** Replays who was entitled to decide; only for the whole ledger, because authority begins with its first entry. */
+  readonly replay?: (index: ReplayIndex) => Promise<ReplayReport>;
   /** Verifies what follows from the entries. @param changed chains of the window with change-sets */
   readonly documents?: (changed: readonly string[], scope: Scope) => Promise<Finding | undefined>;
   /** whether `stretches` checks signatures; for the report */
@@ -55,10 +60,12 @@ export interface WindowOptions extends PointSources {
   readonly maxAgeMinutes?: number;
 }
 
+const WHO_WAS_ENTITLED = 'who was entitled to decide, and whether anything was recorded twice: verify the full ledger';
+
 export async function verifyWindow(options: WindowOptions): Promise<VerificationReport> {
   const points = await readPoints(options);
   const size = await options.size();
-  const window = windowOf(options.scope, points, size);
+  const window = { ...windowOf(options.scope, points, size), replay: replaysAll(options) };
   const segments = window.from < window.to ? await options.stretches(window) : [];
   const joined = joinSegments(
     options.genesis ?? options.origin,
@@ -68,8 +75,19 @@ export async function verifyWindow(options: WindowOptions): Promise<Verification
   const found = { points, size, window, segments, heads: joined.heads };
   if (joined.finding !== undefined) return report(options, found, { finding: joined.finding });
   const agreement = await agree(options, found);
-  const finding = agreement.finding ?? (await checkRest(options, found));
-  return report(options, found, { ...agreement, ...(finding === undefined ? {} : { finding }) });
+  const tiles = agreement.finding ?? (await checkTiles(options, found));
+  const replayed = tiles === undefined ? await replay(options, found) : undefined;
+  const finding = tiles ?? replayed?.finding ?? (await checkDocuments(options, found));
+  return report(options, { ...found, replayed }, { ...agreement, ...(finding === undefined ? {} : { finding }) });
+}
+
+function replaysAll({ scope, replay }: WindowOptions): boolean {
+  return scope.mode === 'full' && replay !== undefined;
+}
+
+async function replay(options: WindowOptions, { segments }: Found): Promise<ReplayReport | undefined> {
+  if (!replaysAll(options)) return undefined;
+  return options.replay?.(joinReplayIndices(segments.flatMap((segment) => segment.replay ?? [])));
 }
 
 interface Found {
@@ -79,9 +97,10 @@ interface Found {
   readonly window: Window;
   readonly segments: readonly Segment[];
   readonly heads: ReadonlyMap<string, ChainSpan>;
+  readonly replayed?: ReplayReport | undefined;
 }
 
-function windowOf(scope: Scope, points: Points, size: number): Window {
+function windowOf(scope: Scope, points: Points, size: number): Omit<Window, 'replay'> {
   const remembered = points.others.find(({ kind }) => kind === 'remembered')?.checkpoint.size ?? 0;
   const start = scope.mode === 'range' ? scope.from : scope.mode === 'since' ? remembered : 0;
   const from = Math.min(start, size) - (Math.min(start, size) % TILE_WIDTH);
@@ -169,23 +188,21 @@ async function rootBeyond(from: MerkleEdge, size: number, hashes: HashReader): P
   return edge.root();
 }
 
-/** Tiles above level 0 (a window uses them, so its root shows that they are right) and documents. */
-async function checkRest(
-  { read, documents, scope }: WindowOptions,
-  { window, segments, heads }: Found,
-): Promise<Finding | undefined> {
-  if (read !== undefined && window.from === 0 && window.published > 0 && window.to >= window.published) {
-    const tileRoots = Buffer.concat(segments.map(({ tree }) => tree?.tileRoots ?? new Uint8Array()));
-    const finding = await checkUpperTiles({ read, size: window.published }, tileRoots);
-    if (finding !== undefined) return finding;
-  }
+/** Tiles above level 0: a window uses them, so its root shows that they are right. */
+async function checkTiles({ read }: WindowOptions, { window, segments }: Found): Promise<Finding | undefined> {
+  if (read === undefined || window.from > 0 || window.published === 0 || window.to < window.published) return undefined;
+  const tileRoots = Buffer.concat(segments.map(({ tree }) => tree?.tileRoots ?? new Uint8Array()));
+  return checkUpperTiles({ read, size: window.published }, tileRoots);
+}
+
+async function checkDocuments({ documents, scope }: WindowOptions, { heads }: Found): Promise<Finding | undefined> {
   const changed = [...heads].filter(([, { hasChanges }]) => hasChanges).map(([chain]) => chain);
   return documents?.(changed, scope);
 }
 
 function report(
   { signatures, scope, read, documents }: WindowOptions,
-  { points, size, window, segments, heads }: Found,
+  { points, size, window, segments, heads, replayed }: Found,
   { finding, against = [], anchored = 0 }: Partial<Agreement>,
 ): VerificationReport {
   const { from, to, published } = window;
@@ -207,6 +224,7 @@ function report(
       ...(signatures ? [signed] : []),
       ...(compared === 0 ? [] : [`hash tiles and entry bundles of ${compared} published entries`]),
       ...(against.length === 0 ? [] : ['the root, recomputed from the entries, at every point listed']),
+      ...(replayed?.checked ?? []),
       ...(documents === undefined ? [] : [isPart ? 'documents changed within' : 'documents against the chains']),
     ],
     notChecked: [
@@ -216,6 +234,7 @@ function report(
       ...(from < to || !isPart ? [] : [`anything: the ledger has ${size} entries, none of them is in question`]),
       ...(signatures ? [] : [signed, 'whether bodies are in canonical form, beyond what links them']),
       ...(isPart ? ['entries outside: of them only hashes, from the published tiles'] : []),
+      ...(replayed?.notChecked ?? [WHO_WAS_ENTITLED]),
       ...(read !== undefined && published < size
         ? [`${size - published} entries that no checkpoint covers yet: they rest on session keys alone`]
         : []),

@@ -5,6 +5,7 @@ export { assembleSystem, type BuiltSystem } from './assemble-system.ts';
 export type { FullVerification, Ports } from './ports.ts';
 export { createEntryVerifier } from './entry-verifier.ts';
 export { verifyEntity, type EntityVerification } from './verify-entity.ts';
+export { indexForReplay, replayLog, type AuthoritySources } from './verify-authority.ts';
 export { verifyPart } from './verify-part.ts';
 export { createFeed, type FeedDependencies } from './feed.ts';
 export { createPublicLog, type PublicLogDependencies } from './public-log.ts';

@@ -16,6 +16,7 @@ import {
   type Finding,
   type Item,
   type ItemStore,
+  type ReplayReport,
   type VerificationReport,
 } from '../ledger/index.ts';
 
@@ -103,8 +104,15 @@ async function firstFinding(sources: DocumentSources, entities: Iterable<string>
   return undefined;
 }
 
-/** Documents against their chains, taking the chains' entries as they are: fast, and only as good as those. */
-export async function verifyState(sources: DocumentSources): Promise<VerificationReport> {
+/**
+ * Who was entitled to decide, and documents against their chains, taking the chains' entries as they are: only as good as those.
+ * @param replay replays the decisions of the whole log
+ */
+export async function verifyState(
+  sources: DocumentSources,
+  replay: () => Promise<ReplayReport>,
+): Promise<VerificationReport> {
+  const replayed = await replay();
   const changed = await listEntities(sources, 'change', ({ value }) => {
     const entity = (value as { readonly entityId?: unknown } | null)?.entityId;
     return typeof entity === 'string' ? entity : undefined;
@@ -112,6 +120,7 @@ export async function verifyState(sources: DocumentSources): Promise<Verificatio
   // A document that was deleted still has its change-sets.
   const entities = 'unreadable' in changed ? new Set<string>() : changed;
   const finding =
+    replayed.finding ??
     (await verifyDocuments(sources, entities)) ??
     ('unreadable' in changed ? logFinding('UNREADABLE', `change-set records: ${changed.unreadable}`) : undefined) ??
     (await indexFinding(sources));
@@ -121,10 +130,16 @@ export async function verifyState(sources: DocumentSources): Promise<Verificatio
     entries: 0,
     chains: entities.size,
     checked: [
-      'every stored document, and every one that a change-set was for, against the chain',
-      'what change-sets are found and counted by, against their records',
+      ...replayed.checked,
+      ...(replayed.finding === undefined
+        ? [
+            'every stored document, and every one that a change-set was for, against the chain',
+            'what change-sets are found and counted by, against their records',
+          ]
+        : []),
     ],
     notChecked: [
+      ...replayed.notChecked,
       'the entries of the chains, signatures, and the log: verify full does',
       'documents whose change-set records were removed with them: verify full finds those',
     ],

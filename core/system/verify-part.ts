@@ -8,12 +8,14 @@ import {
   type ItemStore,
   type LogPair,
   type PointSources,
+  type ReplayIndex,
   type Scope,
   type Segment,
   type VerificationReport,
   type Window,
 } from '../ledger/index.ts';
 import type { LedgerScope, VerifyRequest } from './nervous-system.ts';
+import { indexForReplay, replayLog } from './verify-authority.ts';
 import { verifyDocuments, verifyState } from './verify-documents.ts';
 
 const PAGE = 1_024;
@@ -34,13 +36,17 @@ export async function verifyPart(
   request: Omit<VerifyRequest, 'scope'> = {},
 ): Promise<VerificationReport> {
   const { entries, points, now, verifier } = sources;
-  if (scope.mode === 'state') return verifyState(sources);
+  // What no other process writes, it writes in the order of its log.
+  const decisions = { ledger: sources.ledger, entries, isCommitOrder: entries.exclusive };
+  if (scope.mode === 'state')
+    return verifyState(sources, async () => replayLog(decisions, await indexForReplay(sources, await entries.size())));
   const { signatures = true, remembered, ...asked } = request;
   return verifyWindow({
     ...{ ...points, ...asked, ...(remembered === undefined ? {} : { remembered }) },
     ...{ scope, entries, signatures, now },
     size: () => entries.size(),
     stretches: async (window) => [await verifyStretch(sources, window, verifier(signatures))],
+    replay: (index: ReplayIndex) => replayLog(decisions, index),
     documents: (changed: readonly string[], { mode }: Scope) =>
       verifyDocuments(sources, changed, { stored: mode === 'full' }),
   });
@@ -48,13 +54,13 @@ export async function verifyPart(
 
 function verifyStretch(
   { entries, points: { read } }: PartSources,
-  { from, to, sizes, published, isShort }: Window,
+  { from, to, sizes, published, isShort, replay }: Window,
   verifier: EntryVerifier,
 ): Promise<Segment> {
   const find = async (chain: string, seq: number) =>
     (await entries.read(chain, seq, 1)).find((entry) => entry.seq === seq);
   return verifySegment(readPairs(entries, from, to), verifier, {
-    ...{ from, sizes },
+    ...{ from, sizes, replay },
     ...(read === undefined
       ? {}
       : { onTile: (index, tile) => checkTile({ read, size: published, find, isLenient: isShort }, index, tile) }),

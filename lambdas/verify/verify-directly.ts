@@ -27,6 +27,7 @@ const stretch = z
     sizes: z.array(logIndex),
     published: logIndex,
     isShort: z.boolean(),
+    replay: z.boolean(),
     signatures: z.boolean(),
   })
   .refine(({ from, to }) => from < to && to - from <= STRETCH_ENTRIES, `must be 1 to ${STRETCH_ENTRIES} entries`);

@@ -9,6 +9,7 @@ import { canonicalize } from '../../core/canonical/index.ts';
 import { createStateStore, foldChange, verifyState, type ChainEntry } from '../../core/changes/index.ts';
 import { toHex } from '../../core/canonical/index.ts';
 import { parseEntry } from '../../core/ledger/index.ts';
+import { replayed } from '../support/replayed.ts';
 import { anyCommands, statement, type Model } from './approval-commands.ts';
 import { judge } from './approval-oracle.ts';
 import { ApprovalWorld, ENTITIES, LEDGER, POLICY_ENTITY } from './approval-world.ts';
@@ -26,6 +27,9 @@ it(`keeps its invariants in ${RUNS} random lives`, { timeout: 7_200_000 }, async
       await comeToRest(world, [...model.shown.keys()]);
       expect(judge(await world.entries(), world.rules)).toEqual([]);
       for (const entity of [...ENTITIES, POLICY_ENTITY]) await expectProven(world, entity);
+      // Nobody is accused of what they were entitled to, whether or not the order of the log is that of the commits.
+      for (const isCommitOrder of [true, false])
+        expect((await replayed(world.stores, { isCommitOrder })).finding).toBeUndefined();
     }),
     { numRuns: RUNS, interruptAfterTimeLimit: 7_000_000, markInterruptAsFailure: true },
   );

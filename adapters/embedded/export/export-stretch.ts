@@ -29,10 +29,12 @@ export interface ExportStretchJob {
   readonly to: number;
   /** sizes at which the root of the log is wanted */
   readonly sizes: readonly number[];
+  /** what the replay of decisions needs is wanted too */
+  readonly replay: boolean;
 }
 
 export function verifyExportStretch(job: ExportStretchJob): Promise<Segment> {
-  const { folder, ledger, root, signatures, rootSigned, keyEntries, size, from, to, sizes } = job;
+  const { folder, ledger, root, signatures, rootSigned, keyEntries, size, from, to, sizes, replay } = job;
   const verifier = new EntryVerifier({
     ...{ ledger, root, signatures },
     rootSigned: (type) => rootSigned.includes(type),
@@ -41,5 +43,5 @@ export function verifyExportStretch(job: ExportStretchJob): Promise<Segment> {
     rotations: async () => keyEntries.get(ROOT_CHAIN) ?? [],
   });
   const files = { read: folderReader(join(folder, EXPORT_FILES.log)), size };
-  return verifySegment(bundlePairs(files, { from, to }), verifier, { from, sizes });
+  return verifySegment(bundlePairs(files, { from, to }), verifier, { from, sizes, replay });
 }

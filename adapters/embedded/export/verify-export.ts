@@ -37,6 +37,7 @@ import { ExportError } from './export-error.ts';
 import { verifyExportStretch, type ExportStretchJob } from './export-stretch.ts';
 import { firstChangedBeside, openExport } from './open-export.ts';
 import { folderReader } from './read-file.ts';
+import { replayExport } from './replay-export.ts';
 
 /** Fewer entries are verified on the calling thread: starting a worker takes about 100 ms. */
 const MIN_ENTRIES_PER_WORKER = 5_000;
@@ -88,6 +89,7 @@ export async function verifyExport(folder: string, options: VerifyExportOptions)
     size: async () => size,
     stretches: (window) =>
       verifyStretches({ folder, root, signatures, ledger: manifest.ledger, window, size, keyEntries }),
+    replay: (index) => replayExport({ folder, ledger: manifest.ledger, size, index }),
   });
   return withRest(report, await firstChangedBeside(folder, manifest), manifest);
 }
@@ -143,9 +145,9 @@ async function verifyStretches(export_: {
   readonly size: number;
 }): Promise<Segment[]> {
   const { folder, ledger, root, signatures, window, size, keyEntries } = export_;
-  const { from, to, sizes } = window;
+  const { from, to, sizes, replay } = window;
   const whole: ExportStretchJob = {
-    ...{ folder, ledger, root, signatures, keyEntries, size, from, to, sizes },
+    ...{ folder, ledger, root, signatures, keyEntries, size, from, to, sizes, replay },
     rootSigned: [...ROOT_SIGNED_TYPES],
   };
   const workers = to - from >= WORKERS * MIN_ENTRIES_PER_WORKER ? WORKERS : 1;

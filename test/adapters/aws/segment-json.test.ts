@@ -25,7 +25,7 @@ const outcomes = fc
     const from = tile * 256;
     const to = from + length;
     return fc.record({
-      stretch: fc.constant({ from, to, sizes }),
+      stretch: fc.constant({ from, to, sizes, replay: from % 512 === 0 }),
       found: fc.option(finding, { nil: undefined }),
       spans: fc.dictionary(fc.string({ minLength: 1 }), spanIn(from, to), { minKeys: 1, noNullPrototype: true }),
     });
@@ -34,10 +34,15 @@ const outcomes = fc
     const tree = treeOf(stretch);
     const segment: Segment =
       found === undefined
-        ? { entries: tree.to - tree.from, spans: new Map(Object.entries(spans)), tree }
+        ? { entries: tree.to - tree.from, spans: new Map(Object.entries(spans)), tree, ...indexOf(stretch) }
         : { entries: 1, spans: new Map(Object.entries(spans)), finding: found };
     return { stretch, segment };
   });
+
+function indexOf({ from, to, replay }: { from: number; to: number; replay: boolean }): Pick<Segment, 'replay'> {
+  const keys = BigUint64Array.from({ length: to - from }, (_, i) => BigInt(i) << 40n);
+  return replay ? { replay: { keys, decisive: Float64Array.of(from, to - 1) } } : {};
+}
 
 function treeOf({ from, to, sizes }: { from: number; to: number; sizes: number[] }): StretchTree {
   const tree = new StretchTreeBuilder(from, sizes);
@@ -55,7 +60,7 @@ describe('the outcome of a stretch as JSON', () => {
     );
   });
 
-  const stretch = { from: 256, to: 600, sizes: [300] };
+  const stretch = { from: 256, to: 600, sizes: [300], replay: false };
   const span: ChainSpan = {
     ...{ firstSeq: 0, firstPrev: '0'.repeat(64), firstPosition: 256 },
     ...{ lastSeq: 343, lastHash: 'a'.repeat(64), hasChanges: false },

@@ -199,7 +199,7 @@ function named(name: string): Error {
 }
 
 describe('joining stretches', () => {
-  const window: Window = { from: 0, to: 256 * 100, sizes: [], published: 0, isShort: false };
+  const window: Window = { from: 0, to: 256 * 100, sizes: [], published: 0, isShort: false, replay: false };
   const hash = (n: number): string => n.toString(16).padStart(64, '0');
   /** One chain, entry n has hash n + 1. */
   const outcome = ({ from, to }: Window): Segment => ({

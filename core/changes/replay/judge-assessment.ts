@@ -1,0 +1,183 @@
+/**
+ * Was the risk weighed by the rules in force, on what the operations do to the document as it was? Everything is computed
+ * again from entries: the facts, the rules that match, what they ask for. What executors said of their plans is believed.
+ */
+import { canonicalize, type JsonObject, type JsonValue } from '../../canonical/index.ts';
+import { weighAdvice } from '../advice.ts';
+import { isSampled } from '../assess.ts';
+import { documentHash, isJsonObject, type Document, type VersionedDocument } from '../document.ts';
+import { attempt } from '../errors.ts';
+import { factsOf, type FactSources } from '../facts.ts';
+import { activeFreezes } from '../freezes.ts';
+import type { OperationTypes } from '../operations.ts';
+import { planOperations } from '../plan.ts';
+import { isCarriedOutElsewhere, type Content, type StepOf } from '../steps.ts';
+import { CLOCK_SLACK_MS, type InForce } from './authority.ts';
+import type { Counted } from './recent-window.ts';
+
+type Assessed = StepOf<'change.assessed'>;
+
+export interface Weighing {
+  readonly step: Assessed;
+  readonly content: Content;
+  /** step hash of what was weighed */
+  readonly proposal: string;
+  readonly inForce: InForce;
+  /** the document as the chain has it */
+  readonly document: VersionedDocument;
+  readonly types: OperationTypes;
+}
+
+/** When the clock was read; of older engines it is only known that it was a moment before. */
+export function clockOf({ at, data }: Pick<Assessed, 'at' | 'data'>): { readonly from: number; readonly to: number } {
+  if (data.asOf === undefined) return { from: Date.parse(at) - CLOCK_SLACK_MS, to: Date.parse(at) };
+  return { from: Date.parse(data.asOf), to: Date.parse(data.asOf) };
+}
+
+/** Everything but the facts: what they lead to by the rules in force. */
+export function judgeRisk({ step, content, proposal, inForce }: Weighing): string | undefined {
+  const { data, at } = step;
+  const { from, to } = clockOf(step);
+  if (to > Date.parse(at) || from < Date.parse(at) - CLOCK_SLACK_MS)
+    return `it counted as of ${data.asOf ?? ''}, not as of its time`;
+  const { executors, ...facts } = data.facts;
+  const said = executorsOf(executors);
+  const names = executorNames(content);
+  const isOfThem = names.length === 0 ? executors === undefined : said !== undefined && isSame(said.names, names);
+  if (!isOfThem) return `its facts name other executors than the operations do`;
+  const attempted = attemptToWeigh(() =>
+    weighAdvice(inForce.risk, facts, { names, facts: said?.plans ?? [], plans: {} }),
+  );
+  if (typeof attempted === 'string') return attempted;
+  const { risk } = attempted;
+  const recorded = {
+    ...{ matched: data.matched, level: data.level, roles: data.roles, approvals: data.approvals },
+    ...{ timelockMinutes: data.timelockMinutes, enforcement: data.enforcement ?? 'hard', policy: data.policy },
+  };
+  for (const key of ['policy', 'level', 'matched', 'roles', 'approvals', 'timelockMinutes', 'enforcement'] as const)
+    if (!isSame(recorded[key], risk[key]))
+      return `its ${key} is ${canonicalize(recorded[key])}, by the rules in force it is ${canonicalize(risk[key])}`;
+  const isDrawn = isSampled(inForce.risk, risk, { content, proposal });
+  if (isDrawn !== (data.sampled ?? false)) return `whether somebody looks at it afterwards was not drawn as it must be`;
+  return planned(data, content);
+}
+
+/**
+ * It was weighed on the document that the chain led to just then. It may not have been, where another change-set was faster or
+ * somebody had changed the store: then nothing may be carried out on it, so what it says of the facts is nobody's concern.
+ */
+export function isOnDocument({ step, document }: Pick<Weighing, 'step' | 'document'>): boolean {
+  const { base } = step.data;
+  return base.version === document.version && base.hash === document.hash;
+}
+
+/** The facts, given what certainly and what possibly counted of the last day. */
+export function judgeFacts(weighing: Weighing, certain: Counted, possible: Counted): string | undefined {
+  const { step, content, document, types } = weighing;
+  const { result, facts } = step.data;
+  const after = attempt(() => planOperations(document, content.operations, types));
+  if (typeof after === 'string') return `its operations do not fit the document: ${after}`;
+  if (documentHash(after.at(-1) ?? null) !== result) return `its result is not what the operations lead to`;
+  const low = computed(weighing, after, certain);
+  const high = isSame(certain, possible) ? low : computed(weighing, after, possible);
+  if (typeof low === 'string') return `its facts: ${low}`;
+  if (typeof high === 'string') return `its facts: ${high}`;
+  const { executors: _believed, ...recorded } = facts;
+  return between(recorded, low, high, { path: '', isOld: step.data.asOf === undefined });
+}
+
+function computed(
+  { step, content, inForce, document, types }: Weighing,
+  after: readonly Document[],
+  counted: Counted,
+): JsonObject | string {
+  const { initiator, operations } = content;
+  const { moneyPaths, sensitivePaths } = inForce.risk.config;
+  const agent = inForce.policy.roster.agents.find(({ id }) => initiator === `agent:${id}`);
+  const sources: FactSources = {
+    ...{ entityId: step.entity, initiator, operations, before: document.document, after },
+    ...{ moneyPaths, sensitivePaths, ...counted },
+    ...(agent === undefined ? {} : { proven: agent.proven }),
+    erases: operations.some(({ type }) => types.get(type)?.erases !== undefined),
+    freezes: freezesAt(step, inForce),
+  };
+  return attempt(() => factsOf(sources));
+}
+
+/** Of what may have been open at the moment of the clock, what was recorded; otherwise what was open. */
+function freezesAt(step: Assessed, { risk }: InForce): string[] {
+  const { freezes } = risk.config;
+  const { from, to } = clockOf(step);
+  const recorded = (step.data.facts['freeze'] as { readonly names?: unknown } | undefined)?.names;
+  const edges = freezes.flatMap((one) => [Date.parse(one.from), Date.parse(one.until)]);
+  const moments = [to, from, ...edges.filter((edge) => edge > from && edge < to)];
+  const open = moments.map((moment) => activeFreezes(freezes, step.entity, moment));
+  return open.find((names) => isSame(names, recorded)) ?? open[0] ?? [];
+}
+
+/** The recorded facts are the computed ones; where those depend on what exactly counted, they lie between. */
+function between(
+  recorded: JsonValue | undefined,
+  low: JsonValue | undefined,
+  high: JsonValue | undefined,
+  { path, isOld }: { readonly path: string; readonly isOld: boolean },
+): string | undefined {
+  if (isJsonObject(recorded) && isJsonObject(low) && isJsonObject(high)) {
+    for (const key of new Set([...Object.keys(recorded), ...Object.keys(low), ...Object.keys(high)])) {
+      // An older engine knew fewer facts, and its rules could not ask for the others.
+      if (isOld && recorded[key] === undefined) continue;
+      const problem = between(recorded[key], low[key], high[key], { path: `${path}/${key}`, isOld });
+      if (problem !== undefined) return problem;
+    }
+    return undefined;
+  }
+  if (isSame(recorded, low) || isSame(recorded, high)) return undefined;
+  const isBetween =
+    typeof recorded === 'number' &&
+    typeof low === 'number' &&
+    typeof high === 'number' &&
+    low <= recorded &&
+    recorded <= high;
+  if (isBetween) return undefined;
+  const shown = (value: JsonValue | undefined): string => (value === undefined ? 'absent' : canonicalize(value));
+  const range = isSame(low, high) ? shown(low) : `${shown(low)} to ${shown(high)}`;
+  return `its fact ${path} is ${shown(recorded)}, computed is ${range}`;
+}
+
+function executorNames({ operations }: Content): string[] {
+  return [...new Set(operations.filter(isCarriedOutElsewhere).map(({ executor }) => executor))].sort();
+}
+
+function executorsOf(
+  value: JsonValue | undefined,
+): { readonly names: readonly string[]; readonly plans: readonly JsonObject[] } | undefined {
+  if (!isJsonObject(value) || Object.keys(value).sort().join() !== 'names,plans') return undefined;
+  const { names, plans } = value;
+  if (!Array.isArray(names) || !names.every((name) => typeof name === 'string')) return undefined;
+  return Array.isArray(plans) && plans.every(isJsonObject) ? { names, plans } : undefined;
+}
+
+/** For each operation that an executor carries out there is a plan, and facts of it. */
+function planned({ plans = [], facts }: Assessed['data'], { operations }: Content): string | undefined {
+  const elsewhere = [...operations.keys()].filter((i) => isCarriedOutElsewhere(operations[i]));
+  const ofFacts = executorsOf(facts['executors'])?.plans.length ?? 0;
+  return isSame(
+    plans.map(({ index }) => index),
+    elsewhere,
+  ) && ofFacts === elsewhere.length
+    ? undefined
+    : `its plans are not those of the operations that executors carry out`;
+}
+
+/** Facts are data of an entry: a rule may not be able to look at them. */
+function attemptToWeigh<Result>(weigh: () => Result): Result | string {
+  try {
+    return weigh();
+  } catch (error) {
+    return `its facts cannot be weighed: ${error instanceof Error ? error.message : 'unknown'}`;
+  }
+}
+
+function isSame(one: unknown, other: unknown): boolean {
+  return one === undefined || other === undefined ? one === other : canonicalize(one) === canonicalize(other);
+}

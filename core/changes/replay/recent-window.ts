@@ -1,0 +1,168 @@
+/**
+ * What was assessed in the 24 hours before an assessment, by who answers for it and by entity: what certainly counted, and
+ * what possibly did. Both are the same but for change-sets that ended at about that moment. It keeps a day of assessments.
+ */
+import { MAX_RECENT, type RecentChange } from '../facts.ts';
+import { CLOCK_SLACK_MS } from './authority.ts';
+
+const WINDOW_MS = 86_400_000;
+const KEPT_MS = WINDOW_MS + 3_600_000;
+
+export interface Assessed extends RecentChange {
+  readonly change: string;
+  readonly sponsor: string;
+  /** of the entry; ms since the Unix epoch */
+  readonly at: number;
+  /** which of the sponsor's, and of the entity's, assessments it is; absent: an older engine did not say */
+  readonly turns?: Turns | undefined;
+}
+
+export interface Turns {
+  readonly sponsor: number;
+  readonly entity: number;
+}
+
+export interface Asked extends Pick<Assessed, 'change' | 'sponsor' | 'entityId' | 'turns'> {
+  /** where the order of the log says nothing and turns are not known: assessed by then; ms since the Unix epoch */
+  readonly before?: number;
+  /** the clock when the window was counted: not before, not after; ms since the Unix epoch */
+  readonly from: number;
+  readonly to: number;
+}
+
+export interface Counted {
+  readonly byInitiator: readonly RecentChange[];
+  readonly onEntity: readonly RecentChange[];
+}
+
+/** More than any window could count: where nothing says what possibly did. */
+const ENDLESS = Array.from({ length: 3 * MAX_RECENT }, (_, i) => ({
+  entityId: `(${i})`,
+  moved: Number.MAX_SAFE_INTEGER,
+}));
+export const ANYTHING: Counted = { byInitiator: ENDLESS, onEntity: ENDLESS };
+
+interface Ended extends Assessed {
+  readonly endedAt: number;
+}
+
+/** Of one sponsor, or on one entity; maps keep the order in which their keys came. */
+interface Place {
+  readonly standing: Map<string, Assessed>;
+  readonly ended: Map<string, Ended>;
+}
+
+export class RecentWindow {
+  private readonly places = new Map<string, Place>();
+  /** change-sets that count somewhere, the longest known first */
+  private readonly known = new Map<string, Assessed>();
+  private latest = 0;
+
+  /** A new assessment takes the place of the one before. */
+  assessed(one: Assessed): void {
+    const before = this.known.get(one.change);
+    if (before !== undefined) this.remove(before);
+    this.known.set(one.change, one);
+    for (const place of this.placesOf(one)) place.standing.set(one.change, one);
+    this.latest = Math.max(this.latest, one.at);
+    this.forget();
+    for (const key of keysOf(one)) this.tidy(key);
+  }
+
+  /** It has had no effect, so it makes room. */
+  ended(change: string, at: number): void {
+    const one = this.known.get(change);
+    if (one === undefined) return;
+    this.known.delete(change);
+    for (const key of keysOf(one)) {
+      const place = this.places.get(key);
+      place?.standing.delete(change);
+      place?.ended.set(change, { ...one, endedAt: at });
+    }
+  }
+
+  certain(asked: Asked): Counted {
+    return this.count(asked, asked.to - WINDOW_MS, () => []);
+  }
+
+  possible(asked: Asked): Counted {
+    const since = asked.from - WINDOW_MS;
+    return this.count(asked, since, ({ ended }) => {
+      const late = asked.from - CLOCK_SLACK_MS;
+      return ended.values().filter((one) => one.endedAt >= late && one.at >= since);
+    });
+  }
+
+  private count(asked: Asked, since: number, more: (place: Place) => Iterable<Assessed>): Counted {
+    const of = (key: string, turn: keyof Turns): RecentChange[] => {
+      const place = this.places.get(key);
+      if (place === undefined) return [];
+      const standing = firsts(place.standing.values().filter((one) => one.at >= since && isBefore(one, asked, turn)));
+      const others = firsts(more(place));
+      const found = others.length === 0 ? standing : [...standing, ...others].sort(inOrder).slice(0, MAX_RECENT + 1);
+      return found.filter(({ change }) => change !== asked.change);
+    };
+    return { byInitiator: of(sponsorKey(asked.sponsor), 'sponsor'), onEntity: of(entityKey(asked.entityId), 'entity') };
+  }
+
+  private placesOf(one: Assessed): Place[] {
+    return keysOf(one).map((key) => {
+      const place = this.places.get(key) ?? { standing: new Map(), ended: new Map() };
+      this.places.set(key, place);
+      return place;
+    });
+  }
+
+  private remove({ change, ...of }: Assessed): void {
+    this.known.delete(change);
+    for (const key of keysOf(of)) this.places.get(key)?.standing.delete(change);
+  }
+
+  /** What no window can reach any more; each is looked at once when it goes. */
+  private forget(): void {
+    for (const one of this.known.values()) {
+      if (one.at >= this.latest - KEPT_MS) break;
+      this.remove(one);
+      for (const key of keysOf(one)) this.tidy(key);
+    }
+  }
+
+  private tidy(key: string): void {
+    const place = this.places.get(key);
+    if (place === undefined) return;
+    for (const [change, { endedAt }] of place.ended) {
+      if (endedAt >= this.latest - 2 * CLOCK_SLACK_MS) break;
+      place.ended.delete(change);
+    }
+    if (place.standing.size === 0 && place.ended.size === 0) this.places.delete(key);
+  }
+}
+
+/** Beyond as many nothing is told apart any more. */
+function firsts(all: Iterable<Assessed>): Assessed[] {
+  const found: Assessed[] = [];
+  for (const one of all) if (found.push(one) > MAX_RECENT) break;
+  return found;
+}
+
+/** Assessments of one sponsor or entity take turns; of what has none, the order in which it came is known, or its time. */
+function isBefore({ turns, at }: Assessed, asked: Asked, turn: keyof Turns): boolean {
+  if (turns !== undefined && asked.turns !== undefined) return turns[turn] < asked.turns[turn];
+  return asked.before === undefined || at <= asked.before;
+}
+
+function inOrder(a: Assessed, b: Assessed): number {
+  return a.at - b.at || (a.change < b.change ? -1 : Number(a.change > b.change));
+}
+
+function keysOf({ sponsor, entityId }: Pick<Assessed, 'sponsor' | 'entityId'>): [string, string] {
+  return [sponsorKey(sponsor), entityKey(entityId)];
+}
+
+function sponsorKey(sponsor: string): string {
+  return `by ${sponsor}`;
+}
+
+function entityKey(entityId: string): string {
+  return `on ${entityId}`;
+}

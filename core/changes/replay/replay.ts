@@ -1,0 +1,332 @@
+/**
+ * Replays who was entitled to decide: every entry about change-sets, delegations and the policy, in log order, through the
+ * engine's own reducer and under the authority that the entries before it had given. Nothing but entries is asked. It keeps
+ * open change-sets, the documents there are, a day of assessments, and a few bytes for what may be used once.
+ */
+import { adoptedDocument, POLICY_ADOPTED } from '../adoption.ts';
+import { UNDER_POLICY } from '../authority.ts';
+import { DELEGATION_GRANTED, DELEGATION_REVOKED, DELEGATIONS_CHAIN, readDelegation } from '../delegation-store.ts';
+import { documentHash, type Document, type VersionedDocument } from '../document.ts';
+import { isTerminal } from '../lifecycle.ts';
+import { operationTypes, type OperationTypes } from '../operations.ts';
+import { awaitsReview } from '../post-review.ts';
+import { sponsorOf } from '../recent-changes.ts';
+import type { ChangeRecord } from '../record.ts';
+import { reduceChange } from '../reduce.ts';
+import { POLICY_ENTITY } from '../state-store.ts';
+import { isStepType, parseStep, type ChangeStep, type PolicyEntry, type StepOf } from '../steps.ts';
+import { effectOf } from '../verify-state.ts';
+import { Authority, CLOCK_SLACK_MS, type InForce } from './authority.ts';
+import { clockOf, isOnDocument, judgeFacts, judgeRisk, type Weighing } from './judge-assessment.ts';
+import { judgeGrant, judgeRevocation } from './judge-delegation.ts';
+import { ALWAYS_CONDITIONAL, judgeStep } from './judge-step.ts';
+import { Once } from './once.ts';
+import { notTheSystem } from './principals.ts';
+import { ANYTHING, RecentWindow, type Asked } from './recent-window.ts';
+import type { ReplayEntry } from './replay-entry.ts';
+
+/** How long the log may take to have what was recorded at about the same moment, where its order is made up later. */
+const SETTLE_MS = 900_000;
+/** Processes of a version that does not name the policy yet may go on beside newer ones for as long. */
+const UPGRADE_MS = 3_600_000;
+
+export interface ReplayOptions {
+  readonly ledger: string;
+  /** the order of the log is the order of the commits; false: only within a chain, and around authority */
+  readonly isCommitOrder: boolean;
+  readonly types?: OperationTypes;
+}
+
+export interface Unauthorized {
+  /** log index */
+  readonly position: number;
+  /** what was wrong */
+  readonly reason: string;
+}
+
+export interface ReplayOutcome {
+  /** the one with the lowest log index */
+  readonly first?: Unauthorized;
+  /** entries that were judged */
+  readonly judged: number;
+  /** of these, recorded before there was a policy to judge them by */
+  readonly beforePolicy: number;
+  /** of these, those that do not name the policy they rest on */
+  readonly withoutUnder: number;
+  /** assessments that rest on what executors said */
+  readonly advised: number;
+  /** assessments on a document that the chain did not lead to; nothing was carried out on them */
+  readonly elsewhere: number;
+}
+
+/** A change-set that has not come to its end, or that somebody still has to review. */
+interface Open {
+  readonly record: ChangeRecord;
+  /** entries of it so far */
+  readonly steps: number;
+  /** the assessment in force was made on another document than the chain led to: nothing may be carried out on it */
+  readonly isElsewhere: boolean;
+  /** documents before operations, by step hash of the intent */
+  readonly images: Map<string, Document>;
+}
+
+interface Unsettled {
+  readonly position: number;
+  /** ms since the Unix epoch: by then everything that could count is in the log */
+  readonly due: number;
+  readonly judge: () => string | undefined;
+}
+
+const NO_DOCUMENT: VersionedDocument = { document: null, version: 0, hash: documentHash(null) };
+
+export class Replay {
+  private readonly options: ReplayOptions;
+  private readonly types: OperationTypes;
+  private readonly authority = new Authority();
+  private readonly open = new Map<string, Open>();
+  private readonly documents = new Map<string, VersionedDocument>();
+  /** which change-set is being carried out on an entity */
+  private readonly locks = new Map<string, string>();
+  private readonly recent = new RecentWindow();
+  private readonly nonces = new Once();
+  private readonly turns = new Once();
+  private unsettled: Unsettled[] = [];
+  private firstUnder: number | undefined;
+  private first: Unauthorized | undefined;
+  private readonly counts = { judged: 0, beforePolicy: 0, withoutUnder: 0, advised: 0, elsewhere: 0 };
+
+  constructor(options: ReplayOptions) {
+    this.options = options;
+    this.types = options.types ?? operationTypes();
+  }
+
+  /** In log order, without gaps among the entries that matter. @returns false: something was wrong, no more is looked at */
+  take(entry: ReplayEntry): boolean {
+    if (this.isOver()) return false;
+    const reason = this.judge(entry);
+    if (reason !== undefined) this.note({ position: entry.position, reason });
+    this.settle(Date.parse(entry.body.at));
+    return !this.isOver();
+  }
+
+  end(): ReplayOutcome {
+    this.settle(Infinity);
+    for (const [what, once] of [
+      ['nonce', this.nonces],
+      ['turn', this.turns],
+    ] as const) {
+      const twice = once.firstTwice();
+      if (twice !== undefined)
+        this.note({ position: twice.position, reason: `its ${what} was used before, at log index ${twice.first}` });
+    }
+    return { ...this.counts, ...(this.first === undefined ? {} : { first: this.first }) };
+  }
+
+  private isOver(): boolean {
+    return this.first !== undefined;
+  }
+
+  private note(found: Unauthorized): void {
+    if (this.first === undefined || found.position < this.first.position) this.first = found;
+  }
+
+  private settle(now: number): void {
+    const due = this.unsettled.filter((one) => one.due <= now);
+    if (due.length === 0) return;
+    this.unsettled = this.unsettled.filter((one) => one.due > now);
+    for (const { position, judge } of due) {
+      const reason = judge();
+      if (reason !== undefined) this.note({ position, reason });
+    }
+  }
+
+  private judge(entry: ReplayEntry): string | undefined {
+    const { type } = entry.body;
+    if (isStepType(type)) return this.step(entry);
+    if (type === POLICY_ADOPTED) return this.adopted(entry);
+    if (type === DELEGATION_GRANTED || type === DELEGATION_REVOKED) return this.delegated(entry);
+    return type.startsWith('change.') ? `"${type.slice(0, 64)}" is no step of a change-set` : undefined;
+  }
+
+  /** What the configuration said then cannot be known; that it is a policy, and the first one, can. */
+  private adopted(entry: ReplayEntry): string | undefined {
+    this.counts.judged += 1;
+    const { body } = entry;
+    if (this.authority.hasPolicy()) return 'a policy is adopted once';
+    const adopted = adoptedDocument(entry, this.document(body.entity));
+    if (typeof adopted === 'string') return adopted;
+    this.written(entry, adopted);
+    this.authority.policyWritten(entry, adopted);
+    const inForce = this.authority.inForce();
+    return notTheSystem(body.actor) ?? (typeof inForce === 'string' ? inForce : undefined);
+  }
+
+  private delegated(entry: ReplayEntry): string | undefined {
+    this.counts.judged += 1;
+    const { body } = entry;
+    if (body.entity !== DELEGATIONS_CHAIN) return `delegations are recorded on ${DELEGATIONS_CHAIN}`;
+    const data = readDelegation(body);
+    if (data === undefined) return `${body.type} is malformed`;
+    const inForce = this.inForceAt(entry, { under: data.under, isNamed: true });
+    if (typeof inForce === 'string') return inForce;
+    if (data.kind === 'granted') {
+      this.authority.granted(entry, data.grant);
+      return inForce && judgeGrant(entry, data.grant, inForce);
+    }
+    const reason = inForce && judgeRevocation(entry, data, { inForce, authority: this.authority });
+    this.authority.revoked(data.delegation);
+    return reason;
+  }
+
+  private step(entry: ReplayEntry): string | undefined {
+    this.counts.judged += 1;
+    const step = parseStep(entry);
+    if (step === undefined) return `${entry.body.type} is malformed`;
+    const before = this.open.get(step.data.change);
+    const reduced = reduceChange(before?.record, step);
+    if (reduced.kind === 'refused') return reduced.message;
+    const steps = before?.steps ?? 0;
+    if (entry.body.idem !== `${step.data.change}#${steps}`)
+      return `it is step ${steps} of its change-set, and says another`;
+    const images = before?.images ?? new Map<string, Document>();
+    const reason =
+      this.claimable(step, before) ?? this.entitled(entry, step, { before: before?.record, after: reduced.record });
+    if (reason !== undefined) return reason;
+    const current = this.document(step.entity);
+    const isElsewhere =
+      step.type === 'change.assessed' ? !isOnDocument({ step, document: current }) : (before?.isElsewhere ?? false);
+    if (step.type === 'change.assessed' && isElsewhere) this.counts.elsewhere += 1;
+    const next = effectOf(step, { record: reduced.record, current, types: this.types, images });
+    if (typeof next === 'string') return next;
+    if (next !== current) this.written(entry, next);
+    this.keep({ record: withLastEntries(reduced.record), steps: steps + 1, images, isElsewhere }, step);
+    return undefined;
+  }
+
+  private entitled(
+    entry: ReplayEntry,
+    step: ChangeStep,
+    { before, after }: { readonly before: ChangeRecord | undefined; readonly after: ChangeRecord },
+  ): string | undefined {
+    if (step.type === 'change.voted' || step.type === 'change.overridden')
+      this.nonces.use(step.data.nonce, entry.position);
+    const under = 'under' in step.data ? step.data.under : undefined;
+    const inForce = this.inForceAt(entry, { under, isNamed: UNDER_POLICY.has(step.type) });
+    if (typeof inForce === 'string') return inForce;
+    if (inForce === undefined) return undefined;
+    const { authority, types } = this;
+    const judged = (one: InForce): string | undefined =>
+      step.type === 'change.assessed'
+        ? this.weighed(entry, step, { record: after, inForce: one })
+        : judgeStep(step, { ...{ authority, types, inForce: one }, ledger: this.options.ledger, before });
+    if (under !== undefined || ALWAYS_CONDITIONAL.has(step.type)) return judged(inForce);
+    const reasons = authority.lately().map(judged);
+    return reasons.some((reason) => reason === undefined) ? undefined : reasons[0];
+  }
+
+  /** The policy in force, or what is wrong with the one that is named. Undefined: there is none to judge by. */
+  private inForceAt(
+    { body }: ReplayEntry,
+    { under, isNamed }: { readonly under: PolicyEntry | undefined; readonly isNamed: boolean },
+  ): InForce | string | undefined {
+    const inForce = this.authority.inForce();
+    const at = Date.parse(body.at);
+    if (typeof inForce === 'string') return `the policy in force is none that can be read: ${inForce}`;
+    if (inForce === undefined) this.counts.beforePolicy += 1;
+    if (under !== undefined) {
+      this.firstUnder ??= at;
+      if (under.seq === inForce?.seq && under.hash === inForce.hash) return inForce;
+      const was = inForce === undefined ? 'none' : `#${inForce.seq}`;
+      return `it rests on "${POLICY_ENTITY}" #${under.seq}, in force was ${was}`;
+    }
+    if (!isNamed || inForce === undefined) return inForce;
+    this.counts.withoutUnder += 1;
+    return this.firstUnder !== undefined && at > this.firstUnder + UPGRADE_MS
+      ? 'it does not name the policy it rests on'
+      : inForce;
+  }
+
+  private weighed(
+    { position }: ReplayEntry,
+    step: StepOf<'change.assessed'>,
+    { record, inForce }: { readonly record: ChangeRecord; readonly inForce: InForce },
+  ): string | undefined {
+    const { content, proposal, id: change, entityId } = record;
+    const { data, at, entity } = step;
+    const { turns } = data;
+    const document = this.document(entity);
+    const weighing: Weighing = { step, content, proposal, inForce, document, types: this.types };
+    const reason = judgeRisk(weighing);
+    if (reason !== undefined) return reason;
+    const sponsor = sponsorOf(content);
+    const { from, to } = clockOf(step);
+    const asked: Asked = { change, sponsor, entityId, from, to };
+    if (turns !== undefined) {
+      this.turns.use(`by#${sponsor}#${turns.sponsor}`, position);
+      this.turns.use(`on#${entity}#${turns.entity}`, position);
+    }
+    if (data.facts['executors'] !== undefined) this.counts.advised += 1;
+    if (!isOnDocument(weighing)) return undefined;
+    if (this.options.isCommitOrder)
+      return judgeFacts(weighing, this.recent.certain(asked), this.recent.possible(asked));
+    const elsewhere = turns === undefined ? { before: from - CLOCK_SLACK_MS } : { turns };
+    const judge = (): string | undefined =>
+      judgeFacts(weighing, this.recent.certain({ ...asked, ...elsewhere }), ANYTHING);
+    this.unsettled.push({ position, due: Date.parse(at) + SETTLE_MS, judge });
+    return undefined;
+  }
+
+  /** What was weighed is still what is there, and nobody else is at work on it. */
+  private claimable({ type, entity, data }: ChangeStep, before: Open | undefined): string | undefined {
+    if (type !== 'change.claimed') return undefined;
+    const { version, hash } = this.document(entity);
+    const base = before?.record.assessment?.base;
+    if (base?.version !== version || base.hash !== hash || before?.isElsewhere === true)
+      return `the document is at version ${version}, which is not what was weighed and approved`;
+    const other = this.locks.get(entity);
+    if (other !== undefined) return `${other} is being carried out on "${entity}"`;
+    this.locks.set(entity, data.change);
+    return undefined;
+  }
+
+  private keep(open: Open, step: ChangeStep): void {
+    const { record, images } = open;
+    const { id, entityId, state, content } = record;
+    const at = Date.parse(step.at);
+    if (step.type === 'change.assessed') {
+      const { moved = 0 } = (step.data.facts['money'] ?? {}) as { readonly moved?: number };
+      this.recent.assessed({ change: id, sponsor: sponsorOf(content), entityId, moved, at, turns: step.data.turns });
+    }
+    if (!isTerminal(state)) {
+      this.open.set(id, open);
+      return;
+    }
+    if (this.locks.get(entityId) === id) this.locks.delete(entityId);
+    if (state !== 'executed') this.recent.ended(id, at);
+    images.clear();
+    if (awaitsReview(record)) this.open.set(id, { ...open, record: forReview(record) });
+    else this.open.delete(id);
+  }
+
+  private document(entity: string): VersionedDocument {
+    return this.documents.get(entity) ?? NO_DOCUMENT;
+  }
+
+  private written(entry: ReplayEntry, next: VersionedDocument): void {
+    this.documents.set(entry.body.entity, next);
+    if (entry.body.entity === POLICY_ENTITY && this.authority.hasPolicy()) this.authority.policyWritten(entry, next);
+  }
+}
+
+/** Of these only what is looked at again: a change-set may have very many. */
+function withLastEntries(record: ChangeRecord): ChangeRecord {
+  const { entries } = record;
+  const assessed = entries.findLast(({ type }) => type === 'change.assessed');
+  const last = entries.slice(-1);
+  return { ...record, entries: assessed === undefined || assessed === last[0] ? last : [assessed, ...last] };
+}
+
+/** What whoever reviews it may not have had a part in. */
+function forReview(record: ChangeRecord): ChangeRecord {
+  return { ...record, content: { ...record.content, operations: [], evidence: [], rationale: '' }, progress: [] };
+}

@@ -1,0 +1,141 @@
+/**
+ * Who was entitled to what is recorded, and whether anything is recorded twice: the log's decisive entries through the replay
+ * (core/changes/replay), its idempotency keys against each other. The entries were verified before; nothing else is read.
+ */
+import { Replay, type ReplayOutcome } from '../changes/index.ts';
+import { toHex } from '../canonical/index.ts';
+import {
+  findingAt,
+  isDecisive,
+  parseEntry,
+  readPlace,
+  ReplayIndexBuilder,
+  suspectedDuplicates,
+  TILE_WIDTH,
+  uniqueKeyOf,
+  type EntryBody,
+  type EntryStore,
+  type Finding,
+  type LoggedEntry,
+  type ReplayIndex,
+  type ReplayReport,
+} from '../ledger/index.ts';
+
+const PAGE = 1_024;
+/** Entries beside the decisive ones that are read with them rather than in a call of their own. */
+const BLOCK = TILE_WIDTH;
+
+export interface AuthoritySources {
+  readonly ledger: string;
+  readonly entries: Pick<EntryStore, 'readLog'>;
+  /** the order of the log is the order of the commits; false: a sequencer made it later */
+  readonly isCommitOrder: boolean;
+}
+
+export async function replayLog(sources: AuthoritySources, index: ReplayIndex): Promise<ReplayReport> {
+  const [outcome, twice] = [await replayDecisive(sources, index), await firstDuplicate(sources, index)];
+  const { first } = outcome;
+  const unauthorized = first && (await findingOf(sources, first.position, first.reason));
+  const isTwiceFirst =
+    twice !== undefined && (unauthorized === undefined || positionOf(twice) <= positionOf(unauthorized));
+  const finding = isTwiceFirst ? twice : unauthorized;
+  return { ...(finding === undefined ? {} : { finding }), ...sayingOf(outcome) };
+}
+
+/** For who has not looked at every entry: what its replay needs. @param size one past the last log index */
+export async function indexForReplay(
+  { entries }: Pick<AuthoritySources, 'entries'>,
+  size: number,
+): Promise<ReplayIndex> {
+  const index = new ReplayIndexBuilder(0);
+  for (let from = 0; from < size; from += PAGE)
+    for (const { note } of await entries.readLog(from, Math.min(PAGE, size - from))) index.add(typeOf(note), note);
+  return index.built();
+}
+
+async function replayDecisive(
+  { ledger, entries, isCommitOrder }: AuthoritySources,
+  { decisive }: ReplayIndex,
+): Promise<ReplayOutcome> {
+  const replay = new Replay({ ledger, isCommitOrder });
+  for (let at = 0; at < decisive.length;) {
+    const from = decisive[at] as number;
+    const block = Math.floor(from / BLOCK);
+    let to = from;
+    for (; at < decisive.length && Math.floor((decisive[at] as number) / BLOCK) === block; at += 1)
+      to = decisive[at] as number;
+    for (const { position, note, hash } of await entries.readLog(from, to - from + 1)) {
+      const body = isDecisive(typeOf(note)) ? bodyOf(note) : undefined;
+      if (body !== undefined && !replay.take({ body, hash: toHex(hash), position })) return replay.end();
+    }
+  }
+  return replay.end();
+}
+
+async function firstDuplicate(sources: AuthoritySources, index: ReplayIndex): Promise<Finding | undefined> {
+  let found: Finding | undefined;
+  for (const group of suspectedDuplicates(index)) {
+    const seen = new Map<string, number>();
+    for (const position of group) {
+      if (found !== undefined && position >= positionOf(found)) break;
+      const entry = await entryAt(sources, position);
+      const body = entry && bodyOf(entry.note);
+      const key = body && uniqueKeyOf(body);
+      if (entry === undefined || key === undefined) continue;
+      const first = seen.get(key);
+      if (first === undefined) seen.set(key, position);
+      else found = findingAt(entry, 'DUPLICATE_ENTRY', `"${key}" was recorded before, at log index ${first}`);
+    }
+  }
+  return found;
+}
+
+async function findingOf(sources: AuthoritySources, position: number, reason: string): Promise<Finding> {
+  const entry = await entryAt(sources, position);
+  return findingAt(entry ?? { chain: '(not recorded)', seq: 0, position }, 'UNAUTHORIZED_DECISION', reason);
+}
+
+async function entryAt({ entries }: AuthoritySources, position: number): Promise<LoggedEntry | undefined> {
+  return (await entries.readLog(position, 1)).find((entry) => entry.position === position);
+}
+
+function positionOf({ position = Infinity }: Finding): number {
+  return position;
+}
+
+function bodyOf(note: Uint8Array): EntryBody | undefined {
+  const parsed = parseEntry(note);
+  return parsed.kind === 'entry' ? parsed.body : undefined;
+}
+
+function typeOf(note: Uint8Array): string {
+  return readPlace(note)?.type ?? bodyOf(note)?.type ?? '';
+}
+
+function sayingOf({
+  judged,
+  beforePolicy,
+  withoutUnder,
+  advised,
+  elsewhere,
+}: ReplayOutcome): Omit<ReplayReport, 'finding'> {
+  return {
+    checked: [
+      'that no idempotency key was recorded twice',
+      `who was entitled to each of ${judged} steps, by the policy and the delegations that the entries before it brought into force`,
+    ],
+    notChecked: [
+      'who was signed in, and what rights modules had: entries do not say that',
+      ...(advised === 0 ? [] : [`what executors said of their plans, in ${advised} assessments`]),
+      ...(beforePolicy === 0
+        ? []
+        : [`who was entitled to ${beforePolicy} steps from before the ledger adopted a policy`]),
+      ...(elsewhere === 0
+        ? []
+        : [`facts of ${elsewhere} assessments on documents that had just changed: nothing was carried out on them`]),
+      ...(withoutUnder === 0
+        ? []
+        : [`${withoutUnder} steps do not name the policy they rest on: they were judged by their place in the log`]),
+    ],
+  };
+}
