@@ -2,6 +2,7 @@
  * What the user sees: results on stdout, errors as one sentence on stderr, or JSON for machines. What comes from the ledger
  * was written by others, so nothing in it may steer the terminal.
  */
+import { showHidden, showHiddenJson } from '../../core/canonical/index.ts';
 import { NervousError } from '../../core/errors/index.ts';
 import { ApiProblem, Unreachable } from '../sdk/index.ts';
 import { EXIT } from './exit-codes.ts';
@@ -13,11 +14,8 @@ export interface OutputOptions {
   readonly json?: boolean;
 }
 
-/** C0 and C1 controls but line feed and tab, and what reorders the text around it. */
-const STEERING = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
-
 export function show(options: OutputOptions, value: unknown, human: () => string): void {
-  process.stdout.write(`${options.json === true ? JSON.stringify(value) : printable(human())}\n`);
+  process.stdout.write(`${options.json === true ? showHiddenJson(JSON.stringify(value)) : printable(human())}\n`);
 }
 
 export function note(text: string): void {
@@ -27,14 +25,14 @@ export function note(text: string): void {
 /** @returns the exit code */
 export function showError(error: unknown, asJson: boolean): number {
   const { exitCode, ...problem } = describe(error);
-  if (asJson) process.stderr.write(`${JSON.stringify(problem)}\n`);
+  if (asJson) process.stderr.write(`${showHiddenJson(JSON.stringify(problem))}\n`);
   else note(`nervous: ${[problem.detail, ...problem.errors.slice(1).map(lineOf)].join('\n')}`);
   if (process.env['NERVOUS_DEBUG'] === '1' && error instanceof Error) note(error.stack ?? '');
   return exitCode;
 }
 
 export function printable(text: string): string {
-  return text.replaceAll(STEERING, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  return showHidden(text, 'text');
 }
 
 interface Description {

@@ -3,7 +3,7 @@
  * bind to. It does not know the entity's document, the proposer's rights or the risk.
  */
 import * as z from 'zod';
-import { canonicalize, taggedHash, type JsonValue } from '../canonical/index.ts';
+import { canonicalize, hiddenProblem, taggedHash, type JsonValue, type Layout } from '../canonical/index.ts';
 import { describeIssues } from '../errors/index.ts';
 import { ENTITY_ID } from '../ledger/index.ts';
 import { ChangeError, inPayload } from './errors.ts';
@@ -14,18 +14,45 @@ const CONTENT_TAG = 'nervous-system.change.content.v1';
 /** Canonical bytes of a whole proposal: leaves room in an entry (65,535 bytes) for everything else. */
 const MAX_PROPOSAL_BYTES = 49_152;
 const MAX_OPERATIONS = 20;
+/** Of the pointer to one step of a patch: `operations`, index, `payload`, index. */
+const STEP_DEPTH = 4;
 const MAX_EVIDENCE = 20;
 
-/** Shown to people who decide: no control characters, nothing that reorders the text around it. */
-const PLAIN_LINE = /^[^\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]*$/;
-const PLAIN_TEXT = /^[^\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]*$/;
-export const line = (max: number): z.ZodString =>
-  z.string().trim().min(1).max(max).regex(PLAIN_LINE, 'must be one line without control characters');
-export const plainText = (max: number): z.ZodString =>
-  z.string().trim().min(1).max(max).regex(PLAIN_TEXT, 'must be text without control characters');
+/**
+ * Shown to people who decide. The patterns say for API documents what a pattern can say everywhere; `hiddenProblem` has the
+ * last word.
+ */
+const PLAIN_LINE =
+  /^[^\u0000-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\ufffb]*$/;
+const PLAIN_TEXT =
+  /^[^\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\ufffb]*$/;
+const shown = (max: number, layout: Layout): z.ZodString =>
+  z
+    .string()
+    .trim()
+    .min(1)
+    .max(max)
+    .regex(layout === 'line' ? PLAIN_LINE : PLAIN_TEXT, {
+      error: ({ input }) => hiddenProblem(String(input), layout) ?? 'has a character that people would not see',
+      abort: true,
+    })
+    .superRefine((text, context) => {
+      const message = hiddenProblem(text, layout);
+      if (message !== undefined) context.addIssue({ code: 'custom', message });
+    });
+export const line = (max: number): z.ZodString => shown(max, 'line');
+export const plainText = (max: number): z.ZodString => shown(max, 'text');
+
+/** Whoever decides may click on it: https without credentials, or the name of a file that the CLI has hashed. */
+const EVIDENCE_URL = /^(?:https:\/\/[A-Za-z0-9][A-Za-z0-9.-]*(?::\d{1,5})?(?:[/?#]\S*)?|file:[A-Za-z0-9%._~!*'()-]+)$/;
 
 export const evidenceSchema = z.strictObject({
-  url: line(500),
+  url: line(500)
+    .regex(
+      EVIDENCE_URL,
+      'must be an https address without user name and password, such as https://bank.example/case/77',
+    )
+    .refine((url) => URL.canParse(url), 'is not an address'),
   /** SHA-256 of what the link showed, hex */
   hash: z.string().regex(/^[0-9a-f]{64}$/, 'must be a SHA-256 in lower-case hex'),
   title: line(200).exactOptional(),
@@ -126,6 +153,7 @@ function resolveOperations(inputs: readonly OperationInput[], types: OperationTy
       throw invalid(['operations', i, 'type'], `"${type}" is not enabled: use ${[...types.keys()].join(' or ')}`);
     }
     const parsed = inPayload(i, () => known.parse(payload));
+    assertReadable(type, parsed, i);
     return {
       ...{ type, payload: parsed },
       ...(baseVersion === undefined ? {} : { baseVersion }),
@@ -135,6 +163,30 @@ function resolveOperations(inputs: readonly OperationInput[], types: OperationTy
       }),
     };
   });
+}
+
+/** Fields of payloads that name places or tell people why; values may be anything, and are shown escaped. */
+const READ: ReadonlySet<string> = new Set(['path', 'from', 'fields', 'basis']);
+
+/** Keys of documents and inputs, and pointers into them. @throws ChangeError CHANGE_INVALID */
+function assertReadable(type: string, payload: JsonValue, index: number): void {
+  const isOwn = type === 'state.patch' || type === 'field.erase';
+  const look = (value: JsonValue, path: readonly (string | number)[], isRead: boolean): void => {
+    const problem = isRead && typeof value === 'string' ? hiddenProblem(value, 'line') : undefined;
+    if (problem !== undefined) throw invalid(path, problem);
+    if (typeof value !== 'object' || value === null) return;
+    if (Array.isArray(value)) {
+      value.forEach((member: JsonValue, i) => look(member, [...path, i], isRead));
+      return;
+    }
+    for (const [key, member] of Object.entries<JsonValue>(value)) {
+      const hidden = hiddenProblem(key, 'line');
+      if (hidden !== undefined) throw invalid([...path, key], `its key ${hidden}`);
+      // The fields of a step are at its own level: `/operations/0/payload/3/path`.
+      look(member, [...path, key], isOwn && path.length <= STEP_DEPTH && READ.has(key));
+    }
+  };
+  look(payload, ['operations', index, 'payload'], false);
 }
 
 function invalid(path: readonly (string | number)[], detail: string): ChangeError {

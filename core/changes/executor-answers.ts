@@ -3,7 +3,7 @@
  * is no proper answer is "unknown".
  */
 import * as z from 'zod';
-import { canonicalize, taggedHash, type JsonObject, type JsonValue } from '../canonical/index.ts';
+import { canonicalize, showHidden, taggedHash, type JsonObject, type JsonValue } from '../canonical/index.ts';
 import { assertPlain, isJsonObject } from './document.ts';
 import type { ExecutorDeclaration } from './executor-config.ts';
 import type { Operation } from './steps.ts';
@@ -14,8 +14,6 @@ const MAX_FACTS_BYTES = 1_024;
 const MAX_INVERSE_BYTES = 8_192;
 const MAX_PRECONDITION_BYTES = 1_024;
 const MAX_REASON = 500;
-/** Nothing that steers a terminal or reorders text: reasons are shown to people. */
-const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
 
 export interface ExecutorPlan {
   /** facts for people and risk rules; they can only raise the risk */
@@ -82,7 +80,8 @@ export function reasonOf(error: unknown): string {
 
 function printable(text: string): string {
   // Half a character, from the executor or from the cut, would keep the failure from being recorded.
-  return text.slice(0, MAX_REASON).toWellFormed().replaceAll(UNPRINTABLE, ' ');
+  // Reasons are shown to people: nothing that steers a terminal, hides or reorders text.
+  return showHidden(text.slice(0, MAX_REASON).toWellFormed(), 'line').slice(0, MAX_REASON).toWellFormed();
 }
 
 /** Names a plan in assessments and intents. */

@@ -3,7 +3,7 @@
  * other, and leaving somebody who can change them again. It does not know which document is in force.
  */
 import * as z from 'zod';
-import type { JsonObject } from '../canonical/index.ts';
+import { hiddenProblem, type JsonObject, type JsonValue } from '../canonical/index.ts';
 import { describeIssues } from '../errors/index.ts';
 import {
   answerableFor,
@@ -42,8 +42,30 @@ export function parsePolicy(document: Document): PolicyDocument {
 export function assertPolicy(document: Document, modules: Modules): void {
   const policy = parsePolicy(document);
   const { roster, risk } = policy;
-  const problems = [...rosterProblems(roster, modules), ...riskProblems(risk, roster), ...deadEnds(policy, modules)];
+  const problems = [
+    ...hiddenProblems(policyJson(policy)),
+    ...rosterProblems(roster, modules),
+    ...riskProblems(risk, roster),
+    ...deadEnds(policy, modules),
+  ];
   if (problems.length > 0) throw notAPolicy(problems);
+}
+
+/** Names of people, roles and rules are read by whoever decides: all of it is text that must be what it looks like. */
+function hiddenProblems(value: JsonValue, path: readonly (string | number)[] = []): RosterProblem[] {
+  if (typeof value === 'string') {
+    const message = hiddenProblem(value, 'line');
+    return message === undefined ? [] : [{ path: [...path], message }];
+  }
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries<JsonValue>(value).flatMap(([key, member]) => {
+    const hidden = hiddenProblem(key, 'line');
+    const at = [...path, key];
+    return [
+      ...(hidden === undefined ? [] : [{ path: at, message: `its key ${hidden}` }]),
+      ...hiddenProblems(member, at),
+    ];
+  });
 }
 
 /** What keeps a configuration from being recorded as a policy, as `path: problem`. */

@@ -1,4 +1,5 @@
 /** The map drawn: Graphviz DOT and Mermaid. Names are only ever text in a drawing; none of them can be more than that. */
+import { showHidden } from '../canonical/index.ts';
 import type { MapReport } from './map.ts';
 
 interface Drawn {
@@ -68,7 +69,7 @@ function drawn({ parties, topics, publishes, subscribes }: MapReport): Drawn {
 
 /** A quoted string of DOT; in it only backslash, quote and line break mean anything. */
 function dot(text: string): string {
-  return `"${text.replaceAll(/[\\"]/g, '\\$&').replaceAll(/\p{Cc}/gu, ' ')}"`;
+  return `"${showHidden(text, 'line').replaceAll(/[\\"]/g, '\\$&')}"`;
 }
 
 /** Everything that could mean something to Mermaid or HTML as an entity of Mermaid's. */

@@ -521,7 +521,7 @@ describe('a hostile executor', () => {
         ? { kind: 'refused', reason: `\u001b[2Jgone\u202e${'!'.repeat(9_000)}` }
         : undefined;
     expect(await run(here, id)).toBe('failed');
-    expect((await here.record(id)).failure?.message).toBe(` [2Jgone ${'!'.repeat(491)}`);
+    expect((await here.record(id)).failure?.message).toBe(`\\u001b[2Jgone\\u202e${'!'.repeat(481)}`);
   });
 
   it.each([
