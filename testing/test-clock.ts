@@ -28,6 +28,7 @@ export function createTestClock(
     },
     system: {
       now: () => fake.now(),
+      monotonic: () => fake.monotonic(),
       sleep: async (ms, signal) => {
         activity.sign();
         await fake.sleep(ms, signal);

@@ -48,6 +48,8 @@ export interface DynamoStoreOptions extends Partial<ContentionOptions> {
 
 export class DynamoStore implements EntryStore, ItemStore {
   readonly exclusive = false;
+  /** the sequencer's business */
+  readonly indexesAtCommit = false;
   readonly tables: DynamoTables;
   readonly log: DynamoLog;
   readonly contention: Contention;

@@ -4,6 +4,7 @@ import type { Clock, Ids } from '../../core/ledger/index.ts';
 
 export const systemClock: Clock = {
   now: () => Date.now(),
+  monotonic: () => performance.now(),
   sleep: (ms, signal) =>
     new Promise((wake) => {
       if (ms <= 0 || signal?.aborted === true) {

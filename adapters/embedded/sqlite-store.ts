@@ -36,6 +36,7 @@ export interface StoreOptions {
 export class SqliteStore implements EntryStore, ItemStore {
   /** the folder lock keeps every other writer out */
   readonly exclusive = true;
+  readonly indexesAtCommit = true;
   private readonly sql: Statements;
   private readonly db: DatabaseSync;
   private readonly isReader: boolean;

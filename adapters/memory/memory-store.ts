@@ -31,6 +31,7 @@ export interface MemoryStoreOptions {
 
 export class MemoryStore implements EntryStore, ItemStore {
   readonly exclusive: boolean;
+  readonly indexesAtCommit = true;
   readonly faults: FaultHooks;
   /** every entry in commit order; tests may tamper with it */
   readonly log: LoggedEntry[] = [];

@@ -3,7 +3,9 @@ import { createHash, generateKeyPairSync, hash, sign } from 'node:crypto';
 import { sealRun, type Clock, type Ids, type RootSigner, type Sealer } from '../../core/ledger/index.ts';
 
 export class FakeClock implements Clock {
+  /** of the sleepers; the clock shows it, less what it was set back by */
   private time: number;
+  private backMs = 0;
   private sleepers: { readonly until: number; readonly wake: () => void }[] = [];
   private readonly settle: () => Promise<void>;
 
@@ -14,7 +16,16 @@ export class FakeClock implements Clock {
   }
 
   now(): number {
+    return this.time - this.backMs;
+  }
+
+  monotonic(): number {
     return this.time;
+  }
+
+  /** Somebody sets the clock: what was being waited for takes as long as before. */
+  setBack(ms: number): void {
+    this.backMs += ms;
   }
 
   sleep(ms: number, signal?: AbortSignal): Promise<void> {

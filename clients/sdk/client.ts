@@ -33,7 +33,7 @@ import type {
   RevocationInput,
 } from '../../core/changes/index.ts';
 import type { GuardState, Revealed, Subscription } from '../../core/events/index.ts';
-import type { Clock, VerificationReport } from '../../core/ledger/index.ts';
+import type { VerificationReport } from '../../core/ledger/index.ts';
 import type {
   EntityView,
   EventTrace,
@@ -44,7 +44,7 @@ import type {
 } from '../../core/system/index.ts';
 import type { JsonObject } from '../../core/canonical/index.ts';
 import { assertAsShown } from './as-shown.ts';
-import { realClock } from './clock.ts';
+import { realClock, type ClientClock } from './clock.ts';
 import type { ChangeSetQuery, RunOptions, SubscribeOptions } from './options.ts';
 import { ApiProblem } from './problems.ts';
 import { pathSegment } from './gaps.ts';
@@ -189,7 +189,7 @@ type Group<K extends keyof Client> = Pick<Client, K>;
 function events(
   call: Transport,
   open: OpenStream,
-  clock: Clock,
+  clock: ClientClock,
 ): Group<'publish' | 'publishBatch' | 'subscribe' | 'feed' | 'stream' | 'trace'> {
   const path = '/v1/events';
   return {

@@ -2,8 +2,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '../../core/ledger/index.ts';
 
+export type ClientClock = Pick<Clock, 'now' | 'sleep'>;
+
 /** `now` counts from some moment: for durations, which no correction of the machine's time may disturb. */
-export const realClock: Clock = {
+export const realClock: ClientClock = {
   now: () => performance.now(),
   sleep: (ms, signal) => sleep(ms, undefined, signal === undefined ? {} : { signal }).catch(() => undefined),
 };

@@ -10,7 +10,7 @@ import {
   type ReceivedMessage,
   type Subscription,
 } from '../../core/events/index.ts';
-import type { Clock } from '../../core/ledger/index.ts';
+import type { ClientClock } from './clock.ts';
 import { createRecentMemory, eventKey, type ConsumerMemory } from './consumer-memory.ts';
 import { createGaps, type Gaps } from './gaps.ts';
 import { createSettler, type Settler } from './settle.ts';
@@ -26,7 +26,7 @@ export interface Delivery {
 
 export interface SubscriberOptions {
   readonly transport: Transport;
-  readonly clock: Clock;
+  readonly clock: ClientClock;
   readonly subscription: Subscription;
   readonly handler: (event: DeliveredEvent, delivery: Delivery) => unknown;
   /** messages held at once, 1-1000 */

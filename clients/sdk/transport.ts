@@ -3,8 +3,7 @@
  * service says "later" (429, 503 with Retry-After). It knows no route.
  */
 import type { ProblemDetails } from '../../api/index.ts';
-import type { Clock } from '../../core/ledger/index.ts';
-import { realClock } from './clock.ts';
+import { realClock, type ClientClock } from './clock.ts';
 import { ApiProblem, Unreachable } from './problems.ts';
 import { sigV4Headers, type SigV4Options } from './sigv4.ts';
 
@@ -17,7 +16,7 @@ export interface TransportOptions {
   readonly sigv4?: SigV4Options;
   readonly fetch?: typeof fetch;
   /** what pauses are taken by; default: real time */
-  readonly clock?: Clock;
+  readonly clock?: ClientClock;
 }
 
 export interface Call {

@@ -16,7 +16,6 @@ import type { PolicyEntry } from './steps.ts';
 
 /** Readings that meet a writer before it is told that the store is too busy. */
 const MAX_READS = 16;
-const NEVER = -Infinity;
 
 /** One policy, as a whole: what is decided is decided under one of these. */
 export interface PolicyInForce {
@@ -43,7 +42,7 @@ export interface Governance {
   readonly modules: Modules;
   readonly inForce: () => PolicyInForce;
   /**
-   * Reads what is in force, unless that was done in the last `maxAgeMs` (default 0; Infinity: unless it was ever done).
+   * Reads what is in force, unless that was done in the last `maxAgeMs` (Infinity: unless it was ever done). Default 0: always.
    * @throws PolicyError POLICY_UNREADABLE
    */
   readonly refresh: (maxAgeMs?: number) => Promise<void>;
@@ -55,7 +54,7 @@ export interface GovernanceDependencies {
   readonly ledger: string;
   readonly items: ItemStore;
   readonly entries: Pick<EntryStore, 'findByIdemKey' | 'head' | 'read'>;
-  readonly clock: Pick<Clock, 'now'>;
+  readonly clock: Pick<Clock, 'now' | 'monotonic'>;
   readonly configured: PolicyDocument;
   readonly modules: Modules;
   /** Told after another policy has come into force. Must not throw. */
@@ -66,13 +65,13 @@ export function createGovernance(deps: GovernanceDependencies): Governance {
   const { ledger, clock, configured, modules, onChange } = deps;
   const key = policyVersionKey(ledger);
   let current = inForce(deps, { source: 'configuration', version: 0, json: policyJson(configured), stamp: 'absent' });
-  let readAt = NEVER;
+  let read: Reading | undefined;
   const refresh = async (maxAgeMs = 0): Promise<void> => {
-    const now = clock.now();
-    if (now - readAt < maxAgeMs) return;
-    readAt = NEVER; // what could not be read again is not relied on
-    const next = await read(deps, current);
-    readAt = now;
+    const now = { clock: clock.now(), monotonic: clock.monotonic() };
+    if (read !== undefined && (maxAgeMs === Infinity || ageMs(read, now) < maxAgeMs)) return;
+    read = undefined; // what could not be read again is not relied on
+    const next = await readInForce(deps, current);
+    read = now;
     // Of two readings at the same time the older one may come back last.
     if (versionOf(next) <= versionOf(current)) return;
     current = next;
@@ -91,6 +90,17 @@ export function assertGovernable(modules: Modules, entityId: string, documents: 
   if (entityId === POLICY_ENTITY) for (const document of documents) assertPolicy(document, modules);
 }
 
+/** When it was read: ms of both clocks. */
+interface Reading {
+  readonly clock: number;
+  readonly monotonic: number;
+}
+
+/** By the clock that says more: one may be set back, the other stands still while a process is frozen. */
+function ageMs(read: Reading, now: Reading): number {
+  return Math.max(now.clock - read.clock, now.monotonic - read.monotonic);
+}
+
 interface Stamped extends PolicyInForce {
   readonly stamp: number | 'absent';
 }
@@ -99,7 +109,7 @@ function versionOf({ stamp }: Stamped): number {
   return stamp === 'absent' ? 0 : stamp;
 }
 
-async function read(deps: GovernanceDependencies, known: Stamped): Promise<Stamped> {
+async function readInForce(deps: GovernanceDependencies, known: Stamped): Promise<Stamped> {
   const { ledger, items, entries } = deps;
   const states = createStateStore(ledger, items);
   for (let reads = 0; reads < MAX_READS; reads++) {

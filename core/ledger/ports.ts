@@ -66,6 +66,8 @@ export type CommitOutcome =
 export interface EntryStore {
   /** True: this process is the only writer, so a run may be built on a head whose commit is still under way. */
   readonly exclusive: boolean;
+  /** True: entries have their log index when their commit returns, so the order of commits is the order of the log. */
+  readonly indexesAtCommit: boolean;
   /**
    * Stores each group atomically and independently of the others; a committed group survives power loss.
    * Put-if-absent on (chain, seq): two writers of one place get one 'committed' and one 'conflict'. Groups of one chain
@@ -131,6 +133,8 @@ export interface Sealer {
 export interface Clock {
   /** milliseconds since the Unix epoch, server time */
   now(): number;
+  /** Milliseconds since some moment of this process's: for ages. Never runs back, whatever is done to the clock. */
+  monotonic(): number;
   /** Resolves after `ms` (or earlier: look again); rejects never. Aborted: resolves at once. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }

@@ -224,7 +224,7 @@ export class ApprovalWorld {
     const impatient = new ImpatientClock();
     const appender = createAppender({
       ...{ ledger: LEDGER, origin: ORIGIN, store, sealer: localSealer, rootSigner: ROOT, ids },
-      clock: { now: () => clock.now(), sleep: () => impatient.sleep() },
+      clock: { now: () => clock.now(), monotonic: () => clock.monotonic(), sleep: () => impatient.sleep() },
     });
     const governance = createGovernance({
       ...{ ledger: LEDGER, items: store, entries: store, clock, modules: MODULES },

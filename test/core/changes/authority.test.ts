@@ -2,7 +2,13 @@
 import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { DELEGATIONS_CHAIN } from '../../../core/changes/delegation-store.ts';
-import { UNDER_POLICY, WRITES_DOCUMENT, type ChainEntry, type StepType } from '../../../core/changes/index.ts';
+import {
+  createGovernance,
+  UNDER_POLICY,
+  WRITES_DOCUMENT,
+  type ChainEntry,
+  type StepType,
+} from '../../../core/changes/index.ts';
 import {
   at,
   createGovernanceWorld,
@@ -29,6 +35,8 @@ function misplaced(log: readonly ChainEntry[]): string[] {
   });
 }
 
+const remove = (person: string): object => patch({ op: 'remove', path: `/roster/people/${at(person)}` });
+
 async function lend(world: GovernanceWorld): Promise<void> {
   const until = new Date(world.clock.now() + DAY_MS).toISOString();
   await world.governing.delegate(who('bob'), { to: 'carl', until, reason: 'away' });
@@ -45,8 +53,7 @@ describe('under', () => {
     await world.carryOut(await world.propose(), 'bob', 'rita');
     const vetoed = await world.propose([put({ limit: 2 })]);
     await world.changes.decide(who('rita'), vetoed.id, { ...decision(vetoed), decision: 'reject', reason: 'no' });
-    const gone = patch({ op: 'remove', path: `/roster/people/${at('sue')}` });
-    await world.carryOut(await world.propose([gone], onPolicy), 'bob', 'ralf', 'sue');
+    await world.carryOut(await world.propose([remove('sue')], onPolicy), 'bob', 'ralf', 'sue');
     await world.carryOut(await world.propose([put({ limit: 3 })]), 'carl', 'ralf');
     const log = await world.log();
     expect(misplaced(log)).toEqual([]);
@@ -74,4 +81,63 @@ it('a delegation adopts the policy, where none is recorded yet', async () => {
   await lend(world);
   const [granted] = await world.chain(DELEGATIONS_CHAIN);
   expect(granted?.body.data['under']).toEqual({ seq: 0, hash: (await world.chain())[0]?.hash });
+});
+
+describe('the clock', () => {
+  const past = (world: GovernanceWorld): void => world.clock.setBack(7 * DAY_MS);
+
+  it('R1: a clock that steps back keeps nobody in who was removed', async () => {
+    const world = createGovernanceWorld();
+    const other = world.process();
+    await world.propose();
+    await other.governance.refresh(10_000);
+    await world.carryOut(await world.propose([remove('pete')], onPolicy), 'bob', 'ralf', 'sue');
+    past(world);
+    await world.clock.advance(10_000);
+    await other.governance.refresh(10_000);
+    expect(other.governance.policy.principal('pete')).toBeUndefined();
+  });
+
+  it('R1: what a removed person proposes, revises, withdraws or lends commits nothing', async () => {
+    const world = createGovernanceWorld();
+    const other = world.process();
+    const mine = await world.propose([put({ limit: 7 })], {}, 'pete');
+    await other.governance.refresh();
+    await world.carryOut(await world.propose([remove('pete')], onPolicy), 'bob', 'ralf', 'sue');
+    past(world);
+    const input = { entityId: ENTITY, title: 'Change it', rationale: 'It is time.', operations: [put({})] };
+    const { entityId: _entity, ...revision } = input;
+    const until = new Date(world.clock.now() + DAY_MS).toISOString();
+    const recorded = async (): Promise<ChainEntry[]> =>
+      (await world.log()).filter(({ body }) => !body.entity.startsWith('keys/'));
+    const before = await recorded();
+    for (const act of [
+      other.changes.propose(who('pete'), input),
+      other.changes.revise(who('pete'), mine.id, revision),
+      other.governing.delegate(who('bob'), { to: 'pete', until, reason: 'away' }),
+    ])
+      await expect(act).rejects.toMatchObject({ code: expect.stringMatching(/FORBIDDEN|DELEGATION_INVALID/) });
+    expect(await recorded()).toEqual(before);
+  });
+
+  it('R1: a fresh ledger takes proposals with a clock that steps back', async () => {
+    const world = createGovernanceWorld();
+    await world.governance.refresh();
+    past(world);
+    expect((await world.propose()).state).toBe('pending');
+  });
+
+  it('R1: a process that was frozen reads the policy again, although its own time stood still', async () => {
+    const world = createGovernanceWorld();
+    await world.propose();
+    const { configured, modules, ...governance } = world.governance;
+    const thawed = createGovernance({
+      ...{ ledger: 'main', items: world.store, entries: world.store, configured, modules },
+      clock: { now: () => world.clock.now(), monotonic: () => 0 },
+    });
+    await thawed.refresh();
+    await world.carryOut(await world.propose([remove('pete')], onPolicy), 'bob', 'ralf', 'sue');
+    await thawed.refresh(10_000);
+    expect(thawed.inForce().entry).toEqual(governance.inForce().entry);
+  });
 });

@@ -90,7 +90,11 @@ export function createGovernanceWorld(configuration: Configuration = {}, on?: En
   const ids = new CountingIds();
   const process = (own: Configuration = {}): Company => {
     const { roster, risk } = { roster: ROSTER, risk: RISK, ...configuration, ...own };
-    const impatient = { now: () => clock.now(), sleep: () => new Promise<void>((resolve) => setImmediate(resolve)) };
+    const impatient = {
+      now: () => clock.now(),
+      monotonic: () => clock.monotonic(),
+      sleep: () => new Promise<void>((resolve) => setImmediate(resolve)),
+    };
     const rootSigner = memoryRootSigner('ledger.test/main');
     const appender = createAppender({
       ...{

@@ -103,7 +103,11 @@ export function createWorld(options: { store?: MemoryStoreOptions; deps?: Overri
   const other = (more: Overrides = {}): Changes => {
     const { policy = createPolicy(roster, modules), risk: table = risk, ...overrides } = { ...options.deps, ...more };
     // Conflicts between writers back off by the clock; here nobody moves it, so waiting is just a turn.
-    const impatient = { now: () => clock.now(), sleep: () => new Promise<void>((resolve) => setImmediate(resolve)) };
+    const impatient = {
+      now: () => clock.now(),
+      monotonic: () => clock.monotonic(),
+      sleep: () => new Promise<void>((resolve) => setImmediate(resolve)),
+    };
     const appender = createAppender({
       ...{ ledger: 'main', origin: 'ledger.test/main', store, sealer: localSealer, rootSigner, clock: impatient, ids },
     });

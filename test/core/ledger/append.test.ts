@@ -12,7 +12,7 @@ for (const [name, open] of Object.entries(STORES)) describeAppending(name, open)
 it('signs with a key that is valid at the time the entry names, even when the clock runs back', async () => {
   const store = new MemoryStore();
   let now = Date.UTC(2026, 10, 21, 9);
-  const appender = appenderOn(store, { clock: { now: () => now, sleep: () => turn() } });
+  const appender = appenderOn(store, { clock: { now: () => now, monotonic: () => now, sleep: () => turn() } });
   await appender.append({ entries: [note('a', '1')] });
   now -= 2 * HOUR_MS;
   await appender.append({ entries: [note('a', '2')] });
@@ -200,6 +200,7 @@ describe('when a commit breaks', () => {
 function overriding(store: MemoryStore, overrides: Partial<EntryStore>): EntryStore {
   const methods: EntryStore = {
     exclusive: store.exclusive,
+    indexesAtCommit: store.indexesAtCommit,
     commit: (groups) => store.commit(groups),
     head: (chain) => store.head(chain),
     read: (...args) => store.read(...args),
