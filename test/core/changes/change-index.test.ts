@@ -142,7 +142,13 @@ describe('R6: with many change-sets open', () => {
     await world.clock.advance(hours(169));
     const { cursor, ids } = await world.changes.due({ limit: 10 });
     expect(ids).toHaveLength(10);
-    const back = world.other({ clock: { now: () => world.clock.now() - 1, sleep: () => world.clock.sleep(0) } });
+    const back = world.other({
+      clock: {
+        now: () => world.clock.now() - 1,
+        monotonic: () => world.clock.now() - 1,
+        sleep: () => world.clock.sleep(0),
+      },
+    });
     expect((await back.due({ limit: 10, cursor })).ids).toEqual(ids);
   });
 });
