@@ -37,6 +37,13 @@ function misplaced(log: readonly ChainEntry[]): string[] {
 
 const remove = (person: string): object => patch({ op: 'remove', path: `/roster/people/${at(person)}` });
 
+/** Why it was refused. */
+const codeOf = (act: Promise<unknown>): Promise<unknown> =>
+  act.then(
+    () => 'accepted',
+    (error: unknown) => (error as { readonly code?: unknown }).code,
+  );
+
 async function lend(world: GovernanceWorld): Promise<void> {
   const until = new Date(world.clock.now() + DAY_MS).toISOString();
   await world.governing.delegate(who('bob'), { to: 'carl', until, reason: 'away' });
@@ -116,7 +123,7 @@ describe('the clock', () => {
       other.changes.revise(who('pete'), mine.id, revision),
       other.governing.delegate(who('bob'), { to: 'pete', until, reason: 'away' }),
     ])
-      await expect(act).rejects.toMatchObject({ code: expect.stringMatching(/FORBIDDEN|DELEGATION_INVALID/) });
+      expect(['FORBIDDEN', 'DELEGATION_INVALID']).toContain(await codeOf(act));
     expect(await recorded()).toEqual(before);
   });
 
