@@ -1,10 +1,12 @@
 /**
  * Bearer tokens of the roster: one random secret per account, agent and module, made at first start and kept in one file
- * that only its owner may read. Who a principal is and what it may do is core/policy's business.
+ * that only its owner may read. A token belongs to whom it was made for: when its id comes to mean another person, another
+ * kind of principal or another's agent, it opens nothing, and a new one is made. Who may do what is core/policy's business.
  */
 import { hash, randomBytes } from 'node:crypto';
 import { chmodSync, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import * as z from 'zod';
 import { principalsOf, type Modules, type Policy, type Principal } from '../../core/policy/index.ts';
 import { writeDurably } from './durable-file.ts';
@@ -14,12 +16,22 @@ const FILE = 'tokens.json';
 const OWNER_ONLY = 0o600;
 const TOKEN_BYTES = 32;
 
-const fileSchema = z.strictObject({
-  version: z.literal(1),
-  tokens: z
-    .record(z.string(), z.string().regex(/^[A-Za-z0-9_-]{43}$/))
-    .refine((tokens) => new Set(Object.values(tokens)).size === Object.keys(tokens).length),
-});
+const secret = z.string().regex(/^[A-Za-z0-9_-]{43}$/);
+const issuedSchema = z.discriminatedUnion('kind', [
+  z.strictObject({ token: secret, kind: z.literal('person'), person: z.string() }),
+  z.strictObject({ token: secret, kind: z.literal('agent'), owner: z.string() }),
+  z.strictObject({ token: secret, kind: z.literal('module') }),
+]);
+type Issued = z.output<typeof issuedSchema>;
+
+const fileSchema = z
+  .discriminatedUnion('version', [
+    /** until 2026-11-21: does not say whose they are, so they become those of who has the id when it is read */
+    z.strictObject({ version: z.literal(1), tokens: z.record(z.string(), secret) }),
+    z.strictObject({ version: z.literal(2), tokens: z.record(z.string(), issuedSchema) }),
+  ])
+  .transform(({ tokens }) => new Map<string, string | Issued>(Object.entries(tokens)))
+  .refine((tokens) => new Set(tokens.values().map(secretOf)).size === tokens.size);
 
 export interface Tokens {
   /** principal id → token: for the operator, once */
@@ -52,7 +64,8 @@ export function openLiveTokens(options: {
     },
     principalOf: (token) => {
       const known = tokens.principalOf(token);
-      return known === undefined ? undefined : policy.principal(known.id);
+      const today = known && policy.principal(known.id);
+      return known !== undefined && today !== undefined && isSameHolder(known, today) ? today : undefined;
     },
     renew: () => {
       try {
@@ -70,18 +83,54 @@ export function openLiveTokens(options: {
  */
 export function openTokens(dataDir: string, principals: ReadonlyMap<string, Principal>): Tokens {
   const path = join(dataDir, FILE);
-  const stored = existsSync(path) ? readTokens(path) : new Map<string, string>();
-  const all = new Map([...principals.keys()].map((id) => [id, stored.get(id) ?? newToken()]));
-  const isUnchanged = all.size === stored.size && [...all].every(([id, token]) => stored.get(id) === token);
+  const stored = existsSync(path) ? readTokens(path) : new Map<string, string | Issued>();
+  const all = new Map([...principals].flatMap(([id, principal]) => issue(id, principal, stored.get(id))));
+  const isUnchanged = all.size === stored.size && [...all].every(([id, issued]) => stored.get(id) === issued);
   if (isUnchanged) chmodSync(path, OWNER_ONLY);
-  else writeDurably(path, `${JSON.stringify({ version: 1, tokens: Object.fromEntries(all) }, null, 2)}\n`, OWNER_ONLY);
-  const byHash = new Map([...all].map(([id, token]) => [hashOf(token), principals.get(id)]));
-  return { all: Object.fromEntries(all), principalOf: (token) => byHash.get(hashOf(token)) };
+  else writeDurably(path, `${JSON.stringify({ version: 2, tokens: Object.fromEntries(all) }, null, 2)}\n`, OWNER_ONLY);
+  const byHash = new Map([...all].map(([id, { token }]) => [hashOf(token), principals.get(id)]));
+  return {
+    all: Object.fromEntries([...all].map(([id, { token }]) => [id, token])),
+    principalOf: (token) => byHash.get(hashOf(token)),
+  };
 }
 
-function readTokens(path: string): ReadonlyMap<string, string> {
+/** The token there is, if it was made for this principal; otherwise a new one. Services have none. */
+function issue(id: string, principal: Principal, stored: string | Issued | undefined): [string, Issued][] {
+  const token = typeof stored === 'string' ? stored : newToken();
+  switch (principal.kind) {
+    case 'person':
+      return [[id, kept(stored, { token, kind: 'person', person: principal.personId })]];
+    case 'agent':
+      return [[id, kept(stored, { token, kind: 'agent', owner: principal.owner })]];
+    case 'module':
+      return [[id, kept(stored, { token, kind: 'module' })]];
+    case 'service':
+      return [];
+  }
+}
+
+function kept(stored: string | Issued | undefined, fresh: Issued): Issued {
+  if (stored === undefined || typeof stored === 'string') return fresh;
+  return isDeepStrictEqual({ ...stored, token: '' }, { ...fresh, token: '' }) ? stored : fresh;
+}
+
+function isSameHolder(one: Principal, other: Principal): boolean {
+  const holderOf = (principal: Principal): readonly unknown[] => [
+    principal.kind,
+    principal.kind === 'person' && principal.personId,
+    principal.kind === 'agent' && principal.owner,
+  ];
+  return isDeepStrictEqual(holderOf(one), holderOf(other));
+}
+
+function secretOf(stored: string | Issued): string {
+  return typeof stored === 'string' ? stored : stored.token;
+}
+
+function readTokens(path: string): ReadonlyMap<string, string | Issued> {
   try {
-    return new Map(Object.entries(fileSchema.parse(JSON.parse(readFileSync(path, 'utf8'))).tokens));
+    return fileSchema.parse(JSON.parse(readFileSync(path, 'utf8')));
   } catch (cause) {
     throw new EngineError({
       code: 'DATA_UNREADABLE',

@@ -77,7 +77,9 @@ export function tokenOf(principal: string, data: string | undefined): string {
   if (data === undefined) throw new UsageError('--as needs --data <dir>: the folder with tokens.json of the engine');
   const path = join(data, 'tokens.json');
   const tokens = readTokens(path);
-  const token: unknown = Object.hasOwn(tokens, principal) ? tokens[principal] : undefined;
+  const stored: unknown = Object.hasOwn(tokens, principal) ? tokens[principal] : undefined;
+  // Before version 2 of the file it did not say whose they are.
+  const token = typeof stored === 'object' && stored !== null && 'token' in stored ? stored.token : stored;
   if (typeof token === 'string') return token;
   throw new UsageError(`"${principal}" has no token in "${path}": use one of ${Object.keys(tokens).join(', ')}`);
 }

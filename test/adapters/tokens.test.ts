@@ -2,8 +2,8 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { openTokens } from '../../adapters/embedded/tokens.ts';
-import type { Principal } from '../../core/policy/index.ts';
+import { openLiveTokens, openTokens } from '../../adapters/embedded/tokens.ts';
+import { createPolicy, rosterSchema, type Principal, type Roster } from '../../core/policy/index.ts';
 
 const principals = (...ids: string[]): ReadonlyMap<string, Principal> =>
   new Map(ids.map((id) => [id, { kind: 'module', id }]));
@@ -45,6 +45,59 @@ describe('tokens', () => {
     expect(readFileSync(path, 'utf8')).not.toContain(before.all['a'] ?? '');
   });
 
+  const HOLDERS: readonly Principal[] = [
+    { kind: 'person', id: 'a', personId: 'ann' },
+    { kind: 'person', id: 'a', personId: 'bob' },
+    { kind: 'agent', id: 'a', owner: 'ann', logic: 'a@1' },
+    { kind: 'agent', id: 'a', owner: 'bob', logic: 'a@1' },
+    { kind: 'module', id: 'a' },
+  ];
+  const moves = HOLDERS.flatMap((from) => HOLDERS.filter((to) => to !== from).map((to) => ({ from, to })));
+  it.each(moves)('R4: open nothing when their id goes from $from to $to', ({ from, to }) => {
+    const old = openTokens(folder, new Map([['a', from]]));
+    const now = openTokens(folder, new Map([['a', to]]));
+    expect(now.principalOf(old.all['a'] ?? '')).toBeUndefined();
+    expect(now.principalOf(now.all['a'] ?? '')).toEqual(to);
+    expect(openTokens(folder, new Map([['a', to]])).all).toEqual(now.all);
+  });
+
+  it('R4: stay, when an agent gets another version of its logic', () => {
+    const bot: Principal = { kind: 'agent', id: 'bot', owner: 'ann', logic: 'bot@1' };
+    const before = openTokens(folder, new Map([['bot', bot]]));
+    expect(openTokens(folder, new Map([['bot', { ...bot, logic: 'bot@2' }]])).all).toEqual(before.all);
+  });
+
+  it('R4: of a file that does not say whose they are become those of who has the id', () => {
+    const old = 'A'.repeat(43);
+    writeFileSync(path, JSON.stringify({ version: 1, tokens: { a: old, gone: 'B'.repeat(43) } }));
+    expect(openTokens(folder, principals('a')).all).toEqual({ a: old });
+    expect(openTokens(folder, new Map([['a', HOLDERS[0] as Principal]])).principalOf(old)).toBeUndefined();
+  });
+
+  it('R4: open nothing from the moment the roster says otherwise, before new ones are made', () => {
+    const roster = (personId: string): Roster =>
+      rosterSchema.parse({
+        roles: { owner: {} },
+        people: [{ personId, name: personId, accounts: ['desk'], roles: ['owner'] }],
+        agents: [],
+      });
+    let inForce = createPolicy(roster('ann'), {});
+    const policy = new Proxy(inForce, { get: (_, name): unknown => Reflect.get(inForce, name) });
+    const tokens = openLiveTokens({
+      ...{ dataDir: folder, policy, modules: {} },
+      onError: (error) => {
+        throw error;
+      },
+    });
+    const token = tokens.all['desk'] ?? '';
+    expect(tokens.principalOf(token)).toMatchObject({ personId: 'ann' });
+    inForce = createPolicy(roster('bob'), {});
+    expect(tokens.principalOf(token)).toBeUndefined();
+    tokens.renew();
+    expect(tokens.principalOf(token)).toBeUndefined();
+    expect(tokens.principalOf(tokens.all['desk'] ?? '')).toMatchObject({ personId: 'bob' });
+  });
+
   it.each(['', 'x', 'a', '__proto__', 'A'.repeat(43), '\u0000'])('%j is nobody’s', (token) => {
     expect(openTokens(folder, principals('a')).principalOf(token)).toBeUndefined();
   });
@@ -59,10 +112,15 @@ describe('tokens', () => {
   it.each([
     ['nothing', ''],
     ['half a file', '{"version":1,"tokens":{"a":"'],
-    ['another version', JSON.stringify({ version: 2, tokens: {} })],
+    ['another version', JSON.stringify({ version: 3, tokens: {} })],
+    ['a token of nobody', JSON.stringify({ version: 2, tokens: { a: { token: 'A'.repeat(43) } } })],
     ['an empty token', JSON.stringify({ version: 1, tokens: { a: '' } })],
     ['a short token', JSON.stringify({ version: 1, tokens: { a: 'A'.repeat(42) } })],
     ['one token for two', JSON.stringify({ version: 1, tokens: { a: token, b: token } })],
+    [
+      'one token for two, whoever they are',
+      JSON.stringify({ version: 2, tokens: { a: { token, kind: 'module' }, b: { token, kind: 'module' } } }),
+    ],
     ['a list', JSON.stringify({ version: 1, tokens: [token] })],
   ])('a file with %s is refused, named, and left as it is', (_what, content) => {
     writeFileSync(path, content);
