@@ -5,7 +5,7 @@
  */
 import type { DatabaseSync } from 'node:sqlite';
 import { Worker } from 'node:worker_threads';
-import { ROOT_SIGNED_TYPES } from '../../core/changes/index.ts';
+import { ROOT_SIGNED_TYPES, STEP_TYPES } from '../../core/changes/index.ts';
 import {
   ed25519Key,
   logFinding,
@@ -99,7 +99,7 @@ async function verifyOpened(db: DatabaseSync, options: Opened): Promise<Verifica
     const asking = { ...asked, points, now, size: async () => endOfLog(db) };
     return await verifyEntity({ ...sources, ...asking, origin, verifier: () => verifier }, scope.entity);
   }
-  const job = { dataDir, root, signatures, rootSigned: [...ROOT_SIGNED_TYPES] };
+  const job = { dataDir, root, signatures, rootSigned: [...ROOT_SIGNED_TYPES], steps: STEP_TYPES };
   const report = await verifyWindow({
     ...{ ...points, ...asked, genesis: origin, scope, entries: store, signatures, now },
     size: async () => endOfLog(db),

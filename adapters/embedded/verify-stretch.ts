@@ -42,6 +42,8 @@ export interface StretchJob {
   readonly signatures: boolean;
   /** entry types that must carry the root signature; a list, because functions do not cross threads */
   readonly rootSigned: readonly string[];
+  /** types of the steps of change-sets */
+  readonly steps: readonly string[];
   /** log index, a multiple of 256 */
   readonly from: number;
   /** exclusive */
@@ -57,7 +59,7 @@ export interface StretchJob {
 }
 
 export async function verifyStretch(job: StretchJob): Promise<Segment> {
-  const { dataDir, root, signatures, rootSigned, from, to, sizes, published, isShort, replay } = job;
+  const { dataDir, root, signatures, rootSigned, steps, from, to, sizes, published, isShort, replay } = job;
   const read = readerOf(join(dataDir, LOG_FOLDER));
   const db = openForReading(dataDir);
   try {
@@ -67,6 +69,7 @@ export async function verifyStretch(job: StretchJob): Promise<Segment> {
       root,
       signatures,
       rootSigned: (type) => rootSigned.includes(type),
+      steps: new Set(steps),
       certificate: async (name) => (await store.read(name, 0, 1))[0],
       revocations: (name) => store.read(name, 1, MAX_REVOCATIONS),
       rotations: () => store.read(ROOT_CHAIN, 0, MAX_ROTATIONS),

@@ -24,12 +24,12 @@ export function canonicalize(value: unknown, options: CanonicalOptions = {}): st
   return write(value, options.integersOnly === true, []);
 }
 
-/** True when `text` is exactly the canonical text of `value`, which was parsed from it. */
-export function isCanonical(text: string, value: unknown): boolean {
+/** True when `text` is exactly the canonical text of `value`, which was parsed from it, and holds nothing that `options` refuse. */
+export function isCanonical(text: string, value: unknown, options: CanonicalOptions = {}): boolean {
   // JSON.stringify writes numbers and strings as RFC 8785 asks (both follow ECMA-262). It does not sort keys, and it
   // escapes lone surrogates and nests as deep as it can, which canonicalize refuses: those take the slow way.
-  const isPlain = keysAreSorted(value, MAX_DEPTH) && !text.includes('\\ud');
-  return (isPlain && JSON.stringify(value) === text) || canonicalOrUndefined(value) === text;
+  const isPlain = isPlainValue(value, MAX_DEPTH, options.integersOnly === true) && !text.includes('\\ud');
+  return (isPlain && JSON.stringify(value) === text) || canonicalOrUndefined(value, options) === text;
 }
 
 function write(value: unknown, integersOnly: boolean, path: string[]): string {
@@ -111,19 +111,23 @@ function isSorted(keys: readonly string[]): boolean {
   return true;
 }
 
-/** False as well when nested deeper than `depth`. */
-function keysAreSorted(value: unknown, depth: number): boolean {
+/** Keys are sorted, numbers are integers where they must be, and it is nested no deeper than `depth`. */
+function isPlainValue(value: unknown, depth: number, integersOnly: boolean): boolean {
+  if (typeof value === 'number') return !integersOnly || Number.isSafeInteger(value);
   if (typeof value !== 'object' || value === null) return true;
   if (depth === 0) return false;
-  if (Array.isArray(value)) return value.every((item) => keysAreSorted(item, depth - 1));
+  if (Array.isArray(value)) return value.every((item) => isPlainValue(item, depth - 1, integersOnly));
   const keys = Object.keys(value);
-  return isSorted(keys) && keys.every((key) => keysAreSorted((value as Record<string, unknown>)[key], depth - 1));
+  return (
+    isSorted(keys) &&
+    keys.every((key) => isPlainValue((value as Record<string, unknown>)[key], depth - 1, integersOnly))
+  );
 }
 
 /** Integer-like keys come first in a JavaScript object whatever the text said, so the fast comparison can fail on honest text. */
-function canonicalOrUndefined(value: unknown): string | undefined {
+function canonicalOrUndefined(value: unknown, options: CanonicalOptions): string | undefined {
   try {
-    return canonicalize(value);
+    return canonicalize(value, options);
   } catch (error) {
     if (error instanceof CanonicalError) return undefined;
     throw error;

@@ -5,9 +5,8 @@
 import * as z from 'zod';
 import type { JsonObject } from '../canonical/index.ts';
 import { describeIssues } from '../errors/index.ts';
-import { ENTITY_ID, type EntryBody, type FieldCommitment } from '../ledger/index.ts';
+import { ENTITY_ID, TRACEPARENT, type EntryBody, type FieldCommitment } from '../ledger/index.ts';
 import { EventError } from './errors.ts';
-import { TRACEPARENT } from './trace-context.ts';
 
 /** Ids that survive URLs, file names and logs unescaped. */
 const EVENT_ID = /^[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}$/;

@@ -46,7 +46,7 @@ export {
   type PublishResult,
 } from './publish.ts';
 export { createQuarantine, type Quarantine, type Quarantined } from './quarantine.ts';
-export { appendedEvent, recordedEvent, type RecordedEvent } from './recorded-event.ts';
+export { appendedEvent, keepGap, readEvent, recordedEvent, type Gap, type RecordedEvent } from './recorded-event.ts';
 export { busRules, topicDomain, topicDomains, type BusRule } from './rule-pattern.ts';
 export {
   parseSubscriptionInput,

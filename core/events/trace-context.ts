@@ -1,8 +1,7 @@
 /** W3C Trace Context: what of it travels with an event, and the span each delivery gets of its own. */
 import { toHex, type JsonObject } from '../canonical/index.ts';
+import { TRACEPARENT } from '../ledger/index.ts';
 
-/** Version 00; ids of nothing but zeros are not ids. */
-export const TRACEPARENT = /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;
 /** Bytes of a span id. */
 const SPAN_ID_BYTES = 8;
 const TRACE_PREFIX = '00-'.length + 32;

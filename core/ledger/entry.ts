@@ -14,6 +14,7 @@ import {
 import type { JsonObject } from '../canonical/index.ts';
 import { LedgerError } from './errors.ts';
 import type { FieldCommitment } from './field-commitment.ts';
+import { isInstant } from './instant.ts';
 import type { NoteSignatory } from './open-note.ts';
 import { parseNote, signatureLine, signText, type NoteSigner, type SignedNote } from './signed-note.ts';
 
@@ -152,7 +153,8 @@ export function parseEntry(bytes: Uint8Array): ParsedEntry {
     if (!text.startsWith(ENTRY_HEADER)) return unreadable(`the first line is not ${ENTRY_HEADER.trim()}`);
     const json = text.slice(ENTRY_HEADER.length, -1);
     const body: unknown = JSON.parse(json);
-    if (!isCanonical(json, body)) return unreadable('the body is not in canonical form (RFC 8785)');
+    if (!isCanonical(json, body, { integersOnly: true }))
+      return unreadable('the body is not in canonical form (RFC 8785), or has a number that is no integer');
     const problem = bodyProblem(body);
     return problem === undefined ? { kind: 'entry', body: body as EntryBody, note } : unreadable(problem);
   } catch (error) {
@@ -163,7 +165,6 @@ export function parseEntry(bytes: Uint8Array): ParsedEntry {
 
 const BODY_KEYS = 'actor,at,data,entity,idem,ledger,prev,seq,type,v';
 const BODY_KEYS_WITH_COMMITS = 'actor,at,commits,data,entity,idem,ledger,prev,seq,type,v';
-const AT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/;
 const HASH = /^[0-9a-f]{64}$/;
 
 /** What breaks the closed schema, or undefined. By hand: it runs once per verified entry. */
@@ -175,12 +176,25 @@ function bodyProblem(value: unknown): string | undefined {
   if (body.v !== 1) return 'v is not 1';
   if (!Number.isSafeInteger(body.seq) || (body.seq as number) < 0) return 'seq is not a non-negative integer';
   if (typeof body.prev !== 'string' || !HASH.test(body.prev)) return 'prev is not a hex SHA-256';
-  if (typeof body.at !== 'string' || !AT.test(body.at)) return 'at is not YYYY-MM-DDThh:mm:ss.sssZ';
+  if (!isInstant(body.at)) return 'at is not YYYY-MM-DDThh:mm:ss.sssZ';
   if ([body.ledger, body.entity, body.type, body.idem].some((field) => typeof field !== 'string'))
     return 'a name is not a string';
   if (!isObject(body.data)) return 'data is not an object';
   if (body.commits !== undefined && !areCommits(body.commits)) return 'commits are not sorted paths with hashes';
-  return isObject(body.actor) ? undefined : 'actor is not an object';
+  return isActor(body.actor) ? undefined : 'actor is not {kind, id}, with via and logic where known';
+}
+
+const ACTOR_KINDS: ReadonlySet<unknown> = new Set<ActorKind>(['person', 'agent', 'module', 'service']);
+const ACTOR_KEYS: ReadonlySet<string> = new Set<keyof Actor>(['kind', 'id', 'via', 'logic']);
+
+function isActor(value: unknown): boolean {
+  if (!isObject(value)) return false;
+  const { kind, id, ...more } = value as Readonly<Record<string, unknown>>;
+  return (
+    ACTOR_KINDS.has(kind) &&
+    [id, ...Object.values(more)].every((text) => typeof text === 'string' && text !== '') &&
+    Object.keys(more).every((key) => ACTOR_KEYS.has(key))
+  );
 }
 
 function commitsJson(commits: readonly FieldCommitment[]): { hash: string; path: string }[] {

@@ -29,6 +29,9 @@ export {
   type SealedEntry,
 } from './entry.ts';
 export { LedgerError, type LedgerErrorCode } from './errors.ts';
+export { entryProblem } from './entry-rules.ts';
+export { eventProblem, TRACEPARENT } from './event-form.ts';
+export { isInstant } from './instant.ts';
 export type {
   Clock,
   CommitGroup,

@@ -4,6 +4,7 @@
  */
 import { hash } from 'node:crypto';
 import type { Actor, EntryBody, EntryDraft } from './entry.ts';
+import { isInstant } from './instant.ts';
 import { noteKeyId, type NoteSigner } from './signed-note.ts';
 
 export const SESSION_KEY_LIFETIME_MS = 3_600_000;
@@ -64,11 +65,18 @@ export interface CertifiedKey {
   readonly notAfter: string;
 }
 
+function isLifetime(notBefore: string, notAfter: string): boolean {
+  const ms = Date.parse(notAfter) - Date.parse(notBefore);
+  return ms > 0 && ms <= SESSION_KEY_LIFETIME_MS;
+}
+
 /** Reads a certificate entry whose signatures were already checked; undefined when it is not a proper certificate. */
 export function certifiedKeyOf(body: EntryBody): CertifiedKey | undefined {
-  const { key, notBefore, notAfter } = body.data;
+  const { algorithm, key, notBefore, notAfter, ...more } = body.data;
   if (body.type !== 'key.certified' || typeof key !== 'string') return undefined;
-  if (typeof notBefore !== 'string' || typeof notAfter !== 'string') return undefined;
+  if (algorithm !== 'Ed25519' || Object.keys(more).length > 0) return undefined;
+  // A key that lives longer than any process keeps one is a key that somebody carried away.
+  if (!isInstant(notBefore) || !isInstant(notAfter) || !isLifetime(notBefore, notAfter)) return undefined;
   const publicKey = Buffer.from(key, 'base64');
   return publicKey.length === 32 && keyChain(publicKey) === body.entity
     ? { name: body.entity, publicKey, notBefore, notAfter }

@@ -5,14 +5,15 @@
 import { leafHash, toHex } from '../canonical/index.ts';
 import { parseEntry, type EntryBody, type ParsedEntry } from './entry.ts';
 import { readPlace, type EntryPlace } from './entry-place.ts';
+import { entryProblem } from './entry-rules.ts';
 import type { StoredEntry } from './ports.ts';
 import { KEY_ROTATED, rootHistory, type RootHistory } from './root-history.ts';
 import { certifiedKeyOf, KEY_REVOKED, keyChain, type CertifiedKey } from './session-key.ts';
 import { isSignedBy, noteVerifier, type NoteVerifier } from './signed-note.ts';
 import type { Finding } from './verification.ts';
 
-/** Entries about keys: the root key signs them too. */
-const KEY_TYPES: ReadonlySet<string> = new Set(['key.certified', KEY_REVOKED, KEY_ROTATED]);
+/** Entries about keys, and about the log itself: the root key signs them too. */
+const KEY_TYPES: ReadonlySet<string> = new Set(['key.certified', KEY_REVOKED, KEY_ROTATED, 'log.incarnated']);
 
 /** Entries read behind a certificate at most: whoever stole a key may fill its chain, not make readers read for ever. */
 export const MAX_REVOCATIONS = 1_000;
@@ -31,6 +32,8 @@ export interface EntryVerifierOptions {
   readonly signatures: boolean;
   /** entry types that must carry the root signature beside the session key's */
   readonly rootSigned: (type: string) => boolean;
+  /** types of the steps of change-sets; absent: what entries say, and on which chain, is not looked at */
+  readonly steps?: ReadonlySet<string>;
   /** The entry that certifies a session key: seq 0 of the chain named like the key. */
   readonly certificate: (name: string) => Promise<StoredEntry | undefined>;
   /** What follows the certificate on that chain; the entry that revokes the key is there. Absent: none can be revoked. */
@@ -70,7 +73,9 @@ export class EntryVerifier {
     if (parsed.kind === 'unreadable') return { kind: 'bad', finding: findingAt(stored, 'UNREADABLE', parsed.reason) };
     const finding =
       this.misplaced(stored, parsed.body) ??
-      (this.options.signatures ? await this.checkSignatures(stored, parsed) : undefined);
+      (this.options.signatures
+        ? (this.broken(stored, parsed.body) ?? (await this.checkSignatures(stored, parsed)))
+        : undefined);
     return finding === undefined ? { kind: 'sound', body: parsed.body } : { kind: 'bad', finding };
   }
 
@@ -96,6 +101,12 @@ export class EntryVerifier {
     return findingAt(stored, 'LINK_BROKEN', `stored as ${here}, but the entry says ${says}`);
   }
 
+  private broken(stored: StoredEntry, body: EntryBody): Finding | undefined {
+    const { steps } = this.options;
+    const problem = steps === undefined ? undefined : entryProblem(body, steps);
+    return problem === undefined ? undefined : findingAt(stored, 'UNREADABLE', problem);
+  }
+
   private async checkSignatures(
     stored: StoredEntry,
     { body, note }: Extract<ParsedEntry, { kind: 'entry' }>,
@@ -105,6 +116,14 @@ export class EntryVerifier {
     if (mustBeRootSigned && !(await this.isRootSigned(stored, { body, note })))
       return findingAt(stored, 'SIGNATURE_INVALID', `${body.type} lacks a correct signature of the root key`);
     if (session === undefined) return findingAt(stored, 'SIGNATURE_INVALID', 'the entry carries no signature');
+    const lines = 1 + (body.type === KEY_ROTATED ? 2 : Number(mustBeRootSigned));
+    // Whatever else stands there was signed by nobody, and would still be part of the hash.
+    if (note.signatures.length !== lines)
+      return findingAt(
+        stored,
+        'SIGNATURE_INVALID',
+        `${note.signatures.length} signature lines, ${body.type} has ${lines}`,
+      );
     const key = body.type === 'key.certified' ? ownKey(body) : await this.keyNamed(session.name);
     if ('unusable' in key) return findingAt(stored, 'KEY_UNKNOWN', `key "${session.name}": ${key.unusable}`);
     if (!isSignedBy(note, key.verifier))

@@ -1,5 +1,5 @@
 /** Who may sign what: the ledger's verifier of entries, given the rules of change-sets. */
-import { ROOT_SIGNED_TYPES } from '../changes/index.ts';
+import { ROOT_SIGNED_TYPES, STEP_TYPES } from '../changes/index.ts';
 import {
   EntryVerifier,
   MAX_REVOCATIONS,
@@ -8,6 +8,8 @@ import {
   type EntryStore,
   type RootSigner,
 } from '../ledger/index.ts';
+
+const STEPS: ReadonlySet<string> = new Set(STEP_TYPES);
 
 /** The verifier every engine and tool uses: session keys are looked up in the ledger and trusted through the root key. */
 export function createEntryVerifier(options: {
@@ -24,6 +26,7 @@ export function createEntryVerifier(options: {
     root,
     signatures,
     rootSigned: (type) => ROOT_SIGNED_TYPES.has(type),
+    steps: STEPS,
     certificate,
     revocations: (name) => entries.read(name, 1, MAX_REVOCATIONS),
     rotations: () => entries.read(ROOT_CHAIN, 0, MAX_ROTATIONS),

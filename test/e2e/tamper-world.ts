@@ -5,7 +5,18 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { startEngine, type Engine } from '../../adapters/embedded/index.ts';
-import { growLog, type ReadLogFile } from '../../core/ledger/index.ts';
+import { openRootKey } from '../../adapters/embedded/root-key.ts';
+import { openForWriting } from '../../adapters/embedded/sqlite-schema.ts';
+import { SqliteStore } from '../../adapters/embedded/sqlite-store.ts';
+import { systemClock, systemIds } from '../../adapters/embedded/system-world.ts';
+import {
+  createAppender,
+  growLog,
+  sealRun,
+  type EntryDraft,
+  type ReadLogFile,
+  type Sealer,
+} from '../../core/ledger/index.ts';
 import { config } from '../../nervous.config.ts';
 
 export interface Row {
@@ -96,6 +107,22 @@ export function withDb<T>(dir: string, work: (db: DatabaseSync) => T): T {
   } finally {
     db.close();
   }
+}
+
+/** What somebody records who has the keys of a stopped ledger, and keeps to no rule of a writer. */
+export async function forge(
+  dir: string,
+  entries: readonly { readonly chain: string; readonly draft: EntryDraft }[],
+): Promise<void> {
+  const db = openForWriting(dir, config);
+  const store = new SqliteStore(db);
+  const rootSigner = openRootKey(dir, config.origin);
+  const sealer: Sealer = { seal: async (runs, signer) => runs.map((run) => sealRun(run, run.run, signer)) };
+  const { ledger, origin } = config;
+  const appender = createAppender({ ledger, origin, store, sealer, rootSigner, clock: systemClock, ids: systemIds });
+  for (const entry of entries) await appender.append({ entries: [entry] });
+  await appender.drain();
+  store.close();
 }
 
 /** Makes these the entries of the store, with positions and a commit-order record as if there had never been others. */

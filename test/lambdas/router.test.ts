@@ -70,6 +70,16 @@ describe('the router', () => {
     expect(world.sent.filter((one) => one.startsWith('t'))).toEqual(['t:event-1', 't:event-2', 't:event-4']);
   });
 
+  it('V9: steps over an entry whose event is nonsense and keeps it where auditors look', async () => {
+    const world = await createWorld('s');
+    await world.publish('a', 'NOT A TOPIC');
+    await world.publish('a');
+    await world.route();
+    expect(world.sent).toEqual(['s:event-2']);
+    const kept = await world.store.list('main#quarantine', { limit: 10 });
+    expect(kept.map(({ value }) => value)).toMatchObject([{ event: { entity: 'a', seq: 0 } }]);
+  });
+
   it('throws while the entries of the batch are not in the log, and has then sent nothing', async () => {
     const world = await createWorld('s');
     await world.publish();

@@ -6,8 +6,11 @@
 import type { SQSClient } from '@aws-sdk/client-sqs';
 import type { JsonValue } from '../../../core/canonical/index.ts';
 import {
-  recordedEvent,
+  createQuarantine,
+  keepGap,
+  readEvent,
   type DeliveredEvent,
+  type Quarantine,
   type RecordedEvent,
   type Subscription,
 } from '../../../core/events/index.ts';
@@ -57,9 +60,11 @@ export interface LogFeedOptions {
 
 export class LogFeed {
   private readonly options: LogFeedOptions;
+  private readonly quarantine: Quarantine;
 
   constructor(options: LogFeedOptions) {
     this.options = options;
+    this.quarantine = createQuarantine(options);
   }
 
   async state(subscription: Pick<Subscription, 'id' | 'order'>): Promise<FeedState | undefined> {
@@ -122,7 +127,11 @@ export class LogFeed {
     if (state.done === true) return 'end';
     const startedAt = clock.now();
     const page = await entries.readLog(state.next, STEP);
-    const events = page.map((entry) => recordedEvent(entry)).filter((recorded) => recorded !== undefined);
+    const events: RecordedEvent[] = [];
+    for (const read of page.map((entry) => readEvent(entry))) {
+      if (read !== undefined && 'reason' in read) await keepGap(this.quarantine, read);
+      else if (read !== undefined) events.push(read);
+    }
     const due = events.filter(({ at }) => isDue(subscription, state, at));
     await this.send(subscription, due);
     const isEnd = page.length < STEP;

@@ -2,7 +2,7 @@
  * Finds events that were recorded but never handed to EventBridge, and hands them over: walks the log behind a cursor, up
  * to a minute ago. The cursor moves after the events it passes were relayed, or put on the list of those that cannot be.
  */
-import { recordedEvent, type LoggedEvent } from '../../../core/events/index.ts';
+import { createQuarantine, keepGap, readEvent, recordedEvent, type LoggedEvent } from '../../../core/events/index.ts';
 import type { Clock, EntryStore, ItemKey, ItemStore, LoggedEntry } from '../../../core/ledger/index.ts';
 import { withoutPosition } from './directory.ts';
 import { putEvents, type PutEventsDependencies, type UnrelayedEvent } from './put-events.ts';
@@ -45,6 +45,7 @@ export async function sweepOutbox(deps: SweepDependencies, deadline: number): Pr
     const cursor = await deps.items.get(cursorKey);
     const from = (cursor?.value as number | undefined) ?? 0;
     const { settled, isLast } = settledPart(await deps.entries.readLog(from, STEP), deps.clock);
+    await keepGaps(deps, settled);
     const refused = await relayUnmarked(deps, eventsOf(settled), total);
     if (settled.length > 0) {
       const write = {
@@ -131,6 +132,12 @@ async function retryStuck(deps: SweepDependencies, total: { relayed: number; old
     );
   }
   return failed.size;
+}
+
+/** What says it is an event and can be handed to nobody must not stop those behind it. */
+async function keepGaps(deps: SweepDependencies, entries: readonly LoggedEntry[]): Promise<void> {
+  for (const read of entries.map((entry) => readEvent(entry)))
+    if (read !== undefined && 'reason' in read) await keepGap(createQuarantine(deps), read);
 }
 
 function eventsOf(entries: readonly LoggedEntry[]): readonly Found[] {

@@ -2,7 +2,7 @@
  * The log as the bus reads it: position by position, recent events from memory, older ones from the store. An event that
  * was committed but never announced (a crash in between) is simply read from the store: the log itself is the outbox.
  */
-import { appendedEvent, recordedEvent, type LoggedEvent } from '../../../core/events/index.ts';
+import { appendedEvent, readEvent, type Gap, type LoggedEvent } from '../../../core/events/index.ts';
 import type { AppendedEntry, EntryStore } from '../../../core/ledger/index.ts';
 
 /** Events kept in memory: a subscriber this far behind reads from the store. About 1 KiB each. */
@@ -24,13 +24,16 @@ export interface Arrival extends LogSlot {
 
 export class EventLog {
   private readonly entries: EntryStore;
+  private readonly onGap: (gap: Gap) => void;
   private recent: LogSlot[] = [];
   /** position of recent[0] */
   private recentFrom = 0;
   private end = 0;
 
-  constructor(entries: EntryStore) {
+  /** @param onGap told of what says it is an event and can be handed to nobody; perhaps again and again. Must not throw */
+  constructor(entries: EntryStore, onGap: (gap: Gap) => void) {
     this.entries = entries;
+    this.onGap = onGap;
   }
 
   async open(): Promise<void> {
@@ -81,7 +84,9 @@ export class EventLog {
 
   private async readStored(from: number, limit: number): Promise<readonly LogSlot[]> {
     return (await this.entries.readLog(from, limit)).map((entry) => {
-      const recorded = recordedEvent(entry);
+      const read = readEvent(entry);
+      if (read !== undefined && 'reason' in read) this.onGap(read);
+      const recorded = read === undefined || 'reason' in read ? undefined : read;
       return { position: entry.position, event: recorded?.event, recordedAt: recorded?.at ?? '' };
     });
   }

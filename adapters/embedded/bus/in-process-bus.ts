@@ -4,9 +4,11 @@
  * means redelivery, never loss.
  */
 import {
+  createQuarantine,
   createRuleIndex,
   eventBridgeShape,
   EventError,
+  keepGap,
   subscriptionPattern,
   targetOf,
   type BreakerChange,
@@ -63,7 +65,8 @@ export class InProcessBus implements EventBus {
 
   constructor(options: InProcessBusOptions) {
     this.options = options;
-    this.log = new EventLog(options.entries);
+    const quarantine = createQuarantine(options);
+    this.log = new EventLog(options.entries, (gap) => void keepGap(quarantine, gap).catch(options.onError));
     this.functions = new FunctionTargets({ functions: {}, ...options });
   }
 

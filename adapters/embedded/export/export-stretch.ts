@@ -19,6 +19,8 @@ export interface ExportStretchJob {
   readonly signatures: boolean;
   /** entry types that must carry the root signature; a list, because functions do not cross threads */
   readonly rootSigned: readonly string[];
+  /** types of the steps of change-sets */
+  readonly steps: readonly string[];
   /** chains `keys/…` of the whole export */
   readonly keyEntries: ReadonlyMap<string, readonly LoggedEntry[]>;
   /** entries of the checkpoint */
@@ -34,10 +36,11 @@ export interface ExportStretchJob {
 }
 
 export function verifyExportStretch(job: ExportStretchJob): Promise<Segment> {
-  const { folder, ledger, root, signatures, rootSigned, keyEntries, size, from, to, sizes, replay } = job;
+  const { folder, ledger, root, signatures, rootSigned, steps, keyEntries, size, from, to, sizes, replay } = job;
   const verifier = new EntryVerifier({
     ...{ ledger, root, signatures },
     rootSigned: (type) => rootSigned.includes(type),
+    steps: new Set(steps),
     certificate: async (name) => keyEntries.get(name)?.find(({ seq }) => seq === 0),
     revocations: async (name) => keyEntries.get(name)?.filter(({ seq }) => seq > 0) ?? [],
     rotations: async () => keyEntries.get(ROOT_CHAIN) ?? [],

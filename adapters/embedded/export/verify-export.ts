@@ -5,7 +5,7 @@
  */
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { ROOT_SIGNED_TYPES } from '../../../core/changes/index.ts';
+import { ROOT_SIGNED_TYPES, STEP_TYPES } from '../../../core/changes/index.ts';
 import {
   ed25519Key,
   EXPORT_FILES,
@@ -149,6 +149,7 @@ async function verifyStretches(export_: {
   const whole: ExportStretchJob = {
     ...{ folder, ledger, root, signatures, keyEntries, size, from, to, sizes, replay },
     rootSigned: [...ROOT_SIGNED_TYPES],
+    steps: STEP_TYPES,
   };
   const workers = to - from >= WORKERS * MIN_ENTRIES_PER_WORKER ? WORKERS : 1;
   const share = Math.ceil((to - from) / workers / TILE_WIDTH) * TILE_WIDTH;

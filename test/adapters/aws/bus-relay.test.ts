@@ -171,6 +171,22 @@ describe('relay', () => {
 });
 
 describe('the outbox sweeper', () => {
+  it('V9: steps over what can be handed to nobody, keeps it where auditors look, and relays what is behind it', async () => {
+    const world = createWorld();
+    world.told.relay = false;
+    await world.publish('e', 'nonsense' as never);
+    await world.publish('e');
+    await world.clock.advance(LATER_MS);
+    expect(await world.sweep()).toMatchObject({ relayed: 1, reachedEnd: true });
+    expect(world.takenIds()).toEqual(['event-2']);
+    const [kept, ...others] = await world.store.list('main#quarantine', { limit: 10 });
+    expect(others).toEqual([]);
+    expect(kept?.value).toMatchObject({
+      event: { entity: 'e', seq: 0 },
+      reason: expect.stringContaining('payload') as string,
+    });
+  });
+
   it('leaves young events alone and takes up where it was', async () => {
     const world = createWorld();
     world.told.relay = false;
