@@ -122,7 +122,8 @@ class World {
       Array.from({ length: publishers }, (_, i) => {
         this.appended += 1;
         const idem = `e${this.appended}`;
-        const draft = { type: 'event', actor: { kind: 'module' as const, id: 'm' }, idem, data: { n: this.appended } };
+        const data = { topic: 'orders.new', version: 1, source: 'm', payload: { n: this.appended } };
+        const draft = { type: 'event', actor: { kind: 'module' as const, id: 'm' }, idem, data };
         return this.appender.append({ entries: [{ chain: `account:${chain ?? i}`, draft, idemKey: idem }] });
       }),
     );

@@ -23,7 +23,7 @@ it('V9: delivery, feed, map and reads step over an event of nonsense and keep it
       if (principal === undefined) throw new Error(`the sample roster has no ${id}`);
       return principal;
     };
-    const [reader, auditor] = [as('monitoring'), as('eva')];
+    const [reader, auditor] = [as('reporting'), as('eva')];
     await system.subscriptions.create(reader, { id: 'all', topics: ['transactions.*'], startAt: 'earliest' });
     const messages = await system.subscriptions.receive(reader, 'all', { max: 10, waitMs: 1_000 });
     expect(messages.map(({ event }) => event.payload['amount'])).toEqual(['1.00', '2.00']);

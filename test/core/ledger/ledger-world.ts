@@ -35,11 +35,8 @@ export function appenderOn(store: EntryStore, overrides: Partial<AppenderOptions
 }
 
 export function note(chain: string, idem: string): AppendRequest['entries'][number] {
-  return {
-    chain,
-    idemKey: idem,
-    draft: { type: 'event', actor: { kind: 'module', id: 'test' }, idem, data: { text: idem } },
-  };
+  const data = { topic: 'notes.new', version: 1, source: 'test', payload: { text: idem } };
+  return { chain, idemKey: idem, draft: { type: 'event', actor: { kind: 'module', id: 'test' }, idem, data } };
 }
 
 /** Every entry of the log after checking, from the stored bytes alone, that positions and chains have no gap and no fork. */
