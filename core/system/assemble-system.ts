@@ -29,7 +29,6 @@ import { createFeed } from './feed.ts';
 import { Metrics } from './metrics.ts';
 import { createPublicLog } from './public-log.ts';
 import type { Entities, NervousSystem, VerifyRequest } from './nervous-system.ts';
-import { createEntryVerifier } from './entry-verifier.ts';
 import { monitor, validate } from './health.ts';
 import type { MapReport } from './map.ts';
 import { leftOut, makeWriters } from './make-writers.ts';
@@ -74,7 +73,9 @@ export function assembleSystem(ports: Ports, config: NervousConfig, make: Partia
   );
   const publish: Publish = async (...args) => metrics.countPublished(await writers.publish(...args));
   const verifier = (signatures = true): EntryVerifier =>
-    createEntryVerifier({ ledger, root: ports.rootSigner, entries, signatures });
+    (make.createEntryVerifier ?? leftOut<EntryVerifier>('createEntryVerifier'))({
+      ...{ ledger, root: ports.rootSigner, entries, signatures },
+    });
   const verify = createVerify(ports, config, { make, verifier });
 
   const system: NervousSystem = {

@@ -17,6 +17,7 @@ import { createGuards, createIngress, createPublish } from '../events/index.ts';
 import { createAppender } from '../ledger/index.ts';
 import type { NervousConfig } from './config.ts';
 import { createEntities } from './entities.ts';
+import { createEntryVerifier } from './entry-verifier.ts';
 import { createMapView } from './map-view.ts';
 import { verifyPart } from './verify-part.ts';
 
@@ -32,6 +33,7 @@ export interface UseCases {
   readonly createWorking: typeof createWorking;
   readonly createShowing: typeof createShowing;
   readonly createGoverning: typeof createGoverning;
+  readonly createEntryVerifier: typeof createEntryVerifier;
   readonly createEntities: typeof createEntities;
   readonly createMapView: typeof createMapView;
   readonly verifyPart: typeof verifyPart;
@@ -52,9 +54,9 @@ export const changing = {
   createShowing,
 };
 export const governing = { createGoverning };
-export const reading = { createEntities };
+export const reading = { createEntities, createEntryVerifier };
 export const mapping = { createMapView };
-export const verifying = { verifyPart };
+export const verifying = { verifyPart, createEntryVerifier };
 
 function actsOf({
   operations,
