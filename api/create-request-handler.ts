@@ -4,8 +4,7 @@
  */
 import type { z } from 'zod';
 import { describeIssues } from '../core/errors/index.ts';
-import { PolicyError } from '../core/policy/index.ts';
-import type { NervousSystem } from '../core/system/index.ts';
+import type { NervousSystem, Pass } from '../core/system/index.ts';
 import { ApiError, type Place } from './errors.ts';
 import { createRouteMatcher, type MatchRoute } from './match-route.ts';
 import { parseQuery } from './parse-query.ts';
@@ -51,24 +50,43 @@ async function answer(
   }
 }
 
-interface Matched {
-  readonly route: Route;
+interface Matched<R = Route> {
+  readonly route: R;
   readonly params: Readonly<Record<string, string>>;
   readonly query: string;
 }
 
 async function runRoute(system: NervousSystem, request: ApiRequest, matched: Matched): Promise<RouteResult> {
   const { route } = matched;
+  if (route.auth === 'elsewhere') throw route.refuse();
+  return system.execute({
+    useCase: route.operationId,
+    principal: request.principal,
+    unknown: unknownCaller(request),
+    run: (pass) => behindDoor(system, request, { ...matched, route, pass }),
+    ...(route.outcomeOf === undefined ? {} : { outcomeOf: route.outcomeOf }),
+  });
+}
+
+async function behindDoor(
+  system: NervousSystem,
+  request: ApiRequest,
+  { pass, ...matched }: Matched<Exclude<Route, { readonly auth: 'elsewhere' }>> & { readonly pass: Pass },
+): Promise<RouteResult> {
+  const { route } = matched;
+  const { principal } = request;
   if (route.auth === 'none') {
     parse(route.query, parseQuery(matched.query), 'query');
     return route.handler(system);
   }
-  if (request.principal === undefined) throw unauthenticated(request);
+  if (principal === undefined) throw new Error(`the door let nobody pass to ${route.operationId}`);
   const key = route.method === 'POST' ? readIdempotencyKey(request) : undefined;
   const params = parse(route.params, matched.params, 'path');
   const query = parse(route.query, parseQuery(matched.query), 'query');
   const body = route.body === undefined ? undefined : await readCheckedBody(route.body, request);
-  return route.handler(system, request.principal, { params, query, body, idempotencyKey: key, request });
+  const input = { params, query, body, idempotencyKey: key, request };
+  const run = (): Promise<RouteResult> => route.handler(system, principal, input);
+  return route.isHeavy?.(input) === true ? pass.heavily(run) : run();
 }
 
 async function readCheckedBody(spec: NonNullable<Route['body']>, request: ApiRequest): Promise<unknown> {
@@ -102,12 +120,10 @@ function invalid(issues: Parameters<typeof describeIssues>[0], place: Place): Ap
   return new ApiError({ code: 'REQUEST_INVALID', message: `${place} ${message}`, problems, place });
 }
 
-function unauthenticated({ headers }: ApiRequest): PolicyError {
-  const message =
-    headers['authorization'] === undefined
-      ? 'no credentials: send Authorization: Bearer <token>'
-      : 'unknown credentials: use a token of this ledger';
-  return new PolicyError({ code: 'UNAUTHENTICATED', message });
+function unknownCaller({ headers }: ApiRequest): string {
+  return headers['authorization'] === undefined
+    ? 'no credentials: send Authorization: Bearer <token>'
+    : 'unknown credentials: use a token of this ledger';
 }
 
 function methodResponse(method: string, allow: string): ApiResponse {

@@ -6,6 +6,7 @@ import {
   type ZodOpenApiParameters,
   type ZodOpenApiResponsesObject,
 } from 'zod-openapi';
+import { USE_CASES } from '../core/system/index.ts';
 import type { ErrorCode } from './errors.ts';
 import { PROBLEMS } from './problem-table.ts';
 import type { Route } from './route.ts';
@@ -113,15 +114,26 @@ function contentOf(schemas: Readonly<Record<string, z.ZodType>>): Content {
 }
 
 /** Every code a request to this route can be answered with. */
-export function problemCodes({ auth, body, problems }: Route): readonly ErrorCode[] {
+export function problemCodes({ auth, body, problems, ...route }: Route): readonly ErrorCode[] {
   return [
     ...new Set<ErrorCode>([
       'REQUEST_INVALID',
       ...(auth === 'required' ? (['UNAUTHENTICATED'] as const) : []),
       ...(body === undefined ? [] : BODY_PROBLEMS),
+      ...doorProblems(route),
       ...problems,
       'INTERNAL',
       ...(auth === 'required' ? (['STORE_UNAVAILABLE'] as const) : []),
     ]),
+  ];
+}
+
+/** What the door refuses with before the use case begins. */
+function doorProblems({ operationId, ...route }: Pick<Route, 'operationId'>): readonly ErrorCode[] {
+  const { for: whom, budget } = USE_CASES[operationId];
+  const isHeavy = 'isHeavy' in route && route.isHeavy !== undefined;
+  return [
+    ...(whom === 'open' || whom === 'known' ? [] : (['FORBIDDEN'] as const)),
+    ...(budget === undefined && !isHeavy ? [] : (['BUDGET_SPENT'] as const)),
   ];
 }

@@ -78,6 +78,7 @@ export const PROBLEMS: Readonly<Record<ErrorCode, Row>> = {
   VERSION_UNKNOWN: row(422, 'The topic has no such version'),
   PAYLOAD_INVALID: row(422, "The payload breaks the topic's schema"),
 
+  BUDGET_SPENT: row(429, 'The principal asks for more than its budget allows'),
   RATE_LIMITED: row(429, 'The publisher published more than it may'),
   STREAMS_EXHAUSTED: row(429, 'The principal has as many streams open as it may'),
 

@@ -5,7 +5,7 @@
 import type { z } from 'zod';
 import type { JsonValue } from '../core/canonical/index.ts';
 import type { Principal } from '../core/policy/index.ts';
-import type { NervousSystem } from '../core/system/index.ts';
+import type { NervousSystem, Outcome, UseCaseName } from '../core/system/index.ts';
 import type { ErrorCode } from './errors.ts';
 
 export type Method = 'GET' | 'POST' | 'DELETE';
@@ -100,12 +100,15 @@ interface Description {
   readonly method: Method;
   /** `/v1/events/{id}`: a parameter is one segment, percent-encoded; `{id+}` at the end takes all segments left */
   readonly path: string;
-  readonly operationId: string;
+  /** the use case behind it: what it takes to pass, and what it is paid from, stands in core's table */
+  readonly operationId: UseCaseName;
   readonly tag: string;
   readonly summary: string;
   readonly description?: string;
   /** a GET that changes something, so that HEAD must not run it */
   readonly unsafe?: boolean;
+  /** whether nothing was thrown and it was refused all the same; default: it succeeded */
+  readonly outcomeOf?: (result: RouteResult) => Outcome;
   /** what the use case refuses with, beyond what every request can meet */
   readonly problems: readonly ErrorCode[];
 }
@@ -122,6 +125,8 @@ export type Route = Description &
   (
     | {
         readonly auth: 'required';
+        /** whether this request, read, is one of the heavy ones */
+        readonly isHeavy?: (input: Input<unknown, unknown, unknown>) => boolean;
         handler(
           system: NervousSystem,
           principal: Principal,
@@ -129,12 +134,15 @@ export type Route = Description &
         ): Promise<RouteResult>;
       }
     | { readonly auth: 'none'; handler(system: NervousSystem): Promise<RouteResult> }
+    /** served by another function: whoever asks here is told what to use, and nothing is asked for */
+    | { readonly auth: 'elsewhere'; refuse(): Error }
   );
 
 /** A route that only an authenticated principal may use. */
 export function route<Params, Query, Body, const R extends Responses>(
   spec: Description &
     Schemas<Params, Query, Body, R> & {
+      readonly isHeavy?: (input: Input<Params, Query, Body>) => boolean;
       readonly handler: (
         system: NervousSystem,
         principal: Principal,

@@ -44,6 +44,7 @@ const listEntries = route({
   }),
   responses: { 200: { description: 'a page in the order of the chain', schema: entryPageSchema } },
   problems: ['ENTITY_NOT_FOUND', 'FORBIDDEN'],
+  isHeavy: ({ query }) => query.verify === 1,
   handler: async (system, principal, { params: { id }, query }) => {
     const { from, limit, verify } = query;
     const entries = await system.entities.entries(principal, id, {

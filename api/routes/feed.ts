@@ -48,6 +48,7 @@ const readFeed = route({
     },
   },
   problems,
+  isHeavy: ({ query }) => query.after === undefined, // the whole log may be looked through
   handler: async (system, principal, { query, request }) => {
     const { items, cursor } = await system.feed.read(principal, {
       ...optionsOf(query),
@@ -85,6 +86,8 @@ const streamFeed = route({
     200: { description: 'one block for each event, its topic as type', mediaType: EVENT_STREAM, streamed: true },
   },
   problems: [...problems, 'STREAMS_EXHAUSTED', 'SUBSCRIPTION_NOT_FOUND', 'SUBSCRIPTION_INVALID'],
+  isHeavy: ({ query, request }) =>
+    query.subscription === undefined && (lastEventId(request.headers) ?? query.after) === undefined,
   handler: async (system, principal, { query, request: { headers, signal, buffered } }) => {
     const after = lastEventId(headers) ?? query.after;
     const chosen = await subscriptionOf(system, principal, query);

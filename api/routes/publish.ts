@@ -57,6 +57,7 @@ const publishEvents = route({
     },
   },
   problems: publishProblems,
+  outcomeOf: ({ body }) => (isRefusedIn(body) ? 'refused' : 'succeeded'),
   handler: async (system, principal, { body, idempotencyKey, request }) => {
     const carried = cloudEventsIn(request.headers, body);
     if (carried?.kind === 'batch') return publishCloudEvents(system, principal, carried.events);
@@ -70,6 +71,12 @@ const publishEvents = route({
 });
 
 export const publishRoutes = [publishEvents];
+
+/** One refused event is enough: a batch is done when all of it is. */
+function isRefusedIn(body: unknown): boolean {
+  const results = (body as Partial<BatchResult>).results ?? [];
+  return results.some(({ status }) => status === 'rejected');
+}
 
 type Answer =
   | { readonly status: 201; readonly headers: { readonly location: string }; readonly body: PublishedEvent }

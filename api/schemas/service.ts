@@ -1,9 +1,12 @@
 /** What the service tells about itself. */
 import * as z from 'zod';
 import type { CatalogEntry, SubscriptionStats } from '../../core/events/index.ts';
-import type { MonitorReport, ValidationReport } from '../../core/system/index.ts';
+import { USE_CASES, type MonitorReport, type UseCaseName, type ValidationReport } from '../../core/system/index.ts';
 import { count, principalId, subscriptionId } from './fields.ts';
 
+const USE_CASE_NAMES = Object.keys(USE_CASES) as [UseCaseName, ...UseCaseName[]];
+/** `refused` by a rule, and told which; `failed` by a fault of ours */
+const outcomes = { succeeded: count, refused: count, failed: count };
 const waiting = { length: count, oldestAgeMs: z.number().min(0) };
 
 export const healthSchema = z.strictObject({ status: z.literal('ok') }).meta({ id: 'Health' });
@@ -46,7 +49,12 @@ export const stateSchema: z.ZodType<MonitorReport> = z
     ledger: z.string(),
     origin: z.string(),
     entries: count,
-    operations: z.strictObject({ total: count, failed: count, successRate: z.number().min(0).max(1) }),
+    operations: z.strictObject({
+      ...outcomes,
+      total: count,
+      successRate: z.number().min(0).max(1).meta({ description: 'done, of all that was asked for' }),
+      byUseCase: z.partialRecord(z.enum(USE_CASE_NAMES), z.strictObject(outcomes)),
+    }),
     responseTimeMs: z.strictObject({ p50: z.number().min(0), p95: z.number().min(0) }),
     published: z.strictObject({ accepted: count, duplicate: count, rejected: count }),
     subscriptions: z.array(subscriptionStatsSchema).meta({ description: 'your own; all for auditors' }),

@@ -7,6 +7,7 @@ export {
   type BreakerSettings,
   type BreakerVerdict,
 } from './breaker.ts';
+export { BUDGET_NAMES, Budgets, budgetsSchema, type BudgetLimits, type BudgetName, type Spent } from './budgets.ts';
 export { loopAfter, MAX_HOPS, type LoopSettings, type LoopStep, type Origin } from './loop.ts';
 export { protectionProblems, protectionSchema, stormLimit, type Protection } from './settings.ts';
 export { STORM_WINDOW_MS, stormAfter, type StormStep } from './storm.ts';

@@ -3,6 +3,7 @@
  * people's rates and the hop limit. The rest depends on what a topic is for, so it is asked for (docs/adr/0014).
  */
 import * as z from 'zod';
+import { budgetsSchema } from './budgets.ts';
 import { MAX_HOPS } from './loop.ts';
 import type { Rate } from './token-bucket.ts';
 
@@ -42,6 +43,8 @@ export const protectionSchema = z
         modules: z.record(z.string(), rateSchema).default({}),
       })
       .prefault({}),
+    /** requests of every other kind that one principal may make: writes, and heavy reads */
+    budgets: budgetsSchema,
     /** absent: storms are not looked for */
     storm: z
       .strictObject({

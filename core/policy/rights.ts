@@ -15,6 +15,8 @@ export interface Policy {
   readonly may: (principal: Principal, action: Action, subject: string) => boolean;
   /** @throws PolicyError FORBIDDEN, naming the missing right */
   readonly require: (principal: Principal, action: Action, subject: string) => void;
+  /** Has it this right for anything at all? */
+  readonly holds: (principal: Principal, action: Action) => boolean;
   readonly rolesOf: (personId: string) => readonly string[];
   readonly isAuditor: (principal: Principal) => boolean;
   readonly roster: Roster;
@@ -45,9 +47,13 @@ export function createPolicy(roster: Roster, modules: Modules): Policy {
     (action === 'reads' && isAuditor(principal)) ||
     grantsOf(principal).some((rights) => rights[action].some((glob) => matchesGlob(glob, subject)));
 
+  const holds = (principal: Principal, action: Action): boolean =>
+    (action === 'reads' && isAuditor(principal)) || grantsOf(principal).some((rights) => rights[action].length > 0);
+
   return {
     roster,
     rolesOf,
+    holds,
     isAuditor,
     may,
     principal: (id) => principals.get(id),

@@ -25,6 +25,7 @@ import {
 import { actorOf, PolicyError, type Policy, type Principal } from '../policy/index.ts';
 import type { NervousConfig } from './config.ts';
 import { OPERATORS_WORD } from './entities.ts';
+import { createDoor } from './door.ts';
 import { createFeed } from './feed.ts';
 import { Metrics } from './metrics.ts';
 import { createPublicLog } from './public-log.ts';
@@ -32,7 +33,6 @@ import type { Entities, NervousSystem, VerifyRequest } from './nervous-system.ts
 import { monitor, validate } from './health.ts';
 import type { MapReport } from './map.ts';
 import { leftOut, makeWriters } from './make-writers.ts';
-import { runCommand } from './run-command.ts';
 import { createTrace } from './trace.ts';
 import type { UseCases } from './use-cases.ts';
 import type { Ports } from './ports.ts';
@@ -82,9 +82,9 @@ export function assembleSystem(ports: Ports, config: NervousConfig, make: Partia
     config,
     policy,
     catalog,
-    publish: (...args) => metrics.measure(() => publish(...args)),
+    publish,
     reveal: createReveal({ appender, entries, policy, ids, vault }),
-    ingest: (raw) => metrics.measure(() => ingest(raw)),
+    ingest,
     changes,
     governing,
     entities:
@@ -103,7 +103,11 @@ export function assembleSystem(ports: Ports, config: NervousConfig, make: Partia
       await governance.refresh();
       await subscriptions.attachAll();
     },
-    execute: (command) => metrics.measure(() => runCommand({ publish, changes, governing, subscriptions }, command)),
+    execute: createDoor({
+      ...{ policy, metrics, clock, budgets: config.protection.budgets },
+      policyVersion: () => governance.inForce().version,
+      ...(ports.onPassage === undefined ? {} : { onPassage: ports.onPassage }),
+    }),
     validate: () => validate(ports, { origin, governance }),
     monitor: async () => ({ ...(await monitor(ports, config, { metrics, guards })), streams: feed.openStreams() }),
     map:

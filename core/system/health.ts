@@ -58,12 +58,12 @@ export async function monitor(
   { ledger, origin }: NervousConfig,
   { metrics, guards }: { readonly metrics: Metrics; readonly guards: Pick<Guards, 'stats'> | undefined },
 ): Promise<MonitorReport> {
-  const { total, failed, successRate, p50, p95, published } = metrics.read();
+  const { p50, p95, published, throughput: _, ...operations } = metrics.read();
   return {
     ledger,
     origin,
     entries: await entries.size(),
-    operations: { total, failed, successRate },
+    operations,
     responseTimeMs: { p50, p95 },
     published,
     subscriptions: await bus.stats(),

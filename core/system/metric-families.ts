@@ -42,7 +42,6 @@ const SUBSCRIPTION_FAMILIES: readonly SubscriptionFamily[] = [
 export function metricFamilies(report: MonitorReport): readonly MetricFamily[] {
   const { ledger, origin, entries, operations, responseTimeMs, published, guard, streams, approvalQueue, reviewQueue } =
     report;
-  const { total, failed } = operations;
   return [
     {
       name: 'nervous_ledger',
@@ -51,7 +50,7 @@ export function metricFamilies(report: MonitorReport): readonly MetricFamily[] {
       samples: [{ labels: { ledger, origin }, value: 1 }],
     },
     gauge('nervous_entries', 'Entries in the ledger', entries),
-    counter('nervous_operations', 'Operations since start, by outcome', 'outcome', { ok: total - failed, failed }),
+    operationsFamily(operations),
     {
       ...{ name: 'nervous_operation_duration_seconds', type: 'summary', unit: 'seconds' },
       help: 'Duration of the newest operations',
@@ -67,6 +66,14 @@ export function metricFamilies(report: MonitorReport): readonly MetricFamily[] {
     gauge('nervous_post_reviews_overdue', 'Those that should have been looked at by now', reviewQueue.overdue),
     ...subscriptionFamilies(report.subscriptions),
   ];
+}
+
+/** A use case that nobody asked for has no sample. */
+function operationsFamily({ byUseCase }: MonitorReport['operations']): MetricFamily {
+  const samples = Object.entries(byUseCase).flatMap(([use_case, outcomes]) =>
+    Object.entries(outcomes).map(([outcome, value]) => ({ labels: { use_case, outcome }, value })),
+  );
+  return { name: 'nervous_operations', type: 'counter', help: 'What passed the door since start, by outcome', samples };
 }
 
 function approvalFamilies({

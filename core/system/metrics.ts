@@ -1,58 +1,109 @@
-/** Counts and times operations for `monitor()`: success rate and response time, the two metrics the product promises. */
+/**
+ * Counts and times what passes the door, for `monitor()`: success rate, response time and throughput, the metrics the
+ * product promises. What was refused is neither a success nor a fault.
+ */
 import type { PublishResult } from '../events/index.ts';
 import type { Clock } from '../ledger/index.ts';
+import type { Outcome, Passage } from './door.ts';
+import { USE_CASES, type UseCaseName } from './use-case-table.ts';
 
 /** Response times remembered for the percentiles. */
 const WINDOW = 1_024;
+const MS_PER_SECOND = 1_000;
+/** Seconds that throughput is told of. */
+const THROUGHPUT_SECONDS = 60;
 
-export interface OperationMetrics {
+export type Outcomes = Readonly<Record<Outcome, number>>;
+
+export interface OperationMetrics extends Outcomes {
   readonly total: number;
-  readonly failed: number;
+  /** of all that was asked for, what was done: 1 when nothing was asked for */
   readonly successRate: number;
+  readonly byUseCase: Readonly<Partial<Record<UseCaseName, Outcomes>>>;
   readonly p50: number;
   readonly p95: number;
   readonly published: Readonly<Record<PublishResult['status'], number>>;
+  readonly throughput: { readonly operationsPerSecond: number; readonly eventsPerSecond: number };
 }
 
-export class Metrics {
-  private readonly clock: Clock;
-  private total = 0;
-  private failed = 0;
-  private readonly timesMs: number[] = [];
-  private readonly published = { accepted: 0, duplicate: 0, rejected: 0 };
+const NONE: Outcomes = { succeeded: 0, refused: 0, failed: 0 };
 
-  constructor(clock: Clock) {
+export class Metrics {
+  private readonly clock: Pick<Clock, 'now'>;
+  private readonly startedAt: number;
+  private readonly byUseCase = new Map<UseCaseName, Record<Outcome, number>>();
+  private readonly timesMs: number[] = [];
+  private timed = 0;
+  private readonly published = { accepted: 0, duplicate: 0, rejected: 0 };
+  private readonly operations = new PerSecond();
+  private readonly events = new PerSecond();
+
+  constructor(clock: Pick<Clock, 'now'>) {
     this.clock = clock;
+    this.startedAt = clock.now();
   }
 
-  /** Runs an operation and counts how it ended and how long it took. */
-  async measure<T>(operation: () => Promise<T>): Promise<T> {
-    const start = this.clock.now();
-    let ok = false;
-    try {
-      const result = await operation();
-      ok = true;
-      return result;
-    } finally {
-      this.timesMs[this.total % WINDOW] = this.clock.now() - start;
-      this.total += 1;
-      if (!ok) this.failed += 1;
-    }
+  count({ useCase, outcome, durationMs }: Pick<Passage, 'useCase' | 'outcome' | 'durationMs'>): void {
+    const outcomes = this.byUseCase.get(useCase) ?? { ...NONE };
+    outcomes[outcome] += 1;
+    this.byUseCase.set(useCase, outcomes);
+    this.operations.add(this.clock.now(), 1);
+    if (USE_CASES[useCase].waits === true) return;
+    this.timesMs[this.timed % WINDOW] = durationMs;
+    this.timed += 1;
   }
 
   /** Counts what became of published events. */
   countPublished(results: readonly PublishResult[]): readonly PublishResult[] {
     for (const { status } of results) this.published[status] += 1;
+    this.events.add(this.clock.now(), results.filter(({ status }) => status === 'accepted').length);
     return results;
   }
 
   read(): OperationMetrics {
     const sorted = [...this.timesMs].sort((a, b) => a - b);
     const percentile = (p: number): number => sorted[Math.min(sorted.length - 1, Math.floor(p * sorted.length))] ?? 0;
-    const successRate = this.total === 0 ? 1 : (this.total - this.failed) / this.total;
+    const outcomes = [...this.byUseCase.values()].reduce(sumOf, NONE);
+    const { succeeded, refused, failed } = outcomes;
+    const total = succeeded + refused + failed;
+    const now = this.clock.now();
+    const seconds = Math.min(THROUGHPUT_SECONDS, Math.max(1, (now - this.startedAt) / MS_PER_SECOND));
     return {
-      ...{ total: this.total, failed: this.failed, successRate, p50: percentile(0.5), p95: percentile(0.95) },
+      ...outcomes,
+      ...{ total, successRate: total === 0 ? 1 : succeeded / total, p50: percentile(0.5), p95: percentile(0.95) },
+      byUseCase: Object.fromEntries([...this.byUseCase].map(([name, counts]) => [name, { ...counts }])),
       published: { ...this.published },
+      throughput: {
+        operationsPerSecond: this.operations.since(now) / seconds,
+        eventsPerSecond: this.events.since(now) / seconds,
+      },
     };
   }
+}
+
+/** Counts of the newest seconds. */
+class PerSecond {
+  private readonly seconds = new Map<number, number>();
+
+  add(nowMs: number, count: number): void {
+    const second = Math.floor(nowMs / MS_PER_SECOND);
+    this.seconds.set(second, (this.seconds.get(second) ?? 0) + count);
+    for (const oldest of this.seconds.keys()) {
+      if (this.seconds.size <= THROUGHPUT_SECONDS) return;
+      this.seconds.delete(oldest);
+    }
+  }
+
+  since(nowMs: number): number {
+    const from = Math.floor(nowMs / MS_PER_SECOND) - THROUGHPUT_SECONDS;
+    return this.seconds.entries().reduce((sum, [second, count]) => (second > from ? sum + count : sum), 0);
+  }
+}
+
+function sumOf(a: Outcomes, b: Outcomes): Outcomes {
+  return {
+    succeeded: a.succeeded + b.succeeded,
+    refused: a.refused + b.refused,
+    failed: a.failed + b.failed,
+  };
 }

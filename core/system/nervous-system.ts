@@ -20,9 +20,11 @@ import type {
 } from '../events/index.ts';
 import type { EntryBody, KeyRecord, Scope, VerificationReport, Verdict } from '../ledger/index.ts';
 import type { Policy, Principal } from '../policy/index.ts';
-import type { Command, CommandResult } from './commands.ts';
 import type { NervousConfig } from './config.ts';
+import type { Execute } from './door.ts';
+import type { Outcomes } from './metrics.ts';
 import type { MapReport } from './map.ts';
+import type { UseCaseName } from './use-case-table.ts';
 
 export interface EntryView {
   readonly seq: number;
@@ -148,8 +150,12 @@ export interface MonitorReport {
   readonly ledger: string;
   readonly origin: string;
   readonly entries: number;
-  /** operations since start: publish, propose, decide, … */
-  readonly operations: { readonly total: number; readonly failed: number; readonly successRate: number };
+  /** what passed the door since start, by outcome; `successRate`: what was done of all that was asked for */
+  readonly operations: Outcomes & {
+    readonly total: number;
+    readonly successRate: number;
+    readonly byUseCase: Readonly<Partial<Record<UseCaseName, Outcomes>>>;
+  };
   readonly responseTimeMs: { readonly p50: number; readonly p95: number };
   /** events since start, by what became of them */
   readonly published: { readonly accepted: number; readonly duplicate: number; readonly rejected: number };
@@ -173,8 +179,11 @@ export interface NervousSystem {
   readonly catalog: Catalog;
   /** Makes the ledger ready: keys, subscriptions, interrupted change-sets. Idempotent. */
   initialize(): Promise<void>;
-  /** Runs one command; the single door through which every change passes, so that all are counted and timed. */
-  execute<C extends Command>(command: C): Promise<CommandResult<C>>;
+  /**
+   * The one door of every shell: who calls, with what right, on what budget; counted and timed with its outcome. The use
+   * cases below are what stands behind it: whoever calls them for somebody calls them through it.
+   */
+  readonly execute: Execute;
   /** Checks configuration, keys, clock and store without changing anything. */
   validate(): Promise<ValidationReport>;
   monitor(): Promise<MonitorReport>;

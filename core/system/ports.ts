@@ -12,6 +12,7 @@ import type {
   Sealer,
   VerificationReport,
 } from '../ledger/index.ts';
+import type { Passage } from './door.ts';
 import type { ValidationReport, VerifyRequest } from './nervous-system.ts';
 
 export interface Ports {
@@ -30,6 +31,8 @@ export interface Ports {
   readonly sharedCounts?: SharedCounts;
   /** Told of everything protection does. Must not throw. */
   readonly onGuard?: (what: keyof GuardStats) => void;
+  /** Told of every passage through the door: what an access journal would write, and a platform's own metrics. Must not throw. */
+  readonly onPassage?: (passage: Passage) => void;
   /** Told about failures that no caller waits for. Must not throw. */
   readonly onError: (error: unknown) => void;
   /** where the log is published; absent when this process serves none */

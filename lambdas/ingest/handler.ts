@@ -25,7 +25,10 @@ const opened = once(() => openAwsSystem({ config, env, hooks: { onError, onGuard
 export const handler = queueHandler(telemetry, async ({ body }) => {
   const aws = await opened();
   await aws.refreshPolicy();
-  const result = await takeEvent({ ingest: aws.system.ingest, settle: () => aws.settle() }, body);
+  const result = await takeEvent(
+    { execute: aws.system.execute, ingest: aws.system.ingest, settle: () => aws.settle() },
+    body,
+  );
   metrics.addMetric(result.status === 'quarantined' ? 'EventsQuarantined' : 'EventsIngested', MetricUnit.Count, 1);
   logger.info('taken', { ...result });
 });

@@ -4,15 +4,25 @@
  */
 import { CanonicalError, parseStrict } from '../../core/canonical/index.ts';
 import type { Ingest, IngressResult } from '../../core/events/index.ts';
+import type { Execute } from '../../core/system/index.ts';
 
 export interface TakeEventDependencies {
+  readonly execute: Execute;
   readonly ingest: Ingest;
   /** Resolves when what was recorded is handed on. */
   readonly settle: () => Promise<void>;
 }
 
-export async function takeEvent({ ingest, settle }: TakeEventDependencies, body: string): Promise<IngressResult> {
-  const result = await ingest(read(body));
+export async function takeEvent(
+  { execute, ingest, settle }: TakeEventDependencies,
+  body: string,
+): Promise<IngressResult> {
+  const result = await execute({
+    useCase: 'ingestEvent',
+    principal: undefined, // who it is from, the configuration says when the event has been read
+    run: () => ingest(read(body)),
+    outcomeOf: ({ status }) => (status === 'quarantined' ? 'refused' : 'succeeded'),
+  });
   await settle();
   return result;
 }

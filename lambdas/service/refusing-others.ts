@@ -16,8 +16,8 @@ export function refusingOthers(
 function refusing(route: Route): Route {
   const { method, path } = route;
   const allow = `${method}, OPTIONS`;
-  const handler = (): Promise<never> =>
-    Promise.reject(new ApiError({ code: 'METHOD_NOT_ALLOWED', message: `use ${method} ${path}`, headers: { allow } }));
-  const { method: _, params: _params, query: _query, body: _body, ...rest } = route;
-  return { ...rest, method, auth: 'none', unsafe: false, handler };
+  const refuse = (): ApiError =>
+    new ApiError({ code: 'METHOD_NOT_ALLOWED', message: `use ${method} ${path}`, headers: { allow } });
+  const { operationId, tag, summary, problems, responses } = route;
+  return { method, path, operationId, tag, summary, problems, responses, auth: 'elsewhere', unsafe: false, refuse };
 }

@@ -33,7 +33,10 @@ export class ApiStack extends Stack {
     const behind = this.makeFunctions(deployment, ledger);
     runEvery(behind.verify, AUDIT_INTERVAL, AUDIT);
     const routes: DoorRoute[] = Object.entries(ROUTE_GROUPS).flatMap(([group, grouped]) =>
-      grouped.map(({ method, path, auth }) => ({ method, path, auth, behind: behind[group as RouteGroup] })),
+      grouped.map(({ method, path, auth }) => ({
+        ...{ method, path, behind: behind[group as RouteGroup] },
+        auth: auth === 'none' ? auth : ('required' as const),
+      })),
     );
     // An id may hold a slash. It comes percent-encoded, but the API decodes the path before it looks for a route.
     routes.push({ method: 'GET', path: '/v1/entities/{proxy+}', auth: 'required', behind: behind.read });

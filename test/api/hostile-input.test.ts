@@ -9,7 +9,7 @@ import { call, type Answer } from './call.ts';
 import { createTestSystem, type TestSystem } from './test-system.ts';
 
 /** A person who may do everything these routes offer, so that no missing right hides what the input does. */
-const CALLER = 'ann';
+const CALLER = 'sec';
 const CHANGING = ['publish', 'create', 'remove', 'pause', 'resume', 'ack', 'nack', 'redrive', 'receive'].concat([
   'propose',
   'revise',

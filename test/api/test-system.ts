@@ -33,15 +33,19 @@ import {
   type ReceivedMessage,
 } from '../../core/events/index.ts';
 import { createAppender, parseEntry, type LoggedEntry, type VerificationReport } from '../../core/ledger/index.ts';
+import { BUDGET_NAMES, budgetsSchema, type BudgetLimits } from '../../core/guard/index.ts';
 import { createPolicy, PolicyError, type Principal } from '../../core/policy/index.ts';
 import {
+  createDoor,
   createFeed,
   createPublicLog,
   defineConfig,
   mapping,
+  Metrics,
   SystemError,
   type EntryView,
   type NervousSystem,
+  type Passage,
 } from '../../core/system/index.ts';
 import { fixedGovernance } from '../support/fixed-governance.ts';
 
@@ -59,12 +63,16 @@ export const config = defineConfig({
   },
   modules: { ledgerist: rights, outsider: {} },
   roster: {
-    roles: { owner: rights, risk: rights, auditor: {}, oncall: { overrides: ['account:*'] } },
+    roles: {
+      ...{ owner: rights, risk: rights, auditor: {}, oncall: { overrides: ['account:*'] } },
+      secure: { reveals: ['account:*'] },
+    },
     people: [
       { personId: 'ann', name: 'Ann', accounts: ['ann'], roles: ['owner'] },
       { personId: 'rita', name: 'Rita', accounts: ['rita'], roles: ['risk'] },
       { personId: 'aud', name: 'Aud', accounts: ['aud'], roles: ['auditor'] },
       { personId: 'olga', name: 'Olga', accounts: ['olga'], roles: ['owner', 'oncall'] },
+      { personId: 'sec', name: 'Sec', accounts: ['sec'], roles: ['owner', 'secure', 'auditor'] },
     ],
     agents: [{ id: 'advisor', owner: 'ann', logic: 'advisor@1', rights }],
   },
@@ -73,6 +81,12 @@ export const config = defineConfig({
     rules: [{ name: 'all', when: { reversible: [true] }, level: 'L2', roles: ['owner', 'risk'], approvals: 2 }],
   },
   operations: {},
+});
+
+/** Tests of the contract ask for more than anybody in his right mind. */
+const PLENTY = budgetsSchema.parse({
+  ...Object.fromEntries(BUDGET_NAMES.map((name) => [name, 'unlimited'])),
+  heavyAtOnce: { perPrincipal: 100, all: 100 },
 });
 
 const OK: VerificationReport = {
@@ -86,6 +100,9 @@ const OK: VerificationReport = {
 export interface TestSystem {
   readonly system: NervousSystem;
   readonly store: MemoryStore;
+  /** through the door, in order */
+  readonly passages: readonly Passage[];
+  readonly metrics: Metrics;
   readonly log: MemoryLog;
   /** `publish`, `subscriptions.ack`, … with the arguments after the principal */
   readonly calls: { readonly name: string; readonly args: readonly unknown[] }[];
@@ -94,7 +111,7 @@ export interface TestSystem {
   readonly as: (id: string) => Principal;
 }
 
-export async function createTestSystem(faults: FaultHooks = {}): Promise<TestSystem> {
+export async function createTestSystem(faults: FaultHooks = {}, budgets: BudgetLimits = PLENTY): Promise<TestSystem> {
   const store = new MemoryStore({ faults });
   const log = new MemoryLog();
   const parts = partsOf(store);
@@ -111,6 +128,8 @@ export async function createTestSystem(faults: FaultHooks = {}): Promise<TestSys
       throw error;
     },
   });
+  const metrics = new Metrics(clock);
+  const passages: Passage[] = [];
   const system: NervousSystem = {
     ...{ config, policy, catalog },
     publish: createPublish({ appender, catalog, policy, ids, vault, guard: guards }),
@@ -134,11 +153,18 @@ export async function createTestSystem(faults: FaultHooks = {}): Promise<TestSys
     map: mapping.createMapView({ entries: store, policy, config, subscriptions: () => system.subscriptions.all() }),
     log: createPublicLog({ entries: store, files: log.logFiles, policy }),
     initialize: async () => {},
-    execute: () => Promise.reject(new Error('not used by the HTTP contract')),
+    execute: createDoor({
+      ...{ policy, clock, budgets, metrics },
+      policyVersion: () => 7,
+      onPassage: (passage) => passages.push(passage),
+    }),
     validate: async () => ({ ok: true, checks: [{ name: 'store', ok: true, detail: 'answers' }] }),
     monitor: async () => ({
       ...{ ledger, origin: config.origin, entries: await store.size() },
-      operations: { total: 4, failed: 1, successRate: 0.75 },
+      operations: {
+        ...{ total: 4, succeeded: 2, refused: 1, failed: 1, successRate: 0.5 },
+        byUseCase: { publishEvents: { succeeded: 2, refused: 1, failed: 1 } },
+      },
       responseTimeMs: { p50: 1.25, p95: 3 },
       published: { accepted: 3, duplicate: 1, rejected: 0 },
       subscriptions: ['ledgerist', 'outsider'].map((module) => ({
@@ -157,7 +183,7 @@ export async function createTestSystem(faults: FaultHooks = {}): Promise<TestSys
     if (principal === undefined) throw new Error(`no principal "${id}"`);
     return principal;
   };
-  return { system: recorded(system, calls), store, log, calls, queue, as };
+  return { system: recorded(system, calls), passages, metrics, store, log, calls, queue, as };
 }
 
 /** Wraps nothing: what tests look at is who may see what. */
@@ -184,7 +210,7 @@ function recorded(system: NervousSystem, calls: TestSystem['calls']): NervousSys
     new Proxy(part, {
       get: (target, name, receiver): unknown => {
         const value: unknown = Reflect.get(target, name, receiver);
-        if (typeof value === 'function')
+        if (typeof value === 'function' && name !== 'execute')
           return (...args: unknown[]): unknown => {
             calls.push({ name: `${prefix}${String(name)}`, args: args.slice(1) });
             return (value as (...args: unknown[]) => unknown).apply(target, args);

@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { protectionProblems, protectionSchema, stormLimit } from '../../../core/guard/index.ts';
+import { budgetsSchema, protectionProblems, protectionSchema, stormLimit } from '../../../core/guard/index.ts';
 
 describe('the section "protection"', () => {
   it('is on for people and hops, and asks for the rest', () => {
     expect(protectionSchema.parse(undefined)).toEqual({
       rates: { sessions: { perMinute: 100, burst: 100 }, modules: {} },
+      budgets: budgetsSchema.parse(undefined),
       loop: { maxHops: 16, windowSeconds: 60, resetAfterSeconds: 3_600 },
     });
   });

@@ -14,7 +14,10 @@ const report: MonitorReport = {
   ledger: 'main',
   origin: hostile,
   entries: 12,
-  operations: { total: 7, failed: 2, successRate: 5 / 7 },
+  operations: {
+    ...{ total: 8, succeeded: 5, refused: 1, failed: 2, successRate: 5 / 8 },
+    byUseCase: { publishEvents: { succeeded: 5, refused: 1, failed: 2 } },
+  },
   responseTimeMs: { p50: 1.5, p95: 20 },
   published: { accepted: 5, duplicate: 1, rejected: 1 },
   guard: { rateLimited: 1, refused: 2, stormsDetected: 3, loopsDetected: 4, resets: 5 },
@@ -59,8 +62,9 @@ describe('the metrics of the system', () => {
 
   it.each([
     ['nervous_entries', 12],
-    ['nervous_operations_total{outcome="ok"}', 5],
-    ['nervous_operations_total{outcome="failed"}', 2],
+    ['nervous_operations_total{use_case="publishEvents",outcome="succeeded"}', 5],
+    ['nervous_operations_total{use_case="publishEvents",outcome="refused"}', 1],
+    ['nervous_operations_total{use_case="publishEvents",outcome="failed"}', 2],
     ['nervous_operation_duration_seconds{quantile="0.95"}', 0.02],
     ['nervous_published_events_total{status="duplicate"}', 1],
     ['nervous_guard_actions_total{action="storms_detected"}', 3],

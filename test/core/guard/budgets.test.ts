@@ -1,0 +1,53 @@
+import { describe, expect, it } from 'vitest';
+import { BUDGET_NAMES, Budgets, budgetsSchema } from '../../../core/guard/index.ts';
+
+const limits = budgetsSchema.parse({
+  propose: { perMinute: 60, burst: 2 },
+  decide: 'unlimited',
+  heavyAtOnce: { perPrincipal: 1, all: 2 },
+});
+const NOW = 1_000_000;
+
+describe('what a principal may ask for', () => {
+  it('R5: has a sane limit for every kind of work without being asked', () => {
+    const defaults = budgetsSchema.parse(undefined);
+    expect(BUDGET_NAMES.filter((name) => defaults[name] === 'unlimited')).toEqual([]);
+  });
+
+  it('R5: is refused when the budget is spent, says when to come back, and is granted again then', () => {
+    const budgets = new Budgets(limits);
+    expect(budgets.spend('propose', 'a', NOW).kind).toBe('granted');
+    expect(budgets.spend('propose', 'a', NOW).kind).toBe('granted');
+    expect(budgets.spend('propose', 'a', NOW)).toMatchObject({ kind: 'refused', retryAfterSeconds: 1 });
+    expect(budgets.spend('propose', 'a', NOW + 1_000).kind).toBe('granted');
+    expect(budgets.spend('propose', 'a', NOW + 1_000).kind).toBe('refused');
+  });
+
+  it('counts each principal and each kind of work for itself', () => {
+    const budgets = new Budgets(limits);
+    for (let i = 0; i < 3; i++) budgets.spend('propose', 'a', NOW);
+    expect(budgets.spend('propose', 'b', NOW).kind).toBe('granted');
+    expect(budgets.spend('revise', 'a', NOW).kind).toBe('granted');
+    for (let i = 0; i < 1_000; i++) expect(budgets.spend('decide', 'a', NOW).kind).toBe('granted');
+  });
+
+  it('R10: lets only so many heavy reads run at once, of one principal and of all, and gives their places back', () => {
+    const budgets = new Budgets(limits);
+    expect(budgets.enter('a').kind).toBe('granted');
+    expect(budgets.enter('a')).toMatchObject({ kind: 'refused', retryAfterSeconds: 1 });
+    expect(budgets.enter('b').kind).toBe('granted');
+    expect(budgets.enter('c').kind).toBe('refused');
+    budgets.leave('a');
+    expect(budgets.enter('c').kind).toBe('granted');
+    expect(budgets.enter('a').kind).toBe('refused');
+    budgets.leave('b');
+    expect(budgets.enter('a').kind).toBe('granted');
+  });
+
+  it.each([{ propose: { perMinute: 0 } }, { propose: 'none' }, { publish: 'unlimited' }, { heavyAtOnce: { all: 0 } }])(
+    'is not configured by nonsense: %j',
+    (input) => {
+      expect(budgetsSchema.safeParse(input).success).toBe(false);
+    },
+  );
+});
