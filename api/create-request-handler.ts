@@ -36,6 +36,7 @@ async function answer(
 ): Promise<ApiResponse> {
   const [path, query] = splitTarget(request.target);
   try {
+    assertOneCaller(request);
     const match = matchRoute(request.method, path);
     switch (match.kind) {
       case 'none':
@@ -118,6 +119,12 @@ function readIdempotencyKey({ headers }: ApiRequest): string | undefined {
 function invalid(issues: Parameters<typeof describeIssues>[0], place: Place): ApiError {
   const { message, problems } = describeIssues(issues);
   return new ApiError({ code: 'REQUEST_INVALID', message: `${place} ${message}`, problems, place });
+}
+
+/** Of two, somebody in between may have believed the other one. */
+function assertOneCaller({ headers }: ApiRequest): void {
+  if (!Array.isArray(headers['authorization'])) return;
+  throw invalid([{ path: ['authorization'], message: 'stands there more than once' }], 'header');
 }
 
 function unknownCaller({ headers }: ApiRequest): string {

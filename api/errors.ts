@@ -15,6 +15,7 @@ import type { ConfigError, SystemErrorCode } from '../core/system/index.ts';
  * `BODY_TOO_LARGE`: more than MAX_BODY_BYTES: send less at a time.
  * `HEADERS_TOO_LARGE`: shorten URL and headers.
  * `REQUEST_TIMEOUT`: the request did not arrive in time: send it again.
+ * `SERVER_BUSY`: the bodies of requests under way fill the room there is; send it again in a second.
  * `INTERNAL`: a fault on our side; it has been reported. With the same idempotency key it is safe to try again.
  */
 export type ApiErrorCode =
@@ -25,6 +26,7 @@ export type ApiErrorCode =
   | 'BODY_TOO_LARGE'
   | 'HEADERS_TOO_LARGE'
   | 'REQUEST_TIMEOUT'
+  | 'SERVER_BUSY'
   | 'INTERNAL';
 
 /** Where in the request a problem's pointer points. */

@@ -7,5 +7,5 @@ export { problemResponse } from './problem.ts';
 export { bodyTooLarge, MAX_BODY_BYTES } from './read-body.ts';
 export type { ApiRequest, ApiResponse, RequestHeaders, Route, StreamedBody } from './route.ts';
 export { openApiDocument, ROUTE_GROUPS, type RouteGroup } from './route-groups.ts';
-export { ROUTES } from './route-table.ts';
+export { ROUTES, routesWith } from './route-table.ts';
 export * from './schemas/index.ts';

@@ -20,7 +20,7 @@ const SECURITY_SCHEME = 'bearer';
 
 type Parameters = NonNullable<ZodOpenApiParameters['query']>;
 
-const BODY_PROBLEMS = ['NOT_I_JSON', 'TOO_DEEP', 'BODY_TOO_LARGE', 'MEDIA_TYPE_UNSUPPORTED'] as const;
+const BODY_PROBLEMS = ['NOT_I_JSON', 'TOO_DEEP', 'BODY_TOO_LARGE', 'MEDIA_TYPE_UNSUPPORTED', 'SERVER_BUSY'] as const;
 
 const idempotencyHeader = z.object({
   'Idempotency-Key': idempotencyKey.optional().meta({ description: 'makes it safe to send the request again' }),
@@ -92,7 +92,7 @@ function responsesOf(route: Route): ZodOpenApiResponsesObject {
         description,
         mediaType === undefined
           ? { ...(schema === undefined ? {} : { [JSON_TYPE]: schema }), ...alternatives }
-          : { [mediaType]: z.string() },
+          : { [mediaType]: z.string(), ...alternatives },
       ] as const,
   );
   const responses: Record<string, { description: string; content?: Content }> = {};

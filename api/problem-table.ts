@@ -53,6 +53,7 @@ export const PROBLEMS: Readonly<Record<ErrorCode, Row>> = {
   LOOP_DETECTED: row(409, 'Events that cause each other were stopped'),
   ATOMIC_REJECTED: row(409, 'Another event of the atomic batch was refused'),
   SUBSCRIPTION_EXISTS: row(409, 'The subscription id is taken by other settings'),
+  TOO_MANY_SUBSCRIPTIONS: row(409, 'The principal has as many subscriptions as it may'),
   CHANGE_STATE_CONFLICT: row(409, 'The state of the change-set does not allow this'),
   IDEMPOTENCY_CONFLICT: row(409, 'The idempotency key stands for other content'),
   STALE_BASE: row(409, 'The document is at another version'),
@@ -105,6 +106,7 @@ export const PROBLEMS: Readonly<Record<ErrorCode, Row>> = {
   POLICY_UNREADABLE: row(500, 'The policy in force cannot be read: verify the ledger'),
   ENTRY_UNREADABLE: row(500, 'A stored entry cannot be read: verify the ledger'),
   FIELD_DAMAGED: row(500, 'What is kept of a confidential field is damaged: restore the vault'),
+  SERVER_BUSY: row(503, 'Too much is under way'),
   STORE_UNAVAILABLE: row(503, 'The store did not answer'),
 };
 

@@ -26,7 +26,7 @@ export function problemResponse(
   const known = isKnown(error) ? error : undefined;
   const code = known?.code ?? 'INTERNAL';
   const { status, title } = PROBLEMS[code];
-  if (status >= 500) report?.(error);
+  if (status >= 500 && code !== 'SERVER_BUSY') report?.(error);
   const place = known instanceof ApiError ? known.place : 'body';
   return {
     status,

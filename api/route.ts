@@ -66,7 +66,7 @@ export interface ResponseSpec {
   /** its body comes piece by piece where the transport can do that */
   readonly streamed?: true;
   readonly schema?: z.ZodType;
-  /** other media types the caller may ask for (Accept), all JSON underneath, each with its schema */
+  /** other media types the caller may ask for (Accept), each with its schema */
   readonly alternatives?: Readonly<Record<string, z.ZodType>>;
 }
 

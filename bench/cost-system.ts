@@ -22,7 +22,7 @@ import { systemClock, systemIds } from '../adapters/aws/system-world.ts';
 import { createWakeQueue } from '../adapters/aws/workflow/wake-queue.ts';
 import { createAppender, type Appender } from '../core/ledger/index.ts';
 import { changing, publishing, type NervousSystem } from '../core/system/index.ts';
-import { config } from '../nervous.config.ts';
+import { config } from './bench-config.ts';
 
 /** A process; what it does is counted from its opening on. */
 export interface CountedProcess {

@@ -1,6 +1,6 @@
 /** From the call of publish to the handler, at a steady 1,000 events a second. */
 import { startEngine } from '../adapters/embedded/index.ts';
-import { config } from '../nervous.config.ts';
+import { config } from './bench-config.ts';
 import { percentile, round, withTempDir } from './measure.ts';
 import { principal, publishAt } from './publish.ts';
 

@@ -4,7 +4,7 @@
  */
 import { startEngine, type Engine } from '../adapters/embedded/index.ts';
 import { defineConfig } from '../core/system/index.ts';
-import { config } from '../nervous.config.ts';
+import { config } from './bench-config.ts';
 import { percentile, round, withTempDir } from './measure.ts';
 import { principal, transaction } from './publish.ts';
 

@@ -10,7 +10,7 @@ import { WorkerSealer } from '../adapters/embedded/worker-sealer.ts';
 import { openLogFolder } from '../adapters/embedded/log/log-folder.ts';
 import { eventIdemKey } from '../core/events/index.ts';
 import { createAppender, proveEntry, type EntryDraft } from '../core/ledger/index.ts';
-import { config } from '../nervous.config.ts';
+import { config } from './bench-config.ts';
 import { percentile, round } from './measure.ts';
 
 const PER_CALL = 100;

@@ -2,7 +2,7 @@
 import { startEngine, type Engine } from '../adapters/embedded/index.ts';
 import type { EventInput } from '../core/events/index.ts';
 import type { Principal } from '../core/policy/index.ts';
-import { config } from '../nervous.config.ts';
+import { config } from './bench-config.ts';
 import { withTempDir } from './measure.ts';
 
 /** As many entities as the Berka sample has accounts. */

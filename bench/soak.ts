@@ -2,7 +2,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { startEngine } from '../adapters/embedded/index.ts';
-import { config } from '../nervous.config.ts';
+import { config } from './bench-config.ts';
 import { percentile, round, withTempDir } from './measure.ts';
 import { publishAt } from './publish.ts';
 import { subscribeAll, until } from './subscriptions.ts';

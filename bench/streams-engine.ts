@@ -1,6 +1,6 @@
 /** The engine that bench/streams.ts measures, in a process of its own: publishes when told, and tells its memory. */
 import { startEngine } from '../adapters/embedded/index.ts';
-import { config } from '../nervous.config.ts';
+import { config } from './bench-config.ts';
 import { principal, transaction } from './publish.ts';
 
 /** `perSecond` absent: as fast as it can. */
@@ -17,7 +17,11 @@ const BATCH = 100;
 const MAX_STREAMS = 100_000;
 
 const dataDir = process.argv[2] ?? '';
-const engine = await startEngine({ config: { ...config, streams: { perPrincipal: MAX_STREAMS } }, dataDir });
+const engine = await startEngine({
+  config: { ...config, streams: { perPrincipal: MAX_STREAMS } },
+  dataDir,
+  maxConnections: MAX_STREAMS,
+});
 const bank = principal(engine, 'bank-feed');
 const report = (message: Report): void => void process.send?.(message);
 

@@ -1,6 +1,6 @@
 /** What each further subscription costs: from the call of publish to the handler, and how much can be delivered at most. */
 import { startEngine, type Engine } from '../adapters/embedded/index.ts';
-import { config } from '../nervous.config.ts';
+import { config } from './bench-config.ts';
 import { percentile, round, withTempDir } from './measure.ts';
 import { principal, publishAt } from './publish.ts';
 

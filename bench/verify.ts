@@ -7,7 +7,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startEngine, type Engine } from '../adapters/embedded/index.ts';
 import { checkProof, ed25519Key, parseVerifierKey } from '../core/ledger/index.ts';
-import { config } from '../nervous.config.ts';
+import { config } from './bench-config.ts';
 import { round, withTempDir } from './measure.ts';
 import { principal, transaction } from './publish.ts';
 

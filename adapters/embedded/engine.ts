@@ -3,6 +3,7 @@
  * and on close finishes what it accepted. Killed instead, it loses nothing acknowledged.
  */
 import { join } from 'node:path';
+import { setImmediate as letOthersIn } from 'node:timers/promises';
 import type { Appender, RootSigner, VerificationReport } from '../../core/ledger/index.ts';
 import { withCauses } from '../../core/errors/index.ts';
 import type { Principal } from '../../core/policy/index.ts';
@@ -19,6 +20,7 @@ import { consume, type Consumer, type EventHandler } from './bus/consume.ts';
 import type { Functions } from './bus/function-targets.ts';
 import { InProcessBus } from './bus/in-process-bus.ts';
 import { removeEngineFile, writeEngineFile } from './engine-file.ts';
+import { closeToOthers } from './data-folder.ts';
 import { openExecutors, type Implementations } from './executors.ts';
 import { openFieldKeys } from './field-keys.ts';
 import { startHttpServer } from './http-server.ts';
@@ -45,6 +47,8 @@ export interface EngineOptions {
   readonly port?: number;
   /** default 127.0.0.1 */
   readonly host?: string;
+  /** HTTP connections at once, default 2,000 */
+  readonly maxConnections?: number;
   /** false: no HTTP server, in-process use only */
   readonly http?: boolean;
   /** folder for the anchors; default: `anchors` in `dataDir`. Storage that this machine cannot change proves more */
@@ -59,6 +63,8 @@ export interface EngineOptions {
   readonly functions?: Functions;
   /** implementations of the executors that the configuration declares (docs/executors.md), by name */
   readonly executors?: Implementations;
+  /** Told what whoever starts the engine should know, and need not act on. Default: written to standard error. */
+  readonly onNotice?: (notice: string) => void;
   /** Told about failures that no caller waits for. Default: written to standard error. */
   readonly onError?: (error: unknown) => void;
 }
@@ -98,6 +104,8 @@ async function open(options: EngineOptions, opened: Closers): Promise<Engine> {
   const { config, dataDir, port = 0, host } = options;
   const onError = options.onError ?? writeToStandardError;
   removeEngineFile(dataDir); // of an engine that was killed
+  const closed = closeToOthers(dataDir);
+  if (closed !== undefined) (options.onNotice ?? writeToStandardError)(closed);
   const db = openForWriting(dataDir, config);
   const store = new SqliteStore(db);
   const incarnations = readIncarnations(db);
@@ -115,6 +123,7 @@ async function open(options: EngineOptions, opened: Closers): Promise<Engine> {
       : await startHttpServer({
           ...{ system, tokens, port, onError, ownRoutes: [metricsRoute(openMetricsOf(dataDir, parts.log, opened))] },
           ...(host === undefined ? {} : { host }),
+          ...(options.maxConnections === undefined ? {} : { maxConnections: options.maxConnections }),
         });
   if (http !== undefined) {
     opened.push(() => http.close());
@@ -154,7 +163,7 @@ async function openSystem(
   opened: Closers,
 ): Promise<Pick<Engine, 'system' | 'log' | 'rotateRootKey' | 'audit'>> {
   const { config, dataDir, anchorsDir, onError, incarnations } = options;
-  const world = { clock: systemClock, ids: systemIds };
+  const world = { clock: systemClock, ids: systemIds, pause: () => letOthersIn() };
   const keys = await openRootKeys({
     ...{ dataDir, origin: config.origin, anchorsDir: anchorsDir ?? join(dataDir, ANCHOR_FOLDER) },
     ...{ entries: store, incarnations },

@@ -3,6 +3,7 @@ import { NervousError } from '../../core/errors/index.ts';
 /**
  * `DATA_NOT_FOUND`: no ledger in the folder; name the right one.
  * `DATA_LOCKED`: another engine holds the folder; stop it first.
+ * `DATA_EXPOSED`: other users of the machine may read the folder, and it is not ours to close; `chmod 700` it.
  * `DATA_FOREIGN`: the folder belongs to another ledger or program version.
  * `DATA_UNREADABLE`: a file of the folder is damaged; restore it from a backup.
  * `DATA_TAMPERED`: the ledger was changed by somebody else than the engine; keep it as evidence, find out who.
@@ -12,6 +13,7 @@ import { NervousError } from '../../core/errors/index.ts';
 export type EngineErrorCode =
   | 'DATA_NOT_FOUND'
   | 'DATA_LOCKED'
+  | 'DATA_EXPOSED'
   | 'DATA_FOREIGN'
   | 'DATA_UNREADABLE'
   | 'DATA_TAMPERED'

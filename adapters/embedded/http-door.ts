@@ -9,12 +9,13 @@ import {
   createRequestHandler,
   MAX_BODY_BYTES,
   problemResponse,
-  ROUTES,
+  routesWith,
   type ApiResponse,
   type HandleRequest,
   type Route,
 } from '../../api/index.ts';
 import type { NervousSystem } from '../../core/system/index.ts';
+import { BodyRoom, type BodyLimits } from './body-room.ts';
 import { toApiRequest } from './http-request.ts';
 import { sendStream } from './http-stream.ts';
 import type { Tokens } from './tokens.ts';
@@ -32,6 +33,8 @@ export interface HttpDoorOptions {
   readonly onError?: (error: unknown) => void;
   /** ms in which a reader must have taken what a stream gave it, default 10 s; a slower one is cut off */
   readonly slowReaderMs?: number;
+  /** default 64 MiB, 16 MiB of one caller */
+  readonly bodies?: BodyLimits;
   /** what this engine serves beside the common table */
   readonly ownRoutes?: readonly Route[];
 }
@@ -44,11 +47,13 @@ export class HttpDoor {
   private readonly waiting = new Set<AbortController>();
   /** every open connection, with the newest answer on it */
   private readonly connections = new Map<Duplex, ServerResponse | undefined>();
+  private readonly room: BodyRoom;
   private closing = false;
 
   constructor(options: HttpDoorOptions) {
     this.options = options;
-    this.handleRequest = createRequestHandler([...ROUTES, ...(options.ownRoutes ?? [])]);
+    this.room = new BodyRoom(options.bodies);
+    this.handleRequest = createRequestHandler(routesWith(options.ownRoutes ?? []));
   }
 
   admit(socket: Duplex): void {
@@ -56,10 +61,20 @@ export class HttpDoor {
     socket.once('close', () => this.connections.delete(socket));
   }
 
+  get connectionCount(): number {
+    return this.connections.size;
+  }
+
+  /** Closes connections that have been answered and wait for a next request. */
+  closeIdle(): void {
+    for (const [socket, answer] of this.connections) if (answer?.writableFinished === true) socket.destroy();
+  }
+
   async serve(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
     const { system, tokens, onError } = this.options;
     this.connections.set(incoming.socket, response);
-    const context = { incoming, response, tokens, waiting: this.waiting, isClosing: () => this.closing };
+    const { room, waiting } = this;
+    const context = { incoming, response, tokens, room, waiting, isClosing: () => this.closing };
     const answer = await this.handleRequest(toApiRequest(context), system, onError === undefined ? {} : { onError });
     if (response.destroyed) return;
     const { body } = answer;

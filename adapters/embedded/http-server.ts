@@ -16,6 +16,10 @@ export interface HttpTimeouts {
 }
 
 const TIMEOUTS: HttpTimeouts = { headersMs: 10_000, requestMs: 30_000, keepAliveMs: 65_000, graceMs: 5_000 };
+/** Each may hold a few ten KiB, and a file descriptor of which a process may have few. */
+const MAX_CONNECTIONS = 2_000;
+/** From here on, connections kept for a next request make room for those that have one. */
+const CROWDED = 0.75;
 const MAX_CHECK_INTERVAL_MS = 1_000;
 
 export interface HttpServerOptions extends HttpDoorOptions {
@@ -24,10 +28,14 @@ export interface HttpServerOptions extends HttpDoorOptions {
   /** 0: any free port */
   readonly port: number;
   readonly timeouts?: Partial<HttpTimeouts>;
+  /** connections at once, default 2,000; one more is closed at once */
+  readonly maxConnections?: number;
 }
 
 export interface RunningHttpServer {
   readonly url: string;
+  /** open now, and at most */
+  connections(): { readonly open: number; readonly limit: number };
   /** Accepts no more, ends what waits, lets the rest finish within the grace period. Safe to call twice. */
   close(): Promise<void>;
 }
@@ -44,7 +52,12 @@ export async function startHttpServer(options: HttpServerOptions): Promise<Runni
     connectionsCheckingInterval: Math.min(MAX_CHECK_INTERVAL_MS, timeouts.headersMs),
   });
   const serve = (incoming: IncomingMessage, response: ServerResponse): void => void door.serve(incoming, response);
-  server.on('connection', (socket) => door.admit(socket));
+  const { maxConnections = MAX_CONNECTIONS } = options;
+  server.maxConnections = maxConnections;
+  server.on('connection', (socket) => {
+    door.admit(socket);
+    if (door.connectionCount > maxConnections * CROWDED) door.closeIdle();
+  });
   server.on('request', serve);
   server.on('checkContinue', serve); // the body is asked for (100 Continue) only when it is wanted
   server.on('clientError', (error, socket) => door.refuse(error, socket));
@@ -52,6 +65,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<Runni
   server.on('error', (error) => options.onError?.(error)); // a connection that could not be accepted, say
   let closed: Promise<void> | undefined;
   return {
+    connections: () => ({ open: door.connectionCount, limit: maxConnections }),
     url: urlOf(host, server.address() as AddressInfo),
     close: () => (closed ??= close(server, door, timeouts.graceMs)),
   };

@@ -2,6 +2,7 @@
  * Metrics for Prometheus and its kin. Served by an engine that is one process with numbers of its own; where there are many,
  * they write to their platform's metrics instead, so this is not part of the common table.
  */
+import * as z from 'zod';
 import {
   metricFamilies,
   OPEN_METRICS,
@@ -23,7 +24,9 @@ export function metricsRoute(ofProcess: () => Promise<readonly MetricFamily[]>):
     operationId: 'getMetrics',
     tag: 'service',
     summary: 'Metrics, as OpenMetrics 1.0 or Prometheus text 0.0.4',
-    responses: { 200: { description: 'metrics', mediaType: OPEN_METRICS } },
+    responses: {
+      200: { description: 'metrics', mediaType: OPEN_METRICS, alternatives: { [PROMETHEUS_TEXT]: z.string() } },
+    },
     problems: ['FORBIDDEN'],
     handler: async (system, principal, { request: { headers } }) => {
       system.policy.require(principal, 'reads', '*'); // they tell of everybody's subscriptions

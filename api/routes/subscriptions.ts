@@ -16,7 +16,7 @@ const createSubscription = route({
     'Idempotent by `id`: the same id and settings again answer the existing subscription. Without an id every call makes a new one.',
   body: bodyForCore(newSubscriptionSchema),
   responses: { 201: { description: 'the subscription', schema: subscriptionSchema } },
-  problems: ['SUBSCRIPTION_INVALID', 'SUBSCRIPTION_EXISTS', 'TOPIC_UNKNOWN', 'FORBIDDEN'],
+  problems: ['SUBSCRIPTION_INVALID', 'SUBSCRIPTION_EXISTS', 'TOO_MANY_SUBSCRIPTIONS', 'TOPIC_UNKNOWN', 'FORBIDDEN'],
   handler: async (system, principal, { body }) => {
     const subscription = await system.subscriptions.create(principal, body);
     const location = `/v1/subscriptions/${encodeURIComponent(subscription.id)}`;

@@ -105,7 +105,12 @@ const deliveryStateSchema: z.ZodType<DeliveryState> = z
           'relayed: in the queue of the subscription; skipped: its condition was not met; settled: delivered or skipped, no longer known which',
       }),
     }),
-    z.strictObject({ ...standing, state: z.enum(['retrying', 'dead-letter']), attempts: count, reason: z.string() }),
+    z.strictObject({
+      ...standing,
+      state: z.enum(['retrying', 'dead-letter']),
+      attempts: count,
+      reason: z.string().exactOptional().meta({ description: 'told to the subscriber, auditors and operators' }),
+    }),
   ])
   .meta({ id: 'DeliveryState' });
 

@@ -9,6 +9,7 @@ import { NervousError } from '../errors/index.ts';
  * `SUBSCRIPTION_INVALID`: the subscription breaks its schema; `problems` point at the fields.
  * `SUBSCRIPTION_NOT_FOUND`: no such subscription, or not yours to see.
  * `SUBSCRIPTION_EXISTS`: the id is taken by a subscription with other settings.
+ * `TOO_MANY_SUBSCRIPTIONS`: the principal has as many as it may; remove one, or raise the limit in the configuration.
  * `ATOMIC_REJECTED`: another event of the atomic batch was refused, so nothing of it was recorded.
  * `FIELD_DAMAGED`: what is kept of a confidential field is not what was recorded: restore the vault.
  * `CATALOG_INVALID`: no catalog document, or one too large or too deep to compare; the message says where.
@@ -24,6 +25,7 @@ export type EventErrorCode =
   | 'SUBSCRIPTION_INVALID'
   | 'SUBSCRIPTION_NOT_FOUND'
   | 'SUBSCRIPTION_EXISTS'
+  | 'TOO_MANY_SUBSCRIPTIONS'
   | 'ATOMIC_REJECTED'
   | 'FIELD_DAMAGED'
   | 'CATALOG_INVALID';

@@ -53,7 +53,8 @@ export type DeliveryState =
   | (Standing & {
       readonly state: 'retrying' | 'dead-letter';
       readonly attempts: number;
-      readonly reason: string;
+      /** absent: told to the subscriber, and to those who look after everybody's */
+      readonly reason?: string;
     });
 
 /** A subscription's breaker changed its state. */

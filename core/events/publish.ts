@@ -5,7 +5,7 @@
 import { canonicalize, CanonicalError, toHex } from '../canonical/index.ts';
 import type { NervousError, Problem } from '../errors/index.ts';
 import {
-  isReserved,
+  isClosedToEvents,
   LedgerError,
   parseEntry,
   type Appender,
@@ -131,7 +131,7 @@ function check({ policy, catalog, ids }: PublishDependencies, principal: Princip
       message: `"${event.topic}" is for events of AWS services: they come in by the ingress bus`,
     });
   }
-  if (event.entityId !== undefined && isReserved(event.entityId)) {
+  if (event.entityId !== undefined && isClosedToEvents(event.entityId)) {
     throw new PolicyError({
       code: 'FORBIDDEN',
       message: `"${event.entityId}" is a chain of the system: choose another entity id`,

@@ -26,6 +26,8 @@ export interface SubscriptionsDependencies {
   readonly catalog: Catalog;
   readonly clock: Clock;
   readonly ids: Ids;
+  /** subscriptions that one principal may have */
+  readonly perPrincipal: number;
 }
 
 export interface StreamFilter {
@@ -82,15 +84,7 @@ type Management = 'create' | 'list' | 'all' | 'get' | 'pause' | 'resume' | 'remo
 function management(deps: SubscriptionsDependencies): Pick<Subscriptions, Management> {
   const { items, bus, policy } = deps;
   const { pk } = keyOf(deps, '');
-  const all = async (): Promise<readonly Subscription[]> => {
-    const found: Item[] = [];
-    for (let after: string | undefined; ;) {
-      const page = await items.list(pk, { limit: PAGE, ...(after === undefined ? {} : { after }) });
-      found.push(...page);
-      after = page.at(-1)?.sk;
-      if (page.length < PAGE) return found.map(subscriptionOf);
-    }
-  };
+  const all = (): Promise<readonly Subscription[]> => listAll(items, pk);
   const setStatus = async (principal: Principal, id: string, status: Subscription['status']): Promise<Subscription> => {
     for (;;) {
       const item = await load(deps, principal, id);
@@ -202,6 +196,7 @@ async function createSubscription(
   };
   requireDeliverable(deps.bus, subscription);
   const key = keyOf(deps, id);
+  await requireRoom(deps, principal, key);
   const written = await deps.items.write([
     { kind: 'put', key, value: subscription as unknown as JsonValue, expect: 'absent' },
   ]);
@@ -219,6 +214,27 @@ async function createSubscription(
   }
   await deps.bus.attach(subscription);
   return subscription;
+}
+
+/** As good as the list is when it is read: two at the same moment may be one too many. @throws EventError TOO_MANY_SUBSCRIPTIONS */
+async function requireRoom(deps: SubscriptionsDependencies, principal: Principal, key: ItemKey): Promise<void> {
+  const { items, perPrincipal } = deps;
+  if ((await items.get(key)) !== undefined) return; // then it is not a new one
+  const all = await listAll(items, key.pk);
+  const own = all.filter(({ module }) => module === principal.id).length;
+  if (own < perPrincipal) return;
+  const message = `"${principal.id}" has ${own} subscriptions and may have no more: remove one, or raise protection.subscriptionsPerPrincipal in nervous.config.ts`;
+  throw new EventError({ code: 'TOO_MANY_SUBSCRIPTIONS', message });
+}
+
+async function listAll(items: ItemStore, pk: string): Promise<readonly Subscription[]> {
+  const found: Item[] = [];
+  for (let after: string | undefined; ;) {
+    const page = await items.list(pk, { limit: PAGE, ...(after === undefined ? {} : { after }) });
+    found.push(...page);
+    after = page.at(-1)?.sk;
+    if (page.length < PAGE) return found.map(subscriptionOf);
+  }
 }
 
 /** The configuration may have changed since it was made: what is declared now is what counts. */

@@ -8,6 +8,7 @@ import { MAX_HOPS } from './loop.ts';
 import type { Rate } from './token-bucket.ts';
 
 export const SESSION_EVENTS_PER_MINUTE = 100;
+export const SUBSCRIPTIONS_PER_PRINCIPAL = 100;
 export const STORM_EVENTS_PER_SECOND = 100;
 
 /** A million a second: more than any engine takes. */
@@ -45,6 +46,8 @@ export const protectionSchema = z
       .prefault({}),
     /** requests of every other kind that one principal may make: writes, and heavy reads */
     budgets: budgetsSchema,
+    /** subscriptions that one principal may have: each has a mailbox and a place in memory */
+    subscriptionsPerPrincipal: z.int().min(1).max(100_000).default(SUBSCRIPTIONS_PER_PRINCIPAL),
     /** absent: storms are not looked for */
     storm: z
       .strictObject({

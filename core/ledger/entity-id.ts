@@ -4,6 +4,8 @@ import { LedgerError } from './errors.ts';
 export const ENTITY_ID = /^[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}$/;
 /** Chains the system keeps for itself: session keys, events without an entity, the ledger's own record. */
 export const RESERVED_PREFIXES = ['keys/', 'module/', 'system/'] as const;
+/** Chains that hold who may do what: they change by change-sets alone, and nobody's events belong there. */
+const REGISTRY = 'registry:';
 
 /** @throws LedgerError ENTITY_ID_INVALID */
 export function assertEntityId(id: string): void {
@@ -13,6 +15,11 @@ export function assertEntityId(id: string): void {
       message: `"${id.slice(0, 140)}" is not an entity id: use 1-128 of A-Z a-z 0-9 . _ : / - and start with a letter or digit`,
     });
   }
+}
+
+/** Chains that no publisher may write to. */
+export function isClosedToEvents(entityId: string): boolean {
+  return isReserved(entityId) || entityId.startsWith(REGISTRY);
 }
 
 export function isReserved(entityId: string): boolean {

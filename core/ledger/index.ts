@@ -10,7 +10,7 @@ export type {
   AppendResult,
   PlacedEntry,
 } from './append-types.ts';
-export { assertEntityId, ENTITY_ID, isReserved, RESERVED_PREFIXES } from './entity-id.ts';
+export { assertEntityId, ENTITY_ID, isClosedToEvents, isReserved, RESERVED_PREFIXES } from './entity-id.ts';
 export {
   ENTRY_HEADER,
   entryText,

@@ -111,9 +111,11 @@ export function assembleSystem(ports: Ports, config: NervousConfig, make: Partia
     validate: () => validate(ports, { origin, governance }),
     monitor: async () => ({ ...(await monitor(ports, config, { metrics, guards })), streams: feed.openStreams() }),
     map:
-      make.createMapView?.({ entries, policy, config, subscriptions: () => subscriptions.all() }) ??
-      leftOut<Promise<MapReport>>('createMapView'),
-    trace: createTrace(ports, config, policy),
+      make.createMapView?.({
+        ...{ entries, policy, config, subscriptions: () => subscriptions.all() },
+        pause: ports.pause,
+      }) ?? leftOut<Promise<MapReport>>('createMapView'),
+    trace: createTrace(ports, config, { policy, subscriptions }),
     ...auditing({ policy, entries, appender, quarantine, verify }),
   };
   return { system, appender, drain: () => appender.drain(), settle: async () => guards?.settle() };
@@ -132,7 +134,10 @@ function layBasis(ports: Ports, config: NervousConfig): Basis {
   const catalog = createCatalog(ledgerTopics(config.topics));
   return {
     ...{ governance, catalog },
-    subscriptions: createSubscriptions({ ledger, items, entries, bus, policy, catalog, clock, ids }),
+    subscriptions: createSubscriptions({
+      ...{ ledger, items, entries, bus, policy, catalog, clock, ids },
+      perPrincipal: config.protection.subscriptionsPerPrincipal,
+    }),
     quarantine: createQuarantine({ ledger, items, clock }),
     metrics: new Metrics(clock),
     feed: createFeed({ ...ports, policy, streams: config.streams }),

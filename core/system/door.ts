@@ -49,7 +49,7 @@ export interface Pass {
 export type Execute = <Result>(call: Call<Result>) => Promise<Result>;
 
 export interface DoorDependencies {
-  readonly policy: Pick<Policy, 'isAuditor' | 'may' | 'holds'>;
+  readonly policy: Pick<Policy, 'isAuditor' | 'require' | 'holds'>;
   readonly policyVersion: () => number;
   readonly budgets: BudgetLimits;
   readonly metrics: Metrics;
@@ -78,6 +78,7 @@ export const FAULTS: ReadonlySet<string> = new Set([
   'ENTRY_UNREADABLE',
   'FIELD_DAMAGED',
   'STORE_UNAVAILABLE',
+  'SERVER_BUSY',
 ]);
 
 export function createDoor(deps: DoorDependencies): Execute {
@@ -123,8 +124,7 @@ function admit(
       if (!policy.isAuditor(principal)) throw forbidden(`"${principal.id}" is not an auditor: ask one`);
       return;
     case 'everything':
-      if (!policy.may(principal, 'reads', '*'))
-        throw forbidden(`"${principal.id}" may not read everything, which this tells of: ask an auditor`);
+      policy.require(principal, 'reads', '*');
       return;
     default:
       if (!policy.holds(principal, whom))

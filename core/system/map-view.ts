@@ -15,6 +15,8 @@ export interface MapDependencies {
   readonly policy: Policy;
   readonly config: Pick<NervousConfig, 'ledger' | 'origin' | 'topics' | 'ingress' | 'modules'>;
   readonly subscriptions: () => Promise<readonly Subscription[]>;
+  /** Taken between pages of the log, so that other callers get their turn; absent: nobody else is served meanwhile. */
+  readonly pause?: (() => Promise<void>) | undefined;
 }
 
 /** Needs the right to read everything: the map tells what all others do. @throws PolicyError FORBIDDEN */
@@ -25,7 +27,7 @@ export function createMapView(
     deps.policy.require(principal, 'reads', '*');
     const [subscriptions, traffic] = await Promise.all([
       deps.subscriptions(),
-      observeTraffic(deps.entries, Math.min(observe, MAX_OBSERVED)),
+      observeTraffic(deps, Math.min(observe, MAX_OBSERVED)),
     ]);
     return declaredMap(deps, { subscriptions, traffic });
   };
@@ -45,7 +47,7 @@ export function declaredMap(
   });
 }
 
-async function observeTraffic(entries: MapDependencies['entries'], newest: number): Promise<Traffic> {
+async function observeTraffic({ entries, pause }: MapDependencies, newest: number): Promise<Traffic> {
   const to = await entries.size();
   const from = Math.max(0, to - newest);
   const counts = new Map<string, { source: string; topic: string; count: number }>();
@@ -58,6 +60,7 @@ async function observeTraffic(entries: MapDependencies['entries'], newest: numbe
       const known = counts.get(key) ?? { source, topic, count: 0 };
       counts.set(key, { ...known, count: known.count + 1 });
     }
+    await pause?.();
   }
   return { from, to, events: [...counts.values()] };
 }

@@ -31,6 +31,8 @@ export interface Ports {
   readonly sharedCounts?: SharedCounts;
   /** Told of everything protection does. Must not throw. */
   readonly onGuard?: (what: keyof GuardStats) => void;
+  /** Taken in the middle of long work, so that other callers get their turn; absent: one is served at a time anyway. */
+  readonly pause?: () => Promise<void>;
   /** Told of every passage through the door: what an access journal would write, and a platform's own metrics. Must not throw. */
   readonly onPassage?: (passage: Passage) => void;
   /** Told about failures that no caller waits for. Must not throw. */

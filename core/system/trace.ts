@@ -1,6 +1,6 @@
 /** An event's way through the system: the entry it is in, and where it stands with every subscription. */
 import { APPROVALS_SOURCE } from '../changes/index.ts';
-import { eventIdemKey, EventError, recordedEvent } from '../events/index.ts';
+import { eventIdemKey, EventError, recordedEvent, type DeliveryState, type Subscriptions } from '../events/index.ts';
 import type { EntryStore, StoredEntry } from '../ledger/index.ts';
 import { principalsOf, type Policy } from '../policy/index.ts';
 import type { Ports } from './ports.ts';
@@ -11,7 +11,7 @@ import type { NervousSystem } from './nervous-system.ts';
 export function createTrace(
   { entries, bus }: Pick<Ports, 'entries' | 'bus'>,
   { modules }: Pick<NervousConfig, 'modules'>,
-  policy: Policy,
+  { policy, subscriptions }: { readonly policy: Policy; readonly subscriptions: Pick<Subscriptions, 'list'> },
 ): NervousSystem['trace'] {
   return async (principal, eventId, source) => {
     const sources =
@@ -19,8 +19,21 @@ export function createTrace(
     const found = recordedEvent(await findEvent(entries, sources, eventId));
     if (found === undefined) throw new Error(`the entry under event id "${eventId}" is not an event`);
     policy.require(principal, 'reads', found.event.entityId);
-    return { event: found.event, acceptedAt: found.at, deliveries: await bus.trace(found.event) };
+    const [deliveries, theirs] = await Promise.all([bus.trace(found.event), subscriptions.list(principal)]);
+    const mayKnow = new Set(theirs.map(({ id }) => id));
+    return {
+      event: found.event,
+      acceptedAt: found.at,
+      deliveries: deliveries.map((one) => (mayKnow.has(one.subscription) ? one : withoutReasons(one))),
+    };
   };
+}
+
+/** Where an event stands with others is everybody's to know who may read it; what their programs say when they fail is theirs. */
+function withoutReasons({ history, ...state }: DeliveryState): DeliveryState {
+  const tries = history?.map(({ at, outcome }) => ({ at, outcome }));
+  const { reason: _, ...rest } = { reason: undefined, ...state };
+  return { ...rest, ...(tries === undefined ? {} : { history: tries }) };
 }
 
 /** The event a publisher recorded under this id. Without a source the id must belong to one source only. */

@@ -29,6 +29,19 @@ function scrape(as: string | undefined, headers: Record<string, string> = {}): P
 }
 
 describe('the metrics of an engine', () => {
+  it('R10: stand in the OpenAPI document that this engine serves, with both of their forms', async () => {
+    const document = (await (await fetch(`${engine.url}/v1/openapi.json`)).json()) as {
+      readonly paths: Readonly<
+        Record<string, { readonly get?: { readonly responses: Record<string, { content: object }> } }>
+      >;
+    };
+    const { '200': metrics } = document.paths['/metrics']?.get?.responses ?? {};
+    expect(Object.keys(metrics?.content ?? {}).map((type) => type.split(';')[0])).toEqual([
+      'application/openmetrics-text',
+      'text/plain',
+    ]);
+  });
+
   it('are OpenMetrics for who asks for it', async () => {
     const principal = engine.system.policy.principal('bank-feed');
     if (principal === undefined) throw new Error('the sample has no bank-feed');

@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { Agent, request, type IncomingMessage } from 'node:http';
 import { connect, type Socket } from 'node:net';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { MAX_BODY_BYTES, problemSchema } from '../../api/index.ts';
 import {
   startHttpServer,
@@ -228,6 +228,67 @@ describe('limits', () => {
   it('reads no body of a stranger', async () => {
     const response = await send('/v1/events', { method: 'POST', headers: json, body: 'x'.repeat(MAX_BODY_BYTES) });
     await expectProblem(response, 'UNAUTHENTICATED');
+  });
+
+  it('R10: refuses two Authorization headers, whichever of them is good', async () => {
+    const socket = await open();
+    socket.write('GET /state HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ann\r\nauthorization: Bearer aud\r\n\r\n');
+    const answer = await hears(socket, '}');
+    expect(answer).toMatch(/^HTTP\/1\.1 400 [\s\S]*REQUEST_INVALID[\s\S]*\/authorization/);
+    expect(world.calls).toEqual([]);
+    socket.destroy();
+  });
+
+  it('R10: has so much room for bodies, a part of it for each caller, and gives it back', async () => {
+    await server.close();
+    await start({ bodies: { bytes: 3_000, bytesPerCaller: 2_000 } });
+    const half = async (token: string): Promise<Socket> => {
+      const socket = await open();
+      socket.write(
+        `POST /v1/events HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${token}\r\nContent-Type: application/json\r\n` +
+          `Expect: 100-continue\r\nContent-Length: 1600\r\n\r\n`,
+      );
+      await hears(socket, 'Continue\r\n\r\n');
+      socket.write(' '.repeat(1_500));
+      return socket;
+    };
+    const held = await half('ledgerist');
+    const body = JSON.stringify(event).padEnd(1_000);
+    const send1000 = (token: string): Promise<Response> =>
+      send('/v1/events', { method: 'POST', body, headers: { ...as(token), ...json } });
+    await vi.waitFor(async () => {
+      const busy = await send1000('ledgerist');
+      expect(busy.headers.get('retry-after')).toBe('1');
+      await expectProblem(busy, 'SERVER_BUSY');
+    });
+    expect((await send1000('ann')).status).toBe(201);
+    held.destroy();
+    await vi.waitFor(async () => expect((await send1000('ledgerist')).status).toBeLessThan(300));
+  });
+
+  it('R10: accepts so many connections, and idle ones make room for those that ask for something', async () => {
+    await server.close();
+    await start({ maxConnections: 8 });
+    const idle: Socket[] = [];
+    for (let i = 0; i < 6; i++) {
+      const socket = await open();
+      socket.write('GET /health HTTP/1.1\r\nHost: x\r\n\r\n');
+      await hears(socket, '}');
+      idle.push(socket);
+    }
+    const closed = Promise.all(idle.map((socket) => once(socket, 'close')));
+    const asking = await Promise.all(Array.from({ length: 2 }, open));
+    await closed;
+    for (const socket of asking) {
+      socket.write('GET /health HTTP/1.1\r\nHost: x\r\n\r\n');
+      expect(await hears(socket, '}')).toMatch(/^HTTP\/1\.1 200 /);
+    }
+    expect(server.connections()).toEqual({ open: 2, limit: 8 });
+    const silent = await Promise.all(Array.from({ length: 8 }, open)); // they never ask: nothing to close but the next
+    await vi.waitFor(() => expect(server.connections().open).toBe(8));
+    const refused = await open();
+    await once(refused, 'close');
+    for (const socket of [...silent, ...asking]) socket.destroy();
   });
 
   it('refuses endless headers', async () => {

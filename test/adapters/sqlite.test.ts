@@ -1,9 +1,10 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { closeToOthers } from '../../adapters/embedded/data-folder.ts';
 import { EngineError } from '../../adapters/embedded/errors.ts';
 import { lockDataDir, openForReading, openForWriting } from '../../adapters/embedded/sqlite-schema.ts';
 import { SqliteStore } from '../../adapters/embedded/sqlite-store.ts';
@@ -152,4 +153,12 @@ it('goes on counting after the end of the log was deleted, so that the hole show
   const again = new SqliteStore(db);
   expect(await again.commit([{ entries: [place(1)], writes: [] }])).toEqual([{ kind: 'committed', positions: [2] }]);
   again.close();
+});
+
+it('R10: a folder that others may read is closed to them, and that is said', () => {
+  mkdirSync(folder);
+  chmodSync(folder, 0o755);
+  expect(closeToOthers(folder)).toContain('0755');
+  expect(statSync(folder).mode & 0o777).toBe(0o700);
+  expect(closeToOthers(folder)).toBeUndefined();
 });

@@ -148,7 +148,7 @@ export async function createTestSystem(faults: FaultHooks = {}, budgets: BudgetL
     governing: createGoverning({ ...shared, appender, governance }),
     refreshPolicy: () => governance.refresh(),
     revokeKey: () => Promise.reject(new Error('not served over HTTP')),
-    subscriptions: createSubscriptions({ ...shared, catalog, bus: playedBus(queue) }),
+    subscriptions: createSubscriptions({ ...shared, catalog, bus: playedBus(queue), perPrincipal: 100 }),
     ...reading(store, policy),
     map: mapping.createMapView({ entries: store, policy, config, subscriptions: () => system.subscriptions.all() }),
     log: createPublicLog({ entries: store, files: log.logFiles, policy }),

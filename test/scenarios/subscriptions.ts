@@ -14,7 +14,7 @@ const sorted = ({ done }: Subscriber): number[] => done.toSorted((a, b) => a - b
 /** How the subscription stands with an event, once it is what is looked for. */
 function standing(world: World, eventId: string, { id }: Subscriber, state: string): Promise<DeliveryState> {
   return until(`the trace of ${eventId} should show it ${state}`, async () => {
-    const { deliveries } = await world.as('bank-feed').trace(eventId);
+    const { deliveries } = await world.as('eva').trace(eventId);
     return deliveries.find((one) => one.subscription === id && one.state === state);
   });
 }
@@ -186,6 +186,29 @@ export const subscriptions: readonly Scenario[] = [
         expect(new Set(spans).size).toBe(2);
         const { history } = await standing(world, event.eventId ?? '', subscriber, 'delivered');
         expect(history).toMatchObject([{ outcome: 'failed', reason: 'Error: no to 0' }, { outcome: 'delivered' }]);
+      });
+    },
+  },
+  {
+    name: 'R10: why a delivery failed is told to its subscriber and to auditors, not to others who may read the event',
+    run: async (world) => {
+      const account = freshAccount();
+      const settings = { retry: { maxAttempts: 1, baseMs: 1, maxMs: 1 }, breaker: { failures: 100 } };
+      await withSubscriber(world, { account, refuses: () => true, ...settings }, async (subscriber) => {
+        const event = credit(account, '1.00');
+        await world.as('bank-feed').publish(event);
+        const eventId = event.eventId ?? '';
+        await standing(world, eventId, subscriber, 'dead-letter');
+        const seenBy = async (who: string): Promise<DeliveryState | undefined> =>
+          (await world.as(who).trace(eventId)).deliveries.find((one) => one.subscription === subscriber.id);
+        for (const who of ['budget-engine', 'eva'])
+          expect(await seenBy(who)).toMatchObject({
+            state: 'dead-letter',
+            reason: expect.stringContaining('no to') as string,
+          });
+        const told = await seenBy('reporting');
+        expect(told).toMatchObject({ state: 'dead-letter', attempts: 1 });
+        expect(JSON.stringify(told)).not.toContain('reason');
       });
     },
   },

@@ -121,3 +121,12 @@ it('does not ask for ever when an idempotency record names an entry that is gone
   const certified = publish(shop, [order('1'), order('2')], { atomic: true });
   await expect(certified).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
 });
+
+it.each(['registry:policy', 'registry:anything', 'keys/root', 'system/log', 'module/web'])(
+  "R10: %s takes nobody's events",
+  async (entityId) => {
+    const { store, publish } = world();
+    expect(statuses(await publish(shop, [order('1', 1, { entityId })]))).toEqual(['FORBIDDEN']);
+    expect(await recordedIds(store)).toEqual([]);
+  },
+);

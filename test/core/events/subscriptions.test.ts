@@ -7,6 +7,8 @@ import { createPolicy, type Principal } from '../../../core/policy/index.ts';
 import { config } from '../../../nervous.config.ts';
 
 const NOW = { max: 100, waitMs: 0 };
+/** subscriptions of one principal */
+const MOST = 3;
 const { roster, modules, topics } = config;
 const rootSigner = memoryRootSigner('ledger.test/main');
 
@@ -15,7 +17,7 @@ interface World {
   readonly appender: Appender;
   readonly bus: InProcessBus;
   /** core's subscriptions under rights that may differ from the configured ones */
-  readonly under: (rights?: typeof modules) => Subscriptions;
+  readonly under: (rights?: typeof modules, perPrincipal?: number) => Subscriptions;
   readonly as: (id: string) => Principal;
   readonly publish: (topic: string, entity?: string) => Promise<void>;
 }
@@ -34,8 +36,12 @@ beforeEach(async () => {
   let published = 0;
   world = {
     ...{ clock, appender, bus },
-    under: (rights = modules) =>
-      createSubscriptions({ ...shared, bus, policy: createPolicy(roster, rights), catalog: createCatalog(topics) }),
+    under: (rights = modules, perPrincipal = 10_000) =>
+      createSubscriptions({
+        ...{ ...shared, bus, perPrincipal },
+        policy: createPolicy(roster, rights),
+        catalog: createCatalog(topics),
+      }),
     as: (id) => {
       const principal = policy.principal(id);
       if (principal === undefined) throw new Error(`no principal "${id}"`);
@@ -48,6 +54,19 @@ beforeEach(async () => {
       await appender.append({ entries: [{ chain, draft }] });
     },
   };
+});
+
+describe('how many', () => {
+  it('R10: a principal may have is bounded; the same again is no new one, and a removed one makes room', async () => {
+    const subscriptions = world.under(modules, MOST);
+    const me = world.as('budget-engine');
+    const make = (id: string) => subscriptions.create(me, { id, topics: ['transactions.*'] });
+    for (let i = 0; i < MOST; i++) await make(`s-${i}`);
+    await expect(make('one-more')).rejects.toMatchObject({ code: 'TOO_MANY_SUBSCRIPTIONS' });
+    expect((await make('s-0')).id).toBe('s-0');
+    await subscriptions.remove(me, 's-1');
+    expect((await make('one-more')).id).toBe('one-more');
+  });
 });
 
 describe('rights', () => {

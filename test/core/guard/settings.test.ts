@@ -6,6 +6,7 @@ describe('the section "protection"', () => {
     expect(protectionSchema.parse(undefined)).toEqual({
       rates: { sessions: { perMinute: 100, burst: 100 }, modules: {} },
       budgets: budgetsSchema.parse(undefined),
+      subscriptionsPerPrincipal: 100,
       loop: { maxHops: 16, windowSeconds: 60, resetAfterSeconds: 3_600 },
     });
   });

@@ -5,6 +5,7 @@ import { canonicalize, taggedHash, type JsonValue } from '../../../core/canonica
 import type { Subscription } from '../../../core/events/index.ts';
 import { createPolicy, modulesSchema, principalsOf, rosterSchema } from '../../../core/policy/index.ts';
 import { mapDot, mapMermaid, type MapReport } from '../../../core/system/index.ts';
+import { createMapView } from '../../../core/system/map-view.ts';
 import { createMap, type MapInput } from '../../../core/system/map.ts';
 
 const any = { description: 'x', versions: { 1: z.any() } };
@@ -186,4 +187,20 @@ describe('the drawings', () => {
       }),
     );
   });
+});
+
+it('R10: lets others in between pages of the log', async () => {
+  let turns = 0;
+  const readers = createPolicy(roster, modulesSchema.parse({ all: { reads: ['*'] } }));
+  const view = createMapView({
+    entries: {
+      size: async () => 1_200,
+      readLog: async () => [],
+    },
+    config: { ledger: 'main', origin: 'nervous.example/dev/main', topics: {}, ingress: [], modules },
+    ...{ policy: readers, subscriptions: async () => [] },
+    pause: async () => void (turns += 1),
+  });
+  await view({ kind: 'module', id: 'all' }, { observe: 10_000 });
+  expect(turns).toBe(3);
 });
