@@ -5,7 +5,6 @@ import { createGovernance, type Governance } from '../changes/index.ts';
 import {
   createCatalog,
   createQuarantine,
-  createReveal,
   createSubscriptions,
   ledgerTopics,
   type Catalog,
@@ -26,14 +25,12 @@ import { actorOf, PolicyError, type Policy, type Principal } from '../policy/ind
 import type { NervousConfig } from './config.ts';
 import { OPERATORS_WORD } from './entities.ts';
 import { createDoor } from './door.ts';
-import { createFeed } from './feed.ts';
+import type { CreatedFeed } from './feed.ts';
 import { Metrics } from './metrics.ts';
-import { createPublicLog } from './public-log.ts';
-import type { Entities, NervousSystem, VerifyRequest } from './nervous-system.ts';
+import type { Entities, Feed, NervousSystem, PublicLogView, VerifyRequest } from './nervous-system.ts';
 import { monitor, validate } from './health.ts';
 import type { MapReport } from './map.ts';
 import { leftOut, makeWriters } from './make-writers.ts';
-import { createTrace } from './trace.ts';
 import type { UseCases } from './use-cases.ts';
 import type { Ports } from './ports.ts';
 
@@ -53,17 +50,17 @@ interface Basis {
   readonly subscriptions: Subscriptions;
   readonly quarantine: Quarantine;
   readonly metrics: Metrics;
-  readonly feed: ReturnType<typeof createFeed>;
+  readonly feed: CreatedFeed | undefined;
 }
 
 /** @param make what this process uses of the system; what is left out is there all the same, and says so when it is used */
 export function assembleSystem(ports: Ports, config: NervousConfig, make: Partial<UseCases>): BuiltSystem {
   const { entries, items, clock, ids } = ports;
   const { ledger, origin } = config;
-  const { governance, catalog, subscriptions, quarantine, metrics, feed } = layBasis(ports, config);
+  const { governance, catalog, subscriptions, quarantine, metrics, feed } = layBasis(ports, config, make);
   const { policy } = governance;
   const onCommit = (): void => {
-    feed.wake();
+    feed?.wake();
     ports.onCommit?.();
   };
   const { appender, vault, changes, governing, ingest, guards, ...writers } = makeWriters(
@@ -83,21 +80,16 @@ export function assembleSystem(ports: Ports, config: NervousConfig, make: Partia
     policy,
     catalog,
     publish,
-    reveal: createReveal({ appender, entries, policy, ids, vault }),
+    reveal: make.createReveal?.({ appender, entries, policy, ids, vault }) ?? leftOut('createReveal'),
     ingest,
     changes,
     governing,
-    entities:
-      make.createEntities?.({
-        ...{ ledger, origin, entries, items, policy },
-        verifier,
-        points: pointsOf(ports, origin),
-        clock,
-      }) ?? leftOut<Entities>('createEntities')(),
+    entities: makeEntities(ports, config, { make, policy, verifier }),
     subscriptions,
     guards: guards ?? leftOut<Guards>('createGuards')(),
-    log: createPublicLog({ entries, files: ports.logFiles, policy }),
-    feed: feed.feed,
+    log:
+      make.createPublicLog?.({ entries, files: ports.logFiles, policy }) ?? leftOut<PublicLogView>('createPublicLog')(),
+    feed: feed?.feed ?? leftOut<Feed>('createFeed')(),
     refreshPolicy: (maxAgeMs) => governance.refresh(maxAgeMs),
     initialize: async () => {
       await governance.refresh();
@@ -109,20 +101,37 @@ export function assembleSystem(ports: Ports, config: NervousConfig, make: Partia
       ...(ports.onPassage === undefined ? {} : { onPassage: ports.onPassage }),
     }),
     validate: () => validate(ports, { origin, governance }),
-    monitor: async () => ({ ...(await monitor(ports, config, { metrics, guards })), streams: feed.openStreams() }),
+    monitor: async () => ({
+      ...(await monitor(ports, config, { metrics, guards })),
+      ...(feed === undefined ? {} : { streams: feed.openStreams() }),
+    }),
     map:
       make.createMapView?.({
         ...{ entries, policy, config, subscriptions: () => subscriptions.all() },
         pause: ports.pause,
       }) ?? leftOut<Promise<MapReport>>('createMapView'),
-    trace: createTrace(ports, config, { policy, subscriptions }),
+    trace: make.createTrace?.(ports, config, { policy, subscriptions }) ?? leftOut('createTrace'),
     ...auditing({ policy, entries, appender, quarantine, verify }),
   };
   return { system, appender, drain: () => appender.drain(), settle: async () => guards?.settle() };
 }
 
+function makeEntities(
+  ports: Ports,
+  { ledger, origin }: NervousConfig,
+  shared: { readonly make: Partial<UseCases>; readonly policy: Policy; readonly verifier: () => EntryVerifier },
+): Entities {
+  const { entries, items, clock } = ports;
+  const { make, ...deps } = shared;
+  const made = make.createEntities?.({
+    ...{ ledger, origin, entries, items, clock, ...deps },
+    points: pointsOf(ports, origin),
+  });
+  return made ?? leftOut<Entities>('createEntities')();
+}
+
 /** What every process has, whatever else it does. */
-function layBasis(ports: Ports, config: NervousConfig): Basis {
+function layBasis(ports: Ports, config: NervousConfig, make: Partial<UseCases>): Basis {
   const { entries, items, bus, clock, ids } = ports;
   const { ledger, roster, risk, modules } = config;
   const governance = createGovernance({
@@ -140,7 +149,7 @@ function layBasis(ports: Ports, config: NervousConfig): Basis {
     }),
     quarantine: createQuarantine({ ledger, items, clock }),
     metrics: new Metrics(clock),
-    feed: createFeed({ ...ports, policy, streams: config.streams }),
+    feed: make.createFeed?.({ ...ports, policy, streams: config.streams }),
   };
 }
 

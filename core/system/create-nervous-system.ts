@@ -2,10 +2,11 @@
 import { assembleSystem, type BuiltSystem } from './assemble-system.ts';
 import type { NervousConfig } from './config.ts';
 import type { Ports } from './ports.ts';
-import { changing, governing, ingesting, mapping, reading, verifying } from './use-cases.ts';
+import { changing, governing, ingesting, mapping, publishing, reading, verifying } from './use-cases.ts';
 
 export function createNervousSystem(ports: Ports, config: NervousConfig): BuiltSystem {
   return assembleSystem(ports, config, {
+    ...publishing,
     ...ingesting,
     ...changing,
     ...governing,

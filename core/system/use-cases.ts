@@ -13,18 +13,22 @@ import {
   type Acts,
   type ChangesDependencies,
 } from '../changes/index.ts';
-import { createGuards, createIngress, createPublish } from '../events/index.ts';
+import { createGuards, createIngress, createPublish, createReveal } from '../events/index.ts';
 import { createAppender } from '../ledger/index.ts';
 import type { NervousConfig } from './config.ts';
 import { createEntities } from './entities.ts';
 import { createEntryVerifier } from './entry-verifier.ts';
+import { createFeed } from './feed.ts';
 import { createMapView } from './map-view.ts';
+import { createPublicLog } from './public-log.ts';
+import { createTrace } from './trace.ts';
 import { verifyPart } from './verify-part.ts';
 
 export interface UseCases {
   readonly createAppender: typeof createAppender;
   readonly createPublish: typeof createPublish;
   readonly createIngress: typeof createIngress;
+  readonly createReveal: typeof createReveal;
   readonly createGuards: typeof createGuards;
   /** what the groups of acts on change-sets share */
   readonly createActs: typeof actsOf;
@@ -35,11 +39,14 @@ export interface UseCases {
   readonly createGoverning: typeof createGoverning;
   readonly createEntryVerifier: typeof createEntryVerifier;
   readonly createEntities: typeof createEntities;
+  readonly createFeed: typeof createFeed;
+  readonly createPublicLog: typeof createPublicLog;
+  readonly createTrace: typeof createTrace;
   readonly createMapView: typeof createMapView;
   readonly verifyPart: typeof verifyPart;
 }
 
-export const publishing = { createAppender, createPublish, createGuards };
+export const publishing = { createAppender, createPublish, createGuards, createReveal };
 export const ingesting = { createAppender, createPublish, createIngress, createGuards };
 export const proposing = { createAppender, createActs: actsOf, createProposing, createShowing };
 export const deciding = { createAppender, createActs: actsOf, createDeciding };
@@ -54,7 +61,7 @@ export const changing = {
   createShowing,
 };
 export const governing = { createGoverning };
-export const reading = { createEntities, createEntryVerifier };
+export const reading = { createEntities, createEntryVerifier, createFeed, createPublicLog, createTrace };
 export const mapping = { createMapView };
 export const verifying = { verifyPart, createEntryVerifier };
 

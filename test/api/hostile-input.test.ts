@@ -232,9 +232,13 @@ function isFrame(events: unknown): boolean {
   return Array.isArray(events) && events.length > 0;
 }
 
-describe.each(ROUTES.map((route) => [`${route.method} ${route.path}`, route] as const))('%s', (_name, route) => {
-  // What has no body to be refused would do its work: that is tested elsewhere.
-  const isHarmless = route.method === 'GET' || (route.body !== undefined && !route.body.optional);
+// What has no body to be refused would do its work: that is tested elsewhere.
+const isHarmlessRoute = ({ method, body }: Route): boolean =>
+  method === 'GET' || (body !== undefined && !body.optional);
+const looked = ROUTES.filter((route) => route.path.includes('{id}') || isHarmlessRoute(route));
+
+describe.each(looked.map((route) => [`${route.method} ${route.path}`, route] as const))('%s', (_name, route) => {
+  const isHarmless = isHarmlessRoute(route);
 
   if (route.path.includes('{id}'))
     it('takes any path parameter without breaking anything', async () => {

@@ -70,7 +70,7 @@ describe.each(ROUTES.map((route) => [`${route.method} ${route.path}`, route] as 
 
   it('refuses query parameters it does not know', async () => {
     for (const query of ['nonsense=1', '__proto__=1', 'constructor=1']) {
-      const { problem } = await call(world, `${route.method} ${path}?${query}`, { as: 'ann' });
+      const { problem } = await call(world, `${route.method} ${path}?${query}`, { as: 'sec' });
       expect(problem).toMatchObject({
         status: 400,
         code: 'REQUEST_INVALID',
