@@ -55,7 +55,7 @@ interface Basis {
 
 /** @param make what this process uses of the system; what is left out is there all the same, and says so when it is used */
 export function assembleSystem(ports: Ports, config: NervousConfig, make: Partial<UseCases>): BuiltSystem {
-  const { entries, items, clock, ids } = ports;
+  const { entries, clock, ids } = ports;
   const { ledger, origin } = config;
   const { governance, catalog, subscriptions, quarantine, metrics, feed } = layBasis(ports, config, make);
   const { policy } = governance;
