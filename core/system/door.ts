@@ -7,11 +7,8 @@ import { Budgets, type BudgetLimits, type BudgetName, type Spent } from '../guar
 import type { Clock } from '../ledger/index.ts';
 import { initiatorOf, PolicyError, type Policy, type Principal } from '../policy/index.ts';
 import { SystemError } from './errors.ts';
-import type { Metrics } from './metrics.ts';
+import type { Metrics, Outcome } from './metrics.ts';
 import { USE_CASES, type UseCaseName } from './use-case-table.ts';
-
-/** `refused`: by a rule, and the caller is told which. `failed`: by a fault of ours. */
-export type Outcome = 'succeeded' | 'refused' | 'failed';
 
 /** One passage, when it is over: what an access journal would write. Holds nothing of what was said. */
 export interface Passage {

@@ -10,8 +10,8 @@ export { verifyPart } from './verify-part.ts';
 export { createFeed, type FeedDependencies } from './feed.ts';
 export { createPublicLog, type PublicLogDependencies } from './public-log.ts';
 export { verifyDocuments, verifyState, type DocumentSources } from './verify-documents.ts';
-export { createDoor, FAULTS, type Call, type Execute, type Outcome, type Pass, type Passage } from './door.ts';
-export { Metrics, type Outcomes } from './metrics.ts';
+export { createDoor, FAULTS, type Call, type Execute, type Pass, type Passage } from './door.ts';
+export { Metrics, type Outcome, type Outcomes } from './metrics.ts';
 export { USE_CASES, type UseCase, type UseCaseName } from './use-case-table.ts';
 export { CursorGone, SystemError, type SystemErrorCode } from './errors.ts';
 export type {

@@ -4,7 +4,6 @@
  */
 import type { PublishResult } from '../events/index.ts';
 import type { Clock } from '../ledger/index.ts';
-import type { Outcome, Passage } from './door.ts';
 import { USE_CASES, type UseCaseName } from './use-case-table.ts';
 
 /** Response times remembered for the percentiles. */
@@ -13,6 +12,8 @@ const MS_PER_SECOND = 1_000;
 /** Seconds that throughput is told of. */
 const THROUGHPUT_SECONDS = 60;
 
+/** `refused`: by a rule, and the caller is told which. `failed`: by a fault of ours. */
+export type Outcome = 'succeeded' | 'refused' | 'failed';
 export type Outcomes = Readonly<Record<Outcome, number>>;
 
 export interface OperationMetrics extends Outcomes {
@@ -43,7 +44,8 @@ export class Metrics {
     this.startedAt = clock.now();
   }
 
-  count({ useCase, outcome, durationMs }: Pick<Passage, 'useCase' | 'outcome' | 'durationMs'>): void {
+  count(passage: { readonly useCase: UseCaseName; readonly outcome: Outcome; readonly durationMs: number }): void {
+    const { useCase, outcome, durationMs } = passage;
     const outcomes = this.byUseCase.get(useCase) ?? { ...NONE };
     outcomes[outcome] += 1;
     this.byUseCase.set(useCase, outcomes);
