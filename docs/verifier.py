@@ -779,13 +779,79 @@ class Pair:
         self.position, self.place, self.stored, self.damage = position, place, stored, damage
 
 
+MAX_INDEX = 2**53 - 2
+SCHEMAS = {
+    1: """
+    CREATE TABLE entries (
+      position INTEGER PRIMARY KEY, chain TEXT NOT NULL, seq INTEGER NOT NULL, note BLOB NOT NULL, hash BLOB NOT NULL
+    ) STRICT;
+    CREATE TABLE idempotency (key TEXT PRIMARY KEY, position INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+    CREATE TABLE batches (first INTEGER PRIMARY KEY, places TEXT NOT NULL, hashes BLOB NOT NULL) STRICT;
+    CREATE TABLE items (
+      pk TEXT NOT NULL, sk TEXT NOT NULL, version INTEGER NOT NULL, value TEXT NOT NULL, PRIMARY KEY (pk, sk)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+    CREATE UNIQUE INDEX entry_place ON entries (chain, seq)""",
+    2: """
+    CREATE TABLE entries (
+      position INTEGER PRIMARY KEY CHECK (position BETWEEN 0 AND 9007199254740990),
+      chain TEXT NOT NULL CHECK (length(chain) BETWEEN 1 AND 256),
+      seq INTEGER NOT NULL CHECK (seq BETWEEN 0 AND 9007199254740990),
+      note BLOB NOT NULL CHECK (length(note) BETWEEN 1 AND 65535),
+      hash BLOB NOT NULL CHECK (length(hash) = 32)
+    ) STRICT;
+    CREATE TABLE idempotency (
+      key TEXT PRIMARY KEY, position INTEGER NOT NULL CHECK (position BETWEEN 0 AND 9007199254740990)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE batches (
+      first INTEGER PRIMARY KEY CHECK (first BETWEEN 0 AND 9007199254740990),
+      places TEXT NOT NULL,
+      hashes BLOB NOT NULL CHECK (length(hashes) >= 32 AND length(hashes) % 32 = 0)
+    ) STRICT;
+    CREATE TABLE items (
+      pk TEXT NOT NULL, sk TEXT NOT NULL, version INTEGER NOT NULL CHECK (version BETWEEN 1 AND 9007199254740990),
+      value TEXT NOT NULL, PRIMARY KEY (pk, sk)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+    CREATE UNIQUE INDEX entry_place ON entries (chain, seq)""",
+}
+# One past the last position of the newest row of the commit-order record.
+RECORDED_END = f"""coalesce((SELECT first + length(hashes) / 32 FROM batches
+    WHERE first BETWEEN 0 AND {MAX_INDEX} ORDER BY first DESC LIMIT 1), 0)"""
+
+
 def open_database(folder):
     path = os.path.join(folder, "ledger.db")
-    if not os.path.isfile(path):
+    if not os.path.exists(path):
         raise Usage(f'there is no ledger in "{folder}"')
-    db = sqlite3.connect(f"file:{path.replace('%', '%25').replace('?', '%3f').replace('#', '%23')}?mode=ro", uri=True)
-    db.text_factory = lambda raw: raw.decode("utf-8", "replace")
-    return db
+    if not os.path.isfile(path):
+        raise database_bad("it is no file")
+    db = None
+    try:
+        db = sqlite3.connect(f"file:{path.replace('%', '%25').replace('?', '%3f').replace('#', '%23')}?mode=ro", uri=True)
+        db.text_factory = lambda raw: raw.decode("utf-8", "replace")
+        version = db.execute("PRAGMA user_version").fetchone()[0]
+        if version not in SCHEMAS or tables_of(db) != tables_made(SCHEMAS[version]):
+            raise database_bad(f"not the tables of a ledger, version {version}")
+        return db
+    except sqlite3.Error as error:
+        raise database_bad(f"not the database of a ledger: {error}") from None
+
+
+def tables_of(db):
+    """Tables, indexes and whatever else there is, by name, as their statements say; white space is not compared."""
+    rows = db.execute("SELECT type, name, coalesce(sql, '') FROM sqlite_schema")
+    statistics = {("table", "sqlite_stat1"), ("table", "sqlite_stat4")}
+    return {name: (kind, re.sub(r"\s+", " ", sql)) for kind, name, sql in rows if (kind, name) not in statistics}
+
+
+def tables_made(script):
+    db = sqlite3.connect(":memory:")
+    try:
+        db.executescript(re.sub(r"\n {6}", "\n    ", script))
+        return tables_of(db)
+    finally:
+        db.close()
 
 
 def database_bad(detail):
@@ -801,11 +867,9 @@ class DataFolder:
         self.folder, self.db = folder, open_database(folder)
         try:
             meta = dict(self.db.execute("SELECT key, value FROM meta"))
-            version = self.db.execute("PRAGMA user_version").fetchone()[0]
+            self.end = self.db.execute(f"SELECT {RECORDED_END}").fetchone()[0]
         except sqlite3.Error as error:
             raise database_bad(f"not the database of a ledger: {error}") from None
-        if version != 1:
-            raise database_bad(f"schema version {version}, this program reads 1")
         self.ledger, self.origin = meta.get("ledger", ""), meta.get("origin", "")
         self.incarnations = read_incarnations(meta.get("incarnations"))
         self.log_name = log_name(self.origin, self.incarnations)
@@ -834,23 +898,41 @@ class DataFolder:
         return self.db.execute(sql, values)
 
     def chain(self, name):
-        rows = self.query("SELECT * FROM entries WHERE chain = ? AND seq >= 0 ORDER BY seq", name)
+        sql = "SELECT * FROM entries WHERE chain = ? AND seq >= 0 AND position BETWEEN 0 AND ? ORDER BY seq"
+        rows = self.query(sql, name, self.end - 1)
         return [stored_of(row) for row in rows]
 
     def at(self, chain, seq):
-        row = self.query("SELECT * FROM entries WHERE chain = ? AND seq = ?", chain, seq).fetchone()
+        sql = "SELECT * FROM entries WHERE chain = ? AND seq = ? AND position BETWEEN 0 AND ?"
+        row = self.query(sql, chain, seq, self.end - 1).fetchone()
         return None if row is None else stored_of(row)
 
     def at_position(self, position):
-        row = self.query("SELECT * FROM entries WHERE position = ?", position).fetchone()
+        sql = "SELECT * FROM entries WHERE position = ? AND position < ?"
+        row = self.query(sql, position, self.end).fetchone()
         return None if row is None else stored_of(row)
 
     def size(self):
-        return max(
-            self.query("SELECT coalesce(max(position) + 1, 0) FROM entries").fetchone()[0],
-            self.query("SELECT coalesce(max(first + length(hashes) / 32), 0) FROM batches").fetchone()[0],
-            self.query("SELECT coalesce(max(position) + 1, 0) FROM idempotency").fetchone()[0],
-        )
+        """One past the last position that the log can have: as recorded, or as an idempotency key says."""
+        sql = f"SELECT max(position) + 1 FROM idempotency WHERE position BETWEEN 0 AND {MAX_INDEX}"
+        return max(self.end, self.query(sql).fetchone()[0] or 0)
+
+    def row_outside(self, size):
+        """The first row that cannot belong to the log, or None."""
+        for condition in ("< 0", f">= {size}"):
+            sql = f"SELECT position, chain, seq FROM entries WHERE position {condition} ORDER BY position LIMIT 1"
+            row = self.query(sql).fetchone()
+            if row is not None and row[0] > MAX_INDEX:
+                return Bad("UNREADABLE", f"position {row[0]} is no log index", row[1], row[2])
+            if row is not None:
+                return Bad("LINK_BROKEN", "stored outside the log", row[1], row[2], row[0])
+        sql = f"SELECT first FROM batches WHERE first < 0 OR first > {MAX_INDEX} LIMIT 1"
+        if self.query(sql).fetchone() is not None:
+            return Bad("UNREADABLE", "a row of the commit-order record is no place in the log", path="ledger.db")
+        sql = f"SELECT 1 FROM idempotency WHERE position < 0 OR position >= {size} LIMIT 1"
+        if self.query(sql).fetchone() is not None:
+            return Bad("UNREADABLE", "an idempotency key stands for no place in the log", path="ledger.db")
+        return None
 
     def pairs(self, size):
         """Pages of pairs, one a tile of the log."""
@@ -871,7 +953,7 @@ class DataFolder:
         """By position: what is stored, or why it cannot be read."""
         sql = "SELECT * FROM entries WHERE position >= ? AND position < ? ORDER BY position"
         try:
-            return {row[0]: stored_of(row) for row in self.query(sql, start, end)}
+            return {row[0]: stored_of(row) for row in self.query(sql, start, min(end, self.end))}
         except sqlite3.DatabaseError as error:
             if end - start == 1:
                 return {start: f"the file is damaged here: {error}"}
@@ -1001,6 +1083,8 @@ class Export:
 
     def trust(self, root, witness_keys):
         """The size of the checkpoint, once it is opened with a key that the trusted one vouches for. Raises Bad."""
+        # The key's name is the ledger's origin; what the export says of itself is not taken for it.
+        self.origin, self.log_name = root.name, log_name(root.name, self.incarnations)
         data = self.log.read("checkpoint")
         if data is None:
             raise Bad("UNREADABLE", "there is no checkpoint", path="checkpoint")
@@ -1118,17 +1202,17 @@ class Verification:
 
     def __init__(self, folder, options):
         self.options = options
-        self.entries, self.heads, self.changed = 0, {}, {}
+        self.entries, self.heads, self.changed, self.store_size = 0, {}, {}, None
         self.checked, self.not_checked = [], []
         self.against = 0
-        is_export = os.path.isfile(os.path.join(folder, "export.json"))
-        self.source = (Export if is_export else DataFolder)(folder, options)
+        self.folder, self.source = folder, None
 
     def report(self):
         try:
             finding = self.run()
         finally:
-            self.source.close()
+            if self.source is not None:
+                self.source.close()
         found = {} if finding is None else {"firstBad": finding.report()}
         verdict = "OK" if finding is None else finding.verdict
         return {
@@ -1141,13 +1225,35 @@ class Verification:
 
     def run(self):
         try:
-            self.verify()
-        except Bad as finding:
-            self.not_checked.append("what comes after the first bad entry")
-            return finding
+            is_export = os.path.isfile(os.path.join(self.folder, "export.json"))
+            self.source = (Export if is_export else DataFolder)(self.folder, self.options)
+            finding = self.first_bad(self.verify)
+            if not is_export and self.store_size is not None:
+                finding = self.before(self.source.row_outside(self.store_size), finding)
+        except Bad as error:
+            finding = error
         except sqlite3.DatabaseError as error:
-            return database_bad(f"the file is damaged where it keeps its own records: {error}")
+            finding = database_bad(f"the file is damaged where it keeps its own records: {error}")
+        if finding is not None:
+            self.not_checked.append("what comes after the first bad entry")
+        return finding
+
+    @staticmethod
+    def first_bad(check):
+        try:
+            check()
+        except Bad as finding:
+            return finding
         return None
+
+    @staticmethod
+    def before(outside, finding):
+        """A row outside the log comes first, unless what was found in the log has a smaller index."""
+        if outside is None or finding is None:
+            return outside or finding
+        if finding.position is not None and outside.position is not None and finding.position < outside.position:
+            return finding
+        return outside
 
     def verify(self):
         source = self.source
@@ -1239,7 +1345,7 @@ class Verification:
         raise Bad("MISSING_ENTRY", "an entry was committed at this index, but it is gone", chain, seq, pair.position)
 
     def check_link(self, stored, body):
-        seq, before = self.heads.get(stored.chain) or (-1, genesis_hash(self.signatures.roots.name, stored.chain))
+        seq, before = self.heads.get(stored.chain) or (-1, genesis_hash(self.source.origin, stored.chain))
         if stored.seq > seq + 1:
             raise Bad("MISSING_ENTRY", f"after #{seq} comes #{stored.seq}", stored.chain, seq + 1)
         if stored.seq <= seq:
@@ -1525,6 +1631,8 @@ def fits(value, form):
 
 
 OF = {"change": is_text, "revision": is_positive}
+# The entry on registry:policy that made the policy in force; older ledgers lack it.
+UNDER = {"under?": {"seq": is_count, "hash": is_hash}}
 VERSIONED = {"version": is_count, "hash": is_hash}
 FAILURE = {"code": is_text, "message": is_text}
 EVIDENCE = list_of({"url": is_text, "hash": is_hash, "title?": is_text})
@@ -1549,8 +1657,9 @@ CONTENT = {
     "deadline": is_instant,
     "reverts?": is_text,
     "supersedes?": is_text,
+    **UNDER,
 }
-RESOLVED = {**OF, "claim": is_hash, "resolutions": lambda value: list_of(is_hash)(value) and len(value) == 2, "document": VERSIONED}
+RESOLVED = {**OF, **UNDER, "claim": is_hash, "resolutions": lambda value: list_of(is_hash)(value) and len(value) == 2, "document": VERSIONED}
 STEPS = {
     "change.proposed": {**CONTENT, "revision": exactly(1)},
     "change.revised": CONTENT,
@@ -1571,10 +1680,14 @@ STEPS = {
         "base": VERSIONED,
         "result": is_hash,
         "plans?": list_of({"index": is_count, "planHash": is_hash, "precondition": is_hash}, 1),
+        "asOf?": is_instant,
+        "turns?": {"sponsor": is_count, "entity": is_count},
+        **UNDER,
         "assessmentHash": is_hash,
     },
     "change.voted": {
         **OF,
+        **UNDER,
         "contentHash": is_hash,
         "assessmentHash": is_hash,
         "decision": one_of("approve", "reject", "request-changes"),
@@ -1586,12 +1699,13 @@ STEPS = {
         "reason?": is_text,
         "assertion?": ASSERTION,
     },
-    "change.approved": {**OF, "proposal": is_hash, "assessment": is_hash, "votes": list_of(is_hash)},
-    "change.vote-revoked": {**OF, "vote": is_hash, "personId": is_text, "reason?": is_text},
+    "change.approved": {**OF, **UNDER, "proposal": is_hash, "assessment": is_hash, "votes": list_of(is_hash)},
+    "change.vote-revoked": {**OF, **UNDER, "vote": is_hash, "personId": is_text, "reason?": is_text},
     "change.reminded": {**OF, "count": is_positive},
-    "change.escalated": {**OF, "assessment": is_hash, "eligible": record_of(list_of(is_text))},
+    "change.escalated": {**OF, **UNDER, "assessment": is_hash, "eligible": record_of(list_of(is_text))},
     "change.overridden": {
         **OF,
+        **UNDER,
         "proposal": is_hash,
         "assessment": is_hash,
         "contentHash": is_hash,
@@ -1602,17 +1716,18 @@ STEPS = {
         "assertion?": ASSERTION,
         "reviewBy": is_instant,
     },
-    "change.reviewed": {**OF, "personId": is_text, "verdict": one_of("justified", "unjustified"), "reason": is_text},
-    "change.rejected": {**OF, "proposal": is_hash, "assessment": is_hash, "vote": is_hash},
+    "change.reviewed": {**OF, **UNDER, "personId": is_text, "verdict": one_of("justified", "unjustified"), "reason": is_text},
+    "change.rejected": {**OF, **UNDER, "proposal": is_hash, "assessment": is_hash, "vote": is_hash},
     "change.returned": {
         **OF,
+        **UNDER,
         "approval": is_hash,
         "drift": list_of(one_of("roster", "policy", "base", "freeze"), 1),
         "blocked?": FAILURE,
     },
-    "change.withdrawn": {**OF, "reason?": is_text},
+    "change.withdrawn": {**OF, **UNDER, "reason?": is_text},
     "change.expired": {**OF, "deadline": is_instant},
-    "change.claimed": {**OF, "approval": is_hash},
+    "change.claimed": {**OF, **UNDER, "approval": is_hash},
     "change.intent": {
         **OF,
         "claim": is_hash,
@@ -1625,13 +1740,14 @@ STEPS = {
     "change.applied": {**OF, "index": is_count, "intent": is_hash, **VERSIONED},
     "change.executed": {**OF, "claim": is_hash, "approval": is_hash, "document": VERSIONED},
     "change.failed": {**OF, "claim": is_hash, "failure": FAILURE},
-    "change.aborted": {**OF, "claim": is_hash, "personId": is_text, "reason": is_text},
+    "change.aborted": {**OF, **UNDER, "claim": is_hash, "personId": is_text, "reason": is_text},
     "change.rolling-back": {**OF, "claim": is_hash, "failure": FAILURE},
     "change.undone": {**OF, "index": is_count, "applied": is_hash, **VERSIONED},
     "change.rolled-back": {**OF, "claim": is_hash, "document": VERSIONED},
     "change.rollback-failed": {**OF, "claim": is_hash, "index": is_count, "failure": FAILURE},
     "change.resolution": {
         **OF,
+        **UNDER,
         "claim": is_hash,
         "personId": is_text,
         "roles": list_of(is_text),
@@ -1688,6 +1804,7 @@ TRANSITIONS = {
 
 REVIEW_MS = 86_400_000
 MINUTE_MS = 60_000
+MAX_WEIGHING_MS = 60_000
 MAX_STATEMENTS = 5
 MAX_VERSION_DRIFT = 1_000
 REVIEWERS = 2
@@ -1761,6 +1878,9 @@ class Change:
         rest = {name: value for name, value in data.items() if name != "assessmentHash"}
         right = tagged_hash("nervous-system.change.assessment.v1", rest)
         need(data["assessmentHash"] == right, "the assessment hash is not that of the assessment")
+        if "asOf" in data:
+            age = instant(body["at"]) - instant(data["asOf"])
+            need(0 <= age <= MAX_WEIGHING_MS, "it was weighed too long before")
         self.not_assessed()
         self.assessment, self.round = {**data, "step": step}, data["round"]
 

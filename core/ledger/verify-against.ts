@@ -76,7 +76,9 @@ async function openAnchors(
   options: AgainstOptions,
 ): Promise<{ readonly anchors: readonly Point[]; readonly finding?: Finding }> {
   const { anchorsFrom, anchorsTo } = options;
-  const wanted = anchored.filter((size, i) => i === anchored.length - 1 || (size > anchorsFrom && size <= anchorsTo));
+  // The anchor of the empty log is before every window but the one that begins there.
+  const isWithin = (size: number): boolean => (size > anchorsFrom || anchorsFrom === 0) && size <= anchorsTo;
+  const wanted = anchored.filter((size, i) => i === anchored.length - 1 || isWithin(size));
   const anchors: Point[] = [];
   for (const size of wanted) {
     const anchor = await readAnchor(options, size);

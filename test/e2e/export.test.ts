@@ -1,7 +1,7 @@
 /** A ledger leaves its folder and comes back: exported, verified offline, tampered with, restored, and gone on with after a loss. */
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -31,6 +31,7 @@ afterAll(() => dirs.forEach((dir) => rmSync(dir, { recursive: true, force: true 
 const original = newPlace();
 const exported = newPlace();
 const withSecrets = newPlace();
+const EMPTY_ANCHOR = `anchors/ckpt/${'0'.repeat(20)}`;
 let vkey = '';
 /** a certificate, 601 events, the policy, 8 steps of a change-set, 5 events that announce them */
 const SIZE = 616;
@@ -223,6 +224,15 @@ describe('a tampered export', () => {
       {},
     ],
     ['the keys beside were changed', rewrite('idempotency.jsonl', flip(12)), { path: 'idempotency.jsonl' }],
+    [
+      'V11: a folder stands in the place of the keys beside',
+      (folder) => {
+        rmSync(join(folder, 'idempotency.jsonl'));
+        mkdirSync(join(folder, 'idempotency.jsonl'));
+      },
+      { verdict: 'CONTENT_MISMATCH', path: 'idempotency.jsonl' },
+    ],
+    ['V11: the anchor of the empty log was changed', rewrite(EMPTY_ANCHOR, flip(30)), { path: EMPTY_ANCHOR.slice(8) }],
     ['the sums were changed', rewrite('SHA256SUMS', flip(0)), { path: 'SHA256SUMS' }],
     [
       'it claims another ledger',

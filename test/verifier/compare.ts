@@ -3,7 +3,7 @@ import type { VerificationReport } from '../../core/ledger/index.ts';
 import type { PythonAnswer } from './python-verifier.ts';
 
 /** What ours answered: a report, or the error with which it refused to begin. */
-export type OurAnswer = VerificationReport | { readonly refused: string };
+export type OurAnswer = VerificationReport | { readonly refused: string } | { readonly crashed: string };
 
 /** @returns undefined when they agree, else both answers in words */
 export function disagreement(ours: OurAnswer, theirs: PythonAnswer): string | undefined {
@@ -18,6 +18,7 @@ export function areBothBad(ours: OurAnswer, theirs: PythonAnswer): boolean {
 
 function placeOf(answer: OurAnswer | PythonAnswer): string {
   if ('refused' in answer) return 'refused to begin';
+  if ('crashed' in answer) return 'crash of ours';
   if ('error' in answer) return answer.error === 'usage' ? 'refused to begin' : answer.error;
   const { verdict, firstBad } = answer;
   if (firstBad === undefined) return verdict;
@@ -27,6 +28,7 @@ function placeOf(answer: OurAnswer | PythonAnswer): string {
 
 function detailOf(answer: OurAnswer | PythonAnswer): string {
   if ('refused' in answer) return answer.refused;
+  if ('crashed' in answer) return answer.crashed;
   if ('error' in answer) return answer.detail;
   return answer.firstBad?.detail ?? '';
 }

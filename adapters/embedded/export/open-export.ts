@@ -10,6 +10,8 @@ import { readBounded } from './read-file.ts';
 /** What a checkpoint does not prove. */
 const UNPROVEN: ReadonlySet<string> = new Set([EXPORT_FILES.keys, EXPORT_FILES.sensitive]);
 
+const NO_FILE: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR', 'EISDIR']);
+
 /** @throws ExportError EXPORT_INVALID */
 export async function openExport(folder: string): Promise<ExportManifest> {
   const path = join(folder, EXPORT_FILES.manifest);
@@ -41,7 +43,7 @@ export async function sha256OfFile(path: string): Promise<string | undefined> {
   try {
     for await (const chunk of createReadStream(path)) sum.update(chunk as Uint8Array);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    if (NO_FILE.has((error as NodeJS.ErrnoException).code ?? '')) return undefined;
     throw error;
   }
   return sum.digest('hex');

@@ -1,0 +1,76 @@
+/** Our verifier and docs/verifier.py on one folder; a fault of either is an answer that the other does not give. */
+import { verifyDataDir, verifyExport } from '../../adapters/embedded/index.ts';
+import { NervousError } from '../../core/errors/index.ts';
+import type { VerificationReport } from '../../core/ledger/index.ts';
+import { disagreement, type OurAnswer } from './compare.ts';
+import { PythonVerifier, type PythonRequest } from './python-verifier.ts';
+
+/** Neither verifier may go on for ever about a folder that somebody prepared. */
+const HANG_MS = 60_000;
+
+export interface Compared {
+  readonly verdict: string;
+  readonly different: string | undefined;
+}
+
+export class TwoVerifiers {
+  private readonly python: PythonVerifier;
+
+  private constructor(python: PythonVerifier) {
+    this.python = python;
+  }
+
+  static async start(): Promise<TwoVerifiers> {
+    return new TwoVerifiers(await PythonVerifier.start());
+  }
+
+  stop(): void {
+    this.python.stop();
+  }
+
+  async dataDir(path: string, vkeys: readonly string[] = []): Promise<Compared> {
+    const now = Date.now();
+    return this.compared(verifyDataDir(path, { now }), { path, vkeys, now });
+  }
+
+  async export(path: string, vkeys: readonly string[]): Promise<Compared> {
+    return this.compared(verifyExport(path, { verifierKeys: vkeys }), { path, vkeys, now: Date.now() });
+  }
+
+  /** As `dataDir`. @throws Error where they differ */
+  async compareDataDir(path: string): Promise<Compared> {
+    return assertAgreed(await this.dataDir(path));
+  }
+
+  async compareExport(path: string, vkeys: readonly string[]): Promise<Compared> {
+    return assertAgreed(await this.export(path, vkeys));
+  }
+
+  private async compared(verifying: Promise<VerificationReport>, request: PythonRequest): Promise<Compared> {
+    const ours = await inTime('our verifier', answerOf(verifying));
+    const theirs = await inTime('docs/verifier.py', this.python.ask(request));
+    const verdict = 'verdict' in ours ? ours.verdict : 'refused';
+    return { verdict, different: disagreement(ours, theirs) };
+  }
+}
+
+function assertAgreed(compared: Compared): Compared {
+  if (compared.different !== undefined) throw new Error(`the verifiers do not agree:\n  ${compared.different}`);
+  return compared;
+}
+
+async function answerOf(verifying: Promise<VerificationReport>): Promise<OurAnswer> {
+  try {
+    return await verifying;
+  } catch (error) {
+    return error instanceof NervousError ? { refused: error.message } : { crashed: String((error as Error).stack) };
+  }
+}
+
+async function inTime<T>(who: string, work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`${who} hangs`)), HANG_MS);
+  });
+  return Promise.race([work, late]).finally(() => clearTimeout(timer));
+}
