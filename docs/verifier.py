@@ -80,6 +80,10 @@ def is_int(value):
     return isinstance(value, int) and not isinstance(value, bool)
 
 
+def is_count(value):
+    return is_int(value) and 0 <= value <= MAX_SAFE
+
+
 def refuse_constant(name):
     raise Malformed(f"{name} is not JSON")
 
@@ -241,10 +245,12 @@ AT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3
 KEY_CERTIFIED, KEY_REVOKED, KEY_ROTATED = "key.certified", "key.revoked", "key.rotated"
 POLICY_ADOPTED = "policy.adopted"
 ROOT_CHAIN = "keys/root"
+LOG_INCARNATED = "log.incarnated"
 ROOT_SIGNED = {
     KEY_CERTIFIED,
     KEY_REVOKED,
     KEY_ROTATED,
+    LOG_INCARNATED,
     POLICY_ADOPTED,
     "change.approved",
     "change.rejected",
@@ -300,14 +306,29 @@ class Entry:
             raise Malformed("seq is not a non-negative integer")
         if not is_hash(body["prev"]):
             raise Malformed("prev is not a hex SHA-256")
-        if not isinstance(body["at"], str) or not AT.fullmatch(body["at"]):
+        if not is_moment(body["at"]):
             raise Malformed("at is not YYYY-MM-DDThh:mm:ss.sssZ")
         if not all(isinstance(body[key], str) for key in ("ledger", "entity", "type", "idem")):
             raise Malformed("a name is not a string")
-        if not isinstance(body["data"], dict) or not isinstance(body["actor"], dict):
-            raise Malformed("data or actor is not an object")
+        if not isinstance(body["data"], dict) or not is_actor(body["actor"]):
+            raise Malformed("data is not an object, or actor not {kind, id}, with via and logic where known")
         if "commits" in body:
             check_commits(body["commits"])
+
+
+def is_moment(value):
+    """The one form in which entries write times, and a moment that exists."""
+    return isinstance(value, str) and AT.fullmatch(value) is not None and instant(value) is not None
+
+
+def is_actor(value):
+    if not isinstance(value, dict) or not {"kind", "id"} <= value.keys() <= {"kind", "id", "via", "logic"}:
+        return False
+    return value["kind"] in ("person", "agent", "module", "service") and all(is_word(one) for one in value.values())
+
+
+def is_word(value):
+    return isinstance(value, str) and value != ""
 
 
 def check_commits(commits):
@@ -421,14 +442,21 @@ def order(a, b):
     return (a[i] > b[i]) - (a[i] < b[i])
 
 
+MAX_KEY_MS = 3_600_000
+
+
 class SessionKey:
     def __init__(self, body):
         data = body["data"]
         self.public = raw_key(data.get("key"))
         self.begins, self.ends = data.get("notBefore"), data.get("notAfter")
         self.revoked = None
-        if self.public is None or not isinstance(self.begins, str) or not isinstance(self.ends, str):
+        if data.keys() != {"algorithm", "key", "notBefore", "notAfter"} or data["algorithm"] != "Ed25519":
             raise Malformed("its certificate is malformed")
+        if self.public is None or not is_moment(self.begins) or not is_moment(self.ends):
+            raise Malformed("its certificate is malformed")
+        if not 0 < instant(self.ends) - instant(self.begins) <= MAX_KEY_MS:
+            raise Malformed("its certificate is valid for too long, or never")
         if body["type"] != KEY_CERTIFIED or body["entity"] != "keys/" + sha256(self.public).hex()[:16]:
             raise Malformed("its certificate is malformed")
         self.key = Key(body["entity"], self.public)
@@ -445,6 +473,9 @@ class Signatures:
         body, lines = entry.body, entry.note.lines
         if body["type"] in ROOT_SIGNED and not self.roots.signed(entry, stored):
             raise stored.bad("SIGNATURE_INVALID", f"{body['type']} lacks a correct signature of the root key")
+        wanted = 3 if body["type"] == KEY_ROTATED else 2 if body["type"] in ROOT_SIGNED else 1
+        if len(lines) != wanted:
+            raise stored.bad("SIGNATURE_INVALID", f"{len(lines)} signature lines, {body['type']} has {wanted}")
         try:
             key = SessionKey(body) if body["type"] == KEY_CERTIFIED else self.session_key(lines[0][0])
         except Malformed as error:
@@ -490,6 +521,155 @@ class Signatures:
                 key.revoked = (stored.position, one.body["at"])
                 break
         return key
+
+
+# ---------------------------------------------------------------------------------------- rules that a reader enforces
+
+NAME = re.compile("[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}")
+LEDGER_NAME = re.compile("[a-z0-9][a-z0-9-]{0,31}")
+SESSION_CHAIN = re.compile("keys/[0-9a-f]{16}")
+TOPIC = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)+")
+TRACEPARENT = re.compile("00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
+BLANK = re.compile(f"[{SPACE}]*")
+OWN_SOURCES = ("guard", "system/approvals")
+
+
+def utf16_length(text):
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def is_short(value):
+    return isinstance(value, str) and 1 <= utf16_length(value) <= 128
+
+
+def is_reason(value):
+    return isinstance(value, str) and utf16_length(value) <= 1_000 and not BLANK.fullmatch(value)
+
+
+def is_paths(value):
+    return isinstance(value, list) and value != [] and all(isinstance(one, str) and one[:1] == "/" for one in value)
+
+
+def is_reserved(entity):
+    return entity.startswith(("keys/", "module/", "system/"))
+
+
+def is_metadata(value):
+    if not isinstance(value, dict) or len(value) > 32:
+        return False
+    forms = {
+        "causationId": is_short,
+        "correlationId": is_short,
+        "hops": is_count,
+        "targets": lambda one: isinstance(one, list) and len(one) <= 100 and all(is_short(each) for each in one),
+        "traceparent": lambda one: isinstance(one, str) and TRACEPARENT.fullmatch(one) is not None,
+    }
+    return all(form(value[name]) for name, form in forms.items() if name in value)
+
+
+EVENT = {
+    "payload": lambda value: isinstance(value, dict),
+    "source": is_short,
+    "topic": lambda value: isinstance(value, str) and len(value) <= 128 and TOPIC.fullmatch(value) is not None,
+    "version": lambda value: is_int(value) and 1 <= value <= 1_000_000,
+    "timestamp?": lambda value: is_moment(value),
+    "userId?": is_short,
+    "metadata?": is_metadata,
+}
+KNOWN_LOG = {
+    "origin": is_word,
+    "size": lambda value: is_count(value),
+    "root": lambda value: isinstance(value, str) and re.fullmatch("[A-Za-z0-9+/]{43}=", value) is not None,
+    "noteHash?": is_hash,
+}
+
+
+def entry_problem(body):
+    """What no writer would have written, or None."""
+    entity, kind = body["entity"], body["type"]
+    if not LEDGER_NAME.fullmatch(body["ledger"]) or not NAME.fullmatch(entity) or body["idem"] == "":
+        return "the ledger, the entity or idem is no name that a writer accepts"
+    if kind in STEPS:
+        return None if not is_reserved(entity) else f"{kind} does not belong on {entity}"
+    rule = RULES.get(kind)
+    if rule is None:
+        return f"{kind[:60]} is no type of entry"
+    return None if rule(body, body["data"], entity) else f"{kind} does not belong on {entity}, or has another form"
+
+
+def event_rule(body, data, entity):
+    if not NAME.fullmatch(body["idem"]) or not fits(data, EVENT):
+        return False
+    source = data["source"]
+    own = source in OWN_SOURCES
+    if not own and body["actor"]["id"] != source:
+        return False
+    if entity.startswith("module/"):
+        return own or entity == f"module/{source}"
+    if entity.startswith("registry:"):
+        return own
+    return not is_reserved(entity) or (entity == "system/guards" and source == "guard")
+
+
+def certificate_rule(body, data, entity):
+    try:
+        SessionKey(body)
+    except Malformed:
+        return False
+    return bool(SESSION_CHAIN.fullmatch(entity)) and body["seq"] == 0 and body["idem"] == entity
+
+
+def revocation_rule(body, data, entity):
+    form = {"key": lambda value: value == entity, "reason": is_reason}
+    return bool(SESSION_CHAIN.fullmatch(entity)) and body["seq"] > 0 and fits(data, form)
+
+
+def rotation_rule(body, data, entity):
+    form = {"algorithm": lambda value: value == "Ed25519", "from": raw_key, "to": raw_key, "reason": is_reason}
+    return entity == ROOT_CHAIN and fits(data, form)
+
+
+def incarnation_rule(body, data, entity):
+    form = {"incarnation": is_count, "kept": is_count, "lost": is_count, "before": KNOWN_LOG}
+    return entity == "system/log" and fits(data, form)
+
+
+def tampering_rule(body, data, entity):
+    form = {"change": is_word, "entity": is_word, "seq": is_count}
+    optional = {"detail?": is_word, "position?": is_count, "verdict?": is_word}
+    return entity == "system/tamper" and fits(data, {**form, **optional})
+
+
+def revealed_rule(body, data, entity):
+    form = {"fields": is_paths, "seq": lambda value: is_count(value) and value < body["seq"]}
+    return (not is_reserved(entity) or entity.startswith("module/")) and fits(data, form)
+
+
+def redacted_rule(body, data, entity):
+    form = {
+        "approvers": lambda value: isinstance(value, list) and all(is_word(one) for one in value),
+        "basis": is_word,
+        "change": is_word,
+        "fields": is_paths,
+        "revision": is_count,
+        "seq": lambda value: is_count(value) and value < body["seq"],
+    }
+    return not is_reserved(entity) and fits(data, form)
+
+
+RULES = {
+    "event": event_rule,
+    KEY_CERTIFIED: certificate_rule,
+    KEY_REVOKED: revocation_rule,
+    KEY_ROTATED: rotation_rule,
+    LOG_INCARNATED: incarnation_rule,
+    "tamper.observed": tampering_rule,
+    POLICY_ADOPTED: lambda body, data, entity: entity == "registry:policy",
+    "delegation.granted": lambda body, data, entity: entity == "system/delegations",
+    "delegation.revoked": lambda body, data, entity: entity == "system/delegations",
+    "revealed": revealed_rule,
+    "redacted": redacted_rule,
+}
 
 
 # ------------------------------------------------------------------------------------------------------------ the log
@@ -1040,10 +1220,6 @@ MANIFEST = {
 }
 
 
-def is_count(value):
-    return is_int(value) and 0 <= value <= MAX_SAFE
-
-
 class Export:
     """A folder that `nervous export` made."""
 
@@ -1325,6 +1501,9 @@ class Verification:
         body = entry.body
         if (body["entity"], body["seq"], body["ledger"]) != (stored.chain, stored.seq, self.source.ledger):
             raise stored.bad("LINK_BROKEN", f"the entry says \"{body['entity']}\" #{body['seq']} of \"{body['ledger']}\"")
+        problem = entry_problem(body)
+        if problem is not None:
+            raise stored.bad("UNREADABLE", problem)
         self.signatures.check(stored, entry)
         if place is None:
             raise stored.bad("LINK_BROKEN", "stored here, but never committed")
@@ -2247,10 +2426,6 @@ def is_pointer(value):
     if not isinstance(value, str) or utf16_length(value) > MAX_POINTER or not POINTER.fullmatch(value):
         return False
     return not RESERVED & set(value.split("/"))
-
-
-def utf16_length(text):
-    return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 PATCH_STEPS = {
