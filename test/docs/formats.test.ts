@@ -28,6 +28,7 @@ import {
   verifyConsistency,
   verifyInclusion,
 } from '../../core/ledger/index.ts';
+import { SCHEMA } from '../../adapters/embedded/sqlite-tables.ts';
 
 const PAGE = readFileSync(new URL('../../docs/formats.md', import.meta.url), 'utf8');
 const BLOCKS = new Map(
@@ -230,4 +231,10 @@ describe("the log of the worked example, by the ledger's own functions", () => {
     expect(opened.checkpoint).toEqual({ origin: ORIGIN, size: 2, root: Buffer.from(root) });
     expect(cosignatureTime(opened.signatures[1]?.signature ?? Buffer.of())).toBe(1767600000);
   });
+});
+
+it('shows the tables as the engine makes them', () => {
+  const [, block = ''] = /^```sql example:schema\n(.*?)^```$/ms.exec(PAGE) ?? [];
+  const plain = (sql: string): string => sql.trim().replaceAll(/\s+/g, ' ');
+  expect(plain(block)).toBe(plain(SCHEMA));
 });

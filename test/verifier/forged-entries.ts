@@ -51,7 +51,7 @@ const FORGERIES: readonly Change[] = [
   (random, drafts) => {
     const draft = target(random, drafts);
     const [object, key] = random.pick(members(draft.body));
-    if (random.chance(0.5)) delete object[key];
+    if (random.chance(0.5)) Reflect.deleteProperty(object, key);
     else
       object[random.pick(['added', 'v', 'sampled', 'reverts', 'under', 'a', ''])] = random.pick<unknown>([
         1,
@@ -228,7 +228,11 @@ function changeLeaf(random: Random, drafts: Draft[]): string {
   const [object, key] = random.pick(random.chance(0.85) && data.length > 0 ? data : members(draft.body));
   const was = object[key];
   object[key] = otherThan(random, was);
-  return `${nameOf(draft)}: ${key} ${JSON.stringify(was)?.slice(0, 60)} became ${JSON.stringify(object[key])?.slice(0, 60)}`;
+  return `${nameOf(draft)}: ${key} ${shown(was)} became ${shown(object[key])}`;
+}
+
+function shown(value: unknown): string {
+  return (JSON.stringify(value) as string | undefined)?.slice(0, 60) ?? 'nothing';
 }
 
 function otherThan(random: Random, was: unknown): unknown {

@@ -147,7 +147,7 @@ function renameHashes(
     if (typeof data['assessmentHash'] === 'string' && body['type'] === 'change.assessed') {
       const { assessmentHash: was, ...rest } = data;
       const now = taggedHash('nervous-system.change.assessment.v1', canonicalize(rest));
-      renamed.set(ASSESSED.get(before) ?? (was as string), now);
+      renamed.set(ASSESSED.get(before) ?? was, now);
       data['assessmentHash'] = now;
     }
     const was = STEPS.get(before);
