@@ -122,7 +122,7 @@ const FORGERIES: readonly Change[] = [
     ]);
     return `another actor for ${nameOf(draft)}`;
   },
-  (random, drafts, { certificate }) => {
+  (random, _drafts, { certificate }) => {
     const data = certificate.body['data'] as Record<string, unknown>;
     const at = Date.parse(String(certificate.body['at']));
     const what = random.below(4);
