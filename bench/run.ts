@@ -39,7 +39,12 @@ const minutes = Number(args[args.indexOf('soak') + 1]) || 1;
 const scale = Number(args[args.indexOf('--scale') + 1]) || minutes;
 const part = args.find((arg): arg is keyof typeof ALL => Object.hasOwn(ALL, arg));
 
-if (part !== undefined) {
+const OPTIONS: ReadonlySet<string> = new Set(['--json', '--scale', '--dir', '--entries']);
+const unknown = args.find((arg) => arg.startsWith('-') && !OPTIONS.has(arg));
+if (unknown !== undefined) {
+  console.error(`npm run bench -- [${Object.keys(ALL).join(' | ')}] [--scale n] [--json] [--dir <dir>] [--entries n]`);
+  process.exitCode = unknown === '--help' || unknown === '-h' ? 0 : 2;
+} else if (part !== undefined) {
   const measured = await ALL[part](scale);
   if (!args.includes('--json')) console.table(measured);
   console.log(JSON.stringify(measured));

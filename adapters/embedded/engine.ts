@@ -181,7 +181,7 @@ async function openSystem(
     {
       ...{ entries: store, items: store, sealer, bus, ...world },
       ...{ rootSigner, onError, onPolicyChange: options.onPolicyChange, executors },
-      fieldKeys: openFieldKeys(dataDir),
+      fieldKeys: await openFieldKeys(dataDir, { ledger: config.ledger, items: store }),
       logFiles: log.files,
       incarnations,
       onCommit: () => log.loop.wake(),

@@ -1,4 +1,5 @@
 export { startEngine, type Engine, type EngineOptions } from './engine.ts';
+export { backupDataDir, type Backup } from './backup.ts';
 export { findEngine, type RunningEngine } from './engine-file.ts';
 export { EngineError, type EngineErrorCode } from './errors.ts';
 export { verifyDataDir, type VerifyDataDirOptions } from './verify-data-dir.ts';

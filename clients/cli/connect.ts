@@ -75,19 +75,29 @@ export function isLoopback(host: string): boolean {
 /** @throws UsageError */
 export function tokenOf(principal: string, data: string | undefined): string {
   if (data === undefined) throw new UsageError('--as needs --data <dir>: the folder with tokens.json of the engine');
-  const path = join(data, 'tokens.json');
-  const tokens = readTokens(path);
-  const stored: unknown = Object.hasOwn(tokens, principal) ? tokens[principal] : undefined;
-  // Before version 2 of the file it did not say whose they are.
-  const token = typeof stored === 'object' && stored !== null && 'token' in stored ? stored.token : stored;
-  if (typeof token === 'string') return token;
-  throw new UsageError(`"${principal}" has no token in "${path}": use one of ${Object.keys(tokens).join(', ')}`);
+  const tokens = readTokens(data);
+  const token = tokens.get(principal);
+  if (token !== undefined) return token;
+  throw new UsageError(
+    `"${principal}" has no token in "${tokensFile(data)}": use one of ${[...tokens.keys()].join(', ')}`,
+  );
 }
 
-function readTokens(path: string): Record<string, unknown> {
+export function tokensFile(data: string): string {
+  return join(data, 'tokens.json');
+}
+
+function readTokens(data: string): ReadonlyMap<string, string> {
+  const path = tokensFile(data);
   try {
-    const { tokens } = JSON.parse(readFileSync(path, 'utf8')) as { tokens: Record<string, unknown> };
-    return { ...tokens };
+    const { tokens } = JSON.parse(readFileSync(path, 'utf8')) as { readonly tokens: Record<string, unknown> };
+    return new Map(
+      Object.entries(tokens).flatMap(([id, kept]): [string, string][] => {
+        // On its own, or together with whom it was given to.
+        const token = typeof kept === 'string' ? kept : (kept as { readonly token?: unknown } | null)?.token;
+        return typeof token === 'string' ? [[id, token]] : [];
+      }),
+    );
   } catch (cause) {
     throw new UsageError(`"${path}" cannot be read as a token file: is --data the folder of an engine?`, { cause });
   }

@@ -35,6 +35,13 @@ export function printable(text: string): string {
   return showHidden(text, 'text');
 }
 
+/** The service speaks of headers, which nobody types here. */
+function withoutHeaders(detail: string): string {
+  return detail.replace(/: send Authorization.*$/, '');
+}
+
+const WHO_YOU_ARE = 'say who you are with --token, NERVOUS_TOKEN, or --as <principal> --data <dir>';
+
 interface Description {
   readonly code: string;
   readonly detail: string;
@@ -48,7 +55,8 @@ function describe(error: unknown): Description {
   if (error instanceof Unreachable)
     return { code: 'UNREACHABLE', detail: error.message, errors: [], exitCode: EXIT.unreachable };
   if (error instanceof ApiProblem) {
-    const { code, detail, status, errors } = error;
+    const { code, status, errors } = error;
+    const detail = code === 'UNAUTHENTICATED' ? `${withoutHeaders(error.detail)}: ${WHO_YOU_ARE}` : error.detail;
     return { code, detail, status, errors, exitCode: EXIT.problem };
   }
   if (error instanceof NervousError)

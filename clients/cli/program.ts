@@ -1,6 +1,7 @@
 /** The table of commands, and what holds for all of them: options belong to the command they stand behind, errors are said once. */
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { backupCommand } from './commands/backup.ts';
 import { canonicalizeCommand } from './commands/canonicalize.ts';
 import { catalogCommand } from './commands/catalog.ts';
 import { decideCommand, proposeCommand, reviseCommand } from './commands/changes.ts';
@@ -34,9 +35,11 @@ import { revealCommand } from './commands/reveal.ts';
 import { diffCommand, showCommand } from './commands/show.ts';
 import { resetCommand, subscribeCommand } from './commands/subscribe.ts';
 import { subscriptionsCommand } from './commands/subscriptions.ts';
+import { tokenCommand } from './commands/token.ts';
 import { trayCommand } from './commands/tray.ts';
 import { verifyCommand } from './commands/verify.ts';
 import { witnessCommand } from './commands/witness.ts';
+import { UsageError } from './output.ts';
 
 interface PackageFile {
   readonly version: string;
@@ -47,7 +50,22 @@ export function createProgram(asJson: boolean): Command {
   const program = new Command('nervous')
     .description('event bus and change-set ledger')
     .version(versionOfPackage(), '-V, --version', 'the version of this program');
-  const commands = [
+  for (const command of topCommands()) program.addCommand(command);
+  for (const command of [program, ...allCommands(program)]) {
+    command.exitOverride();
+    // Without this, a group takes the options that stand behind its subcommand, and the subcommand never sees them.
+    command.enablePositionalOptions();
+    // What was wrong is said once, in the form that was asked for.
+    command.configureOutput({ outputError: () => {}, ...(asJson ? { writeErr: () => {} } : {}) });
+  }
+  return program.hook('preAction', (_, command) => {
+    inherit(command);
+    refuseEmpty(command);
+  });
+}
+
+function topCommands(): Command[] {
+  return [
     devCommand(),
     publishCommand(),
     tailCommand(),
@@ -81,7 +99,9 @@ export function createProgram(asJson: boolean): Command {
     redriveCommand(),
     resetCommand(),
     guardsCommand(),
+    tokenCommand(),
     doctorCommand(),
+    backupCommand(),
     exportCommand(),
     restoreCommand(),
     keysCommand(),
@@ -93,15 +113,6 @@ export function createProgram(asJson: boolean): Command {
     catalogCommand(),
     executorCommand(),
   ];
-  for (const command of commands) program.addCommand(command);
-  for (const command of [program, ...allCommands(program)]) {
-    command.exitOverride();
-    // Without this, a group takes the options that stand behind its subcommand, and the subcommand never sees them.
-    command.enablePositionalOptions();
-    // What was wrong is said once, in the form that was asked for.
-    command.configureOutput({ outputError: () => {}, ...(asJson ? { writeErr: () => {} } : {}) });
-  }
-  return program.hook('preAction', (_, command) => inherit(command));
 }
 
 /** Every command and subcommand, groups before their own. */
@@ -120,6 +131,14 @@ function inherit(command: Command): void {
       command.setOptionValueWithSource(name, group.getOptionValue(name), 'cli');
     }
   }
+}
+
+/** A variable that is not set leaves an empty text behind, which means something else than nothing. @throws UsageError */
+function refuseEmpty(command: Command): void {
+  const option = command.options.find((one) => command.getOptionValue(one.attributeName()) === '');
+  const argument = command.registeredArguments.find((_, i) => command.processedArgs[i] === '');
+  if (option !== undefined || argument !== undefined)
+    throw new UsageError(`${option?.long ?? `<${argument?.name() ?? ''}>`} is empty: give it a value, or leave it out`);
 }
 
 function versionOfPackage(): string {

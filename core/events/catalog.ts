@@ -124,11 +124,15 @@ function isVersion([version, schema]: [string, unknown]): boolean {
 }
 
 function unknownTopic(topic: string, known: readonly string[]): EventError {
-  const nearest = known
-    .map((name) => ({ name, distance: editDistance(topic, name) }))
-    .sort((a, b) => a.distance - b.distance)[0];
-  const hint = nearest === undefined ? 'the catalog is empty' : `did you mean "${nearest.name}"?`;
+  const nearest = nearestName(topic, known);
+  const hint = nearest === undefined ? 'the catalog is empty' : `did you mean "${nearest}"?`;
   return new EventError({ code: 'TOPIC_UNKNOWN', message: `topic "${topic}" is not in the catalog: ${hint}` });
+}
+
+/** What was probably meant; undefined: there is nothing to choose from. */
+export function nearestName(text: string, known: readonly string[]): string | undefined {
+  return known.map((name) => ({ name, distance: editDistance(text, name) })).sort((a, b) => a.distance - b.distance)[0]
+    ?.name;
 }
 
 /** Levenshtein distance; topics are at most 128 characters, so the quadratic form is fine. */

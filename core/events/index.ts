@@ -1,6 +1,14 @@
 export { createBreakerRecord, type BreakerRecordDependencies } from './breaker-record.ts';
 export { caused, type CausedMetadata } from './caused.ts';
-export { AWS_TOPIC, createCatalog, topicProblems, topicsSchema, type Catalog, type CatalogEntry } from './catalog.ts';
+export {
+  AWS_TOPIC,
+  createCatalog,
+  nearestName,
+  topicProblems,
+  topicsSchema,
+  type Catalog,
+  type CatalogEntry,
+} from './catalog.ts';
 export {
   diffCatalogs,
   parseCatalogDocument,
@@ -88,4 +96,4 @@ export { toCloudEvent } from './to-cloud-event.ts';
 export { payloadSchema, schemaUri, topicSchema, type SchemaDialect, type TopicVersion } from './topic-schema.ts';
 export { createReveal, type Reveal, type Revealed } from './reveal.ts';
 export { sensitive, sensitivePaths } from './sensitive.ts';
-export { createVault, eraseField, type FieldKeys, type Vault } from './vault.ts';
+export { createVault, eraseField, wrappedKeys, type FieldKeys, type Vault, type WrappedKey } from './vault.ts';

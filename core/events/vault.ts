@@ -20,6 +20,8 @@ const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 const SEQ_DIGITS = 16;
 const CACHED_KEYS = 1_000;
+/** Keys read at once when all are looked at. */
+const KEY_PAGE = 1_000;
 
 /** Keeps data keys from whoever reads the store: KMS, or a key file. */
 export interface FieldKeys {
@@ -69,8 +71,8 @@ export function createVault({ ledger, items, keys, randomBytes }: VaultDependenc
   };
   /** The first writer's key stands; everybody else takes it. */
   const loadDataKey = async (entity: string): Promise<Uint8Array> => {
-    const key: ItemKey = { pk: `${ledger}#data-key`, sk: entity };
-    const context = `${ledger}#${entity}`;
+    const key: ItemKey = { pk: dataKeyPartition(ledger), sk: entity };
+    const context = contextOf(ledger, entity);
     const stored = await items.get(key);
     if (stored === undefined) {
       const wrapped = base64(await keys.wrap(randomBytes(KEY_BYTES), context));
@@ -104,6 +106,38 @@ export function createVault({ ledger, items, keys, randomBytes }: VaultDependenc
       return { kind: 'value', value: parseStrict(plain) };
     },
   };
+}
+
+export interface WrappedKey {
+  readonly entity: string;
+  readonly wrapped: Uint8Array;
+  /** what it is bound to */
+  readonly context: string;
+}
+
+/** Every data key there is, as it is kept: for whoever makes sure that the key which wraps them is still the right one. */
+export async function* wrappedKeys(ledger: string, items: Pick<ItemStore, 'list'>): AsyncGenerator<WrappedKey> {
+  for (let after: string | undefined; ;) {
+    const page = await items.list(dataKeyPartition(ledger), {
+      limit: KEY_PAGE,
+      ...(after === undefined ? {} : { after }),
+    });
+    for (const { sk, value } of page) {
+      const { wrapped } = value as { readonly wrapped?: unknown };
+      const bytes = Buffer.from(typeof wrapped === 'string' ? wrapped : '', 'base64');
+      yield { entity: sk, wrapped: bytes, context: contextOf(ledger, sk) };
+    }
+    after = page.at(-1)?.sk;
+    if (page.length < KEY_PAGE) return;
+  }
+}
+
+function dataKeyPartition(ledger: string): string {
+  return `${ledger}#data-key`;
+}
+
+function contextOf(ledger: string, entity: string): string {
+  return `${ledger}#${entity}`;
 }
 
 /** The write that erases a field for good. It needs no key, and is idempotent. */

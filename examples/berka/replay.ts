@@ -1,7 +1,7 @@
 /**
  * Replays a transactions file through the HTTP API and lets a subscriber sum what it receives, per account and exactly.
- *   npm run replay:berka -- <trans.csv> [--limit <rows>] [--json] [--url <url> --token <tokens>]
- * `--token` takes the JSON object of tokens that an engine prints (`tokens` of `npm start -- --json`); without --url an
+ *   npm run replay:berka -- <trans.csv> [--limit <rows>] [--json] [--data <dir> | --url <url> --token <tokens>]
+ * `--data` is the folder of an engine that runs; `--token` takes a JSON object of tokens by principal; without either an
  * engine is started in a temporary folder. Delivery time runs from the entry's recorded time (whole ms, the engine's clock) to the handler's call.
  */
 import { parseArgs } from 'node:util';
@@ -15,20 +15,46 @@ import { openTarget } from './target.ts';
 /** ms without any delivery after which the rest counts as lost */
 const PATIENCE_MS = 30_000;
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    json: { type: 'boolean', default: false },
-    limit: { type: 'string' },
-    url: { type: 'string' },
-    token: { type: 'string' },
-  },
-});
+const USAGE = `npm run replay:berka -- <trans.csv> [options]
+  --limit <rows>     only the first ones
+  --data <dir>       to the engine that runs on this data folder, with its tokens
+  --url <url> --token '{"bank-feed":"…","reporting":"…","eva":"…"}'   to an engine elsewhere
+  --json             one JSON object
+Without --data and --url an engine is started in a temporary folder.
+Example: npm run replay:berka -- trans.csv --limit 1000`;
+
+/** The command line cannot be understood. */
+class UsageError extends Error {}
+
 try {
-  const [path] = positionals;
-  if (path === undefined) throw new Error('name the file: npm run replay:berka -- <trans.csv>');
+  const { values, path } = parsed();
+  if (values.help) console.log(USAGE);
+  else await run(values, path);
+} catch (error) {
+  console.error(`replay failed: ${error instanceof Error ? error.message : String(error)}`);
+  process.exitCode = error instanceof UsageError ? 2 : 1;
+}
+
+function parsed() {
+  try {
+    const { values, positionals } = parseArgs({
+      allowPositionals: true,
+      options: {
+        ...{ json: { type: 'boolean', default: false }, help: { type: 'boolean', short: 'h', default: false } },
+        ...{ limit: { type: 'string' }, data: { type: 'string' }, url: { type: 'string' }, token: { type: 'string' } },
+      },
+    });
+    if (positionals.length > 1) throw new Error(`one file, not ${positionals.length}`);
+    return { values, path: positionals[0] };
+  } catch (cause) {
+    throw new UsageError(`${(cause as Error).message.split('. To specify')[0] ?? ''}\n${USAGE}`, { cause });
+  }
+}
+
+async function run(values: ReturnType<typeof parsed>['values'], path: string | undefined): Promise<void> {
+  if (path === undefined || path === '') throw new UsageError(`name the file\n${USAGE}`);
   const limit = Number(values.limit ?? Infinity);
-  if (!(limit > 0)) throw new Error(`--limit is "${values.limit}", expected a positive number of rows`);
+  if (!(limit > 0)) throw new UsageError(`--limit is "${values.limit ?? ''}", expected a positive number of rows`);
   const target = await openTarget(values);
   try {
     const as = (id: string): Client<typeof config> =>
@@ -39,9 +65,6 @@ try {
   } finally {
     await target.close();
   }
-} catch (error) {
-  console.error(`replay failed: ${error instanceof Error ? error.message : String(error)}`);
-  process.exitCode = 1;
 }
 
 interface Result {

@@ -1,9 +1,9 @@
 /** Where an example runs: on the engine that was named, or on its own in a temporary folder that goes with it. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { startEngine } from '../../adapters/embedded/index.ts';
+import { findEngine, startEngine } from '../../adapters/embedded/index.ts';
 import { config } from '../../nervous.config.ts';
 
 export interface Target {
@@ -12,7 +12,14 @@ export interface Target {
   readonly close: () => Promise<void>;
 }
 
-export async function openTarget({ url, token }: { url?: string; token?: string }): Promise<Target> {
+export async function openTarget(where: {
+  readonly url?: string;
+  readonly token?: string;
+  /** of an engine that runs */
+  readonly data?: string;
+}): Promise<Target> {
+  const { url, token, data } = where;
+  if (data !== undefined) return runningOn(data);
   if (url !== undefined) {
     if (token === undefined) throw new Error('--url needs --token');
     const tokens = tokensOf(token);
@@ -28,6 +35,18 @@ export async function openTarget({ url, token }: { url?: string; token?: string 
       rmSync(dataDir, { recursive: true, force: true });
     },
   };
+}
+
+function runningOn(data: string): Target {
+  const engine = findEngine(data);
+  if (engine.kind !== 'running')
+    throw new Error(`no engine runs on "${data}": start it with npm start -- --data ${data}`);
+  const { tokens } = JSON.parse(readFileSync(join(data, 'tokens.json'), 'utf8')) as { tokens: Record<string, unknown> };
+  const tokenFor = (principal: string): string => {
+    const kept = tokens[principal];
+    return z.union([z.string(), z.object({ token: z.string() }).transform(({ token }) => token)]).parse(kept);
+  };
+  return { url: engine.url, token: tokenFor, close: async () => {} };
 }
 
 /** The JSON object of tokens that `npm start -- --json` prints. */

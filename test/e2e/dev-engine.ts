@@ -13,7 +13,7 @@ const running = new Set<ChildProcess>();
 
 /** Resolves when it serves. @param port `0`: any free one */
 export async function startDevEngine(dataDir: string, port = '0'): Promise<DevEngine> {
-  const args = ['clients/cli/nervous.mjs', 'dev', '--port', port, '--data', dataDir, '--json'];
+  const args = ['clients/cli/nervous.mjs', 'dev', '--port', port, '--data', dataDir, '--json', '--print-tokens'];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   running.add(child);
   child.once('exit', () => running.delete(child));

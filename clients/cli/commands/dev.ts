@@ -1,10 +1,12 @@
 /** `nervous dev`: the embedded engine in this process, until a signal or the end of who started it. */
+import { existsSync, readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import type { EngineOptions } from '../../../adapters/embedded/index.ts';
 import { withCauses } from '../../../core/errors/index.ts';
-import { DEFAULT_PORT } from '../connect.ts';
+import { DEFAULT_PORT, isLoopback, tokensFile } from '../connect.ts';
 import { DEFAULT_CONFIG, loadConfig } from '../load-config.ts';
 import { note, show, UsageError } from '../output.ts';
+import { policyNote } from '../policy-note.ts';
 import { parsePort } from '../port.ts';
 import { stopRequest } from '../stop-request.ts';
 import { keysOf } from '../verifier-keys.ts';
@@ -16,6 +18,7 @@ interface DevOptions {
   readonly config: string;
   readonly witness?: string;
   readonly witnessVkey?: string;
+  readonly printTokens?: boolean;
   readonly json?: boolean;
 }
 
@@ -28,7 +31,8 @@ export function devCommand(): Command {
     .option('--config <file>', 'the configuration', DEFAULT_CONFIG)
     .option('--witness <url>', 'a witness elsewhere that cosigns the log, beside the one in the data folder')
     .option('--witness-vkey <key-or-file>', 'its verifier key')
-    .option('--json', 'one line {"url","tokens"} when ready')
+    .option('--print-tokens', 'print every token, not only those made just now')
+    .option('--json', 'one line {"url","tokensFile","tokens"} when ready; tokens: those made just now')
     .action(dev);
 }
 
@@ -36,13 +40,24 @@ async function dev(options: DevOptions): Promise<void> {
   const { port, host, data, config: configPath } = options;
   const stop = stopRequest();
   const config = await loadConfig(configPath);
+  const before = existsSync(tokensFile(data)) ? readFileSync(tokensFile(data), 'utf8') : '';
   const { startEngine } = await import('../../../adapters/embedded/index.ts');
   const engine = await startEngine({
     ...{ config, dataDir: data, port, ...(host === undefined ? {} : { host }), ...witnessOf(options) },
     onError: (error) => note(`nervous: internal error: ${withCauses(error)}`),
   });
-  const { url, tokens } = engine;
-  show(options, { url, tokens }, () => banner({ url, tokens, data, ledger: config.ledger }));
+  const { url } = engine;
+  const tokens = options.printTokens === true ? engine.tokens : madeSince(before, engine.tokens);
+  const made = Object.keys(tokens).length === 0 ? {} : { tokens };
+  show(options, { url, tokensFile: tokensFile(data), ...made }, () =>
+    banner({ url, tokens, data, ledger: config.ledger }),
+  );
+  if (host !== undefined && !isLoopback(host))
+    note(
+      `nervous: warning: ${url} can be reached from other machines, and tokens travel unencrypted: put a proxy with TLS before it`,
+    );
+  const differs = await policyNote(engine.system, config, { config: configPath, data });
+  if (differs !== undefined) note(differs);
   await stop;
   await engine.close();
 }
@@ -56,18 +71,25 @@ function witnessOf({ witness, witnessVkey }: DevOptions): Pick<EngineOptions, 'w
   return { witness: { url: witness, verifierKey } };
 }
 
+/** Tokens are printed once, so that no journal collects them. @param before the token file as it was */
+function madeSince(before: string, tokens: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(tokens).filter(([, token]) => !before.includes(token)));
+}
+
 function banner(started: {
   readonly url: string;
   readonly tokens: Readonly<Record<string, string>>;
   readonly data: string;
   readonly ledger: string;
 }): string {
-  const width = Math.max(0, ...Object.keys(started.tokens).map((id) => id.length));
+  const { url, tokens, data, ledger } = started;
+  const width = Math.max(0, ...Object.keys(tokens).map((id) => id.length));
+  const printed = Object.entries(tokens).map(([id, token]) => `  ${id.padEnd(width)}  ${token}`);
   return [
-    `Nervous System: ledger "${started.ledger}" in ${started.data}, listening on ${started.url}`,
+    `Nervous System: ledger "${ledger}" in ${data}, listening on ${url}`,
     '',
-    'Tokens (Authorization: Bearer …, or NERVOUS_TOKEN):',
-    ...Object.entries(started.tokens).map(([id, token]) => `  ${id.padEnd(width)}  ${token}`),
+    ...(printed.length === 0 ? [] : ['Tokens (printed once):', ...printed, '']),
+    `Say who you are with --as <principal> --data ${data}, or take a token: nervous token <principal> --data ${data}`,
     '',
     'Ctrl-C stops it.',
   ].join('\n');

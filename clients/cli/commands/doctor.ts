@@ -36,6 +36,7 @@ export function doctorCommand(): Command {
         await check('configuration', () => checkConfig(options.config)),
         await check('data folder', () => checkFolder(data)),
         await check('keys', () => checkKeys(data)),
+        await check('confidential fields', () => checkFields(data)),
         await check('indices', () => checkIndices(data)),
         await check('reachability', () => checkReachable(options)),
         await check('clock', () => checkClock(options)),
@@ -70,7 +71,7 @@ function checkFolder(data: string): string {
 async function checkKeys(data: string): Promise<string> {
   const key = join(data, 'root.key');
   if (!existsSync(key)) return 'none yet: the first start makes them';
-  for (const path of [key, join(data, 'tokens.json')]) {
+  for (const path of [key, join(data, 'tokens.json'), join(data, 'field.key')]) {
     if (existsSync(path) && (statSync(path).mode & OTHERS_MAY) !== 0)
       throw new Error(`others may read "${path}": chmod 600 it`);
   }
@@ -84,6 +85,21 @@ async function checkIndices(data: string): Promise<string> {
   const differs = await checkIndex(data);
   if (differs !== undefined) throw new Error(`${differs}: stop the engine and run "nervous doctor --rebuild-index"`);
   return 'trays, times and counts fit the change-sets';
+}
+
+/** A key that does not fit is found out when somebody needs a field: too late. */
+async function checkFields(data: string): Promise<string> {
+  const { hasLedger, identityOf, openForReading } = await import('../../../adapters/embedded/sqlite-schema.ts');
+  if (!hasLedger(data)) return 'none yet';
+  const { SqliteStore } = await import('../../../adapters/embedded/sqlite-store.ts');
+  const { checkFieldKeys } = await import('../../../adapters/embedded/field-keys.ts');
+  const db = openForReading(data);
+  try {
+    const opened = await checkFieldKeys(data, { ledger: identityOf(db).ledger, items: new SqliteStore(db) });
+    return opened === 0 ? 'none are kept' : `field.key opens the keys of all ${opened} entities that have some`;
+  } finally {
+    db.close();
+  }
 }
 
 async function checkReachable(options: DoctorOptions): Promise<string> {

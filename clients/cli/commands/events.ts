@@ -3,12 +3,14 @@ import { Option, type Command } from 'commander';
 import {
   eventBridgeShape,
   matchPattern,
+  nearestName,
   parsePattern,
   type DeliveredEvent,
   type EventInput,
 } from '../../../core/events/index.ts';
+import type { CatalogView } from '../../../api/index.ts';
 import { connect, connectedCommand, type ConnectOptions } from '../connect.ts';
-import { note, show } from '../output.ts';
+import { note, show, UsageError } from '../output.ts';
 import { readJsonArgument } from '../read-json.ts';
 
 interface PublishOptions extends ConnectOptions {
@@ -63,10 +65,12 @@ export function tailCommand(): Command {
 async function tail(options: TailOptions): Promise<void> {
   const client = connect(options);
   const { topics, entity, follow } = options;
+  const wanted = topics?.split(',').map((topic) => topic.trim());
+  if (wanted !== undefined) requireKnown(wanted, await client.catalog());
   const isWanted = await filterOf(options);
   const after = options.new === true ? 'latest' : options.after;
   const query = {
-    ...(topics === undefined ? {} : { topics: topics.split(',').map((topic) => topic.trim()) }),
+    ...(wanted === undefined ? {} : { topics: wanted }),
     ...(entity === undefined ? {} : { entity }),
     ...(after === undefined ? {} : { after }),
     signal: interruption(),
@@ -75,6 +79,20 @@ async function tail(options: TailOptions): Promise<void> {
     if (isWanted(item.event)) show(options, item, () => lineOf(item.event));
   }
   if (options.json !== true && process.stderr.isTTY && follow) note('stopped');
+}
+
+/** A topic that nobody can publish shows nothing, for ever: that is told at once. @throws UsageError */
+function requireKnown(globs: readonly string[], catalog: CatalogView): void {
+  const topics = [...new Set(catalog.topics.map(({ topic }) => topic))];
+  const domains = [...new Set(topics.map((topic) => `${topic.slice(0, topic.lastIndexOf('.'))}.*`))];
+  for (const glob of globs) {
+    const isGlob = glob.endsWith('.*');
+    const isKnown = isGlob ? topics.some((topic) => topic.startsWith(glob.slice(0, -1))) : topics.includes(glob);
+    if (isKnown || glob === '*' || glob.startsWith('aws.')) continue;
+    const nearest = nearestName(glob, isGlob ? domains : topics);
+    const hint = nearest === undefined ? 'the catalog is empty' : `did you mean "${nearest}"?`;
+    throw new UsageError(`--topics "${glob}" is not in the catalog: ${hint}`);
+  }
 }
 
 async function filterOf({ pattern, ...options }: TailOptions): Promise<(event: DeliveredEvent) => boolean> {
