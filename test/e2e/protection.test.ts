@@ -22,7 +22,18 @@ interface Engine {
 let running: ChildProcessWithoutNullStreams | undefined;
 
 async function start(): Promise<Engine> {
-  running = spawn(process.execPath, [CLI, 'dev', '--port', '0', '--data', folder, '--config', CONFIG, '--json', '--print-tokens']);
+  running = spawn(process.execPath, [
+    CLI,
+    'dev',
+    '--port',
+    '0',
+    '--data',
+    folder,
+    '--config',
+    CONFIG,
+    '--json',
+    '--print-tokens',
+  ]);
   const [line] = (await once(createInterface({ input: running.stdout }), 'line')) as [string];
   const { url, tokens } = JSON.parse(line) as { url: string; tokens: Record<string, string> };
   return {
