@@ -1,14 +1,14 @@
 /**
  * The catalog as an AsyncAPI 3 document: a channel for each topic, a message for each version as it is published and as it is
  * delivered. Everything in it comes from the configuration; it decides nothing of its own.
- * https://www.asyncapi.com/docs/reference/specification/v3.0.0
+ * https://www.asyncapi.com/docs/reference/specification/v3.1.0
  */
 import * as z from 'zod';
 import { payloadSchema, type TopicDeclaration, type TopicVersion } from '../core/events/index.ts';
 import type { NervousConfig } from '../core/system/index.ts';
 import { deliveredEventSchema, eventSchema } from './schemas/events.ts';
 
-export const ASYNCAPI_VERSION = '3.0.0';
+export const ASYNCAPI_VERSION = '3.1.0';
 /** AsyncAPI's own Schema Object is a superset of it. */
 const DIALECT = 'draft-07';
 const SCHEMAS = '#/components/schemas/';

@@ -39,6 +39,9 @@ export function createOpenApiDocument(routes: readonly Route[]): object {
         title: 'Nervous System',
         version: API_VERSION,
         summary: 'Event bus and change-set ledger',
+        description:
+          'One signed, provable record of everything that happens to an entity, and no change to it without approval.',
+        contact: { name: 'Nervous System', url: 'https://nervous-system.dev' },
         license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
       },
       servers: [{ url: '/' }],

@@ -9,6 +9,7 @@ const getAsyncApi = route({
   operationId: 'getAsyncApi',
   tag: 'contracts',
   summary: 'The catalog as AsyncAPI 3',
+  description: 'For generators and documentation tools.',
   responses: {
     200: {
       description: 'an AsyncAPI document',

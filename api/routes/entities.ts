@@ -36,6 +36,7 @@ const listEntries = route({
   operationId: 'listEntries',
   tag: 'entities',
   summary: "The entries of the entity's chain, with their bytes",
+  description: '`note` is the signed note as it was hashed, base64: what an auditor verifies.',
   params,
   query: z.strictObject({
     from: wholeNumber({ min: 0, max: MAX_SEQ, default: 0 }).meta({ description: 'first seq wanted' }),

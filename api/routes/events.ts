@@ -10,6 +10,8 @@ const traceEvent = route({
   operationId: 'traceEvent',
   tag: 'events',
   summary: 'One event with its deliveries',
+  description:
+    'Shows who published it, its place in the ledger, and what became of it at each subscription that the caller may see.',
   params: z.strictObject({ id: eventId }),
   query: z.strictObject({
     source: eventSource.optional().meta({ description: 'who published it, when several sources use the id' }),

@@ -33,6 +33,8 @@ const readFeed = route({
   operationId: 'readFeed',
   tag: 'events',
   summary: 'Events in commit order, from a cursor on',
+  description:
+    'Pages follow the order of the log. Go on with `cursor`; with `wait` the answer comes as soon as there is something.',
   query: z.strictObject({
     after: cursor.optional().meta({ description: 'the cursor of the page before, or `latest` for the end of the log' }),
     ...filter,

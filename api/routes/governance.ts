@@ -38,6 +38,7 @@ const listDelegations = route({
   operationId: 'listDelegations',
   tag: 'governance',
   summary: 'The delegations you gave and were given, ended ones included',
+  description: 'A vote is cast with a delegation by naming who lent it.',
   responses: { 200: { description: 'oldest first', schema: delegationsSchema } },
   problems: ['AGENTS_CANNOT_DECIDE'],
   handler: async (system, principal) => ({ status: 200, body: await system.governing.delegations(principal) }),

@@ -10,6 +10,7 @@ const listQuarantine = route({
   operationId: 'listQuarantine',
   tag: 'ingress',
   summary: 'Events that arrived and could not be taken, with the reason (auditors)',
+  description: 'What is here was not recorded as an event; its sender has to correct it and send it again.',
   query: z.strictObject({
     after: z
       .string()

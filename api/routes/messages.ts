@@ -59,6 +59,7 @@ const ackMessages = route({
   operationId: 'ackMessages',
   tag: 'subscriptions',
   summary: 'Acknowledge messages: they are done',
+  description: 'A receipt that is no longer valid is answered as such; its message comes again.',
   params,
   body: checkedBody(ackSchema),
   responses: { 200: { description: 'settled, but for the stale ones', schema: settlementSchema } },
@@ -75,6 +76,7 @@ const nackMessages = route({
   operationId: 'nackMessages',
   tag: 'subscriptions',
   summary: 'Refuse messages: they come again, or become dead letters',
+  description: 'With `delayMs` they come again no earlier than that. The reason stands in the trace.',
   params,
   body: checkedBody(nackSchema),
   responses: { 200: { description: 'settled, but for the stale ones', schema: settlementSchema } },
@@ -91,6 +93,7 @@ const listDeadLetters = route({
   operationId: 'listDeadLetters',
   tag: 'subscriptions',
   summary: 'Events whose delivery was given up, with the reason',
+  description: 'Oldest first. Go on with `after`.',
   params,
   query: z.strictObject({
     after: optionalWholeNumber({ min: 0, max: Number.MAX_SAFE_INTEGER }).meta({
@@ -114,6 +117,7 @@ const redriveDeadLetters = route({
   operationId: 'redriveDeadLetters',
   tag: 'subscriptions',
   summary: 'Deliver dead letters again, with fresh attempts',
+  description: 'By position, by pattern, or all of them. Their order among later events is not kept.',
   params,
   body: checkedBody(redriveSchema, { optional: true }),
   responses: { 200: { description: 'how many are due again', schema: redrivenSchema } },

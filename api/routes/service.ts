@@ -18,6 +18,7 @@ const getHealth = openRoute({
   operationId: 'getHealth',
   tag: 'service',
   summary: 'Is the process up?',
+  description: 'Says nothing about what it rests on: see `/dependencies`.',
   responses: { 200: { description: 'yes', schema: healthSchema } },
   problems: [],
   handler: async () => ({ status: 200, body: { status: 'ok' } as const }),
@@ -29,6 +30,7 @@ const getState = route({
   operationId: 'getState',
   tag: 'service',
   summary: 'How it is doing: counts, times, subscriptions, approval queue',
+  description: 'Counted with the writes, so it costs the same however much there is.',
   responses: { 200: { description: 'the state', schema: stateSchema } },
   problems: [],
   handler: async (system, principal) => {
@@ -47,6 +49,7 @@ const getDependencies = route({
   operationId: 'getDependencies',
   tag: 'service',
   summary: 'Does everything it rests on work: configuration, keys, clock, store?',
+  description: 'One line per dependency, with what to do when it does not work.',
   responses: {
     200: { description: 'everything works', schema: dependenciesSchema },
     503: { description: 'something does not', schema: dependenciesSchema },
@@ -64,6 +67,7 @@ const getCatalog = route({
   operationId: 'getCatalog',
   tag: 'contracts',
   summary: 'Topics with their versions and payload schemas',
+  description: 'Each schema as JSON Schema 2020-12.',
   responses: { 200: { description: 'the catalog', schema: catalogSchema } },
   problems: [],
   handler: async (system) => ({ status: 200, body: { topics: system.catalog.list() } }),
@@ -80,6 +84,7 @@ export function contractRoutes(table: () => readonly Route[], openApi: () => obj
       operationId: 'getCapabilities',
       tag: 'service',
       summary: 'What this service offers, and its limits',
+      description: 'What a client may rely on without trying.',
       responses: { 200: { description: 'the capabilities', schema: capabilitiesSchema } },
       problems: [],
       handler: async ({ config }) => ({
@@ -105,6 +110,7 @@ export function contractRoutes(table: () => readonly Route[], openApi: () => obj
       operationId: 'getOpenApi',
       tag: 'contracts',
       summary: 'This API as OpenAPI 3.1',
+      description: 'For generators and documentation tools. Made from the route table that answers requests.',
       responses: { 200: { description: 'an OpenAPI document' } },
       problems: [],
       handler: async () => ({ status: 200, body: openApi() }),

@@ -1,5 +1,5 @@
 /** The documents that describe us to other people's tools, held against the official schemas of those documents' formats. */
-import asyncApiSchema from '@asyncapi/specs/schemas/3.0.0.json' with { type: 'json' };
+import asyncApiSchema from '@asyncapi/specs/schemas/3.1.0.json' with { type: 'json' };
 import '@hyperjump/json-schema/draft-04';
 import '@hyperjump/json-schema/draft-07';
 import '@hyperjump/json-schema/draft-2020-12';
@@ -12,7 +12,7 @@ import { topicSchema, type SchemaDialect } from '../../core/events/index.ts';
 import { config } from '../../nervous.config.ts';
 
 const OPENAPI_3_1 = 'https://spec.openapis.org/oas/3.1/schema-base';
-const ASYNCAPI_3_0 = asyncApiSchema.$id;
+const ASYNCAPI_3_1 = asyncApiSchema.$id;
 
 type Document = Record<string, unknown>;
 const asText = (value: object): Document => JSON.parse(JSON.stringify(value)) as Document;
@@ -69,16 +69,16 @@ describe('the AsyncAPI document', () => {
   };
 
   it('fits the schema of the AsyncAPI Initiative', async () => {
-    expect(await faults(ASYNCAPI_3_0, asText(createAsyncApiDocument(config)))).toEqual([]);
-    expect(await faults(ASYNCAPI_3_0, asText(createAsyncApiDocument(tree)))).toEqual([]);
-    expect(await faults(ASYNCAPI_3_0, asText(createAsyncApiDocument({ ...tree, topics: {} })))).toEqual([]);
+    expect(await faults(ASYNCAPI_3_1, asText(createAsyncApiDocument(config)))).toEqual([]);
+    expect(await faults(ASYNCAPI_3_1, asText(createAsyncApiDocument(tree)))).toEqual([]);
+    expect(await faults(ASYNCAPI_3_1, asText(createAsyncApiDocument({ ...tree, topics: {} })))).toEqual([]);
   });
 
   it('would not if an operation were described wrongly', async () => {
     const document = asText(createAsyncApiDocument(tree));
     const operations = document['operations'] as Record<string, Document>;
     (operations['publish.tree.grown'] as Document)['action'] = 'publish';
-    expect(await faults(ASYNCAPI_3_0, document)).not.toEqual([]);
+    expect(await faults(ASYNCAPI_3_1, document)).not.toEqual([]);
   });
 
   it.each([

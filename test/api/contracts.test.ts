@@ -38,7 +38,7 @@ describe('the map', () => {
 describe('the AsyncAPI document', () => {
   it('is served to who has a token', async () => {
     const { json } = await call(world, 'GET /v1/asyncapi.json', { as: 'outsider' });
-    expect(json).toMatchObject({ asyncapi: '3.0.0', channels: { 'transactions.new': {} } });
+    expect(json).toMatchObject({ asyncapi: '3.1.0', channels: { 'transactions.new': {} } });
     expect(refusalOf(await call(world, 'GET /v1/asyncapi.json'))).toBe('401 UNAUTHENTICATED');
   });
 });

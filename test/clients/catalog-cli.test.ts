@@ -203,7 +203,7 @@ describe('documents', () => {
   });
 
   it('of the whole catalog', async () => {
-    expect(JSON.parse((await catalog('asyncapi')).out)).toMatchObject({ asyncapi: '3.0.0' });
+    expect(JSON.parse((await catalog('asyncapi')).out)).toMatchObject({ asyncapi: '3.1.0' });
     expect((await catalog('reference')).out).toBe(readFileSync(join(REPOSITORY, 'docs/topics.md'), 'utf8'));
   });
 

@@ -1,0 +1,13 @@
+import { defineConfig } from 'vitest/config';
+
+/** Other people's tools hold us to their standards (npm run test:foreign). Needs Python 3.11 and promtool (Debian: prometheus). */
+export default defineConfig({
+  test: {
+    include: ['test/foreign/**/*.test.ts'],
+    globalSetup: ['test/foreign/setup.ts'],
+    testTimeout: 900_000,
+    hookTimeout: 300_000,
+    fileParallelism: false,
+    pool: 'forks',
+  },
+});
