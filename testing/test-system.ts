@@ -9,9 +9,15 @@ import { createWorkflowRunner, type WorkflowRunner } from '../adapters/embedded/
 import { CountingIds, localSealer, memoryRootSigner, MemoryStore } from '../adapters/memory/index.ts';
 import { handleRequest } from '../api/index.ts';
 import { createClient, type Client } from '../clients/sdk/index.ts';
-import type { FieldKeys, ReadFacts } from '../core/events/index.ts';
+import type { FieldKeys, MayRead, ReadFacts } from '../core/events/index.ts';
 import type { Clock, EntryStore, ItemStore } from '../core/ledger/index.ts';
-import { createNervousSystem, createReadFacts, type NervousConfig, type NervousSystem } from '../core/system/index.ts';
+import {
+  createMayRead,
+  createNervousSystem,
+  createReadFacts,
+  type NervousConfig,
+  type NervousSystem,
+} from '../core/system/index.ts';
 import { Activity } from './activity.ts';
 import { createInProcessFetch } from './in-process-fetch.ts';
 import { createTestClock, type TestClock } from './test-clock.ts';
@@ -88,10 +94,11 @@ async function openInMemory(
 ): Promise<NervousSystem> {
   const { ledger, origin } = config;
   const [ids, rootSigner] = [new CountingIds(), memoryRootSigner(origin)];
-  const later: { readFacts?: ReadFacts; runner?: WorkflowRunner } = {};
+  const later: { mayRead?: MayRead; readFacts?: ReadFacts; runner?: WorkflowRunner } = {};
   const bus = new InProcessBus({
     ...{ ledger, entries: store, items: store, clock, ids, onError },
     functions: Object.fromEntries(Object.entries(functions).map(([name, run]) => [name, activity.watch(run)])),
+    mayRead: (...asked) => (later.mayRead as MayRead)(...asked),
     readFacts: (...asked) => (later.readFacts as ReadFacts)(...asked),
   });
   await bus.open();
@@ -104,6 +111,7 @@ async function openInMemory(
     },
     config,
   );
+  later.mayRead = createMayRead(system.policy);
   later.readFacts = createReadFacts({ ledger, items: store, policy: system.policy });
   later.runner = createWorkflowRunner({
     ...{ changes: system.changes, clock, ids },

@@ -9,9 +9,10 @@ import { withCauses } from '../../core/errors/index.ts';
 import type { Principal } from '../../core/policy/index.ts';
 import { ensureChangeIndex } from '../../core/changes/index.ts';
 import { metricsRoute } from '../../api/index.ts';
-import { createBreakerRecord, type BreakerChange, type ReadFacts } from '../../core/events/index.ts';
+import { createBreakerRecord, type BreakerChange, type MayRead, type ReadFacts } from '../../core/events/index.ts';
 import {
   createNervousSystem,
+  createMayRead,
   createReadFacts,
   type NervousConfig,
   type NervousSystem,
@@ -195,11 +196,7 @@ async function openSystem(
     },
     config,
   );
-  hooks.readFacts = createReadFacts({ ledger: config.ledger, items: store, policy: system.policy });
-  hooks.onBreaker = createBreakerRecord({
-    ...{ appender, ids: systemIds, subscriptions: system.subscriptions, onError },
-    topics: system.catalog.list().map(({ topic }) => topic),
-  });
+  tellBus(hooks, { ...options, store, system, appender });
   opened.push(drain, () => bus.close());
   const runner = createWorkflowRunner({ changes: system.changes, ...world, onError: (_, error) => onError(error) });
   workflow.runner = runner;
@@ -231,8 +228,28 @@ function openLog(
 
 /** What the bus asks and tells is made after it, and before anything is delivered. */
 interface BusHooks {
+  mayRead?: MayRead;
   readFacts?: ReadFacts;
   onBreaker?: (change: BreakerChange) => void;
+}
+
+function tellBus(
+  hooks: BusHooks,
+  made: Pick<EngineOptions, 'config'> &
+    Required<Pick<EngineOptions, 'onError'>> & {
+      readonly store: SqliteStore;
+      readonly system: NervousSystem;
+      readonly appender: Appender;
+    },
+): void {
+  const { config, onError, store, system, appender } = made;
+  const { policy, subscriptions, catalog } = system;
+  hooks.mayRead = createMayRead(policy);
+  hooks.readFacts = createReadFacts({ ledger: config.ledger, items: store, policy });
+  hooks.onBreaker = createBreakerRecord({
+    ...{ appender, ids: systemIds, subscriptions, onError },
+    topics: catalog.list().map(({ topic }) => topic),
+  });
 }
 
 async function openBus(
@@ -243,6 +260,7 @@ async function openBus(
   const bus = new InProcessBus({
     ...{ ledger: config.ledger, entries: store, items: store, clock: systemClock, ids: systemIds, onError },
     ...(functions === undefined ? {} : { functions }),
+    mayRead: (...asked) => (hooks.mayRead as MayRead)(...asked),
     readFacts: (...asked) => (hooks.readFacts as ReadFacts)(...asked),
     onBreaker: (change) => hooks.onBreaker?.(change),
   });

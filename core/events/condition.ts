@@ -19,7 +19,12 @@ export interface DeliveryFacts {
 /** Reads the state a condition is about. Delivery of the event waits for it; if it fails, the event comes again. */
 export type ReadFacts = (subscriber: string, entityId: string) => Promise<DeliveryFacts>;
 
+/** May this subscriber read this entity, by the policy of this moment? Asked whenever an event is about to be handed out. */
+export type MayRead = (subscriber: string, entityId: string) => boolean;
+
 /** Kept in the trace of an event that its subscription was not given. */
+export const NOT_READABLE = 'its subscriber had no right to read the entity when it was due';
+
 export const CONDITION_FALSE = 'the condition was not met when it was due';
 
 const FIELDS: ReadonlySet<string> = new Set(['entity', 'changeSets', 'permissions', '$or'] satisfies (

@@ -69,7 +69,14 @@ export {
   type SubscriptionTarget,
 } from './subscription.ts';
 export { subscriptionMatcher, subscriptionPattern } from './subscription-matcher.ts';
-export { compileCondition, CONDITION_FALSE, type DeliveryFacts, type ReadFacts } from './condition.ts';
+export {
+  compileCondition,
+  CONDITION_FALSE,
+  NOT_READABLE,
+  type DeliveryFacts,
+  type MayRead,
+  type ReadFacts,
+} from './condition.ts';
 export { deliveryTraceparent } from './trace-context.ts';
 export type { RedriveChoice } from './redrive.ts';
 export {

@@ -147,9 +147,11 @@ function deliveries(deps: SubscriptionsDependencies): Omit<Subscriptions, Manage
     streamFilter: async (principal, id) => {
       const subscription = await served(principal, id, 'stream');
       const matches = subscriptionMatcher(ledger, subscription);
-      // Asked for every event: a stream is open for long, and the right may be taken away meanwhile.
+      // Asked for every event: a stream is open for long, and the rights may be taken away meanwhile.
       const wants: StreamFilter['wants'] = (event) =>
-        policy.may(principal, 'subscribes', event.topic) && matches(event);
+        policy.may(principal, 'subscribes', event.topic) &&
+        policy.may(principal, 'reads', event.entityId) &&
+        matches(event);
       return { subscription, from: subscription.from, wants };
     },
   };

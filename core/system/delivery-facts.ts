@@ -3,12 +3,20 @@
  * read looks as if nothing were recorded of it, because being delivered or not would tell.
  */
 import { createStateStore, openChangeStates } from '../changes/index.ts';
-import type { ReadFacts } from '../events/index.ts';
+import type { MayRead, ReadFacts } from '../events/index.ts';
 import type { ItemStore } from '../ledger/index.ts';
 import type { Action, Policy } from '../policy/index.ts';
 
 /** Rights that are about entities. */
 const ENTITY_RIGHTS: readonly Action[] = ['reads', 'proposes', 'reveals'];
+
+/** Nobody is handed an event of an entity that he could not read by himself; who is not in the roster any more reads nothing. */
+export function createMayRead(policy: Pick<Policy, 'principal' | 'may'>): MayRead {
+  return (subscriber, entityId) => {
+    const principal = policy.principal(subscriber);
+    return principal !== undefined && policy.may(principal, 'reads', entityId);
+  };
+}
 
 export function createReadFacts(deps: {
   readonly ledger: string;

@@ -31,7 +31,7 @@ export type {
   ValidationReport,
   VerifyRequest,
 } from './nervous-system.ts';
-export { createReadFacts } from './delivery-facts.ts';
+export { createMayRead, createReadFacts } from './delivery-facts.ts';
 export { createNervousSystem } from './create-nervous-system.ts';
 export {
   changing,

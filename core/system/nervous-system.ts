@@ -92,7 +92,7 @@ export interface FeedFilter {
   /** globs, `transactions.*`; none: all */
   readonly topics?: readonly string[];
   readonly entityId?: string;
-  /** What it lets through stands in for the right to read; without a cursor it says where to begin. */
+  /** What it lets through: the rights to subscribe and to read included; without a cursor it says where to begin. */
   readonly subscription?: Pick<StreamFilter, 'from' | 'wants'>;
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { DeliveryFacts, DeliveryState, LoggedEvent } from '../../core/events/index.ts';
+import { NOT_READABLE, type DeliveryFacts, type DeliveryState, type LoggedEvent } from '../../core/events/index.ts';
 import { createWorld, flush, ids, NOW, receipts, subscription, type World } from './bus-world.ts';
 
 async function traceOf(world: World, position: number): Promise<readonly DeliveryState[]> {
@@ -7,6 +7,32 @@ async function traceOf(world: World, position: number): Promise<readonly Deliver
   const event = { eventId: 'any', topic: 'orders.new', entityId: entry?.chain, payload: {}, ledger: { position } };
   return world.bus.trace(event as unknown as LoggedEvent);
 }
+
+describe('the right to read', () => {
+  it('item 9: is asked for each event when it is handed out, again at each attempt', async () => {
+    const secret = new Set(['b']);
+    const asked: string[] = [];
+    const mayRead = (subscriber: string, entity: string): boolean => (
+      asked.push(`${subscriber} ${entity}`),
+      !secret.has(entity)
+    );
+    const world = await createWorld({ mayRead });
+    const settings = subscription('s');
+    await world.bus.attach(settings);
+    await world.publish('a', 'b', 'c');
+    const [first, second] = await world.bus.receive('s', NOW);
+    expect([first?.event.entityId, second?.event.entityId]).toEqual(['a', 'c']);
+    expect(asked).toEqual([`${settings.module} a`, `${settings.module} b`, `${settings.module} c`]);
+    expect(await traceOf(world, 2)).toMatchObject([
+      { state: 'skipped', history: [{ outcome: 'skipped', reason: NOT_READABLE }] },
+    ]);
+    secret.add('a');
+    await world.bus.nack('s', [first?.receipt ?? ''], { reason: 'busy', delayMs: 0 });
+    await world.clock.advance(1_000);
+    expect(await world.bus.receive('s', NOW)).toEqual([]);
+    expect(await traceOf(world, 1)).toMatchObject([{ state: 'skipped' }]);
+  });
+});
 
 describe('a targeted subscription', () => {
   it('gets what names its module, and nothing else', async () => {

@@ -30,13 +30,14 @@ export interface World {
 type Draft = Parameters<Appender['append']>[0]['entries'][number]['draft'];
 
 export async function createWorld(
-  options: Partial<Pick<InProcessBusOptions, 'functions' | 'readFacts'>> = {},
+  options: Partial<Pick<InProcessBusOptions, 'functions' | 'mayRead' | 'readFacts'>> = {},
 ): Promise<World> {
   const [store, clock, ids, errors] = [new MemoryStore(), new FakeClock(), new CountingIds(), new Array<unknown>()];
   const breakers: BreakerChange[] = [];
   const openBus = async (): Promise<InProcessBus> => {
     const bus = new InProcessBus({
       ...{ ledger: 'main', entries: store, items: store, clock, ids, onError: (error) => void errors.push(error) },
+      mayRead: () => true,
       ...options,
       onBreaker: (change) => void breakers.push(change),
     });

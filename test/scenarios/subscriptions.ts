@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'vitest';
-import type { DeliveryState } from '../../core/events/index.ts';
+import { NOT_READABLE, type DeliveryState } from '../../core/events/index.ts';
 import { publish, whenDone, withSubscriber, type Subscriber } from './delivery.ts';
 import { credit } from './publishing.ts';
 import { freshAccount, power, until, type Scenario, type World } from './world.ts';
@@ -34,6 +34,19 @@ export const subscriptions: readonly Scenario[] = [
             .publish({ ...credit(account, '1.00'), ...(targets && { metadata: { targets } }) });
         await whenDone(subscriber, 2);
         expect(sorted(subscriber)).toEqual([1, 3]);
+      });
+    },
+  },
+  {
+    name: 'item 9: a subscription is not given events of entities that its module may not read, and the trace says so',
+    run: async (world) => {
+      const vault = freshAccount().replace('account:', 'vault:'); // the module reads account:* alone
+      await withSubscriber(world, { account: vault }, async (subscriber) => {
+        const event = credit(vault, '1.00');
+        await world.as('bank-feed').publish(event);
+        const { history } = await standing(world, event.eventId ?? '', subscriber, 'skipped');
+        expect(history).toMatchObject([{ outcome: 'skipped', reason: NOT_READABLE }]);
+        expect([subscriber.done, subscriber.refused]).toEqual([[], []]);
       });
     },
   },

@@ -6,9 +6,11 @@ import type { Message } from '@aws-sdk/client-sqs';
 import {
   compileCondition,
   CONDITION_FALSE,
+  NOT_READABLE,
   deliveryTraceparent,
   type DeliveredEvent,
   type DeliveryFacts,
+  type MayRead,
   type Quarantine,
   type ReadFacts,
   type ReceivedMessage,
@@ -40,6 +42,8 @@ export interface PullDependencies {
   readonly quarantine: Pick<Quarantine, 'keep'>;
   /** what conditional subscriptions look at */
   readonly readFacts: ReadFacts;
+  /** asked for every event before it is handed out */
+  readonly mayRead: MayRead;
   readonly notes: Pick<DeliveryNotes, 'add'>;
   /** False: it was paused or removed, or its breaker has opened. */
   readonly isServed: (subscription: Subscription) => Promise<boolean>;
@@ -112,7 +116,7 @@ function askOf(subscription: Subscription, room: number, waitMs: number): Parame
   };
 }
 
-/** Keeps what is wanted; deletes what a rule let through too much, and what does not meet the condition now. */
+/** Keeps what is wanted; deletes what a rule let through too much, what its subscriber may not read, and what does not meet the condition now. */
 async function admit(
   deps: PullDependencies,
   { subscription, queue }: Omit<Opened, 'url'>,
@@ -122,21 +126,25 @@ async function admit(
   const isMet = conditionOf(deps, subscription);
   const now = deps.clock.now();
   const unwanted: string[] = [];
-  const skipped: Place[] = [];
+  const skipped = { [CONDITION_FALSE]: [] as Place[], [NOT_READABLE]: [] as Place[] };
   const admitted = await Promise.all(
     raw.map(async (message) => {
       const taken = takenFrom(message, now, leaseMs(subscription));
       if (taken === undefined) await putAside(deps, subscription, message);
-      const isWanted = taken !== undefined && wants(taken.event);
-      if (isWanted && (await isMet(taken.event))) return taken;
-      if (isWanted) skipped.push({ chain: taken.event.ledger.entity, seq: taken.event.ledger.seq });
+      if (taken !== undefined && wants(taken.event)) {
+        const isReadable = deps.mayRead(subscription.module, taken.event.entityId);
+        if (isReadable && (await isMet(taken.event))) return taken;
+        const { entity: chain, seq } = taken.event.ledger;
+        skipped[isReadable ? CONDITION_FALSE : NOT_READABLE].push({ chain, seq });
+      }
       unwanted.push(message.ReceiptHandle ?? '');
       return undefined;
     }),
   );
   // Noted first: what a crash keeps from being deleted comes again.
-  const skip = { at: new Date(now).toISOString(), outcome: 'skipped', reason: CONDITION_FALSE } as const;
-  await deps.notes.add(subscription, skipped, skip);
+  const at = new Date(now).toISOString();
+  for (const [reason, places] of Object.entries(skipped))
+    await deps.notes.add(subscription, places, { at, outcome: 'skipped', reason });
   if (unwanted.length > 0) await queue.delete(unwanted);
   return admitted.filter((one) => one !== undefined);
 }

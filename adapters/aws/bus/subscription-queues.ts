@@ -14,6 +14,7 @@ import {
   type DeliveredEvent,
   type DeliveryState,
   type EventBus,
+  type MayRead,
   type ReadFacts,
   type ReceivedMessage,
   type Subscription,
@@ -57,6 +58,8 @@ export interface SubscriptionQueuesOptions {
   /** Has queues and rules made or removed; resolves when that is done. */
   readonly reconcile: (request: ReconcileRequest) => Promise<void>;
   readonly notes: DeliveryNotes;
+  /** asked for every event before it is handed out; absent: this function hands out none */
+  readonly mayRead?: MayRead;
   /** what conditional subscriptions look at; absent: none are taken, and none are delivered */
   readonly readFacts?: ReadFacts;
   /** Told of every breaker that this process opens, probes or closes. Must not throw. */
@@ -80,7 +83,7 @@ export class SubscriptionQueues implements Omit<EventBus, 'relay'> {
     this.feed = new LogFeed({ ...options, urls: this.urls });
     this.breakers = new SubscriptionBreakers(options);
     this.pulling = {
-      ...{ readFacts: cannotRead, ...options, quarantine: createQuarantine(options) },
+      ...{ readFacts: cannotRead, mayRead: cannotTell, ...options, quarantine: createQuarantine(options) },
       isServed: (subscription) => this.isServed(subscription),
     };
   }
@@ -317,6 +320,11 @@ export class SubscriptionQueues implements Omit<EventBus, 'relay'> {
       breaker,
     };
   }
+}
+
+/** Thrown rather than said: what nobody may read is deleted. */
+function cannotTell(): never {
+  throw new Error('this function hands out no events: it was given nothing to ask for rights');
 }
 
 function cannotRead(): Promise<never> {

@@ -1,5 +1,6 @@
 /** The queues of subscriptions as a part of a function that records nothing, so that it has nothing to relay. */
-import type { EventBus, ReadFacts } from '../../../core/events/index.ts';
+import type { EventBus, MayRead, ReadFacts } from '../../../core/events/index.ts';
+import { createMayRead } from '../../../core/system/index.ts';
 import { DynamoDeliveryNotes } from '../bus/delivery-notes.ts';
 import { DynamoLogPositions } from '../bus/log-positions.ts';
 import { SubscriptionQueues, type SubscriptionQueuesOptions } from '../bus/subscription-queues.ts';
@@ -24,7 +25,13 @@ export function subscriptionBus(
       ...{ queues: sqsClient(), subscriptionPrefix, reconcile: reportsOnly },
       positions: new DynamoLogPositions({ client, stateTable, ledger }),
       notes: new DynamoDeliveryNotes({ client, stateTable, ledger }),
-      ...(delivering === undefined ? {} : { ...delivering, readFacts: delivering.readFacts(base) }),
+      ...(delivering === undefined
+        ? {}
+        : {
+            ...delivering,
+            readFacts: delivering.readFacts(base),
+            mayRead: (...asked: Parameters<MayRead>) => createMayRead(base.policy())(...asked),
+          }),
     });
     return Object.assign(queues, { relay: recordsNothing, settle: async () => {} });
   };

@@ -17,6 +17,7 @@ import {
   type DeliveryState,
   type EventBus,
   type LoggedEvent,
+  type MayRead,
   type ReadFacts,
   type ReceivedMessage,
   type Subscription,
@@ -42,6 +43,8 @@ export interface InProcessBusOptions {
   readonly onError: (error: unknown) => void;
   /** in-process targets by name; default: none */
   readonly functions?: Functions;
+  /** asked for every event that is due */
+  readonly mayRead: MayRead;
   /** what conditional subscriptions look at; absent: none are taken */
   readonly readFacts?: ReadFacts;
   /** Told of every breaker that opens, probes or closes. Must not throw. */
@@ -198,9 +201,9 @@ export class InProcessBus implements EventBus {
   private async begin(subscription: Subscription): Promise<void> {
     const { id } = subscription;
     if (this.queues.has(id) || targetOf(subscription).kind === 'stream') return;
-    const { ledger, clock, ids, readFacts = cannotRead, onBreaker = ignore } = this.options;
+    const { ledger, clock, ids, mayRead, readFacts = cannotRead, onBreaker = ignore } = this.options;
     const queue = new SubscriptionQueue({
-      ...{ ledger, subscription, clock, ids, readFacts, onBreaker },
+      ...{ ledger, subscription, clock, ids, mayRead, readFacts, onBreaker },
       ...{ log: this.log, mailbox: this.mailboxOf(id), onSettled: () => this.flushSoon() },
     });
     await queue.load();

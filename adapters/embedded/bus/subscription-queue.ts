@@ -6,12 +6,14 @@ import { setImmediate as letOthersIn } from 'node:timers/promises';
 import {
   compileCondition,
   CONDITION_FALSE,
+  NOT_READABLE,
   deliveryTraceparent,
   startsAtMs,
   type BreakerChange,
   type DeliveryFacts,
   type DeliveryState,
   type LoggedEvent,
+  type MayRead,
   type ReadFacts,
   type ReceivedMessage,
   type Subscription,
@@ -28,6 +30,7 @@ import { SubscriptionBooks, type BooksOptions } from './subscription-books.ts';
 const MAX_SKIPPED = 1_024;
 
 export interface QueueOptions extends BooksOptions {
+  readonly mayRead: MayRead;
   readonly readFacts: ReadFacts;
   readonly onBreaker: (change: BreakerChange) => void;
 }
@@ -217,8 +220,10 @@ export class SubscriptionQueue {
         this.condition === undefined ? undefined : await Promise.all(candidates.map((one) => this.isMet(one)));
       const messages: ReceivedMessage[] = [];
       candidates.forEach((candidate, i) => {
-        if (met === undefined || met[i] === true) messages.push(this.lease(candidate));
-        else this.skip(candidate);
+        // Asked last: nothing is waited for between the right and the lease.
+        if (!this.isReadable(candidate)) this.skip(candidate, NOT_READABLE);
+        else if (met === undefined || met[i] === true) messages.push(this.lease(candidate));
+        else this.skip(candidate, CONDITION_FALSE);
       });
       if (messages.length > 0) return messages;
       skipped += candidates.length;
@@ -247,6 +252,10 @@ export class SubscriptionQueue {
     return Math.min(...batch.map(({ arrival }) => Date.parse(arrival.recordedAt))) + buffer.maxDelayMs;
   }
 
+  private isReadable({ arrival }: Candidate): boolean {
+    return this.options.mayRead(this.subscription.module, arrival.event.entityId);
+  }
+
   private async isMet({ arrival }: Candidate): Promise<boolean> {
     const facts = await this.options.readFacts(this.subscription.module, arrival.event.entityId);
     return this.condition?.(facts) ?? true;
@@ -260,9 +269,9 @@ export class SubscriptionQueue {
     return { receipt, attempt, ...(traceparent === undefined ? {} : { traceparent }), event: arrival.event };
   }
 
-  private skip({ arrival }: Candidate): void {
+  private skip({ arrival }: Candidate, reason: string): void {
     const at = new Date(this.options.clock.now()).toISOString();
-    this.books.settle(arrival, { at, outcome: 'skipped', reason: CONDITION_FALSE });
+    this.books.settle(arrival, { at, outcome: 'skipped', reason });
   }
 
   /** @returns how many */

@@ -60,6 +60,7 @@ export function createQueuesWorld(more: Partial<EventBridgeBusOptions> = {}) {
         sequenced.yes ? store.log.find((entry) => entry.chain === chain && entry.seq === seq)?.position : undefined,
     },
     notes: memoryNotes(),
+    mayRead: () => true,
     reconcile: async () => undefined,
     onError: () => undefined,
     ...more,

@@ -8,7 +8,13 @@ import {
 } from '@aws-sdk/client-sqs';
 import { describe, expect, it, vi } from 'vitest';
 import { refusal } from '../../../adapters/aws/bus/refusal.ts';
-import type { BreakerChange, DeliveryFacts, SubscriptionInput } from '../../../core/events/index.ts';
+import {
+  NOT_READABLE,
+  type BreakerChange,
+  type DeliveredEvent,
+  type DeliveryFacts,
+  type SubscriptionInput,
+} from '../../../core/events/index.ts';
 import { subscriptionFor } from '../../lambdas/bus-world.ts';
 import { createQueuesWorld, message } from './queues-world.ts';
 
@@ -86,6 +92,23 @@ describe('a targeted subscription', () => {
     world.queued(events.map((event) => message(event)));
     expect(await world.bus.receive('s', NOW)).toMatchObject([{ event: { entityId: 'a' } }]);
     expect(deletedHandles(world)).toEqual(events.slice(1).map(({ eventId }) => eventId));
+  });
+});
+
+describe('the right to read', () => {
+  it('item 9: is asked for each event when it is handed out; without it the event is deleted, and its trace says why', async () => {
+    const asked: string[] = [];
+    const mayRead = (subscriber: string, id: string): boolean => (asked.push(`${subscriber} ${id}`), id !== 'secret');
+    const world = createQueuesWorld({ mayRead });
+    await world.subscribe({});
+    const events = [await world.publish('open'), await world.publish('secret')];
+    world.queued(events.map((event) => message(event)));
+    expect(await world.bus.receive('s', NOW)).toMatchObject([{ event: { entityId: 'open' } }]);
+    expect(asked).toEqual(['m open', 'm secret']);
+    expect(deletedHandles(world)).toEqual([events[1]?.eventId]);
+    expect(await world.bus.trace(events[1] as DeliveredEvent)).toMatchObject([
+      { state: 'skipped', history: [{ outcome: 'skipped', reason: NOT_READABLE }] },
+    ]);
   });
 });
 

@@ -26,7 +26,10 @@ let world: World;
 beforeEach(async () => {
   const [store, clock, ids] = [new MemoryStore(), new FakeClock(), new CountingIds()];
   const shared = { ledger: 'main', items: store, entries: store, clock, ids };
-  const bus = new InProcessBus({ ...shared, onError: () => undefined, functions: { total: () => undefined } });
+  const bus = new InProcessBus({
+    ...{ ...shared, mayRead: () => true, onError: () => undefined },
+    functions: { total: () => undefined },
+  });
   await bus.open();
   const appender = createAppender({
     ...{ ledger: 'main', origin: 'ledger.test/main', store, sealer: localSealer, rootSigner, clock, ids },
@@ -130,6 +133,21 @@ describe('a target', () => {
     expect({ from, id: subscription.id, wanted: message && wants(message.event) }).toEqual({
       ...{ from: 0, id: 'stream', wanted: true },
     });
+  });
+
+  it('item 9: shows in a stream only what its reader may read', async () => {
+    const { under, as, publish } = world;
+    const [subscriptions, module] = [under(), as('budget-engine')];
+    await subscriptions.create(module, { id: 'queue', topics: ['transactions.*'] });
+    await subscriptions.create(module, { id: 'stream', topics: ['transactions.*'], target: { kind: 'stream' } });
+    const { wants } = await subscriptions.streamFilter(module, 'stream');
+    await publish('transactions.new', 'account:1');
+    await publish('transactions.new', 'vault:1'); // the module reads account:* alone
+    const messages = await subscriptions.receive(module, 'queue', NOW);
+    expect(messages.map(({ event }) => [event.entityId, wants(event)])).toEqual([
+      ['account:1', true],
+      ['vault:1', false],
+    ]);
   });
 
   it('shows nothing more in a stream that is open when the right to it is taken away', async () => {
