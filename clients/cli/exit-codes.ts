@@ -28,4 +28,5 @@ export const VERDICT_EXIT: Readonly<Record<Verdict, number>> = {
   STALE: 21,
   UNAUTHORIZED_DECISION: 22,
   DUPLICATE_ENTRY: 23,
+  NOT_FOUND: 24,
 };

@@ -17,6 +17,7 @@ export const VERDICTS = [
   'UNREADABLE',
   'UNAUTHORIZED_DECISION',
   'DUPLICATE_ENTRY',
+  'NOT_FOUND',
 ] as const;
 export type Verdict = (typeof VERDICTS)[number];
 

@@ -77,8 +77,15 @@ export async function verifyWindow(options: WindowOptions): Promise<Verification
   const agreement = await agree(options, found);
   const tiles = agreement.finding ?? (await checkTiles(options, found));
   const replayed = tiles === undefined ? await replay(options, found) : undefined;
-  const finding = tiles ?? replayed?.finding ?? (await checkDocuments(options, found));
+  const finding =
+    tiles ?? replayed?.finding ?? (await checkDocuments(options, found)) ?? nothingThere(options.scope, size);
   return report(options, { ...found, replayed }, { ...agreement, ...(finding === undefined ? {} : { finding }) });
+}
+
+/** A range that was mistyped must not be found right. */
+function nothingThere(scope: Scope, size: number): Finding | undefined {
+  if (scope.mode !== 'range' || scope.from < size) return undefined;
+  return logFinding('NOT_FOUND', `the ledger has ${size} entries: there is none from log index ${scope.from} on`);
 }
 
 function replaysAll({ scope, replay }: WindowOptions): boolean {
@@ -231,6 +238,9 @@ function report(
       ...(finding === undefined || segments.every((one) => one.finding === undefined)
         ? []
         : ['what comes after the first bad entry']),
+      ...(scope.mode === 'range' && scope.from < size && scope.to > size
+        ? [`log indices ${size} to ${scope.to - 1}: the ledger ends before them`]
+        : []),
       ...(from < to || !isPart ? [] : [`anything: the ledger has ${size} entries, none of them is in question`]),
       ...(signatures ? [] : [signed, 'whether bodies are in canonical form, beyond what links them']),
       ...(isPart ? ['entries outside: of them only hashes, from the published tiles'] : []),

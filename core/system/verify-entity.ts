@@ -53,9 +53,21 @@ export async function verifyEntity(deps: EntityVerification, entityId: string): 
   if (chain.finding !== undefined) return report({ ...chain, covered, deps }, { finding: chain.finding });
   const search = await searchLog(deps, { log, head: chain.head, entityId });
   const agreement = await againstLog(deps, { points, log, head: chain.head });
-  const finding = search.finding ?? agreement.finding ?? (await verifyDocument(deps, entityId));
+  const finding =
+    search.finding ?? agreement.finding ?? (await verifyDocument(deps, entityId)) ?? unknown(entityId, chain.entries);
   const found = { ...agreement, ...(finding === undefined ? {} : { finding }) };
   return report({ ...chain, covered, deps, points, searchedTo: search.searchedTo }, found);
+}
+
+/** A name with a typing error must not be found right. What shows that it once had entries is worse, and said instead. */
+function unknown(entity: string, entries: number): Finding | undefined {
+  if (entries > 0) return undefined;
+  return {
+    verdict: 'NOT_FOUND',
+    entity,
+    seq: 0,
+    detail: 'nothing was ever recorded under this name: is it spelt right?',
+  };
 }
 
 function membership({ points }: EntityVerification, read: Points | undefined): LogMembership | undefined {

@@ -103,6 +103,31 @@ describe('nervous verify', () => {
     expect(new Set(codes).size).toBe(VERDICTS.length);
   });
 
+  it('U5: an entity that does not exist is NOT_FOUND, not OK: from the folder and from the service', async () => {
+    const found = await verify('entity', 'account:l', '--data', data);
+    expect(found).toMatchObject({ code: 24, report: { verdict: 'NOT_FOUND', entries: 0 } });
+    expect(found.report.firstBad).toMatchObject({
+      entity: 'account:l',
+      detail: expect.stringContaining('spelt') as string,
+    });
+    const asked = await verify('entity', 'account:l', '--url', engine.url, '--as', 'eva', '--data', data);
+    expect(asked).toMatchObject({ code: 1, report: {}, err: expect.stringContaining('ENTITY_NOT_FOUND') as string });
+  });
+
+  it('U5: a range behind the end is NOT_FOUND, and one that reaches over it says what was checked', async () => {
+    const beyond = await verify('range', '1000000', '1010000', '--data', data);
+    expect(beyond).toMatchObject({ code: 24, report: { verdict: 'NOT_FOUND' } });
+    expect(beyond.report.firstBad?.detail).toMatch(/has \d+ entries: there is none from log index 1000000 on/);
+    expect(await eva.verifyAll({ mode: 'range', from: 1_000_000, to: 1_010_000 })).toMatchObject({
+      verdict: 'NOT_FOUND',
+    });
+    const over = await verify('range', '1', '1010000', '--data', data);
+    expect(over).toMatchObject({ code: 0, report: { verdict: 'OK' } });
+    const size = over.report.entries;
+    expect(over.report.checked).toContain(`log indices 0 to ${size - 1}`);
+    expect(over.report.notChecked).toContain(`log indices ${size} to 1009999: the ledger ends before them`);
+  });
+
   it.each([
     ['range without an end', ['range', '3']],
     ['a proof without a key', ['proof', CLI]],
