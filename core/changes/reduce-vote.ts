@@ -121,10 +121,13 @@ function lateness(
   { at, expiresAt }: { readonly at: string; readonly expiresAt?: string | undefined },
 ): Refusal | undefined {
   if (!isBefore(at, content.deadline))
-    return refused('DECISION_EXPIRED', `the deadline of ${id} was ${content.deadline}`);
+    return refused('DECISION_EXPIRED', `the deadline of ${id} was ${content.deadline}, and it is ${at} by the server's clock`);
   return expiresAt === undefined || isBefore(at, expiresAt)
     ? undefined
-    : refused('DECISION_EXPIRED', `the decision was valid until ${expiresAt}: decide again`);
+    : refused(
+        'DECISION_EXPIRED',
+        `the decision was valid until ${expiresAt}, and it is ${at} by the server's clock: decide again`,
+      );
 }
 
 function deciderRefusal({ id, assessment, blocked, content }: ChangeRecord, personId: string): Refusal | undefined {

@@ -6,12 +6,13 @@
 import { toHex } from '../canonical/index.ts';
 import type { Appender, AppenderOptions, AppendRequest, AppendResult, PlacedEntry } from './append-types.ts';
 import { assertEntityId } from './entity-id.ts';
-import { genesisHash, prepareEntry, type EntryDraft, type SealedEntry } from './entry.ts';
+import { createEntryClock } from './entry-clock.ts';
+import { genesisHash, prepareEntry, type EntryDraft, type PreparedEntry, type SealedEntry } from './entry.ts';
 import { LedgerError } from './errors.ts';
 import type { CommitGroup, CommitOutcome, StoredEntry } from './ports.ts';
 import { HeadCache, type Head } from './head-cache.ts';
 import { planRuns, sealRuns, type Run, type Sealable } from './seal.ts';
-import { KEY_REVOKED, type SessionKey } from './session-key.ts';
+import { isValidAt, KEY_REVOKED, type SessionKey } from './session-key.ts';
 import { SessionKeys } from './session-keys.ts';
 
 /** Entries sealed and committed together at most: keeps one commit in the low milliseconds. */
@@ -23,7 +24,8 @@ const BACKOFF_MAX_MS = 64;
 
 interface Pending extends Sealable {
   readonly request: AppendRequest;
-  readonly at: string;
+  prepared: readonly PreparedEntry[];
+  at: string;
   readonly resolve: (result: AppendResult) => void;
   readonly reject: (error: Error) => void;
   attempts: number;
@@ -57,8 +59,8 @@ class QueueingAppender implements Appender {
   private readonly heads: HeadCache;
   private queue: Pending[] = [];
   private pumping: Promise<void> | undefined;
+  private readonly now: () => number;
   private readonly sessionKeys: SessionKeys;
-  private lastAt = 0;
   /** chains with a commit under way, when the store has other writers */
   private readonly busyChains = new Set<string>();
   /** chains whose assumed head did not come true in the commit under way: what is being sealed on it is void */
@@ -66,7 +68,8 @@ class QueueingAppender implements Appender {
 
   constructor(options: AppenderOptions) {
     this.options = options;
-    this.sessionKeys = new SessionKeys(options, () => this.now());
+    this.now = createEntryClock(options.clock);
+    this.sessionKeys = new SessionKeys(options, this.now);
     this.heads = new HeadCache(async (chain) => {
       const head = await options.store.head(chain);
       return head === undefined ? { prev: genesisHash(options.origin, chain), seq: 0 } : headAfter(head);
@@ -82,11 +85,7 @@ class QueueingAppender implements Appender {
           message: `${request.entries.length} entries: an append takes 1-${MAX_ENTRIES_PER_REQUEST}`,
         });
       }
-      const prepared = request.entries.map(({ chain, draft }) => {
-        assertEntityId(chain);
-        return prepareEntry({ ledger: this.options.ledger, entity: chain, at }, draft);
-      });
-      this.enqueue({ request, at, prepared, resolve, reject, attempts: 0 });
+      this.enqueue({ request, at, prepared: this.prepare(request, at), resolve, reject, attempts: 0 });
     });
   }
 
@@ -99,9 +98,24 @@ class QueueingAppender implements Appender {
     this.pumping ??= Promise.resolve().then(() => this.pump());
   }
 
-  /** Server time, never running backwards within a process. */
-  private now(): number {
-    return (this.lastAt = Math.max(this.lastAt, this.options.clock.now()));
+  private prepare({ entries }: AppendRequest, at: string): PreparedEntry[] {
+    return entries.map(({ chain, draft }) => {
+      assertEntityId(chain);
+      return prepareEntry({ ledger: this.options.ledger, entity: chain, at }, draft);
+    });
+  }
+
+  /** A key signs only what is stamped while it is valid: what waited while the clock was set is stamped anew. */
+  private async signerFor(batch: readonly Pending[]): Promise<SessionKey> {
+    for (;;) {
+      const signer = await this.sessionKeys.fresh();
+      const outside = batch.filter(({ at }) => !isValidAt(signer, Date.parse(at)));
+      if (outside.length === 0) return signer;
+      for (const pending of outside) {
+        pending.at = new Date(this.now()).toISOString();
+        pending.prepared = this.prepare(pending.request, pending.at);
+      }
+    }
   }
 
   /** One batch is signed while the one before it is committed; two commits never overlap, so commit order is sealing order. */
@@ -156,7 +170,7 @@ class QueueingAppender implements Appender {
   private async plan(batch: readonly Pending[]): Promise<Planned | undefined> {
     if (batch.length === 0) return undefined;
     try {
-      const signer = await this.sessionKeys.fresh();
+      const signer = await this.signerFor(batch);
       for (const { after } of batch.map(({ request }) => request))
         if (after !== undefined) this.heads.forgetUpTo(after.chain, after.seq);
       return { batch, signer, runs: await planRuns(batch, (chain) => this.heads.get(chain)) };

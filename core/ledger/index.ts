@@ -1,4 +1,5 @@
 export { createAppender } from './append.ts';
+export { MAX_AHEAD_MS } from './entry-clock.ts';
 export { gatedAppender, type GatedAppender } from './gated-appender.ts';
 export { recordRotation, revokeKey, type KeyRecord } from './keys.ts';
 export { MAX_CERTIFICATIONS_PER_MINUTE } from './session-keys.ts';

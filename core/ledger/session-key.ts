@@ -41,6 +41,10 @@ export function isFresh(key: SessionKey, now: number): boolean {
   return now >= key.notBefore && now < key.notAfter - SESSION_KEY_MARGIN_MS;
 }
 
+export function isValidAt(key: SessionKey, time: number): boolean {
+  return time >= key.notBefore && time <= key.notAfter;
+}
+
 /** The entry that certifies the key; it carries both signatures: root (trust) and the key itself (possession). */
 export function certificateDraft(key: SessionKey): EntryDraft {
   return {

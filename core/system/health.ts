@@ -1,7 +1,7 @@
 /** How the system is: what it rests on works or not, and what it has done since it started. */
 import { approvalQueue, deadEnds, policyHash, reviewQueue, type Governance } from '../changes/index.ts';
 import type { Guards } from '../events/index.ts';
-import { parseEntry } from '../ledger/index.ts';
+import { MAX_AHEAD_MS, parseEntry } from '../ledger/index.ts';
 import type { Ports } from './ports.ts';
 import type { NervousConfig } from './config.ts';
 import type { Metrics } from './metrics.ts';
@@ -32,13 +32,21 @@ export async function validate(
       const [last] = await entries.readLog(Math.max(0, (await entries.size()) - 1), 1);
       const parsed = last === undefined ? undefined : parseEntry(last.note);
       const at = parsed?.kind === 'entry' ? parsed.body.at : undefined;
-      const now = new Date(clock.now()).toISOString();
-      if (at !== undefined && at > now) throw new Error(`it is ${now}, but the newest entry says ${at}: set the clock`);
-      return now;
+      return clockStanding(clock.now(), at);
     }),
   ]);
   const checks = [...found, ...(more?.() ?? [])];
   return { ok: checks.every(({ ok }) => ok), checks };
+}
+
+/** Entries run ahead of the clock by little, and not for long: more of it says that the clock was or is wrong. */
+function clockStanding(now: number, newest: string | undefined): string {
+  const is = new Date(now).toISOString();
+  const aheadMs = newest === undefined ? 0 : Date.parse(newest) - now;
+  if (aheadMs <= MAX_AHEAD_MS) return `${is}; entries run ahead of it by ${MAX_AHEAD_MS} ms at most`;
+  throw new Error(
+    `it is ${is}, but the newest entry says ${newest ?? ''}, which is ${aheadMs} ms later: if the time is wrong now, set the clock; if it was wrong then, nothing is left to do, the next entry has the right time again`,
+  );
 }
 
 /** A configuration that says otherwise is no fault: it changes nothing, and that is what it is told. */
