@@ -16,6 +16,7 @@ import {
   createReadFacts,
   type NervousConfig,
   type NervousSystem,
+  type Ports,
 } from '../../core/system/index.ts';
 import { consume, type Consumer, type EventHandler } from './bus/consume.ts';
 import type { Functions } from './bus/function-targets.ts';
@@ -38,6 +39,7 @@ import { openLiveTokens } from './tokens.ts';
 import { verifyDataDir } from './verify-data-dir.ts';
 import { pointsOf } from './verify-points.ts';
 import { WorkerSealer } from './worker-sealer.ts';
+import { createWriteProbe } from './write-probe.ts';
 import { createWorkflowRunner, type WorkflowRunner } from './workflow-runner.ts';
 
 export interface EngineOptions {
@@ -191,18 +193,16 @@ async function openSystem(
         ...(await pointsOf({ dataDir, anchorsDir, root: rootSigner, origin: config.origin, incarnations })),
         rootKeys,
       },
-      checks: () => [...checks, ...(watch.status === undefined ? [] : [{ name: 'tamper watch', ...watch.status() }])],
+      checks: looksOf(checks, createWriteProbe(store, dataDir), watch),
       verifyLog: (wanted) => verifyDataDir(dataDir, { ...wanted, ...(anchorsDir === undefined ? {} : { anchorsDir }) }),
     },
     config,
   );
   tellBus(hooks, { ...options, store, system, appender });
   opened.push(drain, () => bus.close());
-  const runner = createWorkflowRunner({ changes: system.changes, ...world, onError: (_, error) => onError(error) });
-  workflow.runner = runner;
-  opened.push(() => runner.stop());
+  workflow.runner = openRunner(system, onError, opened);
   await system.initialize();
-  await runner.start();
+  await workflow.runner.start();
   const { audit, status } = openWatch({ ...options, rootSigner, appender }, opened);
   watch.status = status;
   return {
@@ -210,6 +210,26 @@ async function openSystem(
     // No checkpoint is signed meanwhile: one of the old key must not cover the entry that ends it.
     rotateRootKey: (reason) => log.loop.hold(() => appender.alone((alone) => keys.rotate(alone, reason))),
   };
+}
+
+/** What the engine finds when it looks at itself. */
+function looksOf(
+  checks: ReturnType<typeof openExecutors>['checks'],
+  writing: ReturnType<typeof createWriteProbe>,
+  watch: { readonly status?: TamperWatch['status'] },
+): NonNullable<Ports['checks']> {
+  return () => [
+    ...checks,
+    writing(),
+    ...(watch.status === undefined ? [] : [{ name: 'tamper watch', ...watch.status() }]),
+  ];
+}
+
+function openRunner({ changes }: NervousSystem, onError: (error: unknown) => void, opened: Closers): WorkflowRunner {
+  const world = { clock: systemClock, ids: systemIds };
+  const runner = createWorkflowRunner({ changes, ...world, onError: (_, error) => onError(error) });
+  opened.push(() => runner.stop());
+  return runner;
 }
 
 function openLog(

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { EngineError } from './errors.ts';
 import { storedOutside } from './rows-outside.ts';
+import { openingTrouble } from './sqlite-trouble.ts';
 import { migrateFromVersion1 } from './sqlite-migrate.ts';
 import { isKnownVersion, SCHEMA, SCHEMA_VERSION, schemaProblem } from './sqlite-tables.ts';
 
@@ -25,7 +26,7 @@ export interface LedgerIdentity {
 
 /** Opens the file for the one engine that writes it, creating it when there is none. @throws EngineError */
 export function openForWriting(dataDir: string, identity: LedgerIdentity): DatabaseSync {
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  makeFolder(dataDir);
   const db = openFile(join(dataDir, LEDGER_FILE));
   try {
     db.exec(
@@ -35,10 +36,13 @@ export function openForWriting(dataDir: string, identity: LedgerIdentity): Datab
     checkIdentity(db, dataDir, identity);
     if (userVersion(db) < SCHEMA_VERSION) migrateFromVersion1(db);
     checkRows(db);
+    // SQLite opens a file that may not be written for reading, without a word.
+    db.exec(`BEGIN IMMEDIATE; UPDATE meta SET value = value WHERE key = 'ledger'; COMMIT`);
     return db;
   } catch (error) {
     db.close();
-    throw error instanceof EngineError ? error : unreadable(error);
+    if (error instanceof EngineError) throw error;
+    throw openingTrouble(error, dataDir) ?? unreadable(error);
   }
 }
 
@@ -86,13 +90,14 @@ export function identityOf(db: DatabaseSync): LedgerIdentity {
  * @returns releases the lock
  */
 export function lockDataDir(dataDir: string): () => void {
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-  const lock = new DatabaseSync(join(dataDir, LOCK_FILE), { timeout: LOCK_WAIT_MS });
+  makeFolder(dataDir);
+  const lock = openLock(dataDir);
   try {
     lock.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; COMMIT;');
   } catch (cause) {
     lock.close();
-    if ((cause as { errcode?: number }).errcode !== SQLITE_BUSY) throw unreadable(cause);
+    if ((cause as { errcode?: number }).errcode !== SQLITE_BUSY)
+      throw openingTrouble(cause, dataDir) ?? unreadable(cause);
     throw new EngineError({
       code: 'DATA_LOCKED',
       message: `another engine is running on "${dataDir}": stop it or use another folder`,
@@ -100,6 +105,23 @@ export function lockDataDir(dataDir: string): () => void {
     });
   }
   return () => lock.close();
+}
+
+function openLock(dataDir: string): DatabaseSync {
+  try {
+    return new DatabaseSync(join(dataDir, LOCK_FILE), { timeout: LOCK_WAIT_MS });
+  } catch (cause) {
+    throw openingTrouble(cause, dataDir) ?? unreadable(cause);
+  }
+}
+
+/** @throws EngineError DATA_READ_ONLY */
+function makeFolder(dataDir: string): void {
+  try {
+    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    throw openingTrouble(cause, dataDir) ?? unreadable(cause);
+  }
 }
 
 /** Does an engine hold the folder? Asks without waiting, and changes nothing. */

@@ -35,6 +35,7 @@ const SQL = {
   listItems: 'SELECT * FROM items WHERE pk = ? AND sk >= ? AND sk < ? AND sk > ? ORDER BY sk LIMIT ?',
   putItem: `INSERT INTO items (pk, sk, version, value) VALUES (?, ?, 1, ?)
     ON CONFLICT (pk, sk) DO UPDATE SET version = version + 1, value = excluded.value`,
+  probe: `UPDATE meta SET value = value WHERE key = 'ledger'`,
   deleteItem: 'DELETE FROM items WHERE pk = ? AND sk = ?',
 } as const;
 

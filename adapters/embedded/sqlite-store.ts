@@ -7,7 +7,6 @@ import type { DatabaseSync, SQLOutputValue } from 'node:sqlite';
 import type { JsonValue } from '../../core/canonical/index.ts';
 import {
   commitInOrder,
-  LedgerError,
   type CommitGroup,
   type CommitOutcome,
   type EntryStore,
@@ -20,11 +19,9 @@ import {
   type StoredEntry,
 } from '../../core/ledger/index.ts';
 import { EngineError } from './errors.ts';
+import { writeTrouble } from './sqlite-trouble.ts';
 import { prepareStatements, type Statements } from './sqlite-statements.ts';
 import { SCHEMA_VERSION, schemaProblem } from './sqlite-tables.ts';
-
-/** https://www.sqlite.org/rescode.html#full */
-const SQLITE_FULL = 13;
 
 type Row = Record<string, SQLOutputValue>;
 
@@ -71,6 +68,11 @@ export class SqliteStore implements EntryStore, ItemStore {
       for (const write of writes) this.applyWrite(write);
       return { kind: 'written' as const };
     });
+  }
+
+  /** Writes what is there already, durably. @throws LedgerError STORE_UNAVAILABLE */
+  probe(): void {
+    this.transaction(() => this.sql.probe.run());
   }
 
   async head(chain: string): Promise<StoredEntry | undefined> {
@@ -130,8 +132,8 @@ export class SqliteStore implements EntryStore, ItemStore {
 
   private transaction<T>(work: () => T): T {
     const before = this.nextPosition;
-    this.sql.begin.run();
     try {
+      this.sql.begin.run();
       const result = work();
       this.sql.commit.run();
       return result;
@@ -139,7 +141,7 @@ export class SqliteStore implements EntryStore, ItemStore {
       this.nextPosition = before;
       if (this.db.isTransaction) this.sql.rollback.run();
       else this.nextPosition = this.readSize(); // the commit itself failed: only the file knows whether it took place
-      throw isFull(error) ? noSpace(error) : error;
+      throw writeTrouble(error) ?? error;
     }
   }
 
@@ -254,16 +256,6 @@ export class SqliteStore implements EntryStore, ItemStore {
         return;
     }
   }
-}
-
-function isFull(error: unknown): boolean {
-  return (error as { readonly errcode?: unknown }).errcode === SQLITE_FULL;
-}
-
-/** Nothing of the transaction was written, and what was acknowledged before is safe. */
-function noSpace(cause: unknown): LedgerError {
-  const message = 'there is no space left for the ledger: make some, and it goes on by itself';
-  return new LedgerError({ code: 'STORE_UNAVAILABLE', message, cause });
 }
 
 function isSame(found: SQLOutputValue | undefined, wanted: Uint8Array): boolean {

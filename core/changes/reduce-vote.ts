@@ -121,7 +121,10 @@ function lateness(
   { at, expiresAt }: { readonly at: string; readonly expiresAt?: string | undefined },
 ): Refusal | undefined {
   if (!isBefore(at, content.deadline))
-    return refused('DECISION_EXPIRED', `the deadline of ${id} was ${content.deadline}, and it is ${at} by the server's clock`);
+    return refused(
+      'DECISION_EXPIRED',
+      `the deadline of ${id} was ${content.deadline}, and it is ${at} by the server's clock`,
+    );
   return expiresAt === undefined || isBefore(at, expiresAt)
     ? undefined
     : refused(

@@ -5,19 +5,18 @@
  */
 import { toHex } from '../canonical/index.ts';
 import type { Appender, AppenderOptions, AppendRequest, AppendResult, PlacedEntry } from './append-types.ts';
-import { assertEntityId } from './entity-id.ts';
 import { createEntryClock } from './entry-clock.ts';
-import { genesisHash, prepareEntry, type EntryDraft, type PreparedEntry, type SealedEntry } from './entry.ts';
+import { genesisHash, type EntryDraft, type PreparedEntry, type SealedEntry } from './entry.ts';
 import { LedgerError } from './errors.ts';
-import type { CommitGroup, CommitOutcome, StoredEntry } from './ports.ts';
-import { HeadCache, type Head } from './head-cache.ts';
+import type { CommitGroup, CommitOutcome } from './ports.ts';
+import { headAfter, HeadCache } from './head-cache.ts';
+import { prepareRequest } from './prepare-request.ts';
 import { planRuns, sealRuns, type Run, type Sealable } from './seal.ts';
 import { isValidAt, KEY_REVOKED, type SessionKey } from './session-key.ts';
 import { SessionKeys } from './session-keys.ts';
 
 /** Entries sealed and committed together at most: keeps one commit in the low milliseconds. */
 const MAX_BATCH_ENTRIES = 256;
-const MAX_ENTRIES_PER_REQUEST = 100;
 /** Foreign writers met on one chain before the caller is told to back off. */
 const MAX_ATTEMPTS = 64;
 const BACKOFF_MAX_MS = 64;
@@ -79,13 +78,14 @@ class QueueingAppender implements Appender {
   append(request: AppendRequest): Promise<AppendResult> {
     return new Promise((resolve, reject) => {
       const at = new Date(this.now()).toISOString();
-      if (request.entries.length === 0 || request.entries.length > MAX_ENTRIES_PER_REQUEST) {
-        throw new LedgerError({
-          code: 'ENTRY_INVALID',
-          message: `${request.entries.length} entries: an append takes 1-${MAX_ENTRIES_PER_REQUEST}`,
-        });
-      }
-      this.enqueue({ request, at, prepared: this.prepare(request, at), resolve, reject, attempts: 0 });
+      this.enqueue({
+        request,
+        at,
+        prepared: prepareRequest(this.options.ledger, request, at),
+        resolve,
+        reject,
+        attempts: 0,
+      });
     });
   }
 
@@ -98,13 +98,6 @@ class QueueingAppender implements Appender {
     this.pumping ??= Promise.resolve().then(() => this.pump());
   }
 
-  private prepare({ entries }: AppendRequest, at: string): PreparedEntry[] {
-    return entries.map(({ chain, draft }) => {
-      assertEntityId(chain);
-      return prepareEntry({ ledger: this.options.ledger, entity: chain, at }, draft);
-    });
-  }
-
   /** A key signs only what is stamped while it is valid: what waited while the clock was set is stamped anew. */
   private async signerFor(batch: readonly Pending[]): Promise<SessionKey> {
     for (;;) {
@@ -113,7 +106,7 @@ class QueueingAppender implements Appender {
       if (outside.length === 0) return signer;
       for (const pending of outside) {
         pending.at = new Date(this.now()).toISOString();
-        pending.prepared = this.prepare(pending.request, pending.at);
+        pending.prepared = prepareRequest(this.options.ledger, pending.request, pending.at);
       }
     }
   }
@@ -350,10 +343,6 @@ function groupOf({ pending, entries, sealed }: Placed): CommitGroup {
     }),
     writes: pending.request.writes?.(entries) ?? [],
   };
-}
-
-function headAfter(entry: StoredEntry): Head {
-  return { prev: toHex(entry.hash), seq: entry.seq + 1 };
 }
 
 function busy(chain: string): LedgerError {

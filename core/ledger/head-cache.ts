@@ -1,4 +1,7 @@
 /** Heads of the chains this process writes, newest known. A guess that a conditional write proves or refutes. */
+import { toHex } from '../canonical/index.ts';
+import type { StoredEntry } from './ports.ts';
+
 export interface Head {
   /** hex hash of the newest entry, or the genesis hash */
   readonly prev: string;
@@ -43,4 +46,9 @@ export class HeadCache {
   clear(): void {
     this.heads.clear();
   }
+}
+
+/** What the next entry of the chain is built on. */
+export function headAfter(entry: StoredEntry): Head {
+  return { prev: toHex(entry.hash), seq: entry.seq + 1 };
 }

@@ -10,7 +10,12 @@ const YEAR_MS = 365 * 86_400_000;
 
 function settable(): Clock & { set: (time: number) => void } {
   let time = START;
-  return { now: () => time, sleep: () => turn(), set: (next) => void (time = next) };
+  return {
+    now: () => time,
+    monotonic: () => performance.now(),
+    sleep: () => turn(),
+    set: (next) => void (time = next),
+  };
 }
 
 describe('R7: the time of entries', () => {
