@@ -49,9 +49,7 @@ type Outcome =
   | { readonly kind: 'absent'; readonly cause: unknown }
   | { readonly kind: 'unknown'; readonly cause: unknown };
 
-export function createAppender(options: AppenderOptions): Appender {
-  return new QueueingAppender(options);
-}
+export const createAppender = (options: AppenderOptions): Appender => new QueueingAppender(options);
 
 class QueueingAppender implements Appender {
   private readonly options: AppenderOptions;
