@@ -1,15 +1,14 @@
 /** The CDK entry: which system, from which configuration, with which settings (`-c key=value`, docs/deploy.md). */
-import { pathToFileURL } from 'node:url';
 import { App, Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks } from 'cdk-nag';
-import type { NervousConfig } from '../core/system/index.ts';
 import { readContext } from '../lib/context.ts';
+import { importConfig } from '../lib/import-config.ts';
 import { NervousSystem } from '../lib/nervous-system.ts';
 
 try {
   const app = new App();
   const settings = readContext(app.node);
-  const { config } = (await import(pathToFileURL(settings.configFile).href)) as { config: NervousConfig };
+  const config = await importConfig(settings.configFile);
   new NervousSystem(app, settings.name, { config, ...settings });
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
   app.synth();

@@ -6,7 +6,9 @@ import { resolve } from 'node:path';
 import type { Node } from 'constructs';
 import { z } from 'zod';
 import { NervousError } from '../core/errors/index.ts';
+import { env as apiEnv } from '../lambdas/publish/env.ts';
 import { STAGE_NAMES, type StageName } from './environments.ts';
+import { nameProblem } from './names.ts';
 
 /** `CONTEXT_INVALID`: a `-c` value cannot be used; the message names it and says what would do. */
 export class ContextError extends NervousError<'CONTEXT_INVALID'> {}
@@ -23,7 +25,7 @@ export interface AppContext {
   readonly jwt: { readonly issuer: string; readonly audience: readonly string[] } | undefined;
   /** the token's claim that holds the principal's id in the roster */
   readonly principalClaim: string | undefined;
-  /** JSON: ARN (or its beginning) of an IAM principal → id in the roster */
+  /** JSON: ARN of an IAM principal → id in the roster */
   readonly iamPrincipals: string | undefined;
   readonly customDomain: { readonly name: string; readonly certificateArn: string } | undefined;
   /** e-mail address that gets the alarms */
@@ -31,7 +33,13 @@ export interface AppContext {
 }
 
 const flag = z.union([z.boolean(), z.enum(['true', 'false']).transform((text) => text === 'true')]);
-const principalMap = z.string().refine(isPrincipalMap, 'must be a JSON object from ARN to principal id');
+/** Said instead of an issuer by whoever wants no JWT door: leaving it out by mistake would take the door away. */
+const NO_ISSUER = 'none';
+const issuer = z.union([
+  z.literal(NO_ISSUER),
+  z.url({ protocol: /^https?$/, error: `must be the URL of an OIDC issuer, or "${NO_ISSUER}"` }),
+]);
+const HOW_TO_NAME_AN_ISSUER = `name the OIDC issuer whose tokens open the API, or "${NO_ISSUER}" to open it for IAM only`;
 
 const contextSchema = z
   .object({
@@ -39,13 +47,23 @@ const contextSchema = z
     emulated: flag.default(false),
     name: z
       .string()
-      .regex(/^[a-z][a-z0-9-]{0,15}$/, 'must be 1-16 of a-z 0-9 -, beginning with a letter')
+      .superRefine((name, context) => {
+        const problem = nameProblem(name);
+        if (problem !== undefined) context.addIssue({ code: 'custom', message: problem });
+      })
       .default('nervous'),
     config: z.string().min(1).default('nervous.config.ts'),
-    issuer: z.url({ protocol: /^https?$/, error: 'must be the URL of an OIDC issuer' }).optional(),
+    issuer: z.string({ error: HOW_TO_NAME_AN_ISSUER }).pipe(issuer),
     audience: z.string().min(1).optional(),
     principalClaim: z.string().min(1).optional(),
-    iamPrincipals: principalMap.optional(),
+    // What the functions will be told, read as they will read it.
+    iamPrincipals: z
+      .string()
+      .superRefine((text, context) => {
+        const { error } = apiEnv.shape.IAM_PRINCIPALS.safeParse(text);
+        for (const { message } of error?.issues ?? []) context.addIssue({ code: 'custom', message });
+      })
+      .optional(),
     domain: z.hostname().optional(),
     certificateArn: z
       .string()
@@ -53,9 +71,13 @@ const contextSchema = z
       .optional(),
     alarmEmail: z.email().optional(),
   })
-  .refine(({ issuer, audience }) => (issuer === undefined) === (audience === undefined), {
+  .refine(({ issuer, audience }) => (issuer === NO_ISSUER) === (audience === undefined), {
     path: ['audience'],
-    error: 'issuer and audience belong together: give both, or neither to open the API for IAM only',
+    error: `issuer and audience belong together: give both, or issuer=${NO_ISSUER} and no audience`,
+  })
+  .refine(({ issuer, emulated }) => emulated || !issuer.startsWith('http:'), {
+    path: ['issuer'],
+    error: 'must be https: API Gateway takes the keys that check tokens from there',
   })
   .refine(({ domain, certificateArn }) => (domain === undefined) === (certificateArn === undefined), {
     path: ['certificateArn'],
@@ -75,7 +97,7 @@ export function readContext(node: Node): AppContext {
     emulated,
     name,
     configFile: resolve(config),
-    jwt: issuer !== undefined && audience !== undefined ? { issuer, audience: audience.split(',') } : undefined,
+    jwt: audience === undefined ? undefined : { issuer, audience: audience.split(',') },
     customDomain: domain !== undefined && certificateArn !== undefined ? { name: domain, certificateArn } : undefined,
     principalClaim: rest.principalClaim,
     iamPrincipals: rest.iamPrincipals,
@@ -89,14 +111,6 @@ function describe(error: z.ZodError, given: Readonly<Record<string, unknown>>): 
     return `-c ${key}=${shown(given[key])}: ${message}`;
   });
   return `the deployment's settings cannot be used:\n  ${faults.join('\n  ')}`;
-}
-
-function isPrincipalMap(text: string): boolean {
-  try {
-    return z.record(z.string(), z.string().min(1)).safeParse(JSON.parse(text)).success;
-  } catch {
-    return false;
-  }
 }
 
 function shown(value: unknown): string {

@@ -8,7 +8,6 @@ import {
   type IMetric,
   type IWidget,
 } from 'aws-cdk-lib/aws-cloudwatch';
-import { namesOf } from './deployment.ts';
 import type { LedgerResources } from './ledger-resources.ts';
 import { LAMBDA_NAMES } from './lambdas.ts';
 import { metricsOf } from './metrics.ts';
@@ -18,10 +17,13 @@ const FULL_WIDTH = 24;
 const HALF_WIDTH = 12;
 const PERCENTILES = [50, 95, 99].map((percent) => Stats.percentile(percent));
 
-export function healthWidgets({ deployment, apiIds, alarms }: Watched & { readonly alarms: Alarm[] }): IWidget[][] {
+export function healthWidgets({
+  deployment,
+  apiIds,
+  queueNames,
+  alarms,
+}: Watched & { readonly alarms: Alarm[] }): IWidget[][] {
   const { own, lambda, queue, api, workflow } = metricsOf(deployment);
-  const names = namesOf(deployment);
-  const dead = Object.values(names.deadLetterQueues);
   return [
     [new AlarmStatusWidget({ title: 'Alarms', alarms, width: FULL_WIDTH, height: 6 })],
     [
@@ -39,7 +41,9 @@ export function healthWidgets({ deployment, apiIds, alarms }: Watched & { readon
     [
       graph(
         'Dead letters',
-        dead.map(({ queueName }) => queue(queueName, 'ApproximateNumberOfMessagesVisible', Stats.MAXIMUM)),
+        Object.values(queueNames.deadLetters).map((name) =>
+          queue(name, 'ApproximateNumberOfMessagesVisible', Stats.MAXIMUM),
+        ),
       ),
       graph(
         'Waiting for the log (ms)',
@@ -50,8 +54,8 @@ export function healthWidgets({ deployment, apiIds, alarms }: Watched & { readon
       graph('Waiting (s)', [
         own('outbox-sweeper', 'OutboxLagSeconds', Stats.MAXIMUM),
         own('log-publisher', 'CheckpointAgeSeconds', Stats.MAXIMUM),
-        queue(names.ingestQueue, 'ApproximateAgeOfOldestMessage', Stats.MAXIMUM),
-        queue(names.wakeQueue, 'ApproximateAgeOfOldestMessage', Stats.MAXIMUM),
+        queue(queueNames.ingest, 'ApproximateAgeOfOldestMessage', Stats.MAXIMUM),
+        queue(queueNames.wake, 'ApproximateAgeOfOldestMessage', Stats.MAXIMUM),
       ]),
       graph('Change-sets', [
         ...['ExecutionsStarted', 'ExecutionsSucceeded', 'ExecutionsFailed'].map((name) => workflow(name, Stats.SUM)),
@@ -65,10 +69,10 @@ export function healthWidgets({ deployment, apiIds, alarms }: Watched & { readon
 export function performanceWidgets({
   deployment,
   apiIds,
+  queueNames,
   ledger,
 }: Watched & { readonly ledger: LedgerResources }): IWidget[][] {
   const { own, lambda, api, queue } = metricsOf(deployment);
-  const names = namesOf(deployment);
   const doors = Object.entries(apiIds);
   const tables = Object.entries({ entries: ledger.entries.tableName, state: ledger.state.tableName });
   return [
@@ -101,7 +105,7 @@ export function performanceWidgets({
       ),
       graph(
         'Queued',
-        [names.ingestQueue, names.wakeQueue].map((name) => queue(name, 'NumberOfMessagesSent', Stats.SUM)),
+        [queueNames.ingest, queueNames.wake].map((name) => queue(name, 'NumberOfMessagesSent', Stats.SUM)),
       ),
     ],
     [

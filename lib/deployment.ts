@@ -3,9 +3,11 @@
  * from them. Things that one stack makes and another one names are named here, so stacks need few references to each
  * other and never a circular one.
  */
+import { Aws } from 'aws-cdk-lib';
 import type { NervousConfig } from '../core/system/index.ts';
 import type { AppContext } from './context.ts';
 import type { StageSettings } from './environments.ts';
+import { INGRESS } from './names.ts';
 
 export interface Deployment extends Pick<
   AppContext,
@@ -22,22 +24,36 @@ export interface Deployment extends Pick<
 /** Services whose events mean something to everybody; more through `awsSources`. */
 export const DEFAULT_AWS_SOURCES = ['aws.health', 'aws.cloudwatch', 'aws.backup'] as const;
 
-export type DeadLetterQueue = 'sequencer' | 'router' | 'ingest' | 'wake' | 'subscriptions' | 'ordered-subscriptions';
+/** Where what could not be handled ends, each with an alarm that says this. */
+export const DEAD_LETTER_QUEUES = {
+  sequencer: 'The sequencer gave up on entries.',
+  router: 'Events could not be put on the queues of ordered subscriptions.',
+  ingest: 'Events of AWS services or modules could not be recorded.',
+  wake: 'Change-sets could not be woken.',
+  subscriptions: 'Messages that could not be delivered are not filed as dead letters.',
+  'ordered-subscriptions':
+    'Messages of ordered subscriptions that could not be delivered are not filed as dead letters.',
+} as const;
+export type DeadLetterQueue = keyof typeof DEAD_LETTER_QUEUES;
+
+/** Names of queues, most of which CloudFormation gives: a queue that is kept must not keep a name from the next deployment. */
+export interface QueueNames {
+  readonly ingest: string;
+  readonly wake: string;
+  readonly deadLetters: Readonly<Record<DeadLetterQueue, string>>;
+}
 
 export interface Names {
   readonly busPrefix: string;
   readonly ingressBus: string;
-  readonly ingestQueue: string;
   readonly wakeQueue: string;
   readonly stateMachine: string;
   /** begins the name of every rule and queue made for a subscription at runtime, before a dash */
   readonly subscriptionPrefix: string;
   readonly lambda: (name: string) => string;
+  /** of a function, or of people: named, so that policies of the ledger's stack can tell it from all others */
+  readonly role: (of: string) => string;
   readonly bus: (domain: string) => string;
-  /** where what could not be handled ends, each with an alarm */
-  readonly deadLetterQueues: Readonly<
-    Record<DeadLetterQueue, { readonly queueName: string; readonly meaning: string }>
-  >;
   /** `nervous_system_health` with the default name */
   readonly dashboard: (subject: string) => string;
 }
@@ -45,30 +61,13 @@ export interface Names {
 export function namesOf({ name }: Pick<Deployment, 'name'>): Names {
   return {
     busPrefix: name,
-    ingressBus: `${name}-ingress`,
-    ingestQueue: `${name}-ingest`,
+    ingressBus: `${name}-${INGRESS}`,
     wakeQueue: `${name}-wake`,
     stateMachine: `${name}-change-sets`,
     subscriptionPrefix: `${name}-sub`,
     lambda: (lambda) => `${name}-${lambda}`,
+    role: (of) => `${name}-${of}-${Aws.REGION}`, // roles have no region of their own
     bus: (domain) => `${name}-${domain}`,
-    deadLetterQueues: {
-      sequencer: { queueName: `${name}-sequencer-dlq`, meaning: 'The sequencer gave up on entries.' },
-      router: {
-        queueName: `${name}-router-dlq`,
-        meaning: 'Events could not be put on the queues of ordered subscriptions.',
-      },
-      ingest: { queueName: `${name}-ingest-dlq`, meaning: 'Events of AWS services or modules could not be recorded.' },
-      wake: { queueName: `${name}-wake-dlq`, meaning: 'Change-sets could not be woken.' },
-      subscriptions: {
-        queueName: `${name}-subscriptions-dlq`,
-        meaning: 'Messages that could not be delivered are not filed as dead letters.',
-      },
-      'ordered-subscriptions': {
-        queueName: `${name}-subscriptions-dlq.fifo`,
-        meaning: 'Messages of ordered subscriptions that could not be delivered are not filed as dead letters.',
-      },
-    },
-    dashboard: (subject) => `${name.replaceAll('-', '_')}_system_${subject}`,
+    dashboard: (subject) => `${name}_system_${subject}`,
   };
 }

@@ -76,5 +76,20 @@ export const LAMBDAS = {
 export type LambdaName = keyof typeof LAMBDAS;
 export const LAMBDA_NAMES = Object.keys(LAMBDAS) as readonly LambdaName[];
 
+/** Assumed to run one at a time; a second one beside it does no harm. AWS refuses the second run, which is no failure. */
+export const ALONE: ReadonlySet<LambdaName> = new Set<LambdaName>([
+  'sequencer',
+  'log-publisher',
+  'outbox-sweeper',
+  'subscription-reconciler',
+  'workflow-reconciler',
+]);
+
+export function lambdasThatMay(action: string, resource: ResourceName): readonly LambdaName[] {
+  return LAMBDA_NAMES.filter((name) =>
+    (LAMBDAS[name] as LambdaContract).permissions.some((one) => one.action === action && one.resource === resource),
+  );
+}
+
 /** The variables of a function, as they are written into its configuration. */
 export type LambdaEnvironment<Name extends LambdaName> = z.input<(typeof LAMBDAS)[Name]['env']>;

@@ -1,5 +1,6 @@
 /** What the ledger's stack hands to the others: the tables, keys and topic of failures that functions are wired to. */
 import type { Table } from 'aws-cdk-lib/aws-dynamodb';
+import type { Role } from 'aws-cdk-lib/aws-iam';
 import type { Key } from 'aws-cdk-lib/aws-kms';
 import type { Bucket } from 'aws-cdk-lib/aws-s3';
 
@@ -18,4 +19,6 @@ export interface LedgerResources {
   readonly witnessKey: Key;
   /** what the witness saw last; its alone */
   readonly witnessTable: Table;
+  /** for emergencies */
+  readonly breakGlassRole: Role;
 }

@@ -15,6 +15,8 @@ export interface Metrics {
   readonly lambda: (lambda: LambdaName, metricName: string, statistic: string) => Metric;
   readonly queue: (queueName: string, metricName: string, statistic: string) => Metric;
   readonly api: (apiId: string, metricName: string, statistic: string) => Metric;
+  /** of a rule on the account's default bus */
+  readonly rule: (ruleName: string, metricName: string, statistic: string) => Metric;
   readonly workflow: (metricName: string, statistic: string) => Metric;
 }
 
@@ -29,6 +31,7 @@ export function metricsOf(deployment: Deployment): Metrics {
     lambda: (lambda, ...which) => metric('AWS/Lambda', { FunctionName: names.lambda(lambda) })(...which),
     queue: (QueueName, ...which) => metric('AWS/SQS', { QueueName })(...which),
     api: (ApiId, ...which) => metric('AWS/ApiGateway', { ApiId })(...which),
+    rule: (RuleName, ...which) => metric('AWS/Events', { RuleName })(...which),
     workflow: metric('AWS/States', { StateMachineArn: stateMachineArn }),
   };
 }

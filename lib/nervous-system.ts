@@ -3,19 +3,25 @@
  * makes the five stacks and the order in which they are deployed; what each holds, the stacks decide.
  */
 import { fileURLToPath } from 'node:url';
-import { Tags, type Environment } from 'aws-cdk-lib';
+import { Annotations, Aspects, Tags, type Environment } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
+import { principalsOf } from '../core/policy/index.ts';
 import type { NervousConfig } from '../core/system/index.ts';
-import { DEFAULT_AWS_SOURCES, type Deployment } from './deployment.ts';
+import { LeanDependencies } from './constructs/lean-dependencies.ts';
+import { ContextError } from './context.ts';
+import { DEFAULT_AWS_SOURCES, type Deployment, type QueueNames } from './deployment.ts';
 import { STAGES, type StageName, type StageSettings } from './environments.ts';
+import { domainProblem, nameProblem } from './names.ts';
 import { ApiStack } from './stacks/api-stack.ts';
 import { BusStack } from './stacks/bus-stack.ts';
 import { LedgerStack } from './stacks/ledger-stack.ts';
 import { MonitoringStack } from './stacks/monitoring-stack.ts';
 import { WorkflowStack } from './stacks/workflow-stack.ts';
 
-export interface NervousSystemProps extends Partial<Omit<Deployment, 'stage' | 'config'>> {
+export interface NervousSystemProps extends Partial<Omit<Deployment, 'stage' | 'config' | 'jwt'>> {
   readonly config: NervousConfig;
+  /** said even when there is none, because without one the door for tokens is taken away */
+  readonly jwt: Deployment['jwt'];
   /** the file that exports `config`, which is bundled into the functions; default: this repository's nervous.config.ts */
   readonly configFile?: string;
   /** default: `prod`, which retains everything */
@@ -34,7 +40,11 @@ export class NervousSystem extends Construct {
   constructor(scope: Construct, id: string, { env, ...props }: NervousSystemProps) {
     super(scope, id);
     const deployment = deploymentOf(props);
-    const base = { deployment, ...(env === undefined ? {} : { env }) };
+    const base = {
+      deployment,
+      terminationProtection: !deployment.stage.disposable, // all five: what waits in queues is recorded nowhere else
+      ...(env === undefined ? {} : { env }),
+    };
     const stackName = (stack: string): string => `${deployment.name}-${stack}`;
     this.ledger = new LedgerStack(this, 'LedgerStack', { ...base, stackName: stackName('LedgerStack') });
     const onLedger = { ...base, ledger: this.ledger };
@@ -46,21 +56,41 @@ export class NervousSystem extends Construct {
       stackName: stackName('MonitoringStack'),
       ledger: this.ledger,
       apiIds: this.api.apiIds,
+      queueNames: this.queueNames(),
     });
     // Whatever takes requests comes after whatever the requests set in motion.
     this.workflow.addStackDependency(this.bus);
     this.api.addStackDependency(this.workflow);
+    this.warnOfStrangers(deployment);
+    Aspects.of(this).add(new LeanDependencies());
     Tags.of(this).add('nervous-system', deployment.name);
     Tags.of(this).add('stage', deployment.stage.name);
   }
+
+  /** Queues go by the names that CloudFormation gives them. */
+  private queueNames(): QueueNames {
+    const { ingest, deadLetters } = this.bus.queueNames;
+    const { queue, deadLetters: wakeDeadLetters } = this.workflow.wakeQueue;
+    return { ingest, wake: queue.queueName, deadLetters: { ...deadLetters, wake: wakeDeadLetters.queueName } };
+  }
+
+  /** Not an error: the roster in force may have who the configuration does not. */
+  private warnOfStrangers({ iamPrincipals, config }: Deployment): void {
+    const known = principalsOf(config.roster, config.modules);
+    for (const [arn, id] of Object.entries(JSON.parse(iamPrincipals ?? '{}') as Record<string, string>)) {
+      if (known.has(id)) continue;
+      const message = `iamPrincipals: "${id}" (${arn}) is no account, agent or module of the configuration: requests get 401 until the roster in force has it`;
+      Annotations.of(this).addWarningV2('nervous-system:unknown-principal', message);
+    }
+  }
 }
 
+/** @throws ContextError CONTEXT_INVALID, for whoever uses the construct without the command line */
 function deploymentOf(props: Omit<NervousSystemProps, 'env'>): Deployment {
   const { stage = 'prod', configFile = fileURLToPath(new URL('../nervous.config.ts', import.meta.url)) } = props;
-  return {
+  const deployment: Deployment = {
     name: 'nervous',
     emulated: false,
-    jwt: undefined,
     principalClaim: undefined,
     iamPrincipals: undefined,
     customDomain: undefined,
@@ -71,4 +101,7 @@ function deploymentOf(props: Omit<NervousSystemProps, 'env'>): Deployment {
     configFile,
     stage: typeof stage === 'string' ? STAGES[stage] : stage,
   };
+  const problem = nameProblem(deployment.name) ?? domainProblem(Object.keys(deployment.config.topics));
+  if (problem !== undefined) throw new ContextError({ code: 'CONTEXT_INVALID', message: problem });
+  return deployment;
 }

@@ -3,9 +3,11 @@
  * docs/runbook.md; a test keeps the two in step. What is only nice to know is on the dashboards.
  */
 import { Stats } from 'aws-cdk-lib/aws-cloudwatch';
+import { CHANGES, type Change } from './constructs/change-watch.ts';
 import type { Watch } from './constructs/runbook-alarm.ts';
-import { namesOf, type Deployment } from './deployment.ts';
-import { LAMBDA_NAMES } from './lambdas.ts';
+import { DEAD_LETTER_QUEUES, type DeadLetterQueue, type Deployment, type QueueNames } from './deployment.ts';
+import { heartbeatWatches } from './heartbeat-watches.ts';
+import { ALONE, LAMBDA_NAMES } from './lambdas.ts';
 import { metricsOf, throttledByAws } from './metrics.ts';
 
 const MINUTE_S = 60;
@@ -21,6 +23,9 @@ export interface Watched {
   readonly deployment: Deployment;
   /** of the doors, by name */
   readonly apiIds: Readonly<Record<string, string>>;
+  readonly queueNames: QueueNames;
+  /** of the rules that see changes of the system itself */
+  readonly changeRules: Readonly<Record<Change, string>>;
 }
 
 export function watches(watched: Watched): readonly Watch[] {
@@ -30,6 +35,8 @@ export function watches(watched: Watched): readonly Watch[] {
     ...workflowWatches(watched),
     ...apiWatches(watched),
     ...functionWatches(watched),
+    ...heartbeatWatches(watched),
+    ...changeWatches(watched),
     ...deadLetterWatches(watched),
   ];
 }
@@ -123,7 +130,7 @@ function publishingWatches({ deployment }: Pick<Watched, 'deployment'>): Watch[]
   ];
 }
 
-function deliveryWatches({ deployment }: Watched): Watch[] {
+function deliveryWatches({ deployment, queueNames }: Watched): Watch[] {
   const { own, queue, lambda } = metricsOf(deployment);
   return [
     {
@@ -168,14 +175,14 @@ function deliveryWatches({ deployment }: Watched): Watch[] {
       id: 'ingest-age',
       section: 'ingest-age',
       meaning: 'Events of AWS services or modules wait for more than five minutes to be recorded.',
-      metric: queue(namesOf(deployment).ingestQueue, 'ApproximateAgeOfOldestMessage', Stats.MAXIMUM),
+      metric: queue(queueNames.ingest, 'ApproximateAgeOfOldestMessage', Stats.MAXIMUM),
       threshold: 5 * MINUTE_S,
       periods: 2,
     },
   ];
 }
 
-function workflowWatches({ deployment }: Watched): Watch[] {
+function workflowWatches({ deployment, queueNames }: Watched): Watch[] {
   const { own, workflow, queue } = metricsOf(deployment);
   return [
     {
@@ -203,7 +210,7 @@ function workflowWatches({ deployment }: Watched): Watch[] {
       id: 'wake-age',
       section: 'wake-age',
       meaning: 'Decided change-sets wait for more than five minutes to be woken.',
-      metric: queue(namesOf(deployment).wakeQueue, 'ApproximateAgeOfOldestMessage', Stats.MAXIMUM),
+      metric: queue(queueNames.wake, 'ApproximateAgeOfOldestMessage', Stats.MAXIMUM),
       threshold: 5 * MINUTE_S,
       periods: 2,
     },
@@ -241,24 +248,40 @@ function functionWatches({ deployment }: Watched): Watch[] {
       metric: lambda(name, 'Errors', Stats.SUM),
       threshold: 3,
     },
-    {
-      id: `throttles-${name}`,
-      section: 'function-throttles',
-      meaning: `AWS refused to run the function ${name}: too many at once.`,
-      metric: lambda(name, 'Throttles', Stats.SUM),
-      threshold: 1,
-      periods: 3,
-    },
+    // What runs alone is refused by design when it is called while it runs; that it runs at all is a heartbeat.
+    ...(ALONE.has(name)
+      ? []
+      : [
+          {
+            id: `throttles-${name}`,
+            section: 'function-throttles',
+            meaning: `AWS refused to run the function ${name}: too many at once.`,
+            metric: lambda(name, 'Throttles', Stats.SUM),
+            threshold: 1,
+            periods: 3,
+          },
+        ]),
   ]);
 }
 
-function deadLetterWatches({ deployment }: Watched): Watch[] {
+function changeWatches({ deployment, changeRules }: Watched): Watch[] {
+  const { rule } = metricsOf(deployment);
+  return Object.entries(CHANGES).map(([change, meaning]) => ({
+    id: change,
+    section: change,
+    meaning,
+    metric: rule(changeRules[change as Change], 'Invocations', Stats.SUM),
+    threshold: 1,
+  }));
+}
+
+function deadLetterWatches({ deployment, queueNames }: Watched): Watch[] {
   const { queue } = metricsOf(deployment);
-  return Object.entries(namesOf(deployment).deadLetterQueues).map(([of, { queueName, meaning }]) => ({
+  return Object.entries(DEAD_LETTER_QUEUES).map(([of, meaning]) => ({
     id: `${of}-dead-letters`,
     section: `${of}-dead-letters`,
     meaning,
-    metric: queue(queueName, 'ApproximateNumberOfMessagesVisible', Stats.MAXIMUM),
+    metric: queue(queueNames.deadLetters[of as DeadLetterQueue], 'ApproximateNumberOfMessagesVisible', Stats.MAXIMUM),
     threshold: 1,
   }));
 }

@@ -34,6 +34,10 @@ export async function kmsRootSigner({ kms, keyId, origin }: KmsRootSignerOptions
       }
       return sign(kms, keyId, text);
     },
+    probe: async () => {
+      const now = await rawPublicKey(kms, keyId); // refused when the key is disabled or to be deleted
+      if (Buffer.compare(now, publicKey) !== 0) throw invalid(keyId, 'it is another key than at the start');
+    },
   };
 }
 

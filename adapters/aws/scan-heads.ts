@@ -1,4 +1,4 @@
-/** Walks the whole entries table and names every chain's newest entry. Memory does not grow with the table. */
+/** Walks the entries table and names every chain's newest entry, from where it was left off. Memory does not grow with the table. */
 import { ScanCommand } from '@aws-sdk/client-dynamodb';
 import type { Attributes, DynamoTables } from './dynamo-items.ts';
 
@@ -7,10 +7,27 @@ export interface ChainHead {
   readonly seq: number;
 }
 
+/** Where a walk was left off: plain JSON. */
+export interface ScanCursor {
+  /** the item read last */
+  readonly after: { readonly pk: string; readonly sk: string };
+  /** the chain it was on, whose end was not seen yet */
+  readonly current?: ChainHead;
+}
+
+export interface HeadsPage {
+  readonly heads: readonly ChainHead[];
+  /** where the rest begins; undefined: this was the last page */
+  readonly rest: ScanCursor | undefined;
+}
+
 /** Pages of chains of this ledger. Entries written meanwhile may be missed. Reads every item of the table once. */
-export async function* scanHeads({ client, entriesTable, ledger }: DynamoTables): AsyncGenerator<readonly ChainHead[]> {
-  let ExclusiveStartKey: Attributes | undefined;
-  let current: ChainHead | undefined;
+export async function* scanHeads(
+  { client, entriesTable, ledger }: DynamoTables,
+  from?: ScanCursor,
+): AsyncGenerator<HeadsPage> {
+  let ExclusiveStartKey: Attributes | undefined = from && { pk: { S: from.after.pk }, sk: { N: from.after.sk } };
+  let current = from?.current;
   do {
     const page = await client.send(
       new ScanCommand({
@@ -31,6 +48,10 @@ export async function* scanHeads({ client, entriesTable, ledger }: DynamoTables)
     }
     ExclusiveStartKey = page.LastEvaluatedKey;
     if (ExclusiveStartKey === undefined && current !== undefined) heads.push(current);
-    yield heads;
+    yield { heads, rest: ExclusiveStartKey && cursorOf(ExclusiveStartKey, current) };
   } while (ExclusiveStartKey !== undefined);
+}
+
+function cursorOf({ pk, sk }: Attributes, current: ChainHead | undefined): ScanCursor {
+  return { after: { pk: pk?.S ?? '', sk: sk?.N ?? '' }, ...(current === undefined ? {} : { current }) };
 }

@@ -17,7 +17,7 @@ import { batchItem, endOf, HASH_BYTES, type LogBatch } from './dynamo-log.ts';
 import { queryItems } from './dynamo-reads.ts';
 import type { DynamoStore } from './dynamo-store.ts';
 import { KnownSeqs } from './known-seqs.ts';
-import { scanHeads } from './scan-heads.ts';
+import { scanHeads, type ScanCursor } from './scan-heads.ts';
 
 /** A transaction takes 100 actions: the batch record and this many index items. */
 const MAX_BATCH_ENTRIES = 99;
@@ -39,8 +39,21 @@ export interface SequencedEntries {
 export interface Sequencer {
   /** Idempotent: what has an index keeps it, predecessors without one get theirs first. */
   readonly sequence: (entries: readonly (EntryPlace & { readonly hash?: Uint8Array })[]) => Promise<SequencedEntries>;
-  /** Looks through the whole entries table for chains whose newest entry has no index: for when the stream lost some. */
-  readonly catchUp: () => Promise<{ readonly sequenced: number; readonly gaps: readonly EntryPlace[] }>;
+  /** Looks through the entries table for chains whose newest entry has no index: for when the stream lost some. */
+  readonly catchUp: (stretch?: Stretch) => Promise<CaughtUp>;
+}
+
+/** A part of the entries table. */
+export interface Stretch {
+  /** default: the beginning */
+  readonly from?: ScanCursor | undefined;
+  /** asked after each page; default: to the end */
+  readonly goOn?: () => boolean;
+}
+
+export interface CaughtUp extends SequencedEntries {
+  /** where the rest of the table begins; undefined: all was looked through */
+  readonly rest: ScanCursor | undefined;
 }
 
 export function createSequencer(options: { readonly store: DynamoStore }): Sequencer {
@@ -71,17 +84,18 @@ export function createSequencer(options: { readonly store: DynamoStore }): Seque
   };
   return {
     sequence,
-    catchUp: async () => {
-      let caughtUp = 0;
+    catchUp: async ({ from, goOn = () => true } = {}) => {
+      const sequenced: LogPlace[] = [];
       const gaps: EntryPlace[] = [];
-      for await (const heads of scanHeads(store.tables)) {
-        for (let from = 0; from < heads.length; from += MAX_BATCH_ENTRIES) {
-          const found = await sequence(heads.slice(from, from + MAX_BATCH_ENTRIES));
-          caughtUp += found.sequenced.length;
+      for await (const { heads, rest } of scanHeads(store.tables, from)) {
+        for (let at = 0; at < heads.length; at += MAX_BATCH_ENTRIES) {
+          const found = await sequence(heads.slice(at, at + MAX_BATCH_ENTRIES));
+          sequenced.push(...found.sequenced);
           gaps.push(...found.gaps);
         }
+        if (rest !== undefined && !goOn()) return { sequenced, gaps, rest };
       }
-      return { sequenced: caughtUp, gaps };
+      return { sequenced, gaps, rest: undefined };
     },
   };
 }

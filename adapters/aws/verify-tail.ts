@@ -39,7 +39,7 @@ export interface Tail {
 export async function verifyTail(deps: TailDependencies, heads: ReadonlyMap<string, ChainSpan>): Promise<Tail> {
   const chains = new Map<string, Pick<ChainSpan, 'hasChanges'>>(heads);
   let entries = 0;
-  for await (const page of scanHeads(deps.store.tables)) {
+  for await (const { heads: page } of scanHeads(deps.store.tables)) {
     for (const { chain, seq } of page) {
       const head = heads.get(chain);
       if (head !== undefined && head.lastSeq >= seq) continue;

@@ -109,6 +109,8 @@ export interface RootSigner {
   readonly publicKey: Uint8Array;
   /** Ed25519 signature of the text, 64 bytes. Idempotent. */
   sign(text: Uint8Array): Promise<Uint8Array>;
+  /** Whether the key is there and is the one it was, without signing anything: who asks may not. Absent: sign to find out. */
+  probe?(): Promise<void>;
 }
 
 /** A run of entries for one chain, to be sealed one after the other. */

@@ -22,7 +22,8 @@ export async function validate(
   const found = await Promise.all([
     check('store', async () => `${await entries.size()} entries`),
     check('root key', async () => {
-      await rootSigner.sign(Buffer.from('nervous-system.self-test.v1\n'));
+      if (rootSigner.probe === undefined) await rootSigner.sign(Buffer.from('nervous-system.self-test.v1\n'));
+      else await rootSigner.probe();
       if (rootSigner.name !== origin)
         throw new Error(`the root key is named "${rootSigner.name}", the configuration says "${origin}"`);
       return `signs as ${rootSigner.name}`;

@@ -6,21 +6,24 @@ import type { DynamoDBStreamEvent } from 'aws-lambda';
 import * as z from 'zod';
 import type { EntryPlace, Sequencer } from '../../adapters/aws/sequencer.ts';
 import type { Appender } from '../../core/ledger/index.ts';
+import type { CatchUpReport } from './catch-up.ts';
 import { readRecords, type Tampering } from './read-records.ts';
 
 /** Where the ledger records what was done to it from outside. */
 const TAMPER_CHAIN = 'system/tamper';
 
-const catchUpEvent = z.object({ kind: z.literal('catch-up') });
+const catchUpEvent = z.object({ kind: z.literal('catch-up'), now: z.boolean().default(false) });
 /** A batch of the stream, or what a schedule or an operator sends when the stream may have lost entries. */
-export type StreamEvent = DynamoDBStreamEvent | z.infer<typeof catchUpEvent>;
+export type StreamEvent = DynamoDBStreamEvent | z.input<typeof catchUpEvent>;
 
 export interface StreamDependencies {
   readonly ledger: string;
   readonly sequencer: Sequencer;
+  readonly catchUp: (how: { readonly now: boolean }) => Promise<CatchUpReport>;
   /** made when needed: it is not, ever, unless somebody tampers */
   readonly appender: () => Promise<Appender>;
   readonly onSequenced: (entries: number) => void;
+  readonly onCaughtUp: (report: CatchUpReport) => void;
   readonly onTampered: (observed: Tampering) => void;
   /** An entry is gone before it got its place; its chain cannot go on in the log. */
   readonly onGap: (place: EntryPlace) => void;
@@ -29,8 +32,13 @@ export interface StreamDependencies {
 export async function followStream(
   deps: StreamDependencies,
   event: StreamEvent,
-): Promise<{ readonly sequenced: number }> {
-  if (catchUpEvent.safeParse(event).success) return tell(deps, await deps.sequencer.catchUp());
+): Promise<{ readonly sequenced: number; readonly finished?: boolean }> {
+  const asked = catchUpEvent.safeParse(event);
+  if (asked.success) {
+    const report = await deps.catchUp(asked.data);
+    deps.onCaughtUp(report);
+    return { ...tell(deps, report), finished: report.finished };
+  }
   const { added, tampered } = readRecords(deps.ledger, event as DynamoDBStreamEvent);
   for (const observed of tampered) deps.onTampered(observed); // first: an alarm must not wait for anything that can fail
   const { sequenced, gaps } = await deps.sequencer.sequence(added);

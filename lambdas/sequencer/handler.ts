@@ -12,6 +12,7 @@ import { streamHandler } from '../_middleware/handlers.ts';
 import { once } from '../_middleware/once.ts';
 import { readEnv } from '../_middleware/read-env.ts';
 import { telemetryOf } from '../_middleware/telemetry.ts';
+import { catchUp } from './catch-up.ts';
 import { env as schema } from './env.ts';
 import { followStream, type StreamDependencies, type StreamEvent } from './follow-stream.ts';
 
@@ -26,9 +27,11 @@ const observed = (what: { readonly change: string; readonly chain: string; reado
   metrics.addMetric('TamperObserved', MetricUnit.Count, 1);
 };
 
+const sequencer = createSequencer({ store });
 const deps: StreamDependencies = {
   ledger,
-  sequencer: createSequencer({ store }),
+  sequencer,
+  catchUp: (how) => catchUp({ ledger, sequencer, items: store, entries: store, clock: systemClock }, how),
   appender: once(async () => {
     const rootSigner = await kmsRootSigner({ kms: kmsClient(), keyId, origin });
     return createAppender({
@@ -36,6 +39,12 @@ const deps: StreamDependencies = {
     });
   }),
   onSequenced: (entries) => void metrics.addMetric('EntriesSequenced', MetricUnit.Count, entries),
+  onCaughtUp: ({ overdue, passAgeSeconds, finished }) => {
+    logger.info('caught up', { overdue, passAgeSeconds, finished });
+    metrics.addMetric('CatchUpRan', MetricUnit.Count, 1);
+    metrics.addMetric('CatchUpAgeSeconds', MetricUnit.Seconds, passAgeSeconds);
+    metrics.addMetric('EntriesCaughtUp', MetricUnit.Count, overdue);
+  },
   onTampered: observed,
   onGap: (place) => observed({ ...place, change: 'removed before it was sequenced' }),
 };

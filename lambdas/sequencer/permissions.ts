@@ -9,6 +9,7 @@ export const permissions = [
   { action: 'dynamodb:BatchGetItem', resource: 'state' },
   { action: 'dynamodb:Query', resource: 'state' },
   { action: 'dynamodb:PutItem', resource: 'state' },
+  { action: 'dynamodb:UpdateItem', resource: 'state' },
   { action: 'kms:GetPublicKey', resource: 'rootKey' },
   { action: 'kms:Sign', resource: 'rootKey' },
 ] as const;

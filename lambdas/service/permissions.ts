@@ -1,4 +1,4 @@
-/** What the function `service` may do: it reports: counts, queue depths, and a test signature. */
+/** What the function `service` may do: it reports: counts, queue depths, and whether the root key is there. */
 export const permissions = [
   { action: 'dynamodb:GetItem', resource: 'entries' },
   { action: 'dynamodb:BatchGetItem', resource: 'entries' },
@@ -7,7 +7,6 @@ export const permissions = [
   { action: 'dynamodb:BatchGetItem', resource: 'state' },
   { action: 'dynamodb:Query', resource: 'state' },
   { action: 'kms:GetPublicKey', resource: 'rootKey' },
-  { action: 'kms:Sign', resource: 'rootKey' },
   { action: 'sqs:GetQueueUrl', resource: 'subscriptionQueues' },
   { action: 'sqs:GetQueueAttributes', resource: 'subscriptionQueues' },
 ] as const;

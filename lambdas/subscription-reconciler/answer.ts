@@ -11,7 +11,8 @@ import { EventError } from '../../core/events/index.ts';
 
 const request = z.discriminatedUnion('kind', [
   z.object({ kind: z.enum(['attach', 'detach']), subscription: z.string().min(1).max(64) }),
-  z.object({ kind: z.enum(['all', 'teardown']) }),
+  z.object({ kind: z.literal('clear'), domains: z.array(z.string().min(1)) }),
+  z.object({ kind: z.enum(['all', 'teardown', 'open']) }),
 ]);
 
 export interface ReconcilerHandlerDependencies extends ReconcilerDependencies {

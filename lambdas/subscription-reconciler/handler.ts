@@ -1,6 +1,7 @@
 /** The subscription reconciler: wires calls and the schedule to queues, rules and the log. Safe to run at any time. */
 import { MetricUnit } from '@aws-lambda-powertools/metrics';
 import { config } from '#config';
+import { closingMark } from '../../adapters/aws/bus/closing-mark.ts';
 import { DeadLetterStore } from '../../adapters/aws/bus/dead-letters.ts';
 import { SubscriptionDirectory } from '../../adapters/aws/bus/directory.ts';
 import { LogFeed } from '../../adapters/aws/bus/feed.ts';
@@ -38,6 +39,7 @@ const answer = createReconcilerHandler({
   }),
   feed: new LogFeed({ ...common, queues, urls: new QueueUrls(queues, subscriptionPrefix) }),
   letters: new DeadLetterStore({ ...common, positions: new DynamoLogPositions({ client, stateTable, ledger }) }),
+  closing: closingMark(ledger, store),
   clock: systemClock,
   onReconciled: (request, { failed, ...counts }) => {
     logger.info('reconciled', { request, ...counts, failed: failed.length });
@@ -49,6 +51,6 @@ const answer = createReconcilerHandler({
 });
 
 export const handler = directHandler(telemetry, async (event: unknown) => {
-  const isStack = await answerStack(event, () => answer({ kind: 'teardown' }));
+  const isStack = await answerStack(event, answer);
   return isStack ? undefined : answer(event);
 });

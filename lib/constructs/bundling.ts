@@ -2,6 +2,7 @@
  * How a Lambda is bundled: one ES module with the SDK inside, so that what runs is what was tested. The same options serve
  * deployment, the test of the sizes and the measurement of cold starts.
  */
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { BuildOptions } from 'esbuild';
 
@@ -12,6 +13,7 @@ export const MAX_BUNDLE_BYTES = 614_400;
 const REQUIRE =
   "import{createRequire as nervousCreateRequire}from'node:module';const require=nervousCreateRequire(import.meta.url);";
 
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 /** A part of the SDK that a function does not need, and what stands in for it. */
 const ours = (file: string): string => fileURLToPath(new URL(`../../adapters/aws/${file}`, import.meta.url));
 
@@ -21,11 +23,13 @@ export function bundleOptions(entry: string, configFile: string): BuildOptions {
     entryPoints: [entry],
     alias: {
       '#config': configFile,
+      'nervous-system/config': join(ROOT, 'core/system/index.ts'),
       // A function has its credentials in the environment; the other ways to get some are 100 KB of SDK.
       '@aws-sdk/credential-provider-node': ours('function-credentials.ts'),
       '@smithy/core/event-streams': ours('no-event-streams.ts'),
       '@aws-sdk/endpoint-cache': ours('no-endpoint-cache.ts'),
     },
+    nodePaths: [join(ROOT, 'node_modules')], // for a configuration that has none beside it
     bundle: true,
     minify: true,
     platform: 'node',

@@ -2,7 +2,7 @@
  * The event buses: one per topic domain for what this system has recorded, kept for replay, and the ingress bus for what
  * AWS services and modules bring. Nothing on a domain bus is put on the ingress bus, so nothing goes round in circles.
  */
-import { Stack } from 'aws-cdk-lib';
+import { Stack, type CfnResource } from 'aws-cdk-lib';
 import { EventBus, Match } from 'aws-cdk-lib/aws-events';
 import { AccountPrincipal, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
@@ -12,6 +12,7 @@ import { namesOf, type Deployment } from '../deployment.ts';
 export class Buses extends Construct {
   readonly ingress: EventBus;
   readonly domains: readonly EventBus[];
+  readonly topicDomains: readonly string[];
 
   constructor(scope: Construct, id: string, { deployment }: { readonly deployment: Deployment }) {
     super(scope, id);
@@ -20,7 +21,8 @@ export class Buses extends Construct {
       eventBusName: names.ingressBus,
       description: 'events of AWS services and modules, to be recorded',
     });
-    this.domains = topicDomains(Object.keys(deployment.config.topics)).map(
+    this.topicDomains = topicDomains(Object.keys(deployment.config.topics));
+    this.domains = this.topicDomains.map(
       (domain) =>
         new EventBus(this, `Domain-${domain}`, {
           eventBusName: names.bus(domain),
@@ -35,6 +37,11 @@ export class Buses extends Construct {
         eventPattern: { source: Match.prefix('') },
       });
     }
+  }
+
+  /** The buses alone, without their archives. */
+  resources(): readonly CfnResource[] {
+    return [this.ingress, ...this.domains].map((bus) => bus.node.defaultChild as CfnResource);
   }
 
   /** A bus belongs to its account; others must be named. */

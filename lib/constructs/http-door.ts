@@ -2,6 +2,7 @@
  * One HTTP API over the functions of the route groups: the routes of the API's table, one kind of credentials, structured
  * access logs and a limit on requests. (A route of an HTTP API has one authorizer, so each kind of credentials has a door.)
  */
+import { Stack } from 'aws-cdk-lib';
 import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway';
 import {
   DomainName,
@@ -16,6 +17,7 @@ import {
 } from 'aws-cdk-lib/aws-apigatewayv2';
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
 import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
+import { ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type { Deployment } from '../deployment.ts';
@@ -84,6 +86,19 @@ export class HttpDoor extends Construct {
       }
     }
     new HttpRoute(this, 'Otherwise', { httpApi: this.api, routeKey: HttpRouteKey.DEFAULT, integration: to(otherwise) });
+    this.permitOtherwise(otherwise);
+  }
+
+  /** That of the integration says <stage>/<method>/<path>, and what asks through `$default` has neither method nor path. */
+  private permitOtherwise(otherwise: NervousFunction): void {
+    const stack = Stack.of(this);
+    const sourceArn = stack.formatArn({
+      service: 'execute-api',
+      resource: this.api.apiId,
+      resourceName: `*/${HttpRouteKey.DEFAULT.key}`,
+    });
+    const principal = new ServicePrincipal('apigateway.amazonaws.com');
+    otherwise.function.addPermission(`${this.node.id}-Otherwise`, { scope: this, principal, sourceArn });
   }
 
   private addStage({ stage }: Deployment, domain: HttpDoorProps['domain']): HttpStage {

@@ -6,10 +6,11 @@ import { Duration } from 'aws-cdk-lib';
 import { EventBus, Match, Rule, type EventPattern, type IEventBus } from 'aws-cdk-lib/aws-events';
 import { SqsQueue } from 'aws-cdk-lib/aws-events-targets';
 import { Construct } from 'constructs';
-import { namesOf, type Deployment } from '../deployment.ts';
+import type { Deployment } from '../deployment.ts';
 import { systemEnvironment } from '../environment-variables.ts';
 import type { LedgerResources } from '../ledger-resources.ts';
 import { NervousFunction } from './nervous-function.ts';
+import { removalPolicyOf } from './removal-policy.ts';
 import { SafeQueue, sixTimes } from './safe-queue.ts';
 
 const TIMEOUT = Duration.minutes(1);
@@ -30,7 +31,7 @@ export class Ingest extends Construct {
   constructor(scope: Construct, id: string, { deployment, ledger, bus }: IngestProps) {
     super(scope, id);
     this.queue = new SafeQueue(this, 'Queue', {
-      queueName: namesOf(deployment).ingestQueue,
+      removalPolicy: removalPolicyOf(deployment.stage), // what waits here is recorded nowhere else
       visibilityTimeout: sixTimes(TIMEOUT),
       maxReceiveCount: 5,
     });

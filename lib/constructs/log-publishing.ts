@@ -30,7 +30,6 @@ export class LogPublishing extends Construct {
       lambda: 'log-publisher',
       environment,
       timeout: TIMEOUT,
-      alone: true,
     });
     runEvery(publisher, INTERVAL);
   }

@@ -4,7 +4,6 @@
  */
 import { Duration } from 'aws-cdk-lib';
 import { AnyPrincipal, Effect, PolicyStatement } from 'aws-cdk-lib/aws-iam';
-import type { Key } from 'aws-cdk-lib/aws-kms';
 import {
   BlockPublicAccess,
   Bucket,
@@ -21,17 +20,17 @@ import { removalPolicyOf } from './removal-policy.ts';
 
 export interface LogStorageProps {
   readonly deployment: Deployment;
-  readonly key: Key;
 }
 
 export class LogStorage extends Construct {
   readonly tiles: Bucket;
   readonly anchors: Bucket;
 
-  constructor(scope: Construct, id: string, { deployment, key }: LogStorageProps) {
+  constructor(scope: Construct, id: string, { deployment }: LogStorageProps) {
     super(scope, id);
     const { stage, emulated } = deployment;
     const base: BucketProps = {
+      encryption: BucketEncryption.S3_MANAGED, // a key of ours could be deleted, and every anchor with it
       blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
       enforceSSL: true,
       minimumTLSVersion: 1.2,
@@ -41,16 +40,12 @@ export class LogStorage extends Construct {
     };
     const accessLogs = new Bucket(this, 'AccessLogs', {
       ...base,
-      encryption: BucketEncryption.S3_MANAGED,
       lifecycleRules: [{ expiration: Duration.days(stage.logRetention) }],
     });
     acknowledge(accessLogs, 'S1', 'it holds the access logs of the other buckets; logging its own would never end');
     const kept: BucketProps = {
       ...base,
       versioned: true,
-      encryption: BucketEncryption.KMS,
-      encryptionKey: key,
-      bucketKeyEnabled: true,
       serverAccessLogsBucket: accessLogs as IBucket,
     };
     this.tiles = new Bucket(this, 'Tiles', { ...kept, serverAccessLogsPrefix: 'tiles/' });

@@ -4,7 +4,7 @@
  */
 import { Duration } from 'aws-cdk-lib';
 import type { Table } from 'aws-cdk-lib/aws-dynamodb';
-import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { PolicyStatement, Role, ServicePrincipal, type Conditions } from 'aws-cdk-lib/aws-iam';
 import {
   Architecture,
   EventSourceMapping,
@@ -21,13 +21,15 @@ import { FilterPattern, LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { namesOf, type Deployment } from '../deployment.ts';
-import { LAMBDAS, type LambdaEnvironment, type LambdaContract, type LambdaName } from '../lambdas.ts';
+import { ALONE, LAMBDAS, type LambdaEnvironment, type LambdaContract, type LambdaName } from '../lambdas.ts';
 import type { LedgerResources } from '../ledger-resources.ts';
 import { THROTTLED_BY_AWS } from '../metrics.ts';
 import { acknowledgeWildcard } from './acknowledge.ts';
 import { lambdaCode } from './lambda-code.ts';
+import { SIGNING_CONDITIONS } from './ledger-keys.ts';
 import { removalPolicyOf } from './removal-policy.ts';
-import { resourceArns, WILDCARD_REASONS } from './resource-arns.ts';
+import { resourceArns, WILDCARD_REASONS, type ResourceName } from './resource-arns.ts';
+import { chainsOf } from './writable-chains.ts';
 
 /** CPU comes with memory: at 1 GiB a cold start takes about half of what it takes at 512 MiB. */
 const MEMORY_MIB = 1_024;
@@ -48,8 +50,6 @@ export interface NervousFunctionProps<Name extends LambdaName> {
   readonly deployment: Deployment;
   readonly ledger: LedgerResources;
   readonly timeout?: Duration;
-  /** assumed to run one at a time; a second one beside it does no harm */
-  readonly alone?: boolean;
 }
 
 export class NervousFunction<Name extends LambdaName = LambdaName> extends Construct {
@@ -58,13 +58,16 @@ export class NervousFunction<Name extends LambdaName = LambdaName> extends Const
 
   constructor(scope: Construct, id: string, props: NervousFunctionProps<Name>) {
     super(scope, id);
-    const { lambda, environment, deployment, timeout = DEFAULT_TIMEOUT, alone = false } = props;
+    const { lambda, environment, deployment, timeout = DEFAULT_TIMEOUT } = props;
     this.lambda = lambda;
     const logGroup = new LogGroup(this, 'Logs', {
       retention: deployment.stage.logRetention,
       removalPolicy: removalPolicyOf(deployment.stage),
     });
-    const role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
+    const role = new Role(this, 'Role', {
+      roleName: namesOf(deployment).role(lambda),
+      assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
+    });
     logGroup.grantWrite(role);
     logGroup.addMetricFilter('Throttled', {
       filterPattern: FilterPattern.anyTerm(...THROTTLES),
@@ -84,7 +87,7 @@ export class NervousFunction<Name extends LambdaName = LambdaName> extends Const
       logGroup,
       loggingFormat: LoggingFormat.JSON,
       tracing: Tracing.ACTIVE,
-      ...(alone && deployment.stage.reserveConcurrency ? { reservedConcurrentExecutions: 1 } : {}),
+      ...(ALONE.has(lambda) && deployment.stage.reserveConcurrency ? { reservedConcurrentExecutions: 1 } : {}),
     });
     acknowledgeWildcard(this, '*', 'traces (and listing streams) have no resource-level permissions');
     this.grantPermissions(props);
@@ -126,12 +129,28 @@ export class NervousFunction<Name extends LambdaName = LambdaName> extends Const
     const byResource = Map.groupBy((LAMBDAS[lambda] as LambdaContract).permissions, ({ resource }) => resource);
     for (const [resource, permissions] of byResource) {
       if (arns[resource].length === 0) continue; // a statement on nothing is refused by IAM
-      const actions = permissions.map(({ action }) => action);
-      this.function.addToRolePolicy(new PolicyStatement({ actions, resources: [...arns[resource]] }));
+      const byCondition = Map.groupBy(permissions, (one) => CONDITIONAL.find((action) => action === one.action));
+      for (const [conditional, group] of byCondition) {
+        const actions = group.map(({ action }) => action);
+        const conditions = conditional === undefined ? {} : conditionsOf(conditional, resource, { lambda, deployment });
+        this.function.addToRolePolicy(new PolicyStatement({ actions, resources: [...arns[resource]], conditions }));
+      }
       const reason = WILDCARD_REASONS[resource];
       if (reason !== undefined) for (const arn of arns[resource]) acknowledgeWildcard(this, arn, reason);
     }
   }
+}
+
+/** Actions that IAM can narrow further than to a resource. */
+const CONDITIONAL = ['kms:Sign', 'dynamodb:PutItem'] as const;
+
+function conditionsOf(
+  action: (typeof CONDITIONAL)[number],
+  resource: ResourceName,
+  { lambda, deployment }: { readonly lambda: LambdaName; readonly deployment: Deployment },
+): Conditions {
+  if (action === 'kms:Sign') return SIGNING_CONDITIONS;
+  return resource === 'entries' ? chainsOf(lambda, deployment) : {};
 }
 
 function askedFor(lambda: LambdaName, environment: Readonly<Record<string, unknown>>): Record<string, string> {

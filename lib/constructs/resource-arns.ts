@@ -35,7 +35,7 @@ export const WILDCARD_REASONS: Readonly<Partial<Record<ResourceName, string>>> =
   anchorBucket: 'an anchor is named after the size of the log; the bucket holds nothing else',
   subscriptionQueues: 'queues are made at runtime, one per subscription; the prefix belongs to this system alone',
   subscriptionRules:
-    'rules are made at runtime, one per subscription, under a prefix that belongs to this system alone',
+    'rules are made at runtime, one per subscription, also on a bus whose domain is being removed; the prefixes belong to this system alone',
   executions: 'an execution is named after its change-set, which does not exist at deployment',
   any: 'the action has no resource-level permissions',
 };
@@ -58,7 +58,7 @@ export function resourceArns(
     witnessFunction: [arn('lambda', `function:${names.lambda('witness')}`)],
     buses: buses.map((bus) => arn('events', `event-bus/${bus}`)),
     subscriptionQueues: [arn('sqs', `${names.subscriptionPrefix}-*`)],
-    subscriptionRules: buses.map((bus) => arn('events', `rule/${bus}/${names.subscriptionPrefix}-*`)),
+    subscriptionRules: [arn('events', `rule/${names.bus('*')}/${names.subscriptionPrefix}-*`)],
     wakeQueue: [arn('sqs', names.wakeQueue)],
     stateMachine: [arn('states', `stateMachine:${names.stateMachine}`)],
     executions: [arn('states', `execution:${names.stateMachine}:*`)],

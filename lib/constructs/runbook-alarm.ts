@@ -15,8 +15,10 @@ export interface Watch {
   /** one sentence for somebody who was just woken */
   readonly meaning: string;
   readonly metric: IMetric;
-  /** fires at this value and above */
+  /** fires at this value and above, or below it if `fires` says so */
   readonly threshold: number;
+  /** for what must be heard again and again */
+  readonly fires?: 'below';
   /** consecutive periods; default 1 */
   readonly periods?: number;
   /** what no measurement at all means; default: all is well */
@@ -28,7 +30,7 @@ export class RunbookAlarm extends Construct {
 
   constructor(
     scope: Construct,
-    { id, section, meaning, metric, threshold, periods, ifMissing }: Watch,
+    { id, section, meaning, metric, threshold, fires, periods, ifMissing }: Watch,
     to: { readonly name: string; readonly topic: ITopic },
   ) {
     super(scope, id);
@@ -38,7 +40,10 @@ export class RunbookAlarm extends Construct {
       metric,
       threshold,
       evaluationPeriods: periods ?? 1,
-      comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+      comparisonOperator:
+        fires === 'below'
+          ? ComparisonOperator.LESS_THAN_THRESHOLD
+          : ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
       treatMissingData: ifMissing === 'fires' ? TreatMissingData.BREACHING : TreatMissingData.NOT_BREACHING,
     });
     this.alarm.addAlarmAction(new SnsAction(to.topic));

@@ -2,7 +2,7 @@
  * A queue as every queue here is: encrypted, TLS only, and with a dead-letter queue that remembers for 14 days what could
  * not be handled, from which it can be moved back (docs/runbook.md).
  */
-import { Duration } from 'aws-cdk-lib';
+import { Duration, type RemovalPolicy } from 'aws-cdk-lib';
 import { Queue, QueueEncryption, RedrivePermission } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { acknowledge } from './acknowledge.ts';
@@ -10,7 +10,9 @@ import { acknowledge } from './acknowledge.ts';
 const DEAD_LETTER_RETENTION = Duration.days(14);
 
 export interface SafeQueueProps {
-  readonly queueName: string;
+  /** only for what goes with its stack: a queue that is kept would keep its name from the next one. Default: a generated one */
+  readonly queueName?: string;
+  readonly removalPolicy: RemovalPolicy;
   /** longer than the consumer's timeout, or a message is handled twice at once */
   readonly visibilityTimeout: Duration;
   /** tries before a message is dead */
@@ -21,13 +23,19 @@ export class SafeQueue extends Construct {
   readonly queue: Queue;
   readonly deadLetters: Queue;
 
-  constructor(scope: Construct, id: string, { queueName, visibilityTimeout, maxReceiveCount }: SafeQueueProps) {
+  constructor(scope: Construct, id: string, props: SafeQueueProps) {
     super(scope, id);
-    this.deadLetters = new Queue(this, 'DeadLetters', { ...SAFE, queueName: `${queueName}-dlq` });
+    const { queueName, removalPolicy, visibilityTimeout, maxReceiveCount } = props;
+    this.deadLetters = new Queue(this, 'DeadLetters', {
+      ...SAFE,
+      removalPolicy,
+      ...(queueName === undefined ? {} : { queueName: `${queueName}-dlq` }),
+    });
     this.queue = new Queue(this, 'Queue', {
       encryption: QueueEncryption.SQS_MANAGED,
       enforceSSL: true,
-      queueName,
+      removalPolicy,
+      ...(queueName === undefined ? {} : { queueName }),
       visibilityTimeout,
       deadLetterQueue: { queue: this.deadLetters, maxReceiveCount },
     });
@@ -41,10 +49,10 @@ const SAFE = {
 } as const;
 
 /** Where something else than a queue (a stream, a rule, a schedule) puts what it could not hand over. */
-export function failureQueue(scope: Construct, id: string, queueName: string): Queue {
+export function failureQueue(scope: Construct, id: string, removalPolicy: RemovalPolicy): Queue {
   const queue = new Queue(scope, id, {
     ...SAFE,
-    queueName,
+    removalPolicy,
     redriveAllowPolicy: { redrivePermission: RedrivePermission.DENY_ALL },
   });
   acknowledge(queue, 'SQS3', 'it is the dead-letter queue, of an event source or a rule, which cdk-nag does not see');

@@ -2,14 +2,15 @@
  * Where the messages of subscriptions end that could not be delivered, and the function that files them as dead letters
  * under their subscription. A FIFO queue's dead-letter queue must be FIFO, so there are two.
  */
-import { Duration } from 'aws-cdk-lib';
+import { Duration, type RemovalPolicy } from 'aws-cdk-lib';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { namesOf, type Deployment } from '../deployment.ts';
+import type { Deployment } from '../deployment.ts';
 import { systemEnvironment } from '../environment-variables.ts';
 import type { LedgerResources } from '../ledger-resources.ts';
 import { acknowledge } from './acknowledge.ts';
 import { NervousFunction } from './nervous-function.ts';
+import { removalPolicyOf } from './removal-policy.ts';
 import { sixTimes } from './safe-queue.ts';
 
 const TIMEOUT = Duration.minutes(1);
@@ -30,9 +31,9 @@ export class SubscriptionDeadLetters extends Construct {
 
   constructor(scope: Construct, id: string, props: SubscriptionDeadLettersProps) {
     super(scope, id);
-    const { subscriptions, 'ordered-subscriptions': ordered } = namesOf(props.deployment).deadLetterQueues;
-    this.unordered = this.makeQueue('Unordered', { queueName: subscriptions.queueName });
-    this.ordered = this.makeQueue('Ordered', { queueName: ordered.queueName, fifo: true });
+    const removalPolicy = removalPolicyOf(props.deployment.stage);
+    this.unordered = this.makeQueue('Unordered', { removalPolicy });
+    this.ordered = this.makeQueue('Ordered', { removalPolicy, fifo: true });
     const burier = new NervousFunction(this, 'Burier', {
       ...props,
       lambda: 'burier',
@@ -42,9 +43,9 @@ export class SubscriptionDeadLetters extends Construct {
     for (const queue of [this.unordered, this.ordered]) burier.consumeQueue(queue, { batchSize: BATCH });
   }
 
-  private makeQueue(id: string, names: { readonly queueName: string; readonly fifo?: true }): Queue {
+  private makeQueue(id: string, more: { readonly removalPolicy: RemovalPolicy; readonly fifo?: true }): Queue {
     const queue = new Queue(this, id, {
-      ...names,
+      ...more,
       encryption: QueueEncryption.SQS_MANAGED,
       enforceSSL: true,
       retentionPeriod: RETENTION,

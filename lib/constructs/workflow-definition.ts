@@ -45,10 +45,13 @@ export interface StateMachineDefinition {
 export function workflowDefinition(options: {
   readonly workflow: Readonly<Record<StepName, WorkflowStep>>;
   readonly stepFunctionArn: string;
+  /** of AWS, which is not `aws` everywhere */
+  readonly partition: string;
   /** default: MAX_ROUNDS */
   readonly maxRounds?: number;
 }): StateMachineDefinition {
-  const { workflow, stepFunctionArn, maxRounds = MAX_ROUNDS } = options;
+  const { workflow, stepFunctionArn: arn, partition, maxRounds = MAX_ROUNDS } = options;
+  const callee: Callee = { arn, partition };
   const steps = Object.entries(workflow) as [StepName, WorkflowStep][];
   return {
     Comment:
@@ -58,8 +61,8 @@ export function workflowDefinition(options: {
       {},
       beginStates(),
       roundStates(maxRounds),
-      ...steps.map(([name, step]) => stepStates(stepFunctionArn, name, step)),
-      renewStates(),
+      ...steps.map(([name, step]) => stepStates(callee, name, step)),
+      renewStates(callee),
       { trouble: { Type: 'Wait', Seconds: TROUBLE_WAIT_S, Next: FIRST_STEP } },
     ) as States,
   };
@@ -108,27 +111,33 @@ function roundStates(maxRounds: number): States {
   };
 }
 
-function stepStates(arn: string, name: StepName, step: WorkflowStep): States {
+/** The function that takes steps, and the partition in which services are called. */
+interface Callee {
+  readonly arn: string;
+  readonly partition: string;
+}
+
+function stepStates(callee: Callee, name: StepName, step: WorkflowStep): States {
   const ask = name === FIRST_STEP ? `${name}: ask` : name;
   switch (step.kind) {
     case 'task':
-      return { [ask]: askState(arn, name), ...answerStates(name, Object.values(step.next)) };
+      return { [ask]: askState(callee, name), ...answerStates(name, Object.values(step.next)) };
     case 'wait':
       return {
-        [ask]: askState(arn, name, { 'seen.$': '$.answer.seen' }),
+        [ask]: askState(callee, name, { 'seen.$': '$.answer.seen' }),
         ...answerStates(name, [step.next], `${name}: wait`),
-        [`${name}: wait`]: step.until === 'retry' ? pause(step.next) : gate(arn, name, step.next),
+        [`${name}: wait`]: step.until === 'retry' ? pause(step.next) : gate(callee, name, step.next),
       };
     case 'end':
-      return { [ask]: { ...askState(arn, name), Next: `${name}: done` }, [`${name}: done`]: { Type: 'Succeed' } };
+      return { [ask]: { ...askState(callee, name), Next: `${name}: done` }, [`${name}: done`]: { Type: 'Succeed' } };
   }
 }
 
 /** Lets the step function take one step. Its answer names the next one; nothing else is taken from it. */
-function askState(arn: string, step: StepName, more: object = {}): State {
+function askState({ arn, partition }: Callee, step: StepName, more: object = {}): State {
   return {
     Type: 'Task',
-    Resource: 'arn:aws:states:::lambda:invoke',
+    Resource: `arn:${partition}:states:::lambda:invoke`,
     Parameters: { FunctionName: arn, Payload: { 'changeId.$': '$.changeId', step, ...more } },
     ResultSelector: {
       'next.$': '$.Payload.next',
@@ -160,10 +169,10 @@ function answerStates(name: StepName, allowed: readonly StepName[], wait?: strin
 }
 
 /** Waits until woken or until its time has come. Whoever answers the token, and with what, makes no difference. */
-function gate(arn: string, step: StepName, next: StepName): State {
+function gate({ arn, partition }: Callee, step: StepName, next: StepName): State {
   return {
     Type: 'Task',
-    Resource: 'arn:aws:states:::lambda:invoke.waitForTaskToken',
+    Resource: `arn:${partition}:states:::lambda:invoke.waitForTaskToken`,
     Parameters: {
       FunctionName: arn,
       Payload: {
@@ -189,7 +198,7 @@ function pause(next: StepName): State {
 }
 
 /** Goes on as the next execution before the history of this one is full. */
-function renewStates(): States {
+function renewStates({ partition }: Callee): States {
   return {
     renew: {
       Type: 'Pass',
@@ -203,7 +212,7 @@ function renewStates(): States {
     },
     'renew: start': {
       Type: 'Task',
-      Resource: 'arn:aws:states:::states:startExecution',
+      Resource: `arn:${partition}:states:::states:startExecution`,
       Parameters: {
         'StateMachineArn.$': '$$.StateMachine.Id',
         'Name.$': "States.Format('{}-{}', $.changeId, $.next)",

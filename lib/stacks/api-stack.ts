@@ -31,7 +31,7 @@ export class ApiStack extends Stack {
   constructor(scope: Construct, id: string, { deployment, ledger, ...props }: ApiStackProps) {
     super(scope, id, props);
     const behind = this.makeFunctions(deployment, ledger);
-    runEvery(behind.verify, AUDIT_INTERVAL, AUDIT);
+    runEvery(behind.verify, AUDIT_INTERVAL, { event: AUDIT, retries: 2 });
     const routes: DoorRoute[] = Object.entries(ROUTE_GROUPS).flatMap(([group, grouped]) =>
       grouped.map(({ method, path, auth }) => ({
         ...{ method, path, behind: behind[group as RouteGroup] },

@@ -11,13 +11,14 @@ import { NervousFunction } from '../constructs/nervous-function.ts';
 import { failureQueue } from '../constructs/safe-queue.ts';
 import { runEvery } from '../constructs/schedule.ts';
 import { SubscriptionDeadLetters } from '../constructs/subscription-dead-letters.ts';
-import { namesOf, type Deployment } from '../deployment.ts';
+import { removalPolicyOf } from '../constructs/removal-policy.ts';
+import { namesOf, type Deployment, type QueueNames } from '../deployment.ts';
 import { systemEnvironment } from '../environment-variables.ts';
 import type { LedgerResources } from '../ledger-resources.ts';
 
 const MINUTE = Duration.minutes(1);
-/** The stream loses nothing; this finds what was given up when it failed for too long. */
-const CATCH_UP_INTERVAL = Duration.days(1);
+/** The stream loses nothing; this finds what was given up when it failed for too long: a stretch of the table at a time. */
+const CATCH_UP_INTERVAL = Duration.hours(1);
 const LONG_RUN = Duration.minutes(5);
 /** Entries that the sequencer gives a place in the log in one transaction. */
 const SEQUENCER_BATCH = 99;
@@ -29,13 +30,18 @@ export interface BusStackProps extends StackProps {
 }
 
 export class BusStack extends Stack {
+  readonly queueNames: Omit<QueueNames, 'wake' | 'deadLetters'> & {
+    readonly deadLetters: Omit<QueueNames['deadLetters'], 'wake'>;
+  };
+
   constructor(scope: Construct, id: string, { deployment, ledger, ...props }: BusStackProps) {
     super(scope, id, props);
     const common = { deployment, ledger };
     const names = namesOf(deployment);
     const environment = systemEnvironment(this, deployment, ledger);
     const buses = new Buses(this, 'Buses', { deployment });
-    new Ingest(this, 'Ingest', { ...common, bus: buses.ingress });
+    const removalPolicy = removalPolicyOf(deployment.stage);
+    const { queue: ingest } = new Ingest(this, 'Ingest', { ...common, bus: buses.ingress });
     const buried = new SubscriptionDeadLetters(this, 'Burial', common);
 
     const sequencer = new NervousFunction(this, 'Sequencer', {
@@ -43,16 +49,15 @@ export class BusStack extends Stack {
       lambda: 'sequencer',
       environment,
       timeout: MINUTE,
-      alone: true,
     });
-    const unsequenced = failureQueue(this, 'Unsequenced', names.deadLetterQueues.sequencer.queueName);
+    const unsequenced = failureQueue(this, 'Unsequenced', removalPolicy);
     sequencer.consumeEntries(ledger.entries, unsequenced, { batchSize: SEQUENCER_BATCH, insertsOnly: false });
-    runEvery(sequencer, CATCH_UP_INTERVAL, { kind: 'catch-up' });
+    runEvery(sequencer, CATCH_UP_INTERVAL, { event: { kind: 'catch-up' } });
 
     new LogPublishing(this, 'LogPublishing', common);
 
     const router = new NervousFunction(this, 'Router', { ...common, lambda: 'router', environment, timeout: MINUTE });
-    const unrouted = failureQueue(this, 'Unrouted', names.deadLetterQueues.router.queueName);
+    const unrouted = failureQueue(this, 'Unrouted', removalPolicy);
     router.consumeEntries(ledger.entries, unrouted, { batchSize: ROUTER_BATCH, insertsOnly: true });
 
     const reconciler = new NervousFunction(this, 'SubscriptionReconciler', {
@@ -64,26 +69,42 @@ export class BusStack extends Stack {
         DEAD_LETTER_FIFO_QUEUE_ARN: buried.ordered.queueArn,
       },
       timeout: LONG_RUN,
-      alone: true,
     });
-    runEvery(reconciler, MINUTE);
-    if (deployment.stage.disposable) this.removeSubscriptionsFirst(reconciler, buses);
+    const schedule = runEvery(reconciler, MINUTE);
+    schedule.node.addDependency(this.removeSubscriptionsFirst(deployment, reconciler, buses));
     const sweeper = new NervousFunction(this, 'OutboxSweeper', {
       ...common,
       lambda: 'outbox-sweeper',
       environment,
       timeout: LONG_RUN,
-      alone: true,
     });
     runEvery(sweeper, MINUTE);
 
+    this.queueNames = {
+      ingest: ingest.queue.queueName,
+      deadLetters: {
+        sequencer: unsequenced.queueName,
+        router: unrouted.queueName,
+        ingest: ingest.deadLetters.queueName,
+        subscriptions: buried.unordered.queueName,
+        'ordered-subscriptions': buried.ordered.queueName,
+      },
+    };
+    new CfnOutput(this, 'IngestQueueUrl', { value: ingest.queue.queueUrl });
     new CfnOutput(this, 'IngressBusName', { value: names.ingressBus });
     new CfnOutput(this, 'BusPrefix', { value: names.busPrefix });
   }
 
-  /** A bus with rules cannot be deleted, and nobody but the reconciler knows the rules and queues made at runtime. */
-  private removeSubscriptionsFirst(reconciler: NervousFunction, buses: Buses): void {
-    const teardown = new CustomResource(this, 'Teardown', { serviceToken: reconciler.function.functionArn });
-    teardown.node.addDependency(reconciler, buses);
+  /**
+   * A bus with rules cannot be deleted, and nobody but the reconciler knows the rules and queues made at runtime. What comes
+   * after this is deleted before it: its schedule, so that no run makes again what is being removed.
+   */
+  private removeSubscriptionsFirst({ stage }: Deployment, reconciler: NervousFunction, buses: Buses): CustomResource {
+    const subscriptions = new CustomResource(this, 'Teardown', {
+      serviceToken: reconciler.function.functionArn,
+      properties: { Domains: buses.topicDomains, Disposable: stage.disposable },
+    });
+    subscriptions.node.addDependency(reconciler.function, ...buses.resources());
+    return subscriptions;
   }
 }

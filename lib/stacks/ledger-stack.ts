@@ -2,19 +2,19 @@
  * What must never be lost: the entries and what is derived from them, the keys, the log and its anchors. It holds no code,
  * so that deploying code never touches it. Everything is retained unless the stage is disposable.
  */
-import { CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib';
+import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
 import { AttributeType, BillingMode, StreamViewType, Table, TableEncryption } from 'aws-cdk-lib/aws-dynamodb';
-import { AnyPrincipal, Effect, PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { Key, KeySpec, KeyUsage } from 'aws-cdk-lib/aws-kms';
+import type { PolicyDocument, Role } from 'aws-cdk-lib/aws-iam';
+import type { Key } from 'aws-cdk-lib/aws-kms';
 import type { Bucket } from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
+import { appendOnlyPolicy } from '../constructs/append-only-policy.ts';
+import { BreakGlass } from '../constructs/break-glass.ts';
+import { LedgerKeys } from '../constructs/ledger-keys.ts';
 import { LogStorage } from '../constructs/log-storage.ts';
-import { removalPolicyOf } from '../constructs/removal-policy.ts';
+import { protectedRemovalPolicyOf } from '../constructs/removal-policy.ts';
 import type { Deployment } from '../deployment.ts';
 import type { LedgerResources } from '../ledger-resources.ts';
-
-/** The least that KMS allows before a destroyed key is gone. */
-const KEY_DELETION_WAIT = Duration.days(7);
 
 export interface LedgerStackProps extends StackProps {
   readonly deployment: Deployment;
@@ -29,24 +29,25 @@ export class LedgerStack extends Stack implements LedgerResources {
   readonly anchorBucket: Bucket;
   readonly witnessKey: Key;
   readonly witnessTable: Table;
+  readonly breakGlassRole: Role;
 
   constructor(scope: Construct, id: string, { deployment, ...props }: LedgerStackProps) {
-    super(scope, id, { terminationProtection: !deployment.stage.disposable, ...props });
-    this.rootKey = this.makeSigningKey(
-      'RootKey',
-      deployment,
-      'certifies session keys, signs decisions and checkpoints',
-    );
-    this.dataKey = this.makeDataKey(deployment);
+    super(scope, id, props);
+    const breakGlass = new BreakGlass(this, 'BreakGlass', deployment);
+    this.breakGlassRole = breakGlass.role;
+    const keys = new LedgerKeys(this, { deployment, breakGlass });
+    this.rootKey = keys.root;
+    this.dataKey = keys.data;
+    this.witnessKey = keys.witness;
     this.entries = this.makeTable('Entries', deployment, {
       sortKey: AttributeType.NUMBER,
       stream: StreamViewType.NEW_AND_OLD_IMAGES,
+      ...(deployment.stage.disposable ? {} : { resourcePolicy: appendOnlyPolicy(this, deployment, breakGlass.role) }),
     });
     this.state = this.makeTable('State', deployment, { sortKey: AttributeType.STRING, timeToLiveAttribute: 'ttl' });
-    const { tiles, anchors } = new LogStorage(this, 'Log', { deployment, key: this.dataKey });
+    const { tiles, anchors } = new LogStorage(this, 'Log', { deployment });
     this.logBucket = tiles;
     this.anchorBucket = anchors;
-    this.witnessKey = this.makeSigningKey('WitnessKey', deployment, 'cosigns checkpoints for the witness');
     this.witnessTable = this.makeTable('WitnessMemory', deployment);
     new CfnOutput(this, 'EntriesTableName', { value: this.entries.tableName });
     new CfnOutput(this, 'StateTableName', { value: this.state.tableName });
@@ -57,58 +58,7 @@ export class LedgerStack extends Stack implements LedgerResources {
     new CfnOutput(this, 'LogBucketName', { value: this.logBucket.bucketName });
     new CfnOutput(this, 'AnchorBucketName', { value: this.anchorBucket.bucketName });
     new CfnOutput(this, 'WitnessKeyId', { value: this.witnessKey.keyId });
-  }
-
-  private makeSigningKey(id: string, { name, stage }: Deployment, purpose: string): Key {
-    return new Key(this, id, {
-      description: `${name}: ${purpose} (Ed25519)`,
-      keySpec: KeySpec.ECC_NIST_EDWARDS25519,
-      keyUsage: KeyUsage.SIGN_VERIFY,
-      removalPolicy: removalPolicyOf(stage),
-      pendingWindow: KEY_DELETION_WAIT,
-    });
-  }
-
-  private makeDataKey(deployment: Deployment): Key {
-    const key = new Key(this, 'DataKey', {
-      description: `${deployment.name}: encrypts what is stored`,
-      enableKeyRotation: true,
-      removalPolicy: removalPolicyOf(deployment.stage),
-      pendingWindow: KEY_DELETION_WAIT,
-    });
-    // As AWS's own table key does it: whoever may use the table may use the key through it, and in no other way.
-    key.addToResourcePolicy(
-      new PolicyStatement({
-        sid: 'ThroughStorageOfThisAccountOnly',
-        principals: [new AnyPrincipal()],
-        actions: [
-          'kms:Encrypt',
-          'kms:Decrypt',
-          'kms:ReEncrypt*',
-          'kms:GenerateDataKey*',
-          'kms:DescribeKey',
-          'kms:CreateGrant',
-        ],
-        resources: ['*'],
-        conditions: {
-          StringEquals: {
-            'kms:CallerAccount': this.account,
-            'kms:ViaService': ['dynamodb', 's3'].map((service) => `${service}.${this.region}.amazonaws.com`),
-          },
-        },
-      }),
-    );
-    key.addToResourcePolicy(
-      new PolicyStatement({
-        sid: 'AlarmsToTheEncryptedTopic',
-        principals: [new ServicePrincipal('cloudwatch.amazonaws.com')],
-        actions: ['kms:Decrypt', 'kms:GenerateDataKey*'],
-        resources: ['*'],
-        conditions: { StringEquals: { 'aws:SourceAccount': this.account } },
-        effect: Effect.ALLOW,
-      }),
-    );
-    return key;
+    new CfnOutput(this, 'BreakGlassRoleArn', { value: breakGlass.role.roleArn });
   }
 
   private makeTable(
@@ -118,6 +68,7 @@ export class LedgerStack extends Stack implements LedgerResources {
       readonly sortKey?: AttributeType;
       readonly stream?: StreamViewType;
       readonly timeToLiveAttribute?: string;
+      readonly resourcePolicy?: PolicyDocument;
     } = {},
   ): Table {
     const { sortKey, ...rest } = shape;
@@ -129,7 +80,7 @@ export class LedgerStack extends Stack implements LedgerResources {
       encryptionKey: this.dataKey,
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
       deletionProtection: !stage.disposable,
-      removalPolicy: removalPolicyOf(stage),
+      removalPolicy: protectedRemovalPolicyOf(stage),
       ...rest,
     });
   }

@@ -1,45 +1,77 @@
-/** What people look at and are woken by: two dashboards, and an alarm for everything that somebody must act on. */
-import { Stack, type StackProps } from 'aws-cdk-lib';
+/**
+ * What people look at and are woken by: two dashboards, an alarm for everything that somebody must act on, and a message
+ * when somebody changes the system itself. Its topic has a key of its own: were it the ledger's, disabling that would
+ * silence the alarm that tells of it.
+ */
+import { RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
 import { Dashboard } from 'aws-cdk-lib/aws-cloudwatch';
-import { ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { Key } from 'aws-cdk-lib/aws-kms';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import type { Construct } from 'constructs';
-import { healthWidgets, performanceWidgets } from '../dashboards.ts';
+import { ChangeWatch } from '../constructs/change-watch.ts';
 import { RunbookAlarm } from '../constructs/runbook-alarm.ts';
+import { healthWidgets, performanceWidgets } from '../dashboards.ts';
 import { namesOf, type Deployment } from '../deployment.ts';
 import type { LedgerResources } from '../ledger-resources.ts';
 import { watches, type Watched } from '../watches.ts';
 
-export interface MonitoringStackProps extends StackProps, Watched {
+export interface MonitoringStackProps extends StackProps, Omit<Watched, 'changeRules'> {
   readonly ledger: LedgerResources;
 }
 
 export class MonitoringStack extends Stack {
-  constructor(scope: Construct, id: string, { deployment, ledger, apiIds, ...props }: MonitoringStackProps) {
+  constructor(
+    scope: Construct,
+    id: string,
+    { deployment, ledger, apiIds, queueNames, ...props }: MonitoringStackProps,
+  ) {
     super(scope, id, props);
-    const topic = this.makeTopic(deployment, ledger);
-    const alarms = watches({ deployment, apiIds }).map(
+    const topic = this.makeTopic(deployment);
+    const { ruleNames: changeRules } = new ChangeWatch(this, 'Changes', { deployment, ledger });
+    const watched = { deployment, apiIds, queueNames, changeRules };
+    const alarms = watches(watched).map(
       (watch) => new RunbookAlarm(this, watch, { name: deployment.name, topic }).alarm,
     );
     const { dashboard } = namesOf(deployment);
     new Dashboard(this, 'Health', {
       dashboardName: dashboard('health'),
-      widgets: healthWidgets({ deployment, apiIds, alarms }),
+      widgets: healthWidgets({ ...watched, alarms }),
     });
     new Dashboard(this, 'Performance', {
       dashboardName: dashboard('performance'),
-      widgets: performanceWidgets({ deployment, apiIds, ledger }),
+      widgets: performanceWidgets({ ...watched, ledger }),
     });
   }
 
-  private makeTopic({ alarmEmail }: Deployment, { dataKey }: LedgerResources): Topic {
-    const topic = new Topic(this, 'Alarms', {
-      displayName: 'Nervous System alarms',
-      enforceSSL: true,
-      masterKey: dataKey,
+  private makeTopic({ name, alarmEmail }: Deployment): Topic {
+    const masterKey = new Key(this, 'AlarmKey', {
+      description: `${name}: encrypts alarms on their way`,
+      enableKeyRotation: true,
+      removalPolicy: RemovalPolicy.DESTROY, // nothing is kept under it
     });
-    topic.grantPublish(new ServicePrincipal('cloudwatch.amazonaws.com'));
+    const topic = new Topic(this, 'Alarms', { displayName: 'Nervous System alarms', enforceSSL: true, masterKey });
+    const ofThisAccount = { StringEquals: { 'aws:SourceAccount': this.account } };
+    const principals = [new ServicePrincipal('cloudwatch.amazonaws.com')];
+    topic.addToResourcePolicy(
+      new PolicyStatement({
+        sid: 'AlarmsOfThisAccount',
+        principals,
+        actions: ['sns:Publish'],
+        resources: [topic.topicArn],
+        conditions: ofThisAccount,
+      }),
+    );
+    masterKey.addToResourcePolicy(
+      new PolicyStatement({
+        sid: 'AlarmsOfThisAccount',
+        principals,
+        actions: ['kms:Decrypt', 'kms:GenerateDataKey*'],
+        resources: ['*'],
+        conditions: ofThisAccount,
+      }),
+    );
     if (alarmEmail !== undefined) topic.addSubscription(new EmailSubscription(alarmEmail));
     return topic;
   }

@@ -2,7 +2,7 @@
  * What brings an approved change-set to its end: the state machine compiled from core's step table, the function that
  * takes its steps, and what wakes and heals its executions. It has no authority: losing all of it loses no decision.
  */
-import { CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib';
+import { CfnOutput, Duration, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { DefinitionBody, LogLevel, StateMachine, StateMachineType } from 'aws-cdk-lib/aws-stepfunctions';
@@ -10,7 +10,6 @@ import type { Construct } from 'constructs';
 import { WORKFLOW } from '../../core/changes/index.ts';
 import { acknowledgeWildcard } from '../constructs/acknowledge.ts';
 import { NervousFunction } from '../constructs/nervous-function.ts';
-import { removalPolicyOf } from '../constructs/removal-policy.ts';
 import { SafeQueue, sixTimes } from '../constructs/safe-queue.ts';
 import { runEvery } from '../constructs/schedule.ts';
 import { workflowDefinition } from '../constructs/workflow-definition.ts';
@@ -22,6 +21,8 @@ const WAKER_TIMEOUT = Duration.seconds(30);
 const STEP_TIMEOUT = Duration.minutes(1);
 const RECONCILER_TIMEOUT = Duration.minutes(5);
 const HEAL_INTERVAL = Duration.minutes(1);
+/** The reconciler makes all of it again from the ledger: it goes with its stack, in every stage, and takes its name along. */
+const NO_AUTHORITY = RemovalPolicy.DESTROY;
 
 export interface WorkflowStackProps extends StackProps {
   readonly deployment: Deployment;
@@ -29,6 +30,8 @@ export interface WorkflowStackProps extends StackProps {
 }
 
 export class WorkflowStack extends Stack {
+  readonly wakeQueue: SafeQueue;
+
   constructor(scope: Construct, id: string, { deployment, ledger, ...props }: WorkflowStackProps) {
     super(scope, id, props);
     const common = { deployment, ledger };
@@ -50,14 +53,14 @@ export class WorkflowStack extends Stack {
       lambda: 'workflow-reconciler',
       environment,
       timeout: RECONCILER_TIMEOUT,
-      alone: true,
     });
-    const wake = new SafeQueue(this, 'Wake', {
+    this.wakeQueue = new SafeQueue(this, 'Wake', {
       queueName: namesOf(deployment).wakeQueue,
+      removalPolicy: NO_AUTHORITY,
       visibilityTimeout: sixTimes(WAKER_TIMEOUT),
       maxReceiveCount: 10,
     });
-    waker.consumeQueue(wake.queue, { batchSize: 10 });
+    waker.consumeQueue(this.wakeQueue.queue, { batchSize: 10 });
     runEvery(reconciler, HEAL_INTERVAL);
     const machine = this.makeStateMachine(deployment, step);
     new CfnOutput(this, 'StateMachineArn', { value: machine.stateMachineArn });
@@ -70,19 +73,19 @@ export class WorkflowStack extends Stack {
       stateMachineName: name,
       stateMachineType: StateMachineType.STANDARD,
       definitionBody: DefinitionBody.fromString(
-        this.toJsonString(workflowDefinition({ workflow: WORKFLOW, stepFunctionArn })),
+        this.toJsonString(workflowDefinition({ workflow: WORKFLOW, stepFunctionArn, partition: this.partition })),
       ),
       tracingEnabled: true,
       logs: {
         destination: new LogGroup(this, 'Executions', {
           logGroupName: `/aws/vendedlogs/states/${name}`,
           retention: deployment.stage.logRetention,
-          removalPolicy: removalPolicyOf(deployment.stage),
+          removalPolicy: NO_AUTHORITY,
         }),
         level: LogLevel.ALL,
         includeExecutionData: false,
       },
-      removalPolicy: removalPolicyOf(deployment.stage),
+      removalPolicy: NO_AUTHORITY,
     });
     machine.addToRolePolicy(new PolicyStatement({ actions: ['lambda:InvokeFunction'], resources: [stepFunctionArn] }));
     machine.addToRolePolicy(

@@ -19,6 +19,7 @@ attack(9, 'what a callback says is not read: the state machine passes on only wh
   const { States } = workflowDefinition({
     workflow: WORKFLOW,
     stepFunctionArn: 'arn:aws:lambda:eu-central-1:1:function:s',
+    partition: 'aws',
   });
   const waits = Object.values(States).filter(({ Resource }) => String(Resource).endsWith('waitForTaskToken'));
   expect(waits.length).toBeGreaterThan(0);
@@ -43,6 +44,7 @@ attack(10, 'an execution under a name of its own ends before it does anything', 
   const { States, StartAt } = workflowDefinition({
     workflow: WORKFLOW,
     stepFunctionArn: 'arn:aws:lambda:eu-central-1:1:function:s',
+    partition: 'aws',
   });
   const check = States[String(States[StartAt]?.Next)];
   expect(check).toMatchObject({

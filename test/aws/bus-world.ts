@@ -13,6 +13,7 @@ import {
   SQSClient,
 } from '@aws-sdk/client-sqs';
 import type { DynamoDBStreamEvent } from 'aws-lambda';
+import { closingMark } from '../../adapters/aws/bus/closing-mark.ts';
 import { DeadLetterStore } from '../../adapters/aws/bus/dead-letters.ts';
 import { SubscriptionDirectory } from '../../adapters/aws/bus/directory.ts';
 import { EventBridgeBus } from '../../adapters/aws/bus/event-bridge-bus.ts';
@@ -130,6 +131,7 @@ export class BusWorld {
         }),
         feed: this.feed(),
         letters: new DeadLetterStore({ ...common, positions: this.positions }),
+        closing: closingMark(LEDGER, this.store),
         clock: this.clock,
       },
       request,

@@ -255,6 +255,10 @@ describe('the bus on AWS', () => {
     const kept = await world.subscribe('kept', { topics: ['orders.*'] });
     await world.reconcile({ kind: 'teardown' });
     expect(await existing(world)).toEqual({ rules: [], queues: [] });
+    // W10: a run that comes late must not bring back what was removed for good.
+    expect(await world.reconcile({ kind: 'all' })).toMatchObject({ made: 0, failed: [{ subscription: 'kept' }] });
+    expect(await existing(world)).toEqual({ rules: [], queues: [] });
+    await world.reconcile({ kind: 'open' });
     expect(await world.reconcile({ kind: 'all' })).toMatchObject({ made: 1, removed: 0, failed: [] });
     expect(await world.reconcile({ kind: 'all' })).toMatchObject({ made: 0, removed: 0, failed: [] });
     const again = ruleName(world.subscriptionPrefix, kept);

@@ -20,6 +20,9 @@ const POLL_MS = 50;
 const STOP_TIMEOUT_MS = 8_000;
 const LOG_TAIL_LINES = 3;
 
+/** In the run's directory: what each role was allowed to do, a line of JSON for each. */
+export const USED_ACTIONS = 'used-actions.jsonl';
+
 export interface Emulator {
   readonly endpoint: string;
   readonly logFile: string;
@@ -44,7 +47,7 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
   const child = spawn(python, [join(import.meta.dirname, 'run-emulator.py')], {
     detached: true, // its own process group, which is what `stop` ends
     stdio: ['pipe', log, log], // stdin is the leash: see run-emulator.py
-    env: environment(port, tmpDir),
+    env: { ...environment(port, tmpDir), NERVOUS_USED_ACTIONS: join(options.runDir, USED_ACTIONS) },
   });
   const endpoint = `http://${HOST}:${port}`;
   const stop = async (): Promise<void> => {
@@ -72,6 +75,7 @@ function environment(port: number, tmpDir: string): NodeJS.ProcessEnv {
     LOG_LEVEL: 'INFO',
     IOT_MTLS_ENABLED: '0', // opens port 8883 otherwise
     SFTP_ENABLED: '0',
+    AUTH: 'true', // policies of roles, keys, buckets and queues are enforced (emulator_policies.py)
   };
 }
 

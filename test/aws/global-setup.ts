@@ -60,13 +60,13 @@ async function putUp(project: TestProject): Promise<() => Promise<void>> {
   return async () => {
     await takeDown();
     await issuer.close();
-    await rm(runDir, { recursive: true, force: true });
+    if (process.env.NERVOUS_TEST_KEEP === undefined) await rm(runDir, { recursive: true, force: true });
   };
 }
 
 /** Our issuer is on this machine, where only an emulator can ask it for its keys. */
 function tokensOf({ issuer, audience }: IssuerKey, { kind }: AwsTarget): Record<string, string> {
-  return kind === 'account' ? {} : { issuer, audience };
+  return kind === 'account' ? { issuer: 'none' } : { issuer, audience };
 }
 
 /** An emulator takes everything with it; elsewhere the stacks are destroyed, in the background if we are interrupted. */

@@ -2,7 +2,7 @@
 import { GetItemCommand, UpdateItemCommand, DynamoDBClient, type AttributeValue } from '@aws-sdk/client-dynamodb';
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { ListExecutionsCommand, SFNClient, StopExecutionCommand } from '@aws-sdk/client-sfn';
-import { GetQueueUrlCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { changeOf } from '../../adapters/aws/workflow/executions.ts';
 import { config } from '../../nervous.config.ts';
 import { until, type Powers } from '../scenarios/world.ts';
@@ -43,8 +43,7 @@ export function awsPowers(): Omit<Powers, 'limits' | 'functionCalls' | 'longBatc
       return () => put(value);
     },
     deliver: async (event) => {
-      const QueueName = `${output('BusPrefix')}-ingest`;
-      const { QueueUrl } = await queues.send(new GetQueueUrlCommand({ QueueName }));
+      const QueueUrl = output('IngestQueueUrl');
       await queues.send(new SendMessageCommand({ QueueUrl, MessageBody: JSON.stringify(event) }));
     },
     putOnIngressBus: async (entries) => {

@@ -21,7 +21,10 @@ def end_group_when_stdin_closes():
 
 threading.Thread(target=end_group_when_stdin_closes, daemon=True).start()
 
-from ministack.app import main  # noqa: E402  (importing takes long enough for the parent to be gone already)
+# Importing takes long enough for the parent to be gone already.
+from ministack.app import main  # noqa: E402
+from emulator_policies import install  # noqa: E402
 
+install()
 sys.argv = ["ministack"]
 main()

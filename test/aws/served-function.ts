@@ -6,10 +6,37 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { crc32 } from 'node:zlib';
+import {
+  CreateRoleCommand,
+  EntityAlreadyExistsException,
+  GetRoleCommand,
+  IAMClient,
+  PutRolePolicyCommand,
+} from '@aws-sdk/client-iam';
 import { CreateFunctionCommand, DeleteFunctionCommand, LambdaClient } from '@aws-sdk/client-lambda';
 
-/** Of any function, machine or rule: emulators look at no role. */
-export const ROLE = 'arn:aws:iam::000000000000:role/nobody';
+const ROLE_NAME = 'nervous-test-nobody';
+const ASSUMED_BY = ['lambda', 'states'].map((service) => ({
+  ...{ Effect: 'Allow', Action: 'sts:AssumeRole' },
+  Principal: { Service: `${service}.amazonaws.com` },
+}));
+
+/** Of any function or machine of a test: it may invoke functions, and nothing else. @returns its ARN */
+export async function testRole(): Promise<string> {
+  const iam = new IAMClient();
+  const trust = JSON.stringify({ Version: '2012-10-17', Statement: ASSUMED_BY });
+  await iam.send(new CreateRoleCommand({ RoleName: ROLE_NAME, AssumeRolePolicyDocument: trust })).catch(unlessThere);
+  const invoke = { Effect: 'Allow', Action: ['lambda:InvokeFunction', 'states:StartExecution'], Resource: '*' };
+  const PolicyDocument = JSON.stringify({ Version: '2012-10-17', Statement: [invoke] });
+  await iam.send(new PutRolePolicyCommand({ RoleName: ROLE_NAME, PolicyName: 'invoke', PolicyDocument }));
+  const { Role } = await iam.send(new GetRoleCommand({ RoleName: ROLE_NAME }));
+  return Role?.Arn ?? '';
+}
+
+function unlessThere(error: unknown): void {
+  if (!(error instanceof EntityAlreadyExistsException)) throw error;
+}
+
 /** A line of output, because the emulator waits for one. */
 const CODE = `exports.handler = async (event) => {
   console.log('handed over');
@@ -34,7 +61,7 @@ export async function serveFunction(
   const { port } = server.address() as AddressInfo;
   const { FunctionArn: arn = '' } = await lambda.send(
     new CreateFunctionCommand({
-      ...{ FunctionName: name, Role: ROLE, Runtime: 'nodejs24.x', Handler: 'index.handler', Timeout: 30 },
+      ...{ FunctionName: name, Role: await testRole(), Runtime: 'nodejs24.x', Handler: 'index.handler', Timeout: 30 },
       Code: { ZipFile: zip('index.js', CODE) },
       Environment: { Variables: { SERVER: `http://127.0.0.1:${port}` } },
     }),

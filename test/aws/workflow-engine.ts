@@ -19,7 +19,7 @@ import { createStandings, WORKFLOW, type Changes, type ChangesDependencies } fro
 import { takeStep, type StepAnswer } from '../../lambdas/workflow-step/take-step.ts';
 import { workflowDefinition } from '../../lib/constructs/workflow-definition.ts';
 import { createWorld, type World } from '../core/changes/world.ts';
-import { ROLE, serveFunction } from './served-function.ts';
+import { serveFunction, testRole } from './served-function.ts';
 
 const POLL_MS = 20;
 
@@ -46,10 +46,11 @@ export async function openMachine(maxRounds?: number): Promise<Machine> {
   const definition = workflowDefinition({
     workflow: WORKFLOW,
     stepFunctionArn: steps.arn,
+    partition: 'aws',
     ...(maxRounds === undefined ? {} : { maxRounds }),
   });
   const { stateMachineArn = '' } = await sfn.send(
-    new CreateStateMachineCommand({ name, roleArn: ROLE, definition: JSON.stringify(definition) }),
+    new CreateStateMachineCommand({ name, roleArn: await testRole(), definition: JSON.stringify(definition) }),
   );
   return {
     ...{ sfn, stateMachineArn },

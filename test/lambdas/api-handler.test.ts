@@ -177,8 +177,10 @@ describe('the environment', () => {
 
   it('has defaults for who is who', () => {
     expect(readEnv(schema, { critical: () => {} }, good)).toMatchObject({ PRINCIPAL_CLAIM: 'sub', IAM_PRINCIPALS: {} });
-    const iam = { ...good, IAM_PRINCIPALS: '{"arn:aws:iam::1:user/a":"ann"}' };
-    expect(readEnv(schema, { critical: () => {} }, iam).IAM_PRINCIPALS).toEqual({ 'arn:aws:iam::1:user/a': 'ann' });
+    const iam = { ...good, IAM_PRINCIPALS: '{"arn:aws:iam::111122223333:user/a":"ann"}' };
+    expect(readEnv(schema, { critical: () => {} }, iam).IAM_PRINCIPALS).toEqual({
+      'arn:aws:iam::111122223333:user/a': 'ann',
+    });
   });
 
   it.each([

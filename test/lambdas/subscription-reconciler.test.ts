@@ -19,6 +19,7 @@ import {
 } from '@aws-sdk/client-sqs';
 import { mockClient } from 'aws-sdk-client-mock';
 import { describe, expect, it } from 'vitest';
+import { closingMark } from '../../adapters/aws/bus/closing-mark.ts';
 import { DeadLetterStore } from '../../adapters/aws/bus/dead-letters.ts';
 import { SubscriptionDirectory } from '../../adapters/aws/bus/directory.ts';
 import { LogFeed } from '../../adapters/aws/bus/feed.ts';
@@ -57,6 +58,7 @@ function createWorld() {
     }),
     feed: new LogFeed({ ...common, queues, urls: new QueueUrls(queues, 'nervous-sub') }),
     letters: new DeadLetterStore({ ...common, positions: world.positions }),
+    closing: closingMark('main', world.store),
     clock: world.clock,
     onReconciled: (_, report) => reports.push(report),
     onError: (_, error) => errors.push(error),

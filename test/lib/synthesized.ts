@@ -47,3 +47,25 @@ export function synthesize(props: Partial<NervousSystemProps> = {}): Synthesized
   });
   return { app, system, template, resources };
 }
+
+export const ofType = ({ resources }: Synthesized, type: string): Synthesized['resources'] =>
+  resources.filter(({ Type }) => Type === type);
+
+export interface Statement {
+  readonly Sid?: string;
+  readonly Effect: string;
+  readonly Action: string | string[];
+  readonly Principal?: unknown;
+  readonly Resource?: unknown;
+  readonly Condition?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+}
+
+export const statementsOf = (policy: unknown): readonly Statement[] => (policy as { Statement: Statement[] }).Statement;
+
+/** A token as text: joins joined, references in angle brackets. */
+export function text(value: unknown): string {
+  if (typeof value === 'string') return value;
+  const { 'Fn::Join': join, Ref } = value as { 'Fn::Join'?: [string, unknown[]]; Ref?: string };
+  if (join !== undefined) return join[1].map(text).join(join[0]);
+  return Ref === undefined ? JSON.stringify(value) : `<${Ref}>`;
+}

@@ -4,7 +4,7 @@ import { FIRST_STEP, WORKFLOW, type StepName, type WorkflowStep } from '../../co
 import { MAX_ROUNDS, workflowDefinition, type State } from '../../lib/constructs/workflow-definition.ts';
 
 const ARN = 'arn:aws:lambda:eu-central-1:123456789012:function:workflow-step';
-const definition = workflowDefinition({ workflow: WORKFLOW, stepFunctionArn: ARN });
+const definition = workflowDefinition({ workflow: WORKFLOW, stepFunctionArn: ARN, partition: 'aws' });
 const { States } = definition;
 const steps = Object.entries(WORKFLOW) as [StepName, WorkflowStep][];
 const stepNames = new Set<string>(Object.keys(WORKFLOW));
@@ -162,6 +162,13 @@ describe('the workflow definition', () => {
       Choices: [{ Variable: '$.name', StringEqualsPath: '$.expected', Next: FIRST_STEP }],
       Default: 'begin: refused',
     });
+  });
+
+  it('W10: calls services in the partition it is deployed to', () => {
+    const china = workflowDefinition({ workflow: WORKFLOW, stepFunctionArn: ARN, partition: 'aws-cn' });
+    const called = Object.values(china.States).flatMap(({ Resource }) => (Resource === undefined ? [] : [Resource]));
+    expect(called.length).toBeGreaterThan(steps.length);
+    for (const resource of called) expect(resource).toMatch(/^arn:aws-cn:states:::/);
   });
 
   it('is what it was', () => {

@@ -26,6 +26,12 @@ export function queueName(prefix: string, subscription: Named): string {
   return ruleName(prefix, subscription) + (subscription.order === 'entity' ? '.fifo' : '');
 }
 
+/** Whether a rule was made for a subscription under this prefix: what else begins like it is not ours to remove. */
+export function isRuleName(prefix: string, name: string): boolean {
+  const digits = name.startsWith(`${prefix}-`) ? name.slice(prefix.length + 1) : '';
+  return digits.length === HASH_DIGITS && /^[0-9a-f]+$/.test(digits);
+}
+
 /** The rule name a queue's name was made from. */
 export function ruleNameOfQueue(queue: string): string {
   return queue.replace(/\.fifo$/, '');

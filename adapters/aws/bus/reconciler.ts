@@ -4,6 +4,7 @@
  */
 import type { Subscription } from '../../../core/events/index.ts';
 import type { Clock } from '../../../core/ledger/index.ts';
+import type { ClosingMark } from './closing-mark.ts';
 import type { DeadLetterStore } from './dead-letters.ts';
 import type { SubscriptionDirectory } from './directory.ts';
 import type { LogFeed } from './feed.ts';
@@ -14,12 +15,19 @@ const ATTACH_FEED_MS = 5_000;
 /** Kept short: while a pass runs, attach and detach wait for it. */
 const PASS_FEED_MS = 15_000;
 
+/** Looks of a teardown; more are not needed unless somebody makes subscriptions all the while. */
+const MAX_LOOKS = 10;
+
 export type ReconcileRequest =
   | { readonly kind: 'attach' | 'detach'; readonly subscription: string }
   /** compare everything and repair */
   | { readonly kind: 'all' }
-  /** before the buses are deleted: remove every queue and rule; subscriptions and their dead letters stay stored */
-  | { readonly kind: 'teardown' };
+  /** before buses are deleted, which must hold no rules: remove the rules on them */
+  | { readonly kind: 'clear'; readonly domains: readonly string[] }
+  /** before the whole system is: remove every queue and rule, and make none again; subscriptions and dead letters stay stored */
+  | { readonly kind: 'teardown' }
+  /** after it was deployed: queues and rules are made */
+  | { readonly kind: 'open' };
 
 export interface ReconcileReport {
   readonly made: number;
@@ -34,6 +42,7 @@ export interface ReconcilerDependencies {
   readonly resources: SubscriptionResources;
   readonly feed: LogFeed;
   readonly letters: DeadLetterStore;
+  readonly closing: ClosingMark;
   readonly clock: Clock;
 }
 
@@ -47,8 +56,13 @@ export async function reconcile(deps: ReconcilerDependencies, request: Reconcile
       return detach(deps, request.subscription);
     case 'all':
       return reconcileAll(deps);
+    case 'clear':
+      return clear(deps, request.domains);
     case 'teardown':
       return teardown(deps);
+    case 'open':
+      await deps.closing.clear();
+      return NOTHING;
   }
 }
 
@@ -100,13 +114,28 @@ async function reconcileAll(deps: ReconcilerDependencies): Promise<ReconcileRepo
 }
 
 /** The feed's state is written last: its existence says that everything else is there. */
-async function make({ resources, feed }: ReconcilerDependencies, subscription: Subscription): Promise<void> {
+async function make({ resources, feed, closing }: ReconcilerDependencies, subscription: Subscription): Promise<void> {
+  // Asked each time: a pass that began before the teardown must not bring back what the teardown removes.
+  if (await closing.isSet()) throw new Error('the system is being removed: nothing is made for subscriptions any more');
   await resources.make(subscription);
   await feed.begin(subscription);
 }
 
-async function teardown({ resources }: ReconcilerDependencies): Promise<ReconcileReport> {
-  const names = resources.orphans(await resources.find(), []);
-  for (const name of names) await resources.remove(name);
-  return { ...NOTHING, removed: names.length };
+async function clear({ resources }: ReconcilerDependencies, domains: readonly string[]): Promise<ReconcileReport> {
+  let removed = 0;
+  for (const domain of domains) removed += await resources.clearBus(domain);
+  return { ...NOTHING, removed };
+}
+
+/** Looks until it finds nothing: what was being made when the mark was set is there by the second look. */
+async function teardown({ resources, closing }: ReconcilerDependencies): Promise<ReconcileReport> {
+  await closing.set();
+  let removed = 0;
+  for (let look = 0; look < MAX_LOOKS; look += 1) {
+    const names = resources.orphans(await resources.find(), []);
+    if (names.length === 0 && look > 0) break;
+    for (const name of names) await resources.remove(name);
+    removed += names.length;
+  }
+  return { ...NOTHING, removed };
 }

@@ -1,8 +1,8 @@
 /**
  * Relay marks: which events were handed to EventBridge, one item per round and minute of recording, so that the sweeper
- * finds the rest. A lost mark costs a second delivery, never an event. The table forgets marks by itself.
+ * finds the rest. A minute has several partitions, for DynamoDB takes about 1,000 writes a second in each. A lost mark costs a second delivery, never an event. The table forgets marks by itself.
  */
-import { randomUUID } from 'node:crypto';
+import { randomInt, randomUUID } from 'node:crypto';
 import { PutItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { ItemStore } from '../../../core/ledger/index.ts';
 
@@ -13,6 +13,8 @@ const MS_PER_SECOND = 1_000;
 const PLACES_PER_MARK = 1_000;
 const MINUTE_CHARS = 'YYYY-MM-DDTHH:MM'.length;
 const PAGE = 1_000;
+/** Partitions of a minute: 8,000 rounds a second, and eight small reads per minute with events. */
+export const MARK_SHARDS = 8;
 
 /** A recorded event: where, and when (ISO 8601 UTC). */
 export interface RecordedPlace {
@@ -50,8 +52,12 @@ export class DynamoRelayMarks implements RelayMarks {
   }
 
   async read(places: readonly RecordedPlace[]): Promise<ReadonlySet<string>> {
+    const { ledger } = this.options;
     const marked = new Set<string>();
-    for (const minute of new Set(places.map(minuteOf))) await this.collect(minute, marked);
+    for (const minute of new Set(places.map(minuteOf))) {
+      const shards = Array.from({ length: MARK_SHARDS }, (_, shard) => shard);
+      await Promise.all(shards.map((shard) => this.collect(partition(ledger, minute, shard), marked)));
+    }
     return marked;
   }
 
@@ -62,7 +68,7 @@ export class DynamoRelayMarks implements RelayMarks {
       new PutItemCommand({
         TableName: stateTable,
         Item: {
-          pk: { S: partition(ledger, minute) },
+          pk: { S: partition(ledger, minute, randomInt(MARK_SHARDS)) },
           sk: { S: randomUUID() },
           n: { N: '1' },
           v: { S: JSON.stringify(places.map(placeKey)) },
@@ -72,11 +78,11 @@ export class DynamoRelayMarks implements RelayMarks {
     );
   }
 
-  private async collect(minute: string, marked: Set<string>): Promise<void> {
-    const { items, ledger } = this.options;
+  private async collect(pk: string, marked: Set<string>): Promise<void> {
+    const { items } = this.options;
     let after: string | undefined;
     for (;;) {
-      const page = await items.list(partition(ledger, minute), {
+      const page = await items.list(pk, {
         ...(after === undefined ? {} : { after }),
         limit: PAGE,
       });
@@ -95,6 +101,6 @@ function minuteOf({ at }: RecordedPlace): string {
   return at.slice(0, MINUTE_CHARS);
 }
 
-function partition(ledger: string, minute: string): string {
-  return `${ledger}#relayed#${minute}`;
+function partition(ledger: string, minute: string, shard: number): string {
+  return `${ledger}#relayed#${minute}#${shard}`;
 }

@@ -20,7 +20,7 @@ import {
 } from '@aws-sdk/client-sqs';
 import { busRules, EventError, type BusRule, type Subscription } from '../../../core/events/index.ts';
 import { messageTemplate } from './message.ts';
-import { busName, MAX_PREFIX_CHARS, queueName, ruleName, ruleNameOfQueue } from './names.ts';
+import { busName, isRuleName, MAX_PREFIX_CHARS, queueName, ruleName, ruleNameOfQueue } from './names.ts';
 import { isMissingQueue, queueUrl } from './queue-urls.ts';
 
 /** EventBridge's default quota is 300; the rest is for the deployment's own. */
@@ -29,8 +29,6 @@ export const MAX_RULES_PER_BUS = 250;
 const RETENTION_SECONDS = 14 * 86_400;
 const MS_PER_SECOND = 1_000;
 const TARGET = 'queue';
-/** What else may have a name with our prefix is not ours to remove. */
-const MADE_FOR_SUBSCRIPTION = /-[0-9a-f]{20}$/;
 const SUBSCRIPTION_TAG = 'nervous:subscription';
 const LEDGER_TAG = 'nervous:ledger';
 
@@ -114,7 +112,15 @@ export class SubscriptionResources {
       ...[...found.queues].map(ruleNameOfQueue),
       ...[...found.rules.values()].flatMap((one) => [...one.keys()]),
     ];
-    return [...new Set(names)].filter((name) => MADE_FOR_SUBSCRIPTION.test(name) && !owned.has(name));
+    return [...new Set(names)].filter((name) => isRuleName(this.options.subscriptionPrefix, name) && !owned.has(name));
+  }
+
+  /** Also of a domain that the configuration no longer has. @returns how many rules were removed */
+  async clearBus(domain: string): Promise<number> {
+    const names = (await this.listRules(domain)).map(({ Name = '' }) => Name);
+    const ours = names.filter((name) => isRuleName(this.options.subscriptionPrefix, name));
+    for (const name of ours) await this.removeRule(domain, name);
+    return ours.length;
   }
 
   private rulesOf(subscription: Subscription): readonly BusRule[] {

@@ -14,7 +14,7 @@ export interface PrincipalsOptions {
   readonly policy: Pick<Policy, 'principal'>;
   /** the claim that holds the id of an account, agent or module */
   readonly claim: string;
-  /** ARN of a user, of an assumed role's session, or of an assumed role (any session) → principal id */
+  /** as iamMapping makes it: ARN of a user, of an assumed role's session, or of an assumed role (any session) → principal id */
   readonly iam: Readonly<Record<string, string>>;
 }
 

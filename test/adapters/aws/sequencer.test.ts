@@ -118,9 +118,9 @@ describe('the sequencer', () => {
     const other = new DynamoStore({ ...on.tables, ledger: 'other' });
     await other.commit([{ entries: [entry('x', 0)], writes: [] }]);
     const { sequenced, gaps } = await createSequencer({ store: anew(on) }).catchUp();
-    expect([sequenced, gaps]).toEqual([24, []]);
+    expect([sequenced.length, gaps]).toEqual([24, []]);
     expect([await on.size(), await other.size()]).toEqual([36, 0]);
-    expect((await createSequencer({ store: anew(on) }).catchUp()).sequenced).toBe(0);
+    expect((await createSequencer({ store: anew(on) }).catchUp()).sequenced).toEqual([]);
     expect(dynamo.items('entries')).toHaveLength(37);
   });
 

@@ -3,25 +3,31 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import type { DynamoStore } from '../../../adapters/aws/dynamo-store.ts';
 import { createSequencer, type EntryPlace } from '../../../adapters/aws/sequencer.ts';
 import type { Appender } from '../../../core/ledger/index.ts';
+import { catchUp, type CatchUpReport } from '../../../lambdas/sequencer/catch-up.ts';
 import { followStream, type StreamDependencies } from '../../../lambdas/sequencer/follow-stream.ts';
 import type { Tampering } from '../../../lambdas/sequencer/read-records.ts';
 import { inOrder, fakeStore } from '../../adapters/aws/fake-world.ts';
 import type { FakeDynamo } from '../../adapters/aws/fake-dynamo.ts';
+import { ImpatientClock } from '../../../adapters/memory/test-world.ts';
 import { appenderOn, note } from '../../core/ledger/ledger-world.ts';
 
 let store: DynamoStore;
 let dynamo: FakeDynamo;
 let appender: Appender;
-let told: { sequenced: number; tampered: Tampering[]; gaps: EntryPlace[] };
+let told: { sequenced: number; tampered: Tampering[]; gaps: EntryPlace[]; runs: CatchUpReport[] };
 let deps: StreamDependencies;
 
 beforeEach(async () => {
   ({ store, dynamo } = fakeStore());
   appender = appenderOn(store);
-  told = { sequenced: 0, tampered: [], gaps: [] };
+  told = { sequenced: 0, tampered: [], gaps: [], runs: [] };
+  const sequencer = createSequencer({ store });
+  const clock = new ImpatientClock();
   deps = {
     ledger: 'main',
-    sequencer: createSequencer({ store }),
+    sequencer,
+    catchUp: (how) => catchUp({ ledger: 'main', sequencer, items: store, entries: store, clock }, how),
+    onCaughtUp: (report) => void told.runs.push(report),
     appender: async () => appender,
     onSequenced: (entries) => void (told.sequenced += entries),
     onTampered: (observed) => void told.tampered.push(observed),
@@ -85,7 +91,8 @@ describe('the entries stream', () => {
 
   it('is caught up with when it lost something, and says which entries are gone', async () => {
     dynamo.tables.get('entries')?.get('main#a')?.delete('1');
-    expect(await followStream(deps, { kind: 'catch-up' })).toEqual({ sequenced: 2 });
+    expect(await followStream(deps, { kind: 'catch-up' })).toEqual({ sequenced: 2, finished: true });
+    expect(told.runs).toMatchObject([{ overdue: 0, passAgeSeconds: 0 }]);
     expect(told.gaps).toEqual([{ chain: 'a', seq: 1 }]);
   });
 

@@ -1,0 +1,27 @@
+/**
+ * On which chains a function may put entries, as IAM can say it: by the beginning of the table's partition key, which is the
+ * ledger and the chain. Nobody who records events writes the policy, and nobody at all rotates the root key.
+ */
+import type { Conditions } from 'aws-cdk-lib/aws-iam';
+import type { Deployment } from '../deployment.ts';
+import type { LambdaName } from '../lambdas.ts';
+
+const KEY = 'dynamodb:LeadingKeys';
+/** Certificates of session keys, which every function that signs makes for itself. */
+const SESSION_KEYS = 'keys/*';
+const ROOT_ROTATIONS = 'keys/root';
+const POLICY = 'registry:policy';
+/** What functions write that do not write on any entity. */
+const NARROW: Readonly<Partial<Record<LambdaName, readonly string[]>>> = {
+  sequencer: [SESSION_KEYS, 'system/tamper'],
+};
+const RECORD_EVENTS: ReadonlySet<LambdaName> = new Set<LambdaName>(['publish', 'ingest']);
+
+export function chainsOf(lambda: LambdaName, { config }: Pick<Deployment, 'config'>): Conditions {
+  const of = (chains: readonly string[]): string[] => chains.map((chain) => `${config.ledger}#${chain}`);
+  const never = RECORD_EVENTS.has(lambda) ? [ROOT_ROTATIONS, POLICY] : [ROOT_ROTATIONS];
+  return {
+    'ForAllValues:StringLike': { [KEY]: of(NARROW[lambda] ?? ['*']) },
+    'ForAllValues:StringNotLike': { [KEY]: of(never) },
+  };
+}
