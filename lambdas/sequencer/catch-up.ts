@@ -51,7 +51,8 @@ export async function catchUp(deps: CatchUpDependencies, { now }: { readonly now
   if (last?.rest === undefined && !isDue)
     return { sequenced: 0, gaps: [], overdue: 0, passAgeSeconds: 0, finished: true };
   const startedAt = last?.rest === undefined ? begun : last.startedAt;
-  const goOn = (): boolean => clock.now() - begun < RUN_MS;
+  const running = clock.monotonic();
+  const goOn = (): boolean => clock.monotonic() - running < RUN_MS;
   const { sequenced, gaps, rest } = await sequencer.catchUp({ from: last?.rest, goOn });
   // Dies before this: the next run looks through the same stretch again, which does no harm.
   await items.write([{ kind: 'put', key, value: { startedAt, ...(rest && { rest }) } as never, expect: 'any' }]);

@@ -7,6 +7,7 @@ import os
 
 from ministack import app
 from ministack.core import iam_actions, iam_evaluator
+from ministack.services import stepfunctions
 
 PARTITION_KEY = "pk"  # of all our tables
 _noted = set()
@@ -83,10 +84,17 @@ def _enforce_with_its_leading_key(inner, access_key, action, service, region, re
     if "dynamodb:EnclosingOperation" in (service_context or {}) and keys:
         _leading_keys.set(keys[1:])
         service_context = {**service_context, "dynamodb:LeadingKeys": [keys[0]]}
-    refused = inner(access_key, action, service, region, resource_arn=resource_arn, service_context=service_context)
-    if refused is None:
-        _note(access_key, action, resource_arn)
+    for resource in _machines() if action.startswith("states:SendTask") else [resource_arn]:
+        refused = inner(access_key, action, service, region, resource_arn=resource, service_context=service_context)
+        if refused is None:
+            _note(access_key, action, resource)
+            return None
     return refused
+
+
+def _machines():
+    """A task token does not say here whose it is: it may be answered by who may answer some machine's."""
+    return [machine["stateMachineArn"] for machine in stepfunctions._state_machines.values()] or ["*"]
 
 
 def _note(access_key, action, resource_arn):

@@ -29,7 +29,8 @@ beforeEach(async () => {
 
 function run(how = { now: false }): Promise<CatchUpReport> {
   const sequencer = createSequencer({ store });
-  const clock = { now: () => (now += slow), sleep: () => Promise.resolve() };
+  const time = (): number => (now += slow);
+  const clock = { now: time, monotonic: time, sleep: () => Promise.resolve() };
   return catchUp({ ledger: 'main', sequencer, items: store, entries: store, clock }, how);
 }
 const scans = (): number => dynamo.requests.filter(({ operation }) => operation === 'Scan').length;
