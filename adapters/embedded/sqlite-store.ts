@@ -99,7 +99,7 @@ export class SqliteStore implements EntryStore, ItemStore {
 
   async get({ pk, sk }: ItemKey): Promise<Item | undefined> {
     const row = readable(() => this.sql.getItem.get(pk, sk));
-    return row === undefined ? undefined : itemOf(row);
+    return row === undefined ? undefined : itemOf(row, this.isReader);
   }
 
   async list(
@@ -108,7 +108,7 @@ export class SqliteStore implements EntryStore, ItemStore {
   ): Promise<readonly Item[]> {
     const { prefix = '', after = '', limit } = options;
     const [from, to] = [after > prefix ? after : prefix, `${prefix}\u{10FFFF}`];
-    return readable(() => this.sql.listItems.all(pk, from, to, after, limit)).map(itemOf);
+    return readable(() => this.sql.listItems.all(pk, from, to, after, limit)).map((row) => itemOf(row, this.isReader));
   }
 
   close(): void {
@@ -288,11 +288,14 @@ function entryOf({ chain, seq, note, hash, position }: Row): LoggedEntry {
   });
 }
 
-function itemOf(row: Row): Item {
-  return {
-    pk: row['pk'] as string,
-    sk: row['sk'] as string,
-    version: row['version'] as number,
-    value: JSON.parse(row['value'] as string) as JsonValue,
-  };
+/** @param isStrict refuses what the engine would have spelled otherwise, two keys of one name above all */
+function itemOf(row: Row, isStrict: boolean): Item {
+  const text = row['value'] as string;
+  const value = JSON.parse(text) as JsonValue;
+  if (isStrict && JSON.stringify(value) !== text)
+    throw new EngineError({
+      code: 'DATA_UNREADABLE',
+      message: `the item "${String(row['pk'])}" "${String(row['sk'])}" is not as the engine writes it`,
+    });
+  return { pk: row['pk'] as string, sk: row['sk'] as string, version: row['version'] as number, value };
 }

@@ -2,8 +2,10 @@
 import { join } from 'node:path';
 import {
   ed25519Key,
+  logFinding,
   logOrigin,
   parseLogKey,
+  type Finding,
   type LogKey,
   type PointSources,
   type Remembered,
@@ -34,7 +36,7 @@ export async function pointsOf(options: {
   return {
     origin,
     rootKeys: [ed25519Key(origin, root.publicKey)],
-    ...(witness === undefined ? {} : { witnessKeys: [witness] }),
+    ...(witness === undefined ? {} : 'verdict' in witness ? { unusable: [witness] } : { witnessKeys: [witness] }),
     read: openLogFolder(join(dataDir, LOG_FOLDER)).read,
     anchors: openAnchorFolder(anchorPlace(anchorsDir ?? join(dataDir, ANCHOR_FOLDER), incarnations)),
     witnessMemory: () => remembered(dataDir, origin),
@@ -42,11 +44,14 @@ export async function pointsOf(options: {
   };
 }
 
-/** A key that cannot be read vouches for nothing, and takes nothing away: its memory is still asked. */
-async function witnessKey(dataDir: string): Promise<LogKey | undefined> {
+/** A key that cannot be read would silently take its cosignatures away. */
+async function witnessKey(dataDir: string): Promise<LogKey | Finding | undefined> {
   const text = await readIfThere(join(dataDir, WITNESS_FOLDER, WITNESS_KEY));
   const key = text === undefined ? undefined : parseLogKey(Buffer.from(text).toString('utf8').trim());
-  return key === undefined || 'malformed' in key || key.role !== 'witness' ? undefined : key;
+  if (key === undefined || (!('malformed' in key) && key.role === 'witness')) return key;
+  return logFinding('UNREADABLE', 'it holds no verifier key of a witness', {
+    path: `${WITNESS_FOLDER}/${WITNESS_KEY}`,
+  });
 }
 
 /** @throws Error when what is there is no memory of this log */

@@ -2,7 +2,7 @@
  * Reads one stretch of the log, record and entries side by side, and has core verify it. It loads little, because every
  * verifying thread loads it anew.
  */
-import { readFileSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import {
@@ -23,6 +23,7 @@ import {
   ROOT_CHAIN,
 } from '../../core/ledger/index.ts';
 import { EngineError } from './errors.ts';
+import { WITHOUT_WAITING } from './log/durable-files.ts';
 import { LOG_FOLDER } from './log/open-log.ts';
 import { identityOf, openForReading } from './sqlite-schema.ts';
 import { SqliteStore } from './sqlite-store.ts';
@@ -94,12 +95,23 @@ export async function verifyStretch(job: StretchJob): Promise<Segment> {
 function readerOf(folder: string): ReadLogFile {
   return async (path) => {
     try {
-      return readFileSync(join(folder, path));
+      return readPlain(join(folder, path));
     } catch (error) {
       if (['ENOENT', 'ENOTDIR', 'EISDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
       throw error;
     }
   };
+}
+
+/** A pipe under the name holds nothing. */
+function readPlain(path: string): Uint8Array {
+  const file = openSync(path, WITHOUT_WAITING);
+  try {
+    const stat = fstatSync(file);
+    return stat.isFile() || stat.isDirectory() ? readFileSync(file) : Buffer.of();
+  } finally {
+    closeSync(file);
+  }
 }
 
 /** An entry of which no record is left here may still have its name in the published files. */

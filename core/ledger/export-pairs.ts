@@ -7,7 +7,7 @@ import { leafHash } from '../canonical/index.ts';
 import { LogError } from './log-errors.ts';
 import { HASH_BYTES } from './merkle-hash.ts';
 import type { LoggedEntry } from './ports.ts';
-import { decodeBundle } from './tile-bundle.ts';
+import { bundleExcess, decodeBundle } from './tile-bundle.ts';
 import { bundlePath, TILE_WIDTH, tilePath, tileWidth } from './tile-path.ts';
 import { readBundle, readTile, type ReadLogFile } from './tile-reader.ts';
 import { NOT_RECORDED, type LogPair } from './verify-log.ts';
@@ -15,6 +15,8 @@ import { NOT_RECORDED, type LogPair } from './verify-log.ts';
 /** In front of the chain name in every certificate; it may stand elsewhere too, so what has it is looked at. */
 const KEY_CHAIN_MARK = '"entity":"keys/';
 const KEYS = 'keys/';
+/** Bundles missing in a row, at most, before the rest is taken to be missing too. */
+const MAX_GAP = 256;
 
 export interface PublishedLogFiles {
   readonly read: ReadLogFile;
@@ -51,15 +53,20 @@ export async function readEntries(files: PublishedLogFiles, from: number, limit:
   return entries;
 }
 
-/** Entries about keys by chain: certificates, revocations, rotations. @param stopAtGap for a size that nobody signed yet */
+/**
+ * Entries about keys by chain: certificates, revocations, rotations. A size may be anybody's claim: behind a long gap nothing is
+ * looked for. @param stopAtGap for a size that nobody signed yet
+ */
 export async function keyEntriesIn(
   files: PublishedLogFiles,
   { stopAtGap = false } = {},
 ): Promise<ReadonlyMap<string, readonly LoggedEntry[]>> {
   const found = new Map<string, LoggedEntry[]>();
+  let missing = 0;
   for (let index = 0; index * TILE_WIDTH < files.size; index += 1) {
     const bundle = await readBundle(files.read, index, tileWidth(0, index, files.size));
-    if (bundle === undefined && stopAtGap) break;
+    missing = bundle === undefined ? missing + 1 : 0;
+    if (missing > (stopAtGap ? 0 : MAX_GAP)) break;
     if (bundle === undefined || !bufferOf(bundle.bytes).includes(KEY_CHAIN_MARK)) continue;
     for (const [i, note] of decodeBundle(bundle.bytes, TILE_WIDTH).entries.entries()) {
       const { chain, seq } = placeIn(note);
@@ -91,7 +98,8 @@ export function placeIn(note: Uint8Array): { readonly chain: string; readonly se
 async function pairsOf({ read, size }: PublishedLogFiles, index: number): Promise<readonly LogPair[]> {
   const width = tileWidth(0, index, size);
   const [tile, bundle] = await Promise.all([tileOrReason(read, index, width), readBundle(read, index, width)]);
-  const held = bundle === undefined ? undefined : decodeBundle(bundle.bytes, width);
+  const held = bundle === undefined ? undefined : decodeBundle(bundle.bytes);
+  const excess = held === undefined || bundle === undefined ? undefined : bundleExcess(held, bundle.width);
   const path = bundle?.path ?? bundlePath(index, width);
   return Array.from({ length: width }, (_, i) => {
     const position = index * TILE_WIDTH + i;
@@ -100,6 +108,9 @@ async function pairsOf({ read, size }: PublishedLogFiles, index: number): Promis
       const damage = `${path}: ${held?.malformed ?? `it has only ${i} entries`}`;
       return { position, place: undefined, entry: undefined, ...(held === undefined ? {} : { damage }) };
     }
+    // What follows the last entry is told with it.
+    if (excess !== undefined && i === width - 1)
+      return { position, place: placed(note, position), entry: undefined, damage: `${path}: ${excess}` };
     if (!(tile instanceof Uint8Array))
       return { position, place: placed(note, position), entry: undefined, damage: tile };
     const hash = tile.subarray(i * HASH_BYTES, (i + 1) * HASH_BYTES);

@@ -29,6 +29,13 @@ export function encodeBundle(entries: readonly Uint8Array[]): Uint8Array {
   return bundle;
 }
 
+/** What a whole bundle that should hold `width` entries has wrong behind them, or undefined: it is their bytes and no more. */
+export function bundleExcess({ entries, malformed }: ReadBundle, width: number): string | undefined {
+  if (entries.length < width) return undefined;
+  if (entries.length > width) return `it has ${entries.length} entries, not ${width}`;
+  return malformed;
+}
+
 /** Reads at most `limit` entries; they share memory with the bundle. Input is untrusted. */
 export function decodeBundle(bundle: Uint8Array, limit = Infinity): ReadBundle {
   const entries: Uint8Array[] = [];

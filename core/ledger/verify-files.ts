@@ -7,7 +7,7 @@ import { parseEntry } from './entry.ts';
 import { LogError } from './log-errors.ts';
 import { HASH_BYTES } from './merkle-hash.ts';
 import type { LoggedEntry, StoredEntry } from './ports.ts';
-import { decodeBundle } from './tile-bundle.ts';
+import { bundleExcess, decodeBundle } from './tile-bundle.ts';
 import { bundlePath, TILE_WIDTH, tilePath, tileWidth } from './tile-path.ts';
 import { readBundle, readTile, type ReadLogFile } from './tile-reader.ts';
 import { logFinding, type Finding } from './verification.ts';
@@ -43,7 +43,7 @@ async function compareTile(
   if (width === 0) return undefined;
   const place = { level: 0, index, width: tileWidth(0, index, size) };
   const [tile, bundle] = await Promise.all([tileOrReason(read, place), readBundle(read, index, place.width)]);
-  const promised = bundle === undefined ? undefined : decodeBundle(bundle.bytes, width);
+  const promised = bundle === undefined ? undefined : decodeBundle(bundle.bytes);
   for (let i = 0; i < width; i += 1) {
     const entry = entries[i] as LoggedEntry;
     const published = promised?.entries[i];
@@ -58,7 +58,10 @@ async function compareTile(
       return fileFinding(entry, 'UNREADABLE', path, promised?.malformed ?? `has only ${i} entries`);
     return fileFinding(entry, 'CONTENT_MISMATCH', path, 'the published copy has other bytes than the entry');
   }
-  return undefined;
+  const excess = promised === undefined || bundle === undefined ? undefined : bundleExcess(promised, bundle.width);
+  return excess === undefined
+    ? undefined
+    : fileFinding(entries[width - 1] as LoggedEntry, 'UNREADABLE', bundle?.path ?? '', excess);
 }
 
 /** The hash tiles above level 0. @param tileRoots of all full tiles from the first on */

@@ -27,6 +27,8 @@ export interface PointSources {
   readonly witnessMemory?: () => Promise<Remembered | undefined>;
   /** a checkpoint that the auditor kept */
   readonly remembered?: Uint8Array;
+  /** what would have to be looked at and cannot be */
+  readonly unusable?: readonly Finding[];
   /** true: it is known that this log was published, so its checkpoint must be there */
   readonly mustBePublished?: boolean;
 }
@@ -56,7 +58,7 @@ export interface Points {
  * looks as if it had shrunk.
  */
 export async function readPoints(sources: PointSources): Promise<Points> {
-  const findings: Finding[] = [];
+  const findings: Finding[] = [...(sources.unusable ?? [])];
   const others: Point[] = [];
   const keep = (point: Point | Finding): void => {
     if ('verdict' in point) findings.push(point);

@@ -1,14 +1,13 @@
 /** Opens an export: what it says of itself, and whether the files beside the log are those it was made with. */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
+import { lstat, open, readdir } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { join } from 'node:path';
 import { EXPORT_FILES, parseManifest, type ExportManifest } from '../../../core/ledger/index.ts';
+import { WITHOUT_WAITING } from '../log/durable-files.ts';
 import { ExportError } from './export-error.ts';
 import { readBounded } from './read-file.ts';
-
-/** What a checkpoint does not prove. */
-const UNPROVEN: ReadonlySet<string> = new Set([EXPORT_FILES.keys, EXPORT_FILES.sensitive]);
 
 const NO_FILE: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR', 'EISDIR']);
 
@@ -24,15 +23,59 @@ export async function openExport(folder: string): Promise<ExportManifest> {
 }
 
 /**
- * Files that no signature covers, against the sums they were written with.
- * @returns the path of the first that differs
+ * The files against what the export says of them: SHA256SUMS as it was written, a line for every file and for no other, each
+ * file as long as all together are said to be, and those that no signature covers with their sums.
+ * @returns what differs first
  */
-export async function firstChangedBeside(folder: string, manifest: ExportManifest): Promise<string | undefined> {
+export async function firstChangedBeside(
+  folder: string,
+  manifest: ExportManifest,
+): Promise<{ readonly path: string; readonly detail: string } | undefined> {
   const sums = join(folder, EXPORT_FILES.sums);
-  if ((await sha256OfFile(sums)) !== manifest.sums) return EXPORT_FILES.sums;
+  const changed = (path: string, detail: string) => ({ path, detail });
+  if ((await sha256OfFile(sums)) !== manifest.sums) return changed(EXPORT_FILES.sums, 'it is not as it was exported');
+  const listed = new Set<string>();
+  let bytes = 0;
   for await (const line of createInterface({ input: createReadStream(sums), crlfDelay: Infinity })) {
-    const [sum, path] = [line.slice(0, 64), line.slice(66)];
-    if (UNPROVEN.has(path) && (await sha256OfFile(join(folder, path))) !== sum) return path;
+    const [, sum = '', path = ''] = SUM_LINE.exec(line) ?? [];
+    if (!isWithin(path) || listed.has(path)) return changed(EXPORT_FILES.sums, `a line of it is no file of the export`);
+    listed.add(path);
+    const stat = await lstat(join(folder, path)).catch(() => undefined);
+    if (stat?.isFile() !== true) return changed(path, 'the file is missing');
+    bytes += stat.size;
+    // Tiles, bundles and checkpoint are held against what was signed.
+    if (path.startsWith(`${EXPORT_FILES.log}/`)) continue;
+    if ((await sha256OfFile(join(folder, path))) !== sum) return changed(path, 'the file is not as it was exported');
+  }
+  const needed = [EXPORT_FILES.keys, EXPORT_FILES.rootKey, ...(manifest.withSensitive ? [EXPORT_FILES.sensitive] : [])];
+  const missing = needed.find((path) => !listed.has(path));
+  if (missing !== undefined) return changed(EXPORT_FILES.sums, `it does not list ${missing}`);
+  const extra = await firstOther(folder, new Set([...listed, EXPORT_FILES.manifest, EXPORT_FILES.sums]));
+  if (extra !== undefined) return changed(extra, 'no file of the export has this name');
+  return listed.size === manifest.files && bytes === manifest.bytes
+    ? undefined
+    : changed(
+        EXPORT_FILES.manifest,
+        `it says ${manifest.files} files of ${manifest.bytes} bytes, there are ${listed.size} of ${bytes}`,
+      );
+}
+
+const SUM_LINE = /^([0-9a-f]{64}) {2}(\S+)$/;
+
+function isWithin(path: string): boolean {
+  return (
+    path !== '' &&
+    !path.startsWith('/') &&
+    path.split('/').every((part) => part !== '..' && part !== '.' && part !== '')
+  );
+}
+
+/** A file that is there and not known, by its path. */
+async function firstOther(folder: string, known: ReadonlySet<string>, below = ''): Promise<string | undefined> {
+  for (const entry of await readdir(join(folder, below), { withFileTypes: true })) {
+    const path = below === '' ? entry.name : `${below}/${entry.name}`;
+    const found = entry.isDirectory() ? await firstOther(folder, known, path) : known.has(path) ? undefined : path;
+    if (found !== undefined) return found;
   }
   return undefined;
 }
@@ -40,13 +83,18 @@ export async function firstChangedBeside(folder: string, manifest: ExportManifes
 /** Undefined: there is no such file. */
 export async function sha256OfFile(path: string): Promise<string | undefined> {
   const sum = createHash('sha256');
-  try {
-    for await (const chunk of createReadStream(path)) sum.update(chunk as Uint8Array);
-  } catch (error) {
+  const file = await open(path, WITHOUT_WAITING).catch((error: unknown) => {
     if (NO_FILE.has((error as NodeJS.ErrnoException).code ?? '')) return undefined;
     throw error;
+  });
+  if (file === undefined) return undefined;
+  try {
+    if (!(await file.stat()).isFile()) return undefined;
+    for await (const chunk of file.createReadStream({ autoClose: false })) sum.update(chunk as Uint8Array);
+    return sum.digest('hex');
+  } finally {
+    await file.close();
   }
-  return sum.digest('hex');
 }
 
 function invalid(message: string): ExportError {

@@ -2,6 +2,7 @@
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MAX_BUNDLE_ENTRY_BYTES, TILE_WIDTH, type ReadLogFile } from '../../../core/ledger/index.ts';
+import { WITHOUT_WAITING } from '../log/durable-files.ts';
 import { ExportError } from './export-error.ts';
 
 /** A bundle of the largest entries with their lengths. */
@@ -14,14 +15,14 @@ export function folderReader(folder: string): ReadLogFile {
 }
 
 export async function readBounded(path: string): Promise<Uint8Array | undefined> {
-  const file = await open(path).catch((cause: unknown) => {
+  const file = await open(path, WITHOUT_WAITING).catch((cause: unknown) => {
     if (ABSENT.has((cause as NodeJS.ErrnoException).code ?? '')) return undefined;
     throw new ExportError({ code: 'EXPORT_INVALID', message: `"${path}" cannot be read`, cause });
   });
   if (file === undefined) return undefined;
   try {
     const stat = await file.stat();
-    if (!stat.isFile()) return undefined;
+    if (!stat.isFile()) return stat.isDirectory() ? undefined : Buffer.of();
     if (stat.size > MAX_BYTES)
       throw new ExportError({
         code: 'EXPORT_INVALID',

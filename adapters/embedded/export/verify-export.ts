@@ -21,6 +21,7 @@ import {
   TILE_WIDTH,
   verifyWindow,
   type AnchorStore,
+  type Checkpoint,
   type ExportManifest,
   type Finding,
   type OpenedCheckpoint,
@@ -91,7 +92,8 @@ export async function verifyExport(folder: string, options: VerifyExportOptions)
       verifyStretches({ folder, root, signatures, ledger: manifest.ledger, window, size, keyEntries }),
     replay: (index) => replayExport({ folder, ledger: manifest.ledger, size, index }),
   });
-  return withRest(report, await firstChangedBeside(folder, manifest), manifest);
+  const said = saidOtherwise(manifest, opened.checkpoint, root.name);
+  return withRest(report, said ?? (await firstChangedBeside(folder, manifest)), manifest);
 }
 
 /** @throws ExportError EXPORT_INVALID */
@@ -170,9 +172,21 @@ function verifyOnWorker(job: ExportStretchJob): Promise<Segment> {
   });
 }
 
+/** Nobody signs export.json: what it says of the log must be what was signed. */
+function saidOtherwise(
+  { origin, size, root }: ExportManifest,
+  signed: Pick<Checkpoint, 'size' | 'root'>,
+  trusted: string,
+): { readonly path: string; readonly detail: string } | undefined {
+  const path = EXPORT_FILES.manifest;
+  if (origin !== trusted) return { path, detail: `it says it is of "${origin}", the trusted key is of "${trusted}"` };
+  if (size === signed.size && root === Buffer.from(signed.root).toString('base64')) return undefined;
+  return { path, detail: `it says size ${size} and root ${root}, which is not what the checkpoint says` };
+}
+
 function withRest(
   report: VerificationReport,
-  changed: string | undefined,
+  changed: { readonly path: string; readonly detail: string } | undefined,
   { withSensitive }: ExportManifest,
 ): VerificationReport {
   const { checkpoint: _, ...withoutCheckpoint } = report;
@@ -183,7 +197,6 @@ function withRest(
   ];
   if (report.verdict !== 'OK' || changed === undefined)
     return { ...report, checked: [...report.checked, 'the files beside the log, against SHA256SUMS'], notChecked };
-  const detail = 'the file is not as it was exported';
-  const firstBad = logFinding('CONTENT_MISMATCH', detail, { path: changed });
+  const firstBad = logFinding('CONTENT_MISMATCH', changed.detail, { path: changed.path });
   return { ...withoutCheckpoint, verdict: firstBad.verdict, firstBad, notChecked };
 }

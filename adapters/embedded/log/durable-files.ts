@@ -1,6 +1,10 @@
 /** Files that are there whole or not at all after a crash, without blocking the thread. */
-import { link, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { link, mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+
+/** Opening a pipe would otherwise wait for somebody to write into it. */
+export const WITHOUT_WAITING = constants.O_RDONLY | constants.O_NONBLOCK;
 
 let written = 0;
 
@@ -26,9 +30,16 @@ export async function writeOnce(path: string, bytes: Uint8Array): Promise<boolea
   return true;
 }
 
+/** A pipe under the name holds nothing: whoever waits for one to speak waits for ever. */
 export async function readIfThere(path: string): Promise<Uint8Array | undefined> {
   try {
-    return await readFile(path);
+    const file = await open(path, WITHOUT_WAITING);
+    try {
+      if ((await file.stat()).isFile()) return await file.readFile();
+      return (await file.stat()).isDirectory() ? undefined : Buffer.of();
+    } finally {
+      await file.close();
+    }
   } catch (error) {
     if (isCode(error, 'ENOENT') || isCode(error, 'ENOTDIR') || isCode(error, 'EISDIR')) return undefined;
     throw error;

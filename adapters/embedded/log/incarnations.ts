@@ -1,18 +1,28 @@
 /** Where a data folder remembers that its log was begun anew after a loss, and where each log has its anchors. */
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
+import { EngineError } from '../errors.ts';
 
 const META_KEY = 'incarnations';
 
-/** Sizes at which the log was begun anew; none: never. What is damaged is as if it were not there. */
+/** Sizes at which the log was begun anew; none: never. @throws EngineError DATA_UNREADABLE: which log it is nobody knows then */
 export function readIncarnations(db: DatabaseSync): readonly number[] {
   const text = db.prepare('SELECT value FROM meta WHERE key = ?').get(META_KEY)?.['value'];
+  const sizes = typeof text === 'string' ? parse(text) : [];
+  if (sizes !== undefined) return sizes;
+  throw new EngineError({
+    code: 'DATA_UNREADABLE',
+    message: 'the record of where the log was begun anew is damaged: restore the folder',
+  });
+}
+
+function parse(text: string): readonly number[] | undefined {
   try {
-    const sizes: unknown = typeof text === 'string' ? JSON.parse(text) : [];
+    const sizes: unknown = JSON.parse(text);
     const isSize = (one: unknown): one is number => Number.isSafeInteger(one) && (one as number) >= 0;
-    return Array.isArray(sizes) && sizes.every(isSize) ? sizes : [];
+    return Array.isArray(sizes) && sizes.length > 0 && sizes.every(isSize) ? sizes : undefined;
   } catch {
-    return [];
+    return undefined;
   }
 }
 
