@@ -1,6 +1,6 @@
 /** R8: a folder or file that cannot be written, and a disk that is full: said at the start, and while it runs. */
 import { execFile } from 'node:child_process';
-import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -21,14 +21,21 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(dataDir, { recursive: true, force: true }));
 
-/** For everybody: a test may run as root, its child does not. */
-function chmodAll(folder: string, file: number, directory: number): void {
+/** Root may write everything: its child runs as nobody, to whom everything is given. */
+const NOBODY = 65_534;
+
+function modesOf(folder: string, file: number, directory: number): void {
   for (const name of readdirSync(folder)) {
     const path = join(folder, name);
-    if (statSync(path).isDirectory()) chmodAll(path, file, directory);
-    else chmodSync(path, file);
+    if (statSync(path).isDirectory()) modesOf(path, file, directory);
+    else setMode(path, file);
   }
-  chmodSync(folder, directory);
+  setMode(folder, directory);
+}
+
+function setMode(path: string, mode: number): void {
+  if (process.getuid?.() === 0) chownSync(path, NOBODY, NOBODY);
+  chmodSync(path, mode);
 }
 
 async function startAsNobody(): Promise<{ code?: string; message?: string }> {
@@ -39,17 +46,17 @@ async function startAsNobody(): Promise<{ code?: string; message?: string }> {
 
 describe('R8: an engine is not started', () => {
   beforeEach(async () => (await startEngine({ config, dataDir, http: false })).close());
-  afterEach(() => chmodAll(dataDir, 0o644, 0o755));
+  afterEach(() => modesOf(dataDir, 0o600, 0o700));
 
   it('R8: on a ledger file that is read-only', async () => {
-    chmodAll(dataDir, 0o666, 0o777);
-    chmodSync(join(dataDir, 'ledger.db'), 0o444);
+    modesOf(dataDir, 0o600, 0o700);
+    chmodSync(join(dataDir, 'ledger.db'), 0o400);
     const { code, message } = await startAsNobody();
     expect([code, message]).toEqual(['DATA_READ_ONLY', expect.stringMatching(/read-only for this user: .*chmod u\+w/)]);
   });
 
   it('R8: on a folder that is read-only', async () => {
-    chmodAll(dataDir, 0o444, 0o555);
+    modesOf(dataDir, 0o400, 0o500);
     expect(await startAsNobody()).toMatchObject({ code: 'DATA_READ_ONLY' });
   });
 
