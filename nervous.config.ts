@@ -134,6 +134,8 @@ export const config = defineConfig({
       risk: { reads: ['*'] },
       // May break the glass: override soft rules in an emergency, to be reviewed by two others (docs/approvals.md).
       security: { reads: ['*'], reveals: ['*'], proposes: ['account:*'], overrides: ['account:*'] },
+      // Sees all subscriptions, dead letters, stops and change-sets, and sets deliveries going again; decides and publishes nothing.
+      operator: {},
       auditor: {}, // may read everything and verify the whole ledger, by definition
     },
     people: [
@@ -143,6 +145,7 @@ export const config = defineConfig({
       { personId: 'clara', name: 'Clara Svoboda', accounts: ['clara'], roles: ['peer'] },
       { personId: 'dan', name: 'Dan Kral', accounts: ['dan'], roles: ['risk'] },
       { personId: 'eva', name: 'Eva Horak', accounts: ['eva'], roles: ['security', 'auditor'] },
+      { personId: 'olga', name: 'Olga Mala', accounts: ['olga'], roles: ['operator'] },
     ],
     agents: [
       {
@@ -158,6 +161,9 @@ export const config = defineConfig({
       ['owner', 'risk'],
       ['owner', 'security'],
       ['risk', 'security'],
+      ['operator', 'owner'],
+      ['operator', 'risk'],
+      ['operator', 'security'],
     ],
   },
 

@@ -9,7 +9,7 @@ const listGuards = route({
   operationId: 'listGuards',
   tag: 'protection',
   summary: 'Topics and whether protection stopped them',
-  description: 'The topics you may publish or subscribe to; all of them for auditors and security.',
+  description: 'The topics you may publish or subscribe to; all of them for auditors, security and operators.',
   responses: { 200: { description: 'by topic', schema: guardListSchema } },
   problems: ['STORE_UNAVAILABLE'],
   handler: async (system, principal) => ({ status: 200, body: { guards: await system.guards.list(principal) } }),

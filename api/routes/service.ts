@@ -35,7 +35,9 @@ const getState = route({
   problems: [],
   handler: async (system, principal) => {
     const state = await system.monitor();
-    const mayLook = (module: string): boolean => module === principal.id || system.policy.isAuditor(principal);
+    const { policy } = system;
+    const mayLook = (module: string): boolean =>
+      module === principal.id || policy.isAuditor(principal) || policy.isOperator(principal);
     return {
       status: 200,
       body: { ...state, subscriptions: state.subscriptions.filter(({ module }) => mayLook(module)) },

@@ -29,7 +29,7 @@ const listSubscriptions = route({
   path: '/v1/subscriptions',
   operationId: 'listSubscriptions',
   tag: 'subscriptions',
-  summary: 'Your subscriptions; all of them for auditors',
+  summary: 'Your subscriptions; all of them for auditors and operators',
   description: 'With their settings and their state.',
   responses: { 200: { description: 'the subscriptions', schema: subscriptionListSchema } },
   problems: [],

@@ -57,7 +57,7 @@ export const stateSchema: z.ZodType<MonitorReport> = z
     }),
     responseTimeMs: z.strictObject({ p50: z.number().min(0), p95: z.number().min(0) }),
     published: z.strictObject({ accepted: count, duplicate: count, rejected: count }),
-    subscriptions: z.array(subscriptionStatsSchema).meta({ description: 'your own; all for auditors' }),
+    subscriptions: z.array(subscriptionStatsSchema).meta({ description: 'your own; all for auditors and operators' }),
     approvalQueue: z.strictObject({
       ...waiting,
       escalated: count,

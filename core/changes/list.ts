@@ -74,10 +74,11 @@ export async function listRecords(context: Context, principal: Principal, query:
   return { records, ...(after === undefined ? {} : { next: after }) };
 }
 
-/** Readers of the entity, the proposer and who answers for it, and everyone whose decision is asked for. */
+/** Readers of the entity, operators, the proposer and who answers for it, and everyone whose decision is asked for. */
 export function mayRead(context: Context, principal: Principal, record: ChangeRecord): boolean {
   return (
     context.policy.may(principal, 'reads', record.entityId) ||
+    context.policy.isOperator(principal) ||
     speaksForProposer(principal, record) ||
     holdsNeededRole(context, principal, record)
   );

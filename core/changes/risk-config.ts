@@ -6,7 +6,7 @@ import * as z from 'zod';
 import { canonicalize, taggedHash } from '../canonical/index.ts';
 import { parsePattern, PatternError } from '../events/index.ts';
 import { FACTS, testsOf, type Pattern } from './facts.ts';
-import type { Roster } from '../policy/index.ts';
+import { OPERATOR, type Roster } from '../policy/index.ts';
 
 export const RISK_LEVELS = ['L0', 'L1', 'L2', 'L3', 'L4'] as const;
 export type RiskLevel = (typeof RISK_LEVELS)[number];
@@ -166,7 +166,7 @@ export function riskProblems(
         message: `role "${one}" is not declared in roster.roles`,
       })),
   );
-  const problems = [...unknown, ...escalation];
+  const problems = [...unknown, ...escalation, ...operatorProblems(risk)];
   const missing = UNMATCHED.roles.filter((role) => !isDeclared(role));
   return missing.length === 0
     ? problems
@@ -177,6 +177,19 @@ export function riskProblems(
           message: `declare ${missing.map((role) => `"${role}"`).join(' and ')}: change-sets that no risk rule matches need them`,
         },
       ];
+}
+
+/** Who looks after deliveries decides nothing, so no change-set may wait for one. */
+function operatorProblems({ rules, escalation }: RiskConfig): ReturnType<typeof riskProblems> {
+  const message = `the role "${OPERATOR}" decides nothing: name another`;
+  return [
+    ...rules.flatMap(({ roles }, i) =>
+      roles.flatMap((role, j) => (role === OPERATOR ? [{ path: ['risk', 'rules', i, 'roles', j], message }] : [])),
+    ),
+    ...Object.entries(escalation?.roles ?? {}).flatMap(([needed, further]) =>
+      [needed, ...further].includes(OPERATOR) ? [{ path: ['risk', 'escalation', 'roles', needed], message }] : [],
+    ),
+  ];
 }
 
 /** Soft rules may be overridden in an emergency; what is large never. */

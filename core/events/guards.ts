@@ -22,7 +22,7 @@ export interface GuardState {
 }
 
 export interface Guards extends Guard {
-  /** The topics that the principal may publish or subscribe to; all for auditors and security. */
+  /** The topics that the principal may publish or subscribe to; all for auditors, security and operators. */
   list(principal: Principal): Promise<readonly GuardState[]>;
   /** Opens the topic. Auditors and security only. @throws PolicyError FORBIDDEN, EventError TOPIC_UNKNOWN */
   reset(principal: Principal, topic: string, why: string): Promise<GuardState>;
@@ -32,7 +32,7 @@ export interface Guards extends Guard {
 }
 
 export interface GuardsDependencies extends StopsDependencies, WatchDependencies {
-  readonly policy: Pick<Policy, 'may' | 'isAuditor' | 'rolesOf'>;
+  readonly policy: Pick<Policy, 'may' | 'isAuditor' | 'isOperator' | 'rolesOf'>;
   readonly catalog: Pick<Catalog, 'require' | 'list'>;
 }
 
@@ -57,7 +57,10 @@ export function createGuards(deps: GuardsDependencies): Guards {
       await stops.freshen();
       const topics = new Set([...catalog.list(), ...stops.list()].map(({ topic }) => topic));
       const maySee = (topic: string): boolean =>
-        isWatcher(principal) || policy.may(principal, 'publishes', topic) || policy.may(principal, 'subscribes', topic);
+        isWatcher(principal) ||
+        policy.isOperator(principal) ||
+        policy.may(principal, 'publishes', topic) ||
+        policy.may(principal, 'subscribes', topic);
       return [...topics]
         .filter((topic) => !isSystemTopic(topic) && maySee(topic))
         .sort()

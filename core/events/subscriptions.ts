@@ -1,11 +1,11 @@
 /**
  * Subscriptions at runtime: who may subscribe to what, how they are kept, and their messages. A principal sees and
- * touches only its own; auditors may look at all.
+ * touches only its own; auditors may look at all, operators may look and set deliveries going.
  */
 import type { JsonValue } from '../canonical/index.ts';
 import { canonicalize } from '../canonical/index.ts';
 import type { Clock, EntryStore, Ids, Item, ItemKey, ItemStore } from '../ledger/index.ts';
-import type { Policy, Principal } from '../policy/index.ts';
+import { PolicyError, type Policy, type Principal } from '../policy/index.ts';
 import type { Catalog } from './catalog.ts';
 import type { DeliveredEvent } from './envelope.ts';
 import { EventError } from './errors.ts';
@@ -87,9 +87,9 @@ function management(deps: SubscriptionsDependencies): Pick<Subscriptions, Manage
   const all = (): Promise<readonly Subscription[]> => listAll(items, pk);
   const setStatus = async (principal: Principal, id: string, status: Subscription['status']): Promise<Subscription> => {
     for (;;) {
-      const item = await load(deps, principal, id);
+      const item = await load(deps, principal, id, 'operate');
       const changed = withStatus(subscriptionOf(item), status, deps.clock.now());
-      if (status === 'active') requireRights(policy, principal, changed.topics);
+      if (status === 'active') requireOwnersRights(policy, changed);
       const written = await items.write([
         { kind: 'put', key: keyOf(deps, id), value: changed as unknown as JsonValue, expect: item.version },
       ]);
@@ -102,7 +102,7 @@ function management(deps: SubscriptionsDependencies): Pick<Subscriptions, Manage
     create: (principal, input) => createSubscription(deps, principal, input),
     list: async (principal) => {
       const everybodys = await all();
-      return policy.isAuditor(principal) ? everybodys : everybodys.filter(({ module }) => module === principal.id);
+      return mayLook(policy, principal) ? everybodys : everybodys.filter(({ module }) => module === principal.id);
     },
     all,
     get: async (principal, id) => subscriptionOf(await load(deps, principal, id, 'look')),
@@ -138,9 +138,10 @@ function deliveries(deps: SubscriptionsDependencies): Omit<Subscriptions, Manage
     nack: async (principal, id, receipts, failure) => own(principal, id).then(() => bus.nack(id, receipts, failure)),
     deadLetters: async (principal, id, options) =>
       load(deps, principal, id, 'look').then(() => bus.deadLetters(id, options)),
-    redrive: async (principal, id, choice = {}) => own(principal, id).then(() => redrive(deps, id, choice)),
+    redrive: async (principal, id, choice = {}) =>
+      load(deps, principal, id, 'operate').then(() => redrive(deps, id, choice)),
     reset: async (principal, id) => {
-      const subscription = await own(principal, id);
+      const subscription = subscriptionOf(await load(deps, principal, id, 'operate'));
       await bus.reset?.(id);
       return subscription;
     },
@@ -159,17 +160,19 @@ function deliveries(deps: SubscriptionsDependencies): Omit<Subscriptions, Manage
 
 type Stored = Pick<SubscriptionsDependencies, 'ledger' | 'items' | 'policy'>;
 
-/** @param purpose auditors may look at those of others. @throws EventError SUBSCRIPTION_NOT_FOUND */
+/** @param purpose auditors may look at those of others; operators may look, and set them going. @throws EventError SUBSCRIPTION_NOT_FOUND */
 async function load(
   { ledger, items, policy }: Stored,
   principal: Principal,
   id: string,
-  purpose: 'use' | 'look' = 'use',
+  purpose: 'use' | 'look' | 'operate' = 'use',
 ): Promise<Item> {
   const item = await items.get(keyOf({ ledger }, id));
   const isTheirs =
     item !== undefined &&
-    (subscriptionOf(item).module === principal.id || (purpose === 'look' && policy.isAuditor(principal)));
+    (subscriptionOf(item).module === principal.id ||
+      (purpose === 'look' && mayLook(policy, principal)) ||
+      (purpose === 'operate' && policy.isOperator(principal)));
   if (isTheirs) return item;
   const message = `no subscription "${id.slice(0, 64)}" of "${principal.id}"`;
   throw new EventError({ code: 'SUBSCRIPTION_NOT_FOUND', message });
@@ -242,6 +245,21 @@ async function listAll(items: ItemStore, pk: string): Promise<readonly Subscript
 /** The configuration may have changed since it was made: what is declared now is what counts. */
 function requireRights(policy: Policy, principal: Principal, topics: readonly string[]): void {
   for (const topic of topics) policy.require(principal, 'subscribes', topic);
+}
+
+/** Whoever resumes it, it is its owner's events that flow. @throws PolicyError FORBIDDEN */
+function requireOwnersRights(policy: Policy, { module, topics }: Subscription): void {
+  const owner = policy.principal(module);
+  if (owner !== undefined) {
+    requireRights(policy, owner, topics);
+    return;
+  }
+  const message = `the subscription belongs to "${module}", who is nobody any more: declare it in nervous.config.ts`;
+  throw new PolicyError({ code: 'FORBIDDEN', message });
+}
+
+function mayLook(policy: Policy, principal: Principal): boolean {
+  return policy.isAuditor(principal) || policy.isOperator(principal);
 }
 
 function hasRights(policy: Policy, { module, topics }: Subscription): boolean {

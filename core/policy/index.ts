@@ -3,6 +3,7 @@ export { actorOf, answerableFor, createPolicy, initiatorOf, matchesGlob, type Ac
 export {
   modulesSchema,
   principalsOf,
+  OPERATOR,
   rosterProblems,
   rosterSchema,
   separationConflict,

@@ -4,7 +4,7 @@
  */
 import type { Actor } from '../ledger/index.ts';
 import { PolicyError } from './errors.ts';
-import { principalsOf, type Modules, type Principal, type Rights, type Roster } from './roster.ts';
+import { OPERATOR, principalsOf, type Modules, type Principal, type Rights, type Roster } from './roster.ts';
 
 export type Action = keyof Rights;
 const AUDITOR = 'auditor';
@@ -19,6 +19,8 @@ export interface Policy {
   readonly holds: (principal: Principal, action: Action) => boolean;
   readonly rolesOf: (personId: string) => readonly string[];
   readonly isAuditor: (principal: Principal) => boolean;
+  /** Looks after everybody's deliveries, and decides and publishes nothing. */
+  readonly isOperator: (principal: Principal) => boolean;
   readonly roster: Roster;
 }
 
@@ -26,8 +28,9 @@ export function createPolicy(roster: Roster, modules: Modules): Policy {
   const principals = principalsOf(roster, modules);
   const rolesOf = (personId: string): readonly string[] =>
     roster.people.find((person) => person.personId === personId)?.roles ?? [];
-  const isAuditor = (principal: Principal): boolean =>
-    principal.kind === 'person' && rolesOf(principal.personId).includes(AUDITOR);
+  const holdsRole = (principal: Principal, role: string): boolean =>
+    principal.kind === 'person' && rolesOf(principal.personId).includes(role);
+  const isAuditor = (principal: Principal): boolean => holdsRole(principal, AUDITOR);
 
   const grantsOf = (principal: Principal): readonly Rights[] => {
     switch (principal.kind) {
@@ -55,6 +58,7 @@ export function createPolicy(roster: Roster, modules: Modules): Policy {
     rolesOf,
     holds,
     isAuditor,
+    isOperator: (principal) => holdsRole(principal, OPERATOR),
     may,
     principal: (id) => principals.get(id),
     require: (principal, action, subject) => {

@@ -23,6 +23,11 @@ export const rightsSchema = z.strictObject({
   overrides: z.array(entityGlob).default([]),
 });
 
+/** The role that sees all subscriptions, dead letters, stops and change-sets, and sets deliveries going again. */
+export const OPERATOR = 'operator';
+/** What it may have besides: nothing that says or changes anything. */
+const OF_OPERATORS: ReadonlySet<string> = new Set(['reads'] satisfies (keyof Rights)[]);
+
 export const rosterSchema = z.strictObject({
   /** rights that come with a role; `auditor` may read everything by definition */
   roles: z.record(name, rightsSchema),
@@ -127,7 +132,7 @@ export function rosterProblems(roster: Roster, modules: Modules): RosterProblem[
     }
   });
   for (const id of Object.keys(modules)) claim(id, 'a module', ['modules', id]);
-  return [...problems, ...separationProblems(roster)];
+  return [...problems, ...operatorProblems(roster), ...separationProblems(roster)];
 }
 
 /** The pair of these roles that the roster keeps apart, if one person would hold both. */
@@ -136,6 +141,16 @@ export function separationConflict(
   roles: readonly string[],
 ): readonly [string, string] | undefined {
   return separation.find((pair) => pair.every((role) => roles.includes(role)));
+}
+
+function operatorProblems({ roles }: Roster): RosterProblem[] {
+  const rights = Object.hasOwn(roles, OPERATOR) ? roles[OPERATOR] : undefined;
+  return Object.entries(rights ?? {})
+    .filter(([right, subjects]) => !OF_OPERATORS.has(right) && subjects.length > 0)
+    .map(([right]) => ({
+      path: ['roster', 'roles', OPERATOR, right],
+      message: `the role "${OPERATOR}" looks after deliveries and has no right "${right}": give it to another role`,
+    }));
 }
 
 function separationProblems(roster: Roster): RosterProblem[] {

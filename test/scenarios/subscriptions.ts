@@ -226,6 +226,50 @@ export const subscriptions: readonly Scenario[] = [
     },
   },
   {
+    name: 'U10: an operator sees everybody’s deliveries and sets them going, and takes, decides and publishes nothing',
+    run: async (world) => {
+      const account = freshAccount();
+      let isBroken = true;
+      const settings = { retry: { maxAttempts: 1, baseMs: 1, maxMs: 1 }, breaker: { failures: 100 } };
+      const operator = world.as('olga');
+      await withSubscriber(world, { account, refuses: () => isBroken, ...settings }, async ({ id, ...subscriber }) => {
+        await publish(world, account, 1);
+        await until('it should be a dead letter', async () =>
+          (await operator.deadLetters(id)).deadLetters.length === 1 ? true : undefined,
+        );
+        expect((await operator.subscriptions()).map((one) => one.id)).toContain(id);
+        expect((await operator.state()).subscriptions.map((one) => one.subscription)).toContain(id);
+        expect((await operator.guards()).map(({ topic }) => topic)).toContain('user.login');
+        isBroken = false;
+        expect((await operator.pause(id)).status).toBe('paused');
+        expect((await operator.resume(id)).status).toBe('active');
+        expect(await operator.redrive(id)).toBe(1);
+        expect((await operator.resetBreaker(id)).id).toBe(id);
+        await whenDone({ id, ...subscriber }, 1);
+        const unknown = { code: 'SUBSCRIPTION_NOT_FOUND' };
+        await expect(operator.unsubscribe(id)).rejects.toMatchObject(unknown);
+        await expect(world.as('boris').redrive(id)).rejects.toMatchObject(unknown);
+        await expect(world.as('eva').redrive(id)).rejects.toMatchObject(unknown); // auditors look
+      });
+      const proposal = {
+        ...{ entityId: account, title: 'A limit', rationale: 'to have something open' },
+        operations: [{ type: 'state.put' as const, payload: { limit: '500.00' } }],
+      };
+      const { change } = await world.as('budget-bot').propose(proposal);
+      expect(await operator.changeSet(change.id)).toMatchObject({ id: change.id });
+      expect((await operator.changeSets({ entity: account })).changes).toHaveLength(1);
+      await expect(operator.decide(change, 'approve')).rejects.toMatchObject({ code: 'NOT_ELIGIBLE' });
+      for (const refused of [
+        () => operator.propose(proposal),
+        () => operator.publish(credit(account, '1.00')),
+        () => operator.entity(account),
+        () => operator.resetGuard('user.login'),
+      ])
+        await expect(refused()).rejects.toMatchObject({ code: 'FORBIDDEN' });
+      await world.as('budget-bot').withdraw(change.id);
+    },
+  },
+  {
     name: 'a function is given the events of its subscription; what it throws at becomes a dead letter',
     needs: ['functionCalls'],
     run: async (world) => {

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { riskProblems, riskSchema, RISK_LEVELS } from '../../../core/changes/index.ts';
 import { factsOf } from '../../../core/changes/facts.ts';
 import { createRiskTable } from '../../../core/changes/risk.ts';
+import { rightsSchema } from '../../../core/policy/roster.ts';
 import { contentsOf, createWorld, decision, ENTITY, hours, patchOf, proposal, roster, who } from './world.ts';
 
 const rule = (name: string, more: object = {}): object => ({
@@ -69,6 +70,19 @@ describe('the table', () => {
     expect(problems([rule('a', { timelockMinutes: 120 })], { decisionHours: 2 })[0]).toMatch(/would always expire/);
     expect(problems([rule('a')], { moneyPaths: ['balance'] })[0]).toMatch(/^moneyPaths\.0/);
     expect(problems([rule('a', { extra: 1 })])[0]).toMatch(/^rules\.0/);
+  });
+
+  it('U10: refuses to wait for operators, in rules and in escalation', () => {
+    const escalation = { afterHours: 1, roles: { owner: ['operator'] } };
+    const rules = [rule('a', { roles: ['owner', 'operator'] })];
+    const faults = riskProblems(riskSchema.parse({ version: '1', escalation, rules }), {
+      ...roster,
+      roles: { ...roster.roles, operator: rightsSchema.parse({}) },
+    });
+    expect(faults.map(({ path }) => path)).toEqual([
+      ['risk', 'rules', 0, 'roles', 1],
+      ['risk', 'escalation', 'roles', 'owner'],
+    ]);
   });
 
   it('refuses roles the roster does not declare', () => {

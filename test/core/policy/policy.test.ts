@@ -93,3 +93,22 @@ describe('a roster is refused for', () => {
 
   it('nothing when it is sound', () => expect(rosterProblems(roster, modules)).toEqual([]));
 });
+
+describe('the role of operators', () => {
+  const people = [{ personId: 'op', name: 'Op', accounts: ['op'], roles: ['operator'] }];
+
+  it('U10: is held by people alone, and gives no right', () => {
+    const roster = rosterSchema.parse({ roles: { operator: {} }, people, agents: [] });
+    const { isOperator, isAuditor, holds, principal } = createPolicy(roster, modules);
+    const [op, shop] = [principal('op') as Principal, principal('shop') as Principal];
+    expect([isOperator(op), isOperator(shop), isAuditor(op)]).toEqual([true, false, false]);
+    for (const right of ['publishes', 'subscribes', 'reads', 'proposes', 'reveals', 'overrides'] as const)
+      expect(holds(op, right)).toBe(false);
+  });
+
+  it.each(['publishes', 'subscribes', 'proposes', 'reveals', 'overrides'])('U10: cannot be given %s', (right) => {
+    const roles = { operator: { reads: ['account:*'], [right]: ['*'] } };
+    const faults = rosterProblems(rosterSchema.parse({ roles, people, agents: [] }), modules);
+    expect(faults.map(({ path }) => path)).toEqual([['roster', 'roles', 'operator', right]]);
+  });
+});
