@@ -65,7 +65,7 @@ export async function verifyTable(options: VerifyTableOptions): Promise<Verifica
   const report = await verifyWindow({
     ...{ ...points, ...asked, scope: { mode: 'full' }, entries: store, signatures, now },
     size: () => store.size(),
-    replay: (index) => replayLog({ ledger, entries: store, isCommitOrder: false }, index),
+    replay: (index) => replayLog({ ledger, entries: store, chains: store }, index),
     stretches: async (window) => [(inLog = await verifyInStretches(window, { ...options.workers, local }))],
   });
   if (report.verdict !== 'OK') return { ...report, notChecked: [...report.notChecked, ...alsoNotChecked(options)] };

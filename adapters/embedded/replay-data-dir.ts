@@ -35,7 +35,7 @@ export async function replayHere({ dataDir, ledger, index, size = 0 }: ReplayJob
   const db = openForReading(dataDir);
   try {
     const entries = new SqliteStore(db);
-    const sources = { ledger, entries, isCommitOrder: true };
+    const sources = { ledger, entries };
     return await replayLog(sources, index ?? (await indexForReplay(sources, size)));
   } finally {
     db.close();

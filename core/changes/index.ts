@@ -96,4 +96,6 @@ export { POLICY_ADOPTED, ROOT_SIGNED_TYPES } from './adoption.ts';
 export { UNDER_POLICY, WRITES_DOCUMENT } from './authority.ts';
 export { deadEnds, policyHash, policyJson, recordingProblems, type PolicyDocument } from './policy-document.ts';
 export { POLICY_ENTITY } from './state-store.ts';
+export { datedAuthority, type AuthorityChains } from './replay/dated-authority.ts';
+export { DELEGATIONS_CHAIN } from './delegation-store.ts';
 export { Replay, type ReplayOptions, type ReplayOutcome, type Unauthorized } from './replay/replay.ts';

@@ -2,7 +2,7 @@
  * Who was entitled to what is recorded, and whether anything is recorded twice: the log's decisive entries through the replay
  * (core/changes/replay), its idempotency keys against each other. The entries were verified before; nothing else is read.
  */
-import { Replay, type ReplayOutcome } from '../changes/index.ts';
+import { datedAuthority, DELEGATIONS_CHAIN, POLICY_ENTITY, Replay, type ReplayOutcome } from '../changes/index.ts';
 import { toHex } from '../canonical/index.ts';
 import {
   findingAt,
@@ -28,8 +28,8 @@ const BLOCK = TILE_WIDTH;
 export interface AuthoritySources {
   readonly ledger: string;
   readonly entries: Pick<EntryStore, 'readLog'>;
-  /** the order of the log is the order of the commits; false: a sequencer made it later */
-  readonly isCommitOrder: boolean;
+  /** where a sequencer made the order of the log later; absent: it is the order of the commits */
+  readonly chains?: Pick<EntryStore, 'read'>;
 }
 
 export async function replayLog(sources: AuthoritySources, index: ReplayIndex): Promise<ReplayReport> {
@@ -54,10 +54,11 @@ export async function indexForReplay(
 }
 
 async function replayDecisive(
-  { ledger, entries, isCommitOrder }: AuthoritySources,
+  { ledger, entries, chains }: AuthoritySources,
   { decisive }: ReplayIndex,
 ): Promise<ReplayOutcome> {
-  const replay = new Replay({ ledger, isCommitOrder });
+  const authority = chains === undefined ? undefined : await authorityOf(chains);
+  const replay = new Replay({ ledger, authority });
   for (let at = 0; at < decisive.length;) {
     const from = decisive[at] as number;
     const block = Math.floor(from / BLOCK);
@@ -70,6 +71,28 @@ async function replayDecisive(
     }
   }
   return replay.end();
+}
+
+async function authorityOf(chains: Pick<EntryStore, 'read'>): Promise<ReturnType<typeof datedAuthority>> {
+  const [policy, delegations] = [await readChain(chains, POLICY_ENTITY), await readChain(chains, DELEGATIONS_CHAIN)];
+  return datedAuthority({ policy, delegations });
+}
+
+/** Those without a place in the log too: what they brought into force may be named by one that has its place. */
+async function readChain(
+  chains: Pick<EntryStore, 'read'>,
+  chain: string,
+): Promise<{ readonly body: EntryBody; readonly hash: string; readonly position: number }[]> {
+  const all: { body: EntryBody; hash: string; position: number }[] = [];
+  for (let from = 0; ;) {
+    const page = await chains.read(chain, from, PAGE);
+    for (const { note, hash, position = Infinity } of page) {
+      const body = bodyOf(note);
+      if (body !== undefined) all.push({ body, hash: toHex(hash), position });
+    }
+    if (page.length < PAGE) return all;
+    from = (page.at(-1)?.seq ?? from) + 1;
+  }
 }
 
 async function firstDuplicate(sources: AuthoritySources, index: ReplayIndex): Promise<Finding | undefined> {

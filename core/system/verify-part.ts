@@ -37,7 +37,7 @@ export async function verifyPart(
 ): Promise<VerificationReport> {
   const { entries, points, now, verifier } = sources;
   // What no other process writes, it writes in the order of its log.
-  const decisions = { ledger: sources.ledger, entries, isCommitOrder: entries.exclusive };
+  const decisions = { ledger: sources.ledger, entries, ...(entries.exclusive ? {} : { chains: entries }) };
   if (scope.mode === 'state')
     return verifyState(sources, async () => replayLog(decisions, await indexForReplay(sources, await entries.size())));
   const { signatures = true, remembered, ...asked } = request;

@@ -3,9 +3,9 @@ import { indexForReplay, replayLog } from '../../core/system/index.ts';
 import type { EntryStore, ReplayReport } from '../../core/ledger/index.ts';
 
 export async function replayed(
-  entries: Pick<EntryStore, 'readLog' | 'size'>,
+  entries: Pick<EntryStore, 'read' | 'readLog' | 'size'>,
   { isCommitOrder = true, ledger = 'main' } = {},
 ): Promise<ReplayReport> {
   const index = await indexForReplay({ entries }, await entries.size());
-  return replayLog({ ledger, entries, isCommitOrder }, index);
+  return replayLog({ ledger, entries, ...(isCommitOrder ? {} : { chains: entries }) }, index);
 }

@@ -15,5 +15,5 @@ export interface ReplayExportJob {
 export function replayExport({ folder, ledger, size, index }: ReplayExportJob): Promise<ReplayReport> {
   const files = { read: folderReader(join(folder, EXPORT_FILES.log)), size };
   const entries = { readLog: (from: number, limit: number) => readEntries(files, from, limit) };
-  return replayLog({ ledger, entries, isCommitOrder: true }, index);
+  return replayLog({ ledger, entries }, index);
 }

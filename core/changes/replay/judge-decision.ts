@@ -9,7 +9,7 @@ import type { ChangeRecord, StandingVote } from '../record.ts';
 import { lastWordsFor, resolverRefusal } from '../reduce-aftermath.ts';
 import { floorOf } from '../risk-floor.ts';
 import type { ChangeStep, StepOf, Vote } from '../steps.ts';
-import { CLOCK_SLACK_MS, type Authority, type InForce, type KnownDelegation } from './authority.ts';
+import { CLOCK_SLACK_MS, type InForce, type KnownDelegation } from './authority.ts';
 import { otherPerson } from './principals.ts';
 
 const MS_PER_HOUR = 3_600_000;
@@ -17,20 +17,21 @@ const MS_PER_HOUR = 3_600_000;
 export interface Deciding {
   readonly ledger: string;
   readonly inForce: InForce;
-  readonly authority: Authority;
+  /** as it stood when the step was recorded */
+  readonly delegation: (id: string) => KnownDelegation | undefined;
   /** before the step */
   readonly record: ChangeRecord;
 }
 
 export function judgeVote(
   step: StepOf<'change.voted'>,
-  { inForce, authority, record, ledger }: Deciding,
+  { inForce, delegation, record, ledger }: Deciding,
 ): string | undefined {
   const { actor, data, at } = step;
   const { personId, delegate, roles } = data;
   const other = otherPerson(inForce, actor, delegate?.personId ?? personId);
   if (other !== undefined) return other;
-  const held = delegate === undefined ? rolesOf(inForce, personId) : lentRoles({ inForce, authority }, data, at);
+  const held = delegate === undefined ? rolesOf(inForce, personId) : lentRoles({ inForce, delegation }, data, at);
   if (typeof held === 'string') return held;
   if (!isSame(roles, held)) return `${personId} decides as ${listed(roles)}, but holds ${listed(held)}`;
   return signedProblem(data.assertion, () =>
@@ -142,11 +143,11 @@ export function judgeActor(step: ChangeStep, { inForce }: Pick<Deciding, 'inForc
 
 /** What the delegate may decide as, or why they may not. */
 function lentRoles(
-  { inForce, authority }: Pick<Deciding, 'inForce' | 'authority'>,
+  { inForce, delegation: find }: Pick<Deciding, 'inForce' | 'delegation'>,
   { personId, delegate }: Vote,
   at: string,
 ): string[] | string {
-  const delegation = authority.delegation(delegate?.delegation ?? '');
+  const delegation = find(delegate?.delegation ?? '');
   if (delegation === undefined) return `${personId} has given no such delegation`;
   if (delegation.from !== personId || delegation.to !== delegate?.personId)
     return `the delegation is of ${delegation.from} to ${delegation.to}, not of ${personId}`;
@@ -159,13 +160,13 @@ function lentRoles(
 
 /** The votes as they count under the roster in force. */
 function votersNow(deciding: Deciding): StandingVote[] {
-  const { inForce, authority, record } = deciding;
+  const { inForce, delegation: find, record } = deciding;
   const excluded = excludedNow(deciding);
   return record.votes.flatMap((vote) => {
     const { personId, delegate } = vote;
     if (excluded.includes(personId) || excluded.includes(delegate?.personId ?? '')) return [];
     if (delegate === undefined) return [{ ...vote, roles: rolesOf(inForce, personId) }];
-    const delegation = authority.delegation(delegate.delegation);
+    const delegation = find(delegate.delegation);
     if (delegation === undefined || delegation.isRevoked || rolesOf(inForce, delegate.personId).length === 0) return [];
     const roles = givenRoles(inForce, delegation);
     return apartProblem(inForce, delegate.personId, roles) === undefined ? [{ ...vote, roles }] : [];

@@ -1,6 +1,6 @@
 /** Was the person entitled to lend this vote, or to take it back? */
 import type { Grant } from '../delegation-store.ts';
-import { CLOCK_SLACK_MS, type Authority, type InForce } from './authority.ts';
+import { CLOCK_SLACK_MS, type InForce } from './authority.ts';
 import { apartProblem, givenRoles } from './judge-decision.ts';
 import { otherPerson } from './principals.ts';
 import type { ReplayEntry } from './replay-entry.ts';
@@ -24,9 +24,8 @@ export function judgeGrant({ body }: ReplayEntry, grant: Grant, inForce: InForce
 export function judgeRevocation(
   { body }: ReplayEntry,
   revoked: { readonly delegation: string; readonly from: string },
-  { inForce, authority }: { readonly inForce: InForce; readonly authority: Authority },
+  { inForce, known }: { readonly inForce: InForce; readonly known: Pick<Grant, 'from'> | undefined },
 ): string | undefined {
-  const known = authority.delegation(revoked.delegation);
   if (known?.from !== revoked.from) return `${revoked.from} has given no such delegation`;
   return otherPerson(inForce, body.actor, revoked.from);
 }

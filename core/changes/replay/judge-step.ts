@@ -4,7 +4,7 @@ import type { ChangeRecord } from '../record.ts';
 import { initiatorOf, type Principal } from '../../policy/index.ts';
 import type { ChangeStep, StepOf } from '../steps.ts';
 import type { StepType } from '../lifecycle.ts';
-import type { Authority, InForce } from './authority.ts';
+import type { InForce, KnownDelegation } from './authority.ts';
 import { judgeContent } from './judge-content.ts';
 import {
   judgeAbort,
@@ -20,7 +20,8 @@ import { notTheSystem, otherPerson, principalOf } from './principals.ts';
 
 export interface Judging {
   readonly ledger: string;
-  readonly authority: Authority;
+  /** as it stood when the step was recorded */
+  readonly delegation: (id: string) => KnownDelegation | undefined;
   readonly inForce: InForce;
   readonly types: OperationTypes;
   /** undefined: the step is the first of its change-set */

@@ -5,7 +5,7 @@
 import { MAX_RECENT, type RecentChange } from '../facts.ts';
 import { CLOCK_SLACK_MS } from './authority.ts';
 
-const WINDOW_MS = 86_400_000;
+export const WINDOW_MS = 86_400_000;
 const KEPT_MS = WINDOW_MS + 3_600_000;
 
 export interface Assessed extends RecentChange {
@@ -13,18 +13,9 @@ export interface Assessed extends RecentChange {
   readonly sponsor: string;
   /** of the entry; ms since the Unix epoch */
   readonly at: number;
-  /** which of the sponsor's, and of the entity's, assessments it is; absent: an older engine did not say */
-  readonly turns?: Turns | undefined;
 }
 
-export interface Turns {
-  readonly sponsor: number;
-  readonly entity: number;
-}
-
-export interface Asked extends Pick<Assessed, 'change' | 'sponsor' | 'entityId' | 'turns'> {
-  /** where the order of the log says nothing and turns are not known: assessed by then; ms since the Unix epoch */
-  readonly before?: number;
+export interface Asked extends Pick<Assessed, 'change' | 'sponsor' | 'entityId'> {
   /** the clock when the window was counted: not before, not after; ms since the Unix epoch */
   readonly from: number;
   readonly to: number;
@@ -35,11 +26,12 @@ export interface Counted {
   readonly onEntity: readonly RecentChange[];
 }
 
-/** More than any window could count: where nothing says what possibly did. */
+/** Less and more than any window could count: where nothing says yet what did. */
 const ENDLESS = Array.from({ length: 3 * MAX_RECENT }, (_, i) => ({
   entityId: `(${i})`,
   moved: Number.MAX_SAFE_INTEGER,
 }));
+export const NOTHING: Counted = { byInitiator: [], onEntity: [] };
 export const ANYTHING: Counted = { byInitiator: ENDLESS, onEntity: ENDLESS };
 
 interface Ended extends Assessed {
@@ -94,15 +86,15 @@ export class RecentWindow {
   }
 
   private count(asked: Asked, since: number, more: (place: Place) => Iterable<Assessed>): Counted {
-    const of = (key: string, turn: keyof Turns): RecentChange[] => {
+    const of = (key: string): RecentChange[] => {
       const place = this.places.get(key);
       if (place === undefined) return [];
-      const standing = firsts(place.standing.values().filter((one) => one.at >= since && isBefore(one, asked, turn)));
+      const standing = firsts(place.standing.values().filter(({ at }) => at >= since));
       const others = firsts(more(place));
       const found = others.length === 0 ? standing : [...standing, ...others].sort(inOrder).slice(0, MAX_RECENT + 1);
       return found.filter(({ change }) => change !== asked.change);
     };
-    return { byInitiator: of(sponsorKey(asked.sponsor), 'sponsor'), onEntity: of(entityKey(asked.entityId), 'entity') };
+    return { byInitiator: of(sponsorKey(asked.sponsor)), onEntity: of(entityKey(asked.entityId)) };
   }
 
   private placesOf(one: Assessed): Place[] {
@@ -139,16 +131,10 @@ export class RecentWindow {
 }
 
 /** Beyond as many nothing is told apart any more. */
-function firsts(all: Iterable<Assessed>): Assessed[] {
-  const found: Assessed[] = [];
+export function firsts<One>(all: Iterable<One>): One[] {
+  const found: One[] = [];
   for (const one of all) if (found.push(one) > MAX_RECENT) break;
   return found;
-}
-
-/** Assessments of one sponsor or entity take turns; of what has none, the order in which it came is known, or its time. */
-function isBefore({ turns, at }: Assessed, asked: Asked, turn: keyof Turns): boolean {
-  if (turns !== undefined && asked.turns !== undefined) return turns[turn] < asked.turns[turn];
-  return asked.before === undefined || at <= asked.before;
 }
 
 function inOrder(a: Assessed, b: Assessed): number {

@@ -3,6 +3,7 @@
  * engine's own reducer and under the authority that the entries before it had given. Nothing but entries is asked. It keeps
  * open change-sets, the documents there are, a day of assessments, and a few bytes for what may be used once.
  */
+import type { JsonObject } from '../../canonical/index.ts';
 import { adoptedDocument, POLICY_ADOPTED } from '../adoption.ts';
 import { UNDER_POLICY } from '../authority.ts';
 import { DELEGATION_GRANTED, DELEGATION_REVOKED, DELEGATIONS_CHAIN, readDelegation } from '../delegation-store.ts';
@@ -16,24 +17,23 @@ import { reduceChange } from '../reduce.ts';
 import { POLICY_ENTITY } from '../state-store.ts';
 import { isStepType, parseStep, type ChangeStep, type PolicyEntry, type StepOf } from '../steps.ts';
 import { effectOf } from '../verify-state.ts';
-import { Authority, CLOCK_SLACK_MS, type InForce } from './authority.ts';
+import { OrderedAuthority, type Authority, type InForce, type KnownDelegation } from './authority.ts';
+import { DayByTurns } from './day-by-turns.ts';
 import { clockOf, isOnDocument, judgeFacts, judgeRisk, type Weighing } from './judge-assessment.ts';
 import { judgeGrant, judgeRevocation } from './judge-delegation.ts';
 import { ALWAYS_CONDITIONAL, judgeStep } from './judge-step.ts';
-import { Once } from './once.ts';
+import { Once, type UsedTwice } from './once.ts';
 import { notTheSystem } from './principals.ts';
-import { ANYTHING, RecentWindow, type Asked } from './recent-window.ts';
+import { ANYTHING, NOTHING, RecentWindow, type Asked } from './recent-window.ts';
 import type { ReplayEntry } from './replay-entry.ts';
 
-/** How long the log may take to have what was recorded at about the same moment, where its order is made up later. */
-const SETTLE_MS = 900_000;
 /** Processes of a version that does not name the policy yet may go on beside newer ones for as long. */
 const UPGRADE_MS = 3_600_000;
 
 export interface ReplayOptions {
   readonly ledger: string;
-  /** the order of the log is the order of the commits; false: only within a chain, and around authority */
-  readonly isCommitOrder: boolean;
+  /** who was entitled when; absent: the order of the log is the order of the commits, so it is found on the way */
+  readonly authority?: Authority | undefined;
   readonly types?: OperationTypes;
 }
 
@@ -70,19 +70,13 @@ interface Open {
   readonly images: Map<string, Document>;
 }
 
-interface Unsettled {
-  readonly position: number;
-  /** ms since the Unix epoch: by then everything that could count is in the log */
-  readonly due: number;
-  readonly judge: () => string | undefined;
-}
-
 const NO_DOCUMENT: VersionedDocument = { document: null, version: 0, hash: documentHash(null) };
 
 export class Replay {
   private readonly options: ReplayOptions;
   private readonly types: OperationTypes;
-  private readonly authority = new Authority();
+  private readonly authority: Authority;
+  private hasPolicy = false;
   private readonly open = new Map<string, Open>();
   private readonly documents = new Map<string, VersionedDocument>();
   /** which change-set is being carried out on an entity */
@@ -90,7 +84,7 @@ export class Replay {
   private readonly recent = new RecentWindow();
   private readonly nonces = new Once();
   private readonly turns = new Once();
-  private unsettled: Unsettled[] = [];
+  private readonly days = new DayByTurns();
   private firstUnder: number | undefined;
   private first: Unauthorized | undefined;
   private readonly counts = { judged: 0, beforePolicy: 0, withoutUnder: 0, advised: 0, elsewhere: 0 };
@@ -98,6 +92,7 @@ export class Replay {
   constructor(options: ReplayOptions) {
     this.options = options;
     this.types = options.types ?? operationTypes();
+    this.authority = options.authority ?? new OrderedAuthority();
   }
 
   /** In log order, without gaps among the entries that matter. @returns false: something was wrong, no more is looked at */
@@ -105,20 +100,16 @@ export class Replay {
     if (this.isOver()) return false;
     const reason = this.judge(entry);
     if (reason !== undefined) this.note({ position: entry.position, reason });
-    this.settle(Date.parse(entry.body.at));
     return !this.isOver();
   }
 
   end(): ReplayOutcome {
-    this.settle(Infinity);
-    for (const [what, once] of [
-      ['nonce', this.nonces],
-      ['turn', this.turns],
-    ] as const) {
-      const twice = once.firstTwice();
-      if (twice !== undefined)
-        this.note({ position: twice.position, reason: `its ${what} was used before, at log index ${twice.first}` });
-    }
+    const nonce = this.nonces.firstTwice();
+    const turn = this.turns.firstTwice();
+    if (nonce !== undefined) this.note(usedTwice('nonce', nonce));
+    // With a turn of somebody else's nothing can be said of what others counted.
+    const short = turn === undefined ? this.days.firstShort() : usedTwice('turn', turn);
+    if (short !== undefined) this.note(short);
     return { ...this.counts, ...(this.first === undefined ? {} : { first: this.first }) };
   }
 
@@ -128,16 +119,6 @@ export class Replay {
 
   private note(found: Unauthorized): void {
     if (this.first === undefined || found.position < this.first.position) this.first = found;
-  }
-
-  private settle(now: number): void {
-    const due = this.unsettled.filter((one) => one.due <= now);
-    if (due.length === 0) return;
-    this.unsettled = this.unsettled.filter((one) => one.due > now);
-    for (const { position, judge } of due) {
-      const reason = judge();
-      if (reason !== undefined) this.note({ position, reason });
-    }
   }
 
   private judge(entry: ReplayEntry): string | undefined {
@@ -152,29 +133,26 @@ export class Replay {
   private adopted(entry: ReplayEntry): string | undefined {
     this.counts.judged += 1;
     const { body } = entry;
-    if (this.authority.hasPolicy()) return 'a policy is adopted once';
+    if (this.hasPolicy) return 'a policy is adopted once';
     const adopted = adoptedDocument(entry, this.document(body.entity));
     if (typeof adopted === 'string') return adopted;
-    this.written(entry, adopted);
-    this.authority.policyWritten(entry, adopted);
-    const inForce = this.authority.inForce();
-    return notTheSystem(body.actor) ?? (typeof inForce === 'string' ? inForce : undefined);
+    this.hasPolicy = true;
+    return this.written(entry, adopted) ?? notTheSystem(body.actor);
   }
 
   private delegated(entry: ReplayEntry): string | undefined {
     this.counts.judged += 1;
+    const { authority } = this;
     const { body } = entry;
     if (body.entity !== DELEGATIONS_CHAIN) return `delegations are recorded on ${DELEGATIONS_CHAIN}`;
     const data = readDelegation(body);
     if (data === undefined) return `${body.type} is malformed`;
-    const inForce = this.inForceAt(entry, { under: data.under, isNamed: true });
-    if (typeof inForce === 'string') return inForce;
-    if (data.kind === 'granted') {
-      this.authority.granted(entry, data.grant);
-      return inForce && judgeGrant(entry, data.grant, inForce);
-    }
-    const reason = inForce && judgeRevocation(entry, data, { inForce, authority: this.authority });
-    this.authority.revoked(data.delegation);
+    if (data.kind === 'granted') authority.granted(entry, data.grant);
+    const reason = this.under(entry, { under: data.under, isNamed: true, isLate: true }, (inForce) => {
+      if (data.kind === 'granted') return judgeGrant(entry, data.grant, inForce);
+      return judgeRevocation(entry, data, { inForce, known: authority.delegation(data.delegation, entry) });
+    });
+    if (data.kind === 'revoked') authority.revoked(entry, data.delegation);
     return reason;
   }
 
@@ -198,7 +176,8 @@ export class Replay {
     if (step.type === 'change.assessed' && isElsewhere) this.counts.elsewhere += 1;
     const next = effectOf(step, { record: reduced.record, current, types: this.types, images });
     if (typeof next === 'string') return next;
-    if (next !== current) this.written(entry, next);
+    const problem = next === current ? undefined : this.written(entry, next);
+    if (problem !== undefined) return problem;
     this.keep({ record: withLastEntries(reduced.record), steps: steps + 1, images, isElsewhere }, step);
     return undefined;
   }
@@ -211,39 +190,37 @@ export class Replay {
     if (step.type === 'change.voted' || step.type === 'change.overridden')
       this.nonces.use(step.data.nonce, entry.position);
     const under = 'under' in step.data ? step.data.under : undefined;
-    const inForce = this.inForceAt(entry, { under, isNamed: UNDER_POLICY.has(step.type) });
-    if (typeof inForce === 'string') return inForce;
-    if (inForce === undefined) return undefined;
-    const { authority, types } = this;
-    const judged = (one: InForce): string | undefined =>
+    const asked = { under, isNamed: UNDER_POLICY.has(step.type), isLate: !ALWAYS_CONDITIONAL.has(step.type) };
+    const delegation = (id: string): KnownDelegation | undefined => this.authority.delegation(id, entry);
+    return this.under(entry, asked, (inForce) =>
       step.type === 'change.assessed'
-        ? this.weighed(entry, step, { record: after, inForce: one })
-        : judgeStep(step, { ...{ authority, types, inForce: one }, ledger: this.options.ledger, before });
-    if (under !== undefined || ALWAYS_CONDITIONAL.has(step.type)) return judged(inForce);
-    const reasons = authority.lately().map(judged);
-    return reasons.some((reason) => reason === undefined) ? undefined : reasons[0];
+        ? this.weighed(entry, step, { record: after, inForce })
+        : judgeStep(step, { types: this.types, ledger: this.options.ledger, inForce, delegation, before }),
+    );
   }
 
-  /** The policy in force, or what is wrong with the one that is named. Undefined: there is none to judge by. */
-  private inForceAt(
-    { body }: ReplayEntry,
-    { under, isNamed }: { readonly under: PolicyEntry | undefined; readonly isNamed: boolean },
-  ): InForce | string | undefined {
-    const inForce = this.authority.inForce();
-    const at = Date.parse(body.at);
-    if (typeof inForce === 'string') return `the policy in force is none that can be read: ${inForce}`;
-    if (inForce === undefined) this.counts.beforePolicy += 1;
-    if (under !== undefined) {
-      this.firstUnder ??= at;
-      if (under.seq === inForce?.seq && under.hash === inForce.hash) return inForce;
-      const was = inForce === undefined ? 'none' : `#${inForce.seq}`;
-      return `it rests on "${POLICY_ENTITY}" #${under.seq}, in force was ${was}`;
+  /** Judges by whatever may have been in force; where that is more than one policy, it has to fit one of them. */
+  private under(
+    entry: ReplayEntry,
+    {
+      under,
+      isNamed,
+      isLate,
+    }: { readonly under: PolicyEntry | undefined; readonly isNamed: boolean; readonly isLate: boolean },
+    judge: (inForce: InForce) => string | undefined,
+  ): string | undefined {
+    const at = Date.parse(entry.body.at);
+    if (under !== undefined) this.firstUnder ??= at;
+    const possible = this.authority.at(entry, under, isLate);
+    if (typeof possible === 'string') return possible;
+    if (possible.length === 0) this.counts.beforePolicy += 1;
+    else if (under === undefined && isNamed) {
+      this.counts.withoutUnder += 1;
+      if (this.firstUnder !== undefined && at > this.firstUnder + UPGRADE_MS)
+        return 'it does not name the policy it rests on';
     }
-    if (!isNamed || inForce === undefined) return inForce;
-    this.counts.withoutUnder += 1;
-    return this.firstUnder !== undefined && at > this.firstUnder + UPGRADE_MS
-      ? 'it does not name the policy it rests on'
-      : inForce;
+    const reasons = possible.map(judge);
+    return reasons.includes(undefined) ? undefined : reasons[0];
   }
 
   private weighed(
@@ -267,13 +244,14 @@ export class Replay {
     }
     if (data.facts['executors'] !== undefined) this.counts.advised += 1;
     if (!isOnDocument(weighing)) return undefined;
-    if (this.options.isCommitOrder)
+    if (this.authority instanceof OrderedAuthority)
       return judgeFacts(weighing, this.recent.certain(asked), this.recent.possible(asked));
-    const elsewhere = turns === undefined ? { before: from - CLOCK_SLACK_MS } : { turns };
-    const judge = (): string | undefined =>
-      judgeFacts(weighing, this.recent.certain({ ...asked, ...elsewhere }), ANYTHING);
-    this.unsettled.push({ position, due: Date.parse(at) + SETTLE_MS, judge });
-    return undefined;
+    if (turns !== undefined) {
+      const { initiator, onEntity } = data.facts as { readonly initiator: JsonObject; readonly onEntity: JsonObject };
+      const taken = { ...{ position, change, sponsor, entityId }, moved: movedBy(step), at: Date.parse(at), asOf: to };
+      this.days.take({ ...taken, turns, initiator, onEntity });
+    }
+    return judgeFacts(weighing, NOTHING, ANYTHING);
   }
 
   /** What was weighed is still what is there, and nobody else is at work on it. */
@@ -294,15 +272,17 @@ export class Replay {
     const { id, entityId, state, content } = record;
     const at = Date.parse(step.at);
     if (step.type === 'change.assessed') {
-      const { moved = 0 } = (step.data.facts['money'] ?? {}) as { readonly moved?: number };
-      this.recent.assessed({ change: id, sponsor: sponsorOf(content), entityId, moved, at, turns: step.data.turns });
+      this.recent.assessed({ change: id, sponsor: sponsorOf(content), entityId, moved: movedBy(step), at });
     }
     if (!isTerminal(state)) {
       this.open.set(id, open);
       return;
     }
     if (this.locks.get(entityId) === id) this.locks.delete(entityId);
-    if (state !== 'executed') this.recent.ended(id, at);
+    if (state !== 'executed') {
+      this.recent.ended(id, at);
+      this.days.ended(id, at);
+    }
     images.clear();
     if (awaitsReview(record)) this.open.set(id, { ...open, record: forReview(record) });
     else this.open.delete(id);
@@ -312,10 +292,22 @@ export class Replay {
     return this.documents.get(entity) ?? NO_DOCUMENT;
   }
 
-  private written(entry: ReplayEntry, next: VersionedDocument): void {
+  /** @returns why it may not be the document */
+  private written(entry: ReplayEntry, next: VersionedDocument): string | undefined {
     this.documents.set(entry.body.entity, next);
-    if (entry.body.entity === POLICY_ENTITY && this.authority.hasPolicy()) this.authority.policyWritten(entry, next);
+    return entry.body.entity === POLICY_ENTITY && this.hasPolicy
+      ? this.authority.policyWritten(entry, next.document)
+      : undefined;
   }
+}
+
+function usedTwice(what: string, { position, first }: UsedTwice): Unauthorized {
+  return { position, reason: `its ${what} was used before, at log index ${first}` };
+}
+
+function movedBy({ data }: StepOf<'change.assessed'>): number {
+  const { moved = 0 } = (data.facts['money'] ?? {}) as { readonly moved?: number };
+  return moved;
 }
 
 /** Of these only what is looked at again: a change-set may have very many. */

@@ -1,0 +1,106 @@
+/** V1–V3: whoever has a session key and the root key can sign what nobody is entitled to, but not without its being named. */
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createSequencer } from '../../adapters/aws/sequencer.ts';
+import { verifyTable } from '../../adapters/aws/verify-table.ts';
+import { exportDataDir, verifyDataDir, verifyExport } from '../../adapters/embedded/index.ts';
+import { openRootKey } from '../../adapters/embedded/root-key.ts';
+import { openForWriting } from '../../adapters/embedded/sqlite-schema.ts';
+import { SqliteStore } from '../../adapters/embedded/sqlite-store.ts';
+import { memoryRootSigner, MemoryStore } from '../../adapters/memory/index.ts';
+import { formatVerifierKey, type VerificationReport } from '../../core/ledger/index.ts';
+import { fakeStore } from '../adapters/aws/fake-world.ts';
+import { replayed } from '../support/replayed.ts';
+import { FORGERIES } from './forgeries.ts';
+import { AuthorityWorld, honestHistory, LEDGER, ORIGIN, type Ledger, type Place } from './world.ts';
+
+const dirs: string[] = [];
+const newDir = (): string => {
+  const dir = mkdtempSync(join(tmpdir(), 'nervous-authority-'));
+  dirs.push(dir);
+  return dir;
+};
+afterAll(() => dirs.forEach((dir) => rmSync(dir, { recursive: true, force: true })));
+
+const NAMED = FORGERIES.map((one) => ({ id: 'V3', ...one }));
+
+const named = (place: Place | undefined): object => ({
+  verdict: 'UNAUTHORIZED_DECISION',
+  firstBad: { verdict: 'UNAUTHORIZED_DECISION', entity: place?.entity, seq: place?.seq },
+});
+
+/** Opens the folder's store with its root key, as the engine or a thief does, and closes it. */
+async function onFolder<T>(dir: string, work: (ledger: Ledger) => Promise<T>): Promise<T> {
+  const store = new SqliteStore(openForWriting(dir, { ledger: LEDGER, origin: ORIGIN }));
+  try {
+    return await work({ store, rootSigner: openRootKey(dir, ORIGIN) });
+  } finally {
+    store.close();
+  }
+}
+
+async function exported(dir: string): Promise<VerificationReport> {
+  const out = join(newDir(), 'export');
+  await exportDataDir({ dataDir: dir, out });
+  return verifyExport(out, { verifierKeys: [formatVerifierKey(ORIGIN, openRootKey(dir, ORIGIN).publicKey)] });
+}
+
+describe('in a data folder and its export', () => {
+  const honest = newDir();
+  let end = 0;
+  beforeAll(async () => {
+    end = await onFolder(honest, async (ledger) => (await honestHistory(ledger)).clock.now());
+  });
+
+  it('V3: what people were entitled to is OK', async () => {
+    for (const mode of ['full', 'state'] as const)
+      expect(await verifyDataDir(honest, { scope: { mode } })).toMatchObject({ verdict: 'OK' });
+    const dir = newDir();
+    cpSync(honest, dir, { recursive: true });
+    expect(await exported(dir)).toMatchObject({ verdict: 'OK' });
+  });
+
+  it.each(NAMED)('$id: names $name', async ({ forge }) => {
+    const dir = newDir();
+    cpSync(honest, dir, { recursive: true });
+    const place = await onFolder(dir, async (ledger) => forge(new AuthorityWorld(ledger, end)));
+    for (const mode of ['full', 'state'] as const)
+      expect(await verifyDataDir(dir, { scope: { mode } })).toMatchObject(named(place));
+    expect(await exported(dir)).toMatchObject(named(place));
+  });
+});
+
+describe('in the tables of AWS', () => {
+  async function world(): Promise<{ world: AuthorityWorld; verify: () => Promise<VerificationReport> }> {
+    const { store } = fakeStore();
+    const root = memoryRootSigner(ORIGIN);
+    const made = await honestHistory({ store, rootSigner: root });
+    const verify = async (): Promise<VerificationReport> => {
+      await createSequencer({ store }).catchUp();
+      return verifyTable({ store, ledger: LEDGER, origin: ORIGIN, root, clock: made.clock });
+    };
+    return { world: made, verify };
+  }
+
+  it('V3: what people were entitled to is OK', async () => {
+    const { verify } = await world();
+    expect(await verify()).toMatchObject({ verdict: 'OK' });
+  });
+
+  it.each(NAMED)('$id: names $name', async ({ forge }) => {
+    const { world: made, verify } = await world();
+    const place = await forge(made);
+    expect(await verify()).toMatchObject(named(place));
+  });
+});
+
+describe('whatever the store', () => {
+  it('V3: the order of commits is believed of a store with one writer, and of no other', async () => {
+    const store = new MemoryStore();
+    await honestHistory({ store, rootSigner: memoryRootSigner(ORIGIN) });
+    for (const isCommitOrder of [true, false])
+      expect((await replayed(store, { isCommitOrder })).finding).toBeUndefined();
+  });
+});
