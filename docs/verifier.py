@@ -1065,7 +1065,8 @@ class DataFolder:
 
     def default_root(self):
         data = read_file(os.path.join(self.folder, "root.vkey"))
-        return parse_vkey(data.decode("utf-8", "replace")) if data else None
+        key = parse_vkey(data.decode("utf-8", "replace")) if data else None
+        return key if key is not None and key.kind == ED25519 else None
 
     def witness_keys(self):
         data = read_file(os.path.join(self.folder, "witness", "witness.vkey"))
@@ -1381,6 +1382,7 @@ class Verification:
     def __init__(self, folder, options):
         self.options = options
         self.entries, self.heads, self.changed, self.store_size = 0, {}, {}, None
+        self.decisive, self.keys, self.twice = [], {}, None
         self.checked, self.not_checked = [], []
         self.against = 0
         self.folder, self.source = folder, None
@@ -1446,6 +1448,7 @@ class Verification:
         self.read_entries()
         self.hold_against()
         self.check_upper_tiles()
+        self.check_decisions()
         if source.has_documents:
             self.check_documents()
         if isinstance(source, Export):
@@ -1514,6 +1517,11 @@ class Verification:
         if place[2] != stored.hash:
             raise stored.bad("CONTENT_MISMATCH", "committed with another hash")
         self.check_link(stored, body)
+        if body["type"].startswith("change.") or body["type"] == POLICY_ADOPTED or body["type"].startswith("delegation."):
+            self.decisive.append((stored, body))
+        key = unique_key(body)
+        if key is not None and self.keys.setdefault(key, stored) is not stored and self.twice is None:
+            self.twice = stored.bad("DUPLICATE_ENTRY", f'"{key}" was recorded before')
 
     def raise_lost(self, pair):
         chain, seq = pair.place[:2] if pair.place else (NOBODY, 0)
@@ -1687,6 +1695,27 @@ class Verification:
         newest = max((when for when in times if when is not None), default=None)
         if newest is None or self.options.now - newest > self.options.max_age_minutes * 60_000:
             raise Bad("STALE", "the newest sign of life under a checkpoint is older than asked for", path="checkpoint")
+
+    # ---- decisions
+
+    def check_decisions(self):
+        replay = Replay(self.source.ledger)
+        for stored, body in self.decisive:
+            if not replay.take(stored, body):
+                break
+        if replay.first is not None and (self.twice is None or replay.first[0].position < self.twice.position):
+            raise replay.first[0].bad("UNAUTHORIZED_DECISION", replay.first[1])
+        if self.twice is not None:
+            raise self.twice
+        self.checked += ["that no idempotency key was recorded twice", f"who was entitled to each of {replay.judged} steps"]
+        self.not_checked.append("who was signed in, and what rights modules had")
+        self.say_not_checked(replay.advised, "assessments rest on what executors said of their plans")
+        self.say_not_checked(replay.before_policy, "steps are from before the ledger adopted a policy")
+        self.say_not_checked(replay.without_under, "steps do not name the policy they rest on")
+
+    def say_not_checked(self, count, what):
+        if count > 0:
+            self.not_checked.append(f"{count} {what}")
 
     # ---- documents
 
@@ -2014,7 +2043,8 @@ class Change:
     def __init__(self):
         self.state, self.round, self.last_seq = None, 0, -1
         self.progress, self.resolutions = [], []
-        self.claim = self.document = None
+        self.claim = self.document = self.proposer = self.assessed_at = None
+        self.is_off_document = False
         self.not_assessed()
 
     def not_assessed(self):
@@ -2038,6 +2068,7 @@ class Change:
 
     def on_proposed(self, data, body, step):
         self.id, self.entity, self.content, self.proposal = data["change"], body["entity"], data, step
+        self.proposer = body["actor"]
         need(data["contentHash"] == content_hash(self.entity, data["operations"]), "the content hash is wrong")
 
     def on_revised(self, data, body, step):
@@ -2119,7 +2150,7 @@ class Change:
         need(same and data["contentHash"] == self.content["contentHash"], "it rests on something else")
         at, by = instant(body["at"]), instant(data["reviewBy"])
         need(at < by <= at + REVIEW_MS, "an override is to be reviewed within 24 hours")
-        self.override = {**data, "step": step}
+        self.override = {**data, "step": step, "account": body["actor"]["id"]}
         self.approval = {"step": step, "until": at}
         self.review = []
 
@@ -2128,7 +2159,7 @@ class Change:
         same = assessment is not None and data["assessment"] == assessment["step"]
         need(same and data["proposal"] == self.proposal, "it rests on another proposal or assessment")
         need(data["votes"] == [vote["step"] for vote in self.votes], "it does not rest on the votes there are")
-        need(self.has_quorum(), "the quorum is not there, or somebody objects")
+        need(self.has_quorum(self.votes), "the quorum is not there, or somebody objects")
         self.approval = {"step": step, "until": instant(body["at"]) + assessment["timelockMinutes"] * MINUTE_MS}
         if "sampled" in assessment:
             self.review = []
@@ -2268,12 +2299,12 @@ class Change:
         widened = self.eligible or {}
         return [role for role in self.assessment["roles"] if {role, *widened.get(role, [])} & set(held)]
 
-    def has_quorum(self):
+    def has_quorum(self, votes):
         """Every role has a person of its own, there are enough people, and nobody objects."""
-        if any(vote["decision"] != "approve" for vote in self.votes):
+        if self.assessment is None or any(vote["decision"] != "approve" for vote in votes):
             return False
         people = {}
-        for vote in self.votes:
+        for vote in votes:
             filled = self.roles_filled(vote["roles"])
             if filled:
                 people[vote["personId"]] = filled
@@ -2324,6 +2355,35 @@ def can_fill(roles, people):
     return True
 
 
+def effect(change, body, images, current):
+    """(document, version, hash) after a step that writes it, or None. `images`: documents before, by intent."""
+    data, kind = body["data"], body["type"].removeprefix("change.")
+    document, version, found = current
+    if kind == "intent":
+        before = data["before"]
+        same = (before["version"], before["hash"]) == (version, found)
+        need(same and document_hash(before["document"]) == found, "another document than the chain leads to")
+        images[step_hash(body)] = before["document"]
+        return None
+    claimed = data
+    if kind == "applied":
+        document = plan(document, change.content["operations"][data["index"]])
+    elif kind == "undone":
+        document = images[change.progress[data["index"]]["intent"]]
+    elif kind in ("resolved-executed", "resolved-rolled-back"):
+        document = images[change.progress[0]["intent"]]
+        if kind == "resolved-executed":
+            for operation in change.content["operations"]:
+                document = plan(document, operation)
+        claimed = data["document"]
+        version = claimed["version"] - 1
+    else:
+        return None
+    now = (version + 1, document_hash(document))
+    need(now == (claimed["version"], claimed["hash"]), "the operations lead to another document")
+    return document, *now
+
+
 class DocumentFold:
     """The document that a chain's change-sets and adoption lead to: version, hash, writer."""
 
@@ -2359,22 +2419,9 @@ class DocumentFold:
         need(fits(data, STEPS[body["type"]]), f"{body['type']} is malformed")
         change = self.changes.setdefault(data["change"], Change())
         change.take(body)
-        if kind == "intent":
-            before = data["before"]
-            same = (before["version"], before["hash"]) == (self.version, self.hash)
-            need(same and document_hash(before["document"]) == self.hash, "another document than the chain leads to")
-            self.images[step_hash(body)] = before["document"]
-        elif kind == "applied":
-            self.put(plan(self.document, change.content["operations"][data["index"]]), data, data["change"])
-        elif kind == "undone":
-            self.put(self.images[change.progress[data["index"]]["intent"]], data, data["change"])
-        elif kind in ("resolved-executed", "resolved-rolled-back"):
-            document = self.images[change.progress[0]["intent"]]
-            if kind == "resolved-executed":
-                for operation in change.content["operations"]:
-                    document = plan(document, operation)
-            self.version = data["document"]["version"] - 1
-            self.put(document, data["document"], data["change"])
+        found = effect(change, body, self.images, (self.document, self.version, self.hash))
+        if found is not None:
+            (self.document, self.version, self.hash), self.writer = found, data["change"]
 
     def put(self, document, claimed, writer):
         found = (self.version + 1, document_hash(document))
@@ -2437,11 +2484,15 @@ PATCH_STEPS = {
 }
 
 
-def patched(document, patch):
+def need_patch(patch):
     need(isinstance(patch, list) and 1 <= len(patch) <= MAX_PATCH_STEPS, "not a JSON Patch")
     for step in patch:
         op = step.get("op") if isinstance(step, dict) else None
         need(isinstance(op, str) and op in PATCH_STEPS and fits(step, PATCH_STEPS[op]), "not a JSON Patch")
+
+
+def patched(document, patch):
+    need_patch(patch)
     current = copied({} if document is None else document)
     for step in patch:
         current = patch_step(current, step["op"], step)
@@ -2525,6 +2576,1384 @@ def remove_value(document, path):
     else:
         del parent[token]
     return document
+
+
+# ------------------------------------------------------------------------------------------------------------ patterns
+
+MAX_ARRAY_NESTING = 100
+MAX_PATTERN_NUMBER = 5_000_000_000
+EXPRESSIONS = ("exactly", "prefix", "suffix", "equals-ignore-case", "wildcard", "anything-but", "numeric", "cidr", "exists")
+NOT_IN_OR = {
+    *EXPRESSIONS,
+    *("=", "<", "<=", ">", ">=", "html", "regex", "not-wildcard", "not-equals-ignore-case"),
+    *("date-after", "date-on-or-after", "date-before", "date-on-or-before", "in-date-range"),
+    *("ip-address-in-range", "ip-address-not-in-range"),
+}
+
+
+class NoPattern(Exception):
+    """It is not a pattern of docs/patterns.md."""
+
+
+def pattern_need(condition, reason):
+    if not condition:
+        raise NoPattern(reason)
+
+
+def same_value(one, other):
+    """As JSON values: numbers by value, true is not 1."""
+    return one == other and isinstance(one, bool) == isinstance(other, bool)
+
+
+def address_of(text):
+    """(bits, number) of an IP address in any spelling; IPv4 in IPv6 is IPv4. None: it is none."""
+    if len(text) > 39:
+        return None
+    if ":" not in text:
+        found = re.fullmatch(r"([0-9]{1,3})\.([0-9]{1,3})\.([0-9]{1,3})\.([0-9]{1,3})", text)
+        parts = [int(one) for one in found.groups()] if found else [256]
+        return None if max(parts) > 255 else (32, int.from_bytes(bytes(parts), "big"))
+    halves = text.split("::")
+    groups = [half.split(":") if half else [] for half in halves]
+    if len(halves) > 2 or not all(re.fullmatch("[0-9a-fA-F]{1,4}", one) for half in groups for one in half):
+        return None
+    missing = 8 - sum(len(half) for half in groups)
+    if missing != 0 if len(halves) == 1 else missing < 1:
+        return None
+    whole = [*groups[0], *["0"] * missing, *(groups[1] if len(groups) > 1 else [])]
+    number = int("".join(one.zfill(4) for one in whole), 16)
+    return (32, number & 0xFFFFFFFF) if number >> 32 == 0xFFFF else (128, number)
+
+
+def letters_of(text):
+    return [(one.lower(), one.upper()) for one in text]
+
+
+def folded_end(letters, text):
+    """Where the letters end in the text, ignoring case character by character, or None."""
+    at = 0
+    for forms in letters:
+        form = next((one for one in forms if text.startswith(one, at)), None)
+        if form is None:
+            return None
+        at += len(form)
+    return at
+
+
+def folded_suffix(letters, text):
+    for lower, upper in reversed(letters):
+        form = next((one for one in (lower, upper) if text.endswith(one)), None)
+        if form is None:
+            return False
+        text = text[: len(text) - len(form)]
+    return True
+
+
+def wildcard(text):
+    parts, part, at = [], "", 0
+    pattern_need(utf16_length(text) <= 1024, "a wildcard is too long")
+    while at < len(text):
+        if text[at] == "*":
+            pattern_need(text[at + 1 : at + 2] != "*", "two stars in a row")
+            parts.append(part)
+            part = ""
+        elif text[at] == "\\":
+            pattern_need(text[at + 1 : at + 2] in ("*", "\\"), "a lone backslash")
+            part += text[at + 1]
+            at += 1
+        else:
+            part += text[at]
+        at += 1
+    return re.compile(".*".join(re.escape(one) for one in [*parts, part]), re.DOTALL)
+
+
+def text_test(key, value):
+    pattern_need(isinstance(value, str), f"{key} takes a text")
+    if key == "prefix":
+        return lambda text: text.startswith(value)
+    if key == "suffix":
+        return lambda text: text.endswith(value)
+    if key == "equals-ignore-case":
+        letters = letters_of(value)
+        return lambda text: folded_end(letters, text) == len(text)
+    form = wildcard(value)
+    return lambda text: form.fullmatch(text) is not None
+
+
+def only_entry(value):
+    pattern_need(isinstance(value, dict) and len(value) == 1, "an expression has one key")
+    return next(iter(value.items()))
+
+
+def one_or_many(value):
+    values = value if isinstance(value, list) else [value]
+    pattern_need(1 <= len(values) <= 1000, "an empty list, or too long")
+    return values
+
+
+def pattern_number(value):
+    pattern_need(isinstance(value, (int, float)) and not isinstance(value, bool), "not a number")
+    pattern_need(abs(value) <= MAX_PATTERN_NUMBER, "a number that EventBridge does not compare")
+    return value
+
+
+def numeric_test(terms):
+    pattern_need(isinstance(terms, list) and len(terms) in (2, 4), "numeric takes one bound or two")
+    checks = {
+        "=": lambda bound: lambda number: number == bound,
+        "<": lambda bound: lambda number: number < bound,
+        "<=": lambda bound: lambda number: number <= bound,
+        ">": lambda bound: lambda number: number > bound,
+        ">=": lambda bound: lambda number: number >= bound,
+    }
+    pattern_need(isinstance(terms[0], str) and terms[0] in checks, "no operator of numeric")
+    tests = [checks[terms[0]](pattern_number(terms[1]))]
+    if len(terms) == 4:
+        pattern_need(terms[0] in (">", ">=") and terms[2] in ("<", "<="), "a range is low, then high")
+        pattern_need(terms[1] < pattern_number(terms[3]), "an empty range")
+        tests.append(checks[terms[2]](terms[3]))
+    return lambda leaf: is_number(leaf) and all(test(leaf) for test in tests)
+
+
+def cidr_test(value):
+    pattern_need(isinstance(value, str) and value.count("/") == 1, "not a CIDR block")
+    ip, bits = value.split("/")
+    address = address_of(ip)
+    pattern_need(address is not None and re.fullmatch("[0-9]{1,3}", bits), "not a CIDR block")
+    pattern_need(int(bits) < address[0], "write the address itself")
+    shift = address[0] - int(bits)
+
+    def test(leaf):
+        found = address_of(leaf) if isinstance(leaf, str) else None
+        return found is not None and found[0] == address[0] and found[1] >> shift == address[1] >> shift
+
+    return test
+
+
+def anything_but(value):
+    if isinstance(value, dict):
+        key, texts = only_entry(value)
+        pattern_need(key in ("prefix", "suffix", "equals-ignore-case", "wildcard"), "not an expression of anything-but")
+        texts = one_or_many(texts)
+        pattern_need(key not in ("prefix", "suffix") or "" not in texts, "it excludes every text")
+        tests = [text_test(key, one) for one in texts]
+        return lambda leaf: not (isinstance(leaf, str) and any(test(leaf) for test in tests))
+    values = one_or_many(value)
+    for one in values:
+        pattern_need(isinstance(one, str) or pattern_number(one) is not None, "neither text nor number")
+    pattern_need(len({isinstance(one, str) for one in values}) == 1, "texts and numbers are mixed")
+    return lambda leaf: not any(same_value(one, leaf) for one in values)
+
+
+class FieldTest:
+    """What the list of values of one field accepts."""
+
+    def __init__(self, values):
+        self.tests, self.accepts_absence = [], False
+        for value in one_or_many(values):
+            self.add(value)
+
+    def add(self, value):
+        if isinstance(value, dict):
+            key, argument = only_entry(value)
+            self.add_expression(key, argument)
+        elif isinstance(value, str) and address_of(value) is not None:
+            address = address_of(value)
+            self.tests.append(lambda leaf: isinstance(leaf, str) and address_of(leaf) == address)
+        else:
+            pattern_need(value is None or isinstance(value, (str, int, float)), "not a value to match")
+            self.tests.append(lambda leaf: same_value(leaf, value))
+
+    def add_expression(self, key, argument):
+        if key == "exists":
+            pattern_need(isinstance(argument, bool), "exists takes true or false")
+            if argument:
+                self.tests.append(lambda leaf: True)
+            else:
+                self.accepts_absence = True
+        elif key == "exactly":
+            pattern_need(isinstance(argument, str), "exactly takes a text")
+            self.tests.append(lambda leaf: leaf == argument)
+        elif key in ("prefix", "suffix") and isinstance(argument, dict):
+            inner, text = only_entry(argument)
+            pattern_need(inner == "equals-ignore-case" and isinstance(text, str), "not a prefix or suffix")
+            letters = letters_of(text)
+            if key == "prefix":
+                self.tests.append(lambda leaf: isinstance(leaf, str) and folded_end(letters, leaf) is not None)
+            else:
+                self.tests.append(lambda leaf: isinstance(leaf, str) and folded_suffix(letters, leaf))
+        elif key in ("prefix", "suffix", "equals-ignore-case", "wildcard"):
+            test = text_test(key, argument)
+            self.tests.append(lambda leaf: isinstance(leaf, str) and test(leaf))
+        else:
+            makers = {"numeric": numeric_test, "cidr": cidr_test, "anything-but": anything_but}
+            pattern_need(key in makers, f"unknown expression {key}")
+            self.tests.append(makers[key](argument))
+
+    def accepts(self, leaf):
+        return any(test(leaf) for test in self.tests)
+
+
+class FieldNode:
+    def __init__(self):
+        self.test, self.children, self.count, self.accepts_absence = None, {}, 0, True
+
+    def insert(self, path, test):
+        self.count += 1
+        self.accepts_absence = self.accepts_absence and test.accepts_absence
+        if path:
+            self.children.setdefault(path[0], FieldNode()).insert(path[1:], test)
+        else:
+            self.test = test
+
+    def without_test(self):
+        other = FieldNode()
+        other.children, other.count = self.children, self.count - 1
+        other.accepts_absence = all(child.accepts_absence for child in self.children.values())
+        return other
+
+
+class Pattern:
+    """A pattern of docs/patterns.md, compiled: one tree of fields for each combination of $or branches."""
+
+    def __init__(self, source):
+        pattern_need(isinstance(source, dict), "a pattern is an object")
+        self.trees = []
+        for combination in self.fields(source, (), False, 0):
+            root = FieldNode()
+            for path in sorted(combination, key=lambda path: utf16_order(".".join(path))):
+                root.insert(path, combination[path])
+            self.trees.append(root)
+
+    def fields(self, source, path, inside_or, depth):
+        pattern_need(source != {} and depth < 100, "an empty object, or too deep")
+        combinations = [{}]
+        for key, value in source.items():
+            if key == "$or":
+                found = self.branches(value, path, depth + 1)
+            else:
+                found = self.field(key, value, path, inside_or, depth + 1)
+            combinations = [self.both(one, other) for one in combinations for other in found]
+            self.need_affordable(combinations)
+        return combinations
+
+    def branches(self, value, path, depth):
+        pattern_need(isinstance(value, list) and len(value) >= 2, "$or needs at least two objects")
+        found = []
+        for branch in value:
+            pattern_need(isinstance(branch, dict), "$or takes objects")
+            found += self.fields(branch, path, True, depth)
+            self.need_affordable(found)
+        return found
+
+    def field(self, key, value, path, inside_or, depth):
+        pattern_need(not inside_or or key not in NOT_IN_OR, "it cannot name a field inside $or")
+        if isinstance(value, dict):
+            return self.fields(value, (*path, key), inside_or, depth)
+        pattern_need(isinstance(value, list), "values are in an array")
+        return [{(*path, key): FieldTest(value)}]
+
+    @staticmethod
+    def both(one, other):
+        names = [".".join(path) for path in (*one, *other)]
+        pattern_need(len(set(names)) == len(names) and len(names) <= 256, "tested twice, or too many fields")
+        return {**one, **other}
+
+    @staticmethod
+    def need_affordable(combinations):
+        fields = sum(len(one) for one in combinations)
+        pattern_need(len(combinations) <= 1000 and fields <= 20_000, "too many combinations")
+
+    def matches(self, event):
+        return isinstance(event, dict) and any(first_found(tree, event, 0) is not None for tree in self.trees)
+
+
+def is_leaf(value):
+    return value is None or isinstance(value, (str, int, float))
+
+
+ABSENT = object()
+
+
+def first_found(node, value, nesting):
+    """None: no match. Otherwise how many leading fields are satisfied by absence: docs/patterns.md, "Surprises"."""
+    if isinstance(value, list):
+        return in_array(node, value, nesting + 1) if nesting < MAX_ARRAY_NESTING else if_absent(node)
+    if isinstance(value, dict):
+        if node.test is not None and not node.test.accepts_absence:
+            return None
+        return in_children(node, lambda key, child: first_found(child, value.get(key, ABSENT), nesting))
+    if value is ABSENT or node.test is None:
+        return if_absent(node)
+    fits_below = all(child.accepts_absence for child in node.children.values())
+    return 0 if node.test.accepts(value) and fits_below else None
+
+
+def if_absent(node):
+    return node.count if node.accepts_absence else None
+
+
+def in_children(node, find):
+    before, first = 0 if node.test is None else 1, None
+    for key, child in node.children.items():
+        found = find(key, child)
+        if found is None:
+            return None
+        if first is None and found < child.count:
+            first = before + found
+        before += child.count
+    return node.count if first is None else first
+
+
+def in_array(node, elements, nesting):
+    if node.test is not None and any(is_leaf(one) and node.test.accepts(one) for one in elements):
+        if not node.children or in_elements(node.without_test(), elements, nesting) is not None:
+            return 0
+    return in_elements(node, elements, nesting)
+
+
+def in_elements(node, elements, nesting):
+    absent = None
+    for element in elements:
+        if is_leaf(element):
+            continue
+        found = first_found(node, element, nesting)
+        if found == 0:
+            return 0
+        if found is None or found == node.count:
+            continue
+        absent = leading_absent(node, elements, nesting) if absent is None else absent
+        if found == absent:
+            return found
+    if not node.accepts_absence:
+        return None
+    absent = leading_absent(node, elements, nesting) if absent is None else absent
+    return absent if absent == node.count else None
+
+
+def leading_absent(node, value, nesting):
+    if isinstance(value, list):
+        if nesting > MAX_ARRAY_NESTING:
+            return node.count
+        return min([node.count, *(leading_absent(node, one, nesting + 1) for one in value)])
+    if isinstance(value, dict):
+        return in_children(node, lambda key, child: leading_absent(child, value.get(key, ABSENT), nesting))
+    return 0 if value is not ABSENT and node.test is not None else node.count
+
+
+# -------------------------------------------------------------------------------------------------------------- policy
+
+LEVELS = ("L0", "L1", "L2", "L3", "L4")
+HARD_LEVELS = ("L3", "L4")
+UNMATCHED = {"level": "L3", "roles": UNMATCHED_ROLES, "approvals": 2, "timelockMinutes": 60, "enforcement": "hard"}
+FLOOR = {
+    "name": "registry (built in)",
+    "level": "L4",
+    "roles": ["owner", "risk", "security"],
+    "approvals": 3,
+    "timelockMinutes": 1_440,
+    "enforcement": "hard",
+}
+FLOOR_HOURS = 168
+FACTS = {
+    "entity": {None},
+    "initiator": {"kind", "id", "proven", "recentChanges", "recentMoved", "recentEntities"},
+    "onEntity": {"recentChanges", "recentMoved"},
+    "operations": {"count", "types"},
+    "reversible": {None},
+    "creates": {None},
+    "money": {"touched", "moved"},
+    "sensitive": {"touched", "erases", "paths"},
+    "freeze": {"active", "names"},
+    "bytesChanged": {None},
+    "executors": None,
+}
+RIGHTS = ("publishes", "subscribes", "reads", "proposes", "reveals", "overrides")
+
+
+def texts(least, most, form=None):
+    """A text of so many UTF-16 code units that fits."""
+    rule = None if form is None else re.compile(form, re.DOTALL)
+    return lambda value: (
+        isinstance(value, str)
+        and least <= utf16_length(value) <= most
+        and (rule is None or rule.fullmatch(value) is not None)
+    )
+
+
+def between(least, most):
+    return lambda value: is_int(value) and least <= value <= most
+
+
+def lists(form, least=0, most=10**9):
+    return lambda value: isinstance(value, list) and least <= len(value) <= most and all(fits(one, form) for one in value)
+
+
+ROSTER_NAME = texts(1, 64, "[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+TOPIC_GLOB = texts(1, 10**9, r"\*|[a-z0-9_-]+(\.[a-z0-9_-]+)*(\.\*)?")
+ENTITY_GLOB = texts(0, 10**9, r"[A-Za-z0-9._:/-]*\*?")
+RIGHTS_FORM = {f"{name}?": lists(TOPIC_GLOB if name in ("publishes", "subscribes") else ENTITY_GLOB) for name in RIGHTS}
+ROSTER = {
+    "roles": lambda value: isinstance(value, dict)
+    and all(ROSTER_NAME(name) and fits(rights, RIGHTS_FORM) for name, rights in value.items()),
+    "people": lists(
+        {
+            "personId": ROSTER_NAME,
+            "name": texts(1, 100),
+            "accounts": lists(ROSTER_NAME, 1),
+            "roles": lists(ROSTER_NAME, 1),
+        }
+    ),
+    "agents": lists(
+        {
+            "id": ROSTER_NAME,
+            "owner": ROSTER_NAME,
+            "logic": texts(1, 100),
+            "proven?": lambda value: isinstance(value, bool),
+            "rights": RIGHTS_FORM,
+        }
+    ),
+    "separation?": lists(lambda value: lists(ROSTER_NAME, 2, 2)(value)),
+}
+POINTERS = lists(texts(2, 200, "(/[^/]+)+"), 0, 100)
+ROLE = texts(1, 64)
+
+
+def is_known_pattern(value):
+    try:
+        Pattern(value)
+    except NoPattern:
+        return False
+    return all(is_fact(name) for name in tests_of(value))
+
+
+def tests_of(when, under=""):
+    """What a pattern tests, as `fact` or `fact.field`."""
+    for field, test in when.items():
+        if field == "$or":
+            for branch in test:
+                yield from tests_of(branch, under)
+        elif isinstance(test, list) or under:
+            yield under + field
+        else:
+            yield from tests_of(test, f"{field}.")
+
+
+def is_fact(name):
+    fact, _, field = name.partition(".")
+    if fact not in FACTS:
+        return False
+    field = field.split(".")[0] if "." in name else None
+    return FACTS[fact] is None or field in FACTS[fact]
+
+
+RULE = {
+    "name": texts(1, 100),
+    "when": is_known_pattern,
+    "level": one_of(*LEVELS),
+    "roles?": lists(ROLE, 0, 10),
+    "approvals": between(0, 10),
+    "timelockMinutes?": between(0, 10_080),
+    "enforcement?": one_of("soft", "hard"),
+}
+FREEZE = {
+    "name": texts(1, 100),
+    "from": is_instant,
+    "until": is_instant,
+    "entities?": lists(texts(1, 128), 1, 100),
+}
+RISK = {
+    "version": texts(1, 64),
+    "decisionHours?": between(2, 720),
+    "moneyPaths?": POINTERS,
+    "sensitivePaths?": POINTERS,
+    "freezes?": lists(FREEZE, 0, 100),
+    "sampleL0?": between(0, 100),
+    "maxOpen?": between(1, 100_000),
+    "reminderHours?": between(1, MAX_SAFE),
+    "escalation?": {
+        "afterHours": between(1, MAX_SAFE),
+        "roles": lambda value: isinstance(value, dict)
+        and all(ROLE(name) and lists(ROLE, 1, 10)(further) for name, further in value.items()),
+    },
+    "rules": lists(RULE, 0, 200),
+}
+
+
+def is_sound_risk(risk):
+    """What a table must be beyond the forms of its fields."""
+    hours = risk["decisionHours"]
+    reminders, escalation, rules = risk.get("reminderHours"), risk.get("escalation"), risk["rules"]
+    if reminders is not None and hours / reminders > 50:
+        return False
+    if escalation is not None and escalation["afterHours"] >= hours:
+        return False
+    for named in (risk["freezes"], rules):
+        if len({one["name"] for one in named}) != len(named):
+            return False
+    if not all(instant(one["from"]) < instant(one["until"]) for one in risk["freezes"]):
+        return False
+    for rule in rules:
+        free = rule["level"] == "L0"
+        if (rule["approvals"] == 0) != free or (rule["roles"] == []) != free:
+            return False
+        if rule.get("enforcement") == "soft" and rule["level"] in HARD_LEVELS:
+            return False
+        if rule["timelockMinutes"] >= hours * 60:
+            return False
+    return True
+
+
+def with_defaults(document):
+    """The policy with every default written out, or None where it is none."""
+    if not fits(document, {"roster": ROSTER, "risk": RISK}):
+        return None
+    policy = copied(document)
+    roster, risk = policy["roster"], policy["risk"]
+    for rights in [*roster["roles"].values(), *(agent["rights"] for agent in roster["agents"])]:
+        for name in RIGHTS:
+            rights.setdefault(name, [])
+    for agent in roster["agents"]:
+        agent.setdefault("proven", False)
+    roster.setdefault("separation", [])
+    defaults = {"decisionHours": 168, "moneyPaths": [], "sensitivePaths": [], "freezes": [], "sampleL0": 0, "maxOpen": 1_000}
+    for name, value in defaults.items():
+        risk.setdefault(name, value)
+    for rule in risk["rules"]:
+        rule.setdefault("roles", [])
+        rule.setdefault("timelockMinutes", 0)
+    return policy if is_sound_risk(risk) else None
+
+
+def in_order(names):
+    return sorted(names, key=utf16_order)
+
+
+def glob_matches(glob, subject):
+    return subject.startswith(glob[:-1]) if glob.endswith("*") else glob == subject
+
+
+class Policy:
+    """Roster and rules that an entry brought into force."""
+
+    def __init__(self, seq, entry_hash, policy):
+        self.seq, self.hash = seq, entry_hash
+        self.roster, self.risk = policy["roster"], policy["risk"]
+        self.table = {
+            "version": self.risk["version"],
+            "hash": tagged_hash("nervous-system.risk-table.v1", self.risk),
+        }
+        self.patterns = [Pattern(rule["when"]) for rule in self.risk["rules"]]
+        self.principals = {}
+        for person in self.roster["people"]:
+            for account in person["accounts"]:
+                self.principals[account] = ("person", person["personId"])
+        for agent in self.roster["agents"]:
+            self.principals[agent["id"]] = ("agent", agent)
+
+    def roles_of(self, person):
+        """As the roster lists them."""
+        return next((one["roles"] for one in self.roster["people"] if one["personId"] == person), [])
+
+    def agent(self, name):
+        return next((one for one in self.roster["agents"] if one["id"] == name), None)
+
+    def person_may(self, person, action, entity):
+        roles = self.roles_of(person)
+        if action == "reads" and "auditor" in roles:
+            return True
+        return any(
+            glob_matches(glob, entity)
+            for role in roles
+            if role in self.roster["roles"]
+            for glob in self.roster["roles"][role][action]
+        )
+
+    def apart(self, roles):
+        return any(all(role in roles for role in pair) for pair in self.roster["separation"])
+
+    def is_person(self, actor, person):
+        return actor["kind"] == "person" and self.principals.get(actor["id"]) == ("person", person)
+
+    def demand(self, facts):
+        """What the rules ask for, given the facts."""
+        matched = [rule for rule, pattern in zip(self.risk["rules"], self.patterns) if pattern.matches(facts)]
+        if isinstance(facts.get("entity"), str) and facts["entity"].startswith(REGISTRY):
+            matched.append(FLOOR)
+        demands = matched or [UNMATCHED]
+        roles = in_order({role for one in demands for role in one["roles"]})
+        hard = any(one["level"] in HARD_LEVELS or one.get("enforcement", "soft") == "hard" for one in demands)
+        return {
+            "matched": [one["name"] for one in matched],
+            "level": max(one["level"] for one in demands),
+            "roles": roles,
+            "approvals": max([len(roles), *(one["approvals"] for one in demands)]),
+            "timelockMinutes": max(one["timelockMinutes"] for one in demands),
+            "enforcement": "hard" if hard else "soft",
+        }
+
+    def open_freezes(self, entity, now):
+        return in_order(
+            one["name"]
+            for one in self.risk["freezes"]
+            if instant(one["from"]) <= now < instant(one["until"])
+            and ("entities" not in one or any(glob_matches(glob, entity) for glob in one["entities"]))
+        )
+
+
+def stricter(one, other):
+    roles = in_order({*one["roles"], *other["roles"]})
+    return {
+        "matched": list(dict.fromkeys([*one["matched"], *other["matched"]])),
+        "level": max(one["level"], other["level"]),
+        "roles": roles,
+        "approvals": max(one["approvals"], other["approvals"], len(roles)),
+        "timelockMinutes": max(one["timelockMinutes"], other["timelockMinutes"]),
+        "enforcement": "hard" if "hard" in (one["enforcement"], other["enforcement"]) else "soft",
+    }
+
+
+# --------------------------------------------------------------------------------------------------------------- facts
+
+SCALE_DIGITS = 30
+MAX_RECENT = 1_000
+
+
+def amount_of(value):
+    if value is None:
+        return 0
+    text = str(value) if is_int(value) else value
+    found = re.fullmatch(r"(-?)([0-9]{1,60})(?:\.([0-9]{1,30}))?", text) if isinstance(text, str) else None
+    need(found is not None, "a money path holds no amount")
+    scaled = int(found[2]) * 10**SCALE_DIGITS + int((found[3] or "").ljust(SCALE_DIGITS, "0"))
+    return -scaled if found[1] else scaled
+
+
+def values_at(document, path):
+    """What a path leads to, by where it is; `*` is any key or index."""
+    found = [("", document)]
+    for token in path.split("/")[1:]:
+        key = token.replace("~1", "/").replace("~0", "~")
+        found = [
+            (f"{at}/{name}", member)
+            for at, value in found
+            for name, member in members_of(value)
+            if token == "*" or name == key
+        ]
+    return dict(found)
+
+
+def members_of(value):
+    if isinstance(value, list):
+        return [(str(i), one) for i, one in enumerate(value)]
+    return value.items() if isinstance(value, dict) else []
+
+
+def money_moved(before, after, paths):
+    moved = 0
+    for path in paths:
+        old = {at: amount_of(value) for at, value in values_at(before, path).items()}
+        new = {at: amount_of(value) for at, value in values_at(after, path).items()}
+        moved += sum(abs(new.get(at, 0) - old.get(at, 0)) for at in {**old, **new})
+    return moved
+
+
+def difference(before, after, path=""):
+    """A JSON Patch from one to the other, as `bytesChanged` counts it."""
+    if isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
+        return [step for i, (old, new) in enumerate(zip(before, after)) for step in difference(old, new, f"{path}/{i}")]
+    if isinstance(before, dict) and isinstance(after, dict):
+        steps = []
+        for key in in_order({*before, *after}):
+            at = f"{path}/{key.replace('~', '~0').replace('/', '~1')}"
+            if key not in after:
+                steps.append({"op": "remove", "path": at})
+            elif key not in before:
+                steps.append({"op": "add", "path": at, "value": after[key]})
+            else:
+                steps += difference(before[key], after[key], at)
+        return steps
+    return [] if canonical(before) == canonical(after) else [{"op": "replace", "path": path, "value": after}]
+
+
+def recent_sums(changes):
+    moved = MAX_SAFE if len(changes) > MAX_RECENT else min(sum(one[1] for one in changes), MAX_SAFE)
+    return len(changes), moved, len({one[0] for one in changes})
+
+
+def facts_of(entity, content, before, after, policy, freezes, counted):
+    """The facts of a change-set. `counted`: ([(entity, moved)] of the initiator, the same on the entity)."""
+    kind, _, name = content["initiator"].partition(":")
+    operations, risk = content["operations"], policy.risk
+    stages = list(zip([before, *after], after))
+    scaled = sum(money_moved(old, new, risk["moneyPaths"]) for old, new in stages)
+    moved = min(-(-scaled // 10**SCALE_DIGITS), MAX_SAFE)
+    own, on_entity = (recent_sums([*changes, (entity, moved)]) for changes in counted)
+    agent = policy.agent(name) if content["initiator"].startswith("agent:") else None
+    erases = any(one["type"] == "field.erase" for one in operations)
+    sensitive = [
+        path
+        for path in risk["sensitivePaths"]
+        if any(canonical(values_at(old, path)) != canonical(values_at(new, path)) for old, new in stages)
+    ]
+    return {
+        "entity": entity,
+        "initiator": {
+            "kind": kind,
+            "id": name,
+            **({} if agent is None else {"proven": agent["proven"]}),
+            "recentChanges": own[0],
+            "recentMoved": own[1],
+            "recentEntities": own[2],
+        },
+        "onEntity": {"recentChanges": on_entity[0], "recentMoved": on_entity[1]},
+        "operations": {"count": len(operations), "types": in_order({one["type"] for one in operations})},
+        "reversible": all(one["inverse"] != "none" for one in operations),
+        "creates": before is None and after[-1:] != [None],
+        "money": {"touched": scaled > 0, "moved": moved},
+        "sensitive": {"touched": erases or sensitive != [], "erases": erases, "paths": sensitive},
+        "freeze": {"active": freezes != [], "names": freezes},
+        "bytesChanged": sum(len(canonical(difference(old, new)).encode()) for old, new in stages),
+    }
+
+
+def plan_all(document, version, operations):
+    """The document after each operation."""
+    need(all(one.get("baseVersion", version) == version for one in operations), "meant for another version")
+    after = []
+    for operation in operations:
+        document = plan(document, operation)
+        after.append(document)
+    return after
+
+
+DAY_MS = 86_400_000
+SLACK_MS = 60_000
+HOUR_MS = 3_600_000
+
+
+class Recent:
+    """Assessments of the last day, by who answers for them and by entity."""
+
+    def __init__(self):
+        self.places, self.known, self.latest = {}, {}, 0
+
+    @staticmethod
+    def keys(one):
+        return (("by", one["sponsor"]), ("on", one["entity"]))
+
+    def assessed(self, one):
+        before = self.known.pop(one["change"], None)
+        if before is not None:
+            self.leave(before)
+        self.known[one["change"]] = one
+        for key in self.keys(one):
+            self.places.setdefault(key, ({}, {}))[0][one["change"]] = one
+        self.latest = max(self.latest, one["at"])
+        for old in list(self.known.values()):
+            if old["at"] >= self.latest - DAY_MS - HOUR_MS:
+                break
+            del self.known[old["change"]]
+            self.leave(old)
+        for key in self.keys(one):
+            ended = self.places[key][1]
+            for change in list(ended):
+                if ended[change]["ended"] >= self.latest - 2 * SLACK_MS:
+                    break
+                del ended[change]
+
+    def leave(self, one):
+        for key in self.keys(one):
+            self.places[key][0].pop(one["change"], None)
+
+    def ended(self, change, at):
+        one = self.known.pop(change, None)
+        if one is None:
+            return
+        self.leave(one)
+        for key in self.keys(one):
+            self.places[key][1][change] = {**one, "ended": at}
+
+    def certain(self, asked):
+        return self.count(asked, asked["to"] - DAY_MS, None)
+
+    def possible(self, asked):
+        return self.count(asked, asked["from"] - DAY_MS, asked["from"] - SLACK_MS)
+
+    def count(self, asked, since, late):
+        found = []
+        for key in self.keys(asked):
+            standing, ended = self.places.get(key, ({}, {}))
+            all_of = [one for one in standing.values() if one["at"] >= since][: MAX_RECENT + 1]
+            if late is not None:
+                others = [one for one in ended.values() if one["ended"] >= late and one["at"] >= since][: MAX_RECENT + 1]
+                if others:
+                    by_time = sorted([*all_of, *others], key=lambda one: (one["at"], utf16_order(one["change"])))
+                    all_of = by_time[: MAX_RECENT + 1]
+            found.append([(one["entity"], one["moved"]) for one in all_of if one["change"] != asked["change"]])
+        return found
+
+
+# -------------------------------------------------------------------------------------------------------------- replay
+
+UPGRADE_MS = 3_600_000
+DELEGATION_DAYS_MS = 30 * DAY_MS
+GRANTED = {
+    "from": is_text,
+    "to": is_text,
+    "roles?": lists(is_text, 1),
+    "until": is_instant,
+    "reason": is_text,
+    **UNDER,
+}
+REVOKED = {"delegation": is_hash, "from": is_text, **UNDER}
+PEOPLES_STEPS = {"voted", "vote-revoked", "overridden", "aborted", "resolution", "reviewed"}
+# Steps that always were conditional on the policy: an older one is judged by its place in the log.
+CONDITIONAL = {"voted", "vote-revoked", "escalated", "approved", "overridden", "claimed", "aborted", "resolution", "reviewed"}
+RESTS_ON_POLICY = CONDITIONAL | {
+    *("proposed", "revised", "assessed", "rejected", "returned", "withdrawn", "resolved-executed", "resolved-rolled-back"),
+}
+TERMINAL = {"executed", "failed", "rolled_back", "rejected", "cancelled", "expired"}
+KEYED = {
+    *(POLICY_ADOPTED, "delegation.granted", "delegation.revoked", KEY_CERTIFIED, KEY_REVOKED, KEY_ROTATED, "redacted"),
+}
+
+
+def unique_key(body):
+    """What no second entry of the ledger may have, or None."""
+    kind = body["type"]
+    if kind == "event":
+        return f"event/{body['data']['source']}/{body['idem']}"
+    if kind.startswith("change."):
+        return f"step/{body['idem']}"
+    return f"{kind}/{body['idem']}" if kind in KEYED else None
+
+
+class Replay:
+    """Who was entitled to decide, from entries alone. `take` returns False at the first difference."""
+
+    def __init__(self, ledger):
+        self.ledger, self.first = ledger, None
+        self.policy = self.previous = None  # a Policy; "" when what is in force is none
+        self.delegations, self.open, self.images, self.steps = {}, {}, {}, {}
+        self.documents, self.locks, self.recent = {}, {}, Recent()
+        self.nonces, self.turns, self.first_under = {}, {}, None
+        self.judged = self.before_policy = self.without_under = self.advised = 0
+
+    def take(self, stored, body):
+        try:
+            self.judge(stored, body)
+        except Inconsistent as error:
+            self.note(stored, str(error))
+            return False
+        return True
+
+    def note(self, stored, reason):
+        if self.first is None or stored.position < self.first[0].position:
+            self.first = (stored, reason)
+
+    def use(self, once, name, stored):
+        """Nonces and turns are for once; the second use is told where nothing earlier is."""
+        if name in once:
+            self.note(stored, f"{name} was used before")
+        else:
+            once[name] = True
+
+    def judge(self, stored, body):
+        kind = body["type"]
+        if kind in STEPS:
+            self.step(stored, body)
+        elif kind == POLICY_ADOPTED:
+            self.adopted(stored, body)
+        elif kind.startswith("delegation."):
+            self.delegated(stored, body)
+        else:
+            need(not kind.startswith("change."), f"{kind} is no step of a change-set")
+
+    def document(self, entity):
+        return self.documents.get(entity, (None, 0, document_hash(None)))
+
+    def write(self, stored, body, document):
+        self.documents[body["entity"]] = document
+        if body["entity"] == "registry:policy" and self.policy is not None:
+            self.policy_written(stored, body, document[0])
+
+    def policy_written(self, stored, body, document):
+        if self.policy:
+            self.previous = self.policy
+        policy = with_defaults(document)
+        self.policy = "" if policy is None else Policy(body["seq"], stored.hash.hex(), policy)
+
+    # ---- policy and delegations
+
+    def adopted(self, stored, body):
+        self.judged += 1
+        need(self.policy is None, "a policy is adopted once")
+        data, (_, version, _) = body["data"], self.document(body["entity"])
+        form = {"version": is_positive, "hash": is_text, "document": lambda value: isinstance(value, dict)}
+        need(fits(data, form) and body["entity"] == "registry:policy", "it is malformed, or elsewhere")
+        need(data["version"] == version + 1, "the version does not follow")
+        need(data["hash"] == document_hash(data["document"]), "the hash is not that of the policy")
+        self.documents[body["entity"]] = (data["document"], data["version"], data["hash"])
+        self.policy_written(stored, body, data["document"])
+        need_system(body)
+        need(self.policy, "what was adopted is no policy")
+
+    def delegated(self, stored, body):
+        self.judged += 1
+        data, is_grant = body["data"], body["type"] == "delegation.granted"
+        need(body["entity"] == "system/delegations", "delegations are recorded elsewhere")
+        need(fits(data, GRANTED if is_grant else REVOKED), f"{body['type']} is malformed")
+        policy = self.in_force(body, data.get("under"), True)
+        if is_grant:
+            self.delegations[stored.hash.hex()] = {**data, "revoked": False}
+            if policy is not None:
+                self.judge_grant(body, data, policy)
+            return
+        known = self.delegations.get(data["delegation"])
+        if policy is not None:
+            need(known is not None and known["from"] == data["from"], "there is no such delegation")
+            need(policy.is_person(body["actor"], data["from"]), "it is somebody else's")
+        if known is not None:
+            known["revoked"] = True
+
+    def judge_grant(self, body, data, policy):
+        need(policy.is_person(body["actor"], data["from"]), "it is given by somebody else")
+        need(data["to"] != data["from"] and policy.roles_of(data["to"]), "it is given to nobody else of the roster")
+        held = policy.roles_of(data["from"])
+        need(all(role in held for role in data.get("roles", [])), "a role that is not held")
+        at, until = instant(body["at"]), instant(data["until"])
+        need(at - SLACK_MS < until <= at + DELEGATION_DAYS_MS + SLACK_MS, "it is not within 30 days")
+        need(not policy.apart([*policy.roles_of(data["to"]), *given_roles(policy, data)]), "duties that are kept apart")
+
+    def in_force(self, body, under, is_named):
+        """The policy to judge by, or None before there is one."""
+        need(self.policy != "", "the policy in force is none that can be read")
+        at = instant(body["at"])
+        if self.policy is None:
+            self.before_policy += 1
+        if under is not None:
+            self.first_under = at if self.first_under is None else self.first_under
+            need(self.policy is not None, "no policy is in force")
+            need(under == {"seq": self.policy.seq, "hash": self.policy.hash}, "it rests on another policy than that in force")
+            return self.policy
+        if is_named and self.policy is not None:
+            self.without_under += 1
+            late = self.first_under is not None and at > self.first_under + UPGRADE_MS
+            need(not late, "it does not name the policy it rests on")
+        return self.policy
+
+    # ---- steps
+
+    def step(self, stored, body):
+        self.judged += 1
+        data, kind, name = body["data"], body["type"].removeprefix("change."), body["data"].get("change")
+        need(fits(data, STEPS[body["type"]]), f"{body['type']} is malformed")
+        before = self.open.get(name)
+        change = copy_change(before)
+        change.take(body)
+        steps = self.steps.get(name, 0) if before else 0
+        need(body["idem"] == f"{name}#{steps}", f"it is step {steps} of its change-set, and says another")
+        if kind == "claimed":
+            self.claimable(body, before)
+        self.entitled(stored, body, kind, before, change)
+        document = self.document(body["entity"])
+        if kind == "assessed":
+            change.is_off_document = not is_on(data["base"], document)
+            change.assessed_at = instant(body["at"])
+        images = self.images.setdefault(name, {})
+        next_document = effect(change, body, images, document)
+        if next_document is not None:
+            self.write(stored, body, next_document)
+        self.keep(change, body, kind, steps + 1)
+
+    def claimable(self, body, before):
+        base = before.assessment["base"] if before is not None and before.assessment else None
+        on_it = base is not None and is_on(base, self.document(body["entity"])) and not before.is_off_document
+        need(on_it, "the document is not what was weighed and approved")
+        need(body["entity"] not in self.locks, "another change-set is being carried out")
+        self.locks[body["entity"]] = body["data"]["change"]
+
+    def keep(self, change, body, kind, steps):
+        name, at = change.id, instant(body["at"])
+        if kind == "assessed":
+            money = body["data"]["facts"].get("money")
+            moved = money.get("moved", 0) if isinstance(money, dict) else 0
+            one = {"change": name, "sponsor": sponsor_of(change.content), "entity": change.entity, "moved": moved, "at": at}
+            self.recent.assessed(one)
+        self.open[name], self.steps[name] = change, steps
+        if change.state not in TERMINAL:
+            return
+        if self.locks.get(change.entity) == name:
+            del self.locks[change.entity]
+        if change.state != "executed":
+            self.recent.ended(name, at)
+        self.images[name] = {}
+        stopped = change.state in ("rejected", "cancelled", "expired")
+        if stopped or change.review is None or len(change.review) >= REVIEWERS:
+            del self.open[name], self.steps[name], self.images[name]
+
+    def entitled(self, stored, body, kind, before, after):
+        data = body["data"]
+        if kind in ("voted", "overridden"):
+            self.use(self.nonces, data["nonce"], stored)
+        under = data.get("under")
+        policy = self.in_force(body, under, kind in RESTS_ON_POLICY)
+        if policy is None:
+            return
+
+        def judged(by):
+            if kind == "assessed":
+                self.weighed(stored, body, after, by)
+            else:
+                self.judge_step(body, kind, before, by)
+
+        if under is not None or kind in CONDITIONAL:
+            judged(policy)
+            return
+        reasons = []
+        for by in [one for one in (self.policy, self.previous) if one]:
+            try:
+                judged(by)
+                reasons.append(None)
+            except Inconsistent as error:
+                reasons.append(error)
+        if None not in reasons:
+            raise reasons[0]
+
+    def judge_step(self, body, kind, change, policy):
+        data, actor, entity = body["data"], body["actor"], body["entity"]
+        if kind in ("proposed", "revised"):
+            judge_content(body, None if kind == "proposed" else change.content, policy)
+        elif kind == "withdrawn":
+            name, person = principal_of(policy, actor)[:2]
+            answers = actor["kind"] == "person" and person in change.content["excludes"]
+            need(answers or name == change.content["initiator"], "who withdraws it does not speak for the proposer")
+        elif kind in PEOPLES_STEPS:
+            person = data["personId"] if kind != "voted" else data.get("delegate", data)["personId"]
+            need(policy.is_person(actor, person), f"{actor['id']} is no account of {person}")
+            getattr(self, "judge_" + kind.replace("-", "_"))(body, data, change, policy)
+        else:
+            need_system(body)
+            judge = getattr(self, "judge_" + kind.replace("-", "_"), None)
+            if judge is not None:
+                judge(body, data, change, policy)
+
+    # ---- people
+
+    def judge_voted(self, body, data, change, policy):
+        if "delegate" in data:
+            held = self.lent_roles(body, data, policy)
+        else:
+            held = in_order(policy.roles_of(data["personId"]))
+        need(data["roles"] == held, "the roles are not those held")
+        self.need_signed(data, change, data["assessmentHash"], data["decision"])
+
+    def lent_roles(self, body, data, policy):
+        known = self.delegations.get(data["delegate"]["delegation"])
+        need(known is not None, "there is no such delegation")
+        parties = (known["from"], known["to"])
+        need(parties == (data["personId"], data["delegate"]["personId"]), "the delegation is of others")
+        need(not known["revoked"], "the delegation was revoked")
+        need(instant(known["until"]) > instant(body["at"]) - SLACK_MS, "the delegation had ended")
+        roles = given_roles(policy, known)
+        need(not policy.apart([*policy.roles_of(known["to"]), *roles]), "duties that are kept apart")
+        return roles
+
+    def need_signed(self, data, change, assessment_hash, decision):
+        """An assertion was asked for over this very decision."""
+        if "assertion" not in data:
+            return
+        subject = {
+            "ledger": self.ledger,
+            "change": change.id,
+            "revision": data["revision"],
+            "contentHash": data["contentHash"],
+            "assessmentHash": assessment_hash,
+            "decision": decision,
+            "personId": data["personId"],
+            "nonce": data["nonce"],
+            "expiresAt": data.get("expiresAt"),
+        }
+        try:
+            encoded = data["assertion"]["clientDataJSON"]
+            client = parse_json(base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4)).decode("utf-8", "replace"))
+        except (ValueError, Malformed):
+            client = None
+        challenge = bytes.fromhex(tagged_hash("nervous-system.change.decision.v1", subject))
+        wanted = base64.urlsafe_b64encode(challenge).decode().rstrip("=")
+        right = isinstance(client, dict) and client.get("type") == "webauthn.get" and client.get("challenge") == wanted
+        need(right, "the assertion was made over another decision")
+
+    def judge_vote_revoked(self, body, data, change, policy):
+        pass
+
+    def judge_overridden(self, body, data, change, policy):
+        need(policy.person_may(data["personId"], "overrides", body["entity"]), "no right to override")
+        need(not BLANK.fullmatch(data["ticket"]) and not BLANK.fullmatch(data["reason"]), "no ticket or reason")
+        self.need_signed(data, change, change.assessment["assessmentHash"], "override")
+
+    def judge_aborted(self, body, data, change, policy):
+        filled = change.assessment is not None and change.roles_filled(policy.roles_of(data["personId"]))
+        need(filled, "none of the roles that were needed")
+
+    def judge_resolution(self, body, data, change, policy):
+        held = in_order(policy.roles_of(data["personId"]))
+        need(data["roles"] == held and self.may_resolve(change, policy, data["personId"], held), "they may not say so")
+
+    @staticmethod
+    def may_resolve(change, policy, person, roles):
+        needed = {*(change.assessment or {}).get("roles", []), *UNMATCHED_ROLES}
+        return person not in excluded_now(change, policy) and bool(needed & set(roles))
+
+    def judge_resolved_executed(self, body, data, change, policy):
+        self.judge_resolved(data, change, policy, "executed")
+
+    def judge_resolved_rolled_back(self, body, data, change, policy):
+        self.judge_resolved(data, change, policy, "rolled_back")
+
+    def judge_resolved(self, data, change, policy, outcome):
+        last_words = {}
+        for one in change.resolutions:
+            if self.may_resolve(change, policy, one["personId"], policy.roles_of(one["personId"])):
+                last_words[one["personId"]] = one
+        said = {one["step"] for one in last_words.values() if one["outcome"] == outcome}
+        need(set(data["resolutions"]) <= said, "by the roster in force no two people agree")
+
+    def judge_reviewed(self, body, data, change, policy):
+        need(policy.person_may(data["personId"], "reads", body["entity"]), "they may not read it")
+        need(data["personId"] not in excluded_now(change, policy), "they had a part in it")
+
+    # ---- the system
+
+    def judge_escalated(self, body, data, change, policy):
+        escalation = policy.risk.get("escalation")
+        need(escalation is not None and not body["entity"].startswith(REGISTRY), "the rules escalate nothing")
+        since = change.assessed_at + escalation["afterHours"] * HOUR_MS
+        need(instant(body["at"]) >= since, "it was escalated too early")
+        wanted = {role: escalation["roles"][role] for role in change.assessment["roles"] if role in escalation["roles"]}
+        need(data["eligible"] == wanted, "it lets other roles help than the rules")
+
+    def judge_claimed(self, body, data, change, policy):
+        excluded = excluded_now(change, policy)
+        if change.override is None:
+            approved = change.has_quorum(self.votes_now(change, policy, excluded))
+        else:
+            person, account = change.override["personId"], change.override["account"]
+            approved = person not in excluded and policy.person_may(person, "overrides", change.entity) and account
+        need(approved, "by the roster in force the approval lacks people, roles or the right")
+        need(change.assessment["policy"]["hash"] == policy.table["hash"], "weighed by rules that are no longer in force")
+        freeze = change.assessment["facts"].get("freeze")
+        names = freeze.get("names") if isinstance(freeze, dict) else []
+        at = instant(body["at"])
+        frozen = all(
+            any(name not in names for name in policy.open_freezes(change.entity, moment)) for moment in (at, at - SLACK_MS)
+        )
+        need(not frozen, "a freeze window is open that it was not weighed in")
+
+    def votes_now(self, change, policy, excluded):
+        votes = []
+        for vote in change.votes:
+            delegate = vote.get("delegate")
+            if vote["personId"] in excluded or (delegate and delegate["personId"] in excluded):
+                continue
+            if delegate is None:
+                votes.append({**vote, "roles": in_order(policy.roles_of(vote["personId"]))})
+                continue
+            known = self.delegations.get(delegate["delegation"])
+            if known is None or known["revoked"] or not policy.roles_of(delegate["personId"]):
+                continue
+            roles = given_roles(policy, known)
+            if not policy.apart([*policy.roles_of(delegate["personId"]), *roles]):
+                votes.append({**vote, "roles": roles})
+        return votes
+
+    # ---- assessments
+
+    def weighed(self, stored, body, change, policy):
+        data, content = body["data"], change.content
+        at = instant(body["at"])
+        start, end = (instant(data["asOf"]),) * 2 if "asOf" in data else (at - SLACK_MS, at)
+        need(at - SLACK_MS <= start <= end <= at, "it counted as of another time")
+        need_system(body)
+        judge_risk(data, change, policy)
+        sponsor = sponsor_of(content)
+        if "turns" in data:
+            self.use(self.turns, f"by#{sponsor}#{data['turns']['sponsor']}", stored)
+            self.use(self.turns, f"on#{body['entity']}#{data['turns']['entity']}", stored)
+        if "executors" in data["facts"]:
+            self.advised += 1
+        document, version, _ = self.document(body["entity"])
+        if not is_on(data["base"], self.document(body["entity"])):
+            return
+        after = plan_all(document, version, content["operations"])
+        need(document_hash(after[-1] if after else None) == data["result"], "its result is another")
+        asked = {"change": change.id, "sponsor": sponsor, "entity": change.entity, "from": start, "to": end}
+        freezes = self.freezes_at(data, body["entity"], policy, start, end)
+        low, high = (
+            facts_of(body["entity"], content, document, after, policy, freezes, counted)
+            for counted in (self.recent.certain(asked), self.recent.possible(asked))
+        )
+        recorded = {name: value for name, value in data["facts"].items() if name != "executors"}
+        need_between(recorded, low, high, "asOf" not in data, "")
+
+    @staticmethod
+    def freezes_at(data, entity, policy, start, end):
+        freeze = data["facts"].get("freeze")
+        recorded = freeze.get("names") if isinstance(freeze, dict) else None
+        edges = [instant(one[name]) for one in policy.risk["freezes"] for name in ("from", "until")]
+        moments = [end, start, *(edge for edge in edges if start < edge < end)]
+        found = [policy.open_freezes(entity, moment) for moment in moments]
+        return next((names for names in found if names == recorded), found[0])
+
+
+def need_system(body):
+    actor = body["actor"]
+    need((actor["kind"], actor["id"]) == ("service", "nervous-system"), f"{actor['kind']} {actor['id']} is not the system")
+
+
+def is_on(base, document):
+    return (base["version"], base["hash"]) == document[1:]
+
+
+def sponsor_of(content):
+    return content.get("sponsor", content["initiator"])
+
+
+def given_roles(policy, delegation):
+    held = policy.roles_of(delegation["from"])
+    return in_order(role for role in held if role in delegation.get("roles", [role]))
+
+
+def excluded_now(change, policy):
+    agent = policy.agent(change.proposer["id"]) if change.proposer["kind"] == "agent" else None
+    return [*change.content["excludes"], *([] if agent is None else [agent["owner"]])]
+
+
+def principal_of(policy, actor):
+    """(initiator, person who acts or answers, agent) that an actor stands for."""
+    known = policy.principals.get(actor["id"])
+    if known is None and actor["kind"] == "module":
+        return f"module:{actor['id']}", None, None
+    need(known is not None and known[0] == actor["kind"], f"{actor['kind']} {actor['id']} is not in the roster in force")
+    if known[0] == "person":
+        return f"person:{known[1]}", known[1], None
+    need(actor.get("logic") == known[1]["logic"], "the agent acts by another logic")
+    return f"agent:{actor['id']}", known[1]["owner"], known[1]
+
+
+def judge_content(body, previous, policy):
+    data, entity, actor = body["data"], body["entity"], body["actor"]
+    initiator, person, agent = principal_of(policy, actor)
+    need(not is_reserved(entity), "a chain of the system")
+    if agent is not None:
+        rights = [glob for one in policy.roster["agents"] if one["id"] == actor["id"] for glob in one["rights"]["proposes"]]
+        need(any(glob_matches(glob, entity) for glob in rights), "no right to propose")
+    elif person is not None:
+        need(policy.person_may(person, "proposes", entity), "no right to propose")
+    need(data["initiator"] == initiator, "it names another initiator")
+    if previous is None:
+        need(data.get("sponsor") == (None if agent is None else f"person:{person}"), "it names another sponsor")
+    before = [] if previous is None else previous["excludes"]
+    need(data["excludes"] == in_order({*before, *([] if person is None else [person])}), "it excludes other people")
+    hours = policy.risk["decisionHours"]
+    hours = max(hours, FLOOR_HOURS) if entity.startswith(REGISTRY) else hours
+    need(instant(data["deadline"]) <= instant(body["at"]) + hours * HOUR_MS + SLACK_MS, "its deadline is too late")
+    for operation in data["operations"]:
+        judge_operation(operation)
+
+
+def judge_operation(operation):
+    kind, payload = operation["type"], operation["payload"]
+    if kind == "executor.invoke":
+        return
+    need(kind in EXECUTORS and operation["executor"] == EXECUTORS[kind], "an operation of no known type or executor")
+    inverse = "none" if kind == "field.erase" else "restore-before-image"
+    need(operation["inverse"] == inverse, "it is undone otherwise")
+    if isinstance(payload, str):
+        return
+    if kind == "state.patch":
+        need_patch(payload)
+        need_plain(payload, 0)
+    elif kind == "state.put":
+        checked_document(payload)
+    elif kind == "state.delete":
+        need(payload == {} and isinstance(payload, dict), "a payload that is not empty")
+    else:
+        form = {"seq": is_count, "fields": lists(texts(0, 500, "(/[^/]*)+"), 1, 80), "basis": is_basis}
+        need(fits(payload, form), "not an erasure")
+
+
+def is_basis(value):
+    return isinstance(value, str) and 1 <= utf16_length(value.strip(TRIMMED)) <= 500
+
+
+TRIMMED = "\t\n\x0b\x0c\r \xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"
+
+
+def judge_risk(data, change, policy):
+    """Everything of an assessment but the facts: what they lead to by the rules in force."""
+    content, facts = change.content, {name: one for name, one in data["facts"].items() if name != "executors"}
+    operations = content["operations"]
+    elsewhere = [i for i, one in enumerate(operations) if one["type"] == "executor.invoke"]
+    names = in_order({operations[i]["executor"] for i in elsewhere})
+    said = data["facts"].get("executors")
+    if names:
+        form = {"names": list_of(is_text), "plans": list_of(lambda value: isinstance(value, dict))}
+        need(fits(said, form) and said["names"] == names, "it names other executors")
+        own = {**facts, "executors": {"names": names}}
+        demand = stricter(policy.demand(own), policy.demand({**facts, "executors": said}))
+    else:
+        need("executors" not in data["facts"], "it names executors, and there are none")
+        demand = policy.demand(facts)
+    need(data["policy"] == policy.table, "another table than that in force")
+    for name in ("level", "matched", "roles", "approvals", "timelockMinutes"):
+        need(data[name] == demand[name], f"its {name} is {data[name]}, by the rules in force it is {demand[name]}")
+    need(data.get("enforcement", "hard") == demand["enforcement"], "its enforcement is another")
+    need(("sampled" in data) == is_sampled(policy, demand, content, change.proposal), "it was not drawn as it must be")
+    plans = [one["index"] for one in data.get("plans", [])]
+    need(plans == elsewhere, "its plans are not those of its operations")
+    need(len(said["plans"] if names else []) == len(elsewhere), "its plans are not those of its operations")
+
+
+def is_sampled(policy, demand, content, proposal):
+    percent = policy.risk["sampleL0"]
+    if demand["level"] != "L0" or percent == 0:
+        return False
+    draw = int(sha256(f"nervous-system.change.sample.v1\n{proposal}\n".encode()).hex()[:8], 16) % 100
+    return content["revision"] > 1 or draw < percent
+
+
+def need_between(recorded, low, high, is_old, path):
+    if isinstance(recorded, dict) and isinstance(low, dict) and isinstance(high, dict):
+        for key in {**recorded, **low, **high}:
+            if is_old and key not in recorded:
+                continue
+            one, least, most = (of.get(key, ABSENT) for of in (recorded, low, high))
+            need_between(one, least, most, is_old, f"{path}/{key}")
+        return
+    if is_same_json(recorded, low) or is_same_json(recorded, high):
+        return
+    numbers = all(is_number(one) for one in (recorded, low, high))
+    need(numbers and low <= recorded <= high, f"its fact {path} is {recorded!r}, computed is {low!r} to {high!r}")
+
+
+def is_same_json(one, other):
+    if one is ABSENT or other is ABSENT:
+        return one is other
+    return canonical(one) == canonical(other)
+
+
+def copy_change(change):
+    """So that a step that is refused leaves nothing behind."""
+    if change is None:
+        return Change()
+    copy = Change()
+    copy.__dict__.update(change.__dict__)
+    copy.progress = [dict(one) for one in change.progress]
+    copy.resolutions = list(change.resolutions)
+    copy.review = None if change.review is None else list(change.review)
+    return copy
 
 
 # ---------------------------------------------------------------------------------------------------------------- main

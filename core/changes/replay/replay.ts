@@ -233,7 +233,7 @@ export class Replay {
     const { turns } = data;
     const document = this.document(entity);
     const weighing: Weighing = { step, content, proposal, inForce, document, types: this.types };
-    const reason = judgeRisk(weighing);
+    const reason = notTheSystem(step.actor) ?? judgeRisk(weighing);
     if (reason !== undefined) return reason;
     const sponsor = sponsorOf(content);
     const { from, to } = clockOf(step);
