@@ -5,8 +5,7 @@ export default defineConfig({
   test: {
     include: [
       'test/verifier/**/*.test.ts',
-      'test/e2e/tamper.test.ts',
-      'test/e2e/tamper-log.test.ts',
+      'test/e2e/tamper*.test.ts',
       'test/e2e/export.test.ts',
       'test/adapters/rotate-root-key.test.ts',
     ],

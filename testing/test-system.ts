@@ -10,7 +10,7 @@ import { CountingIds, localSealer, memoryRootSigner, MemoryStore } from '../adap
 import { handleRequest } from '../api/index.ts';
 import { createClient, type Client } from '../clients/sdk/index.ts';
 import type { FieldKeys, MayRead, ReadFacts } from '../core/events/index.ts';
-import type { Clock, EntryStore, ItemStore } from '../core/ledger/index.ts';
+import type { Clock, EntryStore, Ids, ItemStore, RootSigner } from '../core/ledger/index.ts';
 import {
   createMayRead,
   createNervousSystem,
@@ -33,6 +33,10 @@ export interface TestSystemOptions<C extends NervousConfig = NervousConfig> {
   readonly executors?: Implementations;
   /** where everything is kept; default: in memory. Whoever gives one closes it */
   readonly store?: EntryStore & ItemStore;
+  /** signs what the root key has to sign; default: a key of its own */
+  readonly rootSigner?: RootSigner;
+  /** default: counted from 1; to go on with a store that has a ledger, give others */
+  readonly ids?: Ids;
   /** ms of real time after which a handler that does not move counts as hanging, default 1000 */
   readonly patienceMs?: number;
 }
@@ -89,11 +93,11 @@ interface World {
 }
 
 async function openInMemory(
-  { config, functions = {}, executors = {}, store = new MemoryStore() }: TestSystemOptions,
+  { config, functions = {}, executors = {}, store = new MemoryStore(), ...options }: TestSystemOptions,
   { clock, activity, onError }: World,
 ): Promise<NervousSystem> {
   const { ledger, origin } = config;
-  const [ids, rootSigner] = [new CountingIds(), memoryRootSigner(origin)];
+  const { ids = new CountingIds(), rootSigner = memoryRootSigner(origin) } = options;
   const later: { mayRead?: MayRead; readFacts?: ReadFacts; runner?: WorkflowRunner } = {};
   const bus = new InProcessBus({
     ...{ ledger, entries: store, items: store, clock, ids, onError },

@@ -3,7 +3,7 @@
  * written beside it as a C2SP verifier key, which is all an auditor needs.
  */
 import { createPrivateKey, createPublicKey, generateKeyPairSync, sign, type KeyObject } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   formatVerifierKey,
@@ -134,7 +134,8 @@ function signerOf(path: string, name: string): RootSigner {
 /** The public root key of a data folder. @throws LedgerError KEY_FILE_INVALID */
 export function readRootPublicKey(dataDir: string): { readonly name: string; readonly publicKey: Uint8Array } {
   const path = join(dataDir, PUBLIC_FILE);
-  const key = existsSync(path) ? parseVerifierKey(readFileSync(path, 'utf8')) : undefined;
+  const isFile = existsSync(path) && statSync(path).isFile();
+  const key = isFile ? parseVerifierKey(readFileSync(path, 'utf8')) : undefined;
   if (key === undefined) {
     throw new LedgerError({
       code: 'KEY_FILE_INVALID',

@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -43,6 +43,11 @@ it('refuses another name and a public key that is missing or damaged', () => {
   openRootKey(folder, 'origin');
   expect(() => openRootKey(folder, 'other')).toThrow(invalid);
   writeFileSync(join(folder, 'root.vkey'), 'origin+00000000+AAAA\n');
+  expect(() => readRootPublicKey(folder)).toThrow(invalid);
+});
+
+it('V11: a folder in the place of the public key is no exception without a code', () => {
+  mkdirSync(join(folder, 'root.vkey'), { recursive: true });
   expect(() => readRootPublicKey(folder)).toThrow(invalid);
 });
 

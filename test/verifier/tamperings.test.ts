@@ -12,7 +12,7 @@ import { copyTo, exportForged, makeLedger, storeForged } from './base-ledger.ts'
 import { forge } from './forged-entries.ts';
 import { Random } from './random.ts';
 import { tamperWithFile, tamperWithRows } from './tampered-files.ts';
-import { takeApart, Thief, type Sealed } from './thief.ts';
+import { rememberNames, takeApart, Thief, type Draft, type Sealed } from './thief.ts';
 import { TwoVerifiers } from './two-verifiers.ts';
 
 vi.unmock('../../adapters/embedded/index.ts');
@@ -59,6 +59,18 @@ describe('two verifiers', () => {
     const { forged } = sealedAnew(drafts);
     await storeForged(copy, forged, thief);
     expect(await both.compareDataDir(copy)).toMatchObject({ verdict: 'OK' });
+    rmSync(copy, { recursive: true, force: true });
+  });
+
+  it('V3: name an assessment that somebody else than the system made', async () => {
+    const copy = join(place, 'assessed');
+    copyTo(small, copy);
+    const drafts = takeApart(rowsOf(small), ORIGIN);
+    const assessed = drafts.find(({ body }) => body['type'] === 'change.assessed') as Draft;
+    rememberNames(drafts);
+    assessed.body['actor'] = { kind: 'person', id: 'boris' };
+    await storeForged(copy, sealedAnew(drafts).forged, thief);
+    expect(await both.compareDataDir(copy)).toMatchObject({ verdict: 'UNAUTHORIZED_DECISION' });
     rmSync(copy, { recursive: true, force: true });
   });
 

@@ -163,7 +163,7 @@ const ASSESSED = new WeakMap<object, string>();
 /** To be called before a draft is changed: by this it is named in what follows. */
 export function rememberNames(drafts: readonly Draft[]): void {
   for (const { body } of drafts) {
-    if (typeof body['type'] !== 'string' || !body['type'].startsWith('change.')) continue;
+    if (typeof body['type'] !== 'string' || !body['type'].startsWith('change.') || STEPS.has(body)) continue;
     STEPS.set(body, stepHashOf(body));
     const { assessmentHash } = body['data'] as { assessmentHash?: string };
     if (assessmentHash !== undefined) ASSESSED.set(body, assessmentHash);

@@ -1,7 +1,7 @@
 /** Our verifier and docs/verifier.py on one folder; a fault of either is an answer that the other does not give. */
 import { verifyDataDir, verifyExport } from '../../adapters/embedded/index.ts';
 import { NervousError } from '../../core/errors/index.ts';
-import type { VerificationReport } from '../../core/ledger/index.ts';
+import { parseVerifierKey, type VerificationReport } from '../../core/ledger/index.ts';
 import { disagreement, type OurAnswer } from './compare.ts';
 import { PythonVerifier, type PythonRequest } from './python-verifier.ts';
 
@@ -10,6 +10,8 @@ const HANG_MS = 60_000;
 
 export interface Compared {
   readonly verdict: string;
+  /** of ours */
+  readonly detail: string;
   readonly different: string | undefined;
 }
 
@@ -28,9 +30,10 @@ export class TwoVerifiers {
     this.python.stop();
   }
 
-  async dataDir(path: string, vkeys: readonly string[] = []): Promise<Compared> {
-    const now = Date.now();
-    return this.compared(verifyDataDir(path, { now }), { path, vkeys, now });
+  /** @param vkeys of the root key; none: `root.vkey` of the folder */
+  async dataDir(path: string, vkeys: readonly string[] = [], now = Date.now()): Promise<Compared> {
+    const root = vkeys.map(parseVerifierKey)[0];
+    return this.compared(verifyDataDir(path, { now, ...(root === undefined ? {} : { root }) }), { path, vkeys, now });
   }
 
   async export(path: string, vkeys: readonly string[]): Promise<Compared> {
@@ -50,7 +53,8 @@ export class TwoVerifiers {
     const ours = await inTime('our verifier', answerOf(verifying));
     const theirs = await inTime('docs/verifier.py', this.python.ask(request));
     const verdict = 'verdict' in ours ? ours.verdict : 'refused';
-    return { verdict, different: disagreement(ours, theirs) };
+    const detail = 'verdict' in ours && ours.firstBad !== undefined ? JSON.stringify(ours.firstBad) : '';
+    return { verdict, detail, different: disagreement(ours, theirs) };
   }
 }
 
