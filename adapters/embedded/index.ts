@@ -3,6 +3,13 @@ export { backupDataDir, type Backup } from './backup.ts';
 export { findEngine, type RunningEngine } from './engine-file.ts';
 export { EngineError, type EngineErrorCode } from './errors.ts';
 export { verifyDataDir, type VerifyDataDirOptions } from './verify-data-dir.ts';
+export {
+  openExportSource,
+  openFolderSource,
+  publishedSource,
+  type LedgerSource,
+  type SourceEntry,
+} from './ledger-source.ts';
 export { exportDataDir, type ExportOptions } from './export/export-data-dir.ts';
 export { ExportError, type ExportErrorCode } from './export/export-error.ts';
 export { restoreExport, type Restored, type RestoreOptions } from './export/restore-export.ts';

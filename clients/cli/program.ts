@@ -14,6 +14,7 @@ import { publishCommand, tailCommand } from './commands/events.ts';
 import { executorCommand } from './commands/executor.ts';
 import { exportCommand } from './commands/export.ts';
 import { guardsCommand } from './commands/guards.ts';
+import { historyCommand } from './commands/history.ts';
 import {
   abortCommand,
   overrideCommand,
@@ -29,7 +30,9 @@ import { logCommand } from './commands/log.ts';
 import { mapCommand } from './commands/map.ts';
 import { matchCommand } from './commands/match.ts';
 import { policyCommand } from './commands/policy.ts';
+import { proofCommand } from './commands/proof.ts';
 import { replayCommand } from './commands/replay.ts';
+import { reportCommand } from './commands/report.ts';
 import { restoreCommand } from './commands/restore.ts';
 import { revealCommand } from './commands/reveal.ts';
 import { diffCommand, showCommand } from './commands/show.ts';
@@ -90,7 +93,10 @@ function topCommands(): Command[] {
     undelegateCommand(),
     policyCommand(),
     entityCommand(),
+    historyCommand(),
     revealCommand(),
+    proofCommand(),
+    reportCommand(),
     verifyCommand(),
     replayCommand(),
     subscribeCommand(),

@@ -1,3 +1,11 @@
+export {
+  reportApprovals,
+  reportColumns,
+  type ApprovalReport,
+  type DecisionRow,
+  type ReportEntry,
+  type ReportFilter,
+} from './approval-report.ts';
 export { bindingProblems } from './binding.ts';
 export { APPROVALS_SOURCE } from './announce.ts';
 export { approvalTopics } from './approval-topics.ts';
