@@ -90,11 +90,10 @@ async function report(...args: string[]): Promise<readonly DecisionRow[]> {
   return (JSON.parse(out) as { rows: DecisionRow[] }).rows;
 }
 
-const told = (rows: readonly DecisionRow[]): unknown[] =>
-  rows.map(({ title, decision, person, castBy, account, level, outcome, reason, ticket, proposer, sponsor }) =>
-    JSON.parse(
-      JSON.stringify({ title, decision, person, castBy, account, level, outcome, reason, ticket, proposer, sponsor }),
-    ),
+const told = (rows: readonly DecisionRow[]): Partial<DecisionRow>[] =>
+  rows.map(
+    ({ at: _at, change: _change, entity: _entity, seq: _seq, position: _, hash: _hash, revision: _rev, ...rest }) =>
+      rest,
   );
 
 const BOT = { proposer: 'agent:budget-bot', sponsor: 'person:ana' };
