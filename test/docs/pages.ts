@@ -1,0 +1,69 @@
+/** README and the pages of docs/ as tests see them: their text, fenced blocks, inline code and links. Markdown, and no more of it than they use. */
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+export const REPOSITORY = join(import.meta.dirname, '../..');
+
+export interface Block {
+  /** of the opening fence, 1-based */
+  readonly line: number;
+  readonly language: string;
+  /** what stands behind the language */
+  readonly info: string;
+  readonly text: string;
+}
+
+export interface Page {
+  /** path in the repository */
+  readonly path: string;
+  readonly text: string;
+  readonly blocks: readonly Block[];
+  /** without its fenced blocks */
+  readonly prose: string;
+}
+
+/** Everything but past decisions and the list of changes, which tell of what was. */
+export function pages(): Page[] {
+  const paths = ['README.md', ...globSync('docs/*.md', { cwd: REPOSITORY }).sort()];
+  return paths.map((path) => {
+    const text = readFileSync(join(REPOSITORY, path), 'utf8');
+    return { path, text, ...splitFences(text) };
+  });
+}
+
+function splitFences(text: string): Pick<Page, 'blocks' | 'prose'> {
+  const blocks: Block[] = [];
+  const prose: string[] = [];
+  let open: { line: number; language: string; info: string; lines: string[] } | undefined;
+  for (const [i, line] of text.split('\n').entries()) {
+    const fence = /^ *```(\S*) ?(.*)$/.exec(line);
+    if (open === undefined && fence !== null) {
+      open = { line: i + 1, language: fence[1] ?? '', info: fence[2] ?? '', lines: [] };
+    } else if (open !== undefined && fence !== null) {
+      const { lines, ...rest } = open;
+      blocks.push({ ...rest, text: lines.map((one) => `${one}\n`).join('') });
+      open = undefined;
+    } else if (open === undefined) prose.push(line);
+    else open.lines.push(line);
+  }
+  return { blocks, prose: prose.join('\n') };
+}
+
+/** What stands between single backticks. */
+export function inlineCode(prose: string): string[] {
+  return [...prose.matchAll(/`([^`\n]+)`/g)].map(([, code = '']) => code);
+}
+
+/** GitHub's anchor of each heading. */
+export function anchors(text: string): Set<string> {
+  const headings = [...splitFences(text).prose.matchAll(/^#+ (.*)$/gm)].map(([, title = '']) => title);
+  return new Set(
+    headings.map((title) =>
+      title
+        .toLowerCase()
+        .replace(/[^\p{L}\p{N}\s_-]/gu, '')
+        .trim()
+        .replaceAll(' ', '-'),
+    ),
+  );
+}
