@@ -15,7 +15,9 @@ const MS_PER_SECOND = 1000;
 const MAX_EVENTS = 500;
 const TOPIC_LIST = /^(\*|[a-z0-9_.-]{1,128}\*?)(,(\*|[a-z0-9_.-]{1,128}\*?)){0,49}$/;
 
-const cursor = z.string().min(1).max(200);
+/** What no cursor looks like is answered with CURSOR_INVALID, so the form is told and not enforced here. */
+const CURSOR_FORM = '^(?:latest|(?:[2-9]|[1-9][0-9]{1,3})?p(?:0|[1-9][0-9]{0,14}))$';
+const cursor = z.string().min(1).max(200).meta({ pattern: CURSOR_FORM });
 const filter = {
   topics: z
     .string()

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll } from 'vitest';
 import { startEngine, type Engine } from '../../adapters/embedded/index.ts';
@@ -35,10 +35,9 @@ export function npmTool(name: string): string {
   return join(import.meta.dirname, 'node_modules', '.bin', name);
 }
 
-/** A program of a Python environment made of `<name>.requirements.txt`. */
-export async function pythonTool(name: string): Promise<string> {
-  const python = await prepareVenv(join(import.meta.dirname, `${name}.requirements.txt`), CACHE);
-  return join(dirname(python), name);
+/** The interpreter of an environment made of `<name>.requirements.txt`. Its scripts name the folder it was made in: run modules with `-m`. */
+export async function pythonWith(name: string): Promise<string> {
+  return prepareVenv(join(import.meta.dirname, `${name}.requirements.txt`), CACHE);
 }
 
 /** A module of this folder's own npm package; the project's types do not know it. */
