@@ -90,10 +90,15 @@ def refuse_constant(name):
     raise Malformed(f"{name} is not JSON")
 
 
+def parse_float(text):
+    value = float(text)
+    return int(value) if value.is_integer() and abs(value) <= MAX_SAFE else value
+
+
 def parse_json(text):
     """Any JSON text, as a JSON parser reads it. Python takes more than JSON in places; that is refused here."""
     try:
-        return json.loads(text, parse_constant=refuse_constant)
+        return json.loads(text, parse_constant=refuse_constant, parse_float=parse_float)
     except (ValueError, RecursionError) as error:
         raise Malformed(f"not JSON: {error}") from None
 
@@ -724,7 +729,14 @@ def tile_width(level, index, size):
     return max(0, min(TILE, size // TILE**level - index * TILE))
 
 
-def decode_bundle(data, limit):
+def bundle_excess(entries, damage, width):
+    """What a bundle of `width` entries has wrong behind them, or None: it is their bytes and no more."""
+    if len(entries) < width:
+        return None
+    return f"it has {len(entries)} entries, not {width}" if len(entries) > width else damage
+
+
+def decode_bundle(data, limit=2**31):
     """Up to `limit` entries of a bundle, and why there is not the next one."""
     entries, at = [], 0
     while at < len(data) and len(entries) < limit:
@@ -737,10 +749,12 @@ def decode_bundle(data, limit):
 
 
 def read_file(path):
-    """None where there is no file."""
+    """None where there is no file; a pipe, socket or device under its name is a file of no bytes."""
+    if not os.path.lexists(path) or os.path.isdir(path):
+        return None
     try:
         if not os.path.isfile(path):
-            return None
+            return None if os.path.islink(path) else b""
         with open(path, "rb") as file:
             return file.read()
     except (FileNotFoundError, NotADirectoryError):
@@ -770,12 +784,12 @@ class LogFolder:
         raise Malformed(f"{tile_path(level, index, width)} is missing")
 
     def bundle(self, index, width):
-        """(path, bytes) of the bundle that has `width` entries or is full, or None."""
+        """(path, bytes, entries it must have) of the bundle that has `width` entries or is full, or None."""
         for held in {width: 0, TILE: 0}:
             path = tile_path("entries", index, held)
             data = self.read(path)
             if data is not None:
-                return path, data
+                return path, data, held
         return None
 
     def entry_at(self, position, sizes):
@@ -867,6 +881,10 @@ class Points:
         self.findings, self.others, self.cosignatures, self.published = [], [], [], None
         self.anchor_folder = source.anchor_folder
         self.root_keys, self.log = root_keys, log
+        try:
+            witness_keys = [*witness_keys, *source.witness_keys()]
+        except Bad as finding:
+            self.findings.append(finding)
         if options.remembered is not None:
             self.keep(self.remembered, options.remembered)
         self.keep(self.witness_memory, source)
@@ -1070,8 +1088,10 @@ class DataFolder:
 
     def witness_keys(self):
         data = read_file(os.path.join(self.folder, "witness", "witness.vkey"))
-        key = parse_vkey(data.decode("utf-8", "replace")) if data else None
-        return [key] if key is not None and key.kind == COSIGNATURE else []
+        key = parse_vkey(data.decode("utf-8", "replace")) if data is not None else None
+        if data is not None and (key is None or key.kind != COSIGNATURE):
+            raise Bad("UNREADABLE", "it holds no verifier key of a witness", path="witness/witness.vkey")
+        return [] if key is None else [key]
 
     def witness_memory(self):
         name = base64.urlsafe_b64encode(self.log_name.encode()).decode().rstrip("=")
@@ -1156,10 +1176,34 @@ class DataFolder:
         return found
 
     def item(self, pk, sk):
-        return self.query("SELECT version, value FROM items WHERE pk = ? AND sk = ?", pk, sk).fetchone()
+        """(version, value), or None where there is none. Raises Malformed."""
+        row = self.query("SELECT version, value FROM items WHERE pk = ? AND sk = ?", pk, sk).fetchone()
+        return None if row is None else read_item(*row)
 
     def item_keys(self, pk):
-        return [row[0] for row in self.query("SELECT sk FROM items WHERE pk = ? ORDER BY sk", pk)]
+        """Raises Malformed where one of the items cannot be read."""
+        rows = self.query("SELECT sk, version, value FROM items WHERE pk = ? ORDER BY sk", pk).fetchall()
+        return [sk for sk, version, value in rows if read_item(version, value)]
+
+
+def read_item(version, text):
+    if not is_safe(version):
+        raise Malformed("its version cannot be counted")
+    value = parse_json(text)
+    if as_engine_writes(value) != text:
+        raise Malformed("it is not as the engine writes it")
+    return version, value
+
+
+def as_engine_writes(value):
+    """JSON.stringify of what was parsed: keys in their order, those that are array indices first, no white space."""
+    if isinstance(value, dict):
+        indices = [key for key in value if re.fullmatch("0|[1-9][0-9]{0,9}", key) and int(key) < 2**32 - 1]
+        keys = sorted(indices, key=int) + [key for key in value if key not in indices]
+        return "{" + ",".join(f"{as_engine_writes(key)}:{as_engine_writes(value[key])}" for key in keys) + "}"
+    if isinstance(value, list):
+        return "[" + ",".join(as_engine_writes(one) for one in value) + "]"
+    return json.dumps(value, ensure_ascii=False)
 
 
 class DamagedRow(sqlite3.DatabaseError):
@@ -1168,11 +1212,15 @@ class DamagedRow(sqlite3.DatabaseError):
 
 def stored_of(row):
     position, chain, seq, note, recorded = row
-    if not is_int(position) or not is_text(chain) or not is_int(seq):
+    if not is_safe(position) or not is_text(chain) or not is_safe(seq):
         raise DamagedRow(f"row {position} of the entries is damaged")
     if not isinstance(note, bytes) or not isinstance(recorded, bytes):
         raise DamagedRow(f"row {position} of the entries is damaged")
     return Stored(chain, seq, position, note, recorded)
+
+
+def is_safe(value):
+    return is_int(value) and abs(value) <= MAX_SAFE
 
 
 def parse_places(text):
@@ -1193,11 +1241,15 @@ def is_number(value):
 
 
 def read_incarnations(text):
-    try:
-        sizes = parse_json(text) if text is not None else []
-    except Malformed:
+    if text is None:
         return []
-    return sizes if isinstance(sizes, list) and all(is_int(one) and 0 <= one <= MAX_SAFE for one in sizes) else []
+    try:
+        sizes = parse_json(text)
+    except Malformed:
+        sizes = None
+    if not isinstance(sizes, list) or sizes == [] or not all(is_count(one) for one in sizes):
+        raise database_bad("its list of incarnations is none")
+    return sizes
 
 
 def log_name(origin, incarnations):
@@ -1221,6 +1273,10 @@ MANIFEST = {
     "bytes": lambda value: is_count(value),
     "sums": is_hash,
 }
+
+
+# Bundles missing in a row, at most, before the rest is taken to be missing too.
+MAX_GAP = 256
 
 
 class Export:
@@ -1269,20 +1325,24 @@ class Export:
             raise Bad("UNREADABLE", "there is no checkpoint", path="checkpoint")
         keys = [Key(self.log_name, root.public)]
         try:
-            self.checkpoint_size = open_checkpoint(data, keys, self.log_name, "the checkpoint", "checkpoint")[0]
+            self.checkpoint = open_checkpoint(data, keys, self.log_name, "the checkpoint", "checkpoint")
         except Bad as error:
             if error.verdict != "KEY_UNKNOWN":
                 raise
-            self.read_keys(self.manifest["size"])
+            self.read_keys(self.manifest["size"], 0)
             keys = RootKeys(root, self.chain(ROOT_CHAIN)).log_keys(self.log_name)
-            self.checkpoint_size = open_checkpoint(data, keys, self.log_name, "the checkpoint", "checkpoint")[0]
-        self.read_keys(self.checkpoint_size)
+            self.checkpoint = open_checkpoint(data, keys, self.log_name, "the checkpoint", "checkpoint")
+        self.checkpoint_size = self.checkpoint[0]
+        self.read_keys(self.checkpoint_size, MAX_GAP)
 
-    def read_keys(self, size):
-        """The chains keys/… as the bundles have them."""
-        self.keys = {}
+    def read_keys(self, size, longest_gap):
+        """The chains keys/… as the bundles have them; behind too many missing bundles nothing is looked for."""
+        self.keys, gap = {}, 0
         for index in range(-(-size // TILE)):
             bundle = self.log.bundle(index, tile_width(0, index, size))
+            gap = gap + 1 if bundle is None else 0
+            if gap > longest_gap:
+                break
             if bundle is None:
                 continue
             for i, note in enumerate(decode_bundle(bundle[1], TILE)[0]):
@@ -1312,7 +1372,8 @@ class Export:
         for start in range(0, size, TILE):
             index, width = start // TILE, tile_width(0, start // TILE, size)
             bundle = self.log.bundle(index, width)
-            notes, damage = decode_bundle(bundle[1], width) if bundle else ([], None)
+            notes, damage = decode_bundle(bundle[1]) if bundle else ([], None)
+            excess = bundle_excess(notes, damage, bundle[2]) if bundle else None
             try:
                 hashes, missing = self.log.tile(0, index, size), None
             except Malformed as error:
@@ -1324,7 +1385,9 @@ class Export:
                     page.append(Pair(start + i, None, None, why))
                     continue
                 chain, seq = place_in(notes[i])
-                if hashes is None:
+                if excess is not None and i == width - 1:
+                    page.append(Pair(start + i, (chain, seq, b""), None, f"{bundle[0]}: {excess}"))
+                elif hashes is None:
                     page.append(Pair(start + i, (chain, seq, b""), None, missing))
                 else:
                     page.append(
@@ -1333,16 +1396,40 @@ class Export:
             yield page
 
     def changed_beside(self):
-        """The first file beside the log that is not as it was exported, or None."""
+        """(path, what is wrong) of the first file that is not as it was exported, or None."""
+        manifest = self.manifest
+        size, root, _ = self.checkpoint
+        if manifest["origin"] != self.origin:
+            return "export.json", "it says it is of another ledger than the trusted key"
+        if (manifest["size"], manifest["root"]) != (size, base64.b64encode(root).decode()):
+            return "export.json", "it says another size or root than the checkpoint"
         sums = read_file(os.path.join(self.folder, "SHA256SUMS"))
-        if sums is None or sha256(sums).hex() != self.manifest["sums"]:
-            return "SHA256SUMS"
-        for line in sums.decode("utf-8", "replace").splitlines():
-            path = line[66:]
-            if path in ("idempotency.jsonl", "sensitive.jsonl"):
-                data = read_file(os.path.join(self.folder, path))
-                if data is None or sha256(data).hex() != line[:64]:
-                    return path
+        if sums is None or sha256(sums).hex() != manifest["sums"]:
+            return "SHA256SUMS", "it is not as it was exported"
+        listed, size = {}, 0
+        lines = re.split("\r\n|\n|\r|\u2028|\u2029", sums.decode("utf-8", "replace"))
+        for line in lines[:-1] if lines[-1] == "" else lines:
+            found = re.fullmatch(f"([0-9a-f]{{64}})  ([^{SPACE}]+)", line)
+            path = found[2] if found else ""
+            if path in listed or any(part in ("", ".", "..") for part in path.split("/")):
+                return "SHA256SUMS", "a line of it is no file of the export"
+            listed[path] = True
+            place = os.path.join(self.folder, path)
+            if os.path.islink(place) or not os.path.isfile(place):
+                return path, "the file is missing"
+            size += os.path.getsize(place)
+            if not path.startswith("log/") and sha256(read_file(place)).hex() != found[1]:
+                return path, "the file is not as it was exported"
+        for path in ["idempotency.jsonl", "root.vkey", *(["sensitive.jsonl"] if manifest["withSensitive"] else [])]:
+            if path not in listed:
+                return "SHA256SUMS", f"it does not list {path}"
+        for place, _, names in sorted(os.walk(self.folder)):
+            for name in sorted(names):
+                path = os.path.relpath(os.path.join(place, name), self.folder)
+                if path not in listed and path not in ("export.json", "SHA256SUMS"):
+                    return path, "no file of the export has this name"
+        if (len(listed), size) != (manifest["files"], manifest["bytes"]):
+            return "export.json", "it says other numbers of files or bytes"
         return None
 
 
@@ -1443,7 +1530,7 @@ class Verification:
         self.signatures = Signatures(root, source.chain)
         root_keys = self.signatures.roots.log_keys(source.log_name)
         # Points first, in the opposite order of publishing; the size of the store after them.
-        self.points = Points(source, root_keys, [*witness_keys, *source.witness_keys()], self.options)
+        self.points = Points(source, root_keys, witness_keys, self.options)
         self.store_size = source.size()
         self.read_entries()
         self.hold_against()
@@ -1454,7 +1541,7 @@ class Verification:
         if isinstance(source, Export):
             changed = source.changed_beside()
             if changed is not None:
-                raise Bad("CONTENT_MISMATCH", "the file is not as it was exported", path=changed)
+                raise Bad("CONTENT_MISMATCH", changed[1], path=changed[0])
 
     def trusted_keys(self):
         keys = [parse_vkey(text) for text in self.options.vkeys]
@@ -1566,7 +1653,7 @@ class Verification:
         except Malformed as error:
             hashes, missing = None, str(error)
         bundle = log.bundle(index, full)
-        notes, damage = decode_bundle(bundle[1], width) if bundle else ([], None)
+        notes, damage = decode_bundle(bundle[1]) if bundle else ([], None)
         for i, stored in enumerate(entries[:width]):
             note = notes[i] if i < len(notes) else None
             if hashes is None:
@@ -1581,6 +1668,9 @@ class Verification:
             if note is None:
                 raise stored.bad("UNREADABLE", damage or f"it has only {i} entries", of_bundle)
             raise stored.bad("CONTENT_MISMATCH", "the published copy has other bytes than the entry", of_bundle)
+        excess = bundle_excess(notes, damage, bundle[2])
+        if excess is not None:
+            raise entries[width - 1].bad("UNREADABLE", excess, bundle[0])
 
     def raise_other(self, stored, in_tile, note, path):
         """The tile has another hash than the stored entry: what was published there, and where is it now?"""
@@ -1721,11 +1811,18 @@ class Verification:
 
     def check_documents(self):
         prefix = f"{self.source.ledger}#document"
-        for entity in {**self.changed, **dict.fromkeys(self.source.item_keys(prefix))}:
-            self.check_document(entity, self.source.item(prefix, entity))
+        entities, unreadable = {chain: True for chain in self.heads if chain in self.changed}, None
+        try:
+            entities.update(dict.fromkeys(self.source.item_keys(prefix)))
+        except Malformed as error:
+            unreadable = error
+        for entity in entities:
+            self.check_document(entity, prefix)
+        if unreadable is not None:
+            raise Bad("UNREADABLE", f"documents: {unreadable}")
         self.checked.append("documents against the chains")
 
-    def check_document(self, entity, item):
+    def check_document(self, entity, prefix):
         chain = [(stored, Entry(stored.note).body) for stored in self.source.chain(entity)]
         last = max(0, len(chain) - 1)
         try:
@@ -1733,19 +1830,17 @@ class Verification:
         except Inconsistent as error:
             raise Bad("DRIFT", f"the change-set's steps contradict each other: {error}", entity, error.seq) from None
         version, document, writer, is_whole = 0, None, None, True
-        if item is not None:
-            version = item[0]
-            try:
-                value = parse_json(item[1])
+        try:
+            item = self.source.item(prefix, entity)
+            if item is not None:
+                version, value = item
                 if not isinstance(value, dict) or "document" not in value:
                     raise Malformed("not of the form {change, document}")
                 document, writer = value["document"], value.get("change")
                 is_whole = sorted(value) == ["change", "document"]
-                stored_hash = document_hash(document)
-            except Malformed as error:
-                raise Bad("UNREADABLE", f"its stored document: {error}", entity, last) from None
-        else:
-            stored_hash = document_hash(None)
+            stored_hash = document_hash(document)
+        except Malformed as error:
+            raise Bad("UNREADABLE", f"its stored document: {error}", entity, last) from None
         if (version, stored_hash) != (state.version, state.hash):
             detail = f"the ledger leads to version {state.version} ({state.hash}), stored is {version} ({stored_hash})"
             raise Bad("DRIFT", detail, entity, last)
