@@ -64,6 +64,15 @@ async function assertOpens(path: string, keys: FieldKeys, { ledger, items }: Sea
   return opened;
 }
 
+/** Undefined: the folder has none that can be read. */
+export function fieldKeysOf(dataDir: string): FieldKeys | undefined {
+  try {
+    return readFieldKeys(join(dataDir, FILE));
+  } catch {
+    return undefined;
+  }
+}
+
 function readFieldKeys(path: string): FieldKeys {
   const key = Buffer.from(readFileSync(path, 'utf8').trim(), 'base64');
   if (key.length !== KEY_BYTES) throw invalid(`"${path}" does not hold a key: restore it`);

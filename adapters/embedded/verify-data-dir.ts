@@ -19,8 +19,19 @@ import {
   type VerificationReport,
   type Window,
 } from '../../core/ledger/index.ts';
-import { createEntryVerifier, verifyDocuments, verifyEntity, verifyState } from '../../core/system/index.ts';
+import { createVault } from '../../core/events/index.ts';
+import {
+  createEntryVerifier,
+  verifyDocuments,
+  verifyEntity,
+  verifyFields,
+  verifyState,
+  type FieldSources,
+} from '../../core/system/index.ts';
+import { fieldKeysOf } from './field-keys.ts';
 import { readIncarnations } from './log/incarnations.ts';
+import { readRestoredWithout } from './restored-without.ts';
+import { systemIds } from './system-world.ts';
 import { replayDataDir } from './replay-data-dir.ts';
 import { readRootPublicKey } from './root-key.ts';
 import { readRootHistory } from './root-keys.ts';
@@ -99,6 +110,7 @@ async function verifyOpened(db: DatabaseSync, options: Opened): Promise<Verifica
     const asking = { ...asked, points, now, size: async () => endOfLog(db) };
     return await verifyEntity({ ...sources, ...asking, origin, verifier: () => verifier }, scope.entity);
   }
+  const fieldSources = { ...sources, ...fieldsOf(dataDir, db, sources) };
   const job = { dataDir, root, signatures, rootSigned: [...ROOT_SIGNED_TYPES], steps: STEP_TYPES };
   const report = await verifyWindow({
     ...{ ...points, ...asked, genesis: origin, scope, entries: store, signatures, now },
@@ -106,9 +118,49 @@ async function verifyOpened(db: DatabaseSync, options: Opened): Promise<Verifica
     stretches: (window) => verifyStretches({ ...job, ...window }),
     replay: (index) => replayDataDir({ ...replaying, index }),
     documents: (changed) => verifyDocuments(sources, changed, { stored: scope.mode === 'full' }),
+    ...(scope.mode === 'full' ? { fields: (chains) => verifyFields(fieldSources, chains) } : {}),
   });
+  const { restoredWithout = 0 } = fieldSources;
+  const lacking = restoredWithout === 0 ? [] : [withoutFields(restoredWithout)];
   const outside = scope.mode === 'range' ? undefined : rowOutside(db, endOfLog(db));
-  return outside === undefined ? report : withRowOutside(report, outside);
+  const whole = { ...report, notChecked: [...report.notChecked, ...lacking] };
+  return outside === undefined ? whole : withRowOutside(whole, outside);
+}
+
+function withoutFields(size: number): string {
+  return `confidential fields of entries before log index ${size}: the folder says that it was restored without them`;
+}
+
+/** Every chain that keeps a confidential field, or has an entry committed to one. For a folder that was verified. */
+export async function verifyFieldsIn(dataDir: string): Promise<Finding | undefined> {
+  const db = openForReading(dataDir);
+  try {
+    const { ledger } = identityOf(db);
+    const store = new SqliteStore(db, { readOnly: true });
+    const sources = { ledger, entries: store, items: store };
+    const rows = db
+      .prepare(`SELECT DISTINCT chain FROM entries WHERE instr(note, CAST('"commits":[' AS BLOB)) > 0`)
+      .all();
+    const chains = rows.map(({ chain }) => String(chain));
+    return await verifyFields({ ...sources, ...fieldsOf(dataDir, db, sources) }, chains);
+  } finally {
+    db.close();
+  }
+}
+
+/** The vault where its key is in the folder, and what the folder was restored without. */
+function fieldsOf(
+  dataDir: string,
+  db: DatabaseSync,
+  { ledger, items }: { readonly ledger: string; readonly items: SqliteStore },
+): Pick<FieldSources, 'vault' | 'restoredWithout'> {
+  const keys = fieldKeysOf(dataDir);
+  return {
+    restoredWithout: readRestoredWithout(db),
+    ...(keys === undefined
+      ? {}
+      : { vault: createVault({ ledger, items, keys, randomBytes: (n) => systemIds.bytes(n) }) }),
+  };
 }
 
 /** What comes earlier in the log is the first that is bad; a row before the log, or one that is no place in it, comes first. */

@@ -3,6 +3,7 @@
  * approved and claimed can have had an effect. The caller compares the answer with the stored document; a difference is
  * DRIFT. Chain links and signatures are the ledger's verification, not this one's.
  */
+import { canonicalize } from '../canonical/index.ts';
 import { adoptedDocument, POLICY_ADOPTED } from './adoption.ts';
 import { documentHash, type Document, type VersionedDocument } from './document.ts';
 import { attempt } from './errors.ts';
@@ -11,6 +12,8 @@ import { planOperation, planResult } from './plan.ts';
 import type { ChangeRecord } from './record.ts';
 import { reduceChange } from './reduce.ts';
 import { isStepType, parseStep, stepHash, type ChainEntry, type ChangeStep } from './steps.ts';
+
+const REDACTED = 'redacted';
 
 export type VerifiedState =
   | ({ readonly kind: 'state' } & VersionedDocument)
@@ -37,6 +40,11 @@ export function verifyState(
       [current, hasAdopted] = [adopted, true];
       continue;
     }
+    if (entry.body.type === REDACTED) {
+      const problem = redactionProblem(entry.body, records.get(textOf(entry.body.data['change'])), types);
+      if (problem !== undefined) return inconsistent(problem);
+      continue;
+    }
     if (!isStepType(entry.body.type)) continue;
     if (entry.body.entity !== entityId) return inconsistent(`the entry belongs to ${entry.body.entity}`);
     const step = parseStep(entry);
@@ -49,6 +57,29 @@ export function verifyState(
     current = next;
   }
   return { kind: 'state', ...current };
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}
+
+/** What is said to be destroyed is what an operation of the change-set, just applied, was approved to destroy. */
+function redactionProblem(
+  { idem, data }: ChainEntry['body'],
+  record: ChangeRecord | undefined,
+  types: OperationTypes,
+): string | undefined {
+  const { change, revision, seq, fields, basis } = data;
+  if (record === undefined) return 'the redaction names no change-set of this entity';
+  const index = record.content.operations.findIndex((_, i) => idem === `${record.id}#redacted#${i}`);
+  const operation = record.content.operations[index];
+  if (operation === undefined || change !== record.id || revision !== record.content.revision)
+    return `the redaction names no operation of the change-set "${record.id}"`;
+  const erasure = attempt(() => types.get(operation.type)?.erases?.(operation.payload));
+  const isApproved =
+    typeof erasure === 'object' && canonicalize({ ...erasure }) === canonicalize({ seq, fields, basis });
+  if (!isApproved) return 'the redaction is of other fields than the change-set was approved for';
+  return record.progress[index]?.status === 'applied' ? undefined : 'the redaction comes without its operation';
 }
 
 export interface Before {

@@ -47,7 +47,7 @@ export type CheckedEntry =
 
 /** What of an entry links it to others. */
 export type CheckedPlace =
-  | { readonly kind: 'sound'; readonly body: Pick<EntryPlace, 'prev' | 'type'> }
+  | { readonly kind: 'sound'; readonly body: Pick<EntryPlace, 'prev' | 'type'> & Pick<EntryBody, 'commits'> }
   | { readonly kind: 'bad'; readonly finding: Finding };
 
 interface UsableKey extends CertifiedKey {

@@ -40,6 +40,8 @@ export interface ChainSpan {
   lastHash: string;
   /** the chain has entries of change-sets, so its document can be recomputed */
   hasChanges: boolean;
+  /** it has entries with confidential fields; unknown where only what links entries is read */
+  hasCommits?: boolean;
 }
 
 /** A chain's newest entry at some moment. */
@@ -148,7 +150,11 @@ export function joinSegments(
       const head = heads.get(chain);
       const place = head === undefined ? before.get(chain) : { seq: head.lastSeq, hash: head.lastHash };
       broken ??= checkJoint(origin, { chain, span, place });
-      heads.set(chain, { ...span, hasChanges: span.hasChanges || head?.hasChanges === true });
+      heads.set(chain, {
+        ...span,
+        hasChanges: span.hasChanges || head?.hasChanges === true,
+        hasCommits: span.hasCommits === true || head?.hasCommits === true,
+      });
     }
     const finding = broken ?? segment.finding;
     if (finding !== undefined) return { heads, finding };
@@ -201,6 +207,7 @@ function linkPair(
       lastSeq: entry.seq,
       lastHash: hash,
       hasChanges,
+      hasCommits: checked.body.commits !== undefined,
     });
     return undefined;
   }
@@ -208,12 +215,13 @@ function linkPair(
   span.lastSeq = entry.seq;
   span.lastHash = hash;
   span.hasChanges ||= hasChanges;
+  span.hasCommits ||= checked.body.commits !== undefined;
   return broken;
 }
 
 /** Entries that lead to the document of their chain's entity: change-sets, and the adoption of a policy. */
 export function isAboutDocument(type: string): boolean {
-  return type.startsWith('change.') || type === 'policy.adopted';
+  return type.startsWith('change.') || type === 'policy.adopted' || type === 'redacted';
 }
 
 /** Does the commit-order record have this entry here? */

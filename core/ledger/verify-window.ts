@@ -52,6 +52,8 @@ export interface WindowOptions extends PointSources {
   readonly replay?: (index: ReplayIndex) => Promise<ReplayReport>;
   /** Verifies what follows from the entries. @param changed chains of the window with change-sets */
   readonly documents?: (changed: readonly string[], scope: Scope) => Promise<Finding | undefined>;
+  /** Verifies what is kept beside the ledger. Asked only where entries are read whole. @param chains with confidential fields */
+  readonly fields?: (chains: readonly string[]) => Promise<Finding | undefined>;
   /** whether `stretches` checks signatures; for the report */
   readonly signatures: boolean;
   /** milliseconds since the Unix epoch */
@@ -78,9 +80,15 @@ export async function verifyWindow(options: WindowOptions): Promise<Verification
   const tiles = agreement.finding ?? (await checkTiles(options, found));
   const replayed = tiles === undefined ? await replay(options, found) : undefined;
   const finding =
-    tiles ?? replayed?.finding ?? (await checkDocuments(options, found)) ?? nothingThere(options.scope, size);
+    tiles ??
+    replayed?.finding ??
+    (await checkDocuments(options, found)) ??
+    (await checkFields(options, found)) ??
+    nothingThere(options.scope, size);
   return report(options, { ...found, replayed }, { ...agreement, ...(finding === undefined ? {} : { finding }) });
 }
+
+const FIELDS = 'what is kept of confidential fields, against what entries are committed to';
 
 /** A range that was mistyped must not be found right. */
 function nothingThere(scope: Scope, size: number): Finding | undefined {
@@ -207,16 +215,21 @@ async function checkDocuments({ documents, scope }: WindowOptions, { heads }: Fo
   return documents?.(changed, scope);
 }
 
+async function checkFields({ fields, signatures }: WindowOptions, { heads }: Found): Promise<Finding | undefined> {
+  if (fields === undefined || !signatures) return undefined;
+  return fields([...heads].filter(([, { hasCommits }]) => hasCommits === true).map(([chain]) => chain));
+}
+
 function report(
-  { signatures, scope, read, documents }: WindowOptions,
+  { signatures, scope, read, documents, fields }: WindowOptions,
   { points, size, window, segments, heads, replayed }: Found,
   { finding, against = [], anchored = 0 }: Partial<Agreement>,
 ): VerificationReport {
   const { from, to, published } = window;
+  const areFieldsChecked = fields !== undefined && signatures;
   const signed = 'signatures up to the root key';
   const isPart = scope.mode !== 'full';
   const compared = Math.max(0, Math.min(published, to) - from);
-  const isRemembered = points.others.some(({ kind }) => kind === 'remembered');
   return {
     verdict: finding?.verdict ?? 'OK',
     ...(finding === undefined ? {} : { firstBad: finding }),
@@ -232,6 +245,7 @@ function report(
       ...(compared === 0 ? [] : [`hash tiles and entry bundles of ${compared} published entries`]),
       ...(against.length === 0 ? [] : ['the root, recomputed from the entries, at every point listed']),
       ...(replayed?.checked ?? []),
+      ...(areFieldsChecked ? [FIELDS] : []),
       ...(documents === undefined ? [] : [isPart ? 'documents changed within' : 'documents against the chains']),
     ],
     notChecked: [
@@ -245,24 +259,29 @@ function report(
       ...(signatures ? [] : [signed, 'whether bodies are in canonical form, beyond what links them']),
       ...(isPart ? ['entries outside: of them only hashes, from the published tiles'] : []),
       ...(replayed?.notChecked ?? [WHO_WAS_ENTITLED]),
+      ...(areFieldsChecked ? [] : [FIELDS]),
       ...(read !== undefined && published < size
         ? [`${size - published} entries that no checkpoint covers yet: they rest on session keys alone`]
         : []),
       ...(read !== undefined && anchored < size
         ? [`whether entries from log index ${anchored} on are anchored: they are not yet`]
         : []),
-      ...(against.length === 0
-        ? [
-            'whether the end of the ledger was removed with every record of it: there was no checkpoint to hold it against',
-          ]
-        : isRemembered
-          ? []
-          : [
-              'whether anchors and witness were replaced together with the ledger: remember a checkpoint, and verify since it',
-            ]),
+      ...notHeldAgainst(points, against),
     ],
     ...(finding === undefined && points.published !== undefined && scope.mode !== 'range'
       ? { checkpoint: Buffer.from(points.published.note).toString('utf8') }
       : {}),
   };
+}
+
+/** What nobody can say who has nothing kept elsewhere. */
+function notHeldAgainst({ others }: Points, against: Agreement['against']): readonly string[] {
+  if (against.length === 0)
+    return [
+      'whether the end of the ledger was removed with every record of it: there was no checkpoint to hold it against',
+    ];
+  if (others.some(({ kind }) => kind === 'remembered')) return [];
+  return [
+    'whether anchors and witness were replaced together with the ledger: remember a checkpoint, and verify since it',
+  ];
 }

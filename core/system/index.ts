@@ -9,6 +9,7 @@ export { indexForReplay, replayLog, type AuthoritySources } from './verify-autho
 export { verifyPart } from './verify-part.ts';
 export { createFeed, type FeedDependencies } from './feed.ts';
 export { createPublicLog, type PublicLogDependencies } from './public-log.ts';
+export { isSealed, verifyFields, type FieldSources } from './verify-fields.ts';
 export { verifyDocuments, verifyState, type DocumentSources } from './verify-documents.ts';
 export { createDoor, FAULTS, type Call, type Execute, type Pass, type Passage } from './door.ts';
 export { Metrics, type Outcome, type Outcomes } from './metrics.ts';

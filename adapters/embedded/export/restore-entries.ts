@@ -8,6 +8,7 @@ import { createInterface } from 'node:readline';
 import { createItemRebuilder, leadsToItems } from '../../../core/changes/index.ts';
 import { toHex, type JsonValue } from '../../../core/canonical/index.ts';
 import { eventIdemKey } from '../../../core/events/index.ts';
+import { isSealed } from '../../../core/system/index.ts';
 import {
   bundlePairs,
   EXPORT_FILES,
@@ -25,6 +26,8 @@ import { folderReader } from './read-file.ts';
 /** Entries of one commit, as the engine has them at most. */
 const BATCH = 256;
 const ITEMS = 100;
+/** Key of a confidential field: seq and path. */
+const FIELD_PLACE = /^([0-9]{16})(\/.*)$/s;
 
 /** @throws ExportError RESTORE_REFUSED naming the entry that does not follow from those before it */
 export async function restoreEntries(store: SqliteStore, folder: string, manifest: ExportManifest): Promise<void> {
@@ -53,16 +56,43 @@ export async function restoreEntries(store: SqliteStore, folder: string, manifes
   await flush();
 }
 
-/** Confidential fields, as they were encrypted. */
-export async function restoreSensitive(store: SqliteStore, folder: string): Promise<void> {
+/**
+ * Confidential fields, as they were encrypted: nobody signed the file, so nothing else is taken from it, and of these what an
+ * entry is committed to. What they hold is checked when all are there, with the key that opens them.
+ */
+export async function restoreSensitive(store: SqliteStore, folder: string, ledger: string): Promise<void> {
   let writes: ItemWrite[] = [];
-  for await (const { pk, sk, value } of jsonLines(join(folder, EXPORT_FILES.sensitive))) {
-    writes.push({ kind: 'put', key: { pk: String(pk), sk: String(sk) }, value: value as JsonValue, expect: 'absent' });
+  for await (const { pk, sk, value, ...more } of jsonLines(join(folder, EXPORT_FILES.sensitive))) {
+    const isOurs = typeof pk === 'string' && typeof sk === 'string' && Object.keys(more).length === 0;
+    if (!isOurs || !(isDataKey(ledger, pk, value) || (await isCommitted({ store, ledger }, { pk, sk, value }))))
+      throw refused(
+        `${EXPORT_FILES.sensitive} has a row "${String(pk).slice(0, 200)}" "${String(sk).slice(0, 200)}" that is no confidential field of this ledger`,
+      );
+    writes.push({ kind: 'put', key: { pk, sk }, value: value as JsonValue, expect: 'absent' });
     if (writes.length < ITEMS) continue;
     await store.write(writes);
     writes = [];
   }
   if (writes.length > 0) await store.write(writes);
+}
+
+function isDataKey(ledger: string, pk: string, value: unknown): boolean {
+  if (pk !== `${ledger}#data-key` || typeof value !== 'object' || value === null) return false;
+  const { wrapped, ...more } = value as Readonly<Record<string, unknown>>;
+  return typeof wrapped === 'string' && Object.keys(more).length === 0;
+}
+
+async function isCommitted(
+  { store, ledger }: { readonly store: SqliteStore; readonly ledger: string },
+  { pk, sk, value }: { readonly pk: string; readonly sk: string; readonly value: unknown },
+): Promise<boolean> {
+  const prefix = `${ledger}#sensitive#`;
+  const [, digits = '', path = ''] = FIELD_PLACE.exec(sk) ?? [];
+  if (!pk.startsWith(prefix) || digits === '' || !isSealed(value)) return false;
+  const seq = Number(digits);
+  const [entry] = await store.read(pk.slice(prefix.length), seq, 1);
+  const parsed = entry?.seq === seq ? parseEntry(entry.note) : undefined;
+  return parsed?.kind === 'entry' && (parsed.body.commits ?? []).some((commit) => commit.path === path);
 }
 
 async function writesOf(

@@ -18,9 +18,10 @@ import { anchorPlace, writeIncarnations } from '../log/incarnations.ts';
 import { ANCHOR_FOLDER, LOG_FOLDER } from '../log/open-log.ts';
 import { openAnchorFolder } from '../log/anchor-folder.ts';
 import { openRootKey } from '../root-key.ts';
+import { writeRestoredWithout } from '../restored-without.ts';
 import { openForWriting } from '../sqlite-schema.ts';
 import { SqliteStore } from '../sqlite-store.ts';
-import { verifyDataDir } from '../verify-data-dir.ts';
+import { verifyDataDir, verifyFieldsIn } from '../verify-data-dir.ts';
 import { sync, syncTree } from './copy-log.ts';
 import { ExportError } from './export-error.ts';
 import { beginIncarnation, lossOf, type Loss } from './incarnate.ts';
@@ -77,6 +78,8 @@ export async function restoreExport(options: RestoreOptions): Promise<Restored> 
     // The signatures of these very bytes were checked in the export.
     const report = await verifyDataDir(partial, { signatures: false });
     if (report.verdict !== 'OK') throw refused(report.firstBad);
+    const field = manifest.withSensitive ? await verifyFieldsIn(partial) : undefined;
+    if (field !== undefined) throw refused(field);
     await syncTree(partial);
     // Dying before this leaves a folder with another name, on which no engine was ever started.
     await rename(partial, target);
@@ -158,7 +161,8 @@ async function build(options: RestoreOptions, manifest: ExportManifest, partial:
     db.exec('PRAGMA synchronous = OFF');
     await restoreEntries(store, from, manifest);
     if (manifest.incarnations.length > 0) writeIncarnations(db, manifest.incarnations);
-    if (manifest.withSensitive) await restoreSensitive(store, from);
+    if (manifest.withSensitive) await restoreSensitive(store, from, manifest.ledger);
+    else writeRestoredWithout(db, manifest.size);
     db.exec('PRAGMA synchronous = FULL');
   } finally {
     store.close();

@@ -1,0 +1,14 @@
+/** Where a data folder remembers that it was restored without the confidential fields of its first entries. */
+import type { DatabaseSync } from 'node:sqlite';
+
+const META_KEY = 'restored-without-fields';
+
+/** One past the log index of the last entry that may lack its fields; 0: none may. */
+export function readRestoredWithout(db: DatabaseSync): number {
+  const size = Number(db.prepare('SELECT value FROM meta WHERE key = ?').get(META_KEY)?.['value'] ?? 0);
+  return Number.isSafeInteger(size) && size > 0 ? size : 0;
+}
+
+export function writeRestoredWithout(db: DatabaseSync, size: number): void {
+  db.prepare('INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)').run(META_KEY, String(size));
+}
