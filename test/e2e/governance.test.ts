@@ -184,7 +184,7 @@ describe('nervous policy', () => {
     expect((await run(engine, 'policy', 'diff', '--config', SAMPLE)).code).toBe(0);
     const file = variant();
     const { code, out } = await run(engine, 'policy', 'diff', '--config', file);
-    expect([code, out]).toEqual([1, '~ /risk/version  "2"\n']);
+    expect([code, out]).toEqual([1, '~ /risk/version: "1" → "2"\n']);
     const proposed = await run(engine, 'policy', 'propose', '--config', file, '--rationale', 'numbers', '--json');
     const { change } = JSON.parse(proposed.out) as { change: ChangeView };
     expect(change).toMatchObject({ entityId: 'registry:policy', risk: { level: 'L4', approvals: 3 } });

@@ -2,6 +2,7 @@
 import { changeSets } from './change-sets.ts';
 import { delivery } from './delivery.ts';
 import { executors } from './executors.ts';
+import { finding } from './finding.ts';
 import { governance } from './governance.ts';
 import { ingress } from './ingress.ts';
 import { lifecycleActs } from './lifecycle-acts.ts';
@@ -16,6 +17,7 @@ export const SCENARIOS: readonly Scenario[] = [
   ...delivery,
   ...subscriptions,
   ...changeSets,
+  ...finding,
   ...lifecycleActs,
   ...riskAndTimers,
   ...executors,
