@@ -14,7 +14,7 @@ import {
   type Window,
 } from '../../core/ledger/index.ts';
 
-/** Entries, a multiple of 256. If each is of another chain, with the longest name, the outcome has 2.6 MB; Lambda takes 6. */
+/** Entries, a multiple of 256. If each is of another chain, with the longest name, the outcome has 2.8 MB; Lambda takes 6. */
 export const STRETCH_ENTRIES = 8_192;
 /** Below this many stretches waiting for workers to start would take longer than the work. */
 const MIN_STRETCHES = 2;

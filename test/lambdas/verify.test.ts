@@ -51,11 +51,18 @@ describe('verifying by direct invocation', () => {
     const segment = { kind: 'segment' as const, entries: 0, spans: [] };
     const verifyStretch = vi.fn().mockResolvedValue(segment);
     const ask = (stretch: object) => verifyDirectly({ verify: vi.fn(), verifyStretch }, stretch);
-    const stretch = { mode: 'stretch', from: 256, to: 400, sizes: [300], published: 300, isShort: false };
+    const stretch = { mode: 'stretch', from: 256, to: 400, sizes: [300], published: 300, isShort: false, replay: true };
     const asked = { ...stretch, signatures: true };
     expect(await ask(asked)).toBe(segment);
     expect(verifyStretch).toHaveBeenCalledExactlyOnceWith(asked);
-    for (const wrong of [{ from: 100 }, { to: 256 }, { to: 100_000 }, { sizes: 'all' }, { signatures: undefined }])
+    for (const wrong of [
+      { from: 100 },
+      { to: 256 },
+      { to: 100_000 },
+      { sizes: 'all' },
+      { signatures: undefined },
+      { replay: undefined },
+    ])
       expect(await ask({ ...asked, ...wrong })).toMatchObject({ kind: 'refused', code: 'REQUEST_INVALID' });
     expect(verifyStretch).toHaveBeenCalledTimes(1);
   });
