@@ -56,7 +56,9 @@ export async function liveHonestly(seed: number, dataDir: string): Promise<Hones
     // Every round is a process of its own; between two of them the root key may be handed over.
     for (let rounds = random.pick([1, 1, 2, 3]); rounds > 0; rounds -= 1) {
       const rootSigner = roots.at(-1) as RootSigner;
-      const world: World = await startTestSystem({ config, store, at: new Date(now), rootSigner, ids: systemIds });
+      const running = { isOver: false };
+      const own = storeOf(store, running);
+      const world: World = await startTestSystem({ config, store: own, at: new Date(now), rootSigner, ids: systemIds });
       const life = new Life(random, world, () => keys.all().map(({ chain }) => String(chain)));
       const publisher = publisherOf(dataDir, store, { clock: clockOf(world), roots });
       for (let steps = 3 + random.below(16); steps > 0; steps -= 1) {
@@ -65,6 +67,7 @@ export async function liveHonestly(seed: number, dataDir: string): Promise<Hones
       }
       await world.settled();
       now = world.clock.now();
+      running.isOver = true;
       if (random.chance(0.2)) roots.push(await rotate(store, world, rootSigner));
       await publisherOf(dataDir, store, { clock: clockOf(world), roots }).publish();
     }
@@ -74,6 +77,20 @@ export async function liveHonestly(seed: number, dataDir: string): Promise<Hones
   } finally {
     store.close();
   }
+}
+
+/** What of an ended process still runs, an execution for one, writes nothing any more. */
+function storeOf(store: SqliteStore, running: { readonly isOver: boolean }): SqliteStore {
+  const ended = async (): Promise<never> => {
+    throw new Error('the process has ended');
+  };
+  return new Proxy(store, {
+    get: (target, name) => {
+      if (running.isOver && (name === 'commit' || name === 'write')) return ended;
+      const member: unknown = Reflect.get(target, name, target);
+      return typeof member === 'function' ? (member.bind(target) as unknown) : member;
+    },
+  });
 }
 
 function publisherOf(
