@@ -6,8 +6,8 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     // They need Python: npm run test:aws (and a deployment), npm run test:verifier.
     exclude: [...configDefaults.exclude, 'test/aws/**', 'test/verifier/**'],
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    testTimeout: 240_000,
+    hookTimeout: 240_000,
     pool: 'forks',
     maxWorkers: '100%', // the default leaves one core idle
   },
