@@ -10,7 +10,6 @@ export const permissions = [
   { action: 'dynamodb:PutItem', resource: 'state' },
   { action: 'dynamodb:UpdateItem', resource: 'state' },
   { action: 'dynamodb:DeleteItem', resource: 'state' },
-  { action: 'dynamodb:ConditionCheckItem', resource: 'state' },
   { action: 'kms:GetPublicKey', resource: 'rootKey' },
   { action: 'kms:Sign', resource: 'rootKey' },
   { action: 'kms:Encrypt', resource: 'dataKey' },

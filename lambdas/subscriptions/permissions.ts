@@ -9,7 +9,6 @@ export const permissions = [
   { action: 'dynamodb:PutItem', resource: 'state' },
   { action: 'dynamodb:UpdateItem', resource: 'state' },
   { action: 'dynamodb:DeleteItem', resource: 'state' },
-  { action: 'dynamodb:ConditionCheckItem', resource: 'state' },
   { action: 'sqs:GetQueueUrl', resource: 'subscriptionQueues' },
   { action: 'sqs:GetQueueAttributes', resource: 'subscriptionQueues' },
   { action: 'sqs:ReceiveMessage', resource: 'subscriptionQueues' },

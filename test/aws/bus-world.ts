@@ -77,7 +77,7 @@ export class BusWorld {
     this.bus = new EventBridgeBus({
       ...{ ledger: LEDGER, entries: this.store, items: this.store, clock: this.clock, ids: systemIds },
       ...{ events: this.events, queues: this.sqs, busPrefix: this.prefix, subscriptionPrefix: this.subscriptionPrefix },
-      ...{ marks, positions, notes: memoryNotes() },
+      ...{ marks, positions, notes: memoryNotes(), mayRead: () => true },
       reconcile: async (request) => {
         await this.reconcile(request);
       },

@@ -22,6 +22,8 @@ export interface CdkOptions {
   /** the command that synthesizes; else NERVOUS_CDK_APP, else the one in cdk.json */
   readonly app?: string;
   readonly context?: Readonly<Record<string, string>>;
+  /** for the app, beside what reaches the target */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 /** Output name to value, by stack name. */
@@ -46,7 +48,7 @@ export async function destroy(options: CdkOptions): Promise<void> {
 export function destroyInBackground(options: CdkOptions): void {
   const log = openSync(join(options.runDir, 'cdk.log'), 'a');
   const args = commandLine(options, ['destroy', '--all', '--force']);
-  const env = environment(options.target);
+  const env = environment(options);
   spawn(process.execPath, args, { cwd: ROOT, env, detached: true, stdio: ['ignore', log, log] }).unref();
 }
 
@@ -79,7 +81,7 @@ function emulated(target: AwsTarget): Record<string, string> {
 async function run(args: string[], options: CdkOptions): Promise<{ code: number | null; said: string }> {
   const child = spawn(process.execPath, args, {
     cwd: ROOT,
-    env: environment(options.target),
+    env: environment(options),
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let said = '';
@@ -91,11 +93,11 @@ async function run(args: string[], options: CdkOptions): Promise<{ code: number 
   return { code, said };
 }
 
-function environment(target: AwsTarget): NodeJS.ProcessEnv {
+function environment({ target, environment: more }: CdkOptions): NodeJS.ProcessEnv {
   const kept = Object.fromEntries(KEPT_OF_CALLER.map((name) => [name, process.env[name]]));
   const node = dirname(process.execPath); // `node bin/app.ts` must be a Node that strips types
   const cdk = { CI: 'true', CDK_DISABLE_CLI_TELEMETRY: 'true', PATH: `${node}:${process.env.PATH ?? ''}` };
-  return { ...kept, ...target.environment, ...cdk };
+  return { ...kept, ...target.environment, ...more, ...cdk };
 }
 
 /** The line that says why: CloudFormation's reason, else the app's error, else the last thing said. */

@@ -1,13 +1,15 @@
 """What the emulator's evaluation of IAM policies lacks, added so that our conditions are judged and not passed over:
-the role behind a session, the condition keys of KMS and DynamoDB, the rule that targets are put on, and TLS. See docs/emulator.md."""
+the role behind a session, the condition keys of KMS, DynamoDB and S3, the rule that targets are put on, and TLS. See docs/emulator.md."""
 
 import contextvars
 import json
 import os
+from functools import partial
 
 from ministack import app
 from ministack.core import iam_actions, iam_evaluator
-from ministack.services import stepfunctions
+from ministack.services import eventbridge, stepfunctions
+from ministack.services.cloudformation import provisioners
 
 PARTITION_KEY = "pk"  # of all our tables
 _noted = set()
@@ -18,10 +20,13 @@ def install():
     # Policies of ours refuse what does not come by TLS. Nothing leaves this machine, so it counts as TLS.
     pin = iam_evaluator.pin_request_origin
     app.pin_request_origin = lambda source_ip, _secure: pin(source_ip, True)
+    handler = provisioners._RESOURCE_HANDLERS["AWS::Events::EventBus"]
+    handler["delete"] = partial(_delete_empty_bus, handler["delete"])
     _wrap(iam_evaluator, "_resolve_condition_key", _principal_is_the_role)
     _wrap(iam_actions, "extract_iam_action", _action_of_batch)
     _wrap(iam_actions, "extract_resource_arn", _resource_of_targets)
     _wrap(iam_actions, "request_tag_context", _kms_context)
+    _wrap(iam_actions, "s3_service_context", _conditional_put)
     _wrap(iam_actions, "dynamodb_service_context", _leading_key_of_request)
     _wrap(iam_actions, "dynamodb_transaction_checks", _leading_keys_of_transaction)
     _wrap(iam_evaluator, "enforce", _enforce_with_its_leading_key)
@@ -30,6 +35,14 @@ def install():
 def _wrap(module, name, around):
     inner = getattr(module, name)
     setattr(module, name, lambda *args, **kwargs: around(inner, *args, **kwargs))
+
+
+def _delete_empty_bus(inner, name, properties):
+    """AWS refuses to delete a bus that has rules."""
+    rules = [rule["Name"] for rule in eventbridge._rules.values() if rule.get("EventBusName") == name]
+    if rules:
+        raise ValueError(f"Cannot delete event bus {name} since it has rules: {', '.join(rules)}")
+    return inner(name, properties)
 
 
 def _principal_is_the_role(inner, key, context):
@@ -64,6 +77,12 @@ def _kms_context(inner, service, iam_action, body, *rest):
         "kms:SigningAlgorithm": asked.get("SigningAlgorithm"),
         "kms:MessageType": asked.get("MessageType", "RAW"),
     }
+
+
+def _conditional_put(inner, iam_action, query_params, path="", headers=None):
+    context = inner(iam_action, query_params, path, headers)
+    given = {name.lower(): value for name, value in (headers or {}).items()}.get("if-none-match")
+    return context if given is None else {**context, "s3:if-none-match": given}
 
 
 def _leading_key_of_request(inner, body):

@@ -4,9 +4,11 @@
  */
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import type { TestProject } from 'vitest/node';
 import { bootstrap, deploy, destroy, destroyInBackground, type CdkOptions, type StackOutputs } from './cdk.ts';
 import { HarnessError } from './harness-error.ts';
+import { iamPrincipalsOf } from './iam-principals-of.ts';
 import { startOidcIssuer, type IssuerKey } from './oidc-issuer.ts';
 import { openTarget, type AwsTarget } from './target.ts';
 
@@ -44,13 +46,15 @@ async function putUp(project: TestProject): Promise<() => Promise<void>> {
   const runDir = await newRunDir();
   const target = await openTarget({ cacheDir: CACHE, runDir }, process.env);
   const issuer = await startOidcIssuer();
-  const context = { stage: 'dev', config: CONFIG, ...tokensOf(issuer.key, target) };
+  Object.assign(process.env, target.environment); // the test processes inherit it: an SDK client needs no options
+  const { Account: account = '' } = await new STSClient().send(new GetCallerIdentityCommand({}));
+  const iamPrincipals = iamPrincipalsOf(account);
+  const context = { stage: 'dev', config: CONFIG, iamPrincipals, ...tokensOf(issuer.key, target) };
   const options: CdkOptions = { target, runDir, context };
   const takeDown = takesDown(options);
   try {
     await bootstrap(options);
     const outputs = await deploy(options);
-    Object.assign(process.env, target.environment); // the test processes inherit it: an SDK client needs no options
     const { kind, endpoint, environment } = target;
     project.provide('deployed', { kind, endpoint, outputs, runDir, environment, issuer: issuer.key });
   } catch (error) {

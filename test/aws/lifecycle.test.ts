@@ -18,7 +18,7 @@ import { again, clientOf, deployed } from './deployed.ts';
 
 /** Two deployments and a destruction of everything. */
 const PATIENCE_MS = 600_000;
-const NAME = `again-${randomUUID().slice(0, 6)}`;
+const NAME = `again${randomUUID().slice(0, 6)}`;
 const runDir = mkdtempSync(join(tmpdir(), 'nervous-lifecycle-'));
 afterAll(() => rmSync(runDir, { recursive: true, force: true }));
 

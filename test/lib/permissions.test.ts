@@ -90,6 +90,10 @@ const NEVER_CALLED: Readonly<Partial<Record<LambdaName, readonly string[]>>> = {
   verify: ['kms:Sign', ...WRITES],
   service: ['kms:Sign', ...MESSAGES, ...WRITES], // counts messages, and asks whether the root key is there
   'log-publisher': WRITES,
+  // Checks are what change-sets rest on.
+  publish: items('ConditionCheck'),
+  ingest: items('ConditionCheck'),
+  subscriptions: items('ConditionCheck'),
   sequencer: items('Delete', 'ConditionCheck'), // appends entries and records of the log, and moves its cursor
   router: items('Update', 'Delete', 'ConditionCheck'), // moves cursors, each over the version it read
   'outbox-sweeper': items('ConditionCheck'),

@@ -19,8 +19,10 @@ export function describeScenarios(
   const isPossible = ({ needs = [] }: Scenario): boolean => needs.every((power) => powers.includes(power));
   const possible = scenarios.filter(isPossible);
   const register = (scenario: Scenario): void => it(scenario.name, () => scenario.run(world()));
-  describe.concurrent('side by side', () => possible.filter(({ alone }) => alone !== true).forEach(register));
-  describe('one after the other', () => possible.filter(({ alone }) => alone === true).forEach(register));
+  const alone = possible.filter((scenario) => scenario.alone === true);
+  const together = possible.filter((scenario) => scenario.alone !== true);
+  if (together.length > 0) describe.concurrent('side by side', () => together.forEach(register));
+  if (alone.length > 0) describe('one after the other', () => alone.forEach(register));
   it(`are all run on the ${engine} engine, but for ${leftOut.length}`, () => {
     const impossible = scenarios.filter((scenario) => !isPossible(scenario)).map(({ name }) => name);
     expect(impossible.sort()).toEqual([...leftOut].sort());
