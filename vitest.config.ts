@@ -4,8 +4,8 @@ import { configDefaults, defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    // They need Python: npm run test:aws (and a deployment), npm run test:verifier.
-    exclude: [...configDefaults.exclude, 'test/aws/**', 'test/verifier/**'],
+    // They need Python and more: npm run test:aws (a deployment), npm run test:verifier, npm run test:foreign (other people's tools).
+    exclude: [...configDefaults.exclude, 'test/aws/**', 'test/verifier/**', 'test/foreign/**'],
     testTimeout: 240_000,
     hookTimeout: 240_000,
     pool: 'forks',

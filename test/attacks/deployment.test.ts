@@ -52,8 +52,15 @@ attack(
   31,
   'the proof is deleted: tables, anchors and keys outlive the stack, and anchors outlive everybody',
   async () => {
-    const kept = resources.filter(({ Type }) => /DynamoDB::Table$|KMS::Key$|S3::Bucket$/.test(Type));
-    expect(kept.map(({ DeletionPolicy }) => DeletionPolicy)).toEqual(kept.map(() => 'Retain'));
+    const isAlarmKey = (description: unknown): boolean => String(description).endsWith('alarms on their way'); // proves nothing
+    const kept = resources.filter(
+      ({ Type, Properties }) =>
+        /DynamoDB::Table$|KMS::Key$|S3::Bucket$/.test(Type) && !isAlarmKey(Properties['Description']),
+    );
+    expect(kept).toHaveLength(9);
+    // A bucket that the very first deployment made and took back is empty: only then may it go.
+    const wanted = kept.map(({ Type }) => (Type === 'AWS::S3::Bucket' ? 'RetainExceptOnCreate' : 'Retain'));
+    expect(kept.map(({ DeletionPolicy }) => DeletionPolicy)).toEqual(wanted);
     const tables = kept.filter(({ Type }) => Type === 'AWS::DynamoDB::Table');
     for (const { Properties } of tables)
       expect(Properties).toMatchObject({

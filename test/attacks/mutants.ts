@@ -160,7 +160,8 @@ export const MUTANTS: readonly Mutant[] = [
   off('a proposer has only so many waiting', edit('propose.ts', '>= maxOpen)', '>= Infinity)')),
   off(
     'what is shown holds nothing that hides or reorders it',
-    edit('content.ts', 'const PLAIN_LINE = /^[^', 'const PLAIN_LINE = /^[^\\ue000] || [^'),
+    edit('content.ts', "layout === 'line' ? PLAIN_LINE : PLAIN_TEXT", '/(?:)/'),
+    edit('content.ts', 'if (message !== undefined) context.addIssue', 'if (false) context.addIssue'),
   ),
   off('a grant is for one executor', edit('grant.ts', 'if (claims.aud !== executor)', 'if (false)')),
   off('a grant is for one direction', edit('grant.ts', 'if (claims.direction !== direction)', 'if (false)')),

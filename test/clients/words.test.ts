@@ -67,6 +67,9 @@ describe('U6: a change of roster or risk rules', () => {
       '- one person may be both owner and risk from then on',
       '- one person may be both owner and security from then on',
       '- one person may be both risk and security from then on',
+      '- one person may be both operator and owner from then on',
+      '- one person may be both operator and risk from then on',
+      '- one person may be both operator and security from then on',
     ]);
   });
 });

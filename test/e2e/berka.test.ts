@@ -42,13 +42,13 @@ it('replays onto a running engine, as many rows as asked for', async () => {
 });
 
 it.each([
-  [['--url', 'http://127.0.0.1:1'], '--url needs --token'],
-  [['--url', 'http://127.0.0.1:1', '--token', '{}'], 'cannot reach http://127.0.0.1:1'],
-  [['--url', 'http://127.0.0.1:1', '--token', 'secret'], '--token must be a JSON object such as'],
-  [['--limit', 'all'], '--limit is "all", expected a positive number of rows'],
-])('explains %j', (args, sentence) => {
+  [['--url', 'http://127.0.0.1:1'], 1, '--url needs --token'],
+  [['--url', 'http://127.0.0.1:1', '--token', '{}'], 1, 'cannot reach http://127.0.0.1:1'],
+  [['--url', 'http://127.0.0.1:1', '--token', 'secret'], 1, '--token must be a JSON object such as'],
+  [['--limit', 'all'], 2, '--limit is "all", expected a positive number of rows'],
+])('explains %j', (args, exitCode, sentence) => {
   const { status, stderr } = run('replay.ts', 'test/e2e/fixtures/trans.csv', ...args);
-  expect({ status, lines: stderr.trim().split('\n').length }).toEqual({ status: 1, lines: 1 });
+  expect({ status, lines: stderr.trim().split('\n').length }).toEqual({ status: exitCode, lines: 1 });
   expect(stderr).toContain(sentence);
 });
 
