@@ -1799,6 +1799,7 @@ class Verification:
             raise self.twice
         self.checked += ["that no idempotency key was recorded twice", f"who was entitled to each of {replay.judged} steps"]
         self.not_checked.append("who was signed in, and what rights modules had")
+        self.not_checked.append("the values of confidential fields, which stand beside the ledger")
         self.say_not_checked(replay.advised, "assessments rest on what executors said of their plans")
         self.say_not_checked(replay.before_policy, "steps are from before the ledger adopted a policy")
         self.say_not_checked(replay.without_under, "steps do not name the policy they rest on")
