@@ -47,7 +47,7 @@ describe('docs/executors.md', () => {
     expect(page).toContain('```python\n' + script + '```');
   });
 
-  // npm test needs nothing but Node; npm run test:verifier runs this with a Python of its own.
+  // npm test needs nothing but Node: without a Python that has `cryptography` this is not run.
   if (hasPython) it('whose Python takes a grant and refuses wrong ones', async () => {
     expect(await inPython(right)).toBe('ok');
     expect(await inPython(right, { ...input, limit: 501 })).toBe('inputHash is not as expected');
