@@ -19,15 +19,30 @@ export function endOfLog(db: DatabaseSync): number {
   return Number(row?.['size'] ?? 0);
 }
 
-/** The first of them in the order of positions, if there is one. @param size one past the last position of the log */
-export function rowOutside(db: DatabaseSync, size: number): Finding | undefined {
-  return entryOutside(db, size) ?? batchOutside(db) ?? keyOutside(db, size);
+/** The first of them in the order of positions, if there is one. For a connection without an open transaction. */
+export function rowOutside(db: DatabaseSync): Finding | undefined {
+  return inSnapshot(db, () => {
+    const size = endOfLog(db);
+    return entryOutside(db, size) ?? batchOutside(db) ?? keyOutside(db, size);
+  });
 }
 
 /** The same without idempotency keys, which takes index look-ups only: for every start of an engine. */
 export function storedOutside(db: DatabaseSync): Finding | undefined {
-  const row = db.prepare(`SELECT ${RECORDED_END} AS size`).get();
-  return entryOutside(db, Number(row?.['size'] ?? 0)) ?? batchOutside(db);
+  return inSnapshot(db, () => {
+    const row = db.prepare(`SELECT ${RECORDED_END} AS size`).get();
+    return entryOutside(db, Number(row?.['size'] ?? 0)) ?? batchOutside(db);
+  });
+}
+
+/** The end and what lies behind it must be of one moment: an engine that records in between adds honest rows behind the old end. */
+function inSnapshot<T>(db: DatabaseSync, read: () => T): T {
+  db.exec('BEGIN');
+  try {
+    return read();
+  } finally {
+    db.exec('ROLLBACK');
+  }
 }
 
 function entryOutside(db: DatabaseSync, size: number): Finding | undefined {

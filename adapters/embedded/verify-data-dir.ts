@@ -122,7 +122,7 @@ async function verifyOpened(db: DatabaseSync, options: Opened): Promise<Verifica
   });
   const { restoredWithout = 0 } = fieldSources;
   const lacking = restoredWithout === 0 ? [] : [withoutFields(restoredWithout)];
-  const outside = scope.mode === 'range' ? undefined : rowOutside(db, endOfLog(db));
+  const outside = scope.mode === 'range' ? undefined : rowOutside(db);
   const whole = { ...report, notChecked: [...report.notChecked, ...lacking] };
   return outside === undefined ? whole : withRowOutside(whole, outside);
 }

@@ -8,6 +8,7 @@ import {
   type ChainEntry,
 } from '../changes/index.ts';
 import { CanonicalError, toHex } from '../canonical/index.ts';
+import { atOneMoment } from './at-one-moment.ts';
 import {
   findingAt,
   logFinding,
@@ -32,21 +33,14 @@ const WRITING: ReadonlySet<string> = new Set([
 
 export interface DocumentSources {
   readonly ledger: string;
-  readonly entries: Pick<EntryStore, 'read'>;
+  readonly entries: Pick<EntryStore, 'read' | 'head'>;
   readonly items: ItemStore;
 }
 
 /** The chain's entries were verified before. @returns DRIFT naming the entity's last entry, or undefined */
 export async function verifyDocument(sources: DocumentSources, entityId: string): Promise<Finding | undefined> {
-  const chain: ChainEntry[] = [];
-  for (;;) {
-    const page = await sources.entries.read(entityId, chain.length, PAGE);
-    for (const { note, hash } of page) {
-      const parsed = parseEntry(note);
-      if (parsed.kind === 'entry') chain.push({ body: parsed.body, hash: toHex(hash) });
-    }
-    if (page.length < PAGE) break;
-  }
+  const { kept: stored, length } = await atOneMoment(sources.entries, entityId, () => readDocument(sources, entityId));
+  const chain = await readChain(sources, entityId, length);
   const state = replay(entityId, chain, operationTypes());
   const last = { chain: entityId, seq: Math.max(0, chain.length - 1) };
   if (state.kind === 'inconsistent')
@@ -55,7 +49,6 @@ export async function verifyDocument(sources: DocumentSources, entityId: string)
       'DRIFT',
       `the change-set's steps contradict each other: ${state.reason}`,
     );
-  const stored = await readDocument(sources, entityId);
   if ('unreadable' in stored) return findingAt(last, 'UNREADABLE', `its stored document: ${stored.unreadable}`);
   const by = writerOf(chain.findLast(({ body }) => WRITING.has(body.type)));
   if (stored.version === state.version && stored.hash === state.hash) {
@@ -71,6 +64,20 @@ export async function verifyDocument(sources: DocumentSources, entityId: string)
     'DRIFT',
     `the ledger leads to document version ${state.version} (${state.hash}), stored is version ${stored.version} (${stored.hash})`,
   );
+}
+
+async function readChain({ entries }: DocumentSources, entityId: string, length: number): Promise<ChainEntry[]> {
+  const chain: ChainEntry[] = [];
+  for (let from = 0; from < length;) {
+    const page = await entries.read(entityId, from, Math.min(PAGE, length - from));
+    for (const { note, hash, seq } of page) {
+      from = seq + 1;
+      const parsed = parseEntry(note);
+      if (parsed.kind === 'entry') chain.push({ body: parsed.body, hash: toHex(hash) });
+    }
+    if (page.length === 0) break;
+  }
+  return chain;
 }
 
 /** What the document's item says of who wrote it. */

@@ -27,7 +27,7 @@ const DEFAULT_SEARCH_BUNDLES = 4_096;
 export interface EntityVerification {
   readonly ledger: string;
   readonly origin: string;
-  readonly entries: Pick<EntryStore, 'read' | 'readLog' | 'size'>;
+  readonly entries: Pick<EntryStore, 'read' | 'head' | 'readLog' | 'size'>;
   readonly items: ItemStore;
   readonly verifier: () => EntryVerifier;
   /** what was signed of the log; absent: only the chain is looked at */

@@ -3,6 +3,7 @@
  * gone was destroyed by a change-set that said so. What a field holds is looked at where the keys are at hand.
  */
 import { EventError, type Vault } from '../events/index.ts';
+import { atOneMoment } from './at-one-moment.ts';
 import {
   findingAt,
   parseEntry,
@@ -22,7 +23,7 @@ const MIN_BOX_BYTES = 12 + 16;
 
 export interface FieldSources {
   readonly ledger: string;
-  readonly entries: Pick<EntryStore, 'read'>;
+  readonly entries: Pick<EntryStore, 'read' | 'head'>;
   readonly items: Pick<ItemStore, 'list'>;
   /** opens what is kept; absent: the keys are not at hand, and only forms and places are looked at */
   readonly vault?: Pick<Vault, 'open'>;
@@ -46,8 +47,8 @@ export async function verifyFields(sources: FieldSources, chains: Iterable<strin
 }
 
 async function verifyFieldsOf(sources: FieldSources, chain: string): Promise<Finding | undefined> {
-  const { committed, destroyed } = await readChain(sources, chain);
-  const kept = await readKept(sources, chain);
+  const { kept, length } = await atOneMoment(sources.entries, chain, () => readKept(sources, chain));
+  const { committed, destroyed } = await readChain(sources, chain, length);
   const at = (seq: number, verdict: Finding['verdict'], detail: string): Finding =>
     findingAt({ chain, seq }, verdict, detail);
   for (const [key, { seq, commitment, mayLack }] of committed) {
@@ -90,11 +91,12 @@ async function opens(
 async function readChain(
   { entries, restoredWithout = 0 }: FieldSources,
   chain: string,
+  length: number,
 ): Promise<{ readonly committed: ReadonlyMap<string, Committed>; readonly destroyed: ReadonlySet<string> }> {
   const committed = new Map<string, Committed>();
   const destroyed = new Set<string>();
-  for (let from = 0; ;) {
-    const page = await entries.read(chain, from, PAGE);
+  for (let from = 0; from < length;) {
+    const page = await entries.read(chain, from, Math.min(PAGE, length - from));
     for (const { note, seq, position } of page) {
       const parsed = parseEntry(note);
       if (parsed.kind !== 'entry') continue;
@@ -103,9 +105,10 @@ async function readChain(
         committed.set(keyOf(seq, commitment.path), { seq, commitment, mayLack });
       for (const key of destroyedBy(parsed.body)) destroyed.add(key);
     }
-    if (page.length < PAGE) return { committed, destroyed };
+    if (page.length === 0) break;
     from = (page.at(-1)?.seq ?? from) + 1;
   }
+  return { committed, destroyed };
 }
 
 /** That a change-set led to it is for the replay of the chain. */
