@@ -1,6 +1,5 @@
 /** Which change-sets wait for a decision: how many, for how long, at which level. A metric, so it may be a moment old. */
 import type { ItemStore } from '../ledger/index.ts';
-import type { Awaited } from './awaited.ts';
 import { readCounts, type Counts } from './change-counts.ts';
 import { waitingPlace } from './change-index.ts';
 
@@ -82,28 +81,4 @@ function remindersOf(counts: Counts): number {
   for (const [bucket, count] of counts)
     if (bucket.startsWith(REMINDED)) sum += count * Number(bucket.slice(REMINDED.length));
   return sum;
-}
-
-/** @param now milliseconds since the Unix epoch */
-export function summarizeQueue(all: readonly Awaited[], now: number): ApprovalQueue {
-  const levels = [...new Set(all.map(({ level }) => level))].sort();
-  return {
-    ...measure(all, now),
-    escalated: all.filter(({ escalated }) => escalated).length,
-    reminders: all.reduce((sum, { reminders }) => sum + reminders, 0),
-    byLevel: Object.fromEntries(
-      levels.map((level) => [
-        level,
-        measure(
-          all.filter((one) => one.level === level),
-          now,
-        ),
-      ]),
-    ),
-  };
-}
-
-function measure(waiting: readonly Awaited[], now: number): Waiting {
-  const oldest = Math.min(now, ...waiting.map(({ since }) => Date.parse(since)));
-  return { length: waiting.length, oldestAgeMs: now - oldest };
 }

@@ -28,6 +28,8 @@ export interface Due {
 export interface DueQuery {
   readonly cursor?: DueCursor | undefined;
   readonly limit: number;
+  /** ms since the Unix epoch: what was due before is left out, what is being worked on is not. Default: nothing is */
+  readonly since?: number | undefined;
 }
 
 interface Deps {
@@ -38,7 +40,7 @@ interface Deps {
 }
 
 /** One read for each kind of time. */
-export async function dueChanges(deps: Deps, { cursor, limit }: DueQuery): Promise<Due> {
+export async function dueChanges(deps: Deps, { cursor, limit, since }: DueQuery): Promise<Due> {
   const { ledger, items, now } = deps;
   const rules = JSON.stringify([deps.rules.reminderHours, deps.rules.escalation]);
   const isContinued = cursor !== undefined && cursor.rules === rules && cursor.at <= now;
@@ -49,7 +51,7 @@ export async function dueChanges(deps: Deps, { cursor, limit }: DueQuery): Promi
   for (const kind of TIMERS) {
     const delay = delayOf(kind, deps.rules);
     if (delay === undefined) continue;
-    const after = read[kind];
+    const after = read[kind] ?? justBefore({ ledger, kind }, since === undefined ? undefined : since - delay);
     const page = await items.list(...placeOf(ledger, kind, { after, limit }));
     let named = 0;
     for (const { sk } of page) {
@@ -91,6 +93,15 @@ function placeOf(
 ): Parameters<ItemStore['list']> {
   const { pk, prefix } = timerPlace(ledger, kind);
   return [pk, { prefix, limit, ...(after === undefined ? {} : { after }) }];
+}
+
+/** The place before the first that is named for this time; times before 1970 have none. */
+function justBefore(
+  { ledger, kind }: { readonly ledger: string; readonly kind: TimerKind },
+  at: number | undefined,
+): string | undefined {
+  if (at === undefined || kind === 'working') return undefined;
+  return `${timerPlace(ledger, kind).prefix}${new Date(Math.max(0, at)).toISOString()}`;
 }
 
 /** kind, time, id; neither a kind nor a time has a `#`. */

@@ -3,7 +3,6 @@
  * the record this was read from. Needs nothing but to read items: who asks may do no more than that.
  */
 import type { Clock, ItemStore } from '../ledger/index.ts';
-import { awaitedOf, type Awaited } from './awaited.ts';
 import { createChangeStore } from './change-store.ts';
 import type { ChangeState } from './lifecycle.ts';
 import type { ChangeRecord } from './record.ts';
@@ -16,8 +15,6 @@ export interface Standing {
   readonly state: ChangeState;
   /** what the table's first task would answer, timers aside; `ended`: the workflow has nothing to do, though people may */
   readonly doing: Outcomes['evaluate'];
-  /** absent when nobody is awaited */
-  readonly awaited?: Awaited;
   /** ISO 8601 */
   readonly createdAt: string;
   /** ISO 8601, when its last step was recorded */
@@ -43,11 +40,7 @@ export function createStandings(deps: {
       if (stored === undefined) return undefined;
       const { state, createdAt, updatedAt } = stored.record;
       const doing = evaluate(stored.record, deps.clock.now());
-      const awaited = awaitedOf(stored.record);
-      return {
-        ...{ id, version: stored.version, state, doing, createdAt, updatedAt },
-        ...(awaited === undefined ? {} : { awaited }),
-      };
+      return { id, version: stored.version, state, doing, createdAt, updatedAt };
     },
     openIds: (page) => store.ids({ open: true }, page),
   };

@@ -45,7 +45,7 @@ export function policyVersionKey(ledger: string): ItemKey {
 
 type StoredDocument = { readonly document: Document; readonly change: string };
 
-export function createStateStore(ledger: string, items: ItemStore): StateStore {
+export function createStateStore(ledger: string, items: Pick<ItemStore, 'get'>): StateStore {
   const keyOf = (entityId: string): { pk: string; sk: string } => ({ pk: `${ledger}#document`, sk: entityId });
   const expectation = (version: number): number | 'absent' => (version === 0 ? 'absent' : version);
   return {

@@ -7,31 +7,33 @@ import { createGateReader } from '../../adapters/aws/workflow/gates.ts';
 import { reconcileWorkflows, type ReconcilerOptions } from '../../adapters/aws/workflow/reconciler.ts';
 import { createStateReader } from '../../adapters/aws/workflow/state-reader.ts';
 import { createWakeQueue } from '../../adapters/aws/workflow/wake-queue.ts';
-import { createStandings } from '../../core/changes/index.ts';
+import { createStandings, createTimekeeping } from '../../core/changes/index.ts';
 import { scheduledHandler } from '../_middleware/handlers.ts';
 import { readEnv } from '../_middleware/read-env.ts';
 import { telemetryOf } from '../_middleware/telemetry.ts';
 import { env } from './env.ts';
 import { heal } from './heal.ts';
+import { scopeOf } from './scope.ts';
 
 const telemetry = telemetryOf('workflow-reconciler');
 const { logger, metrics } = telemetry;
 const variables = readEnv(env, logger);
 const { STATE_TABLE: stateTable, STATE_MACHINE_ARN: stateMachineArn, WAKE_QUEUE_URL: queueUrl } = variables;
-const { ledger } = config;
+const { ledger, risk: configured } = config;
 const items = createStateReader({ client: dynamoClient(), stateTable });
 const onError = (subject: string, error: unknown): void => logger.error('not healed', { subject, error });
 
 const options: ReconcilerOptions = {
   ...{ client: sfnClient(), stateMachineArn, clock: systemClock },
   standings: createStandings({ ledger, items, clock: systemClock }),
+  timekeeping: createTimekeeping({ ledger, items, clock: systemClock, configured }),
   gates: createGateReader(ledger, items),
   wakes: createWakeQueue({ client: sqsClient(), queueUrl, onError }),
 };
 
-export const handler = scheduledHandler(telemetry, () =>
+export const handler = scheduledHandler(telemetry, (event: unknown) =>
   heal({
-    reconcile: () => reconcileWorkflows(options),
+    reconcile: () => reconcileWorkflows(options, scopeOf(event)),
     onMetric: (name, value, level) => {
       const of = level === undefined ? metrics : metrics.singleMetric().addDimension('level', level);
       of.addMetric(name, name.endsWith('Seconds') ? MetricUnit.Seconds : MetricUnit.Count, value);

@@ -19,12 +19,14 @@ export interface HealDependencies {
   readonly onError: (subject: string, error: unknown) => void;
 }
 
-export type Healed = Readonly<Record<'open' | 'restarted' | 'woken' | 'stopped', number>>;
+export interface Healed extends Readonly<Record<'restarted' | 'woken' | 'stopped', number>> {
+  readonly open: number | undefined;
+}
 
 /** @throws when something could not be looked at or healed: the function's error count is the alarm; the next round tries again */
 export async function heal({ reconcile, onMetric, onHealed, onError }: HealDependencies): Promise<Healed> {
   const { open, approvalQueue, restarted, woken, stopped, failed } = await reconcile();
-  onMetric('OpenChangeSets', open);
+  if (open !== undefined) onMetric('OpenChangeSets', open);
   for (const [level, waiting] of [[undefined, approvalQueue] as const, ...Object.entries(approvalQueue.byLevel)]) {
     onMetric('ApprovalQueueLength', waiting.length, level);
     onMetric('ApprovalQueueAgeSeconds', waiting.oldestAgeMs / MS_PER_SECOND, level);

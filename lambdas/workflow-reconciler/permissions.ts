@@ -1,4 +1,4 @@
-/** What the workflow's reconciler does: reads change-sets and tokens, compares with executions, starts and stops those. */
+/** What the workflow's reconciler does: reads what is due, change-sets and tokens, compares with executions, starts and stops those. */
 export const permissions = [
   { action: 'dynamodb:GetItem', resource: 'state' },
   { action: 'dynamodb:Query', resource: 'state' },

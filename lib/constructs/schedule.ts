@@ -10,7 +10,20 @@ export function runEvery(
   { event, retries = 0 }: { readonly event?: object; readonly retries?: number } = {},
 ): Rule {
   runner.function.configureAsyncInvoke({ retryAttempts: retries });
-  return new Rule(runner, 'Schedule', {
+  return schedule(runner, interval, { id: 'Schedule', event, retries });
+}
+
+/** A second schedule of a function that has one, with an event of its own. */
+export function alsoRunEvery(runner: NervousFunction, interval: Duration, event: object): Rule {
+  return schedule(runner, interval, { id: 'SecondSchedule', event, retries: 0 });
+}
+
+function schedule(
+  runner: NervousFunction,
+  interval: Duration,
+  { id, event, retries }: { readonly id: string; readonly event: object | undefined; readonly retries: number },
+): Rule {
+  return new Rule(runner, id, {
     description: `runs ${runner.lambda} every ${interval.toHumanString()}`,
     schedule: Schedule.rate(interval),
     targets: [

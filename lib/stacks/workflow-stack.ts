@@ -11,7 +11,7 @@ import { WORKFLOW } from '../../core/changes/index.ts';
 import { acknowledgeWildcard } from '../constructs/acknowledge.ts';
 import { NervousFunction } from '../constructs/nervous-function.ts';
 import { SafeQueue, sixTimes } from '../constructs/safe-queue.ts';
-import { runEvery } from '../constructs/schedule.ts';
+import { alsoRunEvery, runEvery } from '../constructs/schedule.ts';
 import { workflowDefinition } from '../constructs/workflow-definition.ts';
 import { namesOf, type Deployment } from '../deployment.ts';
 import { systemEnvironment } from '../environment-variables.ts';
@@ -20,7 +20,10 @@ import type { LedgerResources } from '../ledger-resources.ts';
 const WAKER_TIMEOUT = Duration.seconds(30);
 const STEP_TIMEOUT = Duration.minutes(1);
 const RECONCILER_TIMEOUT = Duration.minutes(5);
+/** Only what is due is read: a change-set that waits costs nothing. */
 const HEAL_INTERVAL = Duration.minutes(1);
+/** Everything, by name alone. What is missing then has nothing to do before its time comes or somebody wakes it. */
+const COMPARE_INTERVAL = Duration.hours(1);
 /** The reconciler makes all of it again from the ledger: it goes with its stack, in every stage, and takes its name along. */
 const NO_AUTHORITY = RemovalPolicy.DESTROY;
 
@@ -61,7 +64,8 @@ export class WorkflowStack extends Stack {
       maxReceiveCount: 10,
     });
     waker.consumeQueue(this.wakeQueue.queue, { batchSize: 10 });
-    runEvery(reconciler, HEAL_INTERVAL);
+    runEvery(reconciler, HEAL_INTERVAL, { event: { scope: 'due' } });
+    alsoRunEvery(reconciler, COMPARE_INTERVAL, { scope: 'all' });
     const machine = this.makeStateMachine(deployment, step);
     new CfnOutput(this, 'StateMachineArn', { value: machine.stateMachineArn });
   }

@@ -15,10 +15,16 @@ import { CountingIds } from '../../adapters/memory/index.ts';
 import { createGates, type Gates } from '../../adapters/aws/workflow/gates.ts';
 import { reconcileWorkflows, type Reconciled } from '../../adapters/aws/workflow/reconciler.ts';
 import { createWaker } from '../../adapters/aws/workflow/waker.ts';
-import { createStandings, WORKFLOW, type Changes, type ChangesDependencies } from '../../core/changes/index.ts';
+import {
+  createStandings,
+  createTimekeeping,
+  WORKFLOW,
+  type Changes,
+  type ChangesDependencies,
+} from '../../core/changes/index.ts';
 import { takeStep, type StepAnswer } from '../../lambdas/workflow-step/take-step.ts';
 import { workflowDefinition } from '../../lib/constructs/workflow-definition.ts';
-import { createWorld, type World } from '../core/changes/world.ts';
+import { createWorld, risk, type World } from '../core/changes/world.ts';
 import { serveFunction, testRole } from './served-function.ts';
 
 const POLL_MS = 20;
@@ -89,6 +95,10 @@ export function openEngine(machine: Machine, deps: Partial<ChangesDependencies> 
   const world = createWorld({ deps });
   const gates = createGates('main', world.store);
   const standings = createStandings({ ledger: 'main', items: world.store, clock: world.clock });
+  const timekeeping = createTimekeeping({
+    ...{ ledger: 'main', items: world.store, clock: world.clock },
+    configured: risk,
+  });
   const waker = createWaker({ client: sfn, stateMachineArn, gates, standings });
   const faults: Engine['faults'] = {};
   const asked: string[] = [];
@@ -110,7 +120,10 @@ export function openEngine(machine: Machine, deps: Partial<ChangesDependencies> 
   return {
     ...{ world, changes, gates, faults, asked, status },
     reconcile: () =>
-      reconcileWorkflows({ client: sfn, stateMachineArn, gates, standings, wakes: { wake }, clock: world.clock }),
+      reconcileWorkflows(
+        { client: sfn, stateMachineArn, gates, standings, timekeeping, wakes: { wake }, clock: world.clock },
+        'due', // what is lost must not wait for the hour in which all are compared
+      ),
     stop: async (id, attempt) => {
       await sfn.send(new StopExecutionCommand({ executionArn: executionArn(id, attempt) }));
     },

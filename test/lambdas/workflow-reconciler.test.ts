@@ -2,6 +2,7 @@
 import { expect, it } from 'vitest';
 import type { Reconciled } from '../../adapters/aws/workflow/reconciler.ts';
 import { heal } from '../../lambdas/workflow-reconciler/heal.ts';
+import { scopeOf } from '../../lambdas/workflow-reconciler/scope.ts';
 
 const found: Reconciled = {
   open: 5,
@@ -46,4 +47,19 @@ it('fails after reporting all the same when something could not be healed', asyn
   const { result, ...reported } = await run({ ...found, failed });
   expect(result).toBeInstanceOf(Error);
   expect(reported).toEqual({ metrics, healed: { restarted: ['a', 'b'], stopped: ['c-1'] }, errors: ['d'] });
+});
+
+it('W11: counts nothing when only what is due was looked at', async () => {
+  const { metrics, result } = await run({ ...found, open: undefined });
+  expect(metrics).not.toHaveProperty('OpenChangeSets');
+  expect(result).toMatchObject({ restarted: 2 });
+});
+
+it.each([
+  [{ scope: 'due' }, 'due'],
+  [{ scope: 'all' }, 'all'],
+  [{}, 'all'],
+  [undefined, 'all'],
+])('looks at what its schedule says: %j', (event, scope) => {
+  expect(scopeOf(event)).toBe(scope);
 });

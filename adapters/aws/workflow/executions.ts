@@ -42,15 +42,23 @@ async function start({ client, stateMachineArn }: StateMachine, changeId: string
   }
 }
 
+/** Describing lags behind starting: what was just refused as taken exists, and is young. */
 async function isRunning(machine: StateMachine, changeId: string, attempt: number): Promise<boolean> {
-  const { client, stateMachineArn } = machine;
+  return (await standingOf(machine, changeId, attempt)) !== 'ended';
+}
+
+/** Of one execution; `absent`: never started, or so long ago that nobody remembers, or a moment ago. */
+export async function standingOf(
+  { client, stateMachineArn }: StateMachine,
+  changeId: string,
+  attempt: number,
+): Promise<'running' | 'ended' | 'absent'> {
   const executionArn = `${stateMachineArn.replace(':stateMachine:', ':execution:')}:${executionName(changeId, attempt)}`;
   try {
     const { status } = await client.send(new DescribeExecutionCommand({ executionArn }));
-    return status === 'RUNNING' || status === 'PENDING_REDRIVE';
+    return status === 'RUNNING' || status === 'PENDING_REDRIVE' ? 'running' : 'ended';
   } catch (error) {
-    // Describing lags behind starting: what was just refused as taken exists, and is young.
-    if (error instanceof ExecutionDoesNotExist) return true;
+    if (error instanceof ExecutionDoesNotExist) return 'absent';
     throw error;
   }
 }

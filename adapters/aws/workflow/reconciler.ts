@@ -1,35 +1,35 @@
 /**
  * Compares what should run with what runs, and heals: starts executions that are missing, wakes those that wait for
- * something that has happened, stops those whose change-set is over. Run at any time, any number of times: it decides
- * nothing, so losing every execution loses no decision.
+ * something that has happened, stops those whose change-set is over. Every minute only for what is due, found by its time,
+ * so that what waits is not read; now and then for all, by name. It decides nothing: losing every execution loses no decision.
  */
 import { ListExecutionsCommand, StopExecutionCommand, type ExecutionListItem } from '@aws-sdk/client-sfn';
-import {
-  summarizeQueue,
-  type ApprovalQueue,
-  type Awaited,
-  type Standing,
-  type Standings,
-} from '../../../core/changes/index.ts';
+import type { ApprovalQueue, DueCursor, Standing, Standings, Timekeeping } from '../../../core/changes/index.ts';
 import type { Clock } from '../../../core/ledger/index.ts';
-import { changeOf, ensureExecution, type StateMachine } from './executions.ts';
+import { changeOf, ensureExecution, standingOf, type StateMachine } from './executions.ts';
 import type { Gate, GateReader } from './gates.ts';
 import type { WakeQueue } from './wake-queue.ts';
 
 const PAGE = 100;
 /** An execution has this long to notice by itself that its change-set is over. Longer than its longest plain wait. */
 const ORPHAN_AFTER_MS = 600_000;
+/** A time that has come and gone is looked after every minute for this long, then whenever all are compared. */
+const LOOK_BACK_MS = 3_600_000;
 
 export interface ReconcilerOptions extends StateMachine {
   readonly standings: Standings;
+  readonly timekeeping: Timekeeping;
   readonly gates: GateReader;
   readonly wakes: Pick<WakeQueue, 'wake'>;
   readonly clock: Pick<Clock, 'now'>;
 }
 
+/** `due`: what has something to do now. `all`: also what should run and does not, and the other way round. */
+export type Scope = 'due' | 'all';
+
 export interface Reconciled {
-  /** change-sets not at their end, those that wait for people to repair them included */
-  readonly open: number;
+  /** change-sets not at their end, those that wait for people to repair them included; undefined: not counted this time */
+  readonly open: number | undefined;
   readonly approvalQueue: ApprovalQueue;
   readonly restarted: readonly string[];
   readonly woken: readonly string[];
@@ -39,20 +39,43 @@ export interface Reconciled {
 }
 
 /** @throws when change-sets or executions cannot be listed */
-export async function reconcileWorkflows(options: ReconcilerOptions): Promise<Reconciled> {
+export async function reconcileWorkflows(options: ReconcilerOptions, scope: Scope): Promise<Reconciled> {
+  const healing = new Healing(options);
+  for await (const id of dueIds(options, scope)) await healing.attempt(id, () => healing.tendDue(id));
+  const open = scope === 'all' ? await compareAll(options, healing) : undefined;
+  return { ...healing.healed, open, approvalQueue: await options.timekeeping.queue() };
+}
+
+/** Each once. */
+async function* dueIds({ timekeeping, clock }: ReconcilerOptions, scope: Scope): AsyncGenerator<string> {
+  const since = scope === 'all' ? undefined : clock.now() - LOOK_BACK_MS;
+  const seen = new Set<string>();
+  for (let cursor: DueCursor | undefined; ;) {
+    const due = await timekeeping.due({ limit: PAGE, since, cursor });
+    for (const id of due.ids) if (!seen.has(id)) yield id;
+    for (const id of due.ids) seen.add(id);
+    if (!due.isFull) return;
+    cursor = due.cursor;
+  }
+}
+
+/** By name alone: what stands on one side only is looked at. @returns how many are open */
+async function compareAll(options: ReconcilerOptions, healing: Healing): Promise<number> {
   const running = await listRunning(options);
-  const healing = new Healing(options, running);
+  const open = new Set<string>();
   for (let after: string | undefined; ;) {
     const ids = await options.standings.openIds({ limit: PAGE, ...(after === undefined ? {} : { after }) });
-    for (const id of ids) await healing.attempt(id, () => healing.tendOpen(id));
+    for (const id of ids) open.add(id);
     after = ids.at(-1);
     if (ids.length < PAGE) break;
   }
-  for (const [id, executions] of healing.unclaimed()) {
+  for (const id of open) if (!running.has(id)) await healing.attempt(id, () => healing.tendMissing(id));
+  for (const [id, executions] of running) {
+    if (open.has(id)) continue;
     for (const execution of executions)
       await healing.attempt(execution.name ?? '', () => healing.tendOrphan(id, execution));
   }
-  return healing.result();
+  return open.size;
 }
 
 type Running = ReadonlyMap<string, readonly ExecutionListItem[]>;
@@ -75,17 +98,18 @@ async function listRunning({ client, stateMachineArn }: ReconcilerOptions): Prom
 
 class Healing {
   private readonly options: ReconcilerOptions;
-  private readonly running: Running;
-  private readonly open = new Set<string>();
-  private readonly awaited: Awaited[] = [];
   private readonly restarted: string[] = [];
   private readonly woken: string[] = [];
   private readonly stopped: string[] = [];
   private readonly failed: { subject: string; error: unknown }[] = [];
 
-  constructor(options: ReconcilerOptions, running: Running) {
+  constructor(options: ReconcilerOptions) {
     this.options = options;
-    this.running = running;
+  }
+
+  get healed(): Pick<Reconciled, 'restarted' | 'woken' | 'stopped' | 'failed'> {
+    const { restarted, woken, stopped, failed } = this;
+    return { restarted, woken, stopped, failed };
   }
 
   /** One that fails does not keep the others from being healed. */
@@ -97,21 +121,22 @@ class Healing {
     }
   }
 
-  async tendOpen(id: string): Promise<void> {
+  /** Its time has come: somebody must be awake for it. */
+  async tendDue(id: string): Promise<void> {
     const { standings, gates, wakes, clock } = this.options;
-    this.open.add(id);
+    const [standing, gate] = await Promise.all([standings.of(id), gates.find(id)]);
+    if (standing === undefined || standing.doing === 'ended') return;
+    if ((await standingOf(this.options, id, gate?.attempt ?? 1)) !== 'running') return this.start(id, gate);
+    if (gate === undefined || !isOver(gate, standing, clock.now())) return;
+    await wakes.wake(id);
+    this.woken.push(id);
+  }
+
+  /** Open, and no execution runs. */
+  async tendMissing(id: string): Promise<void> {
+    const { standings, gates } = this.options;
     const standing = await standings.of(id);
-    if (standing === undefined) return;
-    if (standing.awaited !== undefined) this.awaited.push(standing.awaited);
-    const gate = await gates.find(id);
-    if (this.running.has(id)) {
-      if (gate === undefined || !isOver(gate, standing, clock.now())) return;
-      await wakes.wake(id);
-      this.woken.push(id);
-    } else if (standing.doing !== 'ended') {
-      const { kind } = await ensureExecution(this.options, id, gate?.attempt);
-      if (kind === 'started') this.restarted.push(id);
-    }
+    if (standing !== undefined && standing.doing !== 'ended') await this.start(id, await gates.find(id));
   }
 
   async tendOrphan(id: string, { executionArn, name = '' }: ExecutionListItem): Promise<void> {
@@ -126,14 +151,9 @@ class Healing {
     this.stopped.push(name);
   }
 
-  unclaimed(): [string, readonly ExecutionListItem[]][] {
-    return [...this.running].filter(([id]) => !this.open.has(id));
-  }
-
-  result(): Reconciled {
-    const { restarted, woken, stopped, failed } = this;
-    const approvalQueue = summarizeQueue(this.awaited, this.options.clock.now());
-    return { restarted, woken, stopped, failed, open: this.open.size, approvalQueue };
+  private async start(id: string, gate: Gate | undefined): Promise<void> {
+    const { kind } = await ensureExecution(this.options, id, gate?.attempt);
+    if (kind === 'started' && !this.restarted.includes(id)) this.restarted.push(id);
   }
 }
 
