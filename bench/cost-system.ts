@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { CreateTableCommand, type AttributeDefinition } from '@aws-sdk/client-dynamodb';
 import { CreateEventBusCommand } from '@aws-sdk/client-eventbridge';
 import { CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms';
-import { CreateQueueCommand } from '@aws-sdk/client-sqs';
+import { CreateQueueCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
 import { DynamoDeliveryNotes } from '../adapters/aws/bus/delivery-notes.ts';
 import { EventBridgeBus } from '../adapters/aws/bus/event-bridge-bus.ts';
 import { DynamoLogPositions } from '../adapters/aws/bus/log-positions.ts';
@@ -113,7 +113,13 @@ async function openProcess({ dynamo, events, kms, queues }: Clients, resources: 
           positions: new DynamoLogPositions(tables),
           notes: new DynamoDeliveryNotes(tables),
         }),
-      wakes: () => createWakeQueue({ client: queues, queueUrl, onError: (_, error) => onError(error) }),
+      wakes: () =>
+        createWakeQueue({
+          send: async (QueueUrl, MessageBody) => {
+            await queues.send(new SendMessageCommand({ QueueUrl, MessageBody }));
+          },
+          ...{ queueUrl, onError: (_, error) => onError(error) },
+        }),
     },
   });
   await opened.refreshPolicy(); // as a function does before its first request

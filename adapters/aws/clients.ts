@@ -12,6 +12,7 @@ import { SFNClient } from '@aws-sdk/client-sfn';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { openKms, type Kms } from './kms.ts';
 import { openS3Bucket, type S3Bucket } from './log/s3-request.ts';
+import { sendToQueue, type SendToQueue } from './send-to-queue.ts';
 import type { Connection } from './signed-request.ts';
 
 /** One try may take this long before it counts as lost; a lost write may have been applied all the same. */
@@ -42,6 +43,11 @@ export function eventBridgeClient(): EventBridgeClient {
 /** Calls go to the client's endpoint, not to the host in a queue's URL, which an emulator may not be reachable under. */
 export function sqsClient(): SQSClient {
   return new SQSClient({ ...connection(LONG_POLL_TIMEOUT_MS), useQueueUrlAsEndpoint: false });
+}
+
+/** For who sends and does nothing else. */
+export function queueSender(overrides: Overrides = {}): SendToQueue {
+  return sendToQueue({ env: process.env, ...WITHOUT_SDK, ...overrides });
 }
 
 export function sfnClient(): SFNClient {

@@ -3,7 +3,7 @@
  * come as KMS has them in JSON, in base64. https://docs.aws.amazon.com/kms/latest/APIReference/API_Operations.html
  */
 import { AwsError } from './errors.ts';
-import type { Refusal } from './service-error.ts';
+import { objectOf, refusalIn } from './json-answer.ts';
 import { ask, hostOf, ownEndpoint, type Connection } from './signed-request.ts';
 
 /** What the protocol calls KMS. */
@@ -26,7 +26,7 @@ export function openKms(options: Connection): Kms {
   return {
     send: async (operation, input) => {
       const { bytes } = await ask(connection, {
-        ...{ service: 'KMS', what: operation, refusal, method: 'POST' },
+        ...{ service: 'KMS', what: operation, refusal: refusalIn, method: 'POST' },
         url: `${ownEndpoint(env, 'KMS') ?? `https://${hostOf(env, 'KMS')}`}/`,
         headers: { 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': `${TARGET}.${operation}` },
         body: Buffer.from(JSON.stringify(input)),
@@ -66,25 +66,6 @@ async function askedFor(kms: Kms, operation: string, input: KmsInput, field: str
 
 function base64(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString('base64');
-}
-
-/** `__type` may carry a namespace before the name: `com.amazonaws.kms#DisabledException`. */
-function refusal(body: Uint8Array): Refusal {
-  const said = objectOf(body) ?? {};
-  const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
-  return {
-    serviceCode: text(said['__type'])?.replace(/^.*#/, ''),
-    detail: text(said['message']) ?? text(said['Message']),
-  };
-}
-
-function objectOf(body: Uint8Array): KmsAnswer | undefined {
-  try {
-    const value: unknown = JSON.parse(Buffer.from(body).toString('utf8'));
-    return typeof value === 'object' && value !== null ? (value as KmsAnswer) : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 function invalid(operation: string, how: string): never {

@@ -1,9 +1,10 @@
-/** What the function for subscriptions must be told: where they are kept, their queues, and who makes those. */
+/** What the function for subscriptions must be told: where they are kept, the key whose word is believed, their queues, and who makes those. */
 import * as z from 'zod';
 import { apiEnv } from '../_middleware/api-env.ts';
 
 export const env = z.object({
   ...apiEnv,
+  ROOT_KEY_ID: z.string().min(1),
   SUBSCRIPTION_PREFIX: z.string().min(1),
   RECONCILER_FUNCTION: z.string().min(1),
 });

@@ -2,9 +2,10 @@
 import { MetricUnit } from '@aws-lambda-powertools/metrics';
 import { config } from '#config';
 import { invokeReconciler } from '../../adapters/aws/bus/invoke-reconciler.ts';
-import { lambdaClient } from '../../adapters/aws/clients.ts';
+import { invokeFunction } from '../../adapters/aws/invoke-function.ts';
 import { openAwsSystem } from '../../adapters/aws/open-system.ts';
 import { readFacts } from '../../adapters/aws/parts/read-facts.ts';
+import { rootKey } from '../../adapters/aws/parts/root-key.ts';
 import { subscriptionBus } from '../../adapters/aws/parts/subscription-bus.ts';
 import { systemClock as clock, systemIds as ids } from '../../adapters/aws/system-world.ts';
 import { subscriptionGroup as routes } from '../../api/groups/subscriptions.ts';
@@ -17,7 +18,12 @@ import { env as schema } from './env.ts';
 const telemetry = telemetryOf('subscriptions');
 const env = readEnv(schema, telemetry.logger);
 const onError = (error: unknown): void => telemetry.logger.warn('not delivered', { error });
-const reconcile = invokeReconciler({ client: lambdaClient(), functionName: env.RECONCILER_FUNCTION, clock, ids });
+const reconcile = invokeReconciler({
+  invoke: invokeFunction(process.env),
+  functionName: env.RECONCILER_FUNCTION,
+  clock,
+  ids,
+});
 
 const onBreaker = (change: BreakerChange): void => {
   telemetry.logger.warn('a breaker moved', { change });
@@ -27,5 +33,5 @@ const bus = subscriptionBus(env, { reconcile, readFacts, onBreaker });
 
 export const handler = apiHandler({
   ...{ telemetry, routes, env },
-  open: () => openAwsSystem({ config, env, hooks: { onError }, parts: { bus } }),
+  open: () => openAwsSystem({ config, env, hooks: { onError }, parts: { bus, rootSigner: rootKey(env) } }),
 });

@@ -9,6 +9,7 @@ export const permissions = [
   { action: 'dynamodb:PutItem', resource: 'state' },
   { action: 'dynamodb:UpdateItem', resource: 'state' },
   { action: 'dynamodb:DeleteItem', resource: 'state' },
+  { action: 'kms:GetPublicKey', resource: 'rootKey' },
   { action: 'sqs:GetQueueUrl', resource: 'subscriptionQueues' },
   { action: 'sqs:GetQueueAttributes', resource: 'subscriptionQueues' },
   { action: 'sqs:ReceiveMessage', resource: 'subscriptionQueues' },

@@ -1,7 +1,7 @@
 /** The workflow's reconciler: wires the schedule (or whoever invokes it) to what compares change-sets with executions. */
 import { MetricUnit } from '@aws-lambda-powertools/metrics';
 import { config } from '#config';
-import { dynamoClient, sfnClient, sqsClient } from '../../adapters/aws/clients.ts';
+import { dynamoClient, queueSender, sfnClient } from '../../adapters/aws/clients.ts';
 import { systemClock } from '../../adapters/aws/system-world.ts';
 import { createGateReader } from '../../adapters/aws/workflow/gates.ts';
 import { reconcileWorkflows, type ReconcilerOptions } from '../../adapters/aws/workflow/reconciler.ts';
@@ -28,7 +28,7 @@ const options: ReconcilerOptions = {
   standings: createStandings({ ledger, items, clock: systemClock }),
   timekeeping: createTimekeeping({ ledger, items, clock: systemClock, configured }),
   gates: createGateReader(ledger, items),
-  wakes: createWakeQueue({ client: sqsClient(), queueUrl, onError }),
+  wakes: createWakeQueue({ send: queueSender(), queueUrl, onError }),
 };
 
 export const handler = scheduledHandler(telemetry, (event: unknown) =>

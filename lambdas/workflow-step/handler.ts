@@ -1,6 +1,6 @@
 /** The workflow's steps: wires the state machine to the system that takes them. */
 import { config } from '#config';
-import { sqsClient } from '../../adapters/aws/clients.ts';
+import { queueSender } from '../../adapters/aws/clients.ts';
 import { openAwsSystem } from '../../adapters/aws/open-system.ts';
 import { executors } from '../../adapters/aws/parts/executors.ts';
 import { relayBus } from '../../adapters/aws/parts/relay-bus.ts';
@@ -20,7 +20,7 @@ const telemetry = telemetryOf('workflow-step');
 const variables = readEnv(env, telemetry.logger);
 const onError = (error: unknown): void => telemetry.logger.error('left to others', asError(error));
 const wakes = createWakeQueue({
-  ...{ client: sqsClient(), queueUrl: variables.WAKE_QUEUE_URL },
+  ...{ send: queueSender(), queueUrl: variables.WAKE_QUEUE_URL },
   onError: (_changeId, error) => onError(error),
 });
 

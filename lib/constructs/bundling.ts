@@ -28,6 +28,7 @@ export function bundleOptions(entry: string, configFile: string): BuildOptions {
       '@aws-sdk/credential-provider-node': ours('function-credentials.ts'),
       '@smithy/core/event-streams': ours('no-event-streams.ts'),
       '@aws-sdk/endpoint-cache': ours('no-endpoint-cache.ts'),
+      '@smithy/core/checksum': ours('native-checksums.ts'),
     },
     nodePaths: [join(ROOT, 'node_modules')], // for a configuration that has none beside it
     bundle: true,

@@ -7,7 +7,6 @@ import {
   PutTargetsCommand,
   RemoveTargetsCommand,
 } from '@aws-sdk/client-eventbridge';
-import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import {
   CreateQueueCommand,
   DeleteQueueCommand,
@@ -18,12 +17,13 @@ import {
   SQSClient,
 } from '@aws-sdk/client-sqs';
 import { mockClient } from 'aws-sdk-client-mock';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { closingMark } from '../../adapters/aws/bus/closing-mark.ts';
 import { DeadLetterStore } from '../../adapters/aws/bus/dead-letters.ts';
 import { SubscriptionDirectory } from '../../adapters/aws/bus/directory.ts';
 import { LogFeed } from '../../adapters/aws/bus/feed.ts';
 import { invokeReconciler } from '../../adapters/aws/bus/invoke-reconciler.ts';
+import type { InvokeFunction } from '../../adapters/aws/invoke-function.ts';
 import { ruleName } from '../../adapters/aws/bus/names.ts';
 import { QueueUrls } from '../../adapters/aws/bus/queue-urls.ts';
 import type { ReconcileReport } from '../../adapters/aws/bus/reconciler.ts';
@@ -183,19 +183,19 @@ describe('attach', () => {
     const answer = await world.handler(attach);
     expect(answer).toMatchObject({ kind: 'refused', code: 'SUBSCRIPTION_INVALID' });
     expect(world.sqs.commandCalls(CreateQueueCommand)).toHaveLength(0);
-    const client = new LambdaClient({ region: 'x' });
-    const lambda = mockClient(client);
-    const Payload = Buffer.from(JSON.stringify(answer));
-    lambda
-      .on(InvokeCommand)
-      .rejectsOnce(named('TooManyRequestsException'))
-      .resolves({ Payload: Payload as never });
-    const ask = invokeReconciler({ client, functionName: 'f', clock: world.clock, ids: world.ids });
+    const invoke = vi
+      .fn<InvokeFunction>()
+      .mockRejectedValueOnce(named('TooManyRequestsException'))
+      .mockRejectedValueOnce(new TypeError('fetch failed'))
+      .mockResolvedValueOnce({ text: JSON.stringify(answer) })
+      .mockResolvedValueOnce({ text: '{}', error: 'Unhandled' })
+      .mockRejectedValueOnce(named('AccessDeniedException'));
+    const ask = invokeReconciler({ invoke, functionName: 'f', clock: world.clock, ids: world.ids });
     await expect(ask({ kind: 'attach', subscription: 's' })).rejects.toThrow(
       /bus "nervous-orders" has 250 rules, 250 is the limit: delete subscriptions/,
     );
-    lambda.on(InvokeCommand).resolves({ FunctionError: 'Unhandled' });
     await expect(ask({ kind: 'attach', subscription: 's' })).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+    await expect(ask({ kind: 'attach', subscription: 's' })).rejects.toMatchObject({ name: 'AccessDeniedException' });
   });
 
   it('does nothing for a subscription that is gone', async () => {

@@ -42,6 +42,11 @@ const OWN_ACTIONS: Readonly<Record<string, string>> = {
   encrypt: 'kms:Encrypt',
   decrypt: 'kms:Decrypt',
 };
+/** Files of ours that make one call, for whoever loads them. */
+const OWN_WAYS: Readonly<Record<string, string>> = {
+  'adapters/aws/invoke-function.ts': 'lambda:InvokeFunction',
+  'adapters/aws/send-to-queue.ts': 'sqs:SendMessage',
+};
 const OWN_CALLS = ['adapters/aws/log/s3-bucket.ts', 'adapters/aws/kms.ts'];
 /** What an action takes beside: to be told that an object is missing, and to read one of its versions. */
 const BESIDE: Readonly<Record<string, string>> = {
@@ -88,6 +93,7 @@ const WRITES = items('Put', 'Update', 'Delete', 'ConditionCheck');
 const NEVER_CALLED: Readonly<Partial<Record<LambdaName, readonly string[]>>> = {
   read: ['kms:Sign', ...MESSAGES, ...WRITES], // checks signatures with the signer's public key, and counts messages
   verify: ['kms:Sign', ...WRITES],
+  subscriptions: ['kms:Sign'], // checks signatures with the signer's public key
   service: ['kms:Sign', ...MESSAGES, ...WRITES], // counts messages, and asks whether the root key is there
   'log-publisher': WRITES,
   // Checks are what change-sets rest on.
@@ -119,9 +125,8 @@ beforeAll(async () => {
     expect(used.length, name).toBeGreaterThan(3);
     const sources = used.map((path) => readFileSync(path, 'utf8'));
     commands.set(name, new Set(sources.flatMap((source) => [...actionsMade(source), ...ownActionsUsed(source)])));
-    // Our own way to invoke a function.
-    if (used.includes('adapters/aws/invoke-function.ts'))
-      commands.set(name, new Set([...(commands.get(name) ?? []), 'lambda:InvokeFunction']));
+    for (const [file, action] of Object.entries(OWN_WAYS))
+      if (used.includes(file)) commands.set(name, new Set([...(commands.get(name) ?? []), action]));
     // Whoever asks S3 or KMS past those calls would not be seen here.
     const asking = used.filter(
       (path, i) => /\b(bucket|kms)\??\s*\.send\b/i.test(sources[i] ?? '') && !OWN_CALLS.includes(path),

@@ -2,9 +2,9 @@
  * Asks the reconciler function and waits for it. It runs one at a time, so a busy one is asked again for a while; what it
  * refuses comes back as the error it would have been here.
  */
-import { InvokeCommand, type LambdaClient } from '@aws-sdk/client-lambda';
 import { EventError, type EventErrorCode } from '../../../core/events/index.ts';
 import { LedgerError, type Clock, type Ids } from '../../../core/ledger/index.ts';
+import type { InvokeFunction } from '../invoke-function.ts';
 import type { ReconcileRequest } from './reconciler.ts';
 
 /** API requests end after 29 s. */
@@ -17,7 +17,7 @@ export type ReconcileAnswer =
   | { readonly kind: 'refused'; readonly code: EventErrorCode; readonly message: string };
 
 export interface InvokeReconcilerOptions {
-  readonly client: LambdaClient;
+  readonly invoke: InvokeFunction;
   readonly functionName: string;
   readonly clock: Clock;
   readonly ids: Pick<Ids, 'random'>;
@@ -31,22 +31,26 @@ export function invokeReconciler(options: InvokeReconcilerOptions): (request: Re
 }
 
 async function ask(options: InvokeReconcilerOptions, request: ReconcileRequest): Promise<ReconcileAnswer> {
-  const { client, functionName, clock, ids } = options;
+  const { invoke, functionName, clock, ids } = options;
   const giveUpAt = clock.now() + PATIENCE_MS;
   for (;;) {
     try {
-      const { Payload, FunctionError } = await client.send(
-        new InvokeCommand({ FunctionName: functionName, Payload: Buffer.from(JSON.stringify(request)) }),
-      );
-      if (FunctionError !== undefined) throw unavailable('the subscription reconciler failed: see its log');
-      return JSON.parse(Buffer.from(Payload ?? []).toString()) as ReconcileAnswer;
+      const signal = AbortSignal.timeout(Math.max(giveUpAt - clock.now(), RETRY_MS));
+      const { text, error } = await invoke(functionName, JSON.stringify(request), signal);
+      if (error !== undefined) throw unavailable('the subscription reconciler failed: see its log');
+      return JSON.parse(text) as ReconcileAnswer;
     } catch (error) {
-      const isBusy = error instanceof Error && error.name === 'TooManyRequestsException';
-      if (!isBusy) throw error;
+      if (!isPassing(error)) throw error;
       if (clock.now() >= giveUpAt) throw unavailable('the subscription reconciler is busy');
       await clock.sleep(RETRY_MS * (1 + ids.random()));
     }
   }
+}
+
+/** It is busy, Lambda is not well, or nothing answered: asking again is safe, and may help. */
+function isPassing(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return error instanceof TypeError || /^(TooManyRequestsException|ServiceException|Http5\d\d)$/.test(error.name);
 }
 
 function unavailable(message: string): LedgerError {

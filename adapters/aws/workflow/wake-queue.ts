@@ -3,10 +3,10 @@
  * happened is in the ledger. Standard queue: a wake-up that comes twice or out of order changes nothing, and one that is
  * lost is made up for by the reconciler.
  */
-import { SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
+import type { SendToQueue } from '../send-to-queue.ts';
 
 export interface WakeQueueOptions {
-  readonly client: SQSClient;
+  readonly send: SendToQueue;
   readonly queueUrl: string;
   /** Told of a wake-up that could not be sent. Must not throw. */
   readonly onError: (changeId: string, error: unknown) => void;
@@ -15,17 +15,15 @@ export interface WakeQueueOptions {
 export interface WakeQueue {
   /** Begins to send, at once. Never throws. */
   onChangeStep(changeId: string): void;
-  /** Sends and waits. @throws what the SDK throws: nobody may have been woken */
+  /** Sends and waits. @throws what `send` throws: nobody may have been woken */
   wake(changeId: string): Promise<void>;
   /** Waits for everything `onChangeStep` began. Never rejects. A Lambda is frozen once it has answered. */
   settle(): Promise<void>;
 }
 
-export function createWakeQueue({ client, queueUrl, onError }: WakeQueueOptions): WakeQueue {
+export function createWakeQueue({ send, queueUrl, onError }: WakeQueueOptions): WakeQueue {
   const underWay = new Set<Promise<void>>();
-  const wake = async (changeId: string): Promise<void> => {
-    await client.send(new SendMessageCommand({ QueueUrl: queueUrl, MessageBody: JSON.stringify({ changeId }) }));
-  };
+  const wake = (changeId: string): Promise<void> => send(queueUrl, JSON.stringify({ changeId }));
   return {
     wake,
     onChangeStep: (changeId) => {

@@ -141,7 +141,9 @@ describe('the wake queue', () => {
     const calls = mockClient(client);
     const errors: [string, unknown][] = [];
     const wakes = createWakeQueue({
-      client,
+      send: async (QueueUrl, MessageBody) => {
+        await client.send(new SendMessageCommand({ QueueUrl, MessageBody }));
+      },
       queueUrl: 'https://queue',
       onError: (id, error) => errors.push([id, error]),
     });
