@@ -4,7 +4,8 @@
  */
 import { Worker } from 'node:worker_threads';
 import {
-  type AppendRequest,
+  tamperKey,
+  tamperRecord,
   type Appender,
   type Clock,
   type Finding,
@@ -14,8 +15,6 @@ import {
 import { EngineError } from './errors.ts';
 import type { VerifyDataDirOptions } from './verify-data-dir.ts';
 
-/** Where the ledger records what was done to it from outside. */
-export const TAMPER_CHAIN = 'system/tamper';
 export const AUDIT_MINUTES = 10;
 const MINUTE_MS = 60_000;
 /** What is new is looked at every time; what is old may be changed too, so now and then everything is. */
@@ -141,43 +140,18 @@ class Watch {
   }
 
   private async raise(finding: Finding): Promise<void> {
-    const isKnown = this.finding !== undefined && keyOf(this.finding) === keyOf(finding);
+    const isKnown = this.finding !== undefined && tamperKey(this.finding) === tamperKey(finding);
     this.finding = finding;
     if (isKnown) return;
     const { onError, appender } = this.options;
     // First: an alarm must not wait for anything that can fail.
     onError(new EngineError({ code: 'DATA_TAMPERED', message: describe(finding) }));
     try {
-      await appender.append(recordOf(finding));
+      await appender.append(tamperRecord(finding, 'tamper-watch'));
     } catch (error) {
       onError(error);
     }
   }
-}
-
-/** Once for each finding, however often it is found. */
-function recordOf(finding: Finding): AppendRequest {
-  const { verdict, entity, seq, position, detail } = finding;
-  const change = verdict === 'MISSING_ENTRY' ? 'removed' : 'modified';
-  const idem = keyOf(finding);
-  return {
-    entries: [
-      {
-        chain: TAMPER_CHAIN,
-        idemKey: `tamper#${idem}`,
-        draft: {
-          type: 'tamper.observed',
-          actor: { kind: 'service', id: 'tamper-watch' },
-          idem,
-          data: { change, detail, entity, seq, verdict, ...(position === undefined ? {} : { position }) },
-        },
-      },
-    ],
-  };
-}
-
-function keyOf({ verdict, entity, seq }: Finding): string {
-  return `${verdict}#${entity}#${seq}`;
 }
 
 function describe({ verdict, entity, seq, detail }: Finding): string {

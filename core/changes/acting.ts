@@ -1,8 +1,10 @@
 /** Acting under one policy: everything an act asks and writes is of the policy it began under, or it begins anew. */
 import { PolicyError } from '../policy/index.ts';
+import { createChangeStore } from './change-store.ts';
 import { createContext, type ChangesDependencies, type Context } from './context.ts';
 import { ChangeError } from './errors.ts';
 import type { PolicyInForce } from './governance.ts';
+import { createRecordProver } from './prove-record.ts';
 
 /** How often the policy may change under one act before the caller is told. */
 const MAX_POLICIES = 8;
@@ -16,10 +18,12 @@ export interface Acting {
 
 export function createActing(deps: ChangesDependencies): Acting {
   const { governance } = deps;
+  const { entries, ledger, items } = deps;
+  const prover = createRecordProver({ entries, store: createChangeStore(ledger, items), proofs: governance.proofs });
   let made: { readonly under: PolicyInForce; readonly context: Context } | undefined;
   const current = (): Context => {
     const under = governance.inForce();
-    if (made?.under !== under) made = { under, context: createContext(deps, under) };
+    if (made?.under !== under) made = { under, context: createContext(deps, under, prover) };
     return made.context;
   };
   return {

@@ -2,18 +2,15 @@
  * Claiming: the moment an approval becomes an execution, so everything is checked again against what is true now: the
  * record against the ledger, the votes against the roster, the risk table, the document, the deadline, the time lock.
  */
-import { canonicalize } from '../canonical/index.ts';
 import { SYSTEM_ACTOR, type ItemWrite } from '../ledger/index.ts';
 import type { StoredChange } from './change-store.ts';
 import { excludedNow, type Context } from './context.ts';
 import { votersNow } from './delegation.ts';
-import { ChangeError, refuse } from './errors.ts';
+import { ChangeError } from './errors.ts';
 import { activeFreezes } from './freezes.ts';
 import { overrideStands } from './override.ts';
 import { requirementOf, standingQuorum } from './quorum.ts';
-import { readEntry } from './read-entry.ts';
 import type { ChangeRecord, StandingVote } from './record.ts';
-import { foldChange } from './reduce.ts';
 import type { StepDraft, StepData } from './steps.ts';
 import type { Outcomes } from './workflow.ts';
 
@@ -26,7 +23,7 @@ export async function claim(context: Context, current: StoredChange): Promise<Ou
   const time = context.clock.now();
   if (time < Date.parse(approval.timelockUntil)) return 'early';
   if (time >= Date.parse(content.deadline)) return 'moved';
-  await assertFolded(context, record);
+  await context.prove(current);
   const { voters, checks } = await votersNow(context, record.votes);
   const drift = await driftOf(context, record, voters);
   if (drift.length > 0) return giveBack(context, current, drift);
@@ -91,16 +88,4 @@ async function giveBack(context: Context, current: StoredChange, drift: Drift[])
   }
   const recorded = await context.recorder.record({ id, entityId, current, steps, writes });
   return recorded.kind === 'recorded' ? 'returned' : 'moved';
-}
-
-/** The record is only a reading aid: nothing runs on one that its entries do not prove. */
-async function assertFolded({ entries }: Context, record: ChangeRecord): Promise<void> {
-  const folded = foldChange(
-    await Promise.all(record.entries.map(({ seq }) => readEntry(entries, record.entityId, seq))),
-  );
-  if (folded.kind === 'refused' || canonicalize(folded.record) !== canonicalize(record))
-    refuse(
-      'CHANGE_STATE_CONFLICT',
-      `the record of ${record.id} is not what its entries say: nothing is executed; verify the ledger`,
-    );
 }

@@ -15,6 +15,7 @@ import { createAssessor, type Assessor } from './assess.ts';
 import { createChangeStore, type ChangeStore, type StoredChange } from './change-store.ts';
 import type { Document } from './document.ts';
 import { createDelegationStore, type DelegationStore } from './delegation-store.ts';
+import { provenDelegations } from './delegations-in-force.ts';
 import { refuse } from './errors.ts';
 import { createExecutorCalls, type ExecutorCalls, type ExecutorDependencies } from './executors.ts';
 import { operationTypes, type OperationTypes } from './operations.ts';
@@ -25,6 +26,7 @@ import { adoptPolicy } from './adoption.ts';
 import { underOf } from './authority.ts';
 import { policyJson } from './policy-document.ts';
 import { assertGovernable, type Governance, type PolicyInForce } from './governance.ts';
+import type { RecordProver } from './prove-record.ts';
 import { createRecentChanges, type RecentChanges } from './recent-changes.ts';
 import type { RiskTable } from './risk.ts';
 import { createStateStore, type StateStore } from './state-store.ts';
@@ -71,7 +73,10 @@ export interface Context {
   readonly store: ChangeStore;
   readonly recent: RecentChanges;
   readonly states: StateStore;
+  /** only what their entries prove */
   readonly delegations: DelegationStore;
+  /** @throws ChangeError CHANGE_STATE_CONFLICT: the record is not what its entries say */
+  readonly prove: RecordProver['prove'];
   readonly assessor: Assessor;
   readonly recorder: StepRecorder;
   /** the policy's entry, as everything names it that rests on the policy */
@@ -84,7 +89,7 @@ export interface Context {
   readonly adopted: () => Promise<void>;
 }
 
-export function createContext(deps: ChangesDependencies, inForce: PolicyInForce): Context {
+export function createContext(deps: ChangesDependencies, inForce: PolicyInForce, prover: RecordProver): Context {
   const { entries, clock, ids, governance } = deps;
   const { policy, risk } = inForce;
   const under = underOf(inForce);
@@ -101,11 +106,15 @@ export function createContext(deps: ChangesDependencies, inForce: PolicyInForce)
     ...{ entries, policy, clock, ids, types, executors, risk, store, recent, states, assertAllowed },
     ledger: deps.ledger,
     items: deps.items,
-    delegations: createDelegationStore(deps.ledger, deps.items),
+    prove: (stored) => prover.prove(stored),
+    delegations: provenDelegations(createDelegationStore(deps.ledger, deps.items), {
+      replay: governance.delegations,
+      onTamper: governance.proofs.onTamper,
+    }),
     erase: deps.erase,
     assessor: createAssessor({ recent, states, risk, policy, types, executors, clock, assertAllowed, under }),
     recorder: createStepRecorder({
-      ...{ appender: deps.appender, appendUnder, store, clock, governance },
+      ...{ appender: deps.appender, appendUnder, prover, store, clock, governance },
       announce: announcerOf(deps.catalog),
     }),
   };

@@ -14,6 +14,7 @@ import { assertionSchema, assertSigned } from './decision-challenge.ts';
 import { votingAs } from './delegation.ts';
 import { refuse } from './errors.ts';
 import { requirementOf, standingQuorum } from './quorum.ts';
+import { readEntry } from './read-entry.ts';
 import type { ChangeRecord, StandingVote } from './record.ts';
 import { decideUntilWritten } from './record-steps.ts';
 import { stepHash, type StepDraft, type Vote } from './steps.ts';
@@ -68,7 +69,7 @@ export async function decide(
     const standing = current.record.votes.find((one) => isSameDecision(one, { ...decision, personId }));
     if (standing !== undefined) return { kind: 'done', result: { kind: 'recorded', stored: current, vote: standing } };
     if (decision.decision !== 'reject') assertRoom(current.record);
-    await assertFresh(context, decision.nonce);
+    await assertFresh(context, current.record, decision.nonce);
     const { checks, ...mandate } = await votingAs(context, principal.personId, onBehalfOf);
     const vote: Vote = { ...decision, change: id, ...mandate, ...context.under };
     const voted: StepDraft = { type: 'change.voted', actor: actorOf(principal), data: vote };
@@ -97,9 +98,21 @@ export function approvalBy(
   return [approvalStep({ ...restsOn, votes: votes.map(({ step }) => step), ...under })];
 }
 
-/** @throws ChangeError DECISION_REPLAYED. Only tells it early: the write refuses a used nonce by itself. */
-export async function assertFresh({ store }: Context, nonce: string): Promise<void> {
-  if (await store.isTaken(store.keys.nonce(nonce)))
+/** @throws ChangeError DECISION_REPLAYED. The write refuses a used nonce too, as long as its item is there. */
+export async function assertFresh(
+  { store, entries }: Context,
+  { entityId, entries: own, votes }: ChangeRecord,
+  nonce: string,
+): Promise<void> {
+  // A decision that is replayed is about the assessment in force, so it is one that was taken back since.
+  const assessed = own.findLastIndex(({ type }) => type === 'change.assessed');
+  const takenBack = own
+    .slice(assessed + 1)
+    .filter(({ type, hash }) => type === 'change.voted' && votes.every((vote) => vote.hash !== hash));
+  const nonces = await Promise.all(
+    takenBack.map(async ({ seq }) => (await readEntry(entries, entityId, seq)).body.data['nonce']),
+  );
+  if (nonces.includes(nonce) || (await store.isTaken(store.keys.nonce(nonce))))
     refuse('DECISION_REPLAYED', `nonce "${nonce}" was used before: decide again with a new nonce`);
 }
 

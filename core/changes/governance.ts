@@ -3,14 +3,16 @@
  * ledger has adopted a policy it is the configuration's. What is at hand may be some seconds old; so whatever decides is
  * conditional on the version it was decided under, and nothing is decided under a policy that is no longer in force.
  */
-import type { Clock, EntryStore, ItemKey, ItemStore, ItemWrite } from '../ledger/index.ts';
+import type { Clock, EntryStore, Finding, ItemKey, ItemStore, ItemWrite } from '../ledger/index.ts';
 import { createPolicy, PolicyError, type Modules, type Policy } from '../policy/index.ts';
 import { ADOPTION_KEY } from './adoption.ts';
 import { documentHash, type Document } from './document.ts';
 import { ChangeError } from './errors.ts';
 import { assertPolicy, parsePolicy, policyJson, type PolicyDocument } from './policy-document.ts';
 import { createRiskTable, type RiskTable } from './risk.ts';
-import { lastPolicyEntry } from './policy-entry.ts';
+import { createDelegationReplay, type ReplayDelegations } from './delegations-in-force.ts';
+import { lastPolicyEntry, policySince, provePolicy } from './policy-entry.ts';
+import type { Proofs } from './proofs.ts';
 import { createStateStore, POLICY_ENTITY, policyVersionKey, type PolicyItem } from './state-store.ts';
 import type { PolicyEntry } from './steps.ts';
 
@@ -48,6 +50,9 @@ export interface Governance {
   readonly refresh: (maxAgeMs?: number) => Promise<void>;
   /** This item is what `guard` asks for. */
   readonly isCondition: (key: ItemKey) => boolean;
+  /** Votes that are lent, as the ledger has them now. */
+  readonly delegations: ReplayDelegations;
+  readonly proofs: Proofs;
 }
 
 export interface GovernanceDependencies {
@@ -57,6 +62,7 @@ export interface GovernanceDependencies {
   readonly clock: Pick<Clock, 'now' | 'monotonic'>;
   readonly configured: PolicyDocument;
   readonly modules: Modules;
+  readonly proofs: Proofs;
   /** Told after another policy has come into force. Must not throw. */
   readonly onChange?: () => void;
 }
@@ -64,21 +70,25 @@ export interface GovernanceDependencies {
 export function createGovernance(deps: GovernanceDependencies): Governance {
   const { ledger, clock, configured, modules, onChange } = deps;
   const key = policyVersionKey(ledger);
+  const { entries, proofs } = deps;
   let current = inForce(deps, { source: 'configuration', version: 0, json: policyJson(configured), stamp: 'absent' });
   let read: Reading | undefined;
+  /** end of the policy's chain when it was looked at last: nothing up to there brought in another policy than `current` */
+  let head: PolicyEntry | undefined;
   const refresh = async (maxAgeMs = 0): Promise<void> => {
     const now = { clock: clock.now(), monotonic: clock.monotonic() };
     if (read !== undefined && (maxAgeMs === Infinity || ageMs(read, now) < maxAgeMs)) return;
     read = undefined; // what could not be read again is not relied on
-    const next = await readInForce(deps, current);
-    read = now;
+    const { next, head: seen } = await readInForce(deps, current, head);
+    [read, head] = [now, seen];
     // Of two readings at the same time the older one may come back last.
     if (versionOf(next) <= versionOf(current)) return;
     current = next;
     onChange?.();
   };
   return {
-    ...{ configured, modules, refresh },
+    ...{ configured, modules, refresh, proofs },
+    delegations: createDelegationReplay({ ...proofs, entries }),
     policy: live(() => current.policy),
     inForce: () => current,
     isCondition: ({ pk, sk }) => pk === key.pk && sk === key.sk,
@@ -105,34 +115,56 @@ interface Stamped extends PolicyInForce {
   readonly stamp: number | 'absent';
 }
 
+interface InForceRead {
+  readonly next: Stamped;
+  readonly head: PolicyEntry | undefined;
+}
+
 function versionOf({ stamp }: Stamped): number {
   return stamp === 'absent' ? 0 : stamp;
 }
 
-async function readInForce(deps: GovernanceDependencies, known: Stamped): Promise<Stamped> {
+async function readInForce(
+  deps: GovernanceDependencies,
+  known: Stamped,
+  head: PolicyEntry | undefined,
+): Promise<InForceRead> {
   const { ledger, items, entries } = deps;
   const states = createStateStore(ledger, items);
   for (let reads = 0; reads < MAX_READS; reads++) {
     // The version first: a document that is newer than its version fails the condition, one that is older would pass it.
-    const item = await items.get(policyVersionKey(ledger));
-    if (item?.version === known.stamp) return known;
+    const key = policyVersionKey(ledger);
+    const [item, since] = await Promise.all([
+      items.get(key),
+      head === undefined ? undefined : policySince({ ...deps.proofs, entries }, head),
+    ]);
     if (item === undefined) {
-      if (known.stamp === 'absent' && (await entries.findByIdemKey(ADOPTION_KEY)) === undefined) return known;
+      const isNew = known.stamp === 'absent' && (await entries.findByIdemKey(ADOPTION_KEY)) === undefined;
+      if (isNew && (await lastPolicyEntry(entries)) === undefined) return { next: known, head };
       throw unreadable('the ledger has adopted a policy, but its items are gone');
     }
-    const { document: json, version } = await states.read(POLICY_ENTITY);
-    const { version: named, entry = await lastPolicyEntry(entries) } = item.value as PolicyItem;
-    if (version === named) return inForce(deps, { source: 'ledger', version, json, stamp: item.version, entry });
+    if (item.version === known.stamp && since !== 'superseded') {
+      if (since !== undefined && 'verdict' in since) throw tampered(deps, since);
+      return { next: known, head: since };
+    }
+    const { document: json, version, hash } = await states.read(POLICY_ENTITY);
+    const { version: named, entry: ofItem } = item.value as PolicyItem;
+    if (version !== named) continue;
+    const proof = await provePolicy({ ...deps.proofs, entries }, { version, hash }, ofItem);
+    if (proof.kind === 'proven') {
+      const { entry, head: end } = proof;
+      return { next: inForce(deps, { source: 'ledger', version, json, stamp: item.version, entry }), head: end };
+    }
+    // Another may have come into force while this was read; then the item is another by now.
+    if ((await items.get(key))?.version !== item.version) continue;
+    throw tampered(deps, proof.kind === 'bad' ? proof.finding : rolledBack(proof.by));
   }
   throw unreadable('its version and its document do not belong together');
 }
 
 function inForce(
   { ledger, modules }: GovernanceDependencies,
-  {
-    json,
-    ...place
-  }: Pick<Stamped, 'source' | 'version' | 'stamp'> & { readonly entry?: PolicyEntry; readonly json: Document },
+  { json, ...place }: Pick<Stamped, 'source' | 'version' | 'stamp' | 'entry'> & { readonly json: Document },
 ): Stamped {
   const document = readable(json);
   return {
@@ -159,6 +191,17 @@ function readable(json: Document): PolicyDocument {
     if (error instanceof ChangeError) throw unreadable(error.message, error);
     throw error;
   }
+}
+
+/** The items of the policy are not what the ledger says: somebody wrote them who is not us. */
+function tampered({ proofs }: GovernanceDependencies, finding: Finding): PolicyError {
+  proofs.onTamper(finding);
+  return unreadable(finding.detail);
+}
+
+function rolledBack({ seq }: PolicyEntry): Finding {
+  const detail = 'its items say that an earlier policy is in force than the one this entry brought';
+  return { verdict: 'DRIFT', entity: POLICY_ENTITY, seq, detail };
 }
 
 /** Nothing opens by error: without a policy that can be read, nobody may do anything. */

@@ -39,7 +39,7 @@ export async function override(
     if (isSame(record, personId, given)) return 'recorded';
     if (!context.policy.may(principal, 'overrides', record.entityId))
       refuse('OVERRIDE_REFUSED', `${personId} has no right "overrides" for "${record.entityId}"`);
-    await assertFresh(context, given.nonce);
+    await assertFresh(context, record, given.nonce);
     const data = dataOf(context, record, { personId, given });
     return {
       steps: [{ type: 'change.overridden', actor: actorOf(principal), data }],

@@ -17,11 +17,20 @@ import type { ChangeStore, StoredChange } from './change-store.ts';
 import { UNDER_POLICY } from './authority.ts';
 import { ChangeError, refuse } from './errors.ts';
 import type { Governance } from './governance.ts';
-import { ROOT_SIGNED } from './lifecycle.ts';
+import { ROOT_SIGNED, type StepType } from './lifecycle.ts';
+import type { RecordProver } from './prove-record.ts';
 import type { ChangeRecord } from './record.ts';
 import { reduceChange } from './reduce.ts';
 import { POLICY_ENTITY } from './state-store.ts';
 import type { ChangeStep, StepDraft } from './steps.ts';
+
+/** Steps that let something happen: the record that they rest on is proved first. A claim does so by itself. */
+const DECISIVE: ReadonlySet<StepType> = new Set([
+  'change.approved',
+  'change.overridden',
+  'change.resolved-executed',
+  'change.resolved-rolled-back',
+] as const);
 
 /** Readings and decisions of one call before it is told that the change-set is too busy. */
 const MAX_TRIES = 32;
@@ -55,16 +64,18 @@ export function createStepRecorder(deps: {
   readonly appender: Appender;
   /** appends on the condition that the policy is still in force; throws POLICY_CHANGED when it is not */
   readonly appendUnder: Appender['append'];
+  readonly prover: RecordProver;
   readonly store: ChangeStore;
   readonly clock: Clock;
   readonly governance: Governance;
   /** what the bus is told of the steps; absent: nothing */
   readonly announce?: ((taken: Taken) => readonly Announcement[]) | undefined;
 }): StepRecorder {
-  const { appender, appendUnder, store, clock, governance, announce = () => [] } = deps;
+  const { appender, appendUnder, prover, store, clock, governance, announce = () => [] } = deps;
   return {
     record: async ({ id, entityId, current, steps, writes = [], extras = [], idemKey }) => {
       const before = current?.record;
+      if (current !== undefined && steps.some(({ type }) => DECISIVE.has(type))) await prover.prove(current);
       const stepsSoFar = before?.entries.length ?? 0;
       // Provisional places: a refusal is told before anything is signed.
       const at = new Date(clock.now()).toISOString();
@@ -102,6 +113,7 @@ export function createStepRecorder(deps: {
       if (result.kind === 'precondition') return result;
       if (entityId === POLICY_ENTITY) await governance.refresh(); // its own writer must not be the last to know
       if (result.kind === 'exists') return { kind: 'exists', entry: result.entries[0] };
+      prover.follow(before, next as unknown as ChangeRecord);
       const stored = { record: next as unknown as ChangeRecord, version: (current?.version ?? 0) + 1 };
       return { kind: 'recorded', stored, entries: result.entries };
     },

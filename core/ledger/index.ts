@@ -92,6 +92,7 @@ export { commitInOrder } from './commit-in-order.ts';
 export { verifyChain } from './verify-chain.ts';
 export {
   EntryVerifier,
+  type CheckedEntry,
   findingAt,
   MAX_REVOCATIONS,
   type EntryVerifierOptions,
@@ -121,6 +122,7 @@ export {
   type SegmentTree,
 } from './verify-log.ts';
 export { readPlace } from './entry-place.ts';
+export { TAMPER_CHAIN, TamperError, tamperKey, tamperRecord } from './tamper.ts';
 export {
   isDecisive,
   joinReplayIndices,

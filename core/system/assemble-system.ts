@@ -31,6 +31,8 @@ import type { Entities, Feed, NervousSystem, PublicLogView, VerifyRequest } from
 import { monitor, validate } from './health.ts';
 import type { MapReport } from './map.ts';
 import { leftOut, makeWriters } from './make-writers.ts';
+import { createEntryVerifier } from './entry-verifier.ts';
+import { createTamperTeller, type TamperTeller } from './tell-tampering.ts';
 import type { UseCases } from './use-cases.ts';
 import type { Ports } from './ports.ts';
 
@@ -46,6 +48,8 @@ export interface BuiltSystem {
 
 interface Basis {
   readonly governance: Governance;
+  readonly tampering: TamperTeller;
+  readonly verifier: (signatures?: boolean) => EntryVerifier;
   readonly catalog: Catalog;
   readonly subscriptions: Subscriptions;
   readonly quarantine: Quarantine;
@@ -56,8 +60,8 @@ interface Basis {
 /** @param make what this process uses of the system; what is left out is there all the same, and says so when it is used */
 export function assembleSystem(ports: Ports, config: NervousConfig, make: Partial<UseCases>): BuiltSystem {
   const { entries, clock, ids } = ports;
-  const { ledger, origin } = config;
-  const { governance, catalog, subscriptions, quarantine, metrics, feed } = layBasis(ports, config, make);
+  const basis = layBasis(ports, config, make);
+  const { governance, tampering, verifier, catalog, subscriptions, quarantine, metrics, feed } = basis;
   const { policy } = governance;
   const onCommit = (): void => {
     feed?.wake();
@@ -69,10 +73,8 @@ export function assembleSystem(ports: Ports, config: NervousConfig, make: Partia
     { make, governance, catalog, quarantine },
   );
   const publish: Publish = async (...args) => metrics.countPublished(await writers.publish(...args));
-  const verifier = (signatures = true): EntryVerifier =>
-    (make.createEntryVerifier ?? leftOut<EntryVerifier>('createEntryVerifier'))({
-      ...{ ledger, root: ports.rootSigner, entries, signatures },
-    });
+  // Who records nothing else does not record this either: the engine is told in any case.
+  if (make.createAppender !== undefined) tampering.recordWith(appender);
   const verify = createVerify(ports, config, { make, verifier });
 
   const system: NervousSystem = {
@@ -100,7 +102,7 @@ export function assembleSystem(ports: Ports, config: NervousConfig, make: Partia
       policyVersion: () => governance.inForce().version,
       ...(ports.onPassage === undefined ? {} : { onPassage: ports.onPassage }),
     }),
-    validate: () => validate(ports, { origin, governance }),
+    validate: () => validate(ports, { origin: config.origin, governance }),
     monitor: async () => ({
       ...(await monitor(ports, config, { metrics, guards })),
       ...(feed === undefined ? {} : { streams: feed.openStreams() }),
@@ -113,7 +115,8 @@ export function assembleSystem(ports: Ports, config: NervousConfig, make: Partia
     trace: make.createTrace?.(ports, config, { policy, subscriptions }) ?? leftOut('createTrace'),
     ...auditing({ policy, entries, appender, quarantine, verify }),
   };
-  return { system, appender, drain: () => appender.drain(), settle: async () => guards?.settle() };
+  const settle = (): Promise<void> => settleAll([guards, tampering]);
+  return { system, appender, settle, drain: () => appender.drain() };
 }
 
 function makeEntities(
@@ -130,19 +133,27 @@ function makeEntities(
   return made ?? leftOut<Entities>('createEntities')();
 }
 
+async function settleAll(parts: readonly (Pick<TamperTeller, 'settle'> | undefined)[]): Promise<void> {
+  await Promise.all(parts.map(async (part) => part?.settle()));
+}
+
 /** What every process has, whatever else it does. */
 function layBasis(ports: Ports, config: NervousConfig, make: Partial<UseCases>): Basis {
+  const tampering = createTamperTeller(ports.onError);
   const { entries, items, bus, clock, ids } = ports;
-  const { ledger, roster, risk, modules } = config;
+  const { ledger, origin, roster, risk, modules } = config;
+  const verifier = (signatures = true): EntryVerifier =>
+    createEntryVerifier({ ledger, root: ports.rootSigner, entries, signatures });
   const governance = createGovernance({
     ...{ ledger, items, entries, clock, modules },
     configured: { roster, risk },
+    proofs: { origin, verifier, onTamper: tampering.tell },
     ...(ports.onPolicyChange === undefined ? {} : { onChange: ports.onPolicyChange }),
   });
   const { policy } = governance;
   const catalog = createCatalog(ledgerTopics(config.topics));
   return {
-    ...{ governance, catalog },
+    ...{ governance, tampering, verifier, catalog },
     subscriptions: createSubscriptions({
       ...{ ledger, items, entries, bus, policy, catalog, clock, ids },
       perPrincipal: config.protection.subscriptionsPerPrincipal,

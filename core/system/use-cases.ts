@@ -17,7 +17,6 @@ import { createGuards, createIngress, createPublish, createReveal } from '../eve
 import { createAppender } from '../ledger/index.ts';
 import type { NervousConfig } from './config.ts';
 import { createEntities } from './entities.ts';
-import { createEntryVerifier } from './entry-verifier.ts';
 import { createFeed } from './feed.ts';
 import { createMapView } from './map-view.ts';
 import { createPublicLog } from './public-log.ts';
@@ -37,7 +36,6 @@ export interface UseCases {
   readonly createWorking: typeof createWorking;
   readonly createShowing: typeof createShowing;
   readonly createGoverning: typeof createGoverning;
-  readonly createEntryVerifier: typeof createEntryVerifier;
   readonly createEntities: typeof createEntities;
   readonly createFeed: typeof createFeed;
   readonly createPublicLog: typeof createPublicLog;
@@ -61,9 +59,9 @@ export const changing = {
   createShowing,
 };
 export const governing = { createGoverning };
-export const reading = { createEntities, createEntryVerifier, createFeed, createPublicLog, createTrace };
+export const reading = { createEntities, createFeed, createPublicLog, createTrace };
 export const mapping = { createMapView };
-export const verifying = { verifyPart, createEntryVerifier };
+export const verifying = { verifyPart };
 
 function actsOf({
   operations,

@@ -5,9 +5,10 @@ import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { startEngine, type Engine } from '../../adapters/embedded/index.ts';
 import { readRootPublicKey } from '../../adapters/embedded/root-key.ts';
-import { startTamperWatch, TAMPER_CHAIN } from '../../adapters/embedded/tamper-watch.ts';
+import { startTamperWatch } from '../../adapters/embedded/tamper-watch.ts';
+import { parseEntry, TAMPER_CHAIN } from '../../core/ledger/index.ts';
 import { FakeClock } from '../../adapters/memory/index.ts';
-import { parseEntry } from '../../core/ledger/index.ts';
+
 import { config } from '../../nervous.config.ts';
 
 let dataDir: string;

@@ -38,7 +38,7 @@ export const MUTANTS: readonly Mutant[] = [
   off('a decision says only what its schema has', edit('decide.ts', 'z.strictObject({', 'z.object({')),
   off(
     'a nonce is used once',
-    edit('decide.ts', 'if (await store.isTaken(store.keys.nonce(nonce)))', 'if (false)'),
+    edit('decide.ts', 'if (nonces.includes(nonce) || (await store.isTaken(store.keys.nonce(nonce))))', 'if (false)'),
     edit('decide.ts', 'context.store.keys.nonce(decision.nonce), ...', '...'),
   ),
   off(
@@ -75,10 +75,7 @@ export const MUTANTS: readonly Mutant[] = [
     edit('claim.ts', 'context.states.check(entityId, assessment.base.version), ', ''),
     edit('execution.ts', 'if (before.version !== document?.version || before.hash !== document.hash)', 'if (false)'),
   ),
-  off(
-    'nothing runs on a record that its entries do not prove',
-    edit('claim.ts', 'await assertFolded(context, record);', ''),
-  ),
+  off('nothing runs on a record that its entries do not prove', edit('claim.ts', 'await context.prove(current);', '')),
   off(
     'only what is approved is claimed',
     edit('claim.ts', "record.state !== 'approved' || ", ''),
@@ -162,6 +159,36 @@ export const MUTANTS: readonly Mutant[] = [
     'what is shown holds nothing that hides or reorders it',
     edit('content.ts', "layout === 'line' ? PLAIN_LINE : PLAIN_TEXT", '/(?:)/'),
     edit('content.ts', 'if (message !== undefined) context.addIssue', 'if (false) context.addIssue'),
+  ),
+  off(
+    'a delegation is what its entries say',
+    edit(
+      'delegations-in-force.ts',
+      'recorded !== undefined && canonicalize(recorded) === canonicalize(delegation)',
+      'true',
+    ),
+  ),
+  off(
+    'the policy is what its entry made',
+    edit('policy-entry.ts', 'if (!isOf(first, { version, hash }))', 'if (false)'),
+  ),
+  off('an earlier policy does not come back', edit('policy-entry.ts', 'if (next !== undefined)', 'if (false)')),
+  off(
+    'the policy is read again whatever the clock says',
+    edit('governance.ts', 'Math.max(now.clock - read.clock, now.monotonic - read.monotonic)', 'now.clock - read.clock'),
+  ),
+  off(
+    'what is proposed or lent commits while its policy is in force',
+    edit('context.ts', 'writes: (placed) => inForce.guard(writes(placed))', 'writes'),
+  ),
+  off(
+    'the record is proved before it is approved',
+    edit('record-steps.ts', 'if (current !== undefined && steps.some(({ type }) => DECISIVE.has(type)))', 'if (false)'),
+  ),
+  off('no step behind the record is overlooked', edit('prove-record.ts', ' ?? (await stepBehind(deps, current))', '')),
+  off(
+    'what is carried out is proved again',
+    edit('run-step.ts', 'if (ACTS_ON.has(name)) await context.prove(current);', ''),
   ),
   off('a grant is for one executor', edit('grant.ts', 'if (claims.aud !== executor)', 'if (false)')),
   off('a grant is for one direction', edit('grant.ts', 'if (claims.direction !== direction)', 'if (false)')),

@@ -21,6 +21,7 @@ import {
   type Governing,
 } from '../../core/changes/index.ts';
 import { createAppender, parseEntry } from '../../core/ledger/index.ts';
+import { createEntryVerifier } from '../../core/system/index.ts';
 import { createPolicy, modulesSchema, rosterSchema, type Principal } from '../../core/policy/index.ts';
 import type { Entry, Rules } from './approval-oracle.ts';
 
@@ -228,6 +229,13 @@ export class ApprovalWorld {
     });
     const governance = createGovernance({
       ...{ ledger: LEDGER, items: store, entries: store, clock, modules: MODULES },
+      proofs: {
+        origin: ORIGIN,
+        verifier: () => createEntryVerifier({ ledger: LEDGER, root: ROOT, entries: store, signatures: true }),
+        onTamper: ({ detail }) => {
+          throw new Error(detail);
+        },
+      },
       configured: { roster: rosterSchema.parse(ROSTER), risk: riskSchema.parse(riskTable(false)) },
     });
     await governance.refresh();

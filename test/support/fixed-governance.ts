@@ -1,9 +1,26 @@
 /** A policy that nobody changes and no ledger records: for tests of what is decided under one. */
 import { policyHash } from '../../core/changes/policy-document.ts';
+import { createDelegationReplay } from '../../core/changes/delegations-in-force.ts';
+import type { Proofs } from '../../core/changes/proofs.ts';
+import { parseEntry } from '../../core/ledger/index.ts';
 import { createRiskTable } from '../../core/changes/risk.ts';
 import type { Governance } from '../../core/changes/index.ts';
 import type { RiskConfig } from '../../core/changes/index.ts';
 import type { Modules, Policy } from '../../core/policy/index.ts';
+
+/** Believes every entry that can be read. */
+const believing: Proofs = {
+  origin: 'ledger.test/main',
+  verifier: () => ({
+    check: async ({ note, chain: entity, seq }) => {
+      const parsed = parseEntry(note);
+      return parsed.kind === 'entry'
+        ? { kind: 'sound', body: parsed.body }
+        : { kind: 'bad', finding: { verdict: 'UNREADABLE', entity, seq, detail: parsed.reason } };
+    },
+  }),
+  onTamper: () => {},
+};
 
 export function fixedGovernance(policy: Policy, riskConfig: RiskConfig, modules: Modules = {}): Governance {
   const document = { roster: policy.roster, risk: riskConfig };
@@ -24,5 +41,10 @@ export function fixedGovernance(policy: Policy, riskConfig: RiskConfig, modules:
     inForce: () => inForce,
     refresh: async () => {},
     isCondition: () => false,
+    delegations: createDelegationReplay({
+      ...believing,
+      entries: { head: async () => undefined, read: async () => [] },
+    }),
+    proofs: believing,
   };
 }

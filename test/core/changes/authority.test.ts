@@ -137,9 +137,9 @@ describe('the clock', () => {
   it('R1: a process that was frozen reads the policy again, although its own time stood still', async () => {
     const world = createGovernanceWorld();
     await world.propose();
-    const { configured, modules, ...governance } = world.governance;
+    const { configured, modules, proofs, ...governance } = world.governance;
     const thawed = createGovernance({
-      ...{ ledger: 'main', items: world.store, entries: world.store, configured, modules },
+      ...{ ledger: 'main', items: world.store, entries: world.store, configured, modules, proofs },
       clock: { now: () => world.clock.now(), monotonic: () => 0 },
     });
     await thawed.refresh();

@@ -16,11 +16,13 @@ import {
   createAppender,
   parseEntry,
   type EntryStore,
+  type Finding,
   type ItemStore,
   type StoredEntry,
 } from '../../../core/ledger/index.ts';
 import { createPolicy, modulesSchema, rosterSchema, type Principal } from '../../../core/policy/index.ts';
 import { CountingIds, FakeClock, localSealer, memoryRootSigner, MemoryStore } from '../../../adapters/memory/index.ts';
+import { createEntryVerifier } from '../../../core/system/index.ts';
 import { decision } from './world.ts';
 
 export const ENTITY = 'account:1';
@@ -69,6 +71,8 @@ export interface Configuration {
 export interface GovernanceWorld extends Company {
   readonly store: MemoryStore;
   readonly clock: FakeClock;
+  /** what was found not to be as it was recorded */
+  readonly tampered: readonly Finding[];
   /** another process on the same ledger */
   readonly process: (configuration?: Configuration) => Company;
   readonly chain: (entityId?: string) => Promise<ChainEntry[]>;
@@ -88,6 +92,13 @@ export function createGovernanceWorld(configuration: Configuration = {}, on?: En
   const kept = on ?? store;
   const clock = new FakeClock();
   const ids = new CountingIds();
+  const rootSigner = memoryRootSigner('ledger.test/main');
+  const tampered: Finding[] = [];
+  const proofs = {
+    origin: rootSigner.name,
+    verifier: () => createEntryVerifier({ ledger: 'main', root: rootSigner, entries: kept, signatures: true }),
+    onTamper: (finding: Finding) => void tampered.push(finding),
+  };
   const process = (own: Configuration = {}): Company => {
     const { roster, risk } = { roster: ROSTER, risk: RISK, ...configuration, ...own };
     const impatient = {
@@ -95,7 +106,6 @@ export function createGovernanceWorld(configuration: Configuration = {}, on?: En
       monotonic: () => clock.monotonic(),
       sleep: () => new Promise<void>((resolve) => setImmediate(resolve)),
     };
-    const rootSigner = memoryRootSigner('ledger.test/main');
     const appender = createAppender({
       ...{
         ledger: 'main',
@@ -108,7 +118,7 @@ export function createGovernanceWorld(configuration: Configuration = {}, on?: En
       },
     });
     const governance = createGovernance({
-      ...{ ledger: 'main', items: kept, entries: kept, clock, modules: MODULES },
+      ...{ ledger: 'main', items: kept, entries: kept, clock, modules: MODULES, proofs },
       configured: { roster: rosterSchema.parse(roster), risk: riskSchema.parse(risk) },
     });
     const deps = { ledger: 'main', appender, items: kept, entries: kept, governance, clock, ids };
@@ -123,7 +133,7 @@ export function createGovernanceWorld(configuration: Configuration = {}, on?: En
   };
   return {
     ...first,
-    ...{ store, clock, process, approve },
+    ...{ store, clock, process, approve, tampered },
     chain: async (entityId = POLICY) => (await kept.read(entityId, 0, 10_000)).map(parsed),
     log: async () => (await kept.readLog(0, 10_000)).map(parsed),
     record: async (id) => (await kept.get({ pk: 'main#change', sk: id }))?.value as unknown as ChangeRecord,
