@@ -27,6 +27,7 @@ import {
   type ItemStore,
   type RootSigner,
 } from '../../core/ledger/index.ts';
+import { createEntryVerifier } from '../../core/system/index.ts';
 import { createPolicy, modulesSchema, rosterSchema, type Principal } from '../../core/policy/index.ts';
 
 export const LEDGER = 'main';
@@ -137,6 +138,11 @@ export class AuthorityWorld {
     });
     const governance = createGovernance({
       ...{ ledger: LEDGER, items: store, entries: store, clock, modules: MODULES },
+      proofs: {
+        origin: ORIGIN,
+        verifier: () => createEntryVerifier({ ledger: LEDGER, root: rootSigner, entries: store, signatures: true }),
+        onTamper: () => {},
+      },
       configured: { roster: rosterSchema.parse(ROSTER), risk: riskSchema.parse(RISK) },
     });
     const deps = { ledger: LEDGER, appender: this.appender, items: store, entries: store, governance, clock, ids };
