@@ -93,13 +93,12 @@ const WRITES = items('Put', 'Update', 'Delete', 'ConditionCheck');
 const NEVER_CALLED: Readonly<Partial<Record<LambdaName, readonly string[]>>> = {
   read: ['kms:Sign', ...MESSAGES, ...WRITES], // checks signatures with the signer's public key, and counts messages
   verify: ['kms:Sign', ...WRITES],
-  subscriptions: ['kms:Sign'], // checks signatures with the signer's public key
   service: ['kms:Sign', ...MESSAGES, ...WRITES], // counts messages, and asks whether the root key is there
   'log-publisher': WRITES,
   // Checks are what change-sets rest on.
   publish: items('ConditionCheck'),
   ingest: items('ConditionCheck'),
-  subscriptions: items('ConditionCheck'),
+  subscriptions: ['kms:Sign', ...items('ConditionCheck')], // checks signatures with the signer's public key
   sequencer: items('Delete', 'ConditionCheck'), // appends entries and records of the log, and moves its cursor
   router: items('Update', 'Delete', 'ConditionCheck'), // moves cursors, each over the version it read
   'outbox-sweeper': items('ConditionCheck'),
