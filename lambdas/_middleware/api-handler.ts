@@ -41,11 +41,13 @@ export function apiHandler({ telemetry, routes, env, open }: ApiHandlerOptions):
   const answer = async (event: APIGatewayProxyEventV2, context: Context): Promise<ApiResponse> => {
     try {
       const { system, settle, refreshPolicy, principalOf } = await opened();
-      await refreshPolicy();
-      const request = toApiRequest(event, { principalOf, remainingMs: () => context.getRemainingTimeInMillis() });
-      const response = await handleRequest(request, system, { onError, translate: asUnavailable });
-      await settle();
-      return response;
+      try {
+        await refreshPolicy();
+        const request = toApiRequest(event, { principalOf, remainingMs: () => context.getRemainingTimeInMillis() });
+        return await handleRequest(request, system, { onError, translate: asUnavailable });
+      } finally {
+        await settle(); // also what was found when the policy was read, and nothing may be done
+      }
     } catch (error) {
       return problemResponse(asUnavailable(error) ?? error, undefined, onError);
     }

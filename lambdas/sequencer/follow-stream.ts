@@ -5,12 +5,9 @@
 import type { DynamoDBStreamEvent } from 'aws-lambda';
 import * as z from 'zod';
 import type { EntryPlace, Sequencer } from '../../adapters/aws/sequencer.ts';
-import type { Appender } from '../../core/ledger/index.ts';
+import { TAMPER_CHAIN, type Appender } from '../../core/ledger/index.ts';
 import type { CatchUpReport } from './catch-up.ts';
 import { readRecords, type Tampering } from './read-records.ts';
-
-/** Where the ledger records what was done to it from outside. */
-const TAMPER_CHAIN = 'system/tamper';
 
 const catchUpEvent = z.object({ kind: z.literal('catch-up'), now: z.boolean().default(false) });
 /** A batch of the stream, or what a schedule or an operator sends when the stream may have lost entries. */
@@ -25,6 +22,8 @@ export interface StreamDependencies {
   readonly onSequenced: (entries: number) => void;
   readonly onCaughtUp: (report: CatchUpReport) => void;
   readonly onTampered: (observed: Tampering) => void;
+  /** Somebody, this function included, recorded that something is not as it was recorded. */
+  readonly onTamperRecorded: (place: EntryPlace) => void;
   /** An entry is gone before it got its place; its chain cannot go on in the log. */
   readonly onGap: (place: EntryPlace) => void;
 }
@@ -41,6 +40,8 @@ export async function followStream(
   }
   const { added, tampered } = readRecords(deps.ledger, event as DynamoDBStreamEvent);
   for (const observed of tampered) deps.onTampered(observed); // first: an alarm must not wait for anything that can fail
+  for (const { chain, seq } of added.filter((place) => place.chain === TAMPER_CHAIN))
+    deps.onTamperRecorded({ chain, seq });
   const { sequenced, gaps } = await deps.sequencer.sequence(added);
   const told = tell(deps, { sequenced: sequenced.length, gaps });
   for (const observed of tampered) await record(deps, observed);

@@ -46,6 +46,7 @@ const deps: StreamDependencies = {
     metrics.addMetric('EntriesCaughtUp', MetricUnit.Count, overdue);
   },
   onTampered: observed,
+  onTamperRecorded: (place) => observed({ ...place, change: 'recorded' }),
   onGap: (place) => observed({ ...place, change: 'removed before it was sequenced' }),
 };
 

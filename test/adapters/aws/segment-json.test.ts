@@ -41,7 +41,7 @@ const outcomes = fc
 
 function indexOf({ from, to, replay }: { from: number; to: number; replay: boolean }): Pick<Segment, 'replay'> {
   const keys = BigUint64Array.from({ length: to - from }, (_, i) => BigInt(i) << 40n);
-  return replay ? { replay: { keys, decisive: Float64Array.of(from, to - 1) } } : {};
+  return replay ? { replay: { keys, decisive: Float64Array.from(new Set([from, to - 1])) } } : {};
 }
 
 function treeOf({ from, to, sizes }: { from: number; to: number; sizes: number[] }): StretchTree {

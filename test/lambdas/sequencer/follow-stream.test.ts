@@ -2,7 +2,7 @@ import type { DynamoDBRecord, DynamoDBStreamEvent } from 'aws-lambda';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { DynamoStore } from '../../../adapters/aws/dynamo-store.ts';
 import { createSequencer, type EntryPlace } from '../../../adapters/aws/sequencer.ts';
-import type { Appender } from '../../../core/ledger/index.ts';
+import { tamperRecord, type Appender } from '../../../core/ledger/index.ts';
 import { catchUp, type CatchUpReport } from '../../../lambdas/sequencer/catch-up.ts';
 import { followStream, type StreamDependencies } from '../../../lambdas/sequencer/follow-stream.ts';
 import type { Tampering } from '../../../lambdas/sequencer/read-records.ts';
@@ -14,13 +14,19 @@ import { appenderOn, note } from '../../core/ledger/ledger-world.ts';
 let store: DynamoStore;
 let dynamo: FakeDynamo;
 let appender: Appender;
-let told: { sequenced: number; tampered: Tampering[]; gaps: EntryPlace[]; runs: CatchUpReport[] };
+let told: {
+  sequenced: number;
+  tampered: Tampering[];
+  gaps: EntryPlace[];
+  recorded: EntryPlace[];
+  runs: CatchUpReport[];
+};
 let deps: StreamDependencies;
 
 beforeEach(async () => {
   ({ store, dynamo } = fakeStore());
   appender = appenderOn(store);
-  told = { sequenced: 0, tampered: [], gaps: [], runs: [] };
+  told = { sequenced: 0, tampered: [], gaps: [], recorded: [], runs: [] };
   const sequencer = createSequencer({ store });
   const clock = new ImpatientClock();
   deps = {
@@ -31,6 +37,7 @@ beforeEach(async () => {
     appender: async () => appender,
     onSequenced: (entries) => void (told.sequenced += entries),
     onTampered: (observed) => void told.tampered.push(observed),
+    onTamperRecorded: (place) => void told.recorded.push(place),
     onGap: (place) => void told.gaps.push(place),
   };
   for (const id of ['1', '2', '3']) await appender.append({ entries: [note('a', id)] });
@@ -79,6 +86,14 @@ describe('the entries stream', () => {
     const recorded = await store.read('system/tamper', 0, 9);
     expect(recorded).toHaveLength(1);
     expect(Buffer.from(recorded[0]?.note ?? []).toString()).toContain('"type":"tamper.observed"');
+  });
+
+  it('V2: makes noise about what another function recorded: the alarm counts here', async () => {
+    const finding = { verdict: 'DRIFT', entity: 'registry:policy', seq: 0, detail: 'rewritten' } as const;
+    await appender.append(tamperRecord(finding, 'governance'));
+    await followStream(deps, event(records()));
+    expect(told.recorded).toEqual([{ chain: 'system/tamper', seq: 0 }]);
+    expect(told.tampered).toEqual([]);
   });
 
   it('throws what fails, having made the noise first', async () => {
