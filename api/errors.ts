@@ -3,7 +3,7 @@ import type { CanonicalErrorCode } from '../core/canonical/index.ts';
 import type { ChangeErrorCode } from '../core/changes/index.ts';
 import { NervousError, type NervousErrorInit } from '../core/errors/index.ts';
 import type { EventErrorCode, GuardErrorCode, PatternErrorCode } from '../core/events/index.ts';
-import type { LedgerErrorCode, LogErrorCode } from '../core/ledger/index.ts';
+import type { LedgerErrorCode, LogErrorCode, TamperError } from '../core/ledger/index.ts';
 import type { PolicyErrorCode } from '../core/policy/index.ts';
 import type { ConfigError, SystemErrorCode } from '../core/system/index.ts';
 
@@ -59,4 +59,5 @@ export type ErrorCode =
   | LogErrorCode
   | PatternErrorCode
   | PolicyErrorCode
-  | SystemErrorCode;
+  | SystemErrorCode
+  | TamperError['code'];

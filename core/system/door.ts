@@ -71,6 +71,7 @@ export const FAULTS: ReadonlySet<string> = new Set([
   'WITNESS_REFUSED',
   'LEDGER_BUSY',
   'CHANGE_BUSY',
+  'LEDGER_TAMPERED',
   'POLICY_UNREADABLE',
   'ENTRY_UNREADABLE',
   'FIELD_DAMAGED',

@@ -6,7 +6,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { exportDataDir, restoreExport, startEngine, type Engine } from '../../adapters/embedded/index.ts';
+import {
+  exportDataDir,
+  restoreExport,
+  startEngine,
+  verifyDataDir,
+  type Engine,
+} from '../../adapters/embedded/index.ts';
 import { createClient, type Client } from '../../clients/sdk/index.ts';
 import type { ChangeView } from '../../core/changes/index.ts';
 import { defineConfig, type NervousConfig } from '../../core/system/index.ts';
@@ -143,7 +149,7 @@ describe('the policy of a ledger', () => {
     expect((await as(restored, 'eva').verifyAll({ mode: 'state' })).verdict).toBe('OK');
   });
 
-  it('is DRIFT when somebody rewrote it behind the ledger', async () => {
+  it('V2: opens nothing and is DRIFT when somebody rewrote it behind the ledger', async () => {
     const engine = await start();
     await as(engine, 'ana').propose(LIMIT);
     await engine.close();
@@ -151,8 +157,8 @@ describe('the policy of a ledger', () => {
     const db = new DatabaseSync(join(folder, 'data', 'ledger.db'));
     db.prepare("UPDATE items SET value = replace(value, '\"Clara', '\"Klara') WHERE sk = 'registry:policy'").run();
     db.close();
-    const again = await start();
-    expect(await as(again, 'eva').verifyAll({ mode: 'state' })).toMatchObject({
+    await expect(start()).rejects.toMatchObject({ code: 'POLICY_UNREADABLE' });
+    expect(await verifyDataDir(join(folder, 'data'), { scope: { mode: 'state' } })).toMatchObject({
       ...{ verdict: 'DRIFT', firstBad: { entity: 'registry:policy' } },
     });
   });
