@@ -11,6 +11,8 @@ export interface Block {
   /** what stands behind the language */
   readonly info: string;
   readonly text: string;
+  /** what the page says right before it in a line of its own, in italics: why no test runs it */
+  readonly notRun: string | undefined;
 }
 
 export interface Page {
@@ -22,18 +24,25 @@ export interface Page {
   readonly prose: string;
 }
 
+const NOT_RUN = /^ *\*Not run here: (.+)\*$/;
+
 /** Everything but past decisions and the list of changes, which tell of what was. */
 export function pages(): Page[] {
   const paths = ['README.md', ...globSync('docs/*.md', { cwd: REPOSITORY }).sort()];
   return paths.map((path) => {
     const text = readFileSync(join(REPOSITORY, path), 'utf8');
-    return { path, text, ...splitFences(text) };
+    return pageOf(path, text);
   });
+}
+
+export function pageOf(path: string, text: string): Page {
+  return { path, text, ...splitFences(text) };
 }
 
 function splitFences(text: string): Pick<Page, 'blocks' | 'prose'> {
   const blocks: Block[] = [];
   const prose: string[] = [];
+  let above = ''; // the last line of prose since the block before
   let open: { line: number; language: string; info: string; lines: string[] } | undefined;
   for (const [i, line] of text.split('\n').entries()) {
     const fence = /^ *```(\S*) ?(.*)$/.exec(line);
@@ -41,10 +50,14 @@ function splitFences(text: string): Pick<Page, 'blocks' | 'prose'> {
       open = { line: i + 1, language: fence[1] ?? '', info: fence[2] ?? '', lines: [] };
     } else if (open !== undefined && fence !== null) {
       const { lines, ...rest } = open;
-      blocks.push({ ...rest, text: lines.map((one) => `${one}\n`).join('') });
+      const [, notRun] = NOT_RUN.exec(above) ?? [];
+      above = '';
+      blocks.push({ ...rest, text: lines.map((one) => `${one}\n`).join(''), notRun });
       open = undefined;
-    } else if (open === undefined) prose.push(line);
-    else open.lines.push(line);
+    } else if (open === undefined) {
+      prose.push(line);
+      if (line.trim() !== '') above = line;
+    } else open.lines.push(line);
   }
   return { blocks, prose: prose.join('\n') };
 }
