@@ -1,11 +1,13 @@
 /**
  * One request to a service without the SDK, and all that may happen to it: signed, sent, tried again when the failure passes
- * by itself, refused in the service's words. Decides nothing about what is asked for. The library signs.
+ * by itself, refused in the service's words. Decides nothing about what is asked for. The SDK's library signs, which is in every
+ * bundle for DynamoDB anyway.
  */
 import { createHash } from 'node:crypto';
 import { setTimeout as sleepFor } from 'node:timers/promises';
-import { AwsV4Signer } from 'aws4fetch';
+import { SignatureV4 } from '@smithy/signature-v4';
 import { AwsError } from './errors.ts';
+import { Sha256 } from './native-checksums.ts';
 import { ServiceError, type Refusal, type ServiceName } from './service-error.ts';
 
 /** Waiting times double from here: the SDK's, for what is lost and for what is throttled. */
@@ -82,16 +84,32 @@ export async function signed(
 ): Promise<{ readonly url: URL; readonly headers: Headers }> {
   const needed = (name: string): string => required(env, name, service);
   const sessionToken = env['AWS_SESSION_TOKEN'];
-  const signer = new AwsV4Signer({
-    ...{ method, url },
-    headers: { ...headers, 'x-amz-content-sha256': createHash('sha256').update(body).digest('hex') },
-    service: service.toLowerCase(),
-    region: needed('AWS_REGION'),
-    accessKeyId: needed('AWS_ACCESS_KEY_ID'),
-    secretAccessKey: needed('AWS_SECRET_ACCESS_KEY'),
-    ...(sessionToken === undefined ? {} : { sessionToken }),
+  const signer = new SignatureV4({
+    ...{ service: service.toLowerCase(), region: needed('AWS_REGION'), sha256: Sha256 },
+    credentials: {
+      accessKeyId: needed('AWS_ACCESS_KEY_ID'),
+      secretAccessKey: needed('AWS_SECRET_ACCESS_KEY'),
+      ...(sessionToken === undefined ? {} : { sessionToken }),
+    },
+    uriEscapePath: service !== 'S3', // the path of an object is signed as it is sent, that of everything else encoded once more
   });
-  return signer.sign();
+  const to = new URL(url);
+  const { protocol, hostname, pathname, searchParams } = to;
+  const sum = createHash('sha256').update(body).digest('hex');
+  const { headers: all } = await signer.sign(
+    {
+      ...{ method, protocol, hostname, path: strict(pathname), query: Object.fromEntries(searchParams) },
+      headers: { ...headers, host: to.host, 'x-amz-content-sha256': sum },
+    },
+    { signableHeaders: new Set(['cache-control']) },
+  );
+  const { host: _sentByFetch, ...sent } = all;
+  return { url: to, headers: new Headers(sent) };
+}
+
+/** What URLs allow in a path and signatures do not. */
+function strict(path: string): string {
+  return path.replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 
 /** Without a slash at its end: one of the environment's choosing, or undefined. */
