@@ -30,6 +30,8 @@ export const DEAD_LETTER_QUEUES = {
   router: 'Events could not be put on the queues of ordered subscriptions.',
   ingest: 'Events of AWS services or modules could not be recorded.',
   wake: 'Change-sets could not be woken.',
+  deliveries:
+    'EventBridge could not put events on the queues of subscriptions; they are delivered again from the ledger.',
   subscriptions: 'Messages that could not be delivered are not filed as dead letters.',
   'ordered-subscriptions':
     'Messages of ordered subscriptions that could not be delivered are not filed as dead letters.',
@@ -47,6 +49,7 @@ export interface Names {
   readonly busPrefix: string;
   readonly ingressBus: string;
   readonly wakeQueue: string;
+  readonly undeliveredQueue: string;
   readonly stateMachine: string;
   /** begins the name of every rule and queue made for a subscription at runtime, before a dash */
   readonly subscriptionPrefix: string;
@@ -63,6 +66,7 @@ export function namesOf({ name }: Pick<Deployment, 'name'>): Names {
     busPrefix: name,
     ingressBus: `${name}-${INGRESS}`,
     wakeQueue: `${name}-wake`,
+    undeliveredQueue: `${name}-undelivered`,
     stateMachine: `${name}-change-sets`,
     subscriptionPrefix: `${name}-sub`,
     lambda: (lambda) => `${name}-${lambda}`,

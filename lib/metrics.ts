@@ -1,6 +1,7 @@
 /** The metrics that alarms and dashboards look at, by the physical names of what they are about. */
 import { Aws, Duration } from 'aws-cdk-lib';
-import { Metric, Stats } from 'aws-cdk-lib/aws-cloudwatch';
+import { MathExpression, Metric, Stats, type IMetric } from 'aws-cdk-lib/aws-cloudwatch';
+import { topicDomains } from '../core/events/index.ts';
 import { namesOf, type Deployment } from './deployment.ts';
 import type { LambdaName } from './lambdas.ts';
 
@@ -39,4 +40,19 @@ export function metricsOf(deployment: Deployment): Metrics {
 /** Of all functions together: made from their logs (nervous-function.ts), because the SDK's own retries hide the rest. */
 export function throttledByAws(): Metric {
   return new Metric({ ...THROTTLED_BY_AWS, statistic: Stats.SUM, period: MINUTE });
+}
+
+/**
+ * Of the rules made at runtime, whose names nobody knows now: a question to all rules of the domains' buses. EventBridge measures
+ * nothing while nothing fails, so it costs nothing until then.
+ */
+export function failedDeliveries(deployment: Deployment): IMetric {
+  const { bus } = namesOf(deployment);
+  const buses = topicDomains(Object.keys(deployment.config.topics)).map((domain) => `EventBusName = '${bus(domain)}'`);
+  return new MathExpression({
+    expression: `SELECT SUM(FailedInvocations) FROM SCHEMA("AWS/Events", EventBusName, RuleName) WHERE ${buses.join(' OR ')}`,
+    usingMetrics: {},
+    period: MINUTE,
+    label: 'FailedInvocations',
+  });
 }

@@ -8,7 +8,7 @@ import type { Watch } from './constructs/runbook-alarm.ts';
 import { DEAD_LETTER_QUEUES, type DeadLetterQueue, type Deployment, type QueueNames } from './deployment.ts';
 import { heartbeatWatches } from './heartbeat-watches.ts';
 import { ALONE, LAMBDA_NAMES } from './lambdas.ts';
-import { metricsOf, throttledByAws } from './metrics.ts';
+import { failedDeliveries, metricsOf, throttledByAws } from './metrics.ts';
 
 const MINUTE_S = 60;
 const HOUR_S = 3_600;
@@ -157,6 +157,7 @@ function deliveryWatches({ deployment, queueNames }: Watched): Watch[] {
       threshold: 1,
       periods: 5,
     },
+    ...undeliveredWatches({ deployment }),
     ...(['publish', 'ingest'] as const).map((lambda) => ({
       id: `storm-detected-${lambda}`,
       section: 'storm-detected',
@@ -178,6 +179,31 @@ function deliveryWatches({ deployment, queueNames }: Watched): Watch[] {
       metric: queue(queueNames.ingest, 'ApproximateAgeOfOldestMessage', Stats.MAXIMUM),
       threshold: 5 * MINUTE_S,
       periods: 2,
+    },
+  ];
+}
+
+function undeliveredWatches({ deployment }: Pick<Watched, 'deployment'>): Watch[] {
+  const { own } = metricsOf(deployment);
+  return [
+    // An emulator has no alarms on questions (docs/emulator.md).
+    ...(deployment.emulated
+      ? []
+      : [
+          {
+            id: 'deliveries-failed',
+            section: 'deliveries-failed',
+            meaning: 'EventBridge gave up deliveries to the queues of subscriptions.',
+            metric: failedDeliveries(deployment),
+            threshold: 1,
+          },
+        ]),
+    {
+      id: 'deliveries-made-again',
+      section: 'deliveries-failed',
+      meaning: 'Deliveries that EventBridge had given up were made again, from the ledger: subscribers got them late.',
+      metric: own('subscription-reconciler', 'DeliveriesMadeAgain', Stats.SUM),
+      threshold: 1,
     },
   ];
 }

@@ -11,7 +11,7 @@ import { SubscriptionResources } from '../../adapters/aws/bus/subscription-resou
 import { dynamoClient, eventBridgeClient, sqsClient } from '../../adapters/aws/clients.ts';
 import { DynamoStore } from '../../adapters/aws/dynamo-store.ts';
 import { systemClock } from '../../adapters/aws/system-world.ts';
-import { topicDomains } from '../../core/events/index.ts';
+import { createQuarantine, topicDomains } from '../../core/events/index.ts';
 import { directHandler } from '../_middleware/handlers.ts';
 import { readEnv } from '../_middleware/read-env.ts';
 import { telemetryOf } from '../_middleware/telemetry.ts';
@@ -36,16 +36,22 @@ const answer = createReconcilerHandler({
     domains: topicDomains(Object.keys(config.topics)),
     deadLetterQueueArn: variables.DEAD_LETTER_QUEUE_ARN,
     deadLetterFifoQueueArn: variables.DEAD_LETTER_FIFO_QUEUE_ARN,
+    undeliveredQueueArn: variables.UNDELIVERED_QUEUE_ARN,
   }),
   feed: new LogFeed({ ...common, queues, urls: new QueueUrls(queues, subscriptionPrefix) }),
   letters: new DeadLetterStore({ ...common, positions: new DynamoLogPositions({ client, stateTable, ledger }) }),
   closing: closingMark(ledger, store),
+  undelivered: {
+    ...{ queues, subscriptionPrefix, entries: store, undeliveredUrl: variables.UNDELIVERED_QUEUE_URL },
+    quarantine: createQuarantine(common),
+  },
   clock: systemClock,
   onReconciled: (request, { failed, ...counts }) => {
     logger.info('reconciled', { request, ...counts, failed: failed.length });
     if (request.kind !== 'all') return;
     metrics.addMetric('SubscriptionsFailing', MetricUnit.Count, failed.length);
     metrics.addMetric('SubscriptionsBehind', MetricUnit.Count, counts.behind);
+    metrics.addMetric('DeliveriesMadeAgain', MetricUnit.Count, counts.refed);
   },
   onError: (subscription, error) => logger.error('subscription not in order', { subscription, error: error as Error }),
 });

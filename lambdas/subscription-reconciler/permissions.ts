@@ -1,4 +1,4 @@
-/** What the subscription reconciler does: makes and removes queues and rules, and copies history from the log into queues. */
+/** What the subscription reconciler does: makes and removes queues and rules, copies history from the log into queues, and delivers again. */
 export const permissions = [
   { action: 'dynamodb:GetItem', resource: 'entries' },
   { action: 'dynamodb:BatchGetItem', resource: 'entries' },
@@ -20,4 +20,6 @@ export const permissions = [
   { action: 'sqs:SetQueueAttributes', resource: 'subscriptionQueues' },
   { action: 'sqs:DeleteQueue', resource: 'subscriptionQueues' },
   { action: 'sqs:SendMessage', resource: 'subscriptionQueues' },
+  { action: 'sqs:ReceiveMessage', resource: 'undeliveredQueue' },
+  { action: 'sqs:DeleteMessage', resource: 'undeliveredQueue' },
 ] as const;

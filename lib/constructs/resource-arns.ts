@@ -21,6 +21,7 @@ export type ResourceName =
   | 'buses'
   | 'subscriptionQueues'
   | 'subscriptionRules'
+  | 'undeliveredQueue'
   | 'wakeQueue'
   | 'stateMachine'
   | 'executions'
@@ -59,6 +60,7 @@ export function resourceArns(
     buses: buses.map((bus) => arn('events', `event-bus/${bus}`)),
     subscriptionQueues: [arn('sqs', `${names.subscriptionPrefix}-*`)],
     subscriptionRules: [arn('events', `rule/${names.bus('*')}/${names.subscriptionPrefix}-*`)],
+    undeliveredQueue: [arn('sqs', names.undeliveredQueue)],
     wakeQueue: [arn('sqs', names.wakeQueue)],
     stateMachine: [arn('states', `stateMachine:${names.stateMachine}`)],
     executions: [arn('states', `execution:${names.stateMachine}:*`)],

@@ -49,9 +49,14 @@ const SAFE = {
 } as const;
 
 /** Where something else than a queue (a stream, a rule, a schedule) puts what it could not hand over. */
-export function failureQueue(scope: Construct, id: string, removalPolicy: RemovalPolicy): Queue {
+export function failureQueue(
+  scope: Construct,
+  id: string,
+  removalPolicy: RemovalPolicy,
+  named: { readonly queueName?: string } = {},
+): Queue {
   const queue = new Queue(scope, id, {
-    ...SAFE,
+    ...{ ...SAFE, ...named },
     removalPolicy,
     redriveAllowPolicy: { redrivePermission: RedrivePermission.DENY_ALL },
   });

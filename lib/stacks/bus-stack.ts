@@ -10,6 +10,7 @@ import { LogPublishing } from '../constructs/log-publishing.ts';
 import { NervousFunction } from '../constructs/nervous-function.ts';
 import { failureQueue } from '../constructs/safe-queue.ts';
 import { runEvery } from '../constructs/schedule.ts';
+import { Undelivered } from '../constructs/undelivered.ts';
 import { SubscriptionDeadLetters } from '../constructs/subscription-dead-letters.ts';
 import { removalPolicyOf } from '../constructs/removal-policy.ts';
 import { namesOf, type Deployment, type QueueNames } from '../deployment.ts';
@@ -60,6 +61,7 @@ export class BusStack extends Stack {
     const unrouted = failureQueue(this, 'Unrouted', removalPolicy);
     router.consumeEntries(ledger.entries, unrouted, { batchSize: ROUTER_BATCH, insertsOnly: true });
 
+    const { queue: undelivered } = new Undelivered(this, 'Undelivered', { deployment });
     const reconciler = new NervousFunction(this, 'SubscriptionReconciler', {
       ...common,
       lambda: 'subscription-reconciler',
@@ -67,6 +69,8 @@ export class BusStack extends Stack {
         ...environment,
         DEAD_LETTER_QUEUE_ARN: buried.unordered.queueArn,
         DEAD_LETTER_FIFO_QUEUE_ARN: buried.ordered.queueArn,
+        UNDELIVERED_QUEUE_ARN: undelivered.queueArn,
+        UNDELIVERED_QUEUE_URL: undelivered.queueUrl,
       },
       timeout: LONG_RUN,
     });
@@ -86,6 +90,7 @@ export class BusStack extends Stack {
         sequencer: unsequenced.queueName,
         router: unrouted.queueName,
         ingest: ingest.deadLetters.queueName,
+        deliveries: undelivered.queueName,
         subscriptions: buried.unordered.queueName,
         'ordered-subscriptions': buried.ordered.queueName,
       },

@@ -47,6 +47,31 @@ describe('the bus on AWS', () => {
     await world.unsubscribe('a.b');
   });
 
+  it('W4: what EventBridge lost on the way to a queue arrives again, from the ledger and under the same id', async () => {
+    const subscription = await world.subscribe('lossy', { topics: ['orders.*'] });
+    await world.pastRules();
+    const [id] = await world.publish({ entity: 'lost', payload: { amount: 7 } });
+    const [first] = await world.pull('lossy', 1);
+    await world.bus.ack('lossy', receipts(first === undefined ? [] : [first]));
+    // It had not arrived, and EventBridge says so as it does; somebody had his hands on the message.
+    const queue = queueName(world.subscriptionPrefix, subscription);
+    await world.sqs.send(
+      new SendMessageCommand({
+        QueueUrl: world.undeliveredUrl,
+        MessageBody: JSON.stringify({ detail: { ...first?.event, payload: { amount: 1_000 } } }),
+        MessageAttributes: {
+          ERROR_CODE: { DataType: 'String', StringValue: 'NO_PERMISSIONS' },
+          TARGET_ARN: { DataType: 'String', StringValue: `arn:aws:sqs:us-east-1:000000000000:${queue}` },
+        },
+      }),
+    );
+    expect(await world.reconcile({ kind: 'all' })).toMatchObject({ refed: 1, failed: [] });
+    const [again] = await world.pull('lossy', 1);
+    expect(again?.event).toMatchObject({ eventId: id, payload: { amount: 7 }, ledger: first?.event.ledger });
+    expect(await world.reconcile({ kind: 'all' })).toMatchObject({ refed: 0 });
+    await world.unsubscribe('lossy');
+  });
+
   it('makes a poison message a dead letter, which can be delivered again', async () => {
     await world.subscribe('poison', { topics: ['*'], retry: RETRY });
     const [id] = await world.publish({ topic: 'other.new' });

@@ -9,9 +9,11 @@ import {
 } from '@aws-sdk/client-eventbridge';
 import {
   CreateQueueCommand,
+  DeleteMessageCommand,
   DeleteQueueCommand,
   GetQueueUrlCommand,
   ListQueuesCommand,
+  ReceiveMessageCommand,
   SendMessageBatchCommand,
   SetQueueAttributesCommand,
   SQSClient,
@@ -28,11 +30,12 @@ import { ruleName } from '../../adapters/aws/bus/names.ts';
 import { QueueUrls } from '../../adapters/aws/bus/queue-urls.ts';
 import type { ReconcileReport } from '../../adapters/aws/bus/reconciler.ts';
 import { SubscriptionResources } from '../../adapters/aws/bus/subscription-resources.ts';
-import type { SubscriptionInput } from '../../core/events/index.ts';
+import { createQuarantine, type SubscriptionInput } from '../../core/events/index.ts';
 import { createReconcilerHandler } from '../../lambdas/subscription-reconciler/answer.ts';
 import { createBusWorld, storedSubscription, subscriptionFor } from './bus-world.ts';
 
-const ARN = 'arn:aws:sqs:eu-central-1:123456789012:nervous-undelivered';
+const ARN = 'arn:aws:sqs:eu-central-1:123456789012:nervous-dead';
+const UNDELIVERED = 'arn:aws:sqs:eu-central-1:123456789012:nervous-undelivered';
 const named = (name: string): Error => Object.assign(new Error(name), { name });
 
 function createWorld() {
@@ -44,7 +47,8 @@ function createWorld() {
     .callsFake(({ QueueName }: { QueueName: string }) => ({ QueueUrl: `https://sqs/${QueueName}` }));
   for (const command of [CreateQueueCommand, DeleteQueueCommand, ListQueuesCommand, SetQueueAttributesCommand])
     sqs.on(command as typeof CreateQueueCommand).resolves({});
-  sqs.on(SendMessageBatchCommand).resolves({});
+  for (const command of [SendMessageBatchCommand, ReceiveMessageCommand, DeleteMessageCommand])
+    sqs.on(command as typeof SendMessageBatchCommand).resolves({});
   for (const command of [DeleteRuleCommand, ListRulesCommand, PutRuleCommand, PutTargetsCommand, RemoveTargetsCommand])
     bridge.on(command as typeof PutRuleCommand).resolves({});
   const common = { ledger: 'main', items: world.store, entries: world.store, clock: world.clock };
@@ -55,10 +59,15 @@ function createWorld() {
     resources: new SubscriptionResources({
       ...{ ledger: 'main', queues, events, busPrefix: 'nervous', subscriptionPrefix: 'nervous-sub' },
       ...{ domains: ['orders', 'other'], deadLetterQueueArn: ARN, deadLetterFifoQueueArn: `${ARN}.fifo` },
+      undeliveredQueueArn: UNDELIVERED,
     }),
     feed: new LogFeed({ ...common, queues, urls: new QueueUrls(queues, 'nervous-sub') }),
     letters: new DeadLetterStore({ ...common, positions: world.positions }),
     closing: closingMark('main', world.store),
+    undelivered: {
+      ...{ queues, entries: world.store, undeliveredUrl: 'https://sqs/undelivered', subscriptionPrefix: 'nervous-sub' },
+      quarantine: createQuarantine(common),
+    },
     clock: world.clock,
     onReconciled: (_, report) => reports.push(report),
     onError: (_, error) => errors.push(error),
@@ -96,6 +105,8 @@ describe('attach', () => {
         },
       ],
     });
+    const target = world.bridge.commandCalls(PutTargetsCommand)[0]?.args[0].input.Targets?.[0];
+    expect(target?.DeadLetterConfig, 'W4: what fails is kept').toEqual({ Arn: UNDELIVERED });
     expect(world.bridge.commandCalls(PutTargetsCommand)[0]?.args[0].input).toMatchObject({
       ...{ Rule: name, EventBusName: 'nervous-orders' },
       Targets: [{ Arn: queueArn, InputTransformer: { InputTemplate: '{"subscription":"s","event":<event>}' } }],
@@ -228,5 +239,96 @@ describe('the scheduled pass', () => {
     const deleted = world.sqs.commandCalls(DeleteQueueCommand).map(({ args }) => args[0].input.QueueUrl);
     expect(deleted).toContain(`https://sqs/${orphan}.fifo`);
     expect(deleted.some((url) => url?.includes('dead-letters'))).toBe(false);
+  });
+});
+
+describe('W4: deliveries that EventBridge gave up', () => {
+  /** As EventBridge puts it into the queue: the event, with what became of it beside. */
+  const undelivered = (id: string, detail: unknown) => ({
+    Body: JSON.stringify({ 'detail-type': 'orders.new', detail }),
+    ReceiptHandle: `receipt of ${id}`,
+    MessageAttributes: {
+      ERROR_CODE: { DataType: 'String', StringValue: 'NO_PERMISSIONS' },
+      TARGET_ARN: {
+        DataType: 'String',
+        StringValue: `arn:aws:sqs:eu-central-1:123456789012:${ruleName('nervous-sub', subscriptionFor(id, ORDERS))}`,
+      },
+    },
+  });
+  const ORDERS: SubscriptionInput = { topics: ['orders.new'] };
+
+  async function round(messages: (world: ReturnType<typeof createWorld>) => Promise<ReturnType<typeof undelivered>[]>) {
+    const world = createWorld();
+    await world.store.write([storedSubscription('s', ORDERS)]);
+    await world.handler(attach);
+    await world.clock.advance(600_000); // its rules have settled, nothing is copied from the log any more
+    await world.handler({ kind: 'all' });
+    const Messages = await messages(world);
+    world.sqs.resetHistory();
+    world.reports.length = 0;
+    world.sqs.on(ReceiveMessageCommand).resolvesOnce({ Messages }).resolves({});
+    const sent = () =>
+      world.sqs
+        .commandCalls(SendMessageBatchCommand)
+        .flatMap(({ args }) => args[0].input.Entries ?? [])
+        .map(({ MessageBody = '' }) => JSON.parse(MessageBody) as unknown);
+    const deleted = () => world.sqs.commandCalls(DeleteMessageCommand).map(({ args }) => args[0].input.ReceiptHandle);
+    return { ...world, sent, deleted };
+  }
+
+  it('W4: are made again as the ledger has them, whatever the message says, and then are forgotten', async () => {
+    const event = createWorld();
+    const told = await event.publish();
+    const world = await round(async (one) => {
+      await one.publish();
+      return [undelivered('s', { ...told, payload: { forged: true } })];
+    });
+    await world.handler({ kind: 'all' });
+    expect(world.sent()).toEqual([
+      { subscription: 's', event: expect.objectContaining({ eventId: 'event-1', payload: {} }) as unknown },
+    ]);
+    expect(world.deleted()).toEqual(['receipt of s']);
+    expect(world.reports[0]).toMatchObject({ refed: 1, failed: [] });
+  });
+
+  it('W4: stay while they cannot be made, and the reconciler says so', async () => {
+    const world = await round(async (one) => [undelivered('s', await one.publish())]);
+    world.sqs.on(SendMessageBatchCommand).rejects(named('InternalError'));
+    await world.handler({ kind: 'all' });
+    expect(world.deleted()).toEqual([]);
+    expect(world.reports[0]).toMatchObject({ refed: 0, failed: [{ subscription: 'of undelivered events' }] });
+  });
+
+  it('W4: are dropped for whoever has gone, and put in quarantine when the ledger knows no such event', async () => {
+    const nowhere = { ledger: { entity: 'e', seq: 7 } };
+    const world = await round(async (one) => [
+      undelivered('gone', await one.publish()),
+      undelivered('s', nowhere),
+      undelivered('s', 'junk'),
+    ]);
+    await world.handler({ kind: 'all' });
+    expect(world.sent()).toEqual([]);
+    expect(world.deleted()).toEqual(['receipt of gone', 'receipt of s', 'receipt of s']);
+    expect(await world.store.list('main#quarantine', { limit: 10 })).toHaveLength(2);
+  });
+
+  it('W4: a rule from before, whose failures nobody kept, is made anew', async () => {
+    const world = createWorld();
+    await world.store.write([storedSubscription('s', ORDERS)]);
+    await world.handler(attach);
+    const made = world.bridge.commandCalls(PutRuleCommand)[0]?.args[0].input;
+    const found = { Name: made?.Name, EventPattern: made?.EventPattern };
+    world.sqs.on(ListQueuesCommand).resolves({ QueueUrls: [`https://sqs/1/${made?.Name}`] });
+    for (const [Description, times] of [
+      [made?.Description, 0],
+      ['subscription s of ledger main', 1],
+    ] as const) {
+      world.bridge.resetHistory();
+      world.bridge
+        .on(ListRulesCommand, { EventBusName: 'nervous-orders' })
+        .resolves({ Rules: [{ ...found, Description }] });
+      await world.handler({ kind: 'all' });
+      expect(world.bridge.commandCalls(PutTargetsCommand)).toHaveLength(times);
+    }
   });
 });

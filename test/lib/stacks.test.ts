@@ -5,7 +5,9 @@ import { AwsSolutionsChecks } from 'cdk-nag';
 import { describe, expect, it } from 'vitest';
 import { ROUTES } from '../../api/index.ts';
 import { LAMBDA_NAMES } from '../../lib/lambdas.ts';
-import { STACKS, synthesize, type Synthesized } from './synthesized.ts';
+import { topicDomains } from '../../core/events/index.ts';
+import { config } from '../../nervous.config.ts';
+import { STACKS, synthesize, text, type Synthesized } from './synthesized.ts';
 
 const prod = synthesize();
 const dev = synthesize({ stage: 'dev' });
@@ -86,7 +88,16 @@ describe('-c emulated=true', () => {
 
   it('leaves out what emulators lack, and nothing else', () => {
     expect([...typesOf(prod)].filter((type) => !typesOf(emulated).has(type)).sort()).toEqual(LACKING);
-    const kept = (all: Synthesized) => all.resources.filter(({ Type }) => !LACKING.includes(Type));
+    // and an alarm that asks a question, with its light on the dashboards
+    const isQuestion = ({ Properties, Type }: Synthesized['resources'][number]) =>
+      Type === 'AWS::CloudWatch::Alarm' && Properties['Metrics'] !== undefined;
+    const questions = prod.resources.filter(isQuestion);
+    expect(questions.map(({ Properties }) => Properties['AlarmName'])).toEqual(['nervous-deliveries-failed']);
+    const light = JSON.stringify([{ 'Fn::GetAtt': [questions[0]?.id, 'Arn'] }, '","']).slice(1, -1);
+    const kept = (all: Synthesized) =>
+      all.resources
+        .filter((one) => !LACKING.includes(one.Type) && !isQuestion(one))
+        .map((one) => JSON.stringify(one).replace(`${light},`, ''));
     expect(kept(emulated)).toEqual(kept(prod));
   });
 
@@ -134,7 +145,7 @@ describe('the ledger', () => {
 describe('queues', () => {
   const queues = ofType(prod, 'AWS::SQS::Queue');
   const nameOf = (queue: (typeof queues)[number]) => queue.id;
-  const dead = queues.filter(({ id }) => /DeadLetters|^Un(sequenced|routed)|^Burial/.test(id));
+  const dead = queues.filter(({ id }) => /DeadLetters|^Un(sequenced|routed|delivered)|^Burial/.test(id));
 
   it('have a dead-letter queue each, encryption, and refuse plain connections', () => {
     for (const queue of queues) {
@@ -145,6 +156,30 @@ describe('queues', () => {
       JSON.stringify(policy).includes('"aws:SecureTransport":"false"'),
     );
     expect(policies).toHaveLength(queues.length);
+  });
+
+  it('W4: rules of subscriptions alone may put there what they could not deliver', () => {
+    const [policy] = ofType(prod, 'AWS::SQS::QueuePolicy').filter(({ id }) => id.startsWith('Undelivered'));
+    const { Statement } = policy?.Properties['PolicyDocument'] as { Statement: Record<string, unknown>[] };
+    const allowed = Statement.filter(({ Effect }) => Effect === 'Allow');
+    expect(allowed).toMatchObject([{ Action: 'sqs:SendMessage', Principal: { Service: 'events.amazonaws.com' } }]);
+    const { ArnLike, StringEquals } = allowed[0]?.['Condition'] as Record<string, Record<string, unknown>>;
+    expect(text(ArnLike?.['aws:SourceArn'])).toBe(
+      'arn:<AWS::Partition>:events:<AWS::Region>:<AWS::AccountId>:rule/nervous-*/nervous-sub-*',
+    );
+    expect(StringEquals).toEqual({ 'aws:SourceAccount': { Ref: 'AWS::AccountId' } });
+  });
+
+  it('W4: an alarm asks all rules of the domains, whatever they will be called, what failed', () => {
+    const [alarm] = ofType(prod, 'AWS::CloudWatch::Alarm').filter(
+      ({ Properties }) => Properties['AlarmName'] === 'nervous-deliveries-failed',
+    );
+    const [asked] = alarm?.Properties['Metrics'] as { Expression: string }[];
+    expect(asked?.Expression).toMatch(
+      /^SELECT SUM\(FailedInvocations\) FROM SCHEMA\("AWS\/Events", EventBusName, RuleName\)/,
+    );
+    for (const domain of topicDomains(Object.keys(config.topics)))
+      expect(asked?.Expression).toContain(`EventBusName = 'nervous-${domain}'`);
   });
 
   it('have an alarm on each dead-letter queue', () => {

@@ -119,6 +119,20 @@ export class LogFeed {
     }
   }
 
+  /** Puts into its queue what the subscription wants of them. */
+  async send(subscription: Subscription, recorded: readonly RecordedEvent[]): Promise<void> {
+    const wants = wantedBy(this.options.ledger, subscription);
+    const wanted = recorded.filter(({ event }) => wants(event));
+    if (wanted.length === 0) return;
+    const url = await this.options.urls.of(subscription);
+    if (url === undefined) throw new Error(`the queue of subscription "${subscription.id}" is missing`);
+    const now = this.options.clock.now();
+    const { delayMs = 0 } = subscription;
+    const delayOf = (at: string): number => Math.min(delayMs, Math.max(0, Date.parse(at) + delayMs - now));
+    const messages = wanted.map(({ event, at }) => toMessage(subscription, event, delayOf(at)));
+    await sendMessages(this.options.queues, url, messages);
+  }
+
   private async step(subscription: Subscription): Promise<'more' | 'end' | 'yield'> {
     const { items, entries, clock } = this.options;
     const item = await items.get(this.keyOf(subscription));
@@ -145,19 +159,6 @@ export class LogFeed {
     );
     if (!saved) return 'more'; // another one feeds too: go on from where it is
     return isEnd ? 'end' : 'more';
-  }
-
-  private async send(subscription: Subscription, recorded: readonly RecordedEvent[]): Promise<void> {
-    const wants = wantedBy(this.options.ledger, subscription);
-    const wanted = recorded.filter(({ event }) => wants(event));
-    if (wanted.length === 0) return;
-    const url = await this.options.urls.of(subscription);
-    if (url === undefined) throw new Error(`the queue of subscription "${subscription.id}" is missing`);
-    const now = this.options.clock.now();
-    const { delayMs = 0 } = subscription;
-    const delayOf = (at: string): number => Math.min(delayMs, Math.max(0, Date.parse(at) + delayMs - now));
-    const messages = wanted.map(({ event, at }) => toMessage(subscription, event, delayOf(at)));
-    await sendMessages(this.options.queues, url, messages);
   }
 
   private async save(

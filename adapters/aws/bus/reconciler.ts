@@ -8,12 +8,15 @@ import type { ClosingMark } from './closing-mark.ts';
 import type { DeadLetterStore } from './dead-letters.ts';
 import type { SubscriptionDirectory } from './directory.ts';
 import type { LogFeed } from './feed.ts';
+import { refeed, type RefeedDependencies } from './refeed.ts';
 import type { SubscriptionResources } from './subscription-resources.ts';
 
 /** History copied while the caller of attach waits; the schedule does the rest. */
 const ATTACH_FEED_MS = 5_000;
 /** Kept short: while a pass runs, attach and detach wait for it. */
 const PASS_FEED_MS = 15_000;
+
+const REFEED_MS = 10_000;
 
 /** Looks of a teardown; more are not needed unless somebody makes subscriptions all the while. */
 const MAX_LOOKS = 10;
@@ -34,6 +37,8 @@ export interface ReconcileReport {
   readonly removed: number;
   /** subscriptions whose history is not all copied yet */
   readonly behind: number;
+  /** deliveries that EventBridge had given up, made again */
+  readonly refed: number;
   readonly failed: readonly { readonly subscription: string; readonly error: unknown }[];
 }
 
@@ -43,10 +48,11 @@ export interface ReconcilerDependencies {
   readonly feed: LogFeed;
   readonly letters: DeadLetterStore;
   readonly closing: ClosingMark;
+  readonly undelivered: Omit<RefeedDependencies, 'feed' | 'clock'>;
   readonly clock: Clock;
 }
 
-const NOTHING: ReconcileReport = { made: 0, removed: 0, behind: 0, failed: [] };
+const NOTHING: ReconcileReport = { made: 0, removed: 0, behind: 0, refed: 0, failed: [] };
 
 export async function reconcile(deps: ReconcilerDependencies, request: ReconcileRequest): Promise<ReconcileReport> {
   switch (request.kind) {
@@ -110,7 +116,21 @@ async function reconcileAll(deps: ReconcilerDependencies): Promise<ReconcileRepo
       failed.push({ subscription: subscription.id, error }); // the others must not suffer from this one
     }
   }
-  return { made, removed: orphans.length, behind, failed };
+  return { made, removed: orphans.length, behind, failed, refed: await refeedAll(deps, subscriptions, failed) };
+}
+
+/** After queues and rules were repaired, for want of which deliveries may have failed. */
+async function refeedAll(
+  { undelivered, feed, clock }: ReconcilerDependencies,
+  subscriptions: readonly Subscription[],
+  failed: { subscription: string; error: unknown }[],
+): Promise<number> {
+  try {
+    return await refeed({ ...undelivered, feed, clock }, subscriptions, clock.now() + REFEED_MS);
+  } catch (error) {
+    failed.push({ subscription: 'of undelivered events', error });
+    return 0;
+  }
 }
 
 /** The feed's state is written last: its existence says that everything else is there. */

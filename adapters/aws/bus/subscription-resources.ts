@@ -43,13 +43,15 @@ export interface SubscriptionResourcesOptions {
   /** where SQS puts what was not acknowledged in time too often; the burier empties them */
   readonly deadLetterQueueArn: string;
   readonly deadLetterFifoQueueArn: string;
+  /** where EventBridge puts what a subscription's queue did not take; the reconciler delivers it again */
+  readonly undeliveredQueueArn: string;
 }
 
 /** What exists, by rule name (which is also the queue's, but for `.fifo`). */
 export interface Found {
   readonly queues: ReadonlySet<string>;
-  /** domain → rule name → pattern text */
-  readonly rules: ReadonlyMap<string, ReadonlyMap<string, string>>;
+  /** domain → rule name → what it is */
+  readonly rules: ReadonlyMap<string, ReadonlyMap<string, { readonly pattern: string; readonly description: string }>>;
 }
 
 export class SubscriptionResources {
@@ -80,7 +82,10 @@ export class SubscriptionResources {
       found.queues.has(queueName(subscriptionPrefix, subscription)) &&
       this.rulesOf(subscription).every(({ domain, patterns }) => {
         const stands = found.rules.get(domain)?.get(name);
-        return patterns.some((pattern) => stands === JSON.stringify(pattern));
+        return (
+          stands?.description === this.descriptionOf(subscription) &&
+          patterns.some((pattern) => stands.pattern === JSON.stringify(pattern))
+        );
       })
     );
   }
@@ -97,10 +102,13 @@ export class SubscriptionResources {
 
   async find(): Promise<Found> {
     const { domains, subscriptionPrefix } = this.options;
-    const rules = new Map<string, ReadonlyMap<string, string>>();
+    const rules = new Map<string, ReadonlyMap<string, { readonly pattern: string; readonly description: string }>>();
     for (const domain of domains) {
       const found = (await this.listRules(domain)).filter(({ Name = '' }) => Name.startsWith(`${subscriptionPrefix}-`));
-      rules.set(domain, new Map(found.map(({ Name = '', EventPattern = '' }) => [Name, EventPattern])));
+      const named = found.map(({ Name = '', EventPattern: pattern = '', Description: description = '' }) => {
+        return [Name, { pattern, description }] as const;
+      });
+      rules.set(domain, new Map(named));
     }
     return { queues: await this.listQueues(), rules };
   }
@@ -206,10 +214,10 @@ export class SubscriptionResources {
   }
 
   private async makeRule(subscription: Subscription, { domain, patterns }: BusRule): Promise<void> {
-    const { events, busPrefix, ledger, subscriptionPrefix } = this.options;
+    const { events, busPrefix, subscriptionPrefix, undeliveredQueueArn } = this.options;
     const name = ruleName(subscriptionPrefix, subscription);
     const EventBusName = busName(busPrefix, domain);
-    const rule = { Name: name, EventBusName, Description: `subscription ${subscription.id} of ledger ${ledger}` };
+    const rule = { Name: name, EventBusName, Description: this.descriptionOf(subscription) };
     const [widest] = patterns.slice(-1);
     for (const pattern of patterns) {
       try {
@@ -228,10 +236,16 @@ export class SubscriptionResources {
             Id: TARGET,
             Arn: this.arnOfQueue(queueName(subscriptionPrefix, subscription)),
             InputTransformer: { InputPathsMap: { event: '$.detail' }, InputTemplate: messageTemplate(subscription.id) },
+            DeadLetterConfig: { Arn: undeliveredQueueArn },
           },
         ],
       }),
     );
+  }
+
+  /** Told by every list of rules, so it also says how they are made: a rule of an earlier version differs, and is made anew. */
+  private descriptionOf({ id }: Subscription): string {
+    return `subscription ${id} of ledger ${this.options.ledger}; what fails is kept`;
   }
 
   private async removeRule(domain: string, name: string): Promise<void> {
