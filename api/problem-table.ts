@@ -108,6 +108,7 @@ export const PROBLEMS: Readonly<Record<ErrorCode, Row>> = {
   ENTRY_UNREADABLE: row(500, 'A stored entry cannot be read: verify the ledger'),
   FIELD_DAMAGED: row(500, 'What is kept of a confidential field is damaged: restore the vault'),
   SERVER_BUSY: row(503, 'Too much is under way'),
+  VERIFICATION_ENDED: row(503, 'The verification was ended before it was done'),
   STORE_UNAVAILABLE: row(503, 'The store did not answer'),
 };
 

@@ -15,6 +15,8 @@ export const PROBLEM_BASE = 'https://nervous-system.dev/problems/';
 const PROBLEM_MEDIA_TYPE = 'application/problem+json';
 const MAX_INSTANCE_CHARS = 300;
 const RETRY_AFTER_SECONDS = '1';
+/** Ours, and nothing went wrong. */
+const EXPECTED: ReadonlySet<ErrorCode> = new Set(['SERVER_BUSY', 'VERIFICATION_ENDED']);
 const SAFE_TO_REPEAT = 'Sending the same request again is safe: with the same id or Idempotency-Key it counts once';
 
 /** @param report told about every error that is ours, with its cause */
@@ -26,7 +28,7 @@ export function problemResponse(
   const known = isKnown(error) ? error : undefined;
   const code = known?.code ?? 'INTERNAL';
   const { status, title } = PROBLEMS[code];
-  if (status >= 500 && code !== 'SERVER_BUSY') report?.(error);
+  if (status >= 500 && !EXPECTED.has(code)) report?.(error);
   const place = known instanceof ApiError ? known.place : 'body';
   return {
     status,

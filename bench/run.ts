@@ -18,6 +18,7 @@ import { benchSoak } from './soak.ts';
 import { benchStreams } from './streams.ts';
 import { benchSubscriptions } from './subscriptions.ts';
 import { benchVerify } from './verify.ts';
+import { benchVerifyEntity } from './verify-entity.ts';
 
 const PARTS = {
   primitives: () => primitives(),
@@ -29,6 +30,7 @@ const PARTS = {
   guard: benchGuard,
   streams: benchStreams,
   verify: benchVerify,
+  'verify-entity': benchVerifyEntity,
 } as const;
 const NAMED_ONLY = { cold: benchCold, costs: benchCosts, log: benchLog, soak: benchSoak } as const;
 const ALL = { ...PARTS, ...NAMED_ONLY };

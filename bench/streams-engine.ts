@@ -1,4 +1,4 @@
-/** The engine that bench/streams.ts measures, in a process of its own: publishes when told, and tells its memory. */
+/** The engine that bench/streams.ts and bench/verify-entity.ts measure, in a process of its own: publishes when told, and tells its memory. */
 import { startEngine } from '../adapters/embedded/index.ts';
 import { config } from './bench-config.ts';
 import { principal, transaction } from './publish.ts';
@@ -9,7 +9,12 @@ export type Order =
   | { readonly kind: 'memory' }
   | { readonly kind: 'close' };
 export type Report =
-  | { readonly kind: 'ready'; readonly url: string; readonly token: string }
+  | {
+      readonly kind: 'ready';
+      readonly url: string;
+      readonly token: string;
+      readonly tokens: Readonly<Record<string, string>>;
+    }
   | { readonly kind: 'done' }
   | { readonly kind: 'memory'; readonly rssBytes: number };
 
@@ -26,7 +31,7 @@ const bank = principal(engine, 'bank-feed');
 const report = (message: Report): void => void process.send?.(message);
 
 process.on('message', (order: Order) => void obey(order));
-report({ kind: 'ready', url: engine.url, token: engine.tokens['eva'] ?? '' });
+report({ kind: 'ready', url: engine.url, token: engine.tokens['eva'] ?? '', tokens: engine.tokens });
 
 async function obey(order: Order): Promise<void> {
   switch (order.kind) {

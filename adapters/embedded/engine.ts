@@ -4,7 +4,8 @@
  */
 import { join } from 'node:path';
 import { setImmediate as letOthersIn } from 'node:timers/promises';
-import type { Appender, RootSigner, VerificationReport } from '../../core/ledger/index.ts';
+import { toHex } from '../../core/canonical/index.ts';
+import { KnownChains, type Appender, type RootSigner, type VerificationReport } from '../../core/ledger/index.ts';
 import { withCauses } from '../../core/errors/index.ts';
 import type { Principal } from '../../core/policy/index.ts';
 import { ensureChangeIndex } from '../../core/changes/index.ts';
@@ -23,6 +24,7 @@ import type { Functions } from './bus/function-targets.ts';
 import { InProcessBus } from './bus/in-process-bus.ts';
 import { removeEngineFile, writeEngineFile } from './engine-file.ts';
 import { closeToOthers } from './data-folder.ts';
+import { createEngineVerification } from './engine-verification.ts';
 import { openExecutors, type Implementations } from './executors.ts';
 import { openFieldKeys } from './field-keys.ts';
 import { startHttpServer } from './http-server.ts';
@@ -36,7 +38,6 @@ import { SqliteStore } from './sqlite-store.ts';
 import { systemClock, systemIds } from './system-world.ts';
 import { AUDIT_MINUTES, startTamperWatch, type TamperWatch } from './tamper-watch.ts';
 import { openLiveTokens } from './tokens.ts';
-import { verifyDataDir } from './verify-data-dir.ts';
 import { pointsOf } from './verify-points.ts';
 import { WorkerSealer } from './worker-sealer.ts';
 import { createWriteProbe } from './write-probe.ts';
@@ -110,13 +111,18 @@ async function open(options: EngineOptions, opened: Closers): Promise<Engine> {
   const closed = closeToOthers(dataDir);
   if (closed !== undefined) (options.onNotice ?? writeToStandardError)(closed);
   const db = openForWriting(dataDir, config);
-  const store = new SqliteStore(db);
+  const known = new KnownChains();
+  const store = new SqliteStore(db, {
+    onStored: (entries) => {
+      for (const { chain, seq, hash } of entries) known.wrote(chain, { seq, hash: toHex(hash) });
+    },
+  });
   const incarnations = readIncarnations(db);
   opened.push(() => store.close());
   await ensureChangeIndex(config.ledger, store); // before anybody asks what waits
   const hooks: { renewTokens?: () => void } = {};
   const onPolicyChange = (): void => hooks.renewTokens?.();
-  const parts = await openSystem({ ...options, onError, incarnations, onPolicyChange }, store, opened);
+  const parts = await openSystem({ ...options, onError, incarnations, onPolicyChange, known }, store, opened);
   const { system } = parts;
   const tokens = openLiveTokens({ dataDir, policy: system.policy, modules: config.modules, onError });
   hooks.renewTokens = tokens.renew;
@@ -161,6 +167,7 @@ async function openSystem(
     Required<Pick<EngineOptions, 'onError'>> & {
       readonly incarnations: readonly number[];
       readonly onPolicyChange: () => void;
+      readonly known: KnownChains;
     },
   store: SqliteStore,
   opened: Closers,
@@ -172,6 +179,8 @@ async function openSystem(
     ...{ entries: store, incarnations },
   });
   const { signer: rootSigner, logKeys: rootKeys } = keys;
+  const verification = createEngineVerification({ dataDir, anchorsDir, root: rootSigner, known: options.known });
+  opened.push(() => verification.close());
   const log = openLog(options, keys, store);
   opened.push(() => log.loop.stop());
   const sealer = new WorkerSealer();
@@ -194,7 +203,7 @@ async function openSystem(
         rootKeys,
       },
       checks: looksOf(checks, createWriteProbe(store, dataDir), watch),
-      verifyLog: (wanted) => verifyDataDir(dataDir, { ...wanted, ...(anchorsDir === undefined ? {} : { anchorsDir }) }),
+      ...verification,
     },
     config,
   );

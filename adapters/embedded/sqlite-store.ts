@@ -28,6 +28,8 @@ type Row = Record<string, SQLOutputValue>;
 export interface StoreOptions {
   /** somebody else writes the file meanwhile: where the log ends is asked each time */
   readonly readOnly?: boolean;
+  /** Told what has become durable, in its order. Must not throw. */
+  readonly onStored?: (entries: readonly EntryToStore[]) => void;
 }
 
 export class SqliteStore implements EntryStore, ItemStore {
@@ -37,21 +39,23 @@ export class SqliteStore implements EntryStore, ItemStore {
   private readonly sql: Statements;
   private readonly db: DatabaseSync;
   private readonly isReader: boolean;
+  private readonly onStored: StoreOptions['onStored'];
   private schemaVersion: unknown;
   private nextPosition: number;
 
-  constructor(db: DatabaseSync, { readOnly = false }: StoreOptions = {}) {
+  constructor(db: DatabaseSync, { readOnly = false, onStored }: StoreOptions = {}) {
     this.db = db;
     this.isReader = readOnly;
+    this.onStored = onStored;
     this.sql = prepareStatements(db);
     this.nextPosition = this.readSize();
     this.schemaVersion = this.readSchemaVersion();
   }
 
   async commit(groups: readonly CommitGroup[]): Promise<readonly CommitOutcome[]> {
-    return this.transaction(() => {
+    const stored: EntryToStore[] = [];
+    const outcomes = this.transaction(() => {
       const first = this.nextPosition;
-      const stored: EntryToStore[] = [];
       const outcomes = commitInOrder(groups, (group) => this.storeGroup(group, stored));
       if (stored.length > 0) {
         this.recordBatch(first, stored);
@@ -59,6 +63,8 @@ export class SqliteStore implements EntryStore, ItemStore {
       }
       return outcomes;
     });
+    this.onStored?.(stored);
+    return outcomes;
   }
 
   async write(writes: readonly ItemWrite[]): Promise<{ kind: 'written' } | { kind: 'precondition'; failed: ItemKey }> {

@@ -2,7 +2,6 @@
  * Looks every few minutes whether somebody changed the ledger behind the engine's back: what is new each time, everything
  * once a day. A finding is told, recorded as `tamper.observed`, and shown until everything verifies again. It repairs nothing.
  */
-import { Worker } from 'node:worker_threads';
 import {
   tamperKey,
   tamperRecord,
@@ -12,7 +11,9 @@ import {
   type TrustedRoot,
   type VerificationReport,
 } from '../../core/ledger/index.ts';
+import type { AuditJob } from './audit-thread.ts';
 import { EngineError } from './errors.ts';
+import { JobThreads } from './job-threads.ts';
 import type { VerifyDataDirOptions } from './verify-data-dir.ts';
 
 export const AUDIT_MINUTES = 10;
@@ -45,6 +46,11 @@ export interface TamperWatch {
   stop(): Promise<void>;
 }
 
+/** One at a time: each has the cores to itself, and begins threads of its own. */
+export function auditThreads(): JobThreads<AuditJob, VerificationReport> {
+  return new JobThreads(new URL('./audit-thread.ts', import.meta.url), 1);
+}
+
 export function startTamperWatch(options: TamperWatchOptions): TamperWatch {
   const watch = new Watch(options);
   const { clock, intervalMs, onError } = options;
@@ -71,8 +77,7 @@ export function startTamperWatch(options: TamperWatchOptions): TamperWatch {
 class Watch {
   private readonly options: TamperWatchOptions;
   private turn: Promise<unknown> = Promise.resolve();
-  private worker: Worker | undefined;
-  private isStopped = false;
+  private readonly threads = auditThreads();
   /** the checkpoint that everything before was found to lead to: never read from the folder again */
   private audited: string | undefined;
   private fullAt = -Infinity;
@@ -96,8 +101,7 @@ class Watch {
   }
 
   async stop(): Promise<void> {
-    this.isStopped = true;
-    await this.worker?.terminate();
+    await this.threads.close();
     await this.turn;
   }
 
@@ -128,15 +132,7 @@ class Watch {
       ...(remembered === undefined ? {} : { remembered: Buffer.from(remembered) }),
       ...(anchorsDir === undefined ? {} : { anchorsDir }),
     };
-    return new Promise((resolve, reject) => {
-      if (this.isStopped) throw new Error('the audit was stopped');
-      const workerData = { dataDir, options };
-      this.worker = new Worker(new URL('./audit-worker.ts', import.meta.url), { workerData });
-      this.worker.unref();
-      this.worker.once('message', resolve);
-      this.worker.once('error', reject);
-      this.worker.once('exit', (code) => reject(new Error(`the auditing thread ended with code ${code}`)));
-    });
+    return this.threads.run({ dataDir, options });
   }
 
   private async raise(finding: Finding): Promise<void> {

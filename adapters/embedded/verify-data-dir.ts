@@ -7,12 +7,9 @@ import type { DatabaseSync } from 'node:sqlite';
 import { Worker } from 'node:worker_threads';
 import { ROOT_SIGNED_TYPES, STEP_TYPES } from '../../core/changes/index.ts';
 import {
-  ed25519Key,
-  logFinding,
   TILE_WIDTH,
   verifyWindow,
   type Finding,
-  type NoteKey,
   type Scope,
   type Segment,
   type TrustedRoot,
@@ -21,23 +18,24 @@ import {
 } from '../../core/ledger/index.ts';
 import { createVault } from '../../core/events/index.ts';
 import {
-  createEntryVerifier,
   verifyDocuments,
   verifyEntity,
   verifyFields,
   verifyState,
   type FieldSources,
 } from '../../core/system/index.ts';
+import { damaged } from './damaged.ts';
+import { openEntityVerification, rootKeysOf, type FolderToVerify } from './entity-in-folder.ts';
 import { fieldKeysOf } from './field-keys.ts';
 import { readIncarnations } from './log/incarnations.ts';
 import { readRestoredWithout } from './restored-without.ts';
 import { systemIds } from './system-world.ts';
 import { replayDataDir } from './replay-data-dir.ts';
 import { readRootPublicKey } from './root-key.ts';
-import { readRootHistory } from './root-keys.ts';
 import { endOfLog, rowOutside } from './rows-outside.ts';
 import { identityOf, openForReading } from './sqlite-schema.ts';
 import { SqliteStore } from './sqlite-store.ts';
+import { entityThreads, verifyEntityOnThreads } from './verify-on-threads.ts';
 import { pointsOf } from './verify-points.ts';
 import { isDamage, isForeign, verifyStretch, type StretchJob } from './verify-stretch.ts';
 
@@ -96,6 +94,7 @@ async function verifyOpened(db: DatabaseSync, options: Opened): Promise<Verifica
   const sources = { ledger, entries: store, items: store };
   const replaying = { dataDir, ledger };
   if (scope.mode === 'state') return verifyState(sources, () => replayDataDir({ ...replaying, size: endOfLog(db) }));
+  if (scope.mode === 'entity') return verifyOneEntity({ ...options, now }, store, scope.entity);
   const found = await pointsOf({ ...options, origin, incarnations: readIncarnations(db) });
   const points = {
     ...{ ...found, rootKeys: await rootKeysOf(root, store, found.origin) },
@@ -105,11 +104,6 @@ async function verifyOpened(db: DatabaseSync, options: Opened): Promise<Verifica
     ...(options.requireAnchored === undefined ? {} : { requireAnchored: options.requireAnchored }),
     ...(options.maxAgeMinutes === undefined ? {} : { maxAgeMinutes: options.maxAgeMinutes }),
   };
-  if (scope.mode === 'entity') {
-    const verifier = createEntryVerifier({ ledger, root, entries: store, signatures });
-    const asking = { ...asked, points, now, size: async () => endOfLog(db) };
-    return await verifyEntity({ ...sources, ...asking, origin, verifier: () => verifier }, scope.entity);
-  }
   const fieldSources = { ...sources, ...fieldsOf(dataDir, db, sources) };
   const job = { dataDir, root, signatures, rootSigned: [...ROOT_SIGNED_TYPES], steps: STEP_TYPES };
   const report = await verifyWindow({
@@ -125,6 +119,21 @@ async function verifyOpened(db: DatabaseSync, options: Opened): Promise<Verifica
   const outside = scope.mode === 'range' ? undefined : rowOutside(db);
   const whole = { ...report, notChecked: [...report.notChecked, ...lacking] };
   return outside === undefined ? whole : withRowOutside(whole, outside);
+}
+
+/** A long chain on threads of their own, which end with it. */
+async function verifyOneEntity(
+  folder: FolderToVerify,
+  store: SqliteStore,
+  entityId: string,
+): Promise<VerificationReport> {
+  const head = await store.head(entityId);
+  if ((head?.seq ?? 0) < MIN_ENTRIES_PER_WORKER) {
+    const { db, deps } = await openEntityVerification(folder);
+    return verifyEntity(deps, entityId).finally(() => db.close());
+  }
+  const threads = entityThreads(WORKERS);
+  return verifyEntityOnThreads({ threads, folder }, entityId).finally(() => threads.close());
 }
 
 function withoutFields(size: number): string {
@@ -171,16 +180,6 @@ function withRowOutside(report: VerificationReport, outside: Finding): Verificat
   return { ...rest, verdict: outside.verdict, firstBad: outside };
 }
 
-/** Of the log, former ones too; where the file is damaged, the one that was given. */
-async function rootKeysOf(root: TrustedRoot, store: SqliteStore, log: string): Promise<readonly NoteKey[]> {
-  try {
-    return (await readRootHistory(root, store)).logKeys(log);
-  } catch (error) {
-    if (!isDamage(error)) throw error;
-    return [ed25519Key(log, root.publicKey)];
-  }
-}
-
 function remembering({ remembered }: Opened): { readonly remembered?: Uint8Array } {
   return remembered === undefined ? {} : { remembered };
 }
@@ -210,15 +209,4 @@ function verifyOnWorker(job: StretchJob): Promise<Segment> {
     worker.once('error', reject);
     worker.once('exit', (code) => reject(new Error(`the verifying thread ended with code ${code}`)));
   });
-}
-
-function damaged(error: Error): VerificationReport {
-  const detail = `the file is damaged where it keeps its own records: ${error.message}`;
-  const finding: Finding = { ...logFinding('UNREADABLE', detail, { path: 'ledger.db' }), entity: '(ledger.db)' };
-  return {
-    verdict: finding.verdict,
-    firstBad: finding,
-    ...{ entries: 0, chains: 0, checked: [] },
-    notChecked: ['everything: the file cannot be read'],
-  };
 }

@@ -68,10 +68,10 @@ const verifyEntity = route({
     'A chain that does not verify is an answer (200) whose verdict says so, not an error. `notChecked` says what it is not about.',
   params,
   responses: { 200: { description: 'the verdict', schema: verificationReportSchema } },
-  problems: ['ENTITY_NOT_FOUND', 'FORBIDDEN'],
-  handler: async (system, principal, { params: { id } }) => ({
+  problems: ['ENTITY_NOT_FOUND', 'FORBIDDEN', 'VERIFICATION_ENDED'],
+  handler: async (system, principal, { params: { id }, request: { signal } }) => ({
     status: 200,
-    body: await system.entities.verify(principal, id),
+    body: await system.entities.verify(principal, id, { signal }),
   }),
 });
 

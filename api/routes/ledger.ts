@@ -13,10 +13,10 @@ const verifyLedger = route({
     'good as who gives it: auditors who do not trust the operator read `/v1/checkpoint` and `/v1/tile/…`, and verify themselves.',
   body: checkedBody(verifyInputSchema, { optional: true }),
   responses: { 200: { description: 'the verdict', schema: verificationReportSchema } },
-  problems: ['FORBIDDEN'],
-  handler: async (system, principal, { body }) => ({
+  problems: ['FORBIDDEN', 'VERIFICATION_ENDED'],
+  handler: async (system, principal, { body, request: { signal } }) => ({
     status: 200,
-    body: await system.verifyAll(principal, verifyRequestOf(body)),
+    body: await system.verifyAll(principal, { ...verifyRequestOf(body), signal }),
   }),
 });
 

@@ -10,6 +10,8 @@ export type EntryPlace = Pick<EntryBody, 'entity' | 'ledger' | 'prev' | 'seq' | 
 /** Enough for the longest keys and an idempotency key of usual length; an entry with a longer one is parsed. */
 const TAIL_BYTES = 640;
 const BLANK_LINE = Buffer.from('\n\n');
+const SIGNATURE_START = Buffer.from('— ');
+const SPACE = 0x20;
 const HEADER = Buffer.from(ENTRY_HEADER);
 const ENTITY = ',"entity":"';
 const PLACE =
@@ -25,4 +27,15 @@ export function readPlace(note: Uint8Array): EntryPlace | undefined {
   const [, entity, ledger, prev, seq, type] = (PLACE.lastIndex < 0 ? null : PLACE.exec(tail)) ?? [];
   if (entity === undefined || ledger === undefined || prev === undefined || type === undefined) return undefined;
   return { entity, ledger, prev, seq: Number(seq), type };
+}
+
+/** The name in the first signature line: a claim, and no more. undefined: it takes parsing to know. */
+export function readSigner(note: Uint8Array): string | undefined {
+  const bytes = Buffer.from(note.buffer, note.byteOffset, note.byteLength);
+  const start = bytes.lastIndexOf(BLANK_LINE) + BLANK_LINE.length;
+  const name = start + SIGNATURE_START.length;
+  if (start < BLANK_LINE.length || name > bytes.length) return undefined;
+  if (bytes.compare(SIGNATURE_START, 0, SIGNATURE_START.length, start, name) !== 0) return undefined;
+  const end = bytes.indexOf(SPACE, name);
+  return end < 0 ? undefined : bytes.toString('utf8', name, end);
 }

@@ -89,7 +89,9 @@ export { LogMembership } from './verify-membership.ts';
 export { readAnchor, readPoints, trustedPoint, type Point, type Points, type PointSources } from './verify-points.ts';
 export { verifyWindow, type Scope, type Window, type WindowOptions } from './verify-window.ts';
 export { commitInOrder } from './commit-in-order.ts';
-export { verifyChain } from './verify-chain.ts';
+export { KnownChains, type KnownRun } from './known-chains.ts';
+export { RememberingVerifier } from './remembering-verifier.ts';
+export { verifyChain, type ChainLinks, type ChainPart } from './verify-chain.ts';
 export {
   EntryVerifier,
   type CheckedEntry,

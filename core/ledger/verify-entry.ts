@@ -55,12 +55,12 @@ interface UsableKey extends CertifiedKey {
   readonly revoked?: { readonly position: number | undefined; readonly at: string };
 }
 
-type Key = UsableKey | { readonly unusable: string };
+export type VouchedKey = UsableKey | { readonly unusable: string };
 
 export class EntryVerifier {
   private readonly options: EntryVerifierOptions;
   private history: Promise<RootHistory> | undefined;
-  private readonly keys = new Map<string, Key>();
+  protected readonly keys = new Map<string, VouchedKey>();
 
   constructor(options: EntryVerifierOptions) {
     this.options = options;
@@ -93,7 +93,12 @@ export class EntryVerifier {
     return misplaced === undefined ? { kind: 'sound', body: place } : { kind: 'bad', finding: misplaced };
   }
 
-  private misplaced(stored: StoredEntry, body: Pick<EntryPlace, 'entity' | 'seq' | 'ledger'>): Finding | undefined {
+  /** As `check`, for who asks only what links the entry to others. */
+  checkLink(stored: StoredEntry): CheckedPlace | Promise<CheckedPlace> {
+    return this.check(stored);
+  }
+
+  protected misplaced(stored: StoredEntry, body: Pick<EntryPlace, 'entity' | 'seq' | 'ledger'>): Finding | undefined {
     if (body.entity === stored.chain && body.seq === stored.seq && body.ledger === this.options.ledger)
       return undefined;
     const here = `"${stored.chain}" #${stored.seq} of "${this.options.ledger}"`;
@@ -151,7 +156,7 @@ export class EntryVerifier {
   }
 
   /** A session key by its name, trusted because the root key certified it. */
-  private async keyNamed(name: string): Promise<Key> {
+  protected async keyNamed(name: string): Promise<VouchedKey> {
     const known = this.keys.get(name);
     if (known !== undefined) return known;
     const key = await this.loadKey(name);
@@ -159,7 +164,7 @@ export class EntryVerifier {
     return key;
   }
 
-  private async loadKey(name: string): Promise<Key> {
+  private async loadKey(name: string): Promise<VouchedKey> {
     const stored = await this.options.certificate(name);
     if (stored === undefined) return { unusable: 'no certificate is recorded' };
     const parsed = parseEntry(stored.note);
@@ -192,7 +197,7 @@ function isAfter(
   return position === undefined || revoked.position === undefined ? at >= revoked.at : position > revoked.position;
 }
 
-function checkHash(stored: StoredEntry): Finding | undefined {
+export function checkHash(stored: StoredEntry): Finding | undefined {
   const hash = leafHash(stored.note);
   return Buffer.compare(hash, stored.hash) === 0
     ? undefined
@@ -213,7 +218,7 @@ export function findingAt(
 }
 
 /** The key a certificate is about; its own signature on the certificate proves possession. */
-function ownKey(body: EntryBody): Key {
+function ownKey(body: EntryBody): VouchedKey {
   const key = certifiedKeyOf(body);
   if (key === undefined) return { unusable: 'its certificate is malformed' };
   return { ...key, verifier: noteVerifier(keyChain(key.publicKey), key.publicKey) };

@@ -23,7 +23,7 @@ import {
 } from '../ledger/index.ts';
 import { actorOf, PolicyError, type Policy, type Principal } from '../policy/index.ts';
 import type { NervousConfig } from './config.ts';
-import { OPERATORS_WORD } from './entities.ts';
+import { endedWith, OPERATORS_WORD } from './entities.ts';
 import { createDoor } from './door.ts';
 import type { CreatedFeed } from './feed.ts';
 import { Metrics } from './metrics.ts';
@@ -129,6 +129,7 @@ function makeEntities(
   const made = make.createEntities?.({
     ...{ ledger, origin, entries, items, clock, ...deps },
     points: pointsOf(ports, origin),
+    verifyChains: ports.verifyChains,
   });
   return made ?? leftOut<Entities>('createEntities')();
 }
@@ -191,7 +192,7 @@ function auditing({
     },
     verifyAll: async (principal, request = {}) => {
       requireAuditor(policy, principal, 'the whole ledger is verified by auditors');
-      const report = await verify(request);
+      const report = await endedWith(request.signal, verify(request));
       return { ...report, notChecked: [...report.notChecked, OPERATORS_WORD] };
     },
   };
@@ -206,6 +207,7 @@ function createVerify(
   const verifyPart = make.verifyPart ?? leftOut<Promise<VerificationReport>>('verifyPart');
   return async ({ scope = { mode: 'full' }, ...request }) => {
     if (scope.mode === 'full') return ports.verifyLog({ ...request, signatures: request.signatures ?? true });
+    if (ports.verifyScope !== undefined) return ports.verifyScope({ ...request, scope });
     const points = pointsOf(ports, origin);
     return verifyPart({ ledger, entries, items, points, verifier, now: clock.now() }, scope, request);
   };

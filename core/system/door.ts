@@ -77,6 +77,7 @@ export const FAULTS: ReadonlySet<string> = new Set([
   'FIELD_DAMAGED',
   'STORE_UNAVAILABLE',
   'SERVER_BUSY',
+  'VERIFICATION_ENDED',
 ]);
 
 export function createDoor(deps: DoorDependencies): Execute {

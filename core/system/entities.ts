@@ -4,6 +4,7 @@ import { createStateStore } from '../changes/index.ts';
 import { parseEntry, type Clock, type EntryStore, type StoredEntry } from '../ledger/index.ts';
 import type { Policy } from '../policy/index.ts';
 import { SystemError } from './errors.ts';
+import type { ChainVerifier } from './ports.ts';
 import type { Entities, EntryVerdict, EntryView } from './nervous-system.ts';
 import { verifyEntity, type EntityVerification } from './verify-entity.ts';
 import { verifyPage } from './verify-page.ts';
@@ -12,6 +13,8 @@ export interface EntitiesDependencies extends Omit<EntityVerification, 'now' | '
   readonly entries: EntryStore;
   readonly policy: Policy;
   readonly clock: Pick<Clock, 'now'>;
+  /** absent: chains are verified here */
+  readonly verifyChains?: ChainVerifier | undefined;
 }
 
 /** What an answer of the service can never show: an auditor who doubts him verifies with tools and keys of his own. */
@@ -43,16 +46,31 @@ export function createEntities(deps: EntitiesDependencies): Entities {
       await headOf(entityId);
       const page = await entries.read(entityId, from, limit);
       if (!verify) return page.map(viewEntry);
-      const verdicts = await verifyPage(deps, page);
+      const verdicts = await (deps.verifyChains?.page(entityId, { from, limit: page.length }) ??
+        verifyPage(deps, page));
       return page.map((entry, i) => ({ ...viewEntry(entry), verification: verdicts[i] as EntryVerdict }));
     },
-    verify: async (principal, entityId) => {
+    verify: async (principal, entityId, { signal } = {}) => {
       policy.require(principal, 'reads', entityId);
       await headOf(entityId);
-      const report = await verifyEntity({ ...deps, now: deps.clock.now() }, entityId);
+      const now = deps.clock.now();
+      const verified =
+        deps.verifyChains?.entity(entityId, { now, signal }) ?? verifyEntity({ ...deps, now, signal }, entityId);
+      const report = await endedWith(signal, verified);
       return { ...report, notChecked: [...report.notChecked, OPERATORS_WORD] };
     },
   };
+}
+
+/** Work that was given up says nothing about the ledger. @throws SystemError VERIFICATION_ENDED; what the work throws */
+export async function endedWith<T>(signal: AbortSignal | undefined, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (cause) {
+    if (signal?.aborted !== true || cause instanceof SystemError) throw cause;
+    const message = 'it was ended before it was done, because nobody waited for it or the engine stops: ask again';
+    throw new SystemError({ code: 'VERIFICATION_ENDED', message, cause });
+  }
 }
 
 /** @throws SystemError ENTRY_UNREADABLE: the stored bytes are no entry; verification says more */

@@ -8,6 +8,7 @@ import { NervousError } from '../errors/index.ts';
  * `BUDGET_SPENT`: the principal asks for more than its budget allows; wait as long as the answer says, or raise the budget.
  * `ENTRY_UNREADABLE`: stored bytes are damaged; verify the ledger, it names the entry.
  * `NOT_PUBLISHED_YET`: it is recorded, but the next checkpoint is still to come: ask again in a few seconds.
+ * `VERIFICATION_ENDED`: the caller left or the engine stops; nothing was found out, ask again.
  * `TILE_NOT_FOUND`: the published log has no such file.
  */
 export type SystemErrorCode =
@@ -18,7 +19,8 @@ export type SystemErrorCode =
   | 'BUDGET_SPENT'
   | 'ENTRY_UNREADABLE'
   | 'NOT_PUBLISHED_YET'
-  | 'TILE_NOT_FOUND';
+  | 'TILE_NOT_FOUND'
+  | 'VERIFICATION_ENDED';
 
 export class SystemError extends NervousError<SystemErrorCode> {}
 

@@ -2,9 +2,20 @@ export { approvalTopics } from '../changes/index.ts';
 export { sensitive } from '../events/index.ts';
 export { ConfigError, defineConfig, type ConfigInput, type NervousConfig } from './config.ts';
 export { assembleSystem, type BuiltSystem } from './assemble-system.ts';
-export type { FullVerification, Ports } from './ports.ts';
-export { createEntryVerifier } from './entry-verifier.ts';
-export { verifyEntity, type EntityVerification } from './verify-entity.ts';
+export type { ChainVerifier, FullVerification, Ports } from './ports.ts';
+export { createEntryVerifier, entryVerifierOptions } from './entry-verifier.ts';
+export {
+  concludeEntity,
+  joinLinks,
+  openMembership,
+  readEntityPoints,
+  verifyEntity,
+  verifyLinks,
+  type Concluding,
+  type EntityLinks,
+  type EntityVerification,
+} from './verify-entity.ts';
+export { verifyPage } from './verify-page.ts';
 export { indexForReplay, replayLog, type AuthoritySources } from './verify-authority.ts';
 export { verifyPart } from './verify-part.ts';
 export { createFeed, type FeedDependencies } from './feed.ts';

@@ -58,6 +58,8 @@ export interface VerifyRequest {
   readonly remembered?: Uint8Array;
   readonly requireAnchored?: boolean;
   readonly maxAgeMinutes?: number;
+  /** aborted: nobody waits for the answer any more, and the work ends */
+  readonly signal?: AbortSignal;
 }
 
 export interface EntityView {
@@ -78,7 +80,12 @@ export interface Entities {
     entityId: string,
     options: { readonly from: number; readonly limit: number; readonly verify?: boolean },
   ): Promise<readonly EntryView[]>;
-  verify(principal: Principal, entityId: string): Promise<VerificationReport>;
+  /** @param options.signal aborted: nobody waits any more, and the work ends. @throws SystemError VERIFICATION_ENDED */
+  verify(
+    principal: Principal,
+    entityId: string,
+    options?: { readonly signal?: AbortSignal },
+  ): Promise<VerificationReport>;
 }
 
 export interface EventTrace {
@@ -217,6 +224,6 @@ export interface NervousSystem {
    * @param key `keys/<16 hex>`. @throws LedgerError KEY_NOT_FOUND | KEY_REASON_INVALID
    */
   revokeKey(principal: Principal, key: string, reason: string): Promise<KeyRecord>;
-  /** Verifies every chain, or what the request asks for. Auditors only. */
+  /** Verifies every chain, or what the request asks for. Auditors only. @throws SystemError VERIFICATION_ENDED */
   verifyAll(principal: Principal, request?: VerifyRequest): Promise<VerificationReport>;
 }

@@ -13,7 +13,7 @@ import type {
   VerificationReport,
 } from '../ledger/index.ts';
 import type { Passage } from './door.ts';
-import type { ValidationReport, VerifyRequest } from './nervous-system.ts';
+import type { EntryVerdict, LedgerScope, ValidationReport, VerifyRequest } from './nervous-system.ts';
 
 export interface Ports {
   readonly entries: EntryStore;
@@ -53,6 +53,20 @@ export interface Ports {
   readonly checks?: () => ValidationReport['checks'];
   /** Verifies the whole ledger as fast as the engine can. */
   readonly verifyLog: (options: FullVerification) => Promise<VerificationReport>;
+  /** Verifies a part of the ledger away from the thread that serves; absent: on it. */
+  readonly verifyScope?: (request: VerifyRequest & { readonly scope: LedgerScope }) => Promise<VerificationReport>;
+  /** Verifies entities away from the thread that serves; absent: on it. */
+  readonly verifyChains?: ChainVerifier;
+}
+
+export interface ChainVerifier {
+  /** @param options.now milliseconds since the Unix epoch */
+  entity(
+    entityId: string,
+    options: { readonly now: number; readonly signal?: AbortSignal | undefined },
+  ): Promise<VerificationReport>;
+  /** A verdict for each entry from `from` on, `limit` of them. */
+  page(entityId: string, page: { readonly from: number; readonly limit: number }): Promise<readonly EntryVerdict[]>;
 }
 
 export type FullVerification = Omit<VerifyRequest, 'scope'> & { readonly signatures: boolean };

@@ -11,8 +11,10 @@ import { CanonicalError, toHex } from '../canonical/index.ts';
 import { atOneMoment } from './at-one-moment.ts';
 import {
   findingAt,
+  isAboutDocument,
   logFinding,
   parseEntry,
+  readPlace,
   type EntryStore,
   type Finding,
   type Item,
@@ -37,12 +39,23 @@ export interface DocumentSources {
   readonly items: ItemStore;
 }
 
-/** The chain's entries were verified before. @returns DRIFT naming the entity's last entry, or undefined */
-export async function verifyDocument(sources: DocumentSources, entityId: string): Promise<Finding | undefined> {
+/**
+ * The chain's entries were verified before.
+ * @param looked what that has shown of its first entries: where none leads to a document, they are not read again
+ * @returns DRIFT naming the entity's last entry, or undefined
+ */
+export async function verifyDocument(
+  sources: DocumentSources,
+  entityId: string,
+  looked?: { readonly entries: number; readonly hasChanges: boolean },
+): Promise<Finding | undefined> {
   const { kept: stored, length } = await atOneMoment(sources.entries, entityId, () => readDocument(sources, entityId));
-  const chain = await readChain(sources, entityId, length);
+  const chain = await readSteps(sources, entityId, {
+    from: looked?.hasChanges === false ? looked.entries : 0,
+    to: length,
+  });
   const state = replay(entityId, chain, operationTypes());
-  const last = { chain: entityId, seq: Math.max(0, chain.length - 1) };
+  const last = { chain: entityId, seq: Math.max(0, length - 1) };
   if (state.kind === 'inconsistent')
     return findingAt(
       { chain: entityId, seq: state.seq },
@@ -66,12 +79,19 @@ export async function verifyDocument(sources: DocumentSources, entityId: string)
   );
 }
 
-async function readChain({ entries }: DocumentSources, entityId: string, length: number): Promise<ChainEntry[]> {
+/** The entries that lead to the document; the others are not even parsed. */
+async function readSteps(
+  { entries }: DocumentSources,
+  entityId: string,
+  { from, to }: { readonly from: number; readonly to: number },
+): Promise<ChainEntry[]> {
   const chain: ChainEntry[] = [];
-  for (let from = 0; from < length;) {
-    const page = await entries.read(entityId, from, Math.min(PAGE, length - from));
+  for (let next = from; next < to;) {
+    const page = await entries.read(entityId, next, Math.min(PAGE, to - next));
     for (const { note, hash, seq } of page) {
-      from = seq + 1;
+      next = seq + 1;
+      const type = readPlace(note)?.type;
+      if (type !== undefined && !isAboutDocument(type)) continue;
       const parsed = parseEntry(note);
       if (parsed.kind === 'entry') chain.push({ body: parsed.body, hash: toHex(hash) });
     }

@@ -10,6 +10,9 @@ import {
   readPoints,
   verifyChain,
   type Agreement,
+  type ChainLinks,
+  type ChainPart,
+  type Checkpoint,
   type EntryStore,
   type EntryVerifier,
   type Finding,
@@ -40,23 +43,87 @@ export interface EntityVerification {
   readonly searchBundles?: number;
   /** one past the last log index, asked after the points were read; default: the store's */
   readonly size?: () => Promise<number>;
+  /** aborted: nobody waits for the answer any more */
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface EntityLinks extends ChainLinks {
+  /** of the entries, those that the published checkpoint covers */
+  readonly covered: number;
+  /** in words, what was checked of signatures; default: all of them */
+  readonly signatures?: readonly string[];
+  /** what this process knew otherwise: somebody rewrote the chain, however right it looks */
+  readonly contradiction?: Finding;
+}
+
+export interface Concluding {
+  readonly entityId: string;
+  readonly points: Points | undefined;
+  readonly links: EntityLinks;
 }
 
 export async function verifyEntity(deps: EntityVerification, entityId: string): Promise<VerificationReport> {
-  const points = deps.points === undefined ? undefined : await readPoints(deps.points);
-  const log = membership(deps, points);
+  const points = await readEntityPoints(deps);
+  const links = await verifyLinks(deps, { entity: entityId }, openMembership(deps, points?.published?.checkpoint));
+  return concludeEntity(deps, { entityId, points, links });
+}
+
+/** First of all: what is read of the chain afterwards is never older than what was signed of it. */
+export async function readEntityPoints({ points }: EntityVerification): Promise<Points | undefined> {
+  return points === undefined ? undefined : readPoints(points);
+}
+
+/** A chain, or a part of it, and the place of each entry in the log. */
+export async function verifyLinks(
+  deps: EntityVerification,
+  part: Omit<ChainPart, 'origin'>,
+  log: LogMembership | undefined,
+): Promise<EntityLinks> {
   let covered = 0;
-  const chain = await verifyChain(deps.entries, { origin: deps.origin, entity: entityId }, deps.verifier(), (entry) => {
+  const alsoCheck = (entry: StoredEntry): Finding | undefined | Promise<Finding | undefined> => {
     if (log?.covers(entry) === true) covered += 1;
-    return log?.check(entry) ?? Promise.resolve(undefined);
-  });
-  if (chain.finding !== undefined) return report({ ...chain, covered, deps }, { finding: chain.finding });
-  const search = await searchLog(deps, { log, head: chain.head, entityId });
-  const agreement = await againstLog(deps, { points, log, head: chain.head });
+    return log?.check(entry);
+  };
+  const checks = { verifier: deps.verifier(), alsoCheck, signal: deps.signal };
+  const links = await verifyChain(deps.entries, { ...part, origin: deps.origin }, checks);
+  return { ...links, covered };
+}
+
+/** Parts of one chain in their order; each went on from the one before. What was found first counts. */
+export function joinLinks(parts: readonly EntityLinks[]): EntityLinks {
+  let joined: EntityLinks = { entries: 0, hasChanges: false, covered: 0 };
+  for (const part of parts) {
+    joined = {
+      ...part,
+      entries: joined.entries + part.entries,
+      covered: joined.covered + part.covered,
+      hasChanges: joined.hasChanges || part.hasChanges,
+      ...(part.head === undefined && joined.head !== undefined ? { head: joined.head } : {}),
+    };
+    if (part.finding !== undefined) break;
+  }
+  return joined;
+}
+
+/** What is left once every link was looked at: whether the log has more of the chain, the log itself, and the document. */
+export async function concludeEntity(
+  deps: EntityVerification,
+  { entityId, points, links }: Concluding,
+): Promise<VerificationReport> {
+  const { head, entries } = links;
+  if (links.finding !== undefined) return report({ links, deps }, { finding: links.finding });
+  const log = openMembership(deps, points?.published?.checkpoint);
+  const search = await searchLog(deps, { log, head, entityId });
+  const agreement = await againstLog(deps, { points, log, head });
+  deps.signal?.throwIfAborted();
   const finding =
-    search.finding ?? agreement.finding ?? (await verifyDocument(deps, entityId)) ?? unknown(entityId, chain.entries);
+    search.finding ??
+    agreement.finding ??
+    links.contradiction ??
+    (await verifyDocument(deps, entityId, links)) ??
+    unknown(entityId, entries);
   const found = { ...agreement, ...(finding === undefined ? {} : { finding }) };
-  return report({ ...chain, covered, deps, points, searchedTo: search.searchedTo }, found);
+  return report({ links, deps, points, searchedTo: search.searchedTo }, found);
 }
 
 /** A name with a typing error must not be found right. What shows that it once had entries is worse, and said instead. */
@@ -70,15 +137,18 @@ function unknown(entity: string, entries: number): Finding | undefined {
   };
 }
 
-function membership({ points }: EntityVerification, read: Points | undefined): LogMembership | undefined {
-  const published = read?.published?.checkpoint;
+/** The log that a checkpoint was signed for. */
+export function openMembership(
+  { points }: EntityVerification,
+  published: Pick<Checkpoint, 'size' | 'root'> | undefined,
+): LogMembership | undefined {
   if (points?.read === undefined || published === undefined) return undefined;
   return new LogMembership(points.read, published.size, published.root);
 }
 
 interface Looked {
   readonly log: LogMembership | undefined;
-  readonly head: StoredEntry | undefined;
+  readonly head: ChainLinks['head'];
 }
 
 /** The tiles' roots stand for the entries': each entry of the chain was proved to be under them. */
@@ -116,15 +186,15 @@ async function searchLog(
 
 function report(
   found: {
-    readonly entries: number;
-    readonly covered: number;
+    readonly links: EntityLinks;
     readonly deps: EntityVerification;
     readonly points?: Points | undefined;
     readonly searchedTo?: number | undefined;
   },
   { finding, against = [], anchored }: Partial<Agreement>,
 ): VerificationReport {
-  const { entries, covered, deps, points, searchedTo } = found;
+  const { links, deps, points, searchedTo } = found;
+  const { entries, covered } = links;
   const published = points?.published?.checkpoint.size;
   const isSearched = published !== undefined && searchedTo === published;
   return {
@@ -136,7 +206,7 @@ function report(
     checked: [
       'bytes and hashes',
       'links from the first entry to the head',
-      'signatures up to the root key',
+      ...(links.signatures ?? ['signatures up to the root key']),
       ...(finding === undefined ? ['the stored document'] : []),
       ...(covered === 0 ? [] : [`inclusion of ${covered} entries in the published log`]),
       ...(isSearched ? [`that the log of size ${published} has no later entry of this chain`] : []),
