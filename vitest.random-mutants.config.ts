@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { QuickFirst } from './test/mutants/quick-first.ts';
 import { mutated, type Mutation } from './test/mutants/mutations.ts';
 
 const mutation = JSON.parse(process.env['MUTATION'] ?? 'null') as Mutation | null;
@@ -19,5 +20,7 @@ export default defineConfig({
     include: [`test/${mutation?.file.split('/').slice(0, 2).join('/') ?? 'core'}/**/*.test.ts`], // of the same area
     testTimeout: 60_000,
     pool: 'forks',
+    isolate: false, // core keeps no state in modules, and importing it again for every file takes longer than its tests
+    sequence: { sequencer: QuickFirst },
   },
 });

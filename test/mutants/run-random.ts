@@ -1,12 +1,13 @@
 /**
  * `npm run test:random-mutants`: changes one operator or condition of core at random, 300 times, and runs the tests of the same area that
  * reach the file. A mutant that no test notices is a test that is missing, unless it is listed in equivalent.json with the reason why it
- * changes nothing. Fails when fewer than 95 % of the others are noticed. `--seed`, `--count`, `--jobs`, `--area core/ledger` (repeatable).
+ * changes nothing. Fails when fewer than 95 % of the others are noticed. `--seed`, `--count`, `--jobs`, `--area core/ledger` (repeatable);
+ * `--log FILE` keeps each outcome as a line of JSON, and `--again FILE` tries only those that survived in such a file.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { globSync, readFileSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
+import { appendFileSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { mutationsOf, type Mutation } from './mutations.ts';
@@ -16,6 +17,8 @@ const AREAS = ['core/canonical', 'core/changes', 'core/events', 'core/guard', 'c
 const WANTED = 0.95;
 /** A mutant that loops for ever is noticed by its silence. */
 const TIMEOUT_MS = 300_000;
+
+type Outcome = 'noticed' | 'timed out' | 'survived' | 'equivalent';
 
 interface Equivalent {
   readonly file: string;
@@ -30,36 +33,64 @@ const { values } = parseArgs({
     count: { type: 'string', default: '300' },
     jobs: { type: 'string', default: String(Math.max(1, availableParallelism() - 1)) },
     area: { type: 'string', multiple: true, default: AREAS },
+    log: { type: 'string' },
+    again: { type: 'string' },
   },
 });
 const equivalents = JSON.parse(readFileSync(join(import.meta.dirname, 'equivalent.json'), 'utf8')) as Equivalent[];
-const chosen = choose(allMutations(values.area), Number(values.count), Number(values.seed));
-const survivors: Mutation[] = [];
-let equivalent = 0;
-let done = 0;
-const queue = [...chosen];
-if ((await vitest(['run', ...values.area.map((area) => `test/${area}/`)], 'null')) !== 0)
+const chosen =
+  values.again === undefined
+    ? choose(allMutations(values.area), Number(values.count), Number(values.seed))
+    : survivorsOf(values.again);
+const folder = mkdtempSync(join(tmpdir(), 'nervous-mutants-'));
+/** How long each test file takes without a mutant, as vitest's JSON reporter tells it: quick ones are asked first. */
+const durations = join(folder, 'durations.json');
+process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+
+const whole = ['run', ...values.area.map((area) => `test/${area}/`), '--reporter=json', `--outputFile=${durations}`];
+if ((await vitest(whole, 'null')) !== 0)
   throw new Error('the tests of core fail without a mutant: npx vitest run test/core');
+
+const outcomes: { readonly mutation: Mutation; readonly outcome: Outcome }[] = [];
+const queue = [...chosen];
 await Promise.all(Array.from({ length: Number(values.jobs) }, work));
 
-const killed = chosen.length - survivors.length - equivalent;
-const judged = chosen.length - equivalent;
-for (const { file, line, was, became } of survivors) console.log(`SURVIVED ${file}:${line}\n  - ${was}\n  + ${became}`);
+for (const { mutation, outcome } of outcomes)
+  if (outcome === 'survived')
+    console.log(`SURVIVED ${mutation.file}:${mutation.line}\n  - ${mutation.was}\n  + ${mutation.became}`);
+const judged = chosen.length - count('equivalent');
+const killed = judged - count('survived');
 console.log(
-  `seed ${values.seed}: ${killed} of ${judged} mutants are noticed (${((100 * killed) / judged).toFixed(1)} %), ${equivalent} change nothing`,
+  `seed ${values.seed}: ${killed} of ${judged} mutants are noticed (${((100 * killed) / judged).toFixed(1)} %), ` +
+    `${count('timed out')} of them by silence; ${count('equivalent')} change nothing`,
 );
 process.exitCode = killed / judged >= WANTED ? 0 : 1;
 
+function count(wanted: Outcome): number {
+  return outcomes.filter(({ outcome }) => outcome === wanted).length;
+}
+
 async function work(): Promise<void> {
   for (let mutation = queue.shift(); mutation !== undefined; mutation = queue.shift()) {
-    const { file, line, was, became } = mutation;
-    if (equivalents.some((one) => one.file === file && one.was === was && one.became === became)) equivalent += 1;
-    else if (!(await isNoticed(mutation))) survivors.push(mutation);
-    done += 1;
-    console.log(
-      `${done}/${chosen.length} ${survivors.includes(mutation) ? 'SURVIVED' : 'noticed '} ${file}:${line} ${became}`,
-    );
+    const outcome = isEquivalent(mutation) ? 'equivalent' : await tested(mutation);
+    outcomes.push({ mutation, outcome });
+    if (values.log !== undefined) appendFileSync(values.log, `${JSON.stringify({ mutation, outcome })}\n`);
+    console.log(`${outcomes.length}/${chosen.length} ${outcome} ${mutation.file}:${mutation.line} ${mutation.became}`);
   }
+}
+
+function isEquivalent({ file, was, became }: Mutation): boolean {
+  return equivalents.some((one) => one.file === file && one.was === was && one.became === became);
+}
+
+/** Found again by their lines, because what stands before them may have changed. */
+function survivorsOf(log: string): Mutation[] {
+  const lines = readFileSync(log, 'utf8').split('\n').filter(Boolean);
+  const outcomes = lines.map((line) => JSON.parse(line) as { mutation: Mutation; outcome: Outcome });
+  const survived = outcomes.filter(({ outcome }) => outcome === 'survived').map(({ mutation }) => mutation);
+  return allMutations(AREAS).filter((now) =>
+    survived.some(({ file, was, became }) => now.file === file && now.was === was && now.became === became),
+  );
 }
 
 function allMutations(areas: readonly string[]): Mutation[] {
@@ -85,21 +116,23 @@ function choose(all: readonly Mutation[], count: number, seed: number): Mutation
   ).flat();
 }
 
-async function isNoticed(mutation: Mutation): Promise<boolean> {
-  const related = ['related', mutation.file, '--run'];
-  return (await vitest([...related, '--bail=1', '--maxWorkers=1'], JSON.stringify(mutation))) !== 0;
+async function tested(mutation: Mutation): Promise<Outcome> {
+  const related = ['related', mutation.file, '--run', '--bail=1', '--maxWorkers=1'];
+  const code = await vitest(related, JSON.stringify(mutation));
+  return code === null ? 'timed out' : code === 0 ? 'survived' : 'noticed';
 }
 
 /** @returns the exit code; null: ended because it took too long */
 async function vitest(args: readonly string[], mutation: string): Promise<number | null> {
-  const child = spawn('npx', ['vitest', ...args, '--config', 'vitest.random-mutants.config.ts'], {
+  const program = join(REPOSITORY, 'node_modules/vitest/vitest.mjs');
+  const child = spawn(process.execPath, [program, ...args, '--config', 'vitest.random-mutants.config.ts'], {
     cwd: REPOSITORY,
-    env: { ...process.env, MUTATION: mutation },
+    env: { ...process.env, MUTATION: mutation, DURATIONS: durations },
     stdio: 'ignore',
     detached: true, // a group of its own, so that its workers end with it
   });
   const { pid } = child;
-  if (pid === undefined) throw new Error('npx cannot be started');
+  if (pid === undefined) throw new Error('node cannot be started');
   const timer = setTimeout(() => process.kill(-pid, 'SIGKILL'), TIMEOUT_MS);
   const [code] = (await once(child, 'exit')) as [number | null];
   clearTimeout(timer);
