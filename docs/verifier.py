@@ -19,8 +19,9 @@ import sqlite3
 import sys
 import time
 
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, InvalidTag
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 EXIT_CODES = {
     "OK": 0,
@@ -38,6 +39,7 @@ EXIT_CODES = {
     "STALE": 21,
     "UNAUTHORIZED_DECISION": 22,
     "DUPLICATE_ENTRY": 23,
+    "NOT_FOUND": 24,
 }
 USAGE_EXIT_CODE = 2
 
@@ -249,6 +251,7 @@ BODY_KEYS = ["actor", "at", "data", "entity", "idem", "ledger", "prev", "seq", "
 BODY_KEYS_WITH_COMMITS = ["actor", "at", "commits", *BODY_KEYS[2:]]
 AT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z")
 
+REDACTED = "redacted"
 KEY_CERTIFIED, KEY_REVOKED, KEY_ROTATED = "key.certified", "key.revoked", "key.rotated"
 POLICY_ADOPTED = "policy.adopted"
 ROOT_CHAIN = "keys/root"
@@ -1074,6 +1077,8 @@ class DataFolder:
         self.incarnations = read_incarnations(meta.get("incarnations"))
         self.log_name = log_name(self.origin, self.incarnations)
         self.must_be_published = bool(self.incarnations)
+        without = meta.get("restored-without-fields", "0")
+        self.restored_without = int(without) if re.fullmatch("[0-9]{1,16}", without) else 0
         self.log = LogFolder(os.path.join(folder, "log"))
         anchors = options.anchors or os.path.join(folder, "anchors")
         self.anchor_folder = anchor_place(anchors, self.incarnations)
@@ -1184,6 +1189,11 @@ class DataFolder:
         """Raises Malformed where one of the items cannot be read."""
         rows = self.query("SELECT sk, version, value FROM items WHERE pk = ? ORDER BY sk", pk).fetchall()
         return [sk for sk, version, value in rows if read_item(version, value)]
+
+    def items_under(self, prefix):
+        """Every (pk, sk, version, text) whose pk begins so, in order of the keys."""
+        sql = "SELECT pk, sk, version, value FROM items WHERE substr(pk, 1, ?) = ? ORDER BY pk, sk"
+        return self.query(sql, len(prefix), prefix).fetchall()
 
 
 def read_item(version, text):
@@ -1470,6 +1480,7 @@ class Verification:
         self.options = options
         self.entries, self.heads, self.changed, self.store_size = 0, {}, {}, None
         self.decisive, self.keys, self.twice = [], {}, None
+        self.committed, self.erased = {}, {}
         self.checked, self.not_checked = [], []
         self.against = 0
         self.folder, self.source = folder, None
@@ -1538,6 +1549,7 @@ class Verification:
         self.check_decisions()
         if source.has_documents:
             self.check_documents()
+            Fields(self).check()
         if isinstance(source, Export):
             changed = source.changed_beside()
             if changed is not None:
@@ -1606,6 +1618,12 @@ class Verification:
         self.check_link(stored, body)
         if body["type"].startswith("change.") or body["type"] == POLICY_ADOPTED or body["type"].startswith("delegation."):
             self.decisive.append((stored, body))
+        if "commits" in body:
+            of_chain = self.committed.setdefault(stored.chain, {})
+            of_chain.update({(stored.seq, one["path"]): (one["hash"], stored.position) for one in body["commits"]})
+        if body["type"] == REDACTED:
+            erased = self.erased.setdefault(stored.chain, set())
+            erased.update((body["data"]["seq"], path) for path in body["data"]["fields"])
         key = unique_key(body)
         if key is not None and self.keys.setdefault(key, stored) is not stored and self.twice is None:
             self.twice = stored.bad("DUPLICATE_ENTRY", f'"{key}" was recorded before')
@@ -1629,7 +1647,7 @@ class Verification:
         if body["prev"] != before:
             raise stored.bad("LINK_BROKEN", f"names {body['prev']} as the entry before it, which is {before}")
         self.heads[stored.chain] = (stored.seq, stored.hash.hex())
-        if body["type"].startswith("change.") or body["type"] == POLICY_ADOPTED:
+        if body["type"].startswith("change.") or body["type"] in (POLICY_ADOPTED, REDACTED):
             self.changed[stored.chain] = True
 
     # ---- files of the log
@@ -1799,7 +1817,6 @@ class Verification:
             raise self.twice
         self.checked += ["that no idempotency key was recorded twice", f"who was entitled to each of {replay.judged} steps"]
         self.not_checked.append("who was signed in, and what rights modules had")
-        self.not_checked.append("the values of confidential fields, which stand beside the ledger")
         self.say_not_checked(replay.advised, "assessments rest on what executors said of their plans")
         self.say_not_checked(replay.before_policy, "steps are from before the ledger adopted a policy")
         self.say_not_checked(replay.without_under, "steps do not name the policy they rest on")
@@ -1847,6 +1864,108 @@ class Verification:
             raise Bad("DRIFT", detail, entity, last)
         if not is_whole or writer != state.writer:
             raise Bad("DRIFT", "the record of the document names another change-set as its writer", entity, last)
+
+
+# ------------------------------------------------------------------------------------------------- confidential fields
+
+FIELD_TAG = b"nervous-system.field.v1\n"
+SALT_BYTES = 32
+NONCE_BYTES, TAG_BYTES = 12, 16
+KEY_BYTES = 32
+
+
+class Fields:
+    """What is kept beside the ledger is what its entries are committed to. That an erasure follows from a change-set is of documents."""
+
+    def __init__(self, verification):
+        self.verification, self.source = verification, verification.source
+        self.committed, self.erased = verification.committed, verification.erased
+        self.wrapping, self.missing = self.wrapping_key(), 0
+
+    def check(self):
+        prefix, held = f"{self.source.ledger}#sensitive#", {}
+        for pk, sk, version, text in self.source.items_under(prefix):
+            held.setdefault(pk[len(prefix) :], {})[sk] = (version, text)
+        for entity in {**self.committed, **held}:
+            self.check_entity(entity, held.get(entity, {}))
+        self.say()
+
+    def check_entity(self, entity, held):
+        try:
+            items = {sk: read_item(*item)[1] for sk, item in held.items()}
+        except Malformed as error:
+            raise Bad("UNREADABLE", f"a confidential field of it: {error}", entity) from None
+        data_key, erased = self.data_key(entity), self.erased.get(entity, set())
+        for (seq, path), (commitment, position) in sorted(self.committed.get(entity, {}).items(), key=field_order):
+            sk = f"{seq:016d}{path}"
+            is_erased = (seq, path) in erased
+            if sk not in items and not is_erased:
+                if position >= self.source.restored_without:
+                    raise Bad("DRIFT", f"the field {path} is gone, and no entry says that it was destroyed", entity, seq)
+                self.missing += 1
+            elif sk in items and is_erased:
+                raise Bad("DRIFT", f"the field {path} was destroyed by an entry, and is still there", entity, seq)
+            elif sk in items:
+                self.check_field((entity, seq, path), commitment, items.pop(sk), data_key)
+        for sk in items:
+            seq = int(sk[:16]) if re.match("[0-9]{16}", sk) else 0
+            raise Bad("DRIFT", "a confidential field that no entry is committed to", entity, seq if seq <= MAX_SAFE else 0)
+
+    def check_field(self, place, commitment, value, data_key):
+        entity, seq, path = place
+        form = isinstance(value, dict) and value.keys() == {"salt", "box"}
+        salt, box = (strict_base64(value[name]) for name in ("salt", "box")) if form else (None, None)
+        if salt is None or box is None or len(salt) != SALT_BYTES or len(box) < NONCE_BYTES + TAG_BYTES:
+            raise Bad("UNREADABLE", f"what is kept for {path} is not of the form {{salt, box}}", entity, seq)
+        if self.wrapping is None:
+            return
+        plain = opened(data_key, box, commitment.encode())
+        if plain is None or field_hash(path, salt, plain) != commitment:
+            raise Bad("CONTENT_MISMATCH", f"the field {path} is not what the entry is committed to", entity, seq)
+
+    def wrapping_key(self):
+        data = read_file(os.path.join(self.source.folder, "field.key"))
+        return None if data is None else raw_key(data.decode("utf-8", "replace").strip())
+
+    def data_key(self, entity):
+        """None: there is none, or it cannot be unwrapped; such a key opens nothing."""
+        try:
+            item = self.source.item(f"{self.source.ledger}#data-key", entity)
+        except Malformed:
+            return None
+        value = item[1] if item is not None else None
+        wrapped = strict_base64(value.get("wrapped")) if isinstance(value, dict) else None
+        return opened(self.wrapping, wrapped, f"{self.source.ledger}#{entity}".encode())
+
+    def say(self):
+        said = self.verification
+        said.checked.append("confidential fields against their commitments")
+        if self.wrapping is None:
+            said.not_checked.append("what confidential fields hold: there is no field.key here that opens them")
+        if self.missing > 0:
+            said.not_checked.append(f"{self.missing} confidential fields: the folder says that it was restored without them")
+
+
+def field_order(one):
+    (seq, path), _ = one
+    return seq, utf16_order(path)
+
+
+def opened(key, box, authenticated):
+    """What was encrypted with AES-256-GCM (nonce, ciphertext, tag), or None."""
+    if key is None or len(key) != KEY_BYTES or box is None or len(box) < NONCE_BYTES + TAG_BYTES:
+        return None
+    try:
+        return AESGCM(key).decrypt(box[:NONCE_BYTES], box[NONCE_BYTES:], authenticated)
+    except InvalidTag:
+        return None
+
+
+def field_hash(path, salt, value):
+    def counted(data):
+        return len(data).to_bytes(8, "big") + data
+
+    return sha256(FIELD_TAG, counted(path.encode()), salt, counted(value)).hex()
 
 
 # ---------------------------------------------------------------------------------------------------------- documents
@@ -2498,6 +2617,22 @@ class DocumentFold:
             self.adopt(body)
         elif body["type"] in STEPS:
             self.step(body)
+        elif body["type"] == REDACTED:
+            self.redact(body)
+
+    def redact(self, body):
+        """What is said to be destroyed is what an operation, applied before, was approved to destroy."""
+        data = body["data"]
+        change = self.changes.get(data["change"])
+        need(change is not None, "the erasure names no change-set of this entity")
+        content, progress = change.content, change.progress
+        index = next((i for i in range(len(progress)) if body["idem"] == f"{change.id}#redacted#{i}"), None)
+        need(index is not None and data["revision"] == content["revision"], "the erasure names no operation that was applied")
+        operation = content["operations"][index]
+        wanted = {name: data[name] for name in ("seq", "fields", "basis")}
+        is_same = operation["type"] == "field.erase" and is_same_json(operation["payload"], wanted)
+        need(is_same, "the erasure is of other fields than the change-set was approved for")
+        need(progress[index]["status"] == "applied", "the erasure comes without its operation")
 
     def adopt(self, body):
         data = body["data"]

@@ -112,7 +112,7 @@ async function verifyOpened(db: DatabaseSync, options: Opened): Promise<Verifica
     stretches: (window) => verifyStretches({ ...job, ...window }),
     replay: (index) => replayDataDir({ ...replaying, index }),
     documents: (changed) => verifyDocuments(sources, changed, { stored: scope.mode === 'full' }),
-    ...(scope.mode === 'full' ? { fields: (chains) => verifyFields(fieldSources, chains) } : {}),
+    ...(scope.mode === 'full' ? { fields: (chains) => verifyFields(fieldSources, withKept(db, ledger, chains)) } : {}),
   });
   const { restoredWithout = 0 } = fieldSources;
   const lacking = restoredWithout === 0 ? [] : [withoutFields(restoredWithout)];
@@ -155,6 +155,15 @@ export async function verifyFieldsIn(dataDir: string): Promise<Finding | undefin
   } finally {
     db.close();
   }
+}
+
+/** And those for which a field is kept, whether or not an entry is committed to one. */
+function withKept(db: DatabaseSync, ledger: string, chains: Iterable<string>): Set<string> {
+  const prefix = `${ledger}#sensitive#`;
+  const rows = db
+    .prepare('SELECT DISTINCT pk FROM items WHERE substr(pk, 1, ?) = ? ORDER BY pk')
+    .all(prefix.length, prefix);
+  return new Set([...chains, ...rows.map(({ pk }) => String(pk).slice(prefix.length))]);
 }
 
 /** The vault where its key is in the folder, and what the folder was restored without. */

@@ -2,7 +2,7 @@
  * Confidential fields against the ledger: what is kept beside it is what entries are committed to, nothing more, and what is
  * gone was destroyed by a change-set that said so. What a field holds is looked at where the keys are at hand.
  */
-import { EventError, type Vault } from '../events/index.ts';
+import type { Vault } from '../events/index.ts';
 import { atOneMoment } from './at-one-moment.ts';
 import {
   findingAt,
@@ -37,7 +37,11 @@ interface Committed {
   readonly mayLack: boolean;
 }
 
-/** The chains' entries were verified before. @returns the first field in the order of chains and entries that is not right */
+/**
+ * The chains' entries were verified before.
+ * @param chains each that has an entry committed to a field, and each for which one is kept
+ * @returns the first field in the order of chains and entries that is not right
+ */
 export async function verifyFields(sources: FieldSources, chains: Iterable<string>): Promise<Finding | undefined> {
   for (const chain of chains) {
     const finding = await verifyFieldsOf(sources, chain);
@@ -48,9 +52,10 @@ export async function verifyFields(sources: FieldSources, chains: Iterable<strin
 
 async function verifyFieldsOf(sources: FieldSources, chain: string): Promise<Finding | undefined> {
   const { kept, length } = await atOneMoment(sources.entries, chain, () => readKept(sources, chain));
-  const { committed, destroyed } = await readChain(sources, chain, length);
   const at = (seq: number, verdict: Finding['verdict'], detail: string): Finding =>
     findingAt({ chain, seq }, verdict, detail);
+  if ('unreadable' in kept) return at(0, 'UNREADABLE', `a confidential field of it: ${kept.unreadable}`);
+  const { committed, destroyed } = await readChain(sources, chain, length);
   for (const [key, { seq, commitment, mayLack }] of committed) {
     const item = kept.get(key);
     const { path } = commitment;
@@ -66,7 +71,7 @@ async function verifyFieldsOf(sources: FieldSources, chain: string): Promise<Fin
   }
   const other = [...kept.keys()].find((key) => !committed.has(key));
   if (other === undefined) return undefined;
-  const seq = Number(other.slice(0, SEQ_DIGITS));
+  const seq = /^[0-9]{16}/.test(other) ? Number(other.slice(0, SEQ_DIGITS)) : 0;
   return at(Number.isSafeInteger(seq) ? seq : 0, 'DRIFT', 'a confidential field is kept that no entry is committed to');
 }
 
@@ -78,12 +83,8 @@ async function opens(
     await vault?.open(chain, seq, commitment);
     return true;
   } catch (error) {
-    // A data key that is not that of the entity opens nothing either.
-    if (
-      error instanceof EventError ||
-      (error instanceof Error && !('code' in error && error.code === 'DATA_UNREADABLE'))
-    )
-      return false;
+    // A data key that is gone, cannot be read or is not that of the entity opens nothing either.
+    if (error instanceof Error) return false;
     throw error;
   }
 }
@@ -118,13 +119,22 @@ function destroyedBy({ type, data }: EntryBody): string[] {
   return fields.map((path) => keyOf(seq, String(path)));
 }
 
-async function readKept({ ledger, items }: FieldSources, chain: string): Promise<ReadonlyMap<string, Item>> {
+async function readKept(
+  { ledger, items }: FieldSources,
+  chain: string,
+): Promise<Map<string, Item> | { readonly unreadable: string }> {
   const kept = new Map<string, Item>();
-  for (let after = ''; ;) {
-    const page = await items.list(`${ledger}#sensitive#${chain}`, { after, limit: PAGE });
-    for (const item of page) kept.set(item.sk, item);
-    if (page.length < PAGE) return kept;
-    after = page.at(-1)?.sk ?? '';
+  try {
+    for (let after = ''; ;) {
+      const page = await items.list(`${ledger}#sensitive#${chain}`, { after, limit: PAGE });
+      for (const item of page) kept.set(item.sk, item);
+      if (page.length < PAGE) return kept;
+      after = page.at(-1)?.sk ?? '';
+    }
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'DATA_UNREADABLE')
+      return { unreadable: error.message };
+    throw error;
   }
 }
 

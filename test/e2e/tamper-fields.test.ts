@@ -1,6 +1,6 @@
 /** Confidential fields: what is kept beside the ledger is what entries are committed to, in a folder and in what is restored. */
 import { createHash } from 'node:crypto';
-import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { exportDataDir, restoreExport, verifyDataDir } from '../../adapters/embedded/index.ts';
@@ -15,10 +15,16 @@ beforeAll(async () => {
   await withEngine(original, async (engine) => {
     const layer = engine.system.policy.principal('agent-layer');
     if (layer === undefined) throw new Error('the sample roster has changed');
-    for (const ip of ['192.0.2.1', '192.0.2.2'])
-      await engine.system.publish(layer, [
-        { topic: 'user.login', entityId: 'account:1', payload: { method: 'sso', ip } },
-      ]);
+    for (const [entityId, ip] of [
+      ['account:1', '192.0.2.1'],
+      ['account:1', '192.0.2.2'],
+      ['account:2', '192.0.2.3'],
+    ] as const)
+      await engine.system.publish(layer, [{ topic: 'user.login', entityId, payload: { method: 'sso', ip } }]);
+    const feed = engine.system.policy.principal('bank-feed');
+    if (feed === undefined) throw new Error('the sample roster has changed');
+    const payload = { amount: '1.00', kind: 'credit' as const };
+    await engine.system.publish(feed, [{ topic: 'transactions.new', entityId: 'account:3', payload }]);
     await engine.log.loop.flush();
   });
   await exportDataDir({ dataDir: original, out: exported, withSensitive: true });
@@ -47,6 +53,23 @@ describe('beside the ledger', () => {
     ],
     ['deleted', 'DRIFT', `DELETE FROM items WHERE pk = '${PK}' AND sk LIKE '%0/payload/ip'`],
     ['of another form', 'UNREADABLE', `UPDATE items SET value = '{"salt":"x"}' WHERE pk = '${PK}'`],
+    [
+      'no JSON that an engine writes',
+      'UNREADABLE',
+      `UPDATE items SET value = '{"salt":1,"salt":2}' WHERE pk = '${PK}'`,
+    ],
+    ['without its data key', 'CONTENT_MISMATCH', `DELETE FROM items WHERE pk = 'main#data-key'`],
+    [
+      'with a data key of another form',
+      'CONTENT_MISMATCH',
+      `UPDATE items SET value = '{"w' WHERE pk = 'main#data-key'`,
+    ],
+    [
+      'with the data key of another entity',
+      'CONTENT_MISMATCH',
+      `UPDATE items SET value = (SELECT value FROM items AS other WHERE other.pk = 'main#data-key' AND other.sk = 'account:2')
+       WHERE pk = 'main#data-key'`,
+    ],
   ])('V8: %s: %s', async (_, verdict, sql) => {
     expect(await changed(sql)).toMatchObject({ verdict, entity: 'account:1', seq: 0 });
   });
@@ -54,6 +77,23 @@ describe('beside the ledger', () => {
   it('V8: kept for nothing: DRIFT', async () => {
     const sql = `INSERT INTO items SELECT pk, '0000000000000007/payload/ip', 1, value FROM items WHERE pk = '${PK}' LIMIT 1`;
     expect(await changed(sql)).toMatchObject({ verdict: 'DRIFT', entity: 'account:1', seq: 7 });
+  });
+
+  it.each([
+    ['an entity without confidential fields', 'account:3'],
+    ['an entity that the ledger does not know', 'nobody'],
+  ])('V11: kept for %s: DRIFT', async (_, entity) => {
+    const sql = `INSERT INTO items SELECT 'main#sensitive#${entity}', sk, 1, value FROM items WHERE pk = '${PK}' LIMIT 1`;
+    expect(await changed(sql)).toMatchObject({ verdict: 'DRIFT', entity, seq: 0 });
+  });
+
+  it('V11: without field.key, only forms and places are looked at', async () => {
+    const dir = copyOf(original);
+    rmSync(join(dir, 'field.key'));
+    withDb(dir, (db) => db.exec(`DELETE FROM items WHERE pk = 'main#data-key'`));
+    expect(await verifyDataDir(dir)).toMatchObject({ verdict: 'OK' });
+    withDb(dir, (db) => db.exec(`UPDATE items SET value = '{"salt":"x"}' WHERE pk = '${PK}'`));
+    expect(await verifyDataDir(dir)).toMatchObject({ verdict: 'UNREADABLE' });
   });
 
   it('V8: destroyed by an entry that names no change-set: DRIFT', async () => {

@@ -6,6 +6,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { startEngine, type Engine } from '../../adapters/embedded/index.ts';
 import { formatCheckpoint, growLog, merkleRoot, signNote, type ReadLogFile } from '../../core/ledger/index.ts';
 import { signText } from '../../core/ledger/index.ts';
+import type { ChangeView } from '../../core/changes/index.ts';
+import { defineConfig } from '../../core/system/index.ts';
 import type { Principal } from '../../core/policy/index.ts';
 import { config } from '../../nervous.config.ts';
 import { storeOnly, withDb, overwrite } from '../e2e/tamper-world.ts';
@@ -46,6 +48,34 @@ export async function makeLedger(dataDir: string, events: number): Promise<void>
   }
 }
 
+/** Confidential fields of two entities, of which an approved change-set destroyed some. */
+export async function makeConfidentialLedger(dataDir: string): Promise<void> {
+  const erasing = { level: 'L3' as const, roles: ['owner', 'risk'], approvals: 2, timelockMinutes: 0 };
+  const rules = [{ name: 'erasing', when: { reversible: [false] }, ...erasing }];
+  const erasable = defineConfig({ ...config, risk: { ...config.risk, rules } });
+  const engine = await startEngine({ config: erasable, dataDir, http: false, checkpointMs: 3_600_000 });
+  try {
+    const logins = ['account:1', 'account:1', 'account:2'].map((entityId, i) => ({
+      ...{ eventId: `login-${i}`, topic: 'user.login', entityId },
+      payload: { method: 'sso', ip: `203.0.113.${i}` },
+    }));
+    await engine.system.publish(who(engine, 'agent-layer'), logins);
+    const payload = { seq: 0, fields: ['/payload/ip'], basis: 'GDPR article 17' };
+    const asked = { entityId: 'account:1', title: 'Erase', rationale: 'Asked for' };
+    const { change } = await engine.system.changes.propose(who(engine, 'eva'), {
+      ...{ ...asked, operations: [{ type: 'field.erase', payload }] },
+    });
+    await decide(engine, change, [
+      ['ana', 'approve'],
+      ['dan', 'approve'],
+    ]);
+    while ((await engine.system.changes.get(who(engine, 'eva'), change.id)).state !== 'executed') await sleep(5);
+    await engine.log.loop.flush();
+  } finally {
+    await engine.close();
+  }
+}
+
 interface Asked {
   readonly entityId: string;
   readonly limit: string;
@@ -57,15 +87,19 @@ type Vote = readonly [account: string, decision: 'approve' | 'reject', onBehalfO
 async function decided(engine: Engine, { entityId, limit, by }: Asked, votes: readonly Vote[]): Promise<void> {
   const { changes } = engine.system;
   const { change } = await changes.propose(who(engine, by), proposal(entityId, limit));
-  const { revision, contentHash, assessmentHash } = change;
-  for (const [account, decision, onBehalfOf] of votes)
-    await changes.decide(who(engine, account), change.id, {
-      ...{ revision, contentHash, assessmentHash, decision, reason: 'because' },
-      nonce: `nonce-of-${account}-${limit.replace('.', '-')}-0123456789`,
-      ...(onBehalfOf === undefined ? {} : { onBehalfOf }),
-    });
+  await decide(engine, change, votes);
   const ends = votes.some(([, decision]) => decision === 'reject') ? 'rejected' : 'executed';
   while ((await changes.get(who(engine, 'eva'), change.id)).state !== ends) await sleep(5);
+}
+
+async function decide(engine: Engine, change: ChangeView, votes: readonly Vote[]): Promise<void> {
+  const { id, revision, contentHash, assessmentHash = '' } = change;
+  for (const [account, decision, onBehalfOf] of votes)
+    await engine.system.changes.decide(who(engine, account), id, {
+      ...{ revision, contentHash, assessmentHash, decision, reason: 'because' },
+      nonce: `nonce-of-${account}-${id}`,
+      ...(onBehalfOf === undefined ? {} : { onBehalfOf }),
+    });
 }
 
 function proposal(entityId: string, limit: string) {

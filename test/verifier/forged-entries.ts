@@ -9,19 +9,23 @@ export interface Forgery {
   readonly what: string;
 }
 
-/** @param changes how many; default: one, or sometimes two */
+/**
+ * @param changes how many; default: one, or sometimes two
+ * @param only the types of entries to change; default: all, most often steps of change-sets
+ */
 export function forge(
   random: Random,
   honest: readonly Draft[],
   thief: Thief,
-  { changes = random.chance(0.7) ? 1 : 2 }: { readonly changes?: number } = {},
+  { changes = random.chance(0.7) ? 1 : 2, only }: { readonly changes?: number; readonly only?: RegExp } = {},
 ): Forgery {
   const drafts = [...honest];
   rememberNames(drafts);
   const first = drafts[0]?.body ?? {};
   const certificate = thief.certificate(String(first['at']), String(first['ledger']));
   const what: string[] = [];
-  for (let i = 0; i < changes; i += 1) what.push(random.pick(FORGERIES)(random, drafts, { certificate, thief }));
+  for (let i = 0; i < changes; i += 1)
+    what.push(random.pick(FORGERIES)(random, drafts, { certificate, thief, ...(only === undefined ? {} : { only }) }));
   drafts.splice(0, 0, certificate);
   return { drafts, links: random.chance(0.8), what: what.join('; ') };
 }
@@ -29,13 +33,16 @@ export function forge(
 interface World {
   readonly certificate: Draft;
   readonly thief: Thief;
+  readonly only?: RegExp;
 }
 
 type Change = (random: Random, drafts: Draft[], world: World) => string;
 
 /** Entries the thief can sign anew, most often those of change-sets. */
-function target(random: Random, drafts: readonly Draft[]): Draft {
+function target(random: Random, drafts: readonly Draft[], { only }: Pick<World, 'only'>): Draft {
   const free = drafts.filter(({ verbatim }) => verbatim === undefined);
+  const wanted = only === undefined ? [] : free.filter(({ body }) => only.test(String(body['type'])));
+  if (wanted.length > 0) return random.pick(wanted);
   const steps = free.filter(({ body }) => String(body['type']).startsWith('change.'));
   const grants = free.filter(({ chain }) => /^(registry:|system\/)/.test(chain));
   return random.pick(random.chance(0.6) ? steps : random.chance(0.5) && grants.length > 0 ? grants : free);
@@ -48,8 +55,8 @@ const FORGERIES: readonly Change[] = [
   changeLeaf,
   changeLeaf,
   changeLeaf,
-  (random, drafts) => {
-    const draft = target(random, drafts);
+  (random, drafts, world) => {
+    const draft = target(random, drafts, world);
     const [object, key] = random.pick(members(draft.body));
     if (random.chance(0.5)) Reflect.deleteProperty(object, key);
     else
@@ -62,13 +69,13 @@ const FORGERIES: readonly Change[] = [
       ]);
     return `another shape of ${nameOf(draft)} at ${key}`;
   },
-  (random, drafts) => {
-    const draft = target(random, drafts);
+  (random, drafts, world) => {
+    const draft = target(random, drafts, world);
     drafts.splice(drafts.indexOf(draft), 1);
     return `left ${nameOf(draft)} out`;
   },
-  (random, drafts) => {
-    const draft = target(random, drafts);
+  (random, drafts, world) => {
+    const draft = target(random, drafts, world);
     drafts.splice(random.below(drafts.length + 1), 0, { ...draft, body: structuredClone(draft.body) });
     return `told ${nameOf(draft)} twice`;
   },
@@ -78,24 +85,24 @@ const FORGERIES: readonly Change[] = [
     drafts.splice(i, 2, other, one);
     return `swapped ${nameOf(one)} and ${nameOf(other)}`;
   },
-  (random, drafts) => {
-    const draft = target(random, drafts);
+  (random, drafts, world) => {
+    const draft = target(random, drafts, world);
     draft.root = !draft.root;
     return `${draft.root ? 'added' : 'left out'} the root signature of ${nameOf(draft)}`;
   },
-  (random, drafts) => {
-    const draft = target(random, drafts);
+  (random, drafts, world) => {
+    const draft = target(random, drafts, world);
     draft.extra = [random.pick(['unknown', 'repeated', 'root', 'wrong-root'] as const)];
     return `one more signature line, ${draft.extra.join()}, on ${nameOf(draft)}`;
   },
-  (random, drafts) => {
-    const draft = target(random, drafts);
+  (random, drafts, world) => {
+    const draft = target(random, drafts, world);
     if (random.chance(0.5)) draft.seq = random.pick([0, 1, 99]);
     else draft.unknownKey = true;
     return `another seq or an unknown key for ${nameOf(draft)}`;
   },
-  (random, drafts) => {
-    const draft = target(random, drafts);
+  (random, drafts, world) => {
+    const draft = target(random, drafts, world);
     const time = Date.parse(String(draft.body['at']));
     draft.body['at'] = random.pick([
       ...[new Date(time + 7_200_000).toISOString(), new Date(time - 7_200_000).toISOString()],
@@ -104,8 +111,8 @@ const FORGERIES: readonly Change[] = [
     ]);
     return `another time for ${nameOf(draft)}`;
   },
-  (random, drafts) => {
-    const draft = target(random, drafts);
+  (random, drafts, world) => {
+    const draft = target(random, drafts, world);
     draft.body['actor'] = random.pick<unknown>([
       ...[
         { kind: 'agent', id: 'budget-bot' },
@@ -145,8 +152,8 @@ const FORGERIES: readonly Change[] = [
     drafts.splice(1 + random.below(drafts.length), 0, { chain, body, root: root ?? false });
     return `planted ${type} on ${chain}`;
   },
-  (random, drafts) => {
-    const [one, other] = [target(random, drafts), target(random, drafts)];
+  (random, drafts, world) => {
+    const [one, other] = [target(random, drafts, world), target(random, drafts, world)];
     one.body['idem'] = other.body['idem'];
     return `${nameOf(one)} with the idempotency key of ${nameOf(other)}`;
   },
@@ -222,8 +229,8 @@ const PLANTED: readonly Plant[] = [
   () => ['account:0', 'change.withdrawn', { change: 'none', revision: 1 }],
 ];
 
-function changeLeaf(random: Random, drafts: Draft[]): string {
-  const draft = target(random, drafts);
+function changeLeaf(random: Random, drafts: Draft[], world: World): string {
+  const draft = target(random, drafts, world);
   const data = members(draft.body).filter(([object]) => object !== draft.body);
   const [object, key] = random.pick(random.chance(0.85) && data.length > 0 ? data : members(draft.body));
   const was = object[key];

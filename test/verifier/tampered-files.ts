@@ -73,6 +73,26 @@ export function tamperWithRows(random: Random, folder: string): string {
 const rowsOf = (db: DatabaseSync): Row[] =>
   db.prepare('SELECT * FROM entries ORDER BY position').all() as unknown as Row[];
 
+/** Somebody who may change rows and the key file, but has no key: what is kept of confidential fields. @returns what was done, in words */
+export function tamperWithFields(random: Random, folder: string): string {
+  const keyFile = join(folder, 'field.key');
+  const what: string[] = [];
+  if (random.chance(0.2)) {
+    const bytes = readFileSync(keyFile);
+    if (random.chance(0.5)) rmSync(keyFile);
+    else writeFileSync(keyFile, random.chance(0.5) ? 'no key' : Buffer.from(bytes).reverse());
+    what.push('changed field.key');
+  }
+  const db = new DatabaseSync(join(folder, 'ledger.db'));
+  try {
+    what.push(random.pick(FIELD_TAMPERINGS)(random, db));
+    if (random.chance(0.2)) what.push(random.pick(FIELD_TAMPERINGS)(random, db));
+  } finally {
+    db.close();
+  }
+  return what.join('; ');
+}
+
 type RowTampering = (random: Random, db: DatabaseSync) => string;
 
 const ROW_TAMPERINGS: readonly RowTampering[] = [
@@ -201,6 +221,64 @@ const ROW_TAMPERINGS: readonly RowTampering[] = [
     ]);
     db.exec(sql);
     return sql;
+  },
+];
+
+interface ItemRow {
+  readonly pk: string;
+  readonly sk: string;
+  readonly value: string;
+}
+
+const secretsOf = (db: DatabaseSync): ItemRow[] =>
+  db
+    .prepare(`SELECT pk, sk, value FROM items WHERE pk LIKE 'main#sensitive#%' OR pk = 'main#data-key' ORDER BY pk, sk`)
+    .all() as unknown as ItemRow[];
+
+const plant = (db: DatabaseSync, { pk, sk, value }: ItemRow): void =>
+  void db.prepare('INSERT OR REPLACE INTO items VALUES (?, ?, 1, ?)').run(pk, sk, value);
+
+const FIELD_TAMPERINGS: readonly RowTampering[] = [
+  (random, db) => {
+    const { pk, sk } = random.pick(secretsOf(db));
+    db.prepare('DELETE FROM items WHERE pk = ? AND sk = ?').run(pk, sk);
+    return `deleted ${pk} ${sk}`;
+  },
+  (random, db) => {
+    const [one, other] = [random.pick(secretsOf(db)), random.pick(secretsOf(db))];
+    plant(db, { ...one, value: other.value });
+    plant(db, { ...other, value: one.value });
+    return `swapped ${one.pk} ${one.sk} and ${other.pk} ${other.sk}`;
+  },
+  (random, db) => {
+    const one = random.pick(secretsOf(db));
+    const at = random.below(one.value.length);
+    const value = one.value.slice(0, at) + random.pick(['A', '0', '"', '=', '{', ' ', '']) + one.value.slice(at + 1);
+    plant(db, { ...one, value });
+    return `changed character ${at} of ${one.pk} ${one.sk}`;
+  },
+  (random, db) => {
+    const one = random.pick(secretsOf(db));
+    const value = random.pick(['{}', '[]', 'null', '7', '{"salt":"","box":""}', '{"wrapped":1}', '{"a":1,"a":1}', '']);
+    plant(db, { ...one, value });
+    return `gave ${one.pk} ${one.sk} the value ${value}`;
+  },
+  (random, db) => {
+    const { value } = random.pick(secretsOf(db));
+    const entity = random.pick(['account:1', 'account:2', 'nobody', 'account:0', '']);
+    const sk = random.pick([
+      ...['0000000000000000/payload/ip', '0000000000000001/payload/ip', '0000000000000007/payload/ip'],
+      ...['0000000000000000/payload', '9999999999999999/x', 'x', '12/payload/ip'],
+    ]);
+    plant(db, { pk: `main#sensitive#${entity}`, sk, value });
+    return `planted ${entity} ${sk}`;
+  },
+  (random, db) => {
+    const value = random.pick(['0', '1', '2', '100', 'x', '-1', '1.5', '']);
+    db.prepare('INSERT OR REPLACE INTO meta VALUES (?, ?)').run('restored-without-fields', value);
+    const { pk, sk } = random.pick(secretsOf(db));
+    db.prepare('DELETE FROM items WHERE pk = ? AND sk = ?').run(pk, sk);
+    return `restored without fields up to "${value}", and deleted ${pk} ${sk}`;
   },
 ];
 

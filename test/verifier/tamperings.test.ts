@@ -8,34 +8,38 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { exportDataDir } from '../../adapters/embedded/index.ts';
 import { rowsOf } from '../e2e/tamper-world.ts';
-import { copyTo, exportForged, makeLedger, storeForged } from './base-ledger.ts';
+import { copyTo, exportForged, makeConfidentialLedger, makeLedger, storeForged } from './base-ledger.ts';
 import { forge } from './forged-entries.ts';
 import { Random } from './random.ts';
-import { tamperWithFile, tamperWithRows } from './tampered-files.ts';
+import { tamperWithFields, tamperWithFile, tamperWithRows } from './tampered-files.ts';
 import { rememberNames, takeApart, Thief, type Draft, type Sealed } from './thief.ts';
 import { TwoVerifiers } from './two-verifiers.ts';
 
 vi.unmock('../../adapters/embedded/index.ts');
 
 const COUNT = Number(process.env['VERIFIER_TAMPERINGS'] ?? 400);
+const FIELD_COUNT = Math.ceil(COUNT / 4);
 const FIRST_SEED = Number(process.env['VERIFIER_SEED'] ?? 1);
 const ORIGIN = 'nervous.example/dev/main';
 
 const place = mkdtempSync(join(tmpdir(), 'nervous-verifier-'));
-const [small, large, exported, largeExport] = ['small', 'large', 'exported', 'large-export'].map((name) =>
-  join(place, name),
-) as [string, string, string, string];
+const [small, large, confidential, exported, largeExport] = [
+  ...['small', 'large', 'confidential', 'exported', 'large-export'].map((name) => join(place, name)),
+] as [string, string, string, string, string];
 let both: TwoVerifiers;
 let thief: Thief;
+let fieldThief: Thief;
 let vkeys: Record<'small' | 'large', string>;
 
 beforeAll(async () => {
   both = await TwoVerifiers.start();
   await makeLedger(small, 12);
   await makeLedger(large, 280);
+  await makeConfidentialLedger(confidential);
   await exportDataDir({ dataDir: small, out: exported, withSensitive: true });
   await exportDataDir({ dataDir: large, out: largeExport });
   thief = new Thief(ORIGIN, readFileSync(join(small, 'root.key'), 'utf8'));
+  fieldThief = new Thief(ORIGIN, readFileSync(join(confidential, 'root.key'), 'utf8'));
   const vkeyOf = (dir: string): string => readFileSync(join(dir, 'root.vkey'), 'utf8').trim();
   vkeys = { small: vkeyOf(small), large: vkeyOf(large) };
 }, 120_000);
@@ -47,7 +51,8 @@ afterAll(() => {
 
 describe('two verifiers', () => {
   it('find the honest ledgers sound', async () => {
-    for (const folder of [small, large]) expect(await both.compareDataDir(folder)).toMatchObject({ verdict: 'OK' });
+    for (const folder of [small, large, confidential])
+      expect(await both.compareDataDir(folder)).toMatchObject({ verdict: 'OK' });
     expect(await both.compareExport(exported, [vkeys.small])).toMatchObject({ verdict: 'OK' });
     expect(await both.compareExport(largeExport, [vkeys.large])).toMatchObject({ verdict: 'OK' });
   });
@@ -74,18 +79,23 @@ describe('two verifiers', () => {
     rmSync(copy, { recursive: true, force: true });
   });
 
-  it(`name the same of ${COUNT} tamperings`, async () => {
-    const disagreements: string[] = [];
-    const verdicts = new Map<string, number>();
-    for (let seed = FIRST_SEED; seed < FIRST_SEED + COUNT; seed += 1) {
-      const { what, verdict, different } = await tampering(seed);
-      verdicts.set(verdict, (verdicts.get(verdict) ?? 0) + 1);
-      if (different !== undefined) disagreements.push(`seed ${seed}: ${what}\n  ${different}`);
-    }
-    console.info(`${COUNT} tamperings: ${[...verdicts].map(([name, count]) => `${name} ${count}`).join(', ')}`);
-    expect(disagreements.slice(0, 20).join('\n'), `${disagreements.length} disagreements`).toBe('');
-  });
+  it(`name the same of ${COUNT} tamperings`, () => compareAll(COUNT, tampering));
+
+  it(`V11: name the same of ${FIELD_COUNT} tamperings with confidential fields`, () =>
+    compareAll(FIELD_COUNT, fieldTampering));
 });
+
+async function compareAll(count: number, tamper: (seed: number) => Promise<Outcome>): Promise<void> {
+  const disagreements: string[] = [];
+  const verdicts = new Map<string, number>();
+  for (let seed = FIRST_SEED; seed < FIRST_SEED + count; seed += 1) {
+    const { what, verdict, different } = await tamper(seed);
+    verdicts.set(verdict, (verdicts.get(verdict) ?? 0) + 1);
+    if (different !== undefined) disagreements.push(`seed ${seed}: ${what}\n  ${different}`);
+  }
+  console.info(`${count} tamperings: ${[...verdicts].map(([name, n]) => `${name} ${n}`).join(', ')}`);
+  expect(disagreements.slice(0, 20).join('\n'), `${disagreements.length} disagreements`).toBe('');
+}
 
 function sealedAnew(drafts: Parameters<Thief['seal']>[0]) {
   const random = new Random(0);
@@ -101,6 +111,29 @@ interface Outcome {
 
 function haveOwnPlaces(sealed: readonly Sealed[]): boolean {
   return new Set(sealed.map(({ chain, seq }) => `${chain}#${seq}`)).size === sealed.length;
+}
+
+/** Items without their entries, and entries signed anew that say other things of them. */
+async function fieldTampering(seed: number): Promise<Outcome> {
+  const random = new Random(seed);
+  const copy = join(place, `fields-${seed}`);
+  try {
+    copyTo(confidential, copy);
+    const what: string[] = [];
+    if (random.chance(0.4)) {
+      const drafts = takeApart(rowsOf(confidential), ORIGIN);
+      const { drafts: all, what: forged } = forge(random, drafts, fieldThief, { only: /^redacted$|^event$/ });
+      const sealed = fieldThief.seal(all, { links: true });
+      if (haveOwnPlaces(sealed)) {
+        await storeForged(copy, sealed, fieldThief);
+        what.push(forged);
+      }
+    }
+    if (what.length === 0 || random.chance(0.4)) what.push(tamperWithFields(random, copy));
+    return { what: what.join('; '), ...(await both.dataDir(copy)) };
+  } finally {
+    rmSync(copy, { recursive: true, force: true });
+  }
 }
 
 /** Seeds take turns: forged data folders and exports, rows, files. */
