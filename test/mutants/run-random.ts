@@ -1,24 +1,38 @@
 /**
- * `npm run test:random-mutants`: changes one operator or condition of core at random, 300 times, and runs the tests of the same area that
- * reach the file. A mutant that no test notices is a test that is missing, unless it is listed in equivalent.json with the reason why it
- * changes nothing. Fails when fewer than 95 % of the others are noticed. `--seed`, `--count`, `--jobs`, `--area core/ledger` (repeatable);
- * `--log FILE` keeps each outcome as a line of JSON, and `--again FILE` tries only those that survived in such a file.
+ * `npm run test:random-mutants`: changes one operator or condition of core at random, 300 times, each in a copy of the repository, and runs
+ * the tests of the same area that reach the file: those that mirror it in test/core and, where they notice nothing, the area's suites on a
+ * whole engine (areas.ts). A mutant that no test notices is a test that is missing, unless it is listed in equivalent.json with the reason
+ * why it changes nothing. Fails when fewer than 95 % of the others are noticed. `--seed`, `--count`, `--jobs`, `--area core/ledger`
+ * (repeatable), `--suites mirror` or `engine`; `--log FILE` keeps each outcome as a line of JSON, `--again FILE` tries what survived there.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFileSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import {
+  appendFileSync,
+  cpSync,
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { mutationsOf, type Mutation } from './mutations.ts';
+import { AREAS } from './areas.ts';
+import { mutated, mutationsOf, type Mutation } from './mutations.ts';
 
 const REPOSITORY = join(import.meta.dirname, '../..');
-const AREAS = ['core/canonical', 'core/changes', 'core/events', 'core/guard', 'core/ledger', 'core/policy'];
+/** Neither sources nor needed by tests. */
+const NOT_COPIED = new Set(['node_modules', '.git', '.cache', 'cdk.out', '.nervous']);
 const WANTED = 0.95;
 /** A mutant that loops for ever is noticed by its silence. */
-const TIMEOUT_MS = 300_000;
+const TIMEOUT_MS = 600_000;
 
-type Outcome = 'noticed' | 'timed out' | 'survived' | 'equivalent';
+type Outcome = 'noticed' | 'noticed by an engine suite' | 'timed out' | 'survived' | 'equivalent';
 
 interface Equivalent {
   readonly file: string;
@@ -32,7 +46,8 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '1' },
     count: { type: 'string', default: '300' },
     jobs: { type: 'string', default: String(Math.max(1, availableParallelism() - 1)) },
-    area: { type: 'string', multiple: true, default: AREAS },
+    area: { type: 'string', multiple: true, default: Object.keys(AREAS) },
+    suites: { type: 'string', multiple: true, default: ['mirror', 'engine'] },
     log: { type: 'string' },
     again: { type: 'string' },
   },
@@ -48,12 +63,12 @@ const durations = join(folder, 'durations.json');
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
 
 const whole = ['run', ...values.area.map((area) => `test/${area}/`), '--reporter=json', `--outputFile=${durations}`];
-if ((await vitest(whole, 'null')) !== 0)
+if (values.suites.includes('mirror') && (await vitest(REPOSITORY, whole, { SUITE: 'mirror' })) !== 0)
   throw new Error('the tests of core fail without a mutant: npx vitest run test/core');
 
 const outcomes: { readonly mutation: Mutation; readonly outcome: Outcome }[] = [];
 const queue = [...chosen];
-await Promise.all(Array.from({ length: Number(values.jobs) }, work));
+await Promise.all(Array.from({ length: Number(values.jobs) }, (_, i) => work(copyOfRepository(`copy-${i}`))));
 
 for (const { mutation, outcome } of outcomes)
   if (outcome === 'survived')
@@ -62,7 +77,7 @@ const judged = chosen.length - count('equivalent');
 const killed = judged - count('survived');
 console.log(
   `seed ${values.seed}: ${killed} of ${judged} mutants are noticed (${((100 * killed) / judged).toFixed(1)} %), ` +
-    `${count('timed out')} of them by silence; ${count('equivalent')} change nothing`,
+    `${count('noticed by an engine suite')} of them on a whole engine, ${count('timed out')} by silence; ${count('equivalent')} change nothing`,
 );
 process.exitCode = killed / judged >= WANTED ? 0 : 1;
 
@@ -70,9 +85,9 @@ function count(wanted: Outcome): number {
   return outcomes.filter(({ outcome }) => outcome === wanted).length;
 }
 
-async function work(): Promise<void> {
+async function work(copy: string): Promise<void> {
   for (let mutation = queue.shift(); mutation !== undefined; mutation = queue.shift()) {
-    const outcome = isEquivalent(mutation) ? 'equivalent' : await tested(mutation);
+    const outcome = isEquivalent(mutation) ? 'equivalent' : await tested(copy, mutation);
     outcomes.push({ mutation, outcome });
     if (values.log !== undefined) appendFileSync(values.log, `${JSON.stringify({ mutation, outcome })}\n`);
     console.log(`${outcomes.length}/${chosen.length} ${outcome} ${mutation.file}:${mutation.line} ${mutation.became}`);
@@ -88,7 +103,7 @@ function survivorsOf(log: string): Mutation[] {
   const lines = readFileSync(log, 'utf8').split('\n').filter(Boolean);
   const outcomes = lines.map((line) => JSON.parse(line) as { mutation: Mutation; outcome: Outcome });
   const survived = outcomes.filter(({ outcome }) => outcome === 'survived').map(({ mutation }) => mutation);
-  return allMutations(AREAS).filter((now) =>
+  return allMutations(Object.keys(AREAS)).filter((now) =>
     survived.some(({ file, was, became }) => now.file === file && now.was === was && now.became === became),
   );
 }
@@ -116,18 +131,43 @@ function choose(all: readonly Mutation[], count: number, seed: number): Mutation
   ).flat();
 }
 
-async function tested(mutation: Mutation): Promise<Outcome> {
+/** Worker threads and child processes read the files themselves, so a mutant stands in a file. */
+function copyOfRepository(name: string): string {
+  const copy = join(folder, name);
+  mkdirSync(copy);
+  for (const one of readdirSync(REPOSITORY))
+    if (!NOT_COPIED.has(one)) cpSync(join(REPOSITORY, one), join(copy, one), { recursive: true });
+  symlinkSync(join(REPOSITORY, 'node_modules'), join(copy, 'node_modules'));
+  return copy;
+}
+
+async function tested(copy: string, mutation: Mutation): Promise<Outcome> {
+  const path = join(copy, mutation.file);
+  const source = readFileSync(join(REPOSITORY, mutation.file), 'utf8');
   const related = ['related', mutation.file, '--run', '--bail=1', '--maxWorkers=1'];
-  const code = await vitest(related, JSON.stringify(mutation));
-  return code === null ? 'timed out' : code === 0 ? 'survived' : 'noticed';
+  try {
+    writeFileSync(path, mutated(source, mutation));
+    for (const suite of values.suites) {
+      const code = await vitest(copy, related, { SUITE: suite, MUTATED: mutation.file });
+      if (code === null) return 'timed out';
+      if (code !== 0) return suite === 'mirror' ? 'noticed' : 'noticed by an engine suite';
+    }
+    return 'survived';
+  } finally {
+    writeFileSync(path, source);
+  }
 }
 
 /** @returns the exit code; null: ended because it took too long */
-async function vitest(args: readonly string[], mutation: string): Promise<number | null> {
+async function vitest(
+  cwd: string,
+  args: readonly string[],
+  env: { readonly SUITE: string; readonly MUTATED?: string },
+): Promise<number | null> {
   const program = join(REPOSITORY, 'node_modules/vitest/vitest.mjs');
   const child = spawn(process.execPath, [program, ...args, '--config', 'vitest.random-mutants.config.ts'], {
-    cwd: REPOSITORY,
-    env: { ...process.env, MUTATION: mutation, DURATIONS: durations },
+    cwd,
+    env: { ...process.env, ...env, DURATIONS: durations },
     stdio: 'ignore',
     detached: true, // a group of its own, so that its workers end with it
   });
