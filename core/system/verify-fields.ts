@@ -132,8 +132,9 @@ async function readKept(
       after = page.at(-1)?.sk ?? '';
     }
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'DATA_UNREADABLE')
-      return { unreadable: error.message };
+    // A store says DATA_UNREADABLE, or meets what is no JSON.
+    const isSaid = error instanceof Error && 'code' in error && error.code === 'DATA_UNREADABLE';
+    if (isSaid || error instanceof SyntaxError) return { unreadable: error.message };
     throw error;
   }
 }

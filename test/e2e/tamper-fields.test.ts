@@ -58,6 +58,7 @@ describe('beside the ledger', () => {
       'UNREADABLE',
       `UPDATE items SET value = '{"salt":1,"salt":2}' WHERE pk = '${PK}'`,
     ],
+    ['no JSON', 'UNREADABLE', `UPDATE items SET value = '{"salt' WHERE pk = '${PK}'`],
     ['without its data key', 'CONTENT_MISMATCH', `DELETE FROM items WHERE pk = 'main#data-key'`],
     [
       'with a data key of another form',
