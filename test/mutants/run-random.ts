@@ -1,7 +1,6 @@
 /**
  * `npm run test:random-mutants`: changes one operator or condition of core at random, 300 times, each in a copy of the repository, and runs
- * the tests of the same area that reach the file: those that mirror it in test/core and, where they notice nothing, the area's suites on a
- * whole engine (areas.ts). A mutant that no test notices is a test that is missing, unless it is listed in equivalent.json with the reason
+ * the tests of the same area that reach the file: those in memory and, where they notice nothing, those on a whole engine (areas.ts). A mutant that no test notices is a test that is missing, unless it is listed in equivalent.json with the reason
  * why it changes nothing. Fails when fewer than 95 % of the others are noticed. `--seed`, `--count`, `--jobs`, `--area core/ledger`
  * (repeatable), `--suites mirror` or `engine`; `--log FILE` keeps each outcome as a line of JSON, `--again FILE` tries what survived there.
  */
@@ -62,7 +61,7 @@ const folder = mkdtempSync(join(tmpdir(), 'nervous-mutants-'));
 const durations = join(folder, 'durations.json');
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
 
-const whole = ['run', ...values.area.map((area) => `test/${area}/`), '--reporter=json', `--outputFile=${durations}`];
+const whole = ['run', '--reporter=json', `--outputFile=${durations}`];
 if (values.suites.includes('mirror') && (await vitest(REPOSITORY, whole, { SUITE: 'mirror' })) !== 0)
   throw new Error('the tests of core fail without a mutant: npx vitest run test/core');
 
