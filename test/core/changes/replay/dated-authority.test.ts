@@ -40,14 +40,11 @@ describe('policies by time', () => {
   const authority = new DatedAuthority();
   written(authority, 0, 0);
   written(authority, 1, 10 * MINUTE_MS);
-  const at = (time: number, named?: number, isLate = false, entity?: string, seq = 0) =>
-    versions(
-      authority.at(
-        entry('x', {}, { at: time, seq, ...(entity && { entity }) }),
-        named === undefined ? undefined : under(named),
-        isLate,
-      ),
-    );
+  const asked = (of: ReplayEntry, named?: number, isLate = false) =>
+    versions(authority.at(of, named === undefined ? undefined : under(named), isLate));
+  const at = (time: number, named?: number) => asked(entry('x', {}, { at: time }), named);
+  const onPolicy = (seq: number, named?: number, isLate = false) =>
+    asked(entry('x', {}, { at: DAY_MS, seq, entity: POLICY }), named, isLate);
 
   it('are those that may have been in force, with a minute between clocks', () => {
     expect(at(-MINUTE_MS - 1)).toEqual([]);
@@ -66,10 +63,10 @@ describe('policies by time', () => {
   });
 
   it('are in the order of their own chain there', () => {
-    expect(at(DAY_MS, undefined, false, POLICY, 1)).toEqual(['0']);
-    expect(at(DAY_MS, undefined, false, POLICY, 2)).toEqual(['1']);
-    expect(at(DAY_MS, undefined, true, POLICY, 2)).toEqual(['0', '1']);
-    expect(at(DAY_MS, 0, true, POLICY, 2)).toContain('was not in force then');
+    expect(onPolicy(1)).toEqual(['0']);
+    expect(onPolicy(2)).toEqual(['1']);
+    expect(onPolicy(2, undefined, true)).toEqual(['0', '1']);
+    expect(onPolicy(2, 0, true)).toContain('was not in force then');
   });
 
   it('are not named a day after they ended', () => {
