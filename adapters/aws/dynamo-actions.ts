@@ -18,9 +18,12 @@ import {
   idemItemKey,
   itemBytes,
   MAX_ITEM_BYTES,
+  noteAttribute,
   stateKey,
+  valueAttribute,
   type Attributes,
   type DynamoTables,
+  type ValueAttribute,
 } from './dynamo-items.ts';
 
 export const MAX_ACTIONS = 100;
@@ -120,7 +123,7 @@ function entryActions({ ledger, entriesTable, stateTable }: DynamoTables, entry:
   });
   const place = put({ kind: 'entry', entry }, entriesTable, {
     ...entryKey(ledger, chain, seq),
-    b: { B: note },
+    ...noteAttribute(note),
     h: { B: hash },
   });
   if (idemKey === undefined) return [place];
@@ -139,9 +142,9 @@ function itemAction({ stateTable: TableName }: DynamoTables, { key, expect, effe
   });
   const condition = conditionOf(expect);
   if (effect.kind === 'put') {
-    const v = { S: JSON.stringify(effect.value) };
-    if (expect === 'any') return as({ Update: { TableName, ...countingUp(Key, v) } }, { ...Key, v });
-    const Item = { ...Key, n: { N: String(expect === 'absent' ? 1 : expect + 1) }, v };
+    const value = valueAttribute(effect.value);
+    if (expect === 'any') return as({ Update: { TableName, ...countingUp(Key, value) } }, { ...Key, ...value });
+    const Item = { ...Key, n: { N: String(expect === 'absent' ? 1 : expect + 1) }, ...value };
     return as({ Put: { TableName, Item, ...condition } }, Item);
   }
   // Nothing to do for the store: a check of anything, or a deletion of what must not be there.
@@ -151,11 +154,12 @@ function itemAction({ stateTable: TableName }: DynamoTables, { key, expect, effe
 }
 
 /** A put of any version is atomic only as an update: one more than whatever is there, 1 if nothing is. */
-export function countingUp(Key: Attributes, v: { readonly S: string }) {
+export function countingUp(Key: Attributes, value: ValueAttribute) {
+  const [set, other, now] = 'v' in value ? (['v', 'z', value.v] as const) : (['z', 'v', value.z] as const);
   return {
     Key,
-    UpdateExpression: 'SET v = :v ADD n :one',
-    ExpressionAttributeValues: { ':v': v, ':one': { N: '1' } },
+    UpdateExpression: `SET ${set} = :v REMOVE ${other} ADD n :one`,
+    ExpressionAttributeValues: { ':v': now, ':one': { N: '1' } },
   };
 }
 

@@ -3,6 +3,7 @@
  * the attributes its place promises is damaged, and said to be.
  *   entries  pk `<ledger>#<chain>`  sk seq (number)      b note, h hash
  *   state    pk, sk as core says                         n version, v JSON text
+ *            in both, z instead of b or v: the same packed, when it is long (packing.ts)
  *            pk `<ledger>#idem#<key>`  sk `-`            n 1, v {chain, seq}
  *            pk `<ledger>#log`  sk first log index       h leaf hashes, p [[chain, seq], …], e right edge after them
  *            pk `<ledger>#index#<chain>`  sk seq         i log index
@@ -11,6 +12,7 @@ import type { AttributeValue, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { JsonValue } from '../../core/canonical/index.ts';
 import type { Item, ItemKey, StoredEntry } from '../../core/ledger/index.ts';
 import { AwsError } from './errors.ts';
+import { pack, unpack } from './packing.ts';
 
 /** https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html */
 export const MAX_ITEM_BYTES = 400 * 1_024;
@@ -52,12 +54,39 @@ export function stateKey({ pk, sk }: ItemKey): Attributes {
 
 /** @throws AwsError DATA_UNREADABLE */
 export function entryOf(ledger: string, attributes: Attributes, position?: number): StoredEntry {
-  const { pk, sk, b, h } = attributes;
+  const { pk, sk, h } = attributes;
   const chain = pk?.S?.slice(ledger.length + 1);
   const seq = Number(sk?.N);
-  if (chain === undefined || !Number.isSafeInteger(seq) || b?.B === undefined || h?.B === undefined)
+  const note = noteOf(attributes);
+  if (chain === undefined || !Number.isSafeInteger(seq) || note === undefined || h?.B === undefined)
     throw unreadable(`entry "${chain ?? '?'}" #${sk?.N ?? '?'}`, 'it lacks its note or its hash');
-  return { chain, seq, note: b.B, hash: h.B, position };
+  return { chain, seq, note, hash: h.B, position };
+}
+
+export function noteAttribute(note: Uint8Array): Attributes {
+  const packed = pack(note);
+  return packed === undefined ? { b: { B: note } } : { z: { B: packed } };
+}
+
+/** Undefined: it has none, or more than one, or one that cannot be unpacked. */
+export function noteOf({ b, z }: Attributes): Uint8Array | undefined {
+  return z === undefined ? b?.B : b === undefined ? unpacked(z) : undefined;
+}
+
+export function valueAttribute(value: JsonValue): ValueAttribute {
+  const text = JSON.stringify(value);
+  const packed = pack(Buffer.from(text));
+  return packed === undefined ? { v: { S: text } } : { z: { B: packed } };
+}
+
+export type ValueAttribute = { readonly v: { readonly S: string } } | { readonly z: { readonly B: Uint8Array } };
+
+function unpacked({ B }: AttributeValue): Buffer | undefined {
+  try {
+    return B === undefined ? undefined : unpack(B);
+  } catch {
+    return undefined; // damaged, which is what the caller says of it
+  }
 }
 
 /** @throws AwsError DATA_UNREADABLE */
@@ -65,7 +94,8 @@ export function itemOf(attributes: Attributes): Item {
   const pk = attributes['pk']?.S ?? '?';
   const sk = attributes['sk']?.S ?? '?';
   const version = Number(attributes['n']?.N);
-  const text = attributes['v']?.S;
+  const { v, z } = attributes;
+  const text = z === undefined ? v?.S : v === undefined ? unpacked(z)?.toString() : undefined;
   if (!Number.isSafeInteger(version) || text === undefined)
     throw unreadable(`item "${pk}" / "${sk}"`, 'it lacks its version or its value');
   try {

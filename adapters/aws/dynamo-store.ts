@@ -28,6 +28,7 @@ import {
   padded,
   positionOf,
   stateKey,
+  valueAttribute,
   type Attributes,
   type DynamoTables,
 } from './dynamo-items.ts';
@@ -99,7 +100,7 @@ export class DynamoStore implements EntryStore, ItemStore {
       { table: entriesTable, key: entryKey(ledger, chain, seq) },
       { table: stateTable, key: indexKey(ledger, chain, seq) },
     ]);
-    const entry = found.find((item) => 'b' in item);
+    const entry = found.find((item) => 'h' in item);
     const index = found.find((item) => 'i' in item);
     return entry && entryOf(ledger, entry, index && positionOf(index));
   }
@@ -165,8 +166,7 @@ export class DynamoStore implements EntryStore, ItemStore {
     const Key = stateKey(key);
     if (effect.kind === 'delete') await client.send(new DeleteItemCommand({ TableName, Key }));
     if (effect.kind !== 'put') return;
-    const v = { S: JSON.stringify(effect.value) };
-    await client.send(new UpdateItemCommand({ TableName, ...countingUp(Key, v) }));
+    await client.send(new UpdateItemCommand({ TableName, ...countingUp(Key, valueAttribute(effect.value)) }));
   }
 
   private chainQuery(chain: string, from: number) {

@@ -13,7 +13,7 @@ import {
 import type { CommitOutcome, EntryToStore } from '../../core/ledger/index.ts';
 import { MAX_ACTIONS, MAX_TRANSACTION_BYTES, type Action, type Unit } from './dynamo-actions.ts';
 import type { Contention } from './dynamo-contention.ts';
-import { entryOf, unreadable, type Attributes, type DynamoTables } from './dynamo-items.ts';
+import { entryOf, noteOf, unreadable, type Attributes, type DynamoTables } from './dynamo-items.ts';
 
 /** Why a cancelled transaction may go through when it is sent again as it is. */
 const PASSING = new Set(['TransactionConflict', 'ThrottlingError', 'ProvisionedThroughputExceeded']);
@@ -165,9 +165,9 @@ function committed(unit: Unit): CommitOutcome {
 
 /** The bytes hold a signature over everything, so equal bytes are the same write. */
 function isOurs({ note, hash }: EntryToStore, found: Attributes | undefined): boolean {
-  const { b, h } = found ?? {};
-  if (b?.B === undefined || h?.B === undefined) return false;
-  return Buffer.compare(b.B, note) === 0 && Buffer.compare(h.B, hash) === 0;
+  const [stored, h] = [found && noteOf(found), found?.['h']?.B];
+  if (stored === undefined || h === undefined) return false;
+  return Buffer.compare(stored, note) === 0 && Buffer.compare(h, hash) === 0;
 }
 
 function conflict(ledger: string, { chain, seq }: EntryToStore, found: Attributes | undefined): CommitOutcome {

@@ -3,6 +3,7 @@ import { GetItemCommand, UpdateItemCommand, DynamoDBClient, type AttributeValue 
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { ListExecutionsCommand, SFNClient, StopExecutionCommand } from '@aws-sdk/client-sfn';
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { itemOf, noteOf } from '../../adapters/aws/dynamo-items.ts';
 import { changeOf } from '../../adapters/aws/workflow/executions.ts';
 import { config } from '../../nervous.config.ts';
 import { until, type Powers } from '../scenarios/world.ts';
@@ -20,10 +21,10 @@ export function awsPowers(): Omit<Powers, 'limits' | 'functionCalls' | 'longBatc
       const TableName = output('EntriesTableName');
       const Key = { pk: { S: `${config.ledger}#${entity}` }, sk: { N: String(seq) } };
       const { Item } = await dynamo.send(new GetItemCommand({ TableName, Key, ConsistentRead: true }));
-      const note = Item?.['b']?.B;
+      const note = Item && noteOf(Item);
       if (note === undefined) throw new Error(`${entity} has no entry #${seq}`);
       const put = async (bytes: AttributeValue): Promise<void> => {
-        const change = { UpdateExpression: 'SET b = :b', ExpressionAttributeValues: { ':b': bytes } };
+        const change = { UpdateExpression: 'SET b = :b REMOVE z', ExpressionAttributeValues: { ':b': bytes } };
         await dynamo.send(new UpdateItemCommand({ TableName, Key, ...change }));
       };
       await put({ B: note.map((byte, i) => (i === note.length >> 1 ? byte ^ 1 : byte)) });
@@ -33,14 +34,14 @@ export function awsPowers(): Omit<Powers, 'limits' | 'functionCalls' | 'longBatc
       const TableName = output('StateTableName');
       const Key = { pk: { S: `${config.ledger}#document` }, sk: { S: entity } };
       const { Item } = await dynamo.send(new GetItemCommand({ TableName, Key, ConsistentRead: true }));
-      const value = Item?.['v']?.S;
-      if (value === undefined) return undefined;
+      if (Item === undefined) return undefined;
+      const { value } = itemOf(Item);
       const put = async (json: string): Promise<void> => {
-        const change = { UpdateExpression: 'SET v = :v', ExpressionAttributeValues: { ':v': { S: json } } };
+        const change = { UpdateExpression: 'SET v = :v REMOVE z', ExpressionAttributeValues: { ':v': { S: json } } };
         await dynamo.send(new UpdateItemCommand({ TableName, Key, ...change }));
       };
-      await put(JSON.stringify({ ...(JSON.parse(value) as object), document }));
-      return () => put(value);
+      await put(JSON.stringify({ ...(value as object), document }));
+      return () => put(JSON.stringify(value));
     },
     deliver: async (event) => {
       const QueueUrl = output('IngestQueueUrl');

@@ -146,8 +146,10 @@ export class FakeDynamo {
     if (kind === 'Delete') partition.delete(sk);
     if (kind !== 'Update') return;
     const old = partition.get(sk) ?? {};
+    const [, removed] = /REMOVE (\w)/.exec(row.UpdateExpression ?? '') ?? [];
+    const left = Object.fromEntries(Object.entries(old).filter(([name]) => name !== removed));
     partition.set(sk, {
-      ...old,
+      ...left,
       ...row.Key,
       ...updated(row.UpdateExpression, old, row.ExpressionAttributeValues ?? {}),
     });
@@ -261,8 +263,10 @@ function updated(expression: string | undefined, old: Attributes, values: Attrib
   });
   const ttl = values[':ttl'] as AttributeValue;
   switch (expression) {
-    case 'SET v = :v ADD n :one':
+    case 'SET v = :v REMOVE z ADD n :one':
       return { v: values[':v'] as AttributeValue, ...sum('n', ':one') };
+    case 'SET z = :v REMOVE v ADD n :one':
+      return { z: values[':v'] as AttributeValue, ...sum('n', ':one') };
     case 'ADD c :n SET #ttl = :ttl':
       return { ...sum('c', ':n'), ttl };
     case 'ADD f :cost SET #ttl = :ttl':
