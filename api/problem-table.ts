@@ -21,7 +21,7 @@ export const PROBLEMS: Readonly<Record<ErrorCode, Row>> = {
   SUBSCRIPTION_INVALID: row(400, 'The subscription breaks its schema'),
   PATTERN_INVALID: row(400, 'Not an event pattern'),
   CATALOG_INVALID: row(400, 'Not a catalog, or one that cannot be compared'),
-  CHANGE_INVALID: row(400, 'The change-set breaks its schema or cannot be carried out'),
+  CHANGE_INVALID: row(400, 'The change-set or the act breaks its schema'),
   CURSOR_INVALID: row(400, 'Not a cursor of this feed'),
 
   UNAUTHENTICATED: row(401, 'No or unknown credentials'),
@@ -56,6 +56,7 @@ export const PROBLEMS: Readonly<Record<ErrorCode, Row>> = {
   TOO_MANY_SUBSCRIPTIONS: row(409, 'The principal has as many subscriptions as it may'),
   CHANGE_STATE_CONFLICT: row(409, 'The state of the change-set does not allow this'),
   IDEMPOTENCY_CONFLICT: row(409, 'The idempotency key stands for other content'),
+  CHANGE_UNFIT: row(409, 'The operations do not fit what the entity holds'),
   STALE_BASE: row(409, 'The document is at another version'),
   RISK_BLOCKED: row(409, 'The risk could not be assessed'),
   ALREADY_VOTED: row(409, 'This person has decided already'),

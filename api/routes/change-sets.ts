@@ -20,6 +20,7 @@ const params = z.strictObject({ id: changeId });
 /** What every proposal can meet. */
 const PROPOSING: readonly ErrorCode[] = [
   'CHANGE_INVALID',
+  'CHANGE_UNFIT',
   'FORBIDDEN',
   'STALE_BASE',
   'RISK_BLOCKED',
@@ -54,7 +55,7 @@ const assessChangeSet = route({
   description: 'Takes what POST /v1/change-sets takes, and records nothing.',
   body: bodyForCore(proposalSchema),
   responses: { 200: { description: 'the assessment', schema: dryRunSchema } },
-  problems: ['CHANGE_INVALID', 'FORBIDDEN', 'STALE_BASE', 'RISK_BLOCKED'],
+  problems: ['CHANGE_INVALID', 'CHANGE_UNFIT', 'FORBIDDEN', 'STALE_BASE', 'RISK_BLOCKED'],
   handler: async (system, principal, { body }) => ({
     status: 200,
     body: await system.changes.assess(principal, body),
@@ -127,6 +128,7 @@ const reviseChangeSet = route({
   responses: { 200: { description: 'the change-set, assessed anew', schema: changeSchema } },
   problems: [
     'CHANGE_INVALID',
+    'CHANGE_UNFIT',
     'NOT_PROPOSER',
     'FORBIDDEN',
     'CHANGE_NOT_FOUND',

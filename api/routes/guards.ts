@@ -1,5 +1,6 @@
 /** Protection: which topics are stopped, and opening them. */
 import * as z from 'zod';
+import { eventInputSchema } from '../../core/events/index.ts';
 import { checkedBody, route } from '../route.ts';
 import { guardListSchema, guardStateSchema } from '../schemas/guards.ts';
 
@@ -23,7 +24,7 @@ const resetGuard = route({
   summary: 'Open a stopped topic (auditors, security)',
   description:
     'Recorded as `system.topic_reset`. A topic that is not stopped is left as it is, and nothing is recorded.',
-  params: z.strictObject({ topic: z.string() }),
+  params: z.strictObject({ topic: eventInputSchema.shape.topic }),
   body: checkedBody(
     z
       .strictObject({

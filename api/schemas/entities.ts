@@ -116,15 +116,33 @@ export const verifyInputSchema = z
     requireAnchored: z.boolean().optional().meta({ description: 'NOT_YET_ANCHORED unless anchors cover it all' }),
     maxAgeMinutes: z.int().min(1).optional().meta({ description: 'STALE when the log shows no sign of life since' }),
   })
-  .refine(({ mode, from, to }) => (mode === 'range') === (from !== undefined && to !== undefined && from < to), {
-    error: 'mode "range" takes from < to, other modes take neither',
+  .refine(({ mode, from, to }) => [from, to].every((one) => (one !== undefined) === (mode === 'range')), {
+    error: 'mode "range" takes from and to, other modes take neither',
     path: ['from'],
+  })
+  .refine(({ mode, from, to }) => mode !== 'range' || from === undefined || to === undefined || from < to, {
+    error: 'a range ends behind its begin: from < to',
+    path: ['to'],
   })
   .refine(({ mode, checkpoint }) => mode !== 'since' || checkpoint !== undefined, {
     error: 'mode "since" needs the checkpoint that you kept',
     path: ['checkpoint'],
   })
-  .meta({ id: 'VerifyInput', examples: [{ mode: 'range', from: 0, to: 1024 }] });
+  .meta({
+    ...{ id: 'VerifyInput', examples: [{ mode: 'range', from: 0, to: 1024 }] },
+    // The rules above, as far as JSON Schema has words for them: it cannot compare two numbers.
+    allOf: [
+      {
+        if: { properties: { mode: { const: 'range' } }, required: ['mode'] },
+        then: { required: ['from', 'to'] },
+        else: { not: { anyOf: [{ required: ['from'] }, { required: ['to'] }] } },
+      },
+      {
+        if: { properties: { mode: { const: 'since' } }, required: ['mode'] },
+        then: { required: ['checkpoint'] },
+      },
+    ],
+  });
 export type VerifyInput = z.input<typeof verifyInputSchema>;
 
 /** What the body asks for, in the façade's words. */

@@ -60,7 +60,7 @@ export interface Weighed {
   readonly plans: Advice['plans'];
 }
 
-/** Both: @throws ChangeError STALE_BASE | CHANGE_INVALID | RISK_BLOCKED | EXECUTOR_FAILED */
+/** Both: @throws ChangeError STALE_BASE | CHANGE_INVALID | CHANGE_UNFIT | RISK_BLOCKED | EXECUTOR_FAILED */
 export interface Assessor {
   readonly assess: (subject: Subject) => Promise<Assessed>;
   readonly weigh: (subject: Pick<Subject, 'entityId' | 'content'>) => Promise<Weighed>;

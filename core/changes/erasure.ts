@@ -26,7 +26,7 @@ export async function planErasure(
   const missing =
     erase === undefined ? 'this engine keeps no confidential fields' : await problemOf(context, entityId, erasure);
   if (erase === undefined || missing !== undefined)
-    return { kind: 'failure', failure: { code: 'CHANGE_INVALID', message: missing ?? '' } };
+    return { kind: 'failure', failure: { code: 'CHANGE_UNFIT', message: missing ?? '' } };
   const approvers = [...votes, ...(override === undefined ? [] : [override])].map(({ personId }) => personId);
   const { seq, fields, basis } = erasure;
   return {
@@ -43,7 +43,7 @@ export async function planErasure(
   };
 }
 
-/** Told when it is proposed, and looked at again when it is carried out. @throws ChangeError CHANGE_INVALID */
+/** Told when it is proposed, and looked at again when it is carried out. @throws ChangeError CHANGE_UNFIT */
 export async function assertErasable(
   context: Context,
   entityId: string,
@@ -55,7 +55,7 @@ export async function assertErasable(
     const pointer = `/operations/${i}/payload`;
     if (detail !== undefined)
       throw new ChangeError({
-        code: 'CHANGE_INVALID',
+        code: 'CHANGE_UNFIT',
         message: `${pointer}: ${detail}`,
         problems: [{ pointer, detail }],
       });

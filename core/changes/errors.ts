@@ -1,8 +1,8 @@
 import { NervousError } from '../errors/index.ts';
 
 /**
- * `CHANGE_INVALID`: the proposal, revision or decision breaks its schema or bounds, or its operations cannot be carried
- *   out on the entity's document; `problems` point at the fields: correct them.
+ * `CHANGE_INVALID`: the proposal, revision or decision breaks its schema or bounds; `problems` point at the fields: correct them.
+ * `CHANGE_UNFIT`: its operations cannot be carried out on what the entity holds now; `problems` point at them: read it and propose again.
  * `CHANGE_NOT_FOUND`: no change-set under that id.
  * `CHANGE_STATE_CONFLICT`: the change-set's state does not allow this step; read it again.
  * `CHANGE_BUSY`: too many writers met on one change-set; nothing was written: retry after a pause.
@@ -28,6 +28,7 @@ import { NervousError } from '../errors/index.ts';
  */
 export type ChangeErrorCode =
   | 'CHANGE_INVALID'
+  | 'CHANGE_UNFIT'
   | 'CHANGE_NOT_FOUND'
   | 'CHANGE_STATE_CONFLICT'
   | 'CHANGE_BUSY'
@@ -76,7 +77,7 @@ export function inPayload<T>(index: number, work: () => T): T {
     if (!(error instanceof ChangeError)) throw error;
     const at = `/operations/${index}/payload`;
     throw new ChangeError({
-      code: 'CHANGE_INVALID',
+      code: error.code,
       message: `${at}: ${error.message}`,
       problems: error.problems.map(({ pointer, detail }) => ({ pointer: at + pointer, detail })),
     });

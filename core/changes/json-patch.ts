@@ -45,7 +45,7 @@ type Step = JsonPatch[number];
 
 /**
  * The document after the patch; the one given is not touched. An absent document is patched as if it were `{}`.
- * @throws ChangeError CHANGE_INVALID naming the step that does not fit
+ * @throws ChangeError CHANGE_UNFIT naming the step that does not fit
  */
 export function patchDocument(document: Document, patch: JsonPatch): JsonObject {
   let current: JsonValue = structuredClone(document ?? {});
@@ -75,7 +75,7 @@ function misfit(reason: string): never {
 function misfitAt(index: number, step: Step, reason: string): ChangeError {
   const detail = `${step.op} ${step.path === '' ? 'the whole document' : step.path} ${reason}`;
   return new ChangeError({
-    code: 'CHANGE_INVALID',
+    code: 'CHANGE_UNFIT',
     message: `the patch does not fit the document: step ${index}: ${detail}`,
     problems: [{ pointer: `/${index}`, detail }],
   });

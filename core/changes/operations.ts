@@ -31,7 +31,7 @@ export interface OperationType {
   readonly reversible: boolean;
   /** @throws ChangeError CHANGE_INVALID; CanonicalError */
   readonly parse: (payload: unknown) => JsonValue;
-  /** The document afterwards. Pure and deterministic. @throws ChangeError CHANGE_INVALID when it does not fit */
+  /** The document afterwards. Pure and deterministic. @throws ChangeError CHANGE_UNFIT */
   readonly plan: (document: Document, payload: JsonValue) => Document;
   /** What is destroyed beside the ledger; absent: nothing. Such operations go with no others in a change-set. */
   readonly erases?: (payload: JsonValue) => Erasure;
@@ -131,7 +131,7 @@ const stateDelete: OperationType = {
   },
   plan: (document) => {
     if (document !== null) return null;
-    throw new ChangeError({ code: 'CHANGE_INVALID', message: 'there is no document to delete' });
+    throw new ChangeError({ code: 'CHANGE_UNFIT', message: 'there is no document to delete' });
   },
 };
 

@@ -6,7 +6,7 @@ import type { Operation } from './steps.ts';
 
 /**
  * The document after each operation.
- * @throws ChangeError STALE_BASE | CHANGE_INVALID with a pointer to the operation
+ * @throws ChangeError STALE_BASE | CHANGE_INVALID | CHANGE_UNFIT with a pointer to the operation
  */
 export function planOperations(
   base: Pick<VersionedDocument, 'document' | 'version'>,
@@ -23,12 +23,12 @@ export function planOperations(
   return operations.map((operation, i) => (document = planOperation(document, operation, { types, index: i })));
 }
 
-/** The document after all operations, at whatever version it began. @throws ChangeError CHANGE_INVALID */
+/** The document after all operations, at whatever version it began. @throws ChangeError CHANGE_INVALID | CHANGE_UNFIT */
 export function planResult(before: Document, operations: readonly Operation[], types: OperationTypes): Document {
   return operations.reduce((document, one, index) => planOperation(document, one, { types, index }), before);
 }
 
-/** @throws ChangeError CHANGE_INVALID */
+/** @throws ChangeError CHANGE_INVALID | CHANGE_UNFIT */
 export function planOperation(
   document: Document,
   { type, payload, executor }: Operation,

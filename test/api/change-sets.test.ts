@@ -49,6 +49,18 @@ describe('proposing', () => {
     ['no right', 'outsider', proposal, '403 FORBIDDEN'],
     ['an entity out of reach', 'advisor', { ...proposal, entityId: 'loan:1' }, '403 FORBIDDEN'],
     ['an unknown field', 'advisor', { ...proposal, state: 'approved' }, '400 CHANGE_INVALID'],
+    [
+      'R10: a patch that does not fit the document',
+      'advisor',
+      { ...proposal, operations: [{ type: 'state.patch', payload: [{ op: 'remove', path: '/limit' }] }] },
+      '409 CHANGE_UNFIT',
+    ],
+    [
+      'R10: a deletion of what is not there',
+      'advisor',
+      { ...proposal, operations: [{ type: 'state.delete', payload: {} }] },
+      '409 CHANGE_UNFIT',
+    ],
     ['no operation', 'advisor', { ...proposal, operations: [] }, '400 CHANGE_INVALID'],
     [
       'another base version',

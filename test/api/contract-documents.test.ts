@@ -139,3 +139,18 @@ describe('the schema of a payload', () => {
     expect(topicSchema(config, { topic: 'constructor', version: 1 }, 'draft-04')).toBeUndefined();
   });
 });
+
+it.each([
+  [{ mode: 'range', from: 5, to: 6 }, true],
+  [{ mode: 'range', from: 5 }, false],
+  [{ from: 5 }, false],
+  [{ mode: 'since' }, false],
+  [{ mode: 'since', checkpoint: 'x' }, true],
+  [{}, true],
+])('R10: the document lets nobody send %j for verification, or does: %j', async (body, fits) => {
+  const { components } = asText(openApiDocument()) as { components: { schemas: Record<string, object> } };
+  const { VerifyInput = {} } = components.schemas;
+  const id = `urn:test:verify-input:${JSON.stringify(body).length}:${fits}`;
+  registerSchema({ $schema: 'https://json-schema.org/draft/2020-12/schema', ...VerifyInput }, id);
+  expect((await validate(id, body)).valid).toBe(fits);
+});

@@ -109,6 +109,16 @@ describe('verification', () => {
     expect(problem).toMatchObject({ status: 403, code: 'FORBIDDEN' });
   });
 
+  it.each([
+    [{ mode: 'range', from: 5, to: 5 }, '/to'],
+    [{ mode: 'range', from: 5 }, '/from'],
+    [{ from: 5 }, '/from'],
+    [{ mode: 'since' }, '/checkpoint'],
+  ])('R10: of a part refuses %j', async (body, pointer) => {
+    const { problem } = await call(world, 'POST /v1/verify', { as: 'aud', body });
+    expect(problem).toMatchObject({ status: 400, code: 'REQUEST_INVALID', errors: [{ pointer }] });
+  });
+
   it.each([{ signatures: 'no' }, { all: true }, [], null])('of the ledger refuses %j', async (body) => {
     const { problem } = await call(world, 'POST /v1/verify', { as: 'aud', body });
     expect(problem).toMatchObject({ status: 400, code: 'REQUEST_INVALID' });

@@ -22,6 +22,13 @@ it('tells a publisher who is too fast when to come back, in the header and in ea
   expect(refused.problem).toMatchObject({ retryAfterSeconds: 1 });
 });
 
+it('R10: takes only names that a topic may have, as the document says', async () => {
+  const world = await createTestSystem();
+  const reset = (topic: string) => call(world, `POST /v1/guards/${topic}/reset`, { as: 'aud', body: {} });
+  expect(refusalOf(await reset('Transactions.new'))).toBe('400 REQUEST_INVALID');
+  expect(refusalOf(await reset('a.b'))).toBe('422 TOPIC_UNKNOWN');
+});
+
 it('shows what is stopped, and lets an auditor open it', async () => {
   const world = await createTestSystem();
   const looped = await call(world, 'POST /v1/events', { as: 'ledgerist', body: event(looping) });

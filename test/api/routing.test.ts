@@ -12,6 +12,7 @@ beforeAll(async () => {
 const pathOf = (template: string): string =>
   template
     .replace('{tile+}', '0/000')
+    .replace('{topic}', 'transactions.new')
     .replace('/delegations/{id}', `/delegations/${'ab'.repeat(32)}`)
     .replaceAll(/\{[^}]+\}/g, 'x-1');
 

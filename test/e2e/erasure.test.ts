@@ -100,11 +100,11 @@ it('leaves no trace of the value, an entry that says who approved it, and a ledg
 });
 
 it.each([
-  [{ seq: 0, fields: ['/payload/method'], basis: 'x' }, 'has no confidential field /payload/method'],
-  [{ seq: 7, fields: ['/payload/ip'], basis: 'x' }, 'has no entry #7'],
-  [{ seq: 0, fields: [], basis: 'x' }, 'fields'],
-  [{ seq: 0, fields: ['/payload/ip'] }, 'basis'],
-])('refuses %j when it is proposed', async (payload, reason) => {
+  [{ seq: 0, fields: ['/payload/method'], basis: 'x' }, 'has no confidential field /payload/method', 'CHANGE_UNFIT'],
+  [{ seq: 7, fields: ['/payload/ip'], basis: 'x' }, 'has no entry #7', 'CHANGE_UNFIT'],
+  [{ seq: 0, fields: [], basis: 'x' }, 'fields', 'CHANGE_INVALID'],
+  [{ seq: 0, fields: ['/payload/ip'] }, 'basis', 'CHANGE_INVALID'],
+])('refuses %j when it is proposed', async (payload, reason, code) => {
   const dataDir = mkdtempSync(join(tmpdir(), 'nervous-erasure-'));
   dirs.push(dataDir);
   const engine = await startEngine({ config, dataDir, http: false });
@@ -117,7 +117,7 @@ it.each([
     operations: [{ type: 'field.erase', payload }],
   };
   await expect(engine.system.changes.propose(as(engine, 'eva'), proposal)).rejects.toMatchObject({
-    code: 'CHANGE_INVALID',
+    code,
     message: expect.stringContaining(reason) as unknown,
   });
   const mixed = { type: 'field.erase', payload: { seq: 0, fields: ['/payload/ip'], basis: 'x' } };

@@ -124,7 +124,7 @@ describe('hostile patches', () => {
     ],
   ])('%s', (_name, patch) => {
     expect(() => apply(document, patch)).toThrow(
-      expect.objectContaining({ code: expect.stringMatching(/^(CHANGE_INVALID|NOT_I_JSON)$/) as string }),
+      expect.objectContaining({ code: expect.stringMatching(/^(CHANGE_UNFIT|CHANGE_INVALID|NOT_I_JSON)$/) as string }),
     );
     expect(({} as { evil?: unknown }).evil).toBeUndefined();
     expect(document).toEqual({ a: 1, list: [1, 2], text: 'abc', deep: { x: null } });

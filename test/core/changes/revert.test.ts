@@ -95,7 +95,7 @@ describe('reverting', () => {
     await vote(world, change, 'ann');
     await executed(world, [patchOf('/a', 3)]);
     await world.changes.advance(change.id);
-    expect(await world.record(change.id)).toMatchObject({ state: 'pending', blocked: { code: 'CHANGE_INVALID' } });
+    expect(await world.record(change.id)).toMatchObject({ state: 'pending', blocked: { code: 'CHANGE_UNFIT' } });
     expect(await documentOf(world)).toEqual({ a: 3 });
   });
 
