@@ -1018,6 +1018,10 @@ SCHEMAS = {
     CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
     CREATE UNIQUE INDEX entry_place ON entries (chain, seq)""",
 }
+# Version 3 has an index of what events are called, too.
+ENTRY_BODY = "CAST(substr(note, 25, instr(substr(note, 25), x'0a') - 1) AS TEXT)"
+SCHEMAS[3] = SCHEMAS[2] + f""";
+    CREATE INDEX entry_event ON entries (CASE WHEN json_valid({ENTRY_BODY}) AND json_extract({ENTRY_BODY}, '$.type') = 'event' THEN 'event/' || json_extract({ENTRY_BODY}, '$.data.source') || '/' || json_extract({ENTRY_BODY}, '$.idem') END)"""
 # One past the last position of the newest row of the commit-order record.
 RECORDED_END = f"""coalesce((SELECT first + length(hashes) / 32 FROM batches
     WHERE first BETWEEN 0 AND {MAX_INDEX} ORDER BY first DESC LIMIT 1), 0)"""

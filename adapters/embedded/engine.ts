@@ -102,6 +102,13 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   }
 }
 
+/** What is known only when the rest has been opened. */
+interface Hooks {
+  renewTokens?: () => void;
+  /** until then an error; afterwards recorded too */
+  tell: TamperWatch['tell'];
+}
+
 type Closers = (() => Promise<void> | void)[];
 
 async function open(options: EngineOptions, opened: Closers): Promise<Engine> {
@@ -112,17 +119,18 @@ async function open(options: EngineOptions, opened: Closers): Promise<Engine> {
   if (closed !== undefined) (options.onNotice ?? writeToStandardError)(closed);
   const db = openForWriting(dataDir, config);
   const known = new KnownChains();
+  const hooks: Hooks = { tell: ({ entity, seq, detail }) => onError(new Error(`"${entity}" #${seq}: ${detail}`)) };
   const store = new SqliteStore(db, {
     onStored: (entries) => {
       for (const { chain, seq, hash } of entries) known.wrote(chain, { seq, hash: toHex(hash) });
     },
+    onTamper: (finding) => hooks.tell(finding),
   });
   const incarnations = readIncarnations(db);
   opened.push(() => store.close());
   await ensureChangeIndex(config.ledger, store); // before anybody asks what waits
-  const hooks: { renewTokens?: () => void } = {};
   const onPolicyChange = (): void => hooks.renewTokens?.();
-  const parts = await openSystem({ ...options, onError, incarnations, onPolicyChange, known }, store, opened);
+  const parts = await openSystem({ ...options, onError, incarnations, onPolicyChange, known, hooks }, store, opened);
   const { system } = parts;
   const tokens = openLiveTokens({ dataDir, policy: system.policy, modules: config.modules, onError });
   hooks.renewTokens = tokens.renew;
@@ -168,6 +176,7 @@ async function openSystem(
       readonly incarnations: readonly number[];
       readonly onPolicyChange: () => void;
       readonly known: KnownChains;
+      readonly hooks: Hooks;
     },
   store: SqliteStore,
   opened: Closers,
@@ -212,8 +221,9 @@ async function openSystem(
   workflow.runner = openRunner(system, onError, opened);
   await system.initialize();
   await workflow.runner.start();
-  const { audit, status } = openWatch({ ...options, rootSigner, appender }, opened);
+  const { audit, status, tell } = openWatch({ ...options, rootSigner, appender }, opened);
   watch.status = status;
+  options.hooks.tell = tell;
   return {
     ...{ system, log, audit },
     // No checkpoint is signed meanwhile: one of the old key must not cover the entry that ends it.
@@ -301,14 +311,15 @@ function openWatch(
   options: EngineOptions &
     Required<Pick<EngineOptions, 'onError'>> & { readonly rootSigner: RootSigner; readonly appender: Appender },
   opened: Closers,
-): Pick<Engine, 'audit'> & Pick<TamperWatch, 'status'> {
+): Pick<Engine, 'audit'> & Pick<TamperWatch, 'status' | 'tell'> {
   const { dataDir, anchorsDir, auditMinutes = AUDIT_MINUTES, rootSigner: root, appender, onError } = options;
   const watch = startTamperWatch({
     ...{ dataDir, root, appender, clock: systemClock, onError, intervalMs: auditMinutes * 60_000 },
     ...(anchorsDir === undefined ? {} : { anchorsDir }),
   });
   opened.push(() => watch.stop());
-  return { audit: (full) => watch.look(full), status: () => watch.status() };
+  const { status, tell } = watch;
+  return { audit: (full) => watch.look(full), status, tell };
 }
 
 function openMetricsOf(dataDir: string, { files }: PublicLog, opened: Closers): ProcessMetrics['read'] {

@@ -9,7 +9,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { EngineError } from './errors.ts';
 import { storedOutside } from './rows-outside.ts';
 import { openingTrouble } from './sqlite-trouble.ts';
-import { migrateFromVersion1 } from './sqlite-migrate.ts';
+import { migrate } from './sqlite-migrate.ts';
 import { isKnownVersion, SCHEMA, SCHEMA_VERSION, schemaProblem } from './sqlite-tables.ts';
 
 const LEDGER_FILE = 'ledger.db';
@@ -34,7 +34,8 @@ export function openForWriting(dataDir: string, identity: LedgerIdentity): Datab
     );
     if (userVersion(db) === 0 && isEmpty(db)) createSchema(db, identity);
     checkIdentity(db, dataDir, identity);
-    if (userVersion(db) < SCHEMA_VERSION) migrateFromVersion1(db);
+    const version = userVersion(db);
+    if (version < SCHEMA_VERSION) migrate(db, version);
     checkRows(db);
     // SQLite opens a file that may not be written for reading, without a word.
     db.exec(`BEGIN IMMEDIATE; UPDATE meta SET value = value WHERE key = 'ledger'; COMMIT`);

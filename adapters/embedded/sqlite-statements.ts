@@ -4,6 +4,7 @@
  */
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { RECORDED_END } from './rows-outside.ts';
+import { EVENT_KEY } from './sqlite-tables.ts';
 
 const SQL = {
   begin: 'BEGIN IMMEDIATE',
@@ -29,6 +30,7 @@ const SQL = {
   taken: 'SELECT position FROM entries WHERE chain = ? AND seq = ?',
   findByKey:
     'SELECT entries.* FROM idempotency JOIN entries USING (position) WHERE key = ? AND position BETWEEN 0 AND ?',
+  findEvent: `SELECT * FROM entries WHERE ${EVENT_KEY} = ? AND position BETWEEN 0 AND ? ORDER BY position LIMIT 1`,
   readLog: 'SELECT * FROM entries WHERE position BETWEEN ? AND ? ORDER BY position LIMIT ?',
   getItem: 'SELECT * FROM items WHERE pk = ? AND sk = ?',
   itemVersion: 'SELECT version FROM items WHERE pk = ? AND sk = ?',

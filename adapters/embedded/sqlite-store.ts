@@ -7,10 +7,12 @@ import type { DatabaseSync, SQLOutputValue } from 'node:sqlite';
 import type { JsonValue } from '../../core/canonical/index.ts';
 import {
   commitInOrder,
+  findingAt,
   type CommitGroup,
   type CommitOutcome,
   type EntryStore,
   type EntryToStore,
+  type Finding,
   type Item,
   type ItemKey,
   type ItemStore,
@@ -23,6 +25,9 @@ import { writeTrouble } from './sqlite-trouble.ts';
 import { prepareStatements, type Statements } from './sqlite-statements.ts';
 import { SCHEMA_VERSION, schemaProblem } from './sqlite-tables.ts';
 
+/** Keys that follow from entries; those of proposals do not. */
+const EVENT_PREFIX = 'event/';
+
 type Row = Record<string, SQLOutputValue>;
 
 export interface StoreOptions {
@@ -30,6 +35,8 @@ export interface StoreOptions {
   readonly readOnly?: boolean;
   /** Told what has become durable, in its order. Must not throw. */
   readonly onStored?: (entries: readonly EntryToStore[]) => void;
+  /** Told of what somebody else did to the file, and of what no longer works by itself. Must not throw. */
+  readonly onTamper?: (finding: Finding) => void;
 }
 
 export class SqliteStore implements EntryStore, ItemStore {
@@ -40,13 +47,15 @@ export class SqliteStore implements EntryStore, ItemStore {
   private readonly db: DatabaseSync;
   private readonly isReader: boolean;
   private readonly onStored: StoreOptions['onStored'];
+  private readonly onTamper: (finding: Finding) => void;
   private schemaVersion: unknown;
   private nextPosition: number;
 
-  constructor(db: DatabaseSync, { readOnly = false, onStored }: StoreOptions = {}) {
+  constructor(db: DatabaseSync, { readOnly = false, onStored, onTamper = () => {} }: StoreOptions = {}) {
     this.db = db;
     this.isReader = readOnly;
     this.onStored = onStored;
+    this.onTamper = onTamper;
     this.sql = prepareStatements(db);
     this.nextPosition = this.readSize();
     this.schemaVersion = this.readSchemaVersion();
@@ -92,7 +101,7 @@ export class SqliteStore implements EntryStore, ItemStore {
 
   async findByIdemKey(idemKey: string): Promise<StoredEntry | undefined> {
     const row = readable(() => this.sql.findByKey.get(idemKey, this.last()));
-    return row === undefined ? undefined : entryOf(row);
+    return row === undefined ? this.eventOf(idemKey) : entryOf(row);
   }
 
   async readLog(from: number, limit: number): Promise<readonly LoggedEntry[]> {
@@ -184,8 +193,15 @@ export class SqliteStore implements EntryStore, ItemStore {
 
   /** Put-if-absent at its place, which must follow an existing entry. @returns why not, having written nothing */
   private storeEntry({ chain, seq, note, hash, idemKey }: EntryToStore): CommitOutcome | undefined {
-    if (idemKey !== undefined && this.sql.putKey.run(idemKey, this.nextPosition).changes === 0)
-      return { kind: 'exists', idemKey };
+    if (idemKey !== undefined) {
+      if (this.sql.putKey.run(idemKey, this.nextPosition).changes === 0) return { kind: 'exists', idemKey };
+      const recorded = this.eventOf(idemKey);
+      if (recorded !== undefined) {
+        this.sql.deleteKey.run(idemKey);
+        this.onTamper(findingAt(recorded, 'DRIFT', `its idempotency key "${idemKey}" is gone from the table of keys`));
+        return { kind: 'exists', idemKey };
+      }
+    }
     if (
       this.sql.putEntry.run(this.nextPosition, chain, seq, note, hash, seq, chain, seq - 1, this.last()).changes === 0
     ) {
@@ -200,6 +216,13 @@ export class SqliteStore implements EntryStore, ItemStore {
     }
     this.nextPosition += 1;
     return undefined;
+  }
+
+  /** The event that was recorded under the key, whatever the table of keys says. */
+  private eventOf(idemKey: string): LoggedEntry | undefined {
+    if (!idemKey.startsWith(EVENT_PREFIX)) return undefined;
+    const row = readable(() => this.sql.findEvent.get(idemKey, this.last()));
+    return row === undefined ? undefined : entryOf(row);
   }
 
   private recordBatch(first: number, stored: readonly EntryToStore[]): void {

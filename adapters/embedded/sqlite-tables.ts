@@ -4,7 +4,7 @@
  */
 import { DatabaseSync } from 'node:sqlite';
 
-export const SCHEMA_VERSION = 2;
+export const SCHEMA_VERSION = 3;
 /** Largest position or seq: one more is still a whole number that JavaScript counts exactly. */
 export const MAX_INDEX = Number.MAX_SAFE_INTEGER - 1;
 
@@ -37,7 +37,18 @@ const TABLES = {
 } as const;
 const INDEX = 'CREATE UNIQUE INDEX entry_place ON entries (chain, seq)';
 
-export const SCHEMA = [...Object.values(TABLES), INDEX].join(';\n');
+/** The line of JSON behind a note's first line, `nervous-system.entry.v1`. */
+const BODY = "CAST(substr(note, 25, instr(substr(note, 25), x'0a') - 1) AS TEXT)";
+/**
+ * The idempotency key of an event, out of its entry: whatever becomes of the table of keys, the index over this says what was
+ * recorded. NULL: not an event.
+ */
+export const EVENT_KEY = `CASE WHEN json_valid(${BODY}) AND json_extract(${BODY}, '$.type') = 'event' THEN 'event/' || json_extract(${BODY}, '$.data.source') || '/' || json_extract(${BODY}, '$.idem') END`;
+/** Not unique: what somebody recorded twice past the engine is for verification to name. */
+export const EVENT_INDEX = `CREATE INDEX entry_event ON entries (${EVENT_KEY})`;
+
+const SCHEMA_2 = [...Object.values(TABLES), INDEX].join(';\n');
+export const SCHEMA = `${SCHEMA_2};\n${EVENT_INDEX}`;
 export const TABLE_NAMES = Object.keys(TABLES) as readonly (keyof typeof TABLES)[];
 
 /** Version 1 had no constraints. */
@@ -55,6 +66,7 @@ const SCHEMA_1 = `
 `;
 const SCHEMAS: ReadonlyMap<number, string> = new Map([
   [1, SCHEMA_1],
+  [2, SCHEMA_2],
   [SCHEMA_VERSION, SCHEMA],
 ]);
 

@@ -43,6 +43,8 @@ export interface TamperWatch {
   /** Looks now, after the look under way. @param full everything, not only what is new since the last look */
   look(full?: boolean): Promise<VerificationReport>;
   status(): WatchStatus;
+  /** What somebody else found, on the way. Never throws. */
+  tell(finding: Finding): void;
   stop(): Promise<void>;
 }
 
@@ -66,6 +68,7 @@ export function startTamperWatch(options: TamperWatchOptions): TamperWatch {
   return {
     look: (full) => watch.look(full),
     status: () => watch.status(),
+    tell: (finding) => watch.tell(finding),
     stop: async () => {
       stopped.abort();
       await watch.stop();
@@ -78,6 +81,7 @@ class Watch {
   private readonly options: TamperWatchOptions;
   private turn: Promise<unknown> = Promise.resolve();
   private readonly threads = auditThreads();
+  private readonly telling = new Set<Promise<void>>();
   /** the checkpoint that everything before was found to lead to: never read from the folder again */
   private audited: string | undefined;
   private fullAt = -Infinity;
@@ -100,8 +104,17 @@ class Watch {
     return { ok: true, detail: `nothing found at ${new Date(this.lookedAt).toISOString()}` };
   }
 
+  tell(finding: Finding): void {
+    // Not now: who found it may be in the middle of a transaction.
+    const told = Promise.resolve()
+      .then(() => this.raise(finding))
+      .finally(() => this.telling.delete(told));
+    this.telling.add(told);
+  }
+
   async stop(): Promise<void> {
     await this.threads.close();
+    await Promise.all(this.telling);
     await this.turn;
   }
 

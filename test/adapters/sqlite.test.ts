@@ -8,6 +8,7 @@ import { closeToOthers } from '../../adapters/embedded/data-folder.ts';
 import { EngineError } from '../../adapters/embedded/errors.ts';
 import { lockDataDir, openForReading, openForWriting } from '../../adapters/embedded/sqlite-schema.ts';
 import { SqliteStore } from '../../adapters/embedded/sqlite-store.ts';
+import type { Finding } from '../../core/ledger/index.ts';
 import { IDENTITY } from '../contract/stores.ts';
 
 let parent: string;
@@ -118,9 +119,37 @@ it('V6: brings a file without constraints up to date, with every row of it', asy
   openForReading(folder).close();
   const db = openForWriting(folder, IDENTITY);
   expect(contents(db)).toEqual(before);
-  expect(db.prepare('PRAGMA user_version').get()).toEqual({ user_version: 2 });
+  expect(db.prepare('PRAGMA user_version').get()).toEqual({ user_version: 3 });
   expect(() => db.exec("INSERT INTO entries VALUES (-1, 'b', 0, x'00', zeroblob(32))")).toThrow('CHECK');
   db.close();
+});
+
+it('V5: brings a file without the index of events up to date, with what it holds in the index', async () => {
+  const event = (id: string) => ({
+    ...{ chain: 'a', idemKey: `event/feed/${id}`, hash: Buffer.alloc(32, 7) },
+    note: Buffer.from(`nervous-system.entry.v1\n{"data":{"source":"feed"},"idem":"${id}","type":"event"}\n\nsigned\n`),
+  });
+  const opened = new SqliteStore(openForWriting(folder, IDENTITY));
+  await opened.commit([{ entries: [{ ...event('1'), seq: 0 }], writes: [] }]);
+  opened.close();
+  const old = new DatabaseSync(join(folder, 'ledger.db'));
+  old.exec('DROP INDEX entry_event; DELETE FROM idempotency; PRAGMA user_version = 2');
+  old.close();
+  openForReading(folder).close();
+  const told: Finding[] = [];
+  const store = new SqliteStore(openForWriting(folder, IDENTITY), { onTamper: (finding) => void told.push(finding) });
+  const outcomes = await store.commit([
+    { entries: [{ ...event('1'), seq: 1 }], writes: [] },
+    { entries: [{ ...event('2'), seq: 1 }], writes: [] },
+  ]);
+  expect(outcomes).toEqual([
+    { kind: 'exists', idemKey: 'event/feed/1' },
+    { kind: 'committed', positions: [1] },
+  ]);
+  expect(told).toMatchObject([{ verdict: 'DRIFT', entity: 'a', seq: 0, position: 0 }]);
+  expect(await store.findByIdemKey('event/feed/1')).toMatchObject({ seq: 0 });
+  expect(await store.findByIdemKey('event/feed/3')).toBeUndefined();
+  store.close();
 });
 
 it('V6: refuses to bring a file up to date that holds what no engine wrote, and leaves it as it is', () => {
