@@ -102,7 +102,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   }
 }
 
-/** What is known only when the rest has been opened. */
+/** Known only when the rest has been opened. */
 interface Hooks {
   renewTokens?: () => void;
   /** until then an error; afterwards recorded too */
@@ -318,8 +318,7 @@ function openWatch(
     ...(anchorsDir === undefined ? {} : { anchorsDir }),
   });
   opened.push(() => watch.stop());
-  const { status, tell } = watch;
-  return { audit: (full) => watch.look(full), status, tell };
+  return { audit: (full) => watch.look(full), status: () => watch.status(), tell: (finding) => watch.tell(finding) };
 }
 
 function openMetricsOf(dataDir: string, { files }: PublicLog, opened: Closers): ProcessMetrics['read'] {

@@ -87,7 +87,8 @@ describe('a key that was deleted', () => {
       errors,
     );
     expect(again).toEqual({ ...first, status: 'duplicate' });
-    expect(errors).toMatchObject([{ code: 'DATA_TAMPERED', message: expect.stringContaining('event/bank-feed/t-9') }]);
+    expect(errors.map(String)).toEqual([expect.stringContaining('event/bank-feed/t-9')]);
+    expect(errors).toMatchObject([{ code: 'DATA_TAMPERED' }]);
     const db = openForReading(dir);
     const store = new SqliteStore(db, { readOnly: true });
     expect(await store.read('account:1', 0, 9)).toHaveLength(1);
