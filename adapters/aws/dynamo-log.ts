@@ -10,6 +10,9 @@ export const HASH_BYTES = 32;
 /** Batch records kept in memory, ~15 kB each at most. */
 const MAX_KEPT = 256;
 const RECORDS_PER_QUERY = 50;
+/** What sorts behind every number is no record, and not the log's end. */
+const BEHIND_NUMBERS = ':';
+const LOG_INDEX = /^[0-9]{16}$/;
 
 /** What the sequencer put at `first`: entries first … first + places.length - 1. */
 export interface LogBatch {
@@ -22,6 +25,8 @@ export interface LogBatch {
 export class DynamoLog {
   private readonly tables: DynamoTables;
   private readonly kept = new Map<number, LogBatch>();
+  /** keys met of what is no record of ours, and is passed over */
+  readonly strays = new Set<string>();
 
   constructor(tables: DynamoTables) {
     this.tables = tables;
@@ -88,7 +93,7 @@ export class DynamoLog {
     readonly limit: number;
   }): Promise<readonly LogBatch[]> {
     const { client, stateTable: TableName, ledger } = this.tables;
-    const { from = padded(0), to = '~', newestFirst = false, limit } = range;
+    const { from = padded(0), to = BEHIND_NUMBERS, newestFirst = false, limit } = range;
     const batches: LogBatch[] = [];
     let ExclusiveStartKey: Attributes | undefined;
     do {
@@ -103,7 +108,9 @@ export class DynamoLog {
           ExclusiveStartKey,
         }),
       );
-      batches.push(...(page.Items ?? []).map(batchOf));
+      for (const item of page.Items ?? [])
+        if (LOG_INDEX.test(item['sk']?.S ?? '')) batches.push(batchOf(item));
+        else this.strays.add(item['sk']?.S ?? '');
       ExclusiveStartKey = page.LastEvaluatedKey;
     } while (ExclusiveStartKey !== undefined && batches.length < limit);
     for (const batch of batches) this.keep(batch);

@@ -7,6 +7,12 @@ export interface ChainHead {
   readonly seq: number;
 }
 
+export interface RowOutside {
+  readonly chain: string;
+  /** as DynamoDB has it */
+  readonly sk: string;
+}
+
 /** Where a walk was left off: plain JSON. */
 export interface ScanCursor {
   /** the item read last */
@@ -17,6 +23,8 @@ export interface ScanCursor {
 
 export interface HeadsPage {
   readonly heads: readonly ChainHead[];
+  /** rows under a number that is no place in a chain: nobody's entries, and no head */
+  readonly outside: readonly RowOutside[];
   /** where the rest begins; undefined: this was the last page */
   readonly rest: ScanCursor | undefined;
 }
@@ -38,18 +46,30 @@ export async function* scanHeads(
       }),
     );
     const heads: ChainHead[] = [];
+    const outside: RowOutside[] = [];
     // A scan yields one partition after the other: a chain ends where the next begins. Order within is not relied on.
     for (const { pk, sk } of page.Items ?? []) {
       if (pk?.S?.startsWith(`${ledger}#`) !== true) continue;
       const chain = pk.S.slice(ledger.length + 1);
+      const seq = seqOf(sk?.N);
+      if (seq === undefined) {
+        outside.push({ chain, sk: sk?.N ?? '' });
+        continue;
+      }
       const before: ChainHead | undefined = current?.chain === chain ? current : undefined;
       if (before === undefined && current !== undefined) heads.push(current);
-      current = { chain, seq: Math.max(Number(sk?.N), before?.seq ?? 0) };
+      current = { chain, seq: Math.max(seq, before?.seq ?? 0) };
     }
     ExclusiveStartKey = page.LastEvaluatedKey;
     if (ExclusiveStartKey === undefined && current !== undefined) heads.push(current);
-    yield { heads, rest: ExclusiveStartKey && cursorOf(ExclusiveStartKey, current) };
+    yield { heads, outside, rest: ExclusiveStartKey && cursorOf(ExclusiveStartKey, current) };
   } while (ExclusiveStartKey !== undefined);
+}
+
+/** DynamoDB takes any number for a key: below zero, between two, or with more digits than can be counted exactly. */
+function seqOf(sk: string | undefined): number | undefined {
+  const seq = Number(sk);
+  return Number.isSafeInteger(seq) && seq >= 0 && seq < Number.MAX_SAFE_INTEGER ? seq : undefined;
 }
 
 function cursorOf({ pk, sk }: Attributes, current: ChainHead | undefined): ScanCursor {

@@ -37,6 +37,9 @@ export async function* readLogPairs(
     page = [];
   }
   yield await pairsOf(store, page);
+  const [stray] = log.strays;
+  if (stray !== undefined)
+    yield [{ ...NOTHING, position: edge.size, damage: `a record of the log is stored as "${stray}", no log index` }];
   if (to !== Infinity && edge.size < to) yield [{ ...NOTHING, position: edge.size }];
 }
 

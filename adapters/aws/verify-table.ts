@@ -22,6 +22,7 @@ import { createEntryVerifier, replayLog, verifyDocuments, verifyEntity, type Por
 import type { DynamoStore } from './dynamo-store.ts';
 import { anchorKey } from './log/anchor-reader.ts';
 import type { SeenAnchors } from './log/sampled-anchors.ts';
+import { findEntryOutside } from './rows-outside.ts';
 import { systemClock } from './system-world.ts';
 import { verifyInStretches, type InStretchesOptions } from './verify-in-stretches.ts';
 import { verifyStretch } from './verify-stretch.ts';
@@ -45,6 +46,28 @@ export interface VerifyTableOptions extends Partial<Parameters<Ports['verifyLog'
 }
 
 export async function verifyTable(options: VerifyTableOptions): Promise<VerificationReport> {
+  try {
+    return await verify(options);
+  } catch (error) {
+    if (!isUnreadable(error)) throw error;
+    return unreadable(error, await findEntryOutside(options.store.tables));
+  }
+}
+
+/** What somebody put where it cannot be read is a verdict, not a failure. */
+function unreadable(error: Error, outside: Finding | undefined): VerificationReport {
+  const firstBad = outside ?? logFinding('UNREADABLE', error.message);
+  return {
+    ...{ verdict: firstBad.verdict, firstBad, entries: 0, chains: 0, checked: [] },
+    notChecked: ['everything: what is stored there could not be read to its end'],
+  };
+}
+
+function isUnreadable(error: unknown): error is Error {
+  return error instanceof Error && 'code' in error && error.code === 'DATA_UNREADABLE';
+}
+
+async function verify(options: VerifyTableOptions): Promise<VerificationReport> {
   const { store, ledger, origin, root, entity, signatures = true, clock = systemClock } = options;
   const { remembered, requireAnchored, maxAgeMinutes } = options;
   const verifier = createEntryVerifier({ ledger, root, entries: store, signatures });
@@ -84,7 +107,7 @@ async function verifyStoredDocuments(
     return await verifyDocuments({ ledger, entries: store, items: store }, changed);
   } catch (error) {
     // A document that cannot be read was changed past the ledger, like one that says something else.
-    if (!(error instanceof Error && 'code' in error && error.code === 'DATA_UNREADABLE')) throw error;
+    if (!isUnreadable(error)) throw error;
     return findingAt({ chain: '(documents)', seq: 0 }, 'UNREADABLE', error.message);
   }
 }

@@ -1,6 +1,6 @@
 /**
  * Entries that stand in their chains but not in the log: newer than the log's end, or forgotten by the sequencer. They are
- * checked against their chains; one that has waited too long for its place is a finding.
+ * checked against their chains; one that has waited too long for its place is a finding, and so is a row that can have none.
  */
 import { toHex } from '../../core/canonical/index.ts';
 import {
@@ -14,6 +14,7 @@ import {
   type StoredEntry,
 } from '../../core/ledger/index.ts';
 import type { DynamoStore } from './dynamo-store.ts';
+import { entryOutside, findRecordOutside } from './rows-outside.ts';
 import { scanHeads } from './scan-heads.ts';
 
 /** The sequencer is seconds behind; the stream retries it for a day, and an alarm rings long before. */
@@ -39,7 +40,8 @@ export interface Tail {
 export async function verifyTail(deps: TailDependencies, heads: ReadonlyMap<string, ChainSpan>): Promise<Tail> {
   const chains = new Map<string, Pick<ChainSpan, 'hasChanges'>>(heads);
   let entries = 0;
-  for await (const { heads: page } of scanHeads(deps.store.tables)) {
+  for await (const { heads: page, outside } of scanHeads(deps.store.tables)) {
+    if (outside[0] !== undefined) return { entries, chains, finding: entryOutside(outside[0]) };
     for (const { chain, seq } of page) {
       const head = heads.get(chain);
       if (head !== undefined && head.lastSeq >= seq) continue;
@@ -49,7 +51,8 @@ export async function verifyTail(deps: TailDependencies, heads: ReadonlyMap<stri
       if (rest.finding !== undefined) return { entries, chains, finding: rest.finding };
     }
   }
-  return { entries, chains };
+  const record = await findRecordOutside(deps.store.tables);
+  return { entries, chains, ...(record === undefined ? {} : { finding: record }) };
 }
 
 async function verifyRest(

@@ -118,6 +118,47 @@ describe('verifying the tables', () => {
     expect(await on.verify()).toMatchObject({ verdict, firstBad });
   });
 
+  it.each([
+    ['-7', 'a'],
+    ['1.5', 'a'],
+    ['9007199254740993', 'a'],
+    ['100000000000000000000000000000', 'never'],
+    ['-1', 'never'],
+  ])('V6: names a row outside the log, stored under the number %s of "%s"', async (sk, chain) => {
+    const on = await ledger();
+    const rows = on.dynamo.tables.get('entries');
+    const copy = { ...item(on, 'entries', 'main#a', '3'), pk: { S: `main#${chain}` }, sk: { N: sk } };
+    rows?.set(`main#${chain}`, new Map([...(rows.get(`main#${chain}`) ?? []), [sk, copy]]));
+    expect(await on.verify()).toMatchObject({
+      verdict: 'UNREADABLE',
+      firstBad: { entity: chain, detail: expect.stringContaining(sk) as unknown },
+    });
+  });
+
+  it.each(['-5', '000000000000000x', 'abc', '~', 'é'])('V6: names a record of the log stored as "%s"', async (sk) => {
+    const on = await ledger();
+    const [first] = [...partition(on, 'state', 'main#log').values()];
+    partition(on, 'state', 'main#log').set(sk, { ...first, sk: { S: sk } });
+    expect(await on.verify()).toMatchObject({
+      verdict: 'UNREADABLE',
+      firstBad: { detail: expect.stringContaining(sk) as unknown },
+    });
+  });
+
+  it.each(['abc', '000000000000009x'])(
+    'V6: does not take a record stored as "%s" for the end of the log',
+    async (sk) => {
+      const on = await ledger();
+      const size = await on.store.size();
+      const [first] = [...partition(on, 'state', 'main#log').values()];
+      partition(on, 'state', 'main#log').set(sk, { ...first, sk: { S: sk } });
+      expect(await on.store.size()).toBe(size);
+      await on.append('a', '9');
+      await createSequencer({ store: on.store }).catchUp();
+      expect(await on.store.size()).toBe(size + 1);
+    },
+  );
+
   it('checks entries that have no place yet, and says that they have none', async () => {
     const on = await ledger();
     await on.append('a', '9', '10');
