@@ -74,6 +74,15 @@ describe('revoking a vote', () => {
     await refused(world, 'DECISION_EXPIRED', () => world.changes.revoke(by('ann'), late.id));
   });
 
+  it('is refused for another’s vote by somebody who took their own back', async () => {
+    const world = actsWorld();
+    const view = await vote(world, await pending(world, LARGE), 'ann', 'rita');
+    const [own, other] = view.votes.map(({ hash }) => hash);
+    await world.changes.revoke(by('ann'), view.id, { vote: own });
+    expect(await world.changes.revoke(by('ann'), view.id, { vote: own })).toMatchObject({ kind: 'recorded' });
+    await refused(world, 'NO_SUCH_VOTE', () => world.changes.revoke(by('ann'), view.id, { vote: other }));
+  });
+
   it('does not let a change-set grow without end: then only a rejection is taken', async () => {
     const world = actsWorld();
     const view = await pending(world);

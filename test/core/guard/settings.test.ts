@@ -20,6 +20,24 @@ describe('the section "protection"', () => {
   });
 
   it.each([
+    { rates: { sessions: { perMinute: 1 } } },
+    { rates: { sessions: { perMinute: 60_000_000, burst: 60_000_000 } } },
+    { storm: { perSecond: 1 } },
+    { storm: { perSecond: 1_000_000 } },
+    { loop: { maxHops: 1 } },
+    { loop: { resetAfterSeconds: 2_592_000 } },
+  ])('takes %j', (input) => {
+    expect(protectionSchema.safeParse(input).success).toBe(true);
+  });
+
+  it.each([
+    { rates: { sessions: { perMinute: 60_000_001 } } },
+    { rates: { sessions: { perMinute: 1, burst: 60_000_001 } } },
+    { rates: { sessions: { perMinute: 1, burst: 0 } } },
+    { storm: { perSecond: 0 } },
+    { storm: { perSecond: 1_000_001 } },
+    { loop: { windowSeconds: 0 } },
+    { loop: { resetAfterSeconds: 2_592_001 } },
     { rates: { sessions: { perMinute: 0 } } },
     { rates: { sessions: 'none' } },
     { rates: { modules: { feed: 'unlimited' } } },
