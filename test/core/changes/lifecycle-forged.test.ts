@@ -140,3 +140,30 @@ describe('a forged way on', () => {
     expect(fold([...all, last(all)])).toBe('change.reviewed: CHANGE_STATE_CONFLICT');
   });
 });
+
+describe('a forged revision', () => {
+  it('that lets somebody decide who was excluded, or follows from nothing, is refused', async () => {
+    const world = actsWorld();
+    const view = await pending(world);
+    const operations = [patchOf('/balance', 9)];
+    await world.changes.revise(by('pete'), view.id, { title: 'Other', rationale: 'Better.', operations });
+    const all = await stepsOf(world, view.id);
+    const at = all.findIndex(({ type }) => type === 'change.revised');
+    const revised = all[at] as ChangeStep;
+    const instead = (data: object): string => fold([...all.slice(0, at), with0(revised, data)]);
+    expect(instead({})).toBe('pending');
+    expect(instead({ excludes: ['pete', 'zoe'] })).toBe('pending');
+    for (const data of [
+      ...[
+        { excludes: [] },
+        { excludes: ['ann'] },
+        { excludes: ['ann', 'zoe'] },
+        { revision: 1 },
+        { revision: 3 },
+        { initiator: 'person:ann' },
+      ],
+      ...[{ sponsor: 'person:ann' }, { supersedes: 'x' }, { reverts: 'x' }, { contentHash: 'f'.repeat(64) }],
+    ])
+      expect(instead(data)).toBe('change.revised: CHANGE_STATE_CONFLICT');
+  });
+});

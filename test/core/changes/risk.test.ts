@@ -120,6 +120,16 @@ describe('facts', () => {
       after: after as never,
     });
 
+  it('say that a document is made only where there was none and is one', () => {
+    const creates = (before: object | null, ...after: (object | null)[]): unknown =>
+      facts(before, after as object[])['creates'];
+    expect(creates(null, { a: 1 })).toBe(true);
+    expect(creates(null, { a: 1 }, { a: 2 })).toBe(true);
+    expect(creates(null, { a: 1 }, null)).toBe(false);
+    expect(creates({ a: 1 }, { a: 2 })).toBe(false);
+    expect(creates({ a: 1 }, null)).toBe(false);
+  });
+
   it('are the same whatever the proposer calls them', () => {
     expect(facts(null, [{ a: 1 }])).toEqual({
       entity: 'account:1',
