@@ -48,6 +48,8 @@ describe('a breaker', () => {
 
   it('does not wait for a clock that was set back', () => {
     expect(askBreaker(after(['failure', 'failure', 'failure']), NOW - 3_600_000).kind).toBe('probe');
+    expect(askBreaker(after(['failure', 'failure', 'failure']), NOW - 1).kind).toBe('probe');
+    expect(askBreaker(after(['failure', 'failure', 'failure']), NOW).kind).toBe('wait'); // it has just opened
   });
 
   it('is plain data: kept and read back, it decides the same', () => {
