@@ -41,8 +41,17 @@ const minutes = Number(args[args.indexOf('soak') + 1]) || 1;
 const scale = Number(args[args.indexOf('--scale') + 1]) || minutes;
 const part = args.find((arg): arg is keyof typeof ALL => Object.hasOwn(ALL, arg));
 
-const OPTIONS: ReadonlySet<string> = new Set(['--json', '--scale', '--dir', '--entries']);
-const unknown = args.find((arg) => arg.startsWith('-') && !OPTIONS.has(arg));
+/** Each with whether a value follows it. */
+const OPTIONS: Readonly<Record<string, boolean>> = {
+  '--json': false,
+  '--scale': true,
+  '--dir': true,
+  '--entries': true,
+};
+const unknown = args.find((arg, i) => {
+  if (Object.hasOwn(OPTIONS, arg) || OPTIONS[args[i - 1] ?? ''] === true || Object.hasOwn(ALL, arg)) return false;
+  return !(args[i - 1] === 'soak' && Number(arg) > 0);
+});
 if (unknown !== undefined) {
   console.error(`npm run bench -- [${Object.keys(ALL).join(' | ')}] [--scale n] [--json] [--dir <dir>] [--entries n]`);
   process.exitCode = unknown === '--help' || unknown === '-h' ? 0 : 2;

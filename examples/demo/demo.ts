@@ -16,6 +16,10 @@ const ACCOUNT = 'account:1695';
 /** ms until something that should have happened counts as missing */
 const PATIENCE_MS = 10_000;
 
+if (process.argv.length > 2) {
+  console.error('npm run demo: tells its story on an engine of its own; takes no options');
+  process.exit(process.argv.includes('--help') ? 0 : 2);
+}
 const dataDir = mkdtempSync(join(tmpdir(), 'nervous-demo-'));
 try {
   await tellOnRunningEngine();

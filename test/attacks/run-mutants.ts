@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { scriptOptions } from '../support/script-options.ts';
 import { MUTANTS } from './mutants.ts';
 
 interface Report {
@@ -12,6 +13,7 @@ interface Report {
   }[];
 }
 
+scriptOptions('npm run test:mutants: takes no options', {});
 const folder = mkdtempSync(join(tmpdir(), 'nervous-mutants-'));
 const survived: string[] = [];
 if (firstFailing(-1) !== undefined)

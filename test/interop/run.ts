@@ -31,6 +31,7 @@ import {
   type ReadLogFile,
   type StoredEntry,
 } from '../../core/ledger/index.ts';
+import { scriptOptions } from '../support/script-options.ts';
 
 const CLI = join(import.meta.dirname, '../../clients/cli/nervous.mjs');
 const ORIGIN = 'ledger.test/main';
@@ -46,6 +47,7 @@ interface Ended {
 
 class Failed extends Error {}
 
+scriptOptions('npm run test:interop: takes no options', {});
 const folder = mkdtempSync(join(tmpdir(), 'nervous-interop-'));
 try {
   const strangers = await build();

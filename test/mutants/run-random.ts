@@ -20,7 +20,7 @@ import {
 } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { scriptOptions } from '../support/script-options.ts';
 import { AREAS } from './areas.ts';
 import { mutated, mutationsOf, type Mutation } from './mutations.ts';
 
@@ -40,16 +40,16 @@ interface Equivalent {
   readonly reason: string;
 }
 
-const { values } = parseArgs({
-  options: {
-    seed: { type: 'string', default: '1' },
-    count: { type: 'string', default: '300' },
-    jobs: { type: 'string', default: String(Math.max(1, availableParallelism() - 1)) },
-    area: { type: 'string', multiple: true, default: Object.keys(AREAS) },
-    suites: { type: 'string', multiple: true, default: ['mirror', 'engine'] },
-    log: { type: 'string' },
-    again: { type: 'string' },
-  },
+const USAGE =
+  'npm run test:random-mutants -- [--seed 1] [--count 300] [--jobs n] [--area core/ledger …] [--suites mirror | engine] [--log FILE] [--again FILE]';
+const values = scriptOptions(USAGE, {
+  seed: { type: 'string', default: '1' },
+  count: { type: 'string', default: '300' },
+  jobs: { type: 'string', default: String(Math.max(1, availableParallelism() - 1)) },
+  area: { type: 'string', multiple: true, default: Object.keys(AREAS) },
+  suites: { type: 'string', multiple: true, default: ['mirror', 'engine'] },
+  log: { type: 'string' },
+  again: { type: 'string' },
 });
 const equivalents = JSON.parse(readFileSync(join(import.meta.dirname, 'equivalent.json'), 'utf8')) as Equivalent[];
 const chosen =

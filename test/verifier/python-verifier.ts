@@ -42,6 +42,11 @@ export type PythonAnswer =
   /** `usage`: what was asked cannot be answered; `crash`: the verifier's own fault */
   | { readonly error: 'usage' | 'crash'; readonly detail: string };
 
+/** An interpreter with the package `cryptography`. */
+export async function pythonOfVerifier(): Promise<string> {
+  return prepareVenv(REQUIREMENTS, join(ROOT, '.cache'));
+}
+
 export class PythonVerifier {
   private readonly child: ChildProcessWithoutNullStreams;
   private readonly waiting: { resolve: (answer: PythonAnswer) => void; reject: (error: Error) => void }[] = [];
@@ -60,7 +65,7 @@ export class PythonVerifier {
   }
 
   static async start(): Promise<PythonVerifier> {
-    return new PythonVerifier(await prepareVenv(REQUIREMENTS, join(ROOT, '.cache')));
+    return new PythonVerifier(await pythonOfVerifier());
   }
 
   ask(request: PythonRequest): Promise<PythonAnswer> {

@@ -1,0 +1,29 @@
+/** The suites that take too long for every change, with the counts that they have at night. docs/testing.md says what came of them last. */
+
+export interface LongSuite {
+  readonly name: string;
+  /** of npm, or a vitest file */
+  readonly args: readonly string[];
+  /** how much of it: a variable that the suite reads */
+  readonly env: Readonly<Record<string, string>>;
+}
+
+export const LONG_SUITES: readonly LongSuite[] = [
+  {
+    name: 'honest',
+    args: ['run', 'test:verifier', '--', 'test/verifier/honest.test.ts'],
+    env: { VERIFIER_HONEST: '2000' },
+  },
+  {
+    name: 'tamperings',
+    args: ['run', 'test:verifier', '--', 'test/verifier/tamperings.test.ts'],
+    env: { VERIFIER_TAMPERINGS: '2000' },
+  },
+  { name: 'random-mutants', args: ['run', 'test:random-mutants'], env: {} }, // 300 of them
+  {
+    name: 'schemathesis',
+    args: ['run', 'test:foreign', '--', 'test/foreign/schemathesis.test.ts'],
+    env: { NERVOUS_FUZZ_EXAMPLES: '20', NERVOUS_FUZZ_PHASES: 'examples,coverage,fuzzing' },
+  },
+  { name: 'model', args: ['test', '--', 'test/model/approval.test.ts'], env: { APPROVAL_RUNS: '1000' } },
+];
