@@ -1,7 +1,7 @@
 /**
  * `npm run bench [-- <part>] [-- --scale n] [-- --json]`: measures, never judges. Each part runs in a process of its own, so
  * memory and warm-up do not mix. Prints a table and, last, one line of JSON. Compare ratios within one run: machines are
- * noisy. Parts that need an AWS-compatible endpoint (costs), that start processes (cold) or that take many minutes (log,
+ * noisy. Parts that need an AWS-compatible endpoint (costs), that start processes (cold) or that take many minutes (log, open,
  * soak) run only when named.
  */
 import { execFileSync } from 'node:child_process';
@@ -12,6 +12,7 @@ import { benchEntryBuild } from './entry-build.ts';
 import { benchGuard } from './guard.ts';
 import { benchLog } from './log.ts';
 import { primitives } from './measure.ts';
+import { benchOpen } from './open.ts';
 import { benchPublish } from './publish.ts';
 import { benchRules } from './rules.ts';
 import { benchSoak } from './soak.ts';
@@ -32,7 +33,7 @@ const PARTS = {
   verify: benchVerify,
   'verify-entity': benchVerifyEntity,
 } as const;
-const NAMED_ONLY = { cold: benchCold, costs: benchCosts, log: benchLog, soak: benchSoak } as const;
+const NAMED_ONLY = { cold: benchCold, costs: benchCosts, log: benchLog, open: benchOpen, soak: benchSoak } as const;
 const ALL = { ...PARTS, ...NAMED_ONLY };
 
 const args = process.argv.slice(2);
