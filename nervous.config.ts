@@ -15,6 +15,9 @@ const text = z.string().min(1).max(500);
 /** The kinds of money movement: `cash-debit` is a withdrawal at the counter. */
 const kind = z.enum(['credit', 'debit', 'cash-debit']);
 
+/** What a large change needs, and one that the rules do not understand: risk looks too, and an hour passes before it runs. */
+const strict = { level: 'L3' as const, roles: ['owner', 'risk'], approvals: 2, timelockMinutes: 60 };
+
 export const config = defineConfig({
   // Name of the book, and its name to the world: both are in every signature, so they never change.
   ledger: 'main',
@@ -173,9 +176,11 @@ export const config = defineConfig({
     version: '1',
     decisionHours: 168,
     // Where amounts stand in documents. Whole units of currency are compared, rounded up.
-    moneyPaths: ['/limit', '/loans/*/amount'],
-    // Where personal data stands.
-    sensitivePaths: ['/holder'],
+    moneyPaths: ['/limit', '/loans/*/amount', '/loans/*/payment'],
+    // Where personal data stands, and what an amount is counted in.
+    sensitivePaths: ['/holder', '/currency'],
+    // What else may change by these rules. Any other place is something that no rule understands: L3.
+    knownPaths: ['/note', '/loans/*/months', '/loans/*/status', '/loans/*/date'],
     // People are reminded once a day; after two days security may fill the place of an owner or of risk.
     reminderHours: 24,
     escalation: { afterHours: 48, roles: { owner: ['security'], risk: ['security'] } },
@@ -183,15 +188,44 @@ export const config = defineConfig({
     freezes: [{ name: 'turn of the year', from: '2025-12-30T00:00:00Z', until: '2026-01-03T00:00:00Z' }],
     rules: [
       {
+        name: 'no money',
+        when: {
+          ...{ entity: [{ prefix: 'account:' }], reversible: [true] },
+          ...{ money: { touched: [false] }, unknown: { touched: [false] } },
+        },
+        level: 'L1',
+        roles: ['owner'],
+        approvals: 1,
+      },
+      // What counts is the sum of a day, on the account and by who proposes with all they answer for: 250 small steps on one
+      // account, or 30 accounts with a little each, are one large change.
+      {
         name: 'small',
-        when: { entity: [{ prefix: 'account:' }], reversible: [true], money: { moved: [{ numeric: ['<=', 1_000] }] } },
+        when: {
+          ...{ entity: [{ prefix: 'account:' }], reversible: [true], money: { touched: [true] } },
+          ...{ onEntity: { recentMoved: [{ numeric: ['<=', 1_000] }] } },
+          ...{ initiator: { recentMoved: [{ numeric: ['<=', 1_000] }] } },
+        },
         level: 'L1',
         roles: ['owner'],
         approvals: 1,
       },
       {
         name: 'bounded money',
-        when: { entity: [{ prefix: 'account:' }], money: { moved: [{ numeric: ['>', 1_000, '<=', 250_000] }] } },
+        when: {
+          ...{ entity: [{ prefix: 'account:' }], money: { touched: [true] } },
+          ...{ onEntity: { recentMoved: [{ numeric: ['>', 1_000, '<=', 250_000] }] } },
+        },
+        level: 'L2',
+        roles: ['owner', 'peer'],
+        approvals: 2,
+      },
+      {
+        name: 'bounded money of one person',
+        when: {
+          ...{ entity: [{ prefix: 'account:' }], money: { touched: [true] } },
+          ...{ initiator: { recentMoved: [{ numeric: ['>', 1_000, '<=', 250_000] }] } },
+        },
         level: 'L2',
         roles: ['owner', 'peer'],
         approvals: 2,
@@ -199,26 +233,42 @@ export const config = defineConfig({
       {
         name: 'large money',
         when: { money: { moved: [{ numeric: ['>', 250_000] }] } },
-        level: 'L3',
-        roles: ['owner', 'risk'],
-        approvals: 2,
-        timelockMinutes: 60,
+        ...strict,
       },
       {
         name: 'bulk', // more than a thousand proposals of one initiator in a day
         when: { initiator: { recentChanges: [{ numeric: ['>', 1_000] }] } },
-        level: 'L3',
-        roles: ['owner', 'risk'],
-        approvals: 2,
-        timelockMinutes: 60,
+        ...strict,
       },
       {
         name: 'split on one account', // many small steps in a day are one large one
-        when: { onEntity: { recentMoved: [{ numeric: ['>', 250_000] }] } },
-        level: 'L3',
-        roles: ['owner', 'risk'],
-        approvals: 2,
-        timelockMinutes: 60,
+        when: { money: { touched: [true] }, onEntity: { recentMoved: [{ numeric: ['>', 250_000] }] } },
+        ...strict,
+      },
+      {
+        name: 'spread over accounts', // and so are small ones on many accounts
+        when: { money: { touched: [true] }, initiator: { recentMoved: [{ numeric: ['>', 250_000] }] } },
+        ...strict,
+      },
+      {
+        name: 'nothing these rules understand', // a new key, an amount elsewhere or deeper
+        when: { unknown: { touched: [true] } },
+        ...strict,
+      },
+      {
+        name: 'another currency', // the same number of something else
+        when: { creates: [false], sensitive: { paths: ['/currency'] } },
+        ...strict,
+      },
+      {
+        name: 'carried out elsewhere', // whatever an executor says of itself can only raise the risk
+        when: { operations: { types: ['executor.invoke'] } },
+        ...strict,
+      },
+      {
+        name: 'document deleted',
+        when: { operations: { types: ['state.delete'] } },
+        ...strict,
       },
       {
         name: 'unproven agent',
@@ -230,26 +280,17 @@ export const config = defineConfig({
       {
         name: 'personal data',
         when: { sensitive: { paths: ['/holder'] } },
-        level: 'L3',
-        roles: ['owner', 'risk'],
-        approvals: 2,
-        timelockMinutes: 60,
+        ...strict,
       },
       {
         name: 'freeze',
         when: { freeze: { active: [true] } },
-        level: 'L3',
-        roles: ['owner', 'risk'],
-        approvals: 2,
-        timelockMinutes: 60,
+        ...strict,
       },
       {
         name: 'irreversible',
         when: { reversible: [false] },
-        level: 'L3',
-        roles: ['owner', 'risk'],
-        approvals: 2,
-        timelockMinutes: 60,
+        ...strict,
       },
       {
         name: 'registry', // who may do what is everybody's business

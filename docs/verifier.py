@@ -3200,6 +3200,7 @@ FACTS = {
     "money": {"touched", "moved"},
     "sensitive": {"touched", "erases", "paths"},
     "freeze": {"active", "names"},
+    "unknown": {"touched", "places"},
     "bytesChanged": {None},
     "executors": None,
 }
@@ -3302,6 +3303,7 @@ RISK = {
     "decisionHours?": between(2, 720),
     "moneyPaths?": POINTERS,
     "sensitivePaths?": POINTERS,
+    "knownPaths?": POINTERS,
     "freezes?": lists(FREEZE, 0, 100),
     "sampleL0?": between(0, 100),
     "maxOpen?": between(1, 100_000),
@@ -3493,6 +3495,28 @@ def money_moved(before, after, paths):
     return moved
 
 
+def leaves_of(value, path=()):
+    """Values without members, by where they are; the document itself is no place."""
+    members = members_of(value)
+    if len(members) == 0:
+        return {path: canonical(value)} if path else {}
+    return {at: text for name, member in members for at, text in leaves_of(member, (*path, name)).items()}
+
+
+def unknown_places(stages, paths):
+    """How many places change that none of the paths leads to exactly."""
+    known = [[token.replace("~1", "/").replace("~0", "~") for token in path.split("/")[1:]] for path in paths]
+    count = 0
+    for before, after in stages:
+        old, new = ({} if one is None else leaves_of(one) for one in (before, after))
+        for path in {**old, **new}:
+            is_known = any(
+                len(one) == len(path) and all(token in ("*", name) for token, name in zip(one, path)) for one in known
+            )
+            count += old.get(path) != new.get(path) and not is_known
+    return count
+
+
 def difference(before, after, path=""):
     """A JSON Patch from one to the other, as `bytesChanged` counts it."""
     if isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
@@ -3531,6 +3555,10 @@ def facts_of(entity, content, before, after, policy, freezes, counted):
         for path in risk["sensitivePaths"]
         if any(canonical(values_at(old, path)) != canonical(values_at(new, path)) for old, new in stages)
     ]
+    unknown = {}
+    if "knownPaths" in risk:
+        places = unknown_places(stages, [*risk["knownPaths"], *risk["moneyPaths"], *risk["sensitivePaths"]])
+        unknown = {"unknown": {"touched": places > 0, "places": places}}
     return {
         "entity": entity,
         "initiator": {
@@ -3548,6 +3576,7 @@ def facts_of(entity, content, before, after, policy, freezes, counted):
         "money": {"touched": scaled > 0, "moved": moved},
         "sensitive": {"touched": erases or sensitive != [], "erases": erases, "paths": sensitive},
         "freeze": {"active": freezes != [], "names": freezes},
+        **unknown,
         "bytesChanged": sum(len(canonical(difference(old, new)).encode()) for old, new in stages),
     }
 

@@ -120,9 +120,19 @@ async function weigh(
   const advice = await adviceOn(executors, operations);
   const agent = policy.roster.agents.find(({ id }) => initiator === `agent:${id}`);
   try {
-    const { moneyPaths, sensitivePaths, freezes } = table.config;
+    const { moneyPaths, sensitivePaths, knownPaths, freezes } = table.config;
     const facts = factsOf({
-      ...{ entityId, initiator, operations, before: base.document, after, moneyPaths, sensitivePaths, ...counted },
+      ...{
+        entityId,
+        initiator,
+        operations,
+        before: base.document,
+        after,
+        moneyPaths,
+        sensitivePaths,
+        knownPaths,
+        ...counted,
+      },
       ...(agent === undefined ? {} : { proven: agent.proven }),
       erases: operations.some(({ type }) => types.get(type)?.erases !== undefined),
       freezes: activeFreezes(freezes, entityId, asOf),

@@ -6,6 +6,7 @@ import { canonicalize, type JsonObject, type JsonValue } from '../canonical/inde
 import { diffDocuments, isJsonObject, type Document } from './document.ts';
 import { refuse } from './errors.ts';
 import type { Operation } from './steps.ts';
+import { unknownPlaces } from './unknown-places.ts';
 
 /** Digits kept after the point when amounts are compared. */
 const SCALE_DIGITS = 30;
@@ -23,6 +24,7 @@ export const FACTS = {
   money: ['touched', 'moved'],
   sensitive: ['touched', 'erases', 'paths'],
   freeze: ['active', 'names'],
+  unknown: ['touched', 'places'],
   bytesChanged: [undefined],
   executors: 'any',
 } as const;
@@ -48,6 +50,8 @@ export interface FactSources {
   readonly after: readonly Document[];
   readonly moneyPaths: readonly string[];
   readonly sensitivePaths: readonly string[];
+  /** places that rules were made for, beside those; absent: the table does not say */
+  readonly knownPaths?: readonly string[] | undefined;
   /** names of the freeze windows that are open */
   readonly freezes: readonly string[];
 }
@@ -85,6 +89,7 @@ export function factsOf(sources: FactSources): JsonObject {
     money: { touched: scaled > 0n, moved },
     sensitive: sensitiveFacts(stages, sources),
     freeze: { active: freezes.length > 0, names: [...freezes] },
+    ...unknownFacts(stages, sources),
     bytesChanged: stages.reduce((sum, [from, to]) => sum + Buffer.byteLength(canonicalize(diffDocuments(from, to))), 0),
   };
 }
@@ -121,6 +126,16 @@ function sumOf(amounts: readonly number[]): number {
 function sensitiveFacts(stages: readonly Stage[], { erases, sensitivePaths }: FactSources): JsonObject {
   const paths = sensitivePaths.filter((path) => stages.some((stage) => isTouched(stage, path)));
   return { touched: erases || paths.length > 0, erases, paths };
+}
+
+/** Only of a table that says what it knows: the facts of others, and their hashes, stay as they were. */
+function unknownFacts(
+  stages: readonly Stage[],
+  { knownPaths, moneyPaths, sensitivePaths }: FactSources,
+): { readonly unknown?: JsonObject } {
+  if (knownPaths === undefined) return {};
+  const places = unknownPlaces(stages, [...knownPaths, ...moneyPaths, ...sensitivePaths]);
+  return { unknown: { touched: places > 0, places } };
 }
 
 function isTouched([from, to]: Stage, path: string): boolean {

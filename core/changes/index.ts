@@ -93,6 +93,7 @@ export { openChangeStates } from './open-states.ts';
 export { createStateStore, type StateStore } from './state-store.ts';
 export { approvalQueue, reviewQueue, type ApprovalQueue, type ReviewQueue } from './approval-queue.ts';
 export { checkChangeIndex, ensureChangeIndex, rebuildChangeIndex } from './index-upkeep.ts';
+export { lintPolicy, LINT_KINDS, type LintFinding, type LintKind, type LintReport } from './policy-lint.ts';
 export type { Due, DueCursor, DueQuery } from './due.ts';
 export { createItemRebuilder, leadsToItems, type RebuildDependencies, type Rebuilt } from './rebuild-items.ts';
 export { createGoverning, type Governing } from './governing.ts';

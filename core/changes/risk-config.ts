@@ -58,15 +58,15 @@ const ruleSchema = z.strictObject({
 export type RiskRule = z.output<typeof ruleSchema>;
 
 const role = z.string().min(1).max(64);
-const pointers = z
+const pointerList = z
   .array(
     z
       .string()
       .max(200)
       .regex(/^(\/[^/]+)+$/, 'must be a JSON pointer such as /limit or /accounts/*/balance'),
   )
-  .max(100)
-  .default([]);
+  .max(100);
+const pointers = pointerList.default([]);
 
 const freezeSchema = z
   .strictObject({
@@ -91,6 +91,8 @@ export const riskSchema = z
     moneyPaths: pointers,
     /** JSON pointers to personal or otherwise delicate data in documents; touching it is a fact */
     sensitivePaths: pointers,
+    /** JSON pointers to what else rules were made for: with this list, touching anything outside all three is a fact */
+    knownPaths: pointerList.exactOptional(),
     /** windows in which changes need a stricter look; being in one is a fact */
     freezes: z.array(freezeSchema).max(100).default([]),
     /** percent of the change-sets that nobody has to approve which somebody looks at afterwards */

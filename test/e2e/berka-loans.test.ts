@@ -12,6 +12,7 @@ import type { ChangeView } from '../../core/changes/index.ts';
 import type { Principal } from '../../core/policy/index.ts';
 import { defineConfig, type NervousConfig } from '../../core/system/index.ts';
 import { config } from '../../nervous.config.ts';
+import { plainRisk } from '../support/plain-rules.ts';
 
 const LOANS = join(import.meta.dirname, '../samples/berka/loan.csv');
 
@@ -27,13 +28,13 @@ function byAmount(): NervousConfig {
     small: ['<=', 100_000],
     'bounded money': ['>', 100_000, '<=', 250_000],
   };
-  const rules = config.risk.rules.map((rule) => {
+  const rules = plainRisk.rules.map((rule) => {
     const numeric = moved[rule.name];
     return numeric === undefined
       ? rule
       : { ...rule, when: { entity: [{ prefix: 'account:' }], money: { moved: [{ numeric }] } } };
   });
-  return defineConfig({ ...config, risk: { ...config.risk, rules } });
+  return defineConfig({ ...config, risk: { ...plainRisk, rules } });
 }
 
 interface Loan {

@@ -23,7 +23,7 @@ it.each<[string, Path, unknown, string]>([
   ['a role nobody declared', ['roster', 'people', 0, 'roles'], ['boss'], '/roster/people/0/roles/0: role "boss"'],
   ['an account twice', ['roster', 'people', 0, 'accounts'], ['boris'], '"boris" already names'],
   ['an agent without owner', ['roster', 'agents', 0, 'owner'], 'zoe', '/roster/agents/0/owner: "zoe" is not a person'],
-  ['L2 without approvals', ['risk', 'rules', 1, 'approvals'], 0, '/risk/rules/1/approvals: L2 needs at least one'],
+  ['L2 without approvals', ['risk', 'rules', 2, 'approvals'], 0, '/risk/rules/2/approvals: L2 needs at least one'],
   ['a rule that is no pattern', ['risk', 'rules', 0, 'when'], { a: 1 }, '/risk/rules/0/when'],
   ['a URL as origin', ['origin'], 'https://x', '/origin: write it as a URL without a scheme'],
 ])('%s', (_name, path, value, message) => {

@@ -2,21 +2,33 @@
 import { Command } from 'commander';
 import {
   diffDocuments,
+  lintPolicy,
   policyJson,
   POLICY_ENTITY,
+  type LintReport,
   type PolicyDocument,
   type PolicyView,
 } from '../../../core/changes/index.ts';
 import { connect, connectedCommand, type ConnectOptions } from '../connect.ts';
 import { EXIT } from '../exit-codes.ts';
 import { DEFAULT_CONFIG, loadConfig } from '../load-config.ts';
-import { show } from '../output.ts';
+import { show, UsageError } from '../output.ts';
 import { summary } from '../change-lines.ts';
 import { differenceLines } from '../words.ts';
 
 interface PolicyOptions extends ConnectOptions {
   readonly config: string;
 }
+
+interface LintOptions {
+  readonly config: string;
+  readonly seed: number;
+  readonly runs: number;
+  readonly json?: true;
+}
+
+/** Of a witness: the rest is like them. */
+const SHOWN_STEPS = 4;
 
 interface ProposeOptions extends PolicyOptions {
   readonly title: string;
@@ -28,7 +40,8 @@ export function policyCommand(): Command {
     .description('roster and risk rules in force, and how they change')
     .addCommand(showCommand())
     .addCommand(diffCommand())
-    .addCommand(proposeCommand());
+    .addCommand(proposeCommand())
+    .addCommand(lintCommand());
 }
 
 function showCommand(): Command {
@@ -75,11 +88,43 @@ function proposeCommand(): Command {
     });
 }
 
+function lintCommand(): Command {
+  return new Command('lint')
+    .description('search the configuration for ways around its risk rules; exit code 1 when there is one')
+    .option('--config <file>', 'the configuration', DEFAULT_CONFIG)
+    .option('--seed <n>', 'of the random amounts: the same seed, the same search', wholeNumber, 1)
+    .option('--runs <n>', 'how many random amounts, beside those that the rules name', wholeNumber, 20)
+    .option('--json', 'as JSON')
+    .action(async ({ config, seed, runs, ...options }: LintOptions) => {
+      const report = lintPolicy(await configured({ config }), { seed, runs });
+      show(options, report, () => lintLines(config, report).join('\n'));
+      if (report.findings.length > 0) process.exitCode = EXIT.problem;
+    });
+}
+
+function lintLines(config: string, { findings, compared, seed }: LintReport): string[] {
+  if (findings.length === 0)
+    return [`${config}: no way around the risk rules found among ${compared} pairs of change-sets (seed ${seed})`];
+  return findings.flatMap(({ kind, stricter, weaker, add }) => [
+    `${kind}: what is ${stricter.level} this way`,
+    ...stricter.steps.slice(0, SHOWN_STEPS).map((step) => `    ${step}`),
+    `  is ${weaker.level} that way`,
+    ...weaker.steps.slice(0, SHOWN_STEPS).map((step) => `    ${step}`),
+    ...(weaker.steps.length > SHOWN_STEPS ? [`    and ${weaker.steps.length - SHOWN_STEPS} more`] : []),
+    `  add ${add}`,
+  ]);
+}
+
+function wholeNumber(text: string): number {
+  if (/^\d{1,9}$/.test(text)) return Number(text);
+  throw new UsageError(`"${text}" is not a whole number`);
+}
+
 function withConfig(name: string, description: string): Command {
   return connectedCommand(name, description).option('--config <file>', 'the configuration', DEFAULT_CONFIG);
 }
 
-async function configured({ config }: PolicyOptions): Promise<PolicyDocument> {
+async function configured({ config }: Pick<PolicyOptions, 'config'>): Promise<PolicyDocument> {
   const { roster, risk } = await loadConfig(config);
   return { roster, risk };
 }

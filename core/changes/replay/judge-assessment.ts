@@ -92,11 +92,11 @@ function computed(
   counted: Counted,
 ): JsonObject | string {
   const { initiator, operations } = content;
-  const { moneyPaths, sensitivePaths } = inForce.risk.config;
+  const { moneyPaths, sensitivePaths, knownPaths } = inForce.risk.config;
   const agent = inForce.policy.roster.agents.find(({ id }) => initiator === `agent:${id}`);
   const sources: FactSources = {
     ...{ entityId: step.entity, initiator, operations, before: document.document, after },
-    ...{ moneyPaths, sensitivePaths, ...counted },
+    ...{ moneyPaths, sensitivePaths, knownPaths, ...counted },
     ...(agent === undefined ? {} : { proven: agent.proven }),
     erases: operations.some(({ type }) => types.get(type)?.erases !== undefined),
     freezes: freezesAt(step, inForce),
