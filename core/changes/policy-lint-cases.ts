@@ -1,9 +1,10 @@
 /** The pairs that a lint compares: a change-set as it should be, and the same effect another way. Pure; the same seed, the same pairs. */
 import type { JsonObject, JsonValue } from '../canonical/index.ts';
 import { isJsonObject } from './document.ts';
-import type { LintKind } from './policy-lint.ts';
 import type { Plan, PlanLevel, PlannedChange } from './policy-lint-plan.ts';
 import type { RiskConfig } from './risk-config.ts';
+
+export type LintKind = 'splitting' | 'spreading' | 'renaming' | 'unit' | 'nesting' | 'sign' | 'order' | 'elsewhere';
 
 export interface Case {
   readonly kind: LintKind;

@@ -4,21 +4,9 @@
  * says nothing. A search: seeded, bounded, and what it finds is a witness. What it does not find may still be there.
  */
 import type { PolicyDocument } from './policy-document.ts';
-import { casesOf, type Case } from './policy-lint-cases.ts';
+import { casesOf, type Case, type LintKind } from './policy-lint-cases.ts';
 import { levelOfPlan, type Plan, type PlanLevel } from './policy-lint-plan.ts';
 import { createRiskTable } from './risk.ts';
-
-export const LINT_KINDS = [
-  'splitting',
-  'spreading',
-  'renaming',
-  'unit',
-  'nesting',
-  'sign',
-  'order',
-  'elsewhere',
-] as const;
-export type LintKind = (typeof LINT_KINDS)[number];
 
 export interface LintFinding {
   readonly kind: LintKind;
