@@ -307,7 +307,10 @@ export const config = defineConfig({
   // set an executor in motion. Executors are code outside the ledger (docs/executors.md); this sample declares none.
   operations: { enabled: ['state.patch', 'state.put', 'state.delete', 'field.erase', 'executor.invoke'] },
 
-  // How much is too much (docs/protection.md). Storms are looked for when `storm` says what one is: a number for all topics,
-  // such as 100 a second, and others for topics made for more, such as 'transactions.new': 'unlimited'.
-  protection: { rates: { sessions: { perMinute: 100 } } },
+  // How much is too much (docs/protection.md). More than 100 events a second on a topic are a storm, and stop it; what is made for
+  // more says so. The bank books a day at once, and the replay of the Berka data brings a million of them as fast as it can.
+  protection: {
+    rates: { sessions: { perMinute: 100 } },
+    storm: { topics: { 'transactions.new': 'unlimited' } },
+  },
 });

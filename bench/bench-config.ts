@@ -6,5 +6,9 @@ const MANY = 100_000;
 export const config = {
   ...sample,
   streams: { perPrincipal: MANY },
-  protection: { ...sample.protection, subscriptionsPerPrincipal: MANY },
+  protection: {
+    ...sample.protection,
+    subscriptionsPerPrincipal: MANY,
+    storm: { perSecond: 'unlimited' as const, topics: {} },
+  },
 };

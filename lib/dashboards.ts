@@ -8,6 +8,7 @@ import {
   type IMetric,
   type IWidget,
 } from 'aws-cdk-lib/aws-cloudwatch';
+import { RESPONSE_TIME, SUCCESS_RATE } from '../core/system/index.ts';
 import type { LedgerResources } from './ledger-resources.ts';
 import { LAMBDA_NAMES } from './lambdas.ts';
 import { metricsOf } from './metrics.ts';
@@ -72,7 +73,7 @@ export function performanceWidgets({
   queueNames,
   ledger,
 }: Watched & { readonly ledger: LedgerResources }): IWidget[][] {
-  const { own, lambda, api, queue } = metricsOf(deployment);
+  const { own, system, lambda, api, queue } = metricsOf(deployment);
   const doors = Object.entries(apiIds);
   const tables = Object.entries({ entries: ledger.entries.tableName, state: ledger.state.tableName });
   return [
@@ -86,6 +87,13 @@ export function performanceWidgets({
         doors.flatMap(([door, id]) =>
           PERCENTILES.map((statistic) => api(id, 'Latency', statistic).with({ label: `${door} ${statistic}` })),
         ),
+      ),
+    ],
+    [
+      graph('Operations that were done (%)', [system(SUCCESS_RATE, Stats.AVERAGE)]),
+      graph(
+        'Operations (ms)',
+        PERCENTILES.map((statistic) => system(RESPONSE_TIME, statistic)),
       ),
     ],
     [

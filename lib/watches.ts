@@ -3,6 +3,7 @@
  * docs/runbook.md; a test keeps the two in step. What is only nice to know is on the dashboards.
  */
 import { Stats } from 'aws-cdk-lib/aws-cloudwatch';
+import { DEGRADED_P95_MS, ERROR_RATE, ERROR_RATE_HIGH, RESPONSE_TIME } from '../core/system/index.ts';
 import { CHANGES, type Change } from './constructs/change-watch.ts';
 import type { Watch } from './constructs/runbook-alarm.ts';
 import { DEAD_LETTER_QUEUES, type DeadLetterQueue, type Deployment, type QueueNames } from './deployment.ts';
@@ -16,6 +17,7 @@ const DAY_S = 24 * HOUR_S;
 /** The heartbeat is ten minutes. */
 const CHECKPOINT_AGE_S = 15 * MINUTE_S;
 const MS_PER_SECOND = 1_000;
+const PERCENT = 100;
 /** The goal is 100 ms; half a second, for five minutes, is trouble. */
 const SLOW_PUBLISH_MS = 500;
 
@@ -34,6 +36,7 @@ export function watches(watched: Watched): readonly Watch[] {
     ...deliveryWatches(watched),
     ...workflowWatches(watched),
     ...apiWatches(watched),
+    ...systemWatches(watched),
     ...functionWatches(watched),
     ...heartbeatWatches(watched),
     ...changeWatches(watched),
@@ -259,6 +262,29 @@ function apiWatches({ deployment, apiIds }: Watched): Watch[] {
       meaning: 'Publishing is slow: the 95th percentile is above half a second.',
       metric: own('publish', 'RequestTime', Stats.percentile(95)),
       threshold: SLOW_PUBLISH_MS,
+      periods: 5,
+    },
+  ];
+}
+
+/** Under the names, and with the thresholds, that every engine has. */
+function systemWatches({ deployment }: Watched): Watch[] {
+  const { system } = metricsOf(deployment);
+  return [
+    {
+      id: 'error_rate_high',
+      section: 'error_rate_high',
+      meaning: 'One in a hundred operations fails by a fault of the system.',
+      metric: system(ERROR_RATE, Stats.AVERAGE),
+      threshold: ERROR_RATE_HIGH * PERCENT,
+      periods: 5,
+    },
+    {
+      id: 'performance_degraded',
+      section: 'performance_degraded',
+      meaning: 'The system is slow: the 95th percentile of its operations is above half a second.',
+      metric: system(RESPONSE_TIME, Stats.percentile(95)),
+      threshold: DEGRADED_P95_MS,
       periods: 5,
     },
   ];

@@ -34,7 +34,7 @@ export interface AwsBase {
 }
 
 /** What a function wants to be told. */
-export type AwsHooks = Pick<AwsBase, 'onError'> & Pick<Ports, 'onGuard'>;
+export type AwsHooks = Pick<AwsBase, 'onError'> & Pick<Ports, 'onGuard' | 'onPassage'>;
 
 /** Begun by a request, to be finished before it is answered: afterwards the process may be frozen. */
 export interface Settling {

@@ -27,7 +27,7 @@ import { closeToOthers } from './data-folder.ts';
 import { createEngineVerification } from './engine-verification.ts';
 import { openExecutors, type Implementations } from './executors.ts';
 import { openFieldKeys } from './field-keys.ts';
-import { startHttpServer } from './http-server.ts';
+import { startHttpServer, type RunningHttpServer } from './http-server.ts';
 import { openHttpWitness, type HttpWitnessOptions } from './log/http-witness.ts';
 import { readIncarnations } from './log/incarnations.ts';
 import { ANCHOR_FOLDER, openPublicLog, type PublicLog } from './log/open-log.ts';
@@ -105,6 +105,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
 /** Known only when the rest has been opened. */
 interface Hooks {
   renewTokens?: () => void;
+  server?: RunningHttpServer;
   /** until then an error; afterwards recorded too */
   tell: TamperWatch['tell'];
 }
@@ -129,8 +130,11 @@ async function open(options: EngineOptions, opened: Closers): Promise<Engine> {
   const incarnations = readIncarnations(db);
   opened.push(() => store.close());
   await ensureChangeIndex(config.ledger, store); // before anybody asks what waits
+  const connections = (): ReturnType<RunningHttpServer['connections']> =>
+    hooks.server?.connections() ?? { open: 0, limit: 1 };
   const onPolicyChange = (): void => hooks.renewTokens?.();
-  const parts = await openSystem({ ...options, onError, incarnations, onPolicyChange, known, hooks }, store, opened);
+  const hooked = { onPolicyChange, known, hooks, connections };
+  const parts = await openSystem({ ...options, onError, incarnations, ...hooked }, store, opened);
   const { system } = parts;
   const tokens = openLiveTokens({ dataDir, policy: system.policy, modules: config.modules, onError });
   hooks.renewTokens = tokens.renew;
@@ -143,6 +147,7 @@ async function open(options: EngineOptions, opened: Closers): Promise<Engine> {
           ...(options.maxConnections === undefined ? {} : { maxConnections: options.maxConnections }),
         });
   if (http !== undefined) {
+    hooks.server = http;
     opened.push(() => http.close());
     writeEngineFile(dataDir, http.url);
     opened.push(() => removeEngineFile(dataDir));
@@ -177,6 +182,7 @@ async function openSystem(
       readonly onPolicyChange: () => void;
       readonly known: KnownChains;
       readonly hooks: Hooks;
+      readonly connections: NonNullable<Ports['connections']>;
     },
   store: SqliteStore,
   opened: Closers,
@@ -202,6 +208,7 @@ async function openSystem(
     {
       ...{ entries: store, items: store, sealer, bus, ...world },
       ...{ rootSigner, onError, onPolicyChange: options.onPolicyChange, executors },
+      ...(options.http === false ? {} : { connections: options.connections }),
       fieldKeys: await openFieldKeys(dataDir, { ledger: config.ledger, items: store }),
       logFiles: log.files,
       incarnations,

@@ -5,6 +5,8 @@ import { USE_CASES, type MonitorReport, type UseCaseName, type ValidationReport 
 import { count, principalId, subscriptionId } from './fields.ts';
 
 const USE_CASE_NAMES = Object.keys(USE_CASES) as [UseCaseName, ...UseCaseName[]];
+const quantiles = { p50: z.number().min(0), p95: z.number().min(0) };
+const alarm = z.strictObject({ raised: z.boolean(), detail: z.string() });
 /** `refused` by a rule, and told which; `failed` by a fault of ours */
 const outcomes = { succeeded: count, refused: count, failed: count };
 const waiting = { length: count, oldestAgeMs: z.number().min(0) };
@@ -55,7 +57,22 @@ export const stateSchema: z.ZodType<MonitorReport> = z
       successRate: z.number().min(0).max(1).meta({ description: 'done, of all that was asked for' }),
       byUseCase: z.partialRecord(z.enum(USE_CASE_NAMES), z.strictObject(outcomes)),
     }),
-    responseTimeMs: z.strictObject({ p50: z.number().min(0), p95: z.number().min(0) }),
+    responseTimeMs: z.strictObject(quantiles),
+    messageLatencyMs: z
+      .strictObject(quantiles)
+      .exactOptional()
+      .meta({ description: 'from recorded to acknowledged, of the slowest subscription' }),
+    systemThroughput: z
+      .strictObject({ operationsPerSecond: z.number().min(0), eventsPerSecond: z.number().min(0) })
+      .meta({ description: 'of the last minute' }),
+    connectionHealth: z
+      .strictObject({
+        ok: z.boolean(),
+        openBreakers: count,
+        connections: z.strictObject({ open: count, limit: count }).exactOptional(),
+      })
+      .meta({ description: 'ok: no breaker is open, and a connection is free' }),
+    alarms: z.strictObject({ error_rate_high: alarm, performance_degraded: alarm }),
     published: z.strictObject({ accepted: count, duplicate: count, rejected: count }),
     subscriptions: z.array(subscriptionStatsSchema).meta({ description: 'your own; all for auditors and operators' }),
     approvalQueue: z.strictObject({
@@ -78,6 +95,9 @@ export const stateSchema: z.ZodType<MonitorReport> = z
 export const dependenciesSchema: z.ZodType<ValidationReport> = z
   .strictObject({
     ok: z.boolean(),
+    performanceCheck: z
+      .strictObject({ ok: z.boolean(), detail: z.string() })
+      .meta({ description: 'the alarm performance_degraded; no reason to take it out of service' }),
     checks: z.array(z.strictObject({ name: z.string(), ok: z.boolean(), detail: z.string() })),
   })
   .meta({ id: 'Dependencies' });

@@ -154,7 +154,7 @@ export class Watch implements Guard {
     why: Pick<Stop, 'cause' | 'reason' | 'correlationId'>,
   ): GuardError {
     const { protection, ids } = this.deps;
-    const seconds = (why.cause === 'storm' ? protection.storm : protection.loop)?.resetAfterSeconds;
+    const seconds = (why.cause === 'storm' ? protection.storm : protection.loop).resetAfterSeconds;
     const stop: Stop = {
       ...{ id: ids.next(), topic, ...why, eventId, source: principal.id, stoppedAt: new Date(nowMs).toISOString() },
       ...(seconds === undefined ? {} : { resetAt: new Date(nowMs + seconds * MS_PER_SECOND).toISOString() }),

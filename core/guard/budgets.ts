@@ -89,7 +89,7 @@ export class Budgets {
     this.limits = limits;
   }
 
-  /** One request of this kind. @param spender who is responsible. @param nowMs server time */
+  /** One request of this kind. @param spender who is responsible. @param nowMs of a clock that never runs back */
   spend(name: BudgetName, spender: string, nowMs: number): Spent {
     const limit = this.limits[name];
     if (limit === 'unlimited') return GRANTED;

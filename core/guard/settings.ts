@@ -1,6 +1,6 @@
 /**
- * The section `protection` of nervous.config.ts: how much is too much. What is on without being asked for breaks no import:
- * people's rates and the hop limit. The rest depends on what a topic is for, so it is asked for (docs/adr/0014).
+ * The section `protection` of nervous.config.ts: how much is too much. On without being asked for: people's rates, budgets,
+ * storms at 100 events a second on a topic, the hop limit. Who publishes more says so for the topic (docs/adr/0019).
  */
 import * as z from 'zod';
 import { budgetsSchema } from './budgets.ts';
@@ -31,7 +31,7 @@ const rateSchema = z
   })
   .transform(({ perMinute, burst = perMinute }): Rate => ({ perMinute, burst }));
 const seconds = z.int().min(1).max(MAX_SECONDS);
-const perSecond = z.int().min(1).max(MAX_PER_SECOND);
+const calm = z.union([z.int().min(1).max(MAX_PER_SECOND), z.literal('unlimited')]);
 
 export const protectionSchema = z
   .strictObject({
@@ -48,17 +48,16 @@ export const protectionSchema = z
     budgets: budgetsSchema,
     /** subscriptions that one principal may have: each has a mailbox and a place in memory */
     subscriptionsPerPrincipal: z.int().min(1).max(100_000).default(SUBSCRIPTIONS_PER_PRINCIPAL),
-    /** absent: storms are not looked for */
     storm: z
       .strictObject({
         /** events on a topic in one second of the server's clock */
-        perSecond: perSecond.default(STORM_EVENTS_PER_SECOND),
+        perSecond: calm.default(STORM_EVENTS_PER_SECOND),
         /** topics made for more, or for less */
-        topics: z.record(z.string(), z.union([perSecond, z.literal('unlimited')])).default({}),
+        topics: z.record(z.string(), calm).default({}),
         /** a stopped topic opens by itself after this; absent: somebody has to look first */
         resetAfterSeconds: seconds.optional(),
       })
-      .optional(),
+      .prefault({}),
     loop: z
       .strictObject({
         maxHops: z.int().min(1).max(1_000).default(MAX_HOPS),
@@ -86,7 +85,7 @@ export function protectionProblems(
       path: ['protection', 'rates', 'modules', module],
       message: `module "${module}" is not declared in modules`,
     })),
-    ...unknown(storm?.topics ?? {}, known.topics).map((topic) => ({
+    ...unknown(storm.topics, known.topics).map((topic) => ({
       path: ['protection', 'storm', 'topics', topic],
       message: `topic "${topic}" is not declared in topics`,
     })),
@@ -95,7 +94,6 @@ export function protectionProblems(
 
 /** The most events per second on a topic that are calm; undefined: as many as come. */
 export function stormLimit({ storm }: Protection, topic: string): number | undefined {
-  if (storm === undefined) return undefined;
   const own = Object.hasOwn(storm.topics, topic) ? storm.topics[topic] : storm.perSecond;
   return own === 'unlimited' ? undefined : own;
 }

@@ -102,7 +102,7 @@ export function assembleSystem(ports: Ports, config: NervousConfig, make: Partia
       policyVersion: () => governance.inForce().version,
       ...(ports.onPassage === undefined ? {} : { onPassage: ports.onPassage }),
     }),
-    validate: () => validate(ports, { origin: config.origin, governance }),
+    validate: () => validate(ports, { origin: config.origin, governance, metrics }),
     monitor: async () => ({
       ...(await monitor(ports, config, { metrics, guards })),
       ...(feed === undefined ? {} : { streams: feed.openStreams() }),

@@ -50,7 +50,7 @@ export interface DoorDependencies {
   readonly policyVersion: () => number;
   readonly budgets: BudgetLimits;
   readonly metrics: Metrics;
-  readonly clock: Pick<Clock, 'now'>;
+  readonly clock: Pick<Clock, 'now' | 'monotonic'>;
   /** Told of every passage: the seam for an access journal, and for a platform's own metrics. Must not throw. */
   readonly onPassage?: (passage: Passage) => void;
 }
@@ -84,9 +84,10 @@ export function createDoor(deps: DoorDependencies): Execute {
   const { metrics, clock, onPassage } = deps;
   const budgets = new Budgets(deps.budgets);
   return async ({ useCase, principal, unknown, run, outcomeOf = () => 'succeeded' }) => {
+    const startedAtTick = clock.monotonic();
     const begun = { useCase, principal, policyVersion: deps.policyVersion(), startedAt: clock.now() };
     const end = (outcome: Outcome, code?: string): void => {
-      const durationMs = Math.max(0, clock.now() - begun.startedAt);
+      const durationMs = clock.monotonic() - startedAtTick;
       const passage: Passage = { ...begun, outcome, durationMs, ...(code === undefined ? {} : { code }) };
       metrics.count(passage);
       onPassage?.(passage);
@@ -136,11 +137,11 @@ interface SpendingPass extends Pass {
 }
 
 function passOf(
-  { budgets, clock }: { readonly budgets: Budgets; readonly clock: Pick<Clock, 'now'> },
+  { budgets, clock }: { readonly budgets: Budgets; readonly clock: Pick<Clock, 'monotonic'> },
   principal: Principal | undefined,
 ): SpendingPass {
   const spender = principal === undefined ? 'nobody' : initiatorOf(principal);
-  const spend = (name: BudgetName): void => require(budgets.spend(name, spender, clock.now()));
+  const spend = (name: BudgetName): void => require(budgets.spend(name, spender, clock.monotonic()));
   return {
     spend,
     heavily: async (work) => {

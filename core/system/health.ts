@@ -5,12 +5,20 @@ import { MAX_AHEAD_MS, parseEntry } from '../ledger/index.ts';
 import type { Ports } from './ports.ts';
 import type { NervousConfig } from './config.ts';
 import type { Metrics } from './metrics.ts';
+import { alarmsOf, messageLatencyOf } from './performance.ts';
 import type { MonitorReport, ValidationReport } from './nervous-system.ts';
 
 /** Changes nothing. */
 export async function validate(
   { entries, rootSigner, clock, checks: more }: Pick<Ports, 'entries' | 'rootSigner' | 'clock' | 'checks'>,
-  { origin, governance }: Pick<NervousConfig, 'origin'> & { readonly governance: Governance },
+  {
+    origin,
+    governance,
+    metrics,
+  }: Pick<NervousConfig, 'origin'> & {
+    readonly governance: Governance;
+    readonly metrics: Metrics;
+  },
 ): Promise<ValidationReport> {
   const check = async (name: string, work: () => Promise<string>): Promise<ValidationReport['checks'][number]> => {
     try {
@@ -37,7 +45,8 @@ export async function validate(
     }),
   ]);
   const checks = [...found, ...(more?.() ?? [])];
-  return { ok: checks.every(({ ok }) => ok), checks };
+  const { raised, detail } = alarmsOf(metrics.read()).performance_degraded;
+  return { ok: checks.every(({ ok }) => ok), performanceCheck: { ok: !raised, detail }, checks };
 }
 
 /** Entries run ahead of the clock by little, and not for long: more of it says that the clock was or is wrong. */
@@ -63,11 +72,14 @@ async function policyStanding(governance: Governance): Promise<string> {
 }
 
 export async function monitor(
-  { entries, items, bus, clock }: Pick<Ports, 'entries' | 'items' | 'bus' | 'clock'>,
+  { entries, items, bus, clock, connections }: Pick<Ports, 'entries' | 'items' | 'bus' | 'clock' | 'connections'>,
   { ledger, origin }: NervousConfig,
   { metrics, guards }: { readonly metrics: Metrics; readonly guards: Pick<Guards, 'stats'> | undefined },
 ): Promise<MonitorReport> {
-  const { p50, p95, published, throughput: _, ...operations } = metrics.read();
+  const figures = metrics.read();
+  const { p50, p95, published, throughput, recent: _, ...operations } = figures;
+  const subscriptions = await bus.stats();
+  const messageLatencyMs = messageLatencyOf(subscriptions);
   return {
     ledger,
     origin,
@@ -75,9 +87,22 @@ export async function monitor(
     operations,
     responseTimeMs: { p50, p95 },
     published,
-    subscriptions: await bus.stats(),
+    ...(messageLatencyMs === undefined ? {} : { messageLatencyMs }),
+    systemThroughput: throughput,
+    connectionHealth: connectionHealth(subscriptions, connections?.()),
+    alarms: alarmsOf(figures),
+    subscriptions,
     approvalQueue: await approvalQueue(ledger, items, clock.now()),
     reviewQueue: await reviewQueue(ledger, items, clock.now()),
     ...(guards === undefined ? {} : { guard: guards.stats() }),
   };
+}
+
+function connectionHealth(
+  subscriptions: MonitorReport['subscriptions'],
+  connections: MonitorReport['connectionHealth']['connections'],
+): MonitorReport['connectionHealth'] {
+  const openBreakers = subscriptions.filter(({ breaker }) => breaker === 'open').length;
+  const isFree = connections === undefined || connections.open < connections.limit;
+  return { ok: openBreakers === 0 && isFree, openBreakers, ...(connections === undefined ? {} : { connections }) };
 }

@@ -24,6 +24,14 @@ export { isSealed, verifyFields, type FieldSources } from './verify-fields.ts';
 export { verifyDocuments, verifyState, type DocumentSources } from './verify-documents.ts';
 export { createDoor, FAULTS, type Call, type Execute, type Pass, type Passage } from './door.ts';
 export { Metrics, type Outcome, type Outcomes } from './metrics.ts';
+export {
+  DEGRADED_P95_MS,
+  ERROR_RATE,
+  ERROR_RATE_HIGH,
+  RESPONSE_TIME,
+  SUCCESS_RATE,
+  type Alarms,
+} from './performance.ts';
 export { USE_CASES, type UseCase, type UseCaseName } from './use-case-table.ts';
 export { CursorGone, SystemError, type SystemErrorCode } from './errors.ts';
 export type {

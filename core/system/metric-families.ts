@@ -40,8 +40,20 @@ const SUBSCRIPTION_FAMILIES: readonly SubscriptionFamily[] = [
 ];
 
 export function metricFamilies(report: MonitorReport): readonly MetricFamily[] {
-  const { ledger, origin, entries, operations, responseTimeMs, published, guard, streams, approvalQueue, reviewQueue } =
-    report;
+  const {
+    ledger,
+    origin,
+    entries,
+    operations,
+    alarms,
+    responseTimeMs,
+    published,
+    guard,
+    streams,
+    approvalQueue,
+    reviewQueue,
+  } = report;
+  const { successRate } = operations;
   return [
     {
       name: 'nervous_ledger',
@@ -51,9 +63,11 @@ export function metricFamilies(report: MonitorReport): readonly MetricFamily[] {
     },
     gauge('nervous_entries', 'Entries in the ledger', entries),
     operationsFamily(operations),
+    gauge('nervous_system_operation_success_rate', 'What was done since start, of all that was asked for', successRate),
+    alarmFamily(alarms),
     {
-      ...{ name: 'nervous_operation_duration_seconds', type: 'summary', unit: 'seconds' },
-      help: 'Duration of the newest operations',
+      ...{ name: 'nervous_system_performance_response_time_seconds', type: 'summary', unit: 'seconds' },
+      help: 'Duration of the newest operations, without those that wait for what is to come',
       samples: quantiles(responseTimeMs),
     },
     counter('nervous_published_events', 'Events published since start, by what became of them', 'status', published),
@@ -66,6 +80,11 @@ export function metricFamilies(report: MonitorReport): readonly MetricFamily[] {
     gauge('nervous_post_reviews_overdue', 'Those that should have been looked at by now', reviewQueue.overdue),
     ...subscriptionFamilies(report.subscriptions),
   ];
+}
+
+function alarmFamily(alarms: MonitorReport['alarms']): MetricFamily {
+  const samples = Object.entries(alarms).map(([alarm, { raised }]) => ({ labels: { alarm }, value: raised ? 1 : 0 }));
+  return { name: 'nervous_system_alarm', type: 'gauge', help: '1 for an alarm that is raised', samples };
 }
 
 /** A use case that nobody asked for has no sample. */

@@ -25,12 +25,14 @@ export interface OperationMetrics extends Outcomes {
   readonly p95: number;
   readonly published: Readonly<Record<PublishResult['status'], number>>;
   readonly throughput: { readonly operationsPerSecond: number; readonly eventsPerSecond: number };
+  /** of the last minute, or since it began */
+  readonly recent: { readonly operations: number; readonly failed: number; readonly seconds: number };
 }
 
 const NONE: Outcomes = { succeeded: 0, refused: 0, failed: 0 };
 
 export class Metrics {
-  private readonly clock: Pick<Clock, 'now'>;
+  private readonly clock: Pick<Clock, 'monotonic'>;
   private readonly startedAt: number;
   private readonly byUseCase = new Map<UseCaseName, Record<Outcome, number>>();
   private readonly timesMs: number[] = [];
@@ -38,10 +40,11 @@ export class Metrics {
   private readonly published = { accepted: 0, duplicate: 0, rejected: 0 };
   private readonly operations = new PerSecond();
   private readonly events = new PerSecond();
+  private readonly failures = new PerSecond();
 
-  constructor(clock: Pick<Clock, 'now'>) {
+  constructor(clock: Pick<Clock, 'monotonic'>) {
     this.clock = clock;
-    this.startedAt = clock.now();
+    this.startedAt = clock.monotonic();
   }
 
   count(passage: { readonly useCase: UseCaseName; readonly outcome: Outcome; readonly durationMs: number }): void {
@@ -49,7 +52,8 @@ export class Metrics {
     const outcomes = this.byUseCase.get(useCase) ?? { ...NONE };
     outcomes[outcome] += 1;
     this.byUseCase.set(useCase, outcomes);
-    this.operations.add(this.clock.now(), 1);
+    this.operations.add(this.clock.monotonic(), 1);
+    if (outcome === 'failed') this.failures.add(this.clock.monotonic(), 1);
     if (USE_CASES[useCase].waits === true) return;
     this.timesMs[this.timed % WINDOW] = durationMs;
     this.timed += 1;
@@ -58,7 +62,7 @@ export class Metrics {
   /** Counts what became of published events. */
   countPublished(results: readonly PublishResult[]): readonly PublishResult[] {
     for (const { status } of results) this.published[status] += 1;
-    this.events.add(this.clock.now(), results.filter(({ status }) => status === 'accepted').length);
+    this.events.add(this.clock.monotonic(), results.filter(({ status }) => status === 'accepted').length);
     return results;
   }
 
@@ -68,15 +72,17 @@ export class Metrics {
     const outcomes = [...this.byUseCase.values()].reduce(sumOf, NONE);
     const { succeeded, refused, failed } = outcomes;
     const total = succeeded + refused + failed;
-    const now = this.clock.now();
+    const now = this.clock.monotonic();
+    const operations = this.operations.since(now);
     const seconds = Math.min(THROUGHPUT_SECONDS, Math.max(1, (now - this.startedAt) / MS_PER_SECOND));
     return {
       ...outcomes,
       ...{ total, successRate: total === 0 ? 1 : succeeded / total, p50: percentile(0.5), p95: percentile(0.95) },
       byUseCase: Object.fromEntries([...this.byUseCase].map(([name, counts]) => [name, { ...counts }])),
       published: { ...this.published },
+      recent: { operations, failed: this.failures.since(now), seconds },
       throughput: {
-        operationsPerSecond: this.operations.since(now) / seconds,
+        operationsPerSecond: operations / seconds,
         eventsPerSecond: this.events.since(now) / seconds,
       },
     };

@@ -24,6 +24,7 @@ import type { NervousConfig } from './config.ts';
 import type { Execute } from './door.ts';
 import type { Outcomes } from './metrics.ts';
 import type { MapReport } from './map.ts';
+import type { Alarms } from './performance.ts';
 import type { UseCaseName } from './use-case-table.ts';
 
 export interface EntryView {
@@ -149,7 +150,10 @@ export interface PublicLogView {
 }
 
 export interface ValidationReport {
+  /** of `checks`: what is slow is no reason to take the system out of service */
   readonly ok: boolean;
+  /** the alarm `performance_degraded`, as it stands */
+  readonly performanceCheck: { readonly ok: boolean; readonly detail: string };
   readonly checks: readonly { readonly name: string; readonly ok: boolean; readonly detail: string }[];
 }
 
@@ -164,6 +168,18 @@ export interface MonitorReport {
     readonly byUseCase: Readonly<Partial<Record<UseCaseName, Outcomes>>>;
   };
   readonly responseTimeMs: { readonly p50: number; readonly p95: number };
+  /** from recorded to acknowledged, of the slowest subscription; absent: nothing was delivered, or nobody measures */
+  readonly messageLatencyMs?: { readonly p50: number; readonly p95: number };
+  /** of the last minute */
+  readonly systemThroughput: { readonly operationsPerSecond: number; readonly eventsPerSecond: number };
+  /** whether everybody is reached: subscribers (no breaker open), and callers (a connection is free) */
+  readonly connectionHealth: {
+    readonly ok: boolean;
+    readonly openBreakers: number;
+    /** absent: connections are not this process's */
+    readonly connections?: { readonly open: number; readonly limit: number };
+  };
+  readonly alarms: Alarms;
   /** events since start, by what became of them */
   readonly published: { readonly accepted: number; readonly duplicate: number; readonly rejected: number };
   readonly subscriptions: readonly SubscriptionStats[];

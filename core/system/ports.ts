@@ -33,6 +33,8 @@ export interface Ports {
   readonly onGuard?: (what: keyof GuardStats) => void;
   /** Taken in the middle of long work, so that other callers get their turn; absent: one is served at a time anyway. */
   readonly pause?: () => Promise<void>;
+  /** connections of callers to this process; absent: they are not its */
+  readonly connections?: () => { readonly open: number; readonly limit: number };
   /** Told of every passage through the door: what an access journal would write, and a platform's own metrics. Must not throw. */
   readonly onPassage?: (passage: Passage) => void;
   /** Told about failures that no caller waits for. Must not throw. */

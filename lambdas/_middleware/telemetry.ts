@@ -5,7 +5,9 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import { Metrics } from '@aws-lambda-powertools/metrics';
 
-const NAMESPACE = 'nervous-system';
+export const NAMESPACE = 'nervous-system';
+/** the dimension `service` of what is measured of the system as a whole */
+export const SYSTEM_SERVICE = 'nervous-system';
 /** https://www.w3.org/TR/trace-context/#traceparent-header */
 const TRACEPARENT = /^[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}$/;
 

@@ -8,6 +8,7 @@ import { wakes } from '../../adapters/aws/parts/wakes.ts';
 import { changeSetRoutes as routes } from '../../api/routes/change-sets.ts';
 import { proposing as useCases } from '../../core/system/index.ts';
 import { apiHandler } from '../_middleware/api-handler.ts';
+import { doorMetrics } from '../_middleware/door-metrics.ts';
 import { readEnv } from '../_middleware/read-env.ts';
 import { telemetryOf } from '../_middleware/telemetry.ts';
 import { env as schema } from './env.ts';
@@ -25,5 +26,5 @@ const parts = {
 
 export const handler = apiHandler({
   ...{ telemetry, routes, env },
-  open: () => openAwsSystem({ config, env, hooks: { onError }, parts }),
+  open: () => openAwsSystem({ config, env, hooks: { onError, onPassage: doorMetrics() }, parts }),
 });

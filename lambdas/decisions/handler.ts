@@ -7,6 +7,7 @@ import { wakes } from '../../adapters/aws/parts/wakes.ts';
 import { decisionGroup as routes } from '../../api/groups/decisions.ts';
 import { deciding, governing } from '../../core/system/index.ts';
 import { apiHandler } from '../_middleware/api-handler.ts';
+import { doorMetrics } from '../_middleware/door-metrics.ts';
 import { readEnv } from '../_middleware/read-env.ts';
 import { telemetryOf } from '../_middleware/telemetry.ts';
 import { env as schema } from './env.ts';
@@ -19,5 +20,5 @@ const parts = { useCases, rootSigner: rootKey(env), bus: relayBus(env), wakes: w
 
 export const handler = apiHandler({
   ...{ telemetry, routes, env },
-  open: () => openAwsSystem({ config, env, hooks: { onError }, parts }),
+  open: () => openAwsSystem({ config, env, hooks: { onError, onPassage: doorMetrics() }, parts }),
 });

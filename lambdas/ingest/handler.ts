@@ -7,6 +7,7 @@ import { relayBus } from '../../adapters/aws/parts/relay-bus.ts';
 import { rootKey } from '../../adapters/aws/parts/root-key.ts';
 import { sharedCounts } from '../../adapters/aws/parts/shared-counts.ts';
 import { ingesting as useCases } from '../../core/system/index.ts';
+import { doorMetrics } from '../_middleware/door-metrics.ts';
 import { guardMetrics } from '../_middleware/guard-metrics.ts';
 import { queueHandler } from '../_middleware/handlers.ts';
 import { once } from '../_middleware/once.ts';
@@ -20,7 +21,9 @@ const { logger, metrics } = telemetry;
 const env = readEnv(schema, logger);
 const onError = (error: unknown): void => logger.warn('not relayed', { error });
 const parts = { useCases, rootSigner: rootKey(env), bus: relayBus(env), fieldKeys: fieldKeys(env), sharedCounts };
-const opened = once(() => openAwsSystem({ config, env, hooks: { onError, onGuard: guardMetrics(telemetry) }, parts }));
+const opened = once(() =>
+  openAwsSystem({ config, env, hooks: { onError, onPassage: doorMetrics(), onGuard: guardMetrics(telemetry) }, parts }),
+);
 
 export const handler = queueHandler(telemetry, async ({ body }) => {
   const aws = await opened();

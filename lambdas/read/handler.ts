@@ -7,6 +7,7 @@ import { subscriptionBus } from '../../adapters/aws/parts/subscription-bus.ts';
 import { readGroup as routes } from '../../api/groups/read.ts';
 import { reading as useCases } from '../../core/system/index.ts';
 import { apiHandler } from '../_middleware/api-handler.ts';
+import { doorMetrics } from '../_middleware/door-metrics.ts';
 import { readEnv } from '../_middleware/read-env.ts';
 import { telemetryOf } from '../_middleware/telemetry.ts';
 import { env as schema } from './env.ts';
@@ -18,5 +19,5 @@ const parts = { useCases, rootSigner: rootKey(env), bus: subscriptionBus(env), l
 
 export const handler = apiHandler({
   ...{ telemetry, routes, env },
-  open: () => openAwsSystem({ config, env, hooks: { onError }, parts }),
+  open: () => openAwsSystem({ config, env, hooks: { onError, onPassage: doorMetrics() }, parts }),
 });

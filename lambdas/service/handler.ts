@@ -6,6 +6,7 @@ import { subscriptionBus } from '../../adapters/aws/parts/subscription-bus.ts';
 import { mapping } from '../../core/system/index.ts';
 import { ROUTE_GROUPS } from '../../api/route-groups.ts';
 import { apiHandler } from '../_middleware/api-handler.ts';
+import { doorMetrics } from '../_middleware/door-metrics.ts';
 import { readEnv } from '../_middleware/read-env.ts';
 import { telemetryOf } from '../_middleware/telemetry.ts';
 import { env as schema } from './env.ts';
@@ -19,5 +20,5 @@ const parts = { useCases: mapping, rootSigner: rootKey(env), bus: subscriptionBu
 export const handler = apiHandler({
   ...{ telemetry, env },
   routes: refusingOthers(ROUTE_GROUPS, 'service'),
-  open: () => openAwsSystem({ config, env, hooks: { onError }, parts }),
+  open: () => openAwsSystem({ config, env, hooks: { onError, onPassage: doorMetrics() }, parts }),
 });

@@ -11,6 +11,7 @@ import { systemClock as clock, systemIds as ids } from '../../adapters/aws/syste
 import { subscriptionGroup as routes } from '../../api/groups/subscriptions.ts';
 import type { BreakerChange } from '../../core/events/index.ts';
 import { apiHandler } from '../_middleware/api-handler.ts';
+import { doorMetrics } from '../_middleware/door-metrics.ts';
 import { readEnv } from '../_middleware/read-env.ts';
 import { telemetryOf } from '../_middleware/telemetry.ts';
 import { env as schema } from './env.ts';
@@ -33,5 +34,9 @@ const bus = subscriptionBus(env, { reconcile, readFacts, onBreaker });
 
 export const handler = apiHandler({
   ...{ telemetry, routes, env },
-  open: () => openAwsSystem({ config, env, hooks: { onError }, parts: { bus, rootSigner: rootKey(env) } }),
+  open: () =>
+    openAwsSystem({
+      ...{ config, env, hooks: { onError, onPassage: doorMetrics() } },
+      parts: { bus, rootSigner: rootKey(env) },
+    }),
 });

@@ -17,6 +17,7 @@ import { ledgerRoutes as routes } from '../../api/routes/ledger.ts';
 import type { VerificationReport } from '../../core/ledger/index.ts';
 import { createEntryVerifier, verifying as useCases } from '../../core/system/index.ts';
 import { apiHandler } from '../_middleware/api-handler.ts';
+import { doorMetrics } from '../_middleware/door-metrics.ts';
 import { directHandler } from '../_middleware/handlers.ts';
 import { once } from '../_middleware/once.ts';
 import { readEnv } from '../_middleware/read-env.ts';
@@ -35,7 +36,7 @@ const open = once(async () => {
   const log = await logPoints(env, origin);
   const verifyLog = tableVerifier(files.read, log);
   const aws = await openAwsSystem({
-    ...{ config, env, hooks: { onError } },
+    ...{ config, env, hooks: { onError, onPassage: doorMetrics() } },
     parts: { useCases, rootSigner: rootKey(env), logFiles: () => files, logPoints: log.points, verifyLog },
   });
   return { ...aws, log, read: files.read };

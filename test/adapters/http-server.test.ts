@@ -9,6 +9,7 @@ import {
   type HttpServerOptions,
   type RunningHttpServer,
 } from '../../adapters/embedded/http-server.ts';
+import type { ValidationReport } from '../../core/system/index.ts';
 import { createTestSystem, type TestSystem } from '../api/test-system.ts';
 
 let world: TestSystem;
@@ -392,10 +393,10 @@ describe('closing', () => {
     let finish = (): void => {};
     const validated = new Promise<void>((resolve) => (finish = resolve));
     await server.close();
-    const validate = async (): Promise<{ ok: true; checks: [] }> => {
+    const validate = async (): Promise<ValidationReport> => {
       world.calls.push({ name: 'slow', args: [] });
       await validated;
-      return { ok: true, checks: [] };
+      return { ok: true, performanceCheck: { ok: true, detail: 'fast' }, checks: [] };
     };
     await start({ system: { ...world.system, validate } });
     const slow = send('/dependencies', { headers: as('ann') });

@@ -158,7 +158,11 @@ export async function createTestSystem(faults: FaultHooks = {}, budgets: BudgetL
       policyVersion: () => 7,
       onPassage: (passage) => passages.push(passage),
     }),
-    validate: async () => ({ ok: true, checks: [{ name: 'store', ok: true, detail: 'answers' }] }),
+    validate: async () => ({
+      ok: true,
+      performanceCheck: { ok: true, detail: 'fast' },
+      checks: [{ name: 'store', ok: true, detail: 'answers' }],
+    }),
     monitor: async () => ({
       ...{ ledger, origin: config.origin, entries: await store.size() },
       operations: {
@@ -166,6 +170,12 @@ export async function createTestSystem(faults: FaultHooks = {}, budgets: BudgetL
         byUseCase: { publishEvents: { succeeded: 2, refused: 1, failed: 1 } },
       },
       responseTimeMs: { p50: 1.25, p95: 3 },
+      systemThroughput: { operationsPerSecond: 2, eventsPerSecond: 1.5 },
+      connectionHealth: { ok: true, openBreakers: 0, connections: { open: 1, limit: 10 } },
+      alarms: {
+        error_rate_high: { raised: false, detail: 'none' },
+        performance_degraded: { raised: false, detail: 'none' },
+      },
       published: { accepted: 3, duplicate: 1, rejected: 0 },
       subscriptions: ['ledgerist', 'outsider'].map((module) => ({
         ...{ subscription: `of-${module}`, module, delivered: 1, failed: 0, backlog: 0, inFlight: 0 },

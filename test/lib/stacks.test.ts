@@ -4,6 +4,7 @@ import { Match } from 'aws-cdk-lib/assertions';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { describe, expect, it } from 'vitest';
 import { ROUTES } from '../../api/index.ts';
+import { ERROR_RATE, RESPONSE_TIME } from '../../core/system/index.ts';
 import { LAMBDA_NAMES } from '../../lib/lambdas.ts';
 import { topicDomains } from '../../core/events/index.ts';
 import { config } from '../../nervous.config.ts';
@@ -282,6 +283,8 @@ describe('alarms', () => {
         prod.template('BusStack').hasResourceProperties('AWS::Logs::MetricFilter', {
           MetricTransformations: [Match.objectLike({ MetricName: name, MetricNamespace: 'nervous-system' })],
         });
+      } else if (service === 'nervous-system') {
+        expect([ERROR_RATE, RESPONSE_TIME]).toContain(name); // told of each passage: test/lambdas/door-metrics.test.ts
       } else expect(sourcesOf(service), `${service} ${name}`).toContain(`'${name}'`);
     }
   });

@@ -2,21 +2,23 @@ import { describe, expect, it } from 'vitest';
 import { budgetsSchema, protectionProblems, protectionSchema, stormLimit } from '../../../core/guard/index.ts';
 
 describe('the section "protection"', () => {
-  it('is on for people and hops, and asks for the rest', () => {
+  it('item 8: is on for people, hops and storms, and asks for the rest', () => {
     expect(protectionSchema.parse(undefined)).toEqual({
       rates: { sessions: { perMinute: 100, burst: 100 }, modules: {} },
       budgets: budgetsSchema.parse(undefined),
       subscriptionsPerPrincipal: 100,
+      storm: { perSecond: 100, topics: {} },
       loop: { maxHops: 16, windowSeconds: 60, resetAfterSeconds: 3_600 },
     });
   });
 
-  it('limits every topic but those that say otherwise, once storms are looked for', () => {
+  it('item 8: limits every topic but those that say otherwise', () => {
     const protection = protectionSchema.parse({ storm: { topics: { bulk: 'unlimited', rare: 2 } } });
     expect(['bulk', 'rare', 'other', 'constructor'].map((topic) => stormLimit(protection, topic))).toEqual([
       ...[undefined, 2, 100, 100],
     ]);
-    expect(stormLimit(protectionSchema.parse({}), 'other')).toBeUndefined();
+    expect(stormLimit(protectionSchema.parse({}), 'other')).toBe(100);
+    expect(stormLimit(protectionSchema.parse({ storm: { perSecond: 'unlimited' } }), 'other')).toBeUndefined();
   });
 
   it.each([

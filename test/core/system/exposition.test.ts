@@ -19,6 +19,12 @@ const report: MonitorReport = {
     byUseCase: { publishEvents: { succeeded: 5, refused: 1, failed: 2 } },
   },
   responseTimeMs: { p50: 1.5, p95: 20 },
+  systemThroughput: { operationsPerSecond: 2, eventsPerSecond: 1.5 },
+  connectionHealth: { ok: true, openBreakers: 0 },
+  alarms: {
+    error_rate_high: { raised: true, detail: hostile },
+    performance_degraded: { raised: false, detail: hostile },
+  },
   published: { accepted: 5, duplicate: 1, rejected: 1 },
   guard: { rateLimited: 1, refused: 2, stormsDetected: 3, loopsDetected: 4, resets: 5 },
   reviewQueue: { length: 2, overdue: 1 },
@@ -62,10 +68,13 @@ describe('the metrics of the system', () => {
 
   it.each([
     ['nervous_entries', 12],
+    ['nervous_system_operation_success_rate', 5 / 8],
+    ['nervous_system_alarm{alarm="error_rate_high"}', 1],
+    ['nervous_system_alarm{alarm="performance_degraded"}', 0],
     ['nervous_operations_total{use_case="publishEvents",outcome="succeeded"}', 5],
     ['nervous_operations_total{use_case="publishEvents",outcome="refused"}', 1],
     ['nervous_operations_total{use_case="publishEvents",outcome="failed"}', 2],
-    ['nervous_operation_duration_seconds{quantile="0.95"}', 0.02],
+    ['nervous_system_performance_response_time_seconds{quantile="0.95"}', 0.02],
     ['nervous_published_events_total{status="duplicate"}', 1],
     ['nervous_guard_actions_total{action="storms_detected"}', 3],
     ['nervous_approval_queue', 2],
