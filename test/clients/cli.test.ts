@@ -247,7 +247,9 @@ describe('against a running engine', () => {
     for (const line of [
       'dry run for account:dry: nothing was recorded',
       'risk: L2, soft',
-      'rule "bounded money": L2, asks 2 of owner, peer, soft; because entity is "account:dry", money.moved is 20000',
+      'rule "bounded money": L2, asks 2 of owner, peer, soft; because entity is "account:dry", money.touched is true, onEntity.recentMoved is 20000',
+      // the sum of a day, by who proposes: other tests proposed 900
+      'rule "bounded money of one person": L2, asks 2 of owner, peer, soft; because entity is "account:dry", money.touched is true',
       'needs: 2 more approvals: 1 owner, 1 peer',
       'as owner: boris',
       'as peer: clara',

@@ -14,7 +14,7 @@ let engine: DevEngine;
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'nervous-deciding-'));
-  engine = await startDevEngine(join(folder, 'data'));
+  engine = await startDevEngine(join(folder, 'data'), '0', '--config', 'test/support/plain-config.ts');
 });
 afterAll(() => {
   killDevEngines();

@@ -8,7 +8,7 @@ import { exportDataDir, startEngine, type Engine } from '../../adapters/embedded
 import { csvText } from '../../clients/cli/csv-output.ts';
 import { createClient, type Client } from '../../clients/sdk/index.ts';
 import type { DecisionRow } from '../../core/changes/index.ts';
-import { config } from '../../nervous.config.ts';
+import { config } from '../support/plain-config.ts';
 import { withoutTerminal } from '../support/terminal.ts';
 
 const CLI = join(import.meta.dirname, '../../clients/cli/nervous.mjs');

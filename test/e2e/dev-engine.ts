@@ -11,10 +11,10 @@ export interface DevEngine {
 
 const running = new Set<ChildProcess>();
 
-/** Resolves when it serves. @param port `0`: any free one */
-export async function startDevEngine(dataDir: string, port = '0'): Promise<DevEngine> {
+/** Resolves when it serves. @param port `0`: any free one. @param more options of `nervous dev` */
+export async function startDevEngine(dataDir: string, port = '0', ...more: string[]): Promise<DevEngine> {
   const args = ['clients/cli/nervous.mjs', 'dev', '--port', port, '--data', dataDir, '--json', '--print-tokens'];
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [...args, ...more], { stdio: ['ignore', 'pipe', 'inherit'] });
   running.add(child);
   child.once('exit', () => running.delete(child));
   const gone = once(child, 'exit').then(([code]) => {
