@@ -7,6 +7,7 @@ import {
   loopAfter,
   STORM_WINDOW_MS,
   stormAfter,
+  stormShare,
   stormLimit,
   takeTokens,
   type Protection,
@@ -45,12 +46,20 @@ export interface WatchDependencies {
   readonly onError: (error: unknown) => void;
 }
 
+interface Counted {
+  readonly window: Window;
+  readonly lengthMs: number;
+  /** events that are not worth telling yet */
+  readonly share: number;
+  events: number;
+}
+
 /** One call of `admit`. */
 interface Batch {
   readonly principal: Principal;
   readonly nowMs: number;
   /** what the other processes are to be told, once for each count, however many events there were */
-  readonly counted: Map<string, { readonly window: Window; readonly lengthMs: number; events: number }>;
+  readonly counted: Map<string, Counted>;
   /** taken of the publisher's bucket */
   tokens: number;
 }
@@ -62,6 +71,8 @@ export class Watch implements Guard {
   private readonly buckets = new Map<string, number>();
   /** topic, or topic and entity and correlation → events; those that moved last are last */
   private readonly windows = new Map<string, Window>();
+  /** what the others have not been told of a window */
+  private readonly untold = new Map<string, Window>();
   private readonly counts = { rateLimited: 0, refused: 0, stormsDetected: 0, loopsDetected: 0, resets: 0 };
   private readonly sharing = new Set<Promise<unknown>>();
 
@@ -95,6 +106,7 @@ export class Watch implements Guard {
   /** After a reset: what stopped the topic must not stop it again. */
   forget(topic: string, stops: number): void {
     for (const key of this.windows.keys()) if (key === topic || key.startsWith(`${topic}\n`)) this.windows.delete(key);
+    this.untold.delete(topic);
     this.count('resets', stops);
   }
 
@@ -131,7 +143,8 @@ export class Watch implements Guard {
     const { correlationId = eventId } = origin;
     const key = `${topic}\n${chain}\n${correlationId}`;
     const { window, verdict } = loopAfter(this.windows.get(key), origin, loop, batch.nowMs);
-    if (window !== undefined) this.note(batch, key, { window, lengthMs: loop.windowSeconds * MS_PER_SECOND });
+    const lengthMs = loop.windowSeconds * MS_PER_SECOND;
+    if (window !== undefined) this.note(batch, key, { window, lengthMs, share: 1 });
     if (verdict.kind === 'straight') return undefined;
     this.count('loopsDetected');
     return this.stop(event, batch, { cause: 'loop', correlationId, reason: verdict.reason });
@@ -142,7 +155,7 @@ export class Watch implements Guard {
     const perSecond = stormLimit(this.deps.protection, topic);
     if (perSecond === undefined) return undefined;
     const { window, verdict } = stormAfter(this.windows.get(topic), perSecond, batch.nowMs);
-    this.note(batch, topic, { window, lengthMs: STORM_WINDOW_MS });
+    this.note(batch, topic, { window, lengthMs: STORM_WINDOW_MS, share: stormShare(perSecond) });
     if (verdict === 'calm') return undefined;
     this.count('stormsDetected');
     return this.stop(event, batch, { cause: 'storm', reason: `more than ${perSecond} events in one second` });
@@ -180,7 +193,7 @@ export class Watch implements Guard {
     });
   }
 
-  private note({ counted }: Batch, key: string, of: { readonly window: Window; readonly lengthMs: number }): void {
+  private note({ counted }: Batch, key: string, of: Omit<Counted, 'events'>): void {
     this.keep(key, of.window);
     counted.set(key, { ...of, events: (counted.get(key)?.events ?? 0) + 1 });
   }
@@ -202,8 +215,11 @@ export class Watch implements Guard {
       const told = telling.catch(onError).finally(() => this.sharing.delete(told));
       this.sharing.add(told);
     };
-    for (const [key, { window, lengthMs, events }] of counted) {
-      const { startMs } = window;
+    for (const [key, one] of counted) {
+      const events = this.owed(key, one);
+      if (events === 0) continue;
+      const { lengthMs } = one;
+      const { startMs } = one.window;
       tell(
         shared.add(key, { startMs, lengthMs }, events).then((count) => {
           this.keep(key, atLeast(this.windows.get(key), { startMs, count }));
@@ -218,6 +234,18 @@ export class Watch implements Guard {
         this.buckets.set(publisher, Math.max(fullAtMs, this.buckets.get(publisher) ?? 0));
       }),
     );
+  }
+
+  /** What is to be told now: nothing, until it is worth a write. */
+  private owed(key: string, { window: { startMs }, share, events }: Counted): number {
+    const before = this.untold.get(key);
+    const count = events + (before?.startMs === startMs ? before.count : 0);
+    if (count < share) {
+      this.untold.set(key, { startMs, count });
+      return 0;
+    }
+    this.untold.delete(key);
+    return count;
   }
 
   private count(what: keyof GuardStats, times = 1): void {

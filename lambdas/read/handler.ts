@@ -3,7 +3,7 @@ import { config } from '#config';
 import { openAwsSystem } from '../../adapters/aws/open-system.ts';
 import { logFiles } from '../../adapters/aws/parts/log-files.ts';
 import { rootKey } from '../../adapters/aws/parts/root-key.ts';
-import { subscriptionBus } from '../../adapters/aws/parts/subscription-bus.ts';
+import { reportingBus } from '../../adapters/aws/parts/reporting-bus.ts';
 import { readGroup as routes } from '../../api/groups/read.ts';
 import { reading as useCases } from '../../core/system/index.ts';
 import { apiHandler } from '../_middleware/api-handler.ts';
@@ -15,7 +15,7 @@ import { env as schema } from './env.ts';
 const telemetry = telemetryOf('read');
 const env = readEnv(schema, telemetry.logger);
 const onError = (error: unknown): void => telemetry.logger.warn('not read', { error });
-const parts = { useCases, rootSigner: rootKey(env), bus: subscriptionBus(env), logFiles: logFiles(env) };
+const parts = { useCases, rootSigner: rootKey(env), bus: reportingBus(env), logFiles: logFiles(env) };
 
 export const handler = apiHandler({
   ...{ telemetry, routes, env },

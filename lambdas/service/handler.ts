@@ -2,7 +2,7 @@
 import { config } from '#config';
 import { openAwsSystem } from '../../adapters/aws/open-system.ts';
 import { rootKey } from '../../adapters/aws/parts/root-key.ts';
-import { subscriptionBus } from '../../adapters/aws/parts/subscription-bus.ts';
+import { reportingBus } from '../../adapters/aws/parts/reporting-bus.ts';
 import { mapping } from '../../core/system/index.ts';
 import { ROUTE_GROUPS } from '../../api/route-groups.ts';
 import { apiHandler } from '../_middleware/api-handler.ts';
@@ -15,7 +15,7 @@ import { refusingOthers } from './refusing-others.ts';
 const telemetry = telemetryOf('service');
 const env = readEnv(schema, telemetry.logger);
 const onError = (error: unknown): void => telemetry.logger.warn('not reported', { error });
-const parts = { useCases: mapping, rootSigner: rootKey(env), bus: subscriptionBus(env) };
+const parts = { useCases: mapping, rootSigner: rootKey(env), bus: reportingBus(env) };
 
 export const handler = apiHandler({
   ...{ telemetry, env },

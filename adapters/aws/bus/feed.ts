@@ -67,9 +67,8 @@ export class LogFeed {
     this.quarantine = createQuarantine(options);
   }
 
-  async state(subscription: Pick<Subscription, 'id' | 'order'>): Promise<FeedState | undefined> {
-    const item = await this.options.items.get(this.keyOf(subscription));
-    return item?.value as unknown as FeedState | undefined;
+  state(subscription: Pick<Subscription, 'id' | 'order'>): Promise<FeedState | undefined> {
+    return feedState(this.options, subscription);
   }
 
   /** Called when queue and rules are ready; goes on where an earlier call of the same subscription stopped. */
@@ -171,9 +170,22 @@ export class LogFeed {
     return (await this.options.items.write([write])).kind === 'written';
   }
 
-  private keyOf({ id, order }: Pick<Subscription, 'id' | 'order'>): ItemKey {
-    return { pk: partition(this.options.ledger, order), sk: id };
+  private keyOf(subscription: Pick<Subscription, 'id' | 'order'>): ItemKey {
+    return keyOf(this.options.ledger, subscription);
   }
+}
+
+/** How far it is fed, for those who only want to know. */
+export async function feedState(
+  { items, ledger }: Pick<LogFeedOptions, 'items' | 'ledger'>,
+  subscription: Pick<Subscription, 'id' | 'order'>,
+): Promise<FeedState | undefined> {
+  const item = await items.get(keyOf(ledger, subscription));
+  return item?.value as unknown as FeedState | undefined;
+}
+
+function keyOf(ledger: string, { id, order }: Pick<Subscription, 'id' | 'order'>): ItemKey {
+  return { pk: partition(ledger, order), sk: id };
 }
 
 /** Log indexes come late, so a beginning in time goes by time: an entry recorded before may have a later index. */

@@ -1,26 +1,19 @@
 /**
- * The queue of one subscription as its consumers need it: leases, settles, counts. Knows SQS's limits and answers, nothing
+ * The queue of one subscription as its consumers need it: leases, settles. Knows SQS's limits and answers, nothing
  * about what the messages mean.
  */
 import {
   ChangeMessageVisibilityBatchCommand,
   DeleteMessageBatchCommand,
-  GetQueueAttributesCommand,
   ReceiveMessageCommand,
   type BatchResultErrorEntry,
   type Message,
-  type QueueAttributeName,
   type SQSClient,
 } from '@aws-sdk/client-sqs';
 import { LedgerError } from '../../../core/ledger/index.ts';
 import { isMissingQueue } from './queue-urls.ts';
 
 const MAX_ENTRIES = 10;
-
-export interface QueueDepth {
-  readonly waiting: number;
-  readonly out: number;
-}
 
 export class QueueConsumer {
   private readonly client: SQSClient;
@@ -71,27 +64,6 @@ export class QueueConsumer {
       const command = new ChangeMessageVisibilityBatchCommand({ QueueUrl: this.url, Entries });
       return (await this.client.send(command)).Failed;
     });
-  }
-
-  /** Nothing, where the subscription was removed meanwhile. */
-  async depth(): Promise<QueueDepth> {
-    const command = new GetQueueAttributesCommand({
-      QueueUrl: this.url,
-      AttributeNames: [
-        'ApproximateNumberOfMessages',
-        'ApproximateNumberOfMessagesNotVisible',
-        'ApproximateNumberOfMessagesDelayed',
-      ],
-    });
-    const counts = await this.client.send(command).catch((error: unknown) => {
-      if (isMissingQueue(error)) return undefined;
-      throw error;
-    });
-    const of = (name: QueueAttributeName): number => Number(counts?.Attributes?.[name] ?? 0);
-    return {
-      waiting: of('ApproximateNumberOfMessages') + of('ApproximateNumberOfMessagesDelayed'),
-      out: of('ApproximateNumberOfMessagesNotVisible'),
-    };
   }
 
   private async inBatches(

@@ -25,7 +25,7 @@ import type { Clock, EntryStore, Ids, ItemStore } from '../../../core/ledger/ind
 import { SubscriptionBreakers } from './breakers.ts';
 import { DeadLetterStore } from './dead-letters.ts';
 import type { DeliveryNotes } from './delivery-notes.ts';
-import { SubscriptionDirectory, wantedBy } from './directory.ts';
+import { SubscriptionDirectory } from './directory.ts';
 import { LogFeed, toMessage } from './feed.ts';
 import type { LogPositions } from './log-positions.ts';
 import { parseReceipt, type Lease } from './message.ts';
@@ -35,6 +35,7 @@ import { QueueConsumer } from './queue-consumer.ts';
 import { QueueUrls } from './queue-urls.ts';
 import { refusal } from './refusal.ts';
 import { sendMessages } from './send-messages.ts';
+import { SubscriptionReports } from './subscription-reports.ts';
 
 const MS_PER_SECOND = 1_000;
 /** SQS counts this from the first receive on. */
@@ -42,7 +43,6 @@ const MAX_HIDDEN_SECONDS = 43_200;
 const PARALLEL_BURIALS = 20;
 /** Time for writing down a dead letter while its message stays out of sight. */
 const BURIAL_SECONDS = 60;
-const STATS_PARALLEL = 20;
 const NO_FACTS = 'this function cannot look at the state that conditions are about';
 
 export interface SubscriptionQueuesOptions {
@@ -74,6 +74,7 @@ export class SubscriptionQueues implements Omit<EventBus, 'relay'> {
   private readonly feed: LogFeed;
   private readonly breakers: SubscriptionBreakers;
   private readonly pulling: PullDependencies;
+  private readonly reports: SubscriptionReports;
 
   constructor(options: SubscriptionQueuesOptions) {
     this.options = options;
@@ -82,6 +83,7 @@ export class SubscriptionQueues implements Omit<EventBus, 'relay'> {
     this.letters = new DeadLetterStore(options);
     this.feed = new LogFeed({ ...options, urls: this.urls });
     this.breakers = new SubscriptionBreakers(options);
+    this.reports = new SubscriptionReports(options);
     this.pulling = {
       ...{ readFacts: cannotRead, mayRead: cannotTell, ...options, quarantine: createQuarantine(options) },
       isServed: (subscription) => this.isServed(subscription),
@@ -202,23 +204,12 @@ export class SubscriptionQueues implements Omit<EventBus, 'relay'> {
     if (subscription !== undefined) await this.breakers.reset(subscription);
   }
 
-  async trace(event: DeliveredEvent): Promise<readonly DeliveryState[]> {
-    const { positions, ledger } = this.options;
-    const position = event.ledger.position ?? (await positions.positionOf(event.ledger.entity, event.ledger.seq));
-    const interested = (await this.directory.all()).filter(
-      (subscription) =>
-        (position === undefined || position >= subscription.from) && wantedBy(ledger, subscription)(event),
-    );
-    return Promise.all(interested.map((subscription) => this.stateOf(subscription, event, position)));
+  trace(event: DeliveredEvent): Promise<readonly DeliveryState[]> {
+    return this.reports.trace(event);
   }
 
-  async stats(): Promise<readonly SubscriptionStats[]> {
-    const all = await this.directory.all();
-    const stats: SubscriptionStats[] = [];
-    for (let i = 0; i < all.length; i += STATS_PARALLEL) {
-      stats.push(...(await Promise.all(all.slice(i, i + STATS_PARALLEL).map((one) => this.statsOf(one)))));
-    }
-    return stats;
+  stats(): Promise<readonly SubscriptionStats[]> {
+    return this.reports.stats();
   }
 
   private isoNow(): string {
@@ -270,27 +261,6 @@ export class SubscriptionQueues implements Omit<EventBus, 'relay'> {
     return Math.min(longest, Math.ceil((delayMs ?? next.afterMs) / MS_PER_SECOND));
   }
 
-  private async stateOf(subscription: Subscription, event: DeliveredEvent, position?: number): Promise<DeliveryState> {
-    const { id } = subscription;
-    const { entity: chain, seq } = event.ledger;
-    const [letter, noted] = await Promise.all([
-      position === undefined ? undefined : this.letters.find(id, position),
-      this.options.notes.read(subscription, { chain, seq }),
-    ]);
-    const known = { subscription: id, ...(noted.length === 0 ? {} : { history: noted }) };
-    if (letter !== undefined)
-      return { ...known, state: 'dead-letter', attempts: letter.attempts, reason: letter.reason };
-    const last = noted.at(-1);
-    if (last?.outcome === 'failed') {
-      const attempts = noted.filter(({ outcome }) => outcome === 'failed').length;
-      return { ...known, state: 'retrying', attempts, reason: last.reason ?? '' };
-    }
-    if (last !== undefined) return { ...known, state: last.outcome };
-    if (subscription.order === 'none') return { ...known, state: 'relayed' };
-    const next = (await this.feed.state(subscription))?.next ?? 0;
-    return { ...known, state: position === undefined || position >= next ? 'pending' : 'relayed' };
-  }
-
   /** SQS does not tell refused from delivered or retried: what is out of sight counts as in flight. */
   private async isServed(subscription: Subscription): Promise<boolean> {
     const [known, breaker] = await Promise.all([
@@ -298,27 +268,6 @@ export class SubscriptionQueues implements Omit<EventBus, 'relay'> {
       this.breakers.state(subscription),
     ]);
     return known?.status === 'active' && breaker !== 'open';
-  }
-
-  private async statsOf(subscription: Subscription): Promise<SubscriptionStats> {
-    const url = await this.urls.of(subscription);
-    const queue = url === undefined ? undefined : new QueueConsumer(this.options.queues, url);
-    const [depth, deadLetters, breaker] = await Promise.all([
-      queue?.depth(),
-      this.letters.count(subscription.id),
-      this.breakers.state(subscription),
-    ]);
-    return {
-      subscription: subscription.id,
-      module: subscription.module,
-      delivered: 0,
-      failed: 0,
-      backlog: depth?.waiting ?? 0,
-      inFlight: depth?.out ?? 0,
-      retrying: 0,
-      deadLetters,
-      breaker,
-    };
   }
 }
 

@@ -12,33 +12,24 @@ export interface Delivering extends Pick<SubscriptionQueuesOptions, 'reconcile' 
   readonly readFacts: (base: AwsBase) => ReadFacts;
 }
 
-/** @param delivering absent: the function reports on subscriptions; it makes none and delivers nothing */
 export function subscriptionBus(
   { SUBSCRIPTION_PREFIX: subscriptionPrefix }: { readonly SUBSCRIPTION_PREFIX: string },
-  delivering?: Delivering,
+  delivering: Delivering,
 ): (base: AwsBase) => EventBus & Settling {
   return (base) => {
     const { client, stateTable, store } = base;
     const { ledger } = base.config;
     const queues = new SubscriptionQueues({
       ...{ ledger, entries: store, items: store, clock: systemClock, ids: systemIds },
-      ...{ queues: sqsClient(), subscriptionPrefix, reconcile: reportsOnly },
+      ...{ queues: sqsClient(), subscriptionPrefix },
       positions: new DynamoLogPositions({ client, stateTable, ledger }),
       notes: new DynamoDeliveryNotes({ client, stateTable, ledger }),
-      ...(delivering === undefined
-        ? {}
-        : {
-            ...delivering,
-            readFacts: delivering.readFacts(base),
-            mayRead: (...asked: Parameters<MayRead>) => createMayRead(base.policy())(...asked),
-          }),
+      ...delivering,
+      readFacts: delivering.readFacts(base),
+      mayRead: (...asked: Parameters<MayRead>) => createMayRead(base.policy())(...asked),
     });
     return Object.assign(queues, { relay: recordsNothing, settle: async () => {} });
   };
-}
-
-function reportsOnly(): Promise<never> {
-  return Promise.reject(new Error('this function makes no subscription'));
 }
 
 function recordsNothing(): never {

@@ -139,8 +139,33 @@ describe('two processes', () => {
     await process.send(50, 'slow');
     expect(writes()).toBe(1 + 3 + 2); // a bucket that was full takes two
     const before = writes();
-    await processesOn(dynamo, {}, new FakeClock())().send(50);
+    await processesOn(dynamo, { storm: { perSecond: 'unlimited' } }, new FakeClock())().send(50);
     expect(writes()).toBe(before);
+  });
+
+  it('W11: the storm guard that is on by default costs quiet topics nothing, and busy ones half a write an event', async () => {
+    const [dynamo, clock] = [new FakeDynamo(), new FakeClock()];
+    const process = processesOn(dynamo, {}, clock)();
+    const writes = (): number => dynamo.requests.filter(({ operation }) => operation === 'UpdateItem').length;
+    for (let second = 0; second < 20; second++) {
+      await process.send(1);
+      await clock.advance(1_000);
+    }
+    expect(writes()).toBe(0);
+    for (let i = 0; i < 100; i++) await process.send(1);
+    expect(writes()).toBe(50);
+    expect(await process.send(1)).toEqual({ TOPIC_STOPPED: 1 });
+  });
+
+  it('stop a storm of single events that is spread over ten of them at most one event each too late', async () => {
+    const [dynamo, clock] = [new FakeDynamo(), new FakeClock()];
+    const open = processesOn(dynamo, {}, clock);
+    const all = Array.from({ length: 10 }, () => open());
+    let accepted = 0;
+    for (let round = 0; round < 30; round++)
+      for (const process of all) accepted += (await process.send(1))['accepted'] ?? 0;
+    expect(accepted).toBeGreaterThanOrEqual(100);
+    expect(accepted).toBeLessThanOrEqual(100 + 2 * all.length); // what it has not told, and what it was not told
   });
 });
 
