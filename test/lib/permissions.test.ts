@@ -80,9 +80,6 @@ const EVENT_SOURCE: Readonly<Partial<Record<LambdaName, readonly string[]>>> = {
   burier: OF_A_QUEUE,
 };
 
-const MESSAGES = ['SendMessage', 'ReceiveMessage', 'DeleteMessage', 'ChangeMessageVisibility'].map(
-  (name) => `sqs:${name}`,
-);
 /** Actions of the store, which is one class for those that read and those that write. */
 const items = (...names: readonly string[]): string[] => names.map((name) => `dynamodb:${name}Item`);
 const WRITES = items('Put', 'Update', 'Delete', 'ConditionCheck');
@@ -91,9 +88,9 @@ const WRITES = items('Put', 'Update', 'Delete', 'ConditionCheck');
  * each part of a transaction by itself; that no more is asked for shows where policies are enforced (test/aws/used-actions.test.ts).
  */
 const NEVER_CALLED: Readonly<Partial<Record<LambdaName, readonly string[]>>> = {
-  read: ['kms:Sign', ...MESSAGES, ...WRITES], // checks signatures with the signer's public key, and counts messages
+  read: ['kms:Sign', ...WRITES], // checks signatures with the signer's public key
   verify: ['kms:Sign', ...WRITES],
-  service: ['kms:Sign', ...MESSAGES, ...WRITES], // counts messages, and asks whether the root key is there
+  service: ['kms:Sign', ...WRITES], // asks whether the root key is there
   'log-publisher': WRITES,
   // Checks are what change-sets rest on.
   publish: items('ConditionCheck'),
