@@ -52,7 +52,7 @@ ${STOPPED}
 process.exit(); // the subscription would wait for the engine to come back`;
 
 export const SNIPPETS: Readonly<Record<string, readonly (Surroundings | Excerpt)[]>> = {
-  'docs/approvals.md': [RULES, RULES, RULES],
+  'docs/approvals.md': [RULES, RULES, RULES, RULES],
   'docs/architecture.md': [
     {
       before: `${STARTED}
