@@ -12,7 +12,7 @@ import { RESPONSE_TIME, SUCCESS_RATE } from '../core/system/index.ts';
 import type { LedgerResources } from './ledger-resources.ts';
 import { LAMBDA_NAMES } from './lambdas.ts';
 import { metricsOf } from './metrics.ts';
-import type { Watched } from './watches.ts';
+import type { Watched } from './watched.ts';
 
 const FULL_WIDTH = 24;
 const HALF_WIDTH = 12;
@@ -73,7 +73,7 @@ export function performanceWidgets({
   queueNames,
   ledger,
 }: Watched & { readonly ledger: LedgerResources }): IWidget[][] {
-  const { own, system, lambda, api, queue } = metricsOf(deployment);
+  const { own, lambda, api, queue } = metricsOf(deployment);
   const doors = Object.entries(apiIds);
   const tables = Object.entries({ entries: ledger.entries.tableName, state: ledger.state.tableName });
   return [
@@ -89,13 +89,7 @@ export function performanceWidgets({
         ),
       ),
     ],
-    [
-      graph('Operations that were done (%)', [system(SUCCESS_RATE, Stats.AVERAGE)]),
-      graph(
-        'Operations (ms)',
-        PERCENTILES.map((statistic) => system(RESPONSE_TIME, statistic)),
-      ),
-    ],
+    operationGraphs(deployment),
     [
       graph(
         'Requests',
@@ -126,6 +120,18 @@ export function performanceWidgets({
         tables.map(([label, name]) => capacity(label, name, 'ConsumedReadCapacityUnits')),
       ),
     ],
+  ];
+}
+
+/** Under the names that every engine has. */
+function operationGraphs(deployment: Watched['deployment']): IWidget[] {
+  const { system } = metricsOf(deployment);
+  return [
+    graph('Operations that were done (%)', [system(SUCCESS_RATE, Stats.AVERAGE)]),
+    graph(
+      'Operations (ms)',
+      PERCENTILES.map((statistic) => system(RESPONSE_TIME, statistic)),
+    ),
   ];
 }
 

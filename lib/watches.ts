@@ -3,32 +3,22 @@
  * docs/runbook.md; a test keeps the two in step. What is only nice to know is on the dashboards.
  */
 import { Stats } from 'aws-cdk-lib/aws-cloudwatch';
-import { DEGRADED_P95_MS, ERROR_RATE, ERROR_RATE_HIGH, RESPONSE_TIME } from '../core/system/index.ts';
 import { CHANGES, type Change } from './constructs/change-watch.ts';
 import type { Watch } from './constructs/runbook-alarm.ts';
-import { DEAD_LETTER_QUEUES, type DeadLetterQueue, type Deployment, type QueueNames } from './deployment.ts';
+import { DEAD_LETTER_QUEUES, type DeadLetterQueue } from './deployment.ts';
 import { heartbeatWatches } from './heartbeat-watches.ts';
 import { ALONE, LAMBDA_NAMES } from './lambdas.ts';
 import { failedDeliveries, metricsOf, throttledByAws } from './metrics.ts';
+import { systemWatches } from './system-watches.ts';
+import type { Watched } from './watched.ts';
+import { workflowWatches } from './workflow-watches.ts';
 
 const MINUTE_S = 60;
-const HOUR_S = 3_600;
-const DAY_S = 24 * HOUR_S;
 /** The heartbeat is ten minutes. */
 const CHECKPOINT_AGE_S = 15 * MINUTE_S;
 const MS_PER_SECOND = 1_000;
-const PERCENT = 100;
 /** The goal is 100 ms; half a second, for five minutes, is trouble. */
 const SLOW_PUBLISH_MS = 500;
-
-export interface Watched {
-  readonly deployment: Deployment;
-  /** of the doors, by name */
-  readonly apiIds: Readonly<Record<string, string>>;
-  readonly queueNames: QueueNames;
-  /** of the rules that see changes of the system itself */
-  readonly changeRules: Readonly<Record<Change, string>>;
-}
 
 export function watches(watched: Watched): readonly Watch[] {
   return [
@@ -211,41 +201,6 @@ function undeliveredWatches({ deployment }: Pick<Watched, 'deployment'>): Watch[
   ];
 }
 
-function workflowWatches({ deployment, queueNames }: Watched): Watch[] {
-  const { own, workflow, queue } = metricsOf(deployment);
-  return [
-    {
-      id: 'approval-queue-age',
-      section: 'approval-queue-age',
-      meaning: 'A change-set has been waiting for its approvers for more than a day.',
-      metric: own('workflow-reconciler', 'ApprovalQueueAgeSeconds', Stats.MAXIMUM),
-      threshold: DAY_S,
-    },
-    {
-      id: 'approval-escalated',
-      section: 'approval-escalated',
-      meaning: 'A change-set still waits although further roles were let in to approve it.',
-      metric: own('workflow-reconciler', 'EscalatedApprovals', Stats.MAXIMUM),
-      threshold: 1,
-    },
-    {
-      id: 'executions-failed',
-      section: 'executions-failed',
-      meaning: 'An execution of the change-set workflow failed.',
-      metric: workflow('ExecutionsFailed', Stats.SUM),
-      threshold: 1,
-    },
-    {
-      id: 'wake-age',
-      section: 'wake-age',
-      meaning: 'Decided change-sets wait for more than five minutes to be woken.',
-      metric: queue(queueNames.wake, 'ApproximateAgeOfOldestMessage', Stats.MAXIMUM),
-      threshold: 5 * MINUTE_S,
-      periods: 2,
-    },
-  ];
-}
-
 function apiWatches({ deployment, apiIds }: Watched): Watch[] {
   const { own, api } = metricsOf(deployment);
   return [
@@ -262,29 +217,6 @@ function apiWatches({ deployment, apiIds }: Watched): Watch[] {
       meaning: 'Publishing is slow: the 95th percentile is above half a second.',
       metric: own('publish', 'RequestTime', Stats.percentile(95)),
       threshold: SLOW_PUBLISH_MS,
-      periods: 5,
-    },
-  ];
-}
-
-/** Under the names, and with the thresholds, that every engine has. */
-function systemWatches({ deployment }: Watched): Watch[] {
-  const { system } = metricsOf(deployment);
-  return [
-    {
-      id: 'error_rate_high',
-      section: 'error_rate_high',
-      meaning: 'One in a hundred operations fails by a fault of the system.',
-      metric: system(ERROR_RATE, Stats.AVERAGE),
-      threshold: ERROR_RATE_HIGH * PERCENT,
-      periods: 5,
-    },
-    {
-      id: 'performance_degraded',
-      section: 'performance_degraded',
-      meaning: 'The system is slow: the 95th percentile of its operations is above half a second.',
-      metric: system(RESPONSE_TIME, Stats.percentile(95)),
-      threshold: DEGRADED_P95_MS,
       periods: 5,
     },
   ];

@@ -15,7 +15,8 @@ import { RunbookAlarm } from '../constructs/runbook-alarm.ts';
 import { healthWidgets, performanceWidgets } from '../dashboards.ts';
 import { namesOf, type Deployment } from '../deployment.ts';
 import type { LedgerResources } from '../ledger-resources.ts';
-import { watches, type Watched } from '../watches.ts';
+import type { Watched } from '../watched.ts';
+import { watches } from '../watches.ts';
 
 export interface MonitoringStackProps extends StackProps, Omit<Watched, 'changeRules'> {
   readonly ledger: LedgerResources;

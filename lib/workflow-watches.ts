@@ -1,0 +1,43 @@
+/** What is watched of change-sets on their way. */
+import { Stats } from 'aws-cdk-lib/aws-cloudwatch';
+import type { Watch } from './constructs/runbook-alarm.ts';
+import { metricsOf } from './metrics.ts';
+import type { Watched } from './watched.ts';
+
+const MINUTE_S = 60;
+const DAY_S = 24 * 3_600;
+
+export function workflowWatches({ deployment, queueNames }: Watched): Watch[] {
+  const { own, workflow, queue } = metricsOf(deployment);
+  return [
+    {
+      id: 'approval-queue-age',
+      section: 'approval-queue-age',
+      meaning: 'A change-set has been waiting for its approvers for more than a day.',
+      metric: own('workflow-reconciler', 'ApprovalQueueAgeSeconds', Stats.MAXIMUM),
+      threshold: DAY_S,
+    },
+    {
+      id: 'approval-escalated',
+      section: 'approval-escalated',
+      meaning: 'A change-set still waits although further roles were let in to approve it.',
+      metric: own('workflow-reconciler', 'EscalatedApprovals', Stats.MAXIMUM),
+      threshold: 1,
+    },
+    {
+      id: 'executions-failed',
+      section: 'executions-failed',
+      meaning: 'An execution of the change-set workflow failed.',
+      metric: workflow('ExecutionsFailed', Stats.SUM),
+      threshold: 1,
+    },
+    {
+      id: 'wake-age',
+      section: 'wake-age',
+      meaning: 'Decided change-sets wait for more than five minutes to be woken.',
+      metric: queue(queueNames.wake, 'ApproximateAgeOfOldestMessage', Stats.MAXIMUM),
+      threshold: 5 * MINUTE_S,
+      periods: 2,
+    },
+  ];
+}
