@@ -27,7 +27,7 @@ import { closeToOthers } from './data-folder.ts';
 import { createEngineVerification } from './engine-verification.ts';
 import { openExecutors, type Implementations } from './executors.ts';
 import { openFieldKeys } from './field-keys.ts';
-import { startHttpServer, type RunningHttpServer } from './http-server.ts';
+import { connectionsOf, startHttpServer, type RunningHttpServer } from './http-server.ts';
 import { openHttpWitness, type HttpWitnessOptions } from './log/http-witness.ts';
 import { readIncarnations } from './log/incarnations.ts';
 import { ANCHOR_FOLDER, openPublicLog, type PublicLog } from './log/open-log.ts';
@@ -130,11 +130,7 @@ async function open(options: EngineOptions, opened: Closers): Promise<Engine> {
   const incarnations = readIncarnations(db);
   opened.push(() => store.close());
   await ensureChangeIndex(config.ledger, store); // before anybody asks what waits
-  const connections = (): ReturnType<RunningHttpServer['connections']> =>
-    hooks.server?.connections() ?? { open: 0, limit: 1 };
-  const onPolicyChange = (): void => hooks.renewTokens?.();
-  const hooked = { onPolicyChange, known, hooks, connections };
-  const parts = await openSystem({ ...options, onError, incarnations, ...hooked }, store, opened);
+  const parts = await openSystem({ ...options, onError, incarnations, known, hooks }, store, opened);
   const { system } = parts;
   const tokens = openLiveTokens({ dataDir, policy: system.policy, modules: config.modules, onError });
   hooks.renewTokens = tokens.renew;
@@ -179,10 +175,8 @@ async function openSystem(
   options: EngineOptions &
     Required<Pick<EngineOptions, 'onError'>> & {
       readonly incarnations: readonly number[];
-      readonly onPolicyChange: () => void;
       readonly known: KnownChains;
       readonly hooks: Hooks;
-      readonly connections: NonNullable<Ports['connections']>;
     },
   store: SqliteStore,
   opened: Closers,
@@ -207,11 +201,10 @@ async function openSystem(
   const { system, appender, drain } = createNervousSystem(
     {
       ...{ entries: store, items: store, sealer, bus, ...world },
-      ...{ rootSigner, onError, onPolicyChange: options.onPolicyChange, executors },
-      ...(options.http === false ? {} : { connections: options.connections }),
+      ...{ rootSigner, onError, onPolicyChange: () => options.hooks.renewTokens?.(), executors },
+      ...(options.http === false ? {} : { connections: () => connectionsOf(options.hooks.server) }),
       fieldKeys: await openFieldKeys(dataDir, { ledger: config.ledger, items: store }),
-      logFiles: log.files,
-      incarnations,
+      ...{ logFiles: log.files, incarnations },
       onCommit: () => log.loop.wake(),
       onChangeStep: (id) => workflow.runner?.wake(id),
       logPoints: {

@@ -40,6 +40,11 @@ export interface RunningHttpServer {
   close(): Promise<void>;
 }
 
+/** Undefined: it does not listen yet, and so has room. */
+export function connectionsOf(server: RunningHttpServer | undefined): ReturnType<RunningHttpServer['connections']> {
+  return server?.connections() ?? { open: 0, limit: 1 };
+}
+
 /** @throws EngineError PORT_UNAVAILABLE */
 export async function startHttpServer(options: HttpServerOptions): Promise<RunningHttpServer> {
   const { host = '127.0.0.1', port } = options;
