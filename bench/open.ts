@@ -53,6 +53,8 @@ async function measure(dataDir: string, open: number): Promise<Record<string, nu
     open: queue,
     ...(isMade ? {} : { proposedPerSecond: round((open * 1_000) / proposed) }),
     startMs: round(startMs),
+    // The first request of a process loads client and server: it would stand in for the first `/state`.
+    ...(await timed('health', () => ask(engine, 'eva', '/health'))),
     ...(await timed('state', () => ask(engine, 'eva', '/state'))),
     ...(await timed('metrics', () => ask(engine, 'eva', '/metrics'))),
     ...(await timed('emptyTray', () => ask(engine, 'dan', '/v1/change-sets?for=me'))),
