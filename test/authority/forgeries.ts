@@ -161,6 +161,18 @@ const byVote = (
   forge: async (world) => forge(world, (await pendingLarge(world)).id),
 });
 
+/** A change-set that waits, and rita without her role since; then, in the same minute, something else on the account. */
+async function afterRitaLeft(world: AuthorityWorld): Promise<string> {
+  const leaves = {
+    type: 'state.patch',
+    payload: [{ op: 'replace', path: '/roster/people/3/roles', value: ['guest'] }],
+  };
+  const { id } = await world.propose('bot', LARGE);
+  await world.carryOut(await world.propose('pete', [leaves], POLICY), 'ann', 'rita', 'sam');
+  await world.propose('pete', NOTE);
+  return id;
+}
+
 export const FORGERIES: readonly Forgery[] = [
   byVote('a voter who is not in the roster', (world, id) => voted(world, id, 'mallory')),
   byVote('a role that is not held', (world, id) => voted(world, id, 'pete')),
@@ -240,6 +252,14 @@ export const FORGERIES: readonly Forgery[] = [
   byVote('a policy that was in force before', async (world, id) =>
     voted(world, id, 'rita', { under: await world.under(1) }),
   ),
+  {
+    id: 'V2',
+    name: 'a policy that had ended a moment before, on a chain that went on under the next one',
+    forge: async (world) => {
+      const id = await afterRitaLeft(world);
+      return voted(world, id, 'rita', { under: await world.under(1) });
+    },
+  },
   byVote('a policy that never was', async (world, id) =>
     voted(world, id, 'rita', { under: { ...(await world.under()), hash: 'f'.repeat(64) } }),
   ),

@@ -94,6 +94,8 @@ export class OrderedAuthority implements Authority {
 export class DatedAuthority implements Authority {
   private readonly periods: Period[] = [];
   private readonly lent = new Map<string, Lent>();
+  /** chain → seq of the newest policy that something on it rests on: the commits of one chain have an order, so it only grows */
+  private readonly reached = new Map<string, number>();
   /** the newest time that the log has come to */
   private latest = 0;
   /** the chains are told */
@@ -114,11 +116,16 @@ export class DatedAuthority implements Authority {
       ? periods.filter(({ seq }) => seq < entry.body.seq).slice(isLate && under === undefined ? -2 : -1)
       : periods.filter((one, i) => one.at <= time + CLOCK_SLACK_MS && !isOver(periods[i + 1], time));
     if (under === undefined) return usable(possible);
+    const { entity } = entry.body;
+    const reached = this.reached.get(entity) ?? under.seq;
+    if (under.seq < reached)
+      return `it rests on "${POLICY_ENTITY}" #${under.seq}, although something before it on its chain rests on #${reached}`;
     const named = possible.find(({ seq, hash }) => seq === under.seq && hash === under.hash);
     if (named === undefined) return `it rests on "${POLICY_ENTITY}" #${under.seq}, which was not in force then`;
     const next = periods[periods.indexOf(named) + 1];
     if (!isOwn && next !== undefined && latest > next.at + LATE_MS)
       return `it rests on "${POLICY_ENTITY}" #${under.seq}, and came into the log a day after that had ended`;
+    this.reached.set(entity, under.seq);
     return usable([named]);
   }
 

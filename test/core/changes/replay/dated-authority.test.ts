@@ -42,7 +42,10 @@ describe('policies by time', () => {
   written(authority, 1, 10 * MINUTE_MS);
   const asked = (of: ReplayEntry, named?: number, isLate = false) =>
     versions(authority.at(of, named === undefined ? undefined : under(named), isLate));
-  const at = (time: number, named?: number) => asked(entry('x', {}, { at: time }), named);
+  let chains = 0;
+  /** each on a chain of its own */
+  const at = (time: number, named?: number, entity = `account:${(chains += 1)}`) =>
+    asked(entry('x', {}, { at: time, entity }), named);
   const onPolicy = (seq: number, named?: number, isLate = false) =>
     asked(entry('x', {}, { at: DAY_MS, seq, entity: POLICY }), named, isLate);
 
@@ -60,6 +63,14 @@ describe('policies by time', () => {
     expect(at(9 * MINUTE_MS, 1)).toEqual(['1']);
     expect(at(12 * MINUTE_MS, 0)).toContain('was not in force then');
     expect(at(0, 7)).toContain('was not in force then');
+  });
+
+  it('V2: never go back on one chain, whatever the times', () => {
+    expect(at(9 * MINUTE_MS, 0, 'loan:1')).toEqual(['0']);
+    expect(at(9 * MINUTE_MS, 1, 'loan:1')).toEqual(['1']);
+    expect(at(9 * MINUTE_MS, 1, 'loan:1')).toEqual(['1']);
+    expect(at(9 * MINUTE_MS, 0, 'loan:1')).toContain('something before it on its chain rests on #1');
+    expect(at(9 * MINUTE_MS, 0, 'loan:2')).toEqual(['0']);
   });
 
   it('are in the order of their own chain there', () => {
