@@ -132,6 +132,8 @@ function openShell(folder: string, env: Readonly<Record<string, string>>) {
   let count = 0;
   const jobs: string[] = [];
   stdin.write('shopt -s expand_aliases\n'); // as a terminal's shell
+  // When the test is killed its end of the pipe closes, and no engine is left behind.
+  stdin.write(`trap 'for job in $(jobs -p); do kill -KILL -- -$job; done 2>/dev/null' EXIT\n`);
   return {
     async run(text: string): Promise<Ended> {
       const log = join(notes, String((count += 1)));
