@@ -28,11 +28,12 @@ export function benchVerifyEntity(scale: number): Promise<Record<string, number>
     const links = LINKS * scale;
     const writer = await start(dataDir);
     for (let i = 0; i < links / BATCH; i++) await publish(writer, i);
-    const quiet = await othersDuring(writer, () => new Promise((resolve) => setTimeout(resolve, QUIET_MS)));
+    const quiet = await othersDuring(writer, quietly);
     const own = await othersDuring(writer, () => verify(writer, links));
     const again = await othersDuring(writer, () => repeat(() => verify(writer, links)));
     await stop(writer);
     const stranger = await start(dataDir);
+    const before = await othersDuring(stranger, quietly);
     const first = await othersDuring(stranger, () => verify(stranger, links));
     await stop(stranger);
     return {
@@ -43,12 +44,15 @@ export function benchVerifyEntity(scale: number): Promise<Record<string, number>
       othersQuietP99Ms: quiet.p99,
       othersWrittenByItselfP99Ms: own.p99,
       othersAgainP99Ms: again.p99,
+      othersQuietAfterRestartP99Ms: before.p99,
       othersFirstTimeP99Ms: first.p99,
       othersQuietMaxMs: quiet.max,
       othersFirstTimeMaxMs: first.max,
     };
   });
 }
+
+const quietly = (): Promise<unknown> => new Promise((resolve) => setTimeout(resolve, QUIET_MS));
 
 async function start(dataDir: string): Promise<Running> {
   const child = fork(join(import.meta.dirname, 'streams-engine.ts'), [dataDir], { stdio: 'inherit' });
@@ -104,6 +108,7 @@ async function othersDuring<T>(
     else await call(engine, 'bank-feed', '/v1/events', { events: [single()] });
     times.push(performance.now() - begin);
   };
+  await call(engine, 'bank-feed', '/v1/events', { events: [single()] }); // there is something to read
   let isOver = false;
   const caller = async (): Promise<void> => {
     for (let i = 0; !isOver; i++) {
