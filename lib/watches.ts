@@ -151,6 +151,13 @@ function deliveryWatches({ deployment, queueNames }: Watched): Watch[] {
       periods: 5,
     },
     ...undeliveredWatches({ deployment }),
+    {
+      id: 'forged-delivery',
+      section: 'forged-delivery',
+      meaning: 'A message stood in a queue of a subscription that this system did not make.',
+      metric: own('subscriptions', 'ForgedDeliveries', Stats.SUM),
+      threshold: 1,
+    },
     ...(['publish', 'ingest'] as const).map((lambda) => ({
       id: `storm-detected-${lambda}`,
       section: 'storm-detected',

@@ -1,6 +1,6 @@
 /**
  * The section `protection` of nervous.config.ts: how much is too much. On without being asked for: people's rates, budgets,
- * storms at 100 events a second on a topic, the hop limit. Who publishes more says so for the topic (docs/adr/0019).
+ * storms at 100 events a second on a topic, the hop limit. Who publishes more says so for the topic (docs/adr/0021).
  */
 import * as z from 'zod';
 import { budgetsSchema } from './budgets.ts';

@@ -82,7 +82,8 @@ export function certifiedKeyOf(body: EntryBody): CertifiedKey | undefined {
   // A key that lives longer than any process keeps one is a key that somebody carried away.
   if (!isInstant(notBefore) || !isInstant(notAfter) || !isLifetime(notBefore, notAfter)) return undefined;
   const publicKey = Buffer.from(key, 'base64');
-  return publicKey.length === 32 && keyChain(publicKey) === body.entity
+  const isWhole = publicKey.length === 32 && publicKey.toString('base64') === key; // one key has one spelling
+  return isWhole && keyChain(publicKey) === body.entity
     ? { name: body.entity, publicKey, notBefore, notAfter }
     : undefined;
 }

@@ -10,6 +10,8 @@ export const env = z.object({
   DEAD_LETTER_QUEUE_ARN: z.string().startsWith('arn:'),
   /** the same for subscriptions in entity order: a FIFO queue, as theirs are */
   DEAD_LETTER_FIFO_QUEUE_ARN: z.string().startsWith('arn:'),
+  /** roles that may send to the queues of subscriptions, separated by spaces */
+  SENDER_ROLE_ARNS: z.string().startsWith('arn:'),
   /** where EventBridge puts what the queues of subscriptions did not take, and how it is read */
   UNDELIVERED_QUEUE_ARN: z.string().startsWith('arn:'),
   UNDELIVERED_QUEUE_URL: z.url(),

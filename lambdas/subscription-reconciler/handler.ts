@@ -36,6 +36,7 @@ const answer = createReconcilerHandler({
     domains: topicDomains(Object.keys(config.topics)),
     deadLetterQueueArn: variables.DEAD_LETTER_QUEUE_ARN,
     deadLetterFifoQueueArn: variables.DEAD_LETTER_FIFO_QUEUE_ARN,
+    senderRoleArns: variables.SENDER_ROLE_ARNS.split(' '),
     undeliveredQueueArn: variables.UNDELIVERED_QUEUE_ARN,
   }),
   feed: new LogFeed({ ...common, queues, urls: new QueueUrls(queues, subscriptionPrefix) }),

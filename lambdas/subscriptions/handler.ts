@@ -30,7 +30,11 @@ const onBreaker = (change: BreakerChange): void => {
   telemetry.logger.warn('a breaker moved', { change });
   if (change.to === 'open') telemetry.metrics.addMetric('BreakersOpened', MetricUnit.Count, 1);
 };
-const bus = subscriptionBus(env, { reconcile, readFacts, onBreaker });
+const onForged = (subscription: string, reason: string): void => {
+  telemetry.logger.error('a message was forged', { subscription, reason });
+  telemetry.metrics.addMetric('ForgedDeliveries', MetricUnit.Count, 1);
+};
+const bus = subscriptionBus(env, { reconcile, readFacts, onBreaker, onForged });
 
 export const handler = apiHandler({
   ...{ telemetry, routes, env },

@@ -4,10 +4,11 @@
  */
 import { Stack, type CfnResource } from 'aws-cdk-lib';
 import { EventBus, Match } from 'aws-cdk-lib/aws-events';
-import { AccountPrincipal, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { AccountPrincipal, Effect, PolicyStatement, StarPrincipal } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import { topicDomains } from '../../core/events/index.ts';
 import { namesOf, type Deployment } from '../deployment.ts';
+import { rolesThatMay } from './roles-that-may.ts';
 
 export class Buses extends Construct {
   readonly ingress: EventBus;
@@ -31,7 +32,9 @@ export class Buses extends Construct {
     );
     if (deployment.emulated) return; // emulators know neither archives nor policies of a bus
     this.admit(deployment.ingressAccounts);
+    const relays = rolesThatMay('events:PutEvents', 'buses', deployment);
     for (const bus of this.domains) {
+      onlyRelaysPut(bus, relays);
       bus.archive('Archive', {
         retention: deployment.stage.archiveRetention,
         eventPattern: { source: Match.prefix('') },
@@ -56,4 +59,24 @@ export class Buses extends Construct {
       }),
     );
   }
+}
+
+/**
+ * What is on a domain's bus was recorded: nobody else in the account puts events there, whatever their own policies allow. AWS's own
+ * services (a replay of the archive) are spared; who may change this policy is not touched by it.
+ */
+function onlyRelaysPut(bus: EventBus, relays: readonly string[]): void {
+  bus.addToResourcePolicy(
+    new PolicyStatement({
+      sid: 'OnlyRelaysPut',
+      effect: Effect.DENY,
+      principals: [new StarPrincipal()],
+      actions: ['events:PutEvents'],
+      resources: [bus.eventBusArn],
+      conditions: {
+        ArnNotEquals: { 'aws:PrincipalArn': [...relays] },
+        BoolIfExists: { 'aws:PrincipalIsAWSService': 'false' },
+      },
+    }),
+  );
 }

@@ -9,6 +9,7 @@ import { Ingest } from '../constructs/ingest.ts';
 import { LogPublishing } from '../constructs/log-publishing.ts';
 import { NervousFunction } from '../constructs/nervous-function.ts';
 import { failureQueue } from '../constructs/safe-queue.ts';
+import { rolesThatMay } from '../constructs/roles-that-may.ts';
 import { runEvery } from '../constructs/schedule.ts';
 import { Undelivered } from '../constructs/undelivered.ts';
 import { SubscriptionDeadLetters } from '../constructs/subscription-dead-letters.ts';
@@ -69,6 +70,7 @@ export class BusStack extends Stack {
         ...environment,
         DEAD_LETTER_QUEUE_ARN: buried.unordered.queueArn,
         DEAD_LETTER_FIFO_QUEUE_ARN: buried.ordered.queueArn,
+        SENDER_ROLE_ARNS: rolesThatMay('sqs:SendMessage', 'subscriptionQueues', deployment).join(' '),
         UNDELIVERED_QUEUE_ARN: undelivered.queueArn,
         UNDELIVERED_QUEUE_URL: undelivered.queueUrl,
       },

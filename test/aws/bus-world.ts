@@ -135,6 +135,7 @@ export class BusWorld {
           ...{ ledger: LEDGER, events: this.events, queues: this.sqs, domains: [...DOMAINS, 'aws'] },
           ...{ busPrefix: this.prefix, subscriptionPrefix: this.subscriptionPrefix },
           ...{ deadLetterQueueArn, deadLetterFifoQueueArn, undeliveredQueueArn },
+          senderRoleArns: ['arn:aws:iam::000000000000:root'],
         }),
         feed: this.feed(),
         letters: new DeadLetterStore({ ...common, positions: this.positions }),

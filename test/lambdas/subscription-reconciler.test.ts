@@ -35,6 +35,10 @@ import { createReconcilerHandler } from '../../lambdas/subscription-reconciler/a
 import { createBusWorld, storedSubscription, subscriptionFor } from './bus-world.ts';
 
 const ARN = 'arn:aws:sqs:eu-central-1:123456789012:nervous-dead';
+const SENDERS = [
+  'arn:aws:iam::123456789012:role/nervous-router',
+  'arn:aws:iam::123456789012:role/nervous-subscriptions',
+];
 const UNDELIVERED = 'arn:aws:sqs:eu-central-1:123456789012:nervous-undelivered';
 const named = (name: string): Error => Object.assign(new Error(name), { name });
 
@@ -60,6 +64,7 @@ function createWorld() {
       ...{ ledger: 'main', queues, events, busPrefix: 'nervous', subscriptionPrefix: 'nervous-sub' },
       ...{ domains: ['orders', 'other'], deadLetterQueueArn: ARN, deadLetterFifoQueueArn: `${ARN}.fifo` },
       undeliveredQueueArn: UNDELIVERED,
+      senderRoleArns: SENDERS,
     }),
     feed: new LogFeed({ ...common, queues, urls: new QueueUrls(queues, 'nervous-sub') }),
     letters: new DeadLetterStore({ ...common, positions: world.positions }),
@@ -95,6 +100,16 @@ describe('attach', () => {
     expect(JSON.parse(Policy)).toMatchObject({
       Statement: [
         { Effect: 'Deny', Resource: queueArn, Condition: { Bool: { 'aws:SecureTransport': 'false' } } },
+        {
+          // W5: both conditions hold for whoever is neither a sender of ours nor the subscription's own rule.
+          ...{ Sid: 'NobodyElseSends', Effect: 'Deny', Principal: '*', Action: 'sqs:SendMessage', Resource: queueArn },
+          Condition: {
+            ArnNotEquals: {
+              'aws:PrincipalArn': SENDERS,
+              'aws:SourceArn': [`arn:aws:events:eu-central-1:123456789012:rule/nervous-orders/${name}`],
+            },
+          },
+        },
         {
           ...{ Effect: 'Allow', Action: 'sqs:SendMessage', Resource: queueArn },
           Condition: {

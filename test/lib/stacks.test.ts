@@ -102,11 +102,34 @@ describe('-c emulated=true', () => {
     expect(kept(emulated)).toEqual(kept(prod));
   });
 
-  it('has no say in the real thing: every domain bus has an archive, the ingress bus a policy', () => {
+  it('has no say in the real thing: every domain bus has an archive, every bus a policy', () => {
     const domains = ofType(prod, 'AWS::Events::EventBus').length - 1;
     expect(domains).toBeGreaterThan(5);
     expect(ofType(prod, 'AWS::Events::Archive')).toHaveLength(domains);
-    expect(ofType(prod, 'AWS::Events::EventBusPolicy')).toHaveLength(1);
+    expect(ofType(prod, 'AWS::Events::EventBusPolicy')).toHaveLength(domains + 1);
+  });
+
+  it('W5: nobody but the functions that relay puts events on a domain bus or messages on a queue of a subscription', () => {
+    const statements = ofType(prod, 'AWS::Events::EventBusPolicy').map(
+      ({ Properties }) => Properties['Statement'] as Record<string, unknown>,
+    );
+    const denied = statements.filter(({ Effect }) => Effect === 'Deny');
+    expect(denied).toHaveLength(statements.length - 1); // the ingress bus takes events from modules
+    const rolesIn = (value: unknown): string[] =>
+      [...JSON.stringify(value).matchAll(/:role\/nervous-([a-z-]+)-"/g)].map(([, name = '']) => name).sort();
+    const relays = ['change-sets', 'decisions', 'ingest', 'outbox-sweeper', 'publish', 'workflow-step'];
+    for (const statement of denied) {
+      expect(statement).toMatchObject({
+        ...{ Principal: '*', Action: 'events:PutEvents' },
+        Condition: { ArnNotEquals: {}, BoolIfExists: { 'aws:PrincipalIsAWSService': 'false' } },
+      });
+      expect(rolesIn(statement['Condition'])).toEqual(relays);
+    }
+    const [reconciler] = ofType(prod, 'AWS::Lambda::Function').filter(
+      ({ Properties }) => Properties['FunctionName'] === 'nervous-subscription-reconciler',
+    );
+    const { Variables } = reconciler?.Properties['Environment'] as { Variables: Record<string, unknown> };
+    expect(rolesIn(Variables['SENDER_ROLE_ARNS'])).toEqual(['router', 'subscription-reconciler', 'subscriptions']);
   });
 
   it('empties no bucket on destroy: that takes the SDK of the runtime', () => {

@@ -1,6 +1,6 @@
 /**
  * One pull from a subscription's queue: waits for messages, or for a batch of them, and leases what the subscription wants
- * at this moment. What it does not want is deleted, what is no event is put aside.
+ * at this moment, as the ledger has it. What it does not want is deleted, what is no event, or a forged one, is put aside.
  */
 import type { Message } from '@aws-sdk/client-sqs';
 import {
@@ -16,11 +16,12 @@ import {
   type ReceivedMessage,
   type Subscription,
 } from '../../../core/events/index.ts';
-import type { Clock, Ids } from '../../../core/ledger/index.ts';
+import type { Clock, EntryStore, Ids } from '../../../core/ledger/index.ts';
 import type { DeliveryNotes, Place } from './delivery-notes.ts';
 import { wantedBy } from './directory.ts';
 import { formatReceipt, parseMessage, quarantinedBody } from './message.ts';
 import type { QueueConsumer } from './queue-consumer.ts';
+import { checkAgainstLedger } from './recorded.ts';
 
 const MS_PER_SECOND = 1_000;
 /** SQS's longest wait per call. */
@@ -40,6 +41,10 @@ export interface PullDependencies {
   readonly clock: Clock;
   readonly ids: Pick<Ids, 'bytes'>;
   readonly quarantine: Pick<Quarantine, 'keep'>;
+  /** what every message is held against */
+  readonly entries: Pick<EntryStore, 'read'>;
+  /** Told of every message that this system did not make. Must not throw. */
+  readonly onForged?: (subscription: string, reason: string) => void;
   /** what conditional subscriptions look at */
   readonly readFacts: ReadFacts;
   /** asked for every event before it is handed out */
@@ -129,8 +134,10 @@ async function admit(
   const skipped = { [CONDITION_FALSE]: [] as Place[], [NOT_READABLE]: [] as Place[] };
   const admitted = await Promise.all(
     raw.map(async (message) => {
-      const taken = takenFrom(message, now, leaseMs(subscription));
-      if (taken === undefined) await putAside(deps, subscription, message);
+      const taken = await recordedIn(deps, subscription, {
+        message,
+        told: takenFrom(message, now, leaseMs(subscription)),
+      });
       if (taken !== undefined && wants(taken.event)) {
         const isReadable = deps.mayRead(subscription.module, taken.event.entityId);
         if (isReadable && (await isMet(taken.event))) return taken;
@@ -159,9 +166,23 @@ function takenFrom(message: Message, nowMs: number, outMs: number): Taken | unde
   return { event, handle, attempt, sentAt, expiresAt: nowMs + outMs };
 }
 
-async function putAside({ quarantine }: PullDependencies, { id }: Subscription, { Body = '' }: Message): Promise<void> {
-  const reason = `no event stood in the queue of subscription "${id}": find out who may send to it`;
-  await quarantine.keep(quarantinedBody(Body), reason);
+/** With the event as the ledger has it; undefined: there is none, and the message is put aside. */
+async function recordedIn(
+  { quarantine, entries, onForged }: PullDependencies,
+  { id }: Subscription,
+  { message: { Body = '' }, told }: { readonly message: Message; readonly told: Taken | undefined },
+): Promise<Taken | undefined> {
+  const find = 'find out who may send to it';
+  if (told === undefined) {
+    await quarantine.keep(quarantinedBody(Body), `no event stood in the queue of subscription "${id}": ${find}`);
+    return undefined;
+  }
+  const { event, forged } = await checkAgainstLedger(entries, told.event);
+  if (forged !== undefined) {
+    await quarantine.keep(quarantinedBody(Body), `forged, in the queue of subscription "${id}": ${forged}: ${find}`);
+    onForged?.(id, forged);
+  }
+  return event === undefined ? undefined : { ...told, event };
 }
 
 /** Each entity is looked at once a call. */

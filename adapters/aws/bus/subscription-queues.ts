@@ -62,6 +62,8 @@ export interface SubscriptionQueuesOptions {
   readonly mayRead?: MayRead;
   /** what conditional subscriptions look at; absent: none are taken, and none are delivered */
   readonly readFacts?: ReadFacts;
+  /** Told of every message in a queue that this system did not make. Must not throw. */
+  readonly onForged?: (subscription: string, reason: string) => void;
   /** Told of every breaker that this process opens, probes or closes. Must not throw. */
   readonly onBreaker?: (change: BreakerChange) => void;
 }

@@ -43,6 +43,8 @@ export interface SubscriptionResourcesOptions {
   /** where SQS puts what was not acknowledged in time too often; the burier empties them */
   readonly deadLetterQueueArn: string;
   readonly deadLetterFifoQueueArn: string;
+  /** roles that may send to queues beside the rules; everybody else is refused, whatever their own policies allow */
+  readonly senderRoleArns: readonly string[];
   /** where EventBridge puts what a subscription's queue did not take; the reconciler delivers it again */
   readonly undeliveredQueueArn: string;
 }
@@ -205,7 +207,19 @@ export class SubscriptionResources {
       },
       Condition: { ArnEquals: { 'aws:SourceArn': ruleArns } },
     };
-    return { Version: '2012-10-17', Statement: ruleArns.length === 0 ? [onlyTls] : [onlyTls, ownRules] };
+    // A key that a request does not have differs from every value: rules send without a principal's ARN, roles without a source.
+    const nobodyElse = {
+      Sid: 'NobodyElseSends',
+      ...{ Effect: 'Deny', Principal: '*', Action: 'sqs:SendMessage', Resource: queueArn },
+      Condition: {
+        ArnNotEquals: {
+          'aws:PrincipalArn': this.options.senderRoleArns,
+          ...(ruleArns.length === 0 ? {} : { 'aws:SourceArn': ruleArns }),
+        },
+      },
+    };
+    const statements = [onlyTls, nobodyElse];
+    return { Version: '2012-10-17', Statement: ruleArns.length === 0 ? statements : [...statements, ownRules] };
   }
 
   /** A queue of ours lives where the dead-letter queue lives. */

@@ -8,7 +8,7 @@ import { sqsClient } from '../clients.ts';
 import type { AwsBase, Settling } from '../open-system.ts';
 import { systemClock, systemIds } from '../system-world.ts';
 
-export interface Delivering extends Pick<SubscriptionQueuesOptions, 'reconcile' | 'onBreaker'> {
+export interface Delivering extends Pick<SubscriptionQueuesOptions, 'reconcile' | 'onBreaker' | 'onForged'> {
   readonly readFacts: (base: AwsBase) => ReadFacts;
 }
 

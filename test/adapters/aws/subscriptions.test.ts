@@ -369,3 +369,49 @@ describe('a breaker', () => {
     expect(await world.store.list('main#breaker', { limit: 1 })).toEqual([]);
   });
 });
+
+describe('W5: a message that was put on the queue by hand', () => {
+  const forgeries: readonly (readonly [string, (real: DeliveredEvent) => DeliveredEvent, RegExp])[] = [
+    [
+      'about an entry that is not there',
+      (real) => ({ ...real, eventId: 'x', ledger: { ...real.ledger, seq: 7 } }),
+      /no event 7 of "e"/,
+    ],
+    [
+      'about an entity that is not there',
+      (real) => ({ ...real, entityId: 'f', ledger: { ...real.ledger, entity: 'f' } }),
+      /no event 0 of "f"/,
+    ],
+    [
+      'with a hash that the entry does not have',
+      (real) => ({ ...real, payload: { amount: 9 }, ledger: { ...real.ledger, hash: '0'.repeat(64) } }),
+      /another hash/,
+    ],
+  ];
+
+  it.each(forgeries)('%s is not handed out, but named', async (_, forge, reason) => {
+    const forged: string[] = [];
+    const world = createQueuesWorld({ onForged: (subscription, why) => forged.push(`${subscription}: ${why}`) });
+    await world.subscribe();
+    const real = await world.publish();
+    world.queued([message(forge(real), 'by-hand'), message(real)]);
+    const received = await world.bus.receive('s', NOW);
+    expect(received.map(({ event }) => event)).toEqual([real]);
+    expect(deletedHandles(world)).toEqual(['by-hand']);
+    expect(forged).toEqual([expect.stringMatching(reason)]);
+    const kept = await world.store.list('main#quarantine', { limit: 9 });
+    expect(kept.map(({ value }) => value)).toEqual([
+      expect.objectContaining({ reason: expect.stringMatching(/^forged, in the queue of subscription "s"/) as string }),
+    ]);
+  });
+
+  it('with the hash of an entry and another payload is named, and what the entry says is handed out', async () => {
+    const forged: string[] = [];
+    const world = createQueuesWorld({ onForged: (_, why) => forged.push(why) });
+    await world.subscribe();
+    const real = await world.publish();
+    world.queued([message({ ...real, payload: { amount: 1_000_000 }, source: 'bank' })]);
+    expect((await world.bus.receive('s', NOW)).map(({ event }) => event)).toEqual([real]);
+    expect(forged).toEqual([expect.stringContaining('says something else')]);
+  });
+});

@@ -126,6 +126,15 @@ describe('the fields', () => {
     expect(problem('key.certified', {}, { algorithm: 'x' })).toBe('the certificate is malformed');
   });
 
+  it('V10: of a certificate have one spelling: base64 that is not canonical is malformed', () => {
+    const { key } = certificateDraft(KEY).data as { readonly key: string };
+    const same = [key.replace(/=$/, ''), `${key}\n`, key.replace('=', '==='), ` ${key}`];
+    for (const spelling of same) {
+      expect(Buffer.from(spelling, 'base64').toString('base64')).toBe(key); // it means the same bytes
+      expect(problem('key.certified', {}, { key: spelling })).toBe('the certificate is malformed');
+    }
+  });
+
   it('of a log that ended say which it was', () => {
     const before = (more: object): unknown => problem('log.incarnated', {}, { before: { ...KNOWN, ...more } });
     expect([before({}), before({ noteHash: 'a'.repeat(64) }), before({ size: 7 })]).toEqual([
