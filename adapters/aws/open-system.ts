@@ -43,7 +43,7 @@ export interface Settling {
 
 /** Makers of the ports; each is in a file of parts/. */
 export interface AwsParts {
-  /** default: subscriptions and reports, which are part of every system */
+  /** default: reports, which are part of every system */
   readonly useCases?: Partial<UseCases>;
   /** default: nothing may be published */
   readonly bus?: (base: AwsBase) => EventBus & Settling;

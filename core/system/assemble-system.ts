@@ -5,7 +5,6 @@ import { createGovernance, type Governance } from '../changes/index.ts';
 import {
   createCatalog,
   createQuarantine,
-  createSubscriptions,
   ledgerTopics,
   type Catalog,
   type Guards,
@@ -155,7 +154,7 @@ function layBasis(ports: Ports, config: NervousConfig, make: Partial<UseCases>):
   const catalog = createCatalog(ledgerTopics(config.topics));
   return {
     ...{ governance, tampering, verifier, catalog },
-    subscriptions: createSubscriptions({
+    subscriptions: (make.createSubscriptions ?? leftOut<Subscriptions>('createSubscriptions'))({
       ...{ ledger, items, entries, bus, policy, catalog, clock, ids },
       perPrincipal: config.protection.subscriptionsPerPrincipal,
     }),

@@ -62,6 +62,7 @@ export {
   proposing,
   publishing,
   reading,
+  subscribing,
   verifying,
   working,
   type UseCases,

@@ -13,7 +13,7 @@ import {
   type Acts,
   type ChangesDependencies,
 } from '../changes/index.ts';
-import { createGuards, createIngress, createPublish, createReveal } from '../events/index.ts';
+import { createGuards, createIngress, createPublish, createReveal, createSubscriptions } from '../events/index.ts';
 import { createAppender } from '../ledger/index.ts';
 import type { NervousConfig } from './config.ts';
 import { createEntities } from './entities.ts';
@@ -41,6 +41,7 @@ export interface UseCases {
   readonly createPublicLog: typeof createPublicLog;
   readonly createTrace: typeof createTrace;
   readonly createMapView: typeof createMapView;
+  readonly createSubscriptions: typeof createSubscriptions;
   readonly verifyPart: typeof verifyPart;
 }
 
@@ -59,8 +60,9 @@ export const changing = {
   createShowing,
 };
 export const governing = { createGoverning };
-export const reading = { createEntities, createFeed, createPublicLog, createTrace };
-export const mapping = { createMapView };
+export const reading = { createEntities, createFeed, createPublicLog, createTrace, createSubscriptions };
+export const mapping = { createMapView, createSubscriptions };
+export const subscribing = { createSubscriptions };
 export const verifying = { verifyPart };
 
 function actsOf({

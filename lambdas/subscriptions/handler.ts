@@ -10,6 +10,7 @@ import { subscriptionBus } from '../../adapters/aws/parts/subscription-bus.ts';
 import { systemClock as clock, systemIds as ids } from '../../adapters/aws/system-world.ts';
 import { subscriptionGroup as routes } from '../../api/groups/subscriptions.ts';
 import type { BreakerChange } from '../../core/events/index.ts';
+import { subscribing as useCases } from '../../core/system/index.ts';
 import { apiHandler } from '../_middleware/api-handler.ts';
 import { doorMetrics } from '../_middleware/door-metrics.ts';
 import { readEnv } from '../_middleware/read-env.ts';
@@ -41,6 +42,6 @@ export const handler = apiHandler({
   open: () =>
     openAwsSystem({
       ...{ config, env, hooks: { onError, onPassage: doorMetrics() } },
-      parts: { bus, rootSigner: rootKey(env) },
+      parts: { useCases, bus, rootSigner: rootKey(env) },
     }),
 });
