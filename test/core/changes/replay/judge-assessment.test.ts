@@ -1,0 +1,124 @@
+/** Assessments as a replay judges them: what the engine made is right, and whatever else it says is named. */
+import { beforeAll, describe, expect, it } from 'vitest';
+import { operationTypes } from '../../../../core/changes/index.ts';
+import {
+  clockOf,
+  isOnDocument,
+  judgeFacts,
+  judgeRisk,
+  type Weighing,
+} from '../../../../core/changes/replay/judge-assessment.ts';
+import { createRiskTable } from '../../../../core/changes/risk.ts';
+import { parseStep, type ChangeStep } from '../../../../core/changes/steps.ts';
+import { createPolicy } from '../../../../core/policy/index.ts';
+import { createWorld, modules, patchOf, proposal, risk, roster, who } from '../world.ts';
+
+const inForce = { policy: createPolicy(roster, modules), risk: createRiskTable(risk) };
+let steps: ChangeStep[];
+beforeAll(async () => {
+  const world = createWorld();
+  await world.changes.propose(who('pete'), proposal([patchOf('/balance', 10)]));
+  steps = (await world.chain()).map((entry) => parseStep(entry) as ChangeStep);
+});
+
+const NOTHING = { byInitiator: [], onEntity: [] };
+function weighing(data: object = {}, more: object = {}): Weighing {
+  const [proposed, assessed] = steps;
+  const step = { ...assessed, data: { ...assessed?.data, ...data } };
+  return {
+    ...{ step, content: proposed?.data, proposal: (assessed?.data as { proposal: string }).proposal, inForce },
+    ...{ document: { document: null, ...(assessed?.data as { base: object }).base }, types: operationTypes(), ...more },
+  } as unknown as Weighing;
+}
+const ofRisk = (data: object = {}): string | undefined => judgeRisk(weighing(data));
+const recorded = (): Record<string, Record<string, unknown>> =>
+  (steps[1]?.data as unknown as { facts: Record<string, Record<string, unknown>> }).facts;
+const ofFacts = (
+  facts: object,
+  certain: object = NOTHING,
+  possible: object = certain,
+  data: object = {},
+): string | undefined =>
+  judgeFacts(weighing({ facts: { ...recorded(), ...facts }, ...data }), certain as never, possible as never);
+
+describe('the risk', () => {
+  it('is what the recorded facts lead to by the rules in force', () => {
+    expect(ofRisk()).toBeUndefined();
+    for (const [name, value] of Object.entries({
+      ...{ level: 'L1', matched: [], roles: ['owner'], approvals: 1, timelockMinutes: 1, enforcement: 'hard' },
+      policy: { version: 'x', hash: 'x' },
+    }))
+      expect(ofRisk({ [name]: value })).toContain(`its ${name} is `);
+    expect(ofRisk({ sampled: true })).toContain('was not drawn');
+    expect(ofRisk({ plans: [{ index: 0 }] })).toBeDefined();
+  });
+
+  it('was weighed at most a minute before it was recorded, and not after', () => {
+    const at = Date.parse(steps[1]?.at ?? '');
+    const asOf = (ms: number): string | undefined => ofRisk({ asOf: new Date(at + ms).toISOString() });
+    expect([asOf(0), asOf(-60_000)]).toEqual([undefined, undefined]);
+    for (const ms of [1, -60_001]) expect(asOf(ms)).toContain('it counted as of');
+    const { step } = weighing();
+    expect(clockOf({ at: step.at, data: { ...step.data, asOf: undefined } as never })).toEqual({
+      from: at - 60_000,
+      to: at,
+    });
+  });
+
+  it('names executors just where operations have some', () => {
+    for (const executors of [{ names: [], plans: [] }, { names: ['x@1'], plans: [] }, { names: [7], plans: [] }, 'x'])
+      expect(ofRisk({ facts: { ...recorded(), executors } })).toContain('other executors');
+  });
+});
+
+describe('the document', () => {
+  it('is the one that the chain led to', () => {
+    expect(isOnDocument(weighing())).toBe(true);
+    const { base } = weighing().step.data;
+    expect(isOnDocument(weighing({ base: { ...base, version: 1 } }))).toBe(false);
+    expect(isOnDocument(weighing({ base: { ...base, hash: 'x' } }))).toBe(false);
+  });
+
+  it('has the result that the operations lead to', () => {
+    expect(ofFacts({})).toBeUndefined();
+    expect(ofFacts({}, NOTHING, NOTHING, { result: 'x' })).toContain('its result');
+  });
+});
+
+describe('the facts', () => {
+  const one = { byInitiator: [{ entityId: 'account:9', moved: 5 }], onEntity: [] };
+  const initiator = (more: object): object => ({ initiator: { ...recorded()['initiator'], ...more } });
+
+  it('are the computed ones, each of them', () => {
+    expect(ofFacts({ creates: false })).toContain('its fact /creates is false, computed is true');
+    expect(ofFacts({ more: 1 })).toContain('its fact /more is 1, computed is absent');
+    expect(ofFacts({ money: { touched: true } })).toContain('/money/moved is absent');
+    expect(ofFacts({ money: { ...recorded()['money'], more: 1 } })).toContain('/money/more');
+    expect(ofFacts({ money: 7 })).toContain('its fact /money is 7');
+  });
+
+  it('lie between what certainly and what possibly counted', () => {
+    const counted = { recentChanges: 2, recentMoved: 15, recentEntities: 2 };
+    expect(ofFacts(initiator(counted), one)).toBeUndefined();
+    expect(ofFacts({}, one)).toContain('/initiator/recentChanges is 1, computed is 2');
+    expect(ofFacts({}, NOTHING, one)).toBeUndefined();
+    expect(ofFacts(initiator(counted), NOTHING, one)).toBeUndefined();
+    expect(ofFacts(initiator({ recentMoved: 12 }), NOTHING, one)).toBeUndefined();
+    expect(ofFacts(initiator({ recentMoved: 9 }), NOTHING, one)).toContain(
+      '/initiator/recentMoved is 9, computed is 10 to 15',
+    );
+    expect(ofFacts(initiator({ recentMoved: 16 }), NOTHING, one)).toContain('/initiator/recentMoved');
+    expect(ofFacts(initiator({ recentMoved: 'x' }), NOTHING, one)).toContain('/initiator/recentMoved');
+  });
+
+  it('of older engines may be fewer', () => {
+    const { bytesChanged: _, ...fewer } = recorded();
+    const { asOf: _asOf, ...older } = weighing({ facts: fewer }).step.data as { asOf?: string };
+    const judged = (data: object): string | undefined => {
+      const { step, ...rest } = weighing();
+      return judgeFacts({ ...rest, step: { ...step, data } } as never, NOTHING, NOTHING);
+    };
+    expect(judged(older)).toBeUndefined();
+    expect(judged({ ...older, asOf: steps[1]?.at })).toContain('/bytesChanged is absent');
+  });
+});
