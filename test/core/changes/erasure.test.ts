@@ -58,15 +58,20 @@ describe('an erasure', () => {
 
   it('is refused for what there is not, and together with anything else', async () => {
     const made = await world();
-    const refused = async (text: string, ...operations: object[]): Promise<void> => {
-      await expect(propose(made, ...operations)).rejects.toMatchObject({
-        ...{ code: 'CHANGE_INVALID', message: expect.stringContaining(text) as unknown },
-      });
+    const refusal = async (...operations: object[]): Promise<string> => {
+      try {
+        await propose(made, ...operations);
+        return 'taken';
+      } catch (error) {
+        const { code, message } = error as { readonly code: string; readonly message: string };
+        return `${code} ${message}`;
+      }
     };
-    await refused('has no entry #7', erasing({ seq: 7 }));
-    await refused('no confidential field /payload/x', erasing({ fields: ['/payload/ip', '/payload/x'] }));
-    await refused('goes with no other operations', erasing(), patchOf('/a', 1));
-    await refused('basis', erasing({ basis: '' }));
+    expect(await refusal(erasing({ seq: 7 }))).toMatch(/^CHANGE_UNFIT .*has no entry #7/);
+    const other = erasing({ fields: ['/payload/ip', '/payload/x'] });
+    expect(await refusal(other)).toMatch(/^CHANGE_UNFIT .*no confidential field \/payload\/x/);
+    expect(await refusal(erasing(), patchOf('/a', 1))).toMatch(/^CHANGE_INVALID .*goes with no other operations/);
+    expect(await refusal(erasing({ basis: '' }))).toMatch(/^CHANGE_INVALID .*basis/);
     await expect(propose(made, erasing(), erasing({ fields: ['/payload/name'] }))).resolves.toBeDefined();
   });
 
