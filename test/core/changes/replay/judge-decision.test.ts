@@ -195,11 +195,7 @@ describe('an abort', () => {
 describe('a delegation', () => {
   const entry = (actor: string): never => ({ body: { at: iso(AT), actor: { kind: 'person', id: actor } } }) as never;
   const grant = (more: object = {}, actor = 'otto'): string | undefined =>
-    judgeGrant(
-      entry(actor),
-      { from: 'otto', to: 'bob', until: iso(AT + DAY_MS), reason: 'x', ...more },
-      inForce,
-    );
+    judgeGrant(entry(actor), { from: 'otto', to: 'bob', until: iso(AT + DAY_MS), reason: 'x', ...more }, inForce);
 
   it('is given by whose roles they are, to another, within 30 days', () => {
     expect(grant()).toBeUndefined();
