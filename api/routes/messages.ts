@@ -42,7 +42,9 @@ const receiveMessages = route({
   problems: ['SUBSCRIPTION_NOT_FOUND', 'SUBSCRIPTION_INVALID', 'FORBIDDEN'],
   handler: async (system, principal, { params: { id }, query: { max, wait }, request: { signal, headers } }) => {
     const messages = await system.subscriptions.receive(principal, id, { max, waitMs: wait * MS_PER_SECOND, signal });
-    if (!wantsCloudEvents(headers)) return { status: 200, body: { messages } };
+    const { idleSeconds } = system.subscriptions;
+    const hint = messages.length > 0 || idleSeconds === undefined ? {} : { idleSeconds };
+    if (!wantsCloudEvents(headers)) return { status: 200, body: { messages, ...hint } };
     const { origin } = system.config;
     const events = messages.map(({ event, receipt, attempt }) => ({
       ...toCloudEvent(event, origin),

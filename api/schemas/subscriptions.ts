@@ -63,6 +63,7 @@ export const subscriptionListSchema: z.ZodType<SubscriptionList> = z
 
 export interface MessageList {
   readonly messages: readonly ReceivedMessage[];
+  readonly idleSeconds?: number;
 }
 export const messageListSchema: z.ZodType<MessageList> = z
   .strictObject({
@@ -74,6 +75,10 @@ export const messageListSchema: z.ZodType<MessageList> = z
         event: deliveredEventSchema,
       }),
     ),
+    idleSeconds: z.int().min(1).exactOptional().meta({
+      description:
+        'only where waiting is billed, and only when there is nothing: who has had nothing for a while should look this seldom, with `wait=0`',
+    }),
   })
   .meta({ id: 'MessageList' });
 

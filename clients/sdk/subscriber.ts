@@ -32,6 +32,8 @@ export interface SubscriberOptions {
   /** messages held at once, 1-1000 */
   readonly batchSize: number;
   readonly waitSeconds: number;
+  /** seconds between two looks when nothing has come for a minute; 0: keeps waiting at the server. Default: what the server asks for */
+  readonly idleSeconds?: number | undefined;
   readonly signal?: AbortSignal | undefined;
   /** beside the one in memory, which knows the last events of this process */
   readonly memory?: ConsumerMemory | undefined;
@@ -60,10 +62,20 @@ interface World extends SubscriberOptions {
   /** entity → number of the event that failed, while events after it are held: with `order: entity` they come again too */
   readonly failed: Map<string, number>;
   readonly room: { wake: () => void };
+  readonly idle: Idle;
+}
+
+/** Since when nothing has come (ms of the clock), and how seldom the server would like to be asked then. */
+interface Idle {
+  since: number;
+  seconds: number | undefined;
 }
 
 /** ms between polls that come back empty at once, as those of a paused subscription do */
 const EMPTY_POLL_PAUSE_MS = 500;
+/** Without an event for so long, a reader waits here instead of at a server that is billed for waiting. */
+const IDLE_AFTER_MS = 60_000;
+const MS_PER_SECOND = 1_000;
 
 export function runSubscription(options: SubscriberOptions): RunningSubscription {
   const { transport, subscription, memory, gaps } = options;
@@ -78,6 +90,7 @@ export function runSubscription(options: SubscriberOptions): RunningSubscription
     memories: [...(memory === undefined ? [] : [memory]), createRecentMemory()],
     missing: gaps === 'ignore' ? undefined : createGaps(transport, subscription),
     ...{ held: new Map(), lanes: new Map(), failed: new Map(), room: { wake: () => {} } },
+    idle: { since: options.clock.now(), seconds: undefined },
   };
   const done = pull(world);
   return {
@@ -113,9 +126,11 @@ async function pull(world: World): Promise<void> {
 }
 
 async function pullOnce(world: World): Promise<void> {
-  const { transport, clock, id, waitSeconds, batchSize, stopping, held } = world;
+  const { transport, clock, id, batchSize, stopping, held, idle } = world;
   const askedAt = clock.now();
-  const { messages } = await transport<MessageList>({
+  const isIdle = idle.seconds !== undefined && askedAt - idle.since >= IDLE_AFTER_MS;
+  const waitSeconds = isIdle ? 0 : world.waitSeconds;
+  const { messages, idleSeconds } = await transport<MessageList>({
     method: 'GET',
     path: `/v1/subscriptions/${encodeURIComponent(id)}/messages`,
     query: { max: batchSize - held.size, wait: waitSeconds },
@@ -124,8 +139,14 @@ async function pullOnce(world: World): Promise<void> {
     waitSeconds,
   });
   for (const message of messages.toSorted(bySeq)) take(world, message);
+  if (messages.length > 0) {
+    Object.assign(idle, { since: clock.now(), seconds: undefined });
+    return;
+  }
+  idle.seconds = (world.idleSeconds ?? idleSeconds) || undefined;
   const wasShort = clock.now() - askedAt < EMPTY_POLL_PAUSE_MS;
-  if (messages.length === 0 && wasShort) await clock.sleep(EMPTY_POLL_PAUSE_MS, stopping);
+  if (isIdle && idle.seconds !== undefined) await clock.sleep(idle.seconds * MS_PER_SECOND, stopping);
+  else if (wasShort) await clock.sleep(EMPTY_POLL_PAUSE_MS, stopping);
 }
 
 /** Waits until half of what may be held is free, so that polls stay large under load. */

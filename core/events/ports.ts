@@ -88,6 +88,8 @@ export interface SubscriptionStats {
 }
 
 export interface EventBus {
+  /** Where waiting is billed: seconds between two looks of a reader who has had nothing for a while. Absent: waiting is free. */
+  readonly idleSeconds?: number;
   /** Why this engine cannot deliver to such a subscription; undefined: it can. Absent: it takes every one. */
   refusal?(subscription: Subscription): Problem | undefined;
   /** Told about committed entries in commit order. Never blocks, never throws; whatever is lost here is found again in the log. */

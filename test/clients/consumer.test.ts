@@ -213,3 +213,48 @@ function asIfOrdered(send: typeof fetch): typeof fetch {
     return Response.json({ ...((await response.json()) as object), order: 'entity' }, { status: response.status });
   };
 }
+
+describe('W11: where waiting is billed', () => {
+  /** A server that says so. */
+  const billed =
+    (asked: string[]) =>
+    (send: typeof fetch): typeof fetch => {
+      return async (input, init) => {
+        const { pathname, searchParams } = new URL(input instanceof Request ? input.url : input);
+        const response = await send(input, init);
+        if (!pathname.endsWith('/messages')) return response;
+        asked.push(searchParams.get('wait') ?? '');
+        const { messages } = (await response.json()) as MessageList;
+        return Response.json({ messages, ...(messages.length === 0 ? { idleSeconds: 90 } : {}) });
+      };
+    };
+  const idle = async (options: { idleSeconds?: number }) => {
+    const lab = await startTestSystem({ config });
+    const asked: string[] = [];
+    const handled: string[] = [];
+    const handler = ({ eventId }: { eventId: string }) => void handled.push(eventId);
+    await lab.as('budget-engine', billed(asked)).subscribe(SETTINGS, handler, options);
+    await lab.clock.advance('5m');
+    const until = asked.length;
+    await lab.clock.advance('1h');
+    return { lab, handled, asked: asked.slice(until) };
+  };
+
+  it('W11: an idle subscriber looks every 90 s without waiting, and is awake again with the first event', async () => {
+    const { lab, handled, asked } = await idle({});
+    expect(asked.length).toBeGreaterThan(30);
+    expect(asked.length).toBeLessThanOrEqual(41);
+    expect(new Set(asked)).toEqual(new Set(['0']));
+    await publish(lab, 'late');
+    let waited = 0;
+    for (; handled.length === 0 && waited < 90; waited += 5) await lab.clock.advance('5s');
+    expect(handled).toEqual(['late']);
+    await publish(lab, 'next');
+    await lab.clock.advance('1s'); // it waits at the server again
+    expect(handled).toEqual(['late', 'next']);
+  });
+
+  it('W11: who wants every event at once keeps waiting, and pays for it', async () => {
+    expect(new Set((await idle({ idleSeconds: 0 })).asked)).toEqual(new Set(['20']));
+  });
+});

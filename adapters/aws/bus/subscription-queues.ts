@@ -38,6 +38,8 @@ import { sendMessages } from './send-messages.ts';
 import { SubscriptionReports } from './subscription-reports.ts';
 
 const MS_PER_SECOND = 1_000;
+/** A function that waits is billed while it waits, $35 a month; a look is some ten milliseconds (docs/costs.md). */
+const IDLE_SECONDS = 90;
 /** SQS counts this from the first receive on. */
 const MAX_HIDDEN_SECONDS = 43_200;
 const PARALLEL_BURIALS = 20;
@@ -69,6 +71,7 @@ export interface SubscriptionQueuesOptions {
 }
 
 export class SubscriptionQueues implements Omit<EventBus, 'relay'> {
+  readonly idleSeconds = IDLE_SECONDS;
   private readonly options: SubscriptionQueuesOptions;
   private readonly directory: SubscriptionDirectory;
   private readonly urls: QueueUrls;
