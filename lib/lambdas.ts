@@ -85,6 +85,9 @@ export const ALONE: ReadonlySet<LambdaName> = new Set<LambdaName>([
   'workflow-reconciler',
 ]);
 
+/** Called by streams, schedules and queues: nobody waits for the answer. */
+export const BEHIND: ReadonlySet<LambdaName> = new Set<LambdaName>([...ALONE, 'router', 'burier', 'waker', 'witness']);
+
 export function lambdasThatMay(action: string, resource: ResourceName): readonly LambdaName[] {
   return LAMBDA_NAMES.filter((name) =>
     (LAMBDAS[name] as LambdaContract).permissions.some((one) => one.action === action && one.resource === resource),

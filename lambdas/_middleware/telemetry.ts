@@ -1,6 +1,6 @@
 /**
  * What every function tells about itself: structured logs, metrics in EMF, and the W3C trace it is part of. Spans are
- * Lambda's own (active tracing): the X-Ray SDK would be a fifth of a bundle and adds no more here.
+ * Lambda's own, of requests that ask for a trace: the X-Ray SDK would be a fifth of a bundle and adds no more here.
  */
 import { Logger } from '@aws-lambda-powertools/logger';
 import { Metrics } from '@aws-lambda-powertools/metrics';

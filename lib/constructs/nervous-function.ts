@@ -14,6 +14,7 @@ import {
   LoggingFormat,
   Runtime,
   StartingPosition,
+  SystemLogLevel,
   Tracing,
 } from 'aws-cdk-lib/aws-lambda';
 import { SqsDlq, SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
@@ -21,7 +22,7 @@ import { FilterPattern, LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { namesOf, type Deployment } from '../deployment.ts';
-import { ALONE, LAMBDAS, type LambdaEnvironment, type LambdaContract, type LambdaName } from '../lambdas.ts';
+import { ALONE, BEHIND, LAMBDAS, type LambdaEnvironment, type LambdaContract, type LambdaName } from '../lambdas.ts';
 import type { LedgerResources } from '../ledger-resources.ts';
 import { THROTTLED_BY_AWS } from '../metrics.ts';
 import { acknowledgeWildcard } from './acknowledge.ts';
@@ -33,6 +34,8 @@ import { chainsOf } from './writable-chains.ts';
 
 /** CPU comes with memory: at 1 GiB a cold start takes about half of what it takes at 512 MiB. */
 const MEMORY_MIB = 1_024;
+/** Nobody waits for these, and they wait for others most of their time. */
+const MEMORY_BEHIND_MIB = 512;
 /** API Gateway waits 30 s. */
 const DEFAULT_TIMEOUT = Duration.seconds(29);
 const INSERTS = FilterCriteria.filter({ eventName: FilterRule.isEqual('INSERT') as unknown });
@@ -81,12 +84,15 @@ export class NervousFunction<Name extends LambdaName = LambdaName> extends Const
       handler: 'index.handler',
       code: lambdaCode(lambda, deployment.configFile),
       environment: askedFor(lambda, environment),
-      memorySize: MEMORY_MIB,
+      memorySize: BEHIND.has(lambda) ? MEMORY_BEHIND_MIB : MEMORY_MIB,
       timeout,
       role,
       logGroup,
       loggingFormat: LoggingFormat.JSON,
-      tracing: Tracing.ACTIVE,
+      // Three lines a call say what metrics say as well, and cost more than some calls.
+      systemLogLevelV2: SystemLogLevel.WARN,
+      // Whoever asks for a trace gets one. Active, Lambda traces one request a second, which with little traffic is every one: $5 a million each.
+      tracing: Tracing.PASS_THROUGH,
       ...(ALONE.has(lambda) && deployment.stage.reserveConcurrency ? { reservedConcurrentExecutions: 1 } : {}),
     });
     acknowledgeWildcard(this, '*', 'traces (and listing streams) have no resource-level permissions');

@@ -221,10 +221,13 @@ describe('queues', () => {
 });
 
 describe('functions', () => {
-  it('trace, log as JSON into their own log group, and run on Node 24', () => {
+  it('W11: trace what was asked for, log what matters as JSON into their own log group, and run on Node 24', () => {
     expect(functions.length).toBe(LAMBDA_NAMES.length);
     for (const { Properties, id } of functions) {
-      expect(Properties, id).toMatchObject({ TracingConfig: { Mode: 'Active' }, LoggingConfig: { LogFormat: 'JSON' } });
+      expect(Properties, id).toMatchObject({
+        TracingConfig: { Mode: 'PassThrough' },
+        LoggingConfig: { LogFormat: 'JSON', SystemLogLevel: 'WARN' },
+      });
     }
     for (const { Properties, id } of ofType(prod, 'AWS::Logs::LogGroup'))
       expect(Properties['RetentionInDays'], id).toBe(365);
