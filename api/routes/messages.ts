@@ -42,8 +42,8 @@ const receiveMessages = route({
   problems: ['SUBSCRIPTION_NOT_FOUND', 'SUBSCRIPTION_INVALID', 'FORBIDDEN'],
   handler: async (system, principal, { params: { id }, query: { max, wait }, request: { signal, headers } }) => {
     const messages = await system.subscriptions.receive(principal, id, { max, waitMs: wait * MS_PER_SECOND, signal });
-    const { idleSeconds } = system.subscriptions;
-    const hint = messages.length > 0 || idleSeconds === undefined ? {} : { idleSeconds };
+    const idleSeconds = messages.length > 0 ? undefined : system.subscriptions.idleSeconds();
+    const hint = idleSeconds === undefined ? {} : { idleSeconds };
     if (!wantsCloudEvents(headers)) return { status: 200, body: { messages, ...hint } };
     const { origin } = system.config;
     const events = messages.map(({ event, receipt, attempt }) => ({

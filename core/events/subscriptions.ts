@@ -39,7 +39,7 @@ export interface StreamFilter {
 
 export interface Subscriptions {
   /** Where waiting is billed: seconds between two looks of a reader who has had nothing for a while. */
-  readonly idleSeconds: number | undefined;
+  idleSeconds(): number | undefined;
   /** Same id and settings again: the existing one. @throws EventError SUBSCRIPTION_INVALID | SUBSCRIPTION_EXISTS, PolicyError */
   create(principal: Principal, input: unknown): Promise<Subscription>;
   list(principal: Principal): Promise<readonly Subscription[]>;
@@ -135,7 +135,7 @@ function deliveries(deps: SubscriptionsDependencies): Omit<Subscriptions, Manage
     return subscription;
   };
   return {
-    idleSeconds: bus.idleSeconds,
+    idleSeconds: () => bus.idleSeconds, // asked when it is needed: a function that serves no messages has no such bus
     receive: async (principal, id, options) => served(principal, id, 'queue').then(() => bus.receive(id, options)),
     ack: async (principal, id, receipts) => own(principal, id).then(() => bus.ack(id, receipts)),
     nack: async (principal, id, receipts, failure) => own(principal, id).then(() => bus.nack(id, receipts, failure)),

@@ -8,6 +8,7 @@ import { ingress } from './ingress.ts';
 import { lifecycleActs } from './lifecycle-acts.ts';
 import { publishing } from './publishing.ts';
 import { riskAndTimers } from './risk-and-timers.ts';
+import { service } from './service.ts';
 import { subscriptions } from './subscriptions.ts';
 import { verification } from './verification.ts';
 import type { Scenario } from './world.ts';
@@ -16,6 +17,7 @@ export const SCENARIOS: readonly Scenario[] = [
   ...publishing,
   ...delivery,
   ...subscriptions,
+  ...service,
   ...changeSets,
   ...finding,
   ...lifecycleActs,
