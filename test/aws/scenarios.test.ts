@@ -94,7 +94,8 @@ describe.runIf(deployed().kind === 'emulator')('W12: writes to the state table, 
     const granted = LAMBDAS[name].permissions
       .filter(({ action, resource }) => resource === 'state' && WRITES.includes(action))
       .map(({ action }) => action as string);
-    expect(granted.filter((action) => !made.includes(action))).toEqual(SELDOM[name] ?? []);
+    const seldom = SELDOM[name] ?? [];
+    expect(granted.filter((action) => !made.includes(action) && !seldom.includes(action))).toEqual([]);
   });
 });
 
