@@ -316,6 +316,17 @@ describe('restored', () => {
     expect(readFileSync(join(dataDir, 'field.key'))).toEqual(readFileSync(fieldKeyFile));
   });
 
+  it('U3: confidential fields without their key are refused before anything is made', async () => {
+    const place = newPlace();
+    const rootKeyFile = join(original, 'root.key');
+    const restoring = restoreExport({ from: withSecrets, dataDir: join(place, 'deep', 'data'), rootKeyFile });
+    await expect(restoring).rejects.toMatchObject({
+      code: 'RESTORE_REFUSED',
+      message: expect.stringContaining('--field-key') as string,
+    });
+    expect(existsSync(place)).toBe(false);
+  });
+
   it.each<[string, (folder: string) => void, object, string]>([
     ['an entry was changed', (folder) => flipByte(join(folder, 'log/tile/entries/000'), 500), {}, 'CONTENT_MISMATCH'],
     ['the key is another', () => {}, { rootKeyFile: 'other' }, 'KEY_UNKNOWN'],

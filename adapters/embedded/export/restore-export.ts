@@ -2,7 +2,7 @@
  * Restores a data folder from an export: verified first, built beside its place, verified again as it stands, and named last.
  * So a folder with the name is whole, and equals what was signed. It never overwrites anything.
  */
-import { cp, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { cp, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import {
@@ -63,6 +63,7 @@ export async function restoreExport(options: RestoreOptions): Promise<Restored> 
   if (existsSync(target))
     throw new ExportError({ code: 'EXPORT_TARGET_EXISTS', message: `"${target}" exists: name a folder that does not` });
   const manifest = await openExport(options.from);
+  await requireFieldKey(options, manifest);
   const partial = `${target}.partial-${process.pid}`;
   await mkdir(dirname(target), { recursive: true });
   await mkdir(partial, { mode: 0o700 });
@@ -95,6 +96,17 @@ export async function restoreExport(options: RestoreOptions): Promise<Restored> 
     await rm(partial, { recursive: true, force: true });
     throw error;
   }
+}
+
+/** Without it the folder could not be started: said before anything is made. */
+async function requireFieldKey({ from, fieldKeyFile }: RestoreOptions, manifest: ExportManifest): Promise<void> {
+  if (!manifest.withSensitive || fieldKeyFile !== undefined) return;
+  const { size } = await stat(join(from, EXPORT_FILES.sensitive));
+  if (size === 0) return;
+  throw new ExportError({
+    code: 'RESTORE_REFUSED',
+    message: 'the export has confidential fields: bring the field.key they are sealed with (--field-key)',
+  });
 }
 
 /** The key pair is checked against the export before anything else. */
