@@ -337,3 +337,15 @@ it('asks the root key for a bounded number of certificates a minute, whatever be
   await clock.advance(60_000);
   expect((await append(101)).kind).toBe('appended');
 });
+
+it('is revoked for a reason of 1 to 1,000 characters', async () => {
+  const one = world();
+  await one.put('account:1', note('account:1', 'x').draft);
+  const [key] = (await one.sessions()) as [string];
+  const actor = { kind: 'person', id: 'eva' } as const;
+  const revoke = async (reason: string): Promise<unknown> =>
+    revokeKey({ appender: one.appender, entries: one.store }, { key, reason, actor });
+  for (const reason of ['', ' ', 'r'.repeat(1_001)])
+    await expect(revoke(reason)).rejects.toMatchObject({ code: 'KEY_REASON_INVALID' });
+  await expect(revoke('r'.repeat(1_000))).resolves.toMatchObject({ entity: key });
+});
