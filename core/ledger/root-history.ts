@@ -8,7 +8,7 @@ import { ed25519Key, type NoteKey } from './open-note.ts';
 import type { RootSigner, StoredEntry } from './ports.ts';
 import { parseCheckpoint } from './checkpoint.ts';
 import { SYSTEM_ACTOR } from './session-key.ts';
-import { isSignedBy, noteVerifier, PUBLIC_KEY_BYTES, type SignedNote } from './signed-note.ts';
+import { isSignedByRoot, noteVerifier, PUBLIC_KEY_BYTES, type SignedNote } from './signed-note.ts';
 
 /** The one chain that rotations are recorded on. */
 export const ROOT_CHAIN = 'keys/root';
@@ -51,7 +51,7 @@ export function rootHistory(
     isRootSigned: (note, place) => {
       if (place.type === KEY_ROTATED)
         return place.entity === ROOT_CHAIN && rotations.some(({ seq }) => seq === place.seq);
-      return verifiers.some((verifier, i) => served(rotations, i, place) && isSignedBy(note, verifier));
+      return verifiers.some((verifier, i) => served(rotations, i, place) && isSignedByRoot(note, verifier));
     },
     logKeys: (origin) =>
       keys.map((key, i) => {
@@ -91,7 +91,7 @@ function properRotations(name: string, stored: readonly StoredEntry[]): Rotation
     if (parsed.kind === 'unreadable' || parsed.body.seq !== seq) return [];
     const keys = rotationOf(parsed.body);
     if (keys === undefined) return [];
-    const isByBoth = [keys.from, keys.to].every((key) => isSignedBy(parsed.note, noteVerifier(name, key)));
+    const isByBoth = [keys.from, keys.to].every((key) => isSignedByRoot(parsed.note, noteVerifier(name, key)));
     return isByBoth ? [{ ...keys, seq, position, at: parsed.body.at }] : [];
   });
 }

@@ -7,7 +7,7 @@ import { entryText, sealText, type EntryDraft, type PreparedEntry, type SealedEn
 import type { Head } from './head-cache.ts';
 import type { RootSigner, RunToSeal, Sealer } from './ports.ts';
 import type { SessionKey } from './session-key.ts';
-import { noteKeyId, signatureLine, signText } from './signed-note.ts';
+import { noteKeyId, rootMessage, signatureLine, signText } from './signed-note.ts';
 
 /** What of a request matters for sealing. */
 export interface Sealable {
@@ -79,8 +79,9 @@ async function sealWithRoot(run: Run, { signer, rootSigner }: SealingKeys): Prom
     let lines = signatureLine(signer.name, signer.keyId, signText(signer, text));
     const draft = run.drafts[i];
     if (draft?.rootSigned === true) {
+      const message = rootMessage(text);
       for (const root of draft.roots ?? [rootSigner])
-        lines += signatureLine(root.name, noteKeyId(root.name, root.publicKey), await root.sign(text));
+        lines += signatureLine(root.name, noteKeyId(root.name, root.publicKey), await root.sign(message));
     }
     const entry = sealText(text, lines);
     sealed.push(entry);

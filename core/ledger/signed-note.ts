@@ -79,6 +79,20 @@ export function isSignedBy(note: SignedNote, verifier: NoteVerifier): boolean {
   );
 }
 
+/** A key service signs no longer messages: AWS KMS takes 4,096 bytes (docs.aws.amazon.com/kms, Sign, MessageType RAW). */
+export const MAX_ROOT_MESSAGE_BYTES = 4_096;
+
+/** What the root key signs of an entry: its text or, when that is longer than a key service takes, a message with its hash. */
+export function rootMessage(text: Uint8Array): Uint8Array {
+  if (text.length <= MAX_ROOT_MESSAGE_BYTES) return text;
+  return Buffer.from(`nervous-system.long-text.v1\n${hash('sha256', text, 'hex')}\n`);
+}
+
+/** As `isSignedBy`, for a root key. Older ledgers on a root key in a file have long texts that were signed whole. */
+export function isSignedByRoot(note: SignedNote, verifier: NoteVerifier): boolean {
+  return isSignedBy(note, verifier) || isSignedBy({ ...note, text: rootMessage(note.text) }, verifier);
+}
+
 /** @param publicKey 32 raw bytes (RFC 8032) */
 export function noteVerifier(name: string, publicKey: Uint8Array): NoteVerifier {
   const key = createPublicKey({ key: Buffer.concat([SPKI_PREFIX, publicKey]), format: 'der', type: 'spki' });

@@ -151,9 +151,10 @@ describe('points', () => {
 
   it('that cannot be opened are named', async () => {
     const remembered = await world.checkpoint(257);
-    expect(named(await world.verify({ remembered: flipped(remembered, remembered.length - 5) }))).toMatchObject({
-      verdict: 'SIGNATURE_INVALID',
-    });
+    // Another character of base64, whichever stands there.
+    const at = remembered.length - 5;
+    const wrong = Uint8Array.from(remembered).with(at, remembered[at] === 0x41 ? 0x42 : 0x41);
+    expect(named(await world.verify({ remembered: wrong }))).toMatchObject({ verdict: 'SIGNATURE_INVALID' });
     world.files.set('checkpoint', Buffer.from('nonsense'));
     expect(named(await world.verify())).toMatchObject({ verdict: 'UNREADABLE', path: 'checkpoint' });
     world.files.delete('checkpoint');
