@@ -140,13 +140,13 @@ describe('messages', () => {
     const { json } = await call(world, `GET ${PATH}/messages?max=100&wait=20`, { as: 'ledgerist', signal });
     expect(json).toEqual({ messages: [] });
     const options = { max: 100, waitMs: 20_000, signal };
-    expect(world.calls.at(-1)).toEqual({ name: 'subscriptions.receive', args: ['totals', options] });
+    expect(world.calls).toContainEqual({ name: 'subscriptions.receive', args: ['totals', options] });
   });
 
   it('are not leased by HEAD', async () => {
     const { problem } = await call(world, `HEAD ${PATH}/messages`, { as: 'ledgerist' });
     expect(problem?.code).toBe('METHOD_NOT_ALLOWED');
-    expect(world.calls.at(-1)?.name).not.toBe('subscriptions.receive');
+    expect(world.calls.map(({ name }) => name)).not.toContain('subscriptions.receive');
   });
 
   it('are acknowledged and refused by receipt', async () => {

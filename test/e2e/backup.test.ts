@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { cpSync, existsSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { startEngine, verifyDataDir } from '../../adapters/embedded/index.ts';
 import { createClient, type Client } from '../../clients/sdk/index.ts';
@@ -35,15 +36,21 @@ async function stop({ child }: DevEngine, signal: NodeJS.Signals): Promise<void>
   await exited;
 }
 
+/** Between two events of a topic: a storm is more than 100 in a second. */
+const STORMLESS_MS = 20;
+
 describe('U3: nervous backup', () => {
   it('copies a running engine whole: it verifies, starts in the place of the lost one, and reveals', async () => {
     const [data, copy] = [join(root, 'data'), join(root, 'backups', 'today')];
     const engine = await startDevEngine(data);
     await logIn(engine, 'before');
-    // Somebody writes all the while.
+    // Somebody writes all the while, and makes no storm of it.
     const end = new AbortController();
     const writing = (async () => {
-      for (let i = 0; !end.signal.aborted; i += 1) await logIn(engine, `w${i % 7}`);
+      for (let i = 0; !end.signal.aborted; i += 1) {
+        await logIn(engine, `w${i % 7}`);
+        await sleep(STORMLESS_MS);
+      }
     })();
     const made = await nervous('backup', copy, '--data', data, '--json');
     end.abort();
