@@ -90,7 +90,7 @@ describe.runIf(deployed().kind === 'emulator')('a system of stage prod', () => {
       await destroy(options());
       expect(await kept()).toEqual({
         ...before,
-        queues: before.queues.filter((name) => !name.includes('-wake')),
+        queues: before.queues.filter((name) => !name.includes('-wake') && name !== `${NAME}-undelivered`),
         machines: [],
       });
       const second = await deploy(options());
