@@ -3,12 +3,10 @@
  * plain Ed25519. The private key never leaves KMS. https://docs.aws.amazon.com/kms/latest/APIReference/API_Sign.html
  */
 import { createPublicKey } from 'node:crypto';
-import type { RootSigner } from '../../core/ledger/index.ts';
+import { MAX_ROOT_MESSAGE_BYTES, type RootSigner } from '../../core/ledger/index.ts';
 import { AwsError } from './errors.ts';
 import { getPublicKey, sign, type Kms } from './kms.ts';
 
-/** KMS hashes nothing for Ed25519: it takes the whole message, and no more than this. */
-const MAX_TEXT_BYTES = 4_096;
 const RAW_KEY_BYTES = 32;
 
 export interface KmsRootSignerOptions {
@@ -26,10 +24,11 @@ export async function kmsRootSigner({ kms, keyId, origin }: KmsRootSignerOptions
     name: origin,
     publicKey,
     sign: async (text) => {
-      if (text.length > MAX_TEXT_BYTES) {
+      // KMS hashes nothing for Ed25519: it takes the whole message, and no more than this.
+      if (text.length > MAX_ROOT_MESSAGE_BYTES) {
         throw new AwsError({
           code: 'ROOT_TEXT_TOO_LARGE',
-          message: `${text.length} bytes are to be signed with the root key, KMS signs at most ${MAX_TEXT_BYTES}: shorten what the decision carries`,
+          message: `${text.length} bytes are to be signed with the root key, KMS signs at most ${MAX_ROOT_MESSAGE_BYTES}: shorten what the decision carries`,
         });
       }
       return sign(kms, keyId, text);

@@ -64,6 +64,7 @@ export {
 export {
   formatVerifierKey,
   isSignedBy,
+  MAX_ROOT_MESSAGE_BYTES,
   noteKeyId,
   noteVerifier,
   parseNote,
