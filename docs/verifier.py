@@ -198,10 +198,11 @@ class Key:
         except InvalidSignature:
             return False
 
-    def signed_note(self, note):
-        """One line of this key is right."""
+    def signed_note(self, note, text=None):
+        """One line of this key is right, over the note's text or over what was signed in its place."""
+        text = note.text if text is None else text
         return any(
-            name == self.name and key_id == self.id and len(signature) == 64 and self.signed(note.text, signature)
+            name == self.name and key_id == self.id and len(signature) == 64 and self.signed(text, signature)
             for name, key_id, signature in note.lines
         )
 
@@ -211,11 +212,8 @@ class Key:
             return True
         if len(note.text) <= MAX_ROOT_MESSAGE:
             return False
-        message = b"nervous-system.long-text.v1\n" + sha256(note.text).hex().encode() + b"\n"
-        return any(
-            name == self.name and key_id == self.id and len(signature) == 64 and self.signed(message, signature)
-            for name, key_id, signature in note.lines
-        )
+        digest = sha256(note.text).hex().encode()
+        return self.signed_note(note, b"nervous-system.long-text.v1\n" + digest + b"\n")
 
 
 def cosignature_time(signature):
