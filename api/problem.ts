@@ -11,7 +11,7 @@ import type { ApiResponse } from './route.ts';
 import type { ProblemDetails } from './schemas/problem.ts';
 
 /** Never served over the network by us: an identifier, as RFC 9457 section 3.1.1 allows. */
-export const PROBLEM_BASE = 'https://nervous-system.dev/problems/';
+const PROBLEM_BASE = 'https://nervous-system.dev/problems/';
 const PROBLEM_MEDIA_TYPE = 'application/problem+json';
 const MAX_INSTANCE_CHARS = 300;
 const RETRY_AFTER_SECONDS = '1';

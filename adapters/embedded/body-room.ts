@@ -10,7 +10,7 @@ export interface BodyLimits {
 }
 
 const MIB = 1_048_576;
-export const BODY_LIMITS: BodyLimits = { bytes: 64 * MIB, bytesPerCaller: 16 * MIB };
+const BODY_LIMITS: BodyLimits = { bytes: 64 * MIB, bytesPerCaller: 16 * MIB };
 
 export class BodyRoom {
   private readonly limits: BodyLimits;

@@ -11,7 +11,7 @@ export {
   type SourceEntry,
 } from './ledger-source.ts';
 export { exportDataDir, type ExportOptions } from './export/export-data-dir.ts';
-export { ExportError, type ExportErrorCode } from './export/export-error.ts';
+export { type ExportErrorCode } from './export/export-error.ts';
 export { restoreExport, type Restored, type RestoreOptions } from './export/restore-export.ts';
 export { verifyExport, type VerifyExportOptions } from './export/verify-export.ts';
 export { listKeys, type ListedKeys } from './list-keys.ts';

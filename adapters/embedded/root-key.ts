@@ -25,7 +25,7 @@ const PUBLIC_FILE = 'root.vkey';
 /** The private key that takes over, from before the ledger says so until it has the place of the old one. */
 const NEXT_FILE = 'root.next.key';
 /** Public halves of the keys that went, one file each. */
-export const FORMER_FOLDER = 'root.former';
+const FORMER_FOLDER = 'root.former';
 const RAW_KEY_BYTES = 32;
 
 /** @param name the ledger's origin: the key's name in signatures. @throws LedgerError KEY_FILE_INVALID */

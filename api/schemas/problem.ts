@@ -5,7 +5,7 @@ import type { ErrorCode } from '../errors.ts';
 
 const codes = Object.keys(PROBLEMS) as [ErrorCode, ...ErrorCode[]];
 
-export const problemErrorSchema = z.strictObject({
+const problemErrorSchema = z.strictObject({
   /** RFC 6901 pointer into the body, or into the named place */
   pointer: z.string(),
   detail: z.string(),

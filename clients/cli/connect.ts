@@ -26,7 +26,7 @@ export function connectedCommand(nameAndArguments: string, description: string):
   return withConnection(command.description(description));
 }
 
-export function withConnection(command: Command): Command {
+function withConnection(command: Command): Command {
   return command
     .option('--url <url>', `the service (env: NERVOUS_URL; default: the engine on --data, or ${DEFAULT_URL})`)
     .addOption(new Option('--token <token>', 'who you are').env('NERVOUS_TOKEN'))

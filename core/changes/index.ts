@@ -30,14 +30,7 @@ export { resolutionInputSchema, type ResolutionInput } from './resolve.ts';
 export { revertInputSchema, type RevertInput } from './revert.ts';
 export { reviewInputSchema, type ReviewInput } from './review.ts';
 export { revocationInputSchema, type RevocationInput } from './revoke.ts';
-export {
-  diffDocuments,
-  documentHash,
-  MAX_DOCUMENT_BYTES,
-  type Document,
-  type PatchStep,
-  type VersionedDocument,
-} from './document.ts';
+export { diffDocuments, documentHash, type Document, type PatchStep, type VersionedDocument } from './document.ts';
 export { ChangeError, type ChangeErrorCode } from './errors.ts';
 export {
   CHANGE_STATES,

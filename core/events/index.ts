@@ -29,10 +29,10 @@ export {
   type EventData,
   type EventInput,
 } from './envelope.ts';
-export { EventError, GuardError, type EventErrorCode, type GuardErrorCode } from './errors.ts';
+export { EventError, type EventErrorCode, type GuardErrorCode } from './errors.ts';
 export type { Guard, GuardedEvent, SharedCounts } from './guard.ts';
 export { createGuards, type Guards, type GuardsDependencies, type GuardState } from './guards.ts';
-export { GUARD_SOURCE, isSystemTopic, ledgerTopics, SYSTEM_TOPICS } from './system-topics.ts';
+export { GUARD_SOURCE, ledgerTopics, SYSTEM_TOPICS } from './system-topics.ts';
 export type { Stop } from './stops.ts';
 export type { GuardStats } from './watch.ts';
 export { ingressSchema, type IngressRule } from './ingress-config.ts';
@@ -61,11 +61,9 @@ export {
   startsAtMs,
   subscriptionInputSchema,
   targetOf,
-  type BufferPolicy,
   type RetryPolicy,
   type Subscription,
   type SubscriptionInput,
-  type SubscriptionMode,
   type SubscriptionTarget,
 } from './subscription.ts';
 export { subscriptionMatcher, subscriptionPattern } from './subscription-matcher.ts';
@@ -100,7 +98,7 @@ export { isAttributeName, isAttributeValue, type CloudEvent } from './cloud-even
 export type { TopicDeclaration, Topics } from './topic-declaration.ts';
 export { fromCloudEvent } from './from-cloud-event.ts';
 export { toCloudEvent } from './to-cloud-event.ts';
-export { payloadSchema, schemaUri, topicSchema, type SchemaDialect, type TopicVersion } from './topic-schema.ts';
+export { payloadSchema, topicSchema, type SchemaDialect, type TopicVersion } from './topic-schema.ts';
 export { createReveal, type Reveal, type Revealed } from './reveal.ts';
 export { sensitive, sensitivePaths } from './sensitive.ts';
 export { createVault, eraseField, wrappedKeys, type FieldKeys, type Vault, type WrappedKey } from './vault.ts';

@@ -17,7 +17,7 @@ const template = z
     'must be text with JSON pointers in braces, such as bucket:{/detail/bucket/name}',
   );
 
-export const ingressRuleSchema = z.strictObject({
+const ingressRuleSchema = z.strictObject({
   name: z.string().min(1).max(100),
   /** an EventBridge event pattern over the event as it arrived */
   when: z.custom<{ readonly [key: string]: unknown }>().superRefine((pattern, context) => {

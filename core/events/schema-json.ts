@@ -7,7 +7,7 @@ export type SchemaObject = Readonly<Record<string, unknown>>;
 const MAX_HOPS = 100;
 
 /** Say nothing about which values are valid. */
-export const ANNOTATIONS: ReadonlySet<string> = new Set([
+const ANNOTATIONS: ReadonlySet<string> = new Set([
   ...['title', 'description', 'examples', '$comment', 'deprecated', 'readOnly', 'writeOnly'],
 ]);
 /** Where subschemas are kept to be referred to; compared where they are used. */

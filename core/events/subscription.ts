@@ -17,14 +17,14 @@ const HOUR_MS = 3_600_000;
 const HALF_DAY_MS = 12 * HOUR_MS;
 const DAY_MS = 24 * HOUR_MS;
 
-export const SUBSCRIPTION_MODES = ['broadcast', 'targeted', 'conditional', 'buffered'] as const;
+const SUBSCRIPTION_MODES = ['broadcast', 'targeted', 'conditional', 'buffered'] as const;
 
 const patternObject = z.custom<JsonObject>(
   (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
   'must be an event pattern',
 );
 
-export const retrySchema = z.strictObject({
+const retrySchema = z.strictObject({
   /** deliveries of one event before it becomes a dead letter */
   maxAttempts: z.int().min(1).max(100).default(5),
   /** first retry comes after 0..baseMs, the next after 0..2*baseMs, … (full jitter) */
@@ -33,7 +33,7 @@ export const retrySchema = z.strictObject({
   maxMs: z.int().min(1).max(DAY_MS).default(60_000),
 });
 
-export const bufferSchema = z.strictObject({
+const bufferSchema = z.strictObject({
   /** a batch of this many events is delivered at once */
   maxSize: z.int().min(1).max(1_000).default(100),
   /** a smaller batch is delivered when its oldest event was recorded this long ago */
@@ -42,7 +42,7 @@ export const bufferSchema = z.strictObject({
   startDelayMs: z.int().min(0).max(DAY_MS).default(0),
 });
 
-export const targetSchema = z.discriminatedUnion('kind', [
+const targetSchema = z.discriminatedUnion('kind', [
   /** pulled by its module: receive, ack, nack */
   z.strictObject({ kind: z.literal('queue') }),
   /** given to a function that the engine was started with, under this name */
@@ -56,7 +56,7 @@ export const targetSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('stream') }),
 ]);
 
-export const breakerSchema = z.strictObject({
+const breakerSchema = z.strictObject({
   /** failed deliveries in a row that open it */
   failures: z.int().min(1).max(1_000).default(DEFAULT_BREAKER.failures),
   /** from opening to the first probe, and from one probe to the next */
@@ -98,9 +98,7 @@ export const subscriptionInputSchema = z.strictObject({
 });
 
 export type SubscriptionInput = z.input<typeof subscriptionInputSchema>;
-export type SubscriptionMode = (typeof SUBSCRIPTION_MODES)[number];
 export type SubscriptionTarget = z.output<typeof targetSchema>;
-export type BufferPolicy = z.output<typeof bufferSchema>;
 export type RetryPolicy = z.output<typeof retrySchema>;
 type Settings = z.output<typeof subscriptionInputSchema>;
 

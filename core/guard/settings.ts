@@ -7,9 +7,9 @@ import { budgetsSchema } from './budgets.ts';
 import { MAX_HOPS } from './loop.ts';
 import type { Rate } from './token-bucket.ts';
 
-export const SESSION_EVENTS_PER_MINUTE = 100;
-export const SUBSCRIPTIONS_PER_PRINCIPAL = 100;
-export const STORM_EVENTS_PER_SECOND = 100;
+const SESSION_EVENTS_PER_MINUTE = 100;
+const SUBSCRIPTIONS_PER_PRINCIPAL = 100;
+const STORM_EVENTS_PER_SECOND = 100;
 
 /** A million a second: more than any engine takes. */
 const MAX_PER_SECOND = 1_000_000;

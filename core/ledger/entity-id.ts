@@ -3,7 +3,7 @@ import { LedgerError } from './errors.ts';
 
 export const ENTITY_ID = /^[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}$/;
 /** Chains the system keeps for itself: session keys, events without an entity, the ledger's own record. */
-export const RESERVED_PREFIXES = ['keys/', 'module/', 'system/'] as const;
+const RESERVED_PREFIXES = ['keys/', 'module/', 'system/'] as const;
 /** Chains that hold who may do what: they change by change-sets alone, and nobody's events belong there. */
 const REGISTRY = 'registry:';
 

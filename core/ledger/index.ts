@@ -11,9 +11,8 @@ export type {
   AppendResult,
   PlacedEntry,
 } from './append-types.ts';
-export { assertEntityId, ENTITY_ID, isClosedToEvents, isReserved, RESERVED_PREFIXES } from './entity-id.ts';
+export { assertEntityId, ENTITY_ID, isClosedToEvents, isReserved } from './entity-id.ts';
 export {
-  ENTRY_HEADER,
   entryText,
   genesisHash,
   MAX_NOTE_BYTES,
@@ -32,7 +31,6 @@ export {
 export { LedgerError, type LedgerErrorCode } from './errors.ts';
 export { entryProblem } from './entry-rules.ts';
 export { eventProblem, TRACEPARENT } from './event-form.ts';
-export { isInstant } from './instant.ts';
 export type {
   Clock,
   CommitGroup,
@@ -85,7 +83,7 @@ export {
   type VerificationReport,
 } from './verification.ts';
 export { holdAgainst, type AgainstOptions, type Agreement, type VerifiedTree } from './verify-against.ts';
-export { checkTile, checkUpperTiles, publishedEntry, type FilesToCheck } from './verify-files.ts';
+export { checkTile, publishedEntry, type FilesToCheck } from './verify-files.ts';
 export { LogMembership } from './verify-membership.ts';
 export { readAnchor, readPoints, trustedPoint, type Point, type Points, type PointSources } from './verify-points.ts';
 export { verifyWindow, type Scope, type Window, type WindowOptions } from './verify-window.ts';
@@ -102,7 +100,6 @@ export {
   type TrustedRoot,
 } from './verify-entry.ts';
 export {
-  KEY_ROTATED,
   MAX_ROTATIONS,
   ROOT_CHAIN,
   rootHistory,
@@ -137,13 +134,13 @@ export {
 } from './replay-index.ts';
 // The Merkle log: proofs, tiles, checkpoints.
 export { LogError, type LogErrorCode } from './log-errors.ts';
-export { EMPTY_ROOT, HASH_BYTES, nodeHash, perfectRoot } from './merkle-hash.ts';
+export { EMPTY_ROOT, HASH_BYTES, perfectRoot } from './merkle-hash.ts';
 export { MerkleEdge, merkleRoot, type EdgeState } from './merkle-edge.ts';
 export { consistencyProof, inclusionProof, type HashReader, type TreeNode } from './merkle-prove.ts';
 export { verifyConsistency, verifyInclusion, type ConsistencyClaim, type InclusionClaim } from './merkle-verify.ts';
 export { decodeBundle, encodeBundle, MAX_BUNDLE_ENTRY_BYTES, type ReadBundle } from './tile-bundle.ts';
 export { bundlePath, TILE_HEIGHT, TILE_WIDTH, tilePath, tileWidth } from './tile-path.ts';
-export { readBundle, readTile, requireBundle, requireTile, tileHashReader, type ReadLogFile } from './tile-reader.ts';
+export { requireBundle, requireTile, tileHashReader, type ReadLogFile } from './tile-reader.ts';
 export { growLog, type LogFile, type LogGrowth } from './tile-writer.ts';
 export {
   ed25519Key,
@@ -162,14 +159,7 @@ export {
   type Checkpoint,
   type OpenedCheckpoint,
 } from './checkpoint.ts';
-export {
-  cosign,
-  cosignatureTime,
-  cosignedText,
-  cosignerKey,
-  COSIGNATURE_TYPE,
-  formatCosignerKey,
-} from './checkpoint-cosignature.ts';
+export { cosign, cosignatureTime, cosignedText, cosignerKey, formatCosignerKey } from './checkpoint-cosignature.ts';
 export { parseLogKey, type LogKey } from './log-keys.ts';
 export { fsckLog, type FsckFinding, type FsckOptions, type FsckReport } from './fsck.ts';
 export type { AnchorStore, LogFiles, Witness } from './log-ports.ts';
@@ -187,7 +177,7 @@ export {
   type WitnessMemory,
   type WitnessOptions,
 } from './witness.ts';
-export { addCheckpointBody, parseAddCheckpoint } from './witness-request.ts';
+export { addCheckpointBody } from './witness-request.ts';
 export { checkProof, formatProof, parseProof, proveEntry, type CheckedProof, type LogProof } from './log-proof.ts';
 export { commitField, SALT_BYTES, type FieldCommitment } from './field-commitment.ts';
 // Exports: a log that is all there is; and what goes on after a loss.

@@ -7,9 +7,9 @@ import type { Actor, EntryBody, EntryDraft } from './entry.ts';
 import { isInstant } from './instant.ts';
 import { noteKeyId, type NoteSigner } from './signed-note.ts';
 
-export const SESSION_KEY_LIFETIME_MS = 3_600_000;
+const SESSION_KEY_LIFETIME_MS = 3_600_000;
 /** A key is replaced this long before it ends, so that no entry is signed at the edge. */
-export const SESSION_KEY_MARGIN_MS = 300_000;
+const SESSION_KEY_MARGIN_MS = 300_000;
 /** From the place of such an entry on, what the key signs is not believed. */
 export const KEY_REVOKED = 'key.revoked';
 const KEY_CHAIN_PREFIX = 'keys/';

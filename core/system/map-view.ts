@@ -34,7 +34,7 @@ export function createMapView(
 }
 
 /** What the configuration and the roster of this moment say, with what was seen. */
-export function declaredMap(
+function declaredMap(
   { config, policy }: Pick<MapDependencies, 'policy' | 'config'>,
   seen: { readonly subscriptions: readonly Subscription[]; readonly traffic: Traffic },
 ): MapReport {

@@ -16,7 +16,7 @@ export const MAX_WAIT_S = 30 * 86_400;
 
 const changeId = z.string().regex(/^[0-9A-Za-z-]{1,64}$/, 'must be the id of a change-set');
 const step = z.enum(STEP_NAMES);
-export const stepInput = z.union([
+const stepInput = z.union([
   z.object({
     changeId,
     step,

@@ -76,7 +76,7 @@ export class ChangeWatch extends Construct {
   }
 }
 
-export function changePatterns({
+function changePatterns({
   deployment: { name },
   ledger,
 }: Pick<ChangeWatchProps, 'deployment' | 'ledger'>): Record<Change, EventPattern> {

@@ -9,7 +9,7 @@ import { FIRST_STEP, type StepName, type WorkflowStep } from '../../core/changes
 /** Times the first step runs in one execution: few enough that no history gets full, whatever has to be tried again. */
 export const MAX_ROUNDS = 100;
 /** After a step has failed with all its retries. */
-export const TROUBLE_WAIT_S = 60;
+const TROUBLE_WAIT_S = 60;
 /** Spread over time, so that a store that comes back is not met by everybody at once. */
 const RETRY = {
   ErrorEquals: ['States.ALL'],

@@ -8,7 +8,7 @@ import type { Problem } from '../../../core/errors/index.ts';
 /** SQS's longest delay of a message. */
 export const MAX_DELAY_MS = 900_000;
 /** A request waits up to 20 s for the first event; with this on top it still ends before the API's 30 s. */
-export const MAX_BATCH_DELAY_MS = 5_000;
+const MAX_BATCH_DELAY_MS = 5_000;
 
 /** Why such a subscription cannot be delivered to on AWS; undefined: it can. */
 export function refusal(subscription: Subscription): Problem | undefined {

@@ -24,7 +24,7 @@ import { busName, isRuleName, MAX_PREFIX_CHARS, queueName, ruleName, ruleNameOfQ
 import { isMissingQueue, queueUrl } from './queue-urls.ts';
 
 /** EventBridge's default quota is 300; the rest is for the deployment's own. */
-export const MAX_RULES_PER_BUS = 250;
+const MAX_RULES_PER_BUS = 250;
 /** SQS's longest: an event nobody pulls for so long is in the ledger only. */
 const RETENTION_SECONDS = 14 * 86_400;
 const MS_PER_SECOND = 1_000;

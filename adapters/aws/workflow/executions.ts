@@ -64,7 +64,7 @@ export async function standingOf(
 }
 
 /** The definition's state `renew` makes the same name. */
-export function executionName(changeId: string, attempt: number): string {
+function executionName(changeId: string, attempt: number): string {
   return `${changeId}-${attempt}`;
 }
 

@@ -81,7 +81,7 @@ async function firstOther(folder: string, known: ReadonlySet<string>, below = ''
 }
 
 /** Undefined: there is no such file. */
-export async function sha256OfFile(path: string): Promise<string | undefined> {
+async function sha256OfFile(path: string): Promise<string | undefined> {
   const sum = createHash('sha256');
   const file = await open(path, WITHOUT_WAITING).catch((error: unknown) => {
     if (NO_FILE.has((error as NodeJS.ErrnoException).code ?? '')) return undefined;

@@ -2,7 +2,7 @@
 import { HEARTBEAT_MS, type Clock, type LogPublisher } from '../../../core/ledger/index.ts';
 
 /** Checkpoints come at most this often: each costs a signature and some files. */
-export const LOG_INTERVAL_MS = 1_000;
+const LOG_INTERVAL_MS = 1_000;
 
 export interface LogLoopOptions {
   readonly publisher: LogPublisher;

@@ -8,7 +8,7 @@ import { requirementOf, rolesFilled, standingQuorum } from '../quorum.ts';
 import type { ChangeRecord, StandingVote } from '../record.ts';
 import { lastWordsFor, resolverRefusal } from '../reduce-aftermath.ts';
 import { floorOf } from '../risk-floor.ts';
-import type { ChangeStep, StepOf, Vote } from '../steps.ts';
+import type { StepOf, Vote } from '../steps.ts';
 import { CLOCK_SLACK_MS, type InForce, type KnownDelegation } from './authority.ts';
 import { otherPerson } from './principals.ts';
 
@@ -134,11 +134,6 @@ export function judgeEscalation(step: StepOf<'change.escalated'>, { inForce, rec
     isSame(Object.keys(eligible).sort(), [...expected].sort()) &&
     expected.every((role) => isSame(eligible[role] ?? [], escalation.roles[role] ?? []));
   return isAsSaid ? undefined : 'it lets other roles help than the rules in force do';
-}
-
-/** Undefined too for steps that no person takes. */
-export function judgeActor(step: ChangeStep, { inForce }: Pick<Deciding, 'inForce'>): string | undefined {
-  return step.type === 'change.vote-revoked' ? otherPerson(inForce, step.actor, step.data.personId) : undefined;
 }
 
 /** What the delegate may decide as, or why they may not. */

@@ -6,7 +6,7 @@ import { refuse, shown } from './errors.ts';
 import type { NumericBounds } from './field-test.ts';
 
 /** Both signs, included (AWS: "Comparison operators", numeric matching). */
-export const MAX_PATTERN_NUMBER = 5_000_000_000;
+const MAX_PATTERN_NUMBER = 5_000_000_000;
 
 const LOW_OPERATORS = ['>', '>='];
 const HIGH_OPERATORS = ['<', '<='];

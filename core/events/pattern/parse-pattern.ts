@@ -9,13 +9,13 @@ import { isObject, pointerTo, type JsonObject } from './json-object.ts';
 import { parseValueTests } from './parse-value-test.ts';
 
 /** Levels of keys; far beyond any event, small enough for recursion. */
-export const MAX_PATTERN_DEPTH = 100;
+const MAX_PATTERN_DEPTH = 100;
 /** Fields that one combination of `$or` branches may test (event-ruler's own bound). */
-export const MAX_FIELDS = 256;
+const MAX_FIELDS = 256;
 /** Combinations of `$or` branches. */
-export const MAX_COMBINATIONS = 1000;
+const MAX_COMBINATIONS = 1000;
 /** Fields of all combinations together: bounds memory and the cost of one match. */
-export const MAX_COMPILED_FIELDS = 20_000;
+const MAX_COMPILED_FIELDS = 20_000;
 
 /** Words event-ruler keeps for expressions, so they name no field inside `$or`. */
 const RESERVED_IN_OR = new Set([

@@ -13,7 +13,7 @@ import { parseWildcard } from './wildcard.ts';
 const EXPRESSIONS = 'prefix, suffix, equals-ignore-case, wildcard, anything-but, numeric, cidr, exists, exactly';
 
 /** Entries of one list of values: bounds what one leaf of an event can cost. */
-export const MAX_VALUES = 1000;
+const MAX_VALUES = 1000;
 
 export function parseValueTests(values: readonly unknown[], at: string): readonly ValueTest[] {
   return entriesOf(values, at).map(({ entry, pointer }) => parseValueTest(entry, pointer));

@@ -8,7 +8,7 @@
 export type Wildcard = readonly string[];
 
 /** UTF-16 units; with a literal part of 100 000 one search in an event of the same size would take seconds. */
-export const MAX_WILDCARD_LENGTH = 1024;
+const MAX_WILDCARD_LENGTH = 1024;
 
 export type WildcardParse =
   { readonly kind: 'wildcard'; readonly parts: Wildcard } | { readonly kind: 'refused'; readonly reason: string };
