@@ -14,10 +14,9 @@ import { activeFreezes } from './freezes.ts';
 import type { OperationTypes } from './operations.ts';
 import { planOperations } from './plan.ts';
 import { sponsorOf, type RecentChanges } from './recent-changes.ts';
-import { assessmentHash } from './reduce-decision.ts';
 import type { Risk, RiskTable } from './risk.ts';
 import type { StateStore } from './state-store.ts';
-import { stepHash, type Content, type StepDraft } from './steps.ts';
+import { assessmentHash, stepHash, type Content, type StepDraft } from './steps.ts';
 
 const SAMPLE_TAG = 'nervous-system.change.sample.v1';
 

@@ -5,7 +5,7 @@
 import { canonicalize } from '../canonical/index.ts';
 import { contentHash } from './content.ts';
 import { diffDocuments, documentHash } from './document.ts';
-import { assessmentHash } from './reduce-decision.ts';
+import { assessmentHash } from './steps.ts';
 import type { ChangeView } from './view.ts';
 
 /** What of the view is not what its hashes say; empty: a decision on it binds to exactly what is shown. */

@@ -5,6 +5,7 @@
 import { canonicalize, type JsonObject, type JsonValue } from '../canonical/index.ts';
 import { diffDocuments, isJsonObject, type Document } from './document.ts';
 import { refuse } from './errors.ts';
+import { MAX_RECENT, type RecentChange } from './recent-changes.ts';
 import type { Operation } from './steps.ts';
 import { unknownPlaces } from './unknown-places.ts';
 
@@ -55,15 +56,6 @@ export interface FactSources {
   /** names of the freeze windows that are open */
   readonly freezes: readonly string[];
 }
-
-/** One change-set of the last 24 hours. */
-export interface RecentChange {
-  readonly entityId: string;
-  readonly moved: number;
-}
-
-/** Change-sets of the last 24 hours that are told apart; beyond that they count as without limit. */
-export const MAX_RECENT = 1_000;
 
 /** @throws ChangeError RISK_BLOCKED when an amount cannot be read */
 export function factsOf(sources: FactSources): JsonObject {

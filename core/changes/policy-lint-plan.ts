@@ -1,6 +1,7 @@
 /** The level that a series of change-sets of one day reaches, each weighed with those before it. */
 import { ChangeError } from './errors.ts';
-import { factsOf, type RecentChange } from './facts.ts';
+import { factsOf } from './facts.ts';
+import type { RecentChange } from './recent-changes.ts';
 import type { Document } from './document.ts';
 import type { RiskLevel } from './risk-config.ts';
 import type { RiskTable } from './risk.ts';

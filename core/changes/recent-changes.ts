@@ -5,13 +5,21 @@
  */
 import type { JsonValue } from '../canonical/index.ts';
 import type { Item, ItemKey, ItemStore, ItemWrite } from '../ledger/index.ts';
-import { MAX_RECENT, type RecentChange } from './facts.ts';
 import { isTerminal } from './lifecycle.ts';
 import type { ChangeRecord } from './record.ts';
 import type { Assessment, Content } from './steps.ts';
 
 const WINDOW_MS = 86_400_000;
 const PAGE = 1_000;
+
+/** One change-set of the last 24 hours. */
+export interface RecentChange {
+  readonly entityId: string;
+  readonly moved: number;
+}
+
+/** Change-sets of the last 24 hours that are told apart; beyond that they count as without limit. */
+export const MAX_RECENT = 1_000;
 
 export interface RecentChanges {
   /** The turns of a sponsor and an entity: to be taken before anything is counted, and written with what was counted for. */

@@ -2,15 +2,13 @@
  * The steps from assessment to decision: what each must rest on. An assessment binds to one content, a vote to one
  * assessment, an approval to all three; whatever changes one of them voids what rests on it.
  */
-import { canonicalize, taggedHash } from '../canonical/index.ts';
 import { REVIEW_MS } from './post-review.ts';
 import { requirementOf, standingQuorum } from './quorum.ts';
 import type { ChangeRecord, Placement, StandingVote } from './record.ts';
 import { override, revoke, vote } from './reduce-vote.ts';
 import { inconsistent, isBefore, NOT_ASSESSED, refused, update, type Update } from './refusal.ts';
-import type { Assessment, ChangeStep, StepOf } from './steps.ts';
+import { assessmentHash, type ChangeStep, type StepOf } from './steps.ts';
 
-const ASSESSMENT_TAG = 'nervous-system.change.assessment.v1';
 const MS_PER_MINUTE = 60_000;
 /** From the clock reading of an assessment to its entry: what was counted must not be old when it is recorded. */
 const MAX_WEIGHING_MS = 60_000;
@@ -45,11 +43,6 @@ export function reduceDecision(record: ChangeRecord, step: DecisionStep, placeme
     case 'change.expired':
       return isBefore(step.at, record.content.deadline) ? inconsistent('the deadline has not passed') : update({});
   }
-}
-
-/** Hex SHA-256 of everything an assessment says; what a vote binds to. */
-export function assessmentHash(assessment: Omit<Assessment, 'assessmentHash'>): string {
-  return taggedHash(ASSESSMENT_TAG, canonicalize(assessment, { integersOnly: true }));
 }
 
 function assess(record: ChangeRecord, { data, at }: StepOf<'change.assessed'>, { step }: Placement): Update {

@@ -8,6 +8,7 @@ import type { Actor, EntryBody } from '../ledger/index.ts';
 import { STEP_TYPES, type StepType } from './lifecycle.ts';
 
 const STEP_TAG = 'nervous-system.change.step.v1';
+const ASSESSMENT_TAG = 'nervous-system.change.assessment.v1';
 
 const text = z.string();
 const hash = z.string().regex(/^[0-9a-f]{64}$/);
@@ -295,4 +296,9 @@ export function parseStep({ body, hash }: ChainEntry): ChangeStep | undefined {
     hash,
     at: body.at,
   } as ChangeStep;
+}
+
+/** Hex SHA-256 of everything an assessment says; what a vote binds to. */
+export function assessmentHash(assessment: Omit<Assessment, 'assessmentHash'>): string {
+  return taggedHash(ASSESSMENT_TAG, canonicalize(assessment, { integersOnly: true }));
 }

@@ -1,6 +1,6 @@
 /** Steps that somebody with the pen could write but nobody may: whoever folds the chain refuses them. */
 import { describe, expect, it } from 'vitest';
-import { assessmentHash } from '../../../core/changes/reduce-decision.ts';
+import { assessmentHash } from '../../../core/changes/steps.ts';
 import { reduceChange } from '../../../core/changes/reduce.ts';
 import { parseStep, stepHash, type Assessment, type ChangeStep } from '../../../core/changes/steps.ts';
 import { actsWorld, by, overrideOf, pending, vote } from './acts-world.ts';
