@@ -10,7 +10,7 @@ import { EngineError } from './errors.ts';
 import { storedOutside } from './rows-outside.ts';
 import { openingTrouble } from './sqlite-trouble.ts';
 import { migrate } from './sqlite-migrate.ts';
-import { isKnownVersion, SCHEMA, SCHEMA_VERSION, schemaProblem } from './sqlite-tables.ts';
+import { isKnownVersion, SCHEMA, SCHEMA_VERSION, schemaProblem, STATISTICS } from './sqlite-tables.ts';
 
 const LEDGER_FILE = 'ledger.db';
 const LOCK_FILE = 'engine.lock';
@@ -39,12 +39,23 @@ export function openForWriting(dataDir: string, identity: LedgerIdentity): Datab
     checkRows(db);
     // SQLite opens a file that may not be written for reading, without a word.
     db.exec(`BEGIN IMMEDIATE; UPDATE meta SET value = value WHERE key = 'ledger'; COMMIT`);
+    forgetStatistics(db);
     return db;
   } catch (error) {
     db.close();
     if (error instanceof EngineError) throw error;
     throw openingTrouble(error, dataDir) ?? unreadable(error);
   }
+}
+
+/**
+ * What SQLite once counted of the tables, or somebody wrote there, leads its planner astray: where few chains are long it reads
+ * all entries to find one. Every statement has its index, so none needs them.
+ */
+function forgetStatistics(db: DatabaseSync): void {
+  const tables = [...STATISTICS].filter((name) => db.prepare('SELECT 1 FROM sqlite_schema WHERE name = ?').get(name));
+  const removed = tables.reduce((sum, name) => sum + Number(db.prepare(`DELETE FROM ${name}`).run().changes), 0);
+  if (removed > 0) db.exec('ANALYZE sqlite_schema'); // this connection forgets them too
 }
 
 /** Opens the file for reading beside a running engine, or on a stopped one. @throws EngineError */

@@ -1,6 +1,7 @@
 /**
  * Every statement the store runs, prepared once. Entries are read only within the log, positions 0 to its end: a row that
- * somebody put elsewhere is nobody's head and no part of a chain.
+ * somebody put elsewhere is nobody's head and no part of a chain. `+position` is no use to SQLite's planner: where few chains are
+ * long, it would rather read the whole table in order of positions than a chain by its index.
  */
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { RECORDED_END } from './rows-outside.ts';
@@ -25,12 +26,12 @@ const SQL = {
   batchAt: 'SELECT hashes FROM batches WHERE first = ?',
   keyPosition: 'SELECT position FROM idempotency WHERE key = ?',
   schemaVersion: 'PRAGMA schema_version',
-  head: 'SELECT * FROM entries WHERE chain = ? AND position BETWEEN 0 AND ? ORDER BY seq DESC LIMIT 1',
-  readChain: 'SELECT * FROM entries WHERE chain = ? AND seq >= ? AND position BETWEEN 0 AND ? ORDER BY seq LIMIT ?',
+  head: 'SELECT * FROM entries WHERE chain = ? AND +position BETWEEN 0 AND ? ORDER BY seq DESC LIMIT 1',
+  readChain: 'SELECT * FROM entries WHERE chain = ? AND seq >= ? AND +position BETWEEN 0 AND ? ORDER BY seq LIMIT ?',
   taken: 'SELECT position FROM entries WHERE chain = ? AND seq = ?',
   findByKey:
     'SELECT entries.* FROM idempotency JOIN entries USING (position) WHERE key = ? AND position BETWEEN 0 AND ?',
-  findEvent: `SELECT * FROM entries WHERE ${EVENT_KEY} = ? AND position BETWEEN 0 AND ? ORDER BY position LIMIT 1`,
+  findEvent: `SELECT * FROM entries WHERE ${EVENT_KEY} = ? AND +position BETWEEN 0 AND ? ORDER BY +position LIMIT 1`,
   readLog: 'SELECT * FROM entries WHERE position BETWEEN ? AND ? ORDER BY position LIMIT ?',
   getItem: 'SELECT * FROM items WHERE pk = ? AND sk = ?',
   itemVersion: 'SELECT version FROM items WHERE pk = ? AND sk = ?',

@@ -127,7 +127,7 @@ export class SqliteStore implements EntryStore, ItemStore {
   }
 
   close(): void {
-    this.db.exec('PRAGMA optimize; PRAGMA wal_checkpoint(TRUNCATE);');
+    this.db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
     this.db.close();
   }
 

@@ -71,7 +71,7 @@ const SCHEMAS: ReadonlyMap<number, string> = new Map([
 ]);
 
 /** What SQLite itself adds when it counts rows for its query planner. */
-const STATISTICS: ReadonlySet<string> = new Set(['sqlite_stat1', 'sqlite_stat4']);
+export const STATISTICS: ReadonlySet<string> = new Set(['sqlite_stat1', 'sqlite_stat4']);
 
 export function isKnownVersion(version: number): boolean {
   return SCHEMAS.has(version);

@@ -7,6 +7,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { closeToOthers } from '../../adapters/embedded/data-folder.ts';
 import { EngineError } from '../../adapters/embedded/errors.ts';
 import { lockDataDir, openForReading, openForWriting } from '../../adapters/embedded/sqlite-schema.ts';
+import { prepareStatements } from '../../adapters/embedded/sqlite-statements.ts';
 import { SqliteStore } from '../../adapters/embedded/sqlite-store.ts';
 import type { Finding } from '../../core/ledger/index.ts';
 import { IDENTITY } from '../contract/stores.ts';
@@ -190,4 +191,38 @@ it('R10: a folder that others may read is closed to them, and that is said', () 
   expect(closeToOthers(folder)).toContain('0755');
   expect(statSync(folder).mode & 0o777).toBe(0o700);
   expect(closeToOthers(folder)).toBeUndefined();
+});
+
+/** How SQLite finds what is on a chain, or an event. */
+function plansOf(db: DatabaseSync): string[] {
+  const { head, readChain, taken, findEvent } = prepareStatements(db);
+  return [head, readChain, taken, findEvent].map((one) => {
+    const plan = db.prepare(`EXPLAIN QUERY PLAN ${one.sourceSQL}`).all();
+    return plan.map(({ detail }) => String(detail)).join('; ');
+  });
+}
+
+it('R2: finds what is on a chain by its place, whatever SQLite once counted', () => {
+  openForWriting(folder, IDENTITY).close();
+  const db = new DatabaseSync(join(folder, 'ledger.db'));
+  db.exec('ANALYZE');
+  const count = db.prepare('INSERT INTO sqlite_stat1 VALUES (?, ?, ?)');
+  count.run('entries', 'entry_place', '50001 25000 1');
+  count.run('entries', 'entry_event', '50001 25000');
+  db.close();
+  const byPlace = [
+    'SEARCH entries USING INDEX entry_place (chain=?)',
+    'SEARCH entries USING INDEX entry_place (chain=? AND seq>?)',
+    'SEARCH entries USING COVERING INDEX entry_place (chain=? AND seq=?)',
+  ];
+  const reader = openForReading(folder);
+  expect(plansOf(reader).slice(0, 3)).toEqual(byPlace);
+  reader.close();
+  const writer = openForWriting(folder, IDENTITY);
+  expect(plansOf(writer).slice(0, 3)).toEqual(byPlace);
+  expect(plansOf(writer).at(3)).toContain('USING INDEX entry_event (<expr>=?)');
+  new SqliteStore(writer).close();
+  const after = openForReading(folder);
+  expect(after.prepare('SELECT * FROM sqlite_stat1').all()).toEqual([]);
+  after.close();
 });
