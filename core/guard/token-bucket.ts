@@ -3,8 +3,8 @@
  * which it will be full again (the generic cell rate algorithm, ITU-T I.371), so that processes can share it by adding.
  */
 const MINUTE_MS = 60_000;
-/** Divisions of times are not exact; a millionth of a token is nobody's. */
-const ROUNDING = 1e-6;
+/** Times of today are floating-point numbers with a step of a quarter of a microsecond: what is that near is there. */
+const ROUNDING_MS = 1e-3;
 
 export interface Rate {
   /** tokens that come back in a minute */
@@ -26,8 +26,8 @@ export interface Taken {
 export function takeTokens(rate: Rate, fullAtMs: number, wanted: number, nowMs: number): Taken {
   const tokenMs = tokenMsOf(rate);
   const begin = trueFullAt(rate, fullAtMs, nowMs);
-  const room = rate.burst - (begin - nowMs) / tokenMs;
-  const taken = Math.max(0, Math.min(wanted, Math.floor(room + ROUNDING)));
+  const room = rate.burst - (begin - nowMs - ROUNDING_MS) / tokenMs;
+  const taken = Math.max(0, Math.min(wanted, Math.floor(room)));
   const next = begin + taken * tokenMs;
   const retryAfterMs = taken === wanted ? 0 : Math.max(0, next + tokenMs - (nowMs + rate.burst * tokenMs));
   return { fullAtMs: next, taken, retryAfterMs };
