@@ -13,7 +13,7 @@ export const DELEGATION_REVOKED = 'delegation.revoked';
 const MAX_LISTED = 1_000;
 
 const hash = z.string().regex(/^[0-9a-f]{64}$/);
-const grantedSchema = z.strictObject({
+export const grantedSchema = z.strictObject({
   /** whose vote it is */
   from: z.string(),
   /** who may cast it */
@@ -25,7 +25,7 @@ const grantedSchema = z.strictObject({
   /** made the policy in force that it was given under; absent in ledgers of before 2026-11-21 alone */
   under: policyEntrySchema.exactOptional(),
 });
-const revokedSchema = z.strictObject({
+export const revokedSchema = z.strictObject({
   delegation: hash,
   from: z.string(),
   under: policyEntrySchema.exactOptional(),

@@ -33,7 +33,7 @@ export type ExecutorAnswer = {
   readonly reason: string;
 };
 
-const planSchema = z.strictObject({
+export const planSchema = z.strictObject({
   facts: z.custom<JsonObject>(isJsonObject, 'must be an object'),
   precondition: z.custom<JsonValue>(() => true).default(null),
   inverse: z.custom<JsonValue>(() => true).default(null),
@@ -58,7 +58,7 @@ function bounded(what: string, value: JsonValue, max: number): void {
   if (bytes > max) throw new Error(`its ${what} has ${bytes} canonical bytes, at most ${max} are allowed`);
 }
 
-const answerSchema = z.object({
+export const answerSchema = z.object({
   kind: z.enum(['applied', 'refused', 'not-applied', 'unknown']),
   reason: z.string().default(''),
 });

@@ -15,7 +15,7 @@ const MAX_TOKEN_LENGTH = 4_096;
 
 const hexHash = z.string().regex(/^[0-9a-f]{64}$/);
 
-const claimsSchema = z.strictObject({
+export const claimsSchema = z.strictObject({
   /** origin of the ledger whose root key signed */
   iss: z.string(),
   /** the executor, `name@version` */

@@ -29,7 +29,7 @@ export interface CatalogChange {
 const MAX_DEPTH = 64;
 const MAX_TOPICS = 10_000;
 
-const documentSchema = z.object({
+export const documentSchema = z.object({
   topics: z
     .array(
       z.object({

@@ -42,7 +42,7 @@ const integer = z
   )
   .pipe(z.int());
 
-const cloudEventSchema = z
+export const cloudEventSchema = z
   .object({
     specversion: z.literal(SPEC_VERSION, `must be "${SPEC_VERSION}"`),
     id: text,
@@ -66,7 +66,7 @@ const cloudEventSchema = z
     }
   });
 
-const restSchema = z.strictObject({
+export const restSchema = z.strictObject({
   userId: z.string().exactOptional(),
   metadata: z.custom<JsonObject>(isObject, 'must be a JSON object').exactOptional(),
   commits: z.unknown().exactOptional(),

@@ -1,0 +1,25 @@
+/** The bounds of what core/events lets in are part of its contract: each stands in __snapshots__. */
+import { it } from 'vitest';
+import * as catalog from '../../../core/events/catalog.ts';
+import * as catalogDiff from '../../../core/events/catalog-diff.ts';
+import * as envelope from '../../../core/events/envelope.ts';
+import * as fromCloudEvent from '../../../core/events/from-cloud-event.ts';
+import * as ingressConfig from '../../../core/events/ingress-config.ts';
+import * as subscription from '../../../core/events/subscription.ts';
+import * as systemTopics from '../../../core/events/system-topics.ts';
+import * as topicDeclaration from '../../../core/events/topic-declaration.ts';
+import { expectWrittenBounds } from '../../support/written-bounds.ts';
+
+it('lets in what is written down, and nothing more or less', async () => {
+  const modules = {
+    catalog,
+    'catalog-diff': catalogDiff,
+    envelope,
+    'from-cloud-event': fromCloudEvent,
+    'ingress-config': ingressConfig,
+    subscription,
+    'system-topics': systemTopics,
+    'topic-declaration': topicDeclaration,
+  };
+  await expectWrittenBounds(modules, '__snapshots__/written-bounds.json');
+});
