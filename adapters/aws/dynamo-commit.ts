@@ -10,7 +10,7 @@ import { entryKey, type DynamoTables } from './dynamo-items.ts';
 import { packRound, writeBatch } from './dynamo-transaction.ts';
 import type { KnownSeqs } from './known-seqs.ts';
 
-/** Transactions under way at once. */
+/** Transactions under way at once; of other work too, if nothing else is asked for. */
 const PARALLEL = 8;
 
 export interface CommitDependencies {
@@ -106,7 +106,11 @@ function placeName(chain: string, seq: number): string {
 }
 
 /** Waits for all even when one fails: who reads back afterwards must not be overtaken by a write still under way. */
-export async function eachSideBySide<T>(work: readonly T[], run: (one: T) => Promise<void>): Promise<void> {
+export async function eachSideBySide<T>(
+  work: readonly T[],
+  run: (one: T) => Promise<void>,
+  parallel = PARALLEL,
+): Promise<void> {
   const queue = [...work];
   const failures: unknown[] = [];
   const worker = async (): Promise<void> => {
@@ -118,6 +122,6 @@ export async function eachSideBySide<T>(work: readonly T[], run: (one: T) => Pro
       }
     }
   };
-  await Promise.all(Array.from({ length: Math.min(PARALLEL, work.length) }, worker));
+  await Promise.all(Array.from({ length: Math.min(parallel, work.length) }, worker));
   if (failures.length > 0) throw failures[0];
 }

@@ -47,6 +47,11 @@ export class DynamoLog {
     return (await this.query({ newestFirst: true, to: padded(index - 1), limit: 1 }))[0];
   }
 
+  /** The records that begin at this log index or behind it, ascending, at most `limit`. */
+  async recordsFrom(index: number, limit: number): Promise<readonly LogBatch[]> {
+    return this.query({ from: padded(index), limit });
+  }
+
   /** Places from log index `from` on, ascending, at most `limit`. */
   async places(from: number, limit: number): Promise<readonly LogPlace[]> {
     const found: LogPlace[] = [];

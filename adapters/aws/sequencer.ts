@@ -1,28 +1,23 @@
 /**
- * Gives entries their place in the log: consecutive indices, each chain in `seq` order, each entry once. One transaction
- * puts a batch record where the one before it ends, and an index item per entry, each only if absent: two sequencers, or
- * one that died at any point, cannot make a gap, a fork or a double. In which order it is told about entries is not relied
- * on.
+ * Gives entries their place in the log: consecutive indices, each chain in `seq` order, each entry once. A place is given by one
+ * write: a batch record, put where the one before it ends, only if nothing is there. Whoever writes it knows the whole log
+ * before it (log-end.ts), so two sequencers, or one that died at any point, cannot make a gap, a fork or a double. Index items,
+ * which say where an entry stands, follow. In which order it is told about entries is not relied on.
  */
-import { randomUUID } from 'node:crypto';
-import {
-  TransactionCanceledException,
-  TransactWriteItemsCommand,
-  type TransactWriteItem,
-} from '@aws-sdk/client-dynamodb';
+import { ConditionalCheckFailedException, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { LogError, MerkleEdge, type LogPlace } from '../../core/ledger/index.ts';
 import { eachSideBySide } from './dynamo-commit.ts';
-import { entryPartition, indexKey, indexPartition, positionOf } from './dynamo-items.ts';
-import { batchItem, endOf, HASH_BYTES, type LogBatch } from './dynamo-log.ts';
+import { entryPartition, indexPartition, positionOf } from './dynamo-items.ts';
+import { batchItem, HASH_BYTES, type LogBatch } from './dynamo-log.ts';
 import { queryItems } from './dynamo-reads.ts';
 import type { DynamoStore } from './dynamo-store.ts';
-import { KnownSeqs } from './known-seqs.ts';
+import { laterEnd, newestEnd, writeIndex, type LogEnd } from './log-end.ts';
 import { scanHeads, type ScanCursor } from './scan-heads.ts';
 
-/** A transaction takes 100 actions: the batch record and this many index items. */
+/** A record of this many places is read whole in two units, and one query gets fifty of them. */
 const MAX_BATCH_ENTRIES = 99;
-/** Lost races in a row before giving up; the stream delivers again. */
-const MAX_LOST_RACES = 20;
+/** Lost races in a row, of some ten milliseconds each, before giving up; the stream delivers again. */
+const MAX_LOST_RACES = 100;
 
 export interface EntryPlace {
   readonly chain: string;
@@ -58,29 +53,13 @@ export interface CaughtUp extends SequencedEntries {
 
 export function createSequencer(options: { readonly store: DynamoStore }): Sequencer {
   const { store } = options;
-  const state: State = { store, indexed: new KnownSeqs(), end: undefined };
-  const sequence: Sequencer['sequence'] = async (entries) => {
-    const wanted = new Map(entries.map((entry) => [placeName(entry), entry]));
-    const sequenced: LogPlace[] = [];
-    const gaps = new Map<string, EntryPlace>();
-    let lost = 0;
-    for (let open = [...wanted.values()]; open.length > 0;) {
-      const found = await findUnsequenced(state, open);
-      for (const gap of found.gaps) gaps.set(gap.chain, gap);
-      if (found.entries.length === 0) break;
-      const appended = await appendBatch(state, found.entries.slice(0, MAX_BATCH_ENTRIES));
-      // Another sequencer wrote meanwhile: what was assumed is forgotten and everything is looked up again.
-      if (appended === undefined) {
-        if (++lost < MAX_LOST_RACES) continue;
-        throw new Error(`lost ${lost} races for the end of the log in a row: another sequencer is at work`);
-      }
-      lost = 0;
-      sequenced.push(...appended);
-      open = open.filter(
-        ({ chain, seq }) => seq < (gaps.get(chain)?.seq ?? Infinity) && seq > state.indexed.get(chain),
-      );
-    }
-    return { sequenced, gaps: [...gaps.values()] };
+  const state: State = { store, end: undefined, isCurrent: false };
+  let turn: Promise<unknown> = Promise.resolve();
+  // One after the other: what one call is about to write, another would not know.
+  const sequence: Sequencer['sequence'] = (entries) => {
+    const mine = turn.then(() => place(state, entries));
+    turn = mine.then(nothing, nothing); // whoever called is told
+    return mine;
   };
   return {
     sequence,
@@ -102,17 +81,54 @@ export function createSequencer(options: { readonly store: DynamoStore }): Seque
 
 interface State {
   readonly store: DynamoStore;
-  /** newest seq of a chain known to have an index: saves asking for it */
-  readonly indexed: KnownSeqs;
-  /** where the next batch goes, if known */
-  end: Pick<LogBatch, 'first' | 'edge'> | undefined;
+  end: LogEnd | undefined;
+  /** false: there may be records behind `end` */
+  isCurrent: boolean;
+}
+
+function nothing(): void {}
+
+async function place(
+  state: State,
+  told: readonly (EntryPlace & { readonly hash?: Uint8Array })[],
+): Promise<SequencedEntries> {
+  const wanted = new Map(told.map((entry) => [placeName(entry), entry]));
+  const sequenced: LogPlace[] = [];
+  const gaps = new Map<string, EntryPlace>();
+  let lost = 0;
+  for (let open = [...wanted.values()]; open.length > 0;) {
+    // The end first: what is looked up after that is at least as new.
+    const end = await currentEnd(state);
+    const found = await findUnsequenced(state.store, end, open);
+    for (const gap of found.gaps) gaps.set(gap.chain, gap);
+    if (found.entries.length === 0) break;
+    const appended = await appendBatch(state, end, found.entries.slice(0, MAX_BATCH_ENTRIES));
+    // Another sequencer wrote meanwhile: what it wrote is taken in.
+    if (appended === undefined) {
+      if (++lost < MAX_LOST_RACES) continue;
+      throw new Error(`lost ${lost} races for the end of the log in a row: another sequencer is at work`);
+    }
+    lost = 0;
+    sequenced.push(...appended);
+    open = open.filter(({ chain, seq }) => seq < (gaps.get(chain)?.seq ?? Infinity) && seq > end.indexed.get(chain));
+  }
+  return { sequenced, gaps: [...gaps.values()] };
+}
+
+async function currentEnd(state: State): Promise<LogEnd> {
+  const { store, end, isCurrent } = state;
+  if (end !== undefined && isCurrent) return end;
+  const current = end === undefined ? await newestEnd(store) : await laterEnd(store, end);
+  Object.assign(state, { end: current, isCurrent: true });
+  return current;
 }
 
 type Unsequenced = EntryPlace & { readonly hash: Uint8Array };
 
 /** What has to get an index, in an order in which every entry follows its predecessor. Reads only. */
 async function findUnsequenced(
-  state: State,
+  store: DynamoStore,
+  end: LogEnd,
   wanted: readonly (EntryPlace & { readonly hash?: Uint8Array })[],
 ): Promise<{ readonly entries: readonly Unsequenced[]; readonly gaps: readonly EntryPlace[] }> {
   const hashes = new Map(
@@ -122,15 +138,15 @@ async function findUnsequenced(
   const next = new Map<string, number | undefined>();
   // No more are looked up side by side than can fill a batch.
   const chains = new Set(wanted.slice(0, MAX_BATCH_ENTRIES).map(({ chain }) => chain));
-  await eachSideBySide([...chains], async (chain) => void next.set(chain, (await indexedUpTo(state, chain)) + 1));
+  await eachSideBySide([...chains], async (chain) => void next.set(chain, (await indexedUpTo(store, end, chain)) + 1));
   const entries: Unsequenced[] = [];
   const gaps: EntryPlace[] = [];
   for (const { chain, seq } of wanted) {
     if (entries.length >= MAX_BATCH_ENTRIES) break;
-    if (!next.has(chain)) next.set(chain, (await indexedUpTo(state, chain)) + 1);
+    if (!next.has(chain)) next.set(chain, (await indexedUpTo(store, end, chain)) + 1);
     for (let from = next.get(chain); from !== undefined && from <= seq; from = next.get(chain)) {
       const known = hashes.get(placeName({ chain, seq: from }));
-      const run = known === undefined ? await readHashes(state, chain, { from, to: seq }) : [known];
+      const run = known === undefined ? await readHashes(store, chain, { from, to: seq }) : [known];
       entries.push(...run.map((hash, i) => ({ chain, seq: from + i, hash })));
       if (run.length === 0) gaps.push({ chain, seq: from });
       next.set(chain, run.length === 0 ? undefined : from + run.length);
@@ -140,7 +156,7 @@ async function findUnsequenced(
 }
 
 /** The newest seq of the chain that has an index; -1 if none. */
-async function indexedUpTo({ store, indexed }: State, chain: string): Promise<number> {
+async function indexedUpTo(store: DynamoStore, { indexed }: LogEnd, chain: string): Promise<number> {
   if (indexed.get(chain) >= 0) return indexed.get(chain);
   const [newest] = await queryItems(
     store.tables,
@@ -161,7 +177,7 @@ async function indexedUpTo({ store, indexed }: State, chain: string): Promise<nu
 
 /** Hashes of consecutive entries from `from` on, as many as are there. */
 async function readHashes(
-  { store: { tables } }: State,
+  { tables }: DynamoStore,
   chain: string,
   { from, to }: { readonly from: number; readonly to: number },
 ): Promise<readonly Uint8Array[]> {
@@ -185,48 +201,43 @@ async function readHashes(
 }
 
 /**
- * Writes one batch at the end of the log.
- * Dies before the transaction: nothing happened, the stream or catchUp brings the entries again.
- * Dies after it: all of them have their index, and whoever brings them again finds that. So does this process when the
- * answer got lost: what it remembers is refuted by the conditions of its next write.
- * @returns undefined when somebody else wrote there or sequenced one of them: nothing was written
+ * Writes one batch at the end of the log, then the index items of its entries.
+ * Dies before the record is there: nothing happened, the stream or catchUp brings the entries again.
+ * Dies after it: all of them have their place, and whoever looks at the end next, this process too, sees it, writes the index
+ * items that lack and goes on from there.
+ * @returns undefined when somebody else wrote there, or this process without getting the answer
  */
-async function appendBatch(state: State, entries: readonly Unsequenced[]): Promise<readonly LogPlace[] | undefined> {
-  const { store, indexed } = state;
-  const { first, edge } = (state.end ??= await endOfLog(store));
+async function appendBatch(
+  state: State,
+  { size: first, edge, indexed }: LogEnd,
+  entries: readonly Unsequenced[],
+): Promise<readonly LogPlace[] | undefined> {
+  const { store } = state;
   const tree = openEdge(first, edge);
   for (const { hash } of entries) tree.append(hash);
   const places = entries.map(({ chain, seq, hash }, i) => ({ position: first + i, chain, seq, hash }));
   const batch: LogBatch = { first, places, edge: tree.state().edge };
-  const command = new TransactWriteItemsCommand({
-    TransactItems: [
-      putIfAbsent(store, batchItem(store.tables.ledger, batch)),
-      ...places.map((p) => indexPut(store, p)),
-    ],
-    ClientRequestToken: randomUUID(),
-  });
-  const isWritten = await store.contention.outlast(async () => {
-    try {
-      await store.tables.client.send(command);
-      return true;
-    } catch (error) {
-      if (!(error instanceof TransactionCanceledException)) throw error;
-      const codes = error.CancellationReasons?.map(({ Code }) => Code) ?? [];
-      if (codes.includes('ConditionalCheckFailed')) return false;
-      throw Object.assign(error, { isContention: codes.every((code) => code !== 'ValidationError') });
-    }
-  });
-  state.end = isWritten ? { first: endOf(batch), edge: batch.edge } : undefined;
-  for (const { chain, seq } of entries) {
-    if (isWritten) indexed.raise(chain, seq);
-    else indexed.forget(chain);
-  }
-  return isWritten ? places : undefined;
+  state.isCurrent = false; // until all of it is there
+  if (!(await putRecord(store, batch))) return undefined;
+  await writeIndex(store, places);
+  for (const { chain, seq } of places) indexed.raise(chain, seq);
+  Object.assign(state, { end: { size: first + places.length, edge: batch.edge, indexed }, isCurrent: true });
+  return places;
 }
 
-async function endOfLog(store: DynamoStore): Promise<NonNullable<State['end']>> {
-  const last = await store.log.last();
-  return last === undefined ? { first: 0, edge: new Uint8Array() } : { first: endOf(last), edge: last.edge };
+async function putRecord({ tables, contention }: DynamoStore, batch: LogBatch): Promise<boolean> {
+  const { client, stateTable: TableName, ledger } = tables;
+  const Item = batchItem(ledger, batch);
+  const command = new PutItemCommand({ TableName, Item, ConditionExpression: 'attribute_not_exists(pk)' });
+  return contention.outlast(async () => {
+    try {
+      await client.send(command);
+      return true;
+    } catch (error) {
+      if (!(error instanceof ConditionalCheckFailedException)) throw error;
+      return false;
+    }
+  });
 }
 
 /** @throws LogError EDGE_INVALID: the newest record is damaged, and appending to it would hide that */
@@ -236,14 +247,6 @@ function openEdge(size: number, edge: Uint8Array): MerkleEdge {
   } catch {
     throw new LogError('EDGE_INVALID', `the log's newest record, ending at ${size}, is damaged: verify and restore it`);
   }
-}
-
-function indexPut(store: DynamoStore, { chain, seq, position }: LogPlace): TransactWriteItem {
-  return putIfAbsent(store, { ...indexKey(store.tables.ledger, chain, seq), i: { N: String(position) } });
-}
-
-function putIfAbsent({ tables }: DynamoStore, Item: ReturnType<typeof batchItem>): TransactWriteItem {
-  return { Put: { TableName: tables.stateTable, Item, ConditionExpression: 'attribute_not_exists(pk)' } };
 }
 
 function placeName({ chain, seq }: EntryPlace): string {

@@ -42,7 +42,7 @@ export interface PullDependencies {
   readonly ids: Pick<Ids, 'bytes'>;
   readonly quarantine: Pick<Quarantine, 'keep'>;
   /** what every message is held against */
-  readonly entries: Pick<EntryStore, 'read'>;
+  readonly recorded: Pick<EntryStore, 'read'>;
   /** Told of every message that this system did not make. Must not throw. */
   readonly onForged?: (subscription: string, reason: string) => void;
   /** what conditional subscriptions look at */
@@ -168,7 +168,7 @@ function takenFrom(message: Message, nowMs: number, outMs: number): Taken | unde
 
 /** With the event as the ledger has it; undefined: there is none, and the message is put aside. */
 async function recordedIn(
-  { quarantine, entries, onForged }: PullDependencies,
+  { quarantine, recorded, onForged }: PullDependencies,
   { id }: Subscription,
   { message: { Body = '' }, told }: { readonly message: Message; readonly told: Taken | undefined },
 ): Promise<Taken | undefined> {
@@ -177,7 +177,7 @@ async function recordedIn(
     await quarantine.keep(quarantinedBody(Body), `no event stood in the queue of subscription "${id}": ${find}`);
     return undefined;
   }
-  const { event, forged } = await checkAgainstLedger(entries, told.event);
+  const { event, forged } = await checkAgainstLedger(recorded, told.event);
   if (forged !== undefined) {
     await quarantine.keep(quarantinedBody(Body), `forged, in the queue of subscription "${id}": ${forged}: ${find}`);
     onForged?.(id, forged);

@@ -50,6 +50,8 @@ const NO_FACTS = 'this function cannot look at the state that conditions are abo
 export interface SubscriptionQueuesOptions {
   readonly ledger: string;
   readonly entries: EntryStore;
+  /** what every message is held against, for less if it reads no log index; default: `entries` */
+  readonly recorded?: Pick<EntryStore, 'read'>;
   readonly items: ItemStore;
   readonly clock: Clock;
   readonly ids: Ids;
@@ -90,7 +92,13 @@ export class SubscriptionQueues implements Omit<EventBus, 'relay'> {
     this.breakers = new SubscriptionBreakers(options);
     this.reports = new SubscriptionReports(options);
     this.pulling = {
-      ...{ readFacts: cannotRead, mayRead: cannotTell, ...options, quarantine: createQuarantine(options) },
+      ...{
+        readFacts: cannotRead,
+        mayRead: cannotTell,
+        recorded: options.entries,
+        ...options,
+        quarantine: createQuarantine(options),
+      },
       isServed: (subscription) => this.isServed(subscription),
     };
   }

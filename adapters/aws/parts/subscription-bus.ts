@@ -20,7 +20,7 @@ export function subscriptionBus(
     const { client, stateTable, store } = base;
     const { ledger } = base.config;
     const queues = new SubscriptionQueues({
-      ...{ ledger, entries: store, items: store, clock: systemClock, ids: systemIds },
+      ...{ ledger, entries: store, recorded: store.withoutIndex, items: store, clock: systemClock, ids: systemIds },
       ...{ queues: sqsClient(), subscriptionPrefix },
       positions: new DynamoLogPositions({ client, stateTable, ledger }),
       notes: new DynamoDeliveryNotes({ client, stateTable, ledger }),

@@ -20,6 +20,20 @@ const places = async (on: DynamoStore): Promise<string[]> =>
 /** Another process: it knows nothing but what is stored. */
 const anew = (on: DynamoStore): DynamoStore => new DynamoStore(on.tables);
 
+/** Each entry once, chains in order, the tree's edge right, and every entry shown with its place. */
+async function soundPlaces(on: DynamoStore, lengths: Readonly<Record<string, number>>): Promise<void> {
+  const log = await on.readLog(0, 1_000);
+  expect(log.map(({ position }) => position)).toEqual(log.map((_, i) => i));
+  for (const [chain, length] of Object.entries(lengths)) {
+    const placed = log.filter((one) => one.chain === chain);
+    expect(placed.map(({ seq }) => seq)).toEqual(Array.from({ length }, (_, i) => i));
+    const shown = await on.read(chain, 0, length);
+    expect(shown.map(({ position }) => position)).toEqual(placed.map(({ position }) => position));
+  }
+  const root = new MerkleEdge({ size: log.length, edge: (await on.log.last())?.edge ?? new Uint8Array() }).root();
+  expect(Buffer.from(root)).toEqual(Buffer.from(merkleRoot(log.map(({ hash }) => hash))));
+}
+
 describe('the sequencer', () => {
   it('puts entries in the order it is told, predecessors first, each once', async () => {
     const { store: on } = await store([...chainOf('a', 4), ...chainOf('b', 2)]);
@@ -97,11 +111,66 @@ describe('the sequencer', () => {
     const { store: on, dynamo } = await store(chainOf('a', 3));
     const { sequence } = createSequencer({ store: on });
     await sequence([entry('a', 0)]);
-    dynamo.fault = inOrder('TransactWriteItems', fault, fault, fault);
+    dynamo.fault = inOrder('PutItem', fault, fault, fault);
     await expect(sequence(chainOf('a', 3))).rejects.toThrow('reset');
     await sequence(chainOf('a', 3)); // the same process goes on
     await createSequencer({ store: anew(on) }).sequence(chainOf('a', 3));
     expect(await places(on)).toEqual(['0:a0', '1:a1', '2:a2']);
+  });
+
+  // The record is one write, the index item another: between them, and at any other call, a sequencer may end.
+  const CALLS = 12;
+  const deaths = Array.from({ length: CALLS }, (_, call) => call).flatMap((call) =>
+    [unseen, lost].flatMap((fault) =>
+      ['knew the log before', 'knows nothing'].map((rival) => ({ call, fault, rival })),
+    ),
+  );
+  it.each(deaths)(
+    'W11: dies at its call $call ($fault.kind); one that $rival goes on',
+    async ({ call, fault, rival }) => {
+      const { store: on, dynamo } = await store([...chainOf('a', 6), ...chainOf('b', 3)]);
+      const knowing = createSequencer({ store: anew(on) });
+      await knowing.sequence([entry('a', 0), entry('b', 0)]);
+      const dying = createSequencer({ store: anew(on) });
+      let calls = 0;
+      // From there on nothing reaches the table: the process is gone.
+      dynamo.fault = () => (calls++ < call ? undefined : calls === call + 1 ? fault : unseen);
+      await dying.sequence([entry('a', 2), entry('b', 1), entry('a', 3)]).catch(() => undefined);
+      dynamo.fault = () => undefined;
+      const next = rival === 'knows nothing' ? createSequencer({ store: anew(on) }) : knowing;
+      await next.sequence([entry('b', 2)]); // another chain first: what was left undone must not be forgotten behind it
+      await createSequencer({ store: anew(on) }).sequence([entry('a', 4)]);
+      await createSequencer({ store: anew(on) }).catchUp();
+      await soundPlaces(anew(on), { a: 6, b: 3 });
+    },
+  );
+
+  it('W11: places what it is told twice at once only once', async () => {
+    const { store: on } = await store(chainOf('a', 3));
+    const { sequence } = createSequencer({ store: on });
+    const told = await Promise.all([sequence(chainOf('a', 3)), sequence(chainOf('a', 2)), sequence([entry('a', 2)])]);
+    expect(told.map(({ sequenced }) => sequenced.length)).toEqual([3, 0, 0]);
+    expect(await places(on)).toEqual(['0:a0', '1:a1', '2:a2']);
+  });
+
+  it('W11: begins anew when others have written more than it wants to take in', async () => {
+    const { store: on } = await store([...chainOf('a', 70), ...chainOf('b', 2)]);
+    const behind = createSequencer({ store: anew(on) });
+    await behind.sequence([entry('b', 0)]);
+    const busy = createSequencer({ store: anew(on) });
+    for (let seq = 0; seq < 69; seq++) await busy.sequence([entry('a', seq)]);
+    expect((await behind.sequence([entry('b', 1), entry('a', 69), entry('a', 3)])).sequenced).toHaveLength(2);
+    expect(await places(on)).toHaveLength(72);
+    expect(new Set((await on.readLog(0, 99)).map(({ chain, seq }) => `${chain}${seq}`)).size).toBe(72);
+  });
+
+  it('W11: gives one entry of a known chain its place with two writes, and nothing else', async () => {
+    const { store: on, dynamo } = await store(chainOf('a', 2));
+    const { sequence } = createSequencer({ store: on });
+    await sequence([entry('a', 0)]);
+    dynamo.requests.length = 0;
+    await sequence([entry('a', 1)]);
+    expect(dynamo.requests.map(({ operation }) => operation)).toEqual(['PutItem', 'PutItem']);
   });
 
   it('names entries that are gone, and goes on with the other chains', async () => {

@@ -16,6 +16,7 @@ import {
   type SubscriptionInput,
 } from '../../../core/events/index.ts';
 import { subscriptionFor } from '../../lambdas/bus-world.ts';
+import { fakeStore } from './fake-world.ts';
 import { createQueuesWorld, message } from './queues-world.ts';
 
 const TOPICS = { topics: ['orders.*'] };
@@ -403,6 +404,20 @@ describe('W5: a message that was put on the queue by hand', () => {
     expect(kept.map(({ value }) => value)).toEqual([
       expect.objectContaining({ reason: expect.stringMatching(/^forged, in the queue of subscription "s"/) as string }),
     ]);
+  });
+
+  it('W11: is looked for with one read, without the log index that nobody needs then', async () => {
+    const { store, dynamo } = fakeStore();
+    const ofWorld = createQueuesWorld();
+    const world = createQueuesWorld({ entries: ofWorld.store, recorded: store.withoutIndex });
+    await world.subscribe();
+    const real = await world.publish();
+    const [{ note, hash } = { note: Buffer.alloc(0), hash: Buffer.alloc(0) }] = await world.store.read('e', 0, 1);
+    await store.commit([{ entries: [{ chain: 'e', seq: 0, idemKey: undefined, note, hash }], writes: [] }]);
+    dynamo.requests.length = 0;
+    world.queued([message(real)]);
+    expect((await world.bus.receive('s', NOW)).map(({ event }) => event)).toEqual([real]);
+    expect(dynamo.requests.map(({ operation }) => operation)).toEqual(['Query']);
   });
 
   it('with the hash of an entry and another payload is named, and what the entry says is handed out', async () => {

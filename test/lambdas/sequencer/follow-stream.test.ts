@@ -98,7 +98,7 @@ describe('the entries stream', () => {
 
   it('throws what fails, having made the noise first', async () => {
     const refused = { kind: 'refuse', type: 'AccessDeniedException' } as const;
-    dynamo.fault = inOrder('TransactWriteItems', refused);
+    dynamo.fault = inOrder('PutItem', refused);
     await expect(followStream(deps, event([...records(), ...records('REMOVE')]))).rejects.toThrow('scripted');
     expect(told.tampered.length).toBeGreaterThan(0);
     expect(await store.size()).toBe(0);
