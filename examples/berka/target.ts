@@ -49,7 +49,7 @@ function runningOn(data: string): Target {
   return { url: engine.url, token: tokenFor, close: async () => {} };
 }
 
-/** The JSON object of tokens that `npm start -- --json` prints. */
+/** The `tokens` of the line that `npm start -- --json --print-tokens` prints. */
 function tokensOf(text: string): Readonly<Record<string, string>> {
   try {
     return z.record(z.string(), z.string()).parse(JSON.parse(text));

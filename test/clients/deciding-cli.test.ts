@@ -236,6 +236,25 @@ describe('U8: verbs about change-sets', () => {
     expect(revised.change).toMatchObject({ id, revision: 2, votes: [], risk: { level: 'L1' } });
   });
 
+  it('revises with the file that was proposed, and refuses one about another entity', async () => {
+    const entityId = 'account:revised-from-file';
+    const file = join(folder, 'proposal.json');
+    const write = (entity: string, limit: string): void => {
+      const operations = [{ type: 'state.put', payload: { limit } }];
+      writeFileSync(file, JSON.stringify({ entityId: entity, title: 'A limit', rationale: 'Asked', operations }));
+    };
+    write(entityId, '20000.00');
+    const { change } = (await run('budget-bot', 'propose', file)) as { change: { id: string } };
+    write(entityId, '500.00');
+    const revised = (await run('budget-bot', 'revise', change.id, file)) as { change: unknown };
+    expect(revised.change).toMatchObject({ id: change.id, entityId, revision: 2, risk: { level: 'L1' } });
+    write('account:another', '500.00');
+    const refused = await withoutTerminal([...CLI, 'revise', change.id, file], { env: env('budget-bot') });
+    const why = `the file is about "account:another", ${change.id} about "${entityId}": propose it instead`;
+    expect(refused).toMatchObject({ code: 2, err: expect.stringContaining(why) as string });
+    expect((await client('eva').changeSet(change.id)).revision).toBe(2);
+  });
+
   it('reveals a confidential field, and says that it is recorded', async () => {
     const payload = { method: 'password', ip: '203.0.113.9' } as const;
     const entityId = 'user:revealed';

@@ -8,7 +8,7 @@ import { isConfirmed, requireAnswerable, YES, type ConfirmOptions } from '../con
 import { connect, connectedCommand, type ConnectOptions } from '../connect.ts';
 import { withExamples } from '../examples.ts';
 import { fileEvidence } from '../file-evidence.ts';
-import { printable, show } from '../output.ts';
+import { printable, show, UsageError } from '../output.ts';
 import { readJsonFile } from '../read-json.ts';
 import { dryRunText } from '../risk-lines.ts';
 
@@ -44,7 +44,7 @@ export function proposeCommand(): Command {
 }
 
 async function propose(file: string, options: ProposeOptions): Promise<void> {
-  const proposal = withEvidence(readJsonFile(file), options.evidence ?? []) as ProposalInput;
+  const proposal = withEvidence(readJsonFile(file), options.evidence ?? []) as unknown as ProposalInput;
   if (options.dryRun === true) {
     const assessed = await connect(options).assess(proposal);
     show(options, assessed, () => dryRunText(assessed));
@@ -56,19 +56,39 @@ async function propose(file: string, options: ProposeOptions): Promise<void> {
 }
 
 export function reviseCommand(): Command {
-  const command = connectedCommand('revise <id> <file>', 'replace what you proposed; votes given so far are void')
+  const command = connectedCommand(
+    'revise <id> <file>',
+    'replace what you proposed (- for stdin); votes given so far are void',
+  )
     .option(...EVIDENCE)
     .action(async (id: string, file: string, options: ReviseOptions) => {
-      const revision = withEvidence(readJsonFile(file), options.evidence ?? []) as RevisionInput;
+      const given = withEvidence(readJsonFile(file), options.evidence ?? []);
       const client = connect(options);
-      const change = await client.revise(await wholeId(client, id), revision);
+      const whole = await wholeId(client, id);
+      const change = await client.revise(whole, await revisionFrom(given, () => client.changeSet(whole)));
       show(options, { change }, () => summary(change));
     });
   return withExamples(command, ['nervous revise 019a7c2e limit-2.json --data .data --as budget-bot']);
 }
 
+/** The file that was proposed will do: what a revision cannot change must only be as it was. @throws UsageError */
+async function revisionFrom(given: JsonObject, read: () => Promise<ChangeView>): Promise<RevisionInput> {
+  const { entityId, supersedes, ...revision } = given;
+  if (entityId === undefined && supersedes === undefined) return revision as unknown as RevisionInput;
+  const change = await read();
+  if (entityId !== undefined && entityId !== change.entityId)
+    throw new UsageError(
+      `the file is about ${JSON.stringify(entityId)}, ${change.id} about "${change.entityId}": propose it instead`,
+    );
+  if (supersedes !== undefined && supersedes !== change.supersedes)
+    throw new UsageError(
+      `the file supersedes ${JSON.stringify(supersedes)}, ${change.id} does not: propose it instead`,
+    );
+  return revision as unknown as RevisionInput;
+}
+
 /** The service checks it and says what is wrong with it, so the CLI need not. */
-function withEvidence(given: JsonObject, files: readonly string[]): unknown {
+function withEvidence(given: JsonObject, files: readonly string[]): JsonObject {
   const { evidence = [] } = given;
   if (files.length === 0 || !Array.isArray(evidence)) return given;
   return { ...given, evidence: [...(evidence as readonly JsonValue[]), ...files.map(fileEvidence)] };
