@@ -5,7 +5,7 @@ const CORE_HAS_NO_RANDOMNESS = 'core has no randomness: take an Ids port';
 const CORE_HAS_NO_ENVIRONMENT = 'core knows no environment, network or console';
 
 export default tseslint.config(
-  { ignores: ['node_modules/', 'test/architecture/planted/', 'coverage/', '.cache/', '**/*.mjs', '**/*.cjs'] },
+  { ignores: ['node_modules/', 'test/architecture/planted/', 'coverage/', '.cache/', '**/*.cjs'] },
   {
     files: ['**/*.ts'],
     extends: [tseslint.configs.strictTypeChecked],
