@@ -15,8 +15,6 @@ import { KnownSeqs } from './known-seqs.ts';
 
 /** Fewer records are taken in after somebody else wrote; when there are more it is cheaper to ask for single chains again. */
 const MAX_RECORDS_BEHIND = 50;
-/** Index items under way at once: below the 50 connections of a client. */
-const INDEX_WRITES = 32;
 
 export interface LogEnd {
   /** one past the last log index */
@@ -50,14 +48,14 @@ export async function laterEnd(store: DynamoStore, known: LogEnd): Promise<LogEn
   return end;
 }
 
-/** Says the place of entries whose record is written. Dies in here: whoever writes the next record does the rest. */
+/** Says the place of entries whose record is written, all at once. Dies in here: whoever writes the next record does the rest. */
 export async function writeIndex({ tables, contention }: DynamoStore, places: readonly LogPlace[]): Promise<void> {
   const { client, stateTable: TableName, ledger } = tables;
   const put = async ({ chain, seq, position }: LogPlace): Promise<void> => {
     const Item = { ...indexKey(ledger, chain, seq), i: { N: String(position) } };
     await contention.outlast(() => client.send(new PutItemCommand({ TableName, Item })));
   };
-  await eachSideBySide(places, put, INDEX_WRITES);
+  await eachSideBySide(places, put, places.length);
 }
 
 function takeIn({ indexed }: LogEnd, batch: LogBatch | undefined): void {

@@ -1,7 +1,7 @@
 /**
  * Values and notes above a kilobyte, made smaller: DynamoDB bills each begun one, twice in a transaction. Raw DEFLATE with a preset
  * dictionary of what such texts have in common, so that a change-set of 5 KB takes two units instead of six. The dictionary is
- * part of the format: never change it, add another one under another attribute.
+ * part of the format: attribute z means this one for ever, another one gets another attribute.
  */
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 

@@ -7,8 +7,8 @@ import { MetricUnit } from '@aws-lambda-powertools/metrics';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
 import { toApiRequest } from '../../adapters/aws/http/api-request.ts';
 import { toApiResult } from '../../adapters/aws/http/api-result.ts';
+import { asContractError } from '../../adapters/aws/http/contract-error.ts';
 import { createPrincipals } from '../../adapters/aws/http/principals.ts';
-import { asUnavailable } from '../../adapters/aws/http/unavailable.ts';
 import type { AwsSystem } from '../../adapters/aws/open-system.ts';
 import { createRequestHandler } from '../../api/create-request-handler.ts';
 import { problemResponse } from '../../api/problem.ts';
@@ -44,12 +44,12 @@ export function apiHandler({ telemetry, routes, env, open }: ApiHandlerOptions):
       try {
         await refreshPolicy();
         const request = toApiRequest(event, { principalOf, remainingMs: () => context.getRemainingTimeInMillis() });
-        return await handleRequest(request, system, { onError, translate: asUnavailable });
+        return await handleRequest(request, system, { onError, translate: asContractError });
       } finally {
         await settle(); // also what was found when the policy was read, and nothing may be done
       }
     } catch (error) {
-      return problemResponse(asUnavailable(error) ?? error, undefined, onError);
+      return problemResponse(asContractError(error) ?? error, undefined, onError);
     }
   };
 

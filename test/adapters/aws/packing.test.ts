@@ -1,5 +1,6 @@
 /** Long notes and values are stored packed, read back to the byte, and never believed. */
-import { deflateRawSync } from 'node:zlib';
+import { createHash } from 'node:crypto';
+import { constants, deflateRawSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { DynamoStore } from '../../../adapters/aws/dynamo-store.ts';
 import { entryOf, itemOf, noteAttribute, valueAttribute } from '../../../adapters/aws/dynamo-items.ts';
@@ -74,6 +75,22 @@ describe('W11: what is stored on DynamoDB', () => {
       expect(Buffer.from(entryOf('main', stored).note).equals(note)).toBe(true);
     }
     expect(pack(Buffer.alloc(500_000))).toBeUndefined();
+  });
+
+  it('W11: a bomb is not unpacked: as large as an item may be, some 400 MB unpacked, refused at 400 KB', () => {
+    const megabyte = deflateRawSync(Buffer.alloc(2 ** 20), { finishFlush: constants.Z_FULL_FLUSH });
+    const bomb = Buffer.concat([...Array.from({ length: 390 }, () => megabyte), deflateRawSync(Buffer.alloc(0))]);
+    expect(bomb.length).toBeLessThan(400 * 1_024);
+    expect(() => unpack(bomb)).toThrow(expect.objectContaining({ code: 'ERR_BUFFER_TOO_LARGE' }));
+  });
+
+  // The packed dictionary is nothing but references to each of its bytes: a changed one makes another text of it.
+  it('W11: no byte of the dictionary has changed: attribute z means this one', () => {
+    const whole = unpack(Buffer.from('7dchAQAAAMOgxu8vl+IOWjDd0A3d0A3d0A3d0A3d0A3d0I1PNwI=', 'base64'));
+    expect(whole.length).toBe(3_183);
+    expect(createHash('sha256').update(whole).digest('hex')).toBe(
+      'a17900fe3c0c4e48a10c7b400b4c17884d66adb248cda5b4074d5a925ba1d6bf',
+    );
   });
 
   it('W11: the dictionary has not changed: what was packed once is read for ever', () => {

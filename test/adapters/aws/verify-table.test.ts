@@ -1,4 +1,7 @@
+import { deflateRawSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
+import { asContractError } from '../../../adapters/aws/http/contract-error.ts';
+import { pack } from '../../../adapters/aws/packing.ts';
 import { createSequencer } from '../../../adapters/aws/sequencer.ts';
 import { verifyTable, type VerifyTableOptions } from '../../../adapters/aws/verify-table.ts';
 import type { DynamoStore } from '../../../adapters/aws/dynamo-store.ts';
@@ -187,4 +190,56 @@ describe('verifying the tables', () => {
     item(on, 'state', key.pk, key.sk)['v'] = { S: '{' };
     expect((await on.verify()).verdict).toBe('UNREADABLE');
   });
+
+  const base64 = (bytes: Uint8Array) => ({ B: Buffer.from(bytes).toString('base64') });
+  const long = Buffer.from(`nervous-system.entry.v1\n${'{"type":"event"}'.repeat(100)}`);
+  const OTHER_TEXT = 'packed, and another text';
+  const GARBAGE: readonly (readonly [string, Record<string, unknown>])[] = [
+    ['not packed by us', { z: base64(Buffer.from('junk')) }],
+    ['empty', { z: base64(Buffer.alloc(0)) }],
+    ['cut off', { z: base64((pack(long) ?? Buffer.alloc(0)).subarray(0, 12)) }],
+    ['a bomb', { z: base64(deflateRawSync(Buffer.alloc(50_000_000))) }],
+    ['text', { z: { S: 'text' } }],
+    [OTHER_TEXT, { z: base64(deflateRawSync(Buffer.from('{"no":"entry"}'))) }],
+  ];
+
+  it.each(GARBAGE)('W11: names the entry whose packed note is %s, in every mode', async (name, garbage) => {
+    const on = await ledger();
+    const stored = item(on, 'entries', 'main#a', '2');
+    delete stored['b'];
+    delete stored['z'];
+    Object.assign(stored, garbage);
+    const verdict = name === OTHER_TEXT ? 'CONTENT_MISMATCH' : 'UNREADABLE';
+    expect(await on.verify()).toMatchObject({ verdict, firstBad: { entity: 'a', seq: 2 } });
+    const ofEntity = await on.verify({ entity: 'a' });
+    expect(ofEntity.verdict).toBe(verdict);
+    expect(ofEntity.firstBad).toSatisfy(
+      ({ entity, seq, detail }: { entity: string; seq: number; detail: string }) =>
+        (entity === 'a' && seq === 2) || detail.includes('entry "a" #2'),
+    );
+    expect((await on.verify({ entity: 'b' })).verdict).toBe('OK');
+  });
+
+  it.each(GARBAGE)(
+    'W11: names the document whose packed value is %s, and running reads say which item',
+    async (name, garbage) => {
+      const on = await ledger();
+      const key = { pk: 'main#document', sk: 'a' };
+      await on.store.write([{ kind: 'put', key, value: { document: { x: 'x'.repeat(2_000) } }, expect: 'any' }]);
+      const stored = item(on, 'state', key.pk, key.sk);
+      delete stored['v'];
+      delete stored['z'];
+      Object.assign(stored, garbage);
+      const report = await on.verify();
+      expect(report.verdict).toMatch(/UNREADABLE|DRIFT/);
+      expect(JSON.stringify(report.firstBad)).toMatch(/main#document|"entity":"a"/);
+      if (name === OTHER_TEXT) return; // some other value, which is what verification is for
+      const error: unknown = await on.store.get(key).catch((found: unknown) => found);
+      expect(error).toMatchObject({
+        code: 'DATA_UNREADABLE',
+        message: expect.stringContaining('"main#document" / "a"') as string,
+      });
+      expect(asContractError(error)).toMatchObject({ code: 'ENTRY_UNREADABLE', cause: error });
+    },
+  );
 });
