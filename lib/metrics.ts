@@ -7,13 +7,11 @@ import type { LambdaName } from './lambdas.ts';
 
 /** The namespace of what the functions themselves measure. */
 const OWN_NAMESPACE = 'nervous-system';
-/** The dimension of what is measured of the system as a whole (lambdas/_middleware/telemetry.ts). */
-const SYSTEM_SERVICE = 'nervous-system';
 export const THROTTLED_BY_AWS = { namespace: OWN_NAMESPACE, metricName: 'ThrottledByAws' } as const;
 const MINUTE = Duration.minutes(1);
 
 export interface Metrics {
-  /** of the system as a whole, by whichever function */
+  /** of the system as a whole, by whichever function, under its name (lambdas/_middleware/telemetry.ts) */
   readonly system: (metricName: string, statistic: string) => Metric;
   /** what the function of that name measures itself */
   readonly own: (lambda: LambdaName, metricName: string, statistic: string) => Metric;
@@ -32,7 +30,7 @@ export function metricsOf(deployment: Deployment): Metrics {
       new Metric({ namespace, dimensionsMap, metricName, statistic, period: MINUTE });
   const stateMachineArn = `arn:${Aws.PARTITION}:states:${Aws.REGION}:${Aws.ACCOUNT_ID}:stateMachine:${names.stateMachine}`;
   return {
-    system: metric(OWN_NAMESPACE, { service: SYSTEM_SERVICE }),
+    system: metric(OWN_NAMESPACE, { service: deployment.name }),
     own: (lambda, ...which) => metric(OWN_NAMESPACE, { service: lambda })(...which),
     lambda: (lambda, ...which) => metric('AWS/Lambda', { FunctionName: names.lambda(lambda) })(...which),
     queue: (QueueName, ...which) => metric('AWS/SQS', { QueueName })(...which),

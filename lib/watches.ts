@@ -142,14 +142,7 @@ function deliveryWatches({ deployment, queueNames }: Watched): Watch[] {
       threshold: MINUTE_S * MS_PER_SECOND,
       periods: 3,
     },
-    {
-      id: 'subscriptions-failing',
-      section: 'subscriptions-failing',
-      meaning: 'Queues or rules of subscriptions could not be brought in order.',
-      metric: own('subscription-reconciler', 'SubscriptionsFailing', Stats.MAXIMUM),
-      threshold: 1,
-      periods: 5,
-    },
+    ...subscriptionWatches({ deployment }),
     ...undeliveredWatches({ deployment }),
     {
       id: 'forged-delivery',
@@ -179,6 +172,28 @@ function deliveryWatches({ deployment, queueNames }: Watched): Watch[] {
       metric: queue(queueNames.ingest, 'ApproximateAgeOfOldestMessage', Stats.MAXIMUM),
       threshold: 5 * MINUTE_S,
       periods: 2,
+    },
+  ];
+}
+
+function subscriptionWatches({ deployment }: Pick<Watched, 'deployment'>): Watch[] {
+  const { own } = metricsOf(deployment);
+  return [
+    {
+      id: 'subscriptions-failing',
+      section: 'subscriptions-failing',
+      meaning: 'Queues or rules of subscriptions could not be brought in order.',
+      metric: own('subscription-reconciler', 'SubscriptionsFailing', Stats.MAXIMUM),
+      threshold: 1,
+      periods: 5,
+    },
+    {
+      id: 'subscribers-failing',
+      section: 'subscribers-failing',
+      meaning: 'Half of the subscribers of a topic, or more, get nothing: their breakers are open.',
+      metric: own('subscription-reconciler', 'TopicsFailing', Stats.MAXIMUM),
+      threshold: 1,
+      periods: 5,
     },
   ];
 }

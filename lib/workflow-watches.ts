@@ -25,6 +25,20 @@ export function workflowWatches({ deployment, queueNames }: Watched): Watch[] {
       threshold: 1,
     },
     {
+      id: 'override-used',
+      section: 'override-used',
+      meaning: 'Somebody approved a change-set alone, against soft rules, as an emergency (break-glass).',
+      metric: own('decisions', 'OverridesUsed', Stats.SUM),
+      threshold: 1,
+    },
+    {
+      id: 'reviews-overdue',
+      section: 'reviews-overdue',
+      meaning: 'What ran without the usual approval should have been reviewed by now, and was not.',
+      metric: own('workflow-reconciler', 'OverdueReviews', Stats.MAXIMUM),
+      threshold: 1,
+    },
+    {
       id: 'executions-failed',
       section: 'executions-failed',
       meaning: 'An execution of the change-set workflow failed.',

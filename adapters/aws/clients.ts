@@ -58,6 +58,11 @@ export function s3Bucket(name: string, overrides: Overrides = {}): S3Bucket {
   return openS3Bucket({ name, env: process.env, ...WITHOUT_SDK, ...overrides });
 }
 
+/** For who reads metrics. */
+export function metricsConnection(overrides: Overrides = {}): Connection {
+  return { env: process.env, ...WITHOUT_SDK, ...overrides };
+}
+
 export function kmsClient(overrides: Overrides = {}): Kms {
   return openKms({ env: process.env, ...WITHOUT_SDK, ...overrides });
 }

@@ -34,7 +34,7 @@ export interface AwsBase {
 }
 
 /** What a function wants to be told. */
-export type AwsHooks = Pick<AwsBase, 'onError'> & Pick<Ports, 'onGuard' | 'onPassage'>;
+export type AwsHooks = Pick<AwsBase, 'onError'> & Pick<Ports, 'onGuard' | 'onPassage' | 'onPublished'>;
 
 /** Begun by a request, to be finished before it is answered: afterwards the process may be frozen. */
 export interface Settling {
@@ -60,6 +60,8 @@ export interface AwsParts {
   readonly executors?: (base: AwsBase) => Executors;
   /** default: each process counts for itself what its publishers publish */
   readonly sharedCounts?: (base: AwsBase) => SharedCounts;
+  /** default: reports tell what this process counted */
+  readonly sharedFigures?: Ports['sharedFigures'];
 }
 
 export interface AwsSystemOptions {
@@ -100,6 +102,7 @@ export async function openAwsSystem(options: AwsSystemOptions): Promise<AwsSyste
       verifyLog: parts.verifyLog?.(base, rootSigner) ?? absent<Ports['verifyLog']>('verifyLog'),
       ...(parts.fieldKeys === undefined ? {} : { fieldKeys: parts.fieldKeys() }),
       ...(parts.sharedCounts === undefined ? {} : { sharedCounts: parts.sharedCounts(base) }),
+      ...(parts.sharedFigures === undefined ? {} : { sharedFigures: parts.sharedFigures }),
       ...(parts.executors === undefined ? {} : { executors: parts.executors(base) }),
       ...(parts.logFiles === undefined ? {} : { logFiles: parts.logFiles(base) }),
       ...(parts.logPoints === undefined ? {} : { logPoints: parts.logPoints }),

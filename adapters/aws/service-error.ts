@@ -2,7 +2,7 @@
 import { AwsError } from './errors.ts';
 
 /** The services that are asked without the SDK, as messages name them. */
-export type ServiceName = 'KMS' | 'S3' | 'SQS';
+export type ServiceName = 'KMS' | 'MONITORING' | 'S3' | 'SQS';
 
 /** The service asks for less, whatever the status. */
 const THROTTLED = /^(SlowDown|Throttling|RequestLimitExceeded|RequestThrottled|TooManyRequests)/;

@@ -51,6 +51,10 @@ export const stateSchema: z.ZodType<MonitorReport> = z
     ledger: z.string(),
     origin: z.string(),
     entries: count,
+    countedSince: z.iso.datetime().meta({
+      description:
+        'operations and published are counted from then on: the start of the engine; on AWS the beginning of the year',
+    }),
     operations: z.strictObject({
       ...outcomes,
       total: count,
@@ -64,7 +68,7 @@ export const stateSchema: z.ZodType<MonitorReport> = z
       .meta({ description: 'from recorded to acknowledged, of the slowest subscription' }),
     systemThroughput: z
       .strictObject({ operationsPerSecond: z.number().min(0), eventsPerSecond: z.number().min(0) })
-      .meta({ description: 'of the last minute' }),
+      .meta({ description: 'of the last minute; on AWS of the last five minutes that are known' }),
     connectionHealth: z
       .strictObject({
         ok: z.boolean(),

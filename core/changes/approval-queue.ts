@@ -1,4 +1,4 @@
-/** Which change-sets wait for a decision: how many, for how long, at which level. A metric, so it may be a moment old. */
+/** Which change-sets wait for a decision or a review: how many, for how long, at which level. A metric, so it may be a moment old. */
 import type { ItemStore } from '../ledger/index.ts';
 import { readCounts, type Counts } from './change-counts.ts';
 import { waitingPlace } from './change-index.ts';
@@ -21,13 +21,38 @@ export interface ApprovalQueue extends Waiting {
   readonly byLevel: Readonly<Record<string, Waiting>>;
 }
 
+/** Change-sets that ran without the usual approval and wait to be looked at. */
+export interface ReviewQueue {
+  readonly length: number;
+  /** how many of them should have been looked at by now, counted up to 1,000 */
+  readonly overdue: number;
+}
+
+export interface ChangeQueues {
+  readonly approvalQueue: ApprovalQueue;
+  readonly reviewQueue: ReviewQueue;
+}
+
 /** From counts and the ends of indices: as fast with a hundred thousand waiting as with one. */
-export async function approvalQueue(
+export async function changeQueues(ledger: string, items: Pick<ItemStore, 'list'>, now: number): Promise<ChangeQueues> {
+  const counts = await readCounts(ledger, items);
+  const [approvals, reviews] = await Promise.all([
+    approvalQueue(ledger, items, { counts, now }),
+    reviewQueue(ledger, items, { counts, now }),
+  ]);
+  return { approvalQueue: approvals, reviewQueue: reviews };
+}
+
+interface Counted {
+  readonly counts: Counts;
+  readonly now: number;
+}
+
+async function approvalQueue(
   ledger: string,
   items: Pick<ItemStore, 'list'>,
-  now: number,
+  { counts, now }: Counted,
 ): Promise<ApprovalQueue> {
-  const counts = await readCounts(ledger, items);
   const levels = [...counts].flatMap(([bucket, length]) =>
     length > 0 && bucket.startsWith(LEVEL) ? [{ level: bucket.slice(LEVEL.length), length }] : [],
   );
@@ -48,15 +73,12 @@ export async function approvalQueue(
   };
 }
 
-/** Change-sets that ran without the usual approval and wait to be looked at. */
-export interface ReviewQueue {
-  readonly length: number;
-  /** how many of them should have been looked at by now, counted up to 1,000 */
-  readonly overdue: number;
-}
-
-export async function reviewQueue(ledger: string, items: Pick<ItemStore, 'list'>, now: number): Promise<ReviewQueue> {
-  const length = (await readCounts(ledger, items)).get('review') ?? 0;
+async function reviewQueue(
+  ledger: string,
+  items: Pick<ItemStore, 'list'>,
+  { counts, now }: Counted,
+): Promise<ReviewQueue> {
+  const length = counts.get('review') ?? 0;
   const { pk, prefix } = waitingPlace(ledger, 'review');
   const first = length === 0 ? [] : await items.list(pk, { prefix, limit: MAX_OVERDUE });
   return { length, overdue: first.filter(({ sk }) => timeIn(sk, prefix) <= now).length };

@@ -84,7 +84,7 @@ export { createTimekeeping, type Timekeeping } from './timekeeping.ts';
 export { FIRST_STEP, STEP_NAMES, WORKFLOW, type Outcomes, type StepName, type WorkflowStep } from './workflow.ts';
 export { openChangeStates } from './open-states.ts';
 export { createStateStore, type StateStore } from './state-store.ts';
-export { approvalQueue, reviewQueue, type ApprovalQueue, type ReviewQueue } from './approval-queue.ts';
+export { changeQueues, type ApprovalQueue, type ChangeQueues, type ReviewQueue } from './approval-queue.ts';
 export { checkChangeIndex, ensureChangeIndex, rebuildChangeIndex } from './index-upkeep.ts';
 export { lintPolicy, type LintFinding, type LintReport } from './policy-lint.ts';
 export type { LintKind } from './policy-lint-cases.ts';

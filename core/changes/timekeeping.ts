@@ -4,7 +4,7 @@
  * is read here grants nothing: whoever is woken by it reads the ledger.
  */
 import type { Clock, ItemStore } from '../ledger/index.ts';
-import { approvalQueue, type ApprovalQueue } from './approval-queue.ts';
+import { changeQueues, type ChangeQueues } from './approval-queue.ts';
 import { dueChanges, type Due, type DueQuery } from './due.ts';
 import { parsePolicy } from './policy-document.ts';
 import { createStateStore, POLICY_ENTITY } from './state-store.ts';
@@ -13,7 +13,7 @@ import type { TimerRules } from './timers.ts';
 export interface Timekeeping {
   /** @throws ChangeError CHANGE_INVALID when the policy in force is damaged */
   readonly due: (query: DueQuery) => Promise<Due>;
-  readonly queue: () => Promise<ApprovalQueue>;
+  readonly queues: () => Promise<ChangeQueues>;
 }
 
 export interface TimekeepingDependencies {
@@ -32,6 +32,6 @@ export function createTimekeeping({ ledger, items, clock, configured }: Timekeep
   };
   return {
     due: async (query) => dueChanges({ ledger, items, now: clock.now(), rules: await rules() }, query),
-    queue: () => approvalQueue(ledger, items, clock.now()),
+    queues: () => changeQueues(ledger, items, clock.now()),
   };
 }

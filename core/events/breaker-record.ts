@@ -5,6 +5,7 @@
 import type { Appender, Ids } from '../ledger/index.ts';
 import { matchesGlob } from '../policy/index.ts';
 import type { BreakerChange } from './ports.ts';
+import type { Subscription } from './subscription.ts';
 import type { Subscriptions } from './subscriptions.ts';
 import { systemEvent, type SystemTopic } from './system-event.ts';
 
@@ -33,7 +34,8 @@ export function createBreakerRecord(deps: BreakerRecordDependencies): (change: B
     const about = { subscription, module, ...(reason === undefined ? {} : { reason }) };
     await tell(to === 'open' ? 'system.breaker_opened' : 'system.breaker_closed', about);
     const before = failing;
-    const now = await failingTopics(deps, open);
+    const now =
+      open.size === 0 ? new Map<string, Counts>() : failingTopics(deps.topics, await deps.subscriptions.all(), open);
     failing = new Set(now.keys());
     for (const [topic, counts] of now)
       if (!before.has(topic)) await tell('system.subscribers_failing', { topic, ...counts });
@@ -48,13 +50,16 @@ interface Counts {
   readonly subscribers: number;
 }
 
-/** Topics of which at least half of the active subscriptions are open. */
-async function failingTopics(
-  { subscriptions, topics }: BreakerRecordDependencies,
+/**
+ * Topics of which at least half of the active subscriptions get nothing any more.
+ * @param open subscriptions whose breaker is open, also while a probe is under way
+ */
+export function failingTopics(
+  topics: readonly string[],
+  subscriptions: readonly Pick<Subscription, 'id' | 'status' | 'topics'>[],
   open: ReadonlySet<string>,
-): Promise<ReadonlyMap<string, Counts>> {
-  if (open.size === 0) return new Map();
-  const active = (await subscriptions.all()).filter(({ status }) => status === 'active');
+): ReadonlyMap<string, Counts> {
+  const active = subscriptions.filter(({ status }) => status === 'active');
   const counted = topics.map((topic): [string, Counts] => {
     const own = active.filter((one) => one.topics.some((glob) => matchesGlob(glob, topic)));
     return [topic, { open: own.filter(({ id }) => open.has(id)).length, subscribers: own.length }];

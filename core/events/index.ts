@@ -1,4 +1,4 @@
-export { createBreakerRecord, type BreakerRecordDependencies } from './breaker-record.ts';
+export { createBreakerRecord, failingTopics, type BreakerRecordDependencies } from './breaker-record.ts';
 export { caused, type CausedMetadata } from './caused.ts';
 export {
   AWS_TOPIC,

@@ -25,7 +25,7 @@ import type { NervousConfig } from './config.ts';
 import { endedWith, OPERATORS_WORD } from './entities.ts';
 import { createDoor } from './door.ts';
 import type { CreatedFeed } from './feed.ts';
-import { Metrics } from './metrics.ts';
+import { Metrics, type OperationMetrics } from './metrics.ts';
 import type { Entities, Feed, NervousSystem, PublicLogView, VerifyRequest } from './nervous-system.ts';
 import { monitor, validate } from './health.ts';
 import type { MapReport } from './map.ts';
@@ -71,7 +71,8 @@ export function assembleSystem(ports: Ports, config: NervousConfig, make: Partia
     config,
     { make, governance, catalog, quarantine },
   );
-  const publish: Publish = async (...args) => metrics.countPublished(await writers.publish(...args));
+  const publish = countedPublish(writers.publish, ports, metrics);
+  const figures = async (): Promise<OperationMetrics> => (await ports.sharedFigures?.()) ?? metrics.read();
   // Who records nothing else does not record this either: the engine is told in any case.
   if (make.createAppender !== undefined) tampering.recordWith(appender);
   const verify = createVerify(ports, config, { make, verifier });
@@ -101,9 +102,9 @@ export function assembleSystem(ports: Ports, config: NervousConfig, make: Partia
       policyVersion: () => governance.inForce().version,
       ...(ports.onPassage === undefined ? {} : { onPassage: ports.onPassage }),
     }),
-    validate: () => validate(ports, { origin: config.origin, governance, metrics }),
+    validate: () => validate(ports, { origin: config.origin, governance, figures }),
     monitor: async () => ({
-      ...(await monitor(ports, config, { metrics, guards })),
+      ...(await monitor(ports, config, { figures, guards })),
       ...(feed === undefined ? {} : { streams: feed.openStreams() }),
     }),
     map:
@@ -116,6 +117,14 @@ export function assembleSystem(ports: Ports, config: NervousConfig, make: Partia
   };
   const settle = (): Promise<void> => settleAll([guards, tampering]);
   return { system, appender, settle, drain: () => appender.drain() };
+}
+
+function countedPublish(publish: Publish, { onPublished }: Ports, metrics: Metrics): Publish {
+  return async (...args) => {
+    const results = await publish(...args);
+    onPublished?.(results);
+    return metrics.countPublished(results);
+  };
 }
 
 function makeEntities(

@@ -1,10 +1,10 @@
 /** How the system is: what it rests on works or not, and what it has done since it started. */
-import { approvalQueue, deadEnds, policyHash, reviewQueue, type Governance } from '../changes/index.ts';
+import { changeQueues, deadEnds, policyHash, type Governance } from '../changes/index.ts';
 import type { Guards } from '../events/index.ts';
 import { MAX_AHEAD_MS, parseEntry } from '../ledger/index.ts';
 import type { Ports } from './ports.ts';
 import type { NervousConfig } from './config.ts';
-import type { Metrics } from './metrics.ts';
+import type { OperationMetrics } from './metrics.ts';
 import { alarmsOf, messageLatencyOf } from './performance.ts';
 import type { MonitorReport, ValidationReport } from './nervous-system.ts';
 
@@ -14,10 +14,10 @@ export async function validate(
   {
     origin,
     governance,
-    metrics,
+    figures,
   }: Pick<NervousConfig, 'origin'> & {
     readonly governance: Governance;
-    readonly metrics: Metrics;
+    readonly figures: () => Promise<OperationMetrics>;
   },
 ): Promise<ValidationReport> {
   const check = async (name: string, work: () => Promise<string>): Promise<ValidationReport['checks'][number]> => {
@@ -45,8 +45,12 @@ export async function validate(
     }),
   ]);
   const checks = [...found, ...(more?.() ?? [])];
-  const { raised, detail } = alarmsOf(metrics.read()).performance_degraded;
-  return { ok: checks.every(({ ok }) => ok), performanceCheck: { ok: !raised, detail }, checks };
+  const { ok, detail } = await check('performance', async () => {
+    const { raised, detail: standing } = alarmsOf(await figures()).performance_degraded;
+    if (raised) throw new Error(standing);
+    return standing;
+  });
+  return { ok: checks.every((one) => one.ok), performanceCheck: { ok, detail }, checks };
 }
 
 /** Entries run ahead of the clock by little, and not for long: more of it says that the clock was or is wrong. */
@@ -74,26 +78,28 @@ async function policyStanding(governance: Governance): Promise<string> {
 export async function monitor(
   { entries, items, bus, clock, connections }: Pick<Ports, 'entries' | 'items' | 'bus' | 'clock' | 'connections'>,
   { ledger, origin }: NervousConfig,
-  { metrics, guards }: { readonly metrics: Metrics; readonly guards: Pick<Guards, 'stats'> | undefined },
+  {
+    figures,
+    guards,
+  }: { readonly figures: () => Promise<OperationMetrics>; readonly guards: Pick<Guards, 'stats'> | undefined },
 ): Promise<MonitorReport> {
-  const figures = metrics.read();
-  const { p50, p95, published, throughput, recent: _, ...operations } = figures;
-  const subscriptions = await bus.stats();
+  const [counted, subscriptions] = await Promise.all([figures(), bus.stats()]);
+  const { since, p50, p95, published, throughput, recent: _, ...operations } = counted;
   const messageLatencyMs = messageLatencyOf(subscriptions);
   return {
     ledger,
     origin,
     entries: await entries.size(),
+    countedSince: new Date(since).toISOString(),
     operations,
     responseTimeMs: { p50, p95 },
     published,
     ...(messageLatencyMs === undefined ? {} : { messageLatencyMs }),
     systemThroughput: throughput,
     connectionHealth: connectionHealth(subscriptions, connections?.()),
-    alarms: alarmsOf(figures),
+    alarms: alarmsOf(counted),
     subscriptions,
-    approvalQueue: await approvalQueue(ledger, items, clock.now()),
-    reviewQueue: await reviewQueue(ledger, items, clock.now()),
+    ...(await changeQueues(ledger, items, clock.now())),
     ...(guards === undefined ? {} : { guard: guards.stats() }),
   };
 }

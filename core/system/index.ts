@@ -23,11 +23,12 @@ export { createPublicLog, type PublicLogDependencies } from './public-log.ts';
 export { isSealed, verifyFields, type FieldSources } from './verify-fields.ts';
 export { verifyDocuments, verifyState, type DocumentSources } from './verify-documents.ts';
 export { createDoor, FAULTS, type Call, type Execute, type Pass, type Passage } from './door.ts';
-export { Metrics, type Outcome, type Outcomes } from './metrics.ts';
+export { Metrics, type OperationMetrics, type Outcome, type Outcomes } from './metrics.ts';
 export {
   DEGRADED_P95_MS,
   ERROR_RATE,
   ERROR_RATE_HIGH,
+  PUBLISHED_EVENTS,
   RESPONSE_TIME,
   SUCCESS_RATE,
   type Alarms,

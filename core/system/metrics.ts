@@ -1,6 +1,7 @@
 /**
  * Counts and times what passes the door, for `monitor()`: success rate, response time and throughput, the metrics the
- * product promises. What was refused is neither a success nor a fault.
+ * product promises. What was refused is neither a success nor a fault. It counts for its process alone; where many processes
+ * are one system, the port `sharedFigures` has what they counted together.
  */
 import type { PublishResult } from '../events/index.ts';
 import type { Clock } from '../ledger/index.ts';
@@ -17,22 +18,26 @@ export type Outcome = 'succeeded' | 'refused' | 'failed';
 export type Outcomes = Readonly<Record<Outcome, number>>;
 
 export interface OperationMetrics extends Outcomes {
+  /** what is counted from then on, milliseconds since the Unix epoch */
+  readonly since: number;
   readonly total: number;
   /** of all that was asked for, what was done: 1 when nothing was asked for */
   readonly successRate: number;
+  /** empty where nobody counts them apart */
   readonly byUseCase: Readonly<Partial<Record<UseCaseName, Outcomes>>>;
   readonly p50: number;
   readonly p95: number;
   readonly published: Readonly<Record<PublishResult['status'], number>>;
   readonly throughput: { readonly operationsPerSecond: number; readonly eventsPerSecond: number };
-  /** of the last minute, or since it began */
+  /** of the last minute, or since it began; of processes counted together, of the last five that are known */
   readonly recent: { readonly operations: number; readonly failed: number; readonly seconds: number };
 }
 
 const NONE: Outcomes = { succeeded: 0, refused: 0, failed: 0 };
 
 export class Metrics {
-  private readonly clock: Pick<Clock, 'monotonic'>;
+  private readonly clock: Pick<Clock, 'now' | 'monotonic'>;
+  private readonly since: number;
   private readonly startedAt: number;
   private readonly byUseCase = new Map<UseCaseName, Record<Outcome, number>>();
   private readonly timesMs: number[] = [];
@@ -42,8 +47,9 @@ export class Metrics {
   private readonly events = new PerSecond();
   private readonly failures = new PerSecond();
 
-  constructor(clock: Pick<Clock, 'monotonic'>) {
+  constructor(clock: Pick<Clock, 'now' | 'monotonic'>) {
     this.clock = clock;
+    this.since = clock.now();
     this.startedAt = clock.monotonic();
   }
 
@@ -76,7 +82,7 @@ export class Metrics {
     const operations = this.operations.since(now);
     const seconds = Math.min(THROUGHPUT_SECONDS, Math.max(1, (now - this.startedAt) / MS_PER_SECOND));
     return {
-      ...outcomes,
+      ...{ since: this.since, ...outcomes },
       ...{ total, successRate: total === 0 ? 1 : succeeded / total, p50: percentile(0.5), p95: percentile(0.95) },
       byUseCase: Object.fromEntries([...this.byUseCase].map(([name, counts]) => [name, { ...counts }])),
       published: { ...this.published },

@@ -161,16 +161,19 @@ export interface MonitorReport {
   readonly ledger: string;
   readonly origin: string;
   readonly entries: number;
-  /** what passed the door since start, by outcome; `successRate`: what was done of all that was asked for */
+  /** ISO 8601: `operations` and `published` are counted from then on. The start of the process, or of the year where many are counted together */
+  readonly countedSince: string;
+  /** what passed the door since then, by outcome; `successRate`: what was done of all that was asked for */
   readonly operations: Outcomes & {
     readonly total: number;
     readonly successRate: number;
+    /** empty where they are not counted apart (AWS) */
     readonly byUseCase: Readonly<Partial<Record<UseCaseName, Outcomes>>>;
   };
   readonly responseTimeMs: { readonly p50: number; readonly p95: number };
   /** from recorded to acknowledged, of the slowest subscription; absent: nothing was delivered, or nobody measures */
   readonly messageLatencyMs?: { readonly p50: number; readonly p95: number };
-  /** of the last minute */
+  /** of the last minute; of many processes together, of the last five that are known */
   readonly systemThroughput: { readonly operationsPerSecond: number; readonly eventsPerSecond: number };
   /** whether everybody is reached: subscribers (no breaker open), and callers (a connection is free) */
   readonly connectionHealth: {
@@ -180,7 +183,7 @@ export interface MonitorReport {
     readonly connections?: { readonly open: number; readonly limit: number };
   };
   readonly alarms: Alarms;
-  /** events since start, by what became of them */
+  /** events since `countedSince`, by what became of them */
   readonly published: { readonly accepted: number; readonly duplicate: number; readonly rejected: number };
   readonly subscriptions: readonly SubscriptionStats[];
   /** change-sets waiting for a decision */

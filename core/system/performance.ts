@@ -9,6 +9,12 @@ import type { OperationMetrics } from './metrics.ts';
 export const SUCCESS_RATE = 'nervous_system.operation.success_rate';
 export const ERROR_RATE = 'nervous_system.operation.error_rate';
 export const RESPONSE_TIME = 'nervous_system.performance.response_time_ms';
+/** What became of published events, as CloudWatch counts it. */
+export const PUBLISHED_EVENTS = {
+  accepted: 'EventsAccepted',
+  duplicate: 'EventsDuplicate',
+  rejected: 'EventsRejected',
+} as const;
 
 /** Of what was asked for in a minute, the part that failed by a fault of ours. */
 export const ERROR_RATE_HIGH = 0.01;

@@ -1,6 +1,6 @@
 /** What the system needs from the engine it runs in. */
 import type { Executors } from '../changes/index.ts';
-import type { EventBus, FieldKeys, GuardStats, SharedCounts } from '../events/index.ts';
+import type { EventBus, FieldKeys, GuardStats, PublishResult, SharedCounts } from '../events/index.ts';
 import type {
   Clock,
   EntryStore,
@@ -13,6 +13,7 @@ import type {
   VerificationReport,
 } from '../ledger/index.ts';
 import type { Passage } from './door.ts';
+import type { OperationMetrics } from './metrics.ts';
 import type { EntryVerdict, LedgerScope, ValidationReport, VerifyRequest } from './nervous-system.ts';
 
 export interface Ports {
@@ -37,6 +38,10 @@ export interface Ports {
   readonly connections?: () => { readonly open: number; readonly limit: number };
   /** Told of every passage through the door: what an access journal would write, and a platform's own metrics. Must not throw. */
   readonly onPassage?: (passage: Passage) => void;
+  /** Told what became of published events. Must not throw. */
+  readonly onPublished?: (results: readonly Pick<PublishResult, 'status'>[]) => void;
+  /** what all processes of the ledger counted together; absent: what this one counts is all there is */
+  readonly sharedFigures?: () => Promise<OperationMetrics>;
   /** Told about failures that no caller waits for. Must not throw. */
   readonly onError: (error: unknown) => void;
   /** where the log is published; absent when this process serves none */

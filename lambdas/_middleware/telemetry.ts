@@ -6,8 +6,11 @@ import { Logger } from '@aws-lambda-powertools/logger';
 import { Metrics } from '@aws-lambda-powertools/metrics';
 
 export const NAMESPACE = 'nervous-system';
-/** the dimension `service` of what is measured of the system as a whole */
-export const SYSTEM_SERVICE = 'nervous-system';
+/**
+ * The dimension `service` of what is measured of the system as a whole: its name, which begins the names of its functions
+ * and holds no dash, so that two systems of one account are not counted together.
+ */
+export const SYSTEM_SERVICE = (process.env['AWS_LAMBDA_FUNCTION_NAME'] ?? 'nervous').replace(/-.*$/, '');
 /** https://www.w3.org/TR/trace-context/#traceparent-header */
 const TRACEPARENT = /^[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}$/;
 

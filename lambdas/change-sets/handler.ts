@@ -26,5 +26,5 @@ const parts = {
 
 export const handler = apiHandler({
   ...{ telemetry, routes, env },
-  open: () => openAwsSystem({ config, env, hooks: { onError, onPassage: doorMetrics() }, parts }),
+  open: () => openAwsSystem({ config, env, hooks: { onError, ...doorMetrics() }, parts }),
 });

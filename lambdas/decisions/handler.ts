@@ -5,20 +5,27 @@ import { relayBus } from '../../adapters/aws/parts/relay-bus.ts';
 import { rootKey } from '../../adapters/aws/parts/root-key.ts';
 import { wakes } from '../../adapters/aws/parts/wakes.ts';
 import { decisionGroup as routes } from '../../api/groups/decisions.ts';
-import { deciding, governing } from '../../core/system/index.ts';
+import { deciding, governing, type Passage } from '../../core/system/index.ts';
 import { apiHandler } from '../_middleware/api-handler.ts';
 import { doorMetrics } from '../_middleware/door-metrics.ts';
 import { readEnv } from '../_middleware/read-env.ts';
 import { telemetryOf } from '../_middleware/telemetry.ts';
 import { env as schema } from './env.ts';
+import { overrideMetrics } from './override-metrics.ts';
 
 const telemetry = telemetryOf('decisions');
 const env = readEnv(schema, telemetry.logger);
 const onError = (error: unknown): void => telemetry.logger.warn('not handed on', { error });
+const door = doorMetrics();
+const overridden = overrideMetrics(telemetry);
+const onPassage = (passage: Passage): void => {
+  door.onPassage(passage);
+  overridden(passage);
+};
 const useCases = { ...deciding, ...governing };
 const parts = { useCases, rootSigner: rootKey(env), bus: relayBus(env), wakes: wakes(env) };
 
 export const handler = apiHandler({
   ...{ telemetry, routes, env },
-  open: () => openAwsSystem({ config, env, hooks: { onError, onPassage: doorMetrics() }, parts }),
+  open: () => openAwsSystem({ config, env, hooks: { onError, ...door, onPassage }, parts }),
 });

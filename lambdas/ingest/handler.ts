@@ -22,7 +22,7 @@ const env = readEnv(schema, logger);
 const onError = (error: unknown): void => logger.warn('not relayed', { error });
 const parts = { useCases, rootSigner: rootKey(env), bus: relayBus(env), fieldKeys: fieldKeys(env), sharedCounts };
 const opened = once(() =>
-  openAwsSystem({ config, env, hooks: { onError, onPassage: doorMetrics(), onGuard: guardMetrics(telemetry) }, parts }),
+  openAwsSystem({ config, env, hooks: { onError, ...doorMetrics(), onGuard: guardMetrics(telemetry) }, parts }),
 );
 
 export const handler = queueHandler(telemetry, async ({ body }) => {

@@ -24,7 +24,7 @@ export const handler = apiHandler({
     openAwsSystem({
       config,
       env,
-      hooks: { onError, onPassage: doorMetrics(), onGuard: guardMetrics(telemetry) },
+      hooks: { onError, ...doorMetrics(), onGuard: guardMetrics(telemetry) },
       parts: { useCases, rootSigner: rootKey(env), bus: relayBus(env), fieldKeys: fieldKeys(env), sharedCounts },
     }),
 });

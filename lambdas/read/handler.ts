@@ -19,5 +19,5 @@ const parts = { useCases, rootSigner: rootKey(env), bus: reportingBus(env), logF
 
 export const handler = apiHandler({
   ...{ telemetry, routes, env },
-  open: () => openAwsSystem({ config, env, hooks: { onError, onPassage: doorMetrics() }, parts }),
+  open: () => openAwsSystem({ config, env, hooks: { onError, ...doorMetrics() }, parts }),
 });

@@ -3,22 +3,24 @@ import { config } from '#config';
 import { openAwsSystem } from '../../adapters/aws/open-system.ts';
 import { rootKey } from '../../adapters/aws/parts/root-key.ts';
 import { reportingBus } from '../../adapters/aws/parts/reporting-bus.ts';
+import { sharedFigures } from '../../adapters/aws/parts/shared-figures.ts';
 import { mapping } from '../../core/system/index.ts';
 import { ROUTE_GROUPS } from '../../api/route-groups.ts';
 import { apiHandler } from '../_middleware/api-handler.ts';
 import { doorMetrics } from '../_middleware/door-metrics.ts';
 import { readEnv } from '../_middleware/read-env.ts';
-import { telemetryOf } from '../_middleware/telemetry.ts';
+import { NAMESPACE, SYSTEM_SERVICE, telemetryOf } from '../_middleware/telemetry.ts';
 import { env as schema } from './env.ts';
 import { refusingOthers } from './refusing-others.ts';
 
 const telemetry = telemetryOf('service');
 const env = readEnv(schema, telemetry.logger);
 const onError = (error: unknown): void => telemetry.logger.warn('not reported', { error });
-const parts = { useCases: mapping, rootSigner: rootKey(env), bus: reportingBus(env) };
+const figures = sharedFigures({ namespace: NAMESPACE, service: SYSTEM_SERVICE });
+const parts = { useCases: mapping, rootSigner: rootKey(env), bus: reportingBus(env), sharedFigures: figures };
 
 export const handler = apiHandler({
   ...{ telemetry, env },
   routes: refusingOthers(ROUTE_GROUPS, 'service'),
-  open: () => openAwsSystem({ config, env, hooks: { onError, onPassage: doorMetrics() }, parts }),
+  open: () => openAwsSystem({ config, env, hooks: { onError, ...doorMetrics() }, parts }),
 });

@@ -1,4 +1,4 @@
-/** What the function `service` may do: it reports: counts, queue depths, and whether the root key is there. */
+/** What the function `service` may do: it reports: counts, metrics, queue depths, and whether the root key is there. */
 export const permissions = [
   { action: 'dynamodb:GetItem', resource: 'entries' },
   { action: 'dynamodb:BatchGetItem', resource: 'entries' },
@@ -9,4 +9,5 @@ export const permissions = [
   { action: 'kms:GetPublicKey', resource: 'rootKey' },
   { action: 'sqs:GetQueueUrl', resource: 'subscriptionQueues' },
   { action: 'sqs:GetQueueAttributes', resource: 'subscriptionQueues' },
+  { action: 'cloudwatch:GetMetricData', resource: 'any' },
 ] as const;

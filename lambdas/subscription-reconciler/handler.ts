@@ -24,6 +24,7 @@ const { logger, metrics } = telemetry;
 const variables = readEnv(schema, logger);
 const { ENTRIES_TABLE: entriesTable, STATE_TABLE: stateTable, SUBSCRIPTION_PREFIX: subscriptionPrefix } = variables;
 const { ledger } = config;
+const topics = Object.keys(config.topics);
 const client = dynamoClient();
 const queues = sqsClient();
 const store = new DynamoStore({ client, entriesTable, stateTable, ledger });
@@ -33,7 +34,7 @@ const answer = createReconcilerHandler({
   directory: new SubscriptionDirectory(common),
   resources: new SubscriptionResources({
     ...{ ledger, queues, subscriptionPrefix, events: eventBridgeClient(), busPrefix: variables.BUS_PREFIX },
-    domains: topicDomains(Object.keys(config.topics)),
+    domains: topicDomains(topics),
     deadLetterQueueArn: variables.DEAD_LETTER_QUEUE_ARN,
     deadLetterFifoQueueArn: variables.DEAD_LETTER_FIFO_QUEUE_ARN,
     senderRoleArns: variables.SENDER_ROLE_ARNS.split(' '),
@@ -46,6 +47,7 @@ const answer = createReconcilerHandler({
     ...{ queues, subscriptionPrefix, entries: store, undeliveredUrl: variables.UNDELIVERED_QUEUE_URL },
     quarantine: createQuarantine(common),
   },
+  standing: { ledger, items: store, topics },
   clock: systemClock,
   onReconciled: (request, { failed, ...counts }) => {
     logger.info('reconciled', { request, ...counts, failed: failed.length });
@@ -53,6 +55,7 @@ const answer = createReconcilerHandler({
     metrics.addMetric('SubscriptionsFailing', MetricUnit.Count, failed.length);
     metrics.addMetric('SubscriptionsBehind', MetricUnit.Count, counts.behind);
     metrics.addMetric('DeliveriesMadeAgain', MetricUnit.Count, counts.refed);
+    metrics.addMetric('TopicsFailing', MetricUnit.Count, counts.topicsFailing.length);
   },
   onError: (subscription, error) => logger.error('subscription not in order', { subscription, error: error as Error }),
 });

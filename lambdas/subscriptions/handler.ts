@@ -41,7 +41,7 @@ export const handler = apiHandler({
   ...{ telemetry, routes, env },
   open: () =>
     openAwsSystem({
-      ...{ config, env, hooks: { onError, onPassage: doorMetrics() } },
+      ...{ config, env, hooks: { onError, ...doorMetrics() } },
       parts: { useCases, bus, rootSigner: rootKey(env) },
     }),
 });

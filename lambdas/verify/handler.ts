@@ -36,7 +36,7 @@ const open = once(async () => {
   const log = await logPoints(env, origin);
   const verifyLog = tableVerifier(files.read, log);
   const aws = await openAwsSystem({
-    ...{ config, env, hooks: { onError, onPassage: doorMetrics() } },
+    ...{ config, env, hooks: { onError, ...doorMetrics() } },
     parts: { useCases, rootSigner: rootKey(env), logFiles: () => files, logPoints: log.points, verifyLog },
   });
   return { ...aws, log, read: files.read };

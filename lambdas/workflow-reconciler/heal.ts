@@ -7,6 +7,7 @@ export type WorkflowMetric =
   | 'ApprovalQueueAgeSeconds'
   | 'ApprovalReminders'
   | 'EscalatedApprovals'
+  | 'OverdueReviews'
   | 'RestartedExecutions';
 
 const MS_PER_SECOND = 1_000;
@@ -25,7 +26,7 @@ export interface Healed extends Readonly<Record<'restarted' | 'woken' | 'stopped
 
 /** @throws when something could not be looked at or healed: the function's error count is the alarm; the next round tries again */
 export async function heal({ reconcile, onMetric, onHealed, onError }: HealDependencies): Promise<Healed> {
-  const { open, approvalQueue, restarted, woken, stopped, failed } = await reconcile();
+  const { open, approvalQueue, reviewQueue, restarted, woken, stopped, failed } = await reconcile();
   if (open !== undefined) onMetric('OpenChangeSets', open);
   for (const [level, waiting] of [[undefined, approvalQueue] as const, ...Object.entries(approvalQueue.byLevel)]) {
     onMetric('ApprovalQueueLength', waiting.length, level);
@@ -33,6 +34,7 @@ export async function heal({ reconcile, onMetric, onHealed, onError }: HealDepen
   }
   onMetric('ApprovalReminders', approvalQueue.reminders);
   onMetric('EscalatedApprovals', approvalQueue.escalated);
+  onMetric('OverdueReviews', reviewQueue.overdue);
   onMetric('RestartedExecutions', restarted.length);
   for (const [what, subjects] of Object.entries({ restarted, woken, stopped }))
     if (subjects.length > 0) onHealed(what as 'restarted' | 'woken' | 'stopped', subjects);

@@ -170,6 +170,7 @@ export async function createTestSystem(faults: FaultHooks = {}, budgets: BudgetL
         byUseCase: { publishEvents: { succeeded: 2, refused: 1, failed: 1 } },
       },
       responseTimeMs: { p50: 1.25, p95: 3 },
+      countedSince: '2026-01-01T00:00:00.000Z',
       systemThroughput: { operationsPerSecond: 2, eventsPerSecond: 1.5 },
       connectionHealth: { ok: true, openBreakers: 0, connections: { open: 1, limit: 10 } },
       alarms: {

@@ -144,6 +144,7 @@ export class BusWorld {
           ...{ queues, subscriptionPrefix, undeliveredUrl, entries: this.store },
           quarantine: createQuarantine(common),
         },
+        standing: { ledger: LEDGER, items: this.store, topics: [] },
         clock: this.clock,
       },
       request,

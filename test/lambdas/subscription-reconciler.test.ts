@@ -73,6 +73,7 @@ function createWorld() {
       ...{ queues, entries: world.store, undeliveredUrl: 'https://sqs/undelivered', subscriptionPrefix: 'nervous-sub' },
       quarantine: createQuarantine(common),
     },
+    standing: { ledger: 'main', items: world.store, topics: ['orders.placed', 'orders.paid', 'other.thing'] },
     clock: world.clock,
     onReconciled: (_, report) => reports.push(report),
     onError: (_, error) => errors.push(error),

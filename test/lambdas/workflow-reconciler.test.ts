@@ -10,6 +10,7 @@ const found: Reconciled = {
     ...{ length: 3, oldestAgeMs: 42_000, escalated: 1, reminders: 4 },
     byLevel: { L2: { length: 2, oldestAgeMs: 42_000 }, L3: { length: 1, oldestAgeMs: 7_000 } },
   },
+  reviewQueue: { length: 9, overdue: 2 },
   ...{ restarted: ['a', 'b'], woken: [], stopped: ['c-1'], failed: [] },
 };
 
@@ -30,7 +31,7 @@ const metrics = {
   ...{ OpenChangeSets: 5, ApprovalQueueLength: 3, ApprovalQueueAgeSeconds: 42, RestartedExecutions: 2 },
   ...{ 'ApprovalQueueLength L2': 2, 'ApprovalQueueAgeSeconds L2': 42 },
   ...{ 'ApprovalQueueLength L3': 1, 'ApprovalQueueAgeSeconds L3': 7 },
-  ...{ ApprovalReminders: 4, EscalatedApprovals: 1 },
+  ...{ ApprovalReminders: 4, EscalatedApprovals: 1, OverdueReviews: 2 },
 };
 
 it('says in numbers what it found, and names what it healed', async () => {

@@ -46,6 +46,7 @@ const OWN_ACTIONS: Readonly<Record<string, string>> = {
 const OWN_WAYS: Readonly<Record<string, string>> = {
   'adapters/aws/invoke-function.ts': 'lambda:InvokeFunction',
   'adapters/aws/send-to-queue.ts': 'sqs:SendMessage',
+  'adapters/aws/system-figures.ts': 'cloudwatch:GetMetricData',
 };
 const OWN_CALLS = ['adapters/aws/log/s3-bucket.ts', 'adapters/aws/kms.ts'];
 /** What an action takes beside: to be told that an object is missing, and to read one of its versions. */

@@ -309,7 +309,7 @@ describe('alarms', () => {
         prod.template('BusStack').hasResourceProperties('AWS::Logs::MetricFilter', {
           MetricTransformations: [Match.objectLike({ MetricName: name, MetricNamespace: 'nervous-system' })],
         });
-      } else if (service === 'nervous-system') {
+      } else if (service === 'nervous') {
         expect([ERROR_RATE, RESPONSE_TIME]).toContain(name); // told of each passage: test/lambdas/door-metrics.test.ts
       } else expect(sourcesOf(service), `${service} ${name}`).toContain(`'${name}'`);
     }

@@ -121,6 +121,12 @@ export class SubscriptionBreakers {
   }
 }
 
+/** As it is stored: that nothing is delivered, also while a probe is under way. */
+export function isOpenBreaker({ value }: Pick<Item, 'value'>, subscription: Guarded | undefined): boolean {
+  const { since, breaker } = value as unknown as Stored;
+  return subscription !== undefined && since === sinceOf(subscription) && breaker.state !== 'closed';
+}
+
 function sinceOf({ createdAt, resumedAt }: Guarded): string {
   return resumedAt ?? createdAt;
 }

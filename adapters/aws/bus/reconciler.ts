@@ -10,6 +10,7 @@ import type { SubscriptionDirectory } from './directory.ts';
 import type { LogFeed } from './feed.ts';
 import { refeed, type RefeedDependencies } from './refeed.ts';
 import type { SubscriptionResources } from './subscription-resources.ts';
+import { topicsFailing, type TopicsFailingOptions } from './topics-failing.ts';
 
 /** History copied while the caller of attach waits; the schedule does the rest. */
 const ATTACH_FEED_MS = 5_000;
@@ -39,6 +40,8 @@ export interface ReconcileReport {
   readonly behind: number;
   /** deliveries that EventBridge had given up, made again */
   readonly refed: number;
+  /** topics of which half of the subscribers or more get nothing; only looked at by `all` */
+  readonly topicsFailing: readonly string[];
   readonly failed: readonly { readonly subscription: string; readonly error: unknown }[];
 }
 
@@ -49,10 +52,11 @@ export interface ReconcilerDependencies {
   readonly letters: DeadLetterStore;
   readonly closing: ClosingMark;
   readonly undelivered: Omit<RefeedDependencies, 'feed' | 'clock'>;
+  readonly standing: TopicsFailingOptions;
   readonly clock: Clock;
 }
 
-const NOTHING: ReconcileReport = { made: 0, removed: 0, behind: 0, refed: 0, failed: [] };
+const NOTHING: ReconcileReport = { made: 0, removed: 0, behind: 0, refed: 0, topicsFailing: [], failed: [] };
 
 export async function reconcile(deps: ReconcilerDependencies, request: ReconcileRequest): Promise<ReconcileReport> {
   switch (request.kind) {
@@ -116,7 +120,11 @@ async function reconcileAll(deps: ReconcilerDependencies): Promise<ReconcileRepo
       failed.push({ subscription: subscription.id, error }); // the others must not suffer from this one
     }
   }
-  return { made, removed: orphans.length, behind, failed, refed: await refeedAll(deps, subscriptions, failed) };
+  return {
+    ...{ made, removed: orphans.length, behind, failed },
+    refed: await refeedAll(deps, subscriptions, failed),
+    topicsFailing: await topicsFailing(deps.standing, subscriptions),
+  };
 }
 
 /** After queues and rules were repaired, for want of which deliveries may have failed. */

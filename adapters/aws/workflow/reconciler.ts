@@ -4,7 +4,7 @@
  * so that what waits is not read; now and then for all, by name. It decides nothing: losing every execution loses no decision.
  */
 import { ListExecutionsCommand, StopExecutionCommand, type ExecutionListItem } from '@aws-sdk/client-sfn';
-import type { ApprovalQueue, DueCursor, Standing, Standings, Timekeeping } from '../../../core/changes/index.ts';
+import type { ChangeQueues, DueCursor, Standing, Standings, Timekeeping } from '../../../core/changes/index.ts';
 import type { Clock } from '../../../core/ledger/index.ts';
 import { changeOf, ensureExecution, standingOf, type StateMachine } from './executions.ts';
 import type { Gate, GateReader } from './gates.ts';
@@ -27,10 +27,9 @@ export interface ReconcilerOptions extends StateMachine {
 /** `due`: what has something to do now. `all`: also what should run and does not, and the other way round. */
 export type Scope = 'due' | 'all';
 
-export interface Reconciled {
+export interface Reconciled extends ChangeQueues {
   /** change-sets not at their end, those that wait for people to repair them included; undefined: not counted this time */
   readonly open: number | undefined;
-  readonly approvalQueue: ApprovalQueue;
   readonly restarted: readonly string[];
   readonly woken: readonly string[];
   readonly stopped: readonly string[];
@@ -43,7 +42,7 @@ export async function reconcileWorkflows(options: ReconcilerOptions, scope: Scop
   const healing = new Healing(options);
   for await (const id of dueIds(options, scope)) await healing.attempt(id, () => healing.tendDue(id));
   const open = scope === 'all' ? await compareAll(options, healing) : undefined;
-  return { ...healing.healed, open, approvalQueue: await options.timekeeping.queue() };
+  return { ...healing.healed, open, ...(await options.timekeeping.queues()) };
 }
 
 /** Each once. */

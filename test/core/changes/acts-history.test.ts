@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { canonicalize } from '../../../core/canonical/index.ts';
-import { approvalQueue, checkChangeIndex, foldChange, isTerminal, verifyState } from '../../../core/changes/index.ts';
+import { changeQueues, checkChangeIndex, foldChange, isTerminal, verifyState } from '../../../core/changes/index.ts';
 import { awaitsReview } from '../../../core/changes/post-review.ts';
 import type { ChangeRecord } from '../../../core/changes/record.ts';
 import { actsWorld, by, overrideOf } from './acts-world.ts';
@@ -98,7 +98,7 @@ async function expectFollows(world: World, ids: readonly string[]): Promise<read
   expect(await keysIn(world, 'change-review')).toEqual(idsOf(records.filter(awaitsReview)));
   // R6: what is found by index is what a look at all of them finds.
   expect(await checkChangeIndex('main', world.store)).toBeUndefined();
-  const { length, escalated } = await approvalQueue('main', world.store, world.clock.now());
+  const { length, escalated } = (await changeQueues('main', world.store, world.clock.now())).approvalQueue;
   const waiting = records.filter(({ state }) => state === 'pending');
   expect({ length, escalated }).toEqual({
     length: waiting.length,

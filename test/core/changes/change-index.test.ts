@@ -1,11 +1,10 @@
 /** R6: with many change-sets open, nobody who asks how it is, what is due or what awaits them reads all of them. */
 import { beforeEach, describe, expect, it } from 'vitest';
 import {
-  approvalQueue,
+  changeQueues,
   checkChangeIndex,
   ensureChangeIndex,
   rebuildChangeIndex,
-  reviewQueue,
   riskSchema,
   type Changes,
 } from '../../../core/changes/index.ts';
@@ -52,12 +51,12 @@ describe('R6: with many change-sets open', () => {
 
   it('R6: the queues are counted without reading the change-sets', async () => {
     const { items, reads, rows } = watched(world.store);
-    expect(await approvalQueue('main', items, world.clock.now() + 7)).toMatchObject({
+    expect((await changeQueues('main', items, world.clock.now() + 7)).approvalQueue).toMatchObject({
       length: OPEN,
       oldestAgeMs: expect.any(Number) as number,
       byLevel: { L1: { length: OPEN } },
     });
-    expect(await reviewQueue('main', items, world.clock.now())).toEqual({ length: 0, overdue: 0 });
+    expect((await changeQueues('main', items, world.clock.now())).reviewQueue).toEqual({ length: 0, overdue: 0 });
     expect(reads()).toBeLessThanOrEqual(4);
     expect(rows()).toBeLessThanOrEqual(40);
   });
@@ -173,7 +172,7 @@ describe('R6: reminders and escalation', () => {
     await world.clock.advance(hours(10));
     expect((await world.changes.due({ limit: 10, cursor })).ids).toEqual([mine]);
     await world.changes.advance(mine);
-    expect((await approvalQueue('main', world.store, world.clock.now())).reminders).toBe(1);
+    expect((await changeQueues('main', world.store, world.clock.now())).approvalQueue.reminders).toBe(1);
     expect((await world.changes.due({ limit: 10, cursor })).next).toBe(start + hours(15));
   });
 });
@@ -190,15 +189,15 @@ describe('R6: a ledger from before there were indices', () => {
 
   it('gets them once, when it is opened', async () => {
     const world = await older();
-    expect((await approvalQueue('main', world.store, world.clock.now())).length).toBe(0);
+    expect((await changeQueues('main', world.store, world.clock.now())).approvalQueue.length).toBe(0);
     expect(await ensureChangeIndex('main', world.store)).toBe(20);
     expect(await ensureChangeIndex('main', world.store)).toBe(0);
-    expect((await approvalQueue('main', world.store, world.clock.now())).length).toBe(20);
+    expect((await changeQueues('main', world.store, world.clock.now())).approvalQueue.length).toBe(20);
     expect(await checkChangeIndex('main', world.store)).toBeUndefined();
     const { changes } = await world.changes.list(who('bob'), { for: 'me', limit: 100 });
     expect(changes).toHaveLength(20);
     await world.changes.decide(who('bob'), changes[0]?.id ?? '', decision(changes[0] as (typeof changes)[number]));
-    expect((await approvalQueue('main', world.store, world.clock.now())).length).toBe(19);
+    expect((await changeQueues('main', world.store, world.clock.now())).approvalQueue.length).toBe(19);
     expect(await checkChangeIndex('main', world.store)).toBeUndefined();
   });
 

@@ -1,7 +1,7 @@
 /** Break-glass and the look at it afterwards: who may, how far it reaches, what it rests on, and that it is seen. */
 import { describe, expect, it } from 'vitest';
 import { createPolicy } from '../../../core/policy/index.ts';
-import { reviewQueue, type ChangeView } from '../../../core/changes/index.ts';
+import { changeQueues, type ChangeView } from '../../../core/changes/index.ts';
 import { actsWorld, by, expectProven, onCallRoster, Outage, overrideOf, pending, refused, vote } from './acts-world.ts';
 import { decision, entriesOf, hours, modules, nonce, patchOf, proposal, risk, type World } from './world.ts';
 
@@ -305,7 +305,7 @@ describe('the review afterwards', () => {
 
 it('what waits to be looked at is counted, and what waits too long', async () => {
   const world = actsWorld();
-  const queue = () => reviewQueue('main', world.store, world.clock.now());
+  const queue = async () => (await changeQueues('main', world.store, world.clock.now())).reviewQueue;
   const { id } = await overridden(world);
   expect(await queue()).toEqual({ length: 0, overdue: 0 }); // it has not run yet
   await world.changes.advance(id);

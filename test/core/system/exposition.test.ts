@@ -19,6 +19,7 @@ const report: MonitorReport = {
     byUseCase: { publishEvents: { succeeded: 5, refused: 1, failed: 2 } },
   },
   responseTimeMs: { p50: 1.5, p95: 20 },
+  countedSince: '2026-01-01T00:00:00.000Z',
   systemThroughput: { operationsPerSecond: 2, eventsPerSecond: 1.5 },
   connectionHealth: { ok: true, openBreakers: 0 },
   alarms: {
