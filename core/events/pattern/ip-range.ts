@@ -66,7 +66,7 @@ function ipv6Of(text: string): string | undefined {
 function groupsOf(text: string): readonly string[] | undefined {
   if (text === '') return [];
   const groups = text.split(':');
-  if (groups.length > 8 || !groups.every((group) => /^[0-9a-fA-F]{1,4}$/.test(group))) return undefined;
+  if (!groups.every((group) => /^[0-9a-fA-F]{1,4}$/.test(group))) return undefined;
   return groups.map((group) => group.toLowerCase().padStart(4, '0'));
 }
 
