@@ -73,3 +73,15 @@ describe('R9: hidden text', () => {
     );
   });
 });
+
+it('R9: writes each as the shortest escape that holds it, and keeps the lines of JSON', () => {
+  expect(showHidden('\ufeff\u{e0000}', 'line')).toBe('\\ufeff\\u{e0000}');
+  expect(showHidden('\u0001', 'line')).toBe('\\u0001');
+  expect(showHiddenJson('{\n\t"a": "\u202e"\n}')).toBe('{\n\t"a": "\\u202e"\n}');
+});
+
+it('R9: a keycap is shown wherever it stands, and its selector alone is not', () => {
+  for (const text of ['1\ufe0f\u20e3', 'at 9\ufe0f\u20e3!', '#\ufe0f\u20e3'])
+    expect(hiddenIn(text, 'line')).toBeUndefined();
+  for (const text of ['1\ufe0f', 'x1\ufe0fy', '\ufe0f\u20e3']) expect(hiddenIn(text, 'line')?.codePoint).toBe(0xfe0f);
+});

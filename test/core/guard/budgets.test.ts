@@ -44,6 +44,30 @@ describe('what a principal may ask for', () => {
     expect(budgets.enter('a').kind).toBe('granted');
   });
 
+  it.each([
+    [60, 1],
+    [24, 3],
+    [1, 60],
+    [1_000, 1],
+  ])('R5: of %i a minute is told to come back after %i whole seconds', (perMinute, seconds) => {
+    const budgets = new Budgets(budgetsSchema.parse({ propose: { perMinute, burst: 1 } }));
+    budgets.spend('propose', 'a', NOW);
+    expect(budgets.spend('propose', 'a', NOW)).toMatchObject({ retryAfterSeconds: seconds });
+  });
+
+  it('R10: says whose heavy reads are in the way', () => {
+    const budgets = new Budgets(budgetsSchema.parse({ heavyAtOnce: { perPrincipal: 2, all: 3 } }));
+    for (const spender of ['a', 'a']) expect(budgets.enter(spender).kind).toBe('granted');
+    expect(budgets.enter('a')).toMatchObject({ message: expect.stringContaining('2 of yours are') as string });
+    expect(budgets.enter('b').kind).toBe('granted');
+    expect(budgets.enter('b')).toMatchObject({ message: expect.stringContaining(': 3 are') as string });
+    budgets.leave('a');
+    expect(budgets.enter('a').kind).toBe('granted');
+    expect(budgets.enter('a')).toMatchObject({ message: expect.stringContaining('2 of yours are') as string });
+    for (const spender of ['a', 'a', 'b']) budgets.leave(spender);
+    for (const spender of ['b', 'b', 'a']) expect(budgets.enter(spender).kind).toBe('granted');
+  });
+
   it.each([{ propose: { perMinute: 0 } }, { propose: 'none' }, { publish: 'unlimited' }, { heavyAtOnce: { all: 0 } }])(
     'is not configured by nonsense: %j',
     (input) => {

@@ -15,6 +15,24 @@ describe('loopAfter', () => {
     );
   });
 
+  it.each([
+    [15, 'straight'],
+    [16, 'straight'],
+    [17, 'loop'],
+  ])('takes %i hops for %s', (hops, kind) => {
+    expect(kindOf({ hops })).toBe(kind);
+  });
+
+  it('counts for as long as its window says, from a whole multiple of it', () => {
+    const settings = { maxHops: 16, reentries: 3, windowSeconds: 7 };
+    const startMs = NOW - (NOW % 7_000);
+    const first = loopAfter(undefined, { hops: 1, correlationId: 'c' }, settings, startMs + 6_999).window;
+    expect(first).toEqual({ startMs, count: 1 });
+    expect(loopAfter(first, { hops: 1, correlationId: 'c' }, settings, startMs + 7_000).window).toEqual({
+      ...{ startMs: startMs + 7_000, count: 1 },
+    });
+  });
+
   it('counts how often a correlation comes back because of another event', () => {
     let window: Window | undefined;
     const kinds = [1, 2, 3, 4].map((hops) => {

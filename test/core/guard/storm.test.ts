@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { atLeast, countIn, stormAfter, type Window } from '../../../core/guard/index.ts';
+import { atLeast, countIn, stormAfter, stormShare, type Window } from '../../../core/guard/index.ts';
 
 const NOW = Date.UTC(2026, 10, 21, 9);
 
@@ -49,4 +49,15 @@ describe('atLeast', () => {
       countIn(atLeast(undefined, { startMs: NOW, count: 5 }), 1, { lengthMs: 1_000, nowMs: NOW + 2_000 }).count,
     ).toBe(1);
   });
+});
+
+it.each([
+  [1, 1],
+  [99, 1],
+  [100, 2],
+  [149, 2],
+  [150, 3],
+  [1_000_000, 20_000],
+])('of a limit of %i a second, %i events are counted before the others are told', (perSecond, share) => {
+  expect(stormShare(perSecond)).toBe(share);
 });

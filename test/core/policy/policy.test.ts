@@ -112,3 +112,72 @@ describe('the role of operators', () => {
     expect(faults.map(({ path }) => path)).toEqual([['roster', 'roles', 'operator', right]]);
   });
 });
+
+describe('separation of duties', () => {
+  const person = { personId: 'a', name: 'A', accounts: ['a'], roles: ['r'] };
+  const faults = (separation: [string, string][], roles = ['r']): string[] =>
+    rosterProblems(
+      rosterSchema.parse({ roles: { r: {}, s: {}, t: {} }, people: [{ ...person, roles }], agents: [], separation }),
+      modulesSchema.parse({}),
+    ).map(({ path, message }) => `${path.join('/')}: ${message}`);
+
+  it('keeps two declared roles apart, and nobody holds both', () => {
+    expect(
+      faults(
+        [
+          ['r', 's'],
+          ['s', 't'],
+        ],
+        ['r', 't'],
+      ),
+    ).toEqual([]);
+    expect(faults([['r', 's']], ['r', 's', 't'])).toEqual([
+      'roster/people/0/roles: "a" holds "r" and "s", which roster.separation keeps apart: take one away',
+    ]);
+  });
+
+  it.each([
+    [['r', 'x'], /separation\/0: role "x" is not declared/],
+    [['x', 'r'], /separation\/0: role "x" is not declared/],
+    [['x', 'y'], /separation\/0: role "x" is not declared/],
+    [['constructor', 'r'], /separation\/0: role "constructor" is not declared/],
+    [['r', 'r'], /separation\/0: "r" cannot be kept apart from itself/],
+  ] as [[string, string], RegExp][])('refuses the pair %j, once', (pair, reason) => {
+    const found = faults([pair]);
+    expect(found).toHaveLength(1);
+    expect(found[0]).toMatch(reason);
+  });
+});
+
+describe('what somebody may do at all', () => {
+  it.each([
+    ['aud', 'reads', true],
+    ['aud', 'proposes', false],
+    ['ann', 'reads', true],
+    ['ann', 'proposes', true],
+    ['ann', 'publishes', false],
+    ['bot', 'reads', false],
+    ['bot', 'proposes', true],
+    ['shop', 'publishes', true],
+    ['shop', 'subscribes', false],
+  ] as const)('%s %s: %s', (id, right, expected) => {
+    expect(policy.holds(who(id), right)).toBe(expected);
+  });
+
+  it('is what any of the roles gives', () => {
+    const both = createPolicy(
+      rosterSchema.parse({
+        roles: { reader: { reads: ['account:*'] }, clerk: { proposes: ['account:*'] } },
+        people: [{ personId: 'p', name: 'P', accounts: ['p'], roles: ['reader', 'clerk'] }],
+        agents: [],
+      }),
+      modules,
+    );
+    const p = both.principal('p') as Principal;
+    expect((['reads', 'proposes', 'reveals'] as const).map((right) => both.holds(p, right))).toEqual([
+      true,
+      true,
+      false,
+    ]);
+  });
+});
