@@ -1,7 +1,7 @@
 /**
- * The areas of core, and the tests beside test/<area> that are about them. `mirror`: in memory, in the same process. `engine`: with a whole
- * engine, because what they show is what verification finds in its files; they are asked last. core/system is left out: it wires, and the
- * tests of the engines and of the API are its own.
+ * The areas of core, and the tests beside test/<area> that are about them. `mirror`: in memory, in the same process; some ask through the
+ * API, because that is where the area is asked. `engine`: with a whole engine, because what they show is what verification finds in its
+ * files; they are asked last. core/system is left out: it wires, and the tests of the engines and of the API are its own.
  */
 interface Area {
   readonly mirror: readonly string[];
@@ -11,22 +11,41 @@ interface Area {
 export const AREAS: Readonly<Record<string, Area>> = {
   'core/canonical': { mirror: [], engine: [] },
   'core/changes': {
-    mirror: ['test/authority/*.test.ts'],
+    mirror: [
+      'test/authority/*.test.ts',
+      'test/api/{change-sets,lifecycle-acts,entities}.test.ts',
+      'test/attacks/{deciding,executing,executors,interface,roles}.test.ts',
+      'test/core/system/graph.test.ts',
+    ],
     engine: ['test/model/*.test.ts', 'test/e2e/erasure.test.ts'],
   },
   'core/events': {
-    mirror: [],
+    mirror: [
+      'test/api/{cloud-events,contract-documents,contracts,events,guards,ingress,openapi,service,subscriptions}.test.ts',
+      'test/core/system/{delivery-facts,feed,log-tail}.test.ts',
+    ],
     engine: ['test/adapters/bus*.test.ts', 'test/faults/*.test.ts', 'test/e2e/poison.test.ts'],
   },
-  'core/guard': { mirror: [], engine: ['test/e2e/protection.test.ts'] },
+  'core/guard': {
+    mirror: ['test/api/{door,events,guards}.test.ts', 'test/core/system/door.test.ts'],
+    engine: ['test/e2e/protection.test.ts'],
+  },
   'core/ledger': {
-    mirror: [],
+    mirror: ['test/api/log.test.ts', 'test/core/system/{at-one-moment,feed,log-tail,map}.test.ts'],
     engine: [
+      'test/adapters/verify-entity.test.ts',
       'test/e2e/tamper*.test.ts',
       'test/e2e/export.test.ts',
       'test/e2e/witness.test.ts',
       'test/contract/*.test.ts',
     ],
   },
-  'core/policy': { mirror: [], engine: ['test/e2e/config.test.ts', 'test/e2e/governance.test.ts'] },
+  'core/policy': {
+    mirror: [
+      'test/api/{change-sets,door,events}.test.ts',
+      'test/attacks/roles.test.ts',
+      'test/core/system/door.test.ts',
+    ],
+    engine: ['test/e2e/config.test.ts', 'test/e2e/governance.test.ts'],
+  },
 };
