@@ -1,7 +1,7 @@
 /** What confidential fields held: at the edges of what is kept, and for whoever looks at every data key. */
 import { describe, expect, it } from 'vitest';
 import { MemoryStore } from '../../../adapters/memory/index.ts';
-import { createVault, wrappedKeys, type FieldKeys, type Vault } from '../../../core/events/vault.ts';
+import { createVault, wrappedKeys, type FieldKeys, type Vault, type WrappedKey } from '../../../core/events/vault.ts';
 import type { JsonValue } from '../../../core/canonical/index.ts';
 
 let unwrapped = 0;
@@ -62,6 +62,12 @@ describe('a confidential field', () => {
   });
 });
 
+async function all(store: MemoryStore): Promise<WrappedKey[]> {
+  const found: WrappedKey[] = [];
+  for await (const one of wrappedKeys('main', store)) found.push(one);
+  return found;
+}
+
 describe('who looks at every data key', () => {
   it.each([0, 1, 999, 1_000, 1_001, 2_000, 2_001])('finds each of %i once', async (count) => {
     const store = new MemoryStore();
@@ -69,7 +75,7 @@ describe('who looks at every data key', () => {
       await store.write([
         { kind: 'put', key: { pk: 'main#data-key', sk: `person:${n}` }, value: { wrapped: 'aGk=' }, expect: 'absent' },
       ]);
-    const found = await Array.fromAsync(wrappedKeys('main', store));
+    const found = await all(store);
     expect(found.map(({ entity }) => entity).sort()).toEqual(
       Array.from({ length: count }, (_, n) => `person:${n}`).sort(),
     );
@@ -85,7 +91,7 @@ describe('who looks at every data key', () => {
       ['c', { wrapped: 'aGk=' }],
     ] as const)
       await store.write([{ kind: 'put', key: { pk: 'main#data-key', sk }, value, expect: 'absent' }]);
-    const found = await Array.fromAsync(wrappedKeys('main', store));
+    const found = await all(store);
     expect(found.map(({ wrapped }) => wrapped.length)).toEqual([0, 0, 2]);
   });
 });
