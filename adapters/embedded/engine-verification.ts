@@ -2,17 +2,13 @@
  * How an engine verifies itself for its callers: on threads of their own, bounded, and only as long as somebody waits. It
  * remembers, in its memory alone, what it verified and wrote of each chain.
  */
-import { availableParallelism } from 'node:os';
 import type { KnownChains, TrustedRoot } from '../../core/ledger/index.ts';
 import type { ChainVerifier, LedgerScope, Ports, VerifyRequest } from '../../core/system/index.ts';
 import type { FolderToVerify } from './entity-in-folder.ts';
+import { verifyingThreads } from './give-way.ts';
 import { auditThreads } from './tamper-watch.ts';
 import type { VerifyDataDirOptions } from './verify-data-dir.ts';
 import { entityThreads, verifyEntityOnThreads, verifyPageOnThreads } from './verify-on-threads.ts';
-
-/** One core serves, and one signs and syncs. */
-const SERVING_CORES = 2;
-const MAX_THREADS = 4;
 
 export interface EngineVerification extends Required<Pick<Ports, 'verifyLog' | 'verifyScope' | 'verifyChains'>> {
   /** Ends what is under way. */
@@ -27,7 +23,7 @@ export function createEngineVerification(options: {
   readonly known: KnownChains;
 }): EngineVerification {
   const { dataDir, anchorsDir, root, known } = options;
-  const entities = entityThreads(Math.max(1, Math.min(MAX_THREADS, availableParallelism() - SERVING_CORES)));
+  const entities = entityThreads(verifyingThreads({ besideEngine: true }));
   const audits = auditThreads();
   const trusted = (): TrustedRoot => ({ name: root.name, publicKey: root.publicKey });
   const folder = (now: number): FolderToVerify => ({ dataDir, anchorsDir, root: trusted(), now });

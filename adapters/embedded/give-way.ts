@@ -1,7 +1,20 @@
 /** A thread that verifies gives way to those that serve, sign and store: whoever asked for it can wait, the others should not. */
-import { constants, setPriority } from 'node:os';
+import { availableParallelism, constants, setPriority } from 'node:os';
+
+/** One core serves, and one signs and syncs. */
+const SERVING_CORES = 2;
+/** Each takes some 40 MB at work. */
+const MAX_THREADS = 8;
 
 export function giveWay(): void {
   // Elsewhere it would be the whole process's priority; Linux keeps one for each thread, and 0 is the calling one.
   if (process.platform === 'linux') setPriority(0, constants.priority.PRIORITY_BELOW_NORMAL);
+}
+
+/**
+ * How many verify at once. Beside an engine two cores fewer than there are: with one on every core the others waited up to
+ * twice as long, though these threads give way.
+ */
+export function verifyingThreads({ besideEngine }: { readonly besideEngine: boolean }): number {
+  return Math.max(1, Math.min(MAX_THREADS, availableParallelism() - (besideEngine ? SERVING_CORES : 0)));
 }

@@ -27,6 +27,7 @@ import {
 import { damaged } from './damaged.ts';
 import { openEntityVerification, rootKeysOf, type FolderToVerify } from './entity-in-folder.ts';
 import { fieldKeysOf } from './field-keys.ts';
+import { verifyingThreads } from './give-way.ts';
 import { readIncarnations } from './log/incarnations.ts';
 import { readRestoredWithout } from './restored-without.ts';
 import { systemIds } from './system-world.ts';
@@ -132,7 +133,7 @@ async function verifyOneEntity(
     const { db, deps } = await openEntityVerification(folder);
     return verifyEntity(deps, entityId).finally(() => db.close());
   }
-  const threads = entityThreads(WORKERS);
+  const threads = entityThreads(verifyingThreads({ besideEngine: false }));
   return verifyEntityOnThreads({ threads, folder }, entityId).finally(() => threads.close());
 }
 

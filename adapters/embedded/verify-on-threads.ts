@@ -17,6 +17,9 @@ import { JobThreads } from './job-threads.ts';
 /** Entries of a part: a third of a second of signatures, so that other callers' verifications come in between. */
 const PART = 2_048;
 
+/** What is remembered takes a tenth of the time. */
+const REMEMBERED_PER_SIGNATURE = 10;
+
 export type EntityThreads = JobThreads<EntityJob, EntityAnswer>;
 
 export interface OnThreads {
@@ -111,11 +114,18 @@ async function verifyParts(asked: Asked, begun: Begun, known: readonly KnownRun[
       if (links.finding !== undefined) end = Math.min(end, i);
     }
   };
-  await Promise.all(Array.from({ length: threads.limit }, lane));
+  await Promise.all(Array.from({ length: lanesFor(begun.entries, known, threads.limit) }, lane));
   const done = parts.filter((part) => part !== undefined);
   const remembered = done.reduce((sum, part) => sum + part.remembered, 0);
   const links = joinLinks(done);
   return remembered === 0 ? links : { ...links, signatures: inWords(links.entries - remembered, remembered) };
+}
+
+/** A thread takes as long to begin as some thousand signatures to check: no more of them than there is work for. */
+function lanesFor(entries: number, known: readonly KnownRun[], limit: number): number {
+  const remembered = Math.min(entries, Math.max(0, ...known.map(({ from, seq }) => seq - from + 1)));
+  const signatures = entries - remembered + remembered / REMEMBERED_PER_SIGNATURE;
+  return Math.max(1, Math.min(limit, Math.ceil(signatures / PART)));
 }
 
 /** What was relied on is said: the process's own memory, and never the store's. */

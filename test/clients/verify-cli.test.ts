@@ -2,16 +2,20 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { constants, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startEngine, type Engine } from '../../adapters/embedded/index.ts';
 import type { EntryPage } from '../../api/index.ts';
 import { VERDICT_EXIT } from '../../clients/cli/exit-codes.ts';
+import { whileWaiting } from '../../clients/cli/waiting.ts';
 import { createClient, type Client } from '../../clients/sdk/index.ts';
 import { VERDICTS, type VerificationReport } from '../../core/ledger/index.ts';
 import { config } from '../../nervous.config.ts';
+import { onTerminal } from '../support/terminal.ts';
 
 const CLI = join(resolve(import.meta.dirname, '../..'), 'clients/cli/nervous.mjs');
 let folder: string;
@@ -170,5 +174,36 @@ describe('verification over HTTP', () => {
     expect(report.against?.map(({ kind }) => kind)).toEqual(expect.arrayContaining(['published', 'anchor']));
     expect(report.checked.join()).toContain('no later entry');
     expect(report.notChecked.join()).toContain("operator's own");
+  });
+});
+
+describe('R2: while it verifies', () => {
+  /** Never answers; tells when whoever asked has left, which ends the work in an engine (test/adapters/verify-entity.test.ts). */
+  async function endlessService(): Promise<{ readonly url: string; readonly left: Promise<unknown>; close(): void }> {
+    const asked = Promise.withResolvers<unknown>();
+    const server = createServer((request) => request.socket.once('close', () => asked.resolve(request.url)));
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    const { port } = server.address() as AddressInfo;
+    return { url: `http://127.0.0.1:${port}`, left: asked.promise, close: () => server.close() };
+  }
+
+  it('says so on a terminal, and Ctrl-C ends it for the service too', async () => {
+    const service = await endlessService();
+    const env = { NERVOUS_URL: service.url, NERVOUS_TOKEN: 'any' };
+    const command = [process.execPath, CLI, 'verify', 'entity', 'account:1'];
+    const { code, screen } = await onTerminal(command, { answer: '^C', at: 'Ctrl-C ends it', env });
+    expect(screen).toMatch(/verifying entity account:1: \d+ s, Ctrl-C ends it/);
+    expect(code).toBe(-constants.signals.SIGINT);
+    expect(await service.left).toBe('/v1/entities/account%3A1/verify');
+    service.close();
+  });
+
+  it('says nothing where nobody looks', async () => {
+    const told: string[] = [];
+    const terminal = (isTTY: boolean) => ({ isTTY, write: (text: string) => told.push(text) > 0 });
+    expect(await whileWaiting('verifying', Promise.resolve('done'), terminal(false))).toBe('done');
+    expect(told).toEqual([]);
+    await whileWaiting('verifying', Promise.resolve(), terminal(true));
+    expect(told).toEqual(['\r\u001b[K']);
   });
 });

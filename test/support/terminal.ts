@@ -15,7 +15,7 @@ export interface Ended {
   readonly screen: string;
 }
 
-/** argv: answer typed when "[y/N]" stands there ("": end of input; "^C": interrupt), then the command */
+/** argv: answer typed when "[y/N]", or what ANSWER_AT says, stands there ("": end of input; "^C": interrupt), then the command */
 const PTY = `
 import os, pty, sys, select, json
 answer, out, command = sys.argv[1], sys.argv[2], sys.argv[3:]
@@ -39,7 +39,7 @@ while True:
     if not chunk:
         break
     screen += chunk
-    if not answered and b'[y/N]' in screen:
+    if not answered and os.environ.get('ANSWER_AT', '[y/N]').encode() in screen:
         answered = True
         os.write(fd, {'': b'\\x04', '^C': b'\\x03'}.get(answer, answer.encode() + b'\\n'))
 _, status = os.waitpid(pid, 0)
@@ -53,10 +53,14 @@ export async function onTerminal(
     readonly answer: string;
     readonly env: Readonly<Record<string, string>>;
     readonly out?: string;
+    /** typed when this stands there; default: `[y/N]` */
+    readonly at?: string;
     readonly stdinFromNull?: boolean;
   },
 ): Promise<Pick<Ended, 'code' | 'screen'>> {
-  const env = { ...process.env, ...options.env, ...(options.stdinFromNull === true ? { STDIN_FROM_NULL: '1' } : {}) };
+  const at = options.at === undefined ? {} : { ANSWER_AT: options.at };
+  const stdin = options.stdinFromNull === true ? { STDIN_FROM_NULL: '1' } : {};
+  const env = { ...process.env, ...options.env, ...at, ...stdin };
   const child = spawn('python3', ['-c', PTY, options.answer, options.out ?? '-', ...command], {
     ...{ env, detached: true, stdio: ['ignore', 'pipe', 'inherit'] },
   });

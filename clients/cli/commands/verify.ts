@@ -12,7 +12,8 @@ import {
 } from '../../../core/ledger/index.ts';
 import { connect, connectedCommand, type ConnectOptions } from '../connect.ts';
 import { VERDICT_EXIT } from '../exit-codes.ts';
-import { show, UsageError } from '../output.ts';
+import { printable, show, UsageError } from '../output.ts';
+import { whileWaiting } from '../waiting.ts';
 
 interface VerifyOptions extends ConnectOptions {
   readonly hashOnly?: boolean;
@@ -38,7 +39,8 @@ Scopes:
   state                 documents against the ledger
   remember <file>       full, and keeps the checkpoint for the next "since"
 
-With --data and without --as it reads the folder itself: nothing has to run, and no token is needed.`;
+With --data and without --as it reads the folder itself: nothing has to run, and no token is needed.
+Ctrl-C ends it, and what a service does for it.`;
 
 export function verifyCommand(): Command {
   return connectedCommand('verify [scope] [args...]', 'verify the ledger, a part of it, or a proof')
@@ -51,7 +53,10 @@ export function verifyCommand(): Command {
     .addHelpText('after', HELP)
     .action(async (name: string | undefined, args: string[], given: VerifyOptions) => {
       const [scope, options] = scopeOf(name, args, given);
-      const report = await verify(scope, options);
+      const report = await whileWaiting(
+        printable(`verifying ${[scope.mode, ...args].join(' ')}`),
+        verify(scope, options),
+      );
       if (options.remember !== undefined) remember(options.remember, report);
       show(options, report, () => textOf(report));
       process.exitCode = VERDICT_EXIT[report.verdict];
