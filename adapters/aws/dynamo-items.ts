@@ -35,7 +35,16 @@ export const padded = (n: number): string => String(n).padStart(DIGITS, '0');
 export const entryPartition = (ledger: string, chain: string): string => `${ledger}#${chain}`;
 export const logPartition = (ledger: string): string => `${ledger}#log`;
 export const indexPartition = (ledger: string, chain: string): string => `${ledger}#index#${chain}`;
-export const idemItemKey = (ledger: string, idemKey: string): ItemKey => ({ pk: `${ledger}#idem#${idemKey}`, sk: '-' });
+/** What the partitions of idempotency keys begin with. */
+const idemPrefix = (ledger: string): string => `${ledger}#idem#`;
+export const idemItemKey = (ledger: string, idemKey: string): ItemKey => ({
+  pk: idemPrefix(ledger) + idemKey,
+  sk: '-',
+});
+/** The idempotency key whose item a partition holds; undefined: it holds none. */
+export function idemKeyIn(ledger: string, pk: string | undefined): string | undefined {
+  return pk?.startsWith(idemPrefix(ledger)) === true ? pk.slice(idemPrefix(ledger).length) : undefined;
+}
 
 export function entryKey(ledger: string, chain: string, seq: number): Attributes {
   return { pk: { S: entryPartition(ledger, chain) }, sk: { N: String(seq) } };

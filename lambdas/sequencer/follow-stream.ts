@@ -1,12 +1,13 @@
 /**
- * Serves one batch of the entries stream: places new entries in the log, and makes noise about changed ones. Whatever fails
- * is thrown: the stream then brings the whole batch again, which does no harm.
+ * Serves one batch of the entries stream: places new entries in the log, and makes noise about changed ones; or of the state
+ * table's, which tells of lost idempotency keys. Whatever fails is thrown: the stream then brings the whole batch again, which does no harm.
  */
 import type { DynamoDBStreamEvent } from 'aws-lambda';
 import * as z from 'zod';
 import type { EntryPlace, Sequencer } from '../../adapters/aws/sequencer.ts';
 import { TAMPER_CHAIN, type Appender } from '../../core/ledger/index.ts';
 import type { CatchUpReport } from './catch-up.ts';
+import { putBack, readLostKeys, type KeyDependencies } from './lost-keys.ts';
 import { readRecords, type Tampering } from './read-records.ts';
 
 const catchUpEvent = z.object({ kind: z.literal('catch-up'), now: z.boolean().default(false) });
@@ -16,6 +17,8 @@ export type StreamEvent = DynamoDBStreamEvent | z.input<typeof catchUpEvent>;
 export interface StreamDependencies {
   readonly ledger: string;
   readonly sequencer: Sequencer;
+  /** where idempotency keys are put back */
+  readonly keys: Omit<KeyDependencies, 'ledger'>;
   readonly catchUp: (how: { readonly now: boolean }) => Promise<CatchUpReport>;
   /** made when needed: it is not, ever, unless somebody tampers */
   readonly appender: () => Promise<Appender>;
@@ -39,12 +42,16 @@ export async function followStream(
     return { ...tell(deps, report), finished: report.finished };
   }
   const { added, tampered } = readRecords(deps.ledger, event as DynamoDBStreamEvent);
-  for (const observed of tampered) deps.onTampered(observed); // first: an alarm must not wait for anything that can fail
+  const lost = readLostKeys(deps.ledger, event as DynamoDBStreamEvent);
+  for (const observed of [...tampered, ...lost]) deps.onTampered(observed); // first: an alarm must not wait for anything that can fail
   for (const { chain, seq } of added.filter((place) => place.chain === TAMPER_CHAIN))
     deps.onTamperRecorded({ chain, seq });
+  const observedKeys: (Tampering & { readonly detail: string })[] = [];
+  for (const key of lost)
+    observedKeys.push({ ...key, detail: await putBack({ ledger: deps.ledger, ...deps.keys }, key) });
   const { sequenced, gaps } = await deps.sequencer.sequence(added);
   const told = tell(deps, { sequenced: sequenced.length, gaps });
-  for (const observed of tampered) await record(deps, observed);
+  for (const observed of [...tampered, ...observedKeys]) await record(deps, observed);
   return told;
 }
 
@@ -58,8 +65,11 @@ function tell(
 }
 
 /** Once per change, however often the stream tells of it. */
-async function record({ appender }: StreamDependencies, observed: Tampering): Promise<void> {
-  const { chain, seq, change, eventId } = observed;
+async function record(
+  { appender }: StreamDependencies,
+  observed: Tampering & { readonly detail?: string },
+): Promise<void> {
+  const { chain, seq, change, eventId, detail } = observed;
   await (
     await appender()
   ).append({
@@ -71,7 +81,7 @@ async function record({ appender }: StreamDependencies, observed: Tampering): Pr
           type: 'tamper.observed',
           actor: { kind: 'service', id: 'sequencer' },
           idem: eventId,
-          data: { entity: chain, seq, change },
+          data: { entity: chain, seq, change, ...(detail === undefined ? {} : { detail }) },
         },
       },
     ],

@@ -31,6 +31,7 @@ const sequencer = createSequencer({ store });
 const deps: StreamDependencies = {
   ledger,
   sequencer,
+  keys: { items: store, entries: store },
   catchUp: (how) => catchUp({ ledger, sequencer, items: store, entries: store, clock: systemClock }, how),
   appender: once(async () => {
     const rootSigner = await kmsRootSigner({ kms: kmsClient(), keyId, origin });

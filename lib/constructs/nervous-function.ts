@@ -8,6 +8,7 @@ import { PolicyStatement, Role, ServicePrincipal, type Conditions } from 'aws-cd
 import {
   Architecture,
   EventSourceMapping,
+  type EventSourceMappingOptions,
   FilterCriteria,
   FilterRule,
   Function as LambdaFunction,
@@ -39,6 +40,8 @@ const MEMORY_BEHIND_MIB = 512;
 /** API Gateway waits 30 s. */
 const DEFAULT_TIMEOUT = Duration.seconds(29);
 const INSERTS = FilterCriteria.filter({ eventName: FilterRule.isEqual('INSERT') as unknown });
+/** Each is somebody's doing, and told at once. */
+const WATCHED_BATCH = 10;
 /** Tries of a batch of entries before it is halved and in the end given up; about an hour with Lambda's backoff. */
 const STREAM_RETRIES = 100;
 
@@ -111,22 +114,41 @@ export class NervousFunction<Name extends LambdaName = LambdaName> extends Const
   consumeEntries(
     table: Table,
     failures: IQueue,
-    options: { readonly batchSize: number; readonly insertsOnly: boolean },
+    { batchSize, insertsOnly }: { readonly batchSize: number; readonly insertsOnly: boolean },
+  ): void {
+    this.follow('Entries', table, {
+      batchSize,
+      onFailure: new SqsDlq(failures),
+      ...(insertsOnly && { filters: [INSERTS] }),
+    });
+  }
+
+  /** Hears of items that were changed or removed although nobody may: it is not called for anything else. */
+  watchItems(table: Table, failures: IQueue, { prefix }: { readonly prefix: string }): void {
+    const filter = FilterCriteria.filter({
+      eventName: FilterRule.or('MODIFY', 'REMOVE') as unknown,
+      dynamodb: { Keys: { pk: { S: FilterRule.beginsWith(prefix) } } },
+    });
+    this.follow('Items', table, { batchSize: WATCHED_BATCH, onFailure: new SqsDlq(failures), filters: [filter] });
+  }
+
+  private follow(
+    id: string,
+    table: Table,
+    options: Pick<EventSourceMappingOptions, 'batchSize' | 'filters' | 'onFailure'>,
   ): void {
     const streamArn = table.tableStreamArn;
     if (streamArn === undefined) throw new TypeError(`the table of ${this.node.path} has no stream`);
     const read = ['dynamodb:DescribeStream', 'dynamodb:GetRecords', 'dynamodb:GetShardIterator'];
     this.function.addToRolePolicy(new PolicyStatement({ actions: read, resources: [streamArn] }));
     this.function.addToRolePolicy(new PolicyStatement({ actions: ['dynamodb:ListStreams'], resources: ['*'] }));
-    new EventSourceMapping(this, 'Entries', {
+    new EventSourceMapping(this, id, {
       target: this.function,
       eventSourceArn: streamArn,
       startingPosition: StartingPosition.TRIM_HORIZON,
-      batchSize: options.batchSize,
       bisectBatchOnError: true,
       retryAttempts: STREAM_RETRIES,
-      onFailure: new SqsDlq(failures),
-      ...(options.insertsOnly ? { filters: [INSERTS] } : {}),
+      ...options,
     }).node.addDependency(this.function.role ?? this.function);
   }
 

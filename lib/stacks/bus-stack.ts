@@ -22,7 +22,7 @@ const MINUTE = Duration.minutes(1);
 /** The stream loses nothing; this finds what was given up when it failed for too long: a stretch of the table at a time. */
 const CATCH_UP_INTERVAL = Duration.hours(1);
 const LONG_RUN = Duration.minutes(5);
-/** Entries that the sequencer gives a place in the log in one transaction. */
+/** Entries that the sequencer gives a place in the log with one record. */
 const SEQUENCER_BATCH = 99;
 const ROUTER_BATCH = 100;
 
@@ -54,6 +54,7 @@ export class BusStack extends Stack {
     });
     const unsequenced = failureQueue(this, 'Unsequenced', removalPolicy);
     sequencer.consumeEntries(ledger.entries, unsequenced, { batchSize: SEQUENCER_BATCH, insertsOnly: false });
+    sequencer.watchItems(ledger.state, unsequenced, { prefix: `${deployment.config.ledger}#idem#` });
     runEvery(sequencer, CATCH_UP_INTERVAL, { event: { kind: 'catch-up' } });
 
     new LogPublishing(this, 'LogPublishing', common);
@@ -78,12 +79,8 @@ export class BusStack extends Stack {
     });
     const schedule = runEvery(reconciler, MINUTE);
     schedule.node.addDependency(this.removeSubscriptionsFirst(deployment, reconciler, buses));
-    const sweeper = new NervousFunction(this, 'OutboxSweeper', {
-      ...common,
-      lambda: 'outbox-sweeper',
-      environment,
-      timeout: LONG_RUN,
-    });
+    const how = { ...common, environment, timeout: LONG_RUN };
+    const sweeper = new NervousFunction(this, 'OutboxSweeper', { ...how, lambda: 'outbox-sweeper' });
     runEvery(sweeper, MINUTE);
 
     this.queueNames = {

@@ -44,7 +44,11 @@ export class LedgerStack extends Stack implements LedgerResources {
       stream: StreamViewType.NEW_AND_OLD_IMAGES,
       ...(deployment.stage.disposable ? {} : { resourcePolicy: appendOnlyPolicy(this, deployment, breakGlass.role) }),
     });
-    this.state = this.makeTable('State', deployment, { sortKey: AttributeType.STRING, timeToLiveAttribute: 'ttl' });
+    this.state = this.makeTable('State', deployment, {
+      sortKey: AttributeType.STRING,
+      timeToLiveAttribute: 'ttl',
+      stream: StreamViewType.OLD_IMAGE,
+    });
     const { tiles, anchors } = new LogStorage(this, 'Log', { deployment });
     this.logBucket = tiles;
     this.anchorBucket = anchors;

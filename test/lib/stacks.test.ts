@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { Match } from 'aws-cdk-lib/assertions';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { describe, expect, it } from 'vitest';
+import { idemItemKey } from '../../adapters/aws/dynamo-items.ts';
 import { ROUTES } from '../../api/index.ts';
 import { ERROR_RATE, RESPONSE_TIME } from '../../core/system/index.ts';
 import { LAMBDA_NAMES } from '../../lib/lambdas.ts';
@@ -152,6 +153,24 @@ describe('the ledger', () => {
     });
   });
 
+  it('V5: streams what is lost of idempotency keys to the sequencer, and nothing else of the state table', () => {
+    const [Filter] = ofType(prod, 'AWS::Lambda::EventSourceMapping').flatMap(({ Properties }) => {
+      const { Filters = [] } = (Properties['FilterCriteria'] ?? {}) as { Filters?: { Pattern: string }[] };
+      return Filters.filter(({ Pattern }) => Pattern.includes('#idem#')).map(
+        ({ Pattern }) => JSON.parse(Pattern) as unknown,
+      );
+    });
+    const { pk } = idemItemKey(config.ledger, '');
+    expect(Filter).toEqual({
+      eventName: ['MODIFY', 'REMOVE'],
+      dynamodb: { Keys: { pk: { S: [{ prefix: pk }] } } },
+    });
+    prod.template('LedgerStack').hasResourceProperties('AWS::DynamoDB::Table', {
+      TimeToLiveSpecification: { AttributeName: 'ttl', Enabled: true },
+      StreamSpecification: { StreamViewType: 'OLD_IMAGE' },
+    });
+  });
+
   it('lets anchors be written only if absent, and never deleted', () => {
     const denied = (sid: string, more: object) =>
       Match.objectLike({ Sid: sid, Effect: 'Deny', Principal: { AWS: '*' }, ...more });
@@ -247,7 +266,7 @@ describe('functions', () => {
   it('that handle queues report each failed message; those that follow the stream halve a failing batch and keep what is lost', () => {
     const mappings = ofType(prod, 'AWS::Lambda::EventSourceMapping').map(({ Properties }) => Properties);
     const streams = mappings.filter((mapping) => 'StartingPosition' in mapping);
-    expect([mappings.length, streams.length]).toEqual([6, 2]);
+    expect([mappings.length, streams.length]).toEqual([7, 3]);
     for (const mapping of mappings) {
       if (streams.includes(mapping))
         expect(mapping).toMatchObject({ BisectBatchOnFunctionError: true, DestinationConfig: { OnFailure: {} } });

@@ -32,6 +32,7 @@ beforeEach(async () => {
   deps = {
     ledger: 'main',
     sequencer,
+    keys: { items: store, entries: store },
     catchUp: (how) => catchUp({ ledger: 'main', sequencer, items: store, entries: store, clock }, how),
     onCaughtUp: (report) => void told.runs.push(report),
     appender: async () => appender,
@@ -118,5 +119,81 @@ describe('the entries stream', () => {
     }));
     expect(await followStream(deps, event(foreign))).toEqual({ sequenced: 0 });
     expect(told.tampered).toEqual([]);
+  });
+});
+
+describe('V5: an idempotency key that is gone', () => {
+  const KEY = 'event/bank-feed/t-9';
+  const recordIt = () => appender.append({ entries: [{ ...note('k', 't-9'), idemKey: KEY }] });
+  const rows = () => {
+    const found = dynamo.tables.get('state')?.get(`main#idem#${KEY}`);
+    if (found === undefined) throw new Error('the key is stored elsewhere');
+    return found;
+  };
+  /** As Lambda gets it from the state table's stream. */
+  const lost = (eventName: 'REMOVE' | 'MODIFY' | 'INSERT', ledger = 'main'): DynamoDBStreamEvent => {
+    const row = rows().get('-');
+    if (row === undefined) throw new Error('no such key');
+    const Keys = { pk: { S: `${ledger}#idem#${KEY}` }, sk: { S: '-' } };
+    return event([{ eventName, eventID: `of ${eventName}`, dynamodb: { Keys, OldImage: row } } as DynamoDBRecord]);
+  };
+  const recorded = async (): Promise<string> =>
+    (await store.read('system/tamper', 0, 9)).map((one) => Buffer.from(one.note).toString()).join('\n');
+
+  it('V5: is put back, told and recorded once, and a retry is answered with the entry', async () => {
+    await recordIt();
+    const removed = lost('REMOVE');
+    const before = JSON.stringify(rows().get('-'));
+    rows().delete('-');
+    await followStream(deps, removed);
+    await followStream(deps, removed);
+    expect(JSON.stringify(rows().get('-'))).toBe(before);
+    expect(told.tampered).toMatchObject([{ chain: 'k', seq: 0, change: 'removed' }, { chain: 'k' }]);
+    expect(await store.read('system/tamper', 0, 9)).toHaveLength(1);
+    expect(await recorded()).toContain(`"its idempotency key \\"${KEY}\\" was removed, and was put back"`);
+    expect(await recordIt()).toMatchObject({ kind: 'exists', entries: [{ chain: 'k', seq: 0 }] });
+    expect(await store.read('k', 0, 9)).toHaveLength(1);
+  });
+
+  it('V5: is told with both places when something was recorded under it meanwhile', async () => {
+    await recordIt();
+    const removed = lost('REMOVE');
+    rows().delete('-');
+    expect((await recordIt()).kind).toBe('appended');
+    await followStream(deps, removed);
+    expect(told.tampered).toMatchObject([{ chain: 'k', seq: 0 }]);
+    expect(await recorded()).toContain('\\"k\\" #1 was recorded under it: the same, twice');
+  });
+
+  it('V5: is told when it says something else, and when it said nothing before', async () => {
+    await recordIt();
+    await followStream(deps, lost('MODIFY'));
+    expect(told.tampered).toMatchObject([{ chain: 'k', seq: 0, change: 'modified' }]);
+    rows().set('-', { ...rows().get('-'), v: { S: '{"chain":7}' } });
+    const removed = lost('REMOVE');
+    rows().delete('-');
+    await followStream(deps, removed);
+    expect(told.tampered[1]).toMatchObject({ chain: '(idempotency)', seq: 0, change: 'removed' });
+    expect(rows().size).toBe(0);
+  });
+
+  it('V5: is put back by whoever is told next, when this one dies', async () => {
+    await recordIt();
+    const removed = lost('REMOVE');
+    rows().delete('-');
+    const refused = { kind: 'refuse', type: 'AccessDeniedException' } as const;
+    dynamo.fault = inOrder('TransactWriteItems', refused);
+    await expect(followStream(deps, removed)).rejects.toThrow('scripted');
+    expect(told.tampered).toHaveLength(1);
+    await followStream(deps, removed);
+    expect(rows().size).toBe(1);
+  });
+
+  it('V5: is not looked for among new ones, or those of other ledgers', async () => {
+    await recordIt();
+    const before = dynamo.requests.length;
+    await followStream(deps, lost('INSERT'));
+    await followStream(deps, lost('REMOVE', 'other'));
+    expect([told.tampered, dynamo.requests.length]).toEqual([[], before]);
   });
 });
