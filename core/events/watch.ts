@@ -51,6 +51,8 @@ interface Counted {
   readonly lengthMs: number;
   /** events that are not worth telling yet */
   readonly share: number;
+  /** of a topic: how many are calm, and the last event that was counted */
+  readonly storm?: { readonly perSecond: number; readonly event: GuardedEvent };
   events: number;
 }
 
@@ -147,7 +149,8 @@ export class Watch implements Guard {
     if (window !== undefined) this.note(batch, key, { window, lengthMs, share: 1 });
     if (verdict.kind === 'straight') return undefined;
     this.count('loopsDetected');
-    return this.stop(event, batch, { cause: 'loop', correlationId, reason: verdict.reason });
+    const stop = this.stop(event, batch, { cause: 'loop', correlationId, reason: verdict.reason });
+    return this.refuse(stop, batch.nowMs);
   }
 
   private inStorm(event: GuardedEvent, batch: Batch): GuardError | undefined {
@@ -155,8 +158,22 @@ export class Watch implements Guard {
     const perSecond = stormLimit(this.deps.protection, topic);
     if (perSecond === undefined) return undefined;
     const { window, verdict } = stormAfter(this.windows.get(topic), perSecond, batch.nowMs);
-    this.note(batch, topic, { window, lengthMs: STORM_WINDOW_MS, share: stormShare(perSecond) });
+    const storm = { perSecond, event };
+    this.note(batch, topic, { window, lengthMs: STORM_WINDOW_MS, share: stormShare(perSecond), storm });
     if (verdict === 'calm') return undefined;
+    return this.refuse(this.stopStorm(event, batch, perSecond), batch.nowMs);
+  }
+
+  /** Others counted more than was known here: found with these events on their way, which are recorded, and no later. */
+  private async stopLate({ storm }: Counted, batch: Batch, count: number): Promise<void> {
+    if (storm === undefined || count <= storm.perSecond) return;
+    const { event, perSecond } = storm;
+    if (this.stops.find(event.topic, undefined) !== undefined) return;
+    this.stopStorm(event, batch, perSecond);
+    await this.stops.record();
+  }
+
+  private stopStorm(event: GuardedEvent, batch: Batch, perSecond: number): Stop {
     this.count('stormsDetected');
     return this.stop(event, batch, { cause: 'storm', reason: `more than ${perSecond} events in one second` });
   }
@@ -165,7 +182,7 @@ export class Watch implements Guard {
     { topic, eventId }: GuardedEvent,
     { principal, nowMs }: Batch,
     why: Pick<Stop, 'cause' | 'reason' | 'correlationId'>,
-  ): GuardError {
+  ): Stop {
     const { protection, ids } = this.deps;
     const seconds = (why.cause === 'storm' ? protection.storm : protection.loop).resetAfterSeconds;
     const stop: Stop = {
@@ -173,7 +190,7 @@ export class Watch implements Guard {
       ...(seconds === undefined ? {} : { resetAt: new Date(nowMs + seconds * MS_PER_SECOND).toISOString() }),
     };
     this.stops.hold(stop);
-    return this.refuse(stop, nowMs);
+    return stop;
   }
 
   private refuse({ topic, cause, correlationId, reason, stoppedAt, resetAt }: Stop, nowMs: number): GuardError {
@@ -208,7 +225,8 @@ export class Watch implements Guard {
   }
 
   /** Tells the others what was counted, and learns what they did: for the events after these. */
-  private share({ principal, nowMs, counted, tokens }: Batch): void {
+  private share(batch: Batch): void {
+    const { principal, nowMs, counted, tokens } = batch;
     const { shared, protection, onError } = this.deps;
     if (shared === undefined) return;
     const tell = (telling: Promise<void>): void => {
@@ -223,6 +241,7 @@ export class Watch implements Guard {
       tell(
         shared.add(key, { startMs, lengthMs }, events).then((count) => {
           this.keep(key, atLeast(this.windows.get(key), { startMs, count }));
+          return this.stopLate(one, batch, count);
         }),
       );
     }

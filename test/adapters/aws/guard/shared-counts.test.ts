@@ -90,6 +90,20 @@ describe('two processes', () => {
     expect(await open().send(1)).toEqual({ TOPIC_STOPPED: 1 }); // one that has just started
   });
 
+  it('item 6: find a storm of slow requests, of which none comes in the second in which it is known', async () => {
+    const [dynamo, clock] = [new FakeDynamo(), new FakeClock()];
+    const open = processesOn(dynamo, { storm: { perSecond: 20 } }, clock);
+    const [a, b] = [open(), open()];
+    await a.send(15);
+    expect(await told(dynamo)).toBe(0);
+    await b.send(15);
+    expect(await told(dynamo)).toBe(1);
+    expect(b.guards.stats()).toMatchObject({ stormsDetected: 1, refused: 0 }); // all thirty are recorded
+    await clock.advance(2_000);
+    expect(await Promise.all([a.send(5), b.send(5)])).toEqual([{ TOPIC_STOPPED: 5 }, { TOPIC_STOPPED: 5 }]);
+    expect(await told(dynamo)).toBe(1);
+  });
+
   it('tell the ledger once, although both decide it', async () => {
     const [dynamo, clock] = [new FakeDynamo(), new FakeClock()];
     const open = processesOn(dynamo, { storm: { perSecond: 20 } }, clock);
