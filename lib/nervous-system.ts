@@ -30,6 +30,9 @@ export interface NervousSystemProps extends Partial<Omit<Deployment, 'stage' | '
   readonly env?: Environment;
 }
 
+/** Of the 4 KiB that a function's environment may have; the rest is where its tables, keys and queues are. */
+export const MAX_IAM_PRINCIPALS_BYTES = 2_800;
+
 export class NervousSystem extends Construct {
   readonly ledger: LedgerStack;
   readonly bus: BusStack;
@@ -101,7 +104,18 @@ function deploymentOf(props: Omit<NervousSystemProps, 'env'>): Deployment {
     configFile,
     stage: typeof stage === 'string' ? STAGES[stage] : stage,
   };
-  const problem = nameProblem(deployment.name) ?? domainProblem(Object.keys(deployment.config.topics));
+  const problem =
+    nameProblem(deployment.name) ??
+    domainProblem(Object.keys(deployment.config.topics)) ??
+    mappingProblem(deployment.iamPrincipals ?? '');
   if (problem !== undefined) throw new ContextError({ code: 'CONTEXT_INVALID', message: problem });
   return deployment;
+}
+
+/** AWS refuses a function only when it is deployed, and then without a word of what made it too much. */
+function mappingProblem(iamPrincipals: string): string | undefined {
+  const bytes = Buffer.byteLength(iamPrincipals);
+  return bytes <= MAX_IAM_PRINCIPALS_BYTES
+    ? undefined
+    : `iamPrincipals: ${bytes} bytes, and there is room for ${MAX_IAM_PRINCIPALS_BYTES} in the 4 KiB of environment that AWS gives a function: map fewer roles, and let people come with tokens (issuer)`;
 }
