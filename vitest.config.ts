@@ -1,6 +1,7 @@
 import { configDefaults, defineConfig } from 'vitest/config';
 
-// Tests decide, benchmarks measure: no test asserts a time; these limits only end a hang.
+// Tests decide, benchmarks measure: no test asserts a time; these limits only end a hang. Some tests start engine
+// after engine: what takes seconds on four free cores takes minutes where many share them, which is no fault of what is tested.
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],

@@ -86,7 +86,7 @@ const items = (...names: readonly string[]): string[] => names.map((name) => `dy
 const WRITES = items('Put', 'Update', 'Delete', 'ConditionCheck');
 /**
  * What a bundle holds and its function never calls, and so may not do: methods of classes cannot be left out of a bundle. For
- * each part of a transaction by itself; that no more is asked for shows where policies are enforced (test/aws/used-actions.test.ts).
+ * each part of a transaction by itself; that no more is asked for shows where policies are enforced (test/aws/scenarios.test.ts, W12).
  */
 const NEVER_CALLED: Readonly<Partial<Record<LambdaName, readonly string[]>>> = {
   read: ['kms:Sign', ...WRITES], // checks signatures with the signer's public key
