@@ -4,6 +4,7 @@ import { GetPublicKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import { inject } from 'vitest';
 import { createClient, type Client } from '../../clients/sdk/index.ts';
 import type { config } from '../../nervous.config.ts';
+import type { World } from '../scenarios/index.ts';
 import type { Deployed } from './global-setup.ts';
 import { tokenOf } from './oidc-issuer.ts';
 import type { AwsTarget } from './target.ts';
@@ -29,6 +30,18 @@ export function httpApiUrl(apiId: string): string {
 /** A client of an HTTP API of this deployment that speaks as a principal of nervous.config.ts. */
 export function clientOf(apiId: string, principal: string): Client<typeof config> {
   return createClient<typeof config>({ url: httpApiUrl(apiId), token: () => tokenOf(deployed().issuer, principal) });
+}
+
+/** One request of a principal to an HTTP API of this deployment, with a token. */
+export async function requestWithToken(
+  apiId: string,
+  ...[principal, path, { method, headers = {}, body } = {}]: Parameters<World['request']>
+): Promise<Response> {
+  return fetch(httpApiUrl(apiId) + path, {
+    method: method ?? (body === undefined ? 'GET' : 'POST'),
+    headers: { ...headers, authorization: `Bearer ${await tokenOf(deployed().issuer, principal)}` },
+    ...(body === undefined ? {} : { body }),
+  });
 }
 
 /** The 32 bytes of an Ed25519 key in KMS. */

@@ -5,7 +5,9 @@
 import { CreateRoleCommand, EntityAlreadyExistsException, IAMClient, PutRolePolicyCommand } from '@aws-sdk/client-iam';
 import { AssumeRoleCommand, STSClient, GetCallerIdentityCommand } from '@aws-sdk/client-sts';
 import { createClient, type AwsCredentials, type Client } from '../../clients/sdk/index.ts';
+import { sigV4Headers, type SigV4Options } from '../../clients/sdk/sigv4.ts';
 import type { config } from '../../nervous.config.ts';
+import type { World } from '../scenarios/index.ts';
 import { until } from '../scenarios/world.ts';
 import { deployed, httpApiUrl, output } from './deployed.ts';
 import { PATH, roleOf } from './iam-principals-of.ts';
@@ -15,13 +17,24 @@ const sessions = new Map<string, Promise<AwsCredentials>>();
 
 /** @param principal one of nervous.config.ts, or a name that stands for nobody: it has a role, but the deployment does not know it */
 export function iamClientOf(principal: string): Client<typeof config> {
+  return createClient<typeof config>({ url: httpApiUrl(output('IamApiId')), sigv4: signerOf(principal) });
+}
+
+/** One request, signed as this principal's role. */
+export const requestSigned: World['request'] = async (principal, path, { method: asked, headers = {}, body } = {}) => {
+  const url = httpApiUrl(output('IamApiId')) + path;
+  const method = asked ?? (body === undefined ? 'GET' : 'POST');
+  const signed = await sigV4Headers(signerOf(principal), { method, url, body: body ?? '', at: new Date() });
+  return fetch(url, { method, headers: { ...headers, ...signed }, ...(body === undefined ? {} : { body }) });
+};
+
+function signerOf(principal: string): SigV4Options {
   const credentials = (): Promise<AwsCredentials> => {
     const session = sessions.get(principal) ?? assume(principal);
     sessions.set(principal, session);
     return session;
   };
-  const region = deployed().environment['AWS_REGION'] ?? 'us-east-1';
-  return createClient<typeof config>({ url: httpApiUrl(output('IamApiId')), sigv4: { region, credentials } });
+  return { region: deployed().environment['AWS_REGION'] ?? 'us-east-1', credentials };
 }
 
 export async function assume(principal: string, { mayInvoke = true } = {}): Promise<AwsCredentials> {

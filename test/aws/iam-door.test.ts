@@ -1,30 +1,15 @@
-/** W2, W12: the IAM door, end to end: requests signed by sessions of real roles, known by the ARN of the role as people write it. */
+/** W2, W12: the IAM door, end to end: the whole scenario suite by requests signed by sessions of real roles, known by the ARN of the role as people write it. */
 import { describe, expect, it } from 'vitest';
 import { createClient } from '../../clients/sdk/index.ts';
-import { describeScenarios, SCENARIOS, type World } from '../scenarios/index.ts';
 import { deployed, httpApiUrl, output } from './deployed.ts';
-import { assume, iamClientOf } from './iam-callers.ts';
-import { awsPowers } from './powers.ts';
+import { describeThrough, IAM } from './doors.ts';
+import { assume } from './iam-callers.ts';
 
-/** Of each kind of request one; all of them go through this door where AWS has no other (scenarios.test.ts). */
-const THROUGH_THE_DOOR = [
-  'an event is recorded, the same again is a duplicate, the id with other content a conflict',
-  'who has no right, no token or a wrong payload is refused with the reason',
-  'a subscription made at runtime gets what is published from then on, once',
-  'a change-set is refused to those who may not decide, approved by two people, and executed',
-];
-const chosen = SCENARIOS.filter(({ name }) => THROUGH_THE_DOOR.includes(name));
-const world: World = { engine: 'AWS', as: iamClientOf, ...awsPowers() };
-
-describeScenarios('AWS, through the IAM door', chosen, () => world, { powers: Object.keys(world), leftOut: [] });
+describeThrough('AWS, through the IAM door', IAM);
 
 describe('W2: the IAM door', () => {
   const url = (): string => `${httpApiUrl(output('IamApiId'))}/v1/feed`;
   const region = deployed().environment['AWS_REGION'] ?? 'us-east-1';
-
-  it('W12: all chosen scenarios exist', () => {
-    expect(chosen).toHaveLength(THROUGH_THE_DOOR.length);
-  });
 
   it('W2: is closed to who does not sign', async () => {
     expect((await fetch(url())).status).toBe(403);

@@ -1,48 +1,34 @@
-/** The scenario suite on the deployed stacks, over their HTTP API. */
+/** The scenario suite on the deployed stacks, over their HTTP API, with tokens; through the IAM door: iam-door.test.ts. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { VerificationReport } from '../../core/ledger/index.ts';
 import { LAMBDAS, type LambdaName } from '../../lib/lambdas.ts';
-import { describeScenarios, SCENARIOS, type World } from '../scenarios/index.ts';
 import { freshAccount } from '../scenarios/world.ts';
 import { credit } from '../scenarios/publishing.ts';
-import { clientOf, deployed, httpApiUrl, output } from './deployed.ts';
+import { deployed, httpApiUrl, output } from './deployed.ts';
+import { describeThrough, IAM, IS_ACCOUNT, TOKENS } from './doors.ts';
 import { USED_ACTIONS } from './emulator.ts';
-import { iamClientOf } from './iam-callers.ts';
 import { tokenOf } from './oidc-issuer.ts';
 import { awsPowers } from './powers.ts';
-import { serveLimits } from './sample-executor.ts';
 
 const WRITES: readonly string[] = ['Put', 'Update', 'Delete', 'ConditionCheck'].map((name) => `dynamodb:${name}Item`);
 const WRITERS = ['publish', 'ingest', 'change-sets', 'decisions', 'subscriptions', 'workflow-step'] as const;
-/** What no scenario brings about, and what does. */
+/** What no scenario can be sure to bring about, and why it may be made all the same. */
 const SELDOM: Readonly<Partial<Record<LambdaName, readonly string[]>>> = {
-  publish: ['dynamodb:UpdateItem', 'dynamodb:DeleteItem'], // counts shared between functions; a stop that is lifted
-  ingest: ['dynamodb:UpdateItem', 'dynamodb:DeleteItem'], // the same
+  ingest: [
+    'dynamodb:UpdateItem', // tells the others its counts when two events of a topic come to one process in one second
+    'dynamodb:DeleteItem', // lifts a stop that has had its time, when it is the first to see that
+  ],
 };
-const IS_ACCOUNT = deployed().kind === 'account';
-/** AWS cannot ask an issuer on this machine for its keys: there everybody comes with IAM credentials. By wish, elsewhere too. */
-const THROUGH_IAM = IS_ACCOUNT || process.env['NERVOUS_TEST_DOOR'] === 'iam';
-const as: World['as'] = (principal) => (THROUGH_IAM ? iamClientOf(principal) : clientOf(output('ApiId'), principal));
+const { as } = IS_ACCOUNT ? IAM : TOKENS;
 const powers = awsPowers();
 
-describe(THROUGH_IAM ? 'AWS, through the IAM door' : 'AWS', () => {
-  // A function of an account cannot reach the executor in this process.
-  const executor = IS_ACCOUNT ? undefined : serveLimits();
-  afterAll(async () => (await executor)?.close());
-  const limits = executor === undefined ? {} : { limits: async () => (await executor).limits() };
-  const world: World = { engine: 'AWS', as, ...powers, ...limits };
-  const leftOut = [
-    // Both are refused there when such a subscription is created.
-    'a buffered subscription waits until a batch is full',
-    'a function is given the events of its subscription; what it throws at becomes a dead letter',
-    ...SCENARIOS.filter(({ needs }) => IS_ACCOUNT && needs?.includes('limits') === true).map(({ name }) => name),
-  ];
-  describeScenarios('AWS', SCENARIOS, () => world, { powers: Object.keys(world), leftOut });
+if (!IS_ACCOUNT) describeThrough('AWS', TOKENS); // in an account, iam-door.test.ts runs them all
 
-  describe.runIf(deployed().kind !== 'account')('the API', () => {
+describe('AWS, beside the scenarios', () => {
+  describe.runIf(!IS_ACCOUNT)('the API', () => {
     it('is closed to tokens that are not for it, have expired, or are signed by somebody else', async () => {
       const { issuer } = deployed();
       const status = async (token?: string): Promise<number> => {
@@ -95,6 +81,7 @@ describe.runIf(deployed().kind === 'emulator')('W12: writes to the state table, 
       .filter(({ action, resource }) => resource === 'state' && WRITES.includes(action))
       .map(({ action }) => action as string);
     const seldom = SELDOM[name] ?? [];
+    expect(seldom.filter((action) => !granted.includes(action))).toEqual([]);
     expect(granted.filter((action) => !made.includes(action) && !seldom.includes(action))).toEqual([]);
   });
 });

@@ -37,6 +37,12 @@ afterAll(async () => {
 const world = (): World => ({
   engine: 'embedded',
   as: (principal) => createClient({ url: engine.url, token: engine.tokens[principal] ?? `no token for ${principal}` }),
+  request: (principal, path, { method, headers = {}, body } = {}) =>
+    fetch(engine.url + path, {
+      method: method ?? (body === undefined ? 'GET' : 'POST'),
+      headers: { ...headers, authorization: `Bearer ${engine.tokens[principal] ?? ''}` },
+      ...(body === undefined ? {} : { body }),
+    }),
   tamper: async (entity, seq) => {
     const flip = (): void => {
       const db = new DatabaseSync(join(dataDir, 'ledger.db'));

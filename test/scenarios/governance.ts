@@ -24,7 +24,10 @@ export const governance: readonly Scenario[] = [
       await expect(lend('dan')).rejects.toMatchObject({ code: 'DELEGATION_INVALID' }); // risk, and owner with it
       const { id } = await lend('clara');
       const clara = world.as('clara');
-      expect((await clara.delegations()).received).toMatchObject([{ id, from: 'boris', to: 'clara' }]);
+      const { received } = await clara.delegations(); // those of earlier runs on this ledger are over
+      expect(received.filter(({ revokedAt }) => revokedAt === undefined)).toMatchObject([
+        { id, from: 'boris', to: 'clara' },
+      ]);
 
       const [change, later] = [await proposeSmall(world), await proposeSmall(world)];
       await clara.decide(change, 'approve', { onBehalfOf: 'boris' });

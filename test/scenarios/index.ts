@@ -1,11 +1,14 @@
 /** The one suite that every engine passes: each scenario uses entities of its own, so they run at the same time on one ledger. */
 import { changeSets } from './change-sets.ts';
+import { cloudEvents } from './cloud-events.ts';
 import { delivery } from './delivery.ts';
 import { executors } from './executors.ts';
 import { finding } from './finding.ts';
+import { fields } from './fields.ts';
 import { governance } from './governance.ts';
 import { ingress } from './ingress.ts';
 import { lifecycleActs } from './lifecycle-acts.ts';
+import { protection } from './protection.ts';
 import { publishing } from './publishing.ts';
 import { riskAndTimers } from './risk-and-timers.ts';
 import { service } from './service.ts';
@@ -18,6 +21,9 @@ export const SCENARIOS: readonly Scenario[] = [
   ...delivery,
   ...subscriptions,
   ...service,
+  ...protection,
+  ...cloudEvents,
+  ...fields,
   ...changeSets,
   ...finding,
   ...lifecycleActs,

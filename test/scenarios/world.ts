@@ -40,11 +40,21 @@ export interface Powers {
 }
 export type Power = keyof Powers;
 
+/** A request as other programs make it: what our client would never send, and headers that it does not show. */
+export interface RawRequest {
+  /** default: GET, and POST with a body */
+  readonly method?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+}
+
 export interface World extends Partial<Powers> {
   /** for messages, e.g. `embedded` */
   readonly engine: string;
   /** a client that speaks as this principal of nervous.config.ts */
   as(principal: string): SampleClient;
+  /** One request with this principal's credentials, tried once. @param path with its query, e.g. `/v1/feed?limit=1` */
+  request(principal: string, path: string, request?: RawRequest): Promise<Response>;
 }
 
 export interface Scenario {
