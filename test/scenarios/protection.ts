@@ -60,7 +60,7 @@ async function recordedOn(world: World, entity: string): Promise<string[]> {
   for (let from = 0; ;) {
     const { entries } = await world.as('eva').entries(entity, { from, limit: 100 }).catch(emptyWhenUnknown);
     if (entries.length === 0) return ids.sort();
-    ids.push(...entries.map(({ body }) => body.idem as string));
+    ids.push(...entries.map(({ body }) => body.idem));
     from += entries.length;
   }
 }
