@@ -2,6 +2,8 @@
 """An independent verifier of Nervous System ledgers: one file, Python 3.11 and `cryptography`, written from docs/formats.md.
 
     python3 docs/verifier.py DATA_FOLDER --vkey root.vkey        # a data folder, running or stopped, or a copy of one
+    python3 docs/verifier.py DATA_FOLDER --entity account:1      # one chain, its place in the log, its document
+    python3 docs/verifier.py DATA_FOLDER --state                 # decisions and documents, the entries as they are
     python3 docs/verifier.py EXPORT_FOLDER --vkey root.vkey      # what `nervous export` made
     python3 docs/verifier.py --serve                             # one JSON request a line, one JSON answer a line
 
@@ -818,6 +820,61 @@ class LogFolder:
         return None
 
 
+class ProvenTiles:
+    """Tiles that the root of a checkpoint leads to. A tile that is missing or of another length raises Malformed."""
+
+    def __init__(self, log, size, root):
+        self.log, self.size, self.root, self.known, self.edge = log, size, root, {}, None
+
+    def has(self, leaf, index):
+        tile = self.tile(0, index // TILE)
+        return tile is not None and tile[index % TILE] == leaf
+
+    def tile(self, level, index):
+        """The hashes of a tile, or None where the root does not lead to them."""
+        if (level, index) not in self.known:
+            self.known[level, index] = self.prove(level, index)
+        return self.known[level, index]
+
+    def prove(self, level, index):
+        if tile_width(level, index, self.size) < TILE:
+            if self.edge is None:
+                tiles = right_edge(self.log, self.size, self.size)
+                self.edge = tiles if root_of(tiles) == self.root else {}
+            return self.edge.get(level)
+        above = self.tile(level + 1, index // TILE)
+        if above is None:
+            return None
+        hashes = self.log.tile(level, index, self.size)
+        return hashes if perfect_root(hashes) == above[index % TILE] else None
+
+
+def right_edge(log, size, published):
+    """By level: the hashes at the right edge of the tree of this size, read from tiles of the published one."""
+    tiles, level = {}, 0
+    while TILE**level <= size:
+        index, width = divmod(size // TILE**level, TILE)
+        tiles[level] = log.tile(level, index, published)[:width] if width else []
+        level += 1
+    return tiles
+
+
+def root_of(tiles):
+    """The root of the tree whose right edge this is: perfect subtrees, the smallest last."""
+    parts = []
+    for level in sorted(tiles, reverse=True):
+        hashes, width = tiles[level], TILE
+        while hashes:
+            width //= 2
+            if len(hashes) >= width:
+                parts.append(perfect_root(hashes[:width]))
+                hashes = hashes[width:]
+    root = parts.pop() if parts else sha256(b"")
+    while parts:
+        root = node(parts.pop(), root)
+    return root
+
+
 # -------------------------------------------------------------------------------------------- checkpoints, anchors …
 
 
@@ -964,9 +1021,9 @@ class Points:
             raise Bad("CONTENT_MISMATCH", f"the anchor holds the checkpoint of size {found}", path=path)
         return Point("anchor", size, root, path)
 
-    def sizes(self):
+    def sizes(self, anchors=True):
         points = [*self.cosignatures, *self.others, *([self.published] if self.published else [])]
-        return {*self.anchored, *(point.size for point in points)}
+        return {*(self.anchored if anchors else []), *(point.size for point in points)}
 
 
 def anchor_path(size):
@@ -1200,10 +1257,18 @@ class DataFolder:
         row = self.query("SELECT version, value FROM items WHERE pk = ? AND sk = ?", pk, sk).fetchone()
         return None if row is None else read_item(*row)
 
-    def item_keys(self, pk):
-        """Raises Malformed where one of the items cannot be read."""
+    def every(self, size):
+        """Every stored entry, in the order of the log."""
+        sql = "SELECT * FROM entries WHERE position >= 0 AND position < ? ORDER BY position"
+        return [stored_of(row) for row in self.query(sql, min(size, self.end))]
+
+    def values(self, pk):
+        """(sk, value) of every item. Raises Malformed where one of them cannot be read."""
         rows = self.query("SELECT sk, version, value FROM items WHERE pk = ? ORDER BY sk", pk).fetchall()
-        return [sk for sk, version, value in rows if read_item(version, value)]
+        return [(sk, read_item(version, value)[1]) for sk, version, value in rows]
+
+    def item_keys(self, pk):
+        return [sk for sk, _ in self.values(pk)]
 
     def items_under(self, prefix):
         """Every (pk, sk, version, text) whose pk begins so, in order of the keys."""
@@ -1486,10 +1551,17 @@ class Options:
         self.require_anchored = bool(given.get("requireAnchored"))
         self.max_age_minutes = given.get("maxAgeMinutes")
         self.now = given.get("now") or int(time.time() * 1000)
+        self.entity, self.state = given.get("entity"), bool(given.get("state"))
+
+
+def is_decisive(kind):
+    return kind.startswith(("change.", "delegation.")) or kind == POLICY_ADOPTED
 
 
 class Verification:
     """One run: `report()` is the answer."""
+
+    is_part = False
 
     def __init__(self, folder, options):
         self.options = options
@@ -1520,8 +1592,10 @@ class Verification:
         try:
             is_export = os.path.isfile(os.path.join(self.folder, "export.json"))
             self.source = (Export if is_export else DataFolder)(self.folder, self.options)
+            if is_export and self.is_part:
+                raise Usage("an export is verified as a whole")
             finding = self.first_bad(self.verify)
-            if not is_export and self.store_size is not None:
+            if not self.is_part and not is_export and self.store_size is not None:
                 finding = self.before(self.source.row_outside(self.store_size), finding)
         except Bad as error:
             finding = error
@@ -1548,7 +1622,7 @@ class Verification:
             return finding
         return outside
 
-    def verify(self):
+    def open_points(self):
         source = self.source
         root, witness_keys = self.trusted_keys()
         if isinstance(source, Export):
@@ -1557,7 +1631,13 @@ class Verification:
         root_keys = self.signatures.roots.log_keys(source.log_name)
         # Points first, in the opposite order of publishing; the size of the store after them.
         self.points = Points(source, root_keys, witness_keys, self.options)
-        self.store_size = source.size()
+        self.published = self.points.published.size if self.points.published else 0
+        self.store_size = self.anchor_to = source.size()
+        self.compared = min(self.published, self.store_size)
+
+    def verify(self):
+        source = self.source
+        self.open_points()
         self.read_entries()
         self.hold_against()
         self.check_upper_tiles()
@@ -1588,10 +1668,8 @@ class Verification:
 
     def read_entries(self):
         """Entries in the order of the log, a tile at a time: first the entries of it, then its files."""
-        points = self.points
-        self.published = points.published.size if points.published else 0
         is_short = self.published > self.store_size
-        wanted, self.roots, self.tile_roots, edge = points.sizes(), {}, [], Edge()
+        wanted, self.roots, self.tile_roots, edge = self.points.sizes(), {}, [], Edge()
         if 0 in wanted:
             self.roots[0] = edge.root()
         for page in self.source.pairs(self.store_size):
@@ -1611,6 +1689,18 @@ class Verification:
         stored, place = pair.stored, pair.place
         if stored is None:
             self.raise_lost(pair)
+        body = self.check_entry(stored)
+        if place is None:
+            raise stored.bad("LINK_BROKEN", "stored here, but never committed")
+        if place[:2] != (stored.chain, stored.seq):
+            raise stored.bad("LINK_BROKEN", f'the commit-order record has "{place[0]}" #{place[1]} here')
+        if place[2] != stored.hash:
+            raise stored.bad("CONTENT_MISMATCH", "committed with another hash")
+        self.check_link(stored, body)
+        self.collect(stored, body)
+
+    def check_entry(self, stored):
+        """The body of an entry that is right by itself."""
         if leaf_hash(stored.note) != stored.hash:
             raise stored.bad("CONTENT_MISMATCH", "the bytes do not have the recorded hash")
         try:
@@ -1624,21 +1714,21 @@ class Verification:
         if problem is not None:
             raise stored.bad("UNREADABLE", problem)
         self.signatures.check(stored, entry)
-        if place is None:
-            raise stored.bad("LINK_BROKEN", "stored here, but never committed")
-        if place[:2] != (stored.chain, stored.seq):
-            raise stored.bad("LINK_BROKEN", f'the commit-order record has "{place[0]}" #{place[1]} here')
-        if place[2] != stored.hash:
-            raise stored.bad("CONTENT_MISMATCH", "committed with another hash")
-        self.check_link(stored, body)
-        if body["type"].startswith("change.") or body["type"] == POLICY_ADOPTED or body["type"].startswith("delegation."):
+        return body
+
+    def collect(self, stored, body):
+        """What later looks need: decisions, commitments and erasures, keys."""
+        if is_decisive(body["type"]):
             self.decisive.append((stored, body))
+        self.collect_key(stored, body)
         if "commits" in body:
             of_chain = self.committed.setdefault(stored.chain, {})
             of_chain.update({(stored.seq, one["path"]): (one["hash"], stored.position) for one in body["commits"]})
         if body["type"] == REDACTED:
             erased = self.erased.setdefault(stored.chain, set())
             erased.update((body["data"]["seq"], path) for path in body["data"]["fields"])
+
+    def collect_key(self, stored, body):
         key = unique_key(body)
         if key is not None and self.keys.setdefault(key, stored) is not stored and self.twice is None:
             self.twice = stored.bad("DUPLICATE_ENTRY", f'"{key}" was recorded before')
@@ -1745,7 +1835,7 @@ class Verification:
         points, options = self.points, self.options
         if points.findings:
             raise points.findings[0]
-        anchors = [points.anchor(size) for size in points.anchored]
+        anchors = [points.anchor(size) for size in points.anchored[-1 if self.is_part else 0 :]]
         firm = [*points.others, *anchors, *points.cosignatures]
         every = [*firm, points.published] if points.published else firm
         self.raise_fork(every)
@@ -1775,10 +1865,9 @@ class Verification:
 
     def raise_difference(self, size):
         """The first stored entry that is not the one in the published files, where those still exist."""
-        compared = min(self.published, self.store_size)
-        for index in range(compared // TILE, -(-size // TILE)):
+        for index in range(self.compared // TILE, -(-size // TILE)):
             page = [self.source.at_position(at) for at in range(index * TILE, min((index + 1) * TILE, self.store_size))]
-            self.check_tile(index, page, size, True)
+            self.check_tile(index, [stored for stored in page if stored is not None], size, True)
 
     def raise_missing(self, every):
         promises = [point for point in every if point.size > self.store_size]
@@ -1800,8 +1889,8 @@ class Verification:
 
     def raise_not_anchored(self, anchored):
         published = self.points.published
-        if self.options.require_anchored and anchored < self.store_size:
-            detail = f"anchored are the first {anchored} entries, of {self.store_size}"
+        if self.options.require_anchored and anchored < self.anchor_to:
+            detail = f"anchored are the first {anchored} entries, of {self.anchor_to}"
             stored = self.source.at_position(anchored)
             raise stored.bad("NOT_YET_ANCHORED", detail) if stored else Bad("NOT_YET_ANCHORED", detail, position=anchored)
         if published is None or published.size <= anchored:
@@ -1850,14 +1939,16 @@ class Verification:
         except Malformed as error:
             unreadable = error
         for entity in entities:
-            self.check_document(entity, prefix)
+            self.check_document(entity)
         if unreadable is not None:
             raise Bad("UNREADABLE", f"documents: {unreadable}")
         self.checked.append("documents against the chains")
 
-    def check_document(self, entity, prefix):
-        chain = [(stored, Entry(stored.note).body) for stored in self.source.chain(entity)]
-        last = max(0, len(chain) - 1)
+    def check_document(self, entity):
+        prefix, stored_chain = f"{self.source.ledger}#document", self.source.chain(entity)
+        entries = [(stored, entry_or_none(stored.note)) for stored in stored_chain]
+        chain = [(stored, entry.body) for stored, entry in entries if entry is not None]
+        last = stored_chain[-1].seq if stored_chain else 0
         try:
             state = DocumentFold(entity, chain)
         except Inconsistent as error:
@@ -1879,6 +1970,102 @@ class Verification:
             raise Bad("DRIFT", detail, entity, last)
         if not is_whole or writer != state.writer:
             raise Bad("DRIFT", "the record of the document names another change-set as its writer", entity, last)
+
+
+class EntityVerification(Verification):
+    """One chain: its links, its places in the log, whether the log has more of it, the log itself, its document."""
+
+    is_part = True
+
+    def verify(self):
+        self.open_points()
+        self.compared, point = 0, self.points.published
+        self.tiles = ProvenTiles(self.source.log, point.size, point.root) if point else None
+        last = None
+        for stored in self.source.chain(self.options.entity):
+            self.check_link(stored, self.check_entry(stored))
+            self.check_place(stored)
+            self.entries, last = self.entries + 1, stored
+        self.anchor_to = self.store_size if last is None else last.position + 1
+        self.find_later(last)
+        self.roots = self.roots_at({*self.points.anchored[-1:], *(size for size in self.points.sizes(anchors=False))})
+        self.hold_against()
+        self.check_document(self.options.entity)
+        if last is None:
+            raise Bad("NOT_FOUND", "nothing was ever recorded under this name", self.options.entity)
+        self.checked += ["the chain up to the root key", "its places in the log", "its document"]
+        self.not_checked.append("other entities")
+
+    def check_place(self, stored):
+        if stored.position >= self.published:
+            return
+        try:
+            if self.tiles.has(stored.hash, stored.position):
+                return
+        except Malformed as error:
+            raise stored.bad("UNREADABLE", f"its inclusion in the log cannot be shown: {error}") from None
+        raise stored.bad("CONTENT_MISMATCH", "the log has another entry at its index")
+
+    def find_later(self, last):
+        """Of the same chain, in the published bundles behind its last entry."""
+        seq, position = (-1, -1) if last is None else (last.seq, last.position)
+        for index in range((position + 1) // TILE, -(-self.published // TILE)):
+            width = tile_width(0, index, self.published)
+            bundle = self.source.log.bundle(index, width)
+            if bundle is None:
+                raise Bad("UNREADABLE", f"bundle {index} is missing")
+            for i, note in enumerate(decode_bundle(bundle[1], width)[0]):
+                entry = entry_or_none(note)
+                if entry is None or entry.body["entity"] != self.options.entity or entry.body["seq"] <= seq:
+                    continue
+                self.need_lost(entry.body, note, index * TILE + i, seq + 1)
+
+    def need_lost(self, body, note, position, seq):
+        """A bundle that was made up is no witness; the tiles are."""
+        try:
+            is_published = self.tiles.has(leaf_hash(note), position)
+        except Malformed as error:
+            raise Bad("UNREADABLE", str(error)) from None
+        if is_published:
+            detail = f"the log has #{body['seq']} of the chain"
+            raise Bad("MISSING_ENTRY", detail, body["entity"], seq, position if body["seq"] == seq else None)
+
+    def roots_at(self, sizes):
+        """By the tiles: every entry of the chain was proved to be under them."""
+        try:
+            log, size = self.source.log, self.published
+            return {at: root_of(right_edge(log, at, size)) for at in sizes if self.tiles is not None and at <= size}
+        except Malformed as error:
+            raise Bad("UNREADABLE", f"the log's tiles: {error}") from None
+
+
+class StateVerification(Verification):
+    """Decisions and documents, taking the entries as they are."""
+
+    is_part = True
+
+    def verify(self):
+        self.trusted_keys()  # asked for, though nothing of this rests on them
+        for stored in self.source.every(self.source.size()):
+            entry = entry_or_none(stored.note)
+            if entry is None:
+                continue
+            if is_decisive(entry.body["type"]):
+                self.decisive.append((stored, entry.body))
+            self.collect_key(stored, entry.body)
+        self.check_decisions()
+        entities, unreadable = {}, None
+        try:
+            for _, value in self.source.values(f"{self.source.ledger}#change"):
+                if isinstance(value, dict) and isinstance(value.get("entityId"), str):
+                    entities[value["entityId"]] = True
+        except Malformed as error:
+            entities, unreadable = {}, error
+        self.heads = self.changed = entities
+        self.check_documents()
+        if unreadable is not None:
+            raise Bad("UNREADABLE", f"change-set records: {unreadable}")
+        self.not_checked.append("the entries, signatures and the log; what change-sets are found and counted by")
 
 
 # ------------------------------------------------------------------------------------------------- confidential fields
@@ -3698,7 +3885,8 @@ def unique_key(body):
     """What no second entry of the ledger may have, or None."""
     kind = body["type"]
     if kind == "event":
-        return f"event/{body['data']['source']}/{body['idem']}"
+        source = body["data"].get("source")
+        return f"event/{source}/{body['idem']}" if isinstance(source, str) else None
     if kind.startswith("change."):
         return f"step/{body['idem']}"
     return f"{kind}/{body['idem']}" if kind in KEYED else None
@@ -4236,11 +4424,14 @@ def copy_change(change):
 
 def verify(folder, **options):
     """The report for a folder. Raises Usage."""
-    return Verification(folder, Options(**options)).report()
+    asked = Options(**options)
+    if asked.entity is not None:
+        return EntityVerification(folder, asked).report()
+    return (StateVerification if asked.state else Verification)(folder, asked).report()
 
 
 def answer(line):
-    """One request of --serve: {path, vkeys, anchors, remembered (base64), requireAnchored, maxAgeMinutes, now}."""
+    """One request of --serve: {path, vkeys, anchors, remembered (base64), requireAnchored, maxAgeMinutes, now, entity, state}."""
     try:
         request = json.loads(line)
         if request.get("remembered") is not None:
@@ -4265,6 +4456,9 @@ def main(arguments):
     parser.add_argument("--remembered", help="a checkpoint that you kept")
     parser.add_argument("--require-anchored", action="store_true")
     parser.add_argument("--max-age", type=float, help="minutes")
+    part = parser.add_mutually_exclusive_group()
+    part.add_argument("--entity", help="only the chain of this entity, its place in the log, its document")
+    part.add_argument("--state", action="store_true", help="only decisions and documents, the entries as they are")
     parser.add_argument("--serve", action="store_true", help="answer requests on stdin")
     given = parser.parse_args(arguments)
     if given.serve:
@@ -4281,6 +4475,8 @@ def main(arguments):
             remembered=remembered,
             requireAnchored=given.require_anchored,
             maxAgeMinutes=given.max_age,
+            entity=given.entity,
+            state=given.state,
         )
     except (Usage, OSError) as error:
         print(f"verifier: {error}", file=sys.stderr)

@@ -24,7 +24,7 @@ it('U13: docs/auditing.md verifies with Python alone', async () => {
     layOut(folder, page, put);
     symlinkSync(dirname(dirname(await pythonOfVerifier())), join(folder, 'audit')); // what the block's first line makes
     const [, ...commands] = commandsOf(put(block.text), block.line + 1);
-    expect(commands).toHaveLength(3);
+    expect(commands).toHaveLength(4);
     expect(await runCommands([...commandsOf(put(BEFORE), 0), ...commands], { folder, env: {} })).toEqual([]);
   } finally {
     rmSync(dirname(folder), { recursive: true, force: true });

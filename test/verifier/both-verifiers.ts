@@ -1,6 +1,6 @@
 /**
  * Set up before the tamper suites when `npm run test:verifier` runs them: every folder they have verified is verified in
- * full by docs/verifier.py as well, and a test fails where the two do not name the same.
+ * full by docs/verifier.py as well, and in the mode they asked for, and a test fails where the two do not name the same.
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -26,12 +26,16 @@ vi.mock('../../adapters/embedded/index.ts', async (importOriginal) => {
       const isFull = (scope ?? { mode: 'full' }).mode === 'full' && entity === undefined && signatures !== false;
       const full = isFull && options.now === now ? report : original.verifyDataDir(dir, { ...rest, now });
       const { root, anchorsDir: anchors, remembered, requireAnchored, maxAgeMinutes } = rest;
-      await compare(full, {
+      const request = {
         path: dir,
         vkeys: root === undefined ? [] : [formatVerifierKey(root.name, root.publicKey)],
         ...{ anchors, requireAnchored, maxAgeMinutes, now },
         remembered: base64(remembered),
-      });
+      };
+      await compare(full, request);
+      const part = partOf(options);
+      if (part !== undefined)
+        await compare(original.verifyDataDir(dir, { ...rest, ...part.ours, now }), { ...request, ...part.theirs });
       return report;
     },
     verifyExport: async (folder: string, options: VerifyExportOptions) => {
@@ -44,6 +48,17 @@ vi.mock('../../adapters/embedded/index.ts', async (importOriginal) => {
     },
   };
 });
+
+/** The parts that both can verify. */
+function partOf({
+  scope,
+  entity: short,
+}: VerifyDataDirOptions):
+  { readonly ours: VerifyDataDirOptions; readonly theirs: Pick<PythonRequest, 'entity' | 'state'> } | undefined {
+  if (scope?.mode === 'state') return { ours: { scope }, theirs: { state: true } };
+  const entity = short ?? (scope?.mode === 'entity' ? scope.entity : undefined);
+  return entity === undefined ? undefined : { ours: { entity }, theirs: { entity } };
+}
 
 async function compare(ours: OurAnswer | Promise<OurAnswer>, request: PythonRequest): Promise<void> {
   const answer: OurAnswer = await Promise.resolve(ours).catch((error: unknown) => ({ refused: String(error) }));

@@ -20,6 +20,9 @@ export interface PythonRequest {
   readonly requireAnchored?: boolean | undefined;
   readonly maxAgeMinutes?: number | undefined;
   readonly now?: number;
+  /** only this chain; `state`: only decisions and documents */
+  readonly entity?: string;
+  readonly state?: boolean;
 }
 
 export interface PythonFinding {

@@ -19,6 +19,7 @@ vi.unmock('../../adapters/embedded/index.ts');
 
 const COUNT = Number(process.env['VERIFIER_TAMPERINGS'] ?? 400);
 const FIELD_COUNT = Math.ceil(COUNT / 4);
+const PART_COUNT = Math.ceil(COUNT / 4);
 const FIRST_SEED = Number(process.env['VERIFIER_SEED'] ?? 1);
 const ORIGIN = 'nervous.example/dev/main';
 
@@ -83,6 +84,9 @@ describe('two verifiers', () => {
 
   it(`V11: name the same of ${FIELD_COUNT} tamperings with confidential fields`, () =>
     compareAll(FIELD_COUNT, fieldTampering));
+
+  it(`V11: name the same of ${PART_COUNT} tamperings, of one chain and of decisions and documents alone`, () =>
+    compareAll(PART_COUNT, partTampering));
 });
 
 async function compareAll(count: number, tamper: (seed: number) => Promise<Outcome>): Promise<void> {
@@ -133,6 +137,27 @@ async function fieldTampering(seed: number): Promise<Outcome> {
     return { what: what.join('; '), ...(await both.dataDir(copy)) };
   } finally {
     rmSync(copy, { recursive: true, force: true });
+  }
+}
+
+/** Seeds take turns: forged entries, rows, files; and which chain is asked about. */
+async function partTampering(seed: number): Promise<Outcome> {
+  const random = new Random(seed);
+  const copy = join(place, `part-${seed}`);
+  try {
+    copyTo(small, copy);
+    const rows = rowsOf(small);
+    const entity = rows[seed % rows.length]?.chain ?? '';
+    const { drafts, links, what } = forge(random, takeApart(rows, ORIGIN), thief);
+    const sealed = thief.seal(drafts, { links });
+    if (seed % 3 === 0 && haveOwnPlaces(sealed)) {
+      await storeForged(copy, sealed, thief);
+      return { what, ...(await both.partsOf(copy, entity)) };
+    }
+    const tampered = seed % 3 === 1 ? tamperWithFile(random, copy) : tamperWithRows(random, copy);
+    return { what: tampered, ...(await both.partsOf(copy, entity)) };
+  } finally {
+    if (process.env['VERIFIER_KEEP'] === undefined) rmSync(copy, { recursive: true, force: true });
   }
 }
 

@@ -36,6 +36,15 @@ export class TwoVerifiers {
     return this.compared(verifyDataDir(path, { now, ...(root === undefined ? {} : { root }) }), { path, vkeys, now });
   }
 
+  /** One chain, and decisions and documents alone. @returns the first difference */
+  async partsOf(path: string, entity: string, now = Date.now()): Promise<Compared> {
+    const chain = await this.compared(verifyDataDir(path, { now, entity }), { path, now, entity });
+    if (chain.different !== undefined) return { ...chain, different: `of "${entity}":\n  ${chain.different}` };
+    const verifying = verifyDataDir(path, { now, scope: { mode: 'state' } });
+    const state = await this.compared(verifying, { path, now, state: true });
+    return { ...state, different: state.different === undefined ? undefined : `of the state:\n  ${state.different}` };
+  }
+
   async export(path: string, vkeys: readonly string[]): Promise<Compared> {
     return this.compared(verifyExport(path, { verifierKeys: vkeys }), { path, vkeys, now: Date.now() });
   }
