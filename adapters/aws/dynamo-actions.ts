@@ -112,7 +112,7 @@ export function foldWrites(
 }
 
 function entryActions({ ledger, entriesTable, stateTable }: DynamoTables, entry: EntryToStore): Action[] {
-  const { chain, seq, note, hash, idemKey } = entry;
+  const { chain, seq, note, hash, idemKey, keyFollows = false } = entry;
   const put = (about: Subject, TableName: string, Item: Attributes): Action => ({
     about,
     write: {
@@ -126,7 +126,7 @@ function entryActions({ ledger, entriesTable, stateTable }: DynamoTables, entry:
     ...noteAttribute(note),
     h: { B: hash },
   });
-  if (idemKey === undefined) return [place];
+  if (idemKey === undefined || keyFollows) return [place];
   const value = { n: { N: '1' }, v: { S: JSON.stringify({ chain, seq }) } };
   const record = put({ kind: 'idem', idemKey }, stateTable, { ...stateKey(idemItemKey(ledger, idemKey)), ...value });
   return [place, record];

@@ -5,7 +5,15 @@
  */
 import type { JsonObject } from '../canonical/index.ts';
 import { eventIdemKey, type Catalog } from '../events/index.ts';
-import { SYSTEM_ACTOR, type EntryDraft } from '../ledger/index.ts';
+import {
+  parseEntry,
+  SYSTEM_ACTOR,
+  type EntryDraft,
+  type EntryStore,
+  type ItemStore,
+  type StoredEntry,
+} from '../ledger/index.ts';
+import { findRecord } from './change-store.ts';
 import { requirementOf, standingQuorum } from './quorum.ts';
 import type { ChangeRecord } from './record.ts';
 import type { StepDraft } from './steps.ts';
@@ -15,10 +23,21 @@ export const APPROVALS_SOURCE = 'system/approvals';
 
 export type AnnouncementCatalog = Pick<Catalog, 'check' | 'sensitive'>;
 
+/** `<change-set>.<index of the step>.<topic>` */
+const EVENT_ID = /^([\w-]{1,64})\.(0|[1-9][0-9]{0,5})\.[a-z]/;
+/** Entries of one transaction, at most. */
+const MOST_AT_ONCE = 100;
+
 export interface Announcement {
   readonly draft: EntryDraft;
   /** so that the event is found by its id */
   readonly idemKey: string;
+}
+
+export interface ToldIn {
+  readonly ledger: string;
+  readonly items: Pick<ItemStore, 'get'>;
+  readonly entries: Pick<EntryStore, 'read'>;
 }
 
 export interface Taken {
@@ -27,8 +46,15 @@ export interface Taken {
   readonly after: ChangeRecord;
 }
 
-/** @returns what to record behind the steps, on the entity's chain */
-export function announce(catalog: AnnouncementCatalog, taken: Taken): readonly Announcement[] {
+/**
+ * The record of the change-set, written only if it still is as it was read, keeps the same steps from being told twice, and findTold
+ * finds them without their keys.
+ * @returns what to record behind the steps, on the entity's chain
+ */
+export function announce(
+  catalog: AnnouncementCatalog,
+  taken: Taken,
+): readonly (Announcement & { readonly keyFollows: true })[] {
   const { before, after } = taken;
   const stepsBefore = before?.entries.length ?? 0;
   const told = [
@@ -37,7 +63,7 @@ export function announce(catalog: AnnouncementCatalog, taken: Taken): readonly A
   ];
   return told.flatMap(({ topic, payload, index }) => {
     const announcement = eventOf(catalog, { topic, payload, eventId: `${after.id}.${index}.${topic}` });
-    return announcement === undefined ? [] : [announcement];
+    return announcement === undefined ? [] : [{ ...announcement, keyFollows: true }];
   });
 }
 
@@ -53,6 +79,20 @@ export function eventOf(
     draft: { type: 'event', actor: SYSTEM_ACTOR, idem: eventId, data },
     idemKey: eventIdemKey(APPROVALS_SOURCE, eventId),
   };
+}
+
+/** Finds what was told of a change-set by its event id alone: behind the step that the id names, among what was recorded with it. */
+export async function findTold({ ledger, items, entries }: ToldIn, eventId: string): Promise<StoredEntry | undefined> {
+  const [, change, index] = EVENT_ID.exec(eventId) ?? [];
+  const found = change === undefined ? undefined : await findRecord(ledger, items, change);
+  const step = found?.record.entries[Number(index)];
+  if (found === undefined || step === undefined) return undefined;
+  const behind = await entries.read(found.record.entityId, step.seq + 1, MOST_AT_ONCE);
+  return behind.find(({ note }) => {
+    const parsed = parseEntry(note);
+    if (parsed.kind !== 'entry' || parsed.body.type !== 'event' || parsed.body.idem !== eventId) return false;
+    return (parsed.body.data as { readonly source?: unknown }).source === APPROVALS_SOURCE;
+  });
 }
 
 export interface Told {

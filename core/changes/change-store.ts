@@ -9,7 +9,6 @@ import { isTerminal } from './lifecycle.ts';
 import { awaitsReview } from './post-review.ts';
 import { recentWrites } from './recent-changes.ts';
 import type { ChangeRecord } from './record.ts';
-import type { Vote } from './steps.ts';
 
 export interface StoredChange {
   readonly record: ChangeRecord;
@@ -29,8 +28,6 @@ export interface ChangeStore {
   /** Everything that follows from the record alone. */
   readonly recordWrites: (current: StoredChange | undefined, next: ChangeRecord) => readonly ItemWrite[];
   readonly keys: ReturnType<typeof keysOf>;
-  /** What a vote uses up: the vote of the person whose it is, and that of who cast it for them. */
-  readonly voteKeys: (record: Pick<ChangeRecord, 'id' | 'round'>, vote: Vote) => readonly ItemKey[];
   /** A put of an item that must not exist yet. */
   readonly once: (key: ItemKey, value: JsonValue) => ItemWrite;
   readonly isTaken: (key: ItemKey) => Promise<boolean>;
@@ -41,10 +38,7 @@ export function createChangeStore(ledger: string, items: Pick<ItemStore, 'get' |
   return {
     keys,
     once,
-    find: async (id) => {
-      const item = await items.get(keys.record(id));
-      return item === undefined ? undefined : { record: recordOf(item), version: item.version };
-    },
+    find: (id) => findRecord(ledger, items, id),
     ids: async (of, page) => {
       return (await items.list(partitionOf(keys, of), page)).map(({ sk }) => sk);
     },
@@ -61,12 +55,18 @@ export function createChangeStore(ledger: string, items: Pick<ItemStore, 'get' |
       ...reviewWrites(keys, current?.record, next),
       ...indexWrites(ledger, current?.record, next),
     ],
-    voteKeys: ({ id, round }, { revision, personId, delegate }) =>
-      [personId, ...(delegate === undefined ? [] : [delegate.personId])].map((one) =>
-        keys.vote(id, { revision, round, personId: one }),
-      ),
     isTaken: async (key) => (await items.get(key)) !== undefined,
   };
+}
+
+/** For who reads one record and nothing else. */
+export async function findRecord(
+  ledger: string,
+  items: Pick<ItemStore, 'get'>,
+  id: string,
+): Promise<StoredChange | undefined> {
+  const item = await items.get(keysOf(ledger).record(id));
+  return item === undefined ? undefined : { record: recordOf(item), version: item.version };
 }
 
 function keysOf(ledger: string) {
@@ -76,11 +76,6 @@ function keysOf(ledger: string) {
     /** overridden or sampled, and not reviewed yet */
     review: (id: string): ItemKey => ({ pk: `${ledger}#change-review`, sk: id }),
     ofEntity: (entityId: string, id: string): ItemKey => ({ pk: `${ledger}#change-of#${entityId}`, sk: id }),
-    /** one vote per person, revision and assessment */
-    vote: (id: string, by: { revision: number; round: number; personId: string }): ItemKey => ({
-      pk: `${ledger}#change-vote`,
-      sk: `${id}#${by.revision}#${by.round}#${by.personId}`,
-    }),
     /** one decision per nonce, ledger-wide */
     nonce: (nonce: string): ItemKey => ({ pk: `${ledger}#change-nonce`, sk: nonce }),
     /** applied once, undone once */

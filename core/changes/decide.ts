@@ -74,10 +74,11 @@ export async function decide(
     const vote: Vote = { ...decision, change: id, ...mandate, ...context.under };
     const voted: StepDraft = { type: 'change.voted', actor: actorOf(principal), data: vote };
     const { entityId } = current.record;
-    const keys = [context.store.keys.nonce(decision.nonce), ...context.store.voteKeys(current.record, vote)];
+    const used = context.store.once(context.store.keys.nonce(decision.nonce), { change: id, personId });
     const recorded = await context.recorder.record({
       ...{ id, entityId, current, steps: [voted, ...consequences(context, current.record, voted)] },
-      writes: [...keys.map((key) => context.store.once(key, { change: id, personId })), ...checks],
+      // One vote per person is the record's business, which is written only as it was read.
+      writes: [used, ...checks],
     });
     if (recorded.kind !== 'recorded') return { kind: 'again' };
     const { stored } = recorded;

@@ -7,7 +7,7 @@ export {
   type ReportFilter,
 } from './approval-report.ts';
 export { bindingProblems } from './binding.ts';
-export { APPROVALS_SOURCE } from './announce.ts';
+export { APPROVALS_SOURCE, findTold } from './announce.ts';
 export { approvalTopics } from './approval-topics.ts';
 export { createActs, type Acts } from './acts.ts';
 export { createChanges, type Changes } from './changes.ts';

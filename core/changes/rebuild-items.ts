@@ -61,7 +61,7 @@ export function createItemRebuilder(deps: RebuildDependencies): (entry: ChainEnt
     const reduced = reduceChange(current?.record, step);
     if (reduced.kind === 'refused') return { kind: 'inconsistent', reason: reduced.message };
     const { record } = reduced;
-    const effect = await effectOf(step, { before: current?.record, record }, rebuild);
+    const effect = await effectOf(step, record, rebuild);
     if (typeof effect === 'string') return { kind: 'inconsistent', reason: effect };
     return { kind: 'writes', writes: [...rebuild.store.recordWrites(current, record), ...effect] };
   };
@@ -90,26 +90,13 @@ async function rebuiltBeside(entry: ChainEntry, { states, delegations }: Rebuild
 }
 
 /** What a step brings with it beside the record: keys that exist once, documents. */
-async function effectOf(
-  step: ChangeStep,
-  { before, record }: { readonly before: ChangeRecord | undefined; readonly record: ChangeRecord },
-  rebuild: Rebuild,
-): Promise<ItemWrite[] | string> {
+async function effectOf(step: ChangeStep, record: ChangeRecord, rebuild: Rebuild): Promise<ItemWrite[] | string> {
   const { ledger, store } = rebuild;
   const { id } = record;
   switch (step.type) {
     case 'change.assessed':
       return turnWrites(ledger, record);
-    case 'change.voted': {
-      const { nonce, personId } = step.data;
-      const keys = [store.keys.nonce(nonce), ...store.voteKeys(record, step.data)];
-      return keys.map((key) => store.once(key, { change: id, personId }));
-    }
-    case 'change.vote-revoked': {
-      const vote = before?.votes.find((one) => one.step === step.data.vote);
-      const keys = vote === undefined ? [] : store.voteKeys(record, vote);
-      return keys.map((key) => ({ kind: 'delete', key, expect: 'any' }));
-    }
+    case 'change.voted':
     case 'change.overridden': {
       const { nonce, personId } = step.data;
       return [store.once(store.keys.nonce(nonce), { change: id, personId })];

@@ -49,7 +49,6 @@ export async function revoke(
     return {
       // Without the objection that is taken back, the approvals there are may be enough.
       steps: [revoked, ...approvalBy(context, record, left)],
-      writes: context.store.voteKeys(record, vote).map((key) => ({ kind: 'delete', key, expect: 'any' })),
     };
   });
 }

@@ -5,9 +5,17 @@
 import type { EntryDraft } from './entry.ts';
 import type { Clock, EntryStore, Ids, ItemKey, ItemWrite, RootSigner, Sealer, StoredEntry } from './ports.ts';
 
+export interface EntryToAppend {
+  readonly chain: string;
+  readonly draft: EntryDraft;
+  readonly idemKey?: string;
+  /** see EntryToStore */
+  readonly keyFollows?: boolean;
+}
+
 export interface AppendRequest {
   /** 1-100 entries, recorded all or none; entries of one chain in their order */
-  readonly entries: readonly { readonly chain: string; readonly draft: EntryDraft; readonly idemKey?: string }[];
+  readonly entries: readonly EntryToAppend[];
   /** A place that the caller has seen filled: a head from before it is stale, and is read again instead of tried. */
   readonly after?: { readonly chain: string; readonly seq: number };
   /** Items that become true together with the entries, computed from their final places. Called once per attempt. */

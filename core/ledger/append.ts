@@ -337,7 +337,8 @@ function groupOf({ pending, entries, sealed }: Placed): CommitGroup {
   return {
     entries: sealed.map((bytes, i) => {
       const { chain, seq } = entries[i] as PlacedEntry;
-      return { chain, seq, idemKey: pending.request.entries[i]?.idemKey, note: bytes.note, hash: bytes.hash };
+      const { idemKey, keyFollows = false } = pending.request.entries[i] ?? {};
+      return { chain, seq, idemKey, ...(keyFollows && { keyFollows }), note: bytes.note, hash: bytes.hash };
     }),
     writes: pending.request.writes?.(entries) ?? [],
   };

@@ -24,6 +24,8 @@ export interface EntryToStore extends SealedEntry {
   readonly seq: number;
   /** ledger-wide unique; undefined when the entry needs no look-up by key */
   readonly idemKey: string | undefined;
+  /** True: what else the group writes makes the key unique, and the entry is found without it. A store may keep nothing under it. */
+  readonly keyFollows?: boolean;
 }
 
 export interface ItemKey {

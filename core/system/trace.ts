@@ -1,7 +1,7 @@
 /** An event's way through the system: the entry it is in, and where it stands with every subscription. */
-import { APPROVALS_SOURCE } from '../changes/index.ts';
+import { APPROVALS_SOURCE, findTold } from '../changes/index.ts';
 import { eventIdemKey, EventError, recordedEvent, type DeliveryState, type Subscriptions } from '../events/index.ts';
-import type { EntryStore, StoredEntry } from '../ledger/index.ts';
+import type { StoredEntry } from '../ledger/index.ts';
 import { principalsOf, type Policy } from '../policy/index.ts';
 import type { Ports } from './ports.ts';
 import type { NervousConfig } from './config.ts';
@@ -9,14 +9,14 @@ import type { NervousSystem } from './nervous-system.ts';
 
 /** Finds an event by its id and says where it stands with every subscription. */
 export function createTrace(
-  { entries, bus }: Pick<Ports, 'entries' | 'bus'>,
-  { modules }: Pick<NervousConfig, 'modules'>,
+  { entries, items, bus }: Pick<Ports, 'entries' | 'items' | 'bus'>,
+  { ledger, modules }: Pick<NervousConfig, 'ledger' | 'modules'>,
   { policy, subscriptions }: { readonly policy: Policy; readonly subscriptions: Pick<Subscriptions, 'list'> },
 ): NervousSystem['trace'] {
   return async (principal, eventId, source) => {
     const sources =
       source === undefined ? [APPROVALS_SOURCE, ...principalsOf(policy.roster, modules).keys()] : [source];
-    const found = recordedEvent(await findEvent(entries, sources, eventId));
+    const found = recordedEvent(await findEvent({ ledger, entries, items }, sources, eventId));
     if (found === undefined) throw new Error(`the entry under event id "${eventId}" is not an event`);
     policy.require(principal, 'reads', found.event.entityId);
     const [deliveries, theirs] = await Promise.all([bus.trace(found.event), subscriptions.list(principal)]);
@@ -37,10 +37,16 @@ function withoutReasons({ history, ...state }: DeliveryState): DeliveryState {
 }
 
 /** The event a publisher recorded under this id. Without a source the id must belong to one source only. */
-async function findEvent(entries: EntryStore, sources: readonly string[], eventId: string): Promise<StoredEntry> {
+async function findEvent(
+  where: Pick<NervousConfig, 'ledger'> & Pick<Ports, 'entries' | 'items'>,
+  sources: readonly string[],
+  eventId: string,
+): Promise<StoredEntry> {
   const found: StoredEntry[] = [];
   for (const source of sources) {
-    const entry = await entries.findByIdemKey(eventIdemKey(source, eventId));
+    const entry =
+      (await where.entries.findByIdemKey(eventIdemKey(source, eventId))) ??
+      (source === APPROVALS_SOURCE ? await findTold(where, eventId) : undefined);
     if (entry !== undefined) found.push(entry);
   }
   const [entry, ...others] = found;

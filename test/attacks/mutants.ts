@@ -39,7 +39,7 @@ export const MUTANTS: readonly Mutant[] = [
   off(
     'a nonce is used once',
     edit('decide.ts', 'if (nonces.includes(nonce) || (await store.isTaken(store.keys.nonce(nonce))))', 'if (false)'),
-    edit('decide.ts', 'context.store.keys.nonce(decision.nonce), ...', '...'),
+    edit('decide.ts', 'writes: [used, ...checks]', 'writes: checks'),
   ),
   off(
     'a decision binds to revision, content and assessment',

@@ -21,10 +21,10 @@ const BUDGETS: Readonly<Partial<Record<Act, Partial<Cost>>>> = {
   'sequence 1 entry of a known chain': { roundTrips: 2, readUnits: 0, writeUnits: 2, kmsSigns: 0 },
   'sequence 99 entries of known chains': { roundTrips: 2, readUnits: 0, writeUnits: 106, kmsSigns: 0 },
   // Each step keeps the counts and the indices of who is awaited and what is due (R6): reading them costs the same however many are open.
-  propose: { roundTrips: 7, readUnits: 8, writeUnits: 45, kmsSigns: 0, putEvents: 1, sqsSends: 1 },
-  vote: { roundTrips: 4, readUnits: 3, writeUnits: 18, kmsSigns: 0, putEvents: 0, sqsSends: 1 },
-  'vote that approves': { roundTrips: 7, readUnits: 5, writeUnits: 33, kmsSigns: 1, putEvents: 1, sqsSends: 1 },
-  'execute one operation': { roundTrips: 23, readUnits: 20, writeUnits: 59, kmsSigns: 2, putEvents: 1 },
+  propose: { roundTrips: 7, readUnits: 8, writeUnits: 41, kmsSigns: 0, putEvents: 1, sqsSends: 1 },
+  vote: { roundTrips: 4, readUnits: 3, writeUnits: 16, kmsSigns: 0, putEvents: 0, sqsSends: 1 },
+  'vote that approves': { roundTrips: 7, readUnits: 5, writeUnits: 29, kmsSigns: 1, putEvents: 1, sqsSends: 1 },
+  'execute one operation': { roundTrips: 23, readUnits: 20, writeUnits: 55, kmsSigns: 2, putEvents: 1 },
 };
 
 describe.each(Object.entries(BUDGETS) as [Act, Partial<Cost>][])('%s', (act, budget) => {

@@ -20,6 +20,19 @@ const CONFLICT: Fault = { kind: 'cancel', codes: ['TransactionConflict', 'None']
 const kinds = async (store: DynamoStore, groups: CommitGroup[]): Promise<string[]> =>
   (await store.commit(groups)).map(({ kind }) => kind);
 
+describe('W11: a key that follows from what else is written', () => {
+  it('W11: takes no row of its own, and costs an entry less', async () => {
+    const { dynamo, store } = fakeStore();
+    const told = { ...entry('a', 1, 'event/system/approvals/c.0.x'), keyFollows: true };
+    await store.commit([group([entry('a', 0, 'k'), told], [put('s', 'absent')])]);
+    const [sent] = dynamo.requests.filter(({ operation }) => operation === 'TransactWriteItems');
+    expect(sent?.body['TransactItems']).toHaveLength(4);
+    expect(dynamo.items('state').map(({ pk }) => pk?.S)).toEqual(['main#idem#k', 'p']);
+    // What makes it unique is the item, as of a change-set its record.
+    expect(await kinds(store, [group([{ ...told, seq: 2 }], [put('s', 'absent')])])).toEqual(['precondition']);
+  });
+});
+
 describe('a write whose answer got lost', () => {
   it.each<[string, string, CommitGroup]>([
     ['an entry alone', 'PutItem', group([entry('a', 0)])],

@@ -1,8 +1,9 @@
 /** What the bus is told of change-sets: with the step that it is about, once, only what the catalog declares, and never for a flood. */
 import * as z from 'zod';
 import { describe, expect, it } from 'vitest';
-import { approvalTopics, riskSchema, type Changes } from '../../../core/changes/index.ts';
+import { approvalTopics, findTold, riskSchema, type Changes } from '../../../core/changes/index.ts';
 import { createCatalog, sensitive, type Topics } from '../../../core/events/index.ts';
+import { appenderOn } from '../ledger/ledger-world.ts';
 import { createWorld, decision, hours, patchOf, proposal, who, type World } from './world.ts';
 
 const text = z.string();
@@ -121,6 +122,36 @@ describe('on the way of a change-set', () => {
     const { change } = await loud(world).propose(who('pete'), proposal([patchOf('/note', 1)]));
     const found = await world.store.findByIdemKey(`event/system/approvals/${change.id}.1.approvals.requested`);
     expect(found?.chain).toBe(change.entityId);
+  });
+});
+
+describe('W11: what is told is found by its id without a key of its own', () => {
+  it('W11: each, on the way of a change-set, and nothing else', async () => {
+    const world = createWorld();
+    const changes = loud(world);
+    const { change } = await changes.propose(who('advisor'), proposal([patchOf('/note', 1)]));
+    await world.clock.advance(hours(10));
+    await changes.advance(change.id);
+    for (const person of ['ann', 'rita']) await changes.decide(who(person), change.id, decision(change));
+    await changes.advance(change.id);
+    const where = { ledger: 'main', items: world.store, entries: world.store };
+    const told = (await world.chain()).filter(({ body }) => body.type === 'event');
+    expect(told.length).toBeGreaterThan(6);
+    for (const { body } of told)
+      expect(await findTold(where, body.idem)).toMatchObject({ chain: body.entity, seq: body.seq });
+    const [{ idem } = { idem: '' }] = told.map(({ body }) => body);
+    const others = [`${idem}x`, `x${idem}`, idem.replace('.0.', '.7.'), idem.replace('.0.', '.00.'), 'x', '', '..'];
+    for (const id of others) expect(await findTold(where, id)).toBeUndefined();
+  });
+
+  it('W11: an event that somebody else recorded behind a step under such an id is not it', async () => {
+    const world = createWorld();
+    const { change } = await world.other({ risk }).propose(who('pete'), proposal([patchOf('/note', 1)]));
+    const idem = `${change.id}.1.approvals.requested`;
+    const data = { topic: 'approvals.requested', version: 1, source: 'billing', payload: {} };
+    const draft = { type: 'event', actor: { kind: 'module', id: 'billing' }, idem, data } as const;
+    await appenderOn(world.store).append({ entries: [{ chain: change.entityId, draft }] });
+    expect(await findTold({ ledger: 'main', items: world.store, entries: world.store }, idem)).toBeUndefined();
   });
 });
 
