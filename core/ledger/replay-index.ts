@@ -12,6 +12,8 @@ export interface ReplayIndex {
   readonly keys: BigUint64Array;
   /** log indices of the entries that decide something, or say who may, ascending */
   readonly decisive: Float64Array;
+  /** log index of each key; absent: one after the other from 0 on */
+  readonly positions?: Float64Array;
 }
 
 /** What replaying a log has shown. */
@@ -97,7 +99,10 @@ export function joinReplayIndices(parts: readonly ReplayIndex[]): ReplayIndex {
  * Log indices of entries whose keys may be the same, ascending by the second of each group: groups of two and more. Sorts
  * numbers, so it takes n log n with a small constant; hashes of different keys meet once in 10^19 pairs, or on purpose.
  */
-export function suspectedDuplicates({ keys }: Pick<ReplayIndex, 'keys'>): readonly (readonly number[])[] {
+export function suspectedDuplicates({
+  keys,
+  positions,
+}: Pick<ReplayIndex, 'keys' | 'positions'>): readonly (readonly number[])[] {
   const sorted = keys.slice().sort();
   const twice = new Map<bigint, number[]>();
   for (let i = 1; i < sorted.length; i += 1) {
@@ -105,7 +110,7 @@ export function suspectedDuplicates({ keys }: Pick<ReplayIndex, 'keys'>): readon
     if (key !== NO_KEY && key === sorted[i - 1]) twice.set(key, []);
   }
   if (twice.size === 0) return [];
-  for (let i = 0; i < keys.length; i += 1) twice.get(keys[i] as bigint)?.push(i);
+  for (let i = 0; i < keys.length; i += 1) twice.get(keys[i] as bigint)?.push(positions?.[i] ?? i);
   return [...twice.values()].sort((a, b) => (a[1] ?? 0) - (b[1] ?? 0));
 }
 

@@ -42,15 +42,30 @@ export async function replayLog(sources: AuthoritySources, index: ReplayIndex): 
   return { ...(finding === undefined ? {} : { finding }), ...sayingOf(outcome) };
 }
 
-/** For who has not looked at every entry: what its replay needs. @param size one past the last log index */
+/**
+ * For who has not looked at every entry: what its replay needs. Rows may be missing, and each counts at its own place.
+ * @param size one past the last log index
+ */
 export async function indexForReplay(
   { entries }: Pick<AuthoritySources, 'entries'>,
   size: number,
 ): Promise<ReplayIndex> {
   const index = new ReplayIndexBuilder(0);
-  for (let from = 0; from < size; from += PAGE)
-    for (const { note } of await entries.readLog(from, Math.min(PAGE, size - from))) index.add(typeOf(note), note);
-  return index.built();
+  const positions: number[] = [];
+  for (let from = 0; from < size;) {
+    const page = await entries.readLog(from, Math.min(PAGE, size - from));
+    for (const { note, position } of page) {
+      index.add(typeOf(note), note);
+      positions.push(position);
+    }
+    from = (page.at(-1)?.position ?? from + PAGE - 1) + 1;
+  }
+  const { keys, decisive } = index.built();
+  return {
+    keys,
+    decisive: decisive.map((at) => positions[at] as number),
+    positions: Float64Array.from(positions),
+  };
 }
 
 async function replayDecisive(
@@ -66,6 +81,7 @@ async function replayDecisive(
     for (; at < decisive.length && Math.floor((decisive[at] as number) / BLOCK) === block; at += 1)
       to = decisive[at] as number;
     for (const { position, note, hash } of await entries.readLog(from, to - from + 1)) {
+      if (position > to) break; // where rows are missing, those behind come instead
       const body = isDecisive(typeOf(note)) ? bodyOf(note) : undefined;
       if (body !== undefined && !replay.take({ body, hash: toHex(hash), position })) return replay.end();
     }

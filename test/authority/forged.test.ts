@@ -97,6 +97,31 @@ describe('in the tables of AWS', () => {
 });
 
 describe('whatever the store', () => {
+  /** The store's log behind as many rows that say nothing, of which somebody deleted one. */
+  function withGap(store: MemoryStore): Pick<MemoryStore, 'read' | 'readLog' | 'size'> {
+    const [before, gone] = [300, 5];
+    return {
+      read: (...place) => store.read(...place),
+      size: async () => (await store.size()) + before,
+      readLog: async (from, limit) => {
+        const real = await store.readLog(0, await store.size());
+        const nothing = { ...real[0], chain: 'account:0', seq: 0, note: Buffer.from('x'), hash: new Uint8Array(32) };
+        const rows = Array.from({ length: before }, (_, position) => ({ ...nothing, position }));
+        const all = [...rows, ...real.map((one) => ({ ...one, position: one.position + before }))];
+        return all.filter(({ position }) => position >= from && position !== gone).slice(0, limit);
+      },
+    };
+  }
+
+  it('V3: names it, too, where a row before it was deleted and entries are taken as they are', async () => {
+    for (const { name, forge } of NAMED) {
+      const store = new MemoryStore();
+      const place = await forge(await honestHistory({ store, rootSigner: memoryRootSigner(ORIGIN) }));
+      const { finding } = await replayed(withGap(store));
+      expect(finding, name).toMatchObject({ verdict: 'UNAUTHORIZED_DECISION', entity: place?.entity, seq: place?.seq });
+    }
+  });
+
   it('V3: the order of commits is believed of a store with one writer, and of no other', async () => {
     const store = new MemoryStore();
     await honestHistory({ store, rootSigner: memoryRootSigner(ORIGIN) });
