@@ -19,6 +19,12 @@ export function endOfLog(db: DatabaseSync): number {
   return Number(row?.['size'] ?? 0);
 }
 
+/** One past the last entry within the log, however far the record says that it goes: for who takes what there is. */
+export function endOfEntries(db: DatabaseSync): number {
+  const last = `SELECT max(position) FROM entries WHERE position >= 0 AND position < ${RECORDED_END}`;
+  return Number(db.prepare(`SELECT coalesce((${last}), -1) + 1 AS size`).get()?.['size'] ?? 0);
+}
+
 /** The first of them in the order of positions, if there is one. For a connection without an open transaction. */
 export function rowOutside(db: DatabaseSync): Finding | undefined {
   return inSnapshot(db, () => {

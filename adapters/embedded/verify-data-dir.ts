@@ -33,7 +33,7 @@ import { readRestoredWithout } from './restored-without.ts';
 import { systemIds } from './system-world.ts';
 import { replayDataDir } from './replay-data-dir.ts';
 import { readRootPublicKey } from './root-key.ts';
-import { endOfLog, rowOutside } from './rows-outside.ts';
+import { endOfEntries, endOfLog, rowOutside } from './rows-outside.ts';
 import { identityOf, openForReading } from './sqlite-schema.ts';
 import { SqliteStore } from './sqlite-store.ts';
 import { entityThreads, verifyEntityOnThreads } from './verify-on-threads.ts';
@@ -94,7 +94,8 @@ async function verifyOpened(db: DatabaseSync, options: Opened): Promise<Verifica
   const store = new SqliteStore(db, { readOnly: true });
   const sources = { ledger, entries: store, items: store };
   const replaying = { dataDir, ledger };
-  if (scope.mode === 'state') return verifyState(sources, () => replayDataDir({ ...replaying, size: endOfLog(db) }));
+  if (scope.mode === 'state')
+    return verifyState(sources, () => replayDataDir({ ...replaying, size: endOfEntries(db) }));
   if (scope.mode === 'entity') return verifyOneEntity({ ...options, now }, store, scope.entity);
   const found = await pointsOf({ ...options, origin, incarnations: readIncarnations(db) });
   const points = {

@@ -42,13 +42,21 @@ export class LogMembership {
   }
 
   private async lookUp(entry: StoredEntry, position: number): Promise<Finding | undefined> {
+    const isThere = await this.hasOrReason(entry.hash, position);
+    if (typeof isThere === 'string')
+      return findingAt(entry, 'UNREADABLE', `its inclusion in the log cannot be shown: ${isThere}`);
+    if (isThere) return undefined;
+    return findingAt(entry, 'CONTENT_MISMATCH', `the log of size ${this.size} has another entry at index ${position}`);
+  }
+
+  /** Or why the tiles cannot tell. */
+  private async hasOrReason(hash: Uint8Array, position: number): Promise<boolean | string> {
     try {
-      if (await this.tiles.has(entry.hash, position)) return undefined;
+      return await this.tiles.has(hash, position);
     } catch (error) {
       if (!(error instanceof LogError)) throw error;
-      return findingAt(entry, 'UNREADABLE', `its inclusion in the log cannot be shown: ${error.message}`);
+      return error.message;
     }
-    return findingAt(entry, 'CONTENT_MISMATCH', `the log of size ${this.size} has another entry at index ${position}`);
   }
 
   /** The roots that the tiles give for these sizes, as far as the log reaches. @throws LogError */
@@ -95,7 +103,9 @@ export class LogMembership {
       if (parsed.kind !== 'entry' || parsed.body.entity !== head.chain || parsed.body.seq <= head.seq) continue;
       const position = from + i;
       // A bundle that was made up is no witness; the log's tiles are.
-      if (!(await this.tiles.has(leafHash(note), position))) continue;
+      const isThere = await this.hasOrReason(leafHash(note), position);
+      if (typeof isThere === 'string') return logFinding('UNREADABLE', `the log's tiles: ${isThere}`);
+      if (!isThere) continue;
       const lost = { chain: head.chain, seq: head.seq + 1, ...(parsed.body.seq === head.seq + 1 ? { position } : {}) };
       return findingAt(lost, 'MISSING_ENTRY', `the chain ends at #${head.seq}, the log has #${parsed.body.seq}`);
     }

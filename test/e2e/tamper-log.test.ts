@@ -168,6 +168,20 @@ describe('entries removed together with every record of them in the store', () =
     );
     expect(none.firstBad).toMatchObject({ verdict: 'MISSING_ENTRY', entity: 'account:0', seq: 0 });
   });
+
+  it('V7: ends with a verdict on the entity when the tiles are gone with it', async () => {
+    const report = await after(
+      (dir) => {
+        rmSync(join(dir, 'log', 'tile', '0'), { recursive: true });
+        storeOnly(
+          dir,
+          rows.filter((row) => row.chain !== 'account:0'),
+        );
+      },
+      { scope: { mode: 'entity', entity: 'account:0' } },
+    );
+    expect(report.firstBad).toMatchObject({ verdict: 'UNREADABLE', entity: '(log)', seq: 0 });
+  });
 });
 
 describe('entries changed or moved, with hashes and records made to fit', () => {

@@ -101,6 +101,12 @@ describe('numbers that cannot be counted', () => {
     ['idempotency', `UPDATE idempotency SET position = ${HUGE} WHERE key = (SELECT min(key) FROM idempotency)`],
     ['idempotency', `UPDATE idempotency SET position = -1 WHERE key = (SELECT min(key) FROM idempotency)`],
     ['batches', `UPDATE batches SET first = ${HUGE} WHERE first = 0`],
+    ['batches', `UPDATE batches SET first = 9007199254740000 WHERE first = (SELECT max(first) FROM batches)`],
+    [
+      'batches',
+      `UPDATE batches SET first = 8007199254740000 WHERE first = (SELECT max(first) FROM batches);
+       UPDATE entries SET position = 9007199254740000 WHERE position = 4`,
+    ],
     ['items', `UPDATE items SET version = ${HUGE} WHERE pk = 'main#document'`],
     ['items', `UPDATE items SET version = 9007199254740993 WHERE pk = 'main#document'`],
   ])('V7: verification of %s ends with a verdict: %s', async (table, sql) => {
@@ -110,6 +116,8 @@ describe('numbers that cannot be counted', () => {
     else expect(report.firstBad?.entity).toBeDefined();
     const entity = await verifyDataDir(changed(sql), { entity: 'account:1' });
     expect(entity.checked).toBeDefined();
+    const state = await verifyDataDir(changed(sql), { scope: { mode: 'state' } });
+    expect(state.checked).toBeDefined();
   });
 });
 
