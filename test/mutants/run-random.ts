@@ -59,7 +59,13 @@ const chosen =
 const folder = mkdtempSync(join(tmpdir(), 'nervous-mutants-'));
 /** How long each test file takes without a mutant, as vitest's JSON reporter tells it: quick ones are asked first. */
 const durations = join(folder, 'durations.json');
-process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+/** Groups of processes under way: who ends this one ends them too. */
+const running = new Set<number>();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(1));
+process.on('exit', () => {
+  for (const pid of running) process.kill(-pid, 'SIGKILL');
+  rmSync(folder, { recursive: true, force: true });
+});
 
 const whole = ['run', '--reporter=json', `--outputFile=${durations}`];
 if (values.suites.includes('mirror') && (await vitest(REPOSITORY, whole, { SUITE: 'mirror' })) !== 0)
@@ -142,7 +148,7 @@ function copyOfRepository(name: string): string {
 
 async function tested(copy: string, mutation: Mutation): Promise<Outcome> {
   const path = join(copy, mutation.file);
-  const source = readFileSync(join(REPOSITORY, mutation.file), 'utf8');
+  const source = readFileSync(path, 'utf8'); // of the copy: who goes on working in the repository disturbs nothing
   const related = ['related', mutation.file, '--run', '--bail=1', '--maxWorkers=1'];
   try {
     writeFileSync(path, mutated(source, mutation));
@@ -172,8 +178,10 @@ async function vitest(
   });
   const { pid } = child;
   if (pid === undefined) throw new Error('node cannot be started');
+  running.add(pid);
   const timer = setTimeout(() => process.kill(-pid, 'SIGKILL'), TIMEOUT_MS);
   const [code] = (await once(child, 'exit')) as [number | null];
+  running.delete(pid);
   clearTimeout(timer);
   return code;
 }
