@@ -205,3 +205,12 @@ describe('confidential fields', () => {
     expect(store.log).toEqual([]);
   });
 });
+
+it('finds marked fields behind what may be absent, null, or taken by default', () => {
+  const inner = z.strictObject({ name: sensitive(text) });
+  const schema = z.strictObject({
+    ...{ a: inner.optional(), b: inner.nullable(), c: inner.default({ name: '' }), d: inner.nullish() },
+    ...{ e: sensitive(text).optional(), f: sensitive(text.nullable()) },
+  });
+  expect(sensitivePaths(schema)).toEqual(['/a/name', '/b/name', '/c/name', '/d/name', '/e', '/f']);
+});
