@@ -15,7 +15,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { credit } from '../scenarios/publishing.ts';
 import { freshAccount, type SampleClient } from '../scenarios/world.ts';
 import { deploy, destroy, type CdkOptions, type StackOutputs } from './cdk.ts';
-import { again, clientOf, deployed } from './deployed.ts';
+import { again, clientOf, deployed, output } from './deployed.ts';
 
 const PATIENCE_MS = 600_000;
 const NAME = `prod${randomUUID().slice(0, 6)}`;
@@ -40,7 +40,8 @@ describe.runIf(deployed().kind === 'emulator')('a system of stage prod', () => {
     'W3: whose %s cannot be made leaves nothing in the way of the next attempt',
     async (stack) => {
       const app = `node ${join(import.meta.dirname, 'failing-app.ts')}`;
-      await expect(deploy(options({ app, environment: { FAIL_IN: stack } }))).rejects.toThrow(/^cdk deploy failed/);
+      const environment = { FAIL_IN: stack, TAKEN_BUS: output('IngressBusName') };
+      await expect(deploy(options({ app, environment }))).rejects.toThrow(/^cdk deploy failed/);
       await unprotect([stack]); // the CDK protects a stack before it makes it
     },
     PATIENCE_MS,
