@@ -1,5 +1,5 @@
 /**
- * Invokes a function and waits for its answer, once. The library signs; the SDK's client would be 72 KB of a function that has
+ * Invokes a function, once, and waits for its answer or only until Lambda has taken the call. The library signs; the SDK's client would be 72 KB of a function that has
  * no room for it. Decides nothing about what is asked or whether to ask again.
  */
 import { hostOf, ownEndpoint, signed } from './signed-request.ts';
@@ -19,21 +19,46 @@ export type InvokeFunction = (name: string, payload: string, signal: AbortSignal
 /** @param env region, credentials and endpoint, under the names Lambda gives them */
 export function invokeFunction(env: NodeJS.ProcessEnv, fetcher: typeof fetch = fetch): InvokeFunction {
   return async (name, payload, signal) => {
-    const endpoint = ownEndpoint(env, 'Lambda') ?? `https://${hostOf(env, 'Lambda')}`;
-    const [method, body] = ['POST', Buffer.from(payload)] as const;
-    const { url, headers } = await signed(env, 'Lambda', {
-      ...{ method, body, headers: { 'content-type': 'application/json' } },
-      url: `${endpoint}/2015-03-31/functions/${encodeURIComponent(name)}/invocations`,
-    });
-    const answer = await fetcher(url, {
-      ...{ method, headers, body },
-      signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
-    });
-    const text = await answer.text();
-    if (!answer.ok) throw refusal(answer, text);
+    const { answer, text } = await call(env, fetcher, { name, payload, signal, type: 'RequestResponse' });
     const error = answer.headers.get('x-amz-function-error');
     return error === null ? { text } : { text, error };
   };
+}
+
+/** Rejects as InvokeFunction does; resolves when Lambda has taken the call, which it tries again when it fails. */
+export type InvokeLater = (name: string, payload: string) => Promise<void>;
+
+export function invokeLater(env: NodeJS.ProcessEnv, fetcher: typeof fetch = fetch): InvokeLater {
+  return async (name, payload) => {
+    await call(env, fetcher, { name, payload, signal: new AbortController().signal, type: 'Event' });
+  };
+}
+
+interface Invocation {
+  readonly name: string;
+  readonly payload: string;
+  readonly signal: AbortSignal;
+  readonly type: 'RequestResponse' | 'Event';
+}
+
+async function call(
+  env: NodeJS.ProcessEnv,
+  fetcher: typeof fetch,
+  { name, payload, signal, type }: Invocation,
+): Promise<{ readonly answer: Response; readonly text: string }> {
+  const endpoint = ownEndpoint(env, 'Lambda') ?? `https://${hostOf(env, 'Lambda')}`;
+  const [method, body] = ['POST', Buffer.from(payload)] as const;
+  const { url, headers } = await signed(env, 'Lambda', {
+    ...{ method, body, headers: { 'content-type': 'application/json', 'x-amz-invocation-type': type } },
+    url: `${endpoint}/2015-03-31/functions/${encodeURIComponent(name)}/invocations`,
+  });
+  const answer = await fetcher(url, {
+    ...{ method, headers, body },
+    signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
+  });
+  const text = await answer.text();
+  if (!answer.ok) throw refusal(answer, text);
+  return { answer, text };
 }
 
 function refusal({ status, headers }: Response, text: string): Error {

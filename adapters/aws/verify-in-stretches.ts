@@ -32,22 +32,29 @@ export interface InStretchesOptions {
   readonly onError?: ((error: unknown) => void) | undefined;
   /** default: 8,192 */
   readonly stretchEntries?: number | undefined;
+  /** what was verified before, from the window's beginning on */
+  readonly begun?: Segment | undefined;
+  /** Called after each stretch; what it throws ends the work, and `joined` is what was verified until then. */
+  readonly after?: ((joined: () => Segment) => void) | undefined;
 }
 
 export async function verifyInStretches(window: Window, options: InStretchesOptions): Promise<Segment> {
-  const { worker, local, stretchEntries = STRETCH_ENTRIES } = options;
-  const stretches = cut(window, stretchEntries);
-  if (worker === undefined || stretches.length <= MIN_STRETCHES) return local(window);
+  const { worker, local, stretchEntries = STRETCH_ENTRIES, begun, after } = options;
+  const stretches = cut({ ...window, from: begun?.tree?.to ?? window.from }, stretchEntries);
+  const isAlone = worker === undefined || stretches.length <= MIN_STRETCHES;
+  if (isAlone && after === undefined) return local(window);
   const joined = new JoinedStretches(window.from);
+  if (begun !== undefined) joined.add(window, begun);
   const stop = new AbortController();
   const started: { readonly stretch: Window; readonly outcome: Promise<Segment | undefined> }[] = [];
   try {
     while (joined.finding === undefined) {
-      for (const stretch of stretches.splice(0, MAX_WORKERS - started.length))
-        started.push({ stretch, outcome: attempt(options, worker, { stretch, signal: stop.signal }) });
+      for (const stretch of stretches.splice(0, isAlone ? 1 : MAX_WORKERS - started.length))
+        started.push({ stretch, outcome: attempt(options, { stretch, signal: stop.signal, isAlone }) });
       const next = started.shift();
       if (next === undefined) break;
       joined.add(next.stretch, (await next.outcome) ?? (await local(next.stretch)));
+      if (joined.isSound()) after?.(() => joined.segment());
     }
   } finally {
     stop.abort();
@@ -68,10 +75,10 @@ function cut({ from, to, sizes, ...rest }: Window, length: number): Window[] {
 
 /** Never rejects: nobody may be waiting for it any more. */
 async function attempt(
-  { onError }: InStretchesOptions,
-  worker: StretchWorker,
-  { stretch, signal }: { readonly stretch: Window; readonly signal: AbortSignal },
+  { worker, onError }: InStretchesOptions,
+  { stretch, signal, isAlone }: { readonly stretch: Window; readonly signal: AbortSignal; readonly isAlone: boolean },
 ): Promise<Segment | undefined> {
+  if (worker === undefined || isAlone) return undefined;
   try {
     return await worker(stretch, signal);
   } catch (error) {
@@ -113,6 +120,10 @@ class JoinedStretches {
     this.to = tree.to;
     this.tileRoots.push(tree.tileRoots);
     this.ends.push(...tree.ends);
+  }
+
+  isSound(): boolean {
+    return this.finding === undefined;
   }
 
   segment(): Segment {

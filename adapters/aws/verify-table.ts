@@ -1,13 +1,15 @@
 /**
  * Verifies the ledger in its tables: every entry in log order against the sequencer's records, the log's tree against
  * everything that was signed or remembered of it, then the entries that have no place in the log yet, then the documents.
- * Reads only; memory grows with the number of chains, not of entries.
+ * Reads only; memory grows with the number of chains, not of entries. What one invocation has no time for, the next one goes on
+ * with (verify-legs.ts), over the same log against the same checkpoints.
  */
 import {
   ed25519Key,
   findingAt,
   joinSegments,
   logFinding,
+  readPoints,
   verifyWindow,
   type ChainSpan,
   type Clock,
@@ -24,6 +26,7 @@ import { anchorKey } from './log/anchor-reader.ts';
 import type { SeenAnchors } from './log/sampled-anchors.ts';
 import { findEntryOutside } from './rows-outside.ts';
 import { systemClock } from './system-world.ts';
+import { paceOf, type Leg, type Pace } from './verify-legs.ts';
 import { verifyInStretches, type InStretchesOptions } from './verify-in-stretches.ts';
 import { verifyStretch } from './verify-stretch.ts';
 import { verifyTail, type Tail } from './verify-tail.ts';
@@ -42,7 +45,9 @@ export interface VerifyTableOptions extends Partial<Parameters<Ports['verifyLog'
   readonly entity?: string;
   readonly clock?: Pick<Clock, 'now'>;
   /** who verifies stretches of a long log; default: this process alone */
-  readonly workers?: Omit<InStretchesOptions, 'local'>;
+  readonly workers?: Omit<InStretchesOptions, 'local' | 'begun' | 'after'>;
+  /** absent: all is done at once */
+  readonly leg?: Leg;
 }
 
 export async function verifyTable(options: VerifyTableOptions): Promise<VerificationReport> {
@@ -79,32 +84,44 @@ async function verify(options: VerifyTableOptions): Promise<VerificationReport> 
     ...{ origin, rootKeys: [ed25519Key(origin, root.publicKey)], ...options.points },
     ...(remembered === undefined ? {} : { remembered }),
   };
-  const now = clock.now();
+  const pace = paceOf(options);
+  const { left } = pace;
+  const now = left.now ?? clock.now();
   const sources = { ledger, entries: store, items: store };
   if (entity !== undefined)
     return verifyEntity({ ...sources, origin, verifier: () => verifier, points, now, ...asked }, entity);
   const local = (stretch: Window): Promise<Segment> => verifyStretch({ store, verifier, read: points.read }, stretch);
+  const begun = left.begun ?? { points: await readPoints(points), size: await store.size() };
+  pace.keep({ now, begun });
   let inLog: Segment = { entries: 0, spans: new Map() };
   const report = await verifyWindow({
-    ...{ ...points, ...asked, scope: { mode: 'full' }, entries: store, signatures, now },
-    size: () => store.size(),
-    replay: (index) => replayLog({ ledger, entries: store, chains: store }, index),
-    stretches: async (window) => [(inLog = await verifyInStretches(window, { ...options.workers, local }))],
+    ...{ ...points, ...asked, scope: { mode: 'full' }, entries: store, signatures, now, begun },
+    size: async () => begun.size,
+    replay: async (index) =>
+      pace.once('replayed', () => replayLog({ ledger, entries: store, chains: store, ...pace.replaying() }, index)),
+    stretches: async (window) => {
+      inLog = await verifyInStretches(window, { ...options.workers, local, ...pace.walking() });
+      pace.keep({ segment: inLog });
+      return [inLog];
+    },
   });
   if (report.verdict !== 'OK') return { ...report, notChecked: [...report.notChecked, ...alsoNotChecked(options)] };
   const { heads } = joinSegments(origin, [inLog]);
-  const tail = await verifyTail({ store, origin, verifier, now }, heads);
-  const finding = tail.finding ?? (await verifyStoredDocuments(options, tail.chains)) ?? shadowed(options);
+  const tail = await pace.once('tail', () =>
+    verifyTail({ store, origin, verifier, now: clock.now(), ...pace.scanning() }, heads),
+  );
+  const finding = tail.finding ?? (await verifyStoredDocuments(options, tail.chains, pace)) ?? shadowed(options);
   return withTail(report, options, { ...tail, ...(finding === undefined ? {} : { finding }) });
 }
 
 async function verifyStoredDocuments(
   { store, ledger }: VerifyTableOptions,
   chains: ReadonlyMap<string, Pick<ChainSpan, 'hasChanges'>>,
+  pace: Pace,
 ): Promise<Finding | undefined> {
   const changed = [...chains].filter(([, { hasChanges }]) => hasChanges).map(([chain]) => chain);
   try {
-    return await verifyDocuments({ ledger, entries: store, items: store }, changed);
+    return await verifyDocuments({ ledger, entries: store, items: store }, changed, pace.comparing());
   } catch (error) {
     // A document that cannot be read was changed past the ledger, like one that says something else.
     if (!isUnreadable(error)) throw error;

@@ -15,7 +15,7 @@ import {
 } from '../../core/ledger/index.ts';
 import type { DynamoStore } from './dynamo-store.ts';
 import { entryOutside, findRecordOutside } from './rows-outside.ts';
-import { scanHeads } from './scan-heads.ts';
+import { scanHeads, type ScanCursor } from './scan-heads.ts';
 
 /** The sequencer is seconds behind; the stream retries it for a day, and an alarm rings long before. */
 const GRACE_MS = 15 * 60_000;
@@ -27,6 +27,19 @@ export interface TailDependencies {
   readonly verifier: EntryVerifier;
   /** milliseconds since the Unix epoch */
   readonly now: number;
+  /** for who may have to leave off in the middle */
+  readonly progress?: TailProgress;
+}
+
+/** Where the walk through the table was left off: plain data. */
+export interface TailCursor extends Tail {
+  readonly rest: ScanCursor;
+}
+
+export interface TailProgress {
+  readonly from?: TailCursor | undefined;
+  /** Called after each page; what it throws ends the work. */
+  readonly after: (cursor: TailCursor) => void;
 }
 
 export interface Tail {
@@ -38,9 +51,10 @@ export interface Tail {
 
 /** @param heads where each chain ends in the log */
 export async function verifyTail(deps: TailDependencies, heads: ReadonlyMap<string, ChainSpan>): Promise<Tail> {
-  const chains = new Map<string, Pick<ChainSpan, 'hasChanges'>>(heads);
-  let entries = 0;
-  for await (const { heads: page, outside } of scanHeads(deps.store.tables)) {
+  const { from, after } = deps.progress ?? {};
+  const chains = new Map<string, Pick<ChainSpan, 'hasChanges'>>(from?.chains ?? heads);
+  let entries = from?.entries ?? 0;
+  for await (const { heads: page, outside, rest: left } of scanHeads(deps.store.tables, from?.rest)) {
     if (outside[0] !== undefined) return { entries, chains, finding: entryOutside(outside[0]) };
     for (const { chain, seq } of page) {
       const head = heads.get(chain);
@@ -50,6 +64,7 @@ export async function verifyTail(deps: TailDependencies, heads: ReadonlyMap<stri
       chains.set(chain, { hasChanges: rest.hasChanges || head?.hasChanges === true });
       if (rest.finding !== undefined) return { entries, chains, finding: rest.finding };
     }
+    if (left !== undefined) after?.({ entries, chains, rest: left });
   }
   const record = await findRecordOutside(deps.store.tables);
   return { entries, chains, ...(record === undefined ? {} : { finding: record }) };

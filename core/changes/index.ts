@@ -101,4 +101,5 @@ export { deadEnds, policyHash, policyJson, recordingProblems, type PolicyDocumen
 export { POLICY_ENTITY } from './state-store.ts';
 export { datedAuthority, type AuthorityChains } from './replay/dated-authority.ts';
 export { DELEGATIONS_CHAIN } from './delegation-store.ts';
-export { Replay, type ReplayOptions, type ReplayOutcome, type Unauthorized } from './replay/replay.ts';
+export { Replay, type ReplayOptions } from './replay/replay.ts';
+export type { ReplayOutcome, ReplayState, Unauthorized } from './replay/replay-state.ts';

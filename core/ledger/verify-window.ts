@@ -44,6 +44,8 @@ export interface WindowOptions extends PointSources {
   readonly genesis?: string;
   readonly scope: Scope;
   readonly entries: Pick<EntryStore, 'read' | 'readLog'>;
+  /** what was read when a verification began that is gone on with; absent: it begins now */
+  readonly begun?: { readonly points: Points; readonly size: number };
   /** One past the last log index that the store knows of. */
   readonly size: () => Promise<number>;
   /** Verifies a window in stretches that begin at multiples of 256. @returns one segment with its tree for each, in order */
@@ -65,8 +67,7 @@ export interface WindowOptions extends PointSources {
 const WHO_WAS_ENTITLED = 'who was entitled to decide, and whether anything was recorded twice: verify the full ledger';
 
 export async function verifyWindow(options: WindowOptions): Promise<VerificationReport> {
-  const points = await readPoints(options);
-  const size = await options.size();
+  const { points, size } = options.begun ?? { points: await readPoints(options), size: await options.size() };
   const window = { ...windowOf(options.scope, points, size), replay: replaysAll(options) };
   const segments = window.from < window.to ? await options.stretches(window) : [];
   const joined = joinSegments(

@@ -16,12 +16,12 @@ export {
   type EntityVerification,
 } from './verify-entity.ts';
 export { verifyPage } from './verify-page.ts';
-export { indexForReplay, replayLog, type AuthoritySources } from './verify-authority.ts';
+export { indexForReplay, replayLog, type AuthoritySources, type ReplayCursor } from './verify-authority.ts';
 export { verifyPart } from './verify-part.ts';
 export { createFeed, type FeedDependencies } from './feed.ts';
 export { createPublicLog, type PublicLogDependencies } from './public-log.ts';
 export { isSealed, verifyFields, type FieldSources } from './verify-fields.ts';
-export { verifyDocuments, verifyState, type DocumentSources } from './verify-documents.ts';
+export { verifyDocuments, verifyState, type DocumentSources, type DocumentsProgress } from './verify-documents.ts';
 export { createDoor, FAULTS, type Call, type Execute, type Pass, type Passage } from './door.ts';
 export { Metrics, type OperationMetrics, type Outcome, type Outcomes } from './metrics.ts';
 export {

@@ -2,7 +2,14 @@
  * Who was entitled to what is recorded, and whether anything is recorded twice: the log's decisive entries through the replay
  * (core/changes/replay), its idempotency keys against each other. The entries were verified before; nothing else is read.
  */
-import { datedAuthority, DELEGATIONS_CHAIN, POLICY_ENTITY, Replay, type ReplayOutcome } from '../changes/index.ts';
+import {
+  datedAuthority,
+  DELEGATIONS_CHAIN,
+  POLICY_ENTITY,
+  Replay,
+  type ReplayOutcome,
+  type ReplayState,
+} from '../changes/index.ts';
 import { toHex } from '../canonical/index.ts';
 import {
   findingAt,
@@ -30,6 +37,21 @@ export interface AuthoritySources {
   readonly entries: Pick<EntryStore, 'readLog'>;
   /** where a sequencer made the order of the log later; absent: it is the order of the commits */
   readonly chains?: Pick<EntryStore, 'read'>;
+  /** for who may have to leave off in the middle; only with `chains` */
+  readonly progress?: ReplayProgress;
+}
+
+/** Where a replay was left off: plain data. */
+export interface ReplayCursor {
+  /** decisive entries that were taken */
+  readonly at: number;
+  readonly state: ReplayState;
+}
+
+export interface ReplayProgress {
+  readonly from?: ReplayCursor | undefined;
+  /** Called now and then; what it throws ends the replay, and `cursor` says where. */
+  readonly after: (cursor: () => ReplayCursor) => void;
 }
 
 export async function replayLog(sources: AuthoritySources, index: ReplayIndex): Promise<ReplayReport> {
@@ -69,22 +91,27 @@ export async function indexForReplay(
 }
 
 async function replayDecisive(
-  { ledger, entries, chains }: AuthoritySources,
+  { ledger, entries, chains, progress }: AuthoritySources,
   { decisive }: ReplayIndex,
 ): Promise<ReplayOutcome> {
   const authority = chains === undefined ? undefined : await authorityOf(chains);
-  const replay = new Replay({ ledger, authority });
-  for (let at = 0; at < decisive.length;) {
+  const { from: begun, after } = progress ?? {};
+  const replay = new Replay({ ledger, authority, from: begun?.state });
+  const blockOf = (at: number): number => Math.floor((decisive[at] ?? Infinity) / BLOCK);
+  for (let at = begun?.at ?? 0; at < decisive.length;) {
     const from = decisive[at] as number;
-    const block = Math.floor(from / BLOCK);
-    let to = from;
-    for (; at < decisive.length && Math.floor((decisive[at] as number) / BLOCK) === block; at += 1)
-      to = decisive[at] as number;
+    let end = at + 1;
+    while (blockOf(end) === blockOf(at)) end += 1;
+    const to = decisive[end - 1] as number;
     for (const { position, note, hash } of await entries.readLog(from, to - from + 1)) {
       if (position > to) break; // where rows are missing, those behind come instead
       const body = isDecisive(typeOf(note)) ? bodyOf(note) : undefined;
       if (body !== undefined && !replay.take({ body, hash: toHex(hash), position })) return replay.end();
+      if (position !== decisive[at]) continue;
+      at += 1;
+      after?.(() => ({ at, state: replay.state() }));
     }
+    at = end;
   }
   return replay.end();
 }

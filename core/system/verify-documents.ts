@@ -39,6 +39,14 @@ export interface DocumentSources {
   readonly items: ItemStore;
 }
 
+/** For who may have to leave off in the middle. */
+export interface DocumentsProgress {
+  /** entities whose documents were verified, those of this time added to it */
+  readonly done?: Set<string>;
+  /** Called after each; what it throws ends the verification. */
+  readonly after?: () => void;
+}
+
 /**
  * The chain's entries were verified before.
  * @param looked what that has shown of its first entries: where none leads to a document, they are not read again
@@ -112,21 +120,32 @@ function writerOf(entry: ChainEntry | undefined): unknown {
 export async function verifyDocuments(
   sources: DocumentSources,
   chainsWithChanges: Iterable<string>,
-  { stored = true }: { readonly stored?: boolean } = {},
+  { stored = true, done = new Set(), after = () => {} }: DocumentsProgress & { readonly stored?: boolean } = {},
 ): Promise<Finding | undefined> {
   const entities = new Set(chainsWithChanges);
   if (stored) {
     const listed = await listEntities(sources, 'document', ({ sk }) => sk);
     if (!('unreadable' in listed)) for (const entity of listed) entities.add(entity);
-    else return (await firstFinding(sources, entities)) ?? logFinding('UNREADABLE', `documents: ${listed.unreadable}`);
+    else
+      return (
+        (await firstFinding(sources, entities, { done, after })) ??
+        logFinding('UNREADABLE', `documents: ${listed.unreadable}`)
+      );
   }
-  return firstFinding(sources, entities);
+  return firstFinding(sources, entities, { done, after });
 }
 
-async function firstFinding(sources: DocumentSources, entities: Iterable<string>): Promise<Finding | undefined> {
+async function firstFinding(
+  sources: DocumentSources,
+  entities: Iterable<string>,
+  { done = new Set(), after }: DocumentsProgress,
+): Promise<Finding | undefined> {
   for (const entity of entities) {
+    if (done.has(entity)) continue;
     const finding = await verifyDocument(sources, entity);
     if (finding !== undefined) return finding;
+    done.add(entity);
+    after?.();
   }
   return undefined;
 }

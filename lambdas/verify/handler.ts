@@ -2,7 +2,7 @@
 import { MetricUnit } from '@aws-lambda-powertools/metrics';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
 import { config } from '#config';
-import { invokeFunction } from '../../adapters/aws/invoke-function.ts';
+import { invokeFunction, invokeLater } from '../../adapters/aws/invoke-function.ts';
 import { invokeVerifier, type StretchRequest } from '../../adapters/aws/invoke-verifier.ts';
 import { openAwsSystem } from '../../adapters/aws/open-system.ts';
 import { logFiles } from '../../adapters/aws/parts/log-files.ts';
@@ -11,6 +11,7 @@ import { rootKey } from '../../adapters/aws/parts/root-key.ts';
 import { tableVerifier } from '../../adapters/aws/parts/table-verifier.ts';
 import { serializeSegment, type SegmentJson } from '../../adapters/aws/segment-json.ts';
 import { systemClock as clock, systemIds as ids } from '../../adapters/aws/system-world.ts';
+import { verifyInLegs, type Continued } from '../../adapters/aws/verify-in-legs.ts';
 import { verifyStretch } from '../../adapters/aws/verify-stretch.ts';
 import { verifyTable } from '../../adapters/aws/verify-table.ts';
 import { ledgerRoutes as routes } from '../../api/routes/ledger.ts';
@@ -23,12 +24,19 @@ import { once } from '../_middleware/once.ts';
 import { readEnv } from '../_middleware/read-env.ts';
 import { telemetryOf } from '../_middleware/telemetry.ts';
 import { env as schema } from './env.ts';
-import { verifyDirectly, type RefusedRequest, type VerifyRequest } from './verify-directly.ts';
+import {
+  verifyDirectly,
+  type DirectVerifiers,
+  type Going,
+  type LegRequest,
+  type RefusedRequest,
+  type VerifyRequest,
+} from './verify-directly.ts';
 
 const telemetry = telemetryOf('verify');
 const env = readEnv(schema, telemetry.logger);
 const { ledger, origin } = config;
-const invoke = invokeFunction(process.env);
+const [invoke, callAgain] = [invokeFunction(process.env), invokeLater(process.env)];
 const onError = (error: unknown): void => telemetry.logger.warn('not verified', { error });
 
 const open = once(async () => {
@@ -42,26 +50,42 @@ const open = once(async () => {
   return { ...aws, log, read: files.read };
 });
 const serveApi = apiHandler({ telemetry, routes, env, open });
-const serveDirectly = directHandler(telemetry, async (event: unknown) => {
-  const answer = await verifyDirectly({ verify, verifyStretch: verifyOneStretch }, event);
+const serveDirectly = directHandler(telemetry, async (event: unknown, context: Context) => {
+  const remainingMs = (): number => context.getRemainingTimeInMillis();
+  const verifyNow: DirectVerifiers['verify'] = (request, going) => verify(request, { going, remainingMs });
+  const answer = await verifyDirectly({ verify: verifyNow, verifyStretch: verifyOneStretch }, event);
   if ('verdict' in answer) tell(answer, event);
+  else if (answer.kind === 'continues') telemetry.logger.info('handed over', { run: answer.run, leg: answer.leg });
   return answer;
 });
 
 export function handler(
-  event: APIGatewayProxyEventV2 | VerifyRequest | StretchRequest,
+  event: APIGatewayProxyEventV2 | VerifyRequest | StretchRequest | LegRequest,
   context: Context,
-): Promise<APIGatewayProxyStructuredResultV2 | VerificationReport | SegmentJson | RefusedRequest> {
+): Promise<APIGatewayProxyStructuredResultV2 | VerificationReport | Continued | SegmentJson | RefusedRequest> {
   return isOfApi(event) ? serveApi(event, context) : serveDirectly(event, context);
 }
 
-async function verify(request: VerifyRequest): Promise<VerificationReport> {
+async function verify(
+  request: VerifyRequest,
+  { going, remainingMs }: { readonly going: Going | undefined; readonly remainingMs: () => number },
+): Promise<VerificationReport | Continued> {
   const { base, root, read, log } = await open();
   const points = { ...log.points, read };
   const { signatures } = request;
   const worker = invokeVerifier({ invoke, functionName: env.VERIFY_FUNCTION, signatures, clock, ids });
   const workers = { worker, onError };
-  return verifyTable({ store: base.store, ledger, origin, root, points, seen: log.seen, workers, ...request });
+  const { store } = base;
+  const options = { ...{ store, ledger, origin, root, points, seen: log.seen, workers }, ...request };
+  if (going === undefined) return verifyTable(options);
+  return verifyInLegs(
+    {
+      ...{ ledger, items: store, remainingMs, clock, newId: () => ids.next() },
+      verify: (leg) => verifyTable({ ...options, leg }),
+      goOn: (name) => callAgain(env.VERIFY_FUNCTION, JSON.stringify(going.nextOf(name))),
+    },
+    going.name,
+  );
 }
 
 async function verifyOneStretch({ signatures, ...stretch }: StretchRequest): Promise<SegmentJson> {
@@ -73,8 +97,8 @@ async function verifyOneStretch({ signatures, ...stretch }: StretchRequest): Pro
 /** The daily audit has no reader: its verdict is a metric with an alarm, and a line that names the first bad entry. */
 function tell({ verdict, firstBad, entries }: VerificationReport, asked: unknown): void {
   // Whatever the verdict: that there is one is the heartbeat of the audit.
-  if ((asked as { readonly mode?: unknown }).mode === 'full')
-    telemetry.metrics.addMetric('AuditFinished', MetricUnit.Count, 1);
+  const { mode } = asked as { readonly mode?: unknown };
+  if (mode === 'full' || mode === 'leg') telemetry.metrics.addMetric('AuditFinished', MetricUnit.Count, 1);
   const isOk = verdict === 'OK';
   telemetry.metrics.addMetric('LedgerNotOk', MetricUnit.Count, isOk ? 0 : 1);
   telemetry.logger[isOk ? 'info' : 'error']('verified', { verdict, entries, firstBad });

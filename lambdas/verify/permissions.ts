@@ -1,4 +1,4 @@
-/** What the function `verify` may do: it reads every entry, and everything that was signed or remembered of the log. */
+/** What the function `verify` may do: it reads every entry, and everything that was signed or remembered of the log; it writes its own notes. */
 export const permissions = [
   { action: 'dynamodb:GetItem', resource: 'entries' },
   { action: 'dynamodb:BatchGetItem', resource: 'entries' },
@@ -15,6 +15,9 @@ export const permissions = [
   { action: 's3:GetObjectVersion', resource: 'anchorBucket' },
   { action: 'kms:GetPublicKey', resource: 'witnessKey' },
   { action: 'dynamodb:GetItem', resource: 'witnessTable' },
-  // Itself, for stretches of a long log.
+  // What one call hands over to the next, on a partition of its own: lib/constructs/writable-chains.ts.
+  { action: 'dynamodb:UpdateItem', resource: 'state' },
+  { action: 'dynamodb:DeleteItem', resource: 'state' },
+  // Itself, for stretches of a long log, and to go on.
   { action: 'lambda:InvokeFunction', resource: 'verifyFunction' },
 ] as const;

@@ -1,12 +1,14 @@
 /**
- * Verification for whoever may invoke the function: no gateway ends it after 29 s, so a ledger of any size that fits into
- * the function's 15 minutes. What was asked for wrongly is an answer that says how to ask.
+ * Verification for whoever may invoke the function: no gateway ends it after 29 s, and what does not fit into the function's 15
+ * minutes is gone on with in another call (`leg`). What was asked for wrongly is an answer that says how to ask.
  */
 import * as z from 'zod';
 import { describeIssues } from '../../core/errors/index.ts';
 import type { StretchRequest } from '../../adapters/aws/invoke-verifier.ts';
+import type { LegName } from '../../adapters/aws/leg-notes.ts';
 import type { SegmentJson } from '../../adapters/aws/segment-json.ts';
 import { STRETCH_ENTRIES } from '../../adapters/aws/verify-in-stretches.ts';
+import type { Continued } from '../../adapters/aws/verify-in-legs.ts';
 import { ENTITY_ID, TILE_WIDTH, type VerificationReport } from '../../core/ledger/index.ts';
 
 const HOW =
@@ -31,8 +33,24 @@ const stretch = z
     signatures: z.boolean(),
   })
   .refine(({ from, to }) => from < to && to - from <= STRETCH_ENTRIES, `must be 1 to ${STRETCH_ENTRIES} entries`);
+const full = z.strictObject({ mode: z.literal('full'), checkpoint: z.string().optional(), ...how });
+/** The function asks itself for these: what is left of a verification of the whole ledger. */
+const leg = z.strictObject({
+  mode: z.literal('leg'),
+  asked: full,
+  name: z.strictObject({
+    run: z.string().regex(/^[\w:.-]{1,100}$/),
+    leg: z.int().min(2),
+    hash: z.string().regex(/^[0-9a-f]{64}$/),
+    pieces: z.int().min(1),
+  }),
+});
+/** What the function is sent to go on. */
+export type LegRequest = z.output<typeof leg>;
+
 const request = z.discriminatedUnion('mode', [
-  z.strictObject({ mode: z.literal('full'), checkpoint: z.string().optional(), ...how }),
+  full,
+  leg,
   z.strictObject({ mode: z.literal('entity'), entity: z.string().regex(ENTITY_ID, 'must be an entity id'), ...how }),
   stretch,
 ]);
@@ -49,6 +67,13 @@ export interface VerifyRequest {
   readonly maxAgeMinutes?: number;
 }
 
+/** How a verification that is not done in one call is gone on with. */
+export interface Going {
+  /** the leg that this is; absent: the first */
+  readonly name?: LegName;
+  readonly nextOf: (name: LegName) => LegRequest;
+}
+
 export interface RefusedRequest {
   readonly kind: 'refused';
   readonly code: 'REQUEST_INVALID';
@@ -56,32 +81,40 @@ export interface RefusedRequest {
 }
 
 export interface DirectVerifiers {
-  readonly verify: (request: VerifyRequest) => Promise<VerificationReport>;
+  /** @param going absent: it is done in one call */
+  readonly verify: (request: VerifyRequest, going?: Going) => Promise<VerificationReport | Continued>;
   readonly verifyStretch: (request: StretchRequest) => Promise<SegmentJson>;
 }
 
 export async function verifyDirectly(
   { verify, verifyStretch }: DirectVerifiers,
   event: unknown,
-): Promise<VerificationReport | SegmentJson | RefusedRequest> {
+): Promise<VerificationReport | Continued | SegmentJson | RefusedRequest> {
   const parsed = request.safeParse(event);
   if (!parsed.success) {
     const { message } = describeIssues(parsed.error.issues);
     return { kind: 'refused', code: 'REQUEST_INVALID', message: `${message}: ${HOW}` };
   }
   if (parsed.data.mode === 'stretch') return verifyStretch(parsed.data);
-  const { signatures, requireAnchored, maxAgeMinutes } = parsed.data;
-  return verify({
+  if (parsed.data.mode === 'entity') return verify(requestOf(parsed.data));
+  const asked = parsed.data.mode === 'leg' ? parsed.data.asked : parsed.data;
+  const nextOf = (name: LegName): LegRequest => ({ mode: 'leg', asked, name });
+  return verify(requestOf(asked), { nextOf, ...(parsed.data.mode === 'leg' ? { name: parsed.data.name } : {}) });
+}
+
+function requestOf(asked: Asked): VerifyRequest {
+  const { signatures, requireAnchored, maxAgeMinutes } = asked;
+  return {
     signatures,
     ...(requireAnchored === undefined ? {} : { requireAnchored }),
     ...(maxAgeMinutes === undefined ? {} : { maxAgeMinutes }),
-    ...subjectOf(parsed.data),
-  });
+    ...subjectOf(asked),
+  };
 }
 
-function subjectOf(
-  asked: Exclude<z.output<typeof request>, StretchRequest>,
-): Pick<VerifyRequest, 'entity' | 'remembered'> {
+type Asked = Exclude<z.output<typeof request>, StretchRequest | LegRequest>;
+
+function subjectOf(asked: Asked): Pick<VerifyRequest, 'entity' | 'remembered'> {
   if (asked.mode === 'entity') return { entity: asked.entity };
   return asked.checkpoint === undefined ? {} : { remembered: Buffer.from(asked.checkpoint) };
 }

@@ -36,6 +36,7 @@ export function bundleOptions(entry: string, configFile: string): BuildOptions {
     platform: 'node',
     target: 'node24',
     format: 'esm',
+    charset: 'utf8',
     mainFields: ['module', 'main'],
     banner: { js: REQUIRE },
     logLevel: 'error',

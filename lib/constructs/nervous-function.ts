@@ -23,15 +23,23 @@ import { FilterPattern, LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { namesOf, type Deployment } from '../deployment.ts';
-import { ALONE, BEHIND, LAMBDAS, type LambdaEnvironment, type LambdaContract, type LambdaName } from '../lambdas.ts';
+import {
+  ALONE,
+  BEHIND,
+  LAMBDAS,
+  type LambdaEnvironment,
+  type LambdaContract,
+  type LambdaName,
+  type Permission,
+} from '../lambdas.ts';
 import type { LedgerResources } from '../ledger-resources.ts';
 import { THROTTLED_BY_AWS } from '../metrics.ts';
 import { acknowledgeWildcard } from './acknowledge.ts';
 import { lambdaCode } from './lambda-code.ts';
 import { SIGNING_CONDITIONS } from './ledger-keys.ts';
 import { removalPolicyOf } from './removal-policy.ts';
-import { resourceArns, WILDCARD_REASONS, type ResourceName } from './resource-arns.ts';
-import { chainsOf } from './writable-chains.ts';
+import { resourceArns, WILDCARD_REASONS } from './resource-arns.ts';
+import { chainsOf, itemsOf } from './writable-chains.ts';
 
 /** CPU comes with memory: at 1 GiB a cold start takes about half of what it takes at 512 MiB. */
 const MEMORY_MIB = 1_024;
@@ -157,11 +165,16 @@ export class NervousFunction<Name extends LambdaName = LambdaName> extends Const
     const byResource = Map.groupBy((LAMBDAS[lambda] as LambdaContract).permissions, ({ resource }) => resource);
     for (const [resource, permissions] of byResource) {
       if (arns[resource].length === 0) continue; // a statement on nothing is refused by IAM
-      const byCondition = Map.groupBy(permissions, (one) => CONDITIONAL.find((action) => action === one.action));
-      for (const [conditional, group] of byCondition) {
+      const byCondition = Map.groupBy(permissions, (one) => JSON.stringify(conditionsOf(one, { lambda, deployment })));
+      for (const [conditions, group] of byCondition) {
         const actions = group.map(({ action }) => action);
-        const conditions = conditional === undefined ? {} : conditionsOf(conditional, resource, { lambda, deployment });
-        this.function.addToRolePolicy(new PolicyStatement({ actions, resources: [...arns[resource]], conditions }));
+        this.function.addToRolePolicy(
+          new PolicyStatement({
+            actions,
+            resources: [...arns[resource]],
+            conditions: JSON.parse(conditions) as Conditions,
+          }),
+        );
       }
       const reason = WILDCARD_REASONS[resource];
       if (reason !== undefined) for (const arn of arns[resource]) acknowledgeWildcard(this, arn, reason);
@@ -169,17 +182,17 @@ export class NervousFunction<Name extends LambdaName = LambdaName> extends Const
   }
 }
 
-/** Actions that IAM can narrow further than to a resource. */
-const CONDITIONAL = ['kms:Sign', 'dynamodb:PutItem'] as const;
-
+/** Where IAM can narrow an action further than to a resource. */
 function conditionsOf(
-  action: (typeof CONDITIONAL)[number],
-  resource: ResourceName,
+  { action, resource }: Permission,
   { lambda, deployment }: { readonly lambda: LambdaName; readonly deployment: Deployment },
 ): Conditions {
   if (action === 'kms:Sign') return SIGNING_CONDITIONS;
-  return resource === 'entries' ? chainsOf(lambda, deployment) : {};
+  if (action === 'dynamodb:PutItem' && resource === 'entries') return chainsOf(lambda, deployment);
+  return resource === 'state' && WRITES.has(action) ? itemsOf(lambda, deployment) : {};
 }
+
+const WRITES: ReadonlySet<string> = new Set(['dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem']);
 
 function askedFor(lambda: LambdaName, environment: Readonly<Record<string, unknown>>): Record<string, string> {
   const asked = Object.keys(LAMBDAS[lambda].env.shape).filter((name) => environment[name] !== undefined);

@@ -25,3 +25,8 @@ export function chainsOf(lambda: LambdaName, { config }: Pick<Deployment, 'confi
     'ForAllValues:StringNotLike': { [KEY]: of(never) },
   };
 }
+
+/** The same for the state table: who verifies must not write what is verified, only what it hands over to itself. */
+export function itemsOf(lambda: LambdaName, { config }: Pick<Deployment, 'config'>): Conditions {
+  return lambda === 'verify' ? { 'ForAllValues:StringEquals': { [KEY]: [`${config.ledger}#audit`] } } : {};
+}

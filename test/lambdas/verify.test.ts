@@ -4,7 +4,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { openAwsSystem, type AwsParts } from '../../adapters/aws/open-system.ts';
 import type { VerificationReport } from '../../core/ledger/index.ts';
 import { publishing } from '../../core/system/index.ts';
-import { verifyDirectly, type VerifyRequest } from '../../lambdas/verify/verify-directly.ts';
+import { verifyDirectly, type DirectVerifiers, type VerifyRequest } from '../../lambdas/verify/verify-directly.ts';
 import { config } from '../api/test-system.ts';
 
 const OK: VerificationReport = { verdict: 'OK', entries: 1, chains: 1, checked: ['links'], notChecked: [] };
@@ -40,6 +40,21 @@ describe('verifying by direct invocation', () => {
     expect(answer).toMatchObject({ kind: 'refused', code: 'REQUEST_INVALID' });
     expect((answer as { message: string }).message).toContain('{"mode":"full"}');
     expect(verify).not.toHaveBeenCalled();
+  });
+
+  it('W7: goes on with what is left of the same request, and is told how to hand over again', async () => {
+    const verify = vi.fn<DirectVerifiers['verify']>().mockResolvedValue(OK);
+    const name = { run: '2026-11-21T00:00:00.000Z-1', leg: 2, hash: 'a'.repeat(64), pieces: 1 };
+    const asked = { mode: 'full', signatures: true, requireAnchored: true };
+    expect(await verifyDirectly({ verify, verifyStretch: vi.fn() }, { mode: 'leg', asked, name })).toBe(OK);
+    const [request, going] = verify.mock.calls[0] ?? [];
+    expect(request).toEqual({ signatures: true, requireAnchored: true });
+    expect(going?.name).toEqual(name);
+    expect(going?.nextOf({ ...name, leg: 3 })).toEqual({ mode: 'leg', asked, name: { ...name, leg: 3 } });
+    for (const wrong of [{ leg: 1 }, { hash: 'a' }, { pieces: 0 }, { run: 'a#b' }])
+      expect(
+        await verifyDirectly({ verify, verifyStretch: vi.fn() }, { mode: 'leg', asked, name: { ...name, ...wrong } }),
+      ).toMatchObject({ kind: 'refused' });
   });
 
   it('does not hide a failure', async () => {

@@ -90,7 +90,7 @@ const WRITES = items('Put', 'Update', 'Delete', 'ConditionCheck');
  */
 const NEVER_CALLED: Readonly<Partial<Record<LambdaName, readonly string[]>>> = {
   read: ['kms:Sign', ...WRITES], // checks signatures with the signer's public key
-  verify: ['kms:Sign', ...WRITES],
+  verify: ['kms:Sign', ...items('Put', 'ConditionCheck')], // hands over to itself
   service: ['kms:Sign', ...WRITES], // asks whether the root key is there
   'log-publisher': WRITES,
   // Checks are what change-sets rest on.

@@ -305,6 +305,33 @@ describe('the API', () => {
   });
 });
 
+describe('the daily audit', () => {
+  it('W7: has a quarter of an hour a call, two more tries, and writes nothing but what it hands over to itself', () => {
+    prod.template('ApiStack').hasResourceProperties('AWS::Lambda::Function', {
+      ...{ FunctionName: 'nervous-verify', Timeout: 900, MemorySize: 1_024 },
+    });
+    prod.template('ApiStack').hasResourceProperties('AWS::Events::Rule', {
+      Targets: [Match.objectLike({ Input: '{"mode":"full","signatures":true}' })],
+    });
+    const { PolicyDocument } =
+      ofType(prod, 'AWS::IAM::Policy')
+        .map(({ Properties }) => Properties as { Roles: unknown; PolicyDocument: { Statement: Statement[] } })
+        .find(({ Roles }) => JSON.stringify(Roles).includes('Groupverify')) ?? {};
+    const writes = PolicyDocument?.Statement.filter(({ Action }) => /(Put|Update|Delete)Item/.test(String(Action)));
+    expect(writes).toMatchObject([
+      {
+        Action: expect.arrayContaining(['dynamodb:UpdateItem', 'dynamodb:DeleteItem']) as unknown,
+        Condition: { 'ForAllValues:StringEquals': { 'dynamodb:LeadingKeys': ['main#audit'] } },
+      },
+    ]);
+  });
+});
+
+interface Statement {
+  readonly Action: string | readonly string[];
+  readonly Condition?: object;
+}
+
 describe('alarms', () => {
   const alarms = ofType(prod, 'AWS::CloudWatch::Alarm').map(({ Properties }) => Properties);
 

@@ -90,6 +90,12 @@ export class OrderedAuthority implements Authority {
   }
 }
 
+/** Plain data: what the answers so far leave for those to come. */
+export interface AuthorityState {
+  readonly reached: ReadonlyMap<string, number>;
+  readonly latest: number;
+}
+
 /** Told the chains of policy and delegations first, each in its own order; then it answers for entries in whatever order. */
 export class DatedAuthority implements Authority {
   private readonly periods: Period[] = [];
@@ -100,6 +106,16 @@ export class DatedAuthority implements Authority {
   private latest = 0;
   /** the chains are told */
   private isTold = false;
+
+  state(): AuthorityState {
+    return { reached: this.reached, latest: this.latest };
+  }
+
+  /** Told the chains anew, it answers as if it had been asked what `from` was left by. */
+  goOn({ reached, latest }: AuthorityState): void {
+    for (const [chain, seq] of reached) this.reached.set(chain, seq);
+    this.latest = latest;
+  }
 
   told(): void {
     this.isTold = true;

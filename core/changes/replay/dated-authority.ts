@@ -7,7 +7,7 @@ import type { ChangeRecord } from '../record.ts';
 import { reduceChange } from '../reduce.ts';
 import { isStepType, parseStep } from '../steps.ts';
 import { effectOf } from '../verify-state.ts';
-import { DatedAuthority, type Authority } from './authority.ts';
+import { DatedAuthority } from './authority.ts';
 import type { ReplayEntry } from './replay-entry.ts';
 
 const TYPES = operationTypes();
@@ -20,7 +20,7 @@ export interface AuthorityChains {
 }
 
 /** What does not follow from the entries before it ends the history: the replay names it when its turn comes. */
-export function datedAuthority({ policy, delegations }: AuthorityChains): Authority {
+export function datedAuthority({ policy, delegations }: AuthorityChains): DatedAuthority {
   const authority = new DatedAuthority();
   for (const { entry, document } of policiesOf(policy)) authority.policyWritten(entry, document);
   for (const entry of delegations) {

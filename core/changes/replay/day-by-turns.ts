@@ -19,10 +19,25 @@ export interface Taken extends Assessed {
   readonly onEntity: Recent;
 }
 
+/** Plain data: where it was left off. */
+export interface DayByTurnsState {
+  readonly taken: readonly Taken[];
+  readonly ends: ReadonlyMap<string, number>;
+}
+
 export class DayByTurns {
-  private readonly taken: Taken[] = [];
+  private readonly taken: Taken[];
   /** change-sets that ended without having had an effect; ms since the Unix epoch */
-  private readonly ends = new Map<string, number>();
+  private readonly ends: Map<string, number>;
+
+  constructor(from?: DayByTurnsState) {
+    this.taken = [...(from?.taken ?? [])];
+    this.ends = new Map(from?.ends);
+  }
+
+  state(): DayByTurnsState {
+    return { taken: this.taken, ends: this.ends };
+  }
 
   take(one: Taken): void {
     this.taken.push(one);

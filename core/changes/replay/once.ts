@@ -10,11 +10,29 @@ export interface UsedTwice {
   readonly first: number;
 }
 
+/** Plain data: where it was left off. */
+export interface OnceState {
+  readonly high: BigUint64Array<ArrayBuffer>;
+  readonly low: BigUint64Array<ArrayBuffer>;
+  readonly positions: Float64Array<ArrayBuffer>;
+}
+
 export class Once {
   private high = new BigUint64Array(FIRST_CAPACITY);
   private low = new BigUint64Array(FIRST_CAPACITY);
   private positions = new Float64Array(FIRST_CAPACITY);
   private size = 0;
+
+  constructor(from?: OnceState) {
+    if (from === undefined || from.positions.length === 0) return;
+    [this.high, this.low, this.positions] = [from.high, from.low, from.positions];
+    this.size = from.positions.length;
+  }
+
+  state(): OnceState {
+    const { high, low, positions, size } = this;
+    return { high: high.slice(0, size), low: low.slice(0, size), positions: positions.slice(0, size) };
+  }
 
   use(name: string, position: number): void {
     if (this.size === this.positions.length) this.grow();

@@ -26,6 +26,7 @@ import { Once, type UsedTwice } from './once.ts';
 import { notTheSystem } from './principals.ts';
 import { ANYTHING, NOTHING, RecentWindow, type Asked } from './recent-window.ts';
 import type { ReplayEntry } from './replay-entry.ts';
+import { datedOf, type Open, type ReplayOutcome, type ReplayState, type Unauthorized } from './replay-state.ts';
 
 /** Processes of a version that does not name the policy yet may go on beside newer ones for as long. */
 const UPGRADE_MS = 3_600_000;
@@ -35,64 +36,53 @@ export interface ReplayOptions {
   /** who was entitled when; absent: the order of the log is the order of the commits, so it is found on the way */
   readonly authority?: Authority | undefined;
   readonly types?: OperationTypes;
+  /** where a replay of the entries before was left off; only with an authority that is told its chains */
+  readonly from?: ReplayState | undefined;
 }
 
-export interface Unauthorized {
-  /** log index */
-  readonly position: number;
-  /** what was wrong */
-  readonly reason: string;
-}
-
-export interface ReplayOutcome {
-  /** the one with the lowest log index */
-  readonly first?: Unauthorized;
-  /** entries that were judged */
-  readonly judged: number;
-  /** of these, recorded before there was a policy to judge them by */
-  readonly beforePolicy: number;
-  /** of these, those that do not name the policy they rest on */
-  readonly withoutUnder: number;
-  /** assessments that rest on what executors said */
-  readonly advised: number;
-  /** assessments on a document that the chain did not lead to; nothing was carried out on them */
-  readonly elsewhere: number;
-}
-
-/** A change-set that has not come to its end, or that somebody still has to review. */
-interface Open {
-  readonly record: ChangeRecord;
-  /** entries of it so far */
-  readonly steps: number;
-  /** the assessment in force was made on another document than the chain led to: nothing may be carried out on it */
-  readonly isElsewhere: boolean;
-  /** documents before operations, by step hash of the intent */
-  readonly images: Map<string, Document>;
-}
-
+const NONE = { judged: 0, beforePolicy: 0, withoutUnder: 0, advised: 0, elsewhere: 0 };
 const NO_DOCUMENT: VersionedDocument = { document: null, version: 0, hash: documentHash(null) };
 
 export class Replay {
   private readonly options: ReplayOptions;
   private readonly types: OperationTypes;
   private readonly authority: Authority;
-  private hasPolicy = false;
-  private readonly open = new Map<string, Open>();
-  private readonly documents = new Map<string, VersionedDocument>();
+  private hasPolicy: boolean;
+  private readonly open: Map<string, Open>;
+  private readonly documents: Map<string, VersionedDocument>;
   /** which change-set is being carried out on an entity */
-  private readonly locks = new Map<string, string>();
+  private readonly locks: Map<string, string>;
+  /** asked only where the order of the log is that of the commits, so it is never carried over */
   private readonly recent = new RecentWindow();
-  private readonly nonces = new Once();
-  private readonly turns = new Once();
-  private readonly days = new DayByTurns();
+  private readonly nonces: Once;
+  private readonly turns: Once;
+  private readonly days: DayByTurns;
   private firstUnder: number | undefined;
   private first: Unauthorized | undefined;
-  private readonly counts = { judged: 0, beforePolicy: 0, withoutUnder: 0, advised: 0, elsewhere: 0 };
+  private readonly counts;
 
   constructor(options: ReplayOptions) {
+    const { from, authority = new OrderedAuthority(), types = operationTypes() } = options;
     this.options = options;
-    this.types = options.types ?? operationTypes();
-    this.authority = options.authority ?? new OrderedAuthority();
+    this.types = types;
+    this.authority = authority;
+    this.hasPolicy = from?.hasPolicy ?? false;
+    this.open = new Map(from?.open);
+    this.documents = new Map(from?.documents);
+    this.locks = new Map(from?.locks);
+    [this.nonces, this.turns] = [new Once(from?.nonces), new Once(from?.turns)];
+    this.days = new DayByTurns(from?.days);
+    [this.firstUnder, this.first] = [from?.firstUnder, from?.first];
+    this.counts = { ...(from?.counts ?? NONE) };
+    if (from !== undefined) datedOf(authority).goOn(from.authority);
+  }
+
+  state(): ReplayState {
+    const { hasPolicy, open, documents, locks, firstUnder, first, counts } = this;
+    return {
+      ...{ authority: datedOf(this.authority).state(), hasPolicy, open, documents, locks, firstUnder, first },
+      ...{ nonces: this.nonces.state(), turns: this.turns.state(), days: this.days.state(), counts: { ...counts } },
+    };
   }
 
   /** In log order, without gaps among the entries that matter. @returns false: something was wrong, no more is looked at */

@@ -1,4 +1,5 @@
 /** A long log verified by many workers: the report is that of one, whatever was tampered with and whoever fails. */
+import { deserialize, serialize } from 'node:v8';
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import {
   invokeFunction,
@@ -10,6 +11,7 @@ import { serializeSegment } from '../../../adapters/aws/segment-json.ts';
 import { createSequencer } from '../../../adapters/aws/sequencer.ts';
 import { verifyInStretches } from '../../../adapters/aws/verify-in-stretches.ts';
 import { verifyStretch } from '../../../adapters/aws/verify-stretch.ts';
+import { LegEnded, type Handover } from '../../../adapters/aws/verify-legs.ts';
 import { verifyTable } from '../../../adapters/aws/verify-table.ts';
 import { FakeClock, MemoryLog } from '../../../adapters/memory/index.ts';
 import { createLogPublisher, type Segment, type VerificationReport, type Window } from '../../../core/ledger/index.ts';
@@ -191,6 +193,65 @@ describe('verifying a long log with many workers', () => {
     const { chain, seq } = await placeOf(600);
     partition('entries', `main#${chain}`).delete(String(seq));
     expect((await together(fault)).report).toEqual(await alone());
+  });
+});
+
+describe('W7: in legs', () => {
+  /** A call for each piece of work, each with what the one before handed over. */
+  async function inLegs(fault?: Fault) {
+    const { invoke } = lambda(fault);
+    const invoking = { invoke, functionName: 'verify', signatures: false, ids: { random: () => 0.5 } };
+    const worker = invokeVerifier({ ...invoking, clock: { sleep: async () => {} } });
+    const points = { read: log.logFiles.read, anchors: log.anchors };
+    const workers = { worker, stretchEntries: STRETCH };
+    for (let [from, legs]: [Handover | undefined, number] = [undefined, 1]; ; legs += 1) {
+      const leg = { from, isTimeUp: () => true };
+      const { store } = fakeStore(world.dynamo);
+      try {
+        return { report: await verifyTable({ store, ...source, points, workers, leg, signatures: false }), legs };
+      } catch (error) {
+        if (!(error instanceof LegEnded)) throw error;
+        from = deserialize(serialize(error.handover)) as Handover;
+      }
+    }
+  }
+
+  it('joins stretches of several calls to the report of one', async () => {
+    const { report, legs } = await inLegs();
+    expect(report).toEqual(await alone());
+    expect(report.verdict).toBe('OK');
+    expect(legs).toBeGreaterThan(4);
+  });
+
+  it('is what it was when it began, however the log and its checkpoints grow meanwhile', async () => {
+    const before = await alone();
+    const { store } = fakeStore(world.dynamo);
+    const points = { read: log.logFiles.read, anchors: log.anchors };
+    const first = verifyTable({ store, ...source, points, leg: { isTimeUp: () => true }, signatures: false });
+    const { handover } = (await first.catch((error: unknown) => error)) as LegEnded;
+    const kept = new Map(log.files);
+    await appenderOn(fakeStore(world.dynamo).store, { clock }).append({ entries: [note('late', 'late')] });
+    await publish();
+    const leg = { from: handover, isTimeUp: () => false };
+    const report = await verifyTable({
+      store: fakeStore(world.dynamo).store,
+      ...source,
+      points,
+      leg,
+      signatures: false,
+    });
+    expect(report).toMatchObject({ verdict: 'OK', against: before.against });
+    expect(report.entries).toBeGreaterThan(before.entries);
+    log.files.clear();
+    for (const [path, file] of kept) log.files.set(path, file);
+  });
+
+  it.each([3, 255, 256, 511, 600, 805])('finds what was changed at log index %i, as in one call', async (index) => {
+    const { chain, seq } = await placeOf(index);
+    flip(partition('entries', `main#${chain}`).get(String(seq)), 'b', 60);
+    const { report } = await inLegs();
+    expect(report.verdict).not.toBe('OK');
+    expect(report).toEqual(await alone());
   });
 });
 

@@ -1,0 +1,159 @@
+/** W7: a verification that has no time comes to the verdict of one that has, whoever dies on the way. On the tables of AWS. */
+import { beforeAll, describe, expect, it } from 'vitest';
+import { createSequencer } from '../../adapters/aws/sequencer.ts';
+import type { DynamoStore } from '../../adapters/aws/dynamo-store.ts';
+import type { LegName } from '../../adapters/aws/leg-notes.ts';
+import { verifyInLegs, type Continued } from '../../adapters/aws/verify-in-legs.ts';
+import { LegEnded, type Leg } from '../../adapters/aws/verify-legs.ts';
+import { verifyTable } from '../../adapters/aws/verify-table.ts';
+import { memoryRootSigner } from '../../adapters/memory/index.ts';
+import type { VerificationReport } from '../../core/ledger/index.ts';
+import type { FakeDynamo } from '../adapters/aws/fake-dynamo.ts';
+import { fakeStore } from '../adapters/aws/fake-world.ts';
+import { FORGERIES } from './forgeries.ts';
+import { honestHistory, LEDGER, ORIGIN, type AuthorityWorld } from './world.ts';
+
+const RICH_MS = 900_000;
+const NO_TIME_MS = 100_000;
+const NOTES = `${LEDGER}#audit`;
+
+interface World {
+  readonly dynamo: FakeDynamo;
+  readonly store: DynamoStore;
+  readonly made: AuthorityWorld;
+  readonly verify: (leg?: Leg) => Promise<VerificationReport>;
+}
+
+async function createWorld(): Promise<World> {
+  const { dynamo, store } = fakeStore();
+  const root = memoryRootSigner(ORIGIN);
+  const made = await honestHistory({ store, rootSigner: root });
+  const verify = async (leg?: Leg): Promise<VerificationReport> => {
+    // Each call is another process.
+    const options = { store: fakeStore(dynamo).store, ledger: LEDGER, origin: ORIGIN, root, clock: made.clock };
+    return verifyTable({ ...options, ...(leg === undefined ? {} : { leg }) });
+  };
+  return { dynamo, store, made, verify };
+}
+
+/** A function that is called until it comes to a verdict. */
+function createFunction({ store, made, verify }: World, piecesInTime: number) {
+  const waiting: LegName[] = [];
+  let [id, calls] = [0, 0];
+  const call = (name?: LegName, dies: 'before' | 'after' | 'never' = 'never') => {
+    let pieces = 0;
+    calls += 1;
+    return verifyInLegs(
+      {
+        ...{ ledger: LEDGER, items: store, clock: made.clock, newId: () => `${(id += 1)}` },
+        verify: (leg) => verify({ ...leg, isTimeUp: () => leg.isTimeUp() }),
+        remainingMs: () => (pieces++ <= piecesInTime ? RICH_MS : NO_TIME_MS),
+        goOn: async (next) => {
+          if (dies === 'before') throw new Error('it died before it called');
+          waiting.push(next);
+          if (dies === 'after') throw new Error('it died after it had called');
+        },
+      },
+      name,
+    );
+  };
+  const untilVerdict = async (dies: (leg: number) => 'before' | 'after' | 'never' = () => 'never') => {
+    for (let name: LegName | undefined; ;) {
+      const answer = await call(name, dies(name?.leg ?? 1)).catch(() => undefined);
+      // What failed is tried again by Lambda, from the same.
+      const report: VerificationReport | Continued = answer ?? (await call(name));
+      if ('verdict' in report) return report;
+      name = waiting.pop();
+      if (name === undefined) throw new Error('nobody goes on');
+    }
+  };
+  return { untilVerdict, call, waiting, calls: () => calls };
+}
+
+async function sequenced(): Promise<World> {
+  const world = await createWorld();
+  await createSequencer({ store: world.store }).catchUp();
+  return world;
+}
+
+let honest: World;
+beforeAll(async () => {
+  honest = await sequenced();
+});
+
+describe('W7: in legs', () => {
+  it.each([3, 9])('comes to the report of one call with time for %i pieces of work a call', async (pieces) => {
+    const { untilVerdict, calls } = createFunction(honest, pieces);
+    const report = await untilVerdict();
+    expect(report).toEqual(await honest.verify());
+    expect(report.verdict).toBe('OK');
+    expect(calls()).toBeGreaterThan(3);
+    expect(await honest.store.list(NOTES, { limit: 10 })).toEqual([]);
+  });
+
+  it.each(FORGERIES.filter((_, i) => i % 3 === 0))('names $name, as in one call', async ({ forge }) => {
+    const world = await createWorld();
+    const place = await forge(world.made);
+    await createSequencer({ store: world.store }).catchUp();
+    const report = await createFunction(world, 3).untilVerdict();
+    expect(report).toEqual(await world.verify());
+    expect(report).toMatchObject({ verdict: 'UNAUTHORIZED_DECISION', firstBad: { entity: place?.entity } });
+  });
+
+  it.each(['before', 'after'] as const)(
+    'loses nothing when calls die %s they have called the next one',
+    async (dies) => {
+      const report = await createFunction(honest, 2).untilVerdict((leg) => (leg % 3 === 0 ? dies : 'never'));
+      expect(report).toEqual(await honest.verify());
+    },
+  );
+
+  it('goes on from what it was handed over, also when the leg before left half of a newer handover', async () => {
+    const world = await sequenced();
+    const { call, waiting } = createFunction(world, 3);
+    await call();
+    const [name] = waiting.splice(0);
+    await expect(call(name, 'before')).rejects.toThrow('died');
+    expect(await call(name)).toMatchObject({ kind: 'continues', leg: 3 });
+    // Once handed over, a late try of the same does nothing.
+    expect(await call(name)).toMatchObject({ kind: 'continues' });
+    expect(waiting).toHaveLength(1);
+  });
+
+  it('does not go on from what somebody changed, and says that it was not done', async () => {
+    const world = await sequenced();
+    const { call, waiting } = createFunction(world, 3);
+    await call();
+    const [name] = waiting.splice(0);
+    const [item] = await world.store.list(NOTES, { prefix: `${name?.run}#2#`, limit: 1 });
+    const [pk, sk] = [NOTES, item?.sk ?? ''];
+    const bytes = Buffer.from(item?.value as string, 'base64');
+    bytes[40] = (bytes[40] ?? 0) ^ 1;
+    await world.store.write([{ kind: 'put', key: { pk, sk }, value: bytes.toString('base64'), expect: 'any' }]);
+    expect(await call(name)).toMatchObject({ verdict: 'UNREADABLE', checked: [], entries: 0 });
+  });
+
+  it('says that it was not done when a piece of work has no end in time, and never OK', async () => {
+    const { made, store } = honest;
+    const report = await verifyInLegs({
+      ...{ ledger: LEDGER, items: store, clock: made.clock, newId: () => '1', goOn: async () => {} },
+      verify: () => new Promise(() => {}),
+      remainingMs: () => 0,
+    });
+    expect(report).toMatchObject({ verdict: 'UNREADABLE', checked: [] });
+    expect((report as VerificationReport).notChecked.join()).toContain('everything');
+  });
+
+  const endless = async (leg?: Leg): Promise<never> => {
+    throw new LegEnded(leg?.from ?? {});
+  };
+
+  it('is handed over a limited number of times, then says that it was not done', async () => {
+    const { untilVerdict, calls } = createFunction({ ...honest, verify: endless }, 1);
+    const report = await untilVerdict();
+    expect(report).toMatchObject({ verdict: 'UNREADABLE', checked: [] });
+    expect(report.firstBad?.detail).toContain('192 times');
+    expect(calls()).toBe(192);
+    expect(await honest.store.list(NOTES, { limit: 10 })).toEqual([]);
+  });
+});
