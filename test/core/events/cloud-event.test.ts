@@ -83,6 +83,19 @@ describe('an event as a CloudEvent', () => {
     expect(JSON.parse(envelope as string)).toEqual({ userId: 'line\nbreak', metadata: rest });
   });
 
+  it('names an attribute with at most twenty characters, and keeps what has a longer name in the envelope', () => {
+    const [most, more] = ['a'.repeat(20), 'a'.repeat(21)];
+    const event = toCloudEvent({ ...delivered, metadata: { [most]: 'x', [more]: 'y' } }, ORIGIN);
+    expect(event[most]).toBe('x');
+    expect(event).not.toHaveProperty(more);
+    expect(JSON.parse(event['envelope'] as string)).toEqual({ metadata: { [more]: 'y' } });
+  });
+
+  it('has no userid where nobody is named', () => {
+    const { userId: _, ...ofNobody } = delivered;
+    expect(toCloudEvent(ofNobody, ORIGIN)).not.toHaveProperty('userid');
+  });
+
   it('sorts by sequence as the chain does', () => {
     const sequenceOf = (seq: number): string =>
       toCloudEvent({ ...delivered, ledger: { ...delivered.ledger, seq } }, ORIGIN)['sequence'] as string;
