@@ -1,0 +1,32 @@
+/** On the deployed stacks: the verify function goes on with what a call before handed over, and may do just that. */
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import { expect, it } from 'vitest';
+import { DynamoStore } from '../../adapters/aws/dynamo-store.ts';
+import { keepHandover } from '../../adapters/aws/leg-notes.ts';
+import { config } from '../../nervous.config.ts';
+import { output } from './deployed.ts';
+
+const { ledger } = config;
+
+it('W7: a call goes on from what it is handed over, comes to a verdict, and leaves nothing behind', async () => {
+  const tables = { entriesTable: output('EntriesTableName'), stateTable: output('StateTableName') };
+  const items = new DynamoStore({ client: new DynamoDBClient(), ...tables, ledger });
+  const run = `${new Date().toISOString()}-test`;
+  const name = await keepHandover({ ledger, items }, { run, leg: 2 }, { documents: new Set(['account:none']) });
+  const asked = { mode: 'full', signatures: true };
+  expect(await verify({ mode: 'leg', asked, name })).toMatchObject({ verdict: expect.any(String) as unknown });
+  expect(await items.list(`${ledger}#audit`, { prefix: run, limit: 1 })).toEqual([]);
+  // A try of it that comes late finds that it was done.
+  expect(await verify({ mode: 'leg', asked, name })).toMatchObject({ kind: 'continues', run });
+});
+
+async function verify(request: object): Promise<unknown> {
+  const FunctionName = output('VerifyFunctionName');
+  const { FunctionError, Payload } = await new LambdaClient().send(
+    new InvokeCommand({ FunctionName, Payload: JSON.stringify(request) }),
+  );
+  const answer: unknown = JSON.parse(Buffer.from(Payload ?? []).toString());
+  expect(FunctionError, JSON.stringify(answer)).toBeUndefined();
+  return answer;
+}
