@@ -1,8 +1,8 @@
-export { createAppender } from './append.ts';
-export { MAX_AHEAD_MS } from './entry-clock.ts';
-export { gatedAppender, type GatedAppender } from './gated-appender.ts';
-export { recordRotation, revokeKey, type KeyRecord } from './keys.ts';
-export { MAX_CERTIFICATIONS_PER_MINUTE } from './session-keys.ts';
+export { createAppender } from './append/append.ts';
+export { MAX_AHEAD_MS } from './entries/entry-clock.ts';
+export { gatedAppender, type GatedAppender } from './append/gated-appender.ts';
+export { recordRotation, revokeKey, type KeyRecord } from './keys/keys.ts';
+export { MAX_CERTIFICATIONS_PER_MINUTE } from './append/session-keys.ts';
 export type {
   AppendedEntry,
   Appender,
@@ -10,8 +10,8 @@ export type {
   AppendRequest,
   AppendResult,
   PlacedEntry,
-} from './append-types.ts';
-export { assertEntityId, ENTITY_ID, isClosedToEvents, isReserved } from './entity-id.ts';
+} from './append/append-types.ts';
+export { assertEntityId, ENTITY_ID, isClosedToEvents, isReserved } from './entries/entity-id.ts';
 export {
   entryText,
   genesisHash,
@@ -27,10 +27,10 @@ export {
   type ParsedEntry,
   type PreparedEntry,
   type SealedEntry,
-} from './entry.ts';
-export { LedgerError, type LedgerErrorCode } from './errors.ts';
-export { entryProblem } from './entry-rules.ts';
-export { eventProblem, TRACEPARENT } from './event-form.ts';
+} from './entries/entry.ts';
+export { LedgerError, type LedgerErrorCode } from './entries/errors.ts';
+export { entryProblem } from './verify/entry-rules.ts';
+export { eventProblem, TRACEPARENT } from './entries/event-form.ts';
 export type {
   Clock,
   CommitGroup,
@@ -48,7 +48,7 @@ export type {
   Sealer,
   LoggedEntry,
   StoredEntry,
-} from './ports.ts';
+} from './entries/ports.ts';
 export {
   certificateDraft,
   certifiedKeyOf,
@@ -58,7 +58,7 @@ export {
   SYSTEM_ACTOR,
   type CertifiedKey,
   type SessionKey,
-} from './session-key.ts';
+} from './append/session-key.ts';
 export {
   formatVerifierKey,
   isSignedBy,
@@ -72,7 +72,7 @@ export {
   type NoteSigner,
   type NoteVerifier,
   type SignedNote,
-} from './signed-note.ts';
+} from './notes/signed-note.ts';
 export {
   logFinding,
   THE_LOG,
@@ -81,16 +81,23 @@ export {
   type TrustedPoint,
   type Verdict,
   type VerificationReport,
-} from './verification.ts';
-export { holdAgainst, type AgainstOptions, type Agreement, type VerifiedTree } from './verify-against.ts';
-export { checkTile, publishedEntry, type FilesToCheck } from './verify-files.ts';
-export { LogMembership } from './verify-membership.ts';
-export { readAnchor, readPoints, trustedPoint, type Point, type Points, type PointSources } from './verify-points.ts';
-export { verifyWindow, type Scope, type Window, type WindowOptions } from './verify-window.ts';
-export { commitInOrder } from './commit-in-order.ts';
-export { KnownChains, type KnownRun } from './known-chains.ts';
-export { RememberingVerifier } from './remembering-verifier.ts';
-export { verifyChain, type ChainLinks, type ChainPart } from './verify-chain.ts';
+} from './entries/verification.ts';
+export { holdAgainst, type AgainstOptions, type Agreement, type VerifiedTree } from './verify/verify-against.ts';
+export { checkTile, publishedEntry, type FilesToCheck } from './verify/verify-files.ts';
+export { LogMembership } from './verify/verify-membership.ts';
+export {
+  readAnchor,
+  readPoints,
+  trustedPoint,
+  type Point,
+  type Points,
+  type PointSources,
+} from './verify/verify-points.ts';
+export { verifyWindow, type Scope, type Window, type WindowOptions } from './verify/verify-window.ts';
+export { commitInOrder } from './append/commit-in-order.ts';
+export { KnownChains, type KnownRun } from './verify/known-chains.ts';
+export { RememberingVerifier } from './verify/remembering-verifier.ts';
+export { verifyChain, type ChainLinks, type ChainPart } from './verify/verify-chain.ts';
 export {
   EntryVerifier,
   type CheckedEntry,
@@ -98,7 +105,7 @@ export {
   MAX_REVOCATIONS,
   type EntryVerifierOptions,
   type TrustedRoot,
-} from './verify-entry.ts';
+} from './verify/verify-entry.ts';
 export {
   MAX_ROTATIONS,
   ROOT_CHAIN,
@@ -107,7 +114,7 @@ export {
   rotationOf,
   type RootHistory,
   type Rotation,
-} from './root-history.ts';
+} from './keys/root-history.ts';
 export {
   joinSegments,
   linkFinding,
@@ -120,9 +127,9 @@ export {
   type LogPlace,
   type Segment,
   type SegmentTree,
-} from './verify-log.ts';
-export { readPlace } from './entry-place.ts';
-export { TAMPER_CHAIN, TamperError, tamperKey, tamperRecord } from './tamper.ts';
+} from './verify/verify-log.ts';
+export { readPlace } from './entries/entry-place.ts';
+export { TAMPER_CHAIN, TamperError, tamperKey, tamperRecord } from './append/tamper.ts';
 export {
   isDecisive,
   joinReplayIndices,
@@ -131,17 +138,22 @@ export {
   uniqueKeyOf,
   type ReplayIndex,
   type ReplayReport,
-} from './replay-index.ts';
+} from './verify/replay-index.ts';
 // The Merkle log: proofs, tiles, checkpoints.
-export { LogError, type LogErrorCode } from './log-errors.ts';
-export { EMPTY_ROOT, HASH_BYTES, perfectRoot } from './merkle-hash.ts';
-export { MerkleEdge, merkleRoot, type EdgeState } from './merkle-edge.ts';
-export { consistencyProof, inclusionProof, type HashReader, type TreeNode } from './merkle-prove.ts';
-export { verifyConsistency, verifyInclusion, type ConsistencyClaim, type InclusionClaim } from './merkle-verify.ts';
-export { decodeBundle, encodeBundle, MAX_BUNDLE_ENTRY_BYTES, type ReadBundle } from './tile-bundle.ts';
-export { bundlePath, TILE_HEIGHT, TILE_WIDTH, tilePath, tileWidth } from './tile-path.ts';
-export { requireBundle, requireTile, tileHashReader, type ReadLogFile } from './tile-reader.ts';
-export { growLog, type LogFile, type LogGrowth } from './tile-writer.ts';
+export { LogError, type LogErrorCode } from './merkle/log-errors.ts';
+export { EMPTY_ROOT, HASH_BYTES, perfectRoot } from './merkle/merkle-hash.ts';
+export { MerkleEdge, merkleRoot, type EdgeState } from './merkle/merkle-edge.ts';
+export { consistencyProof, inclusionProof, type HashReader, type TreeNode } from './merkle/merkle-prove.ts';
+export {
+  verifyConsistency,
+  verifyInclusion,
+  type ConsistencyClaim,
+  type InclusionClaim,
+} from './merkle/merkle-verify.ts';
+export { decodeBundle, encodeBundle, MAX_BUNDLE_ENTRY_BYTES, type ReadBundle } from './merkle/tile-bundle.ts';
+export { bundlePath, TILE_HEIGHT, TILE_WIDTH, tilePath, tileWidth } from './merkle/tile-path.ts';
+export { requireBundle, requireTile, tileHashReader, type ReadLogFile } from './merkle/tile-reader.ts';
+export { growLog, type LogFile, type LogGrowth } from './merkle/tile-writer.ts';
 export {
   ed25519Key,
   openNote,
@@ -151,36 +163,42 @@ export {
   type OpenedNote,
   type RefusedNote,
   type VerifiedSignature,
-} from './open-note.ts';
+} from './notes/open-note.ts';
 export {
   formatCheckpoint,
   openCheckpoint,
   parseCheckpoint,
   type Checkpoint,
   type OpenedCheckpoint,
-} from './checkpoint.ts';
-export { cosign, cosignatureTime, cosignedText, cosignerKey, formatCosignerKey } from './checkpoint-cosignature.ts';
-export { parseLogKey, type LogKey } from './log-keys.ts';
-export { fsckLog, type FsckFinding, type FsckOptions, type FsckReport } from './fsck.ts';
-export type { AnchorStore, LogFiles, Witness } from './log-ports.ts';
+} from './notes/checkpoint.ts';
+export {
+  cosign,
+  cosignatureTime,
+  cosignedText,
+  cosignerKey,
+  formatCosignerKey,
+} from './notes/checkpoint-cosignature.ts';
+export { parseLogKey, type LogKey } from './notes/log-keys.ts';
+export { fsckLog, type FsckFinding, type FsckOptions, type FsckReport } from './log/fsck.ts';
+export type { AnchorStore, LogFiles, Witness } from './log/log-ports.ts';
 export {
   createLogPublisher,
   HEARTBEAT_MS,
   type LogPublisher,
   type LogPublisherOptions,
   type PublishedLog,
-} from './publish-log.ts';
+} from './log/publish-log.ts';
 export {
   createWitness,
   type Remembered,
   type WitnessAnswer,
   type WitnessMemory,
   type WitnessOptions,
-} from './witness.ts';
-export { addCheckpointBody } from './witness-request.ts';
-export { checkProof, formatProof, parseProof, proveEntry, type CheckedProof, type LogProof } from './log-proof.ts';
-export { commitField, SALT_BYTES, type FieldCommitment } from './field-commitment.ts';
+} from './log/witness.ts';
+export { addCheckpointBody } from './log/witness-request.ts';
+export { checkProof, formatProof, parseProof, proveEntry, type CheckedProof, type LogProof } from './log/log-proof.ts';
+export { commitField, SALT_BYTES, type FieldCommitment } from './entries/field-commitment.ts';
 // Exports: a log that is all there is; and what goes on after a loss.
-export { bundlePairs, keyEntriesIn, placeIn, readEntries, type PublishedLogFiles } from './export-pairs.ts';
-export { EXPORT_FILES, EXPORT_FORMAT, parseManifest, type ExportManifest } from './export-manifest.ts';
-export { incarnationDraft, LOG_CHAIN, logOrigin, logSigner } from './incarnation.ts';
+export { bundlePairs, keyEntriesIn, placeIn, readEntries, type PublishedLogFiles } from './export/export-pairs.ts';
+export { EXPORT_FILES, EXPORT_FORMAT, parseManifest, type ExportManifest } from './export/export-manifest.ts';
+export { incarnationDraft, LOG_CHAIN, logOrigin, logSigner } from './log/incarnation.ts';

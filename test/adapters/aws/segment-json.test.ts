@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseSegment, serializeSegment } from '../../../adapters/aws/segment-json.ts';
-import { StretchTreeBuilder, type StretchTree } from '../../../core/ledger/verify-tree.ts';
+import { StretchTreeBuilder, type StretchTree } from '../../../core/ledger/verify/verify-tree.ts';
 import { VERDICTS, type ChainSpan, type Finding, type Segment } from '../../../core/ledger/index.ts';
 
 const hex = fc.uint8Array({ minLength: 32, maxLength: 32 }).map((bytes) => Buffer.from(bytes).toString('hex'));

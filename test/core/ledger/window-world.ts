@@ -21,8 +21,8 @@ import {
   type ReadLogFile,
   type VerificationReport,
 } from '../../../core/ledger/index.ts';
-import { checkTile } from '../../../core/ledger/verify-files.ts';
-import { verifyWindow, type WindowOptions } from '../../../core/ledger/verify-window.ts';
+import { checkTile } from '../../../core/ledger/verify/verify-files.ts';
+import { verifyWindow, type WindowOptions } from '../../../core/ledger/verify/verify-window.ts';
 
 export const ORIGIN = 'ledger.test/main';
 export const ROOT = memoryRootSigner(ORIGIN);

@@ -1,0 +1,356 @@
+/**
+ * Appending: many concurrent callers, one queue per process, entries sealed in runs per chain and committed in groups.
+ * Linearizable without a head item: `prev` is inside the hashed bytes and a place is put-if-absent, so a lost race is a
+ * conflict that names the winner. While one batch is being committed the next is being signed. It knows no business rule.
+ */
+import { toHex } from '../../canonical/index.ts';
+import type { Appender, AppenderOptions, AppendRequest, AppendResult, PlacedEntry } from './append-types.ts';
+import { createEntryClock } from '../entries/entry-clock.ts';
+import { genesisHash, type EntryDraft, type PreparedEntry, type SealedEntry } from '../entries/entry.ts';
+import { LedgerError } from '../entries/errors.ts';
+import type { CommitGroup, CommitOutcome } from '../entries/ports.ts';
+import { headAfter, HeadCache } from './head-cache.ts';
+import { prepareRequest } from './prepare-request.ts';
+import { planRuns, sealRuns, type Run, type Sealable } from './seal.ts';
+import { isValidAt, KEY_REVOKED, type SessionKey } from './session-key.ts';
+import { SessionKeys } from './session-keys.ts';
+
+/** Entries sealed and committed together at most: keeps one commit in the low milliseconds. */
+const MAX_BATCH_ENTRIES = 256;
+/** Foreign writers met on one chain before the caller is told to back off. */
+const MAX_ATTEMPTS = 64;
+const BACKOFF_MAX_MS = 64;
+
+interface Pending extends Sealable {
+  readonly request: AppendRequest;
+  prepared: readonly PreparedEntry[];
+  at: string;
+  readonly resolve: (result: AppendResult) => void;
+  readonly reject: (error: Error) => void;
+  attempts: number;
+}
+
+/** A batch with the run of each chain, built on the heads known now. */
+interface Planned {
+  readonly batch: readonly Pending[];
+  readonly signer: SessionKey;
+  readonly runs: readonly Run[];
+}
+
+interface Placed {
+  readonly pending: Pending;
+  readonly entries: readonly PlacedEntry[];
+  readonly sealed: readonly SealedEntry[];
+}
+
+/** `unknown`: the store failed and could not be read back. */
+type Outcome =
+  | CommitOutcome
+  | { readonly kind: 'absent'; readonly cause: unknown }
+  | { readonly kind: 'unknown'; readonly cause: unknown };
+
+export const createAppender = (options: AppenderOptions): Appender => new QueueingAppender(options);
+
+class QueueingAppender implements Appender {
+  private readonly options: AppenderOptions;
+  private readonly heads: HeadCache;
+  private queue: Pending[] = [];
+  private pumping: Promise<void> | undefined;
+  private readonly now: () => number;
+  private readonly sessionKeys: SessionKeys;
+  /** chains with a commit under way, when the store has other writers */
+  private readonly busyChains = new Set<string>();
+  /** chains whose assumed head did not come true in the commit under way: what is being sealed on it is void */
+  private readonly brokenChains = new Set<string>();
+
+  constructor(options: AppenderOptions) {
+    this.options = options;
+    this.now = createEntryClock(options.clock);
+    this.sessionKeys = new SessionKeys(options, this.now);
+    this.heads = new HeadCache(async (chain) => {
+      const head = await options.store.head(chain);
+      return head === undefined ? { prev: genesisHash(options.origin, chain), seq: 0 } : headAfter(head);
+    });
+  }
+
+  append(request: AppendRequest): Promise<AppendResult> {
+    return new Promise((resolve, reject) => {
+      const at = new Date(this.now()).toISOString();
+      this.enqueue({
+        request,
+        at,
+        prepared: prepareRequest(this.options.ledger, request, at),
+        resolve,
+        reject,
+        attempts: 0,
+      });
+    });
+  }
+
+  async drain(): Promise<void> {
+    while (this.pumping !== undefined) await this.pumping;
+  }
+
+  private enqueue(pending: Pending): void {
+    this.queue.push(pending);
+    this.pumping ??= Promise.resolve().then(() => this.pump());
+  }
+
+  /** A key signs only what is stamped while it is valid: what waited while the clock was set is stamped anew. */
+  private async signerFor(batch: readonly Pending[]): Promise<SessionKey> {
+    for (;;) {
+      const signer = await this.sessionKeys.fresh();
+      const outside = batch.filter(({ at }) => !isValidAt(signer, Date.parse(at)));
+      if (outside.length === 0) return signer;
+      for (const pending of outside) {
+        pending.at = new Date(this.now()).toISOString();
+        pending.prepared = prepareRequest(this.options.ledger, pending.request, pending.at);
+      }
+    }
+  }
+
+  /** One batch is signed while the one before it is committed; two commits never overlap, so commit order is sealing order. */
+  private async pump(): Promise<void> {
+    let sealed: readonly Placed[] = [];
+    for (;;) {
+      const planned = await this.plan(this.takeBatch());
+      const sealing = this.seal(planned, sealed.length === 0);
+      await this.commit(sealed);
+      sealed = await sealing;
+      if (this.isBuiltOnBrokenHead(sealed)) sealed = await this.sealAgain(sealed);
+      this.brokenChains.clear();
+      if (sealed.length === 0 && this.queue.length === 0) break;
+    }
+    this.pumping = undefined;
+  }
+
+  private isBuiltOnBrokenHead(placed: readonly Placed[]): boolean {
+    const { brokenChains } = this;
+    return brokenChains.size > 0 && placed.some(({ entries }) => entries.some(({ chain }) => brokenChains.has(chain)));
+  }
+
+  /** With no commit under way, so on heads that are true: a failed commit costs those behind it one more sealing, no try. */
+  private async sealAgain(placed: readonly Placed[]): Promise<readonly Placed[]> {
+    for (const one of placed) this.forgetHeads(one);
+    return this.seal(await this.plan(placed.map(({ pending }) => pending)), true);
+  }
+
+  /**
+   * The next requests in order. If other processes write to the store too, a run may only be built on a committed head
+   * or within its own commit, so a request on a chain with a commit under way waits for a later batch.
+   */
+  private takeBatch(): Pending[] {
+    const batch: Pending[] = [];
+    const held: Pending[] = [];
+    /** chains that a later request may not overtake on */
+    const taken = new Set(this.busyChains);
+    let entries = 0;
+    let index = 0;
+    for (; index < this.queue.length && entries < MAX_BATCH_ENTRIES; index++) {
+      const pending = this.queue[index] as Pending;
+      entries += pending.prepared.length;
+      const chains = this.options.store.exclusive ? [] : pending.request.entries.map(({ chain }) => chain);
+      const mustWait = chains.some((chain) => taken.has(chain));
+      (mustWait ? held : batch).push(pending);
+      for (const chain of chains) (mustWait ? taken : this.busyChains).add(chain);
+    }
+    this.queue = [...held, ...this.queue.slice(index)];
+    return batch;
+  }
+
+  private async plan(batch: readonly Pending[]): Promise<Planned | undefined> {
+    if (batch.length === 0) return undefined;
+    try {
+      const signer = await this.signerFor(batch);
+      for (const { after } of batch.map(({ request }) => request))
+        if (after !== undefined) this.heads.forgetUpTo(after.chain, after.seq);
+      return { batch, signer, runs: await planRuns(batch, (chain) => this.heads.get(chain)) };
+    } catch (error) {
+      this.refuseUnsigned(batch, error);
+      return undefined;
+    }
+  }
+
+  /** Hands the work to the sealer before its first wait, so that another core can begin at once. */
+  private async seal(planned: Planned | undefined, callerIsIdle: boolean): Promise<Placed[]> {
+    if (planned === undefined) return [];
+    const { batch, signer, runs } = planned;
+    try {
+      return this.place(batch, runs, await sealRuns(runs, { ...this.options, signer, callerIsIdle }));
+    } catch (error) {
+      this.refuseUnsigned(batch, error);
+      return [];
+    }
+  }
+
+  private refuseUnsigned(batch: readonly Pending[], cause: unknown): void {
+    this.heads.clear();
+    this.release(batch);
+    const isBusy = cause instanceof LedgerError && cause.code === 'LEDGER_BUSY';
+    const error = isBusy ? cause : unavailable('the entry was not written because it could not be signed', cause);
+    for (const pending of batch) pending.reject(error);
+  }
+
+  /** Gives each request its sealed entries and advances the heads to what will be true when they are committed. */
+  private place(
+    batch: readonly Pending[],
+    runs: readonly Run[],
+    sealed: readonly (readonly SealedEntry[])[],
+  ): Placed[] {
+    const placed = batch.map((pending) => ({
+      pending,
+      entries: new Array<PlacedEntry>(),
+      sealed: new Array<SealedEntry>(),
+    }));
+    runs.forEach((run, r) => {
+      run.slots.forEach(({ request, entry }, i) => {
+        const one = placed[request] as (typeof placed)[number];
+        const bytes = sealed[r]?.[i] as SealedEntry;
+        const seq = run.seq + i;
+        const hash = toHex(bytes.hash);
+        one.sealed[entry] = bytes;
+        one.entries[entry] = { chain: run.chain, seq, hash, at: one.pending.at, draft: run.drafts[i] as EntryDraft };
+        if (i === run.slots.length - 1) this.heads.set(run.chain, { prev: hash, seq: seq + 1 });
+      });
+    });
+    return placed;
+  }
+
+  private async commit(placed: readonly Placed[]): Promise<void> {
+    if (placed.length === 0) return;
+    const ready: { readonly one: Placed; readonly group: CommitGroup }[] = [];
+    for (const one of placed) {
+      try {
+        ready.push({ one, group: groupOf(one) });
+      } catch (error) {
+        this.forgetHeads(one);
+        one.pending.reject(error as Error);
+      }
+    }
+    const outcomes = await this.storeGroups(ready);
+    const again = await Promise.all(ready.map(async ({ one }, i) => this.settle(one, outcomes[i] as Outcome)));
+    this.release(placed.map(({ pending }) => pending));
+    this.queue.unshift(...again.filter((pending) => pending !== undefined));
+  }
+
+  private async storeGroups(
+    ready: readonly { readonly one: Placed; readonly group: CommitGroup }[],
+  ): Promise<readonly Outcome[]> {
+    try {
+      return await this.options.store.commit(ready.map(({ group }) => group));
+    } catch (cause) {
+      return Promise.all(ready.map(({ one }) => this.readBack(one, cause)));
+    }
+  }
+
+  /** After a failed commit: is it there all the same? The places tell, because the bytes in them are unique. */
+  private async readBack(one: Placed, cause: unknown): Promise<Outcome> {
+    try {
+      const positions: (number | undefined)[] = [];
+      for (const [i, { chain, seq }] of one.entries.entries()) {
+        const [stored] = await this.options.store.read(chain, seq, 1);
+        if (stored?.seq !== seq) return { kind: 'absent', cause };
+        if (toHex(stored.hash) !== one.entries[i]?.hash) return { kind: 'conflict', chain, winner: stored };
+        positions.push(stored.position);
+      }
+      return { kind: 'committed', positions };
+    } catch {
+      return { kind: 'unknown', cause };
+    }
+  }
+
+  /** Answers the caller, or returns the request when it has to be tried again from a newer head. */
+  private async settle(one: Placed, outcome: Outcome): Promise<Pending | undefined> {
+    const { pending } = one;
+    if (outcome.kind === 'committed') {
+      const entries = one.entries.map((entry, i) => ({ ...entry, position: outcome.positions[i] }));
+      for (const { chain, draft } of entries)
+        if (draft.type === KEY_REVOKED && draft.rootSigned === true) this.sessionKeys.drop(chain);
+      this.options.onCommit?.(entries);
+      pending.resolve({ kind: 'appended', entries });
+      return undefined;
+    }
+    this.forgetHeads(one);
+    switch (outcome.kind) {
+      case 'precondition':
+        pending.resolve(outcome);
+        return undefined;
+      case 'exists':
+        return this.answerExisting(pending);
+      case 'refused':
+        pending.reject(outcome.error);
+        return undefined;
+      case 'unknown':
+        pending.reject(unavailable('the outcome is not known', outcome.cause));
+        return undefined;
+      case 'absent':
+        return this.retry(pending, unavailable('nothing was written', outcome.cause));
+      case 'conflict': {
+        const { chain, winner } = outcome;
+        // No winner: an entry this one was built on did not make it, for a reason told to its own caller. Not our fault.
+        if (winner === undefined) return pending;
+        // Usually the winner is the head; if not, others wrote much in between, and the next try asks the store.
+        if (pending.attempts === 0) this.heads.set(chain, headAfter(winner));
+        return this.retry(pending, busy(chain));
+      }
+    }
+  }
+
+  private async answerExisting(pending: Pending): Promise<undefined> {
+    try {
+      const keys = pending.request.entries.map(({ idemKey }) => idemKey);
+      const entries = await Promise.all(
+        keys.map(async (key) => (key === undefined ? undefined : this.options.store.findByIdemKey(key))),
+      );
+      pending.resolve({ kind: 'exists', entries });
+    } catch (error) {
+      pending.reject(unavailable('the recorded entry could not be read', error));
+    }
+    return undefined;
+  }
+
+  private async retry(pending: Pending, giveUp: LedgerError): Promise<Pending | undefined> {
+    pending.attempts += 1;
+    if (pending.attempts >= MAX_ATTEMPTS) {
+      pending.reject(giveUp);
+      return undefined;
+    }
+    const ceilingMs = Math.min(BACKOFF_MAX_MS, 2 ** pending.attempts);
+    await this.options.clock.sleep(ceilingMs * this.options.ids.random());
+    return pending;
+  }
+
+  private forgetHeads(one: Placed): void {
+    for (const { chain } of one.entries) {
+      this.heads.forget(chain);
+      this.brokenChains.add(chain);
+    }
+  }
+
+  private release(batch: readonly Pending[]): void {
+    if (!this.options.store.exclusive)
+      for (const { request } of batch) for (const { chain } of request.entries) this.busyChains.delete(chain);
+  }
+}
+
+function groupOf({ pending, entries, sealed }: Placed): CommitGroup {
+  return {
+    entries: sealed.map((bytes, i) => {
+      const { chain, seq } = entries[i] as PlacedEntry;
+      const { idemKey, keyFollows = false } = pending.request.entries[i] ?? {};
+      return { chain, seq, idemKey, ...(keyFollows && { keyFollows }), note: bytes.note, hash: bytes.hash };
+    }),
+    writes: pending.request.writes?.(entries) ?? [],
+  };
+}
+
+function busy(chain: string): LedgerError {
+  return new LedgerError({
+    code: 'LEDGER_BUSY',
+    message: `too many writers on "${chain}"; nothing was written: retry with the same id after a pause`,
+  });
+}
+
+function unavailable(what: string, cause: unknown): LedgerError {
+  return new LedgerError({ code: 'STORE_UNAVAILABLE', message: `${what}: retry with the same id`, cause });
+}

@@ -1,0 +1,269 @@
+/** The ledger against everything that was signed or remembered of it: what agrees is listed, what does not is named. */
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { VerificationReport } from '../../../../core/ledger/index.ts';
+import { NOW, windowWorld, type WindowWorld } from '../window-world.ts';
+
+const SIZE = 300;
+const HOUR_MS = 3_600_000;
+
+let world: WindowWorld;
+beforeEach(async () => {
+  world = await windowWorld();
+});
+
+/** The finding, without its words. */
+const named = ({ firstBad }: VerificationReport): object => {
+  const { detail: _, ...place } = firstBad ?? { detail: '' };
+  return place;
+};
+const flipped = (bytes: Uint8Array, at = bytes.length - 1): Uint8Array => {
+  const copy = Uint8Array.from(bytes);
+  copy[at] = (copy[at] ?? 0) ^ 1;
+  return copy;
+};
+
+describe('an honest ledger', () => {
+  it('agrees with all that is known of it, and gives the checkpoint to keep', async () => {
+    await world.anchor(0);
+    await world.anchor(120);
+    const witnessMemory = async () => ({ size: 256, root: world.root(256) });
+    const remembered = await world.checkpoint(257);
+    const report = await world.verify({ remembered, witnessMemory });
+    expect(report).toMatchObject({ verdict: 'OK', entries: SIZE, chains: 4 });
+    expect(report.against?.map(({ kind, size, count }) => [kind, size, count])).toEqual([
+      ['published', SIZE, undefined],
+      ['remembered', 257, undefined],
+      ['witness-memory', 256, undefined],
+      ['anchor', SIZE, 3],
+    ]);
+    expect(report.checked.join()).toContain(`hash tiles and entry bundles of ${SIZE} published entries`);
+    expect(report.checked.join()).toContain('links of every chain');
+    expect(report.checkpoint).toContain('ledger.test/main\n300\n');
+  });
+
+  it('says that there was nothing to hold it against', async () => {
+    world.files.clear();
+    world.anchors.clear();
+    const report = await world.verify();
+    expect(report).toMatchObject({ verdict: 'OK', against: [] });
+    expect(report).not.toHaveProperty('checkpoint');
+    expect(report.notChecked.join()).not.toContain('anything: ');
+    expect(report.checked.join()).not.toContain('hash tiles');
+  });
+
+  it('is verified in part, and says which', async () => {
+    const part = await world.verify({ scope: { mode: 'range', from: 256, to: 280 } });
+    expect(part).toMatchObject({ verdict: 'OK', entries: 44 });
+    expect(part.checked[0]).toBe('log indices 256 to 299');
+    expect(part.notChecked.join()).toContain('entries outside');
+    expect(part.notChecked.join()).not.toContain('the ledger ends before them');
+    const over = await world.verify({ scope: { mode: 'range', from: 256, to: 400 } });
+    expect(over.notChecked.join()).toContain('log indices 300 to 399: the ledger ends before them');
+    const behind = await world.verify({ scope: { mode: 'range', from: SIZE, to: 400 } });
+    expect(behind).toMatchObject({ verdict: 'NOT_FOUND' });
+    expect((await world.verify({ scope: { mode: 'range', from: SIZE - 1, to: 400 } })).verdict).toBe('OK');
+  });
+
+  it('is verified from a remembered checkpoint on', async () => {
+    const since = await world.verify({ scope: { mode: 'since' }, remembered: await world.checkpoint(270) });
+    expect(since).toMatchObject({ verdict: 'OK', entries: 44 });
+    expect(since.against?.map(({ kind }) => kind)).toContain('remembered');
+    const none = await world.verify({ scope: { mode: 'since' }, remembered: await world.checkpoint(SIZE) });
+    expect(none.verdict).toBe('OK');
+  });
+
+  it('has no entry in question where a part begins at its end', async () => {
+    await world.publish(256);
+    world.anchors.clear();
+    await world.anchor(256);
+    world.entries = world.entries.slice(0, 256);
+    const none = await world.verify({ scope: { mode: 'since' }, remembered: await world.checkpoint(256) });
+    expect(none).toMatchObject({ verdict: 'OK', entries: 0 });
+    expect(none.notChecked.join()).toContain('anything: the ledger has 256 entries, none of them is in question');
+  });
+});
+
+describe('anchors', () => {
+  it('are asked for, up to the end of what is in question', async () => {
+    world.anchors.clear();
+    await world.anchor(256);
+    expect((await world.verify()).verdict).toBe('OK'); // its newest entry is young
+    expect(named(await world.verify({ requireAnchored: true }))).toMatchObject({
+      verdict: 'NOT_YET_ANCHORED',
+      position: 256,
+    });
+    expect((await world.verify({ requireAnchored: false })).verdict).toBe('OK');
+    const part = { mode: 'range', from: 0, to: 256 } as const;
+    expect((await world.verify({ requireAnchored: true, scope: part })).verdict).toBe('OK');
+  });
+
+  it('are missed a minute after the newest published entry', async () => {
+    world.anchors.clear();
+    expect((await world.verify({ now: NOW + 59_999 })).verdict).toBe('OK');
+    const path = 'ckpt/00000000000000000300';
+    expect(named(await world.verify({ now: NOW + 60_000 }))).toMatchObject({ verdict: 'NOT_YET_ANCHORED', path });
+    await world.anchor(SIZE);
+    expect((await world.verify({ now: NOW + HOUR_MS })).verdict).toBe('OK');
+  });
+
+  it('that cannot be read, are of another size, or of another history are named', async () => {
+    await world.anchor(7, Buffer.from('nonsense'));
+    expect(named(await world.verify())).toMatchObject({ verdict: 'UNREADABLE', path: 'ckpt/00000000000000000007' });
+    await world.anchor(7, await world.checkpoint(8));
+    expect(named(await world.verify())).toMatchObject({
+      verdict: 'CONTENT_MISMATCH',
+      path: 'ckpt/00000000000000000007',
+    });
+    await world.anchor(7, await world.checkpoint(7, new Uint8Array(32)));
+    expect(named(await world.verify())).toMatchObject({ verdict: 'FORK', path: 'ckpt/00000000000000000007' });
+    await world.anchor(7, await world.checkpoint(7));
+    expect((await world.verify()).verdict).toBe('OK');
+  });
+
+  it('of sizes outside a part are left out, but for the newest', async () => {
+    await world.anchor(7, Buffer.from('nonsense'));
+    const part = { mode: 'range', from: 256, to: 300 } as const;
+    expect((await world.verify({ scope: part })).verdict).toBe('OK');
+    await world.anchor(SIZE, Buffer.from('nonsense'));
+    expect((await world.verify({ scope: { mode: 'range', from: 0, to: 7 } })).verdict).toBe('UNREADABLE');
+  });
+});
+
+describe('points', () => {
+  it('that are larger than the ledger name what is gone, or how far it goes', async () => {
+    world.entries = world.entries.slice(0, 280);
+    const lost = world.committed[280];
+    const place = { entity: lost?.chain, seq: lost?.seq, position: 280 };
+    expect(named(await world.verify())).toEqual({ verdict: 'MISSING_ENTRY', ...place });
+    world.files.clear();
+    expect(named(await world.verify())).toMatchObject({ verdict: 'ROLLED_BACK', position: 280 });
+  });
+
+  it('that are larger than the published checkpoint say that it was rolled back', async () => {
+    await world.publish(256);
+    expect(named(await world.verify())).toMatchObject({ verdict: 'ROLLED_BACK', path: 'checkpoint' });
+    world.anchors.clear();
+    await world.anchor(256);
+    expect((await world.verify()).verdict).toBe('OK');
+    const remembered = await world.checkpoint(257);
+    expect(named(await world.verify({ remembered }))).toMatchObject({ verdict: 'ROLLED_BACK' });
+  });
+
+  it('that cannot be opened are named', async () => {
+    const remembered = await world.checkpoint(257);
+    // Another character of base64, whichever stands there.
+    const at = remembered.length - 5;
+    const wrong = Uint8Array.from(remembered).with(at, remembered[at] === 0x41 ? 0x42 : 0x41);
+    expect(named(await world.verify({ remembered: wrong }))).toMatchObject({ verdict: 'SIGNATURE_INVALID' });
+    world.files.set('checkpoint', Buffer.from('nonsense'));
+    expect(named(await world.verify())).toMatchObject({ verdict: 'UNREADABLE', path: 'checkpoint' });
+    world.files.delete('checkpoint');
+    expect((await world.verify({ mustBePublished: true })).firstBad?.detail).toContain('begun anew');
+  });
+
+  it('of a remembered history that is another are a fork', async () => {
+    const remembered = await world.checkpoint(257, new Uint8Array(32));
+    expect((await world.verify({ remembered })).verdict).toBe('FORK');
+    const since = await world.verify({ remembered, scope: { mode: 'since' } });
+    expect(since.verdict).toBe('FORK');
+  });
+
+  it('are younger than asked for, or STALE', async () => {
+    expect((await world.verify({ maxAgeMinutes: 60, now: NOW + HOUR_MS })).verdict).toBe('OK');
+    expect(named(await world.verify({ maxAgeMinutes: 60, now: NOW + HOUR_MS + 1 }))).toMatchObject({
+      ...{ verdict: 'STALE', path: 'checkpoint' },
+    });
+  });
+});
+
+describe('files of the log', () => {
+  const at = (position: number): object => {
+    const { chain, seq } = world.entries[position] ?? {};
+    return { entity: chain, seq, position };
+  };
+
+  it('that are missing or of another length are named with the first entry that they hold', async () => {
+    for (const path of ['tile/0/000', 'tile/entries/000']) {
+      await world.publish();
+      const bytes = world.files.get(path) ?? Buffer.of();
+      world.files.delete(path);
+      expect(named(await world.verify())).toEqual({ verdict: 'UNREADABLE', path, ...at(0) });
+      world.files.set(path, bytes.subarray(0, bytes.length - 1));
+      expect(named(await world.verify())).toMatchObject({ verdict: 'UNREADABLE', path });
+    }
+  });
+
+  it('that have another hash or other bytes are named', async () => {
+    const path = 'tile/0/001.p/44';
+    world.files.set(path, flipped(world.files.get(path) ?? Buffer.of()));
+    expect(named(await world.verify())).toEqual({ verdict: 'CONTENT_MISMATCH', path, ...at(299) });
+    await world.publish();
+    const bundle = 'tile/entries/001.p/44';
+    world.files.set(bundle, flipped(world.files.get(bundle) ?? Buffer.of(), 40));
+    expect(named(await world.verify())).toEqual({ verdict: 'CONTENT_MISMATCH', path: bundle, ...at(256) });
+    await world.publish();
+    world.files.set(bundle, Buffer.concat([world.files.get(bundle) ?? Buffer.of(), Buffer.of(0)]));
+    expect(named(await world.verify())).toEqual({ verdict: 'UNREADABLE', path: bundle, ...at(299) });
+  });
+
+  it('are compared as far as they are published', async () => {
+    await world.publish(280);
+    world.anchors.clear();
+    await world.anchor(280);
+    const report = await world.verify();
+    expect(report.verdict).toBe('OK');
+    expect(report.checked.join()).toContain('entry bundles of 280 published entries');
+    await world.publish(100); // less than a tile: there is no level above
+    world.anchors.clear();
+    await world.anchor(100);
+    expect((await world.verify()).verdict).toBe('OK');
+  });
+
+  it('tell what was published where something else is stored', async () => {
+    const [one, other] = [world.committed[10], world.committed[11]];
+    if (one === undefined || other === undefined) throw new Error('the world is too small');
+    const swapped = [...world.committed];
+    swapped[10] = { ...other, position: 10 };
+    swapped[11] = { ...one, position: 11 };
+    world.committed = swapped;
+    world.entries = [...swapped];
+    expect(named(await world.verify())).toMatchObject({ verdict: 'LINK_BROKEN', position: 10 });
+  });
+
+  it('above level 0 must follow from those below', async () => {
+    const path = 'tile/1/000.p/1';
+    expect(world.files.has(path)).toBe(true);
+    world.files.set(path, flipped(world.files.get(path) ?? Buffer.of()));
+    expect(named(await world.verify())).toMatchObject({ verdict: 'CONTENT_MISMATCH', path });
+    world.files.delete(path);
+    expect(named(await world.verify())).toMatchObject({ verdict: 'UNREADABLE', path });
+  });
+});
+
+describe('what follows from entries', () => {
+  const finding = { verdict: 'DRIFT', entity: 'account:1', seq: 0, detail: 'x' } as const;
+
+  it('is asked for last: replay, documents, confidential fields', async () => {
+    const replay = async () => ({ finding, checked: ['replayed'], notChecked: [] });
+    expect((await world.verify({ replay })).firstBad).toEqual(finding);
+    expect((await world.verify({ documents: async () => finding })).firstBad).toEqual(finding);
+    expect((await world.verify({ fields: async () => finding })).firstBad).toEqual(finding);
+    expect((await world.verify({ fields: async () => finding, signatures: false })).verdict).toBe('OK');
+    const part = { mode: 'range', from: 0, to: 7 } as const;
+    expect((await world.verify({ replay, scope: part })).verdict).toBe('OK'); // authority begins with the first entry
+  });
+
+  it('is listed as checked where it was, and else as not', async () => {
+    const whole = await world.verify({
+      ...{ documents: async () => undefined, fields: async () => undefined },
+      replay: async () => ({ checked: ['replayed'], notChecked: ['plans'] }),
+    });
+    expect(whole.checked).toEqual(expect.arrayContaining(['replayed', 'documents against the chains']));
+    expect(whole.checked.join()).toContain('confidential fields');
+    expect(whole.notChecked).toContain('plans');
+    const bare = await world.verify({ signatures: false });
+    expect(bare.notChecked.join()).toContain('who was entitled to decide');
+    expect(bare.notChecked.join()).toContain('confidential fields');
+    expect(bare.notChecked.join()).toContain('signatures up to the root key');
+  });
+});
