@@ -1,5 +1,5 @@
-export { createBreakerRecord, failingTopics, type BreakerRecordDependencies } from './breaker-record.ts';
-export { caused, type CausedMetadata } from './caused.ts';
+export { createBreakerRecord, failingTopics, type BreakerRecordDependencies } from './subscriptions/breaker-record.ts';
+export { caused, type CausedMetadata } from './envelope/caused.ts';
 export {
   AWS_TOPIC,
   createCatalog,
@@ -8,15 +8,15 @@ export {
   topicsSchema,
   type Catalog,
   type CatalogEntry,
-} from './catalog.ts';
+} from './catalog/catalog.ts';
 export {
   diffCatalogs,
   parseCatalogDocument,
   severityOf,
   type CatalogChange,
   type CatalogDocument,
-} from './catalog-diff.ts';
-export { afterFailure, failureReason, type AfterFailure } from './delivery.ts';
+} from './catalog/catalog-diff.ts';
+export { afterFailure, failureReason, type AfterFailure } from './subscriptions/delivery.ts';
 export {
   deliveredEvent,
   eventBridgeShape,
@@ -28,15 +28,15 @@ export {
   type LoggedEvent,
   type EventData,
   type EventInput,
-} from './envelope.ts';
-export { EventError, type EventErrorCode, type GuardErrorCode } from './errors.ts';
-export type { Guard, GuardedEvent, SharedCounts } from './guard.ts';
-export { createGuards, type Guards, type GuardsDependencies, type GuardState } from './guards.ts';
-export { GUARD_SOURCE, ledgerTopics, SYSTEM_TOPICS } from './system-topics.ts';
-export type { Stop } from './stops.ts';
-export type { GuardStats } from './watch.ts';
-export { ingressSchema, type IngressRule } from './ingress-config.ts';
-export { createIngress, type Ingest, type IngressResult } from './ingress.ts';
+} from './envelope/envelope.ts';
+export { EventError, type EventErrorCode, type GuardErrorCode } from './catalog/errors.ts';
+export type { Guard, GuardedEvent, SharedCounts } from './protection/guard.ts';
+export { createGuards, type Guards, type GuardsDependencies, type GuardState } from './protection/guards.ts';
+export { GUARD_SOURCE, ledgerTopics, SYSTEM_TOPICS } from './catalog/system-topics.ts';
+export type { Stop } from './protection/stops.ts';
+export type { GuardStats } from './protection/watch.ts';
+export { ingressSchema, type IngressRule } from './publishing/ingress-config.ts';
+export { createIngress, type Ingest, type IngressResult } from './publishing/ingress.ts';
 export {
   createRuleIndex,
   matchPattern,
@@ -52,10 +52,17 @@ export {
   type Publish,
   type PublishProblem,
   type PublishResult,
-} from './publish.ts';
-export { createQuarantine, type Quarantine, type Quarantined } from './quarantine.ts';
-export { appendedEvent, keepGap, readEvent, recordedEvent, type Gap, type RecordedEvent } from './recorded-event.ts';
-export { busRules, topicDomain, topicDomains, type BusRule } from './rule-pattern.ts';
+} from './publishing/publish.ts';
+export { createQuarantine, type Quarantine, type Quarantined } from './publishing/quarantine.ts';
+export {
+  appendedEvent,
+  keepGap,
+  readEvent,
+  recordedEvent,
+  type Gap,
+  type RecordedEvent,
+} from './publishing/recorded-event.ts';
+export { busRules, topicDomain, topicDomains, type BusRule } from './subscriptions/rule-pattern.ts';
 export {
   parseSubscriptionInput,
   startsAtMs,
@@ -65,8 +72,8 @@ export {
   type Subscription,
   type SubscriptionInput,
   type SubscriptionTarget,
-} from './subscription.ts';
-export { subscriptionMatcher, subscriptionPattern } from './subscription-matcher.ts';
+} from './subscriptions/subscription.ts';
+export { subscriptionMatcher, subscriptionPattern } from './subscriptions/subscription-matcher.ts';
 export {
   compileCondition,
   CONDITION_FALSE,
@@ -74,15 +81,15 @@ export {
   type DeliveryFacts,
   type MayRead,
   type ReadFacts,
-} from './condition.ts';
-export { deliveryTraceparent } from './trace-context.ts';
-export type { RedriveChoice } from './redrive.ts';
+} from './subscriptions/condition.ts';
+export { deliveryTraceparent } from './envelope/trace-context.ts';
+export type { RedriveChoice } from './subscriptions/redrive.ts';
 export {
   createSubscriptions,
   type StreamFilter,
   type Subscriptions,
   type SubscriptionsDependencies,
-} from './subscriptions.ts';
+} from './subscriptions/subscriptions.ts';
 export type {
   BreakerChange,
   BreakerState,
@@ -92,13 +99,20 @@ export type {
   EventBus,
   ReceivedMessage,
   SubscriptionStats,
-} from './ports.ts';
-export type { Severity } from './schema-diff.ts';
-export { isAttributeName, isAttributeValue, type CloudEvent } from './cloud-event-attributes.ts';
-export type { TopicDeclaration, Topics } from './topic-declaration.ts';
-export { fromCloudEvent } from './from-cloud-event.ts';
-export { toCloudEvent } from './to-cloud-event.ts';
-export { payloadSchema, topicSchema, type SchemaDialect, type TopicVersion } from './topic-schema.ts';
-export { createReveal, type Reveal, type Revealed } from './reveal.ts';
-export { sensitive, sensitivePaths } from './sensitive.ts';
-export { createVault, eraseField, wrappedKeys, type FieldKeys, type Vault, type WrappedKey } from './vault.ts';
+} from './subscriptions/ports.ts';
+export type { Severity } from './catalog/schema-diff.ts';
+export { isAttributeName, isAttributeValue, type CloudEvent } from './envelope/cloud-event-attributes.ts';
+export type { TopicDeclaration, Topics } from './catalog/topic-declaration.ts';
+export { fromCloudEvent } from './envelope/from-cloud-event.ts';
+export { toCloudEvent } from './envelope/to-cloud-event.ts';
+export { payloadSchema, topicSchema, type SchemaDialect, type TopicVersion } from './catalog/topic-schema.ts';
+export { createReveal, type Reveal, type Revealed } from './confidential/reveal.ts';
+export { sensitive, sensitivePaths } from './catalog/sensitive.ts';
+export {
+  createVault,
+  eraseField,
+  wrappedKeys,
+  type FieldKeys,
+  type Vault,
+  type WrappedKey,
+} from './confidential/vault.ts';

@@ -1,0 +1,154 @@
+/**
+ * Which topics are stopped, for which cause. A stop and its entry on the ledger become true together, and so do a reset and
+ * its entry; a stop holds in this process from the moment it is decided, and after a crash because it was recorded.
+ */
+import type { JsonObject } from '../../canonical/index.ts';
+import type { Actor, Appender, Clock, ItemKey, ItemStore } from '../../ledger/index.ts';
+import { GUARD_ACTOR, systemEvent } from '../envelope/system-event.ts';
+import type { StormDetected, TopicReset } from '../catalog/system-topics.ts';
+
+/** What other processes stopped or reset is known after this, at the latest. */
+export const FRESH_MS = 2_000;
+/** Correlations of a topic that are stopped at once. Events of further loops are refused one by one, and not kept. */
+const MAX_LOOPS = 50;
+const PAGE = 1_000;
+
+export interface Stop extends StormDetected {
+  /** of the event that tells it */
+  readonly id: string;
+  /** ISO 8601 UTC */
+  readonly stoppedAt: string;
+}
+
+export interface StopsDependencies {
+  readonly ledger: string;
+  readonly items: ItemStore;
+  readonly appender: Pick<Appender, 'append'>;
+  readonly clock: Pick<Clock, 'now'>;
+  /** no other process stops or resets anything */
+  readonly isAlone: boolean;
+  /** Told about failures that no caller waits for. Must not throw. */
+  readonly onError: (error: unknown) => void;
+}
+
+export class Stops {
+  private readonly deps: StopsDependencies;
+  private known = new Map<string, Stop>();
+  private readonly unrecorded = new Map<string, Stop>();
+  private readAt = -Infinity;
+  /** stops and resets of this process: what was read meanwhile may be from before them */
+  private changes = 0;
+
+  constructor(deps: StopsDependencies) {
+    this.deps = deps;
+  }
+
+  /** The stop that this event meets. */
+  find(topic: string, correlationId: string | undefined): Stop | undefined {
+    if (this.known.size === 0) return undefined;
+    return (
+      this.known.get(keyOf({ topic })) ??
+      (correlationId === undefined ? undefined : this.known.get(keyOf({ topic, correlationId })))
+    );
+  }
+
+  /** What is stopped now. */
+  list(): readonly Stop[] {
+    return this.all().filter((stop) => !this.isOver(stop));
+  }
+
+  /** Reads what others did, if what is known is old. */
+  async freshen(): Promise<void> {
+    const nowMs = this.deps.clock.now();
+    const age = nowMs - this.readAt;
+    // A clock that was set back must not keep what is known from growing old.
+    if (age < 0 || age >= (this.deps.isAlone ? Infinity : FRESH_MS)) await this.read(nowMs);
+  }
+
+  /** Lifts what has had its time. */
+  async expire(): Promise<void> {
+    const over = this.all().filter((stop) => this.isOver(stop));
+    await this.lift(over, GUARD_ACTOR, 'its time was over');
+  }
+
+  /** Holds from now on, in this process; `record` makes it last. */
+  hold(stop: Stop): void {
+    if (this.known.has(keyOf(stop)) || (stop.cause === 'loop' && this.loopsOn(stop.topic) >= MAX_LOOPS)) return;
+    this.changes += 1;
+    this.known.set(keyOf(stop), stop);
+    this.unrecorded.set(keyOf(stop), stop);
+  }
+
+  /** What is held is on the ledger when it resolves; what the store did not take is tried again with the next call. */
+  async record(): Promise<void> {
+    if (this.unrecorded.size === 0) return;
+    await Promise.all([...this.unrecorded.values()].map((stop) => this.recordOne(stop)));
+  }
+
+  /** Each with its own entry, once, whoever else lifts it too. */
+  async lift(stops: readonly Stop[], by: Actor, why: string): Promise<void> {
+    await Promise.all(
+      stops.map(async (stop) => {
+        const { id, eventId: _, source: __, resetAt: ___, ...told } = stop;
+        const data = { ...told, why } satisfies TopicReset;
+        await this.deps.appender.append({
+          entries: [systemEvent('system.topic_reset', { id: `reset-${id}`, by, payload: data })],
+          writes: () => [{ kind: 'delete', key: this.itemKey(stop), expect: 'any' }],
+        });
+        this.changes += 1;
+        this.known.delete(keyOf(stop));
+        this.unrecorded.delete(keyOf(stop));
+      }),
+    );
+  }
+
+  private async read(nowMs: number): Promise<void> {
+    const { items, ledger } = this.deps;
+    const { changes } = this;
+    const found = await items.list(partition(ledger), { limit: PAGE });
+    if (changes !== this.changes) return;
+    const stops = found.map(({ value }) => value as unknown as Stop);
+    this.known = new Map([...stops, ...this.unrecorded.values()].map((stop) => [keyOf(stop), stop]));
+    this.readAt = nowMs;
+  }
+
+  /** Another process that stopped the same before is as good: then nothing is written. */
+  private async recordOne(stop: Stop): Promise<void> {
+    const { id, stoppedAt: _, ...told } = stop;
+    const value = { ...stop } as JsonObject & Stop;
+    try {
+      await this.deps.appender.append({
+        entries: [systemEvent('system.storm_detected', { id, payload: told })],
+        writes: () => [{ kind: 'put', key: this.itemKey(stop), value, expect: 'absent' }],
+      });
+      this.unrecorded.delete(keyOf(stop));
+    } catch (error) {
+      this.deps.onError(error);
+    }
+  }
+
+  private loopsOn(topic: string): number {
+    return this.all().filter((stop) => stop.topic === topic && stop.cause === 'loop').length;
+  }
+
+  private all(): readonly Stop[] {
+    return [...this.known.values()];
+  }
+
+  private isOver({ resetAt }: Stop): boolean {
+    return resetAt !== undefined && Date.parse(resetAt) <= this.deps.clock.now();
+  }
+
+  private itemKey(stop: Stop): ItemKey {
+    return { pk: partition(this.deps.ledger), sk: keyOf(stop) };
+  }
+}
+
+/** A topic has no `#`, so no correlation can be taken for one. */
+function keyOf({ topic, correlationId }: { readonly topic: string; readonly correlationId?: string }): string {
+  return correlationId === undefined ? topic : `${topic}#${correlationId}`;
+}
+
+function partition(ledger: string): string {
+  return `${ledger}#guard`;
+}

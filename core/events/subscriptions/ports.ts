@@ -1,0 +1,123 @@
+/** What subscriptions need from the engine that delivers. Delivery is at least once everywhere. */
+import type { Problem } from '../../errors/index.ts';
+import type { Breaker } from '../../guard/index.ts';
+import type { AppendedEntry } from '../../ledger/index.ts';
+import type { DeliveredEvent } from '../envelope/envelope.ts';
+import type { Subscription } from './subscription.ts';
+
+export interface ReceivedMessage {
+  /** proof of this delivery, valid until it is acknowledged, refused or timed out */
+  readonly receipt: string;
+  /** 1 for the first delivery */
+  readonly attempt: number;
+  /** W3C trace context of this delivery; absent when the event came without one */
+  readonly traceparent?: string;
+  readonly event: DeliveredEvent;
+}
+
+export interface DeadLetter {
+  /** log index of the event, which names it within the subscription */
+  readonly position: number;
+  readonly attempts: number;
+  /** why the last attempt failed */
+  readonly reason: string;
+  /** ISO 8601 UTC */
+  readonly diedAt: string;
+  readonly event: DeliveredEvent;
+}
+
+/** How one try to deliver an event ended. */
+export interface DeliveryAttempt {
+  /** ISO 8601 UTC */
+  readonly at: string;
+  /** `skipped`: the subscription's condition was not met */
+  readonly outcome: 'delivered' | 'failed' | 'skipped';
+  readonly reason?: string;
+}
+
+interface Standing {
+  readonly subscription: string;
+  /** the newest tries, oldest first; absent when there was none, or it is no longer known */
+  readonly history?: readonly DeliveryAttempt[];
+}
+
+/** How one subscription stands with one event. */
+export type DeliveryState =
+  | (Standing & {
+      /**
+       * `relayed`: handed to the subscription's queue, whose inside this engine cannot see.
+       * `settled`: delivered or skipped so long ago that it is no longer known which
+       */
+      readonly state: 'pending' | 'relayed' | 'in-flight' | 'delivered' | 'skipped' | 'settled';
+    })
+  | (Standing & {
+      readonly state: 'retrying' | 'dead-letter';
+      readonly attempts: number;
+      /** absent: told to the subscriber, and to those who look after everybody's */
+      readonly reason?: string;
+    });
+
+/** A subscription's breaker changed its state. */
+export interface BreakerChange {
+  readonly subscription: string;
+  readonly module: string;
+  readonly from: BreakerState;
+  readonly to: BreakerState;
+  /** of the failure that opened it, or `reset` */
+  readonly reason?: string;
+  /** milliseconds since the Unix epoch */
+  readonly at: number;
+}
+export type BreakerState = Breaker['state'];
+
+export interface SubscriptionStats {
+  readonly subscription: string;
+  readonly module: string;
+  /** events delivered and acknowledged since the engine started */
+  readonly delivered: number;
+  readonly failed: number;
+  /** events waiting, at most: where the engine cannot tell, log positions not looked at yet */
+  readonly backlog: number;
+  readonly inFlight: number;
+  readonly retrying: number;
+  readonly deadLetters: number;
+  /** absent: the engine has none */
+  readonly breaker?: BreakerState;
+  /** from recorded to acknowledged, of the newest deliveries; absent: none yet, or not measured */
+  readonly latencyMs?: { readonly p50: number; readonly p95: number };
+}
+
+export interface EventBus {
+  /** Where waiting is billed: seconds between two looks of a reader who has had nothing for a while. Absent: waiting is free. */
+  readonly idleSeconds?: number;
+  /** Why this engine cannot deliver to such a subscription; undefined: it can. Absent: it takes every one. */
+  refusal?(subscription: Subscription): Problem | undefined;
+  /** Told about committed entries in commit order. Never blocks, never throws; whatever is lost here is found again in the log. */
+  relay(entries: readonly AppendedEntry[]): void;
+  /** Begins (or, after pause, goes on) delivering. Idempotent. A new subscription begins at its `from`. */
+  attach(subscription: Subscription): Promise<void>;
+  /** Stops delivering; nothing is lost, `attach` goes on where it stopped. */
+  pause(id: string): Promise<void>;
+  /** Stops delivering and forgets the subscription's position, retries and dead letters. */
+  detach(id: string): Promise<void>;
+  /** Waits up to `waitMs` for events, then leases at most `max` of them. Aborted: returns what it has. */
+  receive(
+    id: string,
+    options: { readonly max: number; readonly waitMs: number; readonly signal?: AbortSignal },
+  ): Promise<readonly ReceivedMessage[]>;
+  /** Settles deliveries. `stale` receipts timed out or were settled before; their events may come again. */
+  ack(id: string, receipts: readonly string[]): Promise<{ readonly stale: readonly string[] }>;
+  /** Refuses deliveries: retried after backoff (or `delayMs`), or dead-lettered when attempts are used up. Durable on return. */
+  nack(
+    id: string,
+    receipts: readonly string[],
+    failure: { readonly reason: string; readonly delayMs?: number },
+  ): Promise<{ readonly stale: readonly string[] }>;
+  deadLetters(id: string, options: { readonly after?: number; readonly limit: number }): Promise<readonly DeadLetter[]>;
+  /** Makes dead letters due again with fresh attempts. @returns how many */
+  redrive(id: string, positions?: readonly number[]): Promise<number>;
+  /** Closes the subscription's breaker: deliveries go on at once. Absent: the engine has no breakers. */
+  reset?(id: string): Promise<void>;
+  trace(event: DeliveredEvent): Promise<readonly DeliveryState[]>;
+  stats(): Promise<readonly SubscriptionStats[]>;
+}

@@ -1,0 +1,302 @@
+/**
+ * Subscriptions at runtime: who may subscribe to what, how they are kept, and their messages. A principal sees and
+ * touches only its own; auditors may look at all, operators may look and set deliveries going.
+ */
+import type { JsonValue } from '../../canonical/index.ts';
+import { canonicalize } from '../../canonical/index.ts';
+import type { Clock, EntryStore, Ids, Item, ItemKey, ItemStore } from '../../ledger/index.ts';
+import { PolicyError, type Policy, type Principal } from '../../policy/index.ts';
+import type { Catalog } from '../catalog/catalog.ts';
+import type { DeliveredEvent } from '../envelope/envelope.ts';
+import { EventError } from '../catalog/errors.ts';
+import type { DeadLetter, EventBus, ReceivedMessage } from './ports.ts';
+import { redrive, type RedriveChoice } from './redrive.ts';
+import { firstPosition } from './start-at.ts';
+import { subscriptionMatcher } from './subscription-matcher.ts';
+import { parseSubscriptionInput, targetOf, type Subscription } from './subscription.ts';
+
+const PAGE = 1_000;
+
+export interface SubscriptionsDependencies {
+  readonly ledger: string;
+  readonly items: ItemStore;
+  readonly entries: EntryStore;
+  readonly bus: EventBus;
+  readonly policy: Policy;
+  readonly catalog: Catalog;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  /** subscriptions that one principal may have */
+  readonly perPrincipal: number;
+}
+
+export interface StreamFilter {
+  readonly subscription: Subscription;
+  /** the log position a reader without a cursor begins at */
+  readonly from: number;
+  readonly wants: (event: DeliveredEvent) => boolean;
+}
+
+export interface Subscriptions {
+  /** Where waiting is billed: seconds between two looks of a reader who has had nothing for a while. */
+  idleSeconds(): number | undefined;
+  /** Same id and settings again: the existing one. @throws EventError SUBSCRIPTION_INVALID | SUBSCRIPTION_EXISTS, PolicyError */
+  create(principal: Principal, input: unknown): Promise<Subscription>;
+  list(principal: Principal): Promise<readonly Subscription[]>;
+  /** Everybody's: whoever asks must have made sure who it is for. */
+  all(): Promise<readonly Subscription[]>;
+  /** @throws EventError SUBSCRIPTION_NOT_FOUND, as all below */
+  get(principal: Principal, id: string): Promise<Subscription>;
+  pause(principal: Principal, id: string): Promise<Subscription>;
+  resume(principal: Principal, id: string): Promise<Subscription>;
+  remove(principal: Principal, id: string): Promise<void>;
+  receive(
+    principal: Principal,
+    id: string,
+    options: { max: number; waitMs: number; signal?: AbortSignal },
+  ): Promise<readonly ReceivedMessage[]>;
+  ack(principal: Principal, id: string, receipts: readonly string[]): Promise<{ readonly stale: readonly string[] }>;
+  nack(
+    principal: Principal,
+    id: string,
+    receipts: readonly string[],
+    failure: { reason: string; delayMs?: number },
+  ): Promise<{ readonly stale: readonly string[] }>;
+  deadLetters(
+    principal: Principal,
+    id: string,
+    options: { after?: number; limit: number },
+  ): Promise<readonly DeadLetter[]>;
+  /** Makes dead letters due again: all, or those that are chosen. @returns how many */
+  redrive(principal: Principal, id: string, choice?: RedriveChoice): Promise<number>;
+  /** Closes the breaker: deliveries go on at once. */
+  reset(principal: Principal, id: string): Promise<Subscription>;
+  /** What a stream over this subscription shows. @throws EventError SUBSCRIPTION_INVALID: its target is no stream */
+  streamFilter(principal: Principal, id: string): Promise<StreamFilter>;
+  /** Attaches every stored subscription to the bus: at engine start. */
+  attachAll(): Promise<void>;
+}
+
+export function createSubscriptions(deps: SubscriptionsDependencies): Subscriptions {
+  return { ...management(deps), ...deliveries(deps) };
+}
+
+type Management = 'create' | 'list' | 'all' | 'get' | 'pause' | 'resume' | 'remove' | 'attachAll';
+
+function management(deps: SubscriptionsDependencies): Pick<Subscriptions, Management> {
+  const { items, bus, policy } = deps;
+  const { pk } = keyOf(deps, '');
+  const all = (): Promise<readonly Subscription[]> => listAll(items, pk);
+  const setStatus = async (principal: Principal, id: string, status: Subscription['status']): Promise<Subscription> => {
+    for (;;) {
+      const item = await load(deps, principal, id, 'operate');
+      const changed = withStatus(subscriptionOf(item), status, deps.clock.now());
+      if (status === 'active') requireOwnersRights(policy, changed);
+      const written = await items.write([
+        { kind: 'put', key: keyOf(deps, id), value: changed as unknown as JsonValue, expect: item.version },
+      ]);
+      if (written.kind === 'precondition') continue; // someone changed it in between: decide again on what it is now
+      await (status === 'paused' ? bus.pause(id) : bus.attach(changed));
+      return changed;
+    }
+  };
+  return {
+    create: (principal, input) => createSubscription(deps, principal, input),
+    list: async (principal) => {
+      const everybodys = await all();
+      return mayLook(policy, principal) ? everybodys : everybodys.filter(({ module }) => module === principal.id);
+    },
+    all,
+    get: async (principal, id) => subscriptionOf(await load(deps, principal, id, 'look')),
+    pause: (principal, id) => setStatus(principal, id, 'paused'),
+    resume: (principal, id) => setStatus(principal, id, 'active'),
+    remove: async (principal, id) => {
+      await load(deps, principal, id);
+      await bus.detach(id); // first: a crash in between leaves a subscription that starts over, not a forgotten mailbox
+      await items.write([{ kind: 'delete', key: keyOf(deps, id), expect: 'any' }]);
+    },
+    attachAll: async () => {
+      for (const subscription of await all()) {
+        if (subscription.status === 'active' && hasRights(policy, subscription)) await bus.attach(subscription);
+      }
+    },
+  };
+}
+
+function deliveries(deps: SubscriptionsDependencies): Omit<Subscriptions, Management> {
+  const { bus, policy, ledger } = deps;
+  const own = async (principal: Principal, id: string): Promise<Subscription> =>
+    subscriptionOf(await load(deps, principal, id));
+  /** Its owner's, who may still have what it is about, by the way its events go. */
+  const served = async (principal: Principal, id: string, kind: 'queue' | 'stream'): Promise<Subscription> => {
+    const subscription = await own(principal, id);
+    requireRights(policy, principal, subscription.topics);
+    requireTarget(subscription, kind);
+    return subscription;
+  };
+  return {
+    idleSeconds: () => bus.idleSeconds, // asked when it is needed: a function that serves no messages has no such bus
+    receive: async (principal, id, options) => served(principal, id, 'queue').then(() => bus.receive(id, options)),
+    ack: async (principal, id, receipts) => own(principal, id).then(() => bus.ack(id, receipts)),
+    nack: async (principal, id, receipts, failure) => own(principal, id).then(() => bus.nack(id, receipts, failure)),
+    deadLetters: async (principal, id, options) =>
+      load(deps, principal, id, 'look').then(() => bus.deadLetters(id, options)),
+    redrive: async (principal, id, choice = {}) =>
+      load(deps, principal, id, 'operate').then(() => redrive(deps, id, choice)),
+    reset: async (principal, id) => {
+      const subscription = subscriptionOf(await load(deps, principal, id, 'operate'));
+      await bus.reset?.(id);
+      return subscription;
+    },
+    streamFilter: async (principal, id) => {
+      const subscription = await served(principal, id, 'stream');
+      const matches = subscriptionMatcher(ledger, subscription);
+      // Asked for every event: a stream is open for long, and the rights may be taken away meanwhile.
+      const wants: StreamFilter['wants'] = (event) =>
+        policy.may(principal, 'subscribes', event.topic) &&
+        policy.may(principal, 'reads', event.entityId) &&
+        matches(event);
+      return { subscription, from: subscription.from, wants };
+    },
+  };
+}
+
+type Stored = Pick<SubscriptionsDependencies, 'ledger' | 'items' | 'policy'>;
+
+/** @param purpose auditors may look at those of others; operators may look, and set them going. @throws EventError SUBSCRIPTION_NOT_FOUND */
+async function load(
+  { ledger, items, policy }: Stored,
+  principal: Principal,
+  id: string,
+  purpose: 'use' | 'look' | 'operate' = 'use',
+): Promise<Item> {
+  const item = await items.get(keyOf({ ledger }, id));
+  const isTheirs =
+    item !== undefined &&
+    (subscriptionOf(item).module === principal.id ||
+      (purpose === 'look' && mayLook(policy, principal)) ||
+      (purpose === 'operate' && policy.isOperator(principal)));
+  if (isTheirs) return item;
+  const message = `no subscription "${id.slice(0, 64)}" of "${principal.id}"`;
+  throw new EventError({ code: 'SUBSCRIPTION_NOT_FOUND', message });
+}
+
+function keyOf({ ledger }: Pick<Stored, 'ledger'>, id: string): ItemKey {
+  return { pk: `${ledger}#subscription`, sk: id };
+}
+
+async function createSubscription(
+  deps: SubscriptionsDependencies,
+  principal: Principal,
+  input: unknown,
+): Promise<Subscription> {
+  const { id = deps.ids.next(), filter, ...settings } = parseSubscriptionInput(input);
+  requireRights(deps.policy, principal, settings.topics);
+  for (const topic of settings.topics) if (!topic.endsWith('*')) deps.catalog.require(topic);
+  const subscription: Subscription = {
+    ...settings,
+    ...(filter === undefined ? {} : { filter }),
+    id,
+    module: principal.id,
+    status: 'active',
+    createdAt: new Date(deps.clock.now()).toISOString(),
+    from: await firstPosition(deps.entries, settings.startAt, deps.clock.now()),
+  };
+  requireDeliverable(deps.bus, subscription);
+  const key = keyOf(deps, id);
+  await requireRoom(deps, principal, key);
+  const written = await deps.items.write([
+    { kind: 'put', key, value: subscription as unknown as JsonValue, expect: 'absent' },
+  ]);
+  if (written.kind === 'precondition') {
+    const existing = await deps.items.get(key);
+    if (existing !== undefined && isSame(subscriptionOf(existing), subscription)) {
+      const known = subscriptionOf(existing);
+      if (known.status === 'active') await deps.bus.attach(known); // an earlier attempt may have failed after the write
+      return known;
+    }
+    throw new EventError({
+      code: 'SUBSCRIPTION_EXISTS',
+      message: `subscription id "${id}" is taken by other settings: choose another id or delete it first`,
+    });
+  }
+  await deps.bus.attach(subscription);
+  return subscription;
+}
+
+/** As good as the list is when it is read: two at the same moment may be one too many. @throws EventError TOO_MANY_SUBSCRIPTIONS */
+async function requireRoom(deps: SubscriptionsDependencies, principal: Principal, key: ItemKey): Promise<void> {
+  const { items, perPrincipal } = deps;
+  if ((await items.get(key)) !== undefined) return; // then it is not a new one
+  const all = await listAll(items, key.pk);
+  const own = all.filter(({ module }) => module === principal.id).length;
+  if (own < perPrincipal) return;
+  const message = `"${principal.id}" has ${own} subscriptions and may have no more: remove one, or raise protection.subscriptionsPerPrincipal in nervous.config.ts`;
+  throw new EventError({ code: 'TOO_MANY_SUBSCRIPTIONS', message });
+}
+
+async function listAll(items: ItemStore, pk: string): Promise<readonly Subscription[]> {
+  const found: Item[] = [];
+  for (let after: string | undefined; ;) {
+    const page = await items.list(pk, { limit: PAGE, ...(after === undefined ? {} : { after }) });
+    found.push(...page);
+    after = page.at(-1)?.sk;
+    if (page.length < PAGE) return found.map(subscriptionOf);
+  }
+}
+
+/** The configuration may have changed since it was made: what is declared now is what counts. */
+function requireRights(policy: Policy, principal: Principal, topics: readonly string[]): void {
+  for (const topic of topics) policy.require(principal, 'subscribes', topic);
+}
+
+/** Whoever resumes it, it is its owner's events that flow. @throws PolicyError FORBIDDEN */
+function requireOwnersRights(policy: Policy, { module, topics }: Subscription): void {
+  const owner = policy.principal(module);
+  if (owner !== undefined) {
+    requireRights(policy, owner, topics);
+    return;
+  }
+  const message = `the subscription belongs to "${module}", who is nobody any more: declare it in nervous.config.ts`;
+  throw new PolicyError({ code: 'FORBIDDEN', message });
+}
+
+function mayLook(policy: Policy, principal: Principal): boolean {
+  return policy.isAuditor(principal) || policy.isOperator(principal);
+}
+
+function hasRights(policy: Policy, { module, topics }: Subscription): boolean {
+  const principal = policy.principal(module);
+  return principal !== undefined && topics.every((topic) => policy.may(principal, 'subscribes', topic));
+}
+
+function requireDeliverable(bus: EventBus, subscription: Subscription): void {
+  const problem = bus.refusal?.(subscription);
+  if (problem === undefined) return;
+  const message = `${problem.pointer}: ${problem.detail}`;
+  throw new EventError({ code: 'SUBSCRIPTION_INVALID', message, problems: [problem] });
+}
+
+function requireTarget(subscription: Subscription, kind: 'queue' | 'stream'): void {
+  const target = targetOf(subscription);
+  if (target.kind === kind) return;
+  const where = target.kind === 'function' ? `the function "${target.name}"` : `a ${target.kind}`;
+  const message = `the events of "${subscription.id}" go to ${where}, not to a ${kind}`;
+  throw new EventError({ code: 'SUBSCRIPTION_INVALID', message });
+}
+
+function withStatus(subscription: Subscription, status: Subscription['status'], nowMs: number): Subscription {
+  const isResumed = status === 'active' && subscription.status === 'paused';
+  return { ...subscription, status, ...(isResumed ? { resumedAt: new Date(nowMs).toISOString() } : {}) };
+}
+
+function isSame(a: Subscription, b: Subscription): boolean {
+  const settings = ({ createdAt: _1, resumedAt: _2, status: _3, from: _4, ...rest }: Subscription): string =>
+    canonicalize(rest);
+  return settings(a) === settings(b);
+}
+
+/** Items of this partition are written here alone, from parsed input. */
+function subscriptionOf(item: Item): Subscription {
+  return item.value as unknown as Subscription;
+}
