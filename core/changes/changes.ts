@@ -1,10 +1,10 @@
 /** The use cases of change-sets, behind one door. Shells bring an authenticated principal and untrusted input. */
-import { createActs } from './acts.ts';
-import type { ChangesDependencies } from './context.ts';
-import { createDeciding, type Deciding } from './deciding.ts';
-import { createProposing, type Proposing } from './proposing.ts';
-import { createShowing, type Showing } from './showing.ts';
-import { createWorking, type Working } from './working.ts';
+import { createActs } from './use-cases/acts.ts';
+import type { ChangesDependencies } from './recording/context.ts';
+import { createDeciding, type Deciding } from './use-cases/deciding.ts';
+import { createProposing, type Proposing } from './use-cases/proposing.ts';
+import { createShowing, type Showing } from './use-cases/showing.ts';
+import { createWorking, type Working } from './use-cases/working.ts';
 
 /**
  * Every method that writes: @throws ChangeError, PolicyError, CanonicalError: nothing was written. LedgerError

@@ -8,7 +8,7 @@ import {
   overrideOf,
   pending as pendingActs,
   refused as refusedActs,
-} from '../core/changes/acts-world.ts';
+} from '../core/changes/recording/acts-world.ts';
 import {
   at,
   createGovernanceWorld,

@@ -10,7 +10,7 @@ const steps = Object.entries(WORKFLOW) as [StepName, WorkflowStep][];
 const stepNames = new Set<string>(Object.keys(WORKFLOW));
 
 const HISTORY_LIMIT = 25_000;
-/** of a change-set; core/changes/content.ts */
+/** of a change-set; core/changes/operations/content.ts */
 const MAX_OPERATIONS = 20;
 
 function state(name: string): State {

@@ -1,9 +1,9 @@
 /** A policy that nobody changes and no ledger records: for tests of what is decided under one. */
-import { policyHash } from '../../core/changes/policy-document.ts';
-import { createDelegationReplay } from '../../core/changes/delegations-in-force.ts';
-import type { Proofs } from '../../core/changes/proofs.ts';
+import { policyHash } from '../../core/changes/policy/policy-document.ts';
+import { createDelegationReplay } from '../../core/changes/policy/delegations-in-force.ts';
+import type { Proofs } from '../../core/changes/store/proofs.ts';
 import { parseEntry } from '../../core/ledger/index.ts';
-import { createRiskTable } from '../../core/changes/risk.ts';
+import { createRiskTable } from '../../core/changes/risk/risk.ts';
 import type { Governance } from '../../core/changes/index.ts';
 import type { RiskConfig } from '../../core/changes/index.ts';
 import type { Modules, Policy } from '../../core/policy/index.ts';

@@ -4,13 +4,13 @@
  * which ones it can have been, and a minute is left between clocks.
  */
 import { createPolicy, type Policy } from '../../policy/index.ts';
-import type { Grant } from '../delegation-store.ts';
-import type { Document } from '../document.ts';
-import { attempt } from '../errors.ts';
-import { parsePolicy } from '../policy-document.ts';
-import { createRiskTable, type RiskTable } from '../risk.ts';
-import { POLICY_ENTITY } from '../state-store.ts';
-import type { PolicyEntry } from '../steps.ts';
+import type { Grant } from '../store/delegation-store.ts';
+import type { Document } from '../model/document.ts';
+import { attempt } from '../model/errors.ts';
+import { parsePolicy } from '../policy/policy-document.ts';
+import { createRiskTable, type RiskTable } from '../risk/risk.ts';
+import { POLICY_ENTITY } from '../store/state-store.ts';
+import type { PolicyEntry } from '../model/steps.ts';
 import type { ReplayEntry } from './replay-entry.ts';
 
 /** A reading of the clock and the time of the entry it led to are never further apart; nor are two clocks. */

@@ -1,12 +1,12 @@
 /** Authority out of its own two chains, each in its own order: for a log whose order is not that of the commits. */
-import { adoptedDocument, POLICY_ADOPTED } from '../adoption.ts';
-import { readDelegation } from '../delegation-store.ts';
-import { documentHash, type Document, type VersionedDocument } from '../document.ts';
-import { operationTypes } from '../operations.ts';
-import type { ChangeRecord } from '../record.ts';
-import { reduceChange } from '../reduce.ts';
-import { isStepType, parseStep } from '../steps.ts';
-import { effectOf } from '../verify-state.ts';
+import { adoptedDocument, POLICY_ADOPTED } from '../policy/adoption.ts';
+import { readDelegation } from '../store/delegation-store.ts';
+import { documentHash, type Document, type VersionedDocument } from '../model/document.ts';
+import { operationTypes } from '../operations/operations.ts';
+import type { ChangeRecord } from '../model/record.ts';
+import { reduceChange } from '../reducer/reduce.ts';
+import { isStepType, parseStep } from '../model/steps.ts';
+import { effectOf } from './verify-state.ts';
 import { DatedAuthority } from './authority.ts';
 import type { ReplayEntry } from './replay-entry.ts';
 

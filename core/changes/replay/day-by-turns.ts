@@ -2,7 +2,7 @@
  * What each assessment must have counted of the last 24 hours at least, where the order of the log says nothing: assessments of
  * one sponsor, and on one entity, name the turn they took. It is asked when everything is known, and keeps a line for each.
  */
-import { MAX_RECENT } from '../recent-changes.ts';
+import { MAX_RECENT } from '../store/recent-changes.ts';
 import { CLOCK_SLACK_MS } from './authority.ts';
 import { firsts, WINDOW_MS, type Assessed } from './recent-window.ts';
 

@@ -3,15 +3,15 @@
  * again from entries: the facts, the rules that match, what they ask for. What executors said of their plans is believed.
  */
 import { canonicalize, type JsonObject, type JsonValue } from '../../canonical/index.ts';
-import { weighAdvice } from '../advice.ts';
-import { isSampled } from '../assess.ts';
-import { documentHash, isJsonObject, type Document, type VersionedDocument } from '../document.ts';
-import { attempt } from '../errors.ts';
-import { factsOf, type FactSources } from '../facts.ts';
-import { activeFreezes } from '../freezes.ts';
-import type { OperationTypes } from '../operations.ts';
-import { planOperations } from '../plan.ts';
-import { isCarriedOutElsewhere, type Content, type StepOf } from '../steps.ts';
+import { weighAdvice } from '../risk/advice.ts';
+import { isSampled } from '../risk/assess.ts';
+import { documentHash, isJsonObject, type Document, type VersionedDocument } from '../model/document.ts';
+import { attempt } from '../model/errors.ts';
+import { factsOf, type FactSources } from '../risk/facts.ts';
+import { activeFreezes } from '../risk/freezes.ts';
+import type { OperationTypes } from '../operations/operations.ts';
+import { planOperations } from '../operations/plan.ts';
+import { isCarriedOutElsewhere, type Content, type StepOf } from '../model/steps.ts';
 import { CLOCK_SLACK_MS, type InForce } from './authority.ts';
 import type { Counted } from './recent-window.ts';
 

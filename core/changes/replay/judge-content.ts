@@ -1,10 +1,10 @@
 /** Was the proposer entitled to propose this, and does the proposal say the truth about who answers for it? */
 import { isReserved } from '../../ledger/index.ts';
 import { answerableFor, initiatorOf, type Principal } from '../../policy/index.ts';
-import { attempt } from '../errors.ts';
-import type { OperationTypes } from '../operations.ts';
-import { decisionHoursFor } from '../risk-floor.ts';
-import { isCarriedOutElsewhere, type Content, type Operation, type StepOf } from '../steps.ts';
+import { attempt } from '../model/errors.ts';
+import type { OperationTypes } from '../operations/operations.ts';
+import { decisionHoursFor } from '../risk/risk-floor.ts';
+import { isCarriedOutElsewhere, type Content, type Operation, type StepOf } from '../model/steps.ts';
 import { CLOCK_SLACK_MS, type InForce } from './authority.ts';
 import { principalOf } from './principals.ts';
 

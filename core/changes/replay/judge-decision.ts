@@ -1,14 +1,14 @@
 /** Were these people who they say, did they hold what they decided by, and did they decide about what was shown to them? */
 import { separationConflict } from '../../policy/index.ts';
-import { assertSigned } from '../decision-challenge.ts';
-import { attempt } from '../errors.ts';
-import { activeFreezes } from '../freezes.ts';
-import { reviewRefusal } from '../post-review.ts';
-import { requirementOf, rolesFilled, standingQuorum } from '../quorum.ts';
-import type { ChangeRecord, StandingVote } from '../record.ts';
-import { lastWordsFor, resolverRefusal } from '../reduce-aftermath.ts';
-import { floorOf } from '../risk-floor.ts';
-import type { StepOf, Vote } from '../steps.ts';
+import { assertSigned } from '../model/decision-challenge.ts';
+import { attempt } from '../model/errors.ts';
+import { activeFreezes } from '../risk/freezes.ts';
+import { reviewRefusal } from '../model/post-review.ts';
+import { requirementOf, rolesFilled, standingQuorum } from '../model/quorum.ts';
+import type { ChangeRecord, StandingVote } from '../model/record.ts';
+import { lastWordsFor, resolverRefusal } from '../reducer/reduce-aftermath.ts';
+import { floorOf } from '../risk/risk-floor.ts';
+import type { StepOf, Vote } from '../model/steps.ts';
 import { CLOCK_SLACK_MS, type InForce, type KnownDelegation } from './authority.ts';
 import { otherPerson } from './principals.ts';
 

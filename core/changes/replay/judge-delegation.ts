@@ -1,5 +1,5 @@
 /** Was the person entitled to lend this vote, or to take it back? */
-import type { Grant } from '../delegation-store.ts';
+import type { Grant } from '../store/delegation-store.ts';
 import { CLOCK_SLACK_MS, type InForce } from './authority.ts';
 import { apartProblem, givenRoles } from './judge-decision.ts';
 import { otherPerson } from './principals.ts';

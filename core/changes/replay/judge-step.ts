@@ -1,9 +1,9 @@
 /** Which question is asked of which step, once the reducer has found that it follows from the steps before it. */
-import type { OperationTypes } from '../operations.ts';
-import type { ChangeRecord } from '../record.ts';
+import type { OperationTypes } from '../operations/operations.ts';
+import type { ChangeRecord } from '../model/record.ts';
 import { initiatorOf, type Principal } from '../../policy/index.ts';
-import type { ChangeStep, StepOf } from '../steps.ts';
-import type { StepType } from '../lifecycle.ts';
+import type { ChangeStep, StepOf } from '../model/steps.ts';
+import type { StepType } from '../model/lifecycle.ts';
 import type { InForce, KnownDelegation } from './authority.ts';
 import { judgeContent } from './judge-content.ts';
 import {

@@ -2,7 +2,7 @@
  * What was assessed in the 24 hours before an assessment, by who answers for it and by entity: what certainly counted, and
  * what possibly did. Both are the same but for change-sets that ended at about that moment. It keeps a day of assessments.
  */
-import { MAX_RECENT, type RecentChange } from '../recent-changes.ts';
+import { MAX_RECENT, type RecentChange } from '../store/recent-changes.ts';
 import { CLOCK_SLACK_MS } from './authority.ts';
 
 export const WINDOW_MS = 86_400_000;

@@ -1,5 +1,5 @@
 /** An entry as it is replayed: parsed, with its chain hash and its place in the log. */
-import type { ChainEntry } from '../steps.ts';
+import type { ChainEntry } from '../model/steps.ts';
 
 export interface ReplayEntry extends ChainEntry {
   /** log index */

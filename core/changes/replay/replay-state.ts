@@ -1,6 +1,6 @@
 /** What the entries that were replayed leave for those to come, so that a replay can be left off and gone on with. */
-import type { Document, VersionedDocument } from '../document.ts';
-import type { ChangeRecord } from '../record.ts';
+import type { Document, VersionedDocument } from '../model/document.ts';
+import type { ChangeRecord } from '../model/record.ts';
 import { DatedAuthority, type Authority, type AuthorityState } from './authority.ts';
 import type { DayByTurnsState } from './day-by-turns.ts';
 import type { OnceState } from './once.ts';

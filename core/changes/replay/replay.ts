@@ -4,19 +4,24 @@
  * open change-sets, the documents there are, a day of assessments, and a few bytes for what may be used once.
  */
 import type { JsonObject } from '../../canonical/index.ts';
-import { adoptedDocument, POLICY_ADOPTED } from '../adoption.ts';
-import { UNDER_POLICY } from '../authority.ts';
-import { DELEGATION_GRANTED, DELEGATION_REVOKED, DELEGATIONS_CHAIN, readDelegation } from '../delegation-store.ts';
-import { documentHash, type Document, type VersionedDocument } from '../document.ts';
-import { isTerminal } from '../lifecycle.ts';
-import { operationTypes, type OperationTypes } from '../operations.ts';
-import { awaitsReview } from '../post-review.ts';
-import { sponsorOf } from '../recent-changes.ts';
-import type { ChangeRecord } from '../record.ts';
-import { reduceChange } from '../reduce.ts';
-import { POLICY_ENTITY } from '../state-store.ts';
-import { isStepType, parseStep, type ChangeStep, type PolicyEntry, type StepOf } from '../steps.ts';
-import { effectOf } from '../verify-state.ts';
+import { adoptedDocument, POLICY_ADOPTED } from '../policy/adoption.ts';
+import { UNDER_POLICY } from '../policy/authority.ts';
+import {
+  DELEGATION_GRANTED,
+  DELEGATION_REVOKED,
+  DELEGATIONS_CHAIN,
+  readDelegation,
+} from '../store/delegation-store.ts';
+import { documentHash, type Document, type VersionedDocument } from '../model/document.ts';
+import { isTerminal } from '../model/lifecycle.ts';
+import { operationTypes, type OperationTypes } from '../operations/operations.ts';
+import { awaitsReview } from '../model/post-review.ts';
+import { sponsorOf } from '../store/recent-changes.ts';
+import type { ChangeRecord } from '../model/record.ts';
+import { reduceChange } from '../reducer/reduce.ts';
+import { POLICY_ENTITY } from '../store/state-store.ts';
+import { isStepType, parseStep, type ChangeStep, type PolicyEntry, type StepOf } from '../model/steps.ts';
+import { effectOf } from './verify-state.ts';
 import { OrderedAuthority, type Authority, type InForce, type KnownDelegation } from './authority.ts';
 import { DayByTurns } from './day-by-turns.ts';
 import { clockOf, isOnDocument, judgeFacts, judgeRisk, type Weighing } from './judge-assessment.ts';

@@ -9,7 +9,7 @@ import {
   verifyState,
   type ChangeErrorCode,
 } from '../../../core/changes/index.ts';
-import { parseStep } from '../../../core/changes/steps.ts';
+import { parseStep } from '../../../core/changes/model/steps.ts';
 import { parseEntry } from '../../../core/ledger/index.ts';
 import { createWorld, decision, ENTITY, entriesOf, hours, patchOf, proposal, who, type World } from './world.ts';
 

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { RISK_LEVELS, riskSchema, type Changes, type RiskConfig } from '../../../core/changes/index.ts';
-import { createRiskTable } from '../../../core/changes/risk.ts';
+import { createRiskTable } from '../../../core/changes/risk/risk.ts';
 import { contentsOf, createWorld, decision, hours, patchOf, proposal, roster, who } from './world.ts';
 
 const small = {

@@ -11,7 +11,7 @@ import {
   type Governance,
   type Governing,
 } from '../../../core/changes/index.ts';
-import type { ChangeRecord } from '../../../core/changes/record.ts';
+import type { ChangeRecord } from '../../../core/changes/model/record.ts';
 import {
   createAppender,
   parseEntry,

@@ -1,9 +1,9 @@
 /** What is hashed and signed is exact: a number that JSON readers round differently is refused, in plans and grants. */
 import { expect, it } from 'vitest';
 import * as z from 'zod';
-import { planHash, preconditionHash, readPlan } from '../../../core/changes/executor-answers.ts';
-import { grantInputHash } from '../../../core/changes/grant.ts';
-import type { Operation } from '../../../core/changes/steps.ts';
+import { planHash, preconditionHash, readPlan } from '../../../core/changes/operations/executor-answers.ts';
+import { grantInputHash } from '../../../core/changes/operations/grant.ts';
+import type { Operation } from '../../../core/changes/model/steps.ts';
 
 const operation = { type: 'executor.invoke', executor: 'limits@1', payload: { n: 1 }, inverse: 'none' } as Operation;
 const plan = { facts: {}, precondition: null, inverse: null };

@@ -9,7 +9,7 @@ import {
   type ChainEntry,
   type RiskConfig,
 } from '../../../core/changes/index.ts';
-import type { ChangeRecord } from '../../../core/changes/record.ts';
+import type { ChangeRecord } from '../../../core/changes/model/record.ts';
 import { createAppender, parseEntry } from '../../../core/ledger/index.ts';
 import {
   createPolicy,

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { DatedAuthority, OrderedAuthority } from '../../../../core/changes/replay/authority.ts';
 import { datedAuthority } from '../../../../core/changes/replay/dated-authority.ts';
 import type { ReplayEntry } from '../../../../core/changes/replay/replay-entry.ts';
-import { documentHash } from '../../../../core/changes/document.ts';
+import { documentHash } from '../../../../core/changes/model/document.ts';
 import { risk, roster } from '../world.ts';
 
 const DAY_MS = 86_400_000;

@@ -1,6 +1,6 @@
 /** What an assessment must have counted, told by turns alone: at each edge, one less than it must is found. */
 import { describe, expect, it } from 'vitest';
-import { MAX_RECENT } from '../../../../core/changes/recent-changes.ts';
+import { MAX_RECENT } from '../../../../core/changes/store/recent-changes.ts';
 import { CLOCK_SLACK_MS } from '../../../../core/changes/replay/authority.ts';
 import { DayByTurns, type Taken } from '../../../../core/changes/replay/day-by-turns.ts';
 import { WINDOW_MS } from '../../../../core/changes/replay/recent-window.ts';

@@ -8,8 +8,8 @@ import {
   judgeRisk,
   type Weighing,
 } from '../../../../core/changes/replay/judge-assessment.ts';
-import { createRiskTable } from '../../../../core/changes/risk.ts';
-import { parseStep, type ChangeStep } from '../../../../core/changes/steps.ts';
+import { createRiskTable } from '../../../../core/changes/risk/risk.ts';
+import { parseStep, type ChangeStep } from '../../../../core/changes/model/steps.ts';
 import { createPolicy } from '../../../../core/policy/index.ts';
 import { createWorld, modules, patchOf, proposal, risk, roster, who } from '../world.ts';
 

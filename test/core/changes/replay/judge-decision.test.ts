@@ -1,6 +1,6 @@
 /** Decisions as a replay judges them: by the roster and the rules in force, each rule at its edge. */
 import { describe, expect, it } from 'vitest';
-import { createRiskTable } from '../../../../core/changes/risk.ts';
+import { createRiskTable } from '../../../../core/changes/risk/risk.ts';
 import { riskSchema } from '../../../../core/changes/index.ts';
 import type { Deciding } from '../../../../core/changes/replay/judge-decision.ts';
 import * as judge from '../../../../core/changes/replay/judge-decision.ts';

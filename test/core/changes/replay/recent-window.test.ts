@@ -1,7 +1,7 @@
 /** The window of a day, kept while a ledger is replayed, against the plain reading of what it must be. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { MAX_RECENT } from '../../../../core/changes/recent-changes.ts';
+import { MAX_RECENT } from '../../../../core/changes/store/recent-changes.ts';
 import { CLOCK_SLACK_MS } from '../../../../core/changes/replay/authority.ts';
 import { RecentWindow, WINDOW_MS, type Asked, type Assessed } from '../../../../core/changes/replay/recent-window.ts';
 

@@ -1,0 +1,243 @@
+/**
+ * Delegation: a person lets another cast their vote, for a time and perhaps for some of their roles. It counts as the vote of
+ * who gave it, uses up the vote of who casts it, and goes no further: nobody passes on what they were given.
+ */
+import * as z from 'zod';
+import type { EntryDraft, ItemWrite } from '../../ledger/index.ts';
+import { actorOf, separationConflict, type Policy, type Principal } from '../../policy/index.ts';
+import { parseInput, plainText } from '../operations/content.ts';
+import { now, requirePerson, type Context } from '../recording/context.ts';
+import {
+  DELEGATION_GRANTED,
+  DELEGATION_REVOKED,
+  DELEGATIONS_CHAIN,
+  type Delegation,
+  type Grant,
+  type StoredDelegation,
+} from '../store/delegation-store.ts';
+import { refuse } from '../model/errors.ts';
+import { requirementOf, rolesFilled } from '../model/quorum.ts';
+import type { ChangeRecord, StandingVote } from '../model/record.ts';
+import type { Vote } from '../model/steps.ts';
+
+const MS_PER_DAY = 86_400_000;
+const MAX_DAYS = 30;
+const MAX_STANDING = 20;
+
+export const delegationInputSchema = z.strictObject({
+  /** personId of who may vote instead */
+  to: z.string().min(1).max(64),
+  /** only for these; default: for every role the giver has when the vote is cast */
+  roles: z.array(z.string().min(1).max(64)).min(1).max(10).exactOptional(),
+  /** at most 30 days from now */
+  until: z.iso.datetime(),
+  reason: plainText(1000),
+});
+export type DelegationInput = z.input<typeof delegationInputSchema>;
+
+export interface Delegations {
+  readonly given: readonly Delegation[];
+  readonly received: readonly Delegation[];
+}
+
+/** @throws ChangeError CHANGE_INVALID | AGENTS_CANNOT_DECIDE | DELEGATION_INVALID */
+export async function delegate(
+  context: Context,
+  { principal, input }: { readonly principal: Principal; readonly input: unknown },
+): Promise<Delegation> {
+  requirePerson(principal, 'delegate a vote');
+  const parsed = parseInput(delegationInputSchema, input);
+  const grant: Grant = { ...parsed, from: principal.personId, until: new Date(parsed.until).toISOString() };
+  await assertGrantable(context, grant);
+  const draft: EntryDraft = {
+    ...{
+      type: DELEGATION_GRANTED,
+      actor: actorOf(principal),
+      idem: context.ids.next(),
+      data: { ...grant, ...context.under },
+    },
+  };
+  const result = await context.appendUnder({
+    entries: [{ chain: DELEGATIONS_CHAIN, draft }],
+    writes: ([placed]) => (placed === undefined ? [] : context.delegations.granted(delegationOf(grant, placed))),
+  });
+  if (result.kind !== 'appended' || result.entries[0] === undefined)
+    return refuse('CHANGE_BUSY', 'the delegation was not recorded: try again');
+  return delegationOf(grant, result.entries[0]);
+}
+
+/** By who gave it; a second time is answered with the first. @throws ChangeError AGENTS_CANNOT_DECIDE | DELEGATION_INVALID */
+export async function endDelegation(
+  context: Context,
+  { principal, id }: { readonly principal: Principal; readonly id: string },
+): Promise<Delegation> {
+  requirePerson(principal, 'revoke a delegation');
+  const from = principal.personId;
+  for (;;) {
+    const stored = await context.delegations.find(from, id);
+    if (stored === undefined)
+      return refuse('DELEGATION_INVALID', `${from} has given no delegation "${id.slice(0, 64)}": list them`);
+    if (stored.delegation.revokedAt !== undefined) return stored.delegation;
+    const draft: EntryDraft = {
+      ...{ type: DELEGATION_REVOKED, actor: actorOf(principal), idem: `${id}#revoked` },
+      data: { delegation: id, from, ...context.under },
+    };
+    const result = await context.appendUnder({
+      entries: [{ chain: DELEGATIONS_CHAIN, draft }],
+      writes: ([placed]) => context.delegations.revoked(stored, placed?.at ?? ''),
+    });
+    const at = result.kind === 'appended' ? result.entries[0]?.at : undefined;
+    if (at !== undefined) return { ...stored.delegation, revokedAt: at };
+  }
+}
+
+/** What the person has given and was given, ended ones included. @throws ChangeError AGENTS_CANNOT_DECIDE */
+export async function listDelegations({ delegations }: Context, principal: Principal): Promise<Delegations> {
+  requirePerson(principal, 'have delegations');
+  const { personId } = principal;
+  const received = (await delegations.givenTo(personId)).map(({ delegation }) => delegation);
+  return { given: inOrder(await delegations.givenBy(personId)), received: inOrder(received) };
+}
+
+/** Whose vote is cast, with which roles, and what must still be so when it is recorded. */
+export interface Mandate extends Pick<Vote, 'personId' | 'roles' | 'delegate'> {
+  readonly checks: readonly ItemWrite[];
+}
+
+/** @throws ChangeError DELEGATION_INVALID */
+export async function votingAs(context: Context, personId: string, onBehalfOf: string = personId): Promise<Mandate> {
+  const { policy, delegations } = context;
+  if (onBehalfOf === personId) return ownMandate(policy, personId);
+  const given = await delegations.givenTo(personId, onBehalfOf);
+  const standing = given.find(({ delegation }) => stands(context, delegation));
+  if (standing === undefined)
+    return refuse('DELEGATION_INVALID', `${onBehalfOf} has not delegated to ${personId}, or it is over`);
+  const mandate = mandateOf(policy, standing);
+  assertApart(policy, standing.delegation, mandate.roles);
+  return mandate;
+}
+
+/** Every vote that the person could cast: their own, then one for each who has delegated to them. */
+export async function mandatesOf(context: Context, personId: string): Promise<readonly Mandate[]> {
+  const { policy, delegations } = context;
+  const given = await delegations.givenTo(personId);
+  const standing = given.filter(({ delegation }) => stands(context, delegation));
+  // As votingAs chooses: of several by one person, the first.
+  const firsts = standing.filter(
+    ({ delegation: { from } }, i) => standing.findIndex((one) => one.delegation.from === from) === i,
+  );
+  const lent = firsts.map((stored) => ({ mandate: mandateOf(policy, stored), ...stored }));
+  const apart = lent.filter(({ mandate, delegation }) => conflictOf(policy, delegation, mandate.roles) === undefined);
+  return [ownMandate(policy, personId), ...apart.map(({ mandate }) => mandate)];
+}
+
+/** Somebody whose decision is asked for has delegated theirs to this person. */
+export async function decidesForAnother(
+  context: Context,
+  principal: Principal,
+  record: ChangeRecord,
+): Promise<boolean> {
+  const requirement = requirementOf(record);
+  if (principal.kind !== 'person' || requirement === undefined) return false;
+  const given = await context.delegations.givenTo(principal.personId);
+  return given.some(
+    ({ delegation }) =>
+      stands(context, delegation) && rolesFilled(requirement, rolesGiven(context.policy, delegation)).length > 0,
+  );
+}
+
+export interface VotesNow {
+  readonly voters: readonly StandingVote[];
+  /** that nobody revokes the delegations among them */
+  readonly checks: readonly ItemWrite[];
+}
+
+/**
+ * The votes as they count now: with the roles their owners hold now, without those whose delegation was revoked since. A
+ * delegation that has only run out was good when the vote was cast, and the vote stays.
+ */
+export async function votersNow({ policy, delegations }: Context, votes: readonly StandingVote[]): Promise<VotesNow> {
+  const voters: StandingVote[] = [];
+  const checks: ItemWrite[] = [];
+  for (const vote of votes) {
+    const { personId, delegate: by } = vote;
+    if (by === undefined) {
+      voters.push({ ...vote, roles: [...policy.rolesOf(personId)] });
+      continue;
+    }
+    const stored = await delegations.find(personId, by.delegation);
+    if (stored === undefined || stored.delegation.revokedAt !== undefined) continue;
+    const roles = rolesGiven(policy, stored.delegation);
+    const isStillApart = separationConflict(policy.roster, [...policy.rolesOf(by.personId), ...roles]) === undefined;
+    if (policy.rolesOf(by.personId).length === 0 || !isStillApart) continue;
+    voters.push({ ...vote, roles });
+    checks.push(stored.check);
+  }
+  return { voters, checks };
+}
+
+async function assertGrantable(context: Context, grant: Grant): Promise<void> {
+  const { policy, delegations } = context;
+  const { from, to, roles = [], until } = grant;
+  const invalid = (why: string): never => refuse('DELEGATION_INVALID', why);
+  if (to === from) invalid('a delegation to oneself changes nothing: name another person');
+  if (policy.rolesOf(to).length === 0) invalid(`"${to}" is not a person of the roster: only people decide`);
+  const foreign = roles.find((role) => !policy.rolesOf(from).includes(role));
+  if (foreign !== undefined) invalid(`${from} does not hold "${foreign}": nobody gives what they do not have`);
+  if (until <= now(context) || until > now(context, MAX_DAYS * MS_PER_DAY))
+    invalid(`until ${until}: choose a time in the next ${MAX_DAYS} days`);
+  assertApart(policy, grant, rolesGiven(policy, grant));
+  const standing = (await delegations.givenBy(from)).filter((one) => stands(context, one));
+  if (standing.length >= MAX_STANDING) invalid(`${from} has ${MAX_STANDING} delegations: revoke one first`);
+}
+
+function stands({ clock }: Context, { revokedAt, until }: Delegation): boolean {
+  return revokedAt === undefined && clock.now() < Date.parse(until);
+}
+
+/** What is left of the delegated roles: nobody votes with a role that the giver has lost. */
+function rolesGiven({ rolesOf }: Pick<Policy, 'rolesOf'>, { from, roles }: Pick<Grant, 'from' | 'roles'>): string[] {
+  return rolesOf(from)
+    .filter((role) => roles?.includes(role) ?? true)
+    .sort();
+}
+
+function ownMandate({ rolesOf }: Policy, personId: string): Mandate {
+  return { personId, roles: [...rolesOf(personId)].sort(), checks: [] };
+}
+
+function mandateOf(policy: Policy, { delegation, check }: StoredDelegation): Mandate {
+  const { id, from, to } = delegation;
+  const roles = rolesGiven(policy, delegation);
+  return { personId: from, roles, delegate: { personId: to, delegation: id }, checks: [check] };
+}
+
+/** Separation of duties holds for who acts, whoever lent the role. */
+function assertApart(policy: Policy, grant: Grant, roles: readonly string[]): void {
+  const pair = conflictOf(policy, grant, roles);
+  if (pair !== undefined)
+    refuse(
+      'DELEGATION_INVALID',
+      `${grant.to} would act as "${pair[0]}" and "${pair[1]}", which the roster keeps apart`,
+    );
+}
+
+function conflictOf(
+  { roster, rolesOf }: Policy,
+  { to }: Grant,
+  roles: readonly string[],
+): ReturnType<typeof separationConflict> {
+  return separationConflict(roster, [...rolesOf(to), ...roles]);
+}
+
+function delegationOf(
+  grant: Grant,
+  { hash: id, at: grantedAt }: { readonly hash: string; readonly at: string },
+): Delegation {
+  return { ...grant, id, grantedAt };
+}
+
+/** Oldest first. */
+function inOrder(delegations: readonly Delegation[]): Delegation[] {
+  return [...delegations].sort((a, b) => (a.grantedAt < b.grantedAt ? -1 : 1));
+}

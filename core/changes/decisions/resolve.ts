@@ -1,0 +1,124 @@
+/**
+ * Resolving by hand: when a rollback failed, nobody but people can say what became of it. Two who hold a role for it must say
+ * the same, with evidence; then the document is what they said it is, and its entity is free again.
+ */
+import * as z from 'zod';
+import { canonicalize } from '../../canonical/index.ts';
+import { SYSTEM_ACTOR } from '../../ledger/index.ts';
+import { actorOf, type Principal } from '../../policy/index.ts';
+import { act, type Acted } from '../recording/act.ts';
+import { evidenceSchema, parseInput, plainText } from '../operations/content.ts';
+import { requirePerson, withExcludedNow, type Context } from '../recording/context.ts';
+import { documentHash, type Document } from '../model/document.ts';
+import { ChangeError, refuse } from '../model/errors.ts';
+import { planResult } from '../operations/plan.ts';
+import type { ChangeRecord } from '../model/record.ts';
+import type { Recording } from '../recording/record-steps.ts';
+import { lastWordsFor, MAX_DRIFT, resolverRefusal } from '../reducer/reduce-aftermath.ts';
+import type { Refusal } from '../model/refusal.ts';
+import { intentOf } from '../recording/settle.ts';
+import { stepHash, type Resolution, type StepDraft } from '../model/steps.ts';
+
+const MAX_EVIDENCE = 5;
+
+export const resolutionInputSchema = z.strictObject({
+  /** what it amounts to, as far as anybody can see outside */
+  outcome: z.enum(['executed', 'rolled_back']),
+  reason: plainText(1000),
+  evidence: z.array(evidenceSchema).min(1).max(MAX_EVIDENCE),
+});
+export type ResolutionInput = z.input<typeof resolutionInputSchema>;
+
+/** @throws ChangeError NOT_ELIGIBLE | SELF_APPROVAL | CHANGE_STATE_CONFLICT */
+export async function resolve(
+  context: Context,
+  principal: Principal,
+  { id, input }: { id: string; input: unknown },
+): Promise<Acted> {
+  requirePerson(principal, 'resolve');
+  const given = parseInput(resolutionInputSchema, input);
+  const { personId } = principal;
+  return act(context, id, async (record) => {
+    const { resolutions = [], claim, content } = record;
+    if (resolutions.some((one) => isSame(one, { personId, ...given }))) return 'recorded';
+    if (claim === undefined)
+      return refuse('CHANGE_STATE_CONFLICT', `${id} is ${record.state}: only a failed rollback is resolved by people`);
+    const refusal = resolverToday(context, record, personId);
+    if (refusal !== undefined) throw new ChangeError(refusal);
+    const roles = [...context.policy.rolesOf(personId)].sort();
+    const data = { change: id, revision: content.revision, claim, personId, roles, ...given, ...context.under };
+    const stated: Extract<StepDraft, { type: 'change.resolution' }> = {
+      type: 'change.resolution',
+      actor: actorOf(principal),
+      data,
+    };
+    const now = [...resolutions, { ...data, step: stepHash(stated), account: principal.id }];
+    // Who has left, or lost the role, since they spoke is heard no more.
+    const heard = now.filter((one) => resolverToday(context, record, one.personId) === undefined);
+    const [first, second] = lastWordsFor(given.outcome, heard);
+    if (record.state !== 'rollback_failed' || first === undefined || second === undefined) return { steps: [stated] };
+    const resolved = await conclude(context, record, { outcome: given.outcome, resolutions: [first, second], claim });
+    return { ...resolved, steps: [stated, ...resolved.steps] };
+  });
+}
+
+/** Why the person may not say what became of it, by the roster in force; undefined when they may. */
+function resolverToday(context: Context, record: ChangeRecord, personId: string): Refusal | undefined {
+  return resolverRefusal(withExcludedNow(context, record), { personId, roles: [...context.policy.rolesOf(personId)] });
+}
+
+/** The very statement this person made before, whatever they said since. */
+function isSame(one: Resolution, given: Pick<Resolution, 'personId' | 'outcome' | 'reason' | 'evidence'>): boolean {
+  const said = ({ personId, outcome, reason, evidence }: typeof given): string =>
+    canonicalize({ personId, outcome, reason, evidence });
+  return said(one) === said(given);
+}
+
+interface Agreement {
+  readonly outcome: Resolution['outcome'];
+  readonly resolutions: [string, string];
+  readonly claim: string;
+}
+
+/** The document as the outcome has it, in whatever place the store was found. */
+async function conclude(
+  context: Context,
+  record: ChangeRecord,
+  { outcome, resolutions, claim }: Agreement,
+): Promise<Pick<Recording, 'steps' | 'writes'>> {
+  const { id, entityId, content } = record;
+  const found = await context.states.read(entityId);
+  const drift = found.version - (record.document?.version ?? 0);
+  if (drift < 0 || drift > MAX_DRIFT)
+    refuse(
+      'CHANGE_STATE_CONFLICT',
+      `the document of ${entityId} is at version ${found.version}, its chain leads to ${record.document?.version ?? 0}: restore the store from the ledger first`,
+    );
+  const document = await documentAfter(context, record, outcome);
+  const data = {
+    ...{ change: id, revision: content.revision, claim, resolutions },
+    document: { version: found.version + 1, hash: documentHash(document) },
+    ...context.under,
+  };
+  const type =
+    outcome === 'executed' ? ('change.resolved-executed' as const) : ('change.resolved-rolled-back' as const);
+  return {
+    steps: [{ type, actor: SYSTEM_ACTOR, data }],
+    writes: (placed) => {
+      const entry = placed.find(({ draft }) => draft.type === type);
+      const next = { from: found.version, document, change: id };
+      return entry === undefined ? [] : context.states.put(entityId, { ...next, entry });
+    },
+  };
+}
+
+async function documentAfter(
+  context: Context,
+  record: ChangeRecord,
+  outcome: Resolution['outcome'],
+): Promise<Document> {
+  const { before } = await intentOf(context, record, 0);
+  return outcome === 'rolled_back'
+    ? before.document
+    : planResult(before.document, record.content.operations, context.types);
+}

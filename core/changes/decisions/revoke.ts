@@ -1,0 +1,75 @@
+/**
+ * Taking a vote back before the change-set runs: an approval that rested on it is gone, an objection no longer holds it up.
+ * Whoever revoked may vote anew. Revoking what is revoked is answered with what stands.
+ */
+import * as z from 'zod';
+import { actorOf, type Principal } from '../../policy/index.ts';
+import { act, type Acted } from '../recording/act.ts';
+import { parseInput, plainText } from '../operations/content.ts';
+import { requirePerson, type Context } from '../recording/context.ts';
+import { approvalBy } from './decide.ts';
+import { refuse } from '../model/errors.ts';
+import { readEntry } from '../model/read-entry.ts';
+import type { ChangeRecord, StandingVote } from '../model/record.ts';
+import { parseStep, stepHash, type StepDraft } from '../model/steps.ts';
+
+export const revocationInputSchema = z.strictObject({
+  /** chain hash of the vote's entry, as the change-set shows it; without it, the vote that stands now */
+  vote: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/, 'must be the hash of a vote as the change-set shows it')
+    .exactOptional(),
+  reason: plainText(1000).exactOptional(),
+});
+export type RevocationInput = z.input<typeof revocationInputSchema>;
+
+/** @throws ChangeError NO_SUCH_VOTE | DECISION_EXPIRED | CHANGE_STATE_CONFLICT */
+export async function revoke(
+  context: Context,
+  principal: Principal,
+  { id, input }: { id: string; input: unknown },
+): Promise<Acted> {
+  requirePerson(principal, 'revoke a vote');
+  const { vote: named, reason } = parseInput(revocationInputSchema, input);
+  const { personId } = principal;
+  return act(context, id, async (record) => {
+    const vote = record.votes.find((one) => isOf(one, personId) && (named === undefined || one.hash === named));
+    if (vote === undefined) {
+      if (await isRevoked(context, record, { personId, named })) return 'recorded';
+      return refuse('NO_SUCH_VOTE', `${personId} has no ${named === undefined ? '' : 'such '}vote on ${id} to revoke`);
+    }
+    const { content, votes } = record;
+    const data = { change: id, revision: content.revision, vote: vote.step, personId };
+    const revoked: StepDraft = {
+      type: 'change.vote-revoked',
+      actor: actorOf(principal),
+      data: { ...data, ...(reason === undefined ? {} : { reason }), ...context.under },
+    };
+    const left = votes.filter((one) => one !== vote);
+    return {
+      // Without the objection that is taken back, the approvals there are may be enough.
+      steps: [revoked, ...approvalBy(context, record, left)],
+    };
+  });
+}
+
+/** Theirs, or cast by them for somebody else. */
+function isOf({ personId, delegate }: StandingVote, person: string): boolean {
+  return personId === person || delegate?.personId === person;
+}
+
+/** The person has revoked the named vote, or any on the revision in force. */
+async function isRevoked(
+  { entries }: Context,
+  { entityId, entries: own, content }: ChangeRecord,
+  { personId, named }: { readonly personId: string; readonly named: string | undefined },
+): Promise<boolean> {
+  const places = own.filter(({ type }) => type === 'change.voted' || type === 'change.vote-revoked');
+  const steps = await Promise.all(places.map(async ({ seq }) => parseStep(await readEntry(entries, entityId, seq))));
+  const vote = steps.find((step) => step?.type === 'change.voted' && step.hash === named);
+  return steps.some((step) => {
+    if (step?.type !== 'change.vote-revoked' || step.data.personId !== personId) return false;
+    if (named === undefined) return step.data.revision === content.revision;
+    return vote !== undefined && step.data.vote === stepHash(vote);
+  });
+}

@@ -1,0 +1,91 @@
+/**
+ * Claiming: the moment an approval becomes an execution, so everything is checked again against what is true now: the
+ * record against the ledger, the votes against the roster, the risk table, the document, the deadline, the time lock.
+ */
+import { SYSTEM_ACTOR, type ItemWrite } from '../../ledger/index.ts';
+import type { StoredChange } from '../store/change-store.ts';
+import { excludedNow, type Context } from '../recording/context.ts';
+import { votersNow } from '../decisions/delegation.ts';
+import { ChangeError } from '../model/errors.ts';
+import { activeFreezes } from '../risk/freezes.ts';
+import { overrideStands } from '../decisions/override.ts';
+import { requirementOf, standingQuorum } from '../model/quorum.ts';
+import type { ChangeRecord, StandingVote } from '../model/record.ts';
+import type { StepDraft, StepData } from '../model/steps.ts';
+import type { Outcomes } from '../model/workflow.ts';
+
+type Drift = StepData<'change.returned'>['drift'][number];
+
+export async function claim(context: Context, current: StoredChange): Promise<Outcomes['claim']> {
+  const { record } = current;
+  const { id, entityId, approval, assessment, content } = record;
+  if (record.state !== 'approved' || approval === undefined || assessment === undefined) return 'moved';
+  const time = context.clock.now();
+  if (time < Date.parse(approval.timelockUntil)) return 'early';
+  if (time >= Date.parse(content.deadline)) return 'moved';
+  await context.prove(current);
+  const { voters, checks } = await votersNow(context, record.votes);
+  const drift = await driftOf(context, record, voters);
+  if (drift.length > 0) return giveBack(context, current, drift);
+  const claimed: StepDraft = {
+    type: 'change.claimed',
+    actor: SYSTEM_ACTOR,
+    data: { change: id, revision: content.revision, approval: approval.step, ...context.under },
+  };
+  const recorded = await context.recorder.record({
+    ...{ id, entityId, current, steps: [claimed] },
+    writes: [context.states.check(entityId, assessment.base.version), ...checks],
+  });
+  if (recorded.kind === 'recorded') return 'claimed';
+  const { pk } = context.store.keys.lock(entityId);
+  return recorded.kind === 'precondition' && recorded.failed.pk === pk ? 'locked' : 'moved';
+}
+
+/** What is no longer as it was when the change-set was assessed and approved. */
+async function driftOf(context: Context, record: ChangeRecord, voters: readonly StandingVote[]): Promise<Drift[]> {
+  const { risk, states, clock } = context;
+  const { assessment, entityId } = record;
+  if (assessment === undefined) return ['policy'];
+  const drift: Drift[] = [];
+  const isApproved =
+    record.override === undefined ? isQuorumThere(context, record, voters) : overrideStands(context, record);
+  if (!isApproved) drift.push('roster');
+  if (assessment.policy.hash !== risk.policy.hash) drift.push('policy');
+  const { version, hash } = await states.read(entityId);
+  if (version !== assessment.base.version || hash !== assessment.base.hash) drift.push('base');
+  const { names } = (assessment.facts['freeze'] ?? { names: [] }) as { readonly names: readonly string[] };
+  const isFrozen = activeFreezes(risk.config.freezes, entityId, clock.now()).some((name) => !names.includes(name));
+  if (isFrozen) drift.push('freeze');
+  return drift;
+}
+
+/** @param voters the votes, with the roles their owners hold today */
+function isQuorumThere(context: Context, record: ChangeRecord, voters: readonly StandingVote[]): boolean {
+  const requirement = requirementOf(record);
+  const excluded = excludedNow(context, record);
+  const eligible = voters.filter(
+    ({ personId, delegate }) => !excluded.includes(personId) && !excluded.includes(delegate?.personId ?? ''),
+  );
+  return requirement !== undefined && standingQuorum(requirement, eligible).reached;
+}
+
+/** Back to the people, with a new assessment; what cannot be assessed any more is blocked until it is revised. */
+async function giveBack(context: Context, current: StoredChange, drift: Drift[]): Promise<Outcomes['claim']> {
+  const { record } = current;
+  const { id, entityId, approval, content, proposal, round } = record;
+  if (approval === undefined) return 'moved';
+  const returned = { change: id, revision: content.revision, approval: approval.step, drift, ...context.under };
+  const steps: StepDraft[] = [];
+  const writes: ItemWrite[] = [];
+  try {
+    const assessed = await context.assessor.assess({ entityId, content, proposal, round });
+    steps.push({ type: 'change.returned', actor: SYSTEM_ACTOR, data: returned }, ...assessed.steps);
+    writes.push(...assessed.writes);
+  } catch (error) {
+    if (!(error instanceof ChangeError)) throw error;
+    const blocked = { code: error.code, message: error.message };
+    steps.push({ type: 'change.returned', actor: SYSTEM_ACTOR, data: { ...returned, blocked } });
+  }
+  const recorded = await context.recorder.record({ id, entityId, current, steps, writes });
+  return recorded.kind === 'recorded' ? 'returned' : 'moved';
+}

@@ -1,0 +1,82 @@
+/**
+ * Agents that are refused: told as `agent.policy_violated` on the agent's own chain, so that its owner hears of it. At most
+ * one a minute and agent is recorded, with how many refusals it stands for, so a flood of them cannot fill the ledger.
+ */
+import { moduleChain } from '../../events/index.ts';
+import type { Appender, Clock, ItemStore } from '../../ledger/index.ts';
+import { PolicyError, type PolicyErrorCode, type Principal } from '../../policy/index.ts';
+import { eventOf, type AnnouncementCatalog } from './announce.ts';
+import { ChangeError, type ChangeErrorCode } from '../model/errors.ts';
+
+const MINUTE_MS = 60_000;
+const MAX_DETAIL = 500;
+/** Refusals that say the agent overstepped; the others say that it made a mistake or was late. */
+const OVERSTEPPED: ReadonlySet<ChangeErrorCode | PolicyErrorCode> = new Set([
+  'FORBIDDEN',
+  'AGENTS_CANNOT_DECIDE',
+  'SELF_APPROVAL',
+  'NOT_ELIGIBLE',
+  'NOT_PROPOSER',
+  'OVERRIDE_REFUSED',
+  'REVIEW_REFUSED',
+  'TOO_MANY_OPEN',
+] as const);
+
+export interface ViolationsDependencies {
+  readonly ledger: string;
+  readonly appender: Appender;
+  readonly items: Pick<ItemStore, 'get'>;
+  readonly clock: Clock;
+  readonly catalog?: AnnouncementCatalog;
+}
+
+/** Runs what a principal asked for; when it is an agent that overstepped, that is told, and the refusal goes on. */
+export type WatchViolations = <Result>(principal: Principal, act: () => Promise<Result>) => Promise<Result>;
+
+export function createViolationWatch(deps: ViolationsDependencies): WatchViolations {
+  /** by agent: refusals that this process has seen and nobody was told of */
+  const untold = new Map<string, number>();
+  return async (principal, act) => {
+    try {
+      return await act();
+    } catch (error) {
+      if (principal.kind === 'agent' && isOverstepping(error)) {
+        const count = (untold.get(principal.id) ?? 0) + 1;
+        untold.set(principal.id, count);
+        // Telling must not hide the refusal: what cannot be told now is counted into what is told next.
+        const isTold = await tell(deps, { agent: principal.id, error, count }).catch(() => false);
+        // More may have come meanwhile.
+        if (isTold) untold.set(principal.id, (untold.get(principal.id) ?? 0) - count);
+      }
+      throw error;
+    }
+  };
+}
+
+function isOverstepping(error: unknown): error is ChangeError | PolicyError {
+  return (error instanceof ChangeError || error instanceof PolicyError) && OVERSTEPPED.has(error.code);
+}
+
+interface Violation {
+  readonly agent: string;
+  readonly error: ChangeError | PolicyError;
+  readonly count: number;
+}
+
+/** False: it was told less than a minute ago, by whichever process, or nobody wants to hear it. */
+async function tell(deps: ViolationsDependencies, { agent, error, count }: Violation): Promise<boolean> {
+  const { ledger, appender, items, clock, catalog } = deps;
+  const key = { pk: `${ledger}#agent-violation`, sk: agent };
+  const payload = { agent, rule: error.code, detail: error.message.slice(0, MAX_DETAIL), count };
+  const now = clock.now();
+  const told =
+    catalog && eventOf(catalog, { topic: 'agent.policy_violated', payload, eventId: `violation.${agent}.${now}` });
+  if (told === undefined) return false;
+  const last = await items.get(key);
+  if (last !== undefined && now < (last.value as { readonly until: number }).until) return false;
+  const appended = await appender.append({
+    entries: [{ chain: moduleChain(agent), ...told }],
+    writes: () => [{ kind: 'put', key, value: { until: now + MINUTE_MS }, expect: last?.version ?? 'absent' }],
+  });
+  return appended.kind === 'appended';
+}

@@ -1,0 +1,29 @@
+/** The use cases around the policy in force, behind one door: seeing it, and lending one's vote to somebody else. */
+import type { Principal } from '../../policy/index.ts';
+import { createActing } from '../recording/acting.ts';
+import type { ChangesDependencies } from '../recording/context.ts';
+import type { Delegation } from '../store/delegation-store.ts';
+import { delegate, endDelegation, listDelegations, type Delegations } from '../decisions/delegation.ts';
+import { viewPolicy, type PolicyView } from '../views/policy-view.ts';
+
+export interface Governing {
+  /** Roster and risk table as they are in force. People only. @throws PolicyError FORBIDDEN */
+  policy(principal: Principal): Promise<PolicyView>;
+  /** Lets another person cast the caller's vote. @throws ChangeError AGENTS_CANNOT_DECIDE | DELEGATION_INVALID | CHANGE_INVALID */
+  delegate(principal: Principal, input: unknown): Promise<Delegation>;
+  /** Votes that were cast by it and not claimed yet count no more. @throws ChangeError AGENTS_CANNOT_DECIDE | DELEGATION_INVALID */
+  endDelegation(principal: Principal, id: string): Promise<Delegation>;
+  /** What the caller has given and was given, ended ones included. @throws ChangeError AGENTS_CANNOT_DECIDE */
+  delegations(principal: Principal): Promise<Delegations>;
+}
+
+export function createGoverning(deps: ChangesDependencies): Governing {
+  const { acting } = createActing(deps);
+  const { governance } = deps;
+  return {
+    policy: (principal) => acting((context) => viewPolicy(context, governance, principal)),
+    delegate: (principal, input) => acting((context) => delegate(context, { principal, input })),
+    endDelegation: (principal, id) => acting((context) => endDelegation(context, { principal, id })),
+    delegations: (principal) => acting((context) => listDelegations(context, principal)),
+  };
+}

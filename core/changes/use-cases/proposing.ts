@@ -1,0 +1,43 @@
+/** The acts that begin a change-set, alter it, and call it off. */
+import type { Principal } from '../../policy/index.ts';
+import type { Acts } from './acts.ts';
+import { dryRun, type DryRun } from '../proposals/dry-run.ts';
+import { propose, revise, type Turns } from '../proposals/propose.ts';
+import { revert } from '../proposals/revert.ts';
+import { abort, withdraw } from '../proposals/stop.ts';
+import type { ChangeView } from '../views/view.ts';
+
+export interface ProposeResult {
+  /** `existing`: the idempotency key was used before, for the same content; nothing was written */
+  readonly kind: 'created' | 'existing';
+  readonly change: ChangeView;
+}
+
+export interface Proposing {
+  propose(principal: Principal, input: unknown, idempotencyKey?: string): Promise<ProposeResult>;
+  /** A dry run: what proposing this would mean. Writes nothing. */
+  assess(principal: Principal, input: unknown): Promise<DryRun>;
+  revise(principal: Principal, id: string, input: unknown): Promise<ChangeView>;
+  /** Proposes, as a new change-set, to take an executed one back. */
+  revert(principal: Principal, id: string, input: unknown, idempotencyKey?: string): Promise<ProposeResult>;
+  withdraw(principal: Principal, id: string, input?: unknown): Promise<ChangeView>;
+  abort(principal: Principal, id: string, input: unknown): Promise<ChangeView>;
+}
+
+export function createProposing({ current, by, shown, stepped }: Acts): Proposing {
+  const turns: Turns = new Map();
+  const changed =
+    (act: typeof withdraw) =>
+    async (principal: Principal, id: string, input: unknown = {}): Promise<ChangeView> =>
+      stepped(await by(principal, (context) => act(context, principal, { id, input })));
+  return {
+    propose: (principal, input, idempotencyKey) =>
+      shown(principal, (context) => propose(context, principal, { input, idempotencyKey, turns })),
+    assess: (principal, input) => dryRun(current(), principal, input),
+    revise: changed(revise),
+    revert: (principal, id, input, idempotencyKey) =>
+      shown(principal, (context) => revert(context, principal, { id, input, idempotencyKey, turns })),
+    withdraw: changed(withdraw),
+    abort: changed(abort),
+  };
+}

@@ -1,0 +1,28 @@
+/** The system's own steps: what carries an approved change-set to its end. They hold no authority. */
+import type { Acts } from './acts.ts';
+import { dueChanges, type Due, type DueQuery } from '../workflow/due.ts';
+import { advance, runStep, type StepResult } from '../workflow/run-step.ts';
+import type { StepName } from '../model/workflow.ts';
+
+export interface Working {
+  /** As far as it can go now. Safe to call at any time, any number of times. */
+  advance(id: string): Promise<Exclude<StepResult, { kind: 'next' }>>;
+  /** One step of the workflow table, for engines that walk it themselves. */
+  runStep(step: StepName, id: string): Promise<StepResult>;
+  /** Ids of the change-sets that are not at their end, ascending. */
+  openIds(page: { readonly after?: string; readonly limit: number }): Promise<readonly string[]>;
+  /** Those that have something to do now, each named once, and when the next one will. */
+  due(query: DueQuery): Promise<Due>;
+}
+
+export function createWorking({ current, acting }: Acts): Working {
+  return {
+    advance: (id) => acting((context) => advance(context, id)),
+    runStep: (step, id) => acting((context) => runStep(context, step, id)),
+    openIds: (page) => current().store.ids({ open: true }, page),
+    due: (query) => {
+      const { ledger, items, clock, risk } = current();
+      return dueChanges({ ledger, items, now: clock.now(), rules: risk.config }, query);
+    },
+  };
+}

@@ -1,0 +1,103 @@
+/** Runs one step of the workflow table: reads the change-set from the ledger, lets the step's task act, names what comes next. */
+import { SYSTEM_ACTOR } from '../../ledger/index.ts';
+import type { StoredChange } from '../store/change-store.ts';
+import { claim } from '../execution/claim.ts';
+import { findChange, type Context } from '../recording/context.ts';
+import { refuse } from '../model/errors.ts';
+import { apply, finish, intend } from '../execution/execution.ts';
+import type { ChangeState } from '../model/lifecycle.ts';
+import type { ChangeRecord } from '../model/record.ts';
+import { undo } from '../execution/rollback.ts';
+import { evaluate } from './standing.ts';
+import { escalate, nextTimer, remind } from './timers.ts';
+import {
+  FIRST_STEP,
+  retryMs,
+  WORKFLOW,
+  type Outcomes,
+  type StepName,
+  type TaskName,
+  type WaitUntil,
+} from '../model/workflow.ts';
+
+export type StepResult =
+  | { readonly kind: 'next'; readonly step: StepName }
+  /** until: milliseconds since the Unix epoch; being woken ends the wait too */
+  | { readonly kind: 'wait'; readonly step: StepName; readonly until: number }
+  | { readonly kind: 'end'; readonly state: ChangeState };
+
+/** Steps of one `advance` before something must be wrong. */
+const MAX_STEPS = 1000;
+
+const TASKS: { readonly [Name in TaskName]: (context: Context, current: StoredChange) => Promise<Outcomes[Name]> } = {
+  evaluate: async ({ clock, risk }, { record }) => {
+    const doing = evaluate(record, clock.now());
+    const timer = doing === 'pending' ? nextTimer(record, risk.config) : undefined;
+    return timer !== undefined && clock.now() >= timer.at ? timer.kind : doing;
+  },
+  remind,
+  escalate,
+  expire,
+  claim,
+  intend,
+  apply,
+  finish,
+  undo,
+};
+
+/** Tasks that change something by what the record says. */
+const ACTS_ON: ReadonlySet<StepName> = new Set(['intend', 'apply', 'undo'] as const);
+
+/** @throws ChangeError CHANGE_NOT_FOUND; LedgerError: the outcome may be unknown, run `evaluate` again */
+export async function runStep(context: Context, name: StepName, id: string): Promise<StepResult> {
+  const current = await findChange(context, id);
+  const step = WORKFLOW[name];
+  switch (step.kind) {
+    case 'end':
+      return { kind: 'end', state: current.record.state };
+    case 'wait':
+      return { kind: 'wait', step: step.next, until: waitEnd(context, current.record, step.until) };
+    case 'task': {
+      if (ACTS_ON.has(name)) await context.prove(current);
+      const outcome = await TASKS[name as TaskName](context, current);
+      return { kind: 'next', step: step.next[outcome] ?? FIRST_STEP };
+    }
+  }
+}
+
+/** Goes on from wherever the ledger says it is until there is something to wait for, or the end. */
+export async function advance(context: Context, id: string): Promise<Exclude<StepResult, { kind: 'next' }>> {
+  let step = FIRST_STEP;
+  for (let steps = 0; steps < MAX_STEPS; steps++) {
+    const result = await runStep(context, step, id);
+    if (result.kind === 'end' || (result.kind === 'wait' && result.until > context.clock.now())) return result;
+    step = result.step;
+  }
+  return refuse('CHANGE_BUSY', `${id} did not come to rest in ${MAX_STEPS} steps`);
+}
+
+async function expire(context: Context, current: StoredChange): Promise<Outcomes['expire']> {
+  const { id, entityId, state, content } = current.record;
+  const isOpen = state === 'pending' || state === 'approved';
+  if (!isOpen || context.clock.now() < Date.parse(content.deadline)) return 'moved';
+  const data = { change: id, revision: content.revision, deadline: content.deadline };
+  const recorded = await context.recorder.record({
+    ...{ id, entityId, current, steps: [{ type: 'change.expired', actor: SYSTEM_ACTOR, data }] },
+  });
+  return recorded.kind === 'recorded' ? 'expired' : 'moved';
+}
+
+function waitEnd({ clock, risk }: Context, record: ChangeRecord, until: WaitUntil): number {
+  const { content, approval } = record;
+  const timelockUntil = Date.parse(approval?.timelockUntil ?? content.deadline);
+  switch (until) {
+    case 'timer':
+      return Math.min(nextTimer(record, risk.config)?.at ?? Infinity, Date.parse(content.deadline));
+    case 'timelock':
+      return timelockUntil;
+    case 'retry': {
+      const since = record.claim === undefined ? timelockUntil : Date.parse(record.updatedAt);
+      return clock.now() + retryMs(clock.now() - since);
+    }
+  }
+}

@@ -1,0 +1,37 @@
+/**
+ * What an engine needs that keeps the time of change-sets and may only read items: which of them have something to do now, by
+ * the timers of the policy in force, and how many wait for people. From indices and counts, so what waits costs nothing. What
+ * is read here grants nothing: whoever is woken by it reads the ledger.
+ */
+import type { Clock, ItemStore } from '../../ledger/index.ts';
+import { changeQueues, type ChangeQueues } from '../store/approval-queue.ts';
+import { dueChanges, type Due, type DueQuery } from './due.ts';
+import { parsePolicy } from '../policy/policy-document.ts';
+import { createStateStore, POLICY_ENTITY } from '../store/state-store.ts';
+import type { TimerRules } from './timers.ts';
+
+export interface Timekeeping {
+  /** @throws ChangeError CHANGE_INVALID when the policy in force is damaged */
+  readonly due: (query: DueQuery) => Promise<Due>;
+  readonly queues: () => Promise<ChangeQueues>;
+}
+
+export interface TimekeepingDependencies {
+  readonly ledger: string;
+  readonly items: Pick<ItemStore, 'get' | 'list'>;
+  readonly clock: Pick<Clock, 'now'>;
+  /** timers of the configuration, until a policy has been adopted */
+  readonly configured: TimerRules;
+}
+
+export function createTimekeeping({ ledger, items, clock, configured }: TimekeepingDependencies): Timekeeping {
+  const states = createStateStore(ledger, items);
+  const rules = async (): Promise<TimerRules> => {
+    const { document, version } = await states.read(POLICY_ENTITY);
+    return version === 0 ? configured : parsePolicy(document).risk;
+  };
+  return {
+    due: async (query) => dueChanges({ ledger, items, now: clock.now(), rules: await rules() }, query),
+    queues: () => changeQueues(ledger, items, clock.now()),
+  };
+}

@@ -1,0 +1,319 @@
+/** Lending one's vote: it stays one vote of one person, and nobody gets more than they were given. */
+import { describe, expect, it } from 'vitest';
+import { createItemRebuilder, type DelegationInput } from '../../../../core/changes/index.ts';
+import { MemoryStore } from '../../../../adapters/memory/index.ts';
+import {
+  at,
+  createGovernanceWorld,
+  DAY_MS,
+  onPolicy,
+  patch,
+  RISK,
+  ROSTER,
+  who,
+  type GovernanceWorld,
+} from '../governance-world.ts';
+import { contentsOf, decision } from '../world.ts';
+
+const REASON = 'on leave';
+const DELEGATIONS = 'system/delegations';
+
+async function lend(world: GovernanceWorld, from: string, to: string, more: Partial<DelegationInput> = {}) {
+  const until = new Date(world.clock.now() + 2 * DAY_MS).toISOString();
+  return world.governing.delegate(who(from), { to, until, reason: REASON, ...more });
+}
+
+/** A proposal of ann's that carl has lent pete his vote for. */
+async function lent(more: Partial<DelegationInput> = {}, roster: object = ROSTER) {
+  const world = createGovernanceWorld({ roster });
+  const view = await world.propose();
+  const delegation = await lend(world, 'carl', 'pete', more);
+  const vote = (by = 'pete', onBehalfOf = 'carl') =>
+    world.changes.decide(who(by), view.id, decision(view, 'approve', { onBehalfOf }));
+  return { world, view, delegation, vote };
+}
+
+describe('a delegated vote', () => {
+  it('counts as the vote of who lent it, and says who cast it and by which entry', async () => {
+    const { world, view, delegation, vote } = await lent();
+    await vote();
+    const [recorded] = (await world.record(view.id)).votes;
+    expect(recorded).toMatchObject({
+      ...{ personId: 'carl', roles: ['owner'], account: 'pete' },
+      delegate: { personId: 'pete', delegation: delegation.id },
+    });
+    expect((await world.chain(DELEGATIONS)).map(({ hash }) => hash)).toEqual([delegation.id]);
+    await world.approve(view, 'rita');
+    await world.changes.advance(view.id);
+    expect((await world.record(view.id)).state).toBe('executed');
+  });
+
+  it('is one vote of two people: neither has another one', async () => {
+    const { world, view, vote } = await lent();
+    await lend(world, 'rita', 'pete');
+    await vote();
+    await expect(vote()).rejects.toMatchObject({ code: 'ALREADY_VOTED' });
+    await expect(vote('pete', 'rita')).rejects.toMatchObject({ code: 'ALREADY_VOTED' });
+    await expect(world.approve(view, 'carl')).rejects.toMatchObject({ code: 'ALREADY_VOTED' });
+    await expect(world.approve(view, 'pete')).rejects.toMatchObject({ code: /ALREADY_VOTED|NOT_ELIGIBLE/ });
+    expect((await world.record(view.id)).votes.length).toBe(1);
+  });
+
+  it('is not there any more when its owner, or who would cast it, has voted', async () => {
+    const { world, view, vote } = await lent();
+    await world.approve(view, 'carl');
+    await expect(vote()).rejects.toMatchObject({ code: 'ALREADY_VOTED' });
+    await lend(world, 'bob', 'rita');
+    await world.approve(view, 'rita');
+    await expect(vote('rita', 'bob')).rejects.toMatchObject({
+      code: expect.stringMatching(/ALREADY_VOTED|STATE/) as string,
+    });
+  });
+
+  it('goes around in no loop', async () => {
+    const { world, view, vote } = await lent();
+    await lend(world, 'pete', 'carl');
+    await vote();
+    await expect(
+      world.changes.decide(who('carl'), view.id, decision(view, 'approve', { onBehalfOf: 'pete' })),
+    ).rejects.toMatchObject({
+      code: expect.stringMatching(/ALREADY_VOTED|NOT_ELIGIBLE/) as string,
+    });
+  });
+
+  it('is not passed on', async () => {
+    const { world, view, vote } = await lent();
+    await lend(world, 'pete', 'sam');
+    await expect(vote('sam', 'carl')).rejects.toMatchObject({ code: 'DELEGATION_INVALID' });
+    await expect(vote('sam', 'pete')).rejects.toMatchObject({ code: 'NOT_ELIGIBLE' });
+    expect((await world.record(view.id)).votes).toEqual([]);
+  });
+
+  it('is given neither by nor to who has a part in the proposal', async () => {
+    const world = createGovernanceWorld();
+    const view = await world.propose();
+    await lend(world, 'carl', 'ann');
+    await lend(world, 'ann', 'pete');
+    const cast = (by: string, onBehalfOf: string) =>
+      world.changes.decide(who(by), view.id, decision(view, 'approve', { onBehalfOf }));
+    for (const [by, onBehalfOf] of [
+      ['ann', 'carl'],
+      ['ann-2', 'carl'],
+      ['pete', 'ann'],
+    ] as const)
+      await expect(cast(by, onBehalfOf)).rejects.toMatchObject({ code: 'SELF_APPROVAL' });
+    const ofBot = await world.propose(undefined, {}, 'bot');
+    await lend(world, 'rita', 'bob');
+    await expect(
+      world.changes.decide(who('bob'), ofBot.id, decision(ofBot, 'approve', { onBehalfOf: 'rita' })),
+    ).rejects.toMatchObject({ code: 'SELF_APPROVAL' });
+  });
+
+  it('ends when its time does, and when it is revoked', async () => {
+    const { world, vote, delegation } = await lent();
+    await world.clock.advance(2 * DAY_MS);
+    await expect(vote()).rejects.toMatchObject({ code: 'DELEGATION_INVALID' });
+    const second = await lent();
+    await second.world.governing.endDelegation(who('carl'), second.delegation.id);
+    await expect(second.vote()).rejects.toMatchObject({ code: 'DELEGATION_INVALID' });
+    expect(delegation.revokedAt).toBeUndefined();
+  });
+
+  it('is not recorded when the delegation is revoked between reading and recording', async () => {
+    const { world, view, vote, delegation } = await lent();
+    const other = world.process();
+    const commit = world.store.commit.bind(world.store);
+    world.store.commit = async (groups) => {
+      world.store.commit = commit;
+      await other.governing.endDelegation(who('carl'), delegation.id);
+      return commit(groups);
+    };
+    await expect(vote()).rejects.toMatchObject({ code: 'DELEGATION_INVALID' });
+    expect((await world.record(view.id)).votes).toEqual([]);
+    expect((await other.governing.delegations(who('carl'))).given[0]?.revokedAt).toBeDefined();
+  });
+
+  it('carries only the roles that were lent, and that their owner still has', async () => {
+    const roster = {
+      ...ROSTER,
+      people: ROSTER.people.map((one) => (one.personId === 'carl' ? { ...one, roles: ['peer', 'owner'] } : one)),
+    };
+    const { vote } = await lent({ roles: ['peer'] }, roster);
+    await expect(vote()).rejects.toMatchObject({ code: 'NOT_ELIGIBLE' });
+
+    const { world, view, vote: second } = await lent({}, roster);
+    const change = await world.propose(
+      [patch({ op: 'replace', path: `/roster/people/${at('carl')}/roles`, value: ['peer'] })],
+      onPolicy,
+    );
+    expect((await world.carryOut(change, 'bob', 'ralf', 'sue')).state).toBe('executed');
+    await expect(second()).rejects.toMatchObject({ code: 'NOT_ELIGIBLE' });
+    expect((await world.record(view.id)).votes).toEqual([]);
+  });
+
+  it('lets who may cast it see what it is about', async () => {
+    const roles = { ...ROSTER.roles, guest: {} };
+    const gina = { personId: 'gina', name: 'Gina', accounts: ['gina'], roles: ['guest'] };
+    const roster = { ...ROSTER, roles, people: [...ROSTER.people, gina] };
+    const { world, view } = await lent({}, roster);
+    const guest = who('gina', roster);
+    await expect(world.changes.get(guest, view.id)).rejects.toMatchObject({ code: 'FORBIDDEN' });
+    const { id } = await lend(world, 'rita', 'gina');
+    expect((await world.changes.get(guest, view.id)).id).toBe(view.id);
+    await world.governing.endDelegation(who('rita'), id);
+    await expect(world.changes.get(guest, view.id)).rejects.toMatchObject({ code: 'FORBIDDEN' });
+  });
+});
+
+describe('at the claim', () => {
+  const LOCKED = { ...RISK, rules: [{ ...RISK.rules[0], when: { entity: ['account:1'] }, timelockMinutes: 2_880 }] };
+  async function approved() {
+    const world = createGovernanceWorld({ risk: LOCKED });
+    const view = await world.propose();
+    const delegation = await lend(world, 'carl', 'pete');
+    await world.changes.decide(who('pete'), view.id, decision(view, 'approve', { onBehalfOf: 'carl' }));
+    await world.approve(view, 'rita');
+    return { world, view, delegation };
+  }
+  const after = async (world: GovernanceWorld, id: string): Promise<string> => {
+    await world.clock.advance(2 * DAY_MS);
+    await world.changes.advance(id);
+    return (await world.record(id)).state;
+  };
+
+  it('a vote stands whose delegation has only run out', async () => {
+    const { world, view } = await approved();
+    expect(await after(world, view.id)).toBe('executed');
+  });
+
+  it('a vote falls whose delegation was revoked', async () => {
+    const { world, view, delegation } = await approved();
+    await world.governing.endDelegation(who('carl'), delegation.id);
+    expect(await after(world, view.id)).toBe('pending');
+  });
+
+  it.each([
+    ['its owner has no role any more', patch({ op: 'remove', path: `/roster/people/${at('carl')}` })],
+    ['who cast it has left', patch({ op: 'remove', path: `/roster/people/${at('pete')}` })],
+    [
+      'the duties of both are kept apart since',
+      patch({ op: 'add', path: '/roster/separation', value: [['owner', 'peer']] }),
+    ],
+  ])('a vote falls when %s', async (_, operation) => {
+    const { world, view } = await approved();
+    const change = await world.propose([operation], onPolicy);
+    expect((await world.carryOut(change, 'bob', 'ralf', 'sue')).state).toBe('executed');
+    expect(await after(world, view.id)).toBe('pending');
+  });
+});
+
+describe('a delegation', () => {
+  it.each<[string, { from?: string; to?: string; more?: object }, string]>([
+    ['an agent', { to: 'bot' }, 'DELEGATION_INVALID'],
+    ['a module', { to: 'billing' }, 'DELEGATION_INVALID'],
+    ['nobody', { to: 'nobody' }, 'DELEGATION_INVALID'],
+    ['an account, not a person', { to: 'ann-2' }, 'DELEGATION_INVALID'],
+    ['oneself', { to: 'carl' }, 'DELEGATION_INVALID'],
+    ['somebody, of a role one does not have', { more: { roles: ['risk'] } }, 'DELEGATION_INVALID'],
+    ['somebody, for a month and a day', { more: { until: '2026-12-22T10:00:00Z' } }, 'DELEGATION_INVALID'],
+    ['somebody, for the past', { more: { until: '2026-11-20T10:00:00Z' } }, 'DELEGATION_INVALID'],
+    ['somebody, without a reason', { more: { reason: ' ' } }, 'CHANGE_INVALID'],
+    ['somebody, by an agent', { from: 'bot' }, 'AGENTS_CANNOT_DECIDE'],
+    ['somebody, by a module', { from: 'billing' }, 'AGENTS_CANNOT_DECIDE'],
+  ])('is not given to %s', async (_, { from = 'carl', to = 'pete', more = {} }, code) => {
+    const world = createGovernanceWorld();
+    const before = contentsOf(world.store);
+    await expect(lend(world, from, to, more)).rejects.toMatchObject({ code });
+    expect(contentsOf(world.store)).toBe(before);
+  });
+
+  it('does not join duties that the roster keeps apart', async () => {
+    const world = createGovernanceWorld({ roster: { ...ROSTER, separation: [['owner', 'risk']] } });
+    await expect(lend(world, 'carl', 'rita')).rejects.toMatchObject({ code: 'DELEGATION_INVALID' });
+    await lend(world, 'carl', 'pete');
+  });
+
+  it('is ended by who gave it, once', async () => {
+    const { world, delegation } = await lent();
+    await expect(world.governing.endDelegation(who('pete'), delegation.id)).rejects.toMatchObject({
+      code: 'DELEGATION_INVALID',
+    });
+    const ended = await world.governing.endDelegation(who('carl'), delegation.id);
+    expect(await world.governing.endDelegation(who('carl'), delegation.id)).toEqual(ended);
+    expect((await world.chain(DELEGATIONS)).map(({ body }) => body.type)).toEqual([
+      ...['delegation.granted', 'delegation.revoked'],
+    ]);
+    expect(await world.governing.delegations(who('pete'))).toEqual({ given: [], received: [ended] });
+  });
+
+  it('is one of twenty at most', async () => {
+    const world = createGovernanceWorld();
+    for (let i = 0; i < 20; i++) await lend(world, 'carl', 'pete');
+    await expect(lend(world, 'carl', 'pete')).rejects.toMatchObject({ code: 'DELEGATION_INVALID' });
+  });
+
+  it('is found again from the entries alone', async () => {
+    const { world, delegation } = await lent();
+    await lend(world, 'rita', 'pete', { roles: ['risk'] });
+    await world.governing.endDelegation(who('carl'), delegation.id);
+    const copy = new MemoryStore();
+    const rebuild = createItemRebuilder({ ledger: 'main', items: copy, entries: world.store });
+    for (const entry of await world.chain(DELEGATIONS)) {
+      const rebuilt = await rebuild(entry);
+      if (rebuilt.kind !== 'writes') throw new Error(rebuilt.reason);
+      await copy.write(rebuilt.writes);
+    }
+    for (const pk of ['main#delegation#carl', 'main#delegation#rita', 'main#delegation-to#pete'])
+      expect(await copy.list(pk, { limit: 10 })).toEqual(await world.store.list(pk, { limit: 10 }));
+  });
+});
+
+describe('the tray of who was lent a vote', () => {
+  const trayOf = async (world: GovernanceWorld, account: string, roster: object = ROSTER) =>
+    (await world.changes.list(who(account, roster), { for: 'me' })).changes.map(({ id, mayVoteAs }) => ({
+      id,
+      mayVoteAs,
+    }));
+
+  it('holds what they may decide with it, and says whose vote it would be', async () => {
+    const { world, view, delegation, vote } = await lent();
+    const other = await lend(world, 'rita', 'bob');
+    const ofCarl = { personId: 'carl', delegation: delegation.id };
+    expect(await trayOf(world, 'pete')).toEqual([{ id: view.id, mayVoteAs: [ofCarl] }]);
+    const ofRita = { personId: 'rita', delegation: other.id };
+    expect(await trayOf(world, 'bob')).toEqual([{ id: view.id, mayVoteAs: [{ personId: 'bob' }, ofRita] }]);
+    await vote();
+    expect(await trayOf(world, 'pete')).toEqual([]);
+    expect(await trayOf(world, 'carl')).toEqual([]);
+    expect((await world.changes.list(who('pete'))).changes.map(({ mayVoteAs }) => mayVoteAs)).toEqual([undefined]);
+  });
+
+  it('holds nothing when the vote is taken back, runs out, or would mix what is kept apart', async () => {
+    const { world, delegation } = await lent();
+    await world.governing.endDelegation(who('carl'), delegation.id);
+    expect(await trayOf(world, 'pete')).toEqual([]);
+    await lend(world, 'carl', 'pete');
+    await world.clock.advance(2 * DAY_MS);
+    expect(await trayOf(world, 'pete')).toEqual([]);
+    await lend(world, 'carl', 'pete');
+    expect(await trayOf(world, 'pete')).not.toEqual([]);
+    await world.carryOut(
+      await world.propose([patch({ op: 'add', path: '/roster/separation', value: [['owner', 'peer']] })], onPolicy),
+      ...['bob', 'ralf', 'sam'],
+    );
+    await world.governance.refresh();
+    expect(await trayOf(world, 'pete')).toEqual([]);
+    expect(await trayOf(world, 'carl')).not.toEqual([]);
+  });
+
+  it('shows it to who could not read it otherwise', async () => {
+    const people = ROSTER.people.map((one) => (one.personId === 'pete' ? { ...one, roles: ['clerk'] } : one));
+    const roster = { ...ROSTER, roles: { ...ROSTER.roles, clerk: {} }, people };
+    const world = createGovernanceWorld({ roster });
+    const view = await world.propose();
+    expect((await world.changes.list(who('pete', roster))).changes).toEqual([]);
+    const { id: delegation } = await lend(world, 'carl', 'pete');
+    const mayVoteAs = [{ personId: 'carl', delegation }];
+    expect(await trayOf(world, 'pete', roster)).toEqual([{ id: view.id, mayVoteAs }]);
+  });
+});

@@ -1,0 +1,183 @@
+/** Documents recomputed from the chain alone: equal to the store on any history, and any meddling with either is seen. */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { canonicalize } from '../../../../core/canonical/index.ts';
+import { foldChange, stepHash, verifyState, type ChainEntry } from '../../../../core/changes/index.ts';
+import { isStepType, parseStep } from '../../../../core/changes/model/steps.ts';
+import { createWorld, decision, ENTITY, entriesOf, hours, patchOf, proposal, who, type World } from '../world.ts';
+
+type Action =
+  | { readonly kind: 'propose'; readonly key: string; readonly value: number; readonly by: string }
+  | { readonly kind: 'decide'; readonly pick: number; readonly by: string; readonly decision: 'approve' | 'reject' }
+  | {
+      readonly kind: 'revise' | 'withdraw' | 'advance' | 'abort' | 'step';
+      readonly pick: number;
+      readonly value: number;
+    }
+  | { readonly kind: 'wait'; readonly hours: number };
+
+const pick = fc.nat(5);
+const action: fc.Arbitrary<Action> = fc.oneof(
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: fc.constant('propose' as const),
+      key: fc.constantFrom('/a', '/b', '/balance'),
+      value: fc.nat(2000),
+      by: fc.constantFrom('pete', 'advisor', 'ann'),
+    }),
+  },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      kind: fc.constant('decide' as const),
+      pick,
+      by: fc.constantFrom('ann', 'bob', 'rita', 'otto'),
+      decision: fc.constantFrom('approve' as const, 'approve' as const, 'approve' as const, 'reject' as const),
+    }),
+  },
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      kind: fc.constantFrom(
+        'revise' as const,
+        'withdraw' as const,
+        'advance' as const,
+        'advance' as const,
+        'abort' as const,
+        'step' as const,
+      ),
+      pick,
+      value: fc.nat(50),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('wait' as const), hours: fc.constantFrom(1, 200) }) },
+);
+const STEPS = ['claim', 'intend', 'apply', 'intend', 'apply', 'finish', 'undo'] as const;
+
+async function play(world: World, actions: readonly Action[]): Promise<string[]> {
+  const ids: string[] = [];
+  const { changes } = world;
+  const take = async (one: Action): Promise<unknown> => {
+    if (one.kind === 'wait') return world.clock.advance(hours(one.hours));
+    if (one.kind === 'propose') {
+      const { change } = await changes.propose(
+        who(one.by),
+        proposal([patchOf(one.key, one.value), patchOf('/last', one.value)]),
+      );
+      return ids.push(change.id);
+    }
+    const id = ids[one.pick % Math.max(ids.length, 1)] ?? 'none';
+    switch (one.kind) {
+      case 'decide':
+        return changes.decide(who(one.by), id, decision(await changes.get(who('aud'), id), one.decision));
+      case 'revise':
+        return changes.revise(who('pete'), id, { title: 't', rationale: 'r', operations: [patchOf('/c', one.value)] });
+      case 'withdraw':
+        return changes.withdraw(who('pete'), id);
+      case 'abort':
+        return changes.abort(who('otto'), id, { reason: 'stop' });
+      case 'advance':
+        return changes.advance(id);
+      case 'step':
+        for (const step of STEPS.slice(0, one.value % STEPS.length)) await changes.runStep(step, id);
+    }
+    return undefined;
+  };
+  for (const one of actions) await take(one).catch(() => undefined); // most are refused: that is part of it
+  return ids;
+}
+
+describe('verifyState', () => {
+  it('equals the store, and every record equals its fold, on any history', async () => {
+    const ends = new Set<string>();
+    await fc.assert(
+      fc.asyncProperty(fc.array(action, { minLength: 5, maxLength: 40 }), async (actions) => {
+        const world = createWorld();
+        const ids = await play(world, actions);
+        const { document, version, hash } = await world.changes.document(who('aud'), ENTITY);
+        expect(verifyState(ENTITY, await world.chain())).toEqual({ kind: 'state', document, version, hash });
+        for (const id of ids) {
+          const folded = foldChange(await entriesOf(world, id));
+          expect(folded.kind === 'record' && canonicalize(folded.record)).toBe(canonicalize(await world.record(id)));
+          ends.add((await world.record(id)).state);
+        }
+      }),
+      { numRuns: 150 },
+    );
+    expect([...ends]).toEqual(expect.arrayContaining(['executed', 'rejected', 'cancelled', 'pending']));
+  });
+
+  async function history(): Promise<ChainEntry[]> {
+    const world = createWorld();
+    for (const value of [1, 2]) {
+      const { change } = await world.changes.propose(
+        who('pete'),
+        proposal([patchOf('/a', value), patchOf('/b', value)]),
+      );
+      await world.changes.decide(who('ann'), change.id, decision(change));
+      for (const step of ['claim', 'intend', 'apply'] as const) await world.changes.runStep(step, change.id);
+      if (value === 2) await world.changes.abort(who('ann'), change.id, { reason: 'stop' });
+      await world.changes.advance(change.id);
+    }
+    return world.chain();
+  }
+
+  it('names the first entry that does not follow when any of them is missing or doubled', async () => {
+    const chain = await history();
+    expect(verifyState(ENTITY, chain)).toMatchObject({ kind: 'state', document: { a: 1, b: 1 }, version: 4 });
+    const ends = new Set(['change.executed', 'change.rolled-back']);
+    chain.forEach((entry, i) => {
+      if (ends.has(entry.body.type)) return; // nothing of its change-set follows that could miss it
+      expect([entry.body.type, verifyState(ENTITY, chain.toSpliced(i, 1)).kind]).toEqual([
+        entry.body.type,
+        'inconsistent',
+      ]);
+    });
+    chain.forEach((entry, i) => expect(verifyState(ENTITY, chain.toSpliced(i, 0, entry)).kind).toBe('inconsistent'));
+    expect(verifyState('account:2', chain)).toMatchObject({ kind: 'inconsistent', seq: 0 });
+  });
+
+  it('sees an operation, a before-image or a result that is not what was approved', async () => {
+    const chain = await history();
+    const change = (type: string, edit: (data: Record<string, unknown>) => object): ChainEntry[] => {
+      const i = chain.findIndex(({ body }) => body.type === type);
+      const entry = chain[i] as ChainEntry;
+      return chain.with(i, {
+        ...entry,
+        body: { ...entry.body, data: { ...entry.body.data, ...edit(entry.body.data) } },
+      });
+    };
+    const forgeries = [
+      change('change.proposed', () => ({
+        operations: [{ ...patchOf('/evil', 1), executor: 'state.patch@1', inverse: 'restore-before-image' }],
+      })),
+      change('change.intent', (data) => ({ before: { ...(data['before'] as object), document: { evil: 1 } } })),
+      change('change.applied', () => ({ hash: 'f'.repeat(64) })),
+      change('change.undone', () => ({ version: 9 })),
+    ];
+    for (const forged of forgeries) expect(verifyState(ENTITY, forged).kind).toBe('inconsistent');
+  });
+
+  it('sees a consistent forgery of the before-image too: it must be the document the chain leads to', async () => {
+    const chain = await history();
+    const i = chain.findIndex(({ body }) => body.type === 'change.intent' && body.seq > 12);
+    const entry = chain[i] as ChainEntry;
+    const before = { ...(entry.body.data['before'] as object), document: { evil: 1 } };
+    const forged = { ...entry, body: { ...entry.body, data: { ...entry.body.data, before } as never } };
+    expect(verifyState(ENTITY, chain.slice(0, i).concat(forged))).toMatchObject({
+      kind: 'inconsistent',
+      seq: entry.body.seq,
+    });
+    expect(verifyState(ENTITY, chain.slice(0, i + 1)).kind).toBe('state');
+  });
+
+  it('passes over what is no step, and names steps by what they say', async () => {
+    const chain = await history();
+    const event = { hash: '', body: { ...(chain[0] as ChainEntry).body, type: 'event', data: { topic: 'x' } } };
+    expect(verifyState(ENTITY, [event, ...chain])).toEqual(verifyState(ENTITY, chain));
+    const steps = chain.filter(({ body }) => isStepType(body.type)).map((entry) => parseStep(entry));
+    const hashes = steps.map((step) => (step === undefined ? '' : stepHash(step)));
+    expect(new Set(hashes).size).toBe(chain.length);
+  });
+});

@@ -1,0 +1,242 @@
+/** R6: with many change-sets open, nobody who asks how it is, what is due or what awaits them reads all of them. */
+import { beforeEach, describe, expect, it } from 'vitest';
+import {
+  changeQueues,
+  checkChangeIndex,
+  ensureChangeIndex,
+  rebuildChangeIndex,
+  riskSchema,
+  type Changes,
+} from '../../../../core/changes/index.ts';
+import type { ItemStore } from '../../../../core/ledger/index.ts';
+import { createWorld, decision, hours, patchOf, proposal, risk, who, type World } from '../world.ts';
+import { itemsOf, rebuilt } from '../replay/rebuilt.ts';
+
+const OPEN = 150;
+
+/** Counts what is read, and how often. */
+function watched(store: ItemStore): { items: ItemStore; readonly reads: () => number; readonly rows: () => number } {
+  let [reads, rows] = [0, 0];
+  const items: ItemStore = {
+    get: async (key) => ((reads += 1), (rows += 1), store.get(key)),
+    list: async (pk, options) => {
+      const page = await store.list(pk, options);
+      reads += 1;
+      rows += page.length;
+      return page;
+    },
+    write: (writes) => store.write(writes),
+  };
+  return { items, reads: () => reads, rows: () => rows };
+}
+
+async function proposeMany(changes: Changes, proposer: string, { from = 0, count = OPEN } = {}): Promise<string[]> {
+  const ids: string[] = [];
+  for (let i = from; i < from + count; i++) {
+    const { change } = await changes.propose(
+      who(proposer),
+      proposal([patchOf('/note', i)], { entityId: `account:${i}` }),
+    );
+    ids.push(change.id);
+  }
+  return ids;
+}
+
+describe('R6: with many change-sets open', () => {
+  let world: World;
+  beforeEach(async () => {
+    world = createWorld();
+    await proposeMany(world.changes, 'pete');
+  });
+
+  it('R6: the queues are counted without reading the change-sets', async () => {
+    const { items, reads, rows } = watched(world.store);
+    expect((await changeQueues('main', items, world.clock.now() + 7)).approvalQueue).toMatchObject({
+      length: OPEN,
+      oldestAgeMs: expect.any(Number) as number,
+      byLevel: { L1: { length: OPEN } },
+    });
+    expect((await changeQueues('main', items, world.clock.now())).reviewQueue).toEqual({ length: 0, overdue: 0 });
+    expect(reads()).toBeLessThanOrEqual(4);
+    expect(rows()).toBeLessThanOrEqual(40);
+  });
+
+  it('R6: an empty tray is a read for each role and each group of people, not for each change-set', async () => {
+    await proposeMany(world.changes, 'ann', { from: OPEN }); // she cannot decide on these
+    const { items, reads, rows } = watched(world.store);
+    const seen = world.other({ items });
+    expect((await seen.list(who('rita'), { for: 'me' })).changes).toEqual([]);
+    // No change-set awaits the role `risk`: whether anybody lent a vote, and one look.
+    expect(reads()).toBeLessThanOrEqual(4);
+    expect(rows()).toBeLessThanOrEqual(2);
+  });
+
+  it('R6: who proposed them all, or has voted on them all, has an empty tray at the same price', async () => {
+    const own = createWorld();
+    const ids = await proposeMany(own.changes, 'ann');
+    const money = await Promise.all(
+      Array.from({ length: 5 }, async (_, i) => {
+        const { change } = await own.changes.propose(
+          who('pete'),
+          proposal([patchOf('/balance', 5)], { entityId: `account:m${i}` }),
+        );
+        await own.changes.decide(who('bob'), change.id, decision(change));
+        return change.id;
+      }),
+    );
+    const { items, reads } = watched(own.store);
+    const seen = own.other({ items });
+    const tray = async (name: string): Promise<string[]> =>
+      (await seen.list(who(name), { for: 'me', limit: 100 })).changes.map(({ id }) => id);
+    expect(await tray('ann')).toEqual(money); // of her own none; of bob's each still awaits her
+    const before = reads();
+    expect(await tray('bob')).toEqual(ids.slice(0, 100));
+    expect(reads() - before).toBeGreaterThan(100); // what is shown is read
+    const still = reads();
+    const { changes, next } = await seen.list(who('bob'), { for: 'me', after: ids.at(-1) as string });
+    expect([changes, next]).toEqual([[], undefined]);
+    expect(reads() - still).toBeLessThanOrEqual(8);
+  });
+
+  it('R6: a tray in pages has each change-set once, oldest first, whichever role or group it stands under', async () => {
+    const mixed: string[] = [];
+    for (const [i, name] of ['ann', 'bob', 'pete', 'ann', 'pete', 'bob'].entries()) {
+      const { change } = await world.changes.propose(
+        who(name),
+        proposal([patchOf(i % 2 === 0 ? '/balance' : '/note', 5)], { entityId: `account:x${i}` }),
+      );
+      mixed.push(change.id);
+    }
+    const pages: string[] = [];
+    for (let after: string | undefined; ;) {
+      const page = await world.changes.list(who('otto'), { for: 'me', limit: 40, ...(after && { after }) });
+      pages.push(...page.changes.map(({ id }) => id));
+      after = page.next;
+      if (after === undefined) break;
+    }
+    expect(pages).toEqual([...new Set(pages)].sort());
+    expect(pages).toHaveLength(OPEN + mixed.length);
+  });
+
+  it('R6: only what is due is named, once, and when the next one is', async () => {
+    const { items, rows } = watched(world.store);
+    const seen = world.other({ items });
+    const first = await seen.due({ limit: 100 });
+    expect(first).toMatchObject({ ids: [], isFull: false });
+    expect(first.next).toBeLessThanOrEqual(world.clock.now() + hours(168));
+    expect(rows()).toBeLessThanOrEqual(400);
+    await world.clock.advance((first.next ?? 0) - world.clock.now());
+    const due = await seen.due({ limit: 100, cursor: first.cursor });
+    expect(due.ids.length).toBeGreaterThan(0);
+    const named = new Set(due.ids);
+    for (let page = due; page.isFull;) {
+      page = await seen.due({ limit: 100, cursor: page.cursor });
+      for (const id of page.ids) expect(named.has(id)).toBe(false);
+      for (const id of page.ids) named.add(id);
+    }
+    expect(named.size).toBe(OPEN);
+  });
+
+  it('R6: is named anew after the clock was set back', async () => {
+    await world.clock.advance(hours(169));
+    const { cursor, ids } = await world.changes.due({ limit: 10 });
+    expect(ids).toHaveLength(10);
+    const back = world.other({
+      clock: {
+        now: () => world.clock.now() - 1,
+        monotonic: () => world.clock.now() - 1,
+        sleep: () => world.clock.sleep(0),
+      },
+    });
+    expect((await back.due({ limit: 10, cursor })).ids).toEqual(ids);
+  });
+});
+
+describe('R6: reminders and escalation', () => {
+  const rules = riskSchema.parse({
+    ...risk,
+    reminderHours: 10,
+    escalation: { afterHours: 15, roles: { owner: ['proposer'] } },
+  });
+
+  it('come due at the times of the policy in force', async () => {
+    const world = createWorld({ deps: { risk: rules } });
+    const [id] = await proposeMany(world.changes, 'rita', { count: 1 }).catch(() => []);
+    expect(id).toBeUndefined(); // rita proposes nothing
+    const [mine = ''] = await proposeMany(world.changes, 'pete', { count: 1 });
+    const start = world.clock.now();
+    const { next, cursor } = await world.changes.due({ limit: 10 });
+    expect(next).toBe(start + hours(10));
+    const stricter = world.other({ risk: riskSchema.parse({ ...rules, reminderHours: 4 }) });
+    expect((await stricter.due({ limit: 10, cursor })).next).toBe(start + hours(4));
+    await world.clock.advance(hours(10));
+    expect((await world.changes.due({ limit: 10, cursor })).ids).toEqual([mine]);
+    await world.changes.advance(mine);
+    expect((await changeQueues('main', world.store, world.clock.now())).approvalQueue.reminders).toBe(1);
+    expect((await world.changes.due({ limit: 10, cursor })).next).toBe(start + hours(15));
+  });
+});
+
+describe('R6: a ledger from before there were indices', () => {
+  /** What an older engine wrote: the same without indices and counts. */
+  async function older(): Promise<World> {
+    const world = createWorld();
+    await proposeMany(world.changes, 'pete', { count: 20 });
+    const { items } = world.store as unknown as { items: Map<string, unknown> };
+    for (const pk of [...items.keys()]) if (/#change-(count|waiting|timer|awaits|index)/.test(pk)) items.delete(pk);
+    return world;
+  }
+
+  it('gets them once, when it is opened', async () => {
+    const world = await older();
+    expect((await changeQueues('main', world.store, world.clock.now())).approvalQueue.length).toBe(0);
+    expect(await ensureChangeIndex('main', world.store)).toBe(20);
+    expect(await ensureChangeIndex('main', world.store)).toBe(0);
+    expect((await changeQueues('main', world.store, world.clock.now())).approvalQueue.length).toBe(20);
+    expect(await checkChangeIndex('main', world.store)).toBeUndefined();
+    const { changes } = await world.changes.list(who('bob'), { for: 'me', limit: 100 });
+    expect(changes).toHaveLength(20);
+    await world.changes.decide(who('bob'), changes[0]?.id ?? '', decision(changes[0] as (typeof changes)[number]));
+    expect((await changeQueues('main', world.store, world.clock.now())).approvalQueue.length).toBe(19);
+    expect(await checkChangeIndex('main', world.store)).toBeUndefined();
+  });
+
+  it('is restored with them', async () => {
+    const world = createWorld();
+    await proposeMany(world.changes, 'pete', { count: 20 });
+    const again = await rebuilt(world);
+    expect(await itemsOf(again)).toEqual(await itemsOf(world.store));
+    expect(await checkChangeIndex('main', again)).toBeUndefined();
+    await ensureChangeIndex('main', again);
+    expect(await checkChangeIndex('main', again)).toBeUndefined();
+  });
+});
+
+describe('R6: indices that were tampered with', () => {
+  it.each([
+    ['an item that hides a change-set from its approvers', /does not stand at .*awaits#owner/, 'change-awaits#owner'],
+    ['a time that never comes', /does not stand at .*change-timer/, 'change-timer'],
+    ['a count', /is counted as/, 'change-count'],
+  ])('are named: without %s', async (_, named, partition) => {
+    const world = createWorld();
+    await proposeMany(world.changes, 'pete', { count: 3 });
+    await ensureChangeIndex('main', world.store);
+    const [first] = await world.store.list(`main#${partition}`, { limit: 1 });
+    if (first === undefined) throw new Error(`nothing stands in ${partition}`);
+    await world.store.write([{ kind: 'delete', key: { pk: first.pk, sk: first.sk }, expect: 'any' }]);
+    expect(await checkChangeIndex('main', world.store)).toMatch(named);
+    await rebuildChangeIndex('main', world.store);
+    expect(await checkChangeIndex('main', world.store)).toBeUndefined();
+  });
+
+  it('are named: one that is too much, and is gone when they are built anew', async () => {
+    const world = createWorld();
+    const [id = ''] = await proposeMany(world.changes, 'pete', { count: 1 });
+    await ensureChangeIndex('main', world.store);
+    const sk = `deadline#2000-01-01T00:00:00.000Z#${id}`;
+    await world.store.write([{ kind: 'put', key: { pk: 'main#change-timer', sk }, value: {}, expect: 'any' }]);
+    expect(await checkChangeIndex('main', world.store)).toMatch(/does not belong there/);
+    await rebuildChangeIndex('main', world.store);
+    expect(await checkChangeIndex('main', world.store)).toBeUndefined();
+  });
+});

@@ -1,0 +1,93 @@
+/** Who decided what, out of entries alone: the rows, what they are about, and which of them are asked for. */
+import { beforeAll, describe, expect, it } from 'vitest';
+import { reportApprovals, reportColumns, type ReportEntry } from '../../../../core/changes/views/approval-report.ts';
+import { actsWorld, by, overrideOf, pending, vote } from '../recording/acts-world.ts';
+import { decision, hours, patchOf, proposal, type World } from '../world.ts';
+
+let world: World;
+let entries: ReportEntry[];
+beforeAll(async () => {
+  world = actsWorld();
+  const first = await pending(world);
+  await world.changes.decide(by('ann-admin'), first.id, decision(first, 'reject'));
+  await world.clock.advance(hours(1));
+  const second = (await world.changes.propose(by('advisor'), proposal([patchOf('/balance', 11)]))).change;
+  await vote(world, second, 'ann');
+  await world.changes.revoke(by('ann'), second.id, { reason: 'too early' });
+  await world.clock.advance(hours(1));
+  const third = await pending(world, [patchOf('/balance', 12)]);
+  await world.changes.override(by('olga'), third.id, overrideOf(third));
+  entries = (await world.chain()).map((entry, position) => ({ ...entry, position }));
+});
+
+const from = async function* (all: readonly ReportEntry[]): AsyncGenerator<ReportEntry> {
+  yield* all;
+};
+const report = (filter = {}, all = entries) => reportApprovals(from(all), filter);
+const decisions = async (filter: object): Promise<string[]> =>
+  (await report(filter)).rows.map(({ decision: what, person }) => `${person} ${what}`);
+
+describe('the report', () => {
+  it('has a row for each decision, with what it was about and what came of it', async () => {
+    const { rows, changes, entries: count, unreadable } = await report();
+    expect([changes, count, unreadable]).toEqual([3, entries.length, 0]);
+    expect(rows).toEqual([
+      expect.objectContaining({ decision: 'reject', person: 'ann', account: 'ann-admin', outcome: 'rejected' }),
+      expect.objectContaining({ decision: 'approve', person: 'ann', proposer: 'agent:advisor', sponsor: 'person:bob' }),
+      expect.objectContaining({ decision: 'revoke', person: 'ann', reason: 'too early', outcome: 'pending' }),
+      expect.objectContaining({ decision: 'override', person: 'olga', ticket: 'INC-7', outcome: 'approved' }),
+    ]);
+    expect(rows[0]).toMatchObject({
+      level: 'L2',
+      revision: 1,
+      title: 'Change it',
+      proposer: 'person:pete',
+      reason: 'not now',
+    });
+    expect(rows[0]).not.toHaveProperty('sponsor');
+    expect(rows[0]).not.toHaveProperty('castBy');
+    expect(rows[0]).not.toHaveProperty('ticket');
+    expect(rows[1]).not.toHaveProperty('reason');
+    expect(rows.map(({ seq, position }) => seq === position)).toEqual([true, true, true, true]);
+  });
+
+  it('names the log index where there is one', async () => {
+    const { rows } = await report(
+      {},
+      entries.map(({ position: _, ...entry }) => entry),
+    );
+    expect(rows[0]).not.toHaveProperty('position');
+    expect(reportColumns(rows[0] as never)).toMatchObject({ log_index: '', cast_by: '', sponsor: '', ticket: '' });
+    const [row] = (await report()).rows;
+    expect(reportColumns(row as never)).toMatchObject({ log_index: row?.position, level: 'L2', reason: 'not now' });
+  });
+
+  it('goes from a time, included, to a time, excluded', async () => {
+    const { rows } = await report();
+    const [first, , , last] = rows.map(({ at }) => at);
+    expect(await decisions({ from: first })).toHaveLength(4);
+    expect(await decisions({ from: last })).toEqual(['olga override']);
+    expect(await decisions({ to: last })).toHaveLength(3);
+    expect(await decisions({ to: first })).toEqual([]);
+    const later = new Date(Date.parse(last ?? '') + 1).toISOString();
+    expect(await decisions({ from: later })).toEqual([]);
+    expect(await decisions({ to: later })).toHaveLength(4);
+  });
+
+  it('is about one person or account', async () => {
+    expect(await decisions({ by: 'ann-admin' })).toEqual(['ann reject']);
+    expect(await decisions({ by: 'ann' })).toEqual(['ann reject', 'ann approve', 'ann revoke']);
+    expect(await decisions({ by: 'nobody' })).toEqual([]);
+  });
+
+  it('counts steps that are none, and those of a change-set that nobody proposed', async () => {
+    const [proposed] = entries;
+    if (proposed === undefined) throw new Error('nothing was recorded');
+    const damaged = { ...proposed, body: { ...proposed.body, data: {} } };
+    expect(await report({}, [damaged])).toEqual({ rows: [], changes: 0, entries: 1, unreadable: 1 });
+    const orphans = entries.filter(({ body }) => body.type === 'change.voted');
+    expect(await report({}, orphans)).toEqual({ rows: [], changes: 0, entries: 2, unreadable: 2 });
+    const event = { ...proposed, body: { ...proposed.body, type: 'event' } };
+    expect(await report({}, [event])).toEqual({ rows: [], changes: 0, entries: 1, unreadable: 0 });
+  });
+});
