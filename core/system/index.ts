@@ -1,9 +1,9 @@
 export { approvalTopics } from '../changes/index.ts';
 export { sensitive } from '../events/index.ts';
-export { ConfigError, defineConfig, type ConfigInput, type NervousConfig } from './config.ts';
-export { assembleSystem, type BuiltSystem } from './assemble-system.ts';
-export type { ChainVerifier, FullVerification, Ports } from './ports.ts';
-export { createEntryVerifier, entryVerifierOptions } from './entry-verifier.ts';
+export { ConfigError, defineConfig, type ConfigInput, type NervousConfig } from './config/config.ts';
+export { assembleSystem, type BuiltSystem } from './assembly/assemble-system.ts';
+export type { ChainVerifier, FullVerification, Ports } from './contract/ports.ts';
+export { createEntryVerifier, entryVerifierOptions } from './verify/entry-verifier.ts';
 export {
   concludeEntity,
   joinLinks,
@@ -14,16 +14,21 @@ export {
   type Concluding,
   type EntityLinks,
   type EntityVerification,
-} from './verify-entity.ts';
-export { verifyPage } from './verify-page.ts';
-export { indexForReplay, replayLog, type AuthoritySources, type ReplayCursor } from './verify-authority.ts';
-export { verifyPart } from './verify-part.ts';
-export { createFeed, type FeedDependencies } from './feed.ts';
-export { createPublicLog, type PublicLogDependencies } from './public-log.ts';
-export { isSealed, verifyFields, type FieldSources } from './verify-fields.ts';
-export { verifyDocuments, verifyState, type DocumentSources, type DocumentsProgress } from './verify-documents.ts';
-export { createDoor, FAULTS, type Call, type Execute, type Pass, type Passage } from './door.ts';
-export { Metrics, type OperationMetrics, type Outcome, type Outcomes } from './metrics.ts';
+} from './verify/verify-entity.ts';
+export { verifyPage } from './verify/verify-page.ts';
+export { indexForReplay, replayLog, type AuthoritySources, type ReplayCursor } from './verify/verify-authority.ts';
+export { verifyPart } from './verify/verify-part.ts';
+export { createFeed, type FeedDependencies } from './feed/feed.ts';
+export { createPublicLog, type PublicLogDependencies } from './verify/public-log.ts';
+export { isSealed, verifyFields, type FieldSources } from './verify/verify-fields.ts';
+export {
+  verifyDocuments,
+  verifyState,
+  type DocumentSources,
+  type DocumentsProgress,
+} from './verify/verify-documents.ts';
+export { createDoor, FAULTS, type Call, type Execute, type Pass, type Passage } from './operations/door.ts';
+export { Metrics, type OperationMetrics, type Outcome, type Outcomes } from './operations/metrics.ts';
 export {
   DEGRADED_P95_MS,
   ERROR_RATE,
@@ -32,9 +37,9 @@ export {
   RESPONSE_TIME,
   SUCCESS_RATE,
   type Alarms,
-} from './performance.ts';
-export { USE_CASES, type UseCase, type UseCaseName } from './use-case-table.ts';
-export { CursorGone, SystemError, type SystemErrorCode } from './errors.ts';
+} from './operations/performance.ts';
+export { USE_CASES, type UseCase, type UseCaseName } from './operations/use-case-table.ts';
+export { CursorGone, SystemError, type SystemErrorCode } from './config/errors.ts';
 export type {
   Entities,
   EntityView,
@@ -51,9 +56,9 @@ export type {
   PublicLogView,
   ValidationReport,
   VerifyRequest,
-} from './nervous-system.ts';
-export { createMayRead, createReadFacts } from './delivery-facts.ts';
-export { createNervousSystem } from './create-nervous-system.ts';
+} from './contract/nervous-system.ts';
+export { createMayRead, createReadFacts } from './monitor/delivery-facts.ts';
+export { createNervousSystem } from './assembly/create-nervous-system.ts';
 export {
   changing,
   deciding,
@@ -67,11 +72,11 @@ export {
   verifying,
   working,
   type UseCases,
-} from './use-cases.ts';
-export { mapDot, mapMermaid } from './map-graph.ts';
-export type { MapLoop } from './map-loops.ts';
-export { MAX_OBSERVED } from './map-view.ts';
-export type { MapKind, MapReport } from './map.ts';
-export { topicReference } from './topic-reference.ts';
-export { OPEN_METRICS, openMetrics, PROMETHEUS_TEXT, prometheusText, type MetricFamily } from './exposition.ts';
-export { metricFamilies } from './metric-families.ts';
+} from './assembly/use-cases.ts';
+export { mapDot, mapMermaid } from './map/map-graph.ts';
+export type { MapLoop } from './map/map-loops.ts';
+export { MAX_OBSERVED } from './map/map-view.ts';
+export type { MapKind, MapReport } from './map/map.ts';
+export { topicReference } from './monitor/topic-reference.ts';
+export { OPEN_METRICS, openMetrics, PROMETHEUS_TEXT, prometheusText, type MetricFamily } from './monitor/exposition.ts';
+export { metricFamilies } from './monitor/metric-families.ts';

@@ -15,7 +15,7 @@ export const AREAS: Readonly<Record<string, Area>> = {
       'test/authority/*.test.ts',
       'test/api/{change-sets,lifecycle-acts,entities}.test.ts',
       'test/attacks/{deciding,executing,executors,interface,roles}.test.ts',
-      'test/core/system/graph.test.ts',
+      'test/core/system/map/graph.test.ts',
     ],
     engine: ['test/model/*.test.ts', 'test/e2e/erasure.test.ts'],
   },
@@ -27,7 +27,7 @@ export const AREAS: Readonly<Record<string, Area>> = {
     engine: ['test/adapters/bus*.test.ts', 'test/faults/*.test.ts', 'test/e2e/poison.test.ts'],
   },
   'core/guard': {
-    mirror: ['test/api/{door,events,guards}.test.ts', 'test/core/system/door.test.ts'],
+    mirror: ['test/api/{door,events,guards}.test.ts', 'test/core/system/operations/door.test.ts'],
     engine: ['test/e2e/protection.test.ts'],
   },
   'core/ledger': {
@@ -44,7 +44,7 @@ export const AREAS: Readonly<Record<string, Area>> = {
     mirror: [
       'test/api/{change-sets,door,events}.test.ts',
       'test/attacks/roles.test.ts',
-      'test/core/system/door.test.ts',
+      'test/core/system/operations/door.test.ts',
     ],
     engine: ['test/e2e/config.test.ts', 'test/e2e/governance.test.ts'],
   },

@@ -1,0 +1,56 @@
+/**
+ * One page of the feed. Bounded by what is looked at as well as by what is found, so that a narrow filter answers with a
+ * place to go on from instead of scanning on and on.
+ */
+import { recordedEvent, type DeliveredEvent } from '../../events/index.ts';
+import type { LoggedEntry } from '../../ledger/index.ts';
+import type { LogStretch, LogTail } from './log-tail.ts';
+import type { FeedItem } from '../contract/nervous-system.ts';
+
+/** Entries looked at for one page: well below 100 ms of work. */
+const MAX_SCAN = 4_096;
+
+export type FeedTail = LogTail<SizedItem>;
+export type FeedEnd = LogStretch<SizedItem>;
+export type IsWanted = (event: DeliveredEvent) => boolean;
+
+interface SizedItem extends FeedItem {
+  readonly position: number;
+  /** of the entry, which its JSON is about as large as */
+  readonly bytes: number;
+}
+
+export interface Page {
+  readonly items: readonly SizedItem[];
+  readonly next: number;
+  /** when the log ended here */
+  readonly end?: FeedEnd;
+}
+
+export async function scan(
+  tail: FeedTail,
+  start: number,
+  { isWanted, limit, maxBytes }: { readonly isWanted: IsWanted; readonly limit: number; readonly maxBytes: number },
+): Promise<Page> {
+  const items: SizedItem[] = [];
+  let bytes = 0;
+  let next = start;
+  while (next - start < MAX_SCAN && items.length < limit) {
+    const stretch = await tail.read(next);
+    for (const item of stretch.items) {
+      if (!isWanted(item.event)) continue;
+      bytes += item.bytes;
+      if (items.length === limit || (bytes > maxBytes && items.length > 0)) return { items, next: item.position };
+      items.push(item);
+    }
+    next = stretch.next;
+    if (stretch.isEnd) return { items, next, end: stretch };
+  }
+  return { items, next };
+}
+
+export function itemOf(entry: LoggedEntry, cursorAt: (position: number) => string): SizedItem | undefined {
+  const { position, note } = entry;
+  const event = recordedEvent(entry)?.event;
+  return event === undefined ? undefined : { event, cursor: cursorAt(position + 1), position, bytes: note.length };
+}

@@ -1,0 +1,168 @@
+/**
+ * The one way in. Whoever asks for a use case, over whatever shell, passes here: who calls, the right it takes, the policy
+ * this is judged by, the budget it is paid from; and what became of it is counted and timed. It knows no use case's inside.
+ */
+import { NervousError } from '../../errors/index.ts';
+import { Budgets, type BudgetLimits, type BudgetName, type Spent } from '../../guard/index.ts';
+import type { Clock } from '../../ledger/index.ts';
+import { initiatorOf, PolicyError, type Policy, type Principal } from '../../policy/index.ts';
+import { SystemError } from '../config/errors.ts';
+import type { Metrics, Outcome } from './metrics.ts';
+import { USE_CASES, type UseCaseName } from './use-case-table.ts';
+
+/** One passage, when it is over: what an access journal would write. Holds nothing of what was said. */
+export interface Passage {
+  readonly useCase: UseCaseName;
+  /** undefined: nobody who is known */
+  readonly principal: Principal | undefined;
+  /** of the policy that was in force when it began; 0: as configured */
+  readonly policyVersion: number;
+  readonly outcome: Outcome;
+  /** why it was refused or failed; absent: it succeeded, or failed without a code */
+  readonly code?: string;
+  /** server time, milliseconds since the Unix epoch */
+  readonly startedAt: number;
+  readonly durationMs: number;
+}
+
+export interface Call<Result> {
+  readonly useCase: UseCaseName;
+  readonly principal: Principal | undefined;
+  /** said to somebody without credentials, or with unknown ones */
+  readonly unknown?: string | undefined;
+  /** Begun when the caller may pass. */
+  readonly run: (pass: Pass) => Promise<Result>;
+  /** of what came out, where nothing is thrown; default: succeeded */
+  readonly outcomeOf?: (result: Result) => Outcome;
+}
+
+/** What is only known to be heavy when the request has been read is paid for then. */
+export interface Pass {
+  /** Runs heavy work on the caller's budget. @throws SystemError BUDGET_SPENT */
+  heavily<Result>(work: () => Promise<Result>): Promise<Result>;
+}
+
+/** @throws PolicyError UNAUTHENTICATED | FORBIDDEN, SystemError BUDGET_SPENT; what the use case throws */
+export type Execute = <Result>(call: Call<Result>) => Promise<Result>;
+
+export interface DoorDependencies {
+  readonly policy: Pick<Policy, 'isAuditor' | 'require' | 'holds'>;
+  readonly policyVersion: () => number;
+  readonly budgets: BudgetLimits;
+  readonly metrics: Metrics;
+  readonly clock: Pick<Clock, 'now' | 'monotonic'>;
+  /** Told of every passage: the seam for an access journal, and for a platform's own metrics. Must not throw. */
+  readonly onPassage?: (passage: Passage) => void;
+}
+
+/** Faults of ours, though they have a code: everything else that has one is a refusal. */
+export const FAULTS: ReadonlySet<string> = new Set([
+  'INTERNAL',
+  'CONFIG_INVALID',
+  'KEY_FILE_INVALID',
+  'TILE_MISSING',
+  'TILE_MALFORMED',
+  'PROOF_IMPOSSIBLE',
+  'EDGE_INVALID',
+  'CHECKPOINT_INVALID',
+  'LOG_DIVERGED',
+  'LOG_SHRUNK',
+  'BUNDLE_ENTRY_TOO_LARGE',
+  'WITNESS_REFUSED',
+  'LEDGER_BUSY',
+  'CHANGE_BUSY',
+  'LEDGER_TAMPERED',
+  'POLICY_UNREADABLE',
+  'ENTRY_UNREADABLE',
+  'FIELD_DAMAGED',
+  'STORE_UNAVAILABLE',
+  'SERVER_BUSY',
+  'VERIFICATION_ENDED',
+]);
+
+export function createDoor(deps: DoorDependencies): Execute {
+  const { metrics, clock, onPassage } = deps;
+  const budgets = new Budgets(deps.budgets);
+  return async ({ useCase, principal, unknown, run, outcomeOf = () => 'succeeded' }) => {
+    const startedAtTick = clock.monotonic();
+    const begun = { useCase, principal, policyVersion: deps.policyVersion(), startedAt: clock.now() };
+    const end = (outcome: Outcome, code?: string): void => {
+      const durationMs = clock.monotonic() - startedAtTick;
+      const passage: Passage = { ...begun, outcome, durationMs, ...(code === undefined ? {} : { code }) };
+      metrics.count(passage);
+      onPassage?.(passage);
+    };
+    try {
+      const pass = passOf({ budgets, clock }, principal);
+      admit(deps, { useCase, principal, unknown });
+      const { budget } = USE_CASES[useCase];
+      if (budget !== undefined && budget !== 'heavy') pass.spend(budget);
+      const result = await (budget === 'heavy' ? pass.heavily(() => run(pass)) : run(pass));
+      end(outcomeOf(result));
+      return result;
+    } catch (error) {
+      const code = error instanceof NervousError ? (error as NervousError).code : undefined;
+      end(code === undefined || FAULTS.has(code) ? 'failed' : 'refused', code);
+      throw error;
+    }
+  };
+}
+
+/** @throws PolicyError */
+function admit(
+  { policy }: DoorDependencies,
+  { useCase, principal, unknown }: Pick<Call<unknown>, 'useCase' | 'principal' | 'unknown'>,
+): void {
+  const { for: whom } = USE_CASES[useCase];
+  if (whom === 'open') return;
+  if (principal === undefined)
+    throw new PolicyError({ code: 'UNAUTHENTICATED', message: unknown ?? 'nobody is known here without credentials' });
+  switch (whom) {
+    case 'known':
+      return;
+    case 'auditor':
+      if (!policy.isAuditor(principal)) throw forbidden(`"${principal.id}" is not an auditor: ask one`);
+      return;
+    case 'everything':
+      policy.require(principal, 'reads', '*');
+      return;
+    default:
+      if (!policy.holds(principal, whom))
+        throw forbidden(`${principal.kind} "${principal.id}" has no right "${whom}" for anything`);
+  }
+}
+
+interface SpendingPass extends Pass {
+  spend(name: BudgetName): void;
+}
+
+function passOf(
+  { budgets, clock }: { readonly budgets: Budgets; readonly clock: Pick<Clock, 'monotonic'> },
+  principal: Principal | undefined,
+): SpendingPass {
+  const spender = principal === undefined ? 'nobody' : initiatorOf(principal);
+  const spend = (name: BudgetName): void => require(budgets.spend(name, spender, clock.monotonic()));
+  return {
+    spend,
+    heavily: async (work) => {
+      require(budgets.enter(spender));
+      try {
+        spend('heavy');
+        return await work();
+      } finally {
+        budgets.leave(spender);
+      }
+    },
+  };
+}
+
+/** @throws SystemError BUDGET_SPENT */
+function require(spent: Spent): void {
+  if (spent.kind === 'granted') return;
+  const { message, retryAfterSeconds } = spent;
+  throw new SystemError({ code: 'BUDGET_SPENT', message, retryAfterSeconds });
+}
+
+function forbidden(message: string): PolicyError {
+  return new PolicyError({ code: 'FORBIDDEN', message });
+}

@@ -1,0 +1,85 @@
+/**
+ * Every use case that somebody can ask for, by name: what its caller must be before anything is looked at, and the budget it
+ * is paid from. The right to what it is about (this entity, that topic) is asked by the use case itself, which knows it.
+ */
+import type { BudgetName } from '../../guard/index.ts';
+import type { Action } from '../../policy/index.ts';
+
+export interface UseCase {
+  /**
+   * `open`: anybody, also without credentials. `known`: whoever the policy in force knows. `auditor`: that role.
+   * `everything`: may read all there is. An action: holds that right for something. What agents are refused and is told
+   * of them (`agent.policy_violated`) is `known` here: the use case refuses, and tells.
+   */
+  readonly for: 'open' | 'known' | 'auditor' | 'everything' | Action;
+  /** absent: costs little and writes nothing, or (publishing) is counted by the event */
+  readonly budget?: BudgetName;
+  /** it may wait for what is to come, so its duration says nothing of how fast the system is */
+  readonly waits?: true;
+}
+
+const USE_CASE_TABLE = {
+  getHealth: { for: 'open' },
+  getState: { for: 'known' },
+  getDependencies: { for: 'known' },
+  getCapabilities: { for: 'known' },
+  getMetrics: { for: 'everything' },
+  getOpenApi: { for: 'open' },
+  getAsyncApi: { for: 'known' },
+  getCatalog: { for: 'known' },
+  getMap: { for: 'everything', budget: 'heavy' },
+
+  publishEvents: { for: 'known' },
+  /** an event that came in by the ingress bus */
+  ingestEvent: { for: 'open' },
+  traceEvent: { for: 'known' },
+  readFeed: { for: 'known', waits: true },
+  streamFeed: { for: 'known', waits: true },
+  listQuarantine: { for: 'auditor' },
+  listGuards: { for: 'known' },
+  resetGuard: { for: 'known', budget: 'operate' },
+
+  createSubscription: { for: 'known', budget: 'subscribe' },
+  listSubscriptions: { for: 'known' },
+  getSubscription: { for: 'known' },
+  deleteSubscription: { for: 'known', budget: 'subscribe' },
+  pauseSubscription: { for: 'known', budget: 'operate' },
+  resumeSubscription: { for: 'known', budget: 'operate' },
+  resetSubscription: { for: 'known', budget: 'operate' },
+  receiveMessages: { for: 'known', budget: 'settle', waits: true },
+  ackMessages: { for: 'known', budget: 'settle' },
+  nackMessages: { for: 'known', budget: 'settle' },
+  listDeadLetters: { for: 'known' },
+  redriveDeadLetters: { for: 'known', budget: 'operate' },
+
+  getEntity: { for: 'known' },
+  listEntries: { for: 'known' },
+  verifyEntity: { for: 'reads', budget: 'heavy' },
+  revealFields: { for: 'reveals', budget: 'reveal' },
+  verifyLedger: { for: 'auditor', budget: 'heavy' },
+  getCheckpoint: { for: 'known' },
+  getTile: { for: 'known' },
+  getProof: { for: 'known' },
+
+  proposeChangeSet: { for: 'known', budget: 'propose' },
+  assessChangeSet: { for: 'known', budget: 'assess' },
+  revertChangeSet: { for: 'known', budget: 'propose' },
+  listChangeSets: { for: 'known' },
+  getChangeSet: { for: 'known' },
+  reviseChangeSet: { for: 'known', budget: 'revise' },
+  withdrawChangeSet: { for: 'known', budget: 'revise' },
+  abortChangeSet: { for: 'known', budget: 'decide' },
+  decideChangeSet: { for: 'known', budget: 'decide' },
+  revokeVote: { for: 'known', budget: 'decide' },
+  overrideChangeSet: { for: 'known', budget: 'decide' },
+  reviewChangeSet: { for: 'known', budget: 'decide' },
+  resolveChangeSet: { for: 'known', budget: 'decide' },
+
+  getPolicy: { for: 'known' },
+  delegateVote: { for: 'known', budget: 'delegate' },
+  listDelegations: { for: 'known' },
+  endDelegation: { for: 'known', budget: 'delegate' },
+} as const satisfies Readonly<Record<string, UseCase>>;
+
+export type UseCaseName = keyof typeof USE_CASE_TABLE;
+export const USE_CASES: Readonly<Record<UseCaseName, UseCase>> = USE_CASE_TABLE;
