@@ -9,7 +9,7 @@ import { toApiRequest } from '../../adapters/aws/http/api-request.ts';
 import { toApiResult } from '../../adapters/aws/http/api-result.ts';
 import { asContractError } from '../../adapters/aws/http/contract-error.ts';
 import { createPrincipals } from '../../adapters/aws/http/principals.ts';
-import type { AwsSystem } from '../../adapters/aws/open-system.ts';
+import type { AwsSystem } from '../../adapters/aws/wiring/open-system.ts';
 import { createRequestHandler } from '../../api/create-request-handler.ts';
 import { problemResponse } from '../../api/problem.ts';
 import type { ApiResponse, Route } from '../../api/route.ts';

@@ -2,7 +2,7 @@
  * Takes one message that SQS gave up: leased as often as its subscription allows and never settled. It becomes a dead letter
  * of its subscription; what is no event goes to quarantine. What fails is thrown, and comes again.
  */
-import type { DeadLetterStore } from '../../adapters/aws/bus/dead-letters.ts';
+import type { DeadLetterStore } from '../../adapters/aws/subscriptions/dead-letters.ts';
 import type { SubscriptionDirectory } from '../../adapters/aws/bus/directory.ts';
 import { parseMessage, quarantinedBody } from '../../adapters/aws/bus/message.ts';
 import type { Quarantine } from '../../core/events/index.ts';

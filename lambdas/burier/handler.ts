@@ -1,12 +1,12 @@
 /** The burier: wires the dead-letter queues of all subscriptions to their dead letters. */
 import { MetricUnit } from '@aws-lambda-powertools/metrics';
 import { config } from '#config';
-import { DeadLetterStore } from '../../adapters/aws/bus/dead-letters.ts';
+import { DeadLetterStore } from '../../adapters/aws/subscriptions/dead-letters.ts';
 import { SubscriptionDirectory } from '../../adapters/aws/bus/directory.ts';
 import { DynamoLogPositions } from '../../adapters/aws/bus/log-positions.ts';
-import { dynamoClient } from '../../adapters/aws/clients.ts';
-import { DynamoStore } from '../../adapters/aws/dynamo-store.ts';
-import { systemClock as clock } from '../../adapters/aws/system-world.ts';
+import { dynamoClient } from '../../adapters/aws/wiring/clients.ts';
+import { DynamoStore } from '../../adapters/aws/dynamo/dynamo-store.ts';
+import { systemClock as clock } from '../../adapters/aws/request/system-world.ts';
 import { createQuarantine } from '../../core/events/index.ts';
 import { queueHandler } from '../_middleware/handlers.ts';
 import { readEnv } from '../_middleware/read-env.ts';

@@ -1,10 +1,10 @@
 /** /v1/change-sets but decisions: proposed, read, revised, withdrawn, aborted, reverted. */
 import { config } from '#config';
-import { openAwsSystem } from '../../adapters/aws/open-system.ts';
-import { executors } from '../../adapters/aws/parts/executors.ts';
-import { relayBus } from '../../adapters/aws/parts/relay-bus.ts';
-import { rootKey } from '../../adapters/aws/parts/root-key.ts';
-import { wakes } from '../../adapters/aws/parts/wakes.ts';
+import { openAwsSystem } from '../../adapters/aws/wiring/open-system.ts';
+import { executors } from '../../adapters/aws/wiring/executors-part.ts';
+import { relayBus } from '../../adapters/aws/wiring/relay-bus.ts';
+import { rootKey } from '../../adapters/aws/wiring/root-key.ts';
+import { wakes } from '../../adapters/aws/wiring/wakes.ts';
 import { changeSetRoutes as routes } from '../../api/routes/change-sets.ts';
 import { proposing as useCases } from '../../core/system/index.ts';
 import { apiHandler } from '../_middleware/api-handler.ts';

@@ -1,9 +1,9 @@
 /** What people decide on change-sets: votes, revocations, overrides, reviews, resolutions, delegations; signed with the root key. */
 import { config } from '#config';
-import { openAwsSystem } from '../../adapters/aws/open-system.ts';
-import { relayBus } from '../../adapters/aws/parts/relay-bus.ts';
-import { rootKey } from '../../adapters/aws/parts/root-key.ts';
-import { wakes } from '../../adapters/aws/parts/wakes.ts';
+import { openAwsSystem } from '../../adapters/aws/wiring/open-system.ts';
+import { relayBus } from '../../adapters/aws/wiring/relay-bus.ts';
+import { rootKey } from '../../adapters/aws/wiring/root-key.ts';
+import { wakes } from '../../adapters/aws/wiring/wakes.ts';
 import { decisionGroup as routes } from '../../api/groups/decisions.ts';
 import { deciding, governing, type Passage } from '../../core/system/index.ts';
 import { apiHandler } from '../_middleware/api-handler.ts';

@@ -1,11 +1,11 @@
 /** The ingest function: events from outside, as EventBridge puts them on the ingest queue, become entries. */
 import { MetricUnit } from '@aws-lambda-powertools/metrics';
 import { config } from '#config';
-import { openAwsSystem } from '../../adapters/aws/open-system.ts';
-import { fieldKeys } from '../../adapters/aws/parts/field-keys.ts';
-import { relayBus } from '../../adapters/aws/parts/relay-bus.ts';
-import { rootKey } from '../../adapters/aws/parts/root-key.ts';
-import { sharedCounts } from '../../adapters/aws/parts/shared-counts.ts';
+import { openAwsSystem } from '../../adapters/aws/wiring/open-system.ts';
+import { fieldKeys } from '../../adapters/aws/wiring/field-keys.ts';
+import { relayBus } from '../../adapters/aws/wiring/relay-bus.ts';
+import { rootKey } from '../../adapters/aws/wiring/root-key.ts';
+import { sharedCounts } from '../../adapters/aws/wiring/shared-counts.ts';
 import { ingesting as useCases } from '../../core/system/index.ts';
 import { doorMetrics } from '../_middleware/door-metrics.ts';
 import { guardMetrics } from '../_middleware/guard-metrics.ts';

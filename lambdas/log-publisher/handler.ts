@@ -4,14 +4,14 @@
  */
 import { MetricUnit } from '@aws-lambda-powertools/metrics';
 import { config } from '#config';
-import { dynamoClient, kmsClient, lambdaClient, s3Bucket } from '../../adapters/aws/clients.ts';
-import { DynamoStore } from '../../adapters/aws/dynamo-store.ts';
-import { kmsRootSigner } from '../../adapters/aws/kms-root-signer.ts';
+import { dynamoClient, kmsClient, lambdaClient, s3Bucket } from '../../adapters/aws/wiring/clients.ts';
+import { DynamoStore } from '../../adapters/aws/dynamo/dynamo-store.ts';
+import { kmsRootSigner } from '../../adapters/aws/keys/kms-root-signer.ts';
 import { openAnchorBucket } from '../../adapters/aws/log/anchor-bucket.ts';
 import { openLogBucket } from '../../adapters/aws/log/log-bucket.ts';
 import { witnessFunction } from '../../adapters/aws/log/witness-function.ts';
 import { witnessName } from '../../adapters/aws/log/witness-name.ts';
-import { systemClock } from '../../adapters/aws/system-world.ts';
+import { systemClock } from '../../adapters/aws/request/system-world.ts';
 import { cosignerKey, createLogPublisher } from '../../core/ledger/index.ts';
 import { asError, scheduledHandler } from '../_middleware/handlers.ts';
 import { once } from '../_middleware/once.ts';

@@ -1,10 +1,10 @@
 /** The outbox sweeper: wires the schedule to the log and EventBridge. Throws on failure; the next run does the same work. */
 import { MetricUnit } from '@aws-lambda-powertools/metrics';
 import { config } from '#config';
-import { DynamoRelayMarks } from '../../adapters/aws/bus/relay-marks.ts';
-import { dynamoClient, eventBridgeClient } from '../../adapters/aws/clients.ts';
-import { DynamoStore } from '../../adapters/aws/dynamo-store.ts';
-import { systemClock, systemIds } from '../../adapters/aws/system-world.ts';
+import { DynamoRelayMarks } from '../../adapters/aws/relay/relay-marks.ts';
+import { dynamoClient, eventBridgeClient } from '../../adapters/aws/wiring/clients.ts';
+import { DynamoStore } from '../../adapters/aws/dynamo/dynamo-store.ts';
+import { systemClock, systemIds } from '../../adapters/aws/request/system-world.ts';
 import { scheduledHandler } from '../_middleware/handlers.ts';
 import { readEnv } from '../_middleware/read-env.ts';
 import { telemetryOf } from '../_middleware/telemetry.ts';

@@ -1,5 +1,5 @@
 /** One run of the outbox sweeper: as far as time allows, and what it found as numbers. The next run goes on from there. */
-import { sweepOutbox, type SweepDependencies, type SweepReport } from '../../adapters/aws/bus/sweep-outbox.ts';
+import { sweepOutbox, type SweepDependencies, type SweepReport } from '../../adapters/aws/relay/sweep-outbox.ts';
 
 /** Kept free at the end of the function's time: one step of the sweep. */
 const RESERVE_MS = 20_000;

@@ -1,10 +1,10 @@
 /** POST /v1/events: records events and hands them to EventBridge. */
 import { config } from '#config';
-import { openAwsSystem } from '../../adapters/aws/open-system.ts';
-import { fieldKeys } from '../../adapters/aws/parts/field-keys.ts';
-import { relayBus } from '../../adapters/aws/parts/relay-bus.ts';
-import { rootKey } from '../../adapters/aws/parts/root-key.ts';
-import { sharedCounts } from '../../adapters/aws/parts/shared-counts.ts';
+import { openAwsSystem } from '../../adapters/aws/wiring/open-system.ts';
+import { fieldKeys } from '../../adapters/aws/wiring/field-keys.ts';
+import { relayBus } from '../../adapters/aws/wiring/relay-bus.ts';
+import { rootKey } from '../../adapters/aws/wiring/root-key.ts';
+import { sharedCounts } from '../../adapters/aws/wiring/shared-counts.ts';
 import { publishGroup as routes } from '../../api/groups/publish.ts';
 import { publishing as useCases } from '../../core/system/index.ts';
 import { apiHandler } from '../_middleware/api-handler.ts';

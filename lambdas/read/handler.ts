@@ -1,9 +1,9 @@
 /** Events with their deliveries, the feed, entities with their chains verified, the published log, quarantine. Writes nothing. */
 import { config } from '#config';
-import { openAwsSystem } from '../../adapters/aws/open-system.ts';
-import { logFiles } from '../../adapters/aws/parts/log-files.ts';
-import { rootKey } from '../../adapters/aws/parts/root-key.ts';
-import { reportingBus } from '../../adapters/aws/parts/reporting-bus.ts';
+import { openAwsSystem } from '../../adapters/aws/wiring/open-system.ts';
+import { logFiles } from '../../adapters/aws/wiring/log-files.ts';
+import { rootKey } from '../../adapters/aws/wiring/root-key.ts';
+import { reportingBus } from '../../adapters/aws/wiring/reporting-bus.ts';
 import { readGroup as routes } from '../../api/groups/read.ts';
 import { reading as useCases } from '../../core/system/index.ts';
 import { apiHandler } from '../_middleware/api-handler.ts';

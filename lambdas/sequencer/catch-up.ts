@@ -3,8 +3,8 @@
  * the last one stopped: one run must neither be too long for a function nor keep new entries waiting. What it finds is told
  * apart: an entry that is younger than a minute or two is only on its way.
  */
-import type { ScanCursor } from '../../adapters/aws/scan-heads.ts';
-import type { EntryPlace, Sequencer } from '../../adapters/aws/sequencer.ts';
+import type { ScanCursor } from '../../adapters/aws/dynamo/scan-heads.ts';
+import type { EntryPlace, Sequencer } from '../../adapters/aws/dynamo/sequencer.ts';
 import { parseEntry, type Clock, type EntryStore, type ItemStore, type LogPlace } from '../../core/ledger/index.ts';
 
 /** While it runs the stream waits. */

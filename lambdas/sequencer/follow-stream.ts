@@ -4,7 +4,7 @@
  */
 import type { DynamoDBStreamEvent } from 'aws-lambda';
 import * as z from 'zod';
-import type { EntryPlace, Sequencer } from '../../adapters/aws/sequencer.ts';
+import type { EntryPlace, Sequencer } from '../../adapters/aws/dynamo/sequencer.ts';
 import { TAMPER_CHAIN, type Appender } from '../../core/ledger/index.ts';
 import type { CatchUpReport } from './catch-up.ts';
 import { putBack, readLostKeys, type KeyDependencies } from './lost-keys.ts';

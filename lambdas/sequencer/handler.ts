@@ -1,12 +1,12 @@
 /** The sequencer: wires the entries stream to the log. Throws on failure, so that the stream delivers again. */
 import { MetricUnit } from '@aws-lambda-powertools/metrics';
 import { config } from '#config';
-import { dynamoClient, kmsClient } from '../../adapters/aws/clients.ts';
-import { DynamoStore } from '../../adapters/aws/dynamo-store.ts';
-import { kmsRootSigner } from '../../adapters/aws/kms-root-signer.ts';
-import { localSealer } from '../../adapters/aws/local-sealer.ts';
-import { createSequencer } from '../../adapters/aws/sequencer.ts';
-import { systemClock, systemIds } from '../../adapters/aws/system-world.ts';
+import { dynamoClient, kmsClient } from '../../adapters/aws/wiring/clients.ts';
+import { DynamoStore } from '../../adapters/aws/dynamo/dynamo-store.ts';
+import { kmsRootSigner } from '../../adapters/aws/keys/kms-root-signer.ts';
+import { localSealer } from '../../adapters/aws/keys/local-sealer.ts';
+import { createSequencer } from '../../adapters/aws/dynamo/sequencer.ts';
+import { systemClock, systemIds } from '../../adapters/aws/request/system-world.ts';
 import { createAppender } from '../../core/ledger/index.ts';
 import { streamHandler } from '../_middleware/handlers.ts';
 import { once } from '../_middleware/once.ts';

@@ -4,8 +4,8 @@
  * no call. A key that was removed is put back; what was not prevented by that is told.
  */
 import type { DynamoDBRecord, DynamoDBStreamEvent } from 'aws-lambda';
-import { idemItemKey, idemKeyIn } from '../../adapters/aws/dynamo-items.ts';
-import type { EntryPlace } from '../../adapters/aws/sequencer.ts';
+import { idemItemKey, idemKeyIn } from '../../adapters/aws/dynamo/dynamo-items.ts';
+import type { EntryPlace } from '../../adapters/aws/dynamo/sequencer.ts';
 import type { EntryStore, ItemStore } from '../../core/ledger/index.ts';
 
 export interface LostKey extends EntryPlace {

@@ -1,8 +1,8 @@
 /** What the service tells about itself, and the answer to everything that no route serves. */
 import { config } from '#config';
-import { openAwsSystem } from '../../adapters/aws/open-system.ts';
-import { rootKey } from '../../adapters/aws/parts/root-key.ts';
-import { reportingBus } from '../../adapters/aws/parts/reporting-bus.ts';
+import { openAwsSystem } from '../../adapters/aws/wiring/open-system.ts';
+import { rootKey } from '../../adapters/aws/wiring/root-key.ts';
+import { reportingBus } from '../../adapters/aws/wiring/reporting-bus.ts';
 import { sharedFigures } from '../../adapters/aws/parts/shared-figures.ts';
 import { mapping } from '../../core/system/index.ts';
 import { ROUTE_GROUPS } from '../../api/route-groups.ts';

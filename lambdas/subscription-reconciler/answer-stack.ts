@@ -4,7 +4,7 @@
  * https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref-requesttypes.html
  */
 import * as z from 'zod';
-import type { ReconcileRequest } from '../../adapters/aws/bus/reconciler.ts';
+import type { ReconcileRequest } from '../../adapters/aws/subscriptions/reconciler.ts';
 
 const properties = z.object({
   /** topic domains that have a bus */

@@ -1,12 +1,12 @@
 /** One call of the reconciler: about one subscription (somebody waits for the answer), or, on schedule, about all. */
 import * as z from 'zod';
-import type { ReconcileAnswer } from '../../adapters/aws/bus/invoke-reconciler.ts';
+import type { ReconcileAnswer } from '../../adapters/aws/subscriptions/invoke-reconciler.ts';
 import {
   reconcile,
   type ReconcileReport,
   type ReconcilerDependencies,
   type ReconcileRequest,
-} from '../../adapters/aws/bus/reconciler.ts';
+} from '../../adapters/aws/subscriptions/reconciler.ts';
 import { EventError } from '../../core/events/index.ts';
 
 const request = z.discriminatedUnion('kind', [

@@ -1,16 +1,16 @@
 /** The subscription reconciler: wires calls and the schedule to queues, rules and the log. Safe to run at any time. */
 import { MetricUnit } from '@aws-lambda-powertools/metrics';
 import { config } from '#config';
-import { closingMark } from '../../adapters/aws/bus/closing-mark.ts';
-import { DeadLetterStore } from '../../adapters/aws/bus/dead-letters.ts';
+import { closingMark } from '../../adapters/aws/relay/closing-mark.ts';
+import { DeadLetterStore } from '../../adapters/aws/subscriptions/dead-letters.ts';
 import { SubscriptionDirectory } from '../../adapters/aws/bus/directory.ts';
 import { LogFeed } from '../../adapters/aws/bus/feed.ts';
 import { DynamoLogPositions } from '../../adapters/aws/bus/log-positions.ts';
 import { QueueUrls } from '../../adapters/aws/bus/queue-urls.ts';
-import { SubscriptionResources } from '../../adapters/aws/bus/subscription-resources.ts';
-import { dynamoClient, eventBridgeClient, sqsClient } from '../../adapters/aws/clients.ts';
-import { DynamoStore } from '../../adapters/aws/dynamo-store.ts';
-import { systemClock } from '../../adapters/aws/system-world.ts';
+import { SubscriptionResources } from '../../adapters/aws/subscriptions/subscription-resources.ts';
+import { dynamoClient, eventBridgeClient, sqsClient } from '../../adapters/aws/wiring/clients.ts';
+import { DynamoStore } from '../../adapters/aws/dynamo/dynamo-store.ts';
+import { systemClock } from '../../adapters/aws/request/system-world.ts';
 import { createQuarantine, topicDomains } from '../../core/events/index.ts';
 import { directHandler } from '../_middleware/handlers.ts';
 import { readEnv } from '../_middleware/read-env.ts';

@@ -1,13 +1,13 @@
 /** /v1/subscriptions: made and removed through the reconciler, pulled from, acknowledged, dead letters, redrive. */
 import { MetricUnit } from '@aws-lambda-powertools/metrics';
 import { config } from '#config';
-import { invokeReconciler } from '../../adapters/aws/bus/invoke-reconciler.ts';
-import { invokeFunction } from '../../adapters/aws/invoke-function.ts';
-import { openAwsSystem } from '../../adapters/aws/open-system.ts';
-import { readFacts } from '../../adapters/aws/parts/read-facts.ts';
-import { rootKey } from '../../adapters/aws/parts/root-key.ts';
-import { subscriptionBus } from '../../adapters/aws/parts/subscription-bus.ts';
-import { systemClock as clock, systemIds as ids } from '../../adapters/aws/system-world.ts';
+import { invokeReconciler } from '../../adapters/aws/subscriptions/invoke-reconciler.ts';
+import { invokeFunction } from '../../adapters/aws/request/invoke-function.ts';
+import { openAwsSystem } from '../../adapters/aws/wiring/open-system.ts';
+import { readFacts } from '../../adapters/aws/wiring/read-facts.ts';
+import { rootKey } from '../../adapters/aws/wiring/root-key.ts';
+import { subscriptionBus } from '../../adapters/aws/wiring/subscription-bus.ts';
+import { systemClock as clock, systemIds as ids } from '../../adapters/aws/request/system-world.ts';
 import { subscriptionGroup as routes } from '../../api/groups/subscriptions.ts';
 import type { BreakerChange } from '../../core/events/index.ts';
 import { subscribing as useCases } from '../../core/system/index.ts';

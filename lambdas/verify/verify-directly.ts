@@ -4,11 +4,11 @@
  */
 import * as z from 'zod';
 import { describeIssues } from '../../core/errors/index.ts';
-import type { StretchRequest } from '../../adapters/aws/invoke-verifier.ts';
-import type { LegName } from '../../adapters/aws/leg-notes.ts';
-import type { SegmentJson } from '../../adapters/aws/segment-json.ts';
-import { STRETCH_ENTRIES } from '../../adapters/aws/verify-in-stretches.ts';
-import type { Continued } from '../../adapters/aws/verify-in-legs.ts';
+import type { StretchRequest } from '../../adapters/aws/verify/invoke-verifier.ts';
+import type { LegName } from '../../adapters/aws/verify/leg-notes.ts';
+import type { SegmentJson } from '../../adapters/aws/verify/segment-json.ts';
+import { STRETCH_ENTRIES } from '../../adapters/aws/verify/verify-in-stretches.ts';
+import type { Continued } from '../../adapters/aws/verify/verify-in-legs.ts';
 import { ENTITY_ID, TILE_WIDTH, type VerificationReport } from '../../core/ledger/index.ts';
 
 const HOW =

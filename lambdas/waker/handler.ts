@@ -1,7 +1,7 @@
 /** The waker: wires the wake queue to the state machine. The only function that may answer task tokens. */
 import { config } from '#config';
-import { dynamoClient, sfnClient } from '../../adapters/aws/clients.ts';
-import { systemClock } from '../../adapters/aws/system-world.ts';
+import { dynamoClient, sfnClient } from '../../adapters/aws/wiring/clients.ts';
+import { systemClock } from '../../adapters/aws/request/system-world.ts';
 import { createGateReader } from '../../adapters/aws/workflow/gates.ts';
 import { createStateReader } from '../../adapters/aws/workflow/state-reader.ts';
 import { createWaker } from '../../adapters/aws/workflow/waker.ts';

@@ -1,11 +1,11 @@
 /** The witness: wires its key and its memory to questions. It knows nothing of the ledger but its public key. */
 import { MetricUnit } from '@aws-lambda-powertools/metrics';
 import { config } from '#config';
-import { dynamoClient, kmsClient } from '../../adapters/aws/clients.ts';
-import { kmsRootSigner } from '../../adapters/aws/kms-root-signer.ts';
+import { dynamoClient, kmsClient } from '../../adapters/aws/wiring/clients.ts';
+import { kmsRootSigner } from '../../adapters/aws/keys/kms-root-signer.ts';
 import { witnessName } from '../../adapters/aws/log/witness-name.ts';
 import { openWitnessTable } from '../../adapters/aws/log/witness-table.ts';
-import { systemClock } from '../../adapters/aws/system-world.ts';
+import { systemClock } from '../../adapters/aws/request/system-world.ts';
 import { createWitness, ed25519Key } from '../../core/ledger/index.ts';
 import { directHandler } from '../_middleware/handlers.ts';
 import { once } from '../_middleware/once.ts';

@@ -1,8 +1,8 @@
 /** The workflow's reconciler: wires the schedule (or whoever invokes it) to what compares change-sets with executions. */
 import { MetricUnit } from '@aws-lambda-powertools/metrics';
 import { config } from '#config';
-import { dynamoClient, queueSender, sfnClient } from '../../adapters/aws/clients.ts';
-import { systemClock } from '../../adapters/aws/system-world.ts';
+import { dynamoClient, queueSender, sfnClient } from '../../adapters/aws/wiring/clients.ts';
+import { systemClock } from '../../adapters/aws/request/system-world.ts';
 import { createGateReader } from '../../adapters/aws/workflow/gates.ts';
 import { reconcileWorkflows, type ReconcilerOptions } from '../../adapters/aws/workflow/reconciler.ts';
 import { createStateReader } from '../../adapters/aws/workflow/state-reader.ts';

@@ -1,11 +1,11 @@
 /** The workflow's steps: wires the state machine to the system that takes them. */
 import { config } from '#config';
-import { queueSender } from '../../adapters/aws/clients.ts';
-import { openAwsSystem } from '../../adapters/aws/open-system.ts';
-import { executors } from '../../adapters/aws/parts/executors.ts';
-import { relayBus } from '../../adapters/aws/parts/relay-bus.ts';
-import { rootKey } from '../../adapters/aws/parts/root-key.ts';
-import { systemClock } from '../../adapters/aws/system-world.ts';
+import { queueSender } from '../../adapters/aws/wiring/clients.ts';
+import { openAwsSystem } from '../../adapters/aws/wiring/open-system.ts';
+import { executors } from '../../adapters/aws/wiring/executors-part.ts';
+import { relayBus } from '../../adapters/aws/wiring/relay-bus.ts';
+import { rootKey } from '../../adapters/aws/wiring/root-key.ts';
+import { systemClock } from '../../adapters/aws/request/system-world.ts';
 import { createGates } from '../../adapters/aws/workflow/gates.ts';
 import { createWakeQueue } from '../../adapters/aws/workflow/wake-queue.ts';
 import { createStandings } from '../../core/changes/index.ts';

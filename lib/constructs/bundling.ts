@@ -15,7 +15,7 @@ const REQUIRE =
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 /** A part of the SDK that a function does not need, and what stands in for it. */
-const ours = (file: string): string => fileURLToPath(new URL(`../../adapters/aws/${file}`, import.meta.url));
+const ours = (file: string): string => fileURLToPath(new URL(`../../adapters/aws/bundling/${file}`, import.meta.url));
 
 /** @param configFile absolute path of the nervous.config.ts that goes into the bundle */
 export function bundleOptions(entry: string, configFile: string): BuildOptions {

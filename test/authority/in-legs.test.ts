@@ -1,14 +1,14 @@
 /** W7: a verification that has no time comes to the verdict of one that has, whoever dies on the way. On the tables of AWS. */
 import { beforeAll, describe, expect, it } from 'vitest';
-import { createSequencer } from '../../adapters/aws/sequencer.ts';
-import type { DynamoStore } from '../../adapters/aws/dynamo-store.ts';
-import type { LegName } from '../../adapters/aws/leg-notes.ts';
-import { verifyInLegs, type Continued } from '../../adapters/aws/verify-in-legs.ts';
-import { LegEnded, type Leg } from '../../adapters/aws/verify-legs.ts';
-import { verifyTable } from '../../adapters/aws/verify-table.ts';
+import { createSequencer } from '../../adapters/aws/dynamo/sequencer.ts';
+import type { DynamoStore } from '../../adapters/aws/dynamo/dynamo-store.ts';
+import type { LegName } from '../../adapters/aws/verify/leg-notes.ts';
+import { verifyInLegs, type Continued } from '../../adapters/aws/verify/verify-in-legs.ts';
+import { LegEnded, type Leg } from '../../adapters/aws/verify/verify-legs.ts';
+import { verifyTable } from '../../adapters/aws/verify/verify-table.ts';
 import { memoryRootSigner } from '../../adapters/memory/index.ts';
 import type { VerificationReport } from '../../core/ledger/index.ts';
-import type { FakeDynamo } from '../adapters/aws/fake-dynamo.ts';
+import type { FakeDynamo } from '../adapters/aws/dynamo/fake-dynamo.ts';
 import { fakeStore } from '../adapters/aws/fake-world.ts';
 import { FORGERIES } from './forgeries.ts';
 import { honestHistory, LEDGER, ORIGIN, type AuthorityWorld } from './world.ts';

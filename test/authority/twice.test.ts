@@ -7,8 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, describe, expect, it } from 'vitest';
-import { createSequencer } from '../../adapters/aws/sequencer.ts';
-import { verifyTable } from '../../adapters/aws/verify-table.ts';
+import { createSequencer } from '../../adapters/aws/dynamo/sequencer.ts';
+import { verifyTable } from '../../adapters/aws/verify/verify-table.ts';
 import {
   exportDataDir,
   restoreExport,

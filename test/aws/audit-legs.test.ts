@@ -2,8 +2,8 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { expect, it } from 'vitest';
-import { DynamoStore } from '../../adapters/aws/dynamo-store.ts';
-import { keepHandover } from '../../adapters/aws/leg-notes.ts';
+import { DynamoStore } from '../../adapters/aws/dynamo/dynamo-store.ts';
+import { keepHandover } from '../../adapters/aws/verify/leg-notes.ts';
 import { config } from '../../nervous.config.ts';
 import { output } from './deployed.ts';
 

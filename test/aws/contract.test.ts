@@ -1,5 +1,5 @@
 /** The store's contracts on a DynamoDB that somebody else wrote: the emulator, or whatever AWS_ENDPOINT_URL names. */
-import { dynamoClient } from '../../adapters/aws/clients.ts';
+import { dynamoClient } from '../../adapters/aws/wiring/clients.ts';
 import { describeAppending } from '../contract/appending.ts';
 import { openDynamo } from '../contract/dynamo.ts';
 import { describeEntryStore } from '../contract/entry-store.ts';

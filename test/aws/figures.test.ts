@@ -1,7 +1,7 @@
 /** What `/state` says of all functions together, on the deployed stacks. CloudWatch makes metrics of logs; an emulator does not, so the test does. */
 import { SignatureV4 } from '@smithy/signature-v4';
 import { expect, it } from 'vitest';
-import { Sha256 } from '../../adapters/aws/native-checksums.ts';
+import { Sha256 } from '../../adapters/aws/bundling/native-checksums.ts';
 import { clientOf, deployed, output } from './deployed.ts';
 
 const MS_PER_SECOND = 1_000;

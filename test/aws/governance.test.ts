@@ -1,7 +1,7 @@
 /** The policy in force on DynamoDB: two processes, one table, and what each of them believes. */
 import { afterAll, describe, expect, it } from 'vitest';
-import { dynamoClient } from '../../adapters/aws/clients.ts';
-import { DynamoStore } from '../../adapters/aws/dynamo-store.ts';
+import { dynamoClient } from '../../adapters/aws/wiring/clients.ts';
+import { DynamoStore } from '../../adapters/aws/dynamo/dynamo-store.ts';
 import { at, createGovernanceWorld, DAY_MS, onPolicy, patch, who } from '../core/changes/governance-world.ts';
 import { decision } from '../core/changes/world.ts';
 import { createScratchTables } from './scratch-tables.ts';

@@ -13,7 +13,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { ConfiguredRetryStrategy } from '@smithy/core/retry';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { dynamoClient, s3Bucket } from '../../adapters/aws/clients.ts';
+import { dynamoClient, s3Bucket } from '../../adapters/aws/wiring/clients.ts';
 import { openAnchorBucket } from '../../adapters/aws/log/anchor-bucket.ts';
 import { openLogBucket } from '../../adapters/aws/log/log-bucket.ts';
 import { deleteObjects, getObject, listObjects, listVersions, putObject } from '../../adapters/aws/log/s3-bucket.ts';

@@ -3,7 +3,7 @@ import { GetItemCommand, UpdateItemCommand, DynamoDBClient, type AttributeValue 
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { ListExecutionsCommand, SFNClient, StopExecutionCommand } from '@aws-sdk/client-sfn';
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { itemOf, noteOf } from '../../adapters/aws/dynamo-items.ts';
+import { itemOf, noteOf } from '../../adapters/aws/dynamo/dynamo-items.ts';
 import { changeOf } from '../../adapters/aws/workflow/executions.ts';
 import { config } from '../../nervous.config.ts';
 import { until, type Powers } from '../scenarios/world.ts';
@@ -11,7 +11,7 @@ import { output } from './deployed.ts';
 
 const MAX_PUT_EVENTS = 10;
 
-/** What executors do on AWS is tested at their adapter (test/adapters/aws/executors.test.ts): no executor is deployed here. */
+/** What executors do on AWS is tested at their adapter (test/adapters/aws/wiring/executors.test.ts): no executor is deployed here. */
 export function awsPowers(): Omit<Powers, 'limits' | 'functionCalls' | 'longBatches'> {
   const dynamo = new DynamoDBClient();
   const queues = new SQSClient({ useQueueUrlAsEndpoint: false });

@@ -1,7 +1,7 @@
 /** Faults between the client and a real endpoint: what was applied there although nobody heard of it. */
 import { ConfiguredRetryStrategy } from '@smithy/core/retry';
-import { dynamoClient } from '../../adapters/aws/clients.ts';
-import { describeStorm } from '../adapters/aws/storm.ts';
+import { dynamoClient } from '../../adapters/aws/wiring/clients.ts';
+import { describeStorm } from '../adapters/aws/guard/storm.ts';
 import { createScratchTables } from './scratch-tables.ts';
 
 describeStorm('the deployed DynamoDB', async () => {

@@ -2,8 +2,8 @@
  * DynamoStore with its sequencer run after every commit, so that entries have their log index as they have in a store that
  * gives it at once. The indices asked about in the contracts are the sequencer's; everything else is the store's.
  */
-import { DynamoStore, type DynamoStoreOptions } from '../../adapters/aws/dynamo-store.ts';
-import { createSequencer } from '../../adapters/aws/sequencer.ts';
+import { DynamoStore, type DynamoStoreOptions } from '../../adapters/aws/dynamo/dynamo-store.ts';
+import { createSequencer } from '../../adapters/aws/dynamo/sequencer.ts';
 import type { CommitGroup, CommitOutcome } from '../../core/ledger/index.ts';
 import type { OpenStore } from './stores.ts';
 

@@ -9,7 +9,7 @@ import { openForWriting } from '../../adapters/embedded/sqlite-schema.ts';
 import { SqliteStore } from '../../adapters/embedded/sqlite-store.ts';
 import { MemoryStore } from '../../adapters/memory/index.ts';
 import type { EntryStore, ItemStore } from '../../core/ledger/index.ts';
-import { FakeDynamo } from '../adapters/aws/fake-dynamo.ts';
+import { FakeDynamo } from '../adapters/aws/dynamo/fake-dynamo.ts';
 import { openDynamo } from './dynamo.ts';
 
 export type Store = EntryStore & ItemStore;

@@ -4,7 +4,7 @@ import { Metrics } from '@aws-lambda-powertools/metrics';
 import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import * as z from 'zod';
-import type { AwsSystem } from '../../adapters/aws/open-system.ts';
+import type { AwsSystem } from '../../adapters/aws/wiring/open-system.ts';
 import { ROUTE_GROUPS, ROUTES, type ProblemDetails } from '../../api/index.ts';
 import type { Route } from '../../api/route.ts';
 import { apiEnv } from '../../lambdas/_middleware/api-env.ts';

@@ -1,6 +1,6 @@
 /** What SQS gave up becomes a dead letter, once; what is none is put aside; what fails comes again. */
 import { describe, expect, it } from 'vitest';
-import { DeadLetterStore } from '../../adapters/aws/bus/dead-letters.ts';
+import { DeadLetterStore } from '../../adapters/aws/subscriptions/dead-letters.ts';
 import { SubscriptionDirectory } from '../../adapters/aws/bus/directory.ts';
 import { formatMessage } from '../../adapters/aws/bus/message.ts';
 import { createQuarantine, type DeliveredEvent } from '../../core/events/index.ts';

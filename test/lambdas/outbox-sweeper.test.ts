@@ -2,7 +2,7 @@
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { mockClient } from 'aws-sdk-client-mock';
 import { expect, it } from 'vitest';
-import type { SweepReport } from '../../adapters/aws/bus/sweep-outbox.ts';
+import type { SweepReport } from '../../adapters/aws/relay/sweep-outbox.ts';
 import { createSweeper } from '../../lambdas/outbox-sweeper/sweep.ts';
 import { createBusWorld } from './bus-world.ts';
 

@@ -3,7 +3,7 @@ import { Logger } from '@aws-lambda-powertools/logger';
 import { Metrics } from '@aws-lambda-powertools/metrics';
 import type { Context } from 'aws-lambda';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { AwsSystem } from '../../adapters/aws/open-system.ts';
+import type { AwsSystem } from '../../adapters/aws/wiring/open-system.ts';
 import { ROUTE_GROUPS } from '../../api/index.ts';
 import { createClient } from '../../clients/sdk/index.ts';
 import { SseParser } from '../../clients/sdk/sse-parser.ts';

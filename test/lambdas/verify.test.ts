@@ -1,7 +1,7 @@
 /** Direct invocation of the verify function, and what a function of the deployment says about parts it was not given. */
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { describe, expect, it, vi } from 'vitest';
-import { openAwsSystem, type AwsParts } from '../../adapters/aws/open-system.ts';
+import { openAwsSystem, type AwsParts } from '../../adapters/aws/wiring/open-system.ts';
 import type { VerificationReport } from '../../core/ledger/index.ts';
 import { publishing } from '../../core/system/index.ts';
 import { verifyDirectly, type DirectVerifiers, type VerifyRequest } from '../../lambdas/verify/verify-directly.ts';

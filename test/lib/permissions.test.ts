@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { beforeAll, describe, expect, it } from 'vitest';
-import * as kms from '../../adapters/aws/kms.ts';
+import * as kms from '../../adapters/aws/keys/kms.ts';
 import * as s3 from '../../adapters/aws/log/s3-bucket.ts';
 import { bundleOptions } from '../../lib/constructs/bundling.ts';
 import { LAMBDA_NAMES, LAMBDAS, type LambdaName } from '../../lib/lambdas.ts';
@@ -44,11 +44,11 @@ const OWN_ACTIONS: Readonly<Record<string, string>> = {
 };
 /** Files of ours that make one call, for whoever loads them. */
 const OWN_WAYS: Readonly<Record<string, string>> = {
-  'adapters/aws/invoke-function.ts': 'lambda:InvokeFunction',
-  'adapters/aws/send-to-queue.ts': 'sqs:SendMessage',
-  'adapters/aws/system-figures.ts': 'cloudwatch:GetMetricData',
+  'adapters/aws/request/invoke-function.ts': 'lambda:InvokeFunction',
+  'adapters/aws/request/send-to-queue.ts': 'sqs:SendMessage',
+  'adapters/aws/wiring/system-figures.ts': 'cloudwatch:GetMetricData',
 };
-const OWN_CALLS = ['adapters/aws/log/s3-bucket.ts', 'adapters/aws/kms.ts'];
+const OWN_CALLS = ['adapters/aws/log/s3-bucket.ts', 'adapters/aws/keys/kms.ts'];
 /** What an action takes beside: to be told that an object is missing, and to read one of its versions. */
 const BESIDE: Readonly<Record<string, string>> = {
   's3:ListBucket': 's3:GetObject',

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { Match } from 'aws-cdk-lib/assertions';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { describe, expect, it } from 'vitest';
-import { idemItemKey } from '../../adapters/aws/dynamo-items.ts';
+import { idemItemKey } from '../../adapters/aws/dynamo/dynamo-items.ts';
 import { ROUTES } from '../../api/index.ts';
 import { ERROR_RATE, RESPONSE_TIME } from '../../core/system/index.ts';
 import { LAMBDA_NAMES } from '../../lib/lambdas.ts';

@@ -7,7 +7,7 @@
 import { ConditionalCheckFailedException, UpdateItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { SharedCounts } from '../../../core/events/index.ts';
 import { oweTokens, tokenMsOf, type Rate } from '../../../core/guard/index.ts';
-import { padded, stateKey, type Attributes } from '../dynamo-items.ts';
+import { padded, stateKey, type Attributes } from '../dynamo/dynamo-items.ts';
 
 /** Long after the window, whatever the clocks of processes and table say. */
 const KEPT_SECONDS = 3_600;

@@ -3,9 +3,9 @@
  * carries its SHA-256, which S3 checks, and what is read is checked against the one S3 keeps.
  */
 import { createHash } from 'node:crypto';
-import { AwsError } from '../errors.ts';
-import { ServiceError } from '../service-error.ts';
-import type { Answer } from '../signed-request.ts';
+import { AwsError } from '../request/errors.ts';
+import { ServiceError } from '../request/service-error.ts';
+import type { Answer } from '../request/signed-request.ts';
 import type { S3Bucket } from './s3-request.ts';
 import { childrenOf, escapeXml, invalid, parseXml, textOf, type XmlElement } from './s3-xml.ts';
 

@@ -1,7 +1,7 @@
 /** A request to S3: where its bucket is, how its key is spelled, and what S3 says when it refuses. */
-import { AwsError } from '../errors.ts';
-import type { Refusal } from '../service-error.ts';
-import { ask, hostOf, ownEndpoint, type Answer, type Connection } from '../signed-request.ts';
+import { AwsError } from '../request/errors.ts';
+import type { Refusal } from '../request/service-error.ts';
+import { ask, hostOf, ownEndpoint, type Answer, type Connection } from '../request/signed-request.ts';
 import { parseXml, textOf } from './s3-xml.ts';
 
 export interface S3Request {

@@ -2,7 +2,7 @@
  * The XML that S3 speaks, and no more of XML: elements, text and entities. A document type, a comment or anything else that
  * S3 never sends is no answer of S3. Attributes are passed over.
  */
-import { AwsError } from '../errors.ts';
+import { AwsError } from '../request/errors.ts';
 
 export interface XmlElement {
   readonly name: string;

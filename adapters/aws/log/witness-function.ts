@@ -5,7 +5,7 @@
 import { InvokeCommand, type LambdaClient } from '@aws-sdk/client-lambda';
 import * as z from 'zod';
 import type { NoteKey, Witness } from '../../../core/ledger/index.ts';
-import { AwsError } from '../errors.ts';
+import { AwsError } from '../request/errors.ts';
 
 const answerSchema = z.object({ status: z.int(), body: z.string().max(10_000) });
 

@@ -1,7 +1,7 @@
 /** What the witness saw last of a log, out of its table: one item a log. */
 import { GetItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { WitnessMemory } from '../../../core/ledger/index.ts';
-import { AwsError } from '../errors.ts';
+import { AwsError } from '../request/errors.ts';
 
 const ROOT_BYTES = 32;
 

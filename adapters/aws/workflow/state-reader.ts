@@ -1,7 +1,7 @@
 /** The state table for functions that may only read it: their bundle holds no command that writes, and so does their role. */
 import { GetItemCommand, QueryCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { ItemStore } from '../../../core/ledger/index.ts';
-import { itemOf, stateKey, type Attributes } from '../dynamo-items.ts';
+import { itemOf, stateKey, type Attributes } from '../dynamo/dynamo-items.ts';
 
 /** Sorts after every key that begins with the text before it. */
 const LAST_CHARACTER = '\u{10FFFF}';

@@ -3,7 +3,7 @@
  * happened is in the ledger. Standard queue: a wake-up that comes twice or out of order changes nothing, and one that is
  * lost is made up for by the reconciler.
  */
-import type { SendToQueue } from '../send-to-queue.ts';
+import type { SendToQueue } from '../request/send-to-queue.ts';
 
 export interface WakeQueueOptions {
   readonly send: SendToQueue;

@@ -1,7 +1,7 @@
 /** A store on the fake DynamoDB whose waits take no time, with an appender that signs for it. */
 import { ConfiguredRetryStrategy } from '@smithy/core/retry';
-import { DynamoStore } from '../../../adapters/aws/dynamo-store.ts';
-import { FakeDynamo, type Fault, type FakeRequest } from './fake-dynamo.ts';
+import { DynamoStore } from '../../../adapters/aws/dynamo/dynamo-store.ts';
+import { FakeDynamo, type Fault, type FakeRequest } from './dynamo/fake-dynamo.ts';
 
 export const TABLES = { entriesTable: 'entries', stateTable: 'state', ledger: 'main' };
 

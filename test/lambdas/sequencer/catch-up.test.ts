@@ -1,9 +1,9 @@
 /** W7: looking for what the stream lost goes on where it stopped, begins once a day, and says what it found and how it stands. */
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { DynamoStore } from '../../../adapters/aws/dynamo-store.ts';
-import { createSequencer } from '../../../adapters/aws/sequencer.ts';
+import type { DynamoStore } from '../../../adapters/aws/dynamo/dynamo-store.ts';
+import { createSequencer } from '../../../adapters/aws/dynamo/sequencer.ts';
 import { catchUp, type CatchUpReport } from '../../../lambdas/sequencer/catch-up.ts';
-import type { FakeDynamo } from '../../adapters/aws/fake-dynamo.ts';
+import type { FakeDynamo } from '../../adapters/aws/dynamo/fake-dynamo.ts';
 import { fakeStore } from '../../adapters/aws/fake-world.ts';
 import { ImpatientClock } from '../../../adapters/memory/test-world.ts';
 import { appenderOn, note } from '../../core/ledger/ledger-world.ts';

@@ -1,13 +1,13 @@
 import type { DynamoDBRecord, DynamoDBStreamEvent } from 'aws-lambda';
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { DynamoStore } from '../../../adapters/aws/dynamo-store.ts';
-import { createSequencer, type EntryPlace } from '../../../adapters/aws/sequencer.ts';
+import type { DynamoStore } from '../../../adapters/aws/dynamo/dynamo-store.ts';
+import { createSequencer, type EntryPlace } from '../../../adapters/aws/dynamo/sequencer.ts';
 import { tamperRecord, type Appender } from '../../../core/ledger/index.ts';
 import { catchUp, type CatchUpReport } from '../../../lambdas/sequencer/catch-up.ts';
 import { followStream, type StreamDependencies } from '../../../lambdas/sequencer/follow-stream.ts';
 import type { Tampering } from '../../../lambdas/sequencer/read-records.ts';
 import { inOrder, fakeStore } from '../../adapters/aws/fake-world.ts';
-import type { FakeDynamo } from '../../adapters/aws/fake-dynamo.ts';
+import type { FakeDynamo } from '../../adapters/aws/dynamo/fake-dynamo.ts';
 import { ImpatientClock } from '../../../adapters/memory/test-world.ts';
 import { appenderOn, note } from '../../core/ledger/ledger-world.ts';
 

@@ -1,0 +1,176 @@
+/**
+ * Dead letters: events a subscription could not take, kept as places in the ledger with the reason. The ledger has the
+ * event; a letter about an event that is not there, or not the subscription's to see, is never written.
+ */
+import type { JsonValue } from '../../../core/canonical/index.ts';
+import { recordedEvent, type DeadLetter, type DeliveredEvent, type Subscription } from '../../../core/events/index.ts';
+import { LedgerError, type Clock, type EntryStore, type ItemKey, type ItemStore } from '../../../core/ledger/index.ts';
+import { wantedBy } from '../bus/directory.ts';
+import type { LogPositions } from '../bus/log-positions.ts';
+
+const POSITION_DIGITS = 16;
+const PAGE = 100;
+/** Sequencing takes well under a second; longer waits are the caller's to repeat. */
+const SEQUENCING_TRIES = 20;
+const SEQUENCING_WAIT_MS = 100;
+
+/** As stored. */
+interface Letter {
+  readonly position: number;
+  readonly entity: string;
+  readonly seq: number;
+  readonly attempts: number;
+  readonly reason: string;
+  /** milliseconds since the Unix epoch */
+  readonly at: number;
+}
+
+export interface DeadLetterStoreOptions {
+  readonly ledger: string;
+  readonly items: ItemStore;
+  readonly entries: Pick<EntryStore, 'read'>;
+  readonly positions: LogPositions;
+  readonly clock: Clock;
+}
+
+export class DeadLetterStore {
+  private readonly options: DeadLetterStoreOptions;
+
+  constructor(options: DeadLetterStoreOptions) {
+    this.options = options;
+  }
+
+  /**
+   * Writes the letter. Twice is once. @returns false: the ledger has no such event for this subscription
+   * @throws LedgerError STORE_UNAVAILABLE: the event has no place in the log yet
+   */
+  async bury(
+    subscription: Subscription,
+    place: { readonly chain: string; readonly seq: number },
+    failure: { readonly attempts: number; readonly reason: string },
+  ): Promise<boolean> {
+    const { items, ledger, clock } = this.options;
+    const event = await this.eventAt(place.chain, place.seq);
+    if (event === undefined || !wantedBy(ledger, subscription)(event)) return false;
+    const position = await this.positionSoon(place.chain, place.seq);
+    const letter: Letter = { position, entity: place.chain, seq: place.seq, ...failure, at: clock.now() };
+    const key = this.keyOf(subscription.id, position);
+    await items.write([{ kind: 'put', key, value: letter as unknown as JsonValue, expect: 'any' }]);
+    return true;
+  }
+
+  async list(id: string, options: { readonly after?: number; readonly limit: number }): Promise<readonly DeadLetter[]> {
+    const { items } = this.options;
+    const after = options.after === undefined ? {} : { after: sortKey(options.after) };
+    const found = await items.list(this.partition(id), { ...after, limit: options.limit });
+    return (await Promise.all(found.map(({ value }) => this.toDeadLetter(value as unknown as Letter)))).filter(
+      (letter) => letter !== undefined,
+    );
+  }
+
+  async find(
+    id: string,
+    position: number,
+  ): Promise<{ readonly attempts: number; readonly reason: string } | undefined> {
+    return (await this.options.items.get(this.keyOf(id, position)))?.value as unknown as Letter | undefined;
+  }
+
+  async count(id: string): Promise<number> {
+    let count = 0;
+    for await (const page of this.pages(id)) count += page.length;
+    return count;
+  }
+
+  /**
+   * Takes letters (all, or those at `positions`) back into delivery: sends the event, then removes the letter, so that a
+   * crash in between delivers twice and loses nothing. @returns how many this call removed
+   */
+  async takeBack(
+    id: string,
+    positions: readonly number[] | undefined,
+    send: (event: DeliveredEvent) => Promise<void>,
+  ): Promise<number> {
+    let count = 0;
+    if (positions !== undefined) {
+      for (const position of new Set(positions)) if (await this.takeBackOne(id, position, send)) count += 1;
+      return count;
+    }
+    for await (const page of this.pages(id)) {
+      const taken = await Promise.all(page.map(({ position }) => this.takeBackOne(id, position, send)));
+      count += taken.filter(Boolean).length;
+    }
+    return count;
+  }
+
+  async erase(id: string): Promise<void> {
+    for await (const page of this.pages(id)) {
+      await this.options.items.write(
+        page.map(({ position }) => ({ kind: 'delete', key: this.keyOf(id, position), expect: 'any' })),
+      );
+    }
+  }
+
+  private async takeBackOne(
+    id: string,
+    position: number,
+    send: (event: DeliveredEvent) => Promise<void>,
+  ): Promise<boolean> {
+    const { items } = this.options;
+    const key = this.keyOf(id, position);
+    const item = await items.get(key);
+    if (item === undefined) return false;
+    const { entity, seq } = item.value as unknown as Letter;
+    const event = await this.eventAt(entity, seq);
+    if (event === undefined) return false; // its entry was damaged since: verification says so, the letter stays
+    await send(event);
+    return (await items.write([{ kind: 'delete', key, expect: item.version }])).kind === 'written';
+  }
+
+  private async toDeadLetter({ position, entity, seq, attempts, reason, at }: Letter): Promise<DeadLetter | undefined> {
+    const event = await this.eventAt(entity, seq);
+    if (event === undefined) return undefined;
+    const located = { ...event, ledger: { ...event.ledger, position } };
+    return { position, attempts, reason, diedAt: new Date(at).toISOString(), event: located };
+  }
+
+  private async eventAt(chain: string, seq: number): Promise<DeliveredEvent | undefined> {
+    const [entry] = await this.options.entries.read(chain, seq, 1);
+    return entry?.seq === seq ? recordedEvent(entry)?.event : undefined;
+  }
+
+  private async positionSoon(chain: string, seq: number): Promise<number> {
+    const { positions, clock } = this.options;
+    for (let tries = 1; tries <= SEQUENCING_TRIES; tries++) {
+      const position = await positions.positionOf(chain, seq);
+      if (position !== undefined) return position;
+      await clock.sleep(SEQUENCING_WAIT_MS);
+    }
+    const message = `event ${seq} of "${chain}" has no place in the log yet: try again`;
+    throw new LedgerError({ code: 'STORE_UNAVAILABLE', message });
+  }
+
+  private async *pages(id: string): AsyncGenerator<readonly Letter[]> {
+    let after: string | undefined;
+    for (;;) {
+      const page = await this.options.items.list(this.partition(id), {
+        ...(after === undefined ? {} : { after }),
+        limit: PAGE,
+      });
+      if (page.length > 0) yield page.map(({ value }) => value as unknown as Letter);
+      if (page.length < PAGE) return;
+      after = page.at(-1)?.sk;
+    }
+  }
+
+  private partition(id: string): string {
+    return `${this.options.ledger}#dead#${id}`;
+  }
+
+  private keyOf(id: string, position: number): ItemKey {
+    return { pk: this.partition(id), sk: sortKey(position) };
+  }
+}
+
+function sortKey(position: number): string {
+  return String(position).padStart(POSITION_DIGITS, '0');
+}

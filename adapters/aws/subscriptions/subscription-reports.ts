@@ -1,0 +1,105 @@
+/**
+ * What can be told of subscriptions without serving them: how much waits, and what became of an event. Apart from the queues,
+ * so that functions that only report do not carry the rest.
+ */
+import type { SQSClient } from '@aws-sdk/client-sqs';
+import type { DeliveredEvent, DeliveryState, Subscription, SubscriptionStats } from '../../../core/events/index.ts';
+import type { Clock, EntryStore, ItemStore } from '../../../core/ledger/index.ts';
+import { SubscriptionBreakers } from './breakers.ts';
+import { DeadLetterStore } from './dead-letters.ts';
+import type { DeliveryNotes } from '../bus/delivery-notes.ts';
+import { SubscriptionDirectory, wantedBy } from '../bus/directory.ts';
+import { feedState } from '../bus/feed.ts';
+import type { LogPositions } from '../bus/log-positions.ts';
+import { queueDepth } from './queue-depth.ts';
+import { QueueUrls } from '../bus/queue-urls.ts';
+
+const STATS_PARALLEL = 20;
+
+export interface SubscriptionReportsOptions {
+  readonly ledger: string;
+  readonly entries: Pick<EntryStore, 'read'>;
+  readonly items: ItemStore;
+  readonly clock: Clock;
+  readonly queues: SQSClient;
+  /** queue and rules of a subscription: `<subscriptionPrefix>-<hash>`; at most 43 characters */
+  readonly subscriptionPrefix: string;
+  readonly positions: LogPositions;
+  readonly notes: Pick<DeliveryNotes, 'read'>;
+}
+
+export class SubscriptionReports {
+  private readonly options: SubscriptionReportsOptions;
+  private readonly directory: SubscriptionDirectory;
+  private readonly urls: QueueUrls;
+  private readonly letters: DeadLetterStore;
+  private readonly breakers: SubscriptionBreakers;
+
+  constructor(options: SubscriptionReportsOptions) {
+    this.options = options;
+    this.directory = new SubscriptionDirectory(options);
+    this.urls = new QueueUrls(options.queues, options.subscriptionPrefix);
+    this.letters = new DeadLetterStore(options);
+    this.breakers = new SubscriptionBreakers(options);
+  }
+
+  async trace(event: DeliveredEvent): Promise<readonly DeliveryState[]> {
+    const { positions, ledger } = this.options;
+    const position = event.ledger.position ?? (await positions.positionOf(event.ledger.entity, event.ledger.seq));
+    const interested = (await this.directory.all()).filter(
+      (subscription) =>
+        (position === undefined || position >= subscription.from) && wantedBy(ledger, subscription)(event),
+    );
+    return Promise.all(interested.map((subscription) => this.stateOf(subscription, event, position)));
+  }
+
+  async stats(): Promise<readonly SubscriptionStats[]> {
+    const all = await this.directory.all();
+    const stats: SubscriptionStats[] = [];
+    for (let i = 0; i < all.length; i += STATS_PARALLEL) {
+      stats.push(...(await Promise.all(all.slice(i, i + STATS_PARALLEL).map((one) => this.statsOf(one)))));
+    }
+    return stats;
+  }
+
+  private async stateOf(subscription: Subscription, event: DeliveredEvent, position?: number): Promise<DeliveryState> {
+    const { id } = subscription;
+    const { entity: chain, seq } = event.ledger;
+    const [letter, noted] = await Promise.all([
+      position === undefined ? undefined : this.letters.find(id, position),
+      this.options.notes.read(subscription, { chain, seq }),
+    ]);
+    const known = { subscription: id, ...(noted.length === 0 ? {} : { history: noted }) };
+    if (letter !== undefined)
+      return { ...known, state: 'dead-letter', attempts: letter.attempts, reason: letter.reason };
+    const last = noted.at(-1);
+    if (last?.outcome === 'failed') {
+      const attempts = noted.filter(({ outcome }) => outcome === 'failed').length;
+      return { ...known, state: 'retrying', attempts, reason: last.reason ?? '' };
+    }
+    if (last !== undefined) return { ...known, state: last.outcome };
+    if (subscription.order === 'none') return { ...known, state: 'relayed' };
+    const next = (await feedState(this.options, subscription))?.next ?? 0;
+    return { ...known, state: position === undefined || position >= next ? 'pending' : 'relayed' };
+  }
+
+  private async statsOf(subscription: Subscription): Promise<SubscriptionStats> {
+    const url = await this.urls.of(subscription);
+    const [depth, deadLetters, breaker] = await Promise.all([
+      url === undefined ? undefined : queueDepth(this.options.queues, url),
+      this.letters.count(subscription.id),
+      this.breakers.state(subscription),
+    ]);
+    return {
+      subscription: subscription.id,
+      module: subscription.module,
+      delivered: 0,
+      failed: 0,
+      backlog: depth?.waiting ?? 0,
+      inFlight: depth?.out ?? 0,
+      retrying: 0,
+      deadLetters,
+      breaker,
+    };
+  }
+}

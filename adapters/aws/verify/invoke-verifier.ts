@@ -1,0 +1,68 @@
+/**
+ * Has a stretch verified by another invocation of the function that verifies. A throttled or failed one is asked again a few
+ * times; it reads only, so asking twice does no harm. What it answers is taken only if it parses as that stretch's outcome.
+ */
+import type { Clock, Ids, Window } from '../../../core/ledger/index.ts';
+import { AwsError } from '../request/errors.ts';
+import type { InvokeFunction } from '../request/invoke-function.ts';
+import { parseSegment } from './segment-json.ts';
+import type { StretchWorker } from './verify-in-stretches.ts';
+
+const ATTEMPTS = 4;
+/** Before the second try; doubled for each after it, with jitter. */
+const FIRST_WAIT_MS = 500;
+/** Asking again will not help: the role or the function's name is wrong. */
+const HOPELESS = new Set(['AccessDeniedException', 'ResourceNotFoundException', 'InvalidRequestContentException']);
+
+/** What the function is sent for a stretch. */
+export interface StretchRequest extends Window {
+  readonly mode: 'stretch';
+  readonly signatures: boolean;
+}
+
+export interface InvokeVerifierOptions {
+  readonly invoke: InvokeFunction;
+  readonly functionName: string;
+  readonly signatures: boolean;
+  readonly clock: Pick<Clock, 'sleep'>;
+  readonly ids: Pick<Ids, 'random'>;
+}
+
+/** Rejects with AwsError ANSWER_INVALID, or why it was not run, once it has given up. */
+export function invokeVerifier(options: InvokeVerifierOptions): StretchWorker {
+  return async (stretch, signal) => {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await ask(options, stretch, signal);
+      } catch (error) {
+        const isHopeless = error instanceof Error && HOPELESS.has(error.name);
+        if (isHopeless || attempt === ATTEMPTS || signal.aborted) throw error;
+        await options.clock.sleep(FIRST_WAIT_MS * 2 ** (attempt - 1) * (0.5 + options.ids.random()), signal);
+      }
+    }
+  };
+}
+
+async function ask(
+  { invoke, functionName, signatures }: InvokeVerifierOptions,
+  stretch: Window,
+  signal: AbortSignal,
+): ReturnType<StretchWorker> {
+  const request: StretchRequest = { mode: 'stretch', ...stretch, signatures };
+  const { text, error } = await invoke(functionName, JSON.stringify(request), signal);
+  if (error !== undefined) throw invalid(stretch, `failed (${error}): see its log`);
+  let answer: unknown;
+  try {
+    answer = JSON.parse(text);
+  } catch {
+    throw invalid(stretch, 'did not answer JSON');
+  }
+  return parseSegment(answer, stretch);
+}
+
+function invalid({ from, to }: Window, why: string): AwsError {
+  return new AwsError({
+    code: 'ANSWER_INVALID',
+    message: `verifying log indices ${from} to ${to - 1}: the worker ${why}`,
+  });
+}

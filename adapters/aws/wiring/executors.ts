@@ -1,0 +1,31 @@
+/**
+ * Executors as Lambda functions: a request is the function's event, its result the answer, one call each time. Nothing is
+ * asked again here: what a lost answer means is decided by who asked, with the executor's status.
+ */
+import type { Executors } from '../../../core/changes/index.ts';
+import { AwsError } from '../request/errors.ts';
+import type { InvokeFunction } from '../request/invoke-function.ts';
+
+/** Far above every answer that could be accepted. */
+const MAX_ANSWER_LENGTH = 65_536;
+
+export function lambdaExecutors(invoke: InvokeFunction): Executors {
+  return {
+    call: async ({ name, function: functionName }, request, signal) => {
+      if (functionName === undefined) throw invalid(name, 'is declared without "function": name its Lambda function');
+      const { text, error } = await invoke(functionName, JSON.stringify(request), signal);
+      // Its own words may hold anything: they are in its log, and people who need them may read that.
+      if (error !== undefined) throw invalid(name, `failed (${error}): see its log`);
+      if (text.length > MAX_ANSWER_LENGTH) throw invalid(name, `answered with ${text.length} characters`);
+      try {
+        return JSON.parse(text) as unknown;
+      } catch {
+        throw invalid(name, 'did not answer JSON');
+      }
+    },
+  };
+}
+
+function invalid(name: string, why: string): AwsError {
+  return new AwsError({ code: 'ANSWER_INVALID', message: `the executor "${name}" ${why}` });
+}

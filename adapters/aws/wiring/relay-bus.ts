@@ -1,0 +1,28 @@
+/** The bus of functions that record events and deliver none: hands what was recorded to EventBridge. */
+import type { EventBus } from '../../../core/events/index.ts';
+import { absentPart } from './absent-part.ts';
+import { DynamoRelayMarks } from '../relay/relay-marks.ts';
+import { Relay } from '../relay/relay.ts';
+import { eventBridgeClient } from './clients.ts';
+import type { AwsBase, Settling } from './open-system.ts';
+import { systemClock, systemIds } from '../request/system-world.ts';
+
+export function relayBus(env: { readonly BUS_PREFIX: string }): (base: AwsBase) => EventBus & Settling {
+  return ({ config: { ledger }, client, store, stateTable, onError }) => {
+    const relay = new Relay({
+      ...{
+        client: eventBridgeClient(),
+        busPrefix: env.BUS_PREFIX,
+        ledger,
+        clock: systemClock,
+        ids: systemIds,
+        onError,
+      },
+      marks: new DynamoRelayMarks({ client, stateTable, ledger, items: store }),
+    });
+    return absentPart<EventBus & Settling>('subscriptionBus', {
+      relay: (entries) => relay.add(entries),
+      settle: () => relay.settle(),
+    });
+  };
+}

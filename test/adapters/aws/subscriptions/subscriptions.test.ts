@@ -1,0 +1,432 @@
+/** Ways to subscribe on AWS: what is wanted when it is received, when a batch goes, and when nothing does. */
+import {
+  ChangeMessageVisibilityBatchCommand,
+  DeleteMessageBatchCommand,
+  ReceiveMessageCommand,
+  SendMessageBatchCommand,
+  type Message,
+} from '@aws-sdk/client-sqs';
+import { describe, expect, it, vi } from 'vitest';
+import { refusal } from '../../../../adapters/aws/bus/refusal.ts';
+import {
+  NOT_READABLE,
+  type BreakerChange,
+  type DeliveredEvent,
+  type DeliveryFacts,
+  type SubscriptionInput,
+} from '../../../../core/events/index.ts';
+import { subscriptionFor } from '../../../lambdas/bus-world.ts';
+import { fakeStore } from '../fake-world.ts';
+import { createQueuesWorld, message } from './queues-world.ts';
+
+const TOPICS = { topics: ['orders.*'] };
+const NOW = { max: 10, waitMs: 0 };
+const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';
+
+type World = ReturnType<typeof createQueuesWorld>;
+
+/** Every wait that SQS is asked for takes its time when nothing is there. */
+function queuedInTime({ sqs, clock }: World, ...answers: (readonly Message[])[]): void {
+  let call = 0;
+  sqs.on(ReceiveMessageCommand).callsFake(async ({ WaitTimeSeconds }: { WaitTimeSeconds: number }) => {
+    const Messages = answers[call++] ?? [];
+    if (Messages.length === 0) await clock.advance(WaitTimeSeconds * 1_000);
+    return { Messages };
+  });
+}
+
+const deletedHandles = ({ sqs }: World): (string | undefined)[] =>
+  sqs
+    .commandCalls(DeleteMessageBatchCommand)
+    .flatMap(({ args }) => args[0].input.Entries ?? [])
+    .map(({ ReceiptHandle }) => ReceiptHandle);
+
+describe('what AWS cannot do', () => {
+  it.each<[string, Partial<SubscriptionInput>, string]>([
+    ['functions', { target: { kind: 'function', name: 'total' } }, '/target'],
+    ['longer delays than SQS has', { delayMs: 900_001 }, '/delayMs'],
+    ['batches that no request can wait for', { mode: 'buffered', buffer: { maxDelayMs: 5_001 } }, '/buffer/maxDelayMs'],
+  ])('is refused: %s', (_, input, pointer) => {
+    expect(refusal(subscriptionFor('s', { ...TOPICS, ...input }))).toMatchObject({ pointer, detail: /AWS|SQS/ });
+  });
+
+  it.each<Partial<SubscriptionInput>>([
+    {},
+    { mode: 'targeted', order: 'entity' },
+    { mode: 'conditional', when: { changeSets: [{ exists: false }] } },
+    { mode: 'buffered', buffer: { maxDelayMs: 5_000, startDelayMs: 86_400_000 } },
+    { delayMs: 900_000 },
+    { target: { kind: 'stream' } },
+    { startAt: '2026-11-21T08:00:00Z' },
+  ])('does not include %o', (input) => {
+    expect(refusal(subscriptionFor('s', { ...TOPICS, ...input }))).toBeUndefined();
+  });
+
+  it('includes conditions where nothing can be looked at', () => {
+    const conditional = subscriptionFor('s', { ...TOPICS, mode: 'conditional', when: { changeSets: ['pending'] } });
+    expect(createQueuesWorld().bus.refusal(conditional)).toMatchObject({ pointer: '/mode' });
+    const readFacts = vi.fn();
+    expect(createQueuesWorld({ readFacts }).bus.refusal(conditional)).toBeUndefined();
+  });
+});
+
+describe('a stream', () => {
+  it('has no queue, no rule and no standing with an event', async () => {
+    const reconcile = vi.fn(async () => undefined);
+    const world = createQueuesWorld({ reconcile });
+    await world.bus.attach(await world.subscribe({ target: { kind: 'stream' } }));
+    expect(reconcile).not.toHaveBeenCalled();
+    expect(await world.bus.trace(await world.publish())).toEqual([]);
+    expect(await world.bus.stats()).toEqual([]);
+  });
+});
+
+describe('a targeted subscription', () => {
+  it('gets what names its module; the rest is deleted', async () => {
+    const world = createQueuesWorld();
+    await world.subscribe({ mode: 'targeted' });
+    const events = [
+      await world.publish('a', 'orders.new', { targets: ['other', 'm'] }),
+      await world.publish('b', 'orders.new', { targets: ['other'] }),
+      await world.publish('c', 'orders.new'),
+    ];
+    world.queued(events.map((event) => message(event)));
+    expect(await world.bus.receive('s', NOW)).toMatchObject([{ event: { entityId: 'a' } }]);
+    expect(deletedHandles(world)).toEqual(events.slice(1).map(({ eventId }) => eventId));
+  });
+});
+
+describe('the right to read', () => {
+  it('item 9: is asked for each event when it is handed out; without it the event is deleted, and its trace says why', async () => {
+    const asked: string[] = [];
+    const mayRead = (subscriber: string, id: string): boolean => (asked.push(`${subscriber} ${id}`), id !== 'secret');
+    const world = createQueuesWorld({ mayRead });
+    await world.subscribe({});
+    const events = [await world.publish('open'), await world.publish('secret')];
+    world.queued(events.map((event) => message(event)));
+    expect(await world.bus.receive('s', NOW)).toMatchObject([{ event: { entityId: 'open' } }]);
+    expect(asked).toEqual(['m open', 'm secret']);
+    expect(deletedHandles(world)).toEqual([events[1]?.eventId]);
+    expect(await world.bus.trace(events[1] as DeliveredEvent)).toMatchObject([
+      { state: 'skipped', history: [{ outcome: 'skipped', reason: NOT_READABLE }] },
+    ]);
+  });
+});
+
+describe('a conditional subscription', () => {
+  const when = { changeSets: [{ exists: false }] };
+
+  it('looks at each entity once a call, as its module, and skips what does not meet the condition', async () => {
+    const asked: string[] = [];
+    const readFacts = async (subscriber: string, id: string): Promise<DeliveryFacts> => {
+      asked.push(`${subscriber} ${id}`);
+      const changeSets = id === 'busy' ? ['pending'] : [];
+      return { entity: { id, document: null, version: 0 }, changeSets, permissions: ['reads'] };
+    };
+    const world = createQueuesWorld({ readFacts });
+    await world.subscribe({ mode: 'conditional', when });
+    const events = [await world.publish('busy'), await world.publish('idle'), await world.publish('idle')];
+    world.queued(events.map((event) => message(event)));
+    const got = await world.bus.receive('s', NOW);
+    expect(got.map(({ event }) => event.entityId)).toEqual(['idle', 'idle']);
+    expect(deletedHandles(world)).toEqual([events[0]?.eventId]);
+    expect(asked.sort()).toEqual(['m busy', 'm idle']);
+    expect(await Promise.all(events.map((event) => world.bus.trace(event)))).toMatchObject([
+      [{ state: 'skipped', history: [{ outcome: 'skipped' }] }],
+      [{ state: 'relayed' }],
+      [{ state: 'relayed' }],
+    ]);
+  });
+
+  it('deletes nothing when the state cannot be read: the event comes again', async () => {
+    const world = createQueuesWorld({ readFacts: () => Promise.reject(new Error('no state')) });
+    await world.subscribe({ mode: 'conditional', when });
+    world.queued([message(await world.publish())]);
+    await expect(world.bus.receive('s', NOW)).rejects.toThrow('no state');
+    expect(deletedHandles(world)).toEqual([]);
+  });
+});
+
+describe('a buffered subscription', () => {
+  const buffered = (maxSize: number, startDelayMs = 0): Partial<SubscriptionInput> => ({
+    mode: 'buffered',
+    buffer: { maxSize, maxDelayMs: 3_000, startDelayMs },
+  });
+
+  it('answers when a batch is full, whatever else is there', async () => {
+    const world = createQueuesWorld();
+    await world.subscribe(buffered(3));
+    const sentAt = world.clock.now();
+    const events = await Promise.all(Array.from({ length: 3 }, () => world.publish()));
+    const all = events.map((event) => message(event, event.eventId, 1, sentAt));
+    queuedInTime(world, all.slice(0, 1), all.slice(1));
+    expect(await world.bus.receive('s', NOW)).toHaveLength(3);
+    expect(world.clock.now()).toBe(sentAt);
+    const asked = world.sqs.commandCalls(ReceiveMessageCommand).map(({ args }) => args[0].input);
+    // out of sight for as long as the batch may take and the consumer has
+    expect(asked).toMatchObject([
+      { MaxNumberOfMessages: 3, WaitTimeSeconds: 0, VisibilityTimeout: 33 },
+      { MaxNumberOfMessages: 2, WaitTimeSeconds: 3 },
+    ]);
+  });
+
+  it('answers when its oldest event has waited long enough, though nobody wanted to wait', async () => {
+    const world = createQueuesWorld();
+    await world.subscribe(buffered(10));
+    const sentAt = world.clock.now() - 1_000;
+    queuedInTime(world, [message(await world.publish(), 'h', 1, sentAt)]);
+    const got = await world.bus.receive('s', NOW);
+    expect(got).toHaveLength(1);
+    expect(world.clock.now()).toBe(sentAt + 3_000);
+    // a consumer has its whole time from here on
+    await world.clock.advance(29_000);
+    expect(await world.bus.ack('s', [got[0]?.receipt ?? ''])).toEqual({ stale: [] });
+  });
+
+  it('is given nothing before it starts', async () => {
+    const world = createQueuesWorld();
+    await world.subscribe(buffered(10, 60_000));
+    world.queued([message(await world.publish())]);
+    expect(await world.bus.receive('s', { max: 10, waitMs: 20_000 })).toEqual([]);
+    expect(world.sqs.commandCalls(ReceiveMessageCommand)).toHaveLength(0);
+    await world.clock.advance(60_000);
+    expect(await world.bus.receive('s', NOW)).toHaveLength(1);
+  });
+});
+
+describe('a delayed subscription', () => {
+  it('leaves the delay to its queue, but does not delay again what is redriven', async () => {
+    const world = createQueuesWorld();
+    await world.subscribe({ delayMs: 60_000, retry: { maxAttempts: 1, baseMs: 1, maxMs: 1 } });
+    world.queued([message(await world.publish())]);
+    const [dead] = await world.bus.receive('s', NOW);
+    await world.bus.nack('s', [dead?.receipt ?? ''], { reason: 'no' });
+    expect(await world.bus.redrive('s')).toBe(1);
+    const [sent] = world.sqs.commandCalls(SendMessageBatchCommand);
+    expect(sent?.args[0].input.Entries).toMatchObject([{ DelaySeconds: 0 }]);
+  });
+});
+
+describe('a delivery', () => {
+  it('has a span of its own in the trace of its event', async () => {
+    const world = createQueuesWorld();
+    await world.subscribe();
+    const event = await world.publish('e', 'orders.new', { traceparent: `00-${TRACE}-00f067aa0ba902b7-01` });
+    world.queued([message(event)], [message(event)], [message(await world.publish())]);
+    const [first, second, without] = await Promise.all([1, 2, 3].map(() => world.bus.receive('s', { ...NOW, max: 1 })));
+    const spans = [first, second].map((got) => got?.[0]?.traceparent);
+    for (const span of spans) expect(span).toMatch(new RegExp(`^00-${TRACE}-[0-9a-f]{16}-01$`));
+    expect(new Set(spans).size).toBe(2);
+    expect(without?.[0]).not.toHaveProperty('traceparent');
+  });
+});
+
+describe('the trace of an event', () => {
+  it('shows tries that failed and the success after them, and of a success at the first try nothing', async () => {
+    const world = createQueuesWorld();
+    await world.subscribe();
+    const [rough, smooth] = [await world.publish(), await world.publish()];
+    world.queued([message(rough), message(smooth)], [message(rough, 'again', 2)]);
+    const receipts = async (): Promise<string[]> =>
+      (await world.bus.receive('s', { ...NOW, max: 2 })).map(({ receipt }) => receipt);
+    const [failing = '', fine = ''] = await receipts();
+    await world.bus.nack('s', [failing, 'stale'], { reason: 'no' });
+    await world.bus.ack('s', [fine]);
+    const failed = { outcome: 'failed', reason: 'no' };
+    expect(await world.bus.trace(rough)).toMatchObject([
+      { subscription: 's', state: 'retrying', attempts: 1, reason: 'no', history: [failed] },
+    ]);
+    await world.bus.ack('s', await receipts());
+    expect(await world.bus.trace(rough)).toMatchObject([
+      { state: 'delivered', history: [failed, { outcome: 'delivered' }] },
+    ]);
+    expect(await world.bus.trace(smooth)).toEqual([{ subscription: 's', state: 'relayed' }]);
+  });
+});
+
+describe('a breaker', () => {
+  const settings = { breaker: { failures: 2, probeAfterMs: 60_000 } };
+
+  function createWorld() {
+    const changes: BreakerChange[] = [];
+    const world = createQueuesWorld({ onBreaker: (change) => changes.push(change) });
+    let count = 0;
+    const take = async (): Promise<string> => (await world.bus.receive('s', NOW))[0]?.receipt ?? '';
+    world.sqs.on(ReceiveMessageCommand).callsFake(async () => ({ Messages: [message(event(), `h${count++}`)] }));
+    let current: Awaited<ReturnType<World['publish']>> | undefined;
+    const event = (): NonNullable<typeof current> => {
+      if (current === undefined) throw new Error('open the world first');
+      return current;
+    };
+    const fail = async (): Promise<unknown> => world.bus.nack('s', [await take()], { reason: 'no' });
+    const open = async (): Promise<typeof opened> => {
+      await world.bus.attach(await world.subscribe(settings));
+      current = await world.publish();
+      return opened;
+    };
+    const opened = { ...world, changes, take, fail };
+    return { open };
+  }
+
+  it('opens after failures in a row, holds events back, lets one through, and closes when that is acknowledged', async () => {
+    const world = await createWorld().open();
+    await world.fail();
+    await world.bus.ack('s', [await world.take()]);
+    await world.fail();
+    expect(await world.bus.stats()).toMatchObject([{ breaker: 'closed' }]);
+    await world.fail();
+    expect(await world.bus.stats()).toMatchObject([{ breaker: 'open' }]);
+    expect(await world.bus.receive('s', NOW)).toEqual([]);
+    await world.clock.advance(60_000);
+    const probe = await world.bus.receive('s', NOW);
+    expect(probe).toHaveLength(1);
+    expect(await world.bus.receive('s', NOW)).toEqual([]);
+    await world.bus.ack('s', [probe[0]?.receipt ?? '']);
+    expect(await world.bus.receive('s', { ...NOW, max: 1 })).toHaveLength(1);
+    expect(world.changes).toMatchObject([
+      { subscription: 's', module: 'm', from: 'closed', to: 'open', reason: 'no' },
+      { from: 'open', to: 'half-open' },
+      { from: 'half-open', to: 'closed' },
+    ]);
+    expect(await world.store.list('main#breaker', { limit: 1 })).toEqual([]);
+  });
+
+  it('keeps back what comes while a consumer waits and it opens', async () => {
+    const world = await createWorld().open();
+    const receipts = [await world.take(), await world.take()];
+    const event = await world.publish();
+    world.sqs.on(ReceiveMessageCommand).callsFake(async () => {
+      await world.bus.nack('s', receipts, { reason: 'no' });
+      return { Messages: [message(event, 'late')] };
+    });
+    expect(await world.bus.receive('s', { max: 1, waitMs: 1_000 })).toEqual([]);
+    const hidden = world.sqs.commandCalls(ChangeMessageVisibilityBatchCommand).at(-1)?.args[0].input.Entries;
+    expect(hidden).toMatchObject([{ ReceiptHandle: 'late', VisibilityTimeout: 0 }]);
+  });
+
+  it('opens again when the probe fails, and keeps the probe for the next event when there was none', async () => {
+    const world = await createWorld().open();
+    await world.fail();
+    await world.fail();
+    await world.clock.advance(60_000);
+    await world.fail();
+    expect(await world.bus.receive('s', NOW)).toEqual([]);
+    await world.clock.advance(60_000);
+    world.sqs.on(ReceiveMessageCommand).resolves({});
+    expect(await world.bus.receive('s', NOW)).toEqual([]);
+    world.queued([message(await world.publish())]);
+    expect(await world.bus.receive('s', NOW)).toHaveLength(1);
+  });
+
+  it('grants a probe to one of those who ask at the same time', async () => {
+    const world = await createWorld().open();
+    await world.fail();
+    await world.fail();
+    await world.clock.advance(60_000);
+    const got = await Promise.all(Array.from({ length: 5 }, () => world.bus.receive('s', NOW)));
+    expect(got.flat()).toHaveLength(1);
+  });
+
+  it('counts every failure when several are told at the same time, and those of stale receipts not at all', async () => {
+    const world = await createWorld().open();
+    const receipt = await world.take();
+    const refused = { Id: '0', Code: 'MessageNotInflight', SenderFault: true };
+    world.sqs.on(ChangeMessageVisibilityBatchCommand).resolves({ Successful: [], Failed: [refused] });
+    await world.bus.nack('s', [receipt], { reason: 'no' });
+    expect(await world.store.list('main#breaker', { limit: 1 })).toEqual([]);
+    world.sqs.on(ChangeMessageVisibilityBatchCommand).resolves({});
+    await Promise.all([world.fail(), world.fail()]);
+    expect(await world.bus.stats()).toMatchObject([{ breaker: 'open' }]);
+  });
+
+  it.each<[string, (world: World) => Promise<unknown>]>([
+    ['reset', ({ bus }) => bus.reset('s')],
+    ['a redrive', ({ bus }) => bus.redrive('s')],
+    [
+      'resuming',
+      async ({ store, subscribe }) => {
+        const value = { ...(await subscribe(settings)), resumedAt: '2026-11-21T10:00:00.000Z' } as never;
+        await store.write([{ kind: 'put', key: { pk: 'main#subscription', sk: 's' }, value, expect: 'any' }]);
+      },
+    ],
+  ])('is closed by %s', async (_, close) => {
+    const world = await createWorld().open();
+    const retry = { maxAttempts: 1, baseMs: 1, maxMs: 1 };
+    await world.subscribe({ ...settings, retry });
+    await world.fail();
+    await world.fail();
+    expect(await world.bus.receive('s', NOW)).toEqual([]);
+    await close(world);
+    expect(await world.bus.receive('s', { ...NOW, max: 1 })).toHaveLength(1);
+  });
+
+  it('is not closed by a consumer that starts again, and is gone with its subscription', async () => {
+    const world = await createWorld().open();
+    await world.fail();
+    await world.fail();
+    await world.bus.attach(await world.subscribe(settings));
+    expect(await world.bus.receive('s', NOW)).toEqual([]);
+    await world.bus.detach('s');
+    expect(await world.store.list('main#breaker', { limit: 1 })).toEqual([]);
+  });
+});
+
+describe('W5: a message that was put on the queue by hand', () => {
+  const forgeries: readonly (readonly [string, (real: DeliveredEvent) => DeliveredEvent, RegExp])[] = [
+    [
+      'about an entry that is not there',
+      (real) => ({ ...real, eventId: 'x', ledger: { ...real.ledger, seq: 7 } }),
+      /no event 7 of "e"/,
+    ],
+    [
+      'about an entity that is not there',
+      (real) => ({ ...real, entityId: 'f', ledger: { ...real.ledger, entity: 'f' } }),
+      /no event 0 of "f"/,
+    ],
+    [
+      'with a hash that the entry does not have',
+      (real) => ({ ...real, payload: { amount: 9 }, ledger: { ...real.ledger, hash: '0'.repeat(64) } }),
+      /another hash/,
+    ],
+  ];
+
+  it.each(forgeries)('%s is not handed out, but named', async (_, forge, reason) => {
+    const forged: string[] = [];
+    const world = createQueuesWorld({ onForged: (subscription, why) => forged.push(`${subscription}: ${why}`) });
+    await world.subscribe();
+    const real = await world.publish();
+    world.queued([message(forge(real), 'by-hand'), message(real)]);
+    const received = await world.bus.receive('s', NOW);
+    expect(received.map(({ event }) => event)).toEqual([real]);
+    expect(deletedHandles(world)).toEqual(['by-hand']);
+    expect(forged).toEqual([expect.stringMatching(reason)]);
+    const kept = await world.store.list('main#quarantine', { limit: 9 });
+    expect(kept.map(({ value }) => value)).toEqual([
+      expect.objectContaining({ reason: expect.stringMatching(/^forged, in the queue of subscription "s"/) as string }),
+    ]);
+  });
+
+  it('W11: is looked for with one read, without the log index that nobody needs then', async () => {
+    const { store, dynamo } = fakeStore();
+    const ofWorld = createQueuesWorld();
+    const world = createQueuesWorld({ entries: ofWorld.store, recorded: store.withoutIndex });
+    await world.subscribe();
+    const real = await world.publish();
+    const [{ note, hash } = { note: Buffer.alloc(0), hash: Buffer.alloc(0) }] = await world.store.read('e', 0, 1);
+    await store.commit([{ entries: [{ chain: 'e', seq: 0, idemKey: undefined, note, hash }], writes: [] }]);
+    dynamo.requests.length = 0;
+    world.queued([message(real)]);
+    expect((await world.bus.receive('s', NOW)).map(({ event }) => event)).toEqual([real]);
+    expect(dynamo.requests.map(({ operation }) => operation)).toEqual(['Query']);
+  });
+
+  it('with the hash of an entry and another payload is named, and what the entry says is handed out', async () => {
+    const forged: string[] = [];
+    const world = createQueuesWorld({ onForged: (_, why) => forged.push(why) });
+    await world.subscribe();
+    const real = await world.publish();
+    world.queued([message({ ...real, payload: { amount: 1_000_000 }, source: 'bank' })]);
+    expect((await world.bus.receive('s', NOW)).map(({ event }) => event)).toEqual([real]);
+    expect(forged).toEqual([expect.stringContaining('says something else')]);
+  });
+});
