@@ -2,11 +2,11 @@
 import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { exportDataDir, restoreExport, startEngine, verifyDataDir, verifyExport } from '../adapters/embedded/index.ts';
-import { openRootKey } from '../adapters/embedded/root-key.ts';
-import { openForWriting } from '../adapters/embedded/sqlite-schema.ts';
-import { SqliteStore } from '../adapters/embedded/sqlite-store.ts';
-import { systemClock, systemIds } from '../adapters/embedded/system-world.ts';
-import { WorkerSealer } from '../adapters/embedded/worker-sealer.ts';
+import { openRootKey } from '../adapters/embedded/keys/root-key.ts';
+import { openForWriting } from '../adapters/embedded/store/sqlite-schema.ts';
+import { SqliteStore } from '../adapters/embedded/store/sqlite-store.ts';
+import { systemClock, systemIds } from '../adapters/embedded/machine/system-world.ts';
+import { WorkerSealer } from '../adapters/embedded/keys/worker-sealer.ts';
 import { openLogFolder } from '../adapters/embedded/log/log-folder.ts';
 import { eventIdemKey } from '../core/events/index.ts';
 import { createAppender, proveEntry, type EntryDraft } from '../core/ledger/index.ts';

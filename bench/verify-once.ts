@@ -1,6 +1,6 @@
 /** One verification in a process of its own: `node bench/verify-once.ts <folder> [hash-only] [<checkpoint file>]`, figures as JSON. */
 import { readFileSync } from 'node:fs';
-import { verifyDataDir } from '../adapters/embedded/verify-data-dir.ts';
+import { verifyDataDir } from '../adapters/embedded/audit/verify-data-dir.ts';
 import { round } from './measure.ts';
 
 const [dataDir = '', how, checkpoint] = process.argv.slice(2);

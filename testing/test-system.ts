@@ -4,8 +4,8 @@
  */
 import { InProcessBus } from '../adapters/embedded/bus/in-process-bus.ts';
 import type { Functions } from '../adapters/embedded/bus/function-targets.ts';
-import { openExecutors, type Implementations } from '../adapters/embedded/executors.ts';
-import { createWorkflowRunner, type WorkflowRunner } from '../adapters/embedded/workflow-runner.ts';
+import { openExecutors, type Implementations } from '../adapters/embedded/runtime/executors.ts';
+import { createWorkflowRunner, type WorkflowRunner } from '../adapters/embedded/runtime/workflow-runner.ts';
 import { CountingIds, localSealer, memoryRootSigner, MemoryStore } from '../adapters/memory/index.ts';
 import { handleRequest } from '../api/index.ts';
 import { createClient, type Client } from '../clients/sdk/index.ts';

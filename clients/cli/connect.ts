@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, Option } from 'commander';
-import { findEngine } from '../../adapters/embedded/engine-file.ts';
+import { findEngine } from '../../adapters/embedded/runtime/engine-file.ts';
 import { createClient, type Client, type TransportOptions } from '../sdk/index.ts';
 import { note, UsageError } from './output.ts';
 

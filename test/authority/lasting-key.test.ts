@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { verifyTable } from '../../adapters/aws/verify/verify-table.ts';
 import { createSequencer } from '../../adapters/aws/dynamo/sequencer.ts';
-import { openForWriting } from '../../adapters/embedded/sqlite-schema.ts';
-import { SqliteStore } from '../../adapters/embedded/sqlite-store.ts';
-import { verifyDataDir } from '../../adapters/embedded/verify-data-dir.ts';
+import { openForWriting } from '../../adapters/embedded/store/sqlite-schema.ts';
+import { SqliteStore } from '../../adapters/embedded/store/sqlite-store.ts';
+import { verifyDataDir } from '../../adapters/embedded/audit/verify-data-dir.ts';
 import { memoryRootSigner } from '../../adapters/memory/index.ts';
 import { toHex } from '../../core/canonical/index.ts';
 import {

@@ -4,7 +4,7 @@
  */
 import { SendTaskFailureCommand, SendTaskSuccessCommand, StartExecutionCommand } from '@aws-sdk/client-sfn';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createWorkflowRunner } from '../../adapters/embedded/workflow-runner.ts';
+import { createWorkflowRunner } from '../../adapters/embedded/runtime/workflow-runner.ts';
 import { ChangeError, operationTypes, type Changes, type OperationTypes } from '../../core/changes/index.ts';
 import { createWorld, decision, hours, patchOf, proposal, who, type World } from '../core/changes/world.ts';
 import { openEngine, openMachine, type Engine, type Machine } from './workflow-engine.ts';

@@ -178,7 +178,7 @@ describe('verification over HTTP', () => {
 });
 
 describe('R2: while it verifies', () => {
-  /** Never answers; tells when whoever asked has left, which ends the work in an engine (test/adapters/verify-entity.test.ts). */
+  /** Never answers; tells when whoever asked has left, which ends the work in an engine (test/adapters/embedded/audit/verify-entity.test.ts). */
   async function endlessService(): Promise<{ readonly url: string; readonly left: Promise<unknown>; close(): void }> {
     const asked = Promise.withResolvers<unknown>();
     const server = createServer((request) => request.socket.once('close', () => asked.resolve(request.url)));

@@ -5,8 +5,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openForWriting } from '../../adapters/embedded/sqlite-schema.ts';
-import { SqliteStore } from '../../adapters/embedded/sqlite-store.ts';
+import { openForWriting } from '../../adapters/embedded/store/sqlite-schema.ts';
+import { SqliteStore } from '../../adapters/embedded/store/sqlite-store.ts';
 import { MemoryStore } from '../../adapters/memory/index.ts';
 import type { EntryStore, ItemStore } from '../../core/ledger/index.ts';
 import { FakeDynamo } from '../adapters/aws/dynamo/fake-dynamo.ts';

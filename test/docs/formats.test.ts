@@ -28,7 +28,7 @@ import {
   verifyConsistency,
   verifyInclusion,
 } from '../../core/ledger/index.ts';
-import { SCHEMA } from '../../adapters/embedded/sqlite-tables.ts';
+import { SCHEMA } from '../../adapters/embedded/store/sqlite-tables.ts';
 
 const PAGE = readFileSync(new URL('../../docs/formats.md', import.meta.url), 'utf8');
 const BLOCKS = new Map(

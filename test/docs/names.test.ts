@@ -63,7 +63,7 @@ describe.each(ALL.map((page) => [page.path, page] as const))('%s', (path, page) 
 
   it('names metrics that exist', () => {
     const metrics = readFileSync(join(REPOSITORY, 'core/system/monitor/metric-families.ts'), 'utf8');
-    const process = readFileSync(join(REPOSITORY, 'adapters/embedded/process-metrics.ts'), 'utf8');
+    const process = readFileSync(join(REPOSITORY, 'adapters/embedded/runtime/process-metrics.ts'), 'utf8');
     const named = [...page.text.matchAll(/\bnervous_[a-z_]+[a-z]/g)].map(([name]) => name);
     const isKnown = (name: string): boolean => {
       const base = name.replace(/_(?:total|info)$/, '');

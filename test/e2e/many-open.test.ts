@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { startEngine, type Engine } from '../../adapters/embedded/index.ts';
-import { checkIndex, rebuildIndex } from '../../adapters/embedded/rebuild-index.ts';
+import { checkIndex, rebuildIndex } from '../../adapters/embedded/store/rebuild-index.ts';
 import { config } from '../../nervous.config.ts';
 
 const INDICES = `pk GLOB '*#change-count' OR pk GLOB '*#change-waiting' OR pk GLOB '*#change-timer' OR pk GLOB '*#change-awaits#*' OR pk GLOB '*#change-index'`;

@@ -5,7 +5,7 @@ import { appendFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { exportDataDir, verifyDataDir, verifyExport } from '../../adapters/embedded/index.ts';
-import { openRootKey } from '../../adapters/embedded/root-key.ts';
+import { openRootKey } from '../../adapters/embedded/keys/root-key.ts';
 import { formatCheckpoint, signNote, type ExportManifest, type VerificationReport } from '../../core/ledger/index.ts';
 import { config } from '../../nervous.config.ts';
 import {

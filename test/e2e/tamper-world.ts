@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { startEngine, type Engine } from '../../adapters/embedded/index.ts';
-import { openRootKey } from '../../adapters/embedded/root-key.ts';
-import { openForWriting } from '../../adapters/embedded/sqlite-schema.ts';
-import { SqliteStore } from '../../adapters/embedded/sqlite-store.ts';
-import { systemClock, systemIds } from '../../adapters/embedded/system-world.ts';
+import { openRootKey } from '../../adapters/embedded/keys/root-key.ts';
+import { openForWriting } from '../../adapters/embedded/store/sqlite-schema.ts';
+import { SqliteStore } from '../../adapters/embedded/store/sqlite-store.ts';
+import { systemClock, systemIds } from '../../adapters/embedded/machine/system-world.ts';
 import {
   createAppender,
   growLog,

@@ -24,7 +24,7 @@ export const AREAS: Readonly<Record<string, Area>> = {
       'test/api/{cloud-events,contract-documents,contracts,events,guards,ingress,openapi,service,subscriptions}.test.ts',
       'test/core/system/{delivery-facts,feed,log-tail}.test.ts',
     ],
-    engine: ['test/adapters/bus*.test.ts', 'test/faults/*.test.ts', 'test/e2e/poison.test.ts'],
+    engine: ['test/adapters/embedded/bus/*.test.ts', 'test/faults/*.test.ts', 'test/e2e/poison.test.ts'],
   },
   'core/guard': {
     mirror: ['test/api/{door,events,guards}.test.ts', 'test/core/system/operations/door.test.ts'],
@@ -33,7 +33,7 @@ export const AREAS: Readonly<Record<string, Area>> = {
   'core/ledger': {
     mirror: ['test/api/log.test.ts', 'test/core/system/{at-one-moment,feed,log-tail,map}.test.ts'],
     engine: [
-      'test/adapters/verify-entity.test.ts',
+      'test/adapters/embedded/audit/verify-entity.test.ts',
       'test/e2e/tamper*.test.ts',
       'test/e2e/export.test.ts',
       'test/e2e/witness.test.ts',

@@ -20,16 +20,16 @@ import {
   type OpenedCheckpoint,
 } from '../../../core/ledger/index.ts';
 import { openAnchorFolder } from '../log/anchor-folder.ts';
-import { readIfThere } from '../log/durable-files.ts';
+import { readIfThere } from '../machine/durable-files.ts';
 import { anchorPlace, readIncarnations } from '../log/incarnations.ts';
 import { openLogFolder } from '../log/log-folder.ts';
 import { ANCHOR_FOLDER, LOG_FOLDER, WITNESS_FOLDER } from '../log/open-log.ts';
-import { openRootKey, readRootPublicKey } from '../root-key.ts';
-import { readRootHistory } from '../root-keys.ts';
-import { identityOf, lockDataDir, openForReading } from '../sqlite-schema.ts';
-import { SqliteStore } from '../sqlite-store.ts';
-import { systemClock } from '../system-world.ts';
-import { EngineError } from '../errors.ts';
+import { openRootKey, readRootPublicKey } from '../keys/root-key.ts';
+import { readRootHistory } from '../keys/root-keys.ts';
+import { identityOf, lockDataDir, openForReading } from '../store/sqlite-schema.ts';
+import { SqliteStore } from '../store/sqlite-store.ts';
+import { systemClock } from '../machine/system-world.ts';
+import { EngineError } from '../machine/errors.ts';
 import { copyLog, sync, syncTree, writeNew, type WrittenFile } from './copy-log.ts';
 import { ExportError } from './export-error.ts';
 import { idempotencyLines, sensitiveLines } from './export-rows.ts';

@@ -26,9 +26,9 @@ import { openAnchorFolder } from '../log/anchor-folder.ts';
 import { anchorPlace, writeIncarnations } from '../log/incarnations.ts';
 import { openLogFolder } from '../log/log-folder.ts';
 import { ANCHOR_FOLDER, LOG_FOLDER } from '../log/open-log.ts';
-import { openForWriting } from '../sqlite-schema.ts';
-import { SqliteStore } from '../sqlite-store.ts';
-import { systemClock, systemIds } from '../system-world.ts';
+import { openForWriting } from '../store/sqlite-schema.ts';
+import { SqliteStore } from '../store/sqlite-store.ts';
+import { systemClock, systemIds } from '../machine/system-world.ts';
 import { ExportError } from './export-error.ts';
 
 /** The largest checkpoint that is known of the log that ends. */

@@ -5,7 +5,7 @@ import { lstat, open, readdir } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { join } from 'node:path';
 import { EXPORT_FILES, parseManifest, type ExportManifest } from '../../../core/ledger/index.ts';
-import { WITHOUT_WAITING } from '../log/durable-files.ts';
+import { WITHOUT_WAITING } from '../machine/durable-files.ts';
 import { ExportError } from './export-error.ts';
 import { readBounded } from './read-file.ts';
 

@@ -2,7 +2,7 @@
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MAX_BUNDLE_ENTRY_BYTES, TILE_WIDTH, type ReadLogFile } from '../../../core/ledger/index.ts';
-import { WITHOUT_WAITING } from '../log/durable-files.ts';
+import { WITHOUT_WAITING } from '../machine/durable-files.ts';
 import { ExportError } from './export-error.ts';
 
 /** A bundle of the largest entries with their lengths. */

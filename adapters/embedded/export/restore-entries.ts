@@ -19,7 +19,7 @@ import {
   type ItemWrite,
   type LoggedEntry,
 } from '../../../core/ledger/index.ts';
-import type { SqliteStore } from '../sqlite-store.ts';
+import type { SqliteStore } from '../store/sqlite-store.ts';
 import { ExportError } from './export-error.ts';
 import { folderReader } from './read-file.ts';
 

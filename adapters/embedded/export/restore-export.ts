@@ -17,11 +17,11 @@ import {
 import { anchorPlace, writeIncarnations } from '../log/incarnations.ts';
 import { ANCHOR_FOLDER, LOG_FOLDER } from '../log/open-log.ts';
 import { openAnchorFolder } from '../log/anchor-folder.ts';
-import { openRootKey } from '../root-key.ts';
-import { writeRestoredWithout } from '../restored-without.ts';
-import { openForWriting } from '../sqlite-schema.ts';
-import { SqliteStore } from '../sqlite-store.ts';
-import { verifyDataDir, verifyFieldsIn } from '../verify-data-dir.ts';
+import { openRootKey } from '../keys/root-key.ts';
+import { writeRestoredWithout } from '../store/restored-without.ts';
+import { openForWriting } from '../store/sqlite-schema.ts';
+import { SqliteStore } from '../store/sqlite-store.ts';
+import { verifyDataDir, verifyFieldsIn } from '../audit/verify-data-dir.ts';
 import { sync, syncTree } from './copy-log.ts';
 import { ExportError } from './export-error.ts';
 import { beginIncarnation, lossOf, type Loss } from './incarnate.ts';

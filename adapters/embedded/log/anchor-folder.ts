@@ -5,7 +5,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { AnchorStore } from '../../../core/ledger/index.ts';
-import { isCode, readIfThere, writeOnce } from './durable-files.ts';
+import { isCode, readIfThere, writeOnce } from '../machine/durable-files.ts';
 
 const DIGITS = 20;
 const NAME = /^[0-9]{20}$/;

@@ -1,7 +1,7 @@
 /** Where a data folder remembers that its log was begun anew after a loss, and where each log has its anchors. */
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
-import { EngineError } from '../errors.ts';
+import { EngineError } from '../machine/errors.ts';
 
 const META_KEY = 'incarnations';
 

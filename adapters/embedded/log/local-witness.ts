@@ -17,8 +17,8 @@ import {
   type Witness,
   type WitnessMemory,
 } from '../../../core/ledger/index.ts';
-import { writeDurably } from '../durable-file.ts';
-import { readIfThere, writeWhole } from './durable-files.ts';
+import { writeDurably } from '../machine/durable-file.ts';
+import { readIfThere, writeWhole } from '../machine/durable-files.ts';
 
 const PRIVATE_FILE = 'witness.key';
 const PUBLIC_FILE = 'witness.vkey';

@@ -5,7 +5,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { LogFiles } from '../../../core/ledger/index.ts';
-import { readIfThere, writeWhole } from './durable-files.ts';
+import { readIfThere, writeWhole } from '../machine/durable-files.ts';
 
 const CHECKPOINT = 'checkpoint';
 const PATH = /^(checkpoint|tile(\/[A-Za-z0-9]+(\.p)?)+)$/;

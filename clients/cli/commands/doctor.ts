@@ -27,7 +27,7 @@ export function doctorCommand(): Command {
     .action(async (options: DoctorOptions) => {
       const data = options.data ?? DEFAULT_DATA;
       if (options.rebuildIndex === true) {
-        const { rebuildIndex } = await import('../../../adapters/embedded/rebuild-index.ts');
+        const { rebuildIndex } = await import('../../../adapters/embedded/store/rebuild-index.ts');
         const changeSets = await rebuildIndex(data);
         show(options, { changeSets }, () => `built anew from ${changeSets} open change-sets`);
         return;
@@ -75,13 +75,13 @@ async function checkKeys(data: string): Promise<string> {
     if (existsSync(path) && (statSync(path).mode & OTHERS_MAY) !== 0)
       throw new Error(`others may read "${path}": chmod 600 it`);
   }
-  const { readRootPublicKey } = await import('../../../adapters/embedded/root-key.ts');
+  const { readRootPublicKey } = await import('../../../adapters/embedded/keys/root-key.ts');
   return `root key of ${readRootPublicKey(data).name}`;
 }
 
 /** What stands beside the change-sets follows from them; a difference hides one from its approvers, or miscounts. */
 async function checkIndices(data: string): Promise<string> {
-  const { checkIndex } = await import('../../../adapters/embedded/rebuild-index.ts');
+  const { checkIndex } = await import('../../../adapters/embedded/store/rebuild-index.ts');
   const differs = await checkIndex(data);
   if (differs !== undefined) throw new Error(`${differs}: stop the engine and run "nervous doctor --rebuild-index"`);
   return 'trays, times and counts fit the change-sets';
@@ -89,10 +89,10 @@ async function checkIndices(data: string): Promise<string> {
 
 /** A key that does not fit is found out when somebody needs a field: too late. */
 async function checkFields(data: string): Promise<string> {
-  const { hasLedger, identityOf, openForReading } = await import('../../../adapters/embedded/sqlite-schema.ts');
+  const { hasLedger, identityOf, openForReading } = await import('../../../adapters/embedded/store/sqlite-schema.ts');
   if (!hasLedger(data)) return 'none yet';
-  const { SqliteStore } = await import('../../../adapters/embedded/sqlite-store.ts');
-  const { checkFieldKeys } = await import('../../../adapters/embedded/field-keys.ts');
+  const { SqliteStore } = await import('../../../adapters/embedded/store/sqlite-store.ts');
+  const { checkFieldKeys } = await import('../../../adapters/embedded/keys/field-keys.ts');
   const db = openForReading(data);
   try {
     const opened = await checkFieldKeys(data, { ledger: identityOf(db).ledger, items: new SqliteStore(db) });

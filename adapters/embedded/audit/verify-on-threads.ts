@@ -1,0 +1,157 @@
+/**
+ * Verifies one entity on several threads: the chain in parts, each going on from the one before, then what is left. What this
+ * process verified or wrote itself is not asked for its signatures again, but must still be what it was.
+ */
+import {
+  findingAt,
+  type Finding,
+  type KnownChains,
+  type KnownRun,
+  type VerificationReport,
+} from '../../../core/ledger/index.ts';
+import { joinLinks, type EntityLinks, type EntryVerdict } from '../../../core/system/index.ts';
+import type { FolderToVerify } from './entity-in-folder.ts';
+import type { Begun, EntityAnswer, EntityJob, EntityResults, JobPlace } from './entity-jobs.ts';
+import { JobThreads } from './job-threads.ts';
+
+/** Entries of a part: a third of a second of signatures, so that other callers' verifications come in between. */
+const PART = 2_048;
+
+/** What is remembered takes a tenth of the time. */
+const REMEMBERED_PER_SIGNATURE = 10;
+
+export type EntityThreads = JobThreads<EntityJob, EntityAnswer>;
+
+export interface OnThreads {
+  readonly threads: EntityThreads;
+  readonly folder: FolderToVerify;
+  /** what this process knows; absent: nothing */
+  readonly known?: KnownChains;
+  readonly signal?: AbortSignal | undefined;
+  /** told after each part how many signatures were checked for it */
+  readonly onPart?: (signatures: number) => void;
+}
+
+interface Asked extends OnThreads {
+  readonly entityId: string;
+  /** one number for all jobs of a verification */
+  readonly verification: number;
+}
+
+let verifications = 0;
+
+/** @param limit threads at once */
+export function entityThreads(limit: number): EntityThreads {
+  return new JobThreads(new URL('./entity-thread.ts', import.meta.url), limit);
+}
+
+/** @throws SystemError VERIFICATION_ENDED */
+export async function verifyEntityOnThreads(options: OnThreads, entityId: string): Promise<VerificationReport> {
+  const asked: Asked = { ...options, entityId, verification: ++verifications };
+  try {
+    return await verify(asked);
+  } catch (error) {
+    if (error instanceof FolderDamaged) return error.report;
+    throw error;
+  }
+}
+
+/** A verdict for each entry of a page of the chain. @throws SystemError VERIFICATION_ENDED; FolderDamaged */
+export function verifyPageOnThreads(
+  options: OnThreads,
+  entityId: string,
+  page: { readonly from: number; readonly limit: number },
+): Promise<readonly EntryVerdict[]> {
+  const asked: Asked = { ...options, entityId, verification: ++verifications };
+  return ask(asked, { ...jobOf(asked), kind: 'page', ...page });
+}
+
+async function verify(asked: Asked): Promise<VerificationReport> {
+  const { entityId, known } = asked;
+  const begun = await ask(asked, { ...jobOf(asked), kind: 'begin' });
+  const links = await verifyLinks(asked, begun);
+  const { head, finding, contradiction } = links;
+  const report = await ask(asked, { ...jobOf(asked), kind: 'conclude', points: begun.points, links });
+  if (finding === undefined && contradiction === undefined && head !== undefined)
+    known?.verified(entityId, { seq: head.seq, hash: Buffer.from(head.hash).toString('hex') });
+  return report;
+}
+
+/** Whatever does not fit what is remembered is looked at again as if nothing were, so that it gets its right name. */
+async function verifyLinks(asked: Asked, begun: Begun): Promise<EntityLinks> {
+  const runs = asked.known?.runs(asked.entityId) ?? [];
+  const links = await verifyParts(asked, begun, runs);
+  const doubt = links.finding ?? ended(asked.entityId, links, runs);
+  if (doubt === undefined || runs.length === 0) return links;
+  const anew = await verifyParts(asked, begun, []);
+  return anew.finding === undefined ? { ...anew, contradiction: doubt } : anew;
+}
+
+function ended(chain: string, { head }: EntityLinks, known: readonly KnownRun[]): Finding | undefined {
+  const last = head?.seq ?? -1;
+  const lost = known.find(({ seq }) => seq > last);
+  if (lost === undefined) return undefined;
+  const detail = `the chain ends at #${last}, this process knows it up to #${lost.seq}`;
+  return findingAt({ chain, seq: last + 1 }, 'MISSING_ENTRY', detail);
+}
+
+async function verifyParts(asked: Asked, begun: Begun, known: readonly KnownRun[]): Promise<EntityLinks> {
+  const { threads, onPart } = asked;
+  const count = Math.max(1, Math.ceil(begun.entries / PART));
+  const parts: (EntityResults['links'] | undefined)[] = [];
+  let next = 0;
+  let end = count;
+  const lane = async (): Promise<void> => {
+    while (next < end) {
+      const i = next++;
+      // The last has no end: what was recorded meanwhile belongs to it.
+      const part = { from: i * PART, ...(i === count - 1 ? {} : { to: (i + 1) * PART }) };
+      const published = begun.points?.published?.checkpoint;
+      const links = await ask(asked, { ...jobOf(asked), kind: 'links', part, known, published });
+      onPart?.(links.entries - links.remembered);
+      parts[i] = links;
+      // What comes behind a bad entry is not looked at.
+      if (links.finding !== undefined) end = Math.min(end, i);
+    }
+  };
+  await Promise.all(Array.from({ length: lanesFor(begun.entries, known, threads.limit) }, lane));
+  const done = parts.filter((part) => part !== undefined);
+  const remembered = done.reduce((sum, part) => sum + part.remembered, 0);
+  const links = joinLinks(done);
+  return remembered === 0 ? links : { ...links, signatures: inWords(links.entries - remembered, remembered) };
+}
+
+/** A thread takes as long to begin as some thousand signatures to check: no more of them than there is work for. */
+function lanesFor(entries: number, known: readonly KnownRun[], limit: number): number {
+  const remembered = Math.min(entries, Math.max(0, ...known.map(({ from, seq }) => seq - from + 1)));
+  const signatures = entries - remembered + remembered / REMEMBERED_PER_SIGNATURE;
+  return Math.max(1, Math.min(limit, Math.ceil(signatures / PART)));
+}
+
+/** What was relied on is said: the process's own memory, and never the store's. */
+function inWords(checked: number, remembered: number): readonly string[] {
+  return [
+    ...(checked === 0 ? [] : [`signatures of ${checked} entries, up to the root key`]),
+    `that ${remembered} entries are, byte for byte, those whose signatures this process verified or made earlier, and that their keys are still vouched for`,
+  ];
+}
+
+function jobOf({ folder, entityId, verification }: Asked): JobPlace {
+  return { folder, entityId, verification };
+}
+
+async function ask<Job extends EntityJob>({ threads, signal }: Asked, job: Job): Promise<EntityResults[Job['kind']]> {
+  const answer = (await threads.run(job, signal)) as EntityAnswer<Job['kind']>;
+  if ('damaged' in answer) throw new FolderDamaged(answer.damaged);
+  return answer.result;
+}
+
+/** The file could not be read. */
+class FolderDamaged extends Error {
+  readonly report: VerificationReport;
+
+  constructor(report: VerificationReport) {
+    super(report.firstBad?.detail ?? report.verdict);
+    this.report = report;
+  }
+}
