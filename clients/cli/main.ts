@@ -1,7 +1,7 @@
 /** `nervous`, the command line: reads the arguments, runs one command, turns whatever happens into an exit code. */
 import { CommanderError } from 'commander';
-import { EXIT } from './exit-codes.ts';
-import { showError, UsageError } from './output.ts';
+import { EXIT } from './output/exit-codes.ts';
+import { showError, UsageError } from './output/output.ts';
 import { createProgram } from './program.ts';
 
 await main(process.argv.slice(2));

@@ -1,20 +1,20 @@
 /** The table of commands, and what holds for all of them: options belong to the command they stand behind, errors are said once. */
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
-import { backupCommand } from './commands/backup.ts';
-import { canonicalizeCommand } from './commands/canonicalize.ts';
-import { catalogCommand } from './commands/catalog.ts';
-import { decideCommand, proposeCommand, reviseCommand } from './commands/changes.ts';
-import { delegateCommand, delegationsCommand, undelegateCommand } from './commands/delegations.ts';
-import { deadLettersCommand, redriveCommand } from './commands/deliveries.ts';
-import { devCommand } from './commands/dev.ts';
-import { doctorCommand } from './commands/doctor.ts';
-import { entityCommand } from './commands/entity.ts';
-import { publishCommand, tailCommand } from './commands/events.ts';
-import { executorCommand } from './commands/executor.ts';
-import { exportCommand } from './commands/export.ts';
-import { guardsCommand } from './commands/guards.ts';
-import { historyCommand } from './commands/history.ts';
+import { backupCommand } from './commands/engine/backup.ts';
+import { canonicalizeCommand } from './commands/ledger/canonicalize.ts';
+import { catalogCommand } from './commands/events/catalog.ts';
+import { decideCommand, proposeCommand, reviseCommand } from './commands/changes/changes.ts';
+import { delegateCommand, delegationsCommand, undelegateCommand } from './commands/changes/delegations.ts';
+import { deadLettersCommand, redriveCommand } from './commands/events/deliveries.ts';
+import { devCommand } from './commands/engine/dev.ts';
+import { doctorCommand } from './commands/engine/doctor.ts';
+import { entityCommand } from './commands/ledger/entity.ts';
+import { publishCommand, tailCommand } from './commands/events/events.ts';
+import { executorCommand } from './commands/changes/executor.ts';
+import { exportCommand } from './commands/ledger/export.ts';
+import { guardsCommand } from './commands/events/guards.ts';
+import { historyCommand } from './commands/ledger/history.ts';
 import {
   abortCommand,
   overrideCommand,
@@ -23,26 +23,26 @@ import {
   reviewCommand,
   revokeCommand,
   withdrawCommand,
-} from './commands/lifecycle-acts.ts';
-import { keysCommand } from './commands/keys.ts';
-import { listCommand } from './commands/list.ts';
-import { logCommand } from './commands/log.ts';
-import { mapCommand } from './commands/map.ts';
-import { matchCommand } from './commands/match.ts';
-import { policyCommand } from './commands/policy.ts';
-import { proofCommand } from './commands/proof.ts';
-import { replayCommand } from './commands/replay.ts';
-import { reportCommand } from './commands/report.ts';
-import { restoreCommand } from './commands/restore.ts';
-import { revealCommand } from './commands/reveal.ts';
-import { diffCommand, showCommand } from './commands/show.ts';
-import { resetCommand, subscribeCommand } from './commands/subscribe.ts';
-import { subscriptionsCommand } from './commands/subscriptions.ts';
-import { tokenCommand } from './commands/token.ts';
-import { trayCommand } from './commands/tray.ts';
-import { verifyCommand } from './commands/verify.ts';
-import { witnessCommand } from './commands/witness.ts';
-import { UsageError } from './output.ts';
+} from './commands/changes/lifecycle-acts.ts';
+import { keysCommand } from './commands/ledger/keys.ts';
+import { listCommand } from './commands/changes/list.ts';
+import { logCommand } from './commands/ledger/log.ts';
+import { mapCommand } from './commands/events/map.ts';
+import { matchCommand } from './commands/events/match.ts';
+import { policyCommand } from './commands/changes/policy.ts';
+import { proofCommand } from './commands/ledger/proof.ts';
+import { replayCommand } from './commands/events/replay.ts';
+import { reportCommand } from './commands/changes/report.ts';
+import { restoreCommand } from './commands/ledger/restore.ts';
+import { revealCommand } from './commands/ledger/reveal.ts';
+import { diffCommand, showCommand } from './commands/changes/show.ts';
+import { resetCommand, subscribeCommand } from './commands/events/subscribe.ts';
+import { subscriptionsCommand } from './commands/events/subscriptions.ts';
+import { tokenCommand } from './commands/engine/token.ts';
+import { trayCommand } from './commands/changes/tray.ts';
+import { verifyCommand } from './commands/ledger/verify.ts';
+import { witnessCommand } from './commands/ledger/witness.ts';
+import { UsageError } from './output/output.ts';
 
 interface PackageFile {
   readonly version: string;

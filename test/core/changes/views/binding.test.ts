@@ -1,7 +1,7 @@
 /** What an approver is shown is what the hashes stand for: rendered, hashed anew, and caught when it is anything else. */
 import { expect, it } from 'vitest';
 import { bindingProblems, type ChangeView } from '../../../../core/changes/index.ts';
-import { previewLines } from '../../../../clients/cli/preview-lines.ts';
+import { previewLines } from '../../../../clients/cli/output/preview-lines.ts';
 import { assertAsShown } from '../../../../clients/sdk/as-shown.ts';
 import { createWorld, decision, patchOf, proposal, who } from '../world.ts';
 

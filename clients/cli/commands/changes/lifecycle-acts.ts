@@ -1,0 +1,186 @@
+/**
+ * `nervous revoke`, `override`, `review`, `resolve`, `withdraw`, `abort` and `revert`: what people do about a change-set beside
+ * voting on it. Whatever decides something is shown and asked about first.
+ */
+import { Option, type Command } from 'commander';
+import type { ActResult, ChangeView, ResolutionInput, ReviewInput } from '../../../../core/changes/index.ts';
+import type { Client } from '../../../sdk/index.ts';
+import { wholeId } from '../../input/change-id.ts';
+import { details, summary } from '../../output/change-lines.ts';
+import { isConfirmed, requireAnswerable, YES, type ConfirmOptions } from '../../input/confirm.ts';
+import { connect, connectedCommand, type ConnectOptions } from '../../connection/connect.ts';
+import { withExamples } from '../../output/examples.ts';
+import { fileEvidence } from '../../input/file-evidence.ts';
+import { printable, show } from '../../output/output.ts';
+
+const REASON = ['--reason <text>', 'kept in the ledger'] as const;
+
+interface ActOptions extends ConnectOptions, ConfirmOptions {}
+
+interface RevokeOptions extends ActOptions {
+  readonly vote?: string;
+  readonly reason?: string;
+}
+
+export function revokeCommand(): Command {
+  const command = actCommand('revoke', 'take your own vote back before the change-set runs')
+    .option('--vote <hash>', 'this vote and no later one')
+    .option(...REASON)
+    .action((id: string, options: RevokeOptions) =>
+      act('revoke', { id, options }, async (client, change) => {
+        const { vote, reason } = options;
+        const named = { ...(vote === undefined ? {} : { vote }), ...(reason === undefined ? {} : { reason }) };
+        showAct(options, 'your vote is revoked', await client.revoke(change.id, named));
+      }),
+    );
+  return withExamples(command, ['nervous revoke 019a7c2e --reason "too soon" --data .data --as boris']);
+}
+
+interface OverrideOptions extends ActOptions {
+  readonly ticket: string;
+  readonly reason: string;
+}
+
+export function overrideCommand(): Command {
+  const command = actCommand('override', 'break-glass: approve alone, at once, to be reviewed by two others')
+    .requiredOption('--ticket <id>', 'the incident that makes it an emergency')
+    .requiredOption(...REASON)
+    .action((id: string, options: OverrideOptions) =>
+      act('override', { id, options }, async (client, change) => {
+        const { ticket, reason } = options;
+        showAct(options, 'overridden', await client.override(change, { ticket, reason }));
+      }),
+    );
+  return withExamples(command, [
+    'nervous override 019a7c2e --ticket INC-7 --reason "payments fail" --data .data --as eva',
+  ]);
+}
+
+interface ReviewOptions extends ActOptions {
+  readonly verdict: ReviewInput['verdict'];
+  readonly reason: string;
+}
+
+export function reviewCommand(): Command {
+  const command = actCommand('review', 'say whether what ran without the usual approval was justified')
+    .addOption(verdictOption())
+    .requiredOption(...REASON)
+    .action((id: string, options: ReviewOptions) =>
+      act('review', { id, options }, async (client, change) => {
+        const { verdict, reason } = options;
+        showAct(options, `your review is recorded: ${verdict}`, await client.review(change.id, { verdict, reason }));
+      }),
+    );
+  return withExamples(command, [
+    'nervous review 019a7c2e --verdict justified --reason "nobody else was there" --data .data --as boris',
+  ]);
+}
+
+interface ResolveOptions extends ActOptions {
+  readonly outcome: ResolutionInput['outcome'];
+  readonly reason: string;
+  readonly evidence: readonly string[];
+}
+
+export function resolveCommand(): Command {
+  const command = actCommand('resolve', 'say what became of a failed rollback; two people who agree end it')
+    .addOption(outcomeOption())
+    .requiredOption(...REASON)
+    .requiredOption('--evidence <file...>', 'files that show it: their names and hashes are kept')
+    .action((id: string, options: ResolveOptions) => {
+      const { outcome, reason } = options;
+      const evidence = options.evidence.map(fileEvidence);
+      return act('resolve', { id, options }, async (client, change) => {
+        const acted = await client.resolve(change.id, { outcome, reason, evidence });
+        showAct(options, `your statement is recorded: ${outcome}`, acted);
+      });
+    });
+  return withExamples(command, [
+    'nervous resolve 019a7c2e --outcome rolled_back --reason "the bank confirms" --evidence letter.pdf --data .data --as boris',
+  ]);
+}
+
+interface WithdrawOptions extends ActOptions {
+  readonly reason?: string;
+}
+
+export function withdrawCommand(): Command {
+  const command = actCommand('withdraw', 'take back what you, or an agent you answer for, proposed, before it runs')
+    .option(...REASON)
+    .action((id: string, options: WithdrawOptions) =>
+      act('withdraw', { id, options }, async (client, { id: whole }) => {
+        const reason = options.reason === undefined ? {} : { reason: options.reason };
+        const change = await client.withdraw(whole, reason);
+        show(options, { change }, () => `withdrawn: ${change.id} is ${change.state}`);
+      }),
+    );
+  return withExamples(command, ['nervous withdraw 019a7c2e --reason "wrong account" --data .data --as budget-bot']);
+}
+
+interface AbortOptions extends ActOptions {
+  readonly reason: string;
+}
+
+export function abortCommand(): Command {
+  const command = actCommand('abort', 'stop a change-set that is executing; what was applied is undone')
+    .requiredOption(...REASON)
+    .action((id: string, options: AbortOptions) =>
+      act('abort', { id, options }, async (client, { id: whole }) => {
+        const change = await client.abort(whole, options.reason);
+        show(options, { change }, () => `aborted: ${change.id} is ${change.state}`);
+      }),
+    );
+  return withExamples(command, ['nervous abort 019a7c2e --reason "the bank answers errors" --data .data --as boris']);
+}
+
+interface RevertOptions extends ConnectOptions {
+  readonly rationale: string;
+  readonly key?: string;
+}
+
+export function revertCommand(): Command {
+  const command = connectedCommand('revert <id>', 'propose, as a new change-set, to take an executed one back')
+    .requiredOption('--rationale <text>', 'why')
+    .option('--key <key>', 'idempotency key: the same revert again is the same change-set')
+    .action(async (id: string, options: RevertOptions) => {
+      const key = options.key === undefined ? {} : { idempotencyKey: options.key };
+      const client = connect(options);
+      const proposed = await client.revert(await wholeId(client, id), options.rationale, key);
+      show(options, proposed, () => summary(proposed.change));
+    });
+  return withExamples(command, ['nervous revert 019a7c2e --rationale "Wrong account" --data .data --as ana']);
+}
+
+function actCommand(name: string, description: string): Command {
+  return connectedCommand(`${name} <id>`, description).option(...YES);
+}
+
+/** Shows what it is about, asks, and then does it. */
+async function act(
+  name: string,
+  { id, options }: { readonly id: string; readonly options: ActOptions },
+  work: (client: Client, change: ChangeView) => Promise<void>,
+): Promise<void> {
+  requireAnswerable(name, options);
+  const client = connect(options);
+  const change = await client.changeSet(await wholeId(client, id));
+  if (options.json !== true) process.stdout.write(`${printable(details(change))}\n\n`);
+  if (await isConfirmed(name, options, details(change))) await work(client, change);
+}
+
+function verdictOption(): Option {
+  const option = new Option('--verdict <verdict>', 'what you think of it').choices(['justified', 'unjustified']);
+  return option.makeOptionMandatory();
+}
+
+function outcomeOption(): Option {
+  const option = new Option('--outcome <outcome>', 'what it amounts to').choices(['executed', 'rolled_back']);
+  return option.makeOptionMandatory();
+}
+
+function showAct(options: ConnectOptions, what: string, acted: ActResult): void {
+  const { id, state, stillNeeded } = acted.change;
+  const next = stillNeeded === undefined ? '' : `, ${stillNeeded.text} needed`;
+  const before = acted.kind === 'recorded' ? ' (it was before)' : '';
+  show(options, acted, () => `${what}${before}: ${id} is ${state}${next}`);
+}

@@ -1,0 +1,85 @@
+/** `nervous list`: change-sets that the caller may see, by state, person, entity, level and time. */
+import { InvalidArgumentError, Option, type Command } from 'commander';
+import {
+  CHANGE_STATES,
+  RISK_LEVELS,
+  type ChangeState,
+  type ChangeView,
+  type RiskLevel,
+} from '../../../../core/changes/index.ts';
+import type { ChangeSetQuery } from '../../../sdk/index.ts';
+import { connect, connectedCommand, type ConnectOptions } from '../../connection/connect.ts';
+import { withExamples } from '../../output/examples.ts';
+import { show } from '../../output/output.ts';
+import { parseTime } from '../../input/times.ts';
+
+interface ListOptions extends ConnectOptions {
+  readonly state?: ChangeState;
+  readonly person?: string;
+  readonly entity?: string;
+  readonly level?: RiskLevel;
+  readonly from?: string;
+  readonly to?: string;
+  readonly limit?: number;
+}
+
+const PAGE = 100;
+const MAX_LIMIT = 100_000;
+
+export function listCommand(): Command {
+  const command = connectedCommand('list', 'change-sets, the oldest first')
+    .addOption(new Option('--state <state>', 'only in this state').choices(CHANGE_STATES))
+    .option('--person <id>', 'proposed by, answered for by, or decided on by this person, agent or module')
+    .option('--entity <id>', 'only of this entity')
+    .addOption(new Option('--level <level>', 'only of this risk').choices(RISK_LEVELS))
+    .option('--from <time>', 'proposed then or later: 7d, 24h (ago), 2026-12-01 or a full time')
+    .option('--to <time>', 'proposed before then')
+    .option('--limit <n>', 'at most so many (default: all)', parseLimit)
+    .action(async (options: ListOptions) => {
+      const changes = await collect(options);
+      show(options, { changes }, () => (changes.length === 0 ? 'no change-sets' : changes.map(lineOf).join('\n')));
+    });
+  return withExamples(command, [
+    'nervous list --state pending --data .data --as boris',
+    'nervous list --person ana --level L3 --from 30d --data .data --as eva',
+  ]);
+}
+
+async function collect(options: ListOptions): Promise<ChangeView[]> {
+  const { limit = Infinity } = options;
+  const query = queryOf(options);
+  const client = connect(options);
+  const changes: ChangeView[] = [];
+  let after: string | undefined;
+  do {
+    const cursor = after === undefined ? {} : { after };
+    const page = await client.changeSets({ ...query, limit: Math.min(PAGE, limit - changes.length), ...cursor });
+    changes.push(...page.changes);
+    after = page.next;
+  } while (after !== undefined && changes.length < limit);
+  return changes;
+}
+
+/** @throws UsageError */
+function queryOf({ state, person, entity, level, from, to }: ListOptions): ChangeSetQuery {
+  return {
+    ...(state === undefined ? {} : { status: state }),
+    ...(person === undefined ? {} : { person }),
+    ...(entity === undefined ? {} : { entity }),
+    ...(level === undefined ? {} : { level }),
+    ...(from === undefined ? {} : { from: parseTime(from, { option: '--from', direction: 'past' }) }),
+    ...(to === undefined ? {} : { to: parseTime(to, { option: '--to', direction: 'past' }) }),
+  };
+}
+
+function lineOf({ id, createdAt, state, risk, entityId, proposer, title, votes }: ChangeView): string {
+  const decided = votes.map(({ personId, decision }) => `${personId} ${decision}`).join(', ');
+  const by = decided === '' ? '' : `  (${decided})`;
+  return `${id}  ${createdAt}  ${state}  ${risk?.level ?? '--'}  ${entityId}  by ${proposer.id}  ${title}${by}`;
+}
+
+function parseLimit(text: string): number {
+  const limit = Number(text);
+  if (/^\d{1,6}$/.test(text) && limit >= 1 && limit <= MAX_LIMIT) return limit;
+  throw new InvalidArgumentError(`1-${MAX_LIMIT}.`);
+}

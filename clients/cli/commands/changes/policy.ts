@@ -1,0 +1,155 @@
+/** `nervous policy`: roster and risk rules in force, how the configuration differs, and the proposal to make them the same. */
+import { Command } from 'commander';
+import {
+  diffDocuments,
+  lintPolicy,
+  policyJson,
+  POLICY_ENTITY,
+  type LintReport,
+  type PolicyDocument,
+  type PolicyView,
+} from '../../../../core/changes/index.ts';
+import { connect, connectedCommand, type ConnectOptions } from '../../connection/connect.ts';
+import { EXIT } from '../../output/exit-codes.ts';
+import { DEFAULT_CONFIG, loadConfig } from '../../connection/load-config.ts';
+import { show, UsageError } from '../../output/output.ts';
+import { summary } from '../../output/change-lines.ts';
+import { differenceLines } from '../../output/words.ts';
+
+interface PolicyOptions extends ConnectOptions {
+  readonly config: string;
+}
+
+interface LintOptions {
+  readonly config: string;
+  readonly seed: number;
+  readonly runs: number;
+  readonly json?: true;
+}
+
+/** Of a witness: the rest is like them. */
+const SHOWN_STEPS = 4;
+
+interface ProposeOptions extends PolicyOptions {
+  readonly title: string;
+  readonly rationale: string;
+}
+
+export function policyCommand(): Command {
+  return new Command('policy')
+    .description('roster and risk rules in force, and how they change')
+    .addCommand(showCommand())
+    .addCommand(diffCommand())
+    .addCommand(proposeCommand())
+    .addCommand(lintCommand());
+}
+
+function showCommand(): Command {
+  return connectedCommand('show', 'what is in force, since when, and who made it so').action(
+    async (options: ConnectOptions) => {
+      const policy = await connect(options).policy();
+      show(options, policy, () => textOf(policy));
+    },
+  );
+}
+
+function diffCommand(): Command {
+  return withConfig(
+    'diff',
+    'what of the configuration differs from what is in force; exit code 1 when something does',
+  ).action(async (options: PolicyOptions) => {
+    const policy = await connect(options).policy();
+    const wanted = policyJson(await configured(options));
+    const patch = diffDocuments(policyJson(policy.document), wanted);
+    show(options, { version: policy.version, patch }, () =>
+      patch.length === 0
+        ? `${options.config} says what is in force (version ${policy.version})`
+        : differenceLines(POLICY_ENTITY, policyJson(policy.document), wanted).join('\n'),
+    );
+    if (patch.length > 0) process.exitCode = EXIT.problem;
+  });
+}
+
+function proposeCommand(): Command {
+  return withConfig('propose', 'propose the roster and the risk rules of the configuration')
+    .requiredOption('--rationale <text>', 'why; shown to those who decide')
+    .option('--title <text>', 'in a line', 'Change roster and risk rules')
+    .action(async (options: ProposeOptions) => {
+      const client = connect(options);
+      const policy = await client.policy();
+      const payload = policyJson(await configured(options));
+      const patch = diffDocuments(policyJson(policy.document), payload);
+      if (patch.length === 0) throw new Error(`${options.config} says what is in force: there is nothing to propose`);
+      const { title, rationale } = options;
+      // What is not recorded yet becomes version 1 with this very proposal.
+      const operations = [{ type: 'state.put', payload, baseVersion: Math.max(policy.version, 1) }];
+      const proposed = await client.propose({ entityId: POLICY_ENTITY, title, rationale, operations });
+      show(options, proposed, () => summary(proposed.change));
+    });
+}
+
+function lintCommand(): Command {
+  return new Command('lint')
+    .description('search the configuration for ways around its risk rules; exit code 1 when there is one')
+    .option('--config <file>', 'the configuration', DEFAULT_CONFIG)
+    .option('--seed <n>', 'of the random amounts: the same seed, the same search', wholeNumber, 1)
+    .option('--runs <n>', 'how many random amounts, beside those that the rules name', wholeNumber, 20)
+    .option('--json', 'as JSON')
+    .action(async ({ config, seed, runs, ...options }: LintOptions) => {
+      const report = lintPolicy(await configured({ config }), { seed, runs });
+      show(options, report, () => lintLines(config, report).join('\n'));
+      if (report.findings.length > 0) process.exitCode = EXIT.problem;
+    });
+}
+
+function lintLines(config: string, { findings, compared, seed }: LintReport): string[] {
+  if (findings.length === 0)
+    return [`${config}: no way around the risk rules found among ${compared} pairs of change-sets (seed ${seed})`];
+  return findings.flatMap(({ kind, stricter, weaker, add }) => [
+    `${kind}: what is ${stricter.level} this way`,
+    ...stricter.steps.slice(0, SHOWN_STEPS).map((step) => `    ${step}`),
+    `  is ${weaker.level} that way`,
+    ...weaker.steps.slice(0, SHOWN_STEPS).map((step) => `    ${step}`),
+    ...(weaker.steps.length > SHOWN_STEPS ? [`    and ${weaker.steps.length - SHOWN_STEPS} more`] : []),
+    `  add ${add}`,
+  ]);
+}
+
+function wholeNumber(text: string): number {
+  if (/^\d{1,9}$/.test(text)) return Number(text);
+  throw new UsageError(`"${text}" is not a whole number`);
+}
+
+function withConfig(name: string, description: string): Command {
+  return connectedCommand(name, description).option('--config <file>', 'the configuration', DEFAULT_CONFIG);
+}
+
+async function configured({ config }: Pick<PolicyOptions, 'config'>): Promise<PolicyDocument> {
+  const { roster, risk } = await loadConfig(config);
+  return { roster, risk };
+}
+
+function textOf({ source, version, hash, document, changed, asConfigured }: PolicyView): string {
+  const { roster, risk } = document;
+  return [
+    source === 'configuration'
+      ? 'as configured; the first proposal will record it'
+      : `version ${version}  ${hash}${asConfigured ? '' : '; the configuration of the service differs, which changes nothing'}`,
+    ...(changed === undefined ? [] : [changeText(changed)]),
+    '',
+    ...roster.people.map(
+      ({ personId, roles, accounts }) => `${personId}  ${roles.join(', ')}  (${accounts.join(', ')})`,
+    ),
+    ...roster.agents.map(({ id, owner }) => `${id}  agent of ${owner}`),
+    ...roster.separation.map(([one, other]) => `nobody is both ${one} and ${other}`),
+    '',
+    `risk table ${risk.version}`,
+    ...risk.rules.map(({ name, level, approvals, roles }) => `${level}  ${name}: ${approvals} of ${roles.join(', ')}`),
+  ].join('\n');
+}
+
+function changeText(changed: NonNullable<PolicyView['changed']>): string {
+  if (changed.kind === 'adopted') return `adopted from the configuration ${changed.at}`;
+  const { at, change, proposer, approvers } = changed;
+  return `changed ${at} by ${change}: proposed by ${proposer}, approved by ${approvers.join(', ')}`;
+}

@@ -1,0 +1,80 @@
+/** `nervous report approvals`: who decided what, when and with what outcome, recomputed from entries. docs/auditing.md */
+import { Command } from 'commander';
+import {
+  reportApprovals,
+  reportColumns,
+  type ApprovalReport,
+  type DecisionRow,
+} from '../../../../core/changes/index.ts';
+import { csvText } from '../../output/csv-output.ts';
+import { withExamples } from '../../output/examples.ts';
+import { EXIT } from '../../output/exit-codes.ts';
+import { openSource, sourceCommand, type SourceOptions } from '../../connection/ledger-source.ts';
+import { note, show } from '../../output/output.ts';
+import { parseTime } from '../../input/times.ts';
+
+interface ReportOptions extends SourceOptions {
+  readonly from?: string;
+  readonly to?: string;
+  readonly by?: string;
+  readonly csv?: boolean;
+}
+
+/** In the order of the columns. */
+const COLUMNS =
+  'at decision person cast_by account change entity title proposer sponsor level revision outcome reason ticket seq log_index hash'.split(
+    ' ',
+  );
+
+export function reportCommand(): Command {
+  return new Command('report').description('tables made from the entries of a ledger').addCommand(approvalsCommand());
+}
+
+function approvalsCommand(): Command {
+  const command = sourceCommand('approvals', 'every decision of people: on what, how risky, and what came of it')
+    .option('--from <time>', 'decided then or later: 30d, 24h (ago), 2026-12-01 or a full time')
+    .option('--to <time>', 'decided before then')
+    .option('--by <person>', 'only decisions of this person, or cast by them')
+    .option('--csv', 'as a table for spreadsheets')
+    .action(approvals);
+  return withExamples(command, [
+    'nervous report approvals --from 2026-10-01 --to 2026-11-01 --csv --export ./export > october.csv',
+    'nervous report approvals --from 30d --by boris --data .data',
+  ]);
+}
+
+async function approvals(options: ReportOptions): Promise<void> {
+  const { from, to, by } = options;
+  const filter = {
+    ...(from === undefined ? {} : { from: parseTime(from, { option: '--from', direction: 'past' }) }),
+    ...(to === undefined ? {} : { to: parseTime(to, { option: '--to', direction: 'past' }) }),
+    ...(by === undefined ? {} : { by }),
+  };
+  const source = await openSource(options);
+  try {
+    const report = await reportApprovals(source.entries(), filter);
+    if (options.csv === true && options.json !== true)
+      process.stdout.write(csvText(COLUMNS, report.rows.map(reportColumns)));
+    else show(options, { source: source.name, ...filter, ...report }, () => textOf(report));
+    if (options.json !== true)
+      note(`from ${report.entries} entries of ${source.name}; whether they are what was signed, "nervous verify" says`);
+    if (report.unreadable > 0) {
+      note(`${report.unreadable} steps are not what a step is, and stand in no row: verify the ledger`);
+      process.exitCode = EXIT.problem;
+    }
+  } finally {
+    source.close();
+  }
+}
+
+function textOf({ rows, changes }: ApprovalReport): string {
+  if (rows.length === 0) return `no decision, ${changes} change-sets in all`;
+  return rows.map(lineOf).join('\n');
+}
+
+function lineOf(row: DecisionRow): string {
+  const { at, person, castBy, decision, change, entity, title, level = '--', outcome, reason, ticket } = row;
+  const by = castBy === undefined ? person : `${person} (cast by ${castBy})`;
+  const why = [ticket, reason].filter((one) => one !== undefined).join(', ');
+  return `${at}  ${by}  ${decision}  ${change}  ${entity}  ${level}  ${outcome}  ${title}${why === '' ? '' : `  (${why})`}`;
+}

@@ -1,0 +1,29 @@
+/** `nervous backup`: a copy of a data folder, keys included, from which an engine can go on. docs/embedded.md */
+import { Command } from 'commander';
+import { withExamples } from '../../output/examples.ts';
+import { show } from '../../output/output.ts';
+
+interface BackupOptions {
+  readonly data: string;
+  readonly json?: boolean;
+}
+
+export function backupCommand(): Command {
+  const command = new Command('backup')
+    .description('copy a data folder with its keys, running or stopped, as a folder an engine can go on from')
+    .argument('<dir>', 'folder to be made')
+    .option('--data <dir>', 'data folder', '.data')
+    .option('--json', 'for machines')
+    .action(async (out: string, options: BackupOptions) => {
+      const { backupDataDir } = await import('../../../../adapters/embedded/index.ts');
+      const made = await backupDataDir(options.data, out);
+      show(options, { out, ...made }, () =>
+        [
+          `${out}: ${made.entries} entries, every key, ${made.fieldKeys} keys of confidential fields opened with its field.key`,
+          '  it holds the private keys: keep it as you keep those',
+          `  verify it: nervous verify full --data ${out}`,
+        ].join('\n'),
+      );
+    });
+  return withExamples(command, ['nervous backup backups/today --data .data']);
+}

@@ -1,0 +1,154 @@
+/** `nervous catalog`: what is declared, what changed since a kept snapshot, and whether that breaks anybody. docs/catalog.md */
+import { Command, Option } from 'commander';
+import {
+  createCatalog,
+  diffCatalogs,
+  ledgerTopics,
+  parseCatalogDocument,
+  severityOf,
+  type CatalogChange,
+  type CatalogDocument,
+} from '../../../../core/events/index.ts';
+import { connect } from '../../connection/connect.ts';
+import { EXIT } from '../../output/exit-codes.ts';
+import { DEFAULT_CONFIG, loadConfig } from '../../connection/load-config.ts';
+import { note, show, UsageError } from '../../output/output.ts';
+import { readJsonFile } from '../../input/read-json.ts';
+import { asyncApiCommand, referenceCommand, schemaCommand } from './catalog-documents.ts';
+
+interface CatalogOptions {
+  readonly config: string;
+  readonly url?: string;
+  readonly token?: string;
+  readonly as?: string;
+  readonly data?: string;
+  readonly json?: boolean;
+}
+
+interface CheckOptions extends CatalogOptions {
+  readonly against: string;
+  readonly accept?: readonly string[];
+}
+
+const SEVERITIES = ['breaking', 'minor', 'patch'] as const;
+
+export function catalogCommand(): Command {
+  return new Command('catalog')
+    .description('topics and versions, and what a change of them breaks')
+    .addCommand(listCommand())
+    .addCommand(snapshotCommand())
+    .addCommand(diffCommand())
+    .addCommand(checkCommand())
+    .addCommand(schemaCommand())
+    .addCommand(asyncApiCommand())
+    .addCommand(referenceCommand());
+}
+
+function listCommand(): Command {
+  return subcommand('list', 'topics, versions and descriptions').action(async (options: CatalogOptions) => {
+    const { topics } = await currentCatalog(options);
+    show(options, { topics }, () =>
+      topics.map(({ topic, version, description }) => `${topic}@${version}  ${description}`).join('\n'),
+    );
+  });
+}
+
+function snapshotCommand(): Command {
+  return subcommand('snapshot', 'the catalog as JSON, to be committed and checked against').action(
+    async (options: CatalogOptions) => {
+      const catalog = await currentCatalog(options);
+      process.stdout.write(`${JSON.stringify(catalog, null, options.json === true ? 0 : 2)}\n`);
+    },
+  );
+}
+
+function diffCommand(): Command {
+  return subcommand('diff', 'what changed from one snapshot to another, or to the current catalog')
+    .argument('<old>', 'file of "nervous catalog snapshot", or - for stdin')
+    .argument('[new]', 'another one; default: the current catalog')
+    .action(async (older: string, newer: string | undefined, options: CatalogOptions) => {
+      const before = readCatalog(older);
+      const changes = diffCatalogs(before, newer === undefined ? await currentCatalog(options) : readCatalog(newer));
+      show(options, { severity: severityOf(changes) ?? 'none', changes }, () => describe(changes));
+    });
+}
+
+function checkCommand(): Command {
+  return subcommand('check', 'fails when the current catalog breaks what the snapshot promised')
+    .requiredOption('--against <file>', 'file of "nervous catalog snapshot"')
+    .option('--accept <topic@version...>', 'breaks of these versions are meant')
+    .action(async (options: CheckOptions) => {
+      const accepted = new Set((options.accept ?? []).map(versionName));
+      const changes = diffCatalogs(readCatalog(options.against), await currentCatalog(options)).map((change) =>
+        change.severity === 'breaking' && accepted.has(nameOf(change)) ? { ...change, accepted: true } : change,
+      );
+      const broken = changes.filter((change) => change.severity === 'breaking' && !('accepted' in change));
+      show(options, { ok: broken.length === 0, severity: severityOf(changes) ?? 'none', changes }, () =>
+        describe(changes),
+      );
+      if (broken.length > 0) process.exitCode = EXIT.problem;
+      else refuseNeedless(accepted, changes);
+      if (broken.length === 0 && changes.length > 0)
+        note(`keep the new state: nervous catalog snapshot > ${options.against}`);
+    });
+}
+
+/** A break that was accepted once must not let the next one through. */
+function refuseNeedless(accepted: ReadonlySet<string>, changes: readonly CatalogChange[]): void {
+  const needed = new Set(changes.filter(({ severity }) => severity === 'breaking').map(nameOf));
+  const [needless] = [...accepted].filter((name) => !needed.has(name));
+  if (needless !== undefined) throw new UsageError(`--accept ${needless}: nothing breaks there, leave it out`);
+}
+
+function subcommand(name: string, description: string): Command {
+  return new Command(name)
+    .description(description)
+    .option('--config <file>', 'whose catalog is the current one', DEFAULT_CONFIG)
+    .option('--url <url>', 'the current catalog is that of this service instead')
+    .addOption(new Option('--token <token>', 'who you are there').env('NERVOUS_TOKEN'))
+    .option('--as <principal>', 'who you are, by the tokens of a local engine (with --data)')
+    .option('--data <dir>', 'data folder of a local engine')
+    .option('--json', 'for machines');
+}
+
+/** In the order of topics and versions. */
+async function currentCatalog({ config, url, ...who }: CatalogOptions): Promise<CatalogDocument> {
+  const topics =
+    url === undefined
+      ? createCatalog(ledgerTopics((await loadConfig(config)).topics)).list()
+      : (await connect({ ...who, url }).catalog()).topics;
+  // What no JSON can hold does not survive a file either.
+  const { topics: read } = parseCatalogDocument(JSON.parse(JSON.stringify({ topics })));
+  const sorted = [...read].sort((a, b) => (a.topic === b.topic ? a.version - b.version : a.topic < b.topic ? -1 : 1));
+  return { topics: sorted };
+}
+
+function readCatalog(path: string): CatalogDocument {
+  const json = readJsonFile(path);
+  try {
+    return parseCatalogDocument(json);
+  } catch (cause) {
+    throw new UsageError(`${path}: ${(cause as Error).message}`, { cause });
+  }
+}
+
+function versionName(text: string): string {
+  if (/^[^@\s]+@[1-9][0-9]{0,5}$/.test(text)) return text;
+  throw new UsageError(`--accept "${text}": write topic@version, such as transactions.new@1`);
+}
+
+function nameOf({ topic, version }: CatalogChange): string {
+  return `${topic}@${version}`;
+}
+
+function describe(changes: readonly (CatalogChange & { readonly accepted?: boolean })[]): string {
+  if (changes.length === 0) return 'nothing changed';
+  const lines = changes.map((change) => {
+    const { severity, pointer, detail, fix, accepted } = change;
+    const place = pointer === '' ? nameOf(change) : `${nameOf(change)} ${pointer}`;
+    const advice = accepted === true ? 'accepted' : fix;
+    return [`${severity.padEnd(8)}  ${place}`, detail, ...(advice === undefined ? [] : [advice])].join('\n          ');
+  });
+  const counts = SEVERITIES.map((one) => `${changes.filter(({ severity }) => severity === one).length} ${one}`);
+  return [...lines, counts.join(', ')].join('\n');
+}

@@ -1,0 +1,113 @@
+/** `nervous publish` and `nervous tail`. */
+import { Option, type Command } from 'commander';
+import {
+  eventBridgeShape,
+  matchPattern,
+  nearestName,
+  parsePattern,
+  type DeliveredEvent,
+  type EventInput,
+} from '../../../../core/events/index.ts';
+import type { CatalogView } from '../../../../api/index.ts';
+import { connect, connectedCommand, type ConnectOptions } from '../../connection/connect.ts';
+import { note, show, UsageError } from '../../output/output.ts';
+import { readJsonArgument } from '../../input/read-json.ts';
+
+interface PublishOptions extends ConnectOptions {
+  readonly entity?: string;
+  readonly payload: string;
+  readonly eventId?: string;
+}
+
+interface TailOptions extends ConnectOptions {
+  readonly topics?: string;
+  readonly pattern?: string;
+  readonly entity?: string;
+  readonly after?: string;
+  readonly new?: boolean;
+  readonly follow: boolean;
+}
+
+export function publishCommand(): Command {
+  return connectedCommand('publish <topic>', 'publish one event')
+    .option('--entity <id>', 'the entity it is about')
+    .requiredOption('--payload <json>', 'the payload, or @file, or @- for stdin')
+    .option('--event-id <id>', 'makes a repetition the same event (default: a new one)')
+    .action(publish);
+}
+
+async function publish(topic: string, options: PublishOptions): Promise<void> {
+  const { entity, eventId } = options;
+  const event: EventInput = {
+    topic,
+    payload: readJsonArgument(options.payload, '--payload'),
+    ...(entity === undefined ? {} : { entityId: entity }),
+    ...(eventId === undefined ? {} : { eventId }),
+  };
+  const published = await connect(options).publish(event);
+  show(options, published, () => {
+    const what = published.status === 'duplicate' ? 'was recorded before' : 'recorded';
+    return `${published.eventId} ${what}: ${published.entity} seq ${published.seq}, ${published.hash}`;
+  });
+}
+
+export function tailCommand(): Command {
+  return connectedCommand('tail', 'show events as they are recorded')
+    .option('--topics <list>', 'only these: transactions.*,budget.updated')
+    .option('--entity <id>', 'only of this entity')
+    .option('--pattern <json>', 'only what this EventBridge pattern matches, or @file')
+    .option('--after <cursor>', 'go on from a cursor (--json shows them)')
+    .addOption(new Option('--new', 'only what comes from now on').conflicts('after'))
+    .option('--no-follow', 'end with what there is')
+    .action(tail);
+}
+
+async function tail(options: TailOptions): Promise<void> {
+  const client = connect(options);
+  const { topics, entity, follow } = options;
+  const wanted = topics?.split(',').map((topic) => topic.trim());
+  if (wanted !== undefined) requireKnown(wanted, await client.catalog());
+  const isWanted = await filterOf(options);
+  const after = options.new === true ? 'latest' : options.after;
+  const query = {
+    ...(wanted === undefined ? {} : { topics: wanted }),
+    ...(entity === undefined ? {} : { entity }),
+    ...(after === undefined ? {} : { after }),
+    signal: interruption(),
+  };
+  for await (const item of follow ? client.stream(query) : client.feed({ ...query, live: false })) {
+    if (isWanted(item.event)) show(options, item, () => lineOf(item.event));
+  }
+  if (options.json !== true && process.stderr.isTTY && follow) note('stopped');
+}
+
+/** A topic that nobody can publish shows nothing, for ever: that is told at once. @throws UsageError */
+function requireKnown(globs: readonly string[], catalog: CatalogView): void {
+  const topics = [...new Set(catalog.topics.map(({ topic }) => topic))];
+  const domains = [...new Set(topics.map((topic) => `${topic.slice(0, topic.lastIndexOf('.'))}.*`))];
+  for (const glob of globs) {
+    const isGlob = glob.endsWith('.*');
+    const isKnown = isGlob ? topics.some((topic) => topic.startsWith(glob.slice(0, -1))) : topics.includes(glob);
+    if (isKnown || glob === '*' || glob.startsWith('aws.')) continue;
+    const nearest = nearestName(glob, isGlob ? domains : topics);
+    const hint = nearest === undefined ? 'the catalog is empty' : `did you mean "${nearest}"?`;
+    throw new UsageError(`--topics "${glob}" is not in the catalog: ${hint}`);
+  }
+}
+
+async function filterOf({ pattern, ...options }: TailOptions): Promise<(event: DeliveredEvent) => boolean> {
+  if (pattern === undefined) return () => true;
+  const parsed = parsePattern(readJsonArgument(pattern, '--pattern'));
+  const { ledger } = await connect(options).state();
+  return (event) => matchPattern(parsed, eventBridgeShape(ledger, event));
+}
+
+function interruption(): AbortSignal {
+  const controller = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => controller.abort());
+  return controller.signal;
+}
+
+function lineOf({ timestamp, topic, entityId, ledger, source, payload }: DeliveredEvent): string {
+  return `${timestamp}  ${topic}  ${entityId}#${ledger.seq}  ${source}  ${JSON.stringify(payload)}`;
+}

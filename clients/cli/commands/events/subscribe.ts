@@ -1,0 +1,40 @@
+/** `nervous subscribe` and `reset`: a subscription is made, its breaker closed. Pulling it is a module's business. */
+import type { SubscriptionInput } from '../../../../core/events/index.ts';
+import { connect, connectedCommand, type ConnectOptions } from '../../connection/connect.ts';
+import type { Command } from 'commander';
+import { show } from '../../output/output.ts';
+import { readJsonArgument } from '../../input/read-json.ts';
+
+interface SubscribeOptions extends ConnectOptions {
+  readonly id?: string;
+  readonly settings?: string;
+}
+
+export function subscribeCommand(): Command {
+  return connectedCommand('subscribe <topics...>', 'make a subscription; the same id and settings again: the same one')
+    .option('--id <id>', 'its id (default: a new one)')
+    .option(
+      '--settings <json>',
+      'mode, filter, target, startAt, retry … as docs/subscriptions.md has them: JSON, or @file',
+    )
+    .action(async (topics: string[], options: SubscribeOptions) => {
+      const settings = options.settings === undefined ? {} : readJsonArgument(options.settings, '--settings');
+      const named = options.id === undefined ? {} : { id: options.id };
+      // The service says what is wrong with settings, and says it better than a second schema here.
+      const made = await connect(options).createSubscription({
+        ...(settings as Omit<SubscriptionInput, 'id' | 'topics'>),
+        ...named,
+        topics,
+      });
+      show(options, { subscription: made }, () => `${made.id}  from log position ${made.from}`);
+    });
+}
+
+export function resetCommand(): Command {
+  return connectedCommand('reset <subscription>', 'close its breaker: deliver again at once').action(
+    async (id: string, options: ConnectOptions) => {
+      const subscription = await connect(options).resetBreaker(id);
+      show(options, { subscription }, () => `${id}: delivers again`);
+    },
+  );
+}

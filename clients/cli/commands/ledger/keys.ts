@@ -1,0 +1,105 @@
+/** `nervous keys`: the public keys of a data folder, and what its operator does about keys. docs/keys.md */
+import { Command } from 'commander';
+import { EXIT } from '../../output/exit-codes.ts';
+import { show } from '../../output/output.ts';
+
+interface KeysOptions {
+  readonly data: string;
+  readonly json?: boolean;
+}
+
+interface ActOptions extends KeysOptions {
+  readonly anchors?: string;
+  readonly reason: string;
+}
+
+export function keysCommand(): Command {
+  return listCommand().addCommand(rotateCommand()).addCommand(revokeCommand()).addCommand(auditCommand());
+}
+
+function rotateCommand(): Command {
+  return stoppedCommand('rotate', 'hand the ledger over to a new root key; old and new key both sign that').action(
+    async (options: ActOptions) => {
+      const { rotateRootKey } = await import('../../../../adapters/embedded/index.ts');
+      const rotated = await rotateRootKey(requestOf(options));
+      show(options, rotated, () =>
+        [
+          `root     ${rotated.verifierKey}`,
+          `recorded as ${rotated.entity} #${rotated.seq}; hand the new key to auditors and witnesses, keep the old public key`,
+        ].join('\n'),
+      );
+    },
+  );
+}
+
+function revokeCommand(): Command {
+  return stoppedCommand('revoke', 'believe nothing that a session key signs from now on')
+    .argument('<key>', 'session key as "nervous keys" shows it: keys/<16 hex>')
+    .action(async (key: string, options: ActOptions) => {
+      const { revokeSessionKey } = await import('../../../../adapters/embedded/index.ts');
+      const { entity, seq, position } = await revokeSessionKey({ ...requestOf(options), key });
+      const after = position === undefined ? '' : `, log index ${position}`;
+      show(options, { entity, seq, position }, () => `${entity} is revoked from its #${seq}${after} on`);
+    });
+}
+
+function auditCommand(): Command {
+  return new Command('audit')
+    .description('how often the root key signed, against what of that is recorded')
+    .option('--data <dir>', 'data folder, running or stopped', '.data')
+    .option('--anchors <dir>', 'where the anchors are, when not in the data folder')
+    .option('--json', 'for machines')
+    .action(async (options: Omit<ActOptions, 'reason'>) => {
+      const { auditSignatures } = await import('../../../../adapters/embedded/index.ts');
+      const { data, anchors } = options;
+      const audit = await auditSignatures(data, anchors === undefined ? {} : { anchorsDir: anchors });
+      const { recorded, expected, counted, difference } = audit;
+      show(options, audit, () =>
+        [
+          ...Object.entries(recorded).map(([type, count]) => `${String(count).padStart(8)}  ${type}`),
+          `${String(expected).padStart(8)}  recorded`,
+          counted === undefined
+            ? '       ?  counted: not from the first day of this key'
+            : `${String(counted).padStart(8)}  counted, difference ${difference ?? 0}`,
+        ].join('\n'),
+      );
+      if (difference !== undefined && difference !== 0) process.exitCode = EXIT.problem;
+    });
+}
+
+function stoppedCommand(name: string, description: string): Command {
+  return new Command(name)
+    .description(description)
+    .requiredOption('--reason <text>', 'recorded with it')
+    .option('--data <dir>', 'data folder of a stopped engine', '.data')
+    .option('--anchors <dir>', 'where the anchors are, when not in the data folder')
+    .option('--json', 'for machines');
+}
+
+function requestOf({ data, anchors, reason }: ActOptions): { dataDir: string; anchorsDir?: string; reason: string } {
+  return { dataDir: data, reason, ...(anchors === undefined ? {} : { anchorsDir: anchors }) };
+}
+
+function listCommand(): Command {
+  return new Command('keys')
+    .description('the public keys of a ledger: root, log, witness, session keys')
+    .option('--data <dir>', 'data folder, running or stopped', '.data')
+    .option('--json', 'for machines')
+    .action(async (options: KeysOptions) => {
+      const { listKeys } = await import('../../../../adapters/embedded/index.ts');
+      const keys = await listKeys(options.data);
+      const { root, former, logs, witness, sessions } = keys;
+      show(options, keys, () =>
+        [
+          `root     ${root}`,
+          ...former.map((key) => `former   ${key}`),
+          // The first log has the root key's own name.
+          ...logs.slice(1).map((key) => `log      ${key}`),
+          ...(witness === undefined ? [] : [`witness  ${witness}`]),
+          ...sessions.map(
+            ({ verifierKey, notBefore, notAfter }) => `session  ${verifierKey}  ${notBefore} to ${notAfter}`,
+          ),
+        ].join('\n'),
+      );
+    });
+}

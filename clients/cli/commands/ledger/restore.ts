@@ -1,0 +1,60 @@
+/** `nervous restore`: a data folder out of an export, proven against what was signed before it gets its name. */
+import { Command } from 'commander';
+import { show, UsageError } from '../../output/output.ts';
+import { addKey, keysOf } from '../../connection/verifier-keys.ts';
+
+interface RestoreOptions {
+  readonly from: string;
+  readonly data: string;
+  readonly rootKey?: string;
+  readonly fieldKey?: string;
+  readonly vkey?: readonly string[];
+  readonly anchors?: string;
+  readonly acceptLoss?: boolean;
+  readonly json?: boolean;
+}
+
+export function restoreCommand(): Command {
+  return new Command('restore')
+    .description('make a data folder out of an export, and prove that it is what was signed')
+    .requiredOption('--from <export>', 'folder made by "nervous export"')
+    .requiredOption('--data <dir>', 'folder to be made')
+    .option('--root-key <file>', 'root.key of the ledger; without it the folder can be read, but nothing recorded')
+    .option('--field-key <file>', 'field.key of the ledger, if the export has confidential fields')
+    .option('--vkey <key-or-file>', 'the public root key you trust, where there is no --root-key', addKey)
+    .option('--anchors <dir>', 'anchors kept elsewhere: they show whether entries are lost')
+    .option('--accept-loss', 'go on although entries are lost, as a new incarnation of the log')
+    .option('--json', 'for machines')
+    .action(restore);
+}
+
+async function restore(options: RestoreOptions): Promise<void> {
+  const { from, data, rootKey, fieldKey, vkey, anchors, acceptLoss } = options;
+  if (rootKey === undefined && vkey === undefined)
+    throw new UsageError('restore needs --root-key or --vkey: the export cannot vouch for itself');
+  const { restoreExport } = await import('../../../../adapters/embedded/index.ts');
+  const restored = await restoreExport({
+    ...{ from, dataDir: data, acceptLoss: acceptLoss === true },
+    ...(rootKey === undefined ? {} : { rootKeyFile: rootKey }),
+    ...(fieldKey === undefined ? {} : { fieldKeyFile: fieldKey }),
+    ...(vkey === undefined ? {} : { verifierKeys: vkey.flatMap(keysOf) }),
+    ...(anchors === undefined ? {} : { anchorsDir: anchors }),
+  });
+  const { report, entries, canRecord, incarnation, loss } = restored;
+  const known = loss === undefined ? {} : { lost: loss.lost, kept: loss.kept };
+  show(options, { data, verdict: report.verdict, entries, canRecord, incarnation, ...known }, () =>
+    [
+      `${data}: ${entries} entries, ${report.verdict} against ${(report.against ?? []).map(({ kind }) => kind).join(', ')}`,
+      ...(loss === undefined ? [] : [lossLine(loss.lost, incarnation)]),
+      '  subscriptions, dead letters, quarantine and tokens are not in a ledger: make them again',
+      canRecord
+        ? `  start it: nervous dev --data ${data}`
+        : `  without its root key it can be verified and exported, not started: bring root.key to go on`,
+    ].join('\n'),
+  );
+}
+
+function lossLine(lost: number, incarnation: number): string {
+  const what = lost === 0 ? 'nothing known is lost' : `${lost} entries are lost`;
+  return `  ${what}; the log goes on as incarnation ${incarnation}, with a name of its own: nervous keys shows its key`;
+}

@@ -1,0 +1,219 @@
+/** `nervous verify`: a verdict on the ledger or a part of it, by a running service or from a data folder, and on proofs. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import type { Command } from 'commander';
+import type { VerifyDataDirOptions } from '../../../../adapters/embedded/index.ts';
+import {
+  checkProof,
+  ed25519Key,
+  parseEntry,
+  parseVerifierKey,
+  type TrustedRoot,
+  type VerificationReport,
+} from '../../../../core/ledger/index.ts';
+import { connect, connectedCommand, type ConnectOptions } from '../../connection/connect.ts';
+import { VERDICT_EXIT } from '../../output/exit-codes.ts';
+import { printable, show, UsageError } from '../../output/output.ts';
+import { whileWaiting } from '../../output/waiting.ts';
+
+interface VerifyOptions extends ConnectOptions {
+  readonly hashOnly?: boolean;
+  readonly anchors?: string;
+  readonly vkey?: string;
+  readonly requireAnchored?: boolean;
+  readonly maxAge?: string;
+  readonly remember?: string;
+}
+
+type Scope =
+  | NonNullable<VerifyDataDirOptions['scope']>
+  | { readonly mode: 'since'; readonly checkpoint: Uint8Array }
+  | { readonly mode: 'proof'; readonly proof: Uint8Array };
+
+const HELP = `
+Scopes:
+  full                  every entry, the log and the documents (default)
+  entity <id>           one chain, its place in the log, its document
+  range <from> <to>     log indices, the last one exclusive
+  since <file>          what came after the checkpoint in the file, and that the log begins with it
+  proof <file>          a proof given out by the service; needs --vkey, and nothing else
+  state                 documents against the ledger
+  remember <file>       full, and keeps the checkpoint for the next "since"
+
+With --data and without --as it reads the folder itself: nothing has to run, and no token is needed.
+Ctrl-C ends it, and what a service does for it.`;
+
+export function verifyCommand(): Command {
+  return connectedCommand('verify [scope] [args...]', 'verify the ledger, a part of it, or a proof')
+    .option('--hash-only', 'hashes and links, not signatures')
+    .option('--vkey <file>', 'public root key from a source of your own, instead of root.vkey in the folder')
+    .option('--anchors <dir>', 'where the anchors are kept, if not in the data folder')
+    .option('--require-anchored', 'NOT_YET_ANCHORED unless anchors cover what was asked about')
+    .option('--max-age <minutes>', 'STALE when the log shows no sign of life since')
+    .option('--remember <file>', 'keeps the verified checkpoint for the next "verify since"')
+    .addHelpText('after', HELP)
+    .action(async (name: string | undefined, args: string[], given: VerifyOptions) => {
+      const [scope, options] = scopeOf(name, args, given);
+      const report = await whileWaiting(
+        printable(`verifying ${[scope.mode, ...args].join(' ')}`),
+        verify(scope, options),
+      );
+      if (options.remember !== undefined) remember(options.remember, report);
+      show(options, report, () => textOf(report));
+      process.exitCode = VERDICT_EXIT[report.verdict];
+    });
+}
+
+/** @throws UsageError */
+function scopeOf(name = 'full', args: readonly string[], options: VerifyOptions): [Scope, VerifyOptions] {
+  const [first = '', second = ''] = args;
+  const shape = `${name}/${args.length}`;
+  switch (shape) {
+    case 'full/0':
+      return [{ mode: 'full' }, options];
+    case 'remember/1':
+      return [{ mode: 'full' }, { ...options, remember: first }];
+    case 'entity/1':
+      return [{ mode: 'entity', entity: first }, options];
+    case 'range/2':
+      return [{ mode: 'range', ...indices(first, second) }, options];
+    case 'since/1':
+      return [{ mode: 'since', checkpoint: bytesIn(first) }, options];
+    case 'proof/1':
+      return [{ mode: 'proof', proof: bytesIn(first) }, options];
+    case 'state/0':
+      return [{ mode: 'state' }, options];
+  }
+  throw new UsageError(
+    'say "verify full", "entity <id>", "range <from> <to>", "since <file>", "proof <file>", "state" or "remember <file>"',
+  );
+}
+
+function indices(from: string, to: string): { readonly from: number; readonly to: number } {
+  const isIndex = /^(0|[1-9][0-9]{0,14})$/;
+  if (isIndex.test(from) && isIndex.test(to) && Number(from) < Number(to))
+    return { from: Number(from), to: Number(to) };
+  throw new UsageError('range takes two log indices, the first and one past the last');
+}
+
+function verify(scope: Scope, options: VerifyOptions): Promise<VerificationReport> {
+  const { data, as } = options;
+  if (scope.mode === 'proof') return Promise.resolve(verifyProof(scope.proof, rootKey(options)));
+  if (data === undefined || as !== undefined) return askService(scope, options);
+  if (options.url !== undefined)
+    throw new UsageError('--data reads a folder, --url asks a service: choose one, or add --as');
+  return readFolder(scope, options, data);
+}
+
+async function readFolder(
+  scope: Exclude<Scope, { mode: 'proof' }>,
+  options: VerifyOptions,
+  data: string,
+): Promise<VerificationReport> {
+  const { verifyDataDir } = await import('../../../../adapters/embedded/index.ts');
+  const { anchors, vkey, requireAnchored, hashOnly } = options;
+  return verifyDataDir(data, {
+    scope,
+    signatures: hashOnly !== true,
+    ...('checkpoint' in scope ? { remembered: scope.checkpoint } : {}),
+    ...(anchors === undefined ? {} : { anchorsDir: anchors }),
+    ...(vkey === undefined ? {} : { root: rootKey(options) }),
+    ...(requireAnchored === undefined ? {} : { requireAnchored }),
+    ...maxAgeOf(options),
+  });
+}
+
+function askService(scope: Exclude<Scope, { mode: 'proof' }>, options: VerifyOptions): Promise<VerificationReport> {
+  const { requireAnchored, hashOnly, anchors, vkey } = options;
+  if (anchors !== undefined || vkey !== undefined)
+    throw new UsageError('--anchors and --vkey are for verifying yourself: with --data, or "verify proof"');
+  if (scope.mode === 'entity') {
+    if (hashOnly === true || requireAnchored === true || options.maxAge !== undefined)
+      throw new UsageError('entity takes no such option here: a service checks one chain in full; or use --data');
+    return connect(options).verifyEntity(scope.entity);
+  }
+  const { mode } = scope;
+  return connect(options).verifyAll({
+    ...{ mode, signatures: hashOnly !== true },
+    ...('from' in scope ? { from: scope.from, to: scope.to } : {}),
+    ...('checkpoint' in scope ? { checkpoint: Buffer.from(scope.checkpoint).toString('utf8') } : {}),
+    ...(requireAnchored === undefined ? {} : { requireAnchored }),
+    ...maxAgeOf(options),
+  });
+}
+
+/** Needs the proof and the public root key, nothing else. */
+function verifyProof(proof: Uint8Array, root: TrustedRoot): VerificationReport {
+  const checked = checkProof(proof, [ed25519Key(root.name, root.publicKey)], root.name);
+  if (checked.verdict !== 'OK') {
+    const { verdict, detail } = checked;
+    const firstBad = { verdict, entity: '(proof)', seq: 0, detail };
+    return { verdict, firstBad, entries: 0, chains: 0, checked: [], notChecked: ['what the proof is about'] };
+  }
+  const { entry, index, checkpoint } = checked;
+  const parsed = parseEntry(entry);
+  const what = parsed.kind === 'entry' ? `entry "${parsed.body.entity}" #${parsed.body.seq}` : 'an entry of other form';
+  const rootHash = Buffer.from(checkpoint.root).toString('base64');
+  return {
+    verdict: 'OK',
+    ...{ entries: 1, chains: 1 },
+    against: [{ kind: 'published', size: checkpoint.size, root: rootHash, by: root.name }],
+    checked: [`${what} is at log index ${index} of the log of size ${checkpoint.size} that ${root.name} signed`],
+    notChecked: [
+      'its session key: the log was signed after it was accepted',
+      'its place in its chain, and whether that log is the only one shown: compare the checkpoint with others',
+    ],
+  };
+}
+
+/** @throws UsageError */
+function rootKey({ vkey }: VerifyOptions): TrustedRoot {
+  if (vkey === undefined)
+    throw new UsageError('a proof needs --vkey <file>: the public root key, root.vkey of the ledger');
+  const key = parseVerifierKey(Buffer.from(bytesIn(vkey)).toString('utf8'));
+  if (key === undefined)
+    throw new UsageError(`"${vkey}" holds no Ed25519 verifier key, <name>+<8 hex digits>+<base64>`);
+  return key;
+}
+
+function maxAgeOf({ maxAge }: VerifyOptions): { readonly maxAgeMinutes?: number } {
+  if (maxAge === undefined) return {};
+  if (!/^[1-9][0-9]{0,6}$/.test(maxAge)) throw new UsageError('--max-age takes minutes, 1 or more');
+  return { maxAgeMinutes: Number(maxAge) };
+}
+
+/** Only what was found right is worth remembering. */
+function remember(path: string, { verdict, checkpoint }: VerificationReport): void {
+  if (verdict !== 'OK') return;
+  if (checkpoint === undefined)
+    throw new UsageError('there is no checkpoint to remember: none was published yet, or this scope verifies none');
+  writeFileSync(path, checkpoint);
+}
+
+function bytesIn(path: string): Uint8Array {
+  try {
+    return readFileSync(path);
+  } catch (cause) {
+    throw new UsageError(`"${path}" cannot be read: ${(cause as Error).message}`, { cause });
+  }
+}
+
+export function textOf(report: VerificationReport): string {
+  const { verdict, firstBad, entries, chains, against = [], checked, notChecked } = report;
+  return [
+    `${verdict}: ${entries} entries in ${chains} ${chains === 1 ? 'chain' : 'chains'}`,
+    ...(firstBad === undefined ? [] : [badLine(firstBad)]),
+    ...against.map(pointLine),
+    ...checked.map((what) => `  checked: ${what}`),
+    ...notChecked.map((what) => `  not checked: ${what}`),
+  ].join('\n');
+}
+
+function badLine({ entity, seq, position, path, detail }: NonNullable<VerificationReport['firstBad']>): string {
+  const place = position === undefined ? '' : `, log index ${position}`;
+  return `first bad: ${entity} seq ${seq}${place}${path === undefined ? '' : `, file ${path}`}: ${detail}`;
+}
+
+function pointLine({ kind, size, root, by, at, count }: NonNullable<VerificationReport['against']>[number]): string {
+  const more = [...(at === undefined ? [] : [`at ${at}`]), ...(count === undefined ? [] : [`the newest of ${count}`])];
+  return `  against: ${kind} of size ${size}, root ${root}, by ${by}${more.map((one) => `, ${one}`).join('')}`;
+}
