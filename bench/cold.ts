@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { build } from 'esbuild';
-import { bundleOptions } from '../lib/constructs/bundling.ts';
+import { bundleOptions } from '../lib/functions/bundling.ts';
 import { percentile, round, withTempDir } from './measure.ts';
 
 const ROOT = fileURLToPath(new URL('../', import.meta.url));

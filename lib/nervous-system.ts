@@ -7,7 +7,7 @@ import { Annotations, Aspects, Tags, type Environment } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import { principalsOf } from '../core/policy/index.ts';
 import type { NervousConfig } from '../core/system/index.ts';
-import { LeanDependencies } from './constructs/lean-dependencies.ts';
+import { LeanDependencies } from './functions/lean-dependencies.ts';
 import { ContextError } from './context.ts';
 import { DEFAULT_AWS_SOURCES, type Deployment, type QueueNames } from './deployment.ts';
 import { STAGES, type StageName, type StageSettings } from './environments.ts';

@@ -13,7 +13,7 @@ import {
 } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import type { Deployment } from '../deployment.ts';
-import { lambdasThatMay } from '../lambdas.ts';
+import { lambdasThatMay } from '../functions/lambdas.ts';
 import { roleArn } from './ledger-keys.ts';
 
 const CHANGES = ['UpdateItem', 'DeleteItem', 'BatchWriteItem', 'PartiQLInsert', 'PartiQLUpdate', 'PartiQLDelete'];

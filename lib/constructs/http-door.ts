@@ -22,7 +22,7 @@ import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type { Deployment } from '../deployment.ts';
 import { acknowledge } from './acknowledge.ts';
-import type { NervousFunction } from './nervous-function.ts';
+import type { NervousFunction } from '../functions/nervous-function.ts';
 import { removalPolicyOf } from './removal-policy.ts';
 
 /** A route of the API's table with the function behind it. */

@@ -7,9 +7,9 @@ import { EventBus, Match, Rule, type EventPattern, type IEventBus } from 'aws-cd
 import { SqsQueue } from 'aws-cdk-lib/aws-events-targets';
 import { Construct } from 'constructs';
 import type { Deployment } from '../deployment.ts';
-import { systemEnvironment } from '../environment-variables.ts';
+import { systemEnvironment } from '../functions/environment-variables.ts';
 import type { LedgerResources } from '../ledger-resources.ts';
-import { NervousFunction } from './nervous-function.ts';
+import { NervousFunction } from '../functions/nervous-function.ts';
 import { removalPolicyOf } from './removal-policy.ts';
 import { SafeQueue, sixTimes } from './safe-queue.ts';
 

@@ -8,7 +8,7 @@ import { AnyPrincipal, Effect, PolicyStatement, type Conditions } from 'aws-cdk-
 import { Key, KeySpec, KeyUsage, type KeyProps } from 'aws-cdk-lib/aws-kms';
 import type { Construct } from 'constructs';
 import { namesOf, type Deployment } from '../deployment.ts';
-import { lambdasThatMay, type LambdaName } from '../lambdas.ts';
+import { lambdasThatMay, type LambdaName } from '../functions/lambdas.ts';
 import type { BreakGlass } from './break-glass.ts';
 import { protectedRemovalPolicyOf } from './removal-policy.ts';
 

@@ -5,10 +5,10 @@
 import { Duration } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import type { Deployment } from '../deployment.ts';
-import { systemEnvironment } from '../environment-variables.ts';
+import { systemEnvironment } from '../functions/environment-variables.ts';
 import type { LedgerResources } from '../ledger-resources.ts';
-import { NervousFunction } from './nervous-function.ts';
-import { runEvery } from './schedule.ts';
+import { NervousFunction } from '../functions/nervous-function.ts';
+import { runEvery } from '../functions/schedule.ts';
 
 /** So often a checkpoint is made while the log grows. Each costs a signature, an anchor for years, and a few files. */
 const INTERVAL = Duration.minutes(1);

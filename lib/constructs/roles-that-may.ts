@@ -1,7 +1,7 @@
 /** Roles of the functions whose `permissions.ts` name an action on a resource: those that a resource's own policy spares (W5). */
 import { Aws } from 'aws-cdk-lib';
 import { namesOf, type Deployment } from '../deployment.ts';
-import { LAMBDA_NAMES, LAMBDAS, type LambdaContract } from '../lambdas.ts';
+import { LAMBDA_NAMES, LAMBDAS, type LambdaContract } from '../functions/lambdas.ts';
 import type { ResourceName } from './resource-arns.ts';
 
 export function rolesThatMay(

@@ -6,10 +6,10 @@ import { Duration, type RemovalPolicy } from 'aws-cdk-lib';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { Deployment } from '../deployment.ts';
-import { systemEnvironment } from '../environment-variables.ts';
+import { systemEnvironment } from '../functions/environment-variables.ts';
 import type { LedgerResources } from '../ledger-resources.ts';
 import { acknowledge } from './acknowledge.ts';
-import { NervousFunction } from './nervous-function.ts';
+import { NervousFunction } from '../functions/nervous-function.ts';
 import { removalPolicyOf } from './removal-policy.ts';
 import { sixTimes } from './safe-queue.ts';
 

@@ -4,7 +4,7 @@
  */
 import type { Conditions } from 'aws-cdk-lib/aws-iam';
 import type { Deployment } from '../deployment.ts';
-import type { LambdaName } from '../lambdas.ts';
+import type { LambdaName } from '../functions/lambdas.ts';
 
 const KEY = 'dynamodb:LeadingKeys';
 /** Certificates of session keys, which every function that signs makes for itself. */

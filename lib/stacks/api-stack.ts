@@ -7,10 +7,10 @@ import { HttpIamAuthorizer, HttpJwtAuthorizer } from 'aws-cdk-lib/aws-apigateway
 import type { Construct } from 'constructs';
 import { ROUTE_GROUPS, type RouteGroup } from '../../api/index.ts';
 import { HttpDoor, type DoorRoute } from '../constructs/http-door.ts';
-import { NervousFunction } from '../constructs/nervous-function.ts';
-import { runEvery } from '../constructs/schedule.ts';
+import { NervousFunction } from '../functions/nervous-function.ts';
+import { runEvery } from '../functions/schedule.ts';
 import type { Deployment } from '../deployment.ts';
-import { systemEnvironment } from '../environment-variables.ts';
+import { systemEnvironment } from '../functions/environment-variables.ts';
 import type { LedgerResources } from '../ledger-resources.ts';
 
 /** Verifying a whole ledger, invoked directly, takes as long as Lambda allows. */

@@ -7,15 +7,15 @@ import type { Construct } from 'constructs';
 import { Buses } from '../constructs/buses.ts';
 import { Ingest } from '../constructs/ingest.ts';
 import { LogPublishing } from '../constructs/log-publishing.ts';
-import { NervousFunction } from '../constructs/nervous-function.ts';
+import { NervousFunction } from '../functions/nervous-function.ts';
 import { failureQueue } from '../constructs/safe-queue.ts';
 import { rolesThatMay } from '../constructs/roles-that-may.ts';
-import { runEvery } from '../constructs/schedule.ts';
+import { runEvery } from '../functions/schedule.ts';
 import { Undelivered } from '../constructs/undelivered.ts';
 import { SubscriptionDeadLetters } from '../constructs/subscription-dead-letters.ts';
 import { removalPolicyOf } from '../constructs/removal-policy.ts';
 import { namesOf, type Deployment, type QueueNames } from '../deployment.ts';
-import { systemEnvironment } from '../environment-variables.ts';
+import { systemEnvironment } from '../functions/environment-variables.ts';
 import type { LedgerResources } from '../ledger-resources.ts';
 
 const MINUTE = Duration.minutes(1);

@@ -10,13 +10,13 @@ import { Key } from 'aws-cdk-lib/aws-kms';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import type { Construct } from 'constructs';
-import { ChangeWatch } from '../constructs/change-watch.ts';
-import { RunbookAlarm } from '../constructs/runbook-alarm.ts';
-import { healthWidgets, performanceWidgets } from '../dashboards.ts';
+import { ChangeWatch } from '../alarms/change-watch.ts';
+import { RunbookAlarm } from '../alarms/runbook-alarm.ts';
+import { healthWidgets, performanceWidgets } from '../alarms/dashboards.ts';
 import { namesOf, type Deployment } from '../deployment.ts';
 import type { LedgerResources } from '../ledger-resources.ts';
-import type { Watched } from '../watched.ts';
-import { watches } from '../watches.ts';
+import type { Watched } from '../alarms/watched.ts';
+import { watches } from '../alarms/watches.ts';
 
 export interface MonitoringStackProps extends StackProps, Omit<Watched, 'changeRules'> {
   readonly ledger: LedgerResources;

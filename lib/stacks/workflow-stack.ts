@@ -9,12 +9,12 @@ import { DefinitionBody, LogLevel, StateMachine, StateMachineType } from 'aws-cd
 import type { Construct } from 'constructs';
 import { WORKFLOW } from '../../core/changes/index.ts';
 import { acknowledgeWildcard } from '../constructs/acknowledge.ts';
-import { NervousFunction } from '../constructs/nervous-function.ts';
+import { NervousFunction } from '../functions/nervous-function.ts';
 import { SafeQueue, sixTimes } from '../constructs/safe-queue.ts';
-import { alsoRunEvery, runEvery } from '../constructs/schedule.ts';
+import { alsoRunEvery, runEvery } from '../functions/schedule.ts';
 import { workflowDefinition } from '../constructs/workflow-definition.ts';
 import { namesOf, type Deployment } from '../deployment.ts';
-import { systemEnvironment } from '../environment-variables.ts';
+import { systemEnvironment } from '../functions/environment-variables.ts';
 import type { LedgerResources } from '../ledger-resources.ts';
 
 const WAKER_TIMEOUT = Duration.seconds(30);

@@ -1,7 +1,7 @@
 /** Attacks on what is deployed: who may write, delete, call or replace what, by the synthesized templates. */
 import { expect } from 'vitest';
 import { ROUTES } from '../../api/index.ts';
-import { LAMBDA_NAMES, LAMBDAS } from '../../lib/lambdas.ts';
+import { LAMBDA_NAMES, LAMBDAS } from '../../lib/functions/lambdas.ts';
 import { synthesize } from '../lib/synthesized.ts';
 import { attack } from './attack.ts';
 

@@ -5,7 +5,7 @@ import { expect, it } from 'vitest';
 import { DynamoStore } from '../../adapters/aws/dynamo/dynamo-store.ts';
 import { keepHandover } from '../../adapters/aws/verify/leg-notes.ts';
 import { config } from '../../nervous.config.ts';
-import { output } from './deployed.ts';
+import { output } from './support/deployed.ts';
 
 const { ledger } = config;
 

@@ -5,8 +5,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { expect, it } from 'vitest';
-import { deployed, httpApiUrl, output } from './deployed.ts';
-import { tokenOf } from './oidc-issuer.ts';
+import { deployed, httpApiUrl, output } from './support/deployed.ts';
+import { tokenOf } from './support/oidc-issuer.ts';
 
 const CSV = join(import.meta.dirname, '../samples/berka/trans.csv');
 const ROWS = 2_000;

@@ -11,8 +11,8 @@ import { dynamoClient } from '../../adapters/aws/wiring/clients.ts';
 import { DynamoStore } from '../../adapters/aws/dynamo/dynamo-store.ts';
 import { createSequencer } from '../../adapters/aws/dynamo/sequencer.ts';
 import { busRules, type DeadLetter } from '../../core/events/index.ts';
-import { createScratchTables, type ScratchTables } from './scratch-tables.ts';
-import { BusWorld, ids, LEDGER, receipts } from './bus-world.ts';
+import { createScratchTables, type ScratchTables } from './support/scratch-tables.ts';
+import { BusWorld, ids, LEDGER, receipts } from './support/bus-world.ts';
 
 const RETRY = { maxAttempts: 2, baseMs: 1, maxMs: 1 };
 

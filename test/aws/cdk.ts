@@ -6,8 +6,8 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { appendFileSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { HarnessError } from './harness-error.ts';
-import type { AwsTarget } from './target.ts';
+import { HarnessError } from './support/harness-error.ts';
+import type { AwsTarget } from './support/target.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const CLI = join(ROOT, 'node_modules', 'aws-cdk', 'bin', 'cdk');

@@ -5,7 +5,7 @@ import { openDynamo } from '../contract/dynamo.ts';
 import { describeEntryStore } from '../contract/entry-store.ts';
 import { describeItemStore } from '../contract/item-store.ts';
 import type { Open } from '../contract/stores.ts';
-import { createScratchTables } from './scratch-tables.ts';
+import { createScratchTables } from './support/scratch-tables.ts';
 
 const NAME = 'DynamoStore, deployed';
 const client = dynamoClient();

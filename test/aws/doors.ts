@@ -1,10 +1,10 @@
 /** The scenario suite on the deployed stacks, through one of their doors: with tokens, or with requests that IAM roles sign. */
 import { afterAll, describe } from 'vitest';
 import { describeScenarios, SCENARIOS, type World } from '../scenarios/index.ts';
-import { clientOf, deployed, output, requestWithToken } from './deployed.ts';
-import { iamClientOf, requestSigned } from './iam-callers.ts';
-import { awsPowers } from './powers.ts';
-import { serveLimits } from './sample-executor.ts';
+import { clientOf, deployed, output, requestWithToken } from './support/deployed.ts';
+import { iamClientOf, requestSigned } from './support/iam-callers.ts';
+import { awsPowers } from './support/powers.ts';
+import { serveLimits } from './support/sample-executor.ts';
 
 type Door = Pick<World, 'as' | 'request'>;
 

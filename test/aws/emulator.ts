@@ -10,7 +10,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { HarnessError } from './harness-error.ts';
+import { HarnessError } from './support/harness-error.ts';
 import { prepareVenv } from './python-venv.ts';
 
 const HOST = '127.0.0.1';

@@ -2,7 +2,7 @@
 import { SignatureV4 } from '@smithy/signature-v4';
 import { expect, it } from 'vitest';
 import { Sha256 } from '../../adapters/aws/bundling/native-checksums.ts';
-import { clientOf, deployed, output } from './deployed.ts';
+import { clientOf, deployed, output } from './support/deployed.ts';
 
 const MS_PER_SECOND = 1_000;
 const DONE = 100;

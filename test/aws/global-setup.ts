@@ -7,10 +7,10 @@ import { join } from 'node:path';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import type { TestProject } from 'vitest/node';
 import { bootstrap, deploy, destroy, destroyInBackground, type CdkOptions, type StackOutputs } from './cdk.ts';
-import { HarnessError } from './harness-error.ts';
-import { iamPrincipalsOf } from './iam-principals-of.ts';
-import { startOidcIssuer, type IssuerKey } from './oidc-issuer.ts';
-import { openTarget, type AwsTarget } from './target.ts';
+import { HarnessError } from './support/harness-error.ts';
+import { iamPrincipalsOf } from './support/iam-principals-of.ts';
+import { startOidcIssuer, type IssuerKey } from './support/oidc-issuer.ts';
+import { openTarget, type AwsTarget } from './support/target.ts';
 
 const CACHE = join(import.meta.dirname, '..', '..', '.cache', 'aws');
 const CONFIG = join(import.meta.dirname, '..', 'support', 'executor-config.ts');

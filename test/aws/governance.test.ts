@@ -4,7 +4,7 @@ import { dynamoClient } from '../../adapters/aws/wiring/clients.ts';
 import { DynamoStore } from '../../adapters/aws/dynamo/dynamo-store.ts';
 import { at, createGovernanceWorld, DAY_MS, onPolicy, patch, who } from '../core/changes/governance-world.ts';
 import { decision } from '../core/changes/world.ts';
-import { createScratchTables } from './scratch-tables.ts';
+import { createScratchTables } from './support/scratch-tables.ts';
 
 describe('the policy on DynamoDB', async () => {
   const { drop, ...tables } = await createScratchTables();

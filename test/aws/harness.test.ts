@@ -8,10 +8,10 @@ import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, expect, it } from 'vitest';
 import { deploy } from './cdk.ts';
-import { again, deployed } from './deployed.ts';
+import { again, deployed } from './support/deployed.ts';
 import { startEmulator } from './emulator.ts';
 import { prepareVenv } from './python-venv.ts';
-import { openTarget } from './target.ts';
+import { openTarget } from './support/target.ts';
 
 const cacheDir = join(import.meta.dirname, '..', '..', '.cache', 'aws');
 const runDir = mkdtempSync(join(tmpdir(), 'nervous-harness-'));

@@ -14,7 +14,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { credit } from '../scenarios/publishing.ts';
 import { freshAccount, type SampleClient } from '../scenarios/world.ts';
 import { deploy, destroy, type CdkOptions, type StackOutputs } from './cdk.ts';
-import { again, clientOf, deployed } from './deployed.ts';
+import { again, clientOf, deployed } from './support/deployed.ts';
 
 /** Two deployments and a destruction of everything. */
 const PATIENCE_MS = 600_000;

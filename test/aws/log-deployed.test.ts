@@ -25,8 +25,8 @@ import { memoryRootSigner } from '../../adapters/memory/index.ts';
 import { config } from '../../nervous.config.ts';
 import { credit } from '../scenarios/publishing.ts';
 import { freshAccount, until } from '../scenarios/world.ts';
-import { clientOf, deployed, httpApiUrl, output, publicKey } from './deployed.ts';
-import { tokenOf } from './oidc-issuer.ts';
+import { clientOf, deployed, httpApiUrl, output, publicKey } from './support/deployed.ts';
+import { tokenOf } from './support/oidc-issuer.ts';
 
 const { origin } = config;
 const witnessName = `${origin}/witness`;

@@ -37,8 +37,8 @@ import {
   type Witness,
 } from '../../core/ledger/index.ts';
 import { describeAnchors, describeLogFiles } from '../contract/log-files.ts';
-import { breakingFetch, breakWrites, type Breakage } from './break-writes.ts';
-import { createScratchBucket, createWitnessTable, type Scratch } from './scratch-log.ts';
+import { breakingFetch, breakWrites, type Breakage } from './support/break-writes.ts';
+import { createScratchBucket, createWitnessTable, type Scratch } from './support/scratch-log.ts';
 
 /** Sets the stage; the log has a client of its own. */
 const client = new S3Client();

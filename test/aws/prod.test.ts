@@ -15,7 +15,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { credit } from '../scenarios/publishing.ts';
 import { freshAccount, type SampleClient } from '../scenarios/world.ts';
 import { deploy, destroy, type CdkOptions, type StackOutputs } from './cdk.ts';
-import { again, clientOf, deployed, output } from './deployed.ts';
+import { again, clientOf, deployed, output } from './support/deployed.ts';
 
 const PATIENCE_MS = 600_000;
 const NAME = `prod${randomUUID().slice(0, 6)}`;

@@ -8,7 +8,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { HarnessError } from './harness-error.ts';
+import { HarnessError } from './support/harness-error.ts';
 
 const run = promisify(execFile);
 const OLDEST_MINOR = 10;

@@ -4,14 +4,14 @@ import { join } from 'node:path';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { describe, expect, it } from 'vitest';
 import type { VerificationReport } from '../../core/ledger/index.ts';
-import { LAMBDAS, type LambdaName } from '../../lib/lambdas.ts';
+import { LAMBDAS, type LambdaName } from '../../lib/functions/lambdas.ts';
 import { freshAccount } from '../scenarios/world.ts';
 import { credit } from '../scenarios/publishing.ts';
-import { deployed, httpApiUrl, output } from './deployed.ts';
+import { deployed, httpApiUrl, output } from './support/deployed.ts';
 import { describeThrough, IAM, IS_ACCOUNT, TOKENS } from './doors.ts';
 import { USED_ACTIONS } from './emulator.ts';
-import { tokenOf } from './oidc-issuer.ts';
-import { awsPowers } from './powers.ts';
+import { tokenOf } from './support/oidc-issuer.ts';
+import { awsPowers } from './support/powers.ts';
 
 const WRITES: readonly string[] = ['Put', 'Update', 'Delete', 'ConditionCheck'].map((name) => `dynamodb:${name}Item`);
 const WRITERS = ['publish', 'ingest', 'change-sets', 'decisions', 'subscriptions', 'workflow-step'] as const;

@@ -2,7 +2,7 @@
 import { ConfiguredRetryStrategy } from '@smithy/core/retry';
 import { dynamoClient } from '../../adapters/aws/wiring/clients.ts';
 import { describeStorm } from '../adapters/aws/guard/storm.ts';
-import { createScratchTables } from './scratch-tables.ts';
+import { createScratchTables } from './support/scratch-tables.ts';
 
 describeStorm('the deployed DynamoDB', async () => {
   const { drop, ...tables } = await createScratchTables();

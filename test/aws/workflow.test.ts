@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createWorkflowRunner } from '../../adapters/embedded/runtime/workflow-runner.ts';
 import { ChangeError, operationTypes, type Changes, type OperationTypes } from '../../core/changes/index.ts';
 import { createWorld, decision, hours, patchOf, proposal, who, type World } from '../core/changes/world.ts';
-import { openEngine, openMachine, type Engine, type Machine } from './workflow-engine.ts';
+import { openEngine, openMachine, type Engine, type Machine } from './support/workflow-engine.ts';
 
 /** The step function calls back into this process: that needs an endpoint on this machine. */
 const isHere = /\/\/(127\.0\.0\.1|localhost)[:/]/.test(process.env['AWS_ENDPOINT_URL'] ?? '');

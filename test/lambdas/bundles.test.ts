@@ -3,7 +3,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { afterAll, describe, expect, it } from 'vitest';
-import { bundleOptions, MAX_BUNDLE_BYTES } from '../../lib/constructs/bundling.ts';
+import { bundleOptions, MAX_BUNDLE_BYTES } from '../../lib/functions/bundling.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const entryOf = (name: string): string => `${root}lambdas/${name}/handler.ts`;

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { idemItemKey } from '../../adapters/aws/dynamo/dynamo-items.ts';
 import { ROUTES } from '../../api/index.ts';
 import { ERROR_RATE, RESPONSE_TIME } from '../../core/system/index.ts';
-import { LAMBDA_NAMES } from '../../lib/lambdas.ts';
+import { LAMBDA_NAMES } from '../../lib/functions/lambdas.ts';
 import { topicDomains } from '../../core/events/index.ts';
 import { config } from '../../nervous.config.ts';
 import { STACKS, synthesize, text, type Synthesized } from './synthesized.ts';

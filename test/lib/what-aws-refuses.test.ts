@@ -4,7 +4,7 @@
  */
 import { describe, expect, it } from 'vitest';
 import { defineConfig } from '../../core/system/index.ts';
-import { ALONE } from '../../lib/lambdas.ts';
+import { ALONE } from '../../lib/functions/lambdas.ts';
 import { config } from '../../nervous.config.ts';
 import { ofType, statementsOf, synthesize, text } from './synthesized.ts';
 

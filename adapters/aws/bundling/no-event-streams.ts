@@ -1,6 +1,6 @@
 /** Takes the place of the SDK's event streams in a bundle: no operation that a function calls has one. */
 const absent = (): never => {
-  throw new Error('this bundle has no event streams: see lib/constructs/bundling.ts');
+  throw new Error('this bundle has no event streams: see lib/functions/bundling.ts');
 };
 
 export const EventStreamSerde = absent;

@@ -1,6 +1,6 @@
 /** The IAM roles of the tests, one for each principal of what is deployed, as a person writes them for `-c iamPrincipals`. */
-import { principalsOf } from '../../core/policy/index.ts';
-import { config } from '../support/executor-config.ts';
+import { principalsOf } from '../../../core/policy/index.ts';
+import { config } from '../../support/executor-config.ts';
 
 /** A caller's ARN lacks the path: people do not know, and write it. */
 export const PATH = '/nervous-test/';

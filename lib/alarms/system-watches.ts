@@ -1,7 +1,7 @@
 /** What is watched of the system as a whole, by the names that the product's papers give. */
 import { Stats } from 'aws-cdk-lib/aws-cloudwatch';
-import { DEGRADED_P95_MS, ERROR_RATE, ERROR_RATE_HIGH, RESPONSE_TIME } from '../core/system/index.ts';
-import type { Watch } from './constructs/runbook-alarm.ts';
+import { DEGRADED_P95_MS, ERROR_RATE, ERROR_RATE_HIGH, RESPONSE_TIME } from '../../core/system/index.ts';
+import type { Watch } from './runbook-alarm.ts';
 import { metricsOf } from './metrics.ts';
 import type { Watched } from './watched.ts';
 

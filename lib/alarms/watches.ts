@@ -3,11 +3,11 @@
  * docs/runbook.md; a test keeps the two in step. What is only nice to know is on the dashboards.
  */
 import { Stats } from 'aws-cdk-lib/aws-cloudwatch';
-import { CHANGES, type Change } from './constructs/change-watch.ts';
-import type { Watch } from './constructs/runbook-alarm.ts';
-import { DEAD_LETTER_QUEUES, type DeadLetterQueue } from './deployment.ts';
+import { CHANGES, type Change } from './change-watch.ts';
+import type { Watch } from './runbook-alarm.ts';
+import { DEAD_LETTER_QUEUES, type DeadLetterQueue } from '../deployment.ts';
 import { heartbeatWatches } from './heartbeat-watches.ts';
-import { ALONE, LAMBDA_NAMES } from './lambdas.ts';
+import { ALONE, LAMBDA_NAMES } from '../functions/lambdas.ts';
 import { failedDeliveries, metricsOf, throttledByAws } from './metrics.ts';
 import { systemWatches } from './system-watches.ts';
 import type { Watched } from './watched.ts';

@@ -7,7 +7,7 @@ import {
   type DynamoDBClient,
   type ScalarAttributeType,
 } from '@aws-sdk/client-dynamodb';
-import { dynamoClient } from '../../adapters/aws/wiring/clients.ts';
+import { dynamoClient } from '../../../adapters/aws/wiring/clients.ts';
 
 export interface ScratchTables {
   readonly entriesTable: string;

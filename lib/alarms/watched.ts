@@ -1,6 +1,6 @@
 /** What the lists of watches are made from. */
-import type { Change } from './constructs/change-watch.ts';
-import type { Deployment, QueueNames } from './deployment.ts';
+import type { Change } from './change-watch.ts';
+import type { Deployment, QueueNames } from '../deployment.ts';
 
 export interface Watched {
   readonly deployment: Deployment;

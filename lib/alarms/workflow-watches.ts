@@ -1,6 +1,6 @@
 /** What is watched of change-sets on their way. */
 import { Stats } from 'aws-cdk-lib/aws-cloudwatch';
-import type { Watch } from './constructs/runbook-alarm.ts';
+import type { Watch } from './runbook-alarm.ts';
 import { metricsOf } from './metrics.ts';
 import type { Watched } from './watched.ts';
 

@@ -13,29 +13,33 @@ import {
   SQSClient,
 } from '@aws-sdk/client-sqs';
 import type { DynamoDBStreamEvent } from 'aws-lambda';
-import { closingMark } from '../../adapters/aws/relay/closing-mark.ts';
-import { DeadLetterStore } from '../../adapters/aws/subscriptions/dead-letters.ts';
-import { SubscriptionDirectory } from '../../adapters/aws/bus/directory.ts';
-import { EventBridgeBus } from '../../adapters/aws/subscriptions/event-bridge-bus.ts';
-import { LogFeed } from '../../adapters/aws/bus/feed.ts';
-import { QueueUrls } from '../../adapters/aws/bus/queue-urls.ts';
-import { reconcile, type ReconcileReport, type ReconcileRequest } from '../../adapters/aws/subscriptions/reconciler.ts';
-import { placeKey, type RelayMarks } from '../../adapters/aws/relay/relay-marks.ts';
-import { SubscriptionResources } from '../../adapters/aws/subscriptions/subscription-resources.ts';
-import { systemClock, systemIds } from '../../adapters/aws/request/system-world.ts';
-import { localSealer, memoryRootSigner, MemoryStore } from '../../adapters/memory/index.ts';
-import type { JsonObject } from '../../core/canonical/index.ts';
+import { closingMark } from '../../../adapters/aws/relay/closing-mark.ts';
+import { DeadLetterStore } from '../../../adapters/aws/subscriptions/dead-letters.ts';
+import { SubscriptionDirectory } from '../../../adapters/aws/bus/directory.ts';
+import { EventBridgeBus } from '../../../adapters/aws/subscriptions/event-bridge-bus.ts';
+import { LogFeed } from '../../../adapters/aws/bus/feed.ts';
+import { QueueUrls } from '../../../adapters/aws/bus/queue-urls.ts';
+import {
+  reconcile,
+  type ReconcileReport,
+  type ReconcileRequest,
+} from '../../../adapters/aws/subscriptions/reconciler.ts';
+import { placeKey, type RelayMarks } from '../../../adapters/aws/relay/relay-marks.ts';
+import { SubscriptionResources } from '../../../adapters/aws/subscriptions/subscription-resources.ts';
+import { systemClock, systemIds } from '../../../adapters/aws/request/system-world.ts';
+import { localSealer, memoryRootSigner, MemoryStore } from '../../../adapters/memory/index.ts';
+import type { JsonObject } from '../../../core/canonical/index.ts';
 import {
   createQuarantine,
   parseSubscriptionInput,
   type ReceivedMessage,
   type Subscription,
   type SubscriptionInput,
-} from '../../core/events/index.ts';
-import { createAppender, type Clock } from '../../core/ledger/index.ts';
-import { bury } from '../../lambdas/burier/bury.ts';
-import { createRouter } from '../../lambdas/router/route.ts';
-import { memoryNotes } from '../support/memory-notes.ts';
+} from '../../../core/events/index.ts';
+import { createAppender, type Clock } from '../../../core/ledger/index.ts';
+import { bury } from '../../../lambdas/burier/bury.ts';
+import { createRouter } from '../../../lambdas/router/route.ts';
+import { memoryNotes } from '../../support/memory-notes.ts';
 
 export const LEDGER = 'main';
 const DOMAINS = ['orders', 'other'];

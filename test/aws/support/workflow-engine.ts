@@ -11,20 +11,20 @@ import {
   SFNClient,
   StopExecutionCommand,
 } from '@aws-sdk/client-sfn';
-import { CountingIds } from '../../adapters/memory/index.ts';
-import { createGates, type Gates } from '../../adapters/aws/workflow/gates.ts';
-import { reconcileWorkflows, type Reconciled } from '../../adapters/aws/workflow/reconciler.ts';
-import { createWaker } from '../../adapters/aws/workflow/waker.ts';
+import { CountingIds } from '../../../adapters/memory/index.ts';
+import { createGates, type Gates } from '../../../adapters/aws/workflow/gates.ts';
+import { reconcileWorkflows, type Reconciled } from '../../../adapters/aws/workflow/reconciler.ts';
+import { createWaker } from '../../../adapters/aws/workflow/waker.ts';
 import {
   createStandings,
   createTimekeeping,
   WORKFLOW,
   type Changes,
   type ChangesDependencies,
-} from '../../core/changes/index.ts';
-import { takeStep, type StepAnswer } from '../../lambdas/workflow-step/take-step.ts';
-import { workflowDefinition } from '../../lib/constructs/workflow-definition.ts';
-import { createWorld, risk, type World } from '../core/changes/world.ts';
+} from '../../../core/changes/index.ts';
+import { takeStep, type StepAnswer } from '../../../lambdas/workflow-step/take-step.ts';
+import { workflowDefinition } from '../../../lib/constructs/workflow-definition.ts';
+import { createWorld, risk, type World } from '../../core/changes/world.ts';
 import { serveFunction, testRole } from './served-function.ts';
 
 const POLL_MS = 20;

@@ -2,10 +2,10 @@
 import { createPublicKey } from 'node:crypto';
 import { GetPublicKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import { inject } from 'vitest';
-import { createClient, type Client } from '../../clients/sdk/index.ts';
-import type { config } from '../../nervous.config.ts';
-import type { World } from '../scenarios/index.ts';
-import type { Deployed } from './global-setup.ts';
+import { createClient, type Client } from '../../../clients/sdk/index.ts';
+import type { config } from '../../../nervous.config.ts';
+import type { World } from '../../scenarios/index.ts';
+import type { Deployed } from '../global-setup.ts';
 import { tokenOf } from './oidc-issuer.ts';
 import type { AwsTarget } from './target.ts';
 

@@ -8,9 +8,9 @@ import {
   type IMetric,
   type IWidget,
 } from 'aws-cdk-lib/aws-cloudwatch';
-import { RESPONSE_TIME, SUCCESS_RATE } from '../core/system/index.ts';
-import type { LedgerResources } from './ledger-resources.ts';
-import { LAMBDA_NAMES } from './lambdas.ts';
+import { RESPONSE_TIME, SUCCESS_RATE } from '../../core/system/index.ts';
+import type { LedgerResources } from '../ledger-resources.ts';
+import { LAMBDA_NAMES } from '../functions/lambdas.ts';
 import { metricsOf } from './metrics.ts';
 import type { Watched } from './watched.ts';
 

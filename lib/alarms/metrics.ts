@@ -1,9 +1,9 @@
 /** The metrics that alarms and dashboards look at, by the physical names of what they are about. */
 import { Aws, Duration } from 'aws-cdk-lib';
 import { MathExpression, Metric, Stats, type IMetric } from 'aws-cdk-lib/aws-cloudwatch';
-import { topicDomains } from '../core/events/index.ts';
-import { namesOf, type Deployment } from './deployment.ts';
-import type { LambdaName } from './lambdas.ts';
+import { topicDomains } from '../../core/events/index.ts';
+import { namesOf, type Deployment } from '../deployment.ts';
+import type { LambdaName } from '../functions/lambdas.ts';
 
 /** The namespace of what the functions themselves measure. */
 const OWN_NAMESPACE = 'nervous-system';

@@ -31,15 +31,15 @@ import {
   type LambdaContract,
   type LambdaName,
   type Permission,
-} from '../lambdas.ts';
+} from './lambdas.ts';
 import type { LedgerResources } from '../ledger-resources.ts';
-import { THROTTLED_BY_AWS } from '../metrics.ts';
-import { acknowledgeWildcard } from './acknowledge.ts';
+import { THROTTLED_BY_AWS } from '../alarms/metrics.ts';
+import { acknowledgeWildcard } from '../constructs/acknowledge.ts';
 import { lambdaCode } from './lambda-code.ts';
-import { SIGNING_CONDITIONS } from './ledger-keys.ts';
-import { removalPolicyOf } from './removal-policy.ts';
-import { resourceArns, WILDCARD_REASONS } from './resource-arns.ts';
-import { chainsOf, itemsOf } from './writable-chains.ts';
+import { SIGNING_CONDITIONS } from '../constructs/ledger-keys.ts';
+import { removalPolicyOf } from '../constructs/removal-policy.ts';
+import { resourceArns, WILDCARD_REASONS } from '../constructs/resource-arns.ts';
+import { chainsOf, itemsOf } from '../constructs/writable-chains.ts';
 
 /** CPU comes with memory: at 1 GiB a cold start takes about half of what it takes at 512 MiB. */
 const MEMORY_MIB = 1_024;

@@ -1,8 +1,8 @@
 /** The environment variables that most functions share: where the ledger is and how the system's things are called. */
 import { Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import { namesOf, type Deployment } from './deployment.ts';
-import type { LedgerResources } from './ledger-resources.ts';
+import { namesOf, type Deployment } from '../deployment.ts';
+import type { LedgerResources } from '../ledger-resources.ts';
 
 export type SystemEnvironment = {
   readonly ENTRIES_TABLE: string;

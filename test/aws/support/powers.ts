@@ -3,10 +3,10 @@ import { GetItemCommand, UpdateItemCommand, DynamoDBClient, type AttributeValue 
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { ListExecutionsCommand, SFNClient, StopExecutionCommand } from '@aws-sdk/client-sfn';
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { itemOf, noteOf } from '../../adapters/aws/dynamo/dynamo-items.ts';
-import { changeOf } from '../../adapters/aws/workflow/executions.ts';
-import { config } from '../../nervous.config.ts';
-import { until, type Powers } from '../scenarios/world.ts';
+import { itemOf, noteOf } from '../../../adapters/aws/dynamo/dynamo-items.ts';
+import { changeOf } from '../../../adapters/aws/workflow/executions.ts';
+import { config } from '../../../nervous.config.ts';
+import { until, type Powers } from '../../scenarios/world.ts';
 import { output } from './deployed.ts';
 
 const MAX_PUT_EVENTS = 10;

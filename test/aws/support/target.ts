@@ -2,7 +2,7 @@
  * Decides what the AWS tests run against, from the environment: an endpoint somebody names, a real account somebody asks
  * for by name, else our own emulator. Refuses to guess: credentials alone never reach an account.
  */
-import { startEmulator } from './emulator.ts';
+import { startEmulator } from '../emulator.ts';
 import { HarnessError } from './harness-error.ts';
 
 const REGION = 'us-east-1';

@@ -11,7 +11,7 @@ import { CfnResourcePolicy, LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type { Deployment } from '../deployment.ts';
 import type { LedgerResources } from '../ledger-resources.ts';
-import { removalPolicyOf } from './removal-policy.ts';
+import { removalPolicyOf } from '../constructs/removal-policy.ts';
 
 const CLOUDTRAIL = 'AWS API Call via CloudTrail';
 const CLOUDFORMATION = 'cloudformation.amazonaws.com';

@@ -4,9 +4,9 @@
  */
 import { Duration } from 'aws-cdk-lib';
 import { Stats } from 'aws-cdk-lib/aws-cloudwatch';
-import type { Watch } from './constructs/runbook-alarm.ts';
-import type { Deployment } from './deployment.ts';
-import type { LambdaName } from './lambdas.ts';
+import type { Watch } from './runbook-alarm.ts';
+import type { Deployment } from '../deployment.ts';
+import type { LambdaName } from '../functions/lambdas.ts';
 import { metricsOf } from './metrics.ts';
 
 const HOUR = Duration.hours(1);

@@ -2,10 +2,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { executorHandler, type ExecutorRequest } from '../../clients/sdk/index.ts';
-import { formatVerifierKey } from '../../core/ledger/index.ts';
-import { config, LIMITS_FUNCTION } from '../support/executor-config.ts';
-import { openSampleExecutor } from '../support/sample-executor.ts';
+import { executorHandler, type ExecutorRequest } from '../../../clients/sdk/index.ts';
+import { formatVerifierKey } from '../../../core/ledger/index.ts';
+import { config, LIMITS_FUNCTION } from '../../support/executor-config.ts';
+import { openSampleExecutor } from '../../support/sample-executor.ts';
 import { output, publicKey } from './deployed.ts';
 import { serveFunction } from './served-function.ts';
 

@@ -9,7 +9,7 @@ import {
   PutBucketVersioningCommand,
   S3Client,
 } from '@aws-sdk/client-s3';
-import { dynamoClient } from '../../adapters/aws/wiring/clients.ts';
+import { dynamoClient } from '../../../adapters/aws/wiring/clients.ts';
 
 export interface Scratch {
   readonly name: string;
