@@ -19,7 +19,7 @@ import { localSealer } from '../adapters/aws/keys/local-sealer.ts';
 import { openAwsSystem } from '../adapters/aws/wiring/open-system.ts';
 import { createSequencer, type Sequencer } from '../adapters/aws/dynamo/sequencer.ts';
 import { systemClock, systemIds } from '../adapters/aws/request/system-world.ts';
-import { createWakeQueue } from '../adapters/aws/workflow/wake-queue.ts';
+import { createResumeQueue } from '../adapters/aws/workflow/wake-queue.ts';
 import { createAppender, type Appender } from '../core/ledger/index.ts';
 import { changing, publishing, type NervousSystem } from '../core/system/index.ts';
 import { config } from './bench-config.ts';
@@ -114,7 +114,7 @@ async function openProcess({ dynamo, events, kms, queues }: Clients, resources: 
           notes: new DynamoDeliveryNotes(tables),
         }),
       wakes: () =>
-        createWakeQueue({
+        createResumeQueue({
           send: async (QueueUrl, MessageBody) => {
             await queues.send(new SendMessageCommand({ QueueUrl, MessageBody }));
           },

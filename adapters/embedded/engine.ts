@@ -36,7 +36,7 @@ import { openRootKeys, type RootKeys } from './keys/root-keys.ts';
 import { lockDataDir, openForWriting } from './store/sqlite-schema.ts';
 import { SqliteStore } from './store/sqlite-store.ts';
 import { systemClock, systemIds } from './machine/system-world.ts';
-import { AUDIT_MINUTES, startTamperWatch, type TamperWatch } from './audit/tamper-watch.ts';
+import { AUDIT_MINUTES, startIntegrityMonitor, type IntegrityMonitor } from './audit/tamper-watch.ts';
 import { openLiveTokens } from './keys/tokens.ts';
 import { pointsOf } from './audit/verify-points.ts';
 import { WorkerSealer } from './keys/worker-sealer.ts';
@@ -107,7 +107,7 @@ interface Hooks {
   renewTokens?: () => void;
   server?: RunningHttpServer;
   /** until then an error; afterwards recorded too */
-  tell: TamperWatch['tell'];
+  tell: IntegrityMonitor['tell'];
 }
 
 type Closers = (() => Promise<void> | void)[];
@@ -197,7 +197,7 @@ async function openSystem(
   const { bus, hooks } = await openBus(options, store);
   const { executors, checks } = openExecutors(options.executors ?? {}, config.executors);
   const workflow: { runner?: WorkflowRunner } = {};
-  const watch: { status?: TamperWatch['status'] } = {};
+  const watch: { status?: IntegrityMonitor['status'] } = {};
   const { system, appender, drain } = createNervousSystem(
     {
       ...{ entries: store, items: store, sealer, bus, ...world },
@@ -235,7 +235,7 @@ async function openSystem(
 function looksOf(
   checks: ReturnType<typeof openExecutors>['checks'],
   writing: ReturnType<typeof createWriteProbe>,
-  watch: { readonly status?: TamperWatch['status'] },
+  watch: { readonly status?: IntegrityMonitor['status'] },
 ): NonNullable<Ports['checks']> {
   return () => [
     ...checks,
@@ -311,9 +311,9 @@ function openWatch(
   options: EngineOptions &
     Required<Pick<EngineOptions, 'onError'>> & { readonly rootSigner: RootSigner; readonly appender: Appender },
   opened: Closers,
-): Pick<Engine, 'audit'> & Pick<TamperWatch, 'status' | 'tell'> {
+): Pick<Engine, 'audit'> & Pick<IntegrityMonitor, 'status' | 'tell'> {
   const { dataDir, anchorsDir, auditMinutes = AUDIT_MINUTES, rootSigner: root, appender, onError } = options;
-  const watch = startTamperWatch({
+  const watch = startIntegrityMonitor({
     ...{ dataDir, root, appender, clock: systemClock, onError, intervalMs: auditMinutes * 60_000 },
     ...(anchorsDir === undefined ? {} : { anchorsDir }),
   });

@@ -39,7 +39,7 @@ import { diffCommand, showCommand } from './commands/changes/show.ts';
 import { resetCommand, subscribeCommand } from './commands/events/subscribe.ts';
 import { subscriptionsCommand } from './commands/events/subscriptions.ts';
 import { tokenCommand } from './commands/engine/token.ts';
-import { trayCommand } from './commands/changes/tray.ts';
+import { inboxCommand } from './commands/changes/tray.ts';
 import { verifyCommand } from './commands/ledger/verify.ts';
 import { witnessCommand } from './commands/ledger/witness.ts';
 import { UsageError } from './output/output.ts';
@@ -77,7 +77,7 @@ function topCommands(): Command[] {
     listCommand(),
     showCommand(),
     diffCommand(),
-    trayCommand(),
+    inboxCommand(),
     decideCommand('approve'),
     decideCommand('reject'),
     decideCommand('request-changes'),

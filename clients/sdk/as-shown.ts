@@ -6,7 +6,7 @@ import { NervousError } from '../../core/errors/index.ts';
 export class NotAsShown extends NervousError<'NOT_AS_SHOWN'> {}
 
 /** @throws NotAsShown */
-export function assertAsShown(change: ChangeView): void {
+export function assertDisplayedChange(change: ChangeView): void {
   const problems = bindingProblems(change);
   if (problems.length > 0)
     throw new NotAsShown({ code: 'NOT_AS_SHOWN', message: `${change.id}: ${problems.join('; ')}` });

@@ -43,7 +43,7 @@ import type {
   ValidationReport,
 } from '../../core/system/index.ts';
 import type { JsonObject } from '../../core/canonical/index.ts';
-import { assertAsShown } from './as-shown.ts';
+import { assertDisplayedChange } from './as-shown.ts';
 import { realClock, type ClientClock } from './clock.ts';
 import type { ChangeSetQuery, RunOptions, SubscribeOptions } from './options.ts';
 import { ApiProblem } from './problems.ts';
@@ -227,14 +227,14 @@ function changes(
     revise: (id, body) => call({ method: 'POST', path: at(id, '/revisions'), body }),
     decide: async (change, decision, options = {}) => {
       const body = { ...bindingTo(change), decision, ...options };
-      if (decision === 'approve') assertAsShown(change);
+      if (decision === 'approve') assertDisplayedChange(change);
       return call({ method: 'POST', path: at(change.id, '/decisions'), body, idempotent: true });
     },
     revoke: (id, body = {}) =>
       call({ method: 'POST', path: at(id, '/revoke'), body, idempotent: body.vote !== undefined }),
     override: async (change, why) => {
       const body = { ...bindingTo(change), ...why };
-      assertAsShown(change);
+      assertDisplayedChange(change);
       return call({ method: 'POST', path: at(change.id, '/override'), body, idempotent: true });
     },
     review: (id, body) => call({ method: 'POST', path: at(id, '/review'), body, idempotent: true }),

@@ -1,19 +1,24 @@
 /** The use cases of change-sets, behind one door. Shells bring an authenticated principal and untrusted input. */
 import { createActs } from './use-cases/acts.ts';
 import type { ChangesDependencies } from './recording/context.ts';
-import { createDeciding, type Deciding } from './use-cases/deciding.ts';
-import { createProposing, type Proposing } from './use-cases/proposing.ts';
-import { createShowing, type Showing } from './use-cases/showing.ts';
-import { createWorking, type Working } from './use-cases/working.ts';
+import { createDecisionUseCases, type DecisionUseCases } from './use-cases/deciding.ts';
+import { createProposalUseCases, type ProposalUseCases } from './use-cases/proposing.ts';
+import { createQueryUseCases, type QueryUseCases } from './use-cases/showing.ts';
+import { createWorkflowUseCases, type WorkflowUseCases } from './use-cases/working.ts';
 
 /**
  * Every method that writes: @throws ChangeError, PolicyError, CanonicalError: nothing was written. LedgerError
  * STORE_UNAVAILABLE: the outcome is unknown; the same call again (with the same idempotency key or nonce) is safe.
  */
-export interface Changes extends Proposing, Deciding, Working, Showing {}
+export interface Changes extends ProposalUseCases, DecisionUseCases, WorkflowUseCases, QueryUseCases {}
 
 /** All of them; a process that needs few makes those groups alone. */
 export function createChanges(deps: ChangesDependencies): Changes {
   const acts = createActs(deps);
-  return { ...createProposing(acts), ...createDeciding(acts), ...createWorking(acts), ...createShowing(acts) };
+  return {
+    ...createProposalUseCases(acts),
+    ...createDecisionUseCases(acts),
+    ...createWorkflowUseCases(acts),
+    ...createQueryUseCases(acts),
+  };
 }

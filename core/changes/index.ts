@@ -11,10 +11,10 @@ export { APPROVALS_SOURCE, findTold } from './recording/announce.ts';
 export { approvalTopics } from './recording/approval-topics.ts';
 export { createActs, type Acts } from './use-cases/acts.ts';
 export { createChanges, type Changes } from './changes.ts';
-export { createDeciding, type ActResult, type DecideResult } from './use-cases/deciding.ts';
-export { createProposing, type ProposeResult } from './use-cases/proposing.ts';
-export { createShowing, type ChangePage } from './use-cases/showing.ts';
-export { createWorking } from './use-cases/working.ts';
+export { createDecisionUseCases, type ActResult, type DecideResult } from './use-cases/deciding.ts';
+export { createProposalUseCases, type ProposeResult } from './use-cases/proposing.ts';
+export { createQueryUseCases, type ChangePage } from './use-cases/showing.ts';
+export { createWorkflowUseCases } from './use-cases/working.ts';
 export {
   contentHash,
   proposalInputSchema,
@@ -84,19 +84,19 @@ export type { DryRun } from './proposals/dry-run.ts';
 export type { MatchedRule } from './risk/risk.ts';
 export type { RiskView } from './risk/risk-view.ts';
 export type { ChangeView, Preview, StillNeeded } from './views/view.ts';
-export type { AftermathView, ReviewView } from './views/view-aftermath.ts';
-export { createStandings, type Standing, type Standings } from './workflow/standing.ts';
+export type { PostExecutionView, ReviewView } from './views/view-aftermath.ts';
+export { createWorkflowStatuses, type WorkflowStatus, type WorkflowStatuses } from './workflow/standing.ts';
 export { createTimekeeping, type Timekeeping } from './workflow/timekeeping.ts';
 export { FIRST_STEP, STEP_NAMES, WORKFLOW, type Outcomes, type StepName, type WorkflowStep } from './model/workflow.ts';
 export { openChangeStates } from './store/open-states.ts';
-export { createStateStore, type StateStore } from './store/state-store.ts';
+export { createDocumentStore, type DocumentStore } from './store/state-store.ts';
 export { changeQueues, type ApprovalQueue, type ChangeQueues, type ReviewQueue } from './store/approval-queue.ts';
 export { checkChangeIndex, ensureChangeIndex, rebuildChangeIndex } from './store/index-upkeep.ts';
 export { lintPolicy, type LintFinding, type LintReport } from './lint/policy-lint.ts';
 export type { LintKind } from './lint/policy-lint-cases.ts';
 export type { Due, DueCursor, DueQuery } from './workflow/due.ts';
 export { createItemRebuilder, leadsToItems, type RebuildDependencies, type Rebuilt } from './replay/rebuild-items.ts';
-export { createGoverning, type Governing } from './use-cases/governing.ts';
+export { createPolicyUseCases, type PolicyUseCases } from './use-cases/governing.ts';
 export { delegationInputSchema, type DelegationInput, type Delegations } from './decisions/delegation.ts';
 export type { Delegation } from './store/delegation-store.ts';
 export type { PolicyChange, PolicyView } from './views/policy-view.ts';

@@ -7,15 +7,15 @@ import type { SubscriptionDirectory } from '../../adapters/aws/bus/directory.ts'
 import { parseMessage, quarantinedBody } from '../../adapters/aws/bus/message.ts';
 import type { Quarantine } from '../../core/events/index.ts';
 
-export interface BurierDependencies {
+export interface DeadLetterWriterDependencies {
   readonly directory: Pick<SubscriptionDirectory, 'get'>;
   readonly letters: Pick<DeadLetterStore, 'bury'>;
   readonly quarantine: Pick<Quarantine, 'keep'>;
   readonly onBuried: (subscription: string) => void;
 }
 
-export async function bury(
-  { directory, letters, quarantine, onBuried }: BurierDependencies,
+export async function writeDeadLetters(
+  { directory, letters, quarantine, onBuried }: DeadLetterWriterDependencies,
   body: string,
 ): Promise<void> {
   const message = parseMessage(body);

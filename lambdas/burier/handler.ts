@@ -11,7 +11,7 @@ import { createQuarantine } from '../../core/events/index.ts';
 import { queueHandler } from '../_middleware/handlers.ts';
 import { readEnv } from '../_middleware/read-env.ts';
 import { telemetryOf } from '../_middleware/telemetry.ts';
-import { bury, type BurierDependencies } from './bury.ts';
+import { writeDeadLetters, type DeadLetterWriterDependencies } from './bury.ts';
 import { env as schema } from './env.ts';
 
 const telemetry = telemetryOf('burier');
@@ -22,11 +22,11 @@ const store = new DynamoStore({ client, entriesTable, stateTable, ledger });
 const positions = new DynamoLogPositions({ client, stateTable, ledger });
 const common = { ledger, items: store, entries: store, clock };
 
-const deps: BurierDependencies = {
+const deps: DeadLetterWriterDependencies = {
   directory: new SubscriptionDirectory(common),
   letters: new DeadLetterStore({ ...common, positions }),
   quarantine: createQuarantine(common),
   onBuried: () => void telemetry.metrics.addMetric('DeadLettersBuried', MetricUnit.Count, 1),
 };
 
-export const handler = queueHandler(telemetry, ({ body }) => bury(deps, body));
+export const handler = queueHandler(telemetry, ({ body }) => writeDeadLetters(deps, body));

@@ -2,9 +2,9 @@
 import { config } from '#config';
 import { openAwsSystem } from '../../adapters/aws/wiring/open-system.ts';
 import { executors } from '../../adapters/aws/wiring/executors-part.ts';
-import { relayBus } from '../../adapters/aws/wiring/relay-bus.ts';
+import { createRelayBus } from '../../adapters/aws/wiring/relay-bus.ts';
 import { rootKey } from '../../adapters/aws/wiring/root-key.ts';
-import { wakes } from '../../adapters/aws/wiring/wakes.ts';
+import { createWorkflowResumer } from '../../adapters/aws/wiring/wakes.ts';
 import { changeSetRoutes as routes } from '../../api/routes/change-sets.ts';
 import { proposing as useCases } from '../../core/system/index.ts';
 import { apiHandler } from '../_middleware/api-handler.ts';
@@ -19,8 +19,8 @@ const onError = (error: unknown): void => telemetry.logger.warn('not handed on',
 const parts = {
   useCases,
   rootSigner: rootKey(env),
-  bus: relayBus(env),
-  wakes: wakes(env),
+  bus: createRelayBus(env),
+  wakes: createWorkflowResumer(env),
   executors: executors(process.env),
 };
 

@@ -1,9 +1,9 @@
 /** What people decide on change-sets: votes, revocations, overrides, reviews, resolutions, delegations; signed with the root key. */
 import { config } from '#config';
 import { openAwsSystem } from '../../adapters/aws/wiring/open-system.ts';
-import { relayBus } from '../../adapters/aws/wiring/relay-bus.ts';
+import { createRelayBus } from '../../adapters/aws/wiring/relay-bus.ts';
 import { rootKey } from '../../adapters/aws/wiring/root-key.ts';
-import { wakes } from '../../adapters/aws/wiring/wakes.ts';
+import { createWorkflowResumer } from '../../adapters/aws/wiring/wakes.ts';
 import { decisionGroup as routes } from '../../api/groups/decisions.ts';
 import { deciding, governing, type Passage } from '../../core/system/index.ts';
 import { apiHandler } from '../_middleware/api-handler.ts';
@@ -23,7 +23,7 @@ const onPassage = (passage: Passage): void => {
   overridden(passage);
 };
 const useCases = { ...deciding, ...governing };
-const parts = { useCases, rootSigner: rootKey(env), bus: relayBus(env), wakes: wakes(env) };
+const parts = { useCases, rootSigner: rootKey(env), bus: createRelayBus(env), wakes: createWorkflowResumer(env) };
 
 export const handler = apiHandler({
   ...{ telemetry, routes, env },

@@ -3,7 +3,7 @@ import { MetricUnit } from '@aws-lambda-powertools/metrics';
 import { config } from '#config';
 import { openAwsSystem } from '../../adapters/aws/wiring/open-system.ts';
 import { fieldKeys } from '../../adapters/aws/wiring/field-keys.ts';
-import { relayBus } from '../../adapters/aws/wiring/relay-bus.ts';
+import { createRelayBus } from '../../adapters/aws/wiring/relay-bus.ts';
 import { rootKey } from '../../adapters/aws/wiring/root-key.ts';
 import { sharedCounts } from '../../adapters/aws/wiring/shared-counts.ts';
 import { ingesting as useCases } from '../../core/system/index.ts';
@@ -20,7 +20,7 @@ const telemetry = telemetryOf('ingest');
 const { logger, metrics } = telemetry;
 const env = readEnv(schema, logger);
 const onError = (error: unknown): void => logger.warn('not relayed', { error });
-const parts = { useCases, rootSigner: rootKey(env), bus: relayBus(env), fieldKeys: fieldKeys(env), sharedCounts };
+const parts = { useCases, rootSigner: rootKey(env), bus: createRelayBus(env), fieldKeys: fieldKeys(env), sharedCounts };
 const opened = once(() =>
   openAwsSystem({ config, env, hooks: { onError, ...doorMetrics(), onGuard: guardMetrics(telemetry) }, parts }),
 );

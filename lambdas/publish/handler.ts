@@ -2,7 +2,7 @@
 import { config } from '#config';
 import { openAwsSystem } from '../../adapters/aws/wiring/open-system.ts';
 import { fieldKeys } from '../../adapters/aws/wiring/field-keys.ts';
-import { relayBus } from '../../adapters/aws/wiring/relay-bus.ts';
+import { createRelayBus } from '../../adapters/aws/wiring/relay-bus.ts';
 import { rootKey } from '../../adapters/aws/wiring/root-key.ts';
 import { sharedCounts } from '../../adapters/aws/wiring/shared-counts.ts';
 import { publishGroup as routes } from '../../api/groups/publish.ts';
@@ -25,6 +25,6 @@ export const handler = apiHandler({
       config,
       env,
       hooks: { onError, ...doorMetrics(), onGuard: guardMetrics(telemetry) },
-      parts: { useCases, rootSigner: rootKey(env), bus: relayBus(env), fieldKeys: fieldKeys(env), sharedCounts },
+      parts: { useCases, rootSigner: rootKey(env), bus: createRelayBus(env), fieldKeys: fieldKeys(env), sharedCounts },
     }),
 });

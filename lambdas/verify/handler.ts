@@ -3,7 +3,7 @@ import { MetricUnit } from '@aws-lambda-powertools/metrics';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
 import { config } from '#config';
 import { invokeFunction, invokeLater } from '../../adapters/aws/request/invoke-function.ts';
-import { invokeVerifier, type StretchRequest } from '../../adapters/aws/verify/invoke-verifier.ts';
+import { invokeVerifier, type SegmentRequest } from '../../adapters/aws/verify/invoke-verifier.ts';
 import { openAwsSystem } from '../../adapters/aws/wiring/open-system.ts';
 import { logFiles } from '../../adapters/aws/wiring/log-files.ts';
 import { logPoints } from '../../adapters/aws/wiring/log-points.ts';
@@ -12,7 +12,7 @@ import { tableVerifier } from '../../adapters/aws/wiring/table-verifier.ts';
 import { serializeSegment, type SegmentJson } from '../../adapters/aws/verify/segment-json.ts';
 import { systemClock as clock, systemIds as ids } from '../../adapters/aws/request/system-world.ts';
 import { verifyInLegs, type Continued } from '../../adapters/aws/verify/verify-in-legs.ts';
-import { verifyStretch } from '../../adapters/aws/verify/verify-stretch.ts';
+import { verifyTableSegment } from '../../adapters/aws/verify/verify-stretch.ts';
 import { verifyTable } from '../../adapters/aws/verify/verify-table.ts';
 import { ledgerRoutes as routes } from '../../api/routes/ledger.ts';
 import type { VerificationReport } from '../../core/ledger/index.ts';
@@ -60,7 +60,7 @@ const serveDirectly = directHandler(telemetry, async (event: unknown, context: C
 });
 
 export function handler(
-  event: APIGatewayProxyEventV2 | VerifyRequest | StretchRequest | LegRequest,
+  event: APIGatewayProxyEventV2 | VerifyRequest | SegmentRequest | LegRequest,
   context: Context,
 ): Promise<APIGatewayProxyStructuredResultV2 | VerificationReport | Continued | SegmentJson | RefusedRequest> {
   return isOfApi(event) ? serveApi(event, context) : serveDirectly(event, context);
@@ -88,10 +88,10 @@ async function verify(
   );
 }
 
-async function verifyOneStretch({ signatures, ...stretch }: StretchRequest): Promise<SegmentJson> {
+async function verifyOneStretch({ signatures, ...stretch }: SegmentRequest): Promise<SegmentJson> {
   const { base, root, read } = await open();
   const verifier = createEntryVerifier({ ledger, root, entries: base.store, signatures });
-  return serializeSegment(await verifyStretch({ store: base.store, verifier, read }, stretch));
+  return serializeSegment(await verifyTableSegment({ store: base.store, verifier, read }, stretch));
 }
 
 /** The daily audit has no reader: its verdict is a metric with an alarm, and a line that names the first bad entry. */

@@ -4,10 +4,10 @@
  */
 import * as z from 'zod';
 import { describeIssues } from '../../core/errors/index.ts';
-import type { StretchRequest } from '../../adapters/aws/verify/invoke-verifier.ts';
+import type { SegmentRequest } from '../../adapters/aws/verify/invoke-verifier.ts';
 import type { LegName } from '../../adapters/aws/verify/leg-notes.ts';
 import type { SegmentJson } from '../../adapters/aws/verify/segment-json.ts';
-import { STRETCH_ENTRIES } from '../../adapters/aws/verify/verify-in-stretches.ts';
+import { SEGMENT_ENTRIES } from '../../adapters/aws/verify/verify-in-stretches.ts';
 import type { Continued } from '../../adapters/aws/verify/verify-in-legs.ts';
 import { ENTITY_ID, TILE_WIDTH, type VerificationReport } from '../../core/ledger/index.ts';
 
@@ -32,7 +32,7 @@ const stretch = z
     replay: z.boolean(),
     signatures: z.boolean(),
   })
-  .refine(({ from, to }) => from < to && to - from <= STRETCH_ENTRIES, `must be 1 to ${STRETCH_ENTRIES} entries`);
+  .refine(({ from, to }) => from < to && to - from <= SEGMENT_ENTRIES, `must be 1 to ${SEGMENT_ENTRIES} entries`);
 const full = z.strictObject({ mode: z.literal('full'), checkpoint: z.string().optional(), ...how });
 /** The function asks itself for these: what is left of a verification of the whole ledger. */
 const leg = z.strictObject({
@@ -83,7 +83,7 @@ export interface RefusedRequest {
 export interface DirectVerifiers {
   /** @param going absent: it is done in one call */
   readonly verify: (request: VerifyRequest, going?: Going) => Promise<VerificationReport | Continued>;
-  readonly verifyStretch: (request: StretchRequest) => Promise<SegmentJson>;
+  readonly verifyStretch: (request: SegmentRequest) => Promise<SegmentJson>;
 }
 
 export async function verifyDirectly(
@@ -112,7 +112,7 @@ function requestOf(asked: Asked): VerifyRequest {
   };
 }
 
-type Asked = Exclude<z.output<typeof request>, StretchRequest | LegRequest>;
+type Asked = Exclude<z.output<typeof request>, SegmentRequest | LegRequest>;
 
 function subjectOf(asked: Asked): Pick<VerifyRequest, 'entity' | 'remembered'> {
   if (asked.mode === 'entity') return { entity: asked.entity };

@@ -4,8 +4,8 @@ import { dynamoClient, sfnClient } from '../../adapters/aws/wiring/clients.ts';
 import { systemClock } from '../../adapters/aws/request/system-world.ts';
 import { createGateReader } from '../../adapters/aws/workflow/gates.ts';
 import { createStateReader } from '../../adapters/aws/workflow/state-reader.ts';
-import { createWaker } from '../../adapters/aws/workflow/waker.ts';
-import { createStandings } from '../../core/changes/index.ts';
+import { createQueueResumer } from '../../adapters/aws/workflow/waker.ts';
+import { createWorkflowStatuses } from '../../core/changes/index.ts';
 import { queueHandler } from '../_middleware/handlers.ts';
 import { readEnv } from '../_middleware/read-env.ts';
 import { telemetryOf } from '../_middleware/telemetry.ts';
@@ -16,10 +16,10 @@ const telemetry = telemetryOf('waker');
 const { STATE_TABLE: stateTable, STATE_MACHINE_ARN: stateMachineArn } = readEnv(env, telemetry.logger);
 const { ledger } = config;
 const items = createStateReader({ client: dynamoClient(), stateTable });
-const wake = createWaker({
+const wake = createQueueResumer({
   ...{ client: sfnClient(), stateMachineArn },
   gates: createGateReader(ledger, items),
-  standings: createStandings({ ledger, items, clock: systemClock }),
+  standings: createWorkflowStatuses({ ledger, items, clock: systemClock }),
 });
 
 export const handler = queueHandler(telemetry, (record) =>

@@ -1,6 +1,6 @@
 /** Serves one message of the wake queue. It names a change-set and nothing else; anything else is no wake-up. */
 import * as z from 'zod';
-import type { Waker, Woken } from '../../adapters/aws/workflow/waker.ts';
+import type { WorkflowResumer, Woken } from '../../adapters/aws/workflow/waker.ts';
 
 const message = z.object({
   changeId: z.string().regex(/^[0-9A-Za-z-]{1,64}$/, 'must be the id of a change-set'),
@@ -8,7 +8,7 @@ const message = z.object({
 
 /** @throws SyntaxError, ZodError, what the SDK throws: the message stays in the queue, and in the end is a dead letter */
 export async function serveWakeUp(
-  { wake, onWoken }: { readonly wake: Waker; readonly onWoken: (changeId: string, woken: Woken) => void },
+  { wake, onWoken }: { readonly wake: WorkflowResumer; readonly onWoken: (changeId: string, woken: Woken) => void },
   { body }: { readonly body: string },
 ): Promise<void> {
   const { changeId } = message.parse(JSON.parse(body));

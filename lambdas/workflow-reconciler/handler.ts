@@ -6,8 +6,8 @@ import { systemClock } from '../../adapters/aws/request/system-world.ts';
 import { createGateReader } from '../../adapters/aws/workflow/gates.ts';
 import { reconcileWorkflows, type ReconcilerOptions } from '../../adapters/aws/workflow/reconciler.ts';
 import { createStateReader } from '../../adapters/aws/workflow/state-reader.ts';
-import { createWakeQueue } from '../../adapters/aws/workflow/wake-queue.ts';
-import { createStandings, createTimekeeping } from '../../core/changes/index.ts';
+import { createResumeQueue } from '../../adapters/aws/workflow/wake-queue.ts';
+import { createWorkflowStatuses, createTimekeeping } from '../../core/changes/index.ts';
 import { scheduledHandler } from '../_middleware/handlers.ts';
 import { readEnv } from '../_middleware/read-env.ts';
 import { telemetryOf } from '../_middleware/telemetry.ts';
@@ -25,10 +25,10 @@ const onError = (subject: string, error: unknown): void => logger.error('not hea
 
 const options: ReconcilerOptions = {
   ...{ client: sfnClient(), stateMachineArn, clock: systemClock },
-  standings: createStandings({ ledger, items, clock: systemClock }),
+  standings: createWorkflowStatuses({ ledger, items, clock: systemClock }),
   timekeeping: createTimekeeping({ ledger, items, clock: systemClock, configured }),
   gates: createGateReader(ledger, items),
-  wakes: createWakeQueue({ send: queueSender(), queueUrl, onError }),
+  wakes: createResumeQueue({ send: queueSender(), queueUrl, onError }),
 };
 
 export const handler = scheduledHandler(telemetry, (event: unknown) =>

@@ -3,12 +3,12 @@ import { config } from '#config';
 import { queueSender } from '../../adapters/aws/wiring/clients.ts';
 import { openAwsSystem } from '../../adapters/aws/wiring/open-system.ts';
 import { executors } from '../../adapters/aws/wiring/executors-part.ts';
-import { relayBus } from '../../adapters/aws/wiring/relay-bus.ts';
+import { createRelayBus } from '../../adapters/aws/wiring/relay-bus.ts';
 import { rootKey } from '../../adapters/aws/wiring/root-key.ts';
 import { systemClock } from '../../adapters/aws/request/system-world.ts';
 import { createGates } from '../../adapters/aws/workflow/gates.ts';
-import { createWakeQueue } from '../../adapters/aws/workflow/wake-queue.ts';
-import { createStandings } from '../../core/changes/index.ts';
+import { createResumeQueue } from '../../adapters/aws/workflow/wake-queue.ts';
+import { createWorkflowStatuses } from '../../core/changes/index.ts';
 import { working } from '../../core/system/index.ts';
 import { asError, directHandler } from '../_middleware/handlers.ts';
 import { readEnv } from '../_middleware/read-env.ts';
@@ -19,7 +19,7 @@ import { takeStep, type StepDependencies } from './take-step.ts';
 const telemetry = telemetryOf('workflow-step');
 const variables = readEnv(env, telemetry.logger);
 const onError = (error: unknown): void => telemetry.logger.error('left to others', asError(error));
-const wakes = createWakeQueue({
+const wakes = createResumeQueue({
   ...{ send: queueSender(), queueUrl: variables.WAKE_QUEUE_URL },
   onError: (_changeId, error) => onError(error),
 });
@@ -28,7 +28,7 @@ const opened = await openAwsSystem({
   ...{ config, env: variables, hooks: { onError } },
   parts: {
     useCases: working,
-    bus: relayBus(variables),
+    bus: createRelayBus(variables),
     rootSigner: rootKey(variables),
     wakes: () => wakes,
     executors: executors(process.env),
@@ -38,7 +38,7 @@ const { system, base } = opened;
 const { ledger } = config;
 const deps: StepDependencies = {
   ...{ changes: system.changes, wakes, clock: systemClock },
-  standings: createStandings({ ledger, items: base.store, clock: systemClock }),
+  standings: createWorkflowStatuses({ ledger, items: base.store, clock: systemClock }),
   gates: createGates(ledger, base.store),
 };
 

@@ -7,8 +7,8 @@
  */
 import * as z from 'zod';
 import type { Gates } from '../../adapters/aws/workflow/gates.ts';
-import type { WakeQueue } from '../../adapters/aws/workflow/wake-queue.ts';
-import { STEP_NAMES, WORKFLOW, type Changes, type Standings } from '../../core/changes/index.ts';
+import type { ResumeQueue } from '../../adapters/aws/workflow/wake-queue.ts';
+import { STEP_NAMES, WORKFLOW, type Changes, type WorkflowStatuses } from '../../core/changes/index.ts';
 import type { Clock } from '../../core/ledger/index.ts';
 
 /** Waits are cut to this and begun again, far below what Step Functions allows (99,999,999 s). */
@@ -44,9 +44,9 @@ export interface StepAnswer {
 
 export interface StepDependencies {
   readonly changes: Pick<Changes, 'runStep'>;
-  readonly standings: Pick<Standings, 'of'>;
+  readonly standings: Pick<WorkflowStatuses, 'of'>;
   readonly gates: Gates;
-  readonly wakes: Pick<WakeQueue, 'wake'>;
+  readonly wakes: Pick<ResumeQueue, 'wake'>;
   readonly clock: Pick<Clock, 'now'>;
 }
 

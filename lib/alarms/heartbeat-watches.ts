@@ -4,7 +4,7 @@
  */
 import { Duration } from 'aws-cdk-lib';
 import { Stats } from 'aws-cdk-lib/aws-cloudwatch';
-import type { Watch } from './runbook-alarm.ts';
+import type { AlarmSpec } from './runbook-alarm.ts';
 import type { Deployment } from '../deployment.ts';
 import type { LambdaName } from '../functions/lambdas.ts';
 import { metricsOf } from './metrics.ts';
@@ -26,7 +26,7 @@ const EVERY_MINUTE: readonly LambdaName[] = [
 ];
 const SILENT_MINUTES = 15;
 
-export function heartbeatWatches({ deployment }: { readonly deployment: Deployment }): Watch[] {
+export function heartbeatAlarms({ deployment }: { readonly deployment: Deployment }): AlarmSpec[] {
   const { own, lambda } = metricsOf(deployment);
   const silent = { threshold: 1, fires: 'below', ifMissing: 'fires' } as const;
   return [

@@ -7,7 +7,7 @@ import { Construct } from 'constructs';
 const RUNBOOK = 'docs/runbook.md';
 
 /** What is watched, and from which value on somebody must know. */
-export interface Watch {
+export interface AlarmSpec {
   /** unique; with the system's name before it, the alarm's name */
   readonly id: string;
   /** the section of the runbook */
@@ -30,7 +30,7 @@ export class RunbookAlarm extends Construct {
 
   constructor(
     scope: Construct,
-    { id, section, meaning, metric, threshold, fires, periods, ifMissing }: Watch,
+    { id, section, meaning, metric, threshold, fires, periods, ifMissing }: AlarmSpec,
     to: { readonly name: string; readonly topic: ITopic },
   ) {
     super(scope, id);

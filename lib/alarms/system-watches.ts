@@ -1,14 +1,14 @@
 /** What is watched of the system as a whole, by the names that the product's papers give. */
 import { Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import { DEGRADED_P95_MS, ERROR_RATE, ERROR_RATE_HIGH, RESPONSE_TIME } from '../../core/system/index.ts';
-import type { Watch } from './runbook-alarm.ts';
+import type { AlarmSpec } from './runbook-alarm.ts';
 import { metricsOf } from './metrics.ts';
 import type { Watched } from './watched.ts';
 
 const PERCENT = 100;
 
 /** Under the names, and with the thresholds, that every engine has. */
-export function systemWatches({ deployment }: Pick<Watched, 'deployment'>): Watch[] {
+export function systemAlarms({ deployment }: Pick<Watched, 'deployment'>): AlarmSpec[] {
   const { system } = metricsOf(deployment);
   return [
     {

@@ -4,14 +4,14 @@
  */
 import { Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import { CHANGES, type Change } from './change-watch.ts';
-import type { Watch } from './runbook-alarm.ts';
+import type { AlarmSpec } from './runbook-alarm.ts';
 import { DEAD_LETTER_QUEUES, type DeadLetterQueue } from '../deployment.ts';
-import { heartbeatWatches } from './heartbeat-watches.ts';
+import { heartbeatAlarms } from './heartbeat-watches.ts';
 import { ALONE, LAMBDA_NAMES } from '../functions/lambdas.ts';
 import { failedDeliveries, metricsOf, throttledByAws } from './metrics.ts';
-import { systemWatches } from './system-watches.ts';
+import { systemAlarms } from './system-watches.ts';
 import type { Watched } from './watched.ts';
-import { workflowWatches } from './workflow-watches.ts';
+import { workflowAlarms } from './workflow-watches.ts';
 
 const MINUTE_S = 60;
 /** The heartbeat is ten minutes. */
@@ -20,21 +20,21 @@ const MS_PER_SECOND = 1_000;
 /** The goal is 100 ms; half a second, for five minutes, is trouble. */
 const SLOW_PUBLISH_MS = 500;
 
-export function watches(watched: Watched): readonly Watch[] {
+export function watches(watched: Watched): readonly AlarmSpec[] {
   return [
     ...ledgerWatches(watched),
     ...deliveryWatches(watched),
-    ...workflowWatches(watched),
+    ...workflowAlarms(watched),
     ...apiWatches(watched),
-    ...systemWatches(watched),
+    ...systemAlarms(watched),
     ...functionWatches(watched),
-    ...heartbeatWatches(watched),
+    ...heartbeatAlarms(watched),
     ...changeWatches(watched),
     ...deadLetterWatches(watched),
   ];
 }
 
-function ledgerWatches({ deployment }: Watched): Watch[] {
+function ledgerWatches({ deployment }: Watched): AlarmSpec[] {
   const { own, lambda } = metricsOf(deployment);
   return [
     {
@@ -72,7 +72,7 @@ function ledgerWatches({ deployment }: Watched): Watch[] {
   ];
 }
 
-function publishingWatches({ deployment }: Pick<Watched, 'deployment'>): Watch[] {
+function publishingWatches({ deployment }: Pick<Watched, 'deployment'>): AlarmSpec[] {
   const { own } = metricsOf(deployment);
   return [
     {
@@ -123,7 +123,7 @@ function publishingWatches({ deployment }: Pick<Watched, 'deployment'>): Watch[]
   ];
 }
 
-function deliveryWatches({ deployment, queueNames }: Watched): Watch[] {
+function deliveryWatches({ deployment, queueNames }: Watched): AlarmSpec[] {
   const { own, queue, lambda } = metricsOf(deployment);
   return [
     {
@@ -176,7 +176,7 @@ function deliveryWatches({ deployment, queueNames }: Watched): Watch[] {
   ];
 }
 
-function subscriptionWatches({ deployment }: Pick<Watched, 'deployment'>): Watch[] {
+function subscriptionWatches({ deployment }: Pick<Watched, 'deployment'>): AlarmSpec[] {
   const { own } = metricsOf(deployment);
   return [
     {
@@ -198,7 +198,7 @@ function subscriptionWatches({ deployment }: Pick<Watched, 'deployment'>): Watch
   ];
 }
 
-function undeliveredWatches({ deployment }: Pick<Watched, 'deployment'>): Watch[] {
+function undeliveredWatches({ deployment }: Pick<Watched, 'deployment'>): AlarmSpec[] {
   const { own } = metricsOf(deployment);
   return [
     // An emulator has no alarms on questions (docs/emulator.md).
@@ -223,7 +223,7 @@ function undeliveredWatches({ deployment }: Pick<Watched, 'deployment'>): Watch[
   ];
 }
 
-function apiWatches({ deployment, apiIds }: Watched): Watch[] {
+function apiWatches({ deployment, apiIds }: Watched): AlarmSpec[] {
   const { own, api } = metricsOf(deployment);
   return [
     ...Object.entries(apiIds).map(([door, apiId]) => ({
@@ -244,7 +244,7 @@ function apiWatches({ deployment, apiIds }: Watched): Watch[] {
   ];
 }
 
-function functionWatches({ deployment }: Watched): Watch[] {
+function functionWatches({ deployment }: Watched): AlarmSpec[] {
   const { lambda } = metricsOf(deployment);
   return LAMBDA_NAMES.flatMap((name) => [
     {
@@ -270,7 +270,7 @@ function functionWatches({ deployment }: Watched): Watch[] {
   ]);
 }
 
-function changeWatches({ deployment, changeRules }: Watched): Watch[] {
+function changeWatches({ deployment, changeRules }: Watched): AlarmSpec[] {
   const { rule } = metricsOf(deployment);
   return Object.entries(CHANGES).map(([change, meaning]) => ({
     id: change,
@@ -281,7 +281,7 @@ function changeWatches({ deployment, changeRules }: Watched): Watch[] {
   }));
 }
 
-function deadLetterWatches({ deployment, queueNames }: Watched): Watch[] {
+function deadLetterWatches({ deployment, queueNames }: Watched): AlarmSpec[] {
   const { queue } = metricsOf(deployment);
   return Object.entries(DEAD_LETTER_QUEUES).map(([of, meaning]) => ({
     id: `${of}-dead-letters`,

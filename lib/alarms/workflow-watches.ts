@@ -1,13 +1,13 @@
 /** What is watched of change-sets on their way. */
 import { Stats } from 'aws-cdk-lib/aws-cloudwatch';
-import type { Watch } from './runbook-alarm.ts';
+import type { AlarmSpec } from './runbook-alarm.ts';
 import { metricsOf } from './metrics.ts';
 import type { Watched } from './watched.ts';
 
 const MINUTE_S = 60;
 const DAY_S = 24 * 3_600;
 
-export function workflowWatches({ deployment, queueNames }: Watched): Watch[] {
+export function workflowAlarms({ deployment, queueNames }: Watched): AlarmSpec[] {
   const { own, workflow, queue } = metricsOf(deployment);
   return [
     {

@@ -26,7 +26,7 @@ import type { NervousFunction } from '../functions/nervous-function.ts';
 import { removalPolicyOf } from './removal-policy.ts';
 
 /** A route of the API's table with the function behind it. */
-export interface DoorRoute {
+export interface EntryPointRoute {
   readonly method: 'GET' | 'POST' | 'DELETE';
   readonly path: string;
   /** `none`: tells nothing that a stranger may not know */
@@ -34,21 +34,21 @@ export interface DoorRoute {
   readonly behind: NervousFunction;
 }
 
-export interface HttpDoorProps {
+export interface HttpEntryPointProps {
   readonly deployment: Deployment;
   readonly description: string;
   readonly authorizer: IHttpRouteAuthorizer;
-  readonly routes: readonly DoorRoute[];
+  readonly routes: readonly EntryPointRoute[];
   /** answers what no route answers, as a problem */
   readonly otherwise: NervousFunction;
   readonly domain?: { readonly name: string; readonly certificateArn: string } | undefined;
 }
 
-export class HttpDoor extends Construct {
+export class HttpEntryPoint extends Construct {
   readonly api: HttpApi;
   readonly url: string;
 
-  constructor(scope: Construct, id: string, props: HttpDoorProps) {
+  constructor(scope: Construct, id: string, props: HttpEntryPointProps) {
     super(scope, id);
     const { deployment, description, domain } = props;
     this.api = new HttpApi(this, 'Api', {
@@ -63,7 +63,7 @@ export class HttpDoor extends Construct {
     stage.node.addDependency(...this.api.node.children.filter((child) => child instanceof HttpRoute));
   }
 
-  private addRoutes({ routes, otherwise }: HttpDoorProps): void {
+  private addRoutes({ routes, otherwise }: HttpEntryPointProps): void {
     const integrations = new Map<NervousFunction, HttpLambdaIntegration>();
     const to = (target: NervousFunction): HttpLambdaIntegration => {
       // one permission per function and API instead of one per route: a function's policy ends at 20 KB
@@ -101,7 +101,7 @@ export class HttpDoor extends Construct {
     otherwise.function.addPermission(`${this.node.id}-Otherwise`, { scope: this, principal, sourceArn });
   }
 
-  private addStage({ stage }: Deployment, domain: HttpDoorProps['domain']): HttpStage {
+  private addStage({ stage }: Deployment, domain: HttpEntryPointProps['domain']): HttpStage {
     const accessLogs = new LogGroup(this, 'AccessLogs', {
       retention: stage.logRetention,
       removalPolicy: removalPolicyOf(stage),
@@ -117,7 +117,7 @@ export class HttpDoor extends Construct {
     });
   }
 
-  private addDomain({ name, certificateArn }: NonNullable<HttpDoorProps['domain']>): DomainName {
+  private addDomain({ name, certificateArn }: NonNullable<HttpEntryPointProps['domain']>): DomainName {
     const certificate = Certificate.fromCertificateArn(this, 'Certificate', certificateArn);
     return new DomainName(this, 'Domain', { domainName: name, certificate });
   }

@@ -6,7 +6,7 @@ import { CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib';
 import { HttpIamAuthorizer, HttpJwtAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
 import type { Construct } from 'constructs';
 import { ROUTE_GROUPS, type RouteGroup } from '../../api/index.ts';
-import { HttpDoor, type DoorRoute } from '../constructs/http-door.ts';
+import { HttpEntryPoint, type EntryPointRoute } from '../constructs/http-door.ts';
 import { NervousFunction } from '../functions/nervous-function.ts';
 import { runEvery } from '../functions/schedule.ts';
 import type { Deployment } from '../deployment.ts';
@@ -32,7 +32,7 @@ export class ApiStack extends Stack {
     super(scope, id, props);
     const behind = this.makeFunctions(deployment, ledger);
     runEvery(behind.verify, AUDIT_INTERVAL, { event: AUDIT, retries: 2 });
-    const routes: DoorRoute[] = Object.entries(ROUTE_GROUPS).flatMap(([group, grouped]) =>
+    const routes: EntryPointRoute[] = Object.entries(ROUTE_GROUPS).flatMap(([group, grouped]) =>
       grouped.map(({ method, path, auth }) => ({
         ...{ method, path, behind: behind[group as RouteGroup] },
         auth: auth === 'none' ? auth : ('required' as const),
@@ -42,7 +42,7 @@ export class ApiStack extends Stack {
     routes.push({ method: 'GET', path: '/v1/entities/{proxy+}', auth: 'required', behind: behind.read });
     const common = { deployment, routes, otherwise: behind.service };
     const { jwt, customDomain } = deployment;
-    const iam = new HttpDoor(this, 'Iam', {
+    const iam = new HttpEntryPoint(this, 'Iam', {
       ...common,
       description: 'for IAM credentials (SigV4)',
       authorizer: new HttpIamAuthorizer(),
@@ -51,7 +51,7 @@ export class ApiStack extends Stack {
     const main =
       jwt === undefined
         ? iam
-        : new HttpDoor(this, 'Jwt', {
+        : new HttpEntryPoint(this, 'Jwt', {
             ...common,
             description: `for tokens of ${jwt.issuer}`,
             authorizer: new HttpJwtAuthorizer('Issuer', jwt.issuer, { jwtAudience: [...jwt.audience] }),

@@ -13,7 +13,7 @@ import {
   type FaultHooks,
 } from '../../adapters/memory/index.ts';
 import { toHex } from '../../core/canonical/index.ts';
-import { createChanges, createGoverning } from '../../core/changes/index.ts';
+import { createChanges, createPolicyUseCases } from '../../core/changes/index.ts';
 import {
   createCatalog,
   createGuards,
@@ -36,7 +36,7 @@ import { createAppender, parseEntry, type LoggedEntry, type VerificationReport }
 import { BUDGET_NAMES, budgetsSchema, type BudgetLimits } from '../../core/guard/index.ts';
 import { createPolicy, PolicyError, type Principal } from '../../core/policy/index.ts';
 import {
-  createDoor,
+  createEntryPoint,
   createFeed,
   createPublicLog,
   defineConfig,
@@ -145,7 +145,7 @@ export async function createTestSystem(faults: FaultHooks = {}, budgets: BudgetL
       return createQuarantine(shared).list(options);
     },
     changes: createChanges({ ...shared, appender, governance }),
-    governing: createGoverning({ ...shared, appender, governance }),
+    governing: createPolicyUseCases({ ...shared, appender, governance }),
     refreshPolicy: () => governance.refresh(),
     revokeKey: () => Promise.reject(new Error('not served over HTTP')),
     subscriptions: createSubscriptions({ ...shared, catalog, bus: playedBus(queue), perPrincipal: 100 }),
@@ -153,7 +153,7 @@ export async function createTestSystem(faults: FaultHooks = {}, budgets: BudgetL
     map: mapping.createMapView({ entries: store, policy, config, subscriptions: () => system.subscriptions.all() }),
     log: createPublicLog({ entries: store, files: log.logFiles, policy }),
     initialize: async () => {},
-    execute: createDoor({
+    execute: createEntryPoint({
       ...{ policy, clock, budgets, metrics },
       policyVersion: () => 7,
       onPassage: (passage) => passages.push(passage),

@@ -7,7 +7,7 @@ import { toHex, type JsonObject, type JsonValue } from '../../core/canonical/ind
 import {
   createChanges,
   createGovernance,
-  createGoverning,
+  createPolicyUseCases,
   foldChange,
   riskSchema,
   stepHash,
@@ -15,7 +15,7 @@ import {
   type ChainEntry,
   type ChangeRecord,
   type ChangeView,
-  type Governing,
+  type PolicyUseCases,
 } from '../../core/changes/index.ts';
 import {
   createAppender,
@@ -116,7 +116,7 @@ class LaterIds extends CountingIds {
 export class AuthorityWorld {
   readonly clock: FakeClock;
   readonly changes: Changes;
-  readonly governing: Governing;
+  readonly governing: PolicyUseCases;
   readonly ids: CountingIds;
   private readonly store: Ledger['store'];
   private readonly appender: Appender;
@@ -147,7 +147,7 @@ export class AuthorityWorld {
     });
     const deps = { ledger: LEDGER, appender: this.appender, items: store, entries: store, governance, clock, ids };
     this.changes = createChanges(deps);
-    this.governing = createGoverning(deps);
+    this.governing = createPolicyUseCases(deps);
   }
 
   who(id: string): Principal {

@@ -4,7 +4,7 @@ import { DeadLetterStore } from '../../adapters/aws/subscriptions/dead-letters.t
 import { SubscriptionDirectory } from '../../adapters/aws/bus/directory.ts';
 import { formatMessage } from '../../adapters/aws/bus/message.ts';
 import { createQuarantine, type DeliveredEvent } from '../../core/events/index.ts';
-import { bury } from '../../lambdas/burier/bury.ts';
+import { writeDeadLetters } from '../../lambdas/burier/bury.ts';
 import { createBusWorld, storedSubscription } from './bus-world.ts';
 
 async function createWorld() {
@@ -25,7 +25,7 @@ async function createWorld() {
   return {
     ...{ ...world, sequenced, letters, buried },
     bury: async (...bodies: string[]): Promise<void> => {
-      for (const one of bodies) await bury(deps, one);
+      for (const one of bodies) await writeDeadLetters(deps, one);
     },
   };
 }

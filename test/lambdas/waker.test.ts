@@ -1,9 +1,9 @@
 /** A wake-up names a change-set and nothing else; what is none, or cannot be served, stays in the queue. */
 import { expect, it } from 'vitest';
-import type { Waker } from '../../adapters/aws/workflow/waker.ts';
+import type { WorkflowResumer } from '../../adapters/aws/workflow/waker.ts';
 import { serveWakeUp } from '../../lambdas/waker/serve-wake-up.ts';
 
-async function serve(body: string, wake: Waker = async () => 'woken') {
+async function serve(body: string, wake: WorkflowResumer = async () => 'woken') {
   const served: unknown[] = [];
   await serveWakeUp({ wake, onWoken: (...what) => served.push(what) }, { body });
   return served;
@@ -24,7 +24,7 @@ it.each([
   `{"changeId":"${'x'.repeat(65)}"}`,
 ])('refuses %j', async (body) => {
   const woken: string[] = [];
-  const wake: Waker = async (id) => {
+  const wake: WorkflowResumer = async (id) => {
     woken.push(id);
     return 'woken';
   };

@@ -1,7 +1,7 @@
 /** One step for the state machine: the table's step, waits that cannot be slept through, tokens that decide nothing. */
 import { describe, expect, it } from 'vitest';
 import { createGates } from '../../adapters/aws/workflow/gates.ts';
-import { createStandings, STEP_NAMES, WORKFLOW, type Changes } from '../../core/changes/index.ts';
+import { createWorkflowStatuses, STEP_NAMES, WORKFLOW, type Changes } from '../../core/changes/index.ts';
 import { MAX_WAIT_S, takeStep, type StepAnswer, type StepDependencies } from '../../lambdas/workflow-step/take-step.ts';
 import { contentsOf, createWorld, decision, hours, patchOf, proposal, who } from '../core/changes/world.ts';
 
@@ -10,7 +10,7 @@ function engine() {
   const woken: string[] = [];
   const deps: StepDependencies = {
     changes: world.changes,
-    standings: createStandings({ ledger: 'main', items: world.store, clock: world.clock }),
+    standings: createWorkflowStatuses({ ledger: 'main', items: world.store, clock: world.clock }),
     gates: createGates('main', world.store),
     wakes: { wake: async (id) => void woken.push(id) },
     clock: world.clock,

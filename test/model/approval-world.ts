@@ -14,11 +14,11 @@ import { toHex, type JsonValue } from '../../core/canonical/index.ts';
 import {
   createChanges,
   createGovernance,
-  createGoverning,
+  createPolicyUseCases,
   riskSchema,
   type Changes,
   type ChangeView,
-  type Governing,
+  type PolicyUseCases,
 } from '../../core/changes/index.ts';
 import { createAppender, parseEntry } from '../../core/ledger/index.ts';
 import { createEntryVerifier } from '../../core/system/index.ts';
@@ -71,7 +71,7 @@ const riskTable = (strict: boolean): object => ({
 
 interface Process {
   readonly changes: Changes;
-  readonly governing: Governing;
+  readonly governing: PolicyUseCases;
 }
 
 /** A process that dies at a write: it neither knows whether the write took effect nor does anything afterwards. */
@@ -112,7 +112,7 @@ export class ApprovalWorld {
     return (this.processes[index % 2] as Process).changes;
   }
 
-  governing(index: number): Governing {
+  governing(index: number): PolicyUseCases {
     return (this.processes[index % 2] as Process).governing;
   }
 
@@ -240,6 +240,6 @@ export class ApprovalWorld {
     });
     await governance.refresh();
     const deps = { ledger: LEDGER, appender, items: store, entries: store, clock, ids, governance };
-    return { changes: createChanges(deps), governing: createGoverning(deps) };
+    return { changes: createChanges(deps), governing: createPolicyUseCases(deps) };
   }
 }

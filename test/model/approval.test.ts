@@ -6,7 +6,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { canonicalize } from '../../core/canonical/index.ts';
-import { createStateStore, foldChange, verifyState, type ChainEntry } from '../../core/changes/index.ts';
+import { createDocumentStore, foldChange, verifyState, type ChainEntry } from '../../core/changes/index.ts';
 import { toHex } from '../../core/canonical/index.ts';
 import { parseEntry } from '../../core/ledger/index.ts';
 import { replayed } from '../support/replayed.ts';
@@ -64,7 +64,7 @@ async function expectProven(world: ApprovalWorld, entity: string): Promise<void>
     if (parsed.kind !== 'entry') throw new Error(parsed.reason);
     return { body: parsed.body, hash: toHex(hash) };
   });
-  const { document, version, hash } = await createStateStore(LEDGER, world.stores).read(entity);
+  const { document, version, hash } = await createDocumentStore(LEDGER, world.stores).read(entity);
   expect(verifyState(entity, chain)).toEqual({ kind: 'state', document, version, hash });
   const ids = new Set(chain.map(({ body }) => body.data['change']).filter((id) => typeof id === 'string'));
   for (const id of ids) {

@@ -35,11 +35,11 @@ export interface Sequencer {
   /** Idempotent: what has an index keeps it, predecessors without one get theirs first. */
   readonly sequence: (entries: readonly (EntryPlace & { readonly hash?: Uint8Array })[]) => Promise<SequencedEntries>;
   /** Looks through the entries table for chains whose newest entry has no index: for when the stream lost some. */
-  readonly catchUp: (stretch?: Stretch) => Promise<CaughtUp>;
+  readonly catchUp: (stretch?: SequencedSegment) => Promise<CaughtUp>;
 }
 
 /** A part of the entries table. */
-export interface Stretch {
+export interface SequencedSegment {
   /** default: the beginning */
   readonly from?: ScanCursor | undefined;
   /** asked after each page; default: to the end */

@@ -6,7 +6,7 @@ import type { Clock, Ids, Window } from '../../../core/ledger/index.ts';
 import { AwsError } from '../request/errors.ts';
 import type { InvokeFunction } from '../request/invoke-function.ts';
 import { parseSegment } from './segment-json.ts';
-import type { StretchWorker } from './verify-in-stretches.ts';
+import type { SegmentWorker } from './verify-in-stretches.ts';
 
 const ATTEMPTS = 4;
 /** Before the second try; doubled for each after it, with jitter. */
@@ -15,7 +15,7 @@ const FIRST_WAIT_MS = 500;
 const HOPELESS = new Set(['AccessDeniedException', 'ResourceNotFoundException', 'InvalidRequestContentException']);
 
 /** What the function is sent for a stretch. */
-export interface StretchRequest extends Window {
+export interface SegmentRequest extends Window {
   readonly mode: 'stretch';
   readonly signatures: boolean;
 }
@@ -29,7 +29,7 @@ export interface InvokeVerifierOptions {
 }
 
 /** Rejects with AwsError ANSWER_INVALID, or why it was not run, once it has given up. */
-export function invokeVerifier(options: InvokeVerifierOptions): StretchWorker {
+export function invokeVerifier(options: InvokeVerifierOptions): SegmentWorker {
   return async (stretch, signal) => {
     for (let attempt = 1; ; attempt += 1) {
       try {
@@ -47,8 +47,8 @@ async function ask(
   { invoke, functionName, signatures }: InvokeVerifierOptions,
   stretch: Window,
   signal: AbortSignal,
-): ReturnType<StretchWorker> {
-  const request: StretchRequest = { mode: 'stretch', ...stretch, signatures };
+): ReturnType<SegmentWorker> {
+  const request: SegmentRequest = { mode: 'stretch', ...stretch, signatures };
   const { text, error } = await invoke(functionName, JSON.stringify(request), signal);
   if (error !== undefined) throw invalid(stretch, `failed (${error}): see its log`);
   let answer: unknown;

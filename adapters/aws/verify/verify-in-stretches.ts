@@ -15,17 +15,17 @@ import {
 } from '../../../core/ledger/index.ts';
 
 /** Entries, a multiple of 256. If each is of another chain, with the longest name, the outcome has 2.8 MB; Lambda takes 6. */
-export const STRETCH_ENTRIES = 8_192;
+export const SEGMENT_ENTRIES = 8_192;
 /** Below this many stretches waiting for workers to start would take longer than the work. */
 const MIN_STRETCHES = 2;
 const MAX_WORKERS = 32;
 
 /** Verifies a stretch elsewhere. Rejects when that could not be done, for whatever reason. */
-export type StretchWorker = (stretch: Window, signal: AbortSignal) => Promise<Segment>;
+export type SegmentWorker = (stretch: Window, signal: AbortSignal) => Promise<Segment>;
 
-export interface InStretchesOptions {
+export interface InSegmentsOptions {
   /** absent: all is verified here */
-  readonly worker?: StretchWorker | undefined;
+  readonly worker?: SegmentWorker | undefined;
   /** verifies a stretch here */
   readonly local: (stretch: Window) => Promise<Segment>;
   /** is told why a stretch is verified here after all */
@@ -38,8 +38,8 @@ export interface InStretchesOptions {
   readonly after?: ((joined: () => Segment) => void) | undefined;
 }
 
-export async function verifyInStretches(window: Window, options: InStretchesOptions): Promise<Segment> {
-  const { worker, local, stretchEntries = STRETCH_ENTRIES, begun, after } = options;
+export async function verifyInSegments(window: Window, options: InSegmentsOptions): Promise<Segment> {
+  const { worker, local, stretchEntries = SEGMENT_ENTRIES, begun, after } = options;
   const stretches = cut({ ...window, from: begun?.tree?.to ?? window.from }, stretchEntries);
   const isAlone = worker === undefined || stretches.length <= MIN_STRETCHES;
   if (isAlone && after === undefined) return local(window);
@@ -75,7 +75,7 @@ function cut({ from, to, sizes, ...rest }: Window, length: number): Window[] {
 
 /** Never rejects: nobody may be waiting for it any more. */
 async function attempt(
-  { worker, onError }: InStretchesOptions,
+  { worker, onError }: InSegmentsOptions,
   { stretch, signal, isAlone }: { readonly stretch: Window; readonly signal: AbortSignal; readonly isAlone: boolean },
 ): Promise<Segment | undefined> {
   if (worker === undefined || isAlone) return undefined;

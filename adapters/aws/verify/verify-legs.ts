@@ -5,7 +5,7 @@
  */
 import type { Points, ReplayReport, Segment } from '../../../core/ledger/index.ts';
 import type { AuthoritySources, DocumentsProgress, ReplayCursor } from '../../../core/system/index.ts';
-import type { InStretchesOptions } from './verify-in-stretches.ts';
+import type { InSegmentsOptions } from './verify-in-stretches.ts';
 import type { Tail, TailCursor, TailDependencies } from './verify-tail.ts';
 
 /** What is handed over: plain data that structured cloning keeps. */
@@ -48,7 +48,7 @@ export interface Pace {
     name: Name,
     work: () => Promise<NonNullable<Handover[Name]>>,
   ) => Promise<NonNullable<Handover[Name]>>;
-  readonly walking: () => Pick<InStretchesOptions, 'begun' | 'after'>;
+  readonly walking: () => Pick<InSegmentsOptions, 'begun' | 'after'>;
   readonly replaying: () => Pick<AuthoritySources, 'progress'>;
   readonly scanning: () => Pick<TailDependencies, 'progress'>;
   readonly comparing: () => DocumentsProgress;

@@ -13,14 +13,14 @@ import {
 import type { DynamoStore } from '../dynamo/dynamo-store.ts';
 import { readLogPairs } from './verify-log-pairs.ts';
 
-export interface StretchSources {
+export interface SegmentSources {
   readonly store: DynamoStore;
   readonly verifier: EntryVerifier;
   /** default: nothing was published */
   readonly read?: ReadLogFile | undefined;
 }
 
-export async function verifyStretch({ store, verifier, read }: StretchSources, window: Window): Promise<Segment> {
+export async function verifyTableSegment({ store, verifier, read }: SegmentSources, window: Window): Promise<Segment> {
   const { from, to, sizes, published, isShort, replay } = window;
   const find = async (chain: string, seq: number) =>
     (await store.read(chain, seq, 1)).find((entry) => entry.seq === seq);

@@ -33,8 +33,8 @@ import type { SeenAnchors } from '../log/sampled-anchors.ts';
 import { findEntryOutside } from '../dynamo/rows-outside.ts';
 import { systemClock } from '../request/system-world.ts';
 import { paceOf, type Leg, type Pace } from './verify-legs.ts';
-import { verifyInStretches, type InStretchesOptions } from './verify-in-stretches.ts';
-import { verifyStretch } from './verify-stretch.ts';
+import { verifyInSegments, type InSegmentsOptions } from './verify-in-stretches.ts';
+import { verifyTableSegment } from './verify-stretch.ts';
 import { verifyTail, type Tail } from './verify-tail.ts';
 
 export interface VerifyTableOptions extends Partial<Parameters<Ports['verifyLog']>[0]> {
@@ -51,7 +51,7 @@ export interface VerifyTableOptions extends Partial<Parameters<Ports['verifyLog'
   readonly entity?: string;
   readonly clock?: Pick<Clock, 'now'>;
   /** who verifies stretches of a long log; default: this process alone */
-  readonly workers?: Omit<InStretchesOptions, 'local' | 'begun' | 'after'>;
+  readonly workers?: Omit<InSegmentsOptions, 'local' | 'begun' | 'after'>;
   /** absent: all is done at once */
   readonly leg?: Leg;
 }
@@ -96,7 +96,8 @@ async function verify(options: VerifyTableOptions): Promise<VerificationReport> 
   const sources = { ledger, entries: store, items: store };
   if (entity !== undefined)
     return verifyEntity({ ...sources, origin, verifier: () => verifier, points, now, ...asked }, entity);
-  const local = (stretch: Window): Promise<Segment> => verifyStretch({ store, verifier, read: points.read }, stretch);
+  const local = (stretch: Window): Promise<Segment> =>
+    verifyTableSegment({ store, verifier, read: points.read }, stretch);
   const begun = left.begun ?? { points: await readPoints(points), size: await store.size() };
   pace.keep({ now, begun });
   let inLog: Segment = { entries: 0, spans: new Map() };
@@ -106,7 +107,7 @@ async function verify(options: VerifyTableOptions): Promise<VerificationReport> 
     replay: async (index) =>
       pace.once('replayed', () => replayLog({ ledger, entries: store, chains: store, ...pace.replaying() }, index)),
     stretches: async (window) => {
-      inLog = await verifyInStretches(window, { ...options.workers, local, ...pace.walking() });
+      inLog = await verifyInSegments(window, { ...options.workers, local, ...pace.walking() });
       pace.keep({ segment: inLog });
       return [inLog];
     },

@@ -7,7 +7,7 @@ import { eventBridgeClient } from './clients.ts';
 import type { AwsBase, Settling } from './open-system.ts';
 import { systemClock, systemIds } from '../request/system-world.ts';
 
-export function relayBus(env: { readonly BUS_PREFIX: string }): (base: AwsBase) => EventBus & Settling {
+export function createRelayBus(env: { readonly BUS_PREFIX: string }): (base: AwsBase) => EventBus & Settling {
   return ({ config: { ledger }, client, store, stateTable, onError }) => {
     const relay = new Relay({
       ...{

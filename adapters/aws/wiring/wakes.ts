@@ -1,11 +1,11 @@
 /** The wake queue as a part of a function's system: whoever moves a change-set tells the waker. */
 import { queueSender } from './clients.ts';
 import type { AwsBase } from './open-system.ts';
-import { createWakeQueue, type WakeQueue } from '../workflow/wake-queue.ts';
+import { createResumeQueue, type ResumeQueue } from '../workflow/wake-queue.ts';
 
-export function wakes(env: { readonly WAKE_QUEUE_URL: string }): (base: AwsBase) => WakeQueue {
+export function createWorkflowResumer(env: { readonly WAKE_QUEUE_URL: string }): (base: AwsBase) => ResumeQueue {
   return ({ onError }) =>
-    createWakeQueue({
+    createResumeQueue({
       ...{ send: queueSender(), queueUrl: env.WAKE_QUEUE_URL },
       onError: (_changeId, error) => onError(error),
     });

@@ -4,11 +4,17 @@
  * so that what waits is not read; now and then for all, by name. It decides nothing: losing every execution loses no decision.
  */
 import { ListExecutionsCommand, StopExecutionCommand, type ExecutionListItem } from '@aws-sdk/client-sfn';
-import type { ChangeQueues, DueCursor, Standing, Standings, Timekeeping } from '../../../core/changes/index.ts';
+import type {
+  ChangeQueues,
+  DueCursor,
+  WorkflowStatus,
+  WorkflowStatuses,
+  Timekeeping,
+} from '../../../core/changes/index.ts';
 import type { Clock } from '../../../core/ledger/index.ts';
 import { changeOf, ensureExecution, standingOf, type StateMachine } from './executions.ts';
 import type { Gate, GateReader } from './gates.ts';
-import type { WakeQueue } from './wake-queue.ts';
+import type { ResumeQueue } from './wake-queue.ts';
 
 const PAGE = 100;
 /** An execution has this long to notice by itself that its change-set is over. Longer than its longest plain wait. */
@@ -17,10 +23,10 @@ const ORPHAN_AFTER_MS = 600_000;
 const LOOK_BACK_MS = 3_600_000;
 
 export interface ReconcilerOptions extends StateMachine {
-  readonly standings: Standings;
+  readonly standings: WorkflowStatuses;
   readonly timekeeping: Timekeeping;
   readonly gates: GateReader;
-  readonly wakes: Pick<WakeQueue, 'wake'>;
+  readonly wakes: Pick<ResumeQueue, 'wake'>;
   readonly clock: Pick<Clock, 'now'>;
 }
 
@@ -157,6 +163,6 @@ class Healing {
 }
 
 /** Something has happened since the wait began, or its time has come. */
-function isOver(gate: Gate, standing: Standing, now: number): boolean {
+function isOver(gate: Gate, standing: WorkflowStatus, now: number): boolean {
   return gate.seen !== standing.version || gate.until <= now;
 }

@@ -5,14 +5,14 @@
  */
 import type { SendToQueue } from '../request/send-to-queue.ts';
 
-export interface WakeQueueOptions {
+export interface ResumeQueueOptions {
   readonly send: SendToQueue;
   readonly queueUrl: string;
   /** Told of a wake-up that could not be sent. Must not throw. */
   readonly onError: (changeId: string, error: unknown) => void;
 }
 
-export interface WakeQueue {
+export interface ResumeQueue {
   /** Begins to send, at once. Never throws. */
   onChangeStep(changeId: string): void;
   /** Sends and waits. @throws what `send` throws: nobody may have been woken */
@@ -21,7 +21,7 @@ export interface WakeQueue {
   settle(): Promise<void>;
 }
 
-export function createWakeQueue({ send, queueUrl, onError }: WakeQueueOptions): WakeQueue {
+export function createResumeQueue({ send, queueUrl, onError }: ResumeQueueOptions): ResumeQueue {
   const underWay = new Set<Promise<void>>();
   const wake = (changeId: string): Promise<void> => send(queueUrl, JSON.stringify({ changeId }));
   return {

@@ -4,12 +4,12 @@
  * What is true when it dies in between: the message comes again.
  */
 import { InvalidToken, SendTaskSuccessCommand, TaskDoesNotExist, TaskTimedOut } from '@aws-sdk/client-sfn';
-import type { Standings } from '../../../core/changes/index.ts';
+import type { WorkflowStatuses } from '../../../core/changes/index.ts';
 import { ensureExecution, type StateMachine } from './executions.ts';
 import type { GateReader } from './gates.ts';
 
-export interface WakerOptions extends StateMachine {
-  readonly standings: Pick<Standings, 'of'>;
+export interface WorkflowResumerOptions extends StateMachine {
+  readonly standings: Pick<WorkflowStatuses, 'of'>;
   readonly gates: GateReader;
 }
 
@@ -19,9 +19,9 @@ export interface WakerOptions extends StateMachine {
  */
 export type Woken = 'woken' | 'running' | 'started' | 'ended' | 'unknown';
 
-export type Waker = (changeId: string) => Promise<Woken>;
+export type WorkflowResumer = (changeId: string) => Promise<Woken>;
 
-export function createWaker({ standings, gates, ...machine }: WakerOptions): Waker {
+export function createQueueResumer({ standings, gates, ...machine }: WorkflowResumerOptions): WorkflowResumer {
   return async (changeId) => {
     const gate = await gates.find(changeId);
     if (gate !== undefined && (await answer(machine, gate.token))) return 'woken';

@@ -21,7 +21,7 @@ const MINUTE_MS = 60_000;
 /** What is new is looked at every time; what is old may be changed too, so now and then everything is. */
 const FULL_EVERY_MS = 24 * 60 * MINUTE_MS;
 
-export interface TamperWatchOptions {
+export interface IntegrityMonitorOptions {
   readonly dataDir: string;
   readonly anchorsDir?: string;
   /** in memory since the start: the folder's own could have been changed with the rest */
@@ -34,15 +34,15 @@ export interface TamperWatchOptions {
   readonly onError: (error: unknown) => void;
 }
 
-export interface WatchStatus {
+export interface IntegrityStatus {
   readonly ok: boolean;
   readonly detail: string;
 }
 
-export interface TamperWatch {
+export interface IntegrityMonitor {
   /** Looks now, after the look under way. @param full everything, not only what is new since the last look */
   look(full?: boolean): Promise<VerificationReport>;
-  status(): WatchStatus;
+  status(): IntegrityStatus;
   /** What somebody else found, on the way. Never throws. */
   tell(finding: Finding): void;
   stop(): Promise<void>;
@@ -53,7 +53,7 @@ export function auditThreads(): JobThreads<AuditJob, VerificationReport> {
   return new JobThreads(new URL('./audit-thread.ts', import.meta.url), 1);
 }
 
-export function startTamperWatch(options: TamperWatchOptions): TamperWatch {
+export function startIntegrityMonitor(options: IntegrityMonitorOptions): IntegrityMonitor {
   const watch = new Watch(options);
   const { clock, intervalMs, onError } = options;
   const stopped = new AbortController();
@@ -78,7 +78,7 @@ export function startTamperWatch(options: TamperWatchOptions): TamperWatch {
 }
 
 class Watch {
-  private readonly options: TamperWatchOptions;
+  private readonly options: IntegrityMonitorOptions;
   private turn: Promise<unknown> = Promise.resolve();
   private readonly threads = auditThreads();
   private readonly telling = new Set<Promise<void>>();
@@ -88,7 +88,7 @@ class Watch {
   private finding: Finding | undefined;
   private lookedAt: number | undefined;
 
-  constructor(options: TamperWatchOptions) {
+  constructor(options: IntegrityMonitorOptions) {
     this.options = options;
   }
 
@@ -98,7 +98,7 @@ class Watch {
     return looked;
   }
 
-  status(): WatchStatus {
+  status(): IntegrityStatus {
     if (this.finding !== undefined) return { ok: false, detail: describe(this.finding) };
     if (this.lookedAt === undefined) return { ok: true, detail: 'nothing was audited yet' };
     return { ok: true, detail: `nothing found at ${new Date(this.lookedAt).toISOString()}` };

@@ -38,7 +38,7 @@ import { identityOf, openForReading } from '../store/sqlite-schema.ts';
 import { SqliteStore } from '../store/sqlite-store.ts';
 import { entityThreads, verifyEntityOnThreads } from './verify-on-threads.ts';
 import { pointsOf } from './verify-points.ts';
-import { isDamage, isForeign, verifyStretch, type StretchJob } from './verify-stretch.ts';
+import { isDamage, isForeign, verifyFolderSegment, type SegmentJob } from './verify-stretch.ts';
 
 /** Fewer entries are verified on the calling thread: starting a worker takes about 100 ms. */
 const MIN_ENTRIES_PER_WORKER = 5_000;
@@ -85,7 +85,7 @@ export async function verifyDataDir(dataDir: string, options: VerifyDataDirOptio
   }
 }
 
-type Opened = VerifyDataDirOptions & Pick<StretchJob, 'dataDir' | 'root' | 'signatures'>;
+type Opened = VerifyDataDirOptions & Pick<SegmentJob, 'dataDir' | 'root' | 'signatures'>;
 
 async function verifyOpened(db: DatabaseSync, options: Opened): Promise<VerificationReport> {
   const { dataDir, root, signatures, now = Date.now(), entity } = options;
@@ -196,10 +196,10 @@ function remembering({ remembered }: Opened): { readonly remembered?: Uint8Array
 }
 
 /** Each begins with a tile of the log. */
-function verifyStretches(whole: StretchJob & Window): Promise<Segment[]> {
+function verifyStretches(whole: SegmentJob & Window): Promise<Segment[]> {
   const { from, to } = whole;
   const workers = to - from >= WORKERS * MIN_ENTRIES_PER_WORKER ? WORKERS : 1;
-  if (workers === 1) return Promise.all([verifyStretch(whole)]);
+  if (workers === 1) return Promise.all([verifyFolderSegment(whole)]);
   const share = Math.ceil((to - from) / workers / TILE_WIDTH) * TILE_WIDTH;
   const jobs = Array.from({ length: workers }, (_, i) => ({
     ...whole,
@@ -210,7 +210,7 @@ function verifyStretches(whole: StretchJob & Window): Promise<Segment[]> {
   return Promise.all(jobs.map(verifyOnWorker));
 }
 
-function verifyOnWorker(job: StretchJob): Promise<Segment> {
+function verifyOnWorker(job: SegmentJob): Promise<Segment> {
   return new Promise((resolve, reject) => {
     const worker = new Worker(new URL('./verify-worker.ts', import.meta.url), {
       workerData: job,

@@ -37,7 +37,7 @@ const SQLITE_NOTADB = 26;
 /** A file that is no ledger of ours, or not any more. */
 const UNUSABLE: ReadonlySet<string> = new Set(['DATA_UNREADABLE', 'DATA_FOREIGN', 'DATA_TAMPERED']);
 
-export interface StretchJob {
+export interface SegmentJob {
   readonly dataDir: string;
   readonly root: TrustedRoot;
   readonly signatures: boolean;
@@ -59,7 +59,7 @@ export interface StretchJob {
   readonly replay: boolean;
 }
 
-export async function verifyStretch(job: StretchJob): Promise<Segment> {
+export async function verifyFolderSegment(job: SegmentJob): Promise<Segment> {
   const { dataDir, root, signatures, rootSigned, steps, from, to, sizes, published, isShort, replay } = job;
   const read = readerOf(join(dataDir, LOG_FOLDER));
   const db = openForReading(dataDir);

@@ -26,7 +26,7 @@ const MAX_OPEN = 10_000;
 /** Log slots a cursor may pass without being written down: they are only looked at again. */
 const MAX_UNWRITTEN = 1_024;
 
-export interface BooksOptions {
+export interface SubscriptionProgressOptions {
   readonly ledger: string;
   readonly subscription: Subscription;
   readonly log: EventLog;
@@ -37,7 +37,7 @@ export interface BooksOptions {
   readonly onSettled: () => void;
 }
 
-export class SubscriptionBooks {
+export class SubscriptionProgress {
   delivered = 0;
   failed = 0;
   dead = 0;
@@ -47,7 +47,7 @@ export class SubscriptionBooks {
   readonly notes: DeliveryNotes;
   readonly latencies = new Latencies();
   cursor: LogCursor;
-  private readonly options: BooksOptions;
+  private readonly options: SubscriptionProgressOptions;
   private readonly wants: (event: DeliveredEvent) => boolean;
   private readonly order: EntityOrder;
   private savedCursor: number | undefined;
@@ -63,7 +63,7 @@ export class SubscriptionBooks {
   /** retries settled since the last flush */
   private forgotten: number[] = [];
 
-  constructor(options: BooksOptions) {
+  constructor(options: SubscriptionProgressOptions) {
     const { subscription, ledger, mailbox } = options;
     this.options = options;
     this.wants = subscriptionMatcher(ledger, subscription);

@@ -24,12 +24,12 @@ import { BreakerSwitch } from './breaker-switch.ts';
 import type { Arrival } from './event-log.ts';
 import type { Lease } from './leases.ts';
 import { Sleepers } from './sleepers.ts';
-import { SubscriptionBooks, type BooksOptions } from './subscription-books.ts';
+import { SubscriptionProgress, type SubscriptionProgressOptions } from './subscription-books.ts';
 
 /** Events whose condition was not met in one look: others, and who gives up waiting, must get their turn. */
 const MAX_SKIPPED = 1_024;
 
-export interface QueueOptions extends BooksOptions {
+export interface QueueOptions extends SubscriptionProgressOptions {
   readonly mayRead: MayRead;
   readonly readFacts: ReadFacts;
   readonly onBreaker: (change: BreakerChange) => void;
@@ -50,7 +50,7 @@ interface Candidate {
 export class SubscriptionQueue {
   readonly subscription: Subscription;
   private readonly options: QueueOptions;
-  private readonly books: SubscriptionBooks;
+  private readonly books: SubscriptionProgress;
   private readonly condition: ((facts: DeliveryFacts) => boolean) | undefined;
   private readonly breaker: BreakerSwitch;
   private readonly startsAt: number;
@@ -64,7 +64,7 @@ export class SubscriptionQueue {
     const { subscription, clock, onBreaker } = options;
     this.options = options;
     this.subscription = subscription;
-    this.books = new SubscriptionBooks(options);
+    this.books = new SubscriptionProgress(options);
     this.condition = compileCondition(subscription.when);
     this.startsAt = startsAtMs(subscription);
     this.sleepers = new Sleepers(clock);

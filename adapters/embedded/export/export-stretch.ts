@@ -12,7 +12,7 @@ import {
 } from '../../../core/ledger/index.ts';
 import { folderReader } from './read-file.ts';
 
-export interface ExportStretchJob {
+export interface ExportSegmentJob {
   readonly folder: string;
   readonly ledger: string;
   readonly root: TrustedRoot;
@@ -35,7 +35,7 @@ export interface ExportStretchJob {
   readonly replay: boolean;
 }
 
-export function verifyExportStretch(job: ExportStretchJob): Promise<Segment> {
+export function verifyExportSegment(job: ExportSegmentJob): Promise<Segment> {
   const { folder, ledger, root, signatures, rootSigned, steps, keyEntries, size, from, to, sizes, replay } = job;
   const verifier = new EntryVerifier({
     ...{ ledger, root, signatures },

@@ -35,7 +35,7 @@ import {
 import { openAnchorFolder } from '../log/anchor-folder.ts';
 import { anchorPlace } from '../log/incarnations.ts';
 import { ExportError } from './export-error.ts';
-import { verifyExportStretch, type ExportStretchJob } from './export-stretch.ts';
+import { verifyExportSegment, type ExportSegmentJob } from './export-stretch.ts';
 import { firstChangedBeside, openExport } from './open-export.ts';
 import { folderReader } from './read-file.ts';
 import { replayExport } from './replay-export.ts';
@@ -142,13 +142,13 @@ async function verifyStretches(export_: {
   readonly ledger: string;
   readonly root: TrustedRoot;
   readonly signatures: boolean;
-  readonly keyEntries: ExportStretchJob['keyEntries'];
+  readonly keyEntries: ExportSegmentJob['keyEntries'];
   readonly window: Window;
   readonly size: number;
 }): Promise<Segment[]> {
   const { folder, ledger, root, signatures, window, size, keyEntries } = export_;
   const { from, to, sizes, replay } = window;
-  const whole: ExportStretchJob = {
+  const whole: ExportSegmentJob = {
     ...{ folder, ledger, root, signatures, keyEntries, size, from, to, sizes, replay },
     rootSigned: [...ROOT_SIGNED_TYPES],
     steps: STEP_TYPES,
@@ -160,10 +160,10 @@ async function verifyStretches(export_: {
     from: from + i * share,
     to: Math.min(from + (i + 1) * share, to),
   }));
-  return Promise.all(jobs.map((job) => (workers === 1 ? verifyExportStretch(job) : verifyOnWorker(job))));
+  return Promise.all(jobs.map((job) => (workers === 1 ? verifyExportSegment(job) : verifyOnWorker(job))));
 }
 
-function verifyOnWorker(job: ExportStretchJob): Promise<Segment> {
+function verifyOnWorker(job: ExportSegmentJob): Promise<Segment> {
   return new Promise((resolve, reject) => {
     const worker = new Worker(new URL('./export-worker.ts', import.meta.url), { ...THREAD, workerData: job });
     worker.once('message', resolve);

@@ -26,7 +26,7 @@ const LINGER_BYTES = 4 * MAX_BODY_BYTES;
 
 const COMMON_HEADERS = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' };
 
-export interface HttpDoorOptions {
+export interface HttpListenerOptions {
   readonly system: NervousSystem;
   readonly tokens: Pick<Tokens, 'principalOf'>;
   /** Told about every error that is ours. */
@@ -41,8 +41,8 @@ export interface HttpDoorOptions {
 
 type WholeAnswer = ApiResponse & { readonly body: string | Uint8Array | undefined };
 
-export class HttpDoor {
-  private readonly options: HttpDoorOptions;
+export class HttpListener {
+  private readonly options: HttpListenerOptions;
   private readonly handleRequest: HandleRequest;
   private readonly waiting = new Set<AbortController>();
   /** every open connection, with the newest answer on it */
@@ -50,7 +50,7 @@ export class HttpDoor {
   private readonly room: BodyRoom;
   private closing = false;
 
-  constructor(options: HttpDoorOptions) {
+  constructor(options: HttpListenerOptions) {
     this.options = options;
     this.room = new BodyRoom(options.bodies);
     this.handleRequest = createRequestHandler(routesWith(options.ownRoutes ?? []));

@@ -2,7 +2,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { EngineError } from '../machine/errors.ts';
-import { HttpDoor, type HttpDoorOptions } from './http-door.ts';
+import { HttpListener, type HttpListenerOptions } from './http-door.ts';
 
 export interface HttpTimeouts {
   /** ms for all headers of a request to arrive */
@@ -22,7 +22,7 @@ const MAX_CONNECTIONS = 2_000;
 const CROWDED = 0.75;
 const MAX_CHECK_INTERVAL_MS = 1_000;
 
-export interface HttpServerOptions extends HttpDoorOptions {
+export interface HttpServerOptions extends HttpListenerOptions {
   /** default 127.0.0.1: reachable from this machine only */
   readonly host?: string;
   /** 0: any free port */
@@ -49,7 +49,7 @@ export function connectionsOf(server: RunningHttpServer | undefined): ReturnType
 export async function startHttpServer(options: HttpServerOptions): Promise<RunningHttpServer> {
   const { host = '127.0.0.1', port } = options;
   const timeouts = { ...TIMEOUTS, ...options.timeouts };
-  const door = new HttpDoor(options);
+  const door = new HttpListener(options);
   const server = createServer({
     headersTimeout: timeouts.headersMs,
     requestTimeout: timeouts.requestMs,
@@ -91,7 +91,7 @@ function listen(server: Server, host: string, port: number): Promise<void> {
   });
 }
 
-async function close(server: Server, door: HttpDoor, graceMs: number): Promise<void> {
+async function close(server: Server, door: HttpListener, graceMs: number): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   door.beginClosing();
   const timer = setTimeout(() => server.closeAllConnections(), graceMs);

@@ -5,7 +5,7 @@
 import { join } from 'node:path';
 import {
   createAppender,
-  gatedAppender,
+  createGatedAppender,
   revokeKey,
   sealRun,
   type Actor,
@@ -59,7 +59,7 @@ async function withLedger<T>(
       const keys = await openRootKeys({ dataDir, origin, anchorsDir, entries, incarnations: readIncarnations(db) });
       const world = { clock: systemClock, ids: systemIds, sealer: signHere };
       const appender = createAppender({ ...identity, ...world, store: entries, rootSigner: keys.signer });
-      return await work({ appender: gatedAppender(appender), entries, keys });
+      return await work({ appender: createGatedAppender(appender), entries, keys });
     } finally {
       entries.close();
     }

@@ -12,7 +12,7 @@ import {
   DELEGATION_REVOKED,
   DELEGATIONS_CHAIN,
   type Delegation,
-  type Grant,
+  type DelegationTerms,
   type StoredDelegation,
 } from '../store/delegation-store.ts';
 import { refuse } from '../model/errors.ts';
@@ -47,7 +47,7 @@ export async function delegate(
 ): Promise<Delegation> {
   requirePerson(principal, 'delegate a vote');
   const parsed = parseInput(delegationInputSchema, input);
-  const grant: Grant = { ...parsed, from: principal.personId, until: new Date(parsed.until).toISOString() };
+  const grant: DelegationTerms = { ...parsed, from: principal.personId, until: new Date(parsed.until).toISOString() };
   await assertGrantable(context, grant);
   const draft: EntryDraft = {
     ...{
@@ -176,7 +176,7 @@ export async function votersNow({ policy, delegations }: Context, votes: readonl
   return { voters, checks };
 }
 
-async function assertGrantable(context: Context, grant: Grant): Promise<void> {
+async function assertGrantable(context: Context, grant: DelegationTerms): Promise<void> {
   const { policy, delegations } = context;
   const { from, to, roles = [], until } = grant;
   const invalid = (why: string): never => refuse('DELEGATION_INVALID', why);
@@ -196,7 +196,10 @@ function stands({ clock }: Context, { revokedAt, until }: Delegation): boolean {
 }
 
 /** What is left of the delegated roles: nobody votes with a role that the giver has lost. */
-function rolesGiven({ rolesOf }: Pick<Policy, 'rolesOf'>, { from, roles }: Pick<Grant, 'from' | 'roles'>): string[] {
+function rolesGiven(
+  { rolesOf }: Pick<Policy, 'rolesOf'>,
+  { from, roles }: Pick<DelegationTerms, 'from' | 'roles'>,
+): string[] {
   return rolesOf(from)
     .filter((role) => roles?.includes(role) ?? true)
     .sort();
@@ -213,7 +216,7 @@ function mandateOf(policy: Policy, { delegation, check }: StoredDelegation): Man
 }
 
 /** Separation of duties holds for who acts, whoever lent the role. */
-function assertApart(policy: Policy, grant: Grant, roles: readonly string[]): void {
+function assertApart(policy: Policy, grant: DelegationTerms, roles: readonly string[]): void {
   const pair = conflictOf(policy, grant, roles);
   if (pair !== undefined)
     refuse(
@@ -224,14 +227,14 @@ function assertApart(policy: Policy, grant: Grant, roles: readonly string[]): vo
 
 function conflictOf(
   { roster, rolesOf }: Policy,
-  { to }: Grant,
+  { to }: DelegationTerms,
   roles: readonly string[],
 ): ReturnType<typeof separationConflict> {
   return separationConflict(roster, [...rolesOf(to), ...roles]);
 }
 
 function delegationOf(
-  grant: Grant,
+  grant: DelegationTerms,
   { hash: id, at: grantedAt }: { readonly hash: string; readonly at: string },
 ): Delegation {
   return { ...grant, id, grantedAt };

@@ -4,7 +4,7 @@
  */
 import * as z from 'zod';
 import { actorOf, type Principal } from '../../policy/index.ts';
-import { act, type Acted } from '../recording/act.ts';
+import { act, type RecordedAct } from '../recording/act.ts';
 import { line, parseInput, plainText } from '../operations/content.ts';
 import { excludedNow, now, requirePerson, type Context } from '../recording/context.ts';
 import { assertFresh, bindingFields } from './decide.ts';
@@ -30,7 +30,7 @@ export async function override(
   context: Context,
   principal: Principal,
   { id, input }: { id: string; input: unknown },
-): Promise<Acted> {
+): Promise<RecordedAct> {
   requirePerson(principal, 'override');
   const given = parseInput(overrideInputSchema, input);
   const { personId } = principal;

@@ -6,7 +6,7 @@ import * as z from 'zod';
 import { canonicalize } from '../../canonical/index.ts';
 import { SYSTEM_ACTOR } from '../../ledger/index.ts';
 import { actorOf, type Principal } from '../../policy/index.ts';
-import { act, type Acted } from '../recording/act.ts';
+import { act, type RecordedAct } from '../recording/act.ts';
 import { evidenceSchema, parseInput, plainText } from '../operations/content.ts';
 import { requirePerson, withExcludedNow, type Context } from '../recording/context.ts';
 import { documentHash, type Document } from '../model/document.ts';
@@ -34,7 +34,7 @@ export async function resolve(
   context: Context,
   principal: Principal,
   { id, input }: { id: string; input: unknown },
-): Promise<Acted> {
+): Promise<RecordedAct> {
   requirePerson(principal, 'resolve');
   const given = parseInput(resolutionInputSchema, input);
   const { personId } = principal;

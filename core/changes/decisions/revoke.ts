@@ -4,7 +4,7 @@
  */
 import * as z from 'zod';
 import { actorOf, type Principal } from '../../policy/index.ts';
-import { act, type Acted } from '../recording/act.ts';
+import { act, type RecordedAct } from '../recording/act.ts';
 import { parseInput, plainText } from '../operations/content.ts';
 import { requirePerson, type Context } from '../recording/context.ts';
 import { approvalBy } from './decide.ts';
@@ -28,7 +28,7 @@ export async function revoke(
   context: Context,
   principal: Principal,
   { id, input }: { id: string; input: unknown },
-): Promise<Acted> {
+): Promise<RecordedAct> {
   requirePerson(principal, 'revoke a vote');
   const { vote: named, reason } = parseInput(revocationInputSchema, input);
   const { personId } = principal;

@@ -5,23 +5,23 @@ import { ChangeError } from '../model/errors.ts';
 import { planHash, preconditionHash } from '../operations/executor-answers.ts';
 import type { ChangeRecord } from '../model/record.ts';
 import { giveUp, notApplied } from './rollback.ts';
-import { applying, grantEnd, intentOf, isExternal, isHopeless, settleApply } from '../recording/settle.ts';
-import { isCarriedOutElsewhere, type Failure, type StepData } from '../model/steps.ts';
+import { applying, grantEnd, intentOf, isExternal, isHopeless, resolveExternalApply } from '../recording/settle.ts';
+import { isExternalOperation, type Failure, type StepData } from '../model/steps.ts';
 
-export type PlannedElsewhere =
+export type PlannedExternal =
   | { readonly kind: 'planned'; readonly more: Pick<StepData<'change.intent'>, 'external'> }
   | { readonly kind: 'failure'; readonly failure: Failure }
   /** it gives no plan just now */
   | { readonly kind: 'unsettled'; readonly failure: Failure };
 
 /** Plans anew what an executor carries out: nothing may have happened since it was assessed that it says it depends on. */
-export async function planElsewhere(
+export async function planExternal(
   context: Context,
   { content, assessment }: ChangeRecord,
   index: number,
-): Promise<PlannedElsewhere> {
+): Promise<PlannedExternal> {
   const operation = content.operations[index];
-  if (operation === undefined || !isCarriedOutElsewhere(operation)) return { kind: 'planned', more: {} };
+  if (operation === undefined || !isExternalOperation(operation)) return { kind: 'planned', more: {} };
   try {
     const plan = await context.executors.plan(operation);
     const assessed = assessment?.plans?.find((one) => one.index === index);
@@ -44,7 +44,7 @@ export async function planElsewhere(
 }
 
 /** `applied`: by the executor; the ledger does not say so yet. If we die here, its status will tell. */
-export async function applyElsewhere(
+export async function applyExternal(
   context: Context,
   current: StoredChange,
   index: number,
@@ -52,7 +52,7 @@ export async function applyElsewhere(
   const { record } = current;
   const intent = await intentOf(context, record, index);
   if (!isExternal(intent)) return 'moved';
-  const settled = await settleApply(context, applying(record, intent));
+  const settled = await resolveExternalApply(context, applying(record, intent));
   switch (settled.kind) {
     case 'applied':
       return 'applied';

@@ -9,11 +9,11 @@ import type { Context } from '../recording/context.ts';
 import { planErasure } from '../proposals/erasure.ts';
 import { documentHash, type Document, type VersionedDocument } from '../model/document.ts';
 import { ChangeError } from '../model/errors.ts';
-import { applyElsewhere, planElsewhere, unsettled } from './elsewhere.ts';
+import { applyExternal, planExternal, unsettled } from './elsewhere.ts';
 import { planOperation } from '../operations/plan.ts';
 import type { ChangeRecord } from '../model/record.ts';
 import { giveUp } from './rollback.ts';
-import { isCarriedOutElsewhere, type Failure, type StepDraft } from '../model/steps.ts';
+import { isExternalOperation, type Failure, type StepDraft } from '../model/steps.ts';
 import type { Outcomes } from '../model/workflow.ts';
 import { subjectOf, writeStep } from './write-step.ts';
 
@@ -31,7 +31,7 @@ export async function intend(context: Context, current: StoredChange): Promise<O
   const before = await context.states.read(record.entityId);
   const planned = plan(context, record, { index, before });
   if (planned.kind === 'failure') return giveUp(context, current, planned.failure);
-  const external = await planElsewhere(context, record, index);
+  const external = await planExternal(context, record, index);
   if (external.kind === 'unsettled') return unsettled(context, current, { index, failure: external.failure });
   if (external.kind === 'failure') return giveUp(context, current, external.failure);
   const { document, version, hash } = before;
@@ -58,8 +58,8 @@ export async function apply(context: Context, current: StoredChange): Promise<Ou
   const planned = plan(context, record, { index, before });
   if (planned.kind === 'failure') return giveUp(context, current, planned.failure);
   const { document } = planned;
-  if (isCarriedOutElsewhere(content.operations[index])) {
-    const outcome = await applyElsewhere(context, current, index);
+  if (isExternalOperation(content.operations[index])) {
+    const outcome = await applyExternal(context, current, index);
     if (outcome !== 'applied') return outcome;
   }
   const erasure = await planErasure(context, record, index);

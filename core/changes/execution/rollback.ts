@@ -15,7 +15,7 @@ import {
   isExternal,
   isHopeless,
   lookUp,
-  settleUndo,
+  resolveExternalUndo,
   undoing,
   type ExternalIntent,
 } from '../recording/settle.ts';
@@ -121,7 +121,7 @@ async function undoElsewhere(
   }
   if (!isReversible(record, index)) return irreversible(index);
   // Where nobody knows whether it was applied, undoing also closes it: the executor refuses to apply it from then on.
-  const settled = await settleUndo(context, undoing(context, record, intent));
+  const settled = await resolveExternalUndo(context, undoing(context, record, intent));
   switch (settled.kind) {
     case 'applied':
       return { kind: 'undone', restored: intent.before.document };

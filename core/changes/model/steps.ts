@@ -247,7 +247,7 @@ export type Failure = z.output<typeof failure>;
 export type Resolution = StepData<'change.resolution'>;
 
 /** A registered executor carries it out: when it happens is not known from the ledger alone. */
-export function isCarriedOutElsewhere(operation: Pick<Operation, 'type'> | undefined): boolean {
+export function isExternalOperation(operation: Pick<Operation, 'type'> | undefined): boolean {
   return operation?.type === 'executor.invoke';
 }
 

@@ -7,7 +7,7 @@ import { SYSTEM_ACTOR, type Appender, type ItemWrite } from '../../ledger/index.
 import type { JsonObject } from '../../canonical/index.ts';
 import { documentHash, type VersionedDocument } from '../model/document.ts';
 import { ROOT_SIGNED } from '../model/lifecycle.ts';
-import { POLICY_ENTITY, type StateStore } from '../store/state-store.ts';
+import { POLICY_ENTITY, type DocumentStore } from '../store/state-store.ts';
 import type { ChainEntry } from '../model/steps.ts';
 
 /** The type of the entry, and what stands for a change-set in the document's item. */
@@ -33,7 +33,7 @@ export async function adoptPolicy(deps: {
   readonly document: JsonObject;
   readonly guard: (writes: readonly ItemWrite[]) => readonly ItemWrite[];
   readonly appender: Appender;
-  readonly states: StateStore;
+  readonly states: DocumentStore;
 }): Promise<void> {
   const { document, guard, appender, states } = deps;
   const { version: from } = await states.read(POLICY_ENTITY);

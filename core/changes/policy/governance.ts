@@ -13,7 +13,7 @@ import { createRiskTable, type RiskTable } from '../risk/risk.ts';
 import { createDelegationReplay, type ReplayDelegations } from './delegations-in-force.ts';
 import { lastPolicyEntry, policySince, provePolicy } from './policy-entry.ts';
 import type { Proofs } from '../store/proofs.ts';
-import { createStateStore, POLICY_ENTITY, policyVersionKey, type PolicyItem } from '../store/state-store.ts';
+import { createDocumentStore, POLICY_ENTITY, policyVersionKey, type PolicyItem } from '../store/state-store.ts';
 import type { PolicyEntry } from '../model/steps.ts';
 
 /** Readings that meet a writer before it is told that the store is too busy. */
@@ -130,7 +130,7 @@ async function readInForce(
   head: PolicyEntry | undefined,
 ): Promise<InForceRead> {
   const { ledger, items, entries } = deps;
-  const states = createStateStore(ledger, items);
+  const states = createDocumentStore(ledger, items);
   for (let reads = 0; reads < MAX_READS; reads++) {
     // The version first: a document that is newer than its version fails the condition, one that is older would pass it.
     const key = policyVersionKey(ledger);

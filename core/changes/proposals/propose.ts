@@ -43,21 +43,21 @@ export async function propose(
   { input, idempotencyKey, turns }: { input: unknown; idempotencyKey?: string | undefined; turns: Turns },
 ): Promise<Proposed> {
   const parsed = parseProposal(input, context.types);
-  const make = async (): Promise<Made> => {
+  const make = async (): Promise<PreparedProposal> => {
     await assertSuperseded(context, parsed);
     return parsed;
   };
   const isSame = (recorded: Content): boolean => saysTheSame(recorded, parsed);
-  return proposeMade(context, principal, { entityId: parsed.entityId, make, isSame, idempotencyKey, turns });
+  return proposePrepared(context, principal, { entityId: parsed.entityId, make, isSame, idempotencyKey, turns });
 }
 
 /** What is proposed: by its proposer, or made by the system for them. */
-export type Made = ParsedRevision & Pick<Content, 'reverts' | 'supersedes'>;
+export type PreparedProposal = ParsedRevision & Pick<Content, 'reverts' | 'supersedes'>;
 
-export interface Making {
+export interface ProposalDraft {
   readonly entityId: string;
   /** Called for each attempt to record it, so it may rest on the document as it is. */
-  readonly make: () => Promise<Made>;
+  readonly make: () => Promise<PreparedProposal>;
   /** What was recorded under the same idempotency key is this proposal. */
   readonly isSame: (recorded: Content) => boolean;
   readonly idempotencyKey: string | undefined;
@@ -65,10 +65,10 @@ export interface Making {
 }
 
 /** @throws ChangeError, PolicyError FORBIDDEN, CanonicalError, LedgerError */
-export async function proposeMade(
+export async function proposePrepared(
   context: Context,
   principal: Principal,
-  { entityId, make, isSame, idempotencyKey, turns }: Making,
+  { entityId, make, isSame, idempotencyKey, turns }: ProposalDraft,
 ): Promise<Proposed> {
   requireRight(context, principal, entityId);
   await context.adopted();
@@ -141,7 +141,7 @@ export function requireRight({ policy }: Context, principal: Principal, entityId
 }
 
 interface ContentSource {
-  readonly made: Made;
+  readonly made: PreparedProposal;
   readonly id: string;
   readonly entityId: string;
   readonly previous?: Content;
@@ -218,7 +218,7 @@ function idemKeyOf({ kind, id }: Principal, key: string): string {
 async function asProposed(
   context: Context,
   entry: StoredEntry,
-  { entityId, isSame }: Pick<Making, 'entityId' | 'isSame'>,
+  { entityId, isSame }: Pick<ProposalDraft, 'entityId' | 'isSame'>,
 ): Promise<Proposed> {
   const recorded = parseEntry(entry.note);
   const data = recorded.kind === 'entry' ? (recorded.body.data as Content) : undefined;

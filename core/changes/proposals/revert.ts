@@ -9,7 +9,7 @@ import { findChange, type Context } from '../recording/context.ts';
 import { diffDocuments, type VersionedDocument } from '../model/document.ts';
 import { ChangeError, refuse } from '../model/errors.ts';
 import { planResult } from '../operations/plan.ts';
-import { proposeMade, type Made, type Proposed, type Turns } from './propose.ts';
+import { proposePrepared, type PreparedProposal, type Proposed, type Turns } from './propose.ts';
 import type { ChangeRecord } from '../model/record.ts';
 import { intentOf } from '../recording/settle.ts';
 
@@ -34,14 +34,14 @@ export async function revert(
 ): Promise<Proposed> {
   const { rationale } = parseInput(revertInputSchema, input);
   const { entityId } = (await findChange(context, id)).record;
-  return proposeMade(context, principal, {
+  return proposePrepared(context, principal, {
     ...{ entityId, idempotencyKey: how.idempotencyKey, turns: how.turns },
     make: async () => makeRevert(context, (await findChange(context, id)).record, rationale),
     isSame: (recorded) => recorded.reverts === id && recorded.rationale === rationale,
   });
 }
 
-async function makeRevert(context: Context, record: ChangeRecord, rationale: string): Promise<Made> {
+async function makeRevert(context: Context, record: ChangeRecord, rationale: string): Promise<PreparedProposal> {
   const { id, content } = record;
   assertRevertible(record);
   const operations = await takingBack(context, record);

@@ -7,7 +7,7 @@ import { findChange, type Context } from './context.ts';
 import type { ChangeRecord } from '../model/record.ts';
 import { decideUntilWritten, type Recording } from './record-steps.ts';
 
-export interface Acted {
+export interface RecordedAct {
   /** `recorded`: this very act was recorded before; nothing was written now */
   readonly kind: 'done' | 'recorded';
   readonly stored: StoredChange;
@@ -18,8 +18,8 @@ export async function act(
   context: Context,
   id: string,
   attempt: (record: ChangeRecord) => Promise<Pick<Recording, 'steps' | 'writes'> | 'recorded'>,
-): Promise<Acted> {
-  return decideUntilWritten<Acted>(async () => {
+): Promise<RecordedAct> {
+  return decideUntilWritten<RecordedAct>(async () => {
     const current = await findChange(context, id);
     const recording = await attempt(current.record);
     if (recording === 'recorded') return { kind: 'done', result: { kind: 'recorded', stored: current } };

@@ -9,14 +9,14 @@ import { createRecordProver } from './prove-record.ts';
 /** How often the policy may change under one act before the caller is told. */
 const MAX_POLICIES = 8;
 
-export interface Acting {
+export interface ActRunner {
   /** for the policy that is at hand */
   readonly current: () => Context;
   /** Runs the act, and again from its beginning when the policy changed before the act was recorded. */
   readonly acting: <Result>(act: (context: Context) => Promise<Result>) => Promise<Result>;
 }
 
-export function createActing(deps: ChangesDependencies): Acting {
+export function createActRunner(deps: ChangesDependencies): ActRunner {
   const { governance } = deps;
   const { entries, ledger, items } = deps;
   const prover = createRecordProver({ entries, store: createChangeStore(ledger, items), proofs: governance.proofs });

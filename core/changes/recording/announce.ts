@@ -40,7 +40,7 @@ export interface ToldIn {
   readonly entries: Pick<EntryStore, 'read'>;
 }
 
-export interface Taken {
+export interface RecordedStep {
   readonly before: ChangeRecord | undefined;
   readonly steps: readonly StepDraft[];
   readonly after: ChangeRecord;
@@ -53,7 +53,7 @@ export interface Taken {
  */
 export function announce(
   catalog: AnnouncementCatalog,
-  taken: Taken,
+  taken: RecordedStep,
 ): readonly (Announcement & { readonly keyFollows: true })[] {
   const { before, after } = taken;
   const stepsBefore = before?.entries.length ?? 0;
@@ -70,7 +70,7 @@ export function announce(
 /** The event in its entry; undefined when the catalog has no such topic, or the payload does not fit it. */
 export function eventOf(
   catalog: AnnouncementCatalog,
-  { topic, payload, eventId }: Told & { readonly eventId: string },
+  { topic, payload, eventId }: TopicEvent & { readonly eventId: string },
 ): Announcement | undefined {
   const version = versionOf(catalog, { topic, payload });
   if (version === undefined) return undefined;
@@ -95,13 +95,13 @@ export async function findTold({ ledger, items, entries }: ToldIn, eventId: stri
   });
 }
 
-export interface Told {
+export interface TopicEvent {
   readonly topic: string;
   readonly payload: JsonObject;
 }
 
 /** A topic with confidential fields is not told: nothing here may be kept from the ledger. */
-function versionOf(catalog: AnnouncementCatalog, { topic, payload }: Told): number | undefined {
+function versionOf(catalog: AnnouncementCatalog, { topic, payload }: TopicEvent): number | undefined {
   try {
     const version = catalog.check(topic, undefined, payload);
     return catalog.sensitive(topic, version).length === 0 ? version : undefined;
@@ -110,11 +110,14 @@ function versionOf(catalog: AnnouncementCatalog, { topic, payload }: Told): numb
   }
 }
 
-function eventsOf(step: StepDraft, record: ChangeRecord): Told[] {
+function eventsOf(step: StepDraft, record: ChangeRecord): TopicEvent[] {
   const { deadline, title } = record.content;
-  const tell = (topic: string, payload: JsonObject): Told => ({ topic, payload: { ...aboutOf(record), ...payload } });
+  const tell = (topic: string, payload: JsonObject): TopicEvent => ({
+    topic,
+    payload: { ...aboutOf(record), ...payload },
+  });
   const agent = record.proposer.kind === 'agent' ? record.proposer.id : undefined;
-  const ended = (): Told => tell('approvals.ended', { state: record.state });
+  const ended = (): TopicEvent => tell('approvals.ended', { state: record.state });
   switch (step.type) {
     case 'change.proposed':
       return agentTold(agent, 'agent.action_proposed', { changeSet: record.id, summary: title });
@@ -153,12 +156,12 @@ function eventsOf(step: StepDraft, record: ChangeRecord): Told[] {
   }
 }
 
-function agentTold(agent: string | undefined, topic: string, payload: JsonObject): Told[] {
+function agentTold(agent: string | undefined, topic: string, payload: JsonObject): TopicEvent[] {
   return agent === undefined ? [] : [{ topic, payload: { agent, ...payload } }];
 }
 
 /** A review that became due with these steps. */
-function reviewOf({ before, after }: Taken): Told[] {
+function reviewOf({ before, after }: RecordedStep): TopicEvent[] {
   const { postReview } = after;
   if (postReview === undefined || before?.postReview !== undefined) return [];
   const { kind, due } = postReview;

@@ -10,7 +10,7 @@ import type {
   ItemWrite,
 } from '../../ledger/index.ts';
 import { initiatorOf, type Policy, type Principal } from '../../policy/index.ts';
-import { announce, type Announcement, type AnnouncementCatalog, type Taken } from './announce.ts';
+import { announce, type Announcement, type AnnouncementCatalog, type RecordedStep } from './announce.ts';
 import { createAssessor, type Assessor } from '../risk/assess.ts';
 import { createChangeStore, type ChangeStore, type StoredChange } from '../store/change-store.ts';
 import type { Document } from '../model/document.ts';
@@ -29,7 +29,7 @@ import { assertGovernable, type Governance, type PolicyInForce } from '../policy
 import type { RecordProver } from './prove-record.ts';
 import { createRecentChanges, type RecentChanges } from '../store/recent-changes.ts';
 import type { RiskTable } from '../risk/risk.ts';
-import { createStateStore, type StateStore } from '../store/state-store.ts';
+import { createDocumentStore, type DocumentStore } from '../store/state-store.ts';
 import type { Content } from '../model/steps.ts';
 
 export interface ChangesDependencies {
@@ -72,7 +72,7 @@ export interface Context {
   readonly risk: RiskTable;
   readonly store: ChangeStore;
   readonly recent: RecentChanges;
-  readonly states: StateStore;
+  readonly states: DocumentStore;
   /** only what their entries prove */
   readonly delegations: DelegationStore;
   /** @throws ChangeError CHANGE_STATE_CONFLICT: the record is not what its entries say */
@@ -96,7 +96,7 @@ export function createContext(deps: ChangesDependencies, inForce: PolicyInForce,
   const types = deps.operations ?? operationTypes();
   const executors = createExecutorCalls({ ...(deps.executors ?? { declared: {} }), clock });
   const store = createChangeStore(deps.ledger, deps.items);
-  const states = createStateStore(deps.ledger, deps.items);
+  const states = createDocumentStore(deps.ledger, deps.items);
   const recent = createRecentChanges(deps.ledger, deps.items);
   const assertAllowed = assertGovernable.bind(undefined, governance.modules);
   const adopted = adopting(deps, inForce, states);
@@ -120,7 +120,7 @@ export function createContext(deps: ChangesDependencies, inForce: PolicyInForce,
   };
 }
 
-function adopting({ appender, governance }: ChangesDependencies, inForce: PolicyInForce, states: StateStore) {
+function adopting({ appender, governance }: ChangesDependencies, inForce: PolicyInForce, states: DocumentStore) {
   return async (): Promise<void> => {
     if (inForce.source === 'ledger') return;
     await adoptPolicy({ document: policyJson(governance.configured), guard: inForce.guard, appender, states });
@@ -144,7 +144,7 @@ function appendingUnder(
 
 function announcerOf(
   catalog: AnnouncementCatalog | undefined,
-): ((taken: Taken) => readonly Announcement[]) | undefined {
+): ((taken: RecordedStep) => readonly Announcement[]) | undefined {
   return catalog === undefined ? undefined : (taken) => announce(catalog, taken);
 }
 

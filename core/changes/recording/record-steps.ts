@@ -12,7 +12,7 @@ import type {
   PlacedEntry,
   StoredEntry,
 } from '../../ledger/index.ts';
-import type { Announcement, Taken } from './announce.ts';
+import type { Announcement, RecordedStep } from './announce.ts';
 import type { ChangeStore, StoredChange } from '../store/change-store.ts';
 import { UNDER_POLICY } from '../policy/authority.ts';
 import { ChangeError, refuse } from '../model/errors.ts';
@@ -69,7 +69,7 @@ export function createStepRecorder(deps: {
   readonly clock: Clock;
   readonly governance: Governance;
   /** what the bus is told of the steps; absent: nothing */
-  readonly announce?: ((taken: Taken) => readonly Announcement[]) | undefined;
+  readonly announce?: ((taken: RecordedStep) => readonly Announcement[]) | undefined;
 }): StepRecorder {
   const { appender, appendUnder, prover, store, clock, governance, announce = () => [] } = deps;
   return {

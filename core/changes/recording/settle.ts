@@ -27,12 +27,12 @@ const MISSING_SECONDS = 30;
 /** `unsettled`: nobody knows yet; ask again later, until it `isHopeless`. */
 type Open = { readonly kind: 'unsettled'; readonly failure: Failure };
 /** `not-applied`: it had no effect and never will. */
-export type SettledApply =
+export type ApplyOutcome =
   { readonly kind: 'applied' } | { readonly kind: 'not-applied'; readonly failure: Failure } | Open;
-export type SettledUndo = { readonly kind: 'applied' } | { readonly kind: 'refused'; readonly failure: Failure } | Open;
+export type UndoOutcome = { readonly kind: 'applied' } | { readonly kind: 'refused'; readonly failure: Failure } | Open;
 
 /** Applies it, unless it is applied; run as often as wanted. */
-export async function settleApply(context: Context, invocation: Invocation): Promise<SettledApply> {
+export async function resolveExternalApply(context: Context, invocation: Invocation): Promise<ApplyOutcome> {
   const { executors, clock } = context;
   const before = await lookUp(context, invocation);
   const isAlive = clock.now() < Date.parse(invocation.grantUntil);
@@ -46,7 +46,7 @@ export async function settleApply(context: Context, invocation: Invocation): Pro
 }
 
 /** Undoes it, unless it is undone. An executor that refuses to will do so the next time too. */
-export async function settleUndo({ executors }: Context, invocation: Invocation): Promise<SettledUndo> {
+export async function resolveExternalUndo({ executors }: Context, invocation: Invocation): Promise<UndoOutcome> {
   const before = await executors.status(invocation);
   const answer = before.kind === 'not-applied' ? await executors.invoke(invocation) : before;
   switch (answer.kind) {
@@ -64,7 +64,7 @@ export async function settleUndo({ executors }: Context, invocation: Invocation)
 export async function lookUp(
   { executors, clock }: Context,
   invocation: Invocation,
-): Promise<SettledApply & { readonly answer?: ExecutorAnswer['kind'] }> {
+): Promise<ApplyOutcome & { readonly answer?: ExecutorAnswer['kind'] }> {
   // Before the question: an answer from before the end of the grant proves nothing about its last moment.
   const isOver = clock.now() >= Date.parse(invocation.grantUntil) + CLOCK_SKEW_MS;
   const answer = await executors.status(invocation);

@@ -20,7 +20,7 @@ type AftermathStep = Extract<
 
 type Resolutions = NonNullable<ChangeRecord['resolutions']>;
 
-export function reduceAftermath(record: ChangeRecord, step: AftermathStep, placement: Placement): Update {
+export function reducePostExecution(record: ChangeRecord, step: AftermathStep, placement: Placement): Update {
   if ('claim' in step.data && step.data.claim !== record.claim) return inconsistent(`${step.type} names another claim`);
   switch (step.type) {
     case 'change.resolution':

@@ -5,7 +5,7 @@
  */
 import type { ChangeRecord, Placement, Progress } from '../model/record.ts';
 import { inconsistent, update, type Refusal, type Update } from '../model/refusal.ts';
-import { isCarriedOutElsewhere, type ChangeStep, type StepOf } from '../model/steps.ts';
+import { isExternalOperation, type ChangeStep, type StepOf } from '../model/steps.ts';
 
 type ExecutionStep = Extract<
   ChangeStep,
@@ -52,7 +52,7 @@ export function lastToUndo({
   content,
 }: ChangeRecord): { readonly index: number; readonly one: Progress } | undefined {
   const index = progress.findLastIndex(
-    ({ status }, i) => status === 'applied' || (status === 'intended' && isCarriedOutElsewhere(content.operations[i])),
+    ({ status }, i) => status === 'applied' || (status === 'intended' && isExternalOperation(content.operations[i])),
   );
   const one = progress[index];
   return one === undefined ? undefined : { index, one };
@@ -75,7 +75,7 @@ function intend(record: ChangeRecord, { data, seq }: StepOf<'change.intent'>, { 
     return inconsistent(`operation ${data.index} is not the next one`);
   if (progress.some(({ status }) => status !== 'applied')) return inconsistent('the operation before is not applied');
   const { before, after, external } = data;
-  if ((external !== undefined) !== isCarriedOutElsewhere(content.operations[data.index]))
+  if ((external !== undefined) !== isExternalOperation(content.operations[data.index]))
     return inconsistent(`operation ${data.index} is intended as what it is not`);
   const intended = {
     status: 'intended',
@@ -105,7 +105,7 @@ function notApplied({ progress, content }: ChangeRecord, { data }: StepOf<'chang
   const last = progress.at(-1);
   if (last?.status !== 'intended' || data.index !== progress.length - 1 || data.intent !== last.intent)
     return inconsistent('nothing was intended that could have had no effect');
-  if (!isCarriedOutElsewhere(content.operations[data.index]))
+  if (!isExternalOperation(content.operations[data.index]))
     return inconsistent('only what an executor carries out has to be proved not applied');
   return update({ progress: progress.with(-1, { ...last, status: 'not-applied' }) });
 }

@@ -6,7 +6,7 @@
 import { contentHash } from '../operations/content.ts';
 import { nextState } from '../model/lifecycle.ts';
 import type { ChangeRecord, Placement } from '../model/record.ts';
-import { reduceAftermath } from './reduce-aftermath.ts';
+import { reducePostExecution } from './reduce-aftermath.ts';
 import { reduceDecision } from './reduce-decision.ts';
 import { reduceExecution } from './reduce-execution.ts';
 import { reduceTimer } from './reduce-timers.ts';
@@ -115,7 +115,7 @@ function reduce(record: ChangeRecord, step: ChangeStep, placement: Placement): U
     case 'change.resolved-executed':
     case 'change.resolved-rolled-back':
     case 'change.reviewed':
-      return reduceAftermath(record, step, placement);
+      return reducePostExecution(record, step, placement);
     default:
       return reduceExecution(record, step, placement);
   }

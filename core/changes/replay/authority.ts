@@ -4,7 +4,7 @@
  * which ones it can have been, and a minute is left between clocks.
  */
 import { createPolicy, type Policy } from '../../policy/index.ts';
-import type { Grant } from '../store/delegation-store.ts';
+import type { DelegationTerms } from '../store/delegation-store.ts';
 import type { Document } from '../model/document.ts';
 import { attempt } from '../model/errors.ts';
 import { parsePolicy } from '../policy/policy-document.ts';
@@ -23,7 +23,7 @@ export interface InForce {
   readonly risk: RiskTable;
 }
 
-export type KnownDelegation = Grant & { readonly isRevoked: boolean };
+export type KnownDelegation = DelegationTerms & { readonly isRevoked: boolean };
 
 export interface Authority {
   /**
@@ -35,7 +35,7 @@ export interface Authority {
   delegation(id: string, entry: Pick<ReplayEntry, 'body'>): KnownDelegation | undefined;
   /** The entry made this the document of the policy's entity. @returns why that is no policy */
   policyWritten(entry: ReplayEntry, document: Document): string | undefined;
-  granted(entry: ReplayEntry, grant: Grant): void;
+  granted(entry: ReplayEntry, grant: DelegationTerms): void;
   revoked(entry: ReplayEntry, id: string): void;
 }
 
@@ -50,7 +50,7 @@ interface Period {
 }
 
 interface Lent {
-  readonly grant: Grant;
+  readonly grant: DelegationTerms;
   readonly grantedAt: number;
   revokedAt?: number;
 }
@@ -80,7 +80,7 @@ export class OrderedAuthority implements Authority {
     return typeof this.current.inForce === 'string' ? this.current.inForce : undefined;
   }
 
-  granted(entry: ReplayEntry, grant: Grant): void {
+  granted(entry: ReplayEntry, grant: DelegationTerms): void {
     this.lent.set(entry.hash, { grant, grantedAt: timeOf(entry) });
   }
 
@@ -158,7 +158,7 @@ export class DatedAuthority implements Authority {
     return typeof period.inForce === 'string' ? period.inForce : undefined;
   }
 
-  granted(entry: ReplayEntry, grant: Grant): void {
+  granted(entry: ReplayEntry, grant: DelegationTerms): void {
     if (!this.isTold) this.lent.set(entry.hash, { grant, grantedAt: timeOf(entry) });
   }
 

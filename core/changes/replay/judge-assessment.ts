@@ -11,7 +11,7 @@ import { factsOf, type FactSources } from '../risk/facts.ts';
 import { activeFreezes } from '../risk/freezes.ts';
 import type { OperationTypes } from '../operations/operations.ts';
 import { planOperations } from '../operations/plan.ts';
-import { isCarriedOutElsewhere, type Content, type StepOf } from '../model/steps.ts';
+import { isExternalOperation, type Content, type StepOf } from '../model/steps.ts';
 import { CLOCK_SLACK_MS, type InForce } from './authority.ts';
 import type { Counted } from './recent-window.ts';
 
@@ -145,7 +145,7 @@ function between(
 }
 
 function executorNames({ operations }: Content): string[] {
-  return [...new Set(operations.filter(isCarriedOutElsewhere).map(({ executor }) => executor))].sort();
+  return [...new Set(operations.filter(isExternalOperation).map(({ executor }) => executor))].sort();
 }
 
 function executorsOf(
@@ -159,7 +159,7 @@ function executorsOf(
 
 /** For each operation that an executor carries out there is a plan, and facts of it. */
 function planned({ plans = [], facts }: Assessed['data'], { operations }: Content): string | undefined {
-  const elsewhere = [...operations.keys()].filter((i) => isCarriedOutElsewhere(operations[i]));
+  const elsewhere = [...operations.keys()].filter((i) => isExternalOperation(operations[i]));
   const ofFacts = executorsOf(facts['executors'])?.plans.length ?? 0;
   return isSame(
     plans.map(({ index }) => index),

@@ -4,7 +4,7 @@ import { answerableFor, initiatorOf, type Principal } from '../../policy/index.t
 import { attempt } from '../model/errors.ts';
 import type { OperationTypes } from '../operations/operations.ts';
 import { decisionHoursFor } from '../risk/risk-floor.ts';
-import { isCarriedOutElsewhere, type Content, type Operation, type StepOf } from '../model/steps.ts';
+import { isExternalOperation, type Content, type Operation, type StepOf } from '../model/steps.ts';
 import { CLOCK_SLACK_MS, type InForce } from './authority.ts';
 import { principalOf } from './principals.ts';
 
@@ -59,7 +59,7 @@ function deadlineProblem(
 /** What is built in has one executor, one inverse and payloads of one form; the rest its executor knows. */
 function operationProblem(operations: readonly Operation[], types: OperationTypes): string | undefined {
   for (const [index, operation] of operations.entries()) {
-    if (isCarriedOutElsewhere(operation)) continue;
+    if (isExternalOperation(operation)) continue;
     const { type, payload, executor, inverse } = operation;
     const known = types.get(type);
     if (known === undefined) return `operation ${index} is of no known type "${type.slice(0, 64)}"`;

@@ -1,5 +1,5 @@
 /** Was the person entitled to lend this vote, or to take it back? */
-import type { Grant } from '../store/delegation-store.ts';
+import type { DelegationTerms } from '../store/delegation-store.ts';
 import { CLOCK_SLACK_MS, type InForce } from './authority.ts';
 import { apartProblem, givenRoles } from './judge-decision.ts';
 import { otherPerson } from './principals.ts';
@@ -7,7 +7,7 @@ import type { ReplayEntry } from './replay-entry.ts';
 
 const MAX_DELEGATION_MS = 30 * 86_400_000;
 
-export function judgeGrant({ body }: ReplayEntry, grant: Grant, inForce: InForce): string | undefined {
+export function judgeGrant({ body }: ReplayEntry, grant: DelegationTerms, inForce: InForce): string | undefined {
   const { from, to, roles = [], until } = grant;
   const { policy } = inForce;
   const other = otherPerson(inForce, body.actor, from);
@@ -24,7 +24,7 @@ export function judgeGrant({ body }: ReplayEntry, grant: Grant, inForce: InForce
 export function judgeRevocation(
   { body }: ReplayEntry,
   revoked: { readonly delegation: string; readonly from: string },
-  { inForce, known }: { readonly inForce: InForce; readonly known: Pick<Grant, 'from'> | undefined },
+  { inForce, known }: { readonly inForce: InForce; readonly known: Pick<DelegationTerms, 'from'> | undefined },
 ): string | undefined {
   if (known?.from !== revoked.from) return `${revoked.from} has given no such delegation`;
   return otherPerson(inForce, body.actor, revoked.from);

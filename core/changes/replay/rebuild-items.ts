@@ -19,7 +19,7 @@ import { readEntry } from '../model/read-entry.ts';
 import { turnWrites } from '../store/recent-changes.ts';
 import type { ChangeRecord } from '../model/record.ts';
 import { reduceChange } from '../reducer/reduce.ts';
-import { createStateStore, POLICY_ENTITY, type StateStore } from '../store/state-store.ts';
+import { createDocumentStore, POLICY_ENTITY, type DocumentStore } from '../store/state-store.ts';
 import { isStepType, parseStep, stepHash, type ChainEntry, type ChangeStep, type PolicyEntry } from '../model/steps.ts';
 import type { Document } from '../model/document.ts';
 
@@ -38,7 +38,7 @@ export type Rebuilt =
 interface Rebuild {
   readonly ledger: string;
   readonly store: ChangeStore;
-  readonly states: StateStore;
+  readonly states: DocumentStore;
   readonly delegations: DelegationStore;
   readonly entries: EntryStore;
   readonly types: OperationTypes;
@@ -50,7 +50,7 @@ export function createItemRebuilder(deps: RebuildDependencies): (entry: ChainEnt
   const rebuild = {
     ...{ ledger, entries, types },
     store: createChangeStore(ledger, items),
-    states: createStateStore(ledger, items),
+    states: createDocumentStore(ledger, items),
     delegations: createDelegationStore(ledger, items),
   };
   return async (entry) => {

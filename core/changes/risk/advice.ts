@@ -7,7 +7,7 @@ import { planHash, preconditionHash } from '../operations/executor-answers.ts';
 import type { ExecutorCalls } from '../operations/executors.ts';
 import type { Risk, RiskTable } from './risk.ts';
 import { RISK_LEVELS } from './risk-config.ts';
-import { isCarriedOutElsewhere, type Assessment, type Operation } from '../model/steps.ts';
+import { isExternalOperation, type Assessment, type Operation } from '../model/steps.ts';
 
 export interface Advice {
   /** `name@version` of each executor: known from the operations, so not advice itself */
@@ -22,7 +22,7 @@ export interface Advice {
 export async function adviceOn(executors: ExecutorCalls, operations: readonly Operation[]): Promise<Advice> {
   const planned = await Promise.all(
     operations.flatMap((operation, index) =>
-      isCarriedOutElsewhere(operation) ? [executors.plan(operation).then((plan) => ({ operation, index, plan }))] : [],
+      isExternalOperation(operation) ? [executors.plan(operation).then((plan) => ({ operation, index, plan }))] : [],
     ),
   );
   const plans = planned.map(({ operation, index, plan }) => ({

@@ -15,14 +15,14 @@ import type { OperationTypes } from '../operations/operations.ts';
 import { planOperations } from '../operations/plan.ts';
 import { sponsorOf, type RecentChanges } from '../store/recent-changes.ts';
 import type { Risk, RiskTable } from './risk.ts';
-import type { StateStore } from '../store/state-store.ts';
+import type { DocumentStore } from '../store/state-store.ts';
 import { assessmentHash, stepHash, type Content, type StepDraft } from '../model/steps.ts';
 
 const SAMPLE_TAG = 'nervous-system.change.sample.v1';
 
 export interface AssessorDependencies {
   readonly recent: RecentChanges;
-  readonly states: StateStore;
+  readonly states: DocumentStore;
   readonly risk: RiskTable;
   readonly policy: Policy;
   readonly types: OperationTypes;
@@ -51,7 +51,7 @@ export interface Assessed {
 }
 
 /** What is known of a change-set before anything is recorded. */
-export interface Weighed {
+export interface RiskPreview {
   readonly facts: JsonObject;
   readonly risk: Risk;
   readonly base: VersionedDocument;
@@ -62,7 +62,7 @@ export interface Weighed {
 /** Both: @throws ChangeError STALE_BASE | CHANGE_INVALID | CHANGE_UNFIT | RISK_BLOCKED | EXECUTOR_FAILED */
 export interface Assessor {
   readonly assess: (subject: Subject) => Promise<Assessed>;
-  readonly weigh: (subject: Pick<Subject, 'entityId' | 'content'>) => Promise<Weighed>;
+  readonly weigh: (subject: Pick<Subject, 'entityId' | 'content'>) => Promise<RiskPreview>;
 }
 
 export function createAssessor(deps: AssessorDependencies): Assessor {
@@ -107,7 +107,7 @@ async function weigh(
   deps: AssessorDependencies,
   { entityId, content }: Pick<Subject, 'entityId' | 'content'>,
   asOf: number,
-): Promise<Weighed> {
+): Promise<RiskPreview> {
   const { recent, states, policy, types, risk: table, assertAllowed, executors } = deps;
   const { change, operations, initiator } = content;
   const [base, counted] = await Promise.all([

@@ -53,7 +53,7 @@ export function timerPlace(ledger: string, kind: TimerKind): { pk: string; prefi
 }
 
 /** Those that wait for a role, in groups: the people who have no say in any change-set of a group are the same. */
-export function trayPlace(ledger: string, role: string): { pk: string } {
+export function inboxPlace(ledger: string, role: string): { pk: string } {
   return { pk: `${ledger}#change-awaits#${role}` };
 }
 
@@ -106,7 +106,7 @@ function trayItems(ledger: string, record: ChangeRecord): IndexItem[] {
   const out = outOf(record);
   const group = createHash('sha256').update(canonicalize(out)).digest('hex').slice(0, HASH_CHARS);
   return [...roles].map((role) => ({
-    key: { ...trayPlace(ledger, role), sk: `${group}#${record.id}` },
+    key: { ...inboxPlace(ledger, role), sk: `${group}#${record.id}` },
     value: { out: [...out] },
   }));
 }

@@ -32,9 +32,9 @@ export const revokedSchema = z.strictObject({
 });
 
 /** What is granted, whatever it was granted under. */
-export type Grant = Omit<z.output<typeof grantedSchema>, 'under'>;
+export type DelegationTerms = Omit<z.output<typeof grantedSchema>, 'under'>;
 
-export type Delegation = Grant & {
+export type Delegation = DelegationTerms & {
   /** chain hash of the entry that granted it */
   readonly id: string;
   /** ISO 8601 */
@@ -99,7 +99,7 @@ export function createDelegationStore(ledger: string, items: Pick<ItemStore, 'ge
 }
 
 export type ReadDelegation =
-  | { readonly kind: 'granted'; readonly grant: Grant; readonly under: PolicyEntry | undefined }
+  | { readonly kind: 'granted'; readonly grant: DelegationTerms; readonly under: PolicyEntry | undefined }
   | {
       readonly kind: 'revoked';
       readonly delegation: string;

@@ -25,7 +25,7 @@ export interface Proofs {
 }
 
 /** Entries of a chain that follow each other. */
-export interface Stretch {
+export interface Segment {
   readonly entries: readonly ChainEntry[];
   /** the first that is not sound, or does not follow the one before it */
   readonly bad?: Finding;
@@ -43,7 +43,7 @@ export async function readProven(
   { entries, verifier, origin }: Pick<Proofs, 'verifier' | 'origin'> & { readonly entries: Pick<EntryStore, 'read'> },
   chain: string,
   { from, prev, isOurs = () => true }: { from: number; prev?: string; isOurs?: (stored: StoredEntry) => boolean },
-): Promise<Stretch> {
+): Promise<Segment> {
   const checker = verifier();
   const found: ChainEntry[] = [];
   let before = from === 0 ? genesisHash(origin, chain) : prev;

@@ -7,7 +7,7 @@ import type { ItemKey, ItemStore, ItemWrite } from '../../ledger/index.ts';
 import { documentHash, type Document, type VersionedDocument } from '../model/document.ts';
 import type { PolicyEntry } from '../model/steps.ts';
 
-export interface StateStore {
+export interface DocumentStore {
   /** The hash is computed from what is stored, so a document changed behind the ledger's back is noticed. */
   readonly read: (entityId: string) => Promise<VersionedDocument>;
   /** Replaces version `from` by the next one; of the policy, its version item with it. */
@@ -45,7 +45,7 @@ export function policyVersionKey(ledger: string): ItemKey {
 
 type StoredDocument = { readonly document: Document; readonly change: string };
 
-export function createStateStore(ledger: string, items: Pick<ItemStore, 'get'>): StateStore {
+export function createDocumentStore(ledger: string, items: Pick<ItemStore, 'get'>): DocumentStore {
   const keyOf = (entityId: string): { pk: string; sk: string } => ({ pk: `${ledger}#document`, sk: entityId });
   const expectation = (version: number): number | 'absent' => (version === 0 ? 'absent' : version);
   return {

@@ -1,12 +1,12 @@
 /** How every act goes in, under the policy in force and watched for what an agent may not do, and what is shown of it. */
 import type { Principal } from '../../policy/index.ts';
-import { createActing, type Acting } from '../recording/acting.ts';
+import { createActRunner, type ActRunner } from '../recording/acting.ts';
 import type { StoredChange } from '../store/change-store.ts';
 import type { ChangesDependencies, Context } from '../recording/context.ts';
 import { viewChange, type ChangeView } from '../views/view.ts';
 import { createViolationWatch } from '../recording/violations.ts';
 
-export interface Acts extends Acting {
+export interface Acts extends ActRunner {
   /** Runs an act of this principal. */
   readonly by: <Result>(principal: Principal, act: (context: Context) => Promise<Result>) => Promise<Result>;
   /** The change-set after a step of it; tells the engine of the step. */
@@ -19,7 +19,7 @@ export interface Acts extends Acting {
 }
 
 export function createActs(deps: ChangesDependencies): Acts {
-  const { current, acting } = createActing(deps);
+  const { current, acting } = createActRunner(deps);
   const watch = createViolationWatch(deps);
   const by: Acts['by'] = (principal, act) => watch(principal, () => acting(act));
   const stepped: Acts['stepped'] = async ({ record }) => {

@@ -22,7 +22,7 @@ export interface ActResult {
   readonly change: ChangeView;
 }
 
-export interface Deciding {
+export interface DecisionUseCases {
   decide(principal: Principal, id: string, input: unknown): Promise<DecideResult>;
   /** Takes back the caller's own vote, until the change-set runs. */
   revoke(principal: Principal, id: string, input?: unknown): Promise<ActResult>;
@@ -34,7 +34,7 @@ export interface Deciding {
   resolve(principal: Principal, id: string, input: unknown): Promise<ActResult>;
 }
 
-export function createDeciding({ by, shown, stepped }: Acts): Deciding {
+export function createDecisionUseCases({ by, shown, stepped }: Acts): DecisionUseCases {
   const acted =
     (act: typeof revoke) =>
     (principal: Principal, id: string, input: unknown = {}): Promise<ActResult> =>

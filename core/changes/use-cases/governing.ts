@@ -1,12 +1,12 @@
 /** The use cases around the policy in force, behind one door: seeing it, and lending one's vote to somebody else. */
 import type { Principal } from '../../policy/index.ts';
-import { createActing } from '../recording/acting.ts';
+import { createActRunner } from '../recording/acting.ts';
 import type { ChangesDependencies } from '../recording/context.ts';
 import type { Delegation } from '../store/delegation-store.ts';
 import { delegate, endDelegation, listDelegations, type Delegations } from '../decisions/delegation.ts';
 import { viewPolicy, type PolicyView } from '../views/policy-view.ts';
 
-export interface Governing {
+export interface PolicyUseCases {
   /** Roster and risk table as they are in force. People only. @throws PolicyError FORBIDDEN */
   policy(principal: Principal): Promise<PolicyView>;
   /** Lets another person cast the caller's vote. @throws ChangeError AGENTS_CANNOT_DECIDE | DELEGATION_INVALID | CHANGE_INVALID */
@@ -17,8 +17,8 @@ export interface Governing {
   delegations(principal: Principal): Promise<Delegations>;
 }
 
-export function createGoverning(deps: ChangesDependencies): Governing {
-  const { acting } = createActing(deps);
+export function createPolicyUseCases(deps: ChangesDependencies): PolicyUseCases {
+  const { acting } = createActRunner(deps);
   const { governance } = deps;
   return {
     policy: (principal) => acting((context) => viewPolicy(context, governance, principal)),

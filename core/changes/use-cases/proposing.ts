@@ -13,7 +13,7 @@ export interface ProposeResult {
   readonly change: ChangeView;
 }
 
-export interface Proposing {
+export interface ProposalUseCases {
   propose(principal: Principal, input: unknown, idempotencyKey?: string): Promise<ProposeResult>;
   /** A dry run: what proposing this would mean. Writes nothing. */
   assess(principal: Principal, input: unknown): Promise<DryRun>;
@@ -24,7 +24,7 @@ export interface Proposing {
   abort(principal: Principal, id: string, input: unknown): Promise<ChangeView>;
 }
 
-export function createProposing({ current, by, shown, stepped }: Acts): Proposing {
+export function createProposalUseCases({ current, by, shown, stepped }: Acts): ProposalUseCases {
   const turns: Turns = new Map();
   const changed =
     (act: typeof withdraw) =>

@@ -14,7 +14,7 @@ export interface ChangePage {
   readonly next?: string;
 }
 
-export interface Showing {
+export interface QueryUseCases {
   /** @throws ChangeError CHANGE_NOT_FOUND, PolicyError FORBIDDEN */
   get(principal: Principal, id: string): Promise<ChangeView>;
   list(principal: Principal, query?: ChangeQuery): Promise<ChangePage>;
@@ -22,7 +22,7 @@ export interface Showing {
   document(principal: Principal, entityId: string): Promise<VersionedDocument>;
 }
 
-export function createShowing({ current }: Acts): Showing {
+export function createQueryUseCases({ current }: Acts): QueryUseCases {
   return {
     get: async (principal, id) => {
       const context = current();

@@ -4,7 +4,7 @@ import { dueChanges, type Due, type DueQuery } from '../workflow/due.ts';
 import { advance, runStep, type StepResult } from '../workflow/run-step.ts';
 import type { StepName } from '../model/workflow.ts';
 
-export interface Working {
+export interface WorkflowUseCases {
   /** As far as it can go now. Safe to call at any time, any number of times. */
   advance(id: string): Promise<Exclude<StepResult, { kind: 'next' }>>;
   /** One step of the workflow table, for engines that walk it themselves. */
@@ -15,7 +15,7 @@ export interface Working {
   due(query: DueQuery): Promise<Due>;
 }
 
-export function createWorking({ current, acting }: Acts): Working {
+export function createWorkflowUseCases({ current, acting }: Acts): WorkflowUseCases {
   return {
     advance: (id) => acting((context) => advance(context, id)),
     runStep: (step, id) => acting((context) => runStep(context, step, id)),

@@ -3,7 +3,7 @@
  * same people out of it, so a group is passed over with one read. An empty tray costs a read for each role and such group.
  */
 import type { ItemStore } from '../../ledger/index.ts';
-import { trayPlace } from '../store/change-index.ts';
+import { inboxPlace } from '../store/change-index.ts';
 import type { Mandate } from '../decisions/delegation.ts';
 
 /** Follows every id of a group: `$` stands behind `#`. */
@@ -19,7 +19,7 @@ export async function awaitingIds(
   const found = await Promise.all(
     roles.map(async (role) => {
       const holders = mandates.filter((mandate) => mandate.roles.includes(role)).map(decidersOf);
-      const { pk } = trayPlace(ledger, role);
+      const { pk } = inboxPlace(ledger, role);
       const groups = await groupsFor(items, pk, holders);
       return Promise.all(
         groups.map((group) => items.list(pk, { prefix: `${group}#`, after: `${group}#${after ?? ''}`, limit })),

@@ -2,7 +2,7 @@
 import type { ChangeRecord } from '../model/record.ts';
 import type { Content, Resolution } from '../model/steps.ts';
 
-export interface AftermathView extends Pick<Content, 'reverts' | 'supersedes'> {
+export interface PostExecutionView extends Pick<Content, 'reverts' | 'supersedes'> {
   /** approved by one person in an emergency */
   readonly override?: {
     readonly personId: string;
@@ -30,7 +30,7 @@ export interface ReviewView {
   readonly at: string;
 }
 
-export function viewAftermath({ content, override, postReview, resolutions }: ChangeRecord): AftermathView {
+export function viewPostExecution({ content, override, postReview, resolutions }: ChangeRecord): PostExecutionView {
   const { reverts, supersedes } = content;
   return {
     ...(reverts === undefined ? {} : { reverts }),
@@ -59,4 +59,4 @@ function viewResolution(said: Defined<'resolutions'>[number]): Shown<'resolution
 }
 
 type Defined<Field extends keyof ChangeRecord> = NonNullable<ChangeRecord[Field]>;
-type Shown<Field extends keyof AftermathView> = NonNullable<AftermathView[Field]>;
+type Shown<Field extends keyof PostExecutionView> = NonNullable<PostExecutionView[Field]>;

@@ -10,7 +10,7 @@ import { readEntry } from '../model/read-entry.ts';
 import type { ChangeRecord } from '../model/record.ts';
 import { parseStep, type Assessment, type Content, type Failure, type Operation, type Vote } from '../model/steps.ts';
 import { viewRisk, type RiskView } from '../risk/risk-view.ts';
-import { viewAftermath, type AftermathView } from './view-aftermath.ts';
+import { viewPostExecution, type PostExecutionView } from './view-aftermath.ts';
 
 export interface StillNeeded {
   /** for people: `2 more approvals: 1 owner, 1 risk` */
@@ -38,7 +38,7 @@ export interface VoteAtHand {
   readonly delegation?: string;
 }
 
-export interface ChangeView extends AftermathView {
+export interface ChangeView extends PostExecutionView {
   readonly id: string;
   readonly entityId: string;
   readonly title: string;
@@ -111,7 +111,7 @@ export async function viewChange(context: Context, record: ChangeRecord): Promis
     ...(blocked === undefined ? {} : { blocked }),
     ...(failure === undefined ? {} : { failure }),
     ...(preview === undefined ? {} : { preview }),
-    ...viewAftermath(record),
+    ...viewPostExecution(record),
   };
 }
 

@@ -8,7 +8,7 @@ import type { ChangeState } from '../model/lifecycle.ts';
 import type { ChangeRecord } from '../model/record.ts';
 import type { Outcomes } from '../model/workflow.ts';
 
-export interface Standing {
+export interface WorkflowStatus {
   readonly id: string;
   /** grows with every step: what was decided on an older version may be decided otherwise now */
   readonly version: number;
@@ -21,18 +21,18 @@ export interface Standing {
   readonly updatedAt: string;
 }
 
-export interface Standings {
+export interface WorkflowStatuses {
   /** Strongly consistent. */
-  readonly of: (id: string) => Promise<Standing | undefined>;
+  readonly of: (id: string) => Promise<WorkflowStatus | undefined>;
   /** Ids of the change-sets that are not at their end, ascending. */
   readonly openIds: (page: { readonly after?: string; readonly limit: number }) => Promise<readonly string[]>;
 }
 
-export function createStandings(deps: {
+export function createWorkflowStatuses(deps: {
   readonly ledger: string;
   readonly items: Pick<ItemStore, 'get' | 'list'>;
   readonly clock: Pick<Clock, 'now'>;
-}): Standings {
+}): WorkflowStatuses {
   const store = createChangeStore(deps.ledger, deps.items);
   return {
     of: async (id) => {

@@ -7,7 +7,7 @@ import type { Clock, ItemStore } from '../../ledger/index.ts';
 import { changeQueues, type ChangeQueues } from '../store/approval-queue.ts';
 import { dueChanges, type Due, type DueQuery } from './due.ts';
 import { parsePolicy } from '../policy/policy-document.ts';
-import { createStateStore, POLICY_ENTITY } from '../store/state-store.ts';
+import { createDocumentStore, POLICY_ENTITY } from '../store/state-store.ts';
 import type { TimerRules } from './timers.ts';
 
 export interface Timekeeping {
@@ -25,7 +25,7 @@ export interface TimekeepingDependencies {
 }
 
 export function createTimekeeping({ ledger, items, clock, configured }: TimekeepingDependencies): Timekeeping {
-  const states = createStateStore(ledger, items);
+  const states = createDocumentStore(ledger, items);
   const rules = async (): Promise<TimerRules> => {
     const { document, version } = await states.read(POLICY_ENTITY);
     return version === 0 ? configured : parsePolicy(document).risk;

@@ -7,8 +7,8 @@ import { actorOf, PolicyError, type Policy, type Principal } from '../../policy/
 import type { Catalog } from '../catalog/catalog.ts';
 import type { Guard } from './guard.ts';
 import { isSystemTopic } from '../catalog/system-topics.ts';
-import { Stops, type Stop, type StopsDependencies } from './stops.ts';
-import { Watch, type GuardStats, type WatchDependencies } from './watch.ts';
+import { TopicStops, type TopicStop, type TopicStopsDependencies } from './stops.ts';
+import { GuardEvaluator, type GuardStats, type GuardEvaluatorDependencies } from './watch.ts';
 
 const SECURITY = 'security';
 
@@ -18,7 +18,7 @@ export interface GuardState {
   /** events per second that are calm; absent: as many as come */
   readonly perSecond?: number;
   /** a storm stops the topic for everybody, a loop for the events of one correlation */
-  readonly stops: readonly Stop[];
+  readonly stops: readonly TopicStop[];
 }
 
 export interface Guards extends Guard {
@@ -31,15 +31,15 @@ export interface Guards extends Guard {
   settle(): Promise<void>;
 }
 
-export interface GuardsDependencies extends StopsDependencies, WatchDependencies {
+export interface GuardsDependencies extends TopicStopsDependencies, GuardEvaluatorDependencies {
   readonly policy: Pick<Policy, 'may' | 'isAuditor' | 'isOperator' | 'rolesOf'>;
   readonly catalog: Pick<Catalog, 'require' | 'list'>;
 }
 
 export function createGuards(deps: GuardsDependencies): Guards {
   const { policy, catalog, protection } = deps;
-  const stops = new Stops(deps);
-  const watch = new Watch(deps, stops);
+  const stops = new TopicStops(deps);
+  const watch = new GuardEvaluator(deps, stops);
   const isWatcher = (principal: Principal): boolean =>
     policy.isAuditor(principal) ||
     (principal.kind === 'person' && policy.rolesOf(principal.personId).includes(SECURITY));

@@ -13,14 +13,14 @@ export const FRESH_MS = 2_000;
 const MAX_LOOPS = 50;
 const PAGE = 1_000;
 
-export interface Stop extends StormDetected {
+export interface TopicStop extends StormDetected {
   /** of the event that tells it */
   readonly id: string;
   /** ISO 8601 UTC */
   readonly stoppedAt: string;
 }
 
-export interface StopsDependencies {
+export interface TopicStopsDependencies {
   readonly ledger: string;
   readonly items: ItemStore;
   readonly appender: Pick<Appender, 'append'>;
@@ -31,20 +31,20 @@ export interface StopsDependencies {
   readonly onError: (error: unknown) => void;
 }
 
-export class Stops {
-  private readonly deps: StopsDependencies;
-  private known = new Map<string, Stop>();
-  private readonly unrecorded = new Map<string, Stop>();
+export class TopicStops {
+  private readonly deps: TopicStopsDependencies;
+  private known = new Map<string, TopicStop>();
+  private readonly unrecorded = new Map<string, TopicStop>();
   private readAt = -Infinity;
   /** stops and resets of this process: what was read meanwhile may be from before them */
   private changes = 0;
 
-  constructor(deps: StopsDependencies) {
+  constructor(deps: TopicStopsDependencies) {
     this.deps = deps;
   }
 
   /** The stop that this event meets. */
-  find(topic: string, correlationId: string | undefined): Stop | undefined {
+  find(topic: string, correlationId: string | undefined): TopicStop | undefined {
     if (this.known.size === 0) return undefined;
     return (
       this.known.get(keyOf({ topic })) ??
@@ -53,7 +53,7 @@ export class Stops {
   }
 
   /** What is stopped now. */
-  list(): readonly Stop[] {
+  list(): readonly TopicStop[] {
     return this.all().filter((stop) => !this.isOver(stop));
   }
 
@@ -72,7 +72,7 @@ export class Stops {
   }
 
   /** Holds from now on, in this process; `record` makes it last. */
-  hold(stop: Stop): void {
+  hold(stop: TopicStop): void {
     if (this.known.has(keyOf(stop)) || (stop.cause === 'loop' && this.loopsOn(stop.topic) >= MAX_LOOPS)) return;
     this.changes += 1;
     this.known.set(keyOf(stop), stop);
@@ -86,7 +86,7 @@ export class Stops {
   }
 
   /** Each with its own entry, once, whoever else lifts it too. */
-  async lift(stops: readonly Stop[], by: Actor, why: string): Promise<void> {
+  async lift(stops: readonly TopicStop[], by: Actor, why: string): Promise<void> {
     await Promise.all(
       stops.map(async (stop) => {
         const { id, eventId: _, source: __, resetAt: ___, ...told } = stop;
@@ -107,15 +107,15 @@ export class Stops {
     const { changes } = this;
     const found = await items.list(partition(ledger), { limit: PAGE });
     if (changes !== this.changes) return;
-    const stops = found.map(({ value }) => value as unknown as Stop);
+    const stops = found.map(({ value }) => value as unknown as TopicStop);
     this.known = new Map([...stops, ...this.unrecorded.values()].map((stop) => [keyOf(stop), stop]));
     this.readAt = nowMs;
   }
 
   /** Another process that stopped the same before is as good: then nothing is written. */
-  private async recordOne(stop: Stop): Promise<void> {
+  private async recordOne(stop: TopicStop): Promise<void> {
     const { id, stoppedAt: _, ...told } = stop;
-    const value = { ...stop } as JsonObject & Stop;
+    const value = { ...stop } as JsonObject & TopicStop;
     try {
       await this.deps.appender.append({
         entries: [systemEvent('system.storm_detected', { id, payload: told })],
@@ -131,15 +131,15 @@ export class Stops {
     return this.all().filter((stop) => stop.topic === topic && stop.cause === 'loop').length;
   }
 
-  private all(): readonly Stop[] {
+  private all(): readonly TopicStop[] {
     return [...this.known.values()];
   }
 
-  private isOver({ resetAt }: Stop): boolean {
+  private isOver({ resetAt }: TopicStop): boolean {
     return resetAt !== undefined && Date.parse(resetAt) <= this.deps.clock.now();
   }
 
-  private itemKey(stop: Stop): ItemKey {
+  private itemKey(stop: TopicStop): ItemKey {
     return { pk: partition(this.deps.ledger), sk: keyOf(stop) };
   }
 }

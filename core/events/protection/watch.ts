@@ -18,7 +18,7 @@ import type { Clock, Ids } from '../../ledger/index.ts';
 import type { Principal } from '../../policy/index.ts';
 import { GuardError } from '../catalog/errors.ts';
 import type { Guard, GuardedEvent, SharedCounts } from './guard.ts';
-import type { Stop, Stops } from './stops.ts';
+import type { TopicStop, TopicStops } from './stops.ts';
 
 /** Counts kept at once; beyond, those that did not move for longest are forgotten, and the hop limit remains. */
 const MAX_COUNTS = 10_000;
@@ -35,7 +35,7 @@ export interface GuardStats {
   readonly resets: number;
 }
 
-export interface WatchDependencies {
+export interface GuardEvaluatorDependencies {
   readonly protection: Protection;
   readonly clock: Pick<Clock, 'now'>;
   readonly ids: Pick<Ids, 'next'>;
@@ -66,9 +66,9 @@ interface Batch {
   tokens: number;
 }
 
-export class Watch implements Guard {
-  private readonly deps: WatchDependencies;
-  private readonly stops: Stops;
+export class GuardEvaluator implements Guard {
+  private readonly deps: GuardEvaluatorDependencies;
+  private readonly stops: TopicStops;
   /** publisher → when its bucket will be full again */
   private readonly buckets = new Map<string, number>();
   /** topic, or topic and entity and correlation → events; those that moved last are last */
@@ -78,7 +78,7 @@ export class Watch implements Guard {
   private readonly counts = { rateLimited: 0, refused: 0, stormsDetected: 0, loopsDetected: 0, resets: 0 };
   private readonly sharing = new Set<Promise<unknown>>();
 
-  constructor(deps: WatchDependencies, stops: Stops) {
+  constructor(deps: GuardEvaluatorDependencies, stops: TopicStops) {
     this.deps = deps;
     this.stops = stops;
   }
@@ -173,7 +173,7 @@ export class Watch implements Guard {
     await this.stops.record();
   }
 
-  private stopStorm(event: GuardedEvent, batch: Batch, perSecond: number): Stop {
+  private stopStorm(event: GuardedEvent, batch: Batch, perSecond: number): TopicStop {
     this.count('stormsDetected');
     return this.stop(event, batch, { cause: 'storm', reason: `more than ${perSecond} events in one second` });
   }
@@ -181,11 +181,11 @@ export class Watch implements Guard {
   private stop(
     { topic, eventId }: GuardedEvent,
     { principal, nowMs }: Batch,
-    why: Pick<Stop, 'cause' | 'reason' | 'correlationId'>,
-  ): Stop {
+    why: Pick<TopicStop, 'cause' | 'reason' | 'correlationId'>,
+  ): TopicStop {
     const { protection, ids } = this.deps;
     const seconds = (why.cause === 'storm' ? protection.storm : protection.loop).resetAfterSeconds;
-    const stop: Stop = {
+    const stop: TopicStop = {
       ...{ id: ids.next(), topic, ...why, eventId, source: principal.id, stoppedAt: new Date(nowMs).toISOString() },
       ...(seconds === undefined ? {} : { resetAt: new Date(nowMs + seconds * MS_PER_SECOND).toISOString() }),
     };
@@ -193,7 +193,7 @@ export class Watch implements Guard {
     return stop;
   }
 
-  private refuse({ topic, cause, correlationId, reason, stoppedAt, resetAt }: Stop, nowMs: number): GuardError {
+  private refuse({ topic, cause, correlationId, reason, stoppedAt, resetAt }: TopicStop, nowMs: number): GuardError {
     this.count('refused');
     const reset = `an auditor or security opens it: POST /v1/guards/${topic}/reset`;
     const opens = resetAt === undefined ? reset : `it opens at ${resetAt}, or ${reset}`;

@@ -9,7 +9,7 @@ export interface GatedAppender extends Appender {
   alone<T>(work: (appender: Appender) => Promise<T>): Promise<T>;
 }
 
-export function gatedAppender(appender: Appender): GatedAppender {
+export function createGatedAppender(appender: Appender): GatedAppender {
   let gate: Promise<void> | undefined;
   const passed = async (): Promise<void> => {
     while (gate !== undefined) await gate;

@@ -9,7 +9,7 @@ import { ReplayIndexBuilder, type ReplayIndex } from './replay-index.ts';
 import { TILE_WIDTH } from '../merkle/tile-path.ts';
 import type { Finding } from '../entries/verification.ts';
 import { findingAt, type CheckedPlace, type EntryVerifier } from './verify-entry.ts';
-import { StretchTreeBuilder, type StretchTree } from './verify-tree.ts';
+import { SegmentHashesBuilder, type SegmentHashes } from './verify-tree.ts';
 
 /** Stands for the chain of an entry of which nothing is left, not even a record. */
 export const NOT_RECORDED = '(not recorded)';
@@ -57,7 +57,7 @@ export interface Segment {
   /** the first bad entry; the stretch was not looked at beyond it */
   readonly finding?: Finding;
   /** hashes for the Merkle tree, when they were asked for */
-  readonly tree?: StretchTree;
+  readonly tree?: SegmentHashes;
   /** what a replay needs, when it was asked for */
   readonly replay?: ReplayIndex;
 }
@@ -106,13 +106,13 @@ export async function verifySegment(
 
 /** Holds the entries of the tile that is being filled. */
 class TileWalk {
-  readonly tree: StretchTreeBuilder;
+  readonly tree: SegmentHashesBuilder;
   private readonly onTile: SegmentTree['onTile'];
   private index: number;
   private entries: LoggedEntry[] = [];
 
   constructor({ from, sizes, onTile }: SegmentTree) {
-    this.tree = new StretchTreeBuilder(from, sizes);
+    this.tree = new SegmentHashesBuilder(from, sizes);
     this.onTile = onTile;
     this.index = from / TILE_WIDTH;
   }

@@ -7,7 +7,7 @@ import { HASH_BYTES, perfectRoot } from '../merkle/merkle-hash.ts';
 import type { TreeNode } from '../merkle/merkle-prove.ts';
 import { TILE_HEIGHT, TILE_WIDTH } from '../merkle/tile-path.ts';
 
-export interface StretchTree {
+export interface SegmentHashes {
   /** log index of the first entry; a multiple of 256 */
   readonly from: number;
   /** one past the last */
@@ -18,7 +18,7 @@ export interface StretchTree {
   readonly ends: readonly { readonly size: number; readonly edge: Uint8Array }[];
 }
 
-export class StretchTreeBuilder {
+export class SegmentHashesBuilder {
   private readonly from: number;
   private readonly asked: ReadonlySet<number>;
   private size: number;
@@ -42,7 +42,7 @@ export class StretchTreeBuilder {
     } else if (this.asked.has(this.size)) this.ends.push({ size: this.size, edge: this.tile.state().edge });
   }
 
-  built(): StretchTree {
+  built(): SegmentHashes {
     const { from, size, tileRoots, tile } = this;
     const ends = [...this.ends];
     if (tile.size > 0 && ends.at(-1)?.size !== size) ends.push({ size, edge: tile.state().edge });
@@ -56,7 +56,7 @@ export class StretchTreeBuilder {
  */
 export function rootsAt(
   base: MerkleEdge,
-  trees: readonly StretchTree[],
+  trees: readonly SegmentHashes[],
   sizes: Iterable<number>,
 ): { readonly roots: ReadonlyMap<number, Uint8Array>; readonly end: MerkleEdge } {
   const asked = new Set(sizes);
@@ -68,7 +68,7 @@ export function rootsAt(
     const waiting = [...ends];
     const takeEnds = (): void => {
       while (waiting[0] !== undefined && waiting[0].size < edge.size + TILE_WIDTH) {
-        const { size, edge: part } = waiting.shift() as StretchTree['ends'][number];
+        const { size, edge: part } = waiting.shift() as SegmentHashes['ends'][number];
         const whole = withEnd(edge, size, part);
         if (asked.has(size)) roots.set(size, whole.root());
         end = whole;

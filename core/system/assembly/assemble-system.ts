@@ -23,7 +23,7 @@ import {
 import { actorOf, PolicyError, type Policy, type Principal } from '../../policy/index.ts';
 import type { NervousConfig } from '../config/config.ts';
 import { endedWith, OPERATORS_WORD } from '../verify/entities.ts';
-import { createDoor } from '../operations/door.ts';
+import { createEntryPoint } from '../operations/door.ts';
 import type { CreatedFeed } from '../feed/feed.ts';
 import { Metrics, type OperationMetrics } from '../operations/metrics.ts';
 import type { Entities, Feed, NervousSystem, PublicLogView, VerifyRequest } from '../contract/nervous-system.ts';
@@ -97,7 +97,7 @@ export function assembleSystem(ports: Ports, config: NervousConfig, make: Partia
       await governance.refresh();
       await subscriptions.attachAll();
     },
-    execute: createDoor({
+    execute: createEntryPoint({
       ...{ policy, metrics, clock, budgets: config.protection.budgets },
       policyVersion: () => governance.inForce().version,
       ...(ports.onPassage === undefined ? {} : { onPassage: ports.onPassage }),

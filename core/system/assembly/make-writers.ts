@@ -1,5 +1,5 @@
 /** Everything that writes, on one appender; what a process leaves out is there all the same, and says so when it is used. */
-import type { Changes, Governance, Governing } from '../../changes/index.ts';
+import type { Changes, Governance, PolicyUseCases } from '../../changes/index.ts';
 import {
   createVault,
   eraseField,
@@ -11,7 +11,7 @@ import {
   type Quarantine,
   type Vault,
 } from '../../events/index.ts';
-import { gatedAppender, type Appender, type GatedAppender } from '../../ledger/index.ts';
+import { createGatedAppender, type Appender, type GatedAppender } from '../../ledger/index.ts';
 import type { Ports } from '../contract/ports.ts';
 import type { NervousConfig } from '../config/config.ts';
 import type { UseCases } from './use-cases.ts';
@@ -20,7 +20,7 @@ export interface Writers {
   readonly appender: GatedAppender;
   readonly vault: Vault | undefined;
   readonly changes: Changes;
-  readonly governing: Governing;
+  readonly governing: PolicyUseCases;
   readonly publish: Publish;
   readonly ingest: Ingest;
   /** undefined: this process publishes nothing, or whatever comes */
@@ -42,7 +42,7 @@ export function makeWriters(
   const { make, governance, catalog, quarantine } = shared;
   const { policy } = governance;
   const createAppender = make.createAppender ?? leftOut<Appender>('createAppender');
-  const appender = gatedAppender(
+  const appender = createGatedAppender(
     createAppender({
       ledger,
       origin,
@@ -69,7 +69,7 @@ export function makeWriters(
     onStep: ports.onChangeStep,
   };
   const changes = makeChanges(make, { ...dependencies, operations: config.operations });
-  const governing = make.createGoverning?.(dependencies) ?? leftOut<Governing>('createGoverning')();
+  const governing = make.createPolicyUseCases?.(dependencies) ?? leftOut<PolicyUseCases>('createPolicyUseCases')();
   const createPublish = make.createPublish ?? leftOut<Publish>('createPublish');
   const createIngress = make.createIngress ?? leftOut<Ingest>('createIngress');
   const guards = make.createGuards?.(guardsDependencies(ports, config, { appender, policy, catalog }));
@@ -86,10 +86,10 @@ function makeChanges(make: Partial<UseCases>, dependencies: Parameters<UseCases[
   const acts = make.createActs?.(dependencies);
   if (acts === undefined) return leftOut<Changes>('createActs')();
   return leftOut<Changes>('createActs', {
-    ...make.createProposing?.(acts),
-    ...make.createDeciding?.(acts),
-    ...make.createWorking?.(acts),
-    ...make.createShowing?.(acts),
+    ...make.createProposalUseCases?.(acts),
+    ...make.createDecisionUseCases?.(acts),
+    ...make.createWorkflowUseCases?.(acts),
+    ...make.createQueryUseCases?.(acts),
   })();
 }
 

@@ -4,11 +4,11 @@
  */
 import {
   createActs,
-  createDeciding,
-  createGoverning,
-  createProposing,
-  createShowing,
-  createWorking,
+  createDecisionUseCases,
+  createPolicyUseCases,
+  createProposalUseCases,
+  createQueryUseCases,
+  createWorkflowUseCases,
   operationTypes,
   type Acts,
   type ChangesDependencies,
@@ -31,11 +31,11 @@ export interface UseCases {
   readonly createGuards: typeof createGuards;
   /** what the groups of acts on change-sets share */
   readonly createActs: typeof actsOf;
-  readonly createProposing: typeof createProposing;
-  readonly createDeciding: typeof createDeciding;
-  readonly createWorking: typeof createWorking;
-  readonly createShowing: typeof createShowing;
-  readonly createGoverning: typeof createGoverning;
+  readonly createProposalUseCases: typeof createProposalUseCases;
+  readonly createDecisionUseCases: typeof createDecisionUseCases;
+  readonly createWorkflowUseCases: typeof createWorkflowUseCases;
+  readonly createQueryUseCases: typeof createQueryUseCases;
+  readonly createPolicyUseCases: typeof createPolicyUseCases;
   readonly createEntities: typeof createEntities;
   readonly createFeed: typeof createFeed;
   readonly createPublicLog: typeof createPublicLog;
@@ -47,19 +47,19 @@ export interface UseCases {
 
 export const publishing = { createAppender, createPublish, createGuards, createReveal };
 export const ingesting = { createAppender, createPublish, createIngress, createGuards };
-export const proposing = { createAppender, createActs: actsOf, createProposing, createShowing };
-export const deciding = { createAppender, createActs: actsOf, createDeciding };
-export const working = { createAppender, createActs: actsOf, createWorking };
+export const proposing = { createAppender, createActs: actsOf, createProposalUseCases, createQueryUseCases };
+export const deciding = { createAppender, createActs: actsOf, createDecisionUseCases };
+export const working = { createAppender, createActs: actsOf, createWorkflowUseCases };
 /** Everything on change-sets. Written out: what is spread stays in every bundle, used or not. */
 export const changing = {
   createAppender,
   createActs: actsOf,
-  createProposing,
-  createDeciding,
-  createWorking,
-  createShowing,
+  createProposalUseCases,
+  createDecisionUseCases,
+  createWorkflowUseCases,
+  createQueryUseCases,
 };
-export const governing = { createGoverning };
+export const governing = { createPolicyUseCases };
 export const reading = { createEntities, createFeed, createPublicLog, createTrace, createSubscriptions };
 export const mapping = { createMapView, createSubscriptions };
 export const subscribing = { createSubscriptions };

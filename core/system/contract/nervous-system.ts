@@ -2,7 +2,7 @@
  * The façade: everything a shell (HTTP, CLI, Lambda, in-process code) can ask of the system, independent of the engine.
  * Interfaces only; `create-nervous-system.ts` builds them from ports and configuration.
  */
-import type { ApprovalQueue, Changes, Governing, ReviewQueue } from '../../changes/index.ts';
+import type { ApprovalQueue, Changes, PolicyUseCases, ReviewQueue } from '../../changes/index.ts';
 import type { JsonObject } from '../../canonical/index.ts';
 import type {
   Catalog,
@@ -231,7 +231,7 @@ export interface NervousSystem {
     options: { readonly after?: string; readonly limit: number },
   ): Promise<readonly Quarantined[]>;
   readonly changes: Changes;
-  readonly governing: Governing;
+  readonly governing: PolicyUseCases;
   readonly entities: Entities;
   readonly log: PublicLogView;
   readonly subscriptions: Subscriptions;

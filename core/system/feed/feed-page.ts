@@ -4,14 +4,14 @@
  */
 import { recordedEvent, type DeliveredEvent } from '../../events/index.ts';
 import type { LoggedEntry } from '../../ledger/index.ts';
-import type { LogStretch, LogTail } from './log-tail.ts';
+import type { LogSegment, LogTail } from './log-tail.ts';
 import type { FeedItem } from '../contract/nervous-system.ts';
 
 /** Entries looked at for one page: well below 100 ms of work. */
 const MAX_SCAN = 4_096;
 
 export type FeedTail = LogTail<SizedItem>;
-export type FeedEnd = LogStretch<SizedItem>;
+export type FeedEnd = LogSegment<SizedItem>;
 export type IsWanted = (event: DeliveredEvent) => boolean;
 
 interface SizedItem extends FeedItem {

@@ -21,7 +21,7 @@ export interface LogTailOptions<Item> {
   readonly itemOf: (entry: LoggedEntry) => Item | undefined;
 }
 
-export interface LogStretch<Item> {
+export interface LogSegment<Item> {
   /** the same objects for every reader */
   readonly items: readonly Item[];
   /** the log index to read on from */
@@ -37,9 +37,9 @@ export interface LogStretch<Item> {
 export class LogTail<Item extends { readonly position: number }> {
   private readonly options: LogTailOptions<Item>;
   /** by where they begin, the oldest first */
-  private readonly kept = new Map<number, LogStretch<Item>>();
+  private readonly kept = new Map<number, LogSegment<Item>>();
   private keptBytes = 0;
-  private readonly reading = new Map<number, Promise<LogStretch<Item>>>();
+  private readonly reading = new Map<number, Promise<LogSegment<Item>>>();
   private readonly waiting = new Set<() => void>();
   private entriesAtOnce = STRETCH_ENTRIES.max;
   private timesGrown = 0;
@@ -50,12 +50,12 @@ export class LogTail<Item extends { readonly position: number }> {
   }
 
   /** The log from an index on. What is being read, or was a moment ago, is not read again. */
-  read(from: number): LogStretch<Item> | Promise<LogStretch<Item>> {
+  read(from: number): LogSegment<Item> | Promise<LogSegment<Item>> {
     const known = this.kept.get(from) ?? this.restOf(from) ?? this.reading.get(from);
     if (known !== undefined) return known;
     const reading = this.readStored(from);
     this.reading.set(from, reading);
-    const forget = (stretch?: LogStretch<Item>): void => {
+    const forget = (stretch?: LogSegment<Item>): void => {
       const isStill = stretch?.next === from && this.options.entries.exclusive;
       if (!isStill && this.reading.get(from) === reading) this.reading.delete(from);
     };
@@ -64,7 +64,7 @@ export class LogTail<Item extends { readonly position: number }> {
   }
 
   /** Resolves when there may be more than this stretch told, or when nobody waits for it any more. Never rejects. */
-  wait({ asOf }: Pick<LogStretch<Item>, 'asOf'>, signal?: AbortSignal): Promise<void> {
+  wait({ asOf }: Pick<LogSegment<Item>, 'asOf'>, signal?: AbortSignal): Promise<void> {
     if (asOf !== this.timesGrown || signal?.aborted === true) return Promise.resolve();
     return new Promise((resolve) => {
       const resume = (): void => {
@@ -96,7 +96,7 @@ export class LogTail<Item extends { readonly position: number }> {
   }
 
   /** For a reader whose page ended within a stretch. */
-  private restOf(from: number): LogStretch<Item> | undefined {
+  private restOf(from: number): LogSegment<Item> | undefined {
     for (const [begin, stretch] of this.kept) {
       if (begin > from || from >= stretch.next) continue;
       return { ...stretch, items: stretch.items.filter(({ position }) => position >= from) };
@@ -104,7 +104,7 @@ export class LogTail<Item extends { readonly position: number }> {
     return undefined;
   }
 
-  private async readStored(from: number): Promise<LogStretch<Item>> {
+  private async readStored(from: number): Promise<LogSegment<Item>> {
     const { entries, itemOf } = this.options;
     const [asOf, limit] = [this.timesGrown, this.entriesAtOnce];
     const found = await entries.readLog(from, limit);
@@ -118,7 +118,7 @@ export class LogTail<Item extends { readonly position: number }> {
   }
 
   /** What is in the log never changes; where it ends does, so that is not kept. */
-  private keep(from: number, stretch: LogStretch<Item>): void {
+  private keep(from: number, stretch: LogSegment<Item>): void {
     this.keptBytes += stretch.bytes - (this.kept.get(from)?.bytes ?? 0);
     this.kept.set(from, stretch);
     for (const [oldest, { bytes }] of this.kept) {

@@ -2,7 +2,7 @@
  * The state that conditional subscriptions are about, read as the subscriber could read it: an entity it has no right to
  * read looks as if nothing were recorded of it, because being delivered or not would tell.
  */
-import { createStateStore, openChangeStates } from '../../changes/index.ts';
+import { createDocumentStore, openChangeStates } from '../../changes/index.ts';
 import type { MayRead, ReadFacts } from '../../events/index.ts';
 import type { ItemStore } from '../../ledger/index.ts';
 import type { Action, Policy } from '../../policy/index.ts';
@@ -24,7 +24,7 @@ export function createReadFacts(deps: {
   readonly policy: Policy;
 }): ReadFacts {
   const { ledger, items, policy } = deps;
-  const documents = createStateStore(ledger, items);
+  const documents = createDocumentStore(ledger, items);
   return async (subscriber, entityId) => {
     const principal = policy.principal(subscriber);
     const permissions =

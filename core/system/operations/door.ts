@@ -45,7 +45,7 @@ export interface Pass {
 /** @throws PolicyError UNAUTHENTICATED | FORBIDDEN, SystemError BUDGET_SPENT; what the use case throws */
 export type Execute = <Result>(call: Call<Result>) => Promise<Result>;
 
-export interface DoorDependencies {
+export interface EntryPointDependencies {
   readonly policy: Pick<Policy, 'isAuditor' | 'require' | 'holds'>;
   readonly policyVersion: () => number;
   readonly budgets: BudgetLimits;
@@ -80,7 +80,7 @@ export const FAULTS: ReadonlySet<string> = new Set([
   'VERIFICATION_ENDED',
 ]);
 
-export function createDoor(deps: DoorDependencies): Execute {
+export function createEntryPoint(deps: EntryPointDependencies): Execute {
   const { metrics, clock, onPassage } = deps;
   const budgets = new Budgets(deps.budgets);
   return async ({ useCase, principal, unknown, run, outcomeOf = () => 'succeeded' }) => {
@@ -110,7 +110,7 @@ export function createDoor(deps: DoorDependencies): Execute {
 
 /** @throws PolicyError */
 function admit(
-  { policy }: DoorDependencies,
+  { policy }: EntryPointDependencies,
   { useCase, principal, unknown }: Pick<Call<unknown>, 'useCase' | 'principal' | 'unknown'>,
 ): void {
   const { for: whom } = USE_CASES[useCase];

@@ -1,6 +1,6 @@
 /** Reading an entity: its document, its chain and whether both can be trusted. */
 import { toHex } from '../../canonical/index.ts';
-import { createStateStore } from '../../changes/index.ts';
+import { createDocumentStore } from '../../changes/index.ts';
 import { parseEntry, type Clock, type EntryStore, type StoredEntry } from '../../ledger/index.ts';
 import type { Policy } from '../../policy/index.ts';
 import { SystemError } from '../config/errors.ts';
@@ -23,7 +23,7 @@ export const OPERATORS_WORD =
 
 export function createEntities(deps: EntitiesDependencies): Entities {
   const { entries, items, policy, ledger } = deps;
-  const states = createStateStore(ledger, items);
+  const states = createDocumentStore(ledger, items);
   const headOf = async (entityId: string): Promise<StoredEntry> => {
     const head = await entries.head(entityId);
     if (head === undefined)

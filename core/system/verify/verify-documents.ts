@@ -1,7 +1,7 @@
 /** Is every stored document what its entity's chain makes of it? A difference is DRIFT: somebody changed it past the ledger. */
 import {
   checkChangeIndex,
-  createStateStore,
+  createDocumentStore,
   operationTypes,
   POLICY_ADOPTED,
   verifyState as replay,
@@ -218,7 +218,7 @@ interface ReadDocument {
 /** Items are untrusted: what cannot be read is an answer. */
 async function readDocument({ ledger, items }: DocumentSources, entityId: string): Promise<Unreadable | ReadDocument> {
   return orUnreadable(async () => {
-    const { version, hash } = await createStateStore(ledger, items).read(entityId);
+    const { version, hash } = await createDocumentStore(ledger, items).read(entityId);
     const item = await items.get({ pk: `${ledger}#document`, sk: entityId });
     const value = (item?.value ?? {}) as Record<string, unknown>;
     const isWhole = item === undefined || Object.keys(value).sort().join() === 'change,document';

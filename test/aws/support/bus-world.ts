@@ -37,7 +37,7 @@ import {
   type SubscriptionInput,
 } from '../../../core/events/index.ts';
 import { createAppender, type Clock } from '../../../core/ledger/index.ts';
-import { bury } from '../../../lambdas/burier/bury.ts';
+import { writeDeadLetters } from '../../../lambdas/burier/bury.ts';
 import { createRouter } from '../../../lambdas/router/route.ts';
 import { memoryNotes } from '../../support/memory-notes.ts';
 
@@ -241,7 +241,7 @@ export class BusWorld {
           new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10, WaitTimeSeconds: 1 }),
         );
         for (const { Body = '', ReceiptHandle } of Messages) {
-          await bury(deps, Body);
+          await writeDeadLetters(deps, Body);
           await this.sqs.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle }));
         }
       }

@@ -14,9 +14,9 @@ import {
 import { CountingIds } from '../../../adapters/memory/index.ts';
 import { createGates, type Gates } from '../../../adapters/aws/workflow/gates.ts';
 import { reconcileWorkflows, type Reconciled } from '../../../adapters/aws/workflow/reconciler.ts';
-import { createWaker } from '../../../adapters/aws/workflow/waker.ts';
+import { createQueueResumer } from '../../../adapters/aws/workflow/waker.ts';
 import {
-  createStandings,
+  createWorkflowStatuses,
   createTimekeeping,
   WORKFLOW,
   type Changes,
@@ -94,12 +94,12 @@ export function openEngine(machine: Machine, deps: Partial<ChangesDependencies> 
   const { sfn, stateMachineArn } = machine;
   const world = createWorld({ deps });
   const gates = createGates('main', world.store);
-  const standings = createStandings({ ledger: 'main', items: world.store, clock: world.clock });
+  const standings = createWorkflowStatuses({ ledger: 'main', items: world.store, clock: world.clock });
   const timekeeping = createTimekeeping({
     ...{ ledger: 'main', items: world.store, clock: world.clock },
     configured: risk,
   });
-  const waker = createWaker({ client: sfn, stateMachineArn, gates, standings });
+  const waker = createQueueResumer({ client: sfn, stateMachineArn, gates, standings });
   const faults: Engine['faults'] = {};
   const asked: string[] = [];
   const wake = async (id: string): Promise<void> => {

@@ -3,13 +3,13 @@ import { toHex } from '../../../core/canonical/index.ts';
 import {
   createChanges,
   createGovernance,
-  createGoverning,
+  createPolicyUseCases,
   riskSchema,
   type Changes,
   type ChangeView,
   type ChainEntry,
   type Governance,
-  type Governing,
+  type PolicyUseCases,
 } from '../../../core/changes/index.ts';
 import type { ChangeRecord } from '../../../core/changes/model/record.ts';
 import {
@@ -58,7 +58,7 @@ const MODULES = modulesSchema.parse({ billing: { proposes: ['account:*'] } });
 
 export interface Company {
   readonly changes: Changes;
-  readonly governing: Governing;
+  readonly governing: PolicyUseCases;
   readonly governance: Governance;
 }
 
@@ -122,7 +122,7 @@ export function createGovernanceWorld(configuration: Configuration = {}, on?: En
       configured: { roster: rosterSchema.parse(roster), risk: riskSchema.parse(risk) },
     });
     const deps = { ledger: 'main', appender, items: kept, entries: kept, governance, clock, ids };
-    return { governance, changes: createChanges(deps), governing: createGoverning(deps) };
+    return { governance, changes: createChanges(deps), governing: createPolicyUseCases(deps) };
   };
   const first = process();
   const { changes } = first;

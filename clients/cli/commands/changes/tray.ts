@@ -9,18 +9,18 @@ import { previewLines } from '../../output/preview-lines.ts';
 const PAGE = 100;
 const MINUTE_MS = 60_000;
 
-export function trayCommand(): Command {
+export function inboxCommand(): Command {
   return connectedCommand(
     'tray',
     'change-sets that wait for your decision, or for one that was delegated to you',
   ).action(async (options: ConnectOptions) => {
     const changes = await collectTray(options);
-    show(options, { changes }, () => trayText(changes, Date.now()));
+    show(options, { changes }, () => inboxText(changes, Date.now()));
   });
 }
 
 /** @param now ms since the Unix epoch */
-export function trayText(changes: readonly ChangeView[], now: number): string {
+export function inboxText(changes: readonly ChangeView[], now: number): string {
   if (changes.length === 0) return 'nothing waits for your decision';
   const age = now - Math.min(...changes.map(({ createdAt }) => Date.parse(createdAt)));
   const levels = changes.map(({ risk }) => risk?.level ?? 'unassessed');

@@ -1,6 +1,6 @@
 /** `nervous guards`: which topics protection stopped; `nervous guards reset <topic>` opens one. */
 import type { Command } from 'commander';
-import type { GuardState, Stop } from '../../../../core/events/index.ts';
+import type { GuardState, TopicStop } from '../../../../core/events/index.ts';
 import { connect, connectedCommand, type ConnectOptions } from '../../connection/connect.ts';
 import { show } from '../../output/output.ts';
 
@@ -31,7 +31,7 @@ function linesOf({ topic, state, perSecond, stops }: GuardState): string {
   return [`${topic}  ${state}${limit}`, ...stops.map(lineOf)].join('\n');
 }
 
-function lineOf({ cause, reason, correlationId, stoppedAt, resetAt, eventId, source }: Stop): string {
+function lineOf({ cause, reason, correlationId, stoppedAt, resetAt, eventId, source }: TopicStop): string {
   const what = correlationId === undefined ? cause : `${cause} of correlation ${correlationId}`;
   const end = resetAt === undefined ? '' : `, until ${resetAt}`;
   return `  ${what} since ${stoppedAt}${end}: ${reason}; decided by ${eventId} of ${source}`;

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseSegment, serializeSegment } from '../../../../adapters/aws/verify/segment-json.ts';
-import { StretchTreeBuilder, type StretchTree } from '../../../../core/ledger/verify/verify-tree.ts';
+import { SegmentHashesBuilder, type SegmentHashes } from '../../../../core/ledger/verify/verify-tree.ts';
 import { VERDICTS, type ChainSpan, type Finding, type Segment } from '../../../../core/ledger/index.ts';
 
 const hex = fc.uint8Array({ minLength: 32, maxLength: 32 }).map((bytes) => Buffer.from(bytes).toString('hex'));
@@ -44,8 +44,8 @@ function indexOf({ from, to, replay }: { from: number; to: number; replay: boole
   return replay ? { replay: { keys, decisive: Float64Array.from(new Set([from, to - 1])) } } : {};
 }
 
-function treeOf({ from, to, sizes }: { from: number; to: number; sizes: number[] }): StretchTree {
-  const tree = new StretchTreeBuilder(from, sizes);
+function treeOf({ from, to, sizes }: { from: number; to: number; sizes: number[] }): SegmentHashes {
+  const tree = new SegmentHashesBuilder(from, sizes);
   for (let i = from; i < to; i += 1) tree.append(new Uint8Array(32).fill(i % 251));
   return tree.built();
 }

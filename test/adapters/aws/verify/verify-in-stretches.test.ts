@@ -6,11 +6,11 @@ import {
   type FunctionAnswer as Answer,
   type InvokeFunction,
 } from '../../../../adapters/aws/request/invoke-function.ts';
-import { invokeVerifier, type StretchRequest } from '../../../../adapters/aws/verify/invoke-verifier.ts';
+import { invokeVerifier, type SegmentRequest } from '../../../../adapters/aws/verify/invoke-verifier.ts';
 import { serializeSegment } from '../../../../adapters/aws/verify/segment-json.ts';
 import { createSequencer } from '../../../../adapters/aws/dynamo/sequencer.ts';
-import { verifyInStretches } from '../../../../adapters/aws/verify/verify-in-stretches.ts';
-import { verifyStretch } from '../../../../adapters/aws/verify/verify-stretch.ts';
+import { verifyInSegments } from '../../../../adapters/aws/verify/verify-in-stretches.ts';
+import { verifyTableSegment } from '../../../../adapters/aws/verify/verify-stretch.ts';
 import { LegEnded, type Handover } from '../../../../adapters/aws/verify/verify-legs.ts';
 import { verifyTable } from '../../../../adapters/aws/verify/verify-table.ts';
 import { FakeClock, MemoryLog } from '../../../../adapters/memory/index.ts';
@@ -32,7 +32,7 @@ const world = fakeStore();
 const clock = new FakeClock();
 const log = new MemoryLog();
 const source = { ledger: 'main', origin: ORIGIN, root: ROOT, clock };
-type Fault = (stretch: StretchRequest, attempt: number) => Answer | Error | undefined;
+type Fault = (stretch: SegmentRequest, attempt: number) => Answer | Error | undefined;
 
 /** 806 entries in 4 stretches, published up to the middle of the last; records that lie across the borders. */
 beforeAll(async () => {
@@ -73,7 +73,7 @@ function lambda(fault: Fault = () => undefined) {
   let running = 0;
   const seen = { most: 0, invocations: 0, asked };
   const invoke: InvokeFunction = async (_, payload) => {
-    const request = JSON.parse(payload) as StretchRequest;
+    const request = JSON.parse(payload) as SegmentRequest;
     const attempt = (asked.get(request.from) ?? 0) + 1;
     asked.set(request.from, attempt);
     seen.invocations += 1;
@@ -88,7 +88,7 @@ function lambda(fault: Fault = () => undefined) {
       entries: store,
       signatures: request.signatures,
     });
-    const segment = await verifyStretch({ store, verifier, read: log.logFiles.read }, request);
+    const segment = await verifyTableSegment({ store, verifier, read: log.logFiles.read }, request);
     running -= 1;
     return { text: JSON.stringify(serializeSegment(segment)) };
   };
@@ -298,7 +298,7 @@ describe('joining stretches', () => {
         : outcome(stretch);
     };
     const local = vi.fn();
-    const found = await verifyInStretches(window, { worker, local, stretchEntries: 256 });
+    const found = await verifyInSegments(window, { worker, local, stretchEntries: 256 });
     expect(most).toBe(32);
     expect(found).toMatchObject({
       entries: 256 * 50,
@@ -311,20 +311,20 @@ describe('joining stretches', () => {
 
   it('joins all of it', async () => {
     const worker = async (stretch: Window): Promise<Segment> => outcome(stretch);
-    const found = await verifyInStretches(window, { worker, local: vi.fn(), stretchEntries: 256 });
+    const found = await verifyInSegments(window, { worker, local: vi.fn(), stretchEntries: 256 });
     expect(found).toEqual(outcome(window));
   });
 
   it('rejects when a stretch can be verified nowhere', async () => {
     const worker = () => Promise.reject(new Error('not there'));
     const local = () => Promise.reject(new Error('nor here'));
-    await expect(verifyInStretches(window, { worker, local, stretchEntries: 256 })).rejects.toThrow('nor here');
+    await expect(verifyInSegments(window, { worker, local, stretchEntries: 256 })).rejects.toThrow('nor here');
   });
 
   it('leaves a short log to one', async () => {
     const worker = vi.fn();
     const local = async (stretch: Window): Promise<Segment> => outcome(stretch);
-    await verifyInStretches({ ...window, to: 512 }, { worker, local, stretchEntries: 256 });
+    await verifyInSegments({ ...window, to: 512 }, { worker, local, stretchEntries: 256 });
     expect(worker).not.toHaveBeenCalled();
   });
 });

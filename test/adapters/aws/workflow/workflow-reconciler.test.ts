@@ -3,7 +3,12 @@ import { DescribeExecutionCommand, ListExecutionsCommand, StartExecutionCommand 
 import { describe, expect, it } from 'vitest';
 import { createGates } from '../../../../adapters/aws/workflow/gates.ts';
 import { reconcileWorkflows, type Reconciled, type Scope } from '../../../../adapters/aws/workflow/reconciler.ts';
-import { createStandings, createTimekeeping, riskSchema, type ChangeView } from '../../../../core/changes/index.ts';
+import {
+  createWorkflowStatuses,
+  createTimekeeping,
+  riskSchema,
+  type ChangeView,
+} from '../../../../core/changes/index.ts';
 import type { ItemStore } from '../../../../core/ledger/index.ts';
 import { createWorld, decision, hours, patchOf, proposal, risk, who } from '../../../core/changes/world.ts';
 import { fakeMachine } from './state-machine.ts';
@@ -19,7 +24,7 @@ function engine(pageSize?: number, configured = risk) {
   const { items, read } = counted(world.store);
   const gates = createGates('main', items);
   const reading = { ledger: 'main', items, clock: world.clock };
-  const standings = createStandings(reading);
+  const standings = createWorkflowStatuses(reading);
   const timekeeping = createTimekeeping({ ...reading, configured });
   const woken: string[] = [];
   const wakes = { wake: async (id: string) => void woken.push(id) };

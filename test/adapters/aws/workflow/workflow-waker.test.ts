@@ -5,24 +5,24 @@ import { mockClient } from 'aws-sdk-client-mock';
 import { describe, expect, it } from 'vitest';
 import { MemoryStore } from '../../../../adapters/memory/index.ts';
 import { createGates } from '../../../../adapters/aws/workflow/gates.ts';
-import { createWakeQueue } from '../../../../adapters/aws/workflow/wake-queue.ts';
-import { createWaker } from '../../../../adapters/aws/workflow/waker.ts';
-import type { Standing } from '../../../../core/changes/index.ts';
+import { createResumeQueue } from '../../../../adapters/aws/workflow/wake-queue.ts';
+import { createQueueResumer } from '../../../../adapters/aws/workflow/waker.ts';
+import type { WorkflowStatus } from '../../../../core/changes/index.ts';
 import { fakeMachine, type FakeMachine } from './state-machine.ts';
 
 const ID = '0199a1b2-0000-7000-8000-000000000001';
 const noMessage = { message: '', $metadata: {} };
 
-function standing(doing: Standing['doing'], version = 1): Standing {
+function standing(doing: WorkflowStatus['doing'], version = 1): WorkflowStatus {
   const at = '2026-11-21T09:00:00.000Z';
   return { id: ID, version, state: 'pending', doing, createdAt: at, updatedAt: at };
 }
 
-function world(doing: Standing['doing'] | 'unknown' = 'pending') {
+function world(doing: WorkflowStatus['doing'] | 'unknown' = 'pending') {
   const machine = fakeMachine();
   const gates = createGates('main', new MemoryStore());
-  const of = async (): Promise<Standing | undefined> => (doing === 'unknown' ? undefined : standing(doing));
-  return { machine, gates, wake: createWaker({ ...machine, gates, standings: { of } }) };
+  const of = async (): Promise<WorkflowStatus | undefined> => (doing === 'unknown' ? undefined : standing(doing));
+  return { machine, gates, wake: createQueueResumer({ ...machine, gates, standings: { of } }) };
 }
 
 async function openGate({ machine, gates }: ReturnType<typeof world>, token: string, attempt = 1): Promise<void> {
@@ -140,7 +140,7 @@ describe('the wake queue', () => {
     const client = new SQSClient({ region: 'eu-central-1' });
     const calls = mockClient(client);
     const errors: [string, unknown][] = [];
-    const wakes = createWakeQueue({
+    const wakes = createResumeQueue({
       send: async (QueueUrl, MessageBody) => {
         await client.send(new SendMessageCommand({ QueueUrl, MessageBody }));
       },

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { startEngine, type Engine } from '../../../../adapters/embedded/index.ts';
 import { readRootPublicKey } from '../../../../adapters/embedded/keys/root-key.ts';
-import { startTamperWatch } from '../../../../adapters/embedded/audit/tamper-watch.ts';
+import { startIntegrityMonitor } from '../../../../adapters/embedded/audit/tamper-watch.ts';
 import { parseEntry, TAMPER_CHAIN } from '../../../../core/ledger/index.ts';
 import { FakeClock } from '../../../../adapters/memory/index.ts';
 
@@ -182,7 +182,7 @@ it('looks by itself, at its interval, and stops when told', async () => {
   const found = Promise.withResolvers<unknown>();
   const requests: unknown[] = [];
   const recorded = Promise.withResolvers<undefined>();
-  const watch = startTamperWatch({
+  const watch = startIntegrityMonitor({
     ...{ dataDir, clock, root: readRootPublicKey(dataDir), intervalMs: 600_000, onError: found.resolve },
     appender: {
       append: async (request) => {

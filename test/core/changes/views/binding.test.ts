@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest';
 import { bindingProblems, type ChangeView } from '../../../../core/changes/index.ts';
 import { previewLines } from '../../../../clients/cli/output/preview-lines.ts';
-import { assertAsShown } from '../../../../clients/sdk/as-shown.ts';
+import { assertDisplayedChange } from '../../../../clients/sdk/as-shown.ts';
 import { createWorld, decision, patchOf, proposal, who } from '../world.ts';
 
 async function shown(): Promise<ChangeView> {
@@ -19,7 +19,7 @@ it('finds nothing on what the system shows, also after it came over the wire', a
   const view = await shown();
   expect(bindingProblems(view)).toEqual([]);
   expect(bindingProblems(JSON.parse(JSON.stringify(view)) as ChangeView)).toEqual([]);
-  expect(() => assertAsShown(view)).not.toThrow();
+  expect(() => assertDisplayedChange(view)).not.toThrow();
 });
 
 it('renders each place with what stands there and what would', async () => {
@@ -61,5 +61,5 @@ it.each<[string, (view: Draft) => void]>([
   const view: Draft = { ...(await shown()) };
   forge(view);
   expect(bindingProblems(view)).not.toEqual([]);
-  expect(() => assertAsShown(view)).toThrow(/:/);
+  expect(() => assertDisplayedChange(view)).toThrow(/:/);
 });

@@ -3,8 +3,8 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { CountingIds, FakeClock } from '../../../../adapters/memory/index.ts';
 import type { GuardError } from '../../../../core/events/catalog/errors.ts';
 import type { SharedCounts } from '../../../../core/events/protection/guard.ts';
-import type { Stop, Stops } from '../../../../core/events/protection/stops.ts';
-import { Watch } from '../../../../core/events/protection/watch.ts';
+import type { TopicStop, TopicStops } from '../../../../core/events/protection/stops.ts';
+import { GuardEvaluator } from '../../../../core/events/protection/watch.ts';
 import { protectionSchema } from '../../../../core/guard/index.ts';
 import type { Principal } from '../../../../core/policy/index.ts';
 
@@ -15,7 +15,7 @@ const nothingStopped = {
   freshen: () => Promise.resolve(),
   expire: () => Promise.resolve(),
   record: () => Promise.resolve(),
-} as unknown as Stops;
+} as unknown as TopicStops;
 
 /** What is told, in order; what the others are said to have counted. */
 class Others implements SharedCounts {
@@ -34,14 +34,14 @@ class Others implements SharedCounts {
 
 let clock: FakeClock;
 let others: Others;
-let held: Stop[];
+let held: TopicStop[];
 let counts: string[];
 let serial = 0;
 beforeEach(() => {
   [clock, others, held, counts, serial] = [new FakeClock(), new Others(), [], [], 0];
 });
-const watch = (protection: object): Watch =>
-  new Watch(
+const watch = (protection: object): GuardEvaluator =>
+  new GuardEvaluator(
     {
       ...{ clock, ids: new CountingIds(), shared: others, protection: protectionSchema.parse(protection) },
       onCount: (what) => counts.push(what),
@@ -49,12 +49,16 @@ const watch = (protection: object): Watch =>
         throw error;
       },
     },
-    Object.assign(Object.create(nothingStopped) as Stops, { hold: (stop: Stop) => void held.push(stop) }),
+    Object.assign(Object.create(nothingStopped) as TopicStops, { hold: (stop: TopicStop) => void held.push(stop) }),
   );
-const events = (count: number, origin: object = {}, topic = 'money.moved'): Parameters<Watch['admit']>[1] =>
+const events = (count: number, origin: object = {}, topic = 'money.moved'): Parameters<GuardEvaluator['admit']>[1] =>
   Array.from({ length: count }, () => ({ topic, chain: 'account:1', origin, eventId: `e-${(serial += 1)}` }));
 const codes = (verdicts: readonly (GuardError | undefined)[]): string[] => verdicts.flatMap((one) => one?.code ?? []);
-async function admit(one: Watch, who: Principal, some: Parameters<Watch['admit']>[1]): Promise<readonly string[]> {
+async function admit(
+  one: GuardEvaluator,
+  who: Principal,
+  some: Parameters<GuardEvaluator['admit']>[1],
+): Promise<readonly string[]> {
   const verdicts = await one.admit(who, some);
   await one.settle();
   return codes(verdicts);

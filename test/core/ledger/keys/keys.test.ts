@@ -11,7 +11,7 @@ import {
   ed25519Key,
   EntryVerifier,
   formatCheckpoint,
-  gatedAppender,
+  createGatedAppender,
   MAX_CERTIFICATIONS_PER_MINUTE,
   parseEntry,
   recordRotation,
@@ -55,7 +55,7 @@ function world(store = new MemoryStore()) {
       clock,
       ids: new CountingIds(),
     });
-  const appender = gatedAppender(make());
+  const appender = createGatedAppender(make());
   const verifier = (root: RootSigner): EntryVerifier =>
     new EntryVerifier({
       ...{ ledger: 'main', root, signatures: true, rootSigned: (type: string) => type === 'change.approved' },

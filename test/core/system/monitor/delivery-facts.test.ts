@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { MemoryStore } from '../../../../adapters/memory/index.ts';
-import { createStateStore } from '../../../../core/changes/index.ts';
+import { createDocumentStore } from '../../../../core/changes/index.ts';
 import { createPolicy } from '../../../../core/policy/index.ts';
 import { createReadFacts } from '../../../../core/system/index.ts';
 import { config } from '../../../../nervous.config.ts';
@@ -10,7 +10,7 @@ const { roster, modules } = config;
 /** A document of version 2, and 150 change-sets of which two are open. */
 async function storeOf(entityId: string): Promise<MemoryStore> {
   const store = new MemoryStore();
-  const documents = createStateStore('main', store);
+  const documents = createDocumentStore('main', store);
   const entry = { seq: 0, hash: '0'.repeat(64) };
   for (const [from, limit] of ['100.00', '500.00'].entries())
     await store.write(documents.put(entityId, { from, document: { limit }, change: 'c', entry }));

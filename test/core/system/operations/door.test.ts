@@ -5,7 +5,7 @@ import { budgetsSchema } from '../../../../core/guard/index.ts';
 import { LedgerError } from '../../../../core/ledger/index.ts';
 import { createPolicy, rosterSchema, modulesSchema, type Principal } from '../../../../core/policy/index.ts';
 import {
-  createDoor,
+  createEntryPoint,
   FAULTS,
   Metrics,
   SystemError,
@@ -43,7 +43,7 @@ function openDoor(budgets: object = {}): World {
   const clock = new FakeClock();
   const metrics = new Metrics(clock);
   const passages: Passage[] = [];
-  const execute = createDoor({
+  const execute = createEntryPoint({
     ...{ policy, metrics, clock, policyVersion: () => 3, budgets: budgetsSchema.parse(budgets) },
     onPassage: (passage) => passages.push(passage),
   });

@@ -1,6 +1,6 @@
 /** What the tray tells a person: how much waits and for how long, how risky it is, who has voted, who must, until when. */
 import { expect, it } from 'vitest';
-import { trayText } from '../../../../../clients/cli/commands/changes/tray.ts';
+import { inboxText } from '../../../../../clients/cli/commands/changes/tray.ts';
 import type { ChangeView } from '../../../../../core/changes/index.ts';
 import { createGovernanceWorld, DAY_MS, who, type GovernanceWorld } from '../../../../core/changes/governance-world.ts';
 import { decision } from '../../../../core/changes/world.ts';
@@ -9,7 +9,7 @@ const HOUR_MS = 3_600_000;
 
 async function tray(world: GovernanceWorld, account: string): Promise<string> {
   const { changes } = await world.changes.list(who(account), { for: 'me' });
-  return trayText(changes, world.clock.now());
+  return inboxText(changes, world.clock.now());
 }
 
 it('says so when nothing waits', async () => {
