@@ -1,6 +1,6 @@
 /** Building one entry: canonical bytes, signature, hash; no store. */
 import { createSessionKey, prepareEntry, sealRun } from '../core/ledger/index.ts';
-import { systemIds } from '../adapters/embedded/machine/system-world.ts';
+import { systemIds } from '../adapters/embedded/machine/system-clock.ts';
 import { percentile, round } from './measure.ts';
 
 export function benchEntryBuild(scale: number): { p50Us: number; p95Us: number } {

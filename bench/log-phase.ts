@@ -5,7 +5,7 @@ import { exportDataDir, restoreExport, startEngine, verifyDataDir, verifyExport 
 import { openRootKey } from '../adapters/embedded/keys/root-key.ts';
 import { openForWriting } from '../adapters/embedded/store/sqlite-schema.ts';
 import { SqliteStore } from '../adapters/embedded/store/sqlite-store.ts';
-import { systemClock, systemIds } from '../adapters/embedded/machine/system-world.ts';
+import { systemClock, systemIds } from '../adapters/embedded/machine/system-clock.ts';
 import { WorkerSealer } from '../adapters/embedded/keys/worker-sealer.ts';
 import { openLogFolder } from '../adapters/embedded/log/log-folder.ts';
 import { eventIdemKey } from '../core/events/index.ts';

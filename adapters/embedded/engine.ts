@@ -35,8 +35,8 @@ import { startProcessMetrics, type ProcessMetrics } from './runtime/process-metr
 import { openRootKeys, type RootKeys } from './keys/root-keys.ts';
 import { lockDataDir, openForWriting } from './store/sqlite-schema.ts';
 import { SqliteStore } from './store/sqlite-store.ts';
-import { systemClock, systemIds } from './machine/system-world.ts';
-import { AUDIT_MINUTES, startIntegrityMonitor, type IntegrityMonitor } from './audit/tamper-watch.ts';
+import { systemClock, systemIds } from './machine/system-clock.ts';
+import { AUDIT_MINUTES, startIntegrityMonitor, type IntegrityMonitor } from './audit/integrity-monitor.ts';
 import { openLiveTokens } from './keys/tokens.ts';
 import { pointsOf } from './audit/verify-points.ts';
 import { WorkerSealer } from './keys/worker-sealer.ts';

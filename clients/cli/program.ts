@@ -39,7 +39,7 @@ import { diffCommand, showCommand } from './commands/changes/show.ts';
 import { resetCommand, subscribeCommand } from './commands/events/subscribe.ts';
 import { subscriptionsCommand } from './commands/events/subscriptions.ts';
 import { tokenCommand } from './commands/engine/token.ts';
-import { inboxCommand } from './commands/changes/tray.ts';
+import { inboxCommand } from './commands/changes/inbox.ts';
 import { verifyCommand } from './commands/ledger/verify.ts';
 import { witnessCommand } from './commands/ledger/witness.ts';
 import { UsageError } from './output/output.ts';

@@ -43,7 +43,7 @@ import type {
   ValidationReport,
 } from '../../core/system/index.ts';
 import type { JsonObject } from '../../core/canonical/index.ts';
-import { assertDisplayedChange } from './as-shown.ts';
+import { assertDisplayedChange } from './displayed-change.ts';
 import { realClock, type ClientClock } from './clock.ts';
 import type { ChangeSetQuery, RunOptions, SubscribeOptions } from './options.ts';
 import { ApiProblem } from './problems.ts';

@@ -1,10 +1,10 @@
 /** The use cases of change-sets, behind one door. Shells bring an authenticated principal and untrusted input. */
 import { createActs } from './use-cases/acts.ts';
 import type { ChangesDependencies } from './recording/context.ts';
-import { createDecisionUseCases, type DecisionUseCases } from './use-cases/deciding.ts';
-import { createProposalUseCases, type ProposalUseCases } from './use-cases/proposing.ts';
-import { createQueryUseCases, type QueryUseCases } from './use-cases/showing.ts';
-import { createWorkflowUseCases, type WorkflowUseCases } from './use-cases/working.ts';
+import { createDecisionUseCases, type DecisionUseCases } from './use-cases/decision-use-cases.ts';
+import { createProposalUseCases, type ProposalUseCases } from './use-cases/proposal-use-cases.ts';
+import { createQueryUseCases, type QueryUseCases } from './use-cases/query-use-cases.ts';
+import { createWorkflowUseCases, type WorkflowUseCases } from './use-cases/workflow-use-cases.ts';
 
 /**
  * Every method that writes: @throws ChangeError, PolicyError, CanonicalError: nothing was written. LedgerError

@@ -6,15 +6,15 @@ export {
   type ReportEntry,
   type ReportFilter,
 } from './views/approval-report.ts';
-export { bindingProblems } from './views/binding.ts';
+export { bindingProblems } from './views/verify-displayed.ts';
 export { APPROVALS_SOURCE, findTold } from './recording/announce.ts';
 export { approvalTopics } from './recording/approval-topics.ts';
 export { createActs, type Acts } from './use-cases/acts.ts';
 export { createChanges, type Changes } from './changes.ts';
-export { createDecisionUseCases, type ActResult, type DecideResult } from './use-cases/deciding.ts';
-export { createProposalUseCases, type ProposeResult } from './use-cases/proposing.ts';
-export { createQueryUseCases, type ChangePage } from './use-cases/showing.ts';
-export { createWorkflowUseCases } from './use-cases/working.ts';
+export { createDecisionUseCases, type ActResult, type DecideResult } from './use-cases/decision-use-cases.ts';
+export { createProposalUseCases, type ProposeResult } from './use-cases/proposal-use-cases.ts';
+export { createQueryUseCases, type ChangePage } from './use-cases/query-use-cases.ts';
+export { createWorkflowUseCases } from './use-cases/workflow-use-cases.ts';
 export {
   contentHash,
   proposalInputSchema,
@@ -84,19 +84,19 @@ export type { DryRun } from './proposals/dry-run.ts';
 export type { MatchedRule } from './risk/risk.ts';
 export type { RiskView } from './risk/risk-view.ts';
 export type { ChangeView, Preview, StillNeeded } from './views/view.ts';
-export type { PostExecutionView, ReviewView } from './views/view-aftermath.ts';
-export { createWorkflowStatuses, type WorkflowStatus, type WorkflowStatuses } from './workflow/standing.ts';
+export type { PostExecutionView, ReviewView } from './views/view-post-execution.ts';
+export { createWorkflowStatuses, type WorkflowStatus, type WorkflowStatuses } from './workflow/workflow-status.ts';
 export { createTimekeeping, type Timekeeping } from './workflow/timekeeping.ts';
 export { FIRST_STEP, STEP_NAMES, WORKFLOW, type Outcomes, type StepName, type WorkflowStep } from './model/workflow.ts';
 export { openChangeStates } from './store/open-states.ts';
-export { createDocumentStore, type DocumentStore } from './store/state-store.ts';
+export { createDocumentStore, type DocumentStore } from './store/document-store.ts';
 export { changeQueues, type ApprovalQueue, type ChangeQueues, type ReviewQueue } from './store/approval-queue.ts';
 export { checkChangeIndex, ensureChangeIndex, rebuildChangeIndex } from './store/index-upkeep.ts';
 export { lintPolicy, type LintFinding, type LintReport } from './lint/policy-lint.ts';
 export type { LintKind } from './lint/policy-lint-cases.ts';
 export type { Due, DueCursor, DueQuery } from './workflow/due.ts';
 export { createItemRebuilder, leadsToItems, type RebuildDependencies, type Rebuilt } from './replay/rebuild-items.ts';
-export { createPolicyUseCases, type PolicyUseCases } from './use-cases/governing.ts';
+export { createPolicyUseCases, type PolicyUseCases } from './use-cases/policy-use-cases.ts';
 export { delegationInputSchema, type DelegationInput, type Delegations } from './decisions/delegation.ts';
 export type { Delegation } from './store/delegation-store.ts';
 export type { PolicyChange, PolicyView } from './views/policy-view.ts';
@@ -104,7 +104,7 @@ export { createGovernance, type Governance, type PolicyInForce } from './policy/
 export { POLICY_ADOPTED, ROOT_SIGNED_TYPES } from './policy/adoption.ts';
 export { UNDER_POLICY, WRITES_DOCUMENT } from './policy/authority.ts';
 export { deadEnds, policyHash, policyJson, recordingProblems, type PolicyDocument } from './policy/policy-document.ts';
-export { POLICY_ENTITY } from './store/state-store.ts';
+export { POLICY_ENTITY } from './store/document-store.ts';
 export { datedAuthority, type AuthorityChains } from './replay/dated-authority.ts';
 export { DELEGATIONS_CHAIN } from './store/delegation-store.ts';
 export { Replay, type ReplayOptions } from './replay/replay.ts';

@@ -33,8 +33,8 @@ export { EventError, type EventErrorCode, type GuardErrorCode } from './catalog/
 export type { Guard, GuardedEvent, SharedCounts } from './protection/guard.ts';
 export { createGuards, type Guards, type GuardsDependencies, type GuardState } from './protection/guards.ts';
 export { GUARD_SOURCE, ledgerTopics, SYSTEM_TOPICS } from './catalog/system-topics.ts';
-export type { TopicStop } from './protection/stops.ts';
-export type { GuardStats } from './protection/watch.ts';
+export type { TopicStop } from './protection/topic-stops.ts';
+export type { GuardStats } from './protection/guard-evaluator.ts';
 export { ingressSchema, type IngressRule } from './publishing/ingress-config.ts';
 export { createIngress, type Ingest, type IngressResult } from './publishing/ingress.ts';
 export {

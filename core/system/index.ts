@@ -27,7 +27,14 @@ export {
   type DocumentSources,
   type DocumentsProgress,
 } from './verify/verify-documents.ts';
-export { createEntryPoint, FAULTS, type Call, type Execute, type Pass, type Passage } from './operations/door.ts';
+export {
+  createEntryPoint,
+  FAULTS,
+  type Call,
+  type Execute,
+  type Pass,
+  type Passage,
+} from './operations/entry-point.ts';
 export { Metrics, type OperationMetrics, type Outcome, type Outcomes } from './operations/metrics.ts';
 export {
   DEGRADED_P95_MS,

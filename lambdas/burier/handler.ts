@@ -6,12 +6,12 @@ import { SubscriptionDirectory } from '../../adapters/aws/bus/directory.ts';
 import { DynamoLogPositions } from '../../adapters/aws/bus/log-positions.ts';
 import { dynamoClient } from '../../adapters/aws/wiring/clients.ts';
 import { DynamoStore } from '../../adapters/aws/dynamo/dynamo-store.ts';
-import { systemClock as clock } from '../../adapters/aws/request/system-world.ts';
+import { systemClock as clock } from '../../adapters/aws/request/system-clock.ts';
 import { createQuarantine } from '../../core/events/index.ts';
 import { queueHandler } from '../_middleware/handlers.ts';
 import { readEnv } from '../_middleware/read-env.ts';
 import { telemetryOf } from '../_middleware/telemetry.ts';
-import { writeDeadLetters, type DeadLetterWriterDependencies } from './bury.ts';
+import { writeDeadLetters, type DeadLetterWriterDependencies } from './write-dead-letters.ts';
 import { env as schema } from './env.ts';
 
 const telemetry = telemetryOf('burier');

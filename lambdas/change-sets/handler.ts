@@ -4,7 +4,7 @@ import { openAwsSystem } from '../../adapters/aws/wiring/open-system.ts';
 import { executors } from '../../adapters/aws/wiring/executors-part.ts';
 import { createRelayBus } from '../../adapters/aws/wiring/relay-bus.ts';
 import { rootKey } from '../../adapters/aws/wiring/root-key.ts';
-import { createWorkflowResumer } from '../../adapters/aws/wiring/wakes.ts';
+import { createWorkflowResumer } from '../../adapters/aws/wiring/workflow-resumer.ts';
 import { changeSetRoutes as routes } from '../../api/routes/change-sets.ts';
 import { proposing as useCases } from '../../core/system/index.ts';
 import { apiHandler } from '../_middleware/api-handler.ts';

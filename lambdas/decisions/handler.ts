@@ -3,7 +3,7 @@ import { config } from '#config';
 import { openAwsSystem } from '../../adapters/aws/wiring/open-system.ts';
 import { createRelayBus } from '../../adapters/aws/wiring/relay-bus.ts';
 import { rootKey } from '../../adapters/aws/wiring/root-key.ts';
-import { createWorkflowResumer } from '../../adapters/aws/wiring/wakes.ts';
+import { createWorkflowResumer } from '../../adapters/aws/wiring/workflow-resumer.ts';
 import { decisionGroup as routes } from '../../api/groups/decisions.ts';
 import { deciding, governing, type Passage } from '../../core/system/index.ts';
 import { apiHandler } from '../_middleware/api-handler.ts';

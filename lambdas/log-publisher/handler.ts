@@ -11,7 +11,7 @@ import { openAnchorBucket } from '../../adapters/aws/log/anchor-bucket.ts';
 import { openLogBucket } from '../../adapters/aws/log/log-bucket.ts';
 import { witnessFunction } from '../../adapters/aws/log/witness-function.ts';
 import { witnessName } from '../../adapters/aws/log/witness-name.ts';
-import { systemClock } from '../../adapters/aws/request/system-world.ts';
+import { systemClock } from '../../adapters/aws/request/system-clock.ts';
 import { cosignerKey, createLogPublisher } from '../../core/ledger/index.ts';
 import { asError, scheduledHandler } from '../_middleware/handlers.ts';
 import { once } from '../_middleware/once.ts';

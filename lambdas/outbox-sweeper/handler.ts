@@ -4,7 +4,7 @@ import { config } from '#config';
 import { DynamoRelayMarks } from '../../adapters/aws/relay/relay-marks.ts';
 import { dynamoClient, eventBridgeClient } from '../../adapters/aws/wiring/clients.ts';
 import { DynamoStore } from '../../adapters/aws/dynamo/dynamo-store.ts';
-import { systemClock, systemIds } from '../../adapters/aws/request/system-world.ts';
+import { systemClock, systemIds } from '../../adapters/aws/request/system-clock.ts';
 import { scheduledHandler } from '../_middleware/handlers.ts';
 import { readEnv } from '../_middleware/read-env.ts';
 import { telemetryOf } from '../_middleware/telemetry.ts';

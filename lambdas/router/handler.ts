@@ -7,7 +7,7 @@ import { DynamoLogPositions } from '../../adapters/aws/bus/log-positions.ts';
 import { QueueUrls } from '../../adapters/aws/bus/queue-urls.ts';
 import { dynamoClient, sqsClient } from '../../adapters/aws/wiring/clients.ts';
 import { DynamoStore } from '../../adapters/aws/dynamo/dynamo-store.ts';
-import { systemClock } from '../../adapters/aws/request/system-world.ts';
+import { systemClock } from '../../adapters/aws/request/system-clock.ts';
 import { streamHandler } from '../_middleware/handlers.ts';
 import { readEnv } from '../_middleware/read-env.ts';
 import { telemetryOf } from '../_middleware/telemetry.ts';

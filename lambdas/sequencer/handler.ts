@@ -6,7 +6,7 @@ import { DynamoStore } from '../../adapters/aws/dynamo/dynamo-store.ts';
 import { kmsRootSigner } from '../../adapters/aws/keys/kms-root-signer.ts';
 import { localSealer } from '../../adapters/aws/keys/local-sealer.ts';
 import { createSequencer } from '../../adapters/aws/dynamo/sequencer.ts';
-import { systemClock, systemIds } from '../../adapters/aws/request/system-world.ts';
+import { systemClock, systemIds } from '../../adapters/aws/request/system-clock.ts';
 import { createAppender } from '../../core/ledger/index.ts';
 import { streamHandler } from '../_middleware/handlers.ts';
 import { once } from '../_middleware/once.ts';

@@ -10,7 +10,7 @@ import { QueueUrls } from '../../adapters/aws/bus/queue-urls.ts';
 import { SubscriptionResources } from '../../adapters/aws/subscriptions/subscription-resources.ts';
 import { dynamoClient, eventBridgeClient, sqsClient } from '../../adapters/aws/wiring/clients.ts';
 import { DynamoStore } from '../../adapters/aws/dynamo/dynamo-store.ts';
-import { systemClock } from '../../adapters/aws/request/system-world.ts';
+import { systemClock } from '../../adapters/aws/request/system-clock.ts';
 import { createQuarantine, topicDomains } from '../../core/events/index.ts';
 import { directHandler } from '../_middleware/handlers.ts';
 import { readEnv } from '../_middleware/read-env.ts';

@@ -7,7 +7,7 @@ import { openAwsSystem } from '../../adapters/aws/wiring/open-system.ts';
 import { readFacts } from '../../adapters/aws/wiring/read-facts.ts';
 import { rootKey } from '../../adapters/aws/wiring/root-key.ts';
 import { subscriptionBus } from '../../adapters/aws/wiring/subscription-bus.ts';
-import { systemClock as clock, systemIds as ids } from '../../adapters/aws/request/system-world.ts';
+import { systemClock as clock, systemIds as ids } from '../../adapters/aws/request/system-clock.ts';
 import { subscriptionGroup as routes } from '../../api/groups/subscriptions.ts';
 import type { BreakerChange } from '../../core/events/index.ts';
 import { subscribing as useCases } from '../../core/system/index.ts';

@@ -7,7 +7,7 @@ import { describeIssues } from '../../core/errors/index.ts';
 import type { SegmentRequest } from '../../adapters/aws/verify/invoke-verifier.ts';
 import type { LegName } from '../../adapters/aws/verify/leg-notes.ts';
 import type { SegmentJson } from '../../adapters/aws/verify/segment-json.ts';
-import { SEGMENT_ENTRIES } from '../../adapters/aws/verify/verify-in-stretches.ts';
+import { SEGMENT_ENTRIES } from '../../adapters/aws/verify/verify-in-segments.ts';
 import type { Continued } from '../../adapters/aws/verify/verify-in-legs.ts';
 import { ENTITY_ID, TILE_WIDTH, type VerificationReport } from '../../core/ledger/index.ts';
 

@@ -1,10 +1,10 @@
 /** The waker: wires the wake queue to the state machine. The only function that may answer task tokens. */
 import { config } from '#config';
 import { dynamoClient, sfnClient } from '../../adapters/aws/wiring/clients.ts';
-import { systemClock } from '../../adapters/aws/request/system-world.ts';
+import { systemClock } from '../../adapters/aws/request/system-clock.ts';
 import { createGateReader } from '../../adapters/aws/workflow/gates.ts';
 import { createStateReader } from '../../adapters/aws/workflow/state-reader.ts';
-import { createQueueResumer } from '../../adapters/aws/workflow/waker.ts';
+import { createQueueResumer } from '../../adapters/aws/workflow/queue-resumer.ts';
 import { createWorkflowStatuses } from '../../core/changes/index.ts';
 import { queueHandler } from '../_middleware/handlers.ts';
 import { readEnv } from '../_middleware/read-env.ts';

@@ -1,6 +1,6 @@
 /** Serves one message of the wake queue. It names a change-set and nothing else; anything else is no wake-up. */
 import * as z from 'zod';
-import type { WorkflowResumer, Woken } from '../../adapters/aws/workflow/waker.ts';
+import type { WorkflowResumer, Woken } from '../../adapters/aws/workflow/queue-resumer.ts';
 
 const message = z.object({
   changeId: z.string().regex(/^[0-9A-Za-z-]{1,64}$/, 'must be the id of a change-set'),

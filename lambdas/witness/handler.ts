@@ -5,7 +5,7 @@ import { dynamoClient, kmsClient } from '../../adapters/aws/wiring/clients.ts';
 import { kmsRootSigner } from '../../adapters/aws/keys/kms-root-signer.ts';
 import { witnessName } from '../../adapters/aws/log/witness-name.ts';
 import { openWitnessTable } from '../../adapters/aws/log/witness-table.ts';
-import { systemClock } from '../../adapters/aws/request/system-world.ts';
+import { systemClock } from '../../adapters/aws/request/system-clock.ts';
 import { createWitness, ed25519Key } from '../../core/ledger/index.ts';
 import { directHandler } from '../_middleware/handlers.ts';
 import { once } from '../_middleware/once.ts';

@@ -2,11 +2,11 @@
 import { MetricUnit } from '@aws-lambda-powertools/metrics';
 import { config } from '#config';
 import { dynamoClient, queueSender, sfnClient } from '../../adapters/aws/wiring/clients.ts';
-import { systemClock } from '../../adapters/aws/request/system-world.ts';
+import { systemClock } from '../../adapters/aws/request/system-clock.ts';
 import { createGateReader } from '../../adapters/aws/workflow/gates.ts';
 import { reconcileWorkflows, type ReconcilerOptions } from '../../adapters/aws/workflow/reconciler.ts';
 import { createStateReader } from '../../adapters/aws/workflow/state-reader.ts';
-import { createResumeQueue } from '../../adapters/aws/workflow/wake-queue.ts';
+import { createResumeQueue } from '../../adapters/aws/workflow/resume-queue.ts';
 import { createWorkflowStatuses, createTimekeeping } from '../../core/changes/index.ts';
 import { scheduledHandler } from '../_middleware/handlers.ts';
 import { readEnv } from '../_middleware/read-env.ts';

@@ -7,7 +7,7 @@
  */
 import * as z from 'zod';
 import type { Gates } from '../../adapters/aws/workflow/gates.ts';
-import type { ResumeQueue } from '../../adapters/aws/workflow/wake-queue.ts';
+import type { ResumeQueue } from '../../adapters/aws/workflow/resume-queue.ts';
 import { STEP_NAMES, WORKFLOW, type Changes, type WorkflowStatuses } from '../../core/changes/index.ts';
 import type { Clock } from '../../core/ledger/index.ts';
 

@@ -12,7 +12,7 @@ import { RESPONSE_TIME, SUCCESS_RATE } from '../../core/system/index.ts';
 import type { LedgerResources } from '../ledger-resources.ts';
 import { LAMBDA_NAMES } from '../functions/lambdas.ts';
 import { metricsOf } from './metrics.ts';
-import type { Watched } from './watched.ts';
+import type { Watched } from './alarm-sources.ts';
 
 const FULL_WIDTH = 24;
 const HALF_WIDTH = 12;

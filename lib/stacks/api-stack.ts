@@ -6,7 +6,7 @@ import { CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib';
 import { HttpIamAuthorizer, HttpJwtAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
 import type { Construct } from 'constructs';
 import { ROUTE_GROUPS, type RouteGroup } from '../../api/index.ts';
-import { HttpEntryPoint, type EntryPointRoute } from '../constructs/http-door.ts';
+import { HttpEntryPoint, type EntryPointRoute } from '../constructs/http-entry-point.ts';
 import { NervousFunction } from '../functions/nervous-function.ts';
 import { runEvery } from '../functions/schedule.ts';
 import type { Deployment } from '../deployment.ts';

@@ -15,8 +15,8 @@ import { RunbookAlarm } from '../alarms/runbook-alarm.ts';
 import { healthWidgets, performanceWidgets } from '../alarms/dashboards.ts';
 import { namesOf, type Deployment } from '../deployment.ts';
 import type { LedgerResources } from '../ledger-resources.ts';
-import type { Watched } from '../alarms/watched.ts';
-import { watches } from '../alarms/watches.ts';
+import type { Watched } from '../alarms/alarm-sources.ts';
+import { watches } from '../alarms/alarms.ts';
 
 export interface MonitoringStackProps extends StackProps, Omit<Watched, 'changeRules'> {
   readonly ledger: LedgerResources;

@@ -20,7 +20,7 @@ import {
 import { openRootKey } from '../../adapters/embedded/keys/root-key.ts';
 import { openForReading, openForWriting } from '../../adapters/embedded/store/sqlite-schema.ts';
 import { SqliteStore } from '../../adapters/embedded/store/sqlite-store.ts';
-import { systemClock, systemIds } from '../../adapters/embedded/machine/system-world.ts';
+import { systemClock, systemIds } from '../../adapters/embedded/machine/system-clock.ts';
 import { FakeClock, memoryRootSigner, CountingIds, localSealer } from '../../adapters/memory/index.ts';
 import type { PublishResult } from '../../core/events/index.ts';
 import { createAppender, formatVerifierKey, parseEntry } from '../../core/ledger/index.ts';

@@ -8,7 +8,7 @@ import { startEngine, type Engine } from '../../adapters/embedded/index.ts';
 import { openRootKey } from '../../adapters/embedded/keys/root-key.ts';
 import { openForWriting } from '../../adapters/embedded/store/sqlite-schema.ts';
 import { SqliteStore } from '../../adapters/embedded/store/sqlite-store.ts';
-import { systemClock, systemIds } from '../../adapters/embedded/machine/system-world.ts';
+import { systemClock, systemIds } from '../../adapters/embedded/machine/system-clock.ts';
 import {
   createAppender,
   growLog,

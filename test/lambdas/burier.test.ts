@@ -4,7 +4,7 @@ import { DeadLetterStore } from '../../adapters/aws/subscriptions/dead-letters.t
 import { SubscriptionDirectory } from '../../adapters/aws/bus/directory.ts';
 import { formatMessage } from '../../adapters/aws/bus/message.ts';
 import { createQuarantine, type DeliveredEvent } from '../../core/events/index.ts';
-import { writeDeadLetters } from '../../lambdas/burier/bury.ts';
+import { writeDeadLetters } from '../../lambdas/burier/write-dead-letters.ts';
 import { createBusWorld, storedSubscription } from './bus-world.ts';
 
 async function createWorld() {

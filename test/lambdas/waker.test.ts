@@ -1,6 +1,6 @@
 /** A wake-up names a change-set and nothing else; what is none, or cannot be served, stays in the queue. */
 import { expect, it } from 'vitest';
-import type { WorkflowResumer } from '../../adapters/aws/workflow/waker.ts';
+import type { WorkflowResumer } from '../../adapters/aws/workflow/queue-resumer.ts';
 import { serveWakeUp } from '../../lambdas/waker/serve-wake-up.ts';
 
 async function serve(body: string, wake: WorkflowResumer = async () => 'woken') {

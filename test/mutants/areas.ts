@@ -27,7 +27,7 @@ export const AREAS: Readonly<Record<string, Area>> = {
     engine: ['test/adapters/embedded/bus/*.test.ts', 'test/faults/*.test.ts', 'test/e2e/poison.test.ts'],
   },
   'core/guard': {
-    mirror: ['test/api/{door,events,guards}.test.ts', 'test/core/system/operations/door.test.ts'],
+    mirror: ['test/api/{door,events,guards}.test.ts', 'test/core/system/operations/entry-point.test.ts'],
     engine: ['test/e2e/protection.test.ts'],
   },
   'core/ledger': {
@@ -44,7 +44,7 @@ export const AREAS: Readonly<Record<string, Area>> = {
     mirror: [
       'test/api/{change-sets,door,events}.test.ts',
       'test/attacks/roles.test.ts',
-      'test/core/system/operations/door.test.ts',
+      'test/core/system/operations/entry-point.test.ts',
     ],
     engine: ['test/e2e/config.test.ts', 'test/e2e/governance.test.ts'],
   },

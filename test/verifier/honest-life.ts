@@ -9,7 +9,7 @@ import { SqliteStore } from '../../adapters/embedded/store/sqlite-store.ts';
 import { openForWriting } from '../../adapters/embedded/store/sqlite-schema.ts';
 import { openAnchorFolder } from '../../adapters/embedded/log/anchor-folder.ts';
 import { openLogFolder } from '../../adapters/embedded/log/log-folder.ts';
-import { systemIds } from '../../adapters/embedded/machine/system-world.ts';
+import { systemIds } from '../../adapters/embedded/machine/system-clock.ts';
 import { localSealer, memoryRootSigner } from '../../adapters/memory/index.ts';
 import { NervousError } from '../../core/errors/index.ts';
 import {

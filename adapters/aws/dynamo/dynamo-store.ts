@@ -35,7 +35,7 @@ import {
 import { DynamoLog } from './dynamo-log.ts';
 import { queryItems, readItems } from './dynamo-reads.ts';
 import { KnownSeqs } from './known-seqs.ts';
-import { systemClock } from '../request/system-world.ts';
+import { systemClock } from '../request/system-clock.ts';
 
 /** Sorts after every key that begins with the text before it. */
 const LAST_CHARACTER = '\u{10FFFF}';

@@ -2,7 +2,7 @@
 import type { Ports } from '../../../core/system/index.ts';
 import { metricsConnection } from '../wiring/clients.ts';
 import { systemFigures } from '../wiring/system-figures.ts';
-import { systemClock as clock } from '../request/system-world.ts';
+import { systemClock as clock } from '../request/system-clock.ts';
 
 /** @param of where the functions' metrics are, as they were written */
 export function sharedFigures(of: {

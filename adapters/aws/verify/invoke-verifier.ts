@@ -6,7 +6,7 @@ import type { Clock, Ids, Window } from '../../../core/ledger/index.ts';
 import { AwsError } from '../request/errors.ts';
 import type { InvokeFunction } from '../request/invoke-function.ts';
 import { parseSegment } from './segment-json.ts';
-import type { SegmentWorker } from './verify-in-stretches.ts';
+import type { SegmentWorker } from './verify-in-segments.ts';
 
 const ATTEMPTS = 4;
 /** Before the second try; doubled for each after it, with jitter. */

@@ -5,7 +5,7 @@
  */
 import type { Points, ReplayReport, Segment } from '../../../core/ledger/index.ts';
 import type { AuthoritySources, DocumentsProgress, ReplayCursor } from '../../../core/system/index.ts';
-import type { InSegmentsOptions } from './verify-in-stretches.ts';
+import type { InSegmentsOptions } from './verify-in-segments.ts';
 import type { Tail, TailCursor, TailDependencies } from './verify-tail.ts';
 
 /** What is handed over: plain data that structured cloning keeps. */

@@ -31,10 +31,10 @@ import type { DynamoStore } from '../dynamo/dynamo-store.ts';
 import { anchorKey } from '../log/anchor-reader.ts';
 import type { SeenAnchors } from '../log/sampled-anchors.ts';
 import { findEntryOutside } from '../dynamo/rows-outside.ts';
-import { systemClock } from '../request/system-world.ts';
+import { systemClock } from '../request/system-clock.ts';
 import { paceOf, type Leg, type Pace } from './verify-legs.ts';
-import { verifyInSegments, type InSegmentsOptions } from './verify-in-stretches.ts';
-import { verifyTableSegment } from './verify-stretch.ts';
+import { verifyInSegments, type InSegmentsOptions } from './verify-in-segments.ts';
+import { verifyTableSegment } from './verify-table-segment.ts';
 import { verifyTail, type Tail } from './verify-tail.ts';
 
 export interface VerifyTableOptions extends Partial<Parameters<Ports['verifyLog']>[0]> {

@@ -19,7 +19,7 @@ import { absentPart as absent } from './absent-part.ts';
 import { dynamoClient } from './clients.ts';
 import { DynamoStore } from '../dynamo/dynamo-store.ts';
 import { localSealer } from '../keys/local-sealer.ts';
-import { systemClock, systemIds } from '../request/system-world.ts';
+import { systemClock, systemIds } from '../request/system-clock.ts';
 
 /** What every part is built on. */
 export interface AwsBase {

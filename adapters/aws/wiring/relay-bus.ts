@@ -5,7 +5,7 @@ import { DynamoRelayMarks } from '../relay/relay-marks.ts';
 import { Relay } from '../relay/relay.ts';
 import { eventBridgeClient } from './clients.ts';
 import type { AwsBase, Settling } from './open-system.ts';
-import { systemClock, systemIds } from '../request/system-world.ts';
+import { systemClock, systemIds } from '../request/system-clock.ts';
 
 export function createRelayBus(env: { readonly BUS_PREFIX: string }): (base: AwsBase) => EventBus & Settling {
   return ({ config: { ledger }, client, store, stateTable, onError }) => {

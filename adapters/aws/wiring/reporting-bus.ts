@@ -5,7 +5,7 @@ import { DynamoLogPositions } from '../bus/log-positions.ts';
 import { SubscriptionReports } from '../subscriptions/subscription-reports.ts';
 import { sqsClient } from './clients.ts';
 import type { AwsBase, Settling } from './open-system.ts';
-import { systemClock as clock } from '../request/system-world.ts';
+import { systemClock as clock } from '../request/system-clock.ts';
 
 export function reportingBus({
   SUBSCRIPTION_PREFIX: subscriptionPrefix,

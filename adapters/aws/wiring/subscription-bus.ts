@@ -6,7 +6,7 @@ import { DynamoLogPositions } from '../bus/log-positions.ts';
 import { SubscriptionQueues, type SubscriptionQueuesOptions } from '../subscriptions/subscription-queues.ts';
 import { sqsClient } from './clients.ts';
 import type { AwsBase, Settling } from './open-system.ts';
-import { systemClock, systemIds } from '../request/system-world.ts';
+import { systemClock, systemIds } from '../request/system-clock.ts';
 
 export interface Delivering extends Pick<SubscriptionQueuesOptions, 'reconcile' | 'onBreaker' | 'onForged'> {
   readonly readFacts: (base: AwsBase) => ReadFacts;

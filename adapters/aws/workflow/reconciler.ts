@@ -14,7 +14,7 @@ import type {
 import type { Clock } from '../../../core/ledger/index.ts';
 import { changeOf, ensureExecution, standingOf, type StateMachine } from './executions.ts';
 import type { Gate, GateReader } from './gates.ts';
-import type { ResumeQueue } from './wake-queue.ts';
+import type { ResumeQueue } from './resume-queue.ts';
 
 const PAGE = 100;
 /** An execution has this long to notice by itself that its change-set is over. Longer than its longest plain wait. */

@@ -6,7 +6,7 @@ import type { KnownChains, TrustedRoot } from '../../../core/ledger/index.ts';
 import type { ChainVerifier, LedgerScope, Ports, VerifyRequest } from '../../../core/system/index.ts';
 import type { FolderToVerify } from './entity-in-folder.ts';
 import { verifyingThreads } from '../machine/give-way.ts';
-import { auditThreads } from './tamper-watch.ts';
+import { auditThreads } from './integrity-monitor.ts';
 import type { VerifyDataDirOptions } from './verify-data-dir.ts';
 import { entityThreads, verifyEntityOnThreads, verifyPageOnThreads } from './verify-on-threads.ts';
 

@@ -14,7 +14,7 @@ import { endOfLog } from '../store/rows-outside.ts';
 import { identityOf, openForReading } from '../store/sqlite-schema.ts';
 import { SqliteStore } from '../store/sqlite-store.ts';
 import { pointsOf } from './verify-points.ts';
-import { isDamage } from './verify-stretch.ts';
+import { isDamage } from './verify-folder-segment.ts';
 
 export interface FolderToVerify {
   readonly dataDir: string;

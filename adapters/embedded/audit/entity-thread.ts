@@ -16,7 +16,7 @@ import { damaged } from './damaged.ts';
 import { openEntityVerification, type FolderToVerify, type OpenedEntities } from './entity-in-folder.ts';
 import type { EntityAnswer, EntityJob, EntityResults } from './entity-jobs.ts';
 import { giveWay } from '../machine/give-way.ts';
-import { isDamage, isForeign } from './verify-stretch.ts';
+import { isDamage, isForeign } from './verify-folder-segment.ts';
 
 let opened: { readonly of: string; readonly db: DatabaseSync; readonly deps: OpenedEntities } | undefined;
 let log: { readonly verification: number; readonly membership: LogMembership | undefined } | undefined;

@@ -30,7 +30,7 @@ import { fieldKeysOf } from '../keys/field-keys.ts';
 import { verifyingThreads } from '../machine/give-way.ts';
 import { readIncarnations } from '../log/incarnations.ts';
 import { readRestoredWithout } from '../store/restored-without.ts';
-import { systemIds } from '../machine/system-world.ts';
+import { systemIds } from '../machine/system-clock.ts';
 import { replayDataDir } from './replay-data-dir.ts';
 import { readRootPublicKey } from '../keys/root-key.ts';
 import { endOfEntries, endOfLog, rowOutside } from '../store/rows-outside.ts';
@@ -38,7 +38,7 @@ import { identityOf, openForReading } from '../store/sqlite-schema.ts';
 import { SqliteStore } from '../store/sqlite-store.ts';
 import { entityThreads, verifyEntityOnThreads } from './verify-on-threads.ts';
 import { pointsOf } from './verify-points.ts';
-import { isDamage, isForeign, verifyFolderSegment, type SegmentJob } from './verify-stretch.ts';
+import { isDamage, isForeign, verifyFolderSegment, type SegmentJob } from './verify-folder-segment.ts';
 
 /** Fewer entries are verified on the calling thread: starting a worker takes about 100 ms. */
 const MIN_ENTRIES_PER_WORKER = 5_000;

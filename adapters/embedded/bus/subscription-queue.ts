@@ -24,7 +24,7 @@ import { BreakerSwitch } from './breaker-switch.ts';
 import type { Arrival } from './event-log.ts';
 import type { Lease } from './leases.ts';
 import { Sleepers } from './sleepers.ts';
-import { SubscriptionProgress, type SubscriptionProgressOptions } from './subscription-books.ts';
+import { SubscriptionProgress, type SubscriptionProgressOptions } from './subscription-progress.ts';
 
 /** Events whose condition was not met in one look: others, and who gives up waiting, must get their turn. */
 const MAX_SKIPPED = 1_024;

@@ -28,7 +28,7 @@ import { openRootKey, readRootPublicKey } from '../keys/root-key.ts';
 import { readRootHistory } from '../keys/root-keys.ts';
 import { identityOf, lockDataDir, openForReading } from '../store/sqlite-schema.ts';
 import { SqliteStore } from '../store/sqlite-store.ts';
-import { systemClock } from '../machine/system-world.ts';
+import { systemClock } from '../machine/system-clock.ts';
 import { EngineError } from '../machine/errors.ts';
 import { copyLog, sync, syncTree, writeNew, type WrittenFile } from './copy-log.ts';
 import { ExportError } from './export-error.ts';

@@ -1,5 +1,5 @@
 /** A verifying thread: checks one stretch of an export. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { verifyExportSegment, type ExportSegmentJob } from './export-stretch.ts';
+import { verifyExportSegment, type ExportSegmentJob } from './export-segment.ts';
 
 parentPort?.postMessage(await verifyExportSegment(workerData as ExportSegmentJob));

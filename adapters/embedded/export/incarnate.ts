@@ -28,7 +28,7 @@ import { openLogFolder } from '../log/log-folder.ts';
 import { ANCHOR_FOLDER, LOG_FOLDER } from '../log/open-log.ts';
 import { openForWriting } from '../store/sqlite-schema.ts';
 import { SqliteStore } from '../store/sqlite-store.ts';
-import { systemClock, systemIds } from '../machine/system-world.ts';
+import { systemClock, systemIds } from '../machine/system-clock.ts';
 import { ExportError } from './export-error.ts';
 
 /** The largest checkpoint that is known of the log that ends. */

@@ -35,7 +35,7 @@ import {
 import { openAnchorFolder } from '../log/anchor-folder.ts';
 import { anchorPlace } from '../log/incarnations.ts';
 import { ExportError } from './export-error.ts';
-import { verifyExportSegment, type ExportSegmentJob } from './export-stretch.ts';
+import { verifyExportSegment, type ExportSegmentJob } from './export-segment.ts';
 import { firstChangedBeside, openExport } from './open-export.ts';
 import { folderReader } from './read-file.ts';
 import { replayExport } from './replay-export.ts';

@@ -2,7 +2,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { EngineError } from '../machine/errors.ts';
-import { HttpListener, type HttpListenerOptions } from './http-door.ts';
+import { HttpListener, type HttpListenerOptions } from './http-listener.ts';
 
 export interface HttpTimeouts {
   /** ms for all headers of a request to arrive */

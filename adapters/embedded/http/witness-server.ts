@@ -9,7 +9,7 @@ import { ed25519Key, LedgerError, parseVerifierKey, type NoteKey } from '../../.
 import { EngineError } from '../machine/errors.ts';
 import { openLocalWitness } from '../log/local-witness.ts';
 import { lockDataDir } from '../store/sqlite-schema.ts';
-import { systemClock } from '../machine/system-world.ts';
+import { systemClock } from '../machine/system-clock.ts';
 
 /** 63 hashes and a checkpoint with a hundred signatures. */
 const MAX_BODY_BYTES = 65_536;

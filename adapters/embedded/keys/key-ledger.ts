@@ -18,7 +18,7 @@ import { ANCHOR_FOLDER } from '../log/open-log.ts';
 import { openRootKeys, type RootKeys } from './root-keys.ts';
 import { identityOf, lockDataDir, openForReading, openForWriting } from '../store/sqlite-schema.ts';
 import { SqliteStore } from '../store/sqlite-store.ts';
-import { systemClock, systemIds } from '../machine/system-world.ts';
+import { systemClock, systemIds } from '../machine/system-clock.ts';
 
 /** Whoever works on the data folder itself has no other name. */
 const OPERATOR: Actor = { kind: 'service', id: 'operator', via: 'data folder' };

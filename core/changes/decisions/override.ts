@@ -4,7 +4,7 @@
  */
 import * as z from 'zod';
 import { actorOf, type Principal } from '../../policy/index.ts';
-import { act, type RecordedAct } from '../recording/act.ts';
+import { act, type RecordedAct } from '../recording/record-act.ts';
 import { line, parseInput, plainText } from '../operations/content.ts';
 import { excludedNow, now, requirePerson, type Context } from '../recording/context.ts';
 import { assertFresh, bindingFields } from './decide.ts';

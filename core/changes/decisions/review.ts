@@ -1,7 +1,7 @@
 /** Reviewing afterwards what was overridden or sampled: two people who had no part in it say whether it was justified. */
 import * as z from 'zod';
 import { actorOf, type Principal } from '../../policy/index.ts';
-import { act, type RecordedAct } from '../recording/act.ts';
+import { act, type RecordedAct } from '../recording/record-act.ts';
 import { parseInput, plainText } from '../operations/content.ts';
 import { requirePerson, withExcludedNow, type Context } from '../recording/context.ts';
 import { ChangeError } from '../model/errors.ts';

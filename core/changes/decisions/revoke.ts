@@ -4,7 +4,7 @@
  */
 import * as z from 'zod';
 import { actorOf, type Principal } from '../../policy/index.ts';
-import { act, type RecordedAct } from '../recording/act.ts';
+import { act, type RecordedAct } from '../recording/record-act.ts';
 import { parseInput, plainText } from '../operations/content.ts';
 import { requirePerson, type Context } from '../recording/context.ts';
 import { approvalBy } from './decide.ts';

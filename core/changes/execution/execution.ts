@@ -9,7 +9,7 @@ import type { Context } from '../recording/context.ts';
 import { planErasure } from '../proposals/erasure.ts';
 import { documentHash, type Document, type VersionedDocument } from '../model/document.ts';
 import { ChangeError } from '../model/errors.ts';
-import { applyExternal, planExternal, unsettled } from './elsewhere.ts';
+import { applyExternal, planExternal, unsettled } from './apply-external.ts';
 import { planOperation } from '../operations/plan.ts';
 import type { ChangeRecord } from '../model/record.ts';
 import { giveUp } from './rollback.ts';

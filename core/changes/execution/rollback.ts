@@ -18,7 +18,7 @@ import {
   resolveExternalUndo,
   undoing,
   type ExternalIntent,
-} from '../recording/settle.ts';
+} from '../recording/external-outcome.ts';
 import type { Failure, StepDraft } from '../model/steps.ts';
 import type { Outcomes } from '../model/workflow.ts';
 import { subjectOf, writeStep } from './write-step.ts';

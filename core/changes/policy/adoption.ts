@@ -7,7 +7,7 @@ import { SYSTEM_ACTOR, type Appender, type ItemWrite } from '../../ledger/index.
 import type { JsonObject } from '../../canonical/index.ts';
 import { documentHash, type VersionedDocument } from '../model/document.ts';
 import { ROOT_SIGNED } from '../model/lifecycle.ts';
-import { POLICY_ENTITY, type DocumentStore } from '../store/state-store.ts';
+import { POLICY_ENTITY, type DocumentStore } from '../store/document-store.ts';
 import type { ChainEntry } from '../model/steps.ts';
 
 /** The type of the entry, and what stands for a change-set in the document's item. */

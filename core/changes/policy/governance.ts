@@ -13,7 +13,7 @@ import { createRiskTable, type RiskTable } from '../risk/risk.ts';
 import { createDelegationReplay, type ReplayDelegations } from './delegations-in-force.ts';
 import { lastPolicyEntry, policySince, provePolicy } from './policy-entry.ts';
 import type { Proofs } from '../store/proofs.ts';
-import { createDocumentStore, POLICY_ENTITY, policyVersionKey, type PolicyItem } from '../store/state-store.ts';
+import { createDocumentStore, POLICY_ENTITY, policyVersionKey, type PolicyItem } from '../store/document-store.ts';
 import type { PolicyEntry } from '../model/steps.ts';
 
 /** Readings that meet a writer before it is told that the store is too busy. */

@@ -22,7 +22,7 @@ import { factsOf } from '../risk/facts.ts';
 import { countQuorum } from '../model/quorum.ts';
 import { createRiskTable } from '../risk/risk.ts';
 import { riskProblems, riskSchema } from '../risk/risk-config.ts';
-import { POLICY_ENTITY } from '../store/state-store.ts';
+import { POLICY_ENTITY } from '../store/document-store.ts';
 
 const policySchema = z.strictObject({ roster: rosterSchema, risk: riskSchema });
 

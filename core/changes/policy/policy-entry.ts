@@ -8,7 +8,7 @@ import { WRITES_DOCUMENT } from './authority.ts';
 import { POLICY_ADOPTED } from './adoption.ts';
 import type { VersionedDocument } from '../model/document.ts';
 import { readProven, type Proofs } from '../store/proofs.ts';
-import { POLICY_ENTITY } from '../store/state-store.ts';
+import { POLICY_ENTITY } from '../store/document-store.ts';
 import type { ChainEntry, PolicyEntry } from '../model/steps.ts';
 
 const PAGE = 100;

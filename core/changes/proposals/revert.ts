@@ -11,7 +11,7 @@ import { ChangeError, refuse } from '../model/errors.ts';
 import { planResult } from '../operations/plan.ts';
 import { proposePrepared, type PreparedProposal, type Proposed, type Turns } from './propose.ts';
 import type { ChangeRecord } from '../model/record.ts';
-import { intentOf } from '../recording/settle.ts';
+import { intentOf } from '../recording/external-outcome.ts';
 
 const MAX_TITLE = 200;
 /** Places that one patch takes back, each with its guard. */

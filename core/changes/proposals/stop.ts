@@ -1,7 +1,7 @@
 /** Stopping a change-set: withdrawn by who proposed it before it runs, aborted by who could have vetoed it while it runs. */
 import * as z from 'zod';
 import { actorOf, type Principal } from '../../policy/index.ts';
-import { act } from '../recording/act.ts';
+import { act } from '../recording/record-act.ts';
 import type { StoredChange } from '../store/change-store.ts';
 import { parseInput, plainText } from '../operations/content.ts';
 import { holdsNeededRole, requirePerson, speaksForProposer, type Context } from '../recording/context.ts';

@@ -29,7 +29,7 @@ import { assertGovernable, type Governance, type PolicyInForce } from '../policy
 import type { RecordProver } from './prove-record.ts';
 import { createRecentChanges, type RecentChanges } from '../store/recent-changes.ts';
 import type { RiskTable } from '../risk/risk.ts';
-import { createDocumentStore, type DocumentStore } from '../store/state-store.ts';
+import { createDocumentStore, type DocumentStore } from '../store/document-store.ts';
 import type { Content } from '../model/steps.ts';
 
 export interface ChangesDependencies {

@@ -21,7 +21,7 @@ import { ROOT_SIGNED, type StepType } from '../model/lifecycle.ts';
 import type { RecordProver } from './prove-record.ts';
 import type { ChangeRecord } from '../model/record.ts';
 import { reduceChange } from '../reducer/reduce.ts';
-import { POLICY_ENTITY } from '../store/state-store.ts';
+import { POLICY_ENTITY } from '../store/document-store.ts';
 import type { ChangeStep, StepDraft } from '../model/steps.ts';
 
 /** Steps that let something happen: the record that they rest on is proved first. A claim does so by itself. */

@@ -6,7 +6,7 @@
 import { contentHash } from '../operations/content.ts';
 import { nextState } from '../model/lifecycle.ts';
 import type { ChangeRecord, Placement } from '../model/record.ts';
-import { reducePostExecution } from './reduce-aftermath.ts';
+import { reducePostExecution } from './reduce-post-execution.ts';
 import { reduceDecision } from './reduce-decision.ts';
 import { reduceExecution } from './reduce-execution.ts';
 import { reduceTimer } from './reduce-timers.ts';

@@ -9,7 +9,7 @@ import type { Document } from '../model/document.ts';
 import { attempt } from '../model/errors.ts';
 import { parsePolicy } from '../policy/policy-document.ts';
 import { createRiskTable, type RiskTable } from '../risk/risk.ts';
-import { POLICY_ENTITY } from '../store/state-store.ts';
+import { POLICY_ENTITY } from '../store/document-store.ts';
 import type { PolicyEntry } from '../model/steps.ts';
 import type { ReplayEntry } from './replay-entry.ts';
 

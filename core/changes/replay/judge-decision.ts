@@ -6,7 +6,7 @@ import { activeFreezes } from '../risk/freezes.ts';
 import { reviewRefusal } from '../model/post-review.ts';
 import { requirementOf, rolesFilled, standingQuorum } from '../model/quorum.ts';
 import type { ChangeRecord, StandingVote } from '../model/record.ts';
-import { lastWordsFor, resolverRefusal } from '../reducer/reduce-aftermath.ts';
+import { lastWordsFor, resolverRefusal } from '../reducer/reduce-post-execution.ts';
 import { floorOf } from '../risk/risk-floor.ts';
 import type { StepOf, Vote } from '../model/steps.ts';
 import { CLOCK_SLACK_MS, type InForce, type KnownDelegation } from './authority.ts';

@@ -19,7 +19,7 @@ import { readEntry } from '../model/read-entry.ts';
 import { turnWrites } from '../store/recent-changes.ts';
 import type { ChangeRecord } from '../model/record.ts';
 import { reduceChange } from '../reducer/reduce.ts';
-import { createDocumentStore, POLICY_ENTITY, type DocumentStore } from '../store/state-store.ts';
+import { createDocumentStore, POLICY_ENTITY, type DocumentStore } from '../store/document-store.ts';
 import { isStepType, parseStep, stepHash, type ChainEntry, type ChangeStep, type PolicyEntry } from '../model/steps.ts';
 import type { Document } from '../model/document.ts';
 

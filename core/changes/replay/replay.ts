@@ -19,7 +19,7 @@ import { awaitsReview } from '../model/post-review.ts';
 import { sponsorOf } from '../store/recent-changes.ts';
 import type { ChangeRecord } from '../model/record.ts';
 import { reduceChange } from '../reducer/reduce.ts';
-import { POLICY_ENTITY } from '../store/state-store.ts';
+import { POLICY_ENTITY } from '../store/document-store.ts';
 import { isStepType, parseStep, type ChangeStep, type PolicyEntry, type StepOf } from '../model/steps.ts';
 import { effectOf } from './verify-state.ts';
 import { OrderedAuthority, type Authority, type InForce, type KnownDelegation } from './authority.ts';

@@ -15,7 +15,7 @@ import type { OperationTypes } from '../operations/operations.ts';
 import { planOperations } from '../operations/plan.ts';
 import { sponsorOf, type RecentChanges } from '../store/recent-changes.ts';
 import type { Risk, RiskTable } from './risk.ts';
-import type { DocumentStore } from '../store/state-store.ts';
+import type { DocumentStore } from '../store/document-store.ts';
 import { assessmentHash, stepHash, type Content, type StepDraft } from '../model/steps.ts';
 
 const SAMPLE_TAG = 'nervous-system.change.sample.v1';

@@ -1,6 +1,6 @@
 /** How every act goes in, under the policy in force and watched for what an agent may not do, and what is shown of it. */
 import type { Principal } from '../../policy/index.ts';
-import { createActRunner, type ActRunner } from '../recording/acting.ts';
+import { createActRunner, type ActRunner } from '../recording/act-runner.ts';
 import type { StoredChange } from '../store/change-store.ts';
 import type { ChangesDependencies, Context } from '../recording/context.ts';
 import { viewChange, type ChangeView } from '../views/view.ts';

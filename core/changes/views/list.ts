@@ -8,7 +8,7 @@ import type { ChangeRecord } from '../model/record.ts';
 import { voteRefusal } from '../reducer/reduce-vote.ts';
 import { canReview } from '../decisions/review.ts';
 import type { RiskLevel } from '../risk/risk-config.ts';
-import { awaitingIds } from './tray.ts';
+import { awaitingIds } from './inbox.ts';
 import type { ChangeView, VoteAtHand } from './view.ts';
 
 export interface ChangeQuery {

@@ -5,7 +5,7 @@ import { ADOPTION_KEY } from '../policy/adoption.ts';
 import type { Context } from '../recording/context.ts';
 import type { Governance } from '../policy/governance.ts';
 import { policyHash, type PolicyDocument } from '../policy/policy-document.ts';
-import { POLICY_ENTITY } from '../store/state-store.ts';
+import { POLICY_ENTITY } from '../store/document-store.ts';
 
 export interface PolicyView {
   /** `configuration`: the first proposal will record it */

@@ -10,7 +10,7 @@ import { readEntry } from '../model/read-entry.ts';
 import type { ChangeRecord } from '../model/record.ts';
 import { parseStep, type Assessment, type Content, type Failure, type Operation, type Vote } from '../model/steps.ts';
 import { viewRisk, type RiskView } from '../risk/risk-view.ts';
-import { viewPostExecution, type PostExecutionView } from './view-aftermath.ts';
+import { viewPostExecution, type PostExecutionView } from './view-post-execution.ts';
 
 export interface StillNeeded {
   /** for people: `2 more approvals: 1 owner, 1 risk` */

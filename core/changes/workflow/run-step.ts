@@ -8,7 +8,7 @@ import { apply, finish, intend } from '../execution/execution.ts';
 import type { ChangeState } from '../model/lifecycle.ts';
 import type { ChangeRecord } from '../model/record.ts';
 import { undo } from '../execution/rollback.ts';
-import { evaluate } from './standing.ts';
+import { evaluate } from './workflow-status.ts';
 import { escalate, nextTimer, remind } from './timers.ts';
 import {
   FIRST_STEP,

@@ -7,7 +7,7 @@ import type { Clock, ItemStore } from '../../ledger/index.ts';
 import { changeQueues, type ChangeQueues } from '../store/approval-queue.ts';
 import { dueChanges, type Due, type DueQuery } from './due.ts';
 import { parsePolicy } from '../policy/policy-document.ts';
-import { createDocumentStore, POLICY_ENTITY } from '../store/state-store.ts';
+import { createDocumentStore, POLICY_ENTITY } from '../store/document-store.ts';
 import type { TimerRules } from './timers.ts';
 
 export interface Timekeeping {

@@ -7,8 +7,8 @@ import { actorOf, PolicyError, type Policy, type Principal } from '../../policy/
 import type { Catalog } from '../catalog/catalog.ts';
 import type { Guard } from './guard.ts';
 import { isSystemTopic } from '../catalog/system-topics.ts';
-import { TopicStops, type TopicStop, type TopicStopsDependencies } from './stops.ts';
-import { GuardEvaluator, type GuardStats, type GuardEvaluatorDependencies } from './watch.ts';
+import { TopicStops, type TopicStop, type TopicStopsDependencies } from './topic-stops.ts';
+import { GuardEvaluator, type GuardStats, type GuardEvaluatorDependencies } from './guard-evaluator.ts';
 
 const SECURITY = 'security';
 

@@ -23,7 +23,7 @@ import {
 import { actorOf, PolicyError, type Policy, type Principal } from '../../policy/index.ts';
 import type { NervousConfig } from '../config/config.ts';
 import { endedWith, OPERATORS_WORD } from '../verify/entities.ts';
-import { createEntryPoint } from '../operations/door.ts';
+import { createEntryPoint } from '../operations/entry-point.ts';
 import type { CreatedFeed } from '../feed/feed.ts';
 import { Metrics, type OperationMetrics } from '../operations/metrics.ts';
 import type { Entities, Feed, NervousSystem, PublicLogView, VerifyRequest } from '../contract/nervous-system.ts';

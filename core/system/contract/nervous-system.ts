@@ -21,7 +21,7 @@ import type {
 import type { EntryBody, KeyRecord, Scope, VerificationReport, Verdict } from '../../ledger/index.ts';
 import type { Policy, Principal } from '../../policy/index.ts';
 import type { NervousConfig } from '../config/config.ts';
-import type { Execute } from '../operations/door.ts';
+import type { Execute } from '../operations/entry-point.ts';
 import type { Outcomes } from '../operations/metrics.ts';
 import type { MapReport } from '../map/map.ts';
 import type { Alarms } from '../operations/performance.ts';

@@ -12,7 +12,7 @@ import type {
   Sealer,
   VerificationReport,
 } from '../../ledger/index.ts';
-import type { Passage } from '../operations/door.ts';
+import type { Passage } from '../operations/entry-point.ts';
 import type { OperationMetrics } from '../operations/metrics.ts';
 import type { EntryVerdict, LedgerScope, ValidationReport, VerifyRequest } from './nervous-system.ts';
 

@@ -26,7 +26,7 @@ import {
 } from '../../../adapters/aws/subscriptions/reconciler.ts';
 import { placeKey, type RelayMarks } from '../../../adapters/aws/relay/relay-marks.ts';
 import { SubscriptionResources } from '../../../adapters/aws/subscriptions/subscription-resources.ts';
-import { systemClock, systemIds } from '../../../adapters/aws/request/system-world.ts';
+import { systemClock, systemIds } from '../../../adapters/aws/request/system-clock.ts';
 import { localSealer, memoryRootSigner, MemoryStore } from '../../../adapters/memory/index.ts';
 import type { JsonObject } from '../../../core/canonical/index.ts';
 import {
@@ -37,7 +37,7 @@ import {
   type SubscriptionInput,
 } from '../../../core/events/index.ts';
 import { createAppender, type Clock } from '../../../core/ledger/index.ts';
-import { writeDeadLetters } from '../../../lambdas/burier/bury.ts';
+import { writeDeadLetters } from '../../../lambdas/burier/write-dead-letters.ts';
 import { createRouter } from '../../../lambdas/router/route.ts';
 import { memoryNotes } from '../../support/memory-notes.ts';
 

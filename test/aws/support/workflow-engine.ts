@@ -14,7 +14,7 @@ import {
 import { CountingIds } from '../../../adapters/memory/index.ts';
 import { createGates, type Gates } from '../../../adapters/aws/workflow/gates.ts';
 import { reconcileWorkflows, type Reconciled } from '../../../adapters/aws/workflow/reconciler.ts';
-import { createQueueResumer } from '../../../adapters/aws/workflow/waker.ts';
+import { createQueueResumer } from '../../../adapters/aws/workflow/queue-resumer.ts';
 import {
   createWorkflowStatuses,
   createTimekeeping,

@@ -5,8 +5,8 @@ import { mockClient } from 'aws-sdk-client-mock';
 import { describe, expect, it } from 'vitest';
 import { MemoryStore } from '../../../../adapters/memory/index.ts';
 import { createGates } from '../../../../adapters/aws/workflow/gates.ts';
-import { createResumeQueue } from '../../../../adapters/aws/workflow/wake-queue.ts';
-import { createQueueResumer } from '../../../../adapters/aws/workflow/waker.ts';
+import { createResumeQueue } from '../../../../adapters/aws/workflow/resume-queue.ts';
+import { createQueueResumer } from '../../../../adapters/aws/workflow/queue-resumer.ts';
 import type { WorkflowStatus } from '../../../../core/changes/index.ts';
 import { fakeMachine, type FakeMachine } from './state-machine.ts';
 

@@ -2,7 +2,7 @@
 import { writeSync } from 'node:fs';
 import { openForWriting } from '../../../../adapters/embedded/store/sqlite-schema.ts';
 import { SqliteStore } from '../../../../adapters/embedded/store/sqlite-store.ts';
-import { systemClock, systemIds } from '../../../../adapters/embedded/machine/system-world.ts';
+import { systemClock, systemIds } from '../../../../adapters/embedded/machine/system-clock.ts';
 import { WorkerSealer } from '../../../../adapters/embedded/keys/worker-sealer.ts';
 import { IDENTITY } from '../../../contract/stores.ts';
 import { appenderOn, note } from '../../../core/ledger/ledger-world.ts';

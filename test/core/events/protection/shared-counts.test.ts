@@ -3,8 +3,8 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { CountingIds, FakeClock } from '../../../../adapters/memory/index.ts';
 import type { GuardError } from '../../../../core/events/catalog/errors.ts';
 import type { SharedCounts } from '../../../../core/events/protection/guard.ts';
-import type { TopicStop, TopicStops } from '../../../../core/events/protection/stops.ts';
-import { GuardEvaluator } from '../../../../core/events/protection/watch.ts';
+import type { TopicStop, TopicStops } from '../../../../core/events/protection/topic-stops.ts';
+import { GuardEvaluator } from '../../../../core/events/protection/guard-evaluator.ts';
 import { protectionSchema } from '../../../../core/guard/index.ts';
 import type { Principal } from '../../../../core/policy/index.ts';
 

@@ -1,6 +1,6 @@
 /** What the tray tells a person: how much waits and for how long, how risky it is, who has voted, who must, until when. */
 import { expect, it } from 'vitest';
-import { inboxText } from '../../../../../clients/cli/commands/changes/tray.ts';
+import { inboxText } from '../../../../../clients/cli/commands/changes/inbox.ts';
 import type { ChangeView } from '../../../../../core/changes/index.ts';
 import { createGovernanceWorld, DAY_MS, who, type GovernanceWorld } from '../../../../core/changes/governance-world.ts';
 import { decision } from '../../../../core/changes/world.ts';

@@ -5,7 +5,14 @@ import { ChangeError } from '../model/errors.ts';
 import { planHash, preconditionHash } from '../operations/executor-answers.ts';
 import type { ChangeRecord } from '../model/record.ts';
 import { giveUp, notApplied } from './rollback.ts';
-import { applying, grantEnd, intentOf, isExternal, isHopeless, resolveExternalApply } from '../recording/settle.ts';
+import {
+  applying,
+  grantEnd,
+  intentOf,
+  isExternal,
+  isHopeless,
+  resolveExternalApply,
+} from '../recording/external-outcome.ts';
 import { isExternalOperation, type Failure, type StepData } from '../model/steps.ts';
 
 export type PlannedExternal =

@@ -2,7 +2,7 @@
 import { Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import type { AlarmSpec } from './runbook-alarm.ts';
 import { metricsOf } from './metrics.ts';
-import type { Watched } from './watched.ts';
+import type { Watched } from './alarm-sources.ts';
 
 const MINUTE_S = 60;
 const DAY_S = 24 * 3_600;

@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest';
 import { bindingProblems, type ChangeView } from '../../../../core/changes/index.ts';
 import { previewLines } from '../../../../clients/cli/output/preview-lines.ts';
-import { assertDisplayedChange } from '../../../../clients/sdk/as-shown.ts';
+import { assertDisplayedChange } from '../../../../clients/sdk/displayed-change.ts';
 import { createWorld, decision, patchOf, proposal, who } from '../world.ts';
 
 async function shown(): Promise<ChangeView> {

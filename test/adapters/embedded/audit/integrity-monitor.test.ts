@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { startEngine, type Engine } from '../../../../adapters/embedded/index.ts';
 import { readRootPublicKey } from '../../../../adapters/embedded/keys/root-key.ts';
-import { startIntegrityMonitor } from '../../../../adapters/embedded/audit/tamper-watch.ts';
+import { startIntegrityMonitor } from '../../../../adapters/embedded/audit/integrity-monitor.ts';
 import { parseEntry, TAMPER_CHAIN } from '../../../../core/ledger/index.ts';
 import { FakeClock } from '../../../../adapters/memory/index.ts';
 

@@ -18,7 +18,7 @@ import type { Clock, Ids } from '../../ledger/index.ts';
 import type { Principal } from '../../policy/index.ts';
 import { GuardError } from '../catalog/errors.ts';
 import type { Guard, GuardedEvent, SharedCounts } from './guard.ts';
-import type { TopicStop, TopicStops } from './stops.ts';
+import type { TopicStop, TopicStops } from './topic-stops.ts';
 
 /** Counts kept at once; beyond, those that did not move for longest are forgotten, and the hop limit remains. */
 const MAX_COUNTS = 10_000;

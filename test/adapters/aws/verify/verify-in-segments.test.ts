@@ -9,8 +9,8 @@ import {
 import { invokeVerifier, type SegmentRequest } from '../../../../adapters/aws/verify/invoke-verifier.ts';
 import { serializeSegment } from '../../../../adapters/aws/verify/segment-json.ts';
 import { createSequencer } from '../../../../adapters/aws/dynamo/sequencer.ts';
-import { verifyInSegments } from '../../../../adapters/aws/verify/verify-in-stretches.ts';
-import { verifyTableSegment } from '../../../../adapters/aws/verify/verify-stretch.ts';
+import { verifyInSegments } from '../../../../adapters/aws/verify/verify-in-segments.ts';
+import { verifyTableSegment } from '../../../../adapters/aws/verify/verify-table-segment.ts';
 import { LegEnded, type Handover } from '../../../../adapters/aws/verify/verify-legs.ts';
 import { verifyTable } from '../../../../adapters/aws/verify/verify-table.ts';
 import { FakeClock, MemoryLog } from '../../../../adapters/memory/index.ts';

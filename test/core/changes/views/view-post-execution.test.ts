@@ -1,7 +1,7 @@
 /** What came after a decision is shown where there is something, and is no field where there is nothing. */
 import { expect, it } from 'vitest';
 import type { ChangeRecord } from '../../../../core/changes/model/record.ts';
-import { viewPostExecution } from '../../../../core/changes/views/view-aftermath.ts';
+import { viewPostExecution } from '../../../../core/changes/views/view-post-execution.ts';
 
 const record = (content: object, more: object = {}): ChangeRecord => ({ content, ...more }) as unknown as ChangeRecord;
 

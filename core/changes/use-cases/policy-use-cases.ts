@@ -1,6 +1,6 @@
 /** The use cases around the policy in force, behind one door: seeing it, and lending one's vote to somebody else. */
 import type { Principal } from '../../policy/index.ts';
-import { createActRunner } from '../recording/acting.ts';
+import { createActRunner } from '../recording/act-runner.ts';
 import type { ChangesDependencies } from '../recording/context.ts';
 import type { Delegation } from '../store/delegation-store.ts';
 import { delegate, endDelegation, listDelegations, type Delegations } from '../decisions/delegation.ts';

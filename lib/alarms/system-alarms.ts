@@ -3,7 +3,7 @@ import { Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import { DEGRADED_P95_MS, ERROR_RATE, ERROR_RATE_HIGH, RESPONSE_TIME } from '../../core/system/index.ts';
 import type { AlarmSpec } from './runbook-alarm.ts';
 import { metricsOf } from './metrics.ts';
-import type { Watched } from './watched.ts';
+import type { Watched } from './alarm-sources.ts';
 
 const PERCENT = 100;
 

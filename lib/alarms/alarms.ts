@@ -6,12 +6,12 @@ import { Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import { CHANGES, type Change } from './change-watch.ts';
 import type { AlarmSpec } from './runbook-alarm.ts';
 import { DEAD_LETTER_QUEUES, type DeadLetterQueue } from '../deployment.ts';
-import { heartbeatAlarms } from './heartbeat-watches.ts';
+import { heartbeatAlarms } from './heartbeat-alarms.ts';
 import { ALONE, LAMBDA_NAMES } from '../functions/lambdas.ts';
 import { failedDeliveries, metricsOf, throttledByAws } from './metrics.ts';
-import { systemAlarms } from './system-watches.ts';
-import type { Watched } from './watched.ts';
-import { workflowAlarms } from './workflow-watches.ts';
+import { systemAlarms } from './system-alarms.ts';
+import type { Watched } from './alarm-sources.ts';
+import { workflowAlarms } from './workflow-alarms.ts';
 
 const MINUTE_S = 60;
 /** The heartbeat is ten minutes. */
