@@ -1,5 +1,5 @@
 /**
- * With many change-sets open: how long a start takes, `/state`, `/metrics`, and a tray that is empty. `--entries n` change-sets
+ * With many change-sets open: how long a start takes, `/state`, `/metrics`, and an inbox that is empty. `--entries n` change-sets
  * (default 100,000) are proposed by the engine itself, which takes minutes; `--dir` keeps the folder and measures it again.
  */
 import { existsSync } from 'node:fs';

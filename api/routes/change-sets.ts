@@ -67,7 +67,7 @@ const listChangeSets = route({
   path: '/v1/change-sets',
   operationId: 'listChangeSets',
   tag: 'change-sets',
-  summary: 'Change-sets you may see; with for=me what you could decide on (the approval tray)',
+  summary: 'Change-sets you may see; with for=me what you could decide on (the approval inbox)',
   description: 'Oldest first. Filters add up; go on with `after`. A page may be empty although there is more.',
   query: z.strictObject({
     status: z.enum(CHANGE_STATES).optional(),

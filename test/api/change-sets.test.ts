@@ -89,14 +89,14 @@ describe('looking', () => {
     expect(outside.json).toEqual({ changes: [] });
   });
 
-  it('shows the tray of who asks: the owner of the agent cannot decide, the other role can', async () => {
+  it('shows the inbox of who asks: the owner of the agent cannot decide, the other role can', async () => {
     const { id } = await propose();
-    const tray = async (as: string): Promise<string[]> => {
+    const inbox = async (as: string): Promise<string[]> => {
       const { json } = await call<ChangePage>(world, 'GET /v1/change-sets?for=me', { as });
       return json.changes.map((change) => change.id);
     };
-    expect(await tray('rita')).toEqual([id]);
-    expect(await tray('ann')).toEqual([]);
+    expect(await inbox('rita')).toEqual([id]);
+    expect(await inbox('ann')).toEqual([]);
   });
 
   it('shows one', async () => {

@@ -141,14 +141,14 @@ export const changeSets: readonly Scenario[] = [
     },
   },
   {
-    name: 'the tray shows a person what they can decide on',
+    name: 'the inbox shows a person what they can decide on',
     run: async (world) => {
       const change = await propose(world, freshAccount());
-      const tray = async (person: string): Promise<boolean> => {
+      const inbox = async (person: string): Promise<boolean> => {
         const page = await world.as(person).changeSets({ for: 'me', entity: change.entityId });
         return page.changes.some(({ id }) => id === change.id);
       };
-      expect(await Promise.all(['boris', 'clara', 'ana', 'dan'].map(tray))).toEqual([true, true, false, false]);
+      expect(await Promise.all(['boris', 'clara', 'ana', 'dan'].map(inbox))).toEqual([true, true, false, false]);
     },
   },
   {

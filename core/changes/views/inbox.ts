@@ -1,6 +1,6 @@
 /**
  * Whom a change-set awaits, found without reading those that await others: a role's change-sets stand in groups that have the
- * same people out of it, so a group is passed over with one read. An empty tray costs a read for each role and such group.
+ * same people out of it, so a group is passed over with one read. An empty inbox costs a read for each role and such group.
  */
 import type { ItemStore } from '../../ledger/index.ts';
 import { inboxPlace } from '../store/change-index.ts';

@@ -1,4 +1,4 @@
-/** Finding change-sets: by entity, by state, or what a person could still decide (the approval tray). Only what the caller may read. */
+/** Finding change-sets: by entity, by state, or what a person could still decide (the approval inbox). Only what the caller may read. */
 import type { Principal } from '../../policy/index.ts';
 import type { Selection } from '../store/change-store.ts';
 import { holdsNeededRole, speaksForProposer, type Context } from '../recording/context.ts';

@@ -67,7 +67,7 @@ export interface ChangeView extends PostExecutionView {
   }[];
   /** while pending */
   readonly stillNeeded?: StillNeeded;
-  /** in the tray, and looked at alone: the votes that the caller could cast, their own first */
+  /** in the inbox, and looked at alone: the votes that the caller could cast, their own first */
   readonly mayVoteAs?: readonly VoteAtHand[];
   /** looked at alone: why the caller's own vote would be refused */
   readonly mayNotVote?: Failure;

@@ -72,7 +72,7 @@ describe('exit codes', () => {
   it.each([
     ['no command', []],
     ['an unknown command', ['fly']],
-    ['an unknown option', ['tray', '--fast']],
+    ['an unknown option', ['inbox', '--fast']],
     ['a missing option', ['publish', 'transactions.new']],
     ['a rejection without a reason', ['reject', 'c-1']],
     ['asking for changes without a reason', ['request-changes', 'c-1']],
@@ -83,8 +83,8 @@ describe('exit codes', () => {
     ['a port that is none', ['dev', '--port', '70000']],
     ['payload that is not JSON', ['publish', 'transactions.new', '--payload', '{"a":1,"a":2}']],
     ['a scope that is none', ['verify', 'everything']],
-    ['a URL that is none', ['tray', '--url', 'ledger']],
-    ['--as without --data', ['tray', '--as', 'ana']],
+    ['a URL that is none', ['inbox', '--url', 'ledger']],
+    ['--as without --data', ['inbox', '--as', 'ana']],
   ])('2 for %s, without a stack', async (_, args) => {
     const { code, out, err } = await nervous(args);
     expect({ code, out }).toEqual({ code: 2, out: '' });
@@ -93,10 +93,10 @@ describe('exit codes', () => {
   });
 
   it('3 when nobody answers, as a sentence or as JSON', async () => {
-    const sentence = await nervous(['tray', '--url', 'http://127.0.0.1:1', '--token', 'x']);
+    const sentence = await nervous(['inbox', '--url', 'http://127.0.0.1:1', '--token', 'x']);
     expect(sentence).toMatchObject({ code: 3, out: '' });
     expect(sentence.err).toMatch(/^nervous: cannot reach http:\/\/127\.0\.0\.1:1 .+\n$/);
-    const forMachines = await nervous(['tray', '--url', 'http://127.0.0.1:1', '--json']);
+    const forMachines = await nervous(['inbox', '--url', 'http://127.0.0.1:1', '--json']);
     expect(forMachines.code).toBe(3);
     expect(JSON.parse(forMachines.err)).toMatchObject({ code: 'UNREACHABLE' });
   });
@@ -191,7 +191,7 @@ describe('against a running engine', () => {
     expect(JSON.parse(again.out)).toMatchObject({ accepted: 0, duplicates: 3, rejected: 2 });
   });
 
-  it('proposes, shows the tray, and decides on what it showed', async () => {
+  it('proposes, shows the inbox, and decides on what it showed', async () => {
     const file = join(folder, 'proposal.json');
     const operations = [{ type: 'state.put', payload: { limit: '500.00' } }];
     writeFileSync(file, JSON.stringify({ entityId: 'account:cs', title: 'Open', rationale: 'asked', operations }));
@@ -199,9 +199,9 @@ describe('against a running engine', () => {
       change: { id: string };
     };
     expect((await as('budget-bot', 'approve', change.id, '--yes', '--json')).code).toBe(1);
-    const tray = json(await as('boris', 'tray', '--json')) as { changes: { id: string }[] };
-    expect(tray.changes.map(({ id }) => id)).toContain(change.id);
-    const shown = await as('boris', 'tray');
+    const inbox = json(await as('boris', 'inbox', '--json')) as { changes: { id: string }[] };
+    expect(inbox.changes.map(({ id }) => id)).toContain(change.id);
+    const shown = await as('boris', 'inbox');
     expect(shown.out).toMatch(/^\d+ waits? for your decision \(.*1 L1.*\), the oldest for 0 min\n/);
     expect(shown.out).toContain('nobody has voted\n  your own vote counts');
     const approved = await as('boris', 'approve', change.id, '--reason', 'fine', '--yes');
@@ -260,8 +260,8 @@ describe('against a running engine', () => {
       risk: { level: 'L2' },
     });
     expect((await as('eva', 'entity', 'account:dry')).code).not.toBe(0);
-    const tray = json(await as('boris', 'tray', '--json')) as { changes: { entityId: string }[] };
-    expect(tray.changes.map(({ entityId }) => entityId)).not.toContain('account:dry');
+    const inbox = json(await as('boris', 'inbox', '--json')) as { changes: { entityId: string }[] };
+    expect(inbox.changes.map(({ entityId }) => entityId)).not.toContain('account:dry');
   });
 
   it('revokes, breaks the glass, has it looked at, and reverts', async () => {
@@ -335,7 +335,7 @@ describe('against a running engine', () => {
   it('takes a token from the data folder, and examines everything', async () => {
     const args = ['doctor', '--as', 'eva', '--data', dataDir, '--url', started.url, '--json'];
     expect(json(await nervous(args))).toMatchObject({ ok: true });
-    const unknown = await nervous(['tray', '--as', 'mallory', '--data', dataDir]);
+    const unknown = await nervous(['inbox', '--as', 'mallory', '--data', dataDir]);
     expect(unknown.code).toBe(2);
   });
 });

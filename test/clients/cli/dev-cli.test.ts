@@ -84,9 +84,9 @@ describe('nervous dev', () => {
     const engine = await dev(join(root, 'open'), '--host', '0.0.0.0');
     await expect.poll(engine.errors).toContain('tokens travel unencrypted');
     await stop(engine);
-    const far = await nervous(['tray', '--url', 'http://ledger.invalid', '--token', 'x']);
+    const far = await nervous(['inbox', '--url', 'http://ledger.invalid', '--token', 'x']);
     expect(far.err).toContain('the token goes to ledger.invalid unencrypted');
-    const near = await nervous(['tray', '--url', 'http://127.0.0.1:1', '--token', 'x']);
+    const near = await nervous(['inbox', '--url', 'http://127.0.0.1:1', '--token', 'x']);
     expect(near.err).not.toContain('unencrypted');
     expect(['127.0.0.1', '::1', 'localhost'].filter((host) => !isLoopback(host))).toEqual([]);
     expect(['0.0.0.0', '::', '10.0.0.1', '127.evil.example'].filter(isLoopback)).toEqual([]);
@@ -99,16 +99,16 @@ describe('nervous dev', () => {
     expect(statSync(file).mode & 0o777).toBe(0o600);
     expect(findEngine(data)).toEqual({ kind: 'running', url: engine.ready.url });
     // No --url, and not the default port.
-    expect(await nervous(['tray', '--data', data, '--as', 'boris'])).toMatchObject({
+    expect(await nervous(['inbox', '--data', data, '--as', 'boris'])).toMatchObject({
       code: 0,
       out: 'nothing waits for your decision\n',
     });
     const elsewhere = { NERVOUS_URL: 'http://127.0.0.1:1' };
-    expect(await nervous(['tray', '--data', data, '--as', 'boris'], elsewhere)).toMatchObject({ code: 0 });
+    expect(await nervous(['inbox', '--data', data, '--as', 'boris'], elsewhere)).toMatchObject({ code: 0 });
     await stop(engine, 'SIGKILL');
     expect(existsSync(file)).toBe(true);
     expect(findEngine(data)).toEqual({ kind: 'none' });
-    expect(await nervous(['tray', '--data', data, '--as', 'boris'], elsewhere)).toMatchObject({
+    expect(await nervous(['inbox', '--data', data, '--as', 'boris'], elsewhere)).toMatchObject({
       code: 3,
       err: expect.stringContaining('http://127.0.0.1:1') as string,
     });
@@ -184,7 +184,7 @@ describe('U12: hints', () => {
   });
 
   it.each([
-    ['an empty folder', ['tray', '--data', '', '--as', 'eva'], '--data is empty'],
+    ['an empty folder', ['inbox', '--data', '', '--as', 'eva'], '--data is empty'],
     ['an empty file', ['propose', ''], '<file> is empty'],
     ['an empty configuration', ['dev', '--config', ''], '--config is empty'],
   ])('refuses %s', async (_, args, message) => {
@@ -194,7 +194,7 @@ describe('U12: hints', () => {
   it('says on a command line what to type when nobody said who they are, and what a topic is called', async () => {
     const data = join(root, 'hints');
     const engine = await dev(data);
-    const unnamed = await nervous(['tray', '--url', engine.ready.url]);
+    const unnamed = await nervous(['inbox', '--url', engine.ready.url]);
     expect(unnamed.err).toContain('--as <principal> --data <dir>');
     expect(unnamed.err).not.toContain('Bearer');
     const as = ['--data', data, '--as', 'eva', '--no-follow'];

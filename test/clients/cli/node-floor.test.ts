@@ -46,7 +46,7 @@ describe('U14: the floor', () => {
   it('is said in one line where there is no other Node', () => {
     const alone = join(folder, 'nervous.mjs');
     copyFileSync(CLI, alone);
-    const { status, stdout, stderr } = spawnSync(process.execPath, ['--import', AS_NODE_20, alone, 'tray'], {
+    const { status, stdout, stderr } = spawnSync(process.execPath, ['--import', AS_NODE_20, alone, 'inbox'], {
       encoding: 'utf8',
     });
     expect({ status, stdout }).toEqual({ status: 1, stdout: '' });

@@ -145,7 +145,7 @@ describe('U4: connection options', () => {
   it('go before the environment, and the environment before the default', async () => {
     vi.stubEnv('NERVOUS_URL', 'http://127.0.0.1:4998');
     vi.stubEnv('NERVOUS_TOKEN', 'of-the-environment');
-    expect(await requested(['tray', '--json'])).toEqual({
+    expect(await requested(['inbox', '--json'])).toEqual({
       url: expect.stringMatching(/^http:\/\/127\.0\.0\.1:4998\//) as string,
       as: 'Bearer of-the-environment',
     });

@@ -239,24 +239,24 @@ describe('reading', () => {
     await expect(world.changes.get(who('ann'), 'nothing')).rejects.toEqual(code('CHANGE_NOT_FOUND'));
   });
 
-  it('puts into the tray what the person could still decide, and nothing else', async () => {
+  it('puts into the inbox what the person could still decide, and nothing else', async () => {
     const world = createWorld();
-    const tray = async (name: string): Promise<string[]> =>
+    const inbox = async (name: string): Promise<string[]> =>
       (await world.changes.list(who(name), { status: 'pending', for: 'me' })).changes.map(({ title }) => title);
     const by = async (name: string, title: string): Promise<string> =>
       (await world.changes.propose(who(name), proposal([patchOf('/balance', 10)], { title }))).change.id;
     await by('advisor', "agent's");
     const second = await by('ann', "ann's");
-    expect(await tray('ann')).toEqual(["agent's"]); // not her own
-    expect(await tray('bob')).toEqual(["ann's"]); // he answers for the agent
-    expect(await tray('rita')).toEqual(["agent's", "ann's"]);
-    expect(await tray('aud')).toEqual([]);
-    expect(await tray('pete')).toEqual([]);
+    expect(await inbox('ann')).toEqual(["agent's"]); // not her own
+    expect(await inbox('bob')).toEqual(["ann's"]); // he answers for the agent
+    expect(await inbox('rita')).toEqual(["agent's", "ann's"]);
+    expect(await inbox('aud')).toEqual([]);
+    expect(await inbox('pete')).toEqual([]);
     const view = await world.changes.get(who('rita'), second);
     await world.changes.decide(who('rita'), second, decision(view));
-    expect(await tray('rita')).toEqual(["agent's"]);
+    expect(await inbox('rita')).toEqual(["agent's"]);
     await world.clock.advance(hours(168));
-    expect(await tray('rita')).toEqual([]);
+    expect(await inbox('rita')).toEqual([]);
   });
 
   it('pages by cursor, by entity and by state', async () => {

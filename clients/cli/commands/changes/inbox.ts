@@ -1,4 +1,4 @@
-/** `nervous tray`: what waits for the caller's decision: how much, for how long, how risky; who has voted, who must, until when. */
+/** `nervous inbox`: what waits for the caller's decision: how much, for how long, how risky; who has voted, who must, until when. */
 import type { Command } from 'commander';
 import type { ChangeView } from '../../../../core/changes/index.ts';
 import { connect, connectedCommand, type ConnectOptions } from '../../connection/connect.ts';
@@ -10,13 +10,12 @@ const PAGE = 100;
 const MINUTE_MS = 60_000;
 
 export function inboxCommand(): Command {
-  return connectedCommand(
-    'tray',
-    'change-sets that wait for your decision, or for one that was delegated to you',
-  ).action(async (options: ConnectOptions) => {
-    const changes = await collectTray(options);
-    show(options, { changes }, () => inboxText(changes, Date.now()));
-  });
+  return connectedCommand('inbox', 'change-sets that wait for your decision, or for one that was delegated to you')
+    .alias('tray')
+    .action(async (options: ConnectOptions) => {
+      const changes = await collectInbox(options);
+      show(options, { changes }, () => inboxText(changes, Date.now()));
+    });
 }
 
 /** @param now ms since the Unix epoch */
@@ -51,7 +50,7 @@ function span(ms: number): string {
   return hours > 0 ? `${hours} h ${minutes % 60} min` : `${minutes} min`;
 }
 
-async function collectTray(options: ConnectOptions): Promise<ChangeView[]> {
+async function collectInbox(options: ConnectOptions): Promise<ChangeView[]> {
   const client = connect(options);
   const changes: ChangeView[] = [];
   let after: string | undefined;

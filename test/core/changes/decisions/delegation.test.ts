@@ -268,7 +268,7 @@ describe('a delegation', () => {
   });
 });
 
-describe('the tray of who was lent a vote', () => {
+describe('the inbox of who was lent a vote', () => {
   const trayOf = async (world: GovernanceWorld, account: string, roster: object = ROSTER) =>
     (await world.changes.list(who(account, roster), { for: 'me' })).changes.map(({ id, mayVoteAs }) => ({
       id,

@@ -61,7 +61,7 @@ describe('R6: with many change-sets open', () => {
     expect(rows()).toBeLessThanOrEqual(40);
   });
 
-  it('R6: an empty tray is a read for each role and each group of people, not for each change-set', async () => {
+  it('R6: an empty inbox is a read for each role and each group of people, not for each change-set', async () => {
     await proposeMany(world.changes, 'ann', { from: OPEN }); // she cannot decide on these
     const { items, reads, rows } = watched(world.store);
     const seen = world.other({ items });
@@ -71,7 +71,7 @@ describe('R6: with many change-sets open', () => {
     expect(rows()).toBeLessThanOrEqual(2);
   });
 
-  it('R6: who proposed them all, or has voted on them all, has an empty tray at the same price', async () => {
+  it('R6: who proposed them all, or has voted on them all, has an empty inbox at the same price', async () => {
     const own = createWorld();
     const ids = await proposeMany(own.changes, 'ann');
     const money = await Promise.all(
@@ -86,11 +86,11 @@ describe('R6: with many change-sets open', () => {
     );
     const { items, reads } = watched(own.store);
     const seen = own.other({ items });
-    const tray = async (name: string): Promise<string[]> =>
+    const inbox = async (name: string): Promise<string[]> =>
       (await seen.list(who(name), { for: 'me', limit: 100 })).changes.map(({ id }) => id);
-    expect(await tray('ann')).toEqual(money); // of her own none; of bob's each still awaits her
+    expect(await inbox('ann')).toEqual(money); // of her own none; of bob's each still awaits her
     const before = reads();
-    expect(await tray('bob')).toEqual(ids.slice(0, 100));
+    expect(await inbox('bob')).toEqual(ids.slice(0, 100));
     expect(reads() - before).toBeGreaterThan(100); // what is shown is read
     const still = reads();
     const { changes, next } = await seen.list(who('bob'), { for: 'me', after: ids.at(-1) as string });
@@ -98,7 +98,7 @@ describe('R6: with many change-sets open', () => {
     expect(reads() - still).toBeLessThanOrEqual(8);
   });
 
-  it('R6: a tray in pages has each change-set once, oldest first, whichever role or group it stands under', async () => {
+  it('R6: an inbox in pages has each change-set once, oldest first, whichever role or group it stands under', async () => {
     const mixed: string[] = [];
     for (const [i, name] of ['ann', 'bob', 'pete', 'ann', 'pete', 'bob'].entries()) {
       const { change } = await world.changes.propose(

@@ -1,4 +1,4 @@
-/** What the tray tells a person: how much waits and for how long, how risky it is, who has voted, who must, until when. */
+/** What the inbox tells a person: how much waits and for how long, how risky it is, who has voted, who must, until when. */
 import { expect, it } from 'vitest';
 import { inboxText } from '../../../../../clients/cli/commands/changes/inbox.ts';
 import type { ChangeView } from '../../../../../core/changes/index.ts';
@@ -7,13 +7,13 @@ import { decision } from '../../../../core/changes/world.ts';
 
 const HOUR_MS = 3_600_000;
 
-async function tray(world: GovernanceWorld, account: string): Promise<string> {
+async function inbox(world: GovernanceWorld, account: string): Promise<string> {
   const { changes } = await world.changes.list(who(account), { for: 'me' });
   return inboxText(changes, world.clock.now());
 }
 
 it('says so when nothing waits', async () => {
-  expect(await tray(createGovernanceWorld(), 'bob')).toBe('nothing waits for your decision');
+  expect(await inbox(createGovernanceWorld(), 'bob')).toBe('nothing waits for your decision');
 });
 
 it('shows the queue and, of each, risk, votes, who is missing, and the time left', async () => {
@@ -27,7 +27,7 @@ it('shows the queue and, of each, risk, votes, who is missing, and the time left
   await world.governing.delegate(who('carl'), { to: 'ralf', until, reason: 'on leave' });
   const now = world.clock.now();
 
-  expect(await tray(world, 'carl')).toBe(
+  expect(await inbox(world, 'carl')).toBe(
     [
       '2 wait for your decision (2 L2), the oldest for 1 d 2 h',
       '',
@@ -50,7 +50,7 @@ it('shows the queue and, of each, risk, votes, who is missing, and the time left
       '  your own vote counts',
     ].join('\n'),
   );
-  expect(await tray(world, 'ralf')).toContain('  your own vote counts\n  with --for carl, the vote of carl counts');
+  expect(await inbox(world, 'ralf')).toContain('  your own vote counts\n  with --for carl, the vote of carl counts');
 });
 
 function inAn(ms: number, { clock }: GovernanceWorld): string {
