@@ -1146,7 +1146,8 @@ class DataFolder:
         except sqlite3.Error as error:
             raise database_bad(f"not the database of a ledger: {error}") from None
         self.ledger, self.origin = meta.get("ledger", ""), meta.get("origin", "")
-        self.incarnations = read_incarnations(meta.get("incarnations"))
+        # Of the log, which the state alone does not look at.
+        self.incarnations = [] if options.state else read_incarnations(meta.get("incarnations"))
         self.log_name = log_name(self.origin, self.incarnations)
         self.must_be_published = bool(self.incarnations)
         without = meta.get("restored-without-fields", "0")
