@@ -3,13 +3,26 @@
  * which proves that it fires.
  * @type {import('dependency-cruiser').IConfiguration}
  */
+const ROOMS = require('./.dependency-rooms.cjs');
+
 const NPM = ['npm', 'npm-dev', 'npm-peer', 'npm-optional', 'npm-no-pkg', 'npm-unknown'];
 // The planted tree repeats the real one below this prefix, so one rule set serves both.
 const ROOT = '^(?:test/architecture/planted/)?';
 const at = (pattern) => `${ROOT}${pattern}`;
 
+const roomOrder = Object.entries(ROOMS).flatMap(([area, rooms]) =>
+  rooms.map((room, floor) => ({
+    name: `rooms-of-${area.replace('/', '-')}`,
+    severity: 'error',
+    comment: 'a room stands on those before it (.dependency-rooms.cjs)',
+    from: { path: at(`${area}/${room}/`) },
+    to: { path: at(`${area}/(?!(?:${rooms.slice(0, floor + 1).join('|')})/)`) },
+  })),
+);
+
 module.exports = {
   forbidden: [
+    ...roomOrder,
     {
       name: 'no-circular',
       severity: 'error',

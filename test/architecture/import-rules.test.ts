@@ -1,14 +1,21 @@
 /** Proves that every import rule fires: for each rule a planted file breaks it, and the real tree breaks none. */
 import { execFile } from 'node:child_process';
+import { readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 
 const run = promisify(execFile);
 const require = createRequire(import.meta.url);
-const rules = (require('../../.dependency-cruiser.cjs') as { forbidden: { name: string }[] }).forbidden.map(
-  ({ name }) => name,
-);
+const { forbidden } = require('../../.dependency-cruiser.cjs') as {
+  readonly forbidden: readonly { readonly name: string }[];
+};
+/** area -> its folders, from the ground up */
+const rooms = require('../../.dependency-rooms.cjs') as Readonly<Record<string, readonly string[]>>;
+const rules = new Set(forbidden.map(({ name }) => name));
+/** Areas that are small enough to be one room. */
+const ONE_ROOM = ['core/canonical', 'core/errors', 'core/guard', 'core/policy', 'adapters/memory', 'clients/sdk'];
 
 interface Violation {
   readonly from: string;
@@ -29,6 +36,12 @@ async function violations(...folders: string[]): Promise<Violation[]> {
   const { summary, modules } = JSON.parse(stdout) as { summary: { violations: Violation[] }; modules: unknown[] };
   expect(modules.length).toBeGreaterThan(10); // a checker that sees nothing finds nothing
   return summary.violations;
+}
+
+function folders(under: string): string[] {
+  return readdirSync(join(import.meta.dirname, '../..', under), { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => name);
 }
 
 const PLANTED: Record<string, string> = {
@@ -53,6 +66,13 @@ const PLANTED: Record<string, string> = {
   'bin-sees-only-lib': 'bin/knows-adapter.ts',
   'cdk-only-in-lib': 'lambdas/publish/uses-cdk.ts',
   'no-test-in-product': 'clients/sdk/imports-test.ts',
+  'rooms-of-core-ledger': 'core/ledger/merkle/knows-verification.ts',
+  'rooms-of-core-events': 'core/events/catalog/knows-publishing.ts',
+  'rooms-of-core-changes': 'core/changes/model/knows-replay.ts',
+  'rooms-of-core-system': 'core/system/contract/knows-assembly.ts',
+  'rooms-of-adapters-aws': 'adapters/aws/dynamo/knows-wiring.ts',
+  'rooms-of-adapters-embedded': 'adapters/embedded/store/knows-engine.ts',
+  'rooms-of-clients-cli': 'clients/cli/output/knows-commands.ts',
 };
 
 describe('import rules', () => {
@@ -68,6 +88,12 @@ describe('import rules', () => {
 
   it('are all proven', () => {
     expect(Object.keys(PLANTED).sort()).toEqual([...rules].sort());
+  });
+
+  it.each(['core', 'adapters', 'clients'])('know every room of %s, and none that is gone', (layer) => {
+    const areas = folders(layer).map((area) => `${layer}/${area}`);
+    expect(areas.filter((area) => rooms[area] === undefined && !ONE_ROOM.includes(area))).toEqual([]);
+    for (const area of areas) expect([...(rooms[area] ?? [])].sort(), area).toEqual(folders(area).sort());
   });
 
   it('are broken nowhere in the product', async () => {

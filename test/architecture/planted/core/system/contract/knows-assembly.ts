@@ -1,0 +1,1 @@
+import '../assembly/anything.ts';
