@@ -11,7 +11,7 @@ import { delimiter, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { REPOSITORY } from './pages.ts';
 
-/** Long enough for a loaded machine; a command that has not ended then hangs. */
+/** Long enough for a loaded machine. */
 const PATIENCE_MS = 120_000;
 const POLL_MS = 20;
 /** What bash exits with when a process was ended by a signal: 128 and its number. */
@@ -59,12 +59,19 @@ interface Ended {
   readonly output: string;
 }
 
-/** @param folder where the reader stands */
+interface ShellOptions {
+  /** where the reader stands */
+  readonly folder: string;
+  readonly env: Readonly<Record<string, string>>;
+  /** a command that has not ended then hangs */
+  readonly patienceMs?: number;
+}
+
 export async function runCommands(
   commands: readonly Command[],
-  { folder, env }: { readonly folder: string; readonly env: Readonly<Record<string, string>> },
+  { folder, env, patienceMs = PATIENCE_MS }: ShellOptions,
 ): Promise<Failure[]> {
-  const shell = openShell(folder, env);
+  const shell = openShell({ folder, env, patienceMs });
   const failures: Failure[] = [];
   const fail = ({ line, text }: Command, expected: string, { code, output }: Ended): void => {
     failures.push({ line, command: text, expected, got: `exit code ${code}: ${output.slice(-2_000).trim()}` });
@@ -110,7 +117,7 @@ type Started =
   | { readonly kind: 'running'; readonly stop: (signal: string) => Promise<Ended> }
   | ({ readonly kind: 'ended' } & Ended);
 
-function openShell(folder: string, env: Readonly<Record<string, string>>) {
+function openShell({ folder, env, patienceMs }: Required<ShellOptions>) {
   const notes = mkdtempSync(join(folder, '.notes-'));
   const path = [shimsIn(join(folder, '.shims')), join(REPOSITORY, 'node_modules/.bin'), process.env['PATH'] ?? ''];
   const child = spawn('bash', ['--norc', '--noprofile'], {
@@ -124,7 +131,7 @@ function openShell(folder: string, env: Readonly<Record<string, string>>) {
   const answers = createInterface({ input: told })[Symbol.asyncIterator]();
   const ask = async (text: string): Promise<string[]> => {
     stdin.write(`${text}\n`);
-    const late = setTimeout(() => killGroup(String(child.pid)), PATIENCE_MS);
+    const late = setTimeout(() => killGroup(String(child.pid)), patienceMs);
     const { value } = (await answers.next()) as { value: string | undefined };
     clearTimeout(late);
     return (value ?? '124').split(' '); // 124: what timeout(1) says
@@ -176,7 +183,8 @@ function shimsIn(folder: string): string {
   const shims = {
     curl: 'PATH=${PATH#*:} exec curl --fail-with-body "$@"',
     npm: 'case $1 in start | run | pkg) PATH=${PATH#*:} exec npm "$@" ;; *) echo "npm $1 is not for tests" >&2; exit 127 ;; esac',
-    npx: `[ "$1" = nervous ] || { echo "no shim for npx $1" >&2; exit 127; }; shift; exec node '${join(REPOSITORY, 'clients/cli/nervous.mjs')}' "$@"`,
+    npx: `case $1 in nervous) shift; exec node '${join(REPOSITORY, 'clients/cli/nervous.mjs')}' "$@" ;; vitest | tsc) exec "$@" ;;
+*) echo "no shim for npx $1" >&2; exit 127 ;; esac`,
   };
   for (const [name, text] of Object.entries(shims))
     writeFileSync(join(folder, name), `#!/usr/bin/env bash\n${text}\n`, { mode: 0o755 });
