@@ -40,7 +40,7 @@ async function violations(...folders: string[]): Promise<Violation[]> {
 
 function folders(under: string): string[] {
   return readdirSync(join(import.meta.dirname, '../..', under), { withFileTypes: true })
-    .filter((entry) => entry.isDirectory())
+    .filter((entry) => entry.isDirectory() && readdirSync(join(entry.parentPath, entry.name)).length > 0) // git leaves empty ones behind
     .map(({ name }) => name);
 }
 
