@@ -3,7 +3,7 @@ import { config } from '#config';
 import { openAwsSystem } from '../../adapters/aws/wiring/open-system.ts';
 import { rootKey } from '../../adapters/aws/wiring/root-key.ts';
 import { reportingBus } from '../../adapters/aws/wiring/reporting-bus.ts';
-import { sharedFigures } from '../../adapters/aws/parts/shared-figures.ts';
+import { sharedFigures } from '../../adapters/aws/wiring/shared-figures.ts';
 import { mapping } from '../../core/system/index.ts';
 import { ROUTE_GROUPS } from '../../api/route-groups.ts';
 import { apiHandler } from '../_middleware/api-handler.ts';
