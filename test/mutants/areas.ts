@@ -22,7 +22,7 @@ export const AREAS: Readonly<Record<string, Area>> = {
   'core/events': {
     mirror: [
       'test/api/{cloud-events,contract-documents,contracts,events,guards,ingress,openapi,service,subscriptions}.test.ts',
-      'test/core/system/{delivery-facts,feed,log-tail}.test.ts',
+      'test/core/system/{monitor/delivery-facts,feed/feed,feed/log-tail}.test.ts',
     ],
     engine: ['test/adapters/embedded/bus/*.test.ts', 'test/faults/*.test.ts', 'test/e2e/poison.test.ts'],
   },
@@ -31,7 +31,7 @@ export const AREAS: Readonly<Record<string, Area>> = {
     engine: ['test/e2e/protection.test.ts'],
   },
   'core/ledger': {
-    mirror: ['test/api/log.test.ts', 'test/core/system/{at-one-moment,feed,log-tail,map}.test.ts'],
+    mirror: ['test/api/log.test.ts', 'test/core/system/{feed/feed,feed/log-tail,map/map,verify/at-one-moment}.test.ts'],
     engine: [
       'test/adapters/embedded/audit/verify-entity.test.ts',
       'test/e2e/tamper*.test.ts',
