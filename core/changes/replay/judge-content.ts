@@ -67,7 +67,7 @@ function operationProblem(operations: readonly Operation[], types: OperationType
     if (executor !== known.executor || inverse !== expected)
       return `operation ${index} says ${executor}, ${inverse}; ${type} is ${known.executor}, ${expected}`;
     const parsed = attempt(() => known.parse(payload));
-    if (typeof parsed === 'string' && typeof payload !== 'string') return `operation ${index}: ${parsed}`;
+    if (typeof parsed === 'string') return `operation ${index}: ${parsed}`;
   }
   return undefined;
 }
