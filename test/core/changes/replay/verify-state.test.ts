@@ -2,7 +2,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { canonicalize } from '../../../../core/canonical/index.ts';
-import { foldChange, stepHash, verifyState, type ChainEntry } from '../../../../core/changes/index.ts';
+import { foldChange, operationTypes, stepHash, verifyState, type ChainEntry } from '../../../../core/changes/index.ts';
+import { documentHash } from '../../../../core/changes/model/document.ts';
+import { effectOf } from '../../../../core/changes/replay/verify-state.ts';
 import { isStepType, parseStep } from '../../../../core/changes/model/steps.ts';
 import { createWorld, decision, ENTITY, entriesOf, hours, patchOf, proposal, who, type World } from '../world.ts';
 
@@ -179,5 +181,79 @@ describe('verifyState', () => {
     const steps = chain.filter(({ body }) => isStepType(body.type)).map((entry) => parseStep(entry));
     const hashes = steps.map((step) => (step === undefined ? '' : stepHash(step)));
     expect(new Set(hashes).size).toBe(chain.length);
+  });
+});
+
+describe('the effect of a step', () => {
+  const DOCUMENT = { a: 1 };
+  const current = { document: DOCUMENT, version: 3, hash: documentHash(DOCUMENT) };
+  const operation = { ...patchOf('/b', 2), executor: 'state.patch@1', inverse: 'restore-before-image' };
+  const record = { content: { operations: [operation] }, progress: [{ intent: 'i' }] };
+  const effect = (type: string, data: object): unknown => {
+    const images = new Map([['i', DOCUMENT]]);
+    const step = { type, actor: { kind: 'service', id: 'nervous-system' }, data };
+    return effectOf(step as never, { record, current, types: operationTypes(), images } as never);
+  };
+  const after = { a: 1, b: 2 };
+  const OTHER = 'f'.repeat(64);
+
+  it('of an intent is nothing, and the document before it is the one the chain leads to: version, hash and content', () => {
+    const intent = (more: object): unknown => effect('change.intent', { index: 0, before: { ...current, ...more } });
+    expect(intent({})).toBe(current);
+    const other = { document: { a: 2 }, hash: documentHash({ a: 2 }) };
+    for (const more of [{ version: 2 }, { version: 4 }, { hash: OTHER }, { document: { a: 2 } }, other])
+      expect(intent(more)).toBe('the document before operation 0 is not the one the chain leads to');
+  });
+
+  it('of an operation is what it makes of the document, at the next version', () => {
+    const applied = (more: object = {}, index = 0): unknown =>
+      effect('change.applied', { index, version: 4, hash: documentHash(after), ...more });
+    expect(applied()).toEqual({ document: after, version: 4, hash: documentHash(after) });
+    for (const version of [3, 5]) expect(applied({ version })).toContain(`claims version ${version} (`);
+    expect(applied({ hash: OTHER })).toContain(`claims version 4 (${OTHER})`);
+    expect(applied({}, 1)).toBe('there is no operation 1');
+  });
+
+  it('of an undone operation is the document before it, at the next version', () => {
+    const undone = (more: object = {}): unknown =>
+      effect('change.undone', { index: 0, version: 4, hash: current.hash, ...more });
+    expect(undone()).toEqual({ ...current, version: 4 });
+    expect(undone({ version: 5 })).toContain('claims version 5');
+    expect(undone({ hash: OTHER })).toContain(OTHER);
+    expect(undone({ index: 1 })).toBe('nothing was intended that could be undone');
+  });
+
+  it('of a resolution is the document before or after all operations, at whatever later version', () => {
+    const resolved = (what: string, document: object): unknown => effect(`change.resolved-${what}`, { document });
+    for (const version of [4, 9]) {
+      const [executed, back] = [after, DOCUMENT].map((document) => ({ version, hash: documentHash(document) }));
+      expect(resolved('executed', executed as object)).toEqual({ document: after, ...executed });
+      expect(resolved('rolled-back', back as object)).toEqual({ document: DOCUMENT, ...back });
+      expect(resolved('executed', back as object)).toContain('the operations lead to');
+      expect(resolved('rolled-back', executed as object)).toContain('the operations lead to');
+    }
+  });
+
+  it('of everything else is none', () => {
+    expect(effect('change.voted', {})).toBe(current);
+  });
+});
+
+describe('an adopted policy', () => {
+  it('is the document of its entity from then on, once', () => {
+    const document = { any: 'policy' };
+    const adopted = (seq: number): ChainEntry =>
+      ({
+        hash: '',
+        body: {
+          ...{ type: 'policy.adopted', entity: 'registry:policy', seq },
+          data: { version: seq + 1, hash: documentHash(document), document },
+        },
+      }) as unknown as ChainEntry;
+    const state = { kind: 'state', document, version: 1, hash: documentHash(document) };
+    expect(verifyState('registry:policy', [adopted(0)])).toEqual(state);
+    expect(verifyState('registry:policy', [adopted(0), adopted(1)])).toEqual({
+      ...{ kind: 'inconsistent', seq: 1, reason: 'a policy is adopted once' },
+    });
   });
 });
