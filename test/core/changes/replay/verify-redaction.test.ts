@@ -17,7 +17,7 @@ let redacted: number;
 let change: string;
 
 beforeAll(async () => {
-  const world = actsWorld({ deps: { erase } as Overrides });
+  const world = actsWorld({ deps: { erase } });
   const commits = [{ path: '/payload/ip', hash: 'ab'.repeat(32) }];
   const appender = createAppender({
     ...{ ledger: 'main', origin: 'ledger.test/main', store: world.store, sealer: localSealer },
@@ -38,7 +38,7 @@ beforeAll(async () => {
 function verified(data: object = {}, body: object = {}): unknown {
   const entry = chain[redacted] as ChainEntry;
   const other = { ...entry, body: { ...entry.body, ...body, data: { ...entry.body.data, ...data } } };
-  const found = verifyState(ENTITY, chain.with(redacted, other as ChainEntry));
+  const found = verifyState(ENTITY, chain.with(redacted, other));
   return found.kind === 'state' ? 'state' : [found.seq === entry.body.seq, found.reason];
 }
 
@@ -88,6 +88,6 @@ describe('a redaction', () => {
     const own = await world.chain();
     const entry = chain[redacted] as ChainEntry;
     const body = { ...entry.body, idem: `${other.id}#redacted#0`, data: { ...entry.body.data, change: other.id } };
-    expect(verifyState(ENTITY, [...own, { ...entry, body } as ChainEntry])).toMatchObject({ reason: OTHER_FIELDS[1] });
+    expect(verifyState(ENTITY, [...own, { ...entry, body }])).toMatchObject({ reason: OTHER_FIELDS[1] });
   });
 });
