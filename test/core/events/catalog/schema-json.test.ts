@@ -1,6 +1,6 @@
 /** Branches of two unions that belong together: the equal ones, then those of one kind, then a single one left on each side. */
 import { expect, it } from 'vitest';
-import { pairBranches } from '../../../../core/events/catalog/schema-json.ts';
+import { pairBranches, resolved } from '../../../../core/events/catalog/schema-json.ts';
 
 const text = { type: 'string' };
 const kind = (name: string, more: object = {}): object => ({
@@ -61,4 +61,26 @@ it('knows a kind by all that it fixes, in whatever order that is written', () =>
   const other = { type: 'object', properties: { b: { const: 2 }, m: text, a: { const: 1 } } };
   const third = { type: 'object', properties: { a: { const: 1 }, b: { const: 3 } } };
   expect(pairBranches([third, one], [other, text, text])).toMatchObject({ pairs: [[1, 0]], removed: [0] });
+});
+
+it.each<[unknown, object]>([
+  [true, {}],
+  [undefined, {}],
+  [false, { not: {} }],
+  [7, { not: 7 }],
+  [{ type: 'string' }, { type: 'string' }],
+  [
+    { $ref: '#/no', minLength: 1 },
+    { not: {}, minLength: 1 },
+  ],
+  [{ $ref: '#/any', minLength: 1 }, { minLength: 1 }],
+  [
+    { $ref: '#/text', minLength: 1 },
+    { type: 'string', minLength: 1 },
+  ],
+  [{ $ref: '#/missing' }, { $ref: '#/missing' }],
+  [{ $ref: 'elsewhere#/text' }, { $ref: 'elsewhere#/text' }],
+  [{ $ref: 7 }, { $ref: 7 }],
+])('%j as an object, its reference followed, is %j', (schema, wanted) => {
+  expect(resolved(schema, { no: false, any: true, text: { type: 'string', minLength: 9 } })).toEqual(wanted);
 });

@@ -93,6 +93,16 @@ describe('busRules', () => {
     expect(matchPattern(parsePattern(first()), onTheBus(event()))).toBe(false);
   });
 
+  it('offers no pattern that is none, though the filter is one by itself', () => {
+    const mine = { detail: { metadata: { targets: ['m'] } } };
+    const filter = { $or: [mine, { detail: { version: [1] } }] };
+    expect(() => parsePattern(filter)).not.toThrow();
+    expect(() => parsePattern({ ...filter, ...mine })).toThrow(PatternError);
+    const whose = { topics: ['orders.new'], mode: 'targeted' as const, module: 'm', filter };
+    const patterns = busRules('main', whose, DOMAINS)[0]?.patterns ?? [];
+    expect(patterns.map((one) => Object.keys(one).sort())).toEqual([['detail', 'detail-type', 'source'], ['source']]);
+  });
+
   it('never lets a rule refuse what the subscription wants', () => {
     const filters = [
       { id: ['e1'] },

@@ -6,7 +6,7 @@ import {
   memoryRootSigner,
   MemoryStore,
 } from '../../../../adapters/memory/index.ts';
-import { createAppender } from '../../../../core/ledger/index.ts';
+import { createAppender, type LoggedEntry } from '../../../../core/ledger/index.ts';
 import { firstPosition } from '../../../../core/events/subscriptions/start-at.ts';
 
 /** A log with an entry each `stepMs`, the session key's certificate first. */
@@ -51,6 +51,13 @@ describe('where a subscription begins', () => {
     store.log.splice(2, 0, ahead as (typeof store.log)[number]);
     store.log.forEach((entry, position) => (store.log[position] = { ...entry, position }));
     expect(await firstPosition(store, iso(start + 4_500), clock.now())).toBe(2);
+  });
+
+  it('passes no entry over where two clocks are as far apart as they may be', async () => {
+    const { store, clock, start } = await logOf(2, 5_000); // the certificate and the first event at once, the second 5 s later
+    const [certificate, first, second] = store.log as [LoggedEntry, LoggedEntry, LoggedEntry];
+    store.log.splice(0, 3, ...[second, certificate, first].map((entry, position) => ({ ...entry, position })));
+    expect(await firstPosition(store, iso(start + 5_000), clock.now())).toBe(0);
   });
 
   it('is the end, the beginning, or a position, when it says so', async () => {

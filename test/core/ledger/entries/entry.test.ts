@@ -256,3 +256,35 @@ it('knows which strings name a chain', () => {
     false,
   ]);
 });
+
+describe('at the edges', () => {
+  it.each([
+    [MAX_NOTE_BYTES, 'entry'],
+    [MAX_NOTE_BYTES + 1, 'unreadable'],
+  ])('a note of %i bytes is %s', (size, kind) => {
+    const { text, note } = byHand('0'.repeat(64), 0);
+    const padded = (length: number): Buffer => {
+      const longer = text.replace('"amount":"12.50"', `"amount":"${'1'.repeat(length)}"`);
+      return Buffer.concat([Buffer.from(longer), note.subarray(Buffer.byteLength(text))]);
+    };
+    const exact = padded(size - padded(0).length);
+    expect(exact).toHaveLength(size);
+    expect(parseEntry(exact).kind).toBe(kind);
+  });
+
+  it.each([
+    ['{"id":"","kind":"module","via":"http"}', 'unreadable'],
+    ['{"id":"bank","kind":"module","via":""}', 'unreadable'],
+    ['{"id":"bank","kind":"module","via":1}', 'unreadable'],
+    ['{"id":1,"kind":"module","via":"http"}', 'unreadable'],
+    ['{"id":"bank","kind":"module","who":"x"}', 'unreadable'],
+    ['{"id":"bank","kind":"module","logic":"a/1","who":"x"}', 'unreadable'],
+    ['{"id":"bank","kind":"nobody"}', 'unreadable'],
+    ['{"kind":"module"}', 'unreadable'],
+    ['{"id":"bank","kind":"module"}', 'entry'],
+    ['{"id":"bank","kind":"module","logic":"a/1","via":"http"}', 'entry'],
+  ])('the actor %s makes it %s', (actor, kind) => {
+    const note = byHand('0'.repeat(64), 0).note.toString();
+    expect(parseEntry(Buffer.from(note.replace('{"id":"bank","kind":"module","via":"http"}', actor))).kind).toBe(kind);
+  });
+});

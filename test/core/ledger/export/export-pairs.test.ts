@@ -117,3 +117,21 @@ describe('entries about keys', () => {
     expect(await asked(256 * 1000, false)).toBe(258); // the first bundle, and 257 that are missing
   });
 });
+
+it('reads no bundle in which nothing is wanted', async () => {
+  const reads: string[] = [];
+  const read = (path: string) => (reads.push(path), world.read(path));
+  const files = { read, size: SIZE };
+  const bundles = () => reads.splice(0).filter((path) => path.startsWith('tile/entries/'));
+  await readEntries(files, 0, 256);
+  expect(bundles()).toEqual(['tile/entries/000']);
+  await readEntries(files, 256, 1);
+  expect(bundles()).toEqual(['tile/entries/001.p/44']);
+  for (const [from, to] of [
+    [0, 256],
+    [256, SIZE],
+  ] as const) {
+    for await (const _ of bundlePairs(files, { from, to }));
+    expect(bundles()).toHaveLength(1);
+  }
+});

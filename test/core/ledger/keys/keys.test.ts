@@ -19,9 +19,11 @@ import {
   ROOT_CHAIN,
   rootHistory,
   rotationDraft,
+  rotationOf,
   signNote,
   openNote,
   type Appender,
+  type EntryBody,
   type EntryDraft,
   type RootSigner,
 } from '../../../../core/ledger/index.ts';
@@ -354,4 +356,31 @@ it('is revoked for a reason of 1 to 1,000 characters', async () => {
   for (const reason of ['', ' ', 'r'.repeat(1_001)])
     await expect(revoke(reason)).rejects.toMatchObject({ code: 'KEY_REASON_INVALID' });
   await expect(revoke('r'.repeat(1_000))).resolves.toMatchObject({ entity: key });
+});
+
+it('only 32 bytes in canonical base64 are a key of a rotation', () => {
+  const proper = rotationDraft(A, B, 'x').data as { readonly from: string; readonly to: string };
+  const rotated = (data: object): unknown =>
+    rotationOf({ type: 'key.rotated', entity: ROOT_CHAIN, data } as unknown as EntryBody);
+  expect(rotated(proper)).toEqual({ from: Buffer.from(A.publicKey), to: Buffer.from(B.publicKey) });
+  const short = Buffer.alloc(31, 7).toString('base64');
+  const long = Buffer.alloc(33, 7).toString('base64');
+  for (const wrong of [short, long, proper.to.replace('=', ''), ` ${proper.to}`, '', 1, undefined]) {
+    expect(rotated({ ...proper, to: wrong })).toBeUndefined();
+    expect(rotated({ ...proper, from: wrong })).toBeUndefined();
+  }
+});
+
+it('a rotation that cannot be read, or stands at another place than it says, is none', async () => {
+  const one = world();
+  await one.rotate(B);
+  const stored = await one.store.read(ROOT_CHAIN, 0, 9);
+  expect(rootHistory(B, stored).rotations).toHaveLength(1);
+  const read = (change: Partial<(typeof stored)[number]>): unknown =>
+    rootHistory(
+      B,
+      stored.map((entry) => ({ ...entry, ...change })),
+    ).rotations;
+  expect(read({ note: Buffer.from('nonsense') })).toEqual([]);
+  expect(read({ seq: 5 })).toEqual([]);
 });

@@ -245,3 +245,40 @@ function flip(folder: LogFolder, path: string, at: number): void {
 function indexOf(path: string): number {
   return Number(/\/(\d{3})(?:\.p|$)/.exec(path)?.[1]);
 }
+
+describe('says exactly', () => {
+  it.each([
+    ['tile/0/001', 44 * 32, 'entry 300 in tile/entries/001 does not have the hash that the tile has for it'],
+    ['tile/0/000', 0, 'entry 0 in tile/entries/000 does not have the hash that the tile has for it'],
+    ['tile/1/000.p/2', 32, 'entries 256 to 511 do not have the hash that the tile has for them'],
+    ['tile/1/000.p/2', 31, 'entries 0 to 255 do not have the hash that the tile has for them'],
+  ])('which entries of %s differ from byte %i on', async (path, at, detail) => {
+    const folder = await logOf(600);
+    flip(folder, path, at);
+    expect((await check(folder)).firstBad?.detail).toBe(detail);
+  });
+
+  it('what it looked at, and what it left', async () => {
+    const folder = await logOf(600);
+    const whole = await check(folder);
+    expect(whole.checked.slice(1)).toEqual([
+      '600 entries, each against its leaf hash',
+      '4 hash tiles',
+      'the root of them all, against the checkpoint',
+    ]);
+    expect(whole.notChecked).toEqual([
+      'what the entries say, and signatures inside them',
+      'whether this is the newest checkpoint, and consistent with earlier ones: no other was compared',
+    ]);
+    flip(folder, 'tile/0/001', 0);
+    expect((await check(folder)).notChecked[0]).toBe('what comes after tile/0/001');
+    expect((await check(folder)).checked.join()).not.toContain('the root of them all');
+  });
+
+  it('that extension lines of the checkpoint mean nothing to it', async () => {
+    const folder = await logOf(3);
+    const text = formatCheckpoint({ origin: ORIGIN, size: 3, root: folder.root(), extensions: ['more'] });
+    folder.files.set('checkpoint', await signNote(text, [log]));
+    expect((await check(folder)).notChecked).toContain('extension lines of the checkpoint');
+  });
+});

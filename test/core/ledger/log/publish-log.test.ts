@@ -145,6 +145,27 @@ describe('publishing the log', () => {
     }
   });
 
+  it.each([0, 1, 200, 256, 300])(
+    'of much more than %i entries before, writes every file once, whole',
+    async (before) => {
+      const world = new World();
+      world.size = before;
+      await world.publisher().publish();
+      const writes: string[] = [];
+      world.log.faults.before = (write) => {
+        if (write.startsWith('write tile/')) writes.push(write.slice('write '.length));
+      };
+      world.size = 5_000;
+      await world.publisher().publish();
+      expect(new Set(writes).size).toBe(writes.length);
+      // Only the end of the entries is in part: the chunks in which a log grows leave no others behind.
+      const level = (path: string): string => path.split('/')[1] ?? '';
+      const parts = writes.filter((path) => path.includes('.p/')).map(level);
+      expect(parts.filter((one) => one === '0' || one === 'entries').sort()).toEqual(['0', 'entries']);
+      await world.expectSound(5_000);
+    },
+  );
+
   it('fails in one place when a write fails while others are under way', async () => {
     const world = new World();
     world.size = 5_000;

@@ -288,3 +288,17 @@ function changedProofs(proof: readonly Uint8Array[], g: fc.GeneratorValue): Uint
   const changed = proof.with(at, flipped(proof[at] as Uint8Array, g));
   return [...longer, changed, proof.slice(1), proof.slice(0, -1)];
 }
+
+describe('a consistency proof', () => {
+  it('is refused for sizes that are none, and for a later tree that is smaller', () => {
+    const root = merkleRoot([]);
+    const claim = { size1: 0, size2: 5, root1: root, root2: root, proof: [] };
+    expect(verifyConsistency(claim)).toBe(true);
+    for (const wrong of [1.5, NaN, -1, Infinity, 2 ** 53]) {
+      expect(verifyConsistency({ ...claim, size2: wrong })).toBe(false);
+      expect(verifyConsistency({ ...claim, size1: wrong })).toBe(false);
+      expect(verifyConsistency({ ...claim, size1: wrong, size2: wrong })).toBe(false);
+    }
+    expect(verifyConsistency({ ...claim, size1: 1, size2: 0 })).toBe(false);
+  });
+});

@@ -74,3 +74,18 @@ describe('what a replay needs of a log', () => {
     expect([...joinReplayIndices(parts).decisive]).toEqual([1, 3, 4, 6, 8, 9]);
   });
 });
+
+it('has no key for an entry in which the marks of one are missing', () => {
+  const entry = '"source":"no","x":{},"source":"s"},"entity":"a","idem":"i","ledger":"main"';
+  const suspected = (type: string, text: string): unknown => {
+    const builder = new ReplayIndexBuilder(0);
+    for (const _ of [1, 2]) builder.add(type, Buffer.from(text));
+    return suspectedDuplicates(joinReplayIndices([builder.built()]));
+  };
+  for (const type of ['change.voted', 'event']) {
+    expect(suspected(type, entry)).toEqual([[0, 1]]);
+    for (const mark of [',"idem":"', '","ledger":"']) expect(suspected(type, entry.replace(mark, '-'))).toEqual([]);
+  }
+  expect(suspected('event', entry.replaceAll('"source":"', '-'))).toEqual([]);
+  expect(suspected('anything', entry)).toEqual([]);
+});

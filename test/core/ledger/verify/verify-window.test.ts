@@ -267,3 +267,99 @@ describe('what follows from entries', () => {
     expect(bare.notChecked.join()).toContain('signatures up to the root key');
   });
 });
+
+describe('the report says exactly', () => {
+  const NOBODY_ENTITLED: unknown = expect.stringContaining('who was entitled');
+  const FIELDS: unknown = expect.stringContaining('confidential fields');
+  const REPLACED =
+    'whether anchors and witness were replaced together with the ledger: remember a checkpoint, and verify since it';
+  const REMOVED =
+    'whether the end of the ledger was removed with every record of it: there was no checkpoint to hold it against';
+  const ROOTS = 'the root, recomputed from the entries, at every point listed';
+  const OUTSIDE = 'entries outside: of them only hashes, from the published tiles';
+  const SIGNED = 'signatures up to the root key';
+
+  it('what a whole verification looked at, and what it did not', async () => {
+    const whole = await world.verify();
+    expect(whole.checked).toEqual([
+      'bytes and hashes',
+      'links of every chain',
+      'every committed entry is there, in its place',
+      SIGNED,
+      `hash tiles and entry bundles of ${SIZE} published entries`,
+      ROOTS,
+    ]);
+    expect(whole.notChecked).toEqual([NOBODY_ENTITLED, FIELDS, REPLACED]);
+    const remembered = await world.verify({ remembered: await world.checkpoint(SIZE) });
+    expect(remembered.notChecked).toEqual([NOBODY_ENTITLED, FIELDS]);
+  });
+
+  it('that nothing was there to hold it against', async () => {
+    world.files.clear();
+    world.anchors.clear();
+    const alone = await world.verify();
+    expect(alone.checked).toEqual([
+      ...['bytes and hashes', 'links of every chain', 'every committed entry is there, in its place', SIGNED],
+    ]);
+    expect(alone.notChecked).toEqual([
+      ...[NOBODY_ENTITLED, FIELDS],
+      `${SIZE} entries that no checkpoint covers yet: they rest on session keys alone`,
+      'whether entries from log index 0 on are anchored: they are not yet',
+      REMOVED,
+    ]);
+  });
+
+  it('which part it looked at, and what lies outside', async () => {
+    const part = await world.verify({ scope: { mode: 'range', from: 0, to: 256 }, documents: async () => undefined });
+    expect(part.checked).toEqual([
+      ...['log indices 0 to 255', 'bytes and hashes', 'links within, and to the entry before'],
+      ...['every committed entry is there, in its place', SIGNED],
+      ...['hash tiles and entry bundles of 256 published entries', ROOTS, 'documents changed within'],
+    ]);
+    expect(part.notChecked).toEqual([OUTSIDE, NOBODY_ENTITLED, FIELDS, REPLACED]);
+    expect(part).not.toHaveProperty('checkpoint');
+  });
+
+  it('that a part has no entry', async () => {
+    await world.publish(256);
+    world.anchors.clear();
+    await world.anchor(256);
+    world.entries = world.entries.slice(0, 256);
+    const none = await world.verify({ scope: { mode: 'since' }, remembered: await world.checkpoint(256) });
+    expect(none.checked[0]).toBe('bytes and hashes');
+    expect(none.notChecked[0]).toBe('anything: the ledger has 256 entries, none of them is in question');
+  });
+});
+
+describe('roots beyond a part', () => {
+  const part = { mode: 'range', from: 0, to: 256 } as const;
+
+  it('are computed with the tiles behind it, for the published checkpoint and the newest anchor', async () => {
+    world.anchors.clear();
+    await world.anchor(290);
+    const { verdict, against } = await world.verify({ scope: part });
+    expect([verdict, against?.map(({ kind, size }) => [kind, size])]).toEqual([
+      'OK',
+      [
+        ['published', SIZE],
+        ['anchor', 290],
+      ],
+    ]);
+    await world.anchor(290, await world.checkpoint(290, new Uint8Array(32)));
+    expect((await world.verify({ scope: part })).verdict).toBe('FORK');
+  });
+
+  it('are computed for nothing that ends within it', async () => {
+    world.anchors.clear();
+    await world.anchor(120);
+    const within = await world.verify({ scope: part });
+    expect([within.verdict, within.against?.map(({ size }) => size)]).toEqual(['OK', [SIZE, 120]]);
+    await world.publish(256);
+    expect((await world.verify({ scope: part })).against?.map(({ size }) => size)).toEqual([256, 120]);
+  });
+});
+
+it('a hash that is the same in other memory is the same', async () => {
+  world.committed = world.committed.map((entry) => ({ ...entry, hash: Uint8Array.from(entry.hash) }));
+  expect((await world.verify()).verdict).toBe('OK');
+});
