@@ -1,0 +1,306 @@
+/** A whole log replayed: an honest one is entitled to all of it and counted, and one thing changed in one entry is named there. */
+import { beforeAll, describe, expect, it } from 'vitest';
+import { memoryRootSigner, MemoryStore } from '../../../../adapters/memory/index.ts';
+import { toHex } from '../../../../core/canonical/index.ts';
+import { datedAuthority, Replay } from '../../../../core/changes/index.ts';
+import { assessmentHash, parseStep } from '../../../../core/changes/model/steps.ts';
+import type { ReplayEntry } from '../../../../core/changes/replay/replay-entry.ts';
+import type { ReplayOutcome } from '../../../../core/changes/replay/replay-state.ts';
+import { parseEntry } from '../../../../core/ledger/index.ts';
+import {
+  DAY_MS,
+  honestHistory,
+  HOUR_MS,
+  ORIGIN,
+  patch,
+  POLICY,
+  type AuthorityWorld,
+} from '../../../authority/world.ts';
+
+const MINUTE_MS = 60_000;
+const DELEGATIONS = 'system/delegations';
+const ORDERS = ['ordered', 'dated'] as const;
+type Order = (typeof ORDERS)[number];
+
+/** Beside what every history has: one broken glass with its reviews, one withdrawn, one escalated and then rejected by nobody. */
+async function history(): Promise<ReplayEntry[]> {
+  const store = new MemoryStore();
+  const world = await honestHistory({ store, rootSigner: memoryRootSigner(ORIGIN) });
+  const { changes, clock } = world;
+  const money = (value: string): Promise<{ readonly id: string }> =>
+    world.propose('pete', [patch('/money/a', value, 'replace')]);
+  const { id } = await money('410');
+  await changes.withdraw(world.who('pete'), id);
+  await clock.advance(10 * MINUTE_MS); // what was withdrawn is certainly not counted any more
+  await breakTheGlass(world, (await money('420')).id);
+  const waiting = await money('430');
+  await clock.advance(DAY_MS);
+  await changes.advance(waiting.id);
+  await world.approve(await changes.get(world.who('ann'), waiting.id), 'ann', 'rita');
+  await changes.advance(waiting.id);
+  return (await store.readLog(0, 10_000)).map(({ note, hash, position }) => {
+    const parsed = parseEntry(note);
+    if (parsed.kind !== 'entry') throw new Error(parsed.reason);
+    return { body: parsed.body, hash: toHex(hash), position };
+  });
+}
+
+async function breakTheGlass(world: AuthorityWorld, id: string): Promise<void> {
+  const { changes } = world;
+  const { revision, contentHash, assessmentHash: weighed } = await changes.get(world.who('ann'), id);
+  const override = { revision, contentHash, assessmentHash: weighed, ticket: 'INC-7', reason: 'payments fail' };
+  await changes.override(world.who('olga'), id, { ...override, nonce: world.nonce() });
+  await changes.advance(id);
+  for (const person of ['ann', 'rita'])
+    await changes.review(world.who(person), id, { verdict: 'justified', reason: 'it had to be' });
+}
+
+let log: readonly ReplayEntry[];
+beforeAll(async () => {
+  log = await history();
+});
+
+const chainOf = (entries: readonly ReplayEntry[], entity: string): ReplayEntry[] =>
+  entries.filter(({ body }) => body.entity === entity);
+
+function begun(order: Order, entries: readonly ReplayEntry[], from?: ReturnType<Replay['state']>): Replay {
+  const chains = { policy: chainOf(entries, POLICY), delegations: chainOf(entries, DELEGATIONS) };
+  return new Replay({ ledger: 'main', authority: order === 'dated' ? datedAuthority(chains) : undefined, from });
+}
+
+function replayed(entries: readonly ReplayEntry[], order: Order = 'ordered'): ReplayOutcome {
+  const replay = begun(order, entries);
+  for (const entry of entries) if (!replay.take(entry)) break;
+  return replay.end();
+}
+
+const indexOf = (is: (entry: ReplayEntry) => boolean): number => {
+  const index = log.findIndex(is);
+  if (index < 0) throw new Error('there is no such entry');
+  return index;
+};
+const decides = ({ body }: ReplayEntry): boolean => /^(change|delegation|policy)\./.test(body.type);
+/** Log indexes of the first entry of each kind that decides something. */
+const ofEachKind = (): number[] => {
+  const kinds = new Set(log.filter((entry) => decides(entry)).map(({ body }) => body.type));
+  return [...kinds].map(ofType);
+};
+const ofType = (type: string): number => indexOf(({ body }) => body.type === type);
+/** The log with this much of one entry another. */
+function changed(index: number, body: object, data: object = {}): ReplayEntry[] {
+  const entry = log[index] as ReplayEntry;
+  const other = { ...entry, body: { ...entry.body, ...body, data: { ...entry.body.data, ...data } } };
+  return log.with(index, other);
+}
+/** Up to an assessment that says this instead, with the hash that belongs to it. */
+function weighedAs(index: number, more: object): ReplayEntry[] {
+  const entry = log[index] as ReplayEntry;
+  const { assessmentHash: _, ...data } = (parseStep(entry) as { data: Record<string, unknown> }).data;
+  const other = { ...data, ...more };
+  return changed(index, {}, { ...other, assessmentHash: assessmentHash(other as never) }).slice(0, index + 1);
+}
+const factsOf = (index: number): Record<string, Record<string, unknown>> =>
+  log[index]?.body.data['facts'] as unknown as Record<string, Record<string, unknown>>;
+/** The assessment of what pete did to the money in the end: it counts what he did before. */
+const lastWeighed = (): number => log.findLastIndex(({ body }) => body.type === 'change.assessed');
+
+describe.each(ORDERS)('an honest log, %s', (order) => {
+  it('is entitled to all of it, and all of it is counted', () => {
+    expect(replayed(log, order)).toEqual({
+      ...{
+        judged: log.filter((entry) => decides(entry)).length,
+        beforePolicy: 0,
+        withoutUnder: 0,
+        advised: 0,
+        elsewhere: 0,
+      },
+    });
+    const types = new Set(log.map(({ body }) => body.type));
+    for (const type of ['withdrawn', 'overridden', 'reviewed', 'escalated', 'executed'])
+      expect([...types]).toContain(`change.${type}`);
+  });
+
+  it('passes over what decides nothing', () => {
+    for (const type of ['event', 'redacted', 'changed', 'x.change.y']) {
+      const entry = { ...(log[0] as ReplayEntry), position: -1 };
+      const other = { ...entry, body: { ...entry.body, type } };
+      expect(replayed([other, ...log], order)).toEqual(replayed(log, order));
+    }
+  });
+});
+
+describe('a replay that is left off', () => {
+  it('goes on at any entry as if it had not been', () => {
+    for (const at of [0, 1, ...ofEachKind(), log.length]) {
+      const first = begun('dated', log);
+      for (const entry of log.slice(0, at)) first.take(entry);
+      const second = begun('dated', log, structuredClone(first.state()));
+      for (const entry of log.slice(at)) expect(second.take(entry)).toBe(true);
+      expect([at, second.end()]).toEqual([at, replayed(log, 'dated')]);
+    }
+  });
+
+  it('is over at the first entry that is wrong', () => {
+    const wrong = changed(3, { type: 'change.x' });
+    for (const order of ORDERS) {
+      const replay = begun(order, wrong);
+      expect(wrong.slice(0, 5).map((entry) => replay.take(entry))).toEqual([true, true, true, false, false]);
+      expect(replay.end()).toMatchObject({
+        first: { position: 3 },
+        judged: log.slice(0, 3).filter((entry) => decides(entry)).length,
+      });
+    }
+    const replay = begun('dated', wrong);
+    wrong.forEach((entry) => replay.take(entry));
+    const second = begun('dated', wrong, replay.state());
+    expect([second.take(wrong[4] as ReplayEntry), second.end().first?.position]).toEqual([false, 3]);
+  });
+});
+
+describe.each(ORDERS)('one entry changed, %s', (order) => {
+  const first = (entries: readonly ReplayEntry[]): ReplayOutcome['first'] => replayed(entries, order).first;
+  const isStep = ({ body }: ReplayEntry): boolean => body.type.startsWith('change.');
+
+  it('is named when it is no step, or is malformed', () => {
+    for (const position of ofEachKind()) {
+      const entry = log[position] as ReplayEntry;
+      if (!isStep(entry)) continue;
+      expect(first(changed(position, { type: 'change.melted' }))).toEqual({
+        ...{ position, reason: '"change.melted" is no step of a change-set' },
+      });
+      expect(first(changed(position, {}, { more: 1 }))).toEqual({
+        position,
+        reason: `${entry.body.type} is malformed`,
+      });
+    }
+  });
+
+  it('is named when it says to be another step than it is', () => {
+    for (const position of ofEachKind()) {
+      const entry = log[position] as ReplayEntry;
+      if (!isStep(entry)) continue;
+      const step = Number(entry.body.idem.split('#')[1]);
+      for (const other of [step - 1, step + 1])
+        expect(first(changed(position, { idem: entry.body.idem.replace(/#.*/, `#${other}`) }))).toEqual({
+          ...{ position, reason: `it is step ${step} of its change-set, and says another` },
+        });
+    }
+  });
+
+  it('is named when it is by somebody else', () => {
+    for (const position of ofEachKind())
+      expect(first(changed(position, { actor: { kind: 'person', id: 'gus' } }))?.position).toBe(position);
+  });
+
+  it('is named when it rests on another policy, or there is a second one', () => {
+    for (const position of ofEachKind()) {
+      const { type, data } = (log[position] as ReplayEntry).body;
+      if (!('under' in data) || type === 'change.assessed') continue; // its hash is over the policy, too
+      const under = data['under'] as unknown as { readonly seq: number };
+      const found = first(changed(position, {}, { under: { ...under, hash: 'f'.repeat(64) } }));
+      expect(found).toMatchObject({ position, reason: expect.stringContaining(`it rests on "${POLICY}" #`) as string });
+    }
+    const adopted = log[ofType('policy.adopted')] as ReplayEntry;
+    const again = { ...adopted, position: log.length };
+    expect(first([...log, again])).toEqual({ position: log.length, reason: 'a policy is adopted once' });
+  });
+
+  it('is named when a delegation is elsewhere, or malformed', () => {
+    for (const type of ['delegation.granted', 'delegation.revoked']) {
+      const position = ofType(type);
+      const elsewhere = changed(position, { entity: 'account:1' });
+      expect(first(elsewhere)).toEqual({ position, reason: `delegations are recorded on ${DELEGATIONS}` });
+      expect(first(changed(position, {}, { from: 7 }))).toEqual({ position, reason: `${type} is malformed` });
+    }
+  });
+
+  it('is named when a delegation was taken back by somebody else, or twice', () => {
+    const position = ofType('delegation.revoked');
+    expect(first(changed(position, {}, { from: 'rita' }))).toMatchObject({ position });
+    const { delegation } = (log[position] as ReplayEntry).body.data as { readonly delegation: string };
+    expect(log.some(({ hash }) => hash === delegation)).toBe(true);
+  });
+
+  it('is named when a nonce was used before, at the use that came later', () => {
+    const [one, other] = ['change.voted', 'change.overridden'].map(ofType) as [number, number];
+    const nonce = log[one]?.body.data['nonce'];
+    const reason = `its nonce was used before, at log index ${one}`;
+    expect(first(changed(other, {}, { nonce }).slice(0, other + 1))).toEqual({ position: other, reason });
+    // What is wrong with the entry itself comes first.
+    const wrong = changed(other, {}, { nonce, personId: 'gus' });
+    expect(first(wrong)).toEqual({ position: other, reason: expect.stringContaining('gus') as string });
+  });
+
+  it('is named when an assessment takes a turn of another', () => {
+    const [one, other] = [ofType('change.assessed'), lastWeighed()];
+    const { turns } = log[other]?.body.data as unknown as { readonly turns: Record<string, number> };
+    const taken = (log[one]?.body.data as unknown as { readonly turns: Record<string, number> }).turns;
+    for (const what of ['sponsor', 'entity'])
+      expect(first(weighedAs(other, { turns: { ...turns, [what]: taken[what] } }))).toMatchObject({
+        ...{ position: other, reason: `its turn was used before, at log index ${one}` },
+      });
+  });
+
+  it('is named when an assessment counted less than there was, or weighed otherwise', () => {
+    const at = lastWeighed();
+    const { initiator } = factsOf(at);
+    expect(initiator?.['recentChanges']).toBe(2);
+    const said = (more: object): ReplayOutcome['first'] =>
+      first(weighedAs(at, { facts: { ...factsOf(at), initiator: { ...initiator, ...more } } }));
+    expect(said({})).toBeUndefined();
+    expect(said({ recentChanges: 1 })).toMatchObject({ position: at });
+    if (order === 'ordered') {
+      expect(said({ recentChanges: 1 })?.reason).toContain('/initiator/recentChanges is 1, computed is 2');
+      expect(said({ recentChanges: 3 })?.reason).toContain('/initiator/recentChanges is 3, computed is 2');
+    }
+    expect(first(weighedAs(at, { facts: { ...factsOf(at), creates: true } }))?.reason).toContain('its fact /creates');
+    expect(first(weighedAs(at, { level: 'L0' }))?.reason).toContain('its level is "L0"');
+  });
+});
+
+describe.each(ORDERS)('an assessment on another document, %s', (order) => {
+  it('is counted, and its facts are nobody’s concern', () => {
+    const at = lastWeighed();
+    const { base } = log[at]?.body.data as unknown as { readonly base: { readonly version: number } };
+    const other = { base: { ...base, version: base.version + 1 } };
+    expect(replayed(weighedAs(at, {}), order)).toMatchObject({ elsewhere: 0 });
+    for (const facts of [factsOf(at), { ...factsOf(at), creates: true }]) {
+      const found = replayed(weighedAs(at, { ...other, facts }), order);
+      expect([found.elsewhere, found.first]).toEqual([1, undefined]);
+    }
+  });
+});
+
+describe.each(ORDERS)('an entry that names no policy, %s', (order) => {
+  /** The last delegation, of this time, without the policy it rests on. */
+  function unnamed(ms: number): ReplayOutcome {
+    const at = log.findLastIndex(({ body }) => body.type === 'delegation.granted');
+    const entry = log[at] as ReplayEntry;
+    const { under: _, ...data } = entry.body.data;
+    const time = new Date(ms).toISOString();
+    const until = new Date(ms + HOUR_MS).toISOString();
+    const other = { ...entry, body: { ...entry.body, at: time, data: { ...data, until } } } as ReplayEntry;
+    return replayed([...log.slice(0, at), other], order);
+  }
+
+  it('is counted for an hour after the first that does, and named from then on', () => {
+    const firstUnder = Date.parse(log.find(({ body }) => 'under' in body.data)?.body.at ?? '');
+    const granted = Date.parse(log[ofType('delegation.granted')]?.body.at ?? '');
+    expect(granted).toBeGreaterThan(firstUnder + HOUR_MS);
+    expect(unnamed(granted).first?.reason).toBe('it does not name the policy it rests on');
+    expect(unnamed(firstUnder + HOUR_MS + 1).first?.reason).toBe('it does not name the policy it rests on');
+    expect(unnamed(granted)).toMatchObject({ withoutUnder: 1 });
+    for (const ms of [firstUnder + HOUR_MS, firstUnder + HOUR_MS - 1])
+      expect(unnamed(ms).first?.reason).not.toBe('it does not name the policy it rests on');
+    expect(replayed(log, order).withoutUnder).toBe(0);
+  });
+
+  it('is counted where there was no policy yet', () => {
+    const proposed = log[ofType('change.proposed')] as ReplayEntry;
+    const { under: _, ...data } = proposed.body.data;
+    const before = { ...proposed, body: { ...proposed.body, data } } as ReplayEntry;
+    expect(replayed([before], order)).toEqual({
+      ...{ judged: 1, beforePolicy: 1, withoutUnder: 0, advised: 0, elsewhere: 0 },
+    });
+  });
+});
