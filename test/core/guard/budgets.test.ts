@@ -75,3 +75,11 @@ describe('what a principal may ask for', () => {
     },
   );
 });
+
+describe('heavy reads at the same time', () => {
+  it('are between one and ten thousand', () => {
+    const taken = (heavyAtOnce: object): boolean => budgetsSchema.safeParse({ heavyAtOnce }).success;
+    for (const what of ['perPrincipal', 'all'])
+      expect([0, 1, 10_000, 10_001].map((count) => taken({ [what]: count }))).toEqual([false, true, true, false]);
+  });
+});

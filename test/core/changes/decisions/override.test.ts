@@ -1,4 +1,5 @@
 /** Break-glass and the look at it afterwards: who may, how far it reaches, what it rests on, and that it is seen. */
+import { overrideStands } from '../../../../core/changes/decisions/override.ts';
 import { describe, expect, it } from 'vitest';
 import { createPolicy } from '../../../../core/policy/index.ts';
 import { changeQueues, type ChangeView } from '../../../../core/changes/index.ts';
@@ -324,4 +325,28 @@ it('what waits to be looked at is counted, and what waits too long', async () =>
   expect(await queue()).toEqual({ length: 1, overdue: 1 });
   for (const person of ['bob', 'aud']) await world.changes.review(by(person), id, justified);
   expect(await queue()).toEqual({ length: 0, overdue: 0 });
+});
+
+describe('an override at the claim', () => {
+  const stands = (record: object, may = true): boolean =>
+    overrideStands(
+      { policy: { roster: { agents: [{ id: 'bot', owner: 'olga' }] }, may: () => may } } as never,
+      {
+        entityId: 'account:1',
+        proposer: { kind: 'person', id: 'pete' },
+        content: { excludes: ['pete'] },
+        ...record,
+      } as never,
+    );
+  const override = { account: 'olga', personId: 'olga' };
+
+  it('stands while who overrode may, and has no part in it', () => {
+    expect(stands({ override })).toBe(true);
+    expect(stands({})).toBe(false);
+    expect(stands({ override }, false)).toBe(false);
+    expect(stands({ override, content: { excludes: ['olga'] } })).toBe(false);
+    expect(stands({ override, proposer: { kind: 'agent', id: 'bot' } })).toBe(false);
+    expect(stands({ override, proposer: { kind: 'agent', id: 'other' } })).toBe(true);
+    expect(stands({ override, proposer: { kind: 'module', id: 'bot' } })).toBe(true);
+  });
 });

@@ -245,3 +245,14 @@ describe('the veto during the time lock', () => {
     },
   );
 });
+
+describe('revoking what there is not', () => {
+  it('says whether there is no vote at all, or none that was named', async () => {
+    const world = actsWorld();
+    const { id } = await pending(world);
+    const said = (input: object): Promise<unknown> =>
+      world.changes.revoke(by('ann'), id, input).catch((error: unknown) => (error as Error).message);
+    expect(await said({})).toBe(`ann has no vote on ${id} to revoke`);
+    expect(await said({ vote: 'f'.repeat(64) })).toBe(`ann has no such vote on ${id} to revoke`);
+  });
+});

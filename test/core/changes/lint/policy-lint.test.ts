@@ -1,6 +1,8 @@
 /** R3: the sample's rules by the examples of the fault, and a lint that finds what is weak in others. */
 import { describe, expect, it } from 'vitest';
 import { lintPolicy, RISK_LEVELS, riskSchema, type LintKind, type RiskConfig } from '../../../../core/changes/index.ts';
+import { levelOfPlan } from '../../../../core/changes/lint/policy-lint-plan.ts';
+import { createRiskTable } from '../../../../core/changes/risk/risk.ts';
 import { createPolicy, rosterSchema } from '../../../../core/policy/index.ts';
 import { config as sample } from '../../../../nervous.config.ts';
 import { plainRisk } from '../../../support/plain-rules.ts';
@@ -172,5 +174,38 @@ describe('R3: the lint', () => {
   it('R3: is the same with the same seed, and bounded', () => {
     expect(lintPolicy(sample, { seed: 7, runs: 3 })).toEqual(lintPolicy(sample, { seed: 7, runs: 3 }));
     expect(lintPolicy(sample, { runs: 0 }).compared).toBeLessThan(lintPolicy(sample, { runs: 5 }).compared);
+  });
+});
+
+describe('R3: what the lint says', () => {
+  it('R3: finds by the amounts that the table names, without trying any at random', () => {
+    for (const kind of ['splitting', 'spreading', 'order', 'elsewhere'] as const)
+      expect(lintPolicy({ risk: PLANTED[kind] }, { runs: 0 }).findings.map((one) => one.kind)).toContain(kind);
+  });
+
+  it('R3: asks for a rule from just that amount on', () => {
+    for (const kind of ['splitting', 'spreading', 'sign'] as const) {
+      const found = lintPolicy({ risk: PLANTED[kind] }).findings.find((one) => one.kind === kind);
+      const amounts =
+        found?.stricter.steps.join().match(/\d+$/)?.[0] ?? found?.stricter.steps.join().match(/-?\d+/g)?.at(-1);
+      const [, bound] = found?.add.match(/numeric: \['>', (\d+)\]/) ?? [];
+      expect([kind, Number(bound)]).toEqual([kind, Math.abs(Number(amounts)) - 1]);
+    }
+  });
+
+  it('R3: weighs executors by their names, and only what executors carry out', () => {
+    const byName = (name: string): RiskConfig =>
+      table([
+        { name: 'any', when: all, level: 'L1', ...level },
+        { name: 'named', when: { executors: { names: [name] } }, level: 'L3', ...level },
+      ]);
+    const planned = (name: string, type: string): string => {
+      const operation = { type, payload: {}, executor: 'refunds@1', inverse: 'executor-undo' } as const;
+      const step = { entityId: 'account:1', before: null, after: [null], operations: [operation], says: '' };
+      return levelOfPlan(createRiskTable(byName(name)), [step]);
+    };
+    expect(planned('refunds@1', 'executor.invoke')).toBe('L3');
+    expect(planned('others@1', 'executor.invoke')).toBe('L1');
+    expect(planned('refunds@1', 'state.put')).toBe('L1');
   });
 });

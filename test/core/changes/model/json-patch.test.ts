@@ -201,3 +201,16 @@ describe('against the library, and back', () => {
     );
   });
 });
+
+describe('what is moved or copied into itself', () => {
+  const document = { a: { x: 1 }, ab: {} };
+  const step = (op: string, path: string): unknown => patchDocument(document, [{ op, from: '/a', path }] as never);
+
+  it('is refused when it is moved, and copied when it is copied', () => {
+    expect(() => step('move', '/a/b')).toThrow('is inside what is moved');
+    expect(step('copy', '/a/b')).toEqual({ a: { x: 1, b: { x: 1 } }, ab: {} });
+    expect(step('move', '/ab')).toEqual({ ab: { x: 1 } });
+    expect(step('move', '/ab/c')).toEqual({ ab: { c: { x: 1 } } });
+    for (const op of ['move', 'copy']) expect(step(op, '/a')).toEqual(document);
+  });
+});

@@ -8,6 +8,7 @@ import {
   judgeRisk,
   type Weighing,
 } from '../../../../core/changes/replay/judge-assessment.ts';
+import { factsOf } from '../../../../core/changes/risk/facts.ts';
 import { createRiskTable } from '../../../../core/changes/risk/risk.ts';
 import { parseStep, type ChangeStep } from '../../../../core/changes/model/steps.ts';
 import { createPolicy } from '../../../../core/policy/index.ts';
@@ -120,5 +121,25 @@ describe('the facts', () => {
     };
     expect(judged(older)).toBeUndefined();
     expect(judged({ ...older, asOf: steps[1]?.at })).toContain('/bytesChanged is absent');
+  });
+});
+
+describe('an erasure among other operations', () => {
+  it('is a fact of the change-set, whichever of them it is', () => {
+    const { step, content } = weighing();
+    const [operation] = content.operations;
+    const erase = { type: 'field.erase', payload: { seq: 0, fields: ['/payload/ip'], basis: 'x' } };
+    const operations = [{ ...erase, executor: 'field.erase@1', inverse: 'none' }, operation] as never;
+    const after = { balance: 10 };
+    const factsAs = (erases: boolean): object =>
+      factsOf({
+        ...{ entityId: step.entity, initiator: content.initiator, operations, before: null, after: [null, after] },
+        ...{ moneyPaths: risk.moneyPaths, sensitivePaths: risk.sensitivePaths, knownPaths: risk.knownPaths },
+        ...{ byInitiator: [], onEntity: [], freezes: [], erases },
+      });
+    const judged = (erases: boolean): string | undefined =>
+      judgeFacts({ ...weighing({ facts: factsAs(erases) }), content: { ...content, operations } }, NOTHING, NOTHING);
+    expect(judged(true)).toBeUndefined();
+    expect(judged(false)).toContain('computed is true');
   });
 });

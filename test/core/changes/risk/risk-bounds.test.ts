@@ -1,5 +1,5 @@
 /** What a risk table may ask for together: the last that makes sense, and the first that does not, with the words that say so. */
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { riskSchema } from '../../../../core/changes/index.ts';
 
 const rule = { name: 'any', when: { entity: [{ exists: true }] }, level: 'L1', roles: ['owner'], approvals: 1 };
@@ -50,4 +50,19 @@ it('reminds so often at most, and says how often it would', () => {
   const most = Number(/at most (\d+)/.exec(fault ?? '')?.[1]);
   expect(faults({ decisionHours: most, reminderHours: 1 })).toEqual([]);
   expect(faults({ decisionHours: most + 1, reminderHours: 1 })).toHaveLength(1);
+});
+
+describe('reminders', () => {
+  const problem = (decisionHours: number, reminderHours: number): string =>
+    riskSchema
+      .safeParse({ version: '1', rules: [], decisionHours, reminderHours })
+      .error?.issues.map(({ message }) => message)
+      .join() ?? '';
+
+  it('are at most fifty, and more are counted', () => {
+    expect([problem(50, 1), problem(100, 2)]).toEqual(['', '']);
+    expect(problem(51, 1)).toBe('would remind 51 times in 51 h: at most 50');
+    expect(problem(103, 2)).toBe('would remind 51 times in 103 h: at most 50');
+    expect(problem(720, 7)).toBe('would remind 102 times in 720 h: at most 50');
+  });
 });

@@ -1,5 +1,5 @@
 /** R6: with many change-sets open, nobody who asks how it is, what is due or what awaits them reads all of them. */
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import {
   changeQueues,
   checkChangeIndex,
@@ -237,6 +237,44 @@ describe('R6: indices that were tampered with', () => {
     await world.store.write([{ kind: 'put', key: { pk: 'main#change-timer', sk }, value: {}, expect: 'any' }]);
     expect(await checkChangeIndex('main', world.store)).toMatch(/does not belong there/);
     await rebuildChangeIndex('main', world.store);
+    expect(await checkChangeIndex('main', world.store)).toBeUndefined();
+  });
+});
+
+describe('R6: an index of more than one page', () => {
+  const MANY = 501;
+  const TIMERS = 'main#change-timer';
+  async function written(world: World, pk: string, items: readonly (readonly [string, unknown])[]): Promise<void> {
+    for (let from = 0; from < items.length; from += 100)
+      await world.store.write(
+        items
+          .slice(from, from + 100)
+          .map(([sk, value]) => ({ kind: 'put', key: { pk, sk }, value: value as never, expect: 'any' })),
+      );
+  }
+
+  it('is cleared to its end', async () => {
+    const world = createWorld();
+    await proposeMany(world.changes, 'pete', { count: 1 });
+    await ensureChangeIndex('main', world.store);
+    const kept = await world.store.list(TIMERS, { limit: 1000 });
+    await written(
+      world,
+      TIMERS,
+      Array.from({ length: MANY }, (_, i) => [`deadline#2000-01-01T00:00:00.000Z#x${i}`, {}] as const),
+    );
+    await rebuildChangeIndex('main', world.store);
+    expect(await world.store.list(TIMERS, { limit: 1000 })).toMatchObject(kept.map(({ sk }) => ({ sk })));
+  });
+
+  it('is built in one write where that holds it all', async () => {
+    const world = createWorld();
+    await proposeMany(world.changes, 'pete', { count: 3 });
+    const { items } = world.store as unknown as { items: Map<string, unknown> };
+    for (const pk of [...items.keys()]) if (/#change-(count|waiting|timer|awaits|index)/.test(pk)) items.delete(pk);
+    const write = vi.spyOn(world.store, 'write');
+    expect(await ensureChangeIndex('main', world.store)).toBe(3);
+    expect(write).toHaveBeenCalledTimes(2); // the indices; what is counted, with the note that all is built
     expect(await checkChangeIndex('main', world.store)).toBeUndefined();
   });
 });

@@ -118,3 +118,17 @@ describe('what is asked for as mine', () => {
     expect(await count()).toBe(0);
   });
 });
+
+describe('a change-set says of my own vote', () => {
+  it('why I may not cast it, and nothing where I may or it has ended', async () => {
+    const id = (await world.changes.list(who('aud'), { status: 'pending', limit: 1 })).changes[0]?.id ?? '';
+    const own = async (by: string, change = id): Promise<unknown> =>
+      (await world.changes.get(who(by), change)).mayNotVote?.code;
+    expect(await own('ann')).toBeUndefined();
+    expect(await own('pete')).toBe('SELF_APPROVAL');
+    expect(await own('aud')).toBe('NOT_ELIGIBLE');
+    expect(await own('advisor')).toBe('AGENTS_CANNOT_DECIDE');
+    const gone = (await world.changes.list(who('aud'), { status: 'cancelled', limit: 1 })).changes[0]?.id ?? '';
+    expect(await own('pete', gone)).toBeUndefined();
+  });
+});
