@@ -4,6 +4,7 @@ import { memoryRootSigner, MemoryStore } from '../../../../adapters/memory/index
 import { toHex } from '../../../../core/canonical/index.ts';
 import { datedAuthority, Replay } from '../../../../core/changes/index.ts';
 import { assessmentHash, parseStep } from '../../../../core/changes/model/steps.ts';
+import type { Authority } from '../../../../core/changes/replay/authority.ts';
 import type { ReplayEntry } from '../../../../core/changes/replay/replay-entry.ts';
 import type { ReplayOutcome } from '../../../../core/changes/replay/replay-state.ts';
 import { parseEntry } from '../../../../core/ledger/index.ts';
@@ -34,9 +35,13 @@ async function history(): Promise<ReplayEntry[]> {
   await clock.advance(10 * MINUTE_MS); // what was withdrawn is certainly not counted any more
   await breakTheGlass(world, (await money('420')).id);
   const waiting = await money('430');
+  await clock.advance(HOUR_MS);
+  const later = { title: 'Change it', rationale: 'It is time.', operations: [patch('/money/a', '440', 'replace')] };
+  const revised = await changes.revise(world.who('pete'), waiting.id, later);
+  await world.approve(revised, 'ann');
   await clock.advance(DAY_MS);
   await changes.advance(waiting.id);
-  await world.approve(await changes.get(world.who('ann'), waiting.id), 'ann', 'rita');
+  await world.approve(revised, 'rita');
   await changes.advance(waiting.id);
   return (await store.readLog(0, 10_000)).map(({ note, hash, position }) => {
     const parsed = parseEntry(note);
@@ -205,6 +210,15 @@ describe.each(ORDERS)('one entry changed, %s', (order) => {
     expect(first([...log, again])).toEqual({ position: log.length, reason: 'a policy is adopted once' });
   });
 
+  it('is named when an escalation comes a day after the proposal, but not after what was weighed last', () => {
+    const position = ofType('change.escalated');
+    const at = (hours: number): string =>
+      new Date(Date.parse(log[position]?.body.at ?? '') + hours * HOUR_MS).toISOString();
+    const found = first(changed(position, { at: at(-0.5) }).slice(0, position + 1));
+    expect(found).toEqual({ position, reason: 'it was escalated before 24 h had passed' });
+    expect(first(changed(position, { at: at(0.5) }).slice(0, position + 1))).toBeUndefined();
+  });
+
   it('is named when a delegation is elsewhere, or malformed', () => {
     for (const type of ['delegation.granted', 'delegation.revoked']) {
       const position = ofType(type);
@@ -302,5 +316,39 @@ describe.each(ORDERS)('an entry that names no policy, %s', (order) => {
     expect(replayed([before], order)).toEqual({
       ...{ judged: 1, beforePolicy: 1, withoutUnder: 0, advised: 0, elsewhere: 0 },
     });
+  });
+});
+
+describe('what a replay asks of the authority', () => {
+  /** Steps that were conditional on the policy long before they named it: never judged by the one before. */
+  const CONDITIONAL = [
+    ...['voted', 'vote-revoked', 'escalated', 'approved', 'overridden', 'claimed', 'aborted', 'resolution', 'reviewed'],
+  ].map((name) => `change.${name}`);
+
+  it('is of the policy before, too, just where older engines may have recorded under it; and it is told what is lent', () => {
+    const asked = new Map<string, boolean>();
+    const told: string[] = [];
+    const authority: Authority = {
+      at: ({ body }, _under, isLate) => {
+        asked.set(body.type, isLate);
+        return [];
+      },
+      delegation: () => undefined,
+      policyWritten: () => undefined,
+      granted: ({ hash }) => void told.push(`granted ${hash}`),
+      revoked: (_entry, id) => void told.push(`revoked ${id}`),
+    };
+    const replay = new Replay({ ledger: 'main', authority });
+    for (const entry of log) expect(replay.take(entry)).toBe(true);
+    for (const [type, isLate] of asked) expect([type, isLate]).toEqual([type, !CONDITIONAL.includes(type)]);
+    expect([...asked.keys()]).toEqual(
+      expect.arrayContaining(['change.voted', 'change.proposed', 'delegation.granted']),
+    );
+    const lent = log.filter(({ body }) => body.type.startsWith('delegation.'));
+    expect(told).toEqual(
+      lent.map(({ body, hash }) =>
+        body.type === 'delegation.granted' ? `granted ${hash}` : `revoked ${body.data['delegation'] as string}`,
+      ),
+    );
   });
 });
