@@ -211,6 +211,9 @@ describe('signed notes (C2SP)', () => {
       '',
       'a+b+c',
       vkey.replace(/\+A/, '+B'),
+      formatVerifierKey(ORIGIN, publicKey, 4),
+      formatVerifierKey(ORIGIN, publicKey.subarray(1)),
+      formatVerifierKey(ORIGIN, Buffer.concat([publicKey, Buffer.of(0)])),
     ];
     for (const text of wrong) expect(parseVerifierKey(text)).toBeUndefined();
   });

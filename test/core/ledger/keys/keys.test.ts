@@ -371,6 +371,13 @@ it('only 32 bytes in canonical base64 are a key of a rotation', () => {
   }
 });
 
+it.each([
+  ['key.certified', ROOT_CHAIN],
+  ['key.rotated', 'keys/other'],
+])('%s on %s is no rotation', (type, entity) => {
+  expect(rotationOf({ ...rotationDraft(A, B, 'x'), type, entity } as unknown as EntryBody)).toBeUndefined();
+});
+
 it('a rotation that cannot be read, or stands at another place than it says, is none', async () => {
   const one = world();
   await one.rotate(B);

@@ -320,6 +320,14 @@ describe('the report says exactly', () => {
     expect(part).not.toHaveProperty('checkpoint');
   });
 
+  it('how many published entries of a part were compared with files', async () => {
+    const files = async (from: number, to: number): Promise<string | undefined> =>
+      (await world.verify({ scope: { mode: 'range', from, to } })).checked.find((one) => one.startsWith('hash tiles'));
+    expect(await files(256, 300)).toBe('hash tiles and entry bundles of 44 published entries');
+    expect(await files(256, 290)).toBe('hash tiles and entry bundles of 44 published entries');
+    expect(await files(0, 7)).toBe('hash tiles and entry bundles of 256 published entries');
+  });
+
   it('that a part has no entry', async () => {
     await world.publish(256);
     world.anchors.clear();
@@ -327,6 +335,8 @@ describe('the report says exactly', () => {
     world.entries = world.entries.slice(0, 256);
     const none = await world.verify({ scope: { mode: 'since' }, remembered: await world.checkpoint(256) });
     expect(none.checked[0]).toBe('bytes and hashes');
+    expect(none.checked).toContain(ROOTS);
+    expect(none.against?.map(({ size }) => size)).toContain(256);
     expect(none.notChecked[0]).toBe('anything: the ledger has 256 entries, none of them is in question');
   });
 });
