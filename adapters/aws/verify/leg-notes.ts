@@ -52,7 +52,7 @@ export async function readHandover(
   for (let piece = 0; piece < name.pieces; piece += 1) {
     const found = await items.get(keyOf(ledger, name, piece));
     if (found === undefined) return undefined;
-    pieces.push(Buffer.from(found.value as string, 'base64'));
+    pieces.push(Buffer.from(typeof found.value === 'string' ? found.value : '', 'base64')); // no text: another hash
   }
   const bytes = Buffer.concat(pieces);
   if (hash('sha256', bytes) !== name.hash)

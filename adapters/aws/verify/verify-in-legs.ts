@@ -3,8 +3,7 @@
  * function and says so. A leg that dies is tried again by Lambda from what it was handed over, which is kept until the next one
  * has its own. It always ends, and what ends without having looked at everything is never OK.
  */
-import { logFinding, type Clock, type VerificationReport } from '../../../core/ledger/index.ts';
-import type { ItemStore } from '../../../core/ledger/index.ts';
+import { logFinding, type Clock, type ItemStore, type VerificationReport } from '../../../core/ledger/index.ts';
 import { AwsError } from '../request/errors.ts';
 import { forgetHandover, keepHandover, readHandover, type LegName } from './leg-notes.ts';
 import { LegEnded, type Leg } from './verify-legs.ts';
