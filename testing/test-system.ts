@@ -86,7 +86,7 @@ export async function startTestSystem<C extends NervousConfig>(options: TestSyst
   };
 }
 
-interface World {
+interface Running {
   readonly clock: Clock;
   readonly activity: Activity;
   readonly onError: (error: unknown) => void;
@@ -94,7 +94,7 @@ interface World {
 
 async function openInMemory(
   { config, functions = {}, executors = {}, store = new MemoryStore(), ...options }: TestSystemOptions,
-  { clock, activity, onError }: World,
+  { clock, activity, onError }: Running,
 ): Promise<NervousSystem> {
   const { ledger, origin } = config;
   const { ids = new CountingIds(), rootSigner = memoryRootSigner(origin) } = options;

@@ -182,7 +182,7 @@ async function openSystem(
   opened: Closers,
 ): Promise<Pick<Engine, 'system' | 'log' | 'rotateRootKey' | 'audit'>> {
   const { config, dataDir, anchorsDir, onError, incarnations } = options;
-  const world = { clock: systemClock, ids: systemIds, pause: () => letOthersIn() };
+  const clockAndIds = { clock: systemClock, ids: systemIds, pause: () => letOthersIn() };
   const keys = await openRootKeys({
     ...{ dataDir, origin: config.origin, anchorsDir: anchorsDir ?? join(dataDir, ANCHOR_FOLDER) },
     ...{ entries: store, incarnations },
@@ -200,7 +200,7 @@ async function openSystem(
   const watch: { status?: IntegrityMonitor['status'] } = {};
   const { system, appender, drain } = createNervousSystem(
     {
-      ...{ entries: store, items: store, sealer, bus, ...world },
+      ...{ entries: store, items: store, sealer, bus, ...clockAndIds },
       ...{ rootSigner, onError, onPolicyChange: () => options.hooks.renewTokens?.(), executors },
       ...(options.http === false ? {} : { connections: () => connectionsOf(options.hooks.server) }),
       fieldKeys: await openFieldKeys(dataDir, { ledger: config.ledger, items: store }),
@@ -245,8 +245,8 @@ function looksOf(
 }
 
 function openRunner({ changes }: NervousSystem, onError: (error: unknown) => void, opened: Closers): WorkflowRunner {
-  const world = { clock: systemClock, ids: systemIds };
-  const runner = createWorkflowRunner({ changes, ...world, onError: (_, error) => onError(error) });
+  const clockAndIds = { clock: systemClock, ids: systemIds };
+  const runner = createWorkflowRunner({ changes, ...clockAndIds, onError: (_, error) => onError(error) });
   opened.push(() => runner.stop());
   return runner;
 }

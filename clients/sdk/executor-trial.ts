@@ -1,4 +1,4 @@
-/** One check's world: an executor on a fresh store, and a ledger with a root key of its own that grants what is wanted. */
+/** One check's fixture: an executor on a fresh store, and a ledger with a root key of its own that grants what is wanted. */
 import { createHash, generateKeyPairSync, sign } from 'node:crypto';
 import { canonicalize, type JsonValue } from '../../core/canonical/index.ts';
 import {
@@ -33,7 +33,7 @@ export interface ExecutorSubject {
   /** some that it does not */
   readonly invalidInputs: readonly JsonValue[];
   /** An executor on a fresh store that believes these root keys and this clock. */
-  open(world: {
+  open(fixture: {
     readonly rootKeys: readonly string[];
     readonly now: () => number;
   }): Promise<ExecutorBench> | ExecutorBench;

@@ -49,7 +49,7 @@ export interface RunningSubscription {
   readonly done: Promise<void>;
 }
 
-interface World extends SubscriberOptions {
+interface PullSession extends SubscriberOptions {
   readonly id: string;
   readonly settler: Settler;
   readonly stopping: AbortSignal;
@@ -81,7 +81,7 @@ export function runSubscription(options: SubscriberOptions): RunningSubscription
   const { transport, subscription, memory, gaps } = options;
   const stopper = new AbortController();
   const { signal = stopper.signal } = options;
-  const world: World = {
+  const session: PullSession = {
     ...options,
     id: subscription.id,
     settler: createSettler(transport, subscription.id),
@@ -92,7 +92,7 @@ export function runSubscription(options: SubscriberOptions): RunningSubscription
     ...{ held: new Map(), lanes: new Map(), failed: new Map(), room: { wake: () => {} } },
     idle: { since: options.clock.now(), seconds: undefined },
   };
-  const done = pull(world);
+  const done = pull(session);
   return {
     id: subscription.id,
     done,
@@ -103,14 +103,14 @@ export function runSubscription(options: SubscriberOptions): RunningSubscription
   };
 }
 
-async function pull(world: World): Promise<void> {
-  const { clock, stopping, lanes, settler } = world;
+async function pull(session: PullSession): Promise<void> {
+  const { clock, stopping, lanes, settler } = session;
   try {
     for (let failures = 0; !isAborted(stopping);) {
-      await roomFor(world);
+      await roomFor(session);
       if (isAborted(stopping)) break;
       try {
-        await pullOnce(world);
+        await pullOnce(session);
         failures = 0;
       } catch (error) {
         if (isAborted(stopping)) break;
@@ -125,11 +125,11 @@ async function pull(world: World): Promise<void> {
   }
 }
 
-async function pullOnce(world: World): Promise<void> {
-  const { transport, clock, id, batchSize, stopping, held, idle } = world;
+async function pullOnce(session: PullSession): Promise<void> {
+  const { transport, clock, id, batchSize, stopping, held, idle } = session;
   const askedAt = clock.now();
   const isIdle = idle.seconds !== undefined && askedAt - idle.since >= IDLE_AFTER_MS;
-  const waitSeconds = isIdle ? 0 : world.waitSeconds;
+  const waitSeconds = isIdle ? 0 : session.waitSeconds;
   const { messages, idleSeconds } = await transport<MessageList>({
     method: 'GET',
     path: `/v1/subscriptions/${encodeURIComponent(id)}/messages`,
@@ -138,19 +138,19 @@ async function pullOnce(world: World): Promise<void> {
     signal: stopping,
     waitSeconds,
   });
-  for (const message of messages.toSorted(bySeq)) take(world, message);
+  for (const message of messages.toSorted(bySeq)) take(session, message);
   if (messages.length > 0) {
     Object.assign(idle, { since: clock.now(), seconds: undefined });
     return;
   }
-  idle.seconds = (world.idleSeconds ?? idleSeconds) || undefined;
+  idle.seconds = (session.idleSeconds ?? idleSeconds) || undefined;
   const wasShort = clock.now() - askedAt < EMPTY_POLL_PAUSE_MS;
   if (isIdle && idle.seconds !== undefined) await clock.sleep(idle.seconds * MS_PER_SECOND, stopping);
   else if (wasShort) await clock.sleep(EMPTY_POLL_PAUSE_MS, stopping);
 }
 
 /** Waits until half of what may be held is free, so that polls stay large under load. */
-async function roomFor({ held, batchSize, room, stopping }: World): Promise<void> {
+async function roomFor({ held, batchSize, room, stopping }: PullSession): Promise<void> {
   while (held.size > batchSize / 2 && !isAborted(stopping)) {
     await new Promise<void>((resolve) => {
       room.wake = resolve;
@@ -163,29 +163,29 @@ function bySeq(a: ReceivedMessage, b: ReceivedMessage): number {
   return a.event.ledger.seq - b.event.ledger.seq;
 }
 
-function take(world: World, message: ReceivedMessage): void {
+function take(session: PullSession, message: ReceivedMessage): void {
   const { receipt, event } = message;
   const key = eventKey(event);
-  const isHeld = world.held.has(key);
-  world.held.set(key, receipt);
+  const isHeld = session.held.has(key);
+  session.held.set(key, receipt);
   if (isHeld) return;
   const { entityId } = event;
-  const lane = (world.lanes.get(entityId) ?? Promise.resolve()).then(() => work(world, key, message));
-  world.lanes.set(entityId, lane);
+  const lane = (session.lanes.get(entityId) ?? Promise.resolve()).then(() => work(session, key, message));
+  session.lanes.set(entityId, lane);
   void lane.then(() => {
-    if (world.lanes.get(entityId) !== lane) return;
-    world.lanes.delete(entityId);
-    world.failed.delete(entityId);
+    if (session.lanes.get(entityId) !== lane) return;
+    session.lanes.delete(entityId);
+    session.failed.delete(entityId);
   });
 }
 
 /** One message, from its turn to its settlement. Never rejects. */
-async function work(world: World, key: string, message: ReceivedMessage): Promise<void> {
-  const { held, settler, room, failed, subscription } = world;
+async function work(session: PullSession, key: string, message: ReceivedMessage): Promise<void> {
+  const { held, settler, room, failed, subscription } = session;
   const { entityId, ledger } = message.event;
   let failure: string | undefined;
   try {
-    await handleInOrder(world, message);
+    await handleInOrder(session, message);
   } catch (error) {
     if (subscription.order === 'entity') failed.set(entityId, Math.min(ledger.seq, failed.get(entityId) ?? Infinity));
     failure = failureReason(error) || 'the handler failed';
@@ -198,26 +198,26 @@ async function work(world: World, key: string, message: ReceivedMessage): Promis
 }
 
 /** What comes before it on its chain is done first; if that fails, so has this delivery, and both come again. */
-async function handleInOrder(world: World, { event, attempt, traceparent }: ReceivedMessage): Promise<void> {
-  const failed = world.failed.get(event.entityId) ?? Infinity;
+async function handleInOrder(session: PullSession, { event, attempt, traceparent }: ReceivedMessage): Promise<void> {
+  const failed = session.failed.get(event.entityId) ?? Infinity;
   if (failed < event.ledger.seq) throw new Error(`it waits for event ${failed} of its entity, which failed`);
-  if (world.missing !== undefined && !(await isDone(world, event))) {
-    for await (const earlier of world.missing.before(event)) {
-      await handleOnce(world, earlier, { attempt: 0 });
-      world.missing.delivered(earlier);
+  if (session.missing !== undefined && !(await isDone(session, event))) {
+    for await (const earlier of session.missing.before(event)) {
+      await handleOnce(session, earlier, { attempt: 0 });
+      session.missing.delivered(earlier);
     }
   }
-  world.missing?.delivered(event);
-  await handleOnce(world, event, { attempt, ...(traceparent === undefined ? {} : { traceparent }) });
+  session.missing?.delivered(event);
+  await handleOnce(session, event, { attempt, ...(traceparent === undefined ? {} : { traceparent }) });
 }
 
-async function handleOnce(world: World, event: DeliveredEvent, delivery: Delivery): Promise<void> {
-  if (await isDone(world, event)) return;
-  await world.handler(event, delivery);
-  for (const memory of world.memories) await memory.remember(event);
+async function handleOnce(session: PullSession, event: DeliveredEvent, delivery: Delivery): Promise<void> {
+  if (await isDone(session, event)) return;
+  await session.handler(event, delivery);
+  for (const memory of session.memories) await memory.remember(event);
 }
 
-async function isDone({ memories }: World, event: DeliveredEvent): Promise<boolean> {
+async function isDone({ memories }: PullSession, event: DeliveredEvent): Promise<boolean> {
   for (const memory of memories) if (await memory.recall(event)) return true;
   return false;
 }

@@ -30,7 +30,7 @@ export interface Answer<Body = unknown> {
 }
 
 export async function call<Body = unknown>(
-  world: TestSystem,
+  fixture: TestSystem,
   line: string,
   options: CallOptions = {},
 ): Promise<Answer<Body>> {
@@ -42,10 +42,10 @@ export async function call<Body = unknown>(
       ...{ method, target },
       headers: { ...(bytes.length > 0 ? { 'content-type': 'application/json' } : {}), ...options.headers },
       body: async () => bytes,
-      principal: options.as === undefined ? undefined : world.as(options.as),
+      principal: options.as === undefined ? undefined : fixture.as(options.as),
       signal: options.signal ?? reader.signal,
     },
-    world.system,
+    fixture.system,
     { onError: options.onError ?? unexpected },
   );
   reader.abort(); // of a stream nothing is read here

@@ -25,13 +25,13 @@ const cloudEvent = {
   data,
 };
 
-let world: TestSystem;
+let fixture: TestSystem;
 beforeEach(async () => {
-  world = await createTestSystem();
+  fixture = await createTestSystem();
 });
 
 function publish<Body = unknown>(body: unknown, headers: Record<string, string>): Promise<Answer<Body>> {
-  return call<Body>(world, 'POST /v1/events', { as: 'ledgerist', body, headers });
+  return call<Body>(fixture, 'POST /v1/events', { as: 'ledgerist', body, headers });
 }
 
 describe('CloudEvents that come in', () => {
@@ -79,7 +79,7 @@ describe('CloudEvents that come in', () => {
     const metadata = { euro: 'Euro € 😀', percent: '100%25', plain: 'a b' };
     const envelope = { topic: 'transactions.new', entityId: 'account:1695', timestamp: '2026-11-21T10:00:00Z' };
     const native = { ...envelope, eventId: 'ce-1', payload: data, metadata };
-    const again = await call<PublishedEvent>(world, 'POST /v1/events', { as: 'ledgerist', body: native });
+    const again = await call<PublishedEvent>(fixture, 'POST /v1/events', { as: 'ledgerist', body: native });
     expect(again.json.status).toBe('duplicate');
   });
 
@@ -114,7 +114,7 @@ describe('CloudEvents that come in', () => {
     expect(answer.headers['accept-post']).toBe(
       'application/json, application/cloudevents+json, application/cloudevents-batch+json',
     );
-    const elsewhere = await call(world, 'POST /v1/change-sets', { as: 'ann', body: cloudEvent, headers: STRUCTURED });
+    const elsewhere = await call(fixture, 'POST /v1/change-sets', { as: 'ann', body: cloudEvent, headers: STRUCTURED });
     expect(refusalOf(elsewhere)).toBe('415 MEDIA_TYPE_UNSUPPORTED');
   });
 });
@@ -127,14 +127,14 @@ describe('CloudEvents that go out', () => {
   });
 
   it('are the messages of a subscription, with their receipts', async () => {
-    await call(world, 'POST /v1/subscriptions', { as: 'ledgerist', body: { id: 's', topics: ['transactions.*'] } });
-    const { json } = await call<FeedPage>(world, 'GET /v1/feed', { as: 'aud' });
-    json.events.forEach((event, i) => world.queue.push({ receipt: `r-${i}`, attempt: 2, event }));
+    await call(fixture, 'POST /v1/subscriptions', { as: 'ledgerist', body: { id: 's', topics: ['transactions.*'] } });
+    const { json } = await call<FeedPage>(fixture, 'GET /v1/feed', { as: 'aud' });
+    json.events.forEach((event, i) => fixture.queue.push({ receipt: `r-${i}`, attempt: 2, event }));
     const path = 'GET /v1/subscriptions/s/messages';
-    const answer = await call<readonly JsonObject[]>(world, path, { as: 'ledgerist', headers: wanted });
+    const answer = await call<readonly JsonObject[]>(fixture, path, { as: 'ledgerist', headers: wanted });
     expect(answer.headers['content-type']).toBe('application/cloudevents-batch+json');
     expect(answer.json).toMatchObject([{ id: 'ce-1', receipt: 'r-0', attempt: 2, data }]);
-    const plain = await call(world, path, { as: 'ledgerist' });
+    const plain = await call(fixture, path, { as: 'ledgerist' });
     expect(plain.headers['content-type']).toBe('application/json');
     // What was read may be sent on, back to where it came from: it is the same event.
     const back = await publish<BatchResult>(answer.json, BATCHED);
@@ -143,7 +143,7 @@ describe('CloudEvents that go out', () => {
 
   it('are the feed, with the next page as a link', async () => {
     const answer = await call<readonly JsonObject[]>(
-      world,
+      fixture,
       'GET /v1/feed?topics=transactions.*,budget.updated&limit=7',
       {
         as: 'aud',
@@ -164,6 +164,6 @@ describe('CloudEvents that go out', () => {
       wait: '0',
     });
     expect(searchParams.get('after')).toMatch(/./);
-    expect((await call(world, `GET ${link}`, { as: 'aud', headers: wanted })).status).toBe(200);
+    expect((await call(fixture, `GET ${link}`, { as: 'aud', headers: wanted })).status).toBe(200);
   });
 });

@@ -18,31 +18,31 @@ const named = ROUTES.map((route) => [route.operationId, route] as const);
 
 describe('the way in over HTTP', () => {
   it.each(named)('S1: %s is counted and timed, whatever comes of it', async (operationId, route) => {
-    const world = await createTestSystem();
-    const { status } = await call(world, lineOf(route), { as: 'ann' });
-    expect(world.passages).toMatchObject([{ useCase: operationId, policyVersion: 7, durationMs: 0 }]);
-    expect(world.passages[0]?.outcome).toBe(status < 400 ? 'succeeded' : 'refused');
-    expect(world.metrics.read().total).toBe(1);
+    const fixture = await createTestSystem();
+    const { status } = await call(fixture, lineOf(route), { as: 'ann' });
+    expect(fixture.passages).toMatchObject([{ useCase: operationId, policyVersion: 7, durationMs: 0 }]);
+    expect(fixture.passages[0]?.outcome).toBe(status < 400 ? 'succeeded' : 'refused');
+    expect(fixture.metrics.read().total).toBe(1);
   });
 
   it.each(named.filter(([, { auth }]) => auth === 'required'))(
     'S1: %s is refused without credentials, and counted as refused',
     async (operationId, route) => {
-      const world = await createTestSystem();
-      const { problem } = await call(world, lineOf(route));
+      const fixture = await createTestSystem();
+      const { problem } = await call(fixture, lineOf(route));
       expect(problem?.code).toBe('UNAUTHENTICATED');
-      expect(world.passages).toMatchObject([{ useCase: operationId, outcome: 'refused', code: 'UNAUTHENTICATED' }]);
-      expect(world.calls).toEqual([]);
+      expect(fixture.passages).toMatchObject([{ useCase: operationId, outcome: 'refused', code: 'UNAUTHENTICATED' }]);
+      expect(fixture.calls).toEqual([]);
     },
   );
 
   it.each(named.filter(([id]) => !['open', 'known'].includes(USE_CASES[id].for)))(
     'S1: %s is refused without the right before its body is read',
     async (_id, route) => {
-      const world = await createTestSystem();
-      const { problem } = await call(world, lineOf(route), { as: 'outsider', bytes: Buffer.from('no JSON') });
+      const fixture = await createTestSystem();
+      const { problem } = await call(fixture, lineOf(route), { as: 'outsider', bytes: Buffer.from('no JSON') });
       expect(problem?.code).toBe('FORBIDDEN');
-      expect(world.calls).toEqual([]);
+      expect(fixture.calls).toEqual([]);
     },
   );
 
@@ -53,13 +53,13 @@ describe('the way in over HTTP', () => {
   });
 
   it('S1: an event that was rejected counts as refused, alone and in a batch', async () => {
-    const world = await createTestSystem();
+    const fixture = await createTestSystem();
     const good = { topic: 'transactions.new', payload: { amount: '1.00' } };
     const bad = { topic: 'transactions.new', payload: { amount: 'much' } };
-    await call(world, 'POST /v1/events', { as: 'ann', body: bad });
-    await call(world, 'POST /v1/events', { as: 'ann', body: { events: [good, bad] } });
-    await call(world, 'POST /v1/events', { as: 'ann', body: { events: [good, good] } });
-    expect(world.passages.map(({ outcome }) => outcome)).toEqual(['refused', 'refused', 'succeeded']);
+    await call(fixture, 'POST /v1/events', { as: 'ann', body: bad });
+    await call(fixture, 'POST /v1/events', { as: 'ann', body: { events: [good, bad] } });
+    await call(fixture, 'POST /v1/events', { as: 'ann', body: { events: [good, good] } });
+    expect(fixture.passages.map(({ outcome }) => outcome)).toEqual(['refused', 'refused', 'succeeded']);
   });
 
   it.each([
@@ -75,12 +75,12 @@ describe('the way in over HTTP', () => {
     ['verifyEntity', 'GET /v1/entities/account%3A1/verify', 'heavy'],
     ['readFeed', 'GET /v1/feed', 'heavy'],
   ])('R5: %s over its budget is a 429 that says when to come back', async (_id, line, budget) => {
-    const world = await createTestSystem({}, budgetsSchema.parse({ [budget]: { perMinute: 60, burst: 1 } }));
+    const fixture = await createTestSystem({}, budgetsSchema.parse({ [budget]: { perMinute: 60, burst: 1 } }));
     const options = { as: budget === 'reveal' ? 'sec' : 'ann', ...(line.startsWith('POST') ? { body: {} } : {}) };
-    expect((await call(world, line, options)).status).not.toBe(429);
-    const { problem, headers } = await call(world, line, options);
+    expect((await call(fixture, line, options)).status).not.toBe(429);
+    const { problem, headers } = await call(fixture, line, options);
     expect(problem).toMatchObject({ status: 429, code: 'BUDGET_SPENT', retryAfterSeconds: 1 });
     expect(headers['retry-after']).toBe('1');
-    expect((await call(world, line, { ...options, as: 'aud' })).problem?.code).not.toBe('BUDGET_SPENT');
+    expect((await call(fixture, line, { ...options, as: 'aud' })).problem?.code).not.toBe('BUDGET_SPENT');
   });
 });

@@ -11,22 +11,22 @@ const event = (fields: object = {}): object => ({
   ...fields,
 });
 
-let world: TestSystem;
+let fixture: TestSystem;
 beforeEach(async () => {
-  world = await createTestSystem();
+  fixture = await createTestSystem();
 });
 
 describe('publishing one event', () => {
   it('answers 201 with its place, and where to find it', async () => {
-    const { status, json, headers } = await call(world, 'POST /v1/events', { as: 'ledgerist', body: event() });
+    const { status, json, headers } = await call(fixture, 'POST /v1/events', { as: 'ledgerist', body: event() });
     expect(status).toBe(201);
     expect(json).toMatchObject({ status: 'accepted', eventId: 'e-1', entity: 'account:1', seq: 0 });
     expect(headers['location']).toBe('/v1/events/e-1?source=ledgerist');
   });
 
   it('answers 200 with the recorded place when it comes again', async () => {
-    const first = await call<PublishedEvent>(world, 'POST /v1/events', { as: 'ledgerist', body: event() });
-    const again = await call(world, 'POST /v1/events', { as: 'ledgerist', body: event() });
+    const first = await call<PublishedEvent>(fixture, 'POST /v1/events', { as: 'ledgerist', body: event() });
+    const again = await call(fixture, 'POST /v1/events', { as: 'ledgerist', body: event() });
     expect(again.status).toBe(200);
     expect(again.json).toEqual({ ...first.json, status: 'duplicate' });
   });
@@ -42,30 +42,30 @@ describe('publishing one event', () => {
     ['an array', [event()], 400, 'EVENT_INVALID'],
     ['a string', 'event', 400, 'EVENT_INVALID'],
   ])('refuses %s', async (_what, body, status, code) => {
-    await call(world, 'POST /v1/events', { as: 'ledgerist', body: event() });
-    const before = await world.store.size();
-    const { problem } = await call(world, 'POST /v1/events', { as: 'ledgerist', body });
+    await call(fixture, 'POST /v1/events', { as: 'ledgerist', body: event() });
+    const before = await fixture.store.size();
+    const { problem } = await call(fixture, 'POST /v1/events', { as: 'ledgerist', body });
     expect(problem).toMatchObject({
       status,
       code,
       type: `https://nervous-system.dev/problems/${code.toLowerCase().replaceAll('_', '-')}`,
       instance: '/v1/events',
     });
-    expect(await world.store.size()).toBe(before);
+    expect(await fixture.store.size()).toBe(before);
   });
 
   it('points at every fault', async () => {
     const body = { topic: 'X', payload: [], entityId: '' };
-    const { problem } = await call(world, 'POST /v1/events', { as: 'ledgerist', body });
+    const { problem } = await call(fixture, 'POST /v1/events', { as: 'ledgerist', body });
     expect(problem?.errors.map(({ pointer }) => pointer).sort()).toEqual(['/entityId', '/payload', '/topic']);
   });
 
   it('refuses an event that no entry can hold, whatever the limit of the body', async () => {
     const payload = { amount: '10.00', ['x'.repeat(10)]: 'y'.repeat(70_000) };
-    const { problem } = await call(world, 'POST /v1/events', { as: 'ledgerist', body: event({ payload }) });
+    const { problem } = await call(fixture, 'POST /v1/events', { as: 'ledgerist', body: event({ payload }) });
     expect(problem?.code).toBe('PAYLOAD_INVALID');
     const metadata = { note: 'y'.repeat(70_000) };
-    const large = await call(world, 'POST /v1/events', { as: 'ledgerist', body: event({ metadata }) });
+    const large = await call(fixture, 'POST /v1/events', { as: 'ledgerist', body: event({ metadata }) });
     expect(large.problem).toMatchObject({ status: 413, code: 'ENTRY_TOO_LARGE' });
   });
 });
@@ -75,30 +75,30 @@ describe('Idempotency-Key', () => {
 
   it('becomes the id of an event that has none, so that sending it again records nothing', async () => {
     const { eventId: _eventId, ...body } = event() as { eventId: string };
-    const first = await call<PublishedEvent>(world, 'POST /v1/events', { as: 'ledgerist', body, headers });
-    const again = await call(world, 'POST /v1/events', { as: 'ledgerist', body, headers });
+    const first = await call<PublishedEvent>(fixture, 'POST /v1/events', { as: 'ledgerist', body, headers });
+    const again = await call(fixture, 'POST /v1/events', { as: 'ledgerist', body, headers });
     expect(first.json).toMatchObject({ status: 'accepted', eventId: 'key-7' });
     expect(again.json).toMatchObject({ status: 'duplicate', eventId: 'key-7', hash: first.json.hash });
   });
 
   it('does not replace the id of an event that has one', async () => {
-    const { json } = await call(world, 'POST /v1/events', { as: 'ledgerist', body: event(), headers });
+    const { json } = await call(fixture, 'POST /v1/events', { as: 'ledgerist', body: event(), headers });
     expect(json).toMatchObject({ eventId: 'e-1' });
   });
 
   it.each(['', ' ', 'a b', 'ä', 'x'.repeat(129), '-x', 'a,b'])('is refused when it is %j', async (key) => {
     const options = { as: 'ledgerist', body: event(), headers: { 'idempotency-key': key } };
-    const { problem } = await call(world, 'POST /v1/events', options);
+    const { problem } = await call(fixture, 'POST /v1/events', options);
     expect(problem).toMatchObject({ status: 400, code: 'REQUEST_INVALID' });
     expect(problem?.errors).toMatchObject([{ pointer: '/idempotency-key', in: 'header' }]);
-    expect(world.calls).toEqual([]);
+    expect(fixture.calls).toEqual([]);
   });
 });
 
 describe('publishing a batch', () => {
   it('answers for each event, and one bad event does not sink the others', async () => {
     const events = [event(), event({ eventId: 'e-2', topic: 'no.such' }), event({ eventId: 'e-3' })];
-    const { status, json } = await call<BatchResult>(world, 'POST /v1/events', { as: 'ledgerist', body: { events } });
+    const { status, json } = await call<BatchResult>(fixture, 'POST /v1/events', { as: 'ledgerist', body: { events } });
     expect(status).toBe(200);
     expect(json.results).toMatchObject([
       { status: 'accepted', seq: 0 },
@@ -109,7 +109,7 @@ describe('publishing a batch', () => {
 
   it('records all or nothing when it is atomic', async () => {
     const events = [event(), event({ eventId: 'e-2', payload: {} })];
-    const { json } = await call<BatchResult>(world, 'POST /v1/events', {
+    const { json } = await call<BatchResult>(fixture, 'POST /v1/events', {
       as: 'ledgerist',
       body: { events, atomic: true },
     });
@@ -117,7 +117,7 @@ describe('publishing a batch', () => {
       { status: 'rejected', problem: { code: 'ATOMIC_REJECTED' } },
       { status: 'rejected', problem: { code: 'PAYLOAD_INVALID', errors: [{ pointer: '/payload/amount' }] } },
     ]);
-    expect(await world.store.size()).toBe(0);
+    expect(await fixture.store.size()).toBe(0);
   });
 
   it.each([
@@ -127,26 +127,26 @@ describe('publishing a batch', () => {
     ['an unknown option', { events: [event()], atomically: true }, ''],
     ['an option of another type', { events: [event()], atomic: 'yes' }, '/atomic'],
   ])('refuses %s', async (_what, body, pointer) => {
-    const { problem } = await call(world, 'POST /v1/events', { as: 'ledgerist', body });
+    const { problem } = await call(fixture, 'POST /v1/events', { as: 'ledgerist', body });
     expect(problem).toMatchObject({ status: 400, code: 'EVENT_INVALID', errors: [{ pointer }] });
-    expect(world.calls).toEqual([]);
+    expect(fixture.calls).toEqual([]);
   });
 });
 
 describe('the trace of an event', () => {
   it('is found under an id that needs encoding', async () => {
-    await call(world, 'POST /v1/events', { as: 'ledgerist', body: event({ eventId: 'a/b:c' }) });
-    const { json } = await call(world, 'GET /v1/events/a%2Fb%3Ac?source=ledgerist', { as: 'aud' });
+    await call(fixture, 'POST /v1/events', { as: 'ledgerist', body: event({ eventId: 'a/b:c' }) });
+    const { json } = await call(fixture, 'GET /v1/events/a%2Fb%3Ac?source=ledgerist', { as: 'aud' });
     expect(json).toMatchObject({ event: { eventId: 'a/b:c', payload: { amount: '10.00' } } });
-    expect(world.calls.at(-1)).toEqual({ name: 'trace', args: ['a/b:c', 'ledgerist'] });
+    expect(fixture.calls.at(-1)).toEqual({ name: 'trace', args: ['a/b:c', 'ledgerist'] });
   });
 
   it('is 404 when there is none, 409 when several sources have the id', async () => {
-    const none = await call(world, 'GET /v1/events/nothing', { as: 'aud' });
+    const none = await call(fixture, 'GET /v1/events/nothing', { as: 'aud' });
     expect(none.problem).toMatchObject({ status: 404, code: 'EVENT_NOT_FOUND' });
-    await call(world, 'POST /v1/events', { as: 'ledgerist', body: event() });
-    await call(world, 'POST /v1/events', { as: 'ann', body: event() });
-    const both = await call(world, 'GET /v1/events/e-1', { as: 'aud' });
+    await call(fixture, 'POST /v1/events', { as: 'ledgerist', body: event() });
+    await call(fixture, 'POST /v1/events', { as: 'ann', body: event() });
+    const both = await call(fixture, 'GET /v1/events/e-1', { as: 'aud' });
     expect(both.problem).toMatchObject({ status: 409, code: 'EVENT_AMBIGUOUS' });
   });
 });
@@ -154,9 +154,9 @@ describe('the trace of an event', () => {
 describe('the feed', () => {
   it('pages through the events with its cursor', async () => {
     for (const eventId of ['e-1', 'e-2', 'e-3'])
-      await call(world, 'POST /v1/events', { as: 'ledgerist', body: event({ eventId }) });
-    const first = await call<FeedPage>(world, 'GET /v1/feed?limit=2', { as: 'aud' });
-    const second = await call<FeedPage>(world, `GET /v1/feed?limit=2&after=${first.json.cursor}`, { as: 'aud' });
+      await call(fixture, 'POST /v1/events', { as: 'ledgerist', body: event({ eventId }) });
+    const first = await call<FeedPage>(fixture, 'GET /v1/feed?limit=2', { as: 'aud' });
+    const second = await call<FeedPage>(fixture, `GET /v1/feed?limit=2&after=${first.json.cursor}`, { as: 'aud' });
     const ids = [first, second].flatMap(({ json }) => json.events.map(({ eventId }) => eventId));
     expect(ids).toEqual(['e-1', 'e-2', 'e-3']);
   });
@@ -164,8 +164,8 @@ describe('the feed', () => {
   it('passes on what was asked', async () => {
     const signal = AbortSignal.abort();
     const target = '/v1/feed?after=9&topics=transactions.*,budget.updated&entity=account%3A1&limit=7&wait=20';
-    await call(world, `GET ${target}`, { as: 'aud', signal });
-    expect(world.calls.at(-1)).toEqual({
+    await call(fixture, `GET ${target}`, { as: 'aud', signal });
+    expect(fixture.calls.at(-1)).toEqual({
       name: 'feed.read',
       args: [
         {
@@ -177,7 +177,7 @@ describe('the feed', () => {
   });
 
   it('refuses a foreign cursor', async () => {
-    const { problem } = await call(world, 'GET /v1/feed?after=mine', { as: 'aud' });
+    const { problem } = await call(fixture, 'GET /v1/feed?after=mine', { as: 'aud' });
     expect(problem).toMatchObject({ status: 400, code: 'CURSOR_INVALID' });
   });
 
@@ -196,7 +196,7 @@ describe('the feed', () => {
     'after=',
     `after=${'x'.repeat(201)}`,
   ])('refuses %s', async (query) => {
-    const { problem } = await call(world, `GET /v1/feed?${query}`, { as: 'aud' });
+    const { problem } = await call(fixture, `GET /v1/feed?${query}`, { as: 'aud' });
     expect(problem).toMatchObject({ status: 400, code: 'REQUEST_INVALID' });
     expect(problem?.errors[0]).toMatchObject({ in: 'query', pointer: `/${query.split('=')[0] ?? ''}` });
   });

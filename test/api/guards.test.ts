@@ -9,42 +9,42 @@ const batch = (count: number): object => ({ events: Array.from({ length: count }
 const looping = { metadata: { hops: 17, correlationId: 'round-and-round' } };
 
 it('tells a publisher who is too fast when to come back, in the header and in each result', async () => {
-  const world = await createTestSystem();
-  await call(world, 'POST /v1/events', { as: 'ann', body: batch(99) });
-  const last = await call<BatchResult>(world, 'POST /v1/events', { as: 'ann', body: batch(2) });
+  const fixture = await createTestSystem();
+  await call(fixture, 'POST /v1/events', { as: 'ann', body: batch(99) });
+  const last = await call<BatchResult>(fixture, 'POST /v1/events', { as: 'ann', body: batch(2) });
   expect(last.json.results).toMatchObject([
     { status: 'accepted' },
     { status: 'rejected', problem: { status: 429, code: 'RATE_LIMITED', retryAfterSeconds: 1 } },
   ]);
-  const refused = await call(world, 'POST /v1/events', { as: 'ann', body: event() });
+  const refused = await call(fixture, 'POST /v1/events', { as: 'ann', body: event() });
   expect(refusalOf(refused)).toBe('429 RATE_LIMITED');
   expect(refused.headers['retry-after']).toBe('1');
   expect(refused.problem).toMatchObject({ retryAfterSeconds: 1 });
 });
 
 it('R10: takes only names that a topic may have, as the document says', async () => {
-  const world = await createTestSystem();
-  const reset = (topic: string) => call(world, `POST /v1/guards/${topic}/reset`, { as: 'aud', body: {} });
+  const fixture = await createTestSystem();
+  const reset = (topic: string) => call(fixture, `POST /v1/guards/${topic}/reset`, { as: 'aud', body: {} });
   expect(refusalOf(await reset('Transactions.new'))).toBe('400 REQUEST_INVALID');
   expect(refusalOf(await reset('a.b'))).toBe('422 TOPIC_UNKNOWN');
 });
 
 it('shows what is stopped, and lets an auditor open it', async () => {
-  const world = await createTestSystem();
-  const looped = await call(world, 'POST /v1/events', { as: 'ledgerist', body: event(looping) });
+  const fixture = await createTestSystem();
+  const looped = await call(fixture, 'POST /v1/events', { as: 'ledgerist', body: event(looping) });
   expect(refusalOf(looped)).toBe('409 LOOP_DETECTED');
   expect(looped.problem?.detail).toContain('17 hops');
-  const { json } = await call<GuardList>(world, 'GET /v1/guards', { as: 'ledgerist' });
+  const { json } = await call<GuardList>(fixture, 'GET /v1/guards', { as: 'ledgerist' });
   expect(json.guards.find(({ topic }) => topic === 'transactions.new')).toMatchObject({
     state: 'stopped',
     stops: [{ cause: 'loop', correlationId: 'round-and-round', source: 'ledgerist' }],
   });
   const path = 'POST /v1/guards/transactions.new/reset';
-  expect(refusalOf(await call(world, path, { as: 'ledgerist' }))).toBe('403 FORBIDDEN');
-  const reset = await call<GuardState>(world, path, { as: 'aud', body: { reason: 'echo was changed' } });
+  expect(refusalOf(await call(fixture, path, { as: 'ledgerist' }))).toBe('403 FORBIDDEN');
+  const reset = await call<GuardState>(fixture, path, { as: 'aud', body: { reason: 'echo was changed' } });
   expect(reset.json).toMatchObject({ topic: 'transactions.new', state: 'open', stops: [] });
-  expect(await call(world, path, { as: 'aud' })).toMatchObject({ status: 200 });
-  expect(refusalOf(await call(world, 'POST /v1/guards/transactions.nwe/reset', { as: 'aud' }))).toBe(
+  expect(await call(fixture, path, { as: 'aud' })).toMatchObject({ status: 200 });
+  expect(refusalOf(await call(fixture, 'POST /v1/guards/transactions.nwe/reset', { as: 'aud' }))).toBe(
     '422 TOPIC_UNKNOWN',
   );
 });
@@ -52,8 +52,8 @@ it('shows what is stopped, and lets an auditor open it', async () => {
 it.each([[{ reason: '' }], [{ reason: 'x'.repeat(501) }], [{ reason: 1 }], [{ why: 'x' }], [[]]])(
   'refuses %j as a reset',
   async (body) => {
-    const world = await createTestSystem();
-    const answer = await call(world, 'POST /v1/guards/transactions.new/reset', { as: 'aud', body });
+    const fixture = await createTestSystem();
+    const answer = await call(fixture, 'POST /v1/guards/transactions.new/reset', { as: 'aud', body });
     expect(refusalOf(answer)).toBe('400 REQUEST_INVALID');
   },
 );

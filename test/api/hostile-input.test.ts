@@ -20,26 +20,26 @@ const CHANGING = ['publish', 'create', 'remove', 'pause', 'resume', 'ack', 'nack
   'initialize',
 ]);
 
-let world: TestSystem;
+let fixture: TestSystem;
 let writes = 0;
 let changeId = '';
 
 beforeAll(async () => {
-  world = await createTestSystem({ before: () => void (writes += 1) });
+  fixture = await createTestSystem({ before: () => void (writes += 1) });
   const topic = { topic: 'transactions.new', payload: { amount: '1.00' } };
-  await call(world, 'POST /v1/events', { as: CALLER, body: { ...topic, eventId: 'e-1', entityId: 'account:1' } });
-  await call(world, 'POST /v1/subscriptions', { as: CALLER, body: { id: 'totals', topics: ['*'] } });
+  await call(fixture, 'POST /v1/events', { as: CALLER, body: { ...topic, eventId: 'e-1', entityId: 'account:1' } });
+  await call(fixture, 'POST /v1/subscriptions', { as: CALLER, body: { id: 'totals', topics: ['*'] } });
   const proposal = {
     ...{ entityId: 'account:1', title: 't', rationale: 'r' },
     operations: [{ type: 'state.put', payload: { a: 1 } }],
   };
-  const { json } = await call<ProposeResult>(world, 'POST /v1/change-sets', { as: CALLER, body: proposal });
+  const { json } = await call<ProposeResult>(fixture, 'POST /v1/change-sets', { as: CALLER, body: proposal });
   changeId = json.change.id;
 });
 
 beforeEach(() => {
   writes = 0;
-  world.calls.length = 0;
+  fixture.calls.length = 0;
 });
 
 /** The route on something that exists. */
@@ -61,7 +61,7 @@ function expectRefused({ problem, status }: Answer, statuses: readonly number[] 
 }
 
 function expectUntouched(): void {
-  const changing = world.calls.filter(({ name }) => CHANGING.includes(name.split('.').at(-1) ?? ''));
+  const changing = fixture.calls.filter(({ name }) => CHANGING.includes(name.split('.').at(-1) ?? ''));
   expect(changing).toEqual([]);
 }
 
@@ -112,7 +112,7 @@ describe.each(withBody.map((route) => [`${route.method} ${route.path}`, route] a
   'the body of %s',
   (_n, route) => {
     it.each(NOT_JSON)('may not be %s', async (_what, bytes) => {
-      const answer = await call(world, lineOf(route), { as: CALLER, bytes });
+      const answer = await call(fixture, lineOf(route), { as: CALLER, bytes });
       expectRefused(answer);
       expect(['NOT_I_JSON', 'TOO_DEEP']).toContain(answer.problem?.code);
       expectUntouched();
@@ -131,13 +131,13 @@ describe.each(withBody.map((route) => [`${route.method} ${route.path}`, route] a
       '',
     ])('may not be of type %j', async (type) => {
       const headers = { 'content-type': type } as Record<string, string>;
-      const answer = await call(world, lineOf(route), { as: CALLER, bytes: text('{}'), headers });
+      const answer = await call(fixture, lineOf(route), { as: CALLER, bytes: text('{}'), headers });
       expectRefused(answer, [415]);
       expectUntouched();
     });
 
     it.each(['gzip', 'br', 'gzip, identity', 'unknown'])('may not be encoded as %s', async (encoding) => {
-      const answer = await call(world, lineOf(route), {
+      const answer = await call(fixture, lineOf(route), {
         ...{ as: CALLER, bytes: text('{}') },
         headers: { 'content-encoding': encoding },
       });
@@ -147,29 +147,29 @@ describe.each(withBody.map((route) => [`${route.method} ${route.path}`, route] a
 
     it('may not be larger than 1 MiB, even if it is only white space', async () => {
       const bytes = new Uint8Array(MAX_BODY_BYTES + 1).fill(0x20);
-      const answer = await call(world, lineOf(route), { as: CALLER, bytes });
+      const answer = await call(fixture, lineOf(route), { as: CALLER, bytes });
       expectRefused(answer, [413]);
       expectUntouched();
       const [method = '', target = ''] = lineOf(route).split(' ');
       const announced = await handleRequest(
         {
-          ...{ method, target, principal: world.as(CALLER), signal: new AbortController().signal },
+          ...{ method, target, principal: fixture.as(CALLER), signal: new AbortController().signal },
           headers: { 'content-type': 'application/json', 'content-length': String(MAX_BODY_BYTES + 1) },
           body: () => Promise.reject(new Error('must not be read')),
         },
-        world.system,
+        fixture.system,
       );
       expect(announced.status).toBe(413);
     });
 
     it.each([null, true, false, 0, -1, 1.5, '', 'x', [], [[]], [{}], [null]])('may not be %j', async (body) => {
-      const answer = await call(world, lineOf(route), { as: CALLER, body });
+      const answer = await call(fixture, lineOf(route), { as: CALLER, body });
       expectRefused(answer);
     });
 
     it('may not have a field of another type, or one nobody knows', async () => {
       for (const body of mutations(route)) {
-        const answer = await call(world, lineOf(route), { as: CALLER, body });
+        const answer = await call(fixture, lineOf(route), { as: CALLER, body });
         expect(answer.problem, JSON.stringify(body)).toBeDefined();
         expectRefused(answer, [400, 403, 413, 422]);
         if (route.body?.checkedBy === 'route') expectUntouched();
@@ -179,7 +179,7 @@ describe.each(withBody.map((route) => [`${route.method} ${route.path}`, route] a
     it('may be any JSON without breaking anything', async () => {
       await fc.assert(
         fc.asyncProperty(fc.jsonValue({ noUnicodeString: false }), async (body) => {
-          await call(world, lineOf(route), { as: CALLER, bytes: text(`{"x":${JSON.stringify(body)}}`) });
+          await call(fixture, lineOf(route), { as: CALLER, bytes: text(`{"x":${JSON.stringify(body)}}`) });
           expect(writes).toBe(0);
         }),
         { numRuns: 50 },
@@ -189,7 +189,7 @@ describe.each(withBody.map((route) => [`${route.method} ${route.path}`, route] a
     it('may be any bytes without breaking anything', async () => {
       await fc.assert(
         fc.asyncProperty(fc.uint8Array({ minLength: 1, maxLength: 200 }), async (bytes) => {
-          await call(world, lineOf(route), { as: CALLER, bytes });
+          await call(fixture, lineOf(route), { as: CALLER, bytes });
           expect(writes).toBe(0);
         }),
         { numRuns: 50 },
@@ -252,7 +252,7 @@ describe.each(looked.map((route) => [`${route.method} ${route.path}`, route] as 
       await fc.assert(
         fc.asyncProperty(paths, async (id) => {
           const target = route.path.replace('{id}', id.replaceAll(' ', '%20'));
-          const { status } = await call(world, `${route.method} ${target}`, { as: CALLER, body: undefined });
+          const { status } = await call(fixture, `${route.method} ${target}`, { as: CALLER, body: undefined });
           expect(status).toBeLessThan(500);
           expect(writes).toBe(0);
         }),
@@ -270,7 +270,7 @@ describe.each(looked.map((route) => [`${route.method} ${route.path}`, route] as 
         fc.asyncProperty(pairs, async (query) => {
           const signal = AbortSignal.abort(); // nobody waits for a long poll here
           const target = `${lineOf(route)}?${query.map(([name, value]) => `${name}=${value}`).join('&')}`;
-          const { status } = await call(world, target, { as: CALLER, signal });
+          const { status } = await call(fixture, target, { as: CALLER, signal });
           expect(status).toBeLessThan(500);
           expect(writes).toBe(0);
         }),

@@ -12,14 +12,14 @@ const proposal = {
 };
 const evidence = [{ url: 'https://bank.test/1', hash: 'ab'.repeat(32) }];
 
-let world: TestSystem;
+let fixture: TestSystem;
 let nonces = 0;
 beforeEach(async () => {
-  world = await createTestSystem();
+  fixture = await createTestSystem();
 });
 
 async function propose(): Promise<ChangeView> {
-  return (await call<ProposeResult>(world, 'POST /v1/change-sets', { as: 'advisor', body: proposal })).json.change;
+  return (await call<ProposeResult>(fixture, 'POST /v1/change-sets', { as: 'advisor', body: proposal })).json.change;
 }
 
 function binding({ revision, contentHash, assessmentHash }: ChangeView): object {
@@ -28,7 +28,7 @@ function binding({ revision, contentHash, assessmentHash }: ChangeView): object 
 }
 
 const act = <Body = ActResult>(change: { id: string }, verb: string, as: string, body?: object) =>
-  call<Body>(world, `POST /v1/change-sets/${change.id}/${verb}`, { as, body });
+  call<Body>(fixture, `POST /v1/change-sets/${change.id}/${verb}`, { as, body });
 
 const decide = (change: ChangeView, as: string, decision = 'approve', more: object = {}) =>
   act<DecideResult>(change, 'decisions', as, { ...binding(change), decision, ...more });
@@ -73,12 +73,12 @@ describe('overriding and reviewing', () => {
     expect(refusalOf(await act(change, 'review', 'rita', { verdict: 'justified', reason: 'yes' }))).toBe(
       '409 CHANGE_STATE_CONFLICT',
     );
-    await world.system.changes.advance(change.id);
-    const due = await call<ChangePage>(world, 'GET /v1/change-sets?review=due', { as: 'rita' });
+    await fixture.system.changes.advance(change.id);
+    const due = await call<ChangePage>(fixture, 'GET /v1/change-sets?review=due', { as: 'rita' });
     expect(due.json.changes.map(({ id }) => id)).toEqual([change.id]);
     const reviewed = await act(change, 'review', 'rita', { verdict: 'justified', reason: 'yes' });
     expect(reviewed.json.change.postReview?.reviews).toMatchObject([{ personId: 'rita', verdict: 'justified' }]);
-    expect((await call<ChangePage>(world, 'GET /v1/change-sets?review=due', { as: 'rita' })).json).toEqual({
+    expect((await call<ChangePage>(fixture, 'GET /v1/change-sets?review=due', { as: 'rita' })).json).toEqual({
       changes: [],
     });
   });
@@ -118,15 +118,15 @@ describe('reverting', () => {
     const change = await propose();
     const path = `POST /v1/change-sets/${change.id}/revert`;
     const body = { rationale: 'it was meant for another' };
-    expect(refusalOf(await call(world, path, { as: 'advisor', body }))).toBe('409 NOT_REVERTIBLE');
+    expect(refusalOf(await call(fixture, path, { as: 'advisor', body }))).toBe('409 NOT_REVERTIBLE');
     for (const person of ['olga', 'rita']) await decide(change, person);
-    await world.system.changes.advance(change.id);
+    await fixture.system.changes.advance(change.id);
     const options = { as: 'advisor', body, headers: { 'idempotency-key': 'r-1' } };
-    const first = await call<ProposeResult>(world, path, options);
+    const first = await call<ProposeResult>(fixture, path, options);
     expect(first).toMatchObject({ status: 201, json: { kind: 'created', change: { reverts: change.id } } });
     expect(first.headers['location']).toBe(`/v1/change-sets/${first.json.change.id}`);
-    expect(await call(world, path, options)).toMatchObject({ status: 200, json: { kind: 'existing' } });
-    expect(refusalOf(await call(world, path, { as: 'outsider', body }))).toBe('403 FORBIDDEN');
-    expect(refusalOf(await call(world, path, { as: 'advisor', body: {} }))).toBe('400 CHANGE_INVALID');
+    expect(await call(fixture, path, options)).toMatchObject({ status: 200, json: { kind: 'existing' } });
+    expect(refusalOf(await call(fixture, path, { as: 'outsider', body }))).toBe('403 FORBIDDEN');
+    expect(refusalOf(await call(fixture, path, { as: 'advisor', body: {} }))).toBe('400 CHANGE_INVALID');
   });
 });

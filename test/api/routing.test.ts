@@ -3,9 +3,9 @@ import { ROUTES } from '../../api/index.ts';
 import { call } from './call.ts';
 import { createTestSystem, type TestSystem } from './test-system.ts';
 
-let world: TestSystem;
+let fixture: TestSystem;
 beforeAll(async () => {
-  world = await createTestSystem();
+  fixture = await createTestSystem();
 });
 
 /** A path of the route, with something harmless for its parameters. */
@@ -37,11 +37,11 @@ describe.each(ROUTES.map((route) => [`${route.method} ${route.path}`, route] as 
 
   it('is 405 with Allow for methods it does not know, and tells them to OPTIONS', async () => {
     const known = ROUTES.filter((other) => other.path === route.path).map(({ method }) => method);
-    const options = await call(world, `OPTIONS ${path}`);
+    const options = await call(fixture, `OPTIONS ${path}`);
     expect(options).toMatchObject({ status: 204, json: undefined });
     expect(options.headers['allow']?.split(', ')).toEqual(expect.arrayContaining([...known, 'OPTIONS']));
     for (const method of ['PUT', 'PATCH', 'TRACE', 'CONNECT', 'get', '__proto__', 'constructor']) {
-      const { problem, headers } = await call(world, `${method} ${path}`, { as: 'ann' });
+      const { problem, headers } = await call(fixture, `${method} ${path}`, { as: 'ann' });
       expect(problem).toMatchObject({ status: 405, code: 'METHOD_NOT_ALLOWED' });
       expect(headers['allow']).toBe(options.headers['allow']);
     }
@@ -61,17 +61,17 @@ describe.each(ROUTES.map((route) => [`${route.method} ${route.path}`, route] as 
           headers: { 'content-type': 'text/html', 'idempotency-key': ' ' },
           signal: new AbortController().signal,
         },
-        world.system,
+        fixture.system,
       );
       expect(status).toBe(401);
       expect(headers['www-authenticate']).toBe('Bearer');
       expect(isRead).toBe(false);
-      expect(world.calls).toEqual([]);
+      expect(fixture.calls).toEqual([]);
     });
 
   it('refuses query parameters it does not know', async () => {
     for (const query of ['nonsense=1', '__proto__=1', 'constructor=1']) {
-      const { problem } = await call(world, `${route.method} ${path}?${query}`, { as: 'sec' });
+      const { problem } = await call(fixture, `${route.method} ${path}?${query}`, { as: 'sec' });
       expect(problem).toMatchObject({
         status: 400,
         code: 'REQUEST_INVALID',
@@ -100,12 +100,12 @@ describe('paths', () => {
     '/constructor',
     'http://localhost/health',
   ])('%j leads nowhere', async (path) => {
-    const { problem } = await call(world, `GET ${path}`, { as: 'ann' });
+    const { problem } = await call(fixture, `GET ${path}`, { as: 'ann' });
     expect(problem).toMatchObject({ status: 404, code: 'ROUTE_NOT_FOUND' });
   });
 
   it('HEAD is answered like GET', async () => {
-    expect(await call(world, 'HEAD /health')).toMatchObject({ status: 200 });
+    expect(await call(fixture, 'HEAD /health')).toMatchObject({ status: 200 });
   });
 });
 
@@ -118,12 +118,12 @@ describe('query strings', () => {
     ['%FF=1', 'percent-encoded'],
     ['after=%ED%A0%80', 'percent-encoded'],
   ])('%s is refused', async (query, reason) => {
-    const { problem } = await call(world, `GET /v1/feed?${query}`, { as: 'aud' });
+    const { problem } = await call(fixture, `GET /v1/feed?${query}`, { as: 'aud' });
     expect(problem).toMatchObject({ status: 400, code: 'REQUEST_INVALID' });
     expect(problem?.detail).toContain(reason);
   });
 
   it.each(['', '&', 'limit=%31', '&&limit=1&'])('%j is read', async (query) => {
-    expect(await call(world, `GET /v1/feed?${query}`, { as: 'aud' })).toMatchObject({ status: 200 });
+    expect(await call(fixture, `GET /v1/feed?${query}`, { as: 'aud' })).toMatchObject({ status: 200 });
   });
 });

@@ -6,20 +6,20 @@ import { createTestSystem, type TestSystem } from './test-system.ts';
 const input = { id: 'totals', topics: ['transactions.*'] };
 const PATH = '/v1/subscriptions/totals';
 
-let world: TestSystem;
+let fixture: TestSystem;
 beforeEach(async () => {
-  world = await createTestSystem();
+  fixture = await createTestSystem();
 });
 
 const create = (as = 'ledgerist', body: object = input): ReturnType<typeof call> =>
-  call(world, 'POST /v1/subscriptions', { as, body });
+  call(fixture, 'POST /v1/subscriptions', { as, body });
 
 /** Two events that wait to be received. */
 async function fillQueue(): Promise<void> {
   const events = ['1.00', '2.00'].map((amount) => ({ topic: 'transactions.new', payload: { amount } }));
-  await call(world, 'POST /v1/events', { as: 'ledgerist', body: { events } });
-  const { json } = await call<FeedPage>(world, 'GET /v1/feed', { as: 'aud' });
-  json.events.forEach((event, i) => world.queue.push({ receipt: `r-${i}`, attempt: 1, event }));
+  await call(fixture, 'POST /v1/events', { as: 'ledgerist', body: { events } });
+  const { json } = await call<FeedPage>(fixture, 'GET /v1/feed', { as: 'aud' });
+  json.events.forEach((event, i) => fixture.queue.push({ receipt: `r-${i}`, attempt: 1, event }));
 }
 
 describe('subscriptions', () => {
@@ -35,7 +35,7 @@ describe('subscriptions', () => {
   it('may have a filter, and are shown with it', async () => {
     const filter = { detail: { payload: { amount: [{ prefix: '1' }] } } };
     await create('ledgerist', { ...input, filter });
-    expect((await call(world, `GET ${PATH}`, { as: 'ledgerist' })).json).toMatchObject({ filter });
+    expect((await call(fixture, `GET ${PATH}`, { as: 'ledgerist' })).json).toMatchObject({ filter });
   });
 
   it.each([
@@ -47,19 +47,19 @@ describe('subscriptions', () => {
   ])('may say %j, and are shown so', async (settings) => {
     const made = await create('ledgerist', { ...input, ...settings });
     expect(made).toMatchObject({ status: 201, json: settings });
-    const { json } = await call(world, 'GET /v1/subscriptions', { as: 'ledgerist' });
+    const { json } = await call(fixture, 'GET /v1/subscriptions', { as: 'ledgerist' });
     expect(json).toEqual({ subscriptions: [made.json] });
   });
 
   it('that deliver to a function or a stream are not received from', async () => {
     await create('ledgerist', { ...input, target: { kind: 'stream' } });
-    const { problem } = await call(world, `GET ${PATH}/messages`, { as: 'ledgerist' });
+    const { problem } = await call(fixture, `GET ${PATH}/messages`, { as: 'ledgerist' });
     expect(problem).toMatchObject({ status: 400, code: 'SUBSCRIPTION_INVALID' });
   });
 
   it('have a breaker that is closed by hand', async () => {
     await create();
-    const { json, status } = await call(world, `POST ${PATH}/reset`, { as: 'ledgerist', body: {} });
+    const { json, status } = await call(fixture, `POST ${PATH}/reset`, { as: 'ledgerist', body: {} });
     expect({ status, json }).toMatchObject({ status: 200, json: { id: 'totals' } });
   });
 
@@ -84,19 +84,19 @@ describe('subscriptions', () => {
     ],
   ])('are refused with %s', async (_what, as, body, refusal) => {
     expect(refusalOf(await create(as, body))).toBe(refusal);
-    const { json } = await call(world, 'GET /v1/subscriptions', { as: 'aud' });
+    const { json } = await call(fixture, 'GET /v1/subscriptions', { as: 'aud' });
     expect(json).toEqual({ subscriptions: [] });
   });
 
   it('are paused, resumed and removed', async () => {
     await create();
-    const paused = await call(world, `POST ${PATH}/pause`, { as: 'ledgerist' });
+    const paused = await call(fixture, `POST ${PATH}/pause`, { as: 'ledgerist' });
     expect(paused.json).toMatchObject({ status: 'paused' });
-    const resumed = await call(world, `POST ${PATH}/resume`, { as: 'ledgerist', body: {} });
+    const resumed = await call(fixture, `POST ${PATH}/resume`, { as: 'ledgerist', body: {} });
     expect(resumed.json).toMatchObject({ status: 'active' });
-    const removed = await call(world, `DELETE ${PATH}`, { as: 'ledgerist' });
+    const removed = await call(fixture, `DELETE ${PATH}`, { as: 'ledgerist' });
     expect(removed).toMatchObject({ status: 204, json: undefined });
-    const gone = await call(world, `GET ${PATH}`, { as: 'ledgerist' });
+    const gone = await call(fixture, `GET ${PATH}`, { as: 'ledgerist' });
     expect(gone.problem).toMatchObject({ status: 404, code: 'SUBSCRIPTION_NOT_FOUND' });
   });
 
@@ -118,7 +118,7 @@ describe('subscriptions', () => {
       : line.endsWith('/nack')
         ? { receipts: ['r-0'], reason: 'no' }
         : undefined;
-    const { problem } = await call(world, line, { as: 'ann', body });
+    const { problem } = await call(fixture, line, { as: 'ann', body });
     expect(problem).toMatchObject({ status: 404, code: 'SUBSCRIPTION_NOT_FOUND' });
   });
 });
@@ -130,32 +130,32 @@ describe('messages', () => {
   });
 
   it('are received, at most as many as asked for', async () => {
-    const { json } = await call(world, `GET ${PATH}/messages?max=1`, { as: 'ledgerist' });
+    const { json } = await call(fixture, `GET ${PATH}/messages?max=1`, { as: 'ledgerist' });
     expect(json).toMatchObject({ messages: [{ receipt: 'r-0', attempt: 1, event: { payload: { amount: '1.00' } } }] });
   });
 
   it('are waited for, until nobody waits', async () => {
-    world.queue.length = 0;
+    fixture.queue.length = 0;
     const signal = AbortSignal.abort();
-    const { json } = await call(world, `GET ${PATH}/messages?max=100&wait=20`, { as: 'ledgerist', signal });
+    const { json } = await call(fixture, `GET ${PATH}/messages?max=100&wait=20`, { as: 'ledgerist', signal });
     expect(json).toEqual({ messages: [] });
     const options = { max: 100, waitMs: 20_000, signal };
-    expect(world.calls).toContainEqual({ name: 'subscriptions.receive', args: ['totals', options] });
+    expect(fixture.calls).toContainEqual({ name: 'subscriptions.receive', args: ['totals', options] });
   });
 
   it('are not leased by HEAD', async () => {
-    const { problem } = await call(world, `HEAD ${PATH}/messages`, { as: 'ledgerist' });
+    const { problem } = await call(fixture, `HEAD ${PATH}/messages`, { as: 'ledgerist' });
     expect(problem?.code).toBe('METHOD_NOT_ALLOWED');
-    expect(world.calls.map(({ name }) => name)).not.toContain('subscriptions.receive');
+    expect(fixture.calls.map(({ name }) => name)).not.toContain('subscriptions.receive');
   });
 
   it('are acknowledged and refused by receipt', async () => {
-    const acked = await call(world, `POST ${PATH}/ack`, { as: 'ledgerist', body: { receipts: ['r-0', 'old'] } });
+    const acked = await call(fixture, `POST ${PATH}/ack`, { as: 'ledgerist', body: { receipts: ['r-0', 'old'] } });
     expect(acked.json).toEqual({ stale: ['old'] });
     const body = { receipts: ['r-1'], reason: 'busy', delayMs: 50 };
-    const nacked = await call(world, `POST ${PATH}/nack`, { as: 'ledgerist', body });
+    const nacked = await call(fixture, `POST ${PATH}/nack`, { as: 'ledgerist', body });
     expect(nacked.json).toEqual({ stale: [] });
-    expect(world.calls.at(-1)?.args).toEqual(['totals', ['r-1'], { reason: 'busy', delayMs: 50 }]);
+    expect(fixture.calls.at(-1)?.args).toEqual(['totals', ['r-1'], { reason: 'busy', delayMs: 50 }]);
   });
 
   it.each([
@@ -174,9 +174,9 @@ describe('messages', () => {
     ['redrive', { pattern: [] }],
     ['redrive', { pattern: 'x' }],
   ])('%s refuses %j', async (action, body) => {
-    const { problem } = await call(world, `POST ${PATH}/${action}`, { as: 'ledgerist', body });
+    const { problem } = await call(fixture, `POST ${PATH}/${action}`, { as: 'ledgerist', body });
     expect(problem).toMatchObject({ status: 400, code: 'REQUEST_INVALID' });
-    expect(world.calls.some(({ name }) => name.endsWith(action))).toBe(false);
+    expect(fixture.calls.some(({ name }) => name.endsWith(action))).toBe(false);
   });
 });
 
@@ -187,9 +187,9 @@ describe('dead letters', () => {
   });
 
   it('come in pages', async () => {
-    const first = await call<DeadLetterPage>(world, `GET ${PATH}/dead-letters?limit=1`, { as: 'ledgerist' });
+    const first = await call<DeadLetterPage>(fixture, `GET ${PATH}/dead-letters?limit=1`, { as: 'ledgerist' });
     const after = first.json.next ?? -1;
-    const second = await call<DeadLetterPage>(world, `GET ${PATH}/dead-letters?limit=5&after=${after}`, {
+    const second = await call<DeadLetterPage>(fixture, `GET ${PATH}/dead-letters?limit=5&after=${after}`, {
       as: 'ledgerist',
     });
     const amounts = [first, second].flatMap(({ json }) => json.deadLetters).map(({ event }) => event.payload['amount']);
@@ -203,14 +203,14 @@ describe('dead letters', () => {
     [{ positions: [0] }, 1],
     [{ pattern: { detail: { payload: { amount: [{ prefix: '2' }] } } } }, 1],
   ])('are redriven with %j', async (body, redriven) => {
-    const { json } = await call(world, `POST ${PATH}/redrive`, { as: 'ledgerist', body });
+    const { json } = await call(fixture, `POST ${PATH}/redrive`, { as: 'ledgerist', body });
     expect(json).toEqual({ redriven });
   });
 
   it.each([{ pattern: {} }, { pattern: { source: 'x' } }, { pattern: { source: ['x'] }, positions: [0] }])(
     'are not redriven with %j',
     async (body) => {
-      const { problem } = await call(world, `POST ${PATH}/redrive`, { as: 'ledgerist', body });
+      const { problem } = await call(fixture, `POST ${PATH}/redrive`, { as: 'ledgerist', body });
       expect(problem).toMatchObject({ status: 400, code: 'SUBSCRIPTION_INVALID' });
     },
   );

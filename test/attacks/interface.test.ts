@@ -10,7 +10,7 @@ import type { ChangeView } from '../../core/changes/index.ts';
 import { config } from '../../nervous.config.ts';
 import { createTestSystem } from '../api/test-system.ts';
 import { call } from '../api/call.ts';
-import { contentsOf } from '../core/changes/world.ts';
+import { contentsOf } from '../core/changes/fixture.ts';
 import { attack } from './attack.ts';
 
 attack(4, 'a token is made up, altered, cut, or somebody else is named beside it', async () => {
@@ -32,33 +32,33 @@ attack(4, 'a token is made up, altered, cut, or somebody else is named beside it
 });
 
 attack(14, 'a scanner fetches every address there is: no GET writes anything', async () => {
-  const world = await createTestSystem();
-  const { json } = await call<{ change: { id: string } }>(world, 'POST /v1/change-sets', {
+  const fixture = await createTestSystem();
+  const { json } = await call<{ change: { id: string } }>(fixture, 'POST /v1/change-sets', {
     as: 'advisor',
     body: {
       ...{ entityId: 'account:1', title: 'Do it', rationale: 'It is needed.' },
       operations: [{ type: 'state.put', payload: { note: 1 } }],
     },
   });
-  const before = contentsOf(world.store);
+  const before = contentsOf(fixture.store);
   const { id } = json.change;
   const gets = ROUTES.filter(({ method }) => method === 'GET');
   expect(gets.length).toBeGreaterThan(10);
   for (const { path } of gets) {
     if (path === '/v1/stream') continue; // ends only with its reader; reads the same feed
     const target = path.replaceAll(/\{[^}]+\}/g, path.startsWith('/v1/change-sets') ? id : 'account:1');
-    for (const as of ['ann', 'rita', 'aud', undefined]) await call(world, `GET ${target}?decision=approve`, { as });
-    await call(world, `GET ${target}`, { as: 'rita' });
+    for (const as of ['ann', 'rita', 'aud', undefined]) await call(fixture, `GET ${target}?decision=approve`, { as });
+    await call(fixture, `GET ${target}`, { as: 'rita' });
   }
-  expect(contentsOf(world.store)).toBe(before);
+  expect(contentsOf(fixture.store)).toBe(before);
 });
 
 attack(
   15,
   'the page shows something else than what is signed: the client hashes what it shows and sends nothing',
   async () => {
-    const world = await createTestSystem();
-    const { json } = await call<{ change: ChangeView }>(world, 'POST /v1/change-sets', {
+    const fixture = await createTestSystem();
+    const { json } = await call<{ change: ChangeView }>(fixture, 'POST /v1/change-sets', {
       as: 'advisor',
       body: {
         ...{ entityId: 'account:1', title: 'Do it', rationale: 'It is needed.' },

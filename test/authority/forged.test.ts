@@ -11,10 +11,10 @@ import { openForWriting } from '../../adapters/embedded/store/sqlite-schema.ts';
 import { SqliteStore } from '../../adapters/embedded/store/sqlite-store.ts';
 import { memoryRootSigner, MemoryStore } from '../../adapters/memory/index.ts';
 import { formatVerifierKey, type VerificationReport } from '../../core/ledger/index.ts';
-import { fakeStore } from '../adapters/aws/fake-world.ts';
+import { fakeStore } from '../adapters/aws/fake-store.ts';
 import { replayed } from '../support/replayed.ts';
 import { FORGERIES } from './forgeries.ts';
-import { AuthorityWorld, honestHistory, LEDGER, ORIGIN, type Ledger, type Place } from './world.ts';
+import { AuthorityFixture, honestHistory, LEDGER, ORIGIN, type Ledger, type Place } from './fixture.ts';
 
 const dirs: string[] = [];
 const newDir = (): string => {
@@ -65,7 +65,7 @@ describe('in a data folder and its export', () => {
   it.each(NAMED)('$id: names $name', async ({ forge }) => {
     const dir = newDir();
     cpSync(honest, dir, { recursive: true });
-    const place = await onFolder(dir, async (ledger) => forge(new AuthorityWorld(ledger, end)));
+    const place = await onFolder(dir, async (ledger) => forge(new AuthorityFixture(ledger, end)));
     for (const mode of ['full', 'state'] as const)
       expect(await verifyDataDir(dir, { scope: { mode } })).toMatchObject(named(place));
     expect(await exported(dir)).toMatchObject(named(place));
@@ -73,7 +73,7 @@ describe('in a data folder and its export', () => {
 });
 
 describe('in the tables of AWS', () => {
-  async function world(): Promise<{ world: AuthorityWorld; verify: () => Promise<VerificationReport> }> {
+  async function fixture(): Promise<{ fixture: AuthorityFixture; verify: () => Promise<VerificationReport> }> {
     const { store } = fakeStore();
     const root = memoryRootSigner(ORIGIN);
     const made = await honestHistory({ store, rootSigner: root });
@@ -81,16 +81,16 @@ describe('in the tables of AWS', () => {
       await createSequencer({ store }).catchUp();
       return verifyTable({ store, ledger: LEDGER, origin: ORIGIN, root, clock: made.clock });
     };
-    return { world: made, verify };
+    return { fixture: made, verify };
   }
 
   it('V3: what people were entitled to is OK', async () => {
-    const { verify } = await world();
+    const { verify } = await fixture();
     expect(await verify()).toMatchObject({ verdict: 'OK' });
   });
 
   it.each(NAMED)('$id: names $name', async ({ forge }) => {
-    const { world: made, verify } = await world();
+    const { fixture: made, verify } = await fixture();
     const place = await forge(made);
     expect(await verify()).toMatchObject(named(place));
   });

@@ -9,22 +9,22 @@ import { verifyTable } from '../../adapters/aws/verify/verify-table.ts';
 import { memoryRootSigner } from '../../adapters/memory/index.ts';
 import type { VerificationReport } from '../../core/ledger/index.ts';
 import type { FakeDynamo } from '../adapters/aws/dynamo/fake-dynamo.ts';
-import { fakeStore } from '../adapters/aws/fake-world.ts';
+import { fakeStore } from '../adapters/aws/fake-store.ts';
 import { FORGERIES } from './forgeries.ts';
-import { honestHistory, LEDGER, ORIGIN, type AuthorityWorld } from './world.ts';
+import { honestHistory, LEDGER, ORIGIN, type AuthorityFixture } from './fixture.ts';
 
 const RICH_MS = 900_000;
 const NO_TIME_MS = 100_000;
 const NOTES = `${LEDGER}#audit`;
 
-interface World {
+interface Fixture {
   readonly dynamo: FakeDynamo;
   readonly store: DynamoStore;
-  readonly made: AuthorityWorld;
+  readonly made: AuthorityFixture;
   readonly verify: (leg?: Leg) => Promise<VerificationReport>;
 }
 
-async function createWorld(): Promise<World> {
+async function createFixture(): Promise<Fixture> {
   const { dynamo, store } = fakeStore();
   const root = memoryRootSigner(ORIGIN);
   const made = await honestHistory({ store, rootSigner: root });
@@ -37,7 +37,7 @@ async function createWorld(): Promise<World> {
 }
 
 /** A function that is called until it comes to a verdict. */
-function createFunction({ store, made, verify }: World, piecesInTime: number) {
+function createFunction({ store, made, verify }: Fixture, piecesInTime: number) {
   const waiting: LegName[] = [];
   let [id, calls] = [0, 0];
   const call = (name?: LegName, dies: 'before' | 'after' | 'never' = 'never') => {
@@ -70,13 +70,13 @@ function createFunction({ store, made, verify }: World, piecesInTime: number) {
   return { untilVerdict, call, waiting, calls: () => calls };
 }
 
-async function sequenced(): Promise<World> {
-  const world = await createWorld();
-  await createSequencer({ store: world.store }).catchUp();
-  return world;
+async function sequenced(): Promise<Fixture> {
+  const fixture = await createFixture();
+  await createSequencer({ store: fixture.store }).catchUp();
+  return fixture;
 }
 
-let honest: World;
+let honest: Fixture;
 beforeAll(async () => {
   honest = await sequenced();
 });
@@ -92,11 +92,11 @@ describe('W7: in legs', () => {
   });
 
   it.each(FORGERIES.filter((_, i) => i % 3 === 0))('names $name, as in one call', async ({ forge }) => {
-    const world = await createWorld();
-    const place = await forge(world.made);
-    await createSequencer({ store: world.store }).catchUp();
-    const report = await createFunction(world, 3).untilVerdict();
-    expect(report).toEqual(await world.verify());
+    const fixture = await createFixture();
+    const place = await forge(fixture.made);
+    await createSequencer({ store: fixture.store }).catchUp();
+    const report = await createFunction(fixture, 3).untilVerdict();
+    expect(report).toEqual(await fixture.verify());
     expect(report).toMatchObject({ verdict: 'UNAUTHORIZED_DECISION', firstBad: { entity: place?.entity } });
   });
 
@@ -109,8 +109,8 @@ describe('W7: in legs', () => {
   );
 
   it('goes on from what it was handed over, also when the leg before left half of a newer handover', async () => {
-    const world = await sequenced();
-    const { call, waiting } = createFunction(world, 3);
+    const fixture = await sequenced();
+    const { call, waiting } = createFunction(fixture, 3);
     await call();
     const [name] = waiting.splice(0);
     await expect(call(name, 'before')).rejects.toThrow('died');
@@ -124,14 +124,14 @@ describe('W7: in legs', () => {
     ['changed', (bytes: Buffer) => (bytes.set([(bytes[40] ?? 0) ^ 1], 40), bytes.toString('base64'))],
     ['made something else than text', () => ({ toString: 1 })],
   ])('does not go on from what somebody %s, and says that it was not done', async (_, tamper) => {
-    const world = await sequenced();
-    const { call, waiting } = createFunction(world, 3);
+    const fixture = await sequenced();
+    const { call, waiting } = createFunction(fixture, 3);
     await call();
     const [name] = waiting.splice(0);
-    const [item] = await world.store.list(NOTES, { prefix: `${name?.run}#2#`, limit: 1 });
+    const [item] = await fixture.store.list(NOTES, { prefix: `${name?.run}#2#`, limit: 1 });
     const [pk, sk] = [NOTES, item?.sk ?? ''];
     const bytes = Buffer.from(item?.value as string, 'base64');
-    await world.store.write([{ kind: 'put', key: { pk, sk }, value: tamper(bytes), expect: 'any' }]);
+    await fixture.store.write([{ kind: 'put', key: { pk, sk }, value: tamper(bytes), expect: 'any' }]);
     expect(await call(name)).toMatchObject({ verdict: 'UNREADABLE', checked: [], entries: 0 });
   });
 

@@ -27,8 +27,8 @@ import {
   type SessionKey,
   type VerificationReport,
 } from '../../core/ledger/index.ts';
-import { fakeStore } from '../adapters/aws/fake-world.ts';
-import { appenderOn, note, ORIGIN, ROOT } from '../core/ledger/ledger-world.ts';
+import { fakeStore } from '../adapters/aws/fake-store.ts';
+import { appenderOn, note, ORIGIN, ROOT } from '../core/ledger/ledger-fixture.ts';
 
 const NEXT_ROOT = memoryRootSigner(ORIGIN);
 const ACCOUNT = 'account:1';

@@ -25,7 +25,7 @@ import { FakeClock, memoryRootSigner, CountingIds, localSealer } from '../../ada
 import type { PublishResult } from '../../core/events/index.ts';
 import { createAppender, formatVerifierKey, parseEntry } from '../../core/ledger/index.ts';
 import { config } from '../../nervous.config.ts';
-import { fakeStore } from '../adapters/aws/fake-world.ts';
+import { fakeStore } from '../adapters/aws/fake-store.ts';
 
 const dirs: string[] = [];
 const newDir = (): string => {
@@ -64,8 +64,8 @@ const deleteKey = (dataDir: string): void => {
 async function forgeAgain(dataDir: string): Promise<void> {
   const store = new SqliteStore(openForWriting(dataDir, config));
   const rootSigner = openRootKey(dataDir, config.origin);
-  const world = { sealer: localSealer, clock: systemClock, ids: systemIds };
-  const appender = createAppender({ ledger: config.ledger, origin: config.origin, store, rootSigner, ...world });
+  const fixture = { sealer: localSealer, clock: systemClock, ids: systemIds };
+  const appender = createAppender({ ledger: config.ledger, origin: config.origin, store, rootSigner, ...fixture });
   const parsed = parseEntry((await store.head('account:1'))?.note ?? new Uint8Array());
   if (parsed.kind !== 'entry') throw new Error(parsed.reason);
   const { type, actor, idem, data } = parsed.body;

@@ -12,52 +12,52 @@ import { DynamoStore } from '../../adapters/aws/dynamo/dynamo-store.ts';
 import { createSequencer } from '../../adapters/aws/dynamo/sequencer.ts';
 import { busRules, type DeadLetter } from '../../core/events/index.ts';
 import { createScratchTables, type ScratchTables } from './support/scratch-tables.ts';
-import { BusWorld, ids, LEDGER, receipts } from './support/bus-world.ts';
+import { BusFixture, ids, LEDGER, receipts } from './support/bus-fixture.ts';
 
 const RETRY = { maxAttempts: 2, baseMs: 1, maxMs: 1 };
 
 describe('the bus on AWS', () => {
-  let world: BusWorld;
+  let fixture: BusFixture;
   beforeAll(async () => {
-    world = await new BusWorld().open();
+    fixture = await new BusFixture().open();
   });
   afterAll(async () => {
-    await world.close();
-    expect(world.errors).toEqual([]);
+    await fixture.close();
+    expect(fixture.errors).toEqual([]);
   });
 
   it('delivers to a subscription made at runtime what it wants, and nothing else, each once', async () => {
-    await world.subscribe('a.b', {
+    await fixture.subscribe('a.b', {
       topics: ['orders.*'],
       filter: { detail: { payload: { amount: [{ numeric: ['>', 10] }] } }, time: [{ prefix: '20' }] },
     });
-    const [, wanted, , big] = await world.publish(
+    const [, wanted, , big] = await fixture.publish(
       { payload: { amount: 5 } },
       { payload: { amount: 11 } },
       { payload: { amount: 50 }, topic: 'other.new' },
       { payload: { amount: 50 }, entity: 'f' },
     );
-    const messages = await world.pull('a.b', 2);
+    const messages = await fixture.pull('a.b', 2);
     expect(ids(messages).sort()).toEqual([wanted, big].sort());
     expect(messages[0]).toMatchObject({ attempt: 1, event: { source: 'shop', ledger: { hash: /^[0-9a-f]{64}$/ } } });
-    expect(await world.bus.stats()).toMatchObject([{ subscription: 'a.b', inFlight: 2, backlog: 0 }]);
-    expect(await world.bus.ack('a.b', receipts(messages))).toEqual({ stale: [] });
-    expect(await world.bus.receive('a.b', { max: 10, waitMs: 0 })).toEqual([]);
-    expect(await world.bus.ack('a.b', ['junk', 'e30'])).toEqual({ stale: ['junk', 'e30'] });
-    await world.unsubscribe('a.b');
+    expect(await fixture.bus.stats()).toMatchObject([{ subscription: 'a.b', inFlight: 2, backlog: 0 }]);
+    expect(await fixture.bus.ack('a.b', receipts(messages))).toEqual({ stale: [] });
+    expect(await fixture.bus.receive('a.b', { max: 10, waitMs: 0 })).toEqual([]);
+    expect(await fixture.bus.ack('a.b', ['junk', 'e30'])).toEqual({ stale: ['junk', 'e30'] });
+    await fixture.unsubscribe('a.b');
   });
 
   it('W4: what EventBridge lost on the way to a queue arrives again, from the ledger and under the same id', async () => {
-    const subscription = await world.subscribe('lossy', { topics: ['orders.*'] });
-    await world.pastRules();
-    const [id] = await world.publish({ entity: 'lost', payload: { amount: 7 } });
-    const [first] = await world.pull('lossy', 1);
-    await world.bus.ack('lossy', receipts(first === undefined ? [] : [first]));
+    const subscription = await fixture.subscribe('lossy', { topics: ['orders.*'] });
+    await fixture.pastRules();
+    const [id] = await fixture.publish({ entity: 'lost', payload: { amount: 7 } });
+    const [first] = await fixture.pull('lossy', 1);
+    await fixture.bus.ack('lossy', receipts(first === undefined ? [] : [first]));
     // It had not arrived, and EventBridge says so as it does; somebody had his hands on the message.
-    const queue = queueName(world.subscriptionPrefix, subscription);
-    await world.sqs.send(
+    const queue = queueName(fixture.subscriptionPrefix, subscription);
+    await fixture.sqs.send(
       new SendMessageCommand({
-        QueueUrl: world.undeliveredUrl,
+        QueueUrl: fixture.undeliveredUrl,
         MessageBody: JSON.stringify({ detail: { ...first?.event, payload: { amount: 1_000 } } }),
         MessageAttributes: {
           ERROR_CODE: { DataType: 'String', StringValue: 'NO_PERMISSIONS' },
@@ -65,26 +65,26 @@ describe('the bus on AWS', () => {
         },
       }),
     );
-    expect(await world.reconcile({ kind: 'all' })).toMatchObject({ refed: 1, failed: [] });
-    const [again] = await world.pull('lossy', 1);
+    expect(await fixture.reconcile({ kind: 'all' })).toMatchObject({ refed: 1, failed: [] });
+    const [again] = await fixture.pull('lossy', 1);
     expect(again?.event).toMatchObject({ eventId: id, payload: { amount: 7 }, ledger: first?.event.ledger });
-    expect(await world.reconcile({ kind: 'all' })).toMatchObject({ refed: 0 });
-    await world.unsubscribe('lossy');
+    expect(await fixture.reconcile({ kind: 'all' })).toMatchObject({ refed: 0 });
+    await fixture.unsubscribe('lossy');
   });
 
   it('makes a poison message a dead letter, which can be delivered again', async () => {
-    await world.subscribe('poison', { topics: ['*'], retry: RETRY });
-    const [id] = await world.publish({ topic: 'other.new' });
+    await fixture.subscribe('poison', { topics: ['*'], retry: RETRY });
+    const [id] = await fixture.publish({ topic: 'other.new' });
     for (const attempt of [1, 2]) {
-      const [message] = await world.pull('poison', 1);
+      const [message] = await fixture.pull('poison', 1);
       expect(message?.attempt).toBe(attempt);
       const receipt = message?.receipt ?? '';
-      expect(await world.bus.nack('poison', [receipt, receipt], { reason: `no ${attempt}` })).toEqual({ stale: [] });
+      expect(await fixture.bus.nack('poison', [receipt, receipt], { reason: `no ${attempt}` })).toEqual({ stale: [] });
     }
-    const letters = await world.bus.deadLetters('poison', { limit: 10 });
+    const letters = await fixture.bus.deadLetters('poison', { limit: 10 });
     expect(letters).toMatchObject([{ attempts: 2, reason: 'no 2', event: { eventId: id } }]);
     const [letter] = letters as [DeadLetter];
-    expect(await world.bus.trace(letter.event)).toMatchObject([
+    expect(await fixture.bus.trace(letter.event)).toMatchObject([
       {
         ...{ subscription: 'poison', state: 'dead-letter', attempts: 2, reason: 'no 2' },
         history: [
@@ -93,203 +93,203 @@ describe('the bus on AWS', () => {
         ],
       },
     ]);
-    expect(await world.bus.redrive('poison', [letter.position, 4_711])).toBe(1);
-    expect(await world.bus.deadLetters('poison', { limit: 10 })).toEqual([]);
-    const again = await world.pull('poison', 1);
+    expect(await fixture.bus.redrive('poison', [letter.position, 4_711])).toBe(1);
+    expect(await fixture.bus.deadLetters('poison', { limit: 10 })).toEqual([]);
+    const again = await fixture.pull('poison', 1);
     expect(again).toMatchObject([{ attempt: 1, event: { eventId: id } }]);
-    await world.bus.ack('poison', receipts(again));
-    await world.unsubscribe('poison');
+    await fixture.bus.ack('poison', receipts(again));
+    await fixture.unsubscribe('poison');
   });
 
   it('buries what was leased too often and never settled; its receipts are stale', async () => {
-    await world.subscribe('slow', { topics: ['*'], retry: { ...RETRY, maxAttempts: 1 }, ackTimeoutMs: 1_000 });
-    const [id] = await world.publish({});
-    const late = await world.pull('slow', 1);
+    await fixture.subscribe('slow', { topics: ['*'], retry: { ...RETRY, maxAttempts: 1 }, ackTimeoutMs: 1_000 });
+    const [id] = await fixture.publish({});
+    const late = await fixture.pull('slow', 1);
     expect(ids(late)).toEqual([id]);
-    expect(await world.bus.receive('slow', { max: 1, waitMs: 3_000 })).toEqual([]); // SQS moves it when asked again
-    expect(await world.bus.ack('slow', receipts(late))).toEqual({ stale: receipts(late) });
-    await world.bury(1);
-    expect(await world.bus.deadLetters('slow', { limit: 10 })).toMatchObject([
+    expect(await fixture.bus.receive('slow', { max: 1, waitMs: 3_000 })).toEqual([]); // SQS moves it when asked again
+    expect(await fixture.bus.ack('slow', receipts(late))).toEqual({ stale: receipts(late) });
+    await fixture.bury(1);
+    expect(await fixture.bus.deadLetters('slow', { limit: 10 })).toMatchObject([
       { attempts: 1, reason: 'not acknowledged within 1000 ms', event: { eventId: id } },
     ]);
-    await world.unsubscribe('slow');
-    expect(await world.bus.deadLetters('slow', { limit: 10 })).toEqual([]);
+    await fixture.unsubscribe('slow');
+    expect(await fixture.bus.deadLetters('slow', { limit: 10 })).toEqual([]);
   });
 
   it('keeps the order of an entity while an earlier event is being retried, and holds up no other entity', async () => {
-    await world.subscribe('ordered', { topics: ['orders.*'], order: 'entity' });
-    const published = await world.publish({ entity: 'x' }, { entity: 'x' }, { entity: 'y' }, { entity: 'x' });
+    await fixture.subscribe('ordered', { topics: ['orders.*'], order: 'entity' });
+    const published = await fixture.publish({ entity: 'x' }, { entity: 'x' }, { entity: 'y' }, { entity: 'x' });
     const [x1, x2, y1, x3] = published;
-    const first = await world.pull('ordered', 2);
+    const first = await fixture.pull('ordered', 2);
     expect(ids(first).sort()).toEqual([x1, y1].sort());
-    expect(await world.bus.receive('ordered', { max: 10, waitMs: 0 })).toEqual([]);
+    expect(await fixture.bus.receive('ordered', { max: 10, waitMs: 0 })).toEqual([]);
     const [failing = '', fine = ''] = receipts(ids(first)[0] === x1 ? first : [...first].reverse());
-    await world.bus.nack('ordered', [failing], { reason: 'later', delayMs: 1_000 });
-    await world.bus.ack('ordered', [fine]);
+    await fixture.bus.nack('ordered', [failing], { reason: 'later', delayMs: 1_000 });
+    await fixture.bus.ack('ordered', [fine]);
     for (const [id, attempt] of [
       [x1, 2],
       [x2, 1],
       [x3, 1],
     ] as const) {
-      const [message] = await world.pull('ordered', 1);
+      const [message] = await fixture.pull('ordered', 1);
       expect(message).toMatchObject({ attempt, event: { eventId: id } });
-      await world.bus.ack('ordered', [message?.receipt ?? '']);
+      await fixture.bus.ack('ordered', [message?.receipt ?? '']);
     }
-    await world.unsubscribe('ordered');
+    await fixture.unsubscribe('ordered');
   });
 
   it('delivers history, then live, without a gap, in order where asked', async () => {
-    await world.subscribe('before', { topics: ['orders.*'] });
-    const from = await world.store.size();
-    const history = await world.publish(...Array.from({ length: 30 }, (_, i) => ({ entity: `h${i % 3}` })));
-    await world.subscribe('unordered', { topics: ['orders.*'], startAt: from });
-    await world.subscribe('in-order', { topics: ['orders.*'], startAt: from, order: 'entity' });
+    await fixture.subscribe('before', { topics: ['orders.*'] });
+    const from = await fixture.store.size();
+    const history = await fixture.publish(...Array.from({ length: 30 }, (_, i) => ({ entity: `h${i % 3}` })));
+    await fixture.subscribe('unordered', { topics: ['orders.*'], startAt: from });
+    await fixture.subscribe('in-order', { topics: ['orders.*'], startAt: from, order: 'entity' });
     const all = [
       ...history,
-      ...(await world.publish(...Array.from({ length: 12 }, (_, i) => ({ entity: `h${i % 3}` })))),
+      ...(await fixture.publish(...Array.from({ length: 12 }, (_, i) => ({ entity: `h${i % 3}` })))),
     ];
-    expect(new Set(ids(await world.pull('unordered', all.length)))).toEqual(new Set(all));
+    expect(new Set(ids(await fixture.pull('unordered', all.length)))).toEqual(new Set(all));
     const byEntity = new Map<string, string[]>();
     for (let got = 0; got < all.length;) {
-      const messages = await world.pull('in-order', 3);
+      const messages = await fixture.pull('in-order', 3);
       got += messages.length;
       for (const { event } of messages)
         byEntity.set(event.entityId, [...(byEntity.get(event.entityId) ?? []), event.eventId]);
-      await world.bus.ack('in-order', receipts(messages));
+      await fixture.bus.ack('in-order', receipts(messages));
     }
     for (const entity of ['h0', 'h1', 'h2'])
       expect(byEntity.get(entity)).toEqual(all.filter((_, i) => `h${i % 3}` === entity));
-    for (const id of ['before', 'unordered', 'in-order']) await world.unsubscribe(id);
+    for (const id of ['before', 'unordered', 'in-order']) await fixture.unsubscribe(id);
   });
 
   it('copies what was recorded while its rules settled, and then leaves it to them', async () => {
-    await world.subscribe('settling', { topics: ['orders.*'] });
-    const [id] = await world.publish({});
-    await world.bus.ack('settling', receipts(await world.pull('settling', 1)));
-    await world.reconcile({ kind: 'all' });
-    const copies = await world.pull('settling', 1); // a second delivery of the same event: at least once
+    await fixture.subscribe('settling', { topics: ['orders.*'] });
+    const [id] = await fixture.publish({});
+    await fixture.bus.ack('settling', receipts(await fixture.pull('settling', 1)));
+    await fixture.reconcile({ kind: 'all' });
+    const copies = await fixture.pull('settling', 1); // a second delivery of the same event: at least once
     expect(ids(copies)).toEqual([id]);
-    await world.bus.ack('settling', receipts(copies));
-    world.aheadMs = 10 * 60_000;
-    await world.reconcile({ kind: 'all' });
-    world.aheadMs = 0;
-    const [live] = await world.publish({});
-    await world.reconcile({ kind: 'all' });
-    expect(ids(await world.pull('settling', 1))).toEqual([live]);
-    expect(await world.bus.receive('settling', { max: 10, waitMs: 1_000 })).toEqual([]);
-    await world.unsubscribe('settling');
+    await fixture.bus.ack('settling', receipts(copies));
+    fixture.aheadMs = 10 * 60_000;
+    await fixture.reconcile({ kind: 'all' });
+    fixture.aheadMs = 0;
+    const [live] = await fixture.publish({});
+    await fixture.reconcile({ kind: 'all' });
+    expect(ids(await fixture.pull('settling', 1))).toEqual([live]);
+    expect(await fixture.bus.receive('settling', { max: 10, waitMs: 1_000 })).toEqual([]);
+    await fixture.unsubscribe('settling');
   });
 
   it('pauses without losing anything', async () => {
     for (const order of ['none', 'entity'] as const) {
-      await world.subscribe('pausing', { topics: ['orders.*'], order });
-      await world.setStatus('pausing', 'paused');
-      const [id] = await world.publish({});
-      expect(await world.bus.receive('pausing', { max: 1, waitMs: 500 })).toEqual([]);
-      await expect(world.bus.redrive('pausing')).rejects.toThrow(/paused: resume it/);
-      await world.setStatus('pausing', 'active');
-      expect(ids(await world.pull('pausing', 1))).toEqual([id]);
-      await world.unsubscribe('pausing');
+      await fixture.subscribe('pausing', { topics: ['orders.*'], order });
+      await fixture.setStatus('pausing', 'paused');
+      const [id] = await fixture.publish({});
+      expect(await fixture.bus.receive('pausing', { max: 1, waitMs: 500 })).toEqual([]);
+      await expect(fixture.bus.redrive('pausing')).rejects.toThrow(/paused: resume it/);
+      await fixture.setStatus('pausing', 'active');
+      expect(ids(await fixture.pull('pausing', 1))).toEqual([id]);
+      await fixture.unsubscribe('pausing');
     }
   });
 
   it('delivers to a targeted subscription what names its module', async () => {
-    await world.subscribe('mine', { topics: ['orders.*'], mode: 'targeted' });
-    const [, mine] = await world.publish({ metadata: { targets: ['other'] } }, { metadata: { targets: ['m'] } }, {});
-    const messages = await world.pull('mine', 1);
+    await fixture.subscribe('mine', { topics: ['orders.*'], mode: 'targeted' });
+    const [, mine] = await fixture.publish({ metadata: { targets: ['other'] } }, { metadata: { targets: ['m'] } }, {});
+    const messages = await fixture.pull('mine', 1);
     expect(ids(messages)).toEqual([mine]);
-    await world.bus.ack('mine', receipts(messages));
-    expect(await world.bus.receive('mine', { max: 10, waitMs: 1_000 })).toEqual([]);
-    await world.unsubscribe('mine');
+    await fixture.bus.ack('mine', receipts(messages));
+    expect(await fixture.bus.receive('mine', { max: 10, waitMs: 1_000 })).toEqual([]);
+    await fixture.unsubscribe('mine');
   });
 
   it('holds events back for their delay, counted from when they were recorded', async () => {
-    const from = await world.store.size();
-    const [old] = await world.publish({ entity: 'old' });
+    const from = await fixture.store.size();
+    const [old] = await fixture.publish({ entity: 'old' });
     await sleep(4_000);
     for (const [id, order] of [
       ['late', 'none'],
       ['late-in-order', 'entity'],
     ] as const) {
       const isFifo = order === 'entity'; // whose messages are all delayed alike
-      await world.subscribe(id, { topics: ['orders.*'], startAt: from, order, delayMs: 4_000 });
-      if (!isFifo) expect(ids(await world.bus.receive(id, { max: 10, waitMs: 1_000 }))).toEqual([old]);
+      await fixture.subscribe(id, { topics: ['orders.*'], startAt: from, order, delayMs: 4_000 });
+      if (!isFifo) expect(ids(await fixture.bus.receive(id, { max: 10, waitMs: 1_000 }))).toEqual([old]);
       const publishedAt = Date.now();
-      const [fresh] = await world.publish({ entity: id });
-      const got = await world.pull(id, isFifo ? 3 : 1);
+      const [fresh] = await fixture.publish({ entity: id });
+      const got = await fixture.pull(id, isFifo ? 3 : 1);
       expect(ids(got).at(-1)).toBe(fresh);
       expect(Date.now() - publishedAt).toBeGreaterThan(3_900);
-      await world.bus.ack(id, receipts(got));
-      await world.unsubscribe(id);
+      await fixture.bus.ack(id, receipts(got));
+      await fixture.unsubscribe(id);
     }
   });
 
   it('makes batches that are full or old enough', async () => {
-    await world.subscribe('batches', {
+    await fixture.subscribe('batches', {
       topics: ['orders.*'],
       mode: 'buffered',
       buffer: { maxSize: 3, maxDelayMs: 5_000 },
     });
-    const published = await world.publish({}, {}, {}, {});
-    const full = await world.bus.receive('batches', { max: 10, waitMs: 5_000 });
+    const published = await fixture.publish({}, {}, {}, {});
+    const full = await fixture.bus.receive('batches', { max: 10, waitMs: 5_000 });
     expect(full).toHaveLength(3);
-    const rest = await world.bus.receive('batches', { max: 10, waitMs: 5_000 });
+    const rest = await fixture.bus.receive('batches', { max: 10, waitMs: 5_000 });
     expect(new Set(ids([...full, ...rest]))).toEqual(new Set(published));
-    expect(await world.bus.ack('batches', receipts([...full, ...rest]))).toEqual({ stale: [] });
-    await world.unsubscribe('batches');
+    expect(await fixture.bus.ack('batches', receipts([...full, ...rest]))).toEqual({ stale: [] });
+    await fixture.unsubscribe('batches');
   });
 
   it('holds events back while a breaker is open', async () => {
     const breaker = { failures: 2, probeAfterMs: 3_600_000 };
-    await world.subscribe('broken', { topics: ['orders.*'], breaker });
-    await world.publish({}, {}, {});
-    const [first, second] = receipts(await world.pull('broken', 2));
-    await world.bus.nack('broken', [first ?? '', second ?? ''], { reason: 'no', delayMs: 1 });
-    expect(await world.bus.receive('broken', { max: 10, waitMs: 2_000 })).toEqual([]);
-    expect(await world.bus.stats()).toMatchObject([{ breaker: 'open' }]);
-    await world.bus.reset('broken');
-    const all = await world.pull('broken', 3);
+    await fixture.subscribe('broken', { topics: ['orders.*'], breaker });
+    await fixture.publish({}, {}, {});
+    const [first, second] = receipts(await fixture.pull('broken', 2));
+    await fixture.bus.nack('broken', [first ?? '', second ?? ''], { reason: 'no', delayMs: 1 });
+    expect(await fixture.bus.receive('broken', { max: 10, waitMs: 2_000 })).toEqual([]);
+    expect(await fixture.bus.stats()).toMatchObject([{ breaker: 'open' }]);
+    await fixture.bus.reset('broken');
+    const all = await fixture.pull('broken', 3);
     expect(all).toHaveLength(3);
-    await world.bus.ack('broken', receipts(all));
-    await world.unsubscribe('broken');
+    await fixture.bus.ack('broken', receipts(all));
+    await fixture.unsubscribe('broken');
   });
 
   it('puts junk aside', async () => {
-    const subscription = await world.subscribe('junk', { topics: ['orders.*'] });
-    const QueueName = queueName(world.subscriptionPrefix, subscription);
-    const { QueueUrl } = await world.sqs.send(new GetQueueUrlCommand({ QueueName }));
+    const subscription = await fixture.subscribe('junk', { topics: ['orders.*'] });
+    const QueueName = queueName(fixture.subscriptionPrefix, subscription);
+    const { QueueUrl } = await fixture.sqs.send(new GetQueueUrlCommand({ QueueName }));
     for (const MessageBody of ['{"subscription":"junk","event":{}}', 'no json'])
-      await world.sqs.send(new SendMessageCommand({ QueueUrl, MessageBody }));
-    expect(await world.bus.receive('junk', { max: 10, waitMs: 1_000 })).toEqual([]);
-    const kept = await world.store.list(`${LEDGER}#quarantine`, { limit: 10 });
+      await fixture.sqs.send(new SendMessageCommand({ QueueUrl, MessageBody }));
+    expect(await fixture.bus.receive('junk', { max: 10, waitMs: 1_000 })).toEqual([]);
+    const kept = await fixture.store.list(`${LEDGER}#quarantine`, { limit: 10 });
     expect(kept.map(({ value }) => (value as { event: string }).event).sort()).toEqual([
       'no json',
       '{"subscription":"junk","event":{}}',
     ]);
-    await world.unsubscribe('junk');
+    await fixture.unsubscribe('junk');
   });
 
   it("removes rules and queues with the subscription, repairs what is missing and removes what is nobody's", async () => {
-    const subscription = await world.subscribe('gone', { topics: ['*'] });
-    const name = ruleName(world.subscriptionPrefix, subscription);
-    expect(await existing(world)).toEqual({ rules: [name, name, name], queues: [name] });
-    await world.store.write([{ kind: 'delete', key: { pk: `${LEDGER}#subscription`, sk: 'gone' }, expect: 'any' }]);
-    expect(await world.reconcile({ kind: 'all' })).toMatchObject({ removed: 1, failed: [] });
-    expect(await existing(world)).toEqual({ rules: [], queues: [] });
+    const subscription = await fixture.subscribe('gone', { topics: ['*'] });
+    const name = ruleName(fixture.subscriptionPrefix, subscription);
+    expect(await existing(fixture)).toEqual({ rules: [name, name, name], queues: [name] });
+    await fixture.store.write([{ kind: 'delete', key: { pk: `${LEDGER}#subscription`, sk: 'gone' }, expect: 'any' }]);
+    expect(await fixture.reconcile({ kind: 'all' })).toMatchObject({ removed: 1, failed: [] });
+    expect(await existing(fixture)).toEqual({ rules: [], queues: [] });
 
-    const kept = await world.subscribe('kept', { topics: ['orders.*'] });
-    await world.reconcile({ kind: 'teardown' });
-    expect(await existing(world)).toEqual({ rules: [], queues: [] });
+    const kept = await fixture.subscribe('kept', { topics: ['orders.*'] });
+    await fixture.reconcile({ kind: 'teardown' });
+    expect(await existing(fixture)).toEqual({ rules: [], queues: [] });
     // W10: a run that comes late must not bring back what was removed for good.
-    expect(await world.reconcile({ kind: 'all' })).toMatchObject({ made: 0, failed: [{ subscription: 'kept' }] });
-    expect(await existing(world)).toEqual({ rules: [], queues: [] });
-    await world.reconcile({ kind: 'open' });
-    expect(await world.reconcile({ kind: 'all' })).toMatchObject({ made: 1, removed: 0, failed: [] });
-    expect(await world.reconcile({ kind: 'all' })).toMatchObject({ made: 0, removed: 0, failed: [] });
-    const again = ruleName(world.subscriptionPrefix, kept);
-    expect(await existing(world)).toEqual({ rules: [again], queues: [again] });
-    await world.unsubscribe('kept');
-    expect(await existing(world)).toEqual({ rules: [], queues: [] });
+    expect(await fixture.reconcile({ kind: 'all' })).toMatchObject({ made: 0, failed: [{ subscription: 'kept' }] });
+    expect(await existing(fixture)).toEqual({ rules: [], queues: [] });
+    await fixture.reconcile({ kind: 'open' });
+    expect(await fixture.reconcile({ kind: 'all' })).toMatchObject({ made: 1, removed: 0, failed: [] });
+    expect(await fixture.reconcile({ kind: 'all' })).toMatchObject({ made: 0, removed: 0, failed: [] });
+    const again = ruleName(fixture.subscriptionPrefix, kept);
+    expect(await existing(fixture)).toEqual({ rules: [again], queues: [again] });
+    await fixture.unsubscribe('kept');
+    expect(await existing(fixture)).toEqual({ rules: [], queues: [] });
   });
 
   it('writes rules the service understands as we do', async () => {
@@ -307,7 +307,7 @@ describe('the bus on AWS', () => {
         EventPattern: JSON.stringify(rule?.patterns[0]),
         Event: JSON.stringify(event),
       });
-      return (await world.events.send(command)).Result;
+      return (await fixture.events.send(command)).Result;
     };
     expect(await matches('orders.new', 'y')).toBe(true);
     expect(await matches('orders.new', 'x')).toBe(false);
@@ -361,16 +361,16 @@ describe('what the bus keeps in DynamoDB', () => {
   });
 });
 
-async function existing(world: BusWorld): Promise<{ rules: string[]; queues: string[] }> {
+async function existing(fixture: BusFixture): Promise<{ rules: string[]; queues: string[] }> {
   const rules: string[] = [];
   for (const domain of ['orders', 'other', 'aws']) {
-    const { Rules = [] } = await world.events.send(
-      new ListRulesCommand({ EventBusName: `${world.prefix}-${domain}`, NamePrefix: world.subscriptionPrefix }),
+    const { Rules = [] } = await fixture.events.send(
+      new ListRulesCommand({ EventBusName: `${fixture.prefix}-${domain}`, NamePrefix: fixture.subscriptionPrefix }),
     );
     rules.push(...Rules.map(({ Name = '' }) => Name));
   }
-  const { QueueUrls = [] } = await world.sqs.send(
-    new ListQueuesCommand({ QueueNamePrefix: `${world.subscriptionPrefix}-` }),
+  const { QueueUrls = [] } = await fixture.sqs.send(
+    new ListQueuesCommand({ QueueNamePrefix: `${fixture.subscriptionPrefix}-` }),
   );
   return { rules, queues: QueueUrls.map((url) => url.split('/').at(-1) ?? '') };
 }

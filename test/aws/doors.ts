@@ -1,12 +1,12 @@
 /** The scenario suite on the deployed stacks, through one of their doors: with tokens, or with requests that IAM roles sign. */
 import { afterAll, describe } from 'vitest';
-import { describeScenarios, SCENARIOS, type World } from '../scenarios/index.ts';
+import { describeScenarios, SCENARIOS, type Fixture } from '../scenarios/index.ts';
 import { clientOf, deployed, output, requestWithToken } from './support/deployed.ts';
 import { iamClientOf, requestSigned } from './support/iam-callers.ts';
 import { awsPowers } from './support/powers.ts';
 import { serveLimits } from './support/sample-executor.ts';
 
-type Door = Pick<World, 'as' | 'request'>;
+type Door = Pick<Fixture, 'as' | 'request'>;
 
 /** AWS cannot ask an issuer on this machine for its keys: there everybody comes with IAM credentials. */
 export const IS_ACCOUNT = deployed().kind === 'account';
@@ -30,9 +30,9 @@ export function describeThrough(name: string, door: Door): void {
     const executor = IS_ACCOUNT ? undefined : serveLimits();
     afterAll(async () => (await executor)?.close());
     const limits = executor === undefined ? {} : { limits: async () => (await executor).limits() };
-    const world: World = { engine: 'AWS', ...door, ...awsPowers(), ...limits };
+    const fixture: Fixture = { engine: 'AWS', ...door, ...awsPowers(), ...limits };
     const needLimits = SCENARIOS.filter(({ needs }) => needs?.includes('limits') === true).map((one) => one.name);
     const leftOut = [...IMPOSSIBLE, ...(IS_ACCOUNT ? needLimits : [])];
-    describeScenarios('AWS', SCENARIOS, () => world, { powers: Object.keys(world), leftOut });
+    describeScenarios('AWS', SCENARIOS, () => fixture, { powers: Object.keys(fixture), leftOut });
   });
 }

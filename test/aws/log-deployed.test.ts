@@ -24,7 +24,7 @@ import {
 import { memoryRootSigner } from '../../adapters/memory/index.ts';
 import { config } from '../../nervous.config.ts';
 import { credit } from '../scenarios/publishing.ts';
-import { freshAccount, until } from '../scenarios/world.ts';
+import { freshAccount, until } from '../scenarios/fixture.ts';
 import { clientOf, deployed, httpApiUrl, output, publicKey } from './support/deployed.ts';
 import { tokenOf } from './support/oidc-issuer.ts';
 

@@ -197,7 +197,7 @@ interface Faults {
 }
 
 /** A log that grows on buckets of its own. */
-class World {
+class Fixture {
   readonly clock = new FakeClock();
   size = 0;
   readonly errors: Error[] = [];
@@ -215,8 +215,8 @@ class World {
     this.faults = faults;
   }
 
-  static async open(faults: Faults = { strike: () => false, how: 'lost' }): Promise<World> {
-    return new World([await createScratchBucket(), await createScratchBucket(), await createWitnessTable()], faults);
+  static async open(faults: Faults = { strike: () => false, how: 'lost' }): Promise<Fixture> {
+    return new Fixture([await createScratchBucket(), await createScratchBucket(), await createWitnessTable()], faults);
   }
 
   async close(): Promise<void> {
@@ -284,13 +284,13 @@ describe('publishing to buckets', () => {
   const SIZES = [3, 255, 260];
 
   /** A failed round is tried again by a new process. @returns how many failed */
-  async function grow(world: World): Promise<number> {
+  async function grow(fixture: Fixture): Promise<number> {
     let failures = 0;
     for (const size of SIZES) {
-      world.size = size;
+      fixture.size = size;
       for (;;) {
         try {
-          await world.publisher().publish();
+          await fixture.publisher().publish();
           break;
         } catch (error) {
           failures += 1;
@@ -303,45 +303,45 @@ describe('publishing to buckets', () => {
   }
 
   it('ends with a log that anybody can check, cosigned, without parts of what is full', async () => {
-    const world = await World.open();
-    await grow(world);
-    await world.expectSound(260);
-    expect(await world.paths()).toEqual([
+    const fixture = await Fixture.open();
+    await grow(fixture);
+    await fixture.expectSound(260);
+    expect(await fixture.paths()).toEqual([
       'checkpoint',
       ...['tile/0/000', 'tile/0/001.p/4', 'tile/1/000.p/1', 'tile/entries/000', 'tile/entries/001.p/4'],
     ]);
-    const note = await client.send(new GetObjectCommand({ Bucket: world.log.name, Key: 'checkpoint' }));
+    const note = await client.send(new GetObjectCommand({ Bucket: fixture.log.name, Key: 'checkpoint' }));
     expect(await note.Body?.transformToString()).toContain(`— ${ORIGIN}/witness `);
-    expect(world.errors).toEqual([]);
-    await world.close();
+    expect(fixture.errors).toEqual([]);
+    await fixture.close();
   });
 
   it('goes on when somebody else published meanwhile, and makes one log of two publishers', async () => {
-    const world = await World.open();
+    const fixture = await Fixture.open();
     for (const size of [10, 300, 600]) {
-      world.size = size;
-      await Promise.all([world.publisher().publish(), world.publisher().publish(), world.publisher().publish()]);
+      fixture.size = size;
+      await Promise.all([fixture.publisher().publish(), fixture.publisher().publish(), fixture.publisher().publish()]);
     }
-    await world.expectSound(600);
-    await world.close();
+    await fixture.expectSound(600);
+    await fixture.close();
   });
 
   it('signs nothing when a delete marker hides the anchor of a longer log', async () => {
-    const world = await World.open();
-    world.size = 300;
-    await world.publisher().publish();
-    await client.send(new DeleteObjectCommand({ Bucket: world.anchors.name, Key: 'ckpt/00000000000000000300' }));
+    const fixture = await Fixture.open();
+    fixture.size = 300;
+    await fixture.publisher().publish();
+    await client.send(new DeleteObjectCommand({ Bucket: fixture.anchors.name, Key: 'ckpt/00000000000000000300' }));
     const old = await signNote(formatCheckpoint({ origin: ORIGIN, size: 100, root: rootAt(100) }), [ROOT]);
-    await client.send(new PutObjectCommand({ Bucket: world.log.name, Key: 'checkpoint', Body: old }));
-    world.size = 200;
-    await expect(world.publisher().publish()).rejects.toMatchObject({ code: 'LOG_SHRUNK' });
-    await world.close();
+    await client.send(new PutObjectCommand({ Bucket: fixture.log.name, Key: 'checkpoint', Body: old }));
+    fixture.size = 200;
+    await expect(fixture.publisher().publish()).rejects.toMatchObject({ code: 'LOG_SHRUNK' });
+    await fixture.close();
   });
 
   describe('with every write broken, twice', () => {
     it.each(['lost', 'answer lost', 'answer lost, sent again'] as const)('%s', async (how) => {
       let writes = 0;
-      const counted = await World.open({ how, strike: () => (writes++, false) });
+      const counted = await Fixture.open({ how, strike: () => (writes++, false) });
       await grow(counted);
       const expected = await counted.paths();
       await counted.close();
@@ -349,7 +349,7 @@ describe('publishing to buckets', () => {
       for (let broken = 0; broken < writes; broken += 1) {
         let count = 0;
         let struck = '';
-        const world = await World.open({
+        const fixture = await Fixture.open({
           how,
           strike: (what) => {
             const isStruck = count === broken || count === broken + 5;
@@ -358,13 +358,13 @@ describe('publishing to buckets', () => {
             return isStruck;
           },
         });
-        const failures = await grow(world);
+        const failures = await grow(fixture);
         if (how !== 'answer lost, sent again')
-          expect(failures + world.errors.length, `${how} ${broken}${struck}`).toBeGreaterThan(0);
-        await world.expectSound(260);
+          expect(failures + fixture.errors.length, `${how} ${broken}${struck}`).toBeGreaterThan(0);
+        await fixture.expectSound(260);
         // Parts whose removal was lost stay: they cost space only.
-        expect(await world.paths(), `${how} ${broken}${struck}`).toEqual(expect.arrayContaining(expected));
-        await world.close();
+        expect(await fixture.paths(), `${how} ${broken}${struck}`).toEqual(expect.arrayContaining(expected));
+        await fixture.close();
       }
     });
   });

@@ -13,7 +13,7 @@ import { ListStateMachinesCommand, SFNClient } from '@aws-sdk/client-sfn';
 import { ListQueuesCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterAll, describe, expect, it } from 'vitest';
 import { credit } from '../scenarios/publishing.ts';
-import { freshAccount, type SampleClient } from '../scenarios/world.ts';
+import { freshAccount, type SampleClient } from '../scenarios/fixture.ts';
 import { deploy, destroy, type CdkOptions, type StackOutputs } from './cdk.ts';
 import { again, clientOf, deployed, output } from './support/deployed.ts';
 

@@ -5,7 +5,7 @@ import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { describe, expect, it } from 'vitest';
 import type { VerificationReport } from '../../core/ledger/index.ts';
 import { LAMBDAS, type LambdaName } from '../../lib/functions/lambdas.ts';
-import { freshAccount } from '../scenarios/world.ts';
+import { freshAccount } from '../scenarios/fixture.ts';
 import { credit } from '../scenarios/publishing.ts';
 import { deployed, httpApiUrl, output } from './support/deployed.ts';
 import { describeThrough, IAM, IS_ACCOUNT, TOKENS } from './doors.ts';

@@ -6,7 +6,7 @@ import { SendTaskFailureCommand, SendTaskSuccessCommand, StartExecutionCommand }
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createWorkflowRunner } from '../../adapters/embedded/runtime/workflow-runner.ts';
 import { ChangeError, operationTypes, type Changes, type OperationTypes } from '../../core/changes/index.ts';
-import { createWorld, decision, hours, patchOf, proposal, who, type World } from '../core/changes/world.ts';
+import { createFixture, decision, hours, patchOf, proposal, who, type Fixture } from '../core/changes/fixture.ts';
 import { openEngine, openMachine, type Engine, type Machine } from './support/workflow-engine.ts';
 
 /** The step function calls back into this process: that needs an endpoint on this machine. */
@@ -42,12 +42,12 @@ describe.skipIf(!isHere)('the workflow on Step Functions', () => {
   }
 
   it('waits for people, executes when they agree, and ends', async () => {
-    const { id, vote, untilStatus, world, gates } = await proposed();
+    const { id, vote, untilStatus, fixture, gates } = await proposed();
     await vote('ann');
     await untilStatus(id, 1, 'SUCCEEDED');
-    expect((await world.record(id)).state).toBe('executed');
+    expect((await fixture.record(id)).state).toBe('executed');
     expect(await gates.find(id)).toBeUndefined();
-    expect((await world.changes.document(who('ann'), 'account:1695')).document).toEqual({ a: 1, b: 2 });
+    expect((await fixture.changes.document(who('ann'), 'account:1695')).document).toEqual({ a: 1, b: 2 });
   });
 
   describe('comes to the same as the in-process runner', () => {
@@ -124,8 +124,8 @@ describe.skipIf(!isHere)('the workflow on Step Functions', () => {
         end: 'failed',
       },
     ];
-    const story = async (world: World, id: string): Promise<unknown> => {
-      const { state, entries } = await world.record(id);
+    const story = async (fixture: Fixture, id: string): Promise<unknown> => {
+      const { state, entries } = await fixture.record(id);
       return { state, entries: entries.map(({ type }) => type) };
     };
 
@@ -135,7 +135,7 @@ describe.skipIf(!isHere)('the workflow on Step Functions', () => {
       const e = await proposed(operations, openEngine(machine, { operations: types }));
       const pass: Pass = async (ms) => {
         await e.untilWaiting(e.id);
-        await e.world.clock.advance(ms);
+        await e.fixture.clock.advance(ms);
         await e.reconcile();
       };
       await act({ ...e, breakIt: () => (broken = true), pass });
@@ -143,7 +143,7 @@ describe.skipIf(!isHere)('the workflow on Step Functions', () => {
       await e.untilStatus(e.id, 1, 'SUCCEEDED');
 
       broken = false;
-      expect(await story(e.world, e.id)).toEqual(
+      expect(await story(e.fixture, e.id)).toEqual(
         await inProcess({ operations, act, types, breakIt: () => (broken = true) }),
       );
     });
@@ -151,15 +151,15 @@ describe.skipIf(!isHere)('the workflow on Step Functions', () => {
     async function inProcess(
       script: Pick<Script, 'operations' | 'act'> & { types: OperationTypes; breakIt: () => void },
     ): Promise<unknown> {
-      const world = createWorld({ deps: { operations: script.types } });
+      const fixture = createFixture({ deps: { operations: script.types } });
       const settle = async (): Promise<void> => {
         for (let i = 0; i < 200; i++) await new Promise((resolve) => setImmediate(resolve));
       };
       const runner = createWorkflowRunner({
-        ...{ changes: world.changes, clock: world.clock, ids: { random: () => 0.5 } },
+        ...{ changes: fixture.changes, clock: fixture.clock, ids: { random: () => 0.5 } },
         onError: (_, error) => console.error(error),
       });
-      const changes = world.other({ onStep: (id) => runner.wake(id) });
+      const changes = fixture.other({ onStep: (id) => runner.wake(id) });
       const { change } = await changes.propose(who('pete'), proposal(script.operations));
       const { id } = change;
       await settle();
@@ -167,14 +167,14 @@ describe.skipIf(!isHere)('the workflow on Step Functions', () => {
       const pass: Pass = async (ms) => {
         await settle();
         for (let passed = 0; passed < ms; passed += hours(1)) {
-          await world.clock.advance(hours(1));
+          await fixture.clock.advance(hours(1));
           await settle();
         }
       };
       await script.act({ changes, id, vote, breakIt: script.breakIt, pass });
       await settle();
       await runner.stop();
-      return story(world, id);
+      return story(fixture, id);
     }
   });
 
@@ -201,7 +201,7 @@ describe.skipIf(!isHere)('the workflow on Step Functions', () => {
     await e.vote('ann'); // AWS refuses the token now and the next execution is started; an emulator may take it
     await e.reconcile();
     await e.untilStatus(e.id, 2, 'SUCCEEDED');
-    expect((await e.world.record(e.id)).state).toBe('executed');
+    expect((await e.fixture.record(e.id)).state).toBe('executed');
   });
 
   describe.each(['claim', 'intend', 'apply', 'finish'])(
@@ -222,7 +222,7 @@ describe.skipIf(!isHere)('the workflow on Step Functions', () => {
         if (isOver) await e.untilState(e.id, 'executed');
         expect((await e.reconcile()).restarted).toEqual(isOver ? [] : [e.id]);
         if (!isOver) await e.untilStatus(e.id, 2, 'SUCCEEDED');
-        const { state, entries } = await e.world.record(e.id);
+        const { state, entries } = await e.fixture.record(e.id);
         expect(state).toBe('executed');
         expect(entries.filter(({ type }) => type === 'change.applied')).toHaveLength(2);
       });
@@ -264,7 +264,7 @@ describe.skipIf(!isHere)('the workflow on Step Functions', () => {
       await new Promise((resolve) => setTimeout(resolve, 200));
     };
     await engine.untilStatus(change.id, 1, 'SUCCEEDED');
-    expect((await engine.world.record(change.id)).state).toBe('executed');
+    expect((await engine.fixture.record(change.id)).state).toBe('executed');
   });
 
   it('believes no token: whoever answers one, and with what, the ledger decides', async () => {
@@ -279,7 +279,7 @@ describe.skipIf(!isHere)('the workflow on Step Functions', () => {
     await again((taskToken) => machine.sfn.send(new SendTaskSuccessCommand({ taskToken, output })));
     await again((taskToken) => machine.sfn.send(new SendTaskFailureCommand({ taskToken, error: 'Approved' })));
     expect(e.asked).not.toContain('claim');
-    expect((await e.world.record(e.id)).entries).toHaveLength(2);
+    expect((await e.fixture.record(e.id)).entries).toHaveLength(2);
     await e.vote('ann');
     await e.untilState(e.id, 'executed');
   });
@@ -297,7 +297,7 @@ describe.skipIf(!isHere)('the workflow on Step Functions', () => {
     await start(`x${e.id}-1`, { changeId: `x${e.id}`, attempt: 1 });
     await e.untilStatus(`x${e.id}`, 1, 'FAILED');
     expect(e.asked.slice(before)).toEqual(['evaluate']);
-    expect((await e.world.record(e.id)).state).toBe('pending');
+    expect((await e.fixture.record(e.id)).state).toBe('pending');
   });
 
   it('goes on as a new execution before its history is full', async () => {
@@ -311,7 +311,7 @@ describe.skipIf(!isHere)('the workflow on Step Functions', () => {
         while ((await e.gates.find(e.id))?.token === token) await new Promise((resolve) => setTimeout(resolve, 20));
       }
       await e.untilStatus(e.id, 1, 'SUCCEEDED');
-      expect((await e.world.record(e.id)).state).toBe('pending');
+      expect((await e.fixture.record(e.id)).state).toBe('pending');
       expect((await e.gates.find(e.id))?.attempt).toBe(2);
       await e.vote('ann');
       await e.untilState(e.id, 'executed');

@@ -8,7 +8,7 @@ import {
   type CommitGroup,
   type ItemWrite,
 } from '../../core/ledger/index.ts';
-import { appenderOn, note, recordedIds, slowSealer, soundLog, turn } from '../core/ledger/ledger-world.ts';
+import { appenderOn, note, recordedIds, slowSealer, soundLog, turn } from '../core/ledger/ledger-fixture.ts';
 import type { Open, OpenStore, Store } from './stores.ts';
 
 const HOUR_MS = 3_600_000;

@@ -70,7 +70,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 class Killed extends Error {}
 
 /** What survives the process, and the process. */
-class World {
+class Fixture {
   readonly store: MemoryStore;
   readonly log = new MemoryLog();
   readonly clock = new FakeClock();
@@ -178,11 +178,11 @@ class World {
 it('finds every honest history OK', { timeout: 60_000 + RUNS * 200 }, async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 14 }), async (steps) => {
-      const world = new World();
-      for (const one of steps) await world.run(one);
-      const { store } = world;
+      const fixture = new Fixture();
+      for (const one of steps) await fixture.run(one);
+      const { store } = fixture;
       const sources = {
-        ...{ ledger: 'main', entries: store, items: store, points: world.points(), now: world.clock.now() },
+        ...{ ledger: 'main', entries: store, items: store, points: fixture.points(), now: fixture.clock.now() },
         verifier: (signatures: boolean) =>
           createEntryVerifier({ ledger: 'main', root: ROOT, entries: store, signatures }),
       };
@@ -191,7 +191,7 @@ it('finds every honest history OK', { timeout: 60_000 + RUNS * 200 }, async () =
       const full = await verifyPart(sources, { mode: 'full' }, { signatures });
       expect(full.firstBad).toBeUndefined();
       expect(full).toMatchObject({ verdict: 'OK', entries: store.log.length });
-      for (const remembered of world.remembered) {
+      for (const remembered of fixture.remembered) {
         const since = await verifyPart(sources, { mode: 'since' }, { signatures: false, remembered });
         expect(since.firstBad).toBeUndefined();
         expect(since.against?.some(({ kind }) => kind === 'remembered')).toBe(true);

@@ -3,7 +3,7 @@ import { afterAll, expect, it } from 'vitest';
 import { startEngine } from '../../adapters/embedded/index.ts';
 import type { EntryDraft } from '../../core/ledger/index.ts';
 import { config } from '../../nervous.config.ts';
-import { forge, newDir, removeDirs, round, withEngine } from './tamper-world.ts';
+import { forge, newDir, removeDirs, round, withEngine } from './tamper-fixture.ts';
 
 afterAll(removeDirs);
 

@@ -10,7 +10,7 @@ import type { DeliveredEvent } from '../../core/events/index.ts';
 import type { Limits } from '../../examples/executor/limits.ts';
 import { config } from '../support/executor-config.ts';
 import { openSampleExecutor } from '../support/sample-executor.ts';
-import { describeScenarios, SCENARIOS, type World } from '../scenarios/index.ts';
+import { describeScenarios, SCENARIOS, type Fixture } from '../scenarios/index.ts';
 
 let dataDir: string;
 let engine: Engine;
@@ -34,7 +34,7 @@ afterAll(async () => {
   rmSync(dataDir, { recursive: true });
 });
 
-const world = (): World => ({
+const fixture = (): Fixture => ({
   engine: 'embedded',
   as: (principal) => createClient({ url: engine.url, token: engine.tokens[principal] ?? `no token for ${principal}` }),
   request: (principal, path, { method, headers = {}, body } = {}) =>
@@ -83,5 +83,5 @@ describe('the embedded engine', () => {
     'recorded events of many AWS services, put on the ingress bus, are all in the feed',
     'whatever drives a change-set may be killed: the ledger goes on with it',
   ];
-  describeScenarios('embedded', SCENARIOS, world, { powers, leftOut });
+  describeScenarios('embedded', SCENARIOS, fixture, { powers, leftOut });
 });

@@ -13,7 +13,7 @@ import {
   storeOnly,
   withEngine,
   type Row,
-} from './tamper-world.ts';
+} from './tamper-fixture.ts';
 
 const original = newDir();
 

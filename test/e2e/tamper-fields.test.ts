@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { exportDataDir, restoreExport, verifyDataDir } from '../../adapters/embedded/index.ts';
 import type { ExportManifest } from '../../core/ledger/index.ts';
-import { copyOf, forge, newDir, overwrite, removeDirs, withDb, withEngine } from './tamper-world.ts';
+import { copyOf, forge, newDir, overwrite, removeDirs, withDb, withEngine } from './tamper-fixture.ts';
 
 const original = newDir();
 const exported = join(newDir(), 'export');

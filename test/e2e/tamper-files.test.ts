@@ -18,7 +18,7 @@ import {
   rowsOf,
   withDb,
   withEngine,
-} from './tamper-world.ts';
+} from './tamper-fixture.ts';
 
 const original = newDir();
 const exported = join(newDir(), 'export');

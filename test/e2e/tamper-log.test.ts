@@ -21,7 +21,7 @@ import {
   withDb,
   withEngine,
   type Row,
-} from './tamper-world.ts';
+} from './tamper-fixture.ts';
 
 const original = newDir();
 /** the folder as it was at an earlier checkpoint, and that checkpoint */

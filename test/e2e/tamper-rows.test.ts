@@ -19,7 +19,7 @@ import {
   withDb,
   withEngine,
   type Row,
-} from './tamper-world.ts';
+} from './tamper-fixture.ts';
 
 const original = newDir();
 let rows: Row[] = [];

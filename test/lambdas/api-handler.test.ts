@@ -16,12 +16,12 @@ import { createTestSystem, type TestSystem } from '../api/test-system.ts';
 import { CONTEXT, fromResult, gatewayEvent, type GatewayRequest } from './gateway.ts';
 
 const SECRET = 'eyJ-the-token';
-let world: TestSystem;
+let fixture: TestSystem;
 let output: string[];
 let settled: number;
 
 beforeEach(async () => {
-  world = await createTestSystem();
+  fixture = await createTestSystem();
   output = [];
   settled = 0;
   const keep = (...args: unknown[]): void => void output.push(args.map(String).join(' '));
@@ -38,7 +38,7 @@ function telemetry(): Telemetry {
 
 function opened(overrides: Partial<AwsSystem> = {}): AwsSystem {
   const settle = async (): Promise<void> => void (settled += 1);
-  return { system: world.system, settle, refreshPolicy: async () => {}, ...overrides } as AwsSystem;
+  return { system: fixture.system, settle, refreshPolicy: async () => {}, ...overrides } as AwsSystem;
 }
 
 function handlerOf(
@@ -75,7 +75,7 @@ describe('a function of the API', () => {
     expect(await ask(handler, publish('ledgerist'))).toMatchObject({ status: 201, json: { status: 'accepted' } });
     expect(settled).toBe(1);
     expect(await ask(handler, publish('ledgerist'))).toMatchObject({ status: 200, json: { status: 'duplicate' } });
-    expect(world.store.log.filter(({ chain }) => chain === 'account:1')).toHaveLength(1);
+    expect(fixture.store.log.filter(({ chain }) => chain === 'account:1')).toHaveLength(1);
   });
 
   it('knows nobody whom the roster does not know', async () => {
@@ -85,7 +85,7 @@ describe('a function of the API', () => {
         headers: { 'content-type': 'application/problem+json' },
         json: { code: 'UNAUTHENTICATED' },
       });
-    expect(world.store.log).toEqual([]);
+    expect(fixture.store.log).toEqual([]);
   });
 
   it('opens the system once; after a failure again', async () => {
@@ -105,12 +105,12 @@ describe('a function of the API', () => {
   });
 
   it('answers a fault of ours without a word about the inside, and logs it with the request', async () => {
-    world.system.feed.read = () => Promise.reject(new TypeError('cannot read arn:aws:secret'));
+    fixture.system.feed.read = () => Promise.reject(new TypeError('cannot read arn:aws:secret'));
     const handler = handlerOf(async () =>
       opened({
         system: {
-          ...world.system,
-          feed: { ...world.system.feed, read: () => Promise.reject(new TypeError('cannot read arn:aws:s')) },
+          ...fixture.system,
+          feed: { ...fixture.system.feed, read: () => Promise.reject(new TypeError('cannot read arn:aws:s')) },
         },
       }),
     );
@@ -153,7 +153,7 @@ describe('what no route answers', () => {
   ])('%s %s is %d', async (method, target, status, code) => {
     const answer = await ask(service(), { method, target, subject: 'ledgerist' });
     expect(answer).toMatchObject({ status, json: { code } });
-    expect(world.calls).toEqual([]);
+    expect(fixture.calls).toEqual([]);
   });
 
   it.each(['/health', '/v1/feed'])('OPTIONS %s says what there is', async (target) => {

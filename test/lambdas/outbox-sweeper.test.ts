@@ -4,21 +4,21 @@ import { mockClient } from 'aws-sdk-client-mock';
 import { expect, it } from 'vitest';
 import type { SweepReport } from '../../adapters/aws/relay/sweep-outbox.ts';
 import { createSweeper } from '../../lambdas/outbox-sweeper/sweep.ts';
-import { createBusWorld } from './bus-world.ts';
+import { createBusFixture } from './bus-fixture.ts';
 
 it('stops in time, tells how far it came, and goes on there', async () => {
-  const world = createBusWorld();
-  for (let i = 0; i < 250; i++) await world.publish();
-  await world.clock.advance(120_000);
+  const fixture = createBusFixture();
+  for (let i = 0; i < 250; i++) await fixture.publish();
+  await fixture.clock.advance(120_000);
   const client = new EventBridgeClient({ region: 'us-east-1' });
   mockClient(client)
     .on(PutEventsCommand)
     .callsFake(({ Entries }: { Entries: unknown[] }) => ({ Entries: Entries.map(() => ({ EventId: 'x' })) }));
   const reports: SweepReport[] = [];
   const sweep = createSweeper({
-    ...{ client, busPrefix: 'n', ledger: 'main', clock: world.clock, ids: world.ids },
-    ...{ items: world.store, entries: world.store },
-    marks: { write: async () => world.clock.advance(15_000), read: async () => new Set() },
+    ...{ client, busPrefix: 'n', ledger: 'main', clock: fixture.clock, ids: fixture.ids },
+    ...{ items: fixture.store, entries: fixture.store },
+    marks: { write: async () => fixture.clock.advance(15_000), read: async () => new Set() },
     onError: () => undefined,
     onSwept: (report) => reports.push(report),
   });

@@ -8,10 +8,10 @@ import { parseMessage } from '../../adapters/aws/bus/message.ts';
 import { QueueUrls } from '../../adapters/aws/bus/queue-urls.ts';
 import type { Subscription, SubscriptionInput } from '../../core/events/index.ts';
 import { createRouter } from '../../lambdas/router/route.ts';
-import { createBusWorld, storedSubscription, subscriptionFor } from './bus-world.ts';
+import { createBusFixture, storedSubscription, subscriptionFor } from './bus-fixture.ts';
 
-async function createWorld(...ids: string[]) {
-  const world = createBusWorld();
+async function createFixture(...ids: string[]) {
+  const fixture = createBusFixture();
   const client = new SQSClient({ region: 'us-east-1' });
   const sqs = mockClient(client);
   const [sent, errors] = [new Array<string>(), new Array<string>()];
@@ -27,28 +27,28 @@ async function createWorld(...ids: string[]) {
     return {};
   });
   const feed = new LogFeed({
-    ...{ ledger: 'main', items: world.store, entries: world.store, clock: world.clock, queues: client },
+    ...{ ledger: 'main', items: fixture.store, entries: fixture.store, clock: fixture.clock, queues: client },
     urls: new QueueUrls(client, 'p'),
   });
   const sequenced = { yes: true };
   const route = createRouter({
-    ...{ ledger: 'main', feed, clock: world.clock },
-    directory: new SubscriptionDirectory({ ledger: 'main', items: world.store }),
-    positions: { positionOf: async (...place) => (sequenced.yes ? world.positions.positionOf(...place) : undefined) },
+    ...{ ledger: 'main', feed, clock: fixture.clock },
+    directory: new SubscriptionDirectory({ ledger: 'main', items: fixture.store }),
+    positions: { positionOf: async (...place) => (sequenced.yes ? fixture.positions.positionOf(...place) : undefined) },
     onError: (id) => errors.push(id),
   });
   const settings: SubscriptionInput = { topics: ['orders.*'], order: 'entity', startAt: 'earliest' };
   for (const id of ids) {
-    await world.store.write([storedSubscription(id, settings)]);
+    await fixture.store.write([storedSubscription(id, settings)]);
     await feed.begin(subscriptionFor(id, settings));
   }
   return {
-    ...{ ...world, sent, errors, broken, sequenced, feed },
+    ...{ ...fixture, sent, errors, broken, sequenced, feed },
     subscription: (id: string): Subscription => subscriptionFor(id, settings),
     /** the stream tells of everything recorded so far */
     route: () =>
       route({
-        Records: world.store.log.map(({ chain, seq }) => ({
+        Records: fixture.store.log.map(({ chain, seq }) => ({
           eventName: 'INSERT',
           dynamodb: { Keys: { pk: { S: `main#${chain}` }, sk: { N: String(seq) } } },
         })),
@@ -58,134 +58,136 @@ async function createWorld(...ids: string[]) {
 
 describe('the router', () => {
   it('feeds every ordered subscription once from the log, in its order', async () => {
-    const world = await createWorld('s', 't');
-    await world.publish('a');
-    await world.publish('b');
-    await world.publish('a', 'other.new');
-    await world.route();
-    await world.publish('a');
-    await world.route();
-    await world.route();
-    expect(world.sent.filter((one) => one.startsWith('s'))).toEqual(['s:event-1', 's:event-2', 's:event-4']);
-    expect(world.sent.filter((one) => one.startsWith('t'))).toEqual(['t:event-1', 't:event-2', 't:event-4']);
+    const fixture = await createFixture('s', 't');
+    await fixture.publish('a');
+    await fixture.publish('b');
+    await fixture.publish('a', 'other.new');
+    await fixture.route();
+    await fixture.publish('a');
+    await fixture.route();
+    await fixture.route();
+    expect(fixture.sent.filter((one) => one.startsWith('s'))).toEqual(['s:event-1', 's:event-2', 's:event-4']);
+    expect(fixture.sent.filter((one) => one.startsWith('t'))).toEqual(['t:event-1', 't:event-2', 't:event-4']);
   });
 
   it('V9: steps over an entry whose event is nonsense and keeps it where auditors look', async () => {
-    const world = await createWorld('s');
-    await world.publish('a', 'NOT A TOPIC');
-    await world.publish('a');
-    await world.route();
-    expect(world.sent).toEqual(['s:event-2']);
-    const kept = await world.store.list('main#quarantine', { limit: 10 });
+    const fixture = await createFixture('s');
+    await fixture.publish('a', 'NOT A TOPIC');
+    await fixture.publish('a');
+    await fixture.route();
+    expect(fixture.sent).toEqual(['s:event-2']);
+    const kept = await fixture.store.list('main#quarantine', { limit: 10 });
     expect(kept.map(({ value }) => value)).toMatchObject([{ event: { entity: 'a', seq: 0 } }]);
   });
 
   it('throws while the entries of the batch are not in the log, and has then sent nothing', async () => {
-    const world = await createWorld('s');
-    await world.publish();
-    world.sequenced.yes = false;
-    const routing = world.route();
+    const fixture = await createFixture('s');
+    await fixture.publish();
+    fixture.sequenced.yes = false;
+    const routing = fixture.route();
     routing.catch(() => undefined);
-    world.clock.sleep = () => world.clock.advance(1_000);
+    fixture.clock.sleep = () => fixture.clock.advance(1_000);
     await expect(routing).rejects.toThrow(/not in the log yet/);
-    expect(world.sent).toEqual([]);
-    world.sequenced.yes = true;
-    await world.route();
-    expect(world.sent).toEqual(['s:event-1']);
+    expect(fixture.sent).toEqual([]);
+    fixture.sequenced.yes = true;
+    await fixture.route();
+    expect(fixture.sent).toEqual(['s:event-1']);
   });
 
   it('asks for nothing when no subscription is ordered', async () => {
-    const world = await createWorld();
-    await world.publish();
-    world.sequenced.yes = false;
-    await world.route();
-    expect(world.sent).toEqual([]);
+    const fixture = await createFixture();
+    await fixture.publish();
+    fixture.sequenced.yes = false;
+    await fixture.route();
+    expect(fixture.sent).toEqual([]);
   });
 
   it('holds up no subscription for a broken one; the batch comes again only when none could be fed', async () => {
-    const world = await createWorld('s', 't');
-    await world.publish();
-    world.broken.add('s');
-    await world.route();
-    expect(world.sent).toEqual(['t:event-1']);
-    expect(world.errors).toEqual(['s']);
-    world.broken.add('t');
-    await world.publish();
-    await expect(world.route()).rejects.toThrow('no subscription could be fed');
-    world.broken.clear();
-    await world.route();
-    expect(world.sent.filter((one) => one.startsWith('s'))).toEqual(['s:event-1', 's:event-2']);
-    expect(world.sent.filter((one) => one.startsWith('t'))).toEqual(['t:event-1', 't:event-2']);
+    const fixture = await createFixture('s', 't');
+    await fixture.publish();
+    fixture.broken.add('s');
+    await fixture.route();
+    expect(fixture.sent).toEqual(['t:event-1']);
+    expect(fixture.errors).toEqual(['s']);
+    fixture.broken.add('t');
+    await fixture.publish();
+    await expect(fixture.route()).rejects.toThrow('no subscription could be fed');
+    fixture.broken.clear();
+    await fixture.route();
+    expect(fixture.sent.filter((one) => one.startsWith('s'))).toEqual(['s:event-1', 's:event-2']);
+    expect(fixture.sent.filter((one) => one.startsWith('t'))).toEqual(['t:event-1', 't:event-2']);
   });
 
   it('feeds nothing to a paused subscription and all of it when it is resumed', async () => {
-    const world = await createWorld('s');
-    await world.store.write([
+    const fixture = await createFixture('s');
+    await fixture.store.write([
       storedSubscription('s', { topics: ['orders.*'], order: 'entity', startAt: 'earliest' }, { status: 'paused' }),
     ]);
-    await world.publish();
-    await world.route();
-    expect(world.sent).toEqual([]);
-    await world.store.write([storedSubscription('s', { topics: ['orders.*'], order: 'entity', startAt: 'earliest' })]);
-    await world.publish();
-    await world.route();
-    expect(world.sent).toEqual(['s:event-1', 's:event-2']);
+    await fixture.publish();
+    await fixture.route();
+    expect(fixture.sent).toEqual([]);
+    await fixture.store.write([
+      storedSubscription('s', { topics: ['orders.*'], order: 'entity', startAt: 'earliest' }),
+    ]);
+    await fixture.publish();
+    await fixture.route();
+    expect(fixture.sent).toEqual(['s:event-1', 's:event-2']);
   });
 
   it('sends again, in order, what it had sent when its cursor could not be written', async () => {
-    const world = await createWorld('s');
-    await world.publish();
+    const fixture = await createFixture('s');
+    await fixture.publish();
     let left = 1;
-    world.store.faults.before = (what) => {
+    fixture.store.faults.before = (what) => {
       if (what === 'write' && left-- > 0) throw new Error('broken');
     };
-    await expect(world.route()).rejects.toThrow('no subscription could be fed');
-    await world.publish();
-    await world.route();
-    expect(world.sent).toEqual(['s:event-1', 's:event-1', 's:event-2']); // SQS drops the repetition
+    await expect(fixture.route()).rejects.toThrow('no subscription could be fed');
+    await fixture.publish();
+    await fixture.route();
+    expect(fixture.sent).toEqual(['s:event-1', 's:event-1', 's:event-2']); // SQS drops the repetition
   });
 
   it('gives a subscription that starts now nothing that was acknowledged before, whenever that gets its log index', async () => {
-    const world = await createWorld('s');
-    await world.publish();
-    await world.clock.advance(1_000);
-    const createdAt = new Date(world.clock.now()).toISOString();
-    const late = { ...world.subscription('s'), id: 'late', startAt: 'latest', createdAt } as const;
-    await world.feed.begin(late);
-    await world.publish();
-    await world.feed.advance(late, Infinity);
-    expect(world.sent).toEqual(['late:event-2']);
+    const fixture = await createFixture('s');
+    await fixture.publish();
+    await fixture.clock.advance(1_000);
+    const createdAt = new Date(fixture.clock.now()).toISOString();
+    const late = { ...fixture.subscription('s'), id: 'late', startAt: 'latest', createdAt } as const;
+    await fixture.feed.begin(late);
+    await fixture.publish();
+    await fixture.feed.advance(late, Infinity);
+    expect(fixture.sent).toEqual(['late:event-2']);
   });
 
   it('copies again what SQS forgot of a pause longer than it keeps messages, and nothing after a shorter one', async () => {
-    const world = await createWorld();
+    const fixture = await createFixture();
     const unordered = subscriptionFor('u', { topics: ['orders.*'], startAt: 'earliest' });
-    const days = (count: number): Promise<void> => world.clock.advance(count * 86_400_000);
-    await world.feed.begin(unordered);
-    await world.publish();
-    await world.feed.advance(unordered, Infinity);
+    const days = (count: number): Promise<void> => fixture.clock.advance(count * 86_400_000);
+    await fixture.feed.begin(unordered);
+    await fixture.publish();
+    await fixture.feed.advance(unordered, Infinity);
     await days(1);
-    await world.feed.advance(unordered, Infinity); // the rules have taken over
+    await fixture.feed.advance(unordered, Infinity); // the rules have taken over
     for (const [pausedDays, copied] of [
       [12, []],
       [14, ['u:event-3']],
     ] as const) {
-      world.sent.length = 0;
-      await world.feed.pause(unordered);
-      await world.feed.pause(unordered);
-      await world.publish();
+      fixture.sent.length = 0;
+      await fixture.feed.pause(unordered);
+      await fixture.feed.pause(unordered);
+      await fixture.publish();
       await days(pausedDays);
-      await world.feed.begin(unordered);
-      await world.feed.advance(unordered, Infinity);
-      expect(world.sent).toEqual(copied);
+      await fixture.feed.begin(unordered);
+      await fixture.feed.advance(unordered, Infinity);
+      expect(fixture.sent).toEqual(copied);
     }
   });
 
   it('reads a long history to its end', async () => {
-    const world = await createWorld('s');
-    for (let i = 0; i < 600; i++) await world.publish(`e${i % 5}`);
-    await world.feed.advance(world.subscription('s'), Infinity);
-    expect(world.sent).toHaveLength(600);
-    expect(world.sent[599]).toBe('s:event-600');
+    const fixture = await createFixture('s');
+    for (let i = 0; i < 600; i++) await fixture.publish(`e${i % 5}`);
+    await fixture.feed.advance(fixture.subscription('s'), Infinity);
+    expect(fixture.sent).toHaveLength(600);
+    expect(fixture.sent[599]).toBe('s:event-600');
   });
 });

@@ -9,19 +9,19 @@ import { createClient } from '../../clients/sdk/index.ts';
 import { SseParser } from '../../clients/sdk/sse-parser.ts';
 import { apiHandler, type ApiHandler } from '../../lambdas/_middleware/api-handler.ts';
 import { createTestSystem } from '../api/test-system.ts';
-import { feedWorld, type FeedWorld } from '../core/system/feed-world.ts';
+import { feedFixture, type FeedFixture } from '../core/system/feed-fixture.ts';
 import { CONTEXT, fromResult, gatewayEvent } from './gateway.ts';
 
 /** Lambda refuses larger answers. */
 const MAX_ANSWER_BYTES = 6 * 1024 * 1024;
-let world: FeedWorld;
+let fixture: FeedFixture;
 let handler: ApiHandler;
 
 beforeEach(async () => {
   process.env['POWERTOOLS_DEV'] = 'true'; // through `console`, where it can be kept quiet
   for (const method of ['log', 'info', 'warn', 'error', 'debug'] as const)
     vi.spyOn(console, method).mockImplementation(() => {});
-  world = feedWorld({ exclusive: false });
+  fixture = feedFixture({ exclusive: false });
   const { system } = await createTestSystem();
   handler = apiHandler({
     telemetry: {
@@ -32,7 +32,7 @@ beforeEach(async () => {
     env: { PRINCIPAL_CLAIM: 'sub', IAM_PRINCIPALS: {} },
     open: async () =>
       ({
-        system: { ...system, feed: world.feed },
+        system: { ...system, feed: fixture.feed },
         settle: async () => {},
         refreshPolicy: async () => {},
       }) as unknown as AwsSystem,
@@ -66,7 +66,7 @@ async function ask(target: string, headers: Record<string, string> = {}, context
 
 describe('a stream behind an HTTP API', () => {
   it('is what there is, and ends', async () => {
-    await world.publish(...many(3));
+    await fixture.publish(...many(3));
     const { status, type, text, ids } = await ask('/v1/stream');
     expect([status, type]).toEqual([200, 'text/event-stream']);
     expect(ids).toEqual(['e-0', 'e-1', 'e-2']);
@@ -75,25 +75,25 @@ describe('a stream behind an HTTP API', () => {
   });
 
   it('waits for what comes, at most 20 s, and says how far it has looked', async () => {
-    await world.publish(...many(3));
+    await fixture.publish(...many(3));
     const waiting = ask('/v1/stream?topics=budget.*');
-    await world.clock.advance(10_000);
-    await world.publish({ eventId: 'new', topic: 'budget.updated' });
-    await world.clock.advance(1_000);
+    await fixture.clock.advance(10_000);
+    await fixture.publish({ eventId: 'new', topic: 'budget.updated' });
+    await fixture.clock.advance(1_000);
     expect((await waiting).ids).toEqual(['new']);
     const idle = ask('/v1/stream?after=latest');
-    await world.clock.advance(20_000);
-    expect(await idle).toMatchObject({ ids: [], lastEventId: `p${world.store.log.length}` });
+    await fixture.clock.advance(20_000);
+    expect(await idle).toMatchObject({ ids: [], lastEventId: `p${fixture.store.log.length}` });
   });
 
   it('ends before the function does', async () => {
-    await world.publish({});
+    await fixture.publish({});
     const context = { ...CONTEXT, getRemainingTimeInMillis: () => 2_010 };
     expect((await ask('/v1/stream?after=latest', {}, context)).status).toBe(200);
   });
 
   it('goes on with the last id, over everything, in answers that fit', async () => {
-    await world.publish(...many(300, { metadata: { note: 'x'.repeat(60_000) } }));
+    await fixture.publish(...many(300, { metadata: { note: 'x'.repeat(60_000) } }));
     const seen: string[] = [];
     let answers = 0;
     for (let id = ''; seen.length < 300; answers++) {
@@ -115,7 +115,7 @@ describe('a stream behind an HTTP API', () => {
 
   it('is one endless stream to the client', async () => {
     vi.spyOn(Math, 'random').mockReturnValue(0);
-    await world.publish(...many(1_200));
+    await fixture.publish(...many(1_200));
     const through: typeof fetch = async (input, init) => {
       const { pathname, search } = new URL(input instanceof Request ? input.url : input);
       const headers = Object.fromEntries(new Headers(init?.headers));
@@ -126,8 +126,8 @@ describe('a stream behind an HTTP API', () => {
     const seen: string[] = [];
     for await (const { event } of createClient({ url: 'http://api.test', fetch: through }).stream()) {
       seen.push(event.eventId);
-      if (seen.length === 1_200) void world.publish({ eventId: 'live' });
-      if (seen.length === 1_200) void world.clock.advance(0).then(() => world.clock.advance(1_000));
+      if (seen.length === 1_200) void fixture.publish({ eventId: 'live' });
+      if (seen.length === 1_200) void fixture.clock.advance(0).then(() => fixture.clock.advance(1_000));
       if (event.eventId === 'live') break;
     }
     expect(seen).toEqual([...many(1_200).map((event) => (event as { eventId: string }).eventId), 'live']);

@@ -32,7 +32,7 @@ import type { ReconcileReport } from '../../adapters/aws/subscriptions/reconcile
 import { SubscriptionResources } from '../../adapters/aws/subscriptions/subscription-resources.ts';
 import { createQuarantine, type SubscriptionInput } from '../../core/events/index.ts';
 import { createReconcilerHandler } from '../../lambdas/subscription-reconciler/answer.ts';
-import { createBusWorld, storedSubscription, subscriptionFor } from './bus-world.ts';
+import { createBusFixture, storedSubscription, subscriptionFor } from './bus-fixture.ts';
 
 const ARN = 'arn:aws:sqs:eu-central-1:123456789012:nervous-dead';
 const SENDERS = [
@@ -42,8 +42,8 @@ const SENDERS = [
 const UNDELIVERED = 'arn:aws:sqs:eu-central-1:123456789012:nervous-undelivered';
 const named = (name: string): Error => Object.assign(new Error(name), { name });
 
-function createWorld() {
-  const world = createBusWorld();
+function createFixture() {
+  const fixture = createBusFixture();
   const [queues, events] = [new SQSClient({ region: 'x' }), new EventBridgeClient({ region: 'x' })];
   const [sqs, bridge] = [mockClient(queues), mockClient(events)];
   sqs
@@ -55,7 +55,7 @@ function createWorld() {
     sqs.on(command as typeof SendMessageBatchCommand).resolves({});
   for (const command of [DeleteRuleCommand, ListRulesCommand, PutRuleCommand, PutTargetsCommand, RemoveTargetsCommand])
     bridge.on(command as typeof PutRuleCommand).resolves({});
-  const common = { ledger: 'main', items: world.store, entries: world.store, clock: world.clock };
+  const common = { ledger: 'main', items: fixture.store, entries: fixture.store, clock: fixture.clock };
   const reports: ReconcileReport[] = [];
   const errors: unknown[] = [];
   const handler = createReconcilerHandler({
@@ -67,30 +67,35 @@ function createWorld() {
       senderRoleArns: SENDERS,
     }),
     feed: new LogFeed({ ...common, queues, urls: new QueueUrls(queues, 'nervous-sub') }),
-    letters: new DeadLetterStore({ ...common, positions: world.positions }),
-    closing: closingMark('main', world.store),
+    letters: new DeadLetterStore({ ...common, positions: fixture.positions }),
+    closing: closingMark('main', fixture.store),
     undelivered: {
-      ...{ queues, entries: world.store, undeliveredUrl: 'https://sqs/undelivered', subscriptionPrefix: 'nervous-sub' },
+      ...{
+        queues,
+        entries: fixture.store,
+        undeliveredUrl: 'https://sqs/undelivered',
+        subscriptionPrefix: 'nervous-sub',
+      },
       quarantine: createQuarantine(common),
     },
-    standing: { ledger: 'main', items: world.store, topics: ['orders.placed', 'orders.paid', 'other.thing'] },
-    clock: world.clock,
+    standing: { ledger: 'main', items: fixture.store, topics: ['orders.placed', 'orders.paid', 'other.thing'] },
+    clock: fixture.clock,
     onReconciled: (_, report) => reports.push(report),
     onError: (_, error) => errors.push(error),
   });
-  return { ...world, sqs, bridge, handler, reports, errors };
+  return { ...fixture, sqs, bridge, handler, reports, errors };
 }
 
 const attach = { kind: 'attach', subscription: 's' };
 
 describe('attach', () => {
   it('makes an encrypted queue that only its rules may send to, then the rule and its target', async () => {
-    const world = createWorld();
+    const fixture = createFixture();
     const subscription = subscriptionFor('s', { topics: ['orders.new'] });
-    await world.store.write([storedSubscription('s', { topics: ['orders.new'] })]);
-    expect(await world.handler(attach)).toEqual({ kind: 'reconciled' });
+    await fixture.store.write([storedSubscription('s', { topics: ['orders.new'] })]);
+    expect(await fixture.handler(attach)).toEqual({ kind: 'reconciled' });
     const name = ruleName('nervous-sub', subscription);
-    const queue = world.sqs.commandCalls(CreateQueueCommand)[0]?.args[0].input;
+    const queue = fixture.sqs.commandCalls(CreateQueueCommand)[0]?.args[0].input;
     expect(queue).toMatchObject({ QueueName: name, tags: { 'nervous:subscription': 's', 'nervous:ledger': 'main' } });
     const { Policy = '', RedrivePolicy = '', ...attributes } = queue?.Attributes ?? {};
     expect(attributes).toEqual({
@@ -121,95 +126,95 @@ describe('attach', () => {
         },
       ],
     });
-    const target = world.bridge.commandCalls(PutTargetsCommand)[0]?.args[0].input.Targets?.[0];
+    const target = fixture.bridge.commandCalls(PutTargetsCommand)[0]?.args[0].input.Targets?.[0];
     expect(target?.DeadLetterConfig, 'W4: what fails is kept').toEqual({ Arn: UNDELIVERED });
-    expect(world.bridge.commandCalls(PutTargetsCommand)[0]?.args[0].input).toMatchObject({
+    expect(fixture.bridge.commandCalls(PutTargetsCommand)[0]?.args[0].input).toMatchObject({
       ...{ Rule: name, EventBusName: 'nervous-orders' },
       Targets: [{ Arn: queueArn, InputTransformer: { InputTemplate: '{"subscription":"s","event":<event>}' } }],
     });
   });
 
   it('lets the queue delay what comes, and delays history by what is left', async () => {
-    const world = createWorld();
-    await world.publish();
-    await world.clock.advance(40_000);
-    await world.publish();
+    const fixture = createFixture();
+    await fixture.publish();
+    await fixture.clock.advance(40_000);
+    await fixture.publish();
     const settings: SubscriptionInput = { topics: ['orders.*'], startAt: 'earliest', delayMs: 60_500 };
-    await world.store.write([storedSubscription('s', settings)]);
-    await world.clock.advance(30_000);
-    await world.handler(attach);
-    expect(world.sqs.commandCalls(CreateQueueCommand)[0]?.args[0].input.Attributes).toMatchObject({
+    await fixture.store.write([storedSubscription('s', settings)]);
+    await fixture.clock.advance(30_000);
+    await fixture.handler(attach);
+    expect(fixture.sqs.commandCalls(CreateQueueCommand)[0]?.args[0].input.Attributes).toMatchObject({
       DelaySeconds: '61',
     });
-    const [sent] = world.sqs.commandCalls(SendMessageBatchCommand);
+    const [sent] = fixture.sqs.commandCalls(SendMessageBatchCommand);
     expect(sent?.args[0].input.Entries).toMatchObject([{ DelaySeconds: 0 }, { DelaySeconds: 31 }]);
   });
 
   it('copies from a time on what was recorded since, though what is older may have a later place in the log', async () => {
-    const world = createWorld();
-    await world.publish();
-    await world.clock.advance(1_000);
-    const startAt = new Date(world.clock.now()).toISOString().replace('Z', '+00:00');
-    const event = await world.publish();
-    await world.store.write([storedSubscription('s', { topics: ['orders.*'], startAt })]);
-    await world.handler(attach);
-    const sent = world.sqs.commandCalls(SendMessageBatchCommand).flatMap(({ args }) => args[0].input.Entries ?? []);
+    const fixture = createFixture();
+    await fixture.publish();
+    await fixture.clock.advance(1_000);
+    const startAt = new Date(fixture.clock.now()).toISOString().replace('Z', '+00:00');
+    const event = await fixture.publish();
+    await fixture.store.write([storedSubscription('s', { topics: ['orders.*'], startAt })]);
+    await fixture.handler(attach);
+    const sent = fixture.sqs.commandCalls(SendMessageBatchCommand).flatMap(({ args }) => args[0].input.Entries ?? []);
     expect(sent.map(({ MessageBody = '' }) => JSON.parse(MessageBody) as object)).toEqual([
       { subscription: 's', event },
     ]);
   });
 
   it('leaves streams alone, which have no queue', async () => {
-    const world = createWorld();
-    await world.store.write([storedSubscription('s', { topics: ['*'], target: { kind: 'stream' } })]);
-    await world.handler({ kind: 'all' });
-    expect(world.sqs.commandCalls(CreateQueueCommand)).toEqual([]);
-    expect(world.reports).toMatchObject([{ made: 0, failed: [] }]);
+    const fixture = createFixture();
+    await fixture.store.write([storedSubscription('s', { topics: ['*'], target: { kind: 'stream' } })]);
+    await fixture.handler({ kind: 'all' });
+    expect(fixture.sqs.commandCalls(CreateQueueCommand)).toEqual([]);
+    expect(fixture.reports).toMatchObject([{ made: 0, failed: [] }]);
   });
 
   it('makes a FIFO queue without a rule for entity order, and brings an existing queue up to date', async () => {
-    const world = createWorld();
-    await world.store.write([storedSubscription('s', { topics: ['*'], order: 'entity' })]);
-    world.sqs.on(CreateQueueCommand).rejects(named('QueueNameExists'));
-    await world.handler(attach);
-    const made = world.sqs.commandCalls(CreateQueueCommand)[0]?.args[0].input;
+    const fixture = createFixture();
+    await fixture.store.write([storedSubscription('s', { topics: ['*'], order: 'entity' })]);
+    fixture.sqs.on(CreateQueueCommand).rejects(named('QueueNameExists'));
+    await fixture.handler(attach);
+    const made = fixture.sqs.commandCalls(CreateQueueCommand)[0]?.args[0].input;
     expect(made?.QueueName).toMatch(/\.fifo$/);
     expect(made?.Attributes).toMatchObject({
       FifoQueue: 'true',
       RedrivePolicy: expect.stringContaining(`${ARN}.fifo`) as string,
     });
-    expect(world.sqs.commandCalls(SetQueueAttributesCommand)).toHaveLength(1);
-    expect(world.bridge.commandCalls(PutRuleCommand)).toHaveLength(0);
+    expect(fixture.sqs.commandCalls(SetQueueAttributesCommand)).toHaveLength(1);
+    expect(fixture.bridge.commandCalls(PutRuleCommand)).toHaveLength(0);
   });
 
   it('is content with a wider rule when EventBridge refuses the filter', async () => {
-    const world = createWorld();
+    const fixture = createFixture();
     const filter = { detail: { payload: { a: [{ wildcard: '*x*' }] } } };
-    await world.store.write([storedSubscription('s', { topics: ['orders.new'], filter })]);
-    world.bridge.on(PutRuleCommand).rejectsOnce(named('LimitExceededException')).resolves({});
-    await world.handler(attach);
-    const patterns = world.bridge
+    await fixture.store.write([storedSubscription('s', { topics: ['orders.new'], filter })]);
+    fixture.bridge.on(PutRuleCommand).rejectsOnce(named('LimitExceededException')).resolves({});
+    await fixture.handler(attach);
+    const patterns = fixture.bridge
       .commandCalls(PutRuleCommand)
       .map(({ args }) => JSON.parse(args[0].input.EventPattern ?? '') as object);
     expect(patterns[0]).toHaveProperty('detail');
     expect(patterns[1]).not.toHaveProperty('detail');
-    world.bridge.on(PutRuleCommand).rejects(named('ThrottlingException'));
-    await expect(world.handler(attach)).rejects.toThrow('ThrottlingException');
+    fixture.bridge.on(PutRuleCommand).rejects(named('ThrottlingException'));
+    await expect(fixture.handler(attach)).rejects.toThrow('ThrottlingException');
   });
 
   it('refuses the 251st rule of a bus with a text that says what to do, and reaches the caller as that error', async () => {
-    const world = createWorld();
-    await world.store.write([storedSubscription('s', { topics: ['orders.new'] })]);
+    const fixture = createFixture();
+    await fixture.store.write([storedSubscription('s', { topics: ['orders.new'] })]);
     const Rules = Array.from({ length: 125 }, (_, i) => ({ Name: `r${i}` }));
-    world.bridge.on(ListRulesCommand).resolves({ Rules }).on(ListRulesCommand, { NextToken: undefined });
-    world.bridge
+    fixture.bridge.on(ListRulesCommand).resolves({ Rules }).on(ListRulesCommand, { NextToken: undefined });
+    fixture.bridge
       .on(ListRulesCommand)
       .callsFake(({ NextToken }: { NextToken?: string }) =>
         NextToken === undefined ? { Rules, NextToken: 'more' } : { Rules },
       );
-    const answer = await world.handler(attach);
+    const answer = await fixture.handler(attach);
     expect(answer).toMatchObject({ kind: 'refused', code: 'SUBSCRIPTION_INVALID' });
-    expect(world.sqs.commandCalls(CreateQueueCommand)).toHaveLength(0);
+    expect(fixture.sqs.commandCalls(CreateQueueCommand)).toHaveLength(0);
     const invoke = vi
       .fn<InvokeFunction>()
       .mockRejectedValueOnce(named('TooManyRequestsException'))
@@ -217,7 +222,7 @@ describe('attach', () => {
       .mockResolvedValueOnce({ text: JSON.stringify(answer) })
       .mockResolvedValueOnce({ text: '{}', error: 'Unhandled' })
       .mockRejectedValueOnce(named('AccessDeniedException'));
-    const ask = invokeReconciler({ invoke, functionName: 'f', clock: world.clock, ids: world.ids });
+    const ask = invokeReconciler({ invoke, functionName: 'f', clock: fixture.clock, ids: fixture.ids });
     await expect(ask({ kind: 'attach', subscription: 's' })).rejects.toThrow(
       /bus "nervous-orders" has 250 rules, 250 is the limit: delete subscriptions/,
     );
@@ -226,33 +231,33 @@ describe('attach', () => {
   });
 
   it('does nothing for a subscription that is gone', async () => {
-    const world = createWorld();
-    expect(await world.handler({ kind: 'detach', subscription: 's' })).toEqual({ kind: 'reconciled' });
-    expect(await world.handler(attach)).toEqual({ kind: 'reconciled' });
-    expect(world.sqs.commandCalls(CreateQueueCommand)).toHaveLength(0);
+    const fixture = createFixture();
+    expect(await fixture.handler({ kind: 'detach', subscription: 's' })).toEqual({ kind: 'reconciled' });
+    expect(await fixture.handler(attach)).toEqual({ kind: 'reconciled' });
+    expect(fixture.sqs.commandCalls(CreateQueueCommand)).toHaveLength(0);
   });
 });
 
 describe('the scheduled pass', () => {
   it('repairs every subscription that was left half made, though another one fails', async () => {
-    const world = createWorld();
-    for (const id of ['a', 'b', 'c']) await world.store.write([storedSubscription(id, { topics: ['orders.new'] })]);
-    world.sqs.on(CreateQueueCommand).callsFake(({ tags }: { tags: Record<string, string> }) => {
+    const fixture = createFixture();
+    for (const id of ['a', 'b', 'c']) await fixture.store.write([storedSubscription(id, { topics: ['orders.new'] })]);
+    fixture.sqs.on(CreateQueueCommand).callsFake(({ tags }: { tags: Record<string, string> }) => {
       if (tags['nervous:subscription'] === 'b') throw named('InternalError');
       return {};
     });
-    await world.handler({ source: 'aws.events' });
-    expect(world.reports[0]).toMatchObject({ made: 2, failed: [{ subscription: 'b' }] });
-    expect(world.errors).toHaveLength(1);
+    await fixture.handler({ source: 'aws.events' });
+    expect(fixture.reports[0]).toMatchObject({ made: 2, failed: [{ subscription: 'b' }] });
+    expect(fixture.errors).toHaveLength(1);
   });
 
   it('removes orphans of its own kind only', async () => {
-    const world = createWorld();
+    const fixture = createFixture();
     const orphan = `nervous-sub-${'0'.repeat(20)}`;
     const QueueUrls = [`https://sqs/1/${orphan}.fifo`, 'https://sqs/1/nervous-sub-dead-letters'];
-    world.sqs.on(ListQueuesCommand).resolves({ QueueUrls });
-    await world.handler({ kind: 'all' });
-    const deleted = world.sqs.commandCalls(DeleteQueueCommand).map(({ args }) => args[0].input.QueueUrl);
+    fixture.sqs.on(ListQueuesCommand).resolves({ QueueUrls });
+    await fixture.handler({ kind: 'all' });
+    const deleted = fixture.sqs.commandCalls(DeleteQueueCommand).map(({ args }) => args[0].input.QueueUrl);
     expect(deleted).toContain(`https://sqs/${orphan}.fifo`);
     expect(deleted.some((url) => url?.includes('dead-letters'))).toBe(false);
   });
@@ -273,78 +278,80 @@ describe('W4: deliveries that EventBridge gave up', () => {
   });
   const ORDERS: SubscriptionInput = { topics: ['orders.new'] };
 
-  async function round(messages: (world: ReturnType<typeof createWorld>) => Promise<ReturnType<typeof undelivered>[]>) {
-    const world = createWorld();
-    await world.store.write([storedSubscription('s', ORDERS)]);
-    await world.handler(attach);
-    await world.clock.advance(600_000); // its rules have settled, nothing is copied from the log any more
-    await world.handler({ kind: 'all' });
-    const Messages = await messages(world);
-    world.sqs.resetHistory();
-    world.reports.length = 0;
-    world.sqs.on(ReceiveMessageCommand).resolvesOnce({ Messages }).resolves({});
+  async function round(
+    messages: (fixture: ReturnType<typeof createFixture>) => Promise<ReturnType<typeof undelivered>[]>,
+  ) {
+    const fixture = createFixture();
+    await fixture.store.write([storedSubscription('s', ORDERS)]);
+    await fixture.handler(attach);
+    await fixture.clock.advance(600_000); // its rules have settled, nothing is copied from the log any more
+    await fixture.handler({ kind: 'all' });
+    const Messages = await messages(fixture);
+    fixture.sqs.resetHistory();
+    fixture.reports.length = 0;
+    fixture.sqs.on(ReceiveMessageCommand).resolvesOnce({ Messages }).resolves({});
     const sent = () =>
-      world.sqs
+      fixture.sqs
         .commandCalls(SendMessageBatchCommand)
         .flatMap(({ args }) => args[0].input.Entries ?? [])
         .map(({ MessageBody = '' }) => JSON.parse(MessageBody) as unknown);
-    const deleted = () => world.sqs.commandCalls(DeleteMessageCommand).map(({ args }) => args[0].input.ReceiptHandle);
-    return { ...world, sent, deleted };
+    const deleted = () => fixture.sqs.commandCalls(DeleteMessageCommand).map(({ args }) => args[0].input.ReceiptHandle);
+    return { ...fixture, sent, deleted };
   }
 
   it('W4: are made again as the ledger has them, whatever the message says, and then are forgotten', async () => {
-    const event = createWorld();
+    const event = createFixture();
     const told = await event.publish();
-    const world = await round(async (one) => {
+    const fixture = await round(async (one) => {
       await one.publish();
       return [undelivered('s', { ...told, payload: { forged: true } })];
     });
-    await world.handler({ kind: 'all' });
-    expect(world.sent()).toEqual([
+    await fixture.handler({ kind: 'all' });
+    expect(fixture.sent()).toEqual([
       { subscription: 's', event: expect.objectContaining({ eventId: 'event-1', payload: {} }) as unknown },
     ]);
-    expect(world.deleted()).toEqual(['receipt of s']);
-    expect(world.reports[0]).toMatchObject({ refed: 1, failed: [] });
+    expect(fixture.deleted()).toEqual(['receipt of s']);
+    expect(fixture.reports[0]).toMatchObject({ refed: 1, failed: [] });
   });
 
   it('W4: stay while they cannot be made, and the reconciler says so', async () => {
-    const world = await round(async (one) => [undelivered('s', await one.publish())]);
-    world.sqs.on(SendMessageBatchCommand).rejects(named('InternalError'));
-    await world.handler({ kind: 'all' });
-    expect(world.deleted()).toEqual([]);
-    expect(world.reports[0]).toMatchObject({ refed: 0, failed: [{ subscription: 'of undelivered events' }] });
+    const fixture = await round(async (one) => [undelivered('s', await one.publish())]);
+    fixture.sqs.on(SendMessageBatchCommand).rejects(named('InternalError'));
+    await fixture.handler({ kind: 'all' });
+    expect(fixture.deleted()).toEqual([]);
+    expect(fixture.reports[0]).toMatchObject({ refed: 0, failed: [{ subscription: 'of undelivered events' }] });
   });
 
   it('W4: are dropped for whoever has gone, and put in quarantine when the ledger knows no such event', async () => {
     const nowhere = { ledger: { entity: 'e', seq: 7 } };
-    const world = await round(async (one) => [
+    const fixture = await round(async (one) => [
       undelivered('gone', await one.publish()),
       undelivered('s', nowhere),
       undelivered('s', 'junk'),
     ]);
-    await world.handler({ kind: 'all' });
-    expect(world.sent()).toEqual([]);
-    expect(world.deleted()).toEqual(['receipt of gone', 'receipt of s', 'receipt of s']);
-    expect(await world.store.list('main#quarantine', { limit: 10 })).toHaveLength(2);
+    await fixture.handler({ kind: 'all' });
+    expect(fixture.sent()).toEqual([]);
+    expect(fixture.deleted()).toEqual(['receipt of gone', 'receipt of s', 'receipt of s']);
+    expect(await fixture.store.list('main#quarantine', { limit: 10 })).toHaveLength(2);
   });
 
   it('W4: a rule from before, whose failures nobody kept, is made anew', async () => {
-    const world = createWorld();
-    await world.store.write([storedSubscription('s', ORDERS)]);
-    await world.handler(attach);
-    const made = world.bridge.commandCalls(PutRuleCommand)[0]?.args[0].input;
+    const fixture = createFixture();
+    await fixture.store.write([storedSubscription('s', ORDERS)]);
+    await fixture.handler(attach);
+    const made = fixture.bridge.commandCalls(PutRuleCommand)[0]?.args[0].input;
     const found = { Name: made?.Name, EventPattern: made?.EventPattern };
-    world.sqs.on(ListQueuesCommand).resolves({ QueueUrls: [`https://sqs/1/${made?.Name}`] });
+    fixture.sqs.on(ListQueuesCommand).resolves({ QueueUrls: [`https://sqs/1/${made?.Name}`] });
     for (const [Description, times] of [
       [made?.Description, 0],
       ['subscription s of ledger main', 1],
     ] as const) {
-      world.bridge.resetHistory();
-      world.bridge
+      fixture.bridge.resetHistory();
+      fixture.bridge
         .on(ListRulesCommand, { EventBusName: 'nervous-orders' })
         .resolves({ Rules: [{ ...found, Description }] });
-      await world.handler({ kind: 'all' });
-      expect(world.bridge.commandCalls(PutTargetsCommand)).toHaveLength(times);
+      await fixture.handler({ kind: 'all' });
+      expect(fixture.bridge.commandCalls(PutTargetsCommand)).toHaveLength(times);
     }
   });
 });

@@ -3,28 +3,28 @@ import { describe, expect, it } from 'vitest';
 import { createGates } from '../../adapters/aws/workflow/gates.ts';
 import { createWorkflowStatuses, STEP_NAMES, WORKFLOW, type Changes } from '../../core/changes/index.ts';
 import { MAX_WAIT_S, takeStep, type StepAnswer, type StepDependencies } from '../../lambdas/workflow-step/take-step.ts';
-import { contentsOf, createWorld, decision, hours, patchOf, proposal, who } from '../core/changes/world.ts';
+import { contentsOf, createFixture, decision, hours, patchOf, proposal, who } from '../core/changes/fixture.ts';
 
 function engine() {
-  const world = createWorld();
+  const fixture = createFixture();
   const woken: string[] = [];
   const deps: StepDependencies = {
-    changes: world.changes,
-    standings: createWorkflowStatuses({ ledger: 'main', items: world.store, clock: world.clock }),
-    gates: createGates('main', world.store),
+    changes: fixture.changes,
+    standings: createWorkflowStatuses({ ledger: 'main', items: fixture.store, clock: fixture.clock }),
+    gates: createGates('main', fixture.store),
     wakes: { wake: async (id) => void woken.push(id) },
-    clock: world.clock,
+    clock: fixture.clock,
   };
   const step = (input: object, more: Partial<StepDependencies> = {}): Promise<StepAnswer> =>
     takeStep({ ...deps, ...more }, input);
-  return { world, deps, woken, step };
+  return { fixture, deps, woken, step };
 }
 
 async function proposed(path = '/a', value: unknown = 1) {
   const e = engine();
-  const { change } = await e.world.changes.propose(who('pete'), proposal([patchOf(path, value)]));
+  const { change } = await e.fixture.changes.propose(who('pete'), proposal([patchOf(path, value)]));
   const approve = (...names: string[]): Promise<unknown> =>
-    Promise.all(names.map((name) => e.world.changes.decide(who(name), change.id, decision(change))));
+    Promise.all(names.map((name) => e.fixture.changes.decide(who(name), change.id, decision(change))));
   return { ...e, change, id: change.id, approve };
 }
 
@@ -36,26 +36,26 @@ describe('a step of the workflow', () => {
       const one = await proposed();
       const two = await proposed();
       for (const { approve } of [one, two]) await approve('ann');
-      const expected = await one.world.changes.runStep(step, one.id);
+      const expected = await one.fixture.changes.runStep(step, one.id);
       const { next } = await two.step({ changeId: two.id, step });
       expect(next).toBe(expected.kind === 'end' ? step : expected.step);
-      expect((await two.world.record(two.id)).state).toBe((await one.world.record(one.id)).state);
+      expect((await two.fixture.record(two.id)).state).toBe((await one.fixture.record(one.id)).state);
     }
   });
 
   it('plans the wait for people up to the deadline, and for a time lock up to its end', async () => {
-    const { step, id, world, approve } = await proposed('/balance', 5000);
+    const { step, id, fixture, approve } = await proposed('/balance', 5000);
     const { next, seen } = await step({ changeId: id, step: 'evaluate' });
     expect(next).toBe('gate');
     expect(await step({ changeId: id, step: 'gate', seen })).toEqual({
-      ...{ next: 'evaluate', seen, seconds: 168 * 3600, until: world.clock.now() + hours(168) },
+      ...{ next: 'evaluate', seen, seconds: 168 * 3600, until: fixture.clock.now() + hours(168) },
     });
     await approve('ann', 'bob', 'rita');
     const approved = await step({ changeId: id, step: 'evaluate' });
     expect(approved.next).toBe('timelock');
     const lock = await step({ changeId: id, step: 'timelock', seen: approved.seen });
     expect(lock).toMatchObject({ next: 'claim', seconds: 3600 });
-    await world.clock.advance(hours(1));
+    await fixture.clock.advance(hours(1));
     expect(await step({ changeId: id, step: 'timelock', seen: approved.seen })).toMatchObject({ seconds: 0 });
   });
 
@@ -79,16 +79,16 @@ describe('a step of the workflow', () => {
   });
 
   it('waits longer each time for an entity another change-set holds', async () => {
-    const { world, step, change, approve } = await proposed();
-    const second = (await world.changes.propose(who('pete'), proposal([patchOf('/b', 1)]))).change;
-    await world.changes.decide(who('ann'), second.id, decision(second));
+    const { fixture, step, change, approve } = await proposed();
+    const second = (await fixture.changes.propose(who('pete'), proposal([patchOf('/b', 1)]))).change;
+    await fixture.changes.decide(who('ann'), second.id, decision(second));
     await approve('ann');
     expect((await step({ changeId: change.id, step: 'claim' })).next).toBe('intend');
     const claimed = await step({ changeId: second.id, step: 'claim' });
     expect(claimed.next).toBe('lock');
     const waits = [];
     for (const pause of [0, 60_000, hours(1), hours(24)]) {
-      await world.clock.advance(pause);
+      await fixture.clock.advance(pause);
       waits.push((await step({ changeId: second.id, step: 'lock', seen: claimed.seen })).seconds);
     }
     expect(waits).toEqual([1, 6, 300, 300]);
@@ -140,17 +140,17 @@ describe('a step of the workflow', () => {
   });
 
   it('decides nothing by a token: stolen, forged or late, the next step finds what the ledger says', async () => {
-    const { step, id, world, deps } = await proposed();
+    const { step, id, fixture, deps } = await proposed();
     const { seen } = await step({ changeId: id, step: 'evaluate' });
     await step({ changeId: id, step: 'gate', ...token, seen });
-    const before = contentsOf(world.store);
+    const before = contentsOf(fixture.store);
     // Somebody answers the token, whatever with: the execution evaluates. Nobody has voted.
     expect((await step({ changeId: id, step: 'evaluate' })).next).toBe('gate');
     // Somebody starts an execution of their own in the middle of the table.
     for (const name of ['claim', 'intend', 'apply', 'finish', 'undo', 'expire'] as const) {
       expect((await step({ changeId: id, step: name })).next, name).toBe('evaluate');
     }
-    expect(contentsOf(world.store)).toBe(before);
+    expect(contentsOf(fixture.store)).toBe(before);
     expect((await deps.standings.of(id))?.state).toBe('pending');
   });
 
@@ -162,13 +162,13 @@ describe('a step of the workflow', () => {
   });
 
   it('lets the execution of an unknown change-set fail: no table allows what it answers', async () => {
-    const { step, world } = engine();
-    const before = contentsOf(world.store);
+    const { step, fixture } = engine();
+    const before = contentsOf(fixture.store);
     for (const name of STEP_NAMES) {
       const { next } = await step({ changeId: 'nobody', step: name });
       expect(Object.keys(WORKFLOW)).not.toContain(next);
     }
-    expect(contentsOf(world.store)).toBe(before);
+    expect(contentsOf(fixture.store)).toBe(before);
   });
 
   it.each([
@@ -181,8 +181,8 @@ describe('a step of the workflow', () => {
     { changeId: 'x', step: 'gate', token: 't', seen: 1, until: 1 },
     { changeId: 'x', step: 'gate', token: 't', attempt: 0, seen: 1, until: 1 },
   ])('refuses %j', async (input) => {
-    const { step, world } = engine();
+    const { step, fixture } = engine();
     await expect(step(input)).rejects.toMatchObject({ name: 'ZodError' });
-    expect(contentsOf(world.store)).toBe(contentsOf(createWorld().store));
+    expect(contentsOf(fixture.store)).toBe(contentsOf(createFixture().store));
   });
 });

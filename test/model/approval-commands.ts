@@ -5,7 +5,7 @@
 import fc from 'fast-check';
 import { STEP_NAMES, type ChangeView, type Delegation, type StepName } from '../../core/changes/index.ts';
 import { NervousError } from '../../core/errors/index.ts';
-import { ACCOUNTS, ENTITIES, Killed, PROPOSERS, type ApprovalWorld } from './approval-world.ts';
+import { ACCOUNTS, ENTITIES, Killed, PROPOSERS, type ApprovalFixture } from './approval-fixture.ts';
 
 /** Every view of a change-set that was ever shown, oldest first. */
 export interface Model {
@@ -18,13 +18,13 @@ export interface Model {
   /** so far: each has a name of its own in the document */
   proposals: number;
 }
-type Command = fc.AsyncCommand<Model, ApprovalWorld>;
+type Command = fc.AsyncCommand<Model, ApprovalFixture>;
 
 const MINUTE_MS = 60_000;
 
 /** A command; a process that is killed under it is started again, and whatever it was about to do is unknown. */
 interface Act extends Command {
-  readonly act: (model: Model, world: ApprovalWorld) => Promise<void>;
+  readonly act: (model: Model, fixture: ApprovalFixture) => Promise<void>;
 }
 
 function command(label: string, act: Act['act'], isPossible: Act['check'] = ({ shown }) => shown.size > 0): Act {
@@ -32,14 +32,14 @@ function command(label: string, act: Act['act'], isPossible: Act['check'] = ({ s
     act,
     check: isPossible,
     toString: () => label,
-    run: async (model, world) => {
+    run: async (model, fixture) => {
       try {
-        await act(model, world);
+        await act(model, fixture);
       } catch (error) {
         if (!isKilled(error)) throw error;
-        await world.restart();
+        await fixture.restart();
       }
-      await look(model, world);
+      await look(model, fixture);
     },
   };
 }
@@ -47,21 +47,21 @@ function command(label: string, act: Act['act'], isPossible: Act['check'] = ({ s
 const propose = (by: string, entityId: string, amount: number): Act =>
   command(
     `propose(${by}, ${entityId}, ${amount})`,
-    async (model, world) => {
+    async (model, fixture) => {
       const operations = operationsOf(model, amount);
       const input = { entityId, title: 'Do it', rationale: 'It is needed.', operations };
-      const { change } = await world.process(0).propose(world.who(by), input);
+      const { change } = await fixture.process(0).propose(fixture.who(by), input);
       model.shown.set(change.id, [change]);
     },
     () => true,
   );
 
 const revise = (at: number, by: string, amount: number): Act =>
-  command(`revise(#${at}, ${by}, ${amount})`, async (model, world) => {
+  command(`revise(#${at}, ${by}, ${amount})`, async (model, fixture) => {
     const view = pick(model, at);
     const input = { title: 'Do it so', rationale: 'It is better.', operations: operationsOf(model, amount) };
     const isRight = by === view.proposer.id && view.state === 'pending';
-    await expectAnswer(isRight, () => world.process(1).revise(world.who(by), view.id, input));
+    await expectAnswer(isRight, () => fixture.process(1).revise(fixture.who(by), view.id, input));
   });
 
 interface Deciding {
@@ -79,12 +79,12 @@ interface Deciding {
 }
 
 const decide = (planned: Deciding): Act =>
-  command(`decide(${JSON.stringify(planned)})`, async (model, world) => {
+  command(`decide(${JSON.stringify(planned)})`, async (model, fixture) => {
     const what = withLoan(model, planned);
     const { id } = pick(model, what.at);
-    const { input, isRight, nonce: used } = prepared(model, world, what);
+    const { input, isRight, nonce: used } = prepared(model, fixture, what);
     await expectAnswer(isRight, async () => {
-      const answer = await world.process(what.process).decide(world.who(what.by), id, input);
+      const answer = await fixture.process(what.process).decide(fixture.who(what.by), id, input);
       model.spent.push(used);
       return answer;
     });
@@ -92,13 +92,13 @@ const decide = (planned: Deciding): Act =>
 
 /** Two decisions on one change-set at once, by two processes: each is right or refused, and one counts if one could. */
 const race = (one: Deciding, other: Deciding): Act =>
-  command(`race(${JSON.stringify([one, other])})`, async (model, world) => {
+  command(`race(${JSON.stringify([one, other])})`, async (model, fixture) => {
     const { id } = pick(model, one.at);
     const both = [one, { ...other, at: one.at }]
       .map((planned) => withLoan(model, planned))
-      .map((what) => ({ what, ...prepared(model, world, what) }));
+      .map((what) => ({ what, ...prepared(model, fixture, what) }));
     const settled = await Promise.allSettled(
-      both.map(({ what, input }, i) => world.process(i).decide(world.who(what.by), id, input)),
+      both.map(({ what, input }, i) => fixture.process(i).decide(fixture.who(what.by), id, input)),
     );
     for (const result of settled) if (result.status === 'rejected') assertRefusal(result.reason);
     if (both.some(({ isRight }) => isRight) && settled.every(({ status }) => status === 'rejected'))
@@ -108,66 +108,66 @@ const race = (one: Deciding, other: Deciding): Act =>
   });
 
 const revoke = (at: number, by: string): Act =>
-  command(`revoke(#${at}, ${by})`, async (model, world) => {
+  command(`revoke(#${at}, ${by})`, async (model, fixture) => {
     const view = pick(model, at);
-    const person = personOf(world, by);
-    const stands = person !== undefined && usedIn(world, view).includes(person);
+    const person = personOf(fixture, by);
+    const stands = person !== undefined && usedIn(fixture, view).includes(person);
     const isOpen = view.state === 'pending' || view.state === 'approved';
-    const isRight = stands && isOpen && view.override === undefined && isBeforeDeadline(world, view);
-    await expectAnswer(isRight, () => world.process(0).revoke(world.who(by), view.id, {}));
+    const isRight = stands && isOpen && view.override === undefined && isBeforeDeadline(fixture, view);
+    await expectAnswer(isRight, () => fixture.process(0).revoke(fixture.who(by), view.id, {}));
   });
 
 const override = (at: number, by: string): Act =>
-  command(`override(#${at}, ${by})`, async (model, world) => {
+  command(`override(#${at}, ${by})`, async (model, fixture) => {
     const { id, revision, contentHash, assessmentHash } = pick(model, at);
     const input = { revision, contentHash, assessmentHash, ticket: 'INC-1', reason: 'it burns', nonce: nonce(model) };
-    await allowRefusal(() => world.process(0).override(world.who(by), id, input));
+    await allowRefusal(() => fixture.process(0).override(fixture.who(by), id, input));
   });
 
 const stop = (how: 'withdraw' | 'abort', at: number, by: string): Act =>
-  command(`${how}(#${at}, ${by})`, async (model, world) => {
+  command(`${how}(#${at}, ${by})`, async (model, fixture) => {
     const { id } = pick(model, at);
-    await allowRefusal(() => world.process(1)[how](world.who(by), id, { reason: 'enough' }));
+    await allowRefusal(() => fixture.process(1)[how](fixture.who(by), id, { reason: 'enough' }));
   });
 
 /** The callback that was due, a second one, or a forged one for a step that nobody may take now. */
 const callback = (at: number, step: StepName, process: number): Act =>
-  command(`callback(#${at}, ${step}, ${process})`, async (model, world) => {
+  command(`callback(#${at}, ${step}, ${process})`, async (model, fixture) => {
     const { id } = pick(model, at);
-    await allowRefusal(() => world.process(process).runStep(step, id));
+    await allowRefusal(() => fixture.process(process).runStep(step, id));
   });
 
 /** The workflow stops half-way, with some operations applied: others may interfere. */
 const begin = (at: number, steps: number): Act =>
-  command(`begin(#${at}, ${steps} steps)`, async (model, world) => {
+  command(`begin(#${at}, ${steps} steps)`, async (model, fixture) => {
     const { id } = pick(model, at);
     const walk = ['claim', 'intend', 'apply', 'intend', 'apply'] as const;
-    for (const step of walk.slice(0, steps)) await allowRefusal(() => world.process(0).runStep(step, id));
+    for (const step of walk.slice(0, steps)) await allowRefusal(() => fixture.process(0).runStep(step, id));
   });
 
 const revert = (at: number, by: string): Act =>
-  command(`revert(#${at}, ${by})`, async (model, world) => {
+  command(`revert(#${at}, ${by})`, async (model, fixture) => {
     const { id } = pick(model, at);
     await allowRefusal(async () => {
-      const { change } = await world.process(1).revert(world.who(by), id, { rationale: 'It was wrong.' });
+      const { change } = await fixture.process(1).revert(fixture.who(by), id, { rationale: 'It was wrong.' });
       model.shown.set(change.id, [change]);
     });
   });
 
 const review = (at: number, by: string, verdict: 'justified' | 'unjustified'): Act =>
-  command(`review(#${at}, ${by}, ${verdict})`, async (model, world) => {
+  command(`review(#${at}, ${by}, ${verdict})`, async (model, fixture) => {
     const { id } = pick(model, at);
-    await allowRefusal(() => world.process(0).review(world.who(by), id, { verdict, reason: 'looked at it' }));
+    await allowRefusal(() => fixture.process(0).review(fixture.who(by), id, { verdict, reason: 'looked at it' }));
   });
 
 const lend = (from: string, to: string, roles: readonly string[], days: number): Act =>
   command(
     `lend(${from} to ${to}, ${JSON.stringify(roles)}, ${days} days)`,
-    async (model, world) => {
+    async (model, fixture) => {
       model.lent ??= [];
-      const until = new Date(world.clock.now() + days * 24 * 60 * MINUTE_MS).toISOString();
+      const until = new Date(fixture.clock.now() + days * 24 * 60 * MINUTE_MS).toISOString();
       const input = { to, until, reason: 'on leave', ...(roles.length === 0 ? {} : { roles }) };
-      await allowRefusal(() => world.governing(0).delegate(world.who(from), input));
+      await allowRefusal(() => fixture.governing(0).delegate(fixture.who(from), input));
     },
     () => true,
   );
@@ -175,31 +175,31 @@ const lend = (from: string, to: string, roles: readonly string[], days: number):
 const takeBack = (at: number): Act =>
   command(
     `takeBack(#${at})`,
-    async ({ lent = [] }, world) => {
+    async ({ lent = [] }, fixture) => {
       const { from, id } = lent[at % lent.length] as Delegation;
-      await world.governing(1).endDelegation(world.who(from), id);
+      await fixture.governing(1).endDelegation(fixture.who(from), id);
     },
     ({ lent = [] }) => lent.length > 0,
   );
 
 /** One operation is applied when somebody writes the document behind the ledger's back: it cannot be undone any more. */
 const tamper = (at: number): Act =>
-  command(`tamper(#${at})`, async (model, world) => {
+  command(`tamper(#${at})`, async (model, fixture) => {
     const { id, entityId } = inState(model, 'approved') ?? pick(model, at);
     for (const step of ['claim', 'intend', 'apply'] as const)
-      await allowRefusal(() => world.process(0).runStep(step, id));
-    const { state, entries } = await world.process(0).get(world.who('eli'), id);
+      await allowRefusal(() => fixture.process(0).runStep(step, id));
+    const { state, entries } = await fixture.process(0).get(fixture.who('eli'), id);
     if (state !== 'executing' || entries.filter(({ type }) => type === 'change.applied').length !== 1) return;
-    await world.tamper(entityId);
-    const end = await world.process(1).advance(id);
+    await fixture.tamper(entityId);
+    const end = await fixture.process(1).advance(id);
     if (end.kind !== 'end' || end.state !== 'rollback_failed') throw new Error(`not stuck: ${JSON.stringify(end)}`);
   });
 
 const resolve = (at: number, by: string, outcome: 'executed' | 'rolled_back'): Act =>
-  command(`resolve(#${at}, ${by}, ${outcome})`, async (model, world) => {
+  command(`resolve(#${at}, ${by}, ${outcome})`, async (model, fixture) => {
     const view = inState(model, 'rollback_failed') ?? pick(model, at);
-    const person = personOf(world, by);
-    const roles = world.rules.at(-1)?.people.get(person ?? '') ?? [];
+    const person = personOf(fixture, by);
+    const roles = fixture.rules.at(-1)?.people.get(person ?? '') ?? [];
     const isRight =
       view.state === 'rollback_failed' &&
       person !== undefined &&
@@ -207,7 +207,7 @@ const resolve = (at: number, by: string, outcome: 'executed' | 'rolled_back'): A
       roles.some((role) => role === 'owner' || role === 'risk') &&
       (view.resolutions ?? []).length < 10 &&
       !(view.resolutions ?? []).some((one) => one.personId === person && one.outcome === outcome);
-    await expectAnswer(isRight, () => world.process(0).resolve(world.who(by), view.id, statement(outcome)));
+    await expectAnswer(isRight, () => fixture.process(0).resolve(fixture.who(by), view.id, statement(outcome)));
   });
 
 export function statement(outcome: 'executed' | 'rolled_back'): object {
@@ -216,15 +216,15 @@ export function statement(outcome: 'executed' | 'rolled_back'): object {
 
 /** The workflow goes on by itself, on two processes at once. */
 const work = (at: number): Act =>
-  command(`work(#${at})`, async (model, world) => {
+  command(`work(#${at})`, async (model, fixture) => {
     const { id } = pick(model, at);
-    await Promise.all([0, 1].map((process) => allowRefusal(() => world.process(process).advance(id))));
+    await Promise.all([0, 1].map((process) => allowRefusal(() => fixture.process(process).advance(id))));
   });
 
 const wait = (minutes: number): Act =>
   command(
     `wait(${minutes} min)`,
-    (_, world) => world.clock.advance(minutes * MINUTE_MS),
+    (_, fixture) => fixture.clock.advance(minutes * MINUTE_MS),
     () => true,
   );
 
@@ -232,7 +232,7 @@ const wait = (minutes: number): Act =>
 const govern = (without: readonly string[], strict: boolean): Act =>
   command(
     `govern(without ${JSON.stringify(without)}, ${strict ? 'strict' : 'plain'})`,
-    (_, world) => world.govern({ without, strict }),
+    (_, fixture) => fixture.govern({ without, strict }),
     () => true,
   );
 
@@ -240,12 +240,12 @@ const govern = (without: readonly string[], strict: boolean): Act =>
 const kill = (left: number, applied: boolean, during: Act): Act =>
   command(
     `kill(write ${left}, ${applied ? 'applied' : 'lost'}) during ${during.toString()}`,
-    async (model, world) => {
-      world.arm(left, applied);
+    async (model, fixture) => {
+      fixture.arm(left, applied);
       try {
-        await during.act(model, world);
+        await during.act(model, fixture);
       } finally {
-        await world.restart();
+        await fixture.restart();
       }
     },
     (model) => during.check(model),
@@ -329,13 +329,13 @@ function pick({ shown }: Model, at: number): ChangeView {
   return ([...shown.values()][at % shown.size] as ChangeView[]).at(-1) as ChangeView;
 }
 
-async function look(model: Model, world: ApprovalWorld): Promise<void> {
+async function look(model: Model, fixture: ApprovalFixture): Promise<void> {
   for (const [id, views] of model.shown) {
-    const now = await world.process(0).get(world.who('eli'), id);
+    const now = await fixture.process(0).get(fixture.who('eli'), id);
     if (JSON.stringify(now) !== JSON.stringify(views.at(-1))) views.push(now);
   }
   if (model.lent === undefined) return;
-  const all = await Promise.all(LENDERS.map((lender) => world.governing(0).delegations(world.who(lender))));
+  const all = await Promise.all(LENDERS.map((lender) => fixture.governing(0).delegations(fixture.who(lender))));
   model.lent = all.flatMap(({ given }) => given);
 }
 
@@ -352,7 +352,7 @@ function inState({ shown }: Model, state: ChangeView['state']): ChangeView | und
 /** The decision, and whether the rules demand that it counts. */
 function prepared(
   model: Model,
-  world: ApprovalWorld,
+  fixture: ApprovalFixture,
   { at, by, as, kind, back, replayed }: Omit<Deciding, 'process'>,
 ): { readonly input: object; readonly isRight: boolean; readonly nonce: string } {
   const views = [...model.shown.values()][at % model.shown.size] as ChangeView[];
@@ -360,11 +360,11 @@ function prepared(
   const seen = views.at(-1 - Math.min(back, views.length - 1)) as ChangeView;
   const used = replayed ? model.spent.at(-1) : undefined;
   const fresh = used ?? nonce(model);
-  const input = { ...world.decision(seen, kind, fresh), ...(as === undefined ? {} : { onBehalfOf: as }) };
-  const caster = personOf(world, by);
+  const input = { ...fixture.decision(seen, kind, fresh), ...(as === undefined ? {} : { onBehalfOf: as }) };
+  const caster = personOf(fixture, by);
   const person = as ?? caster;
   const deciders = [person, caster];
-  const loan = person === caster ? undefined : loanOf(model, world, { from: person, to: caster });
+  const loan = person === caster ? undefined : loanOf(model, fixture, { from: person, to: caster });
   const isCurrent = seen.revision === now.revision && seen.assessmentHash === now.assessmentHash;
   const isOpen = now.state === 'pending' || (now.state === 'approved' && kind !== 'approve');
   const isRight =
@@ -372,13 +372,13 @@ function prepared(
     isCurrent &&
     isOpen &&
     (now.state === 'pending' || kind === 'reject') &&
-    isBeforeDeadline(world, now) &&
+    isBeforeDeadline(fixture, now) &&
     person !== undefined &&
     caster !== undefined &&
     (person === caster || loan !== undefined) &&
     !deciders.some((one) => one !== undefined && isExcluded(now, one)) &&
-    holdsRole(world, now, { person, only: loan?.roles }) &&
-    !usedIn(world, now).some((one) => deciders.includes(one));
+    holdsRole(fixture, now, { person, only: loan?.roles }) &&
+    !usedIn(fixture, now).some((one) => deciders.includes(one));
   return { input, isRight, nonce: fresh };
 }
 
@@ -390,7 +390,7 @@ function isExcluded({ proposer }: ChangeView, person: string): boolean {
 /** The one that counts: of several that stand, the first in the order of their names. */
 function loanOf(
   { lent = [] }: Model,
-  { clock }: ApprovalWorld,
+  { clock }: ApprovalFixture,
   { from, to }: { readonly from: string | undefined; readonly to: string | undefined },
 ): Delegation | undefined {
   const standing = lent.filter(
@@ -400,17 +400,17 @@ function loanOf(
 }
 
 /** Those whose vote is in it, and those who cast one. */
-function usedIn(world: ApprovalWorld, { votes }: ChangeView): (string | undefined)[] {
-  return votes.flatMap(({ personId, account }) => [personId, personOf(world, account)]);
+function usedIn(fixture: ApprovalFixture, { votes }: ChangeView): (string | undefined)[] {
+  return votes.flatMap(({ personId, account }) => [personId, personOf(fixture, account)]);
 }
 
 /** A needed role, or since the escalation one that may stand in for it. */
 function holdsRole(
-  world: ApprovalWorld,
+  fixture: ApprovalFixture,
   { risk, entries }: ChangeView,
   { person, only }: { readonly person: string; readonly only?: readonly string[] | undefined },
 ): boolean {
-  const held = world.rules.at(-1)?.people.get(person) ?? [];
+  const held = fixture.rules.at(-1)?.people.get(person) ?? [];
   const assessed = entries.findLastIndex(({ type }) => type === 'change.assessed');
   const isEscalated = entries.slice(assessed + 1).some(({ type }) => type === 'change.escalated');
   const needed = risk?.roles ?? [];
@@ -419,13 +419,13 @@ function holdsRole(
     .some((role) => needed.includes(role) || (isEscalated && role === 'security' && needed.includes('owner')));
 }
 
-function personOf(world: ApprovalWorld, account: string): string | undefined {
-  const principal = world.who(account);
+function personOf(fixture: ApprovalFixture, account: string): string | undefined {
+  const principal = fixture.who(account);
   return principal.kind === 'person' ? principal.personId : undefined;
 }
 
-function isBeforeDeadline(world: ApprovalWorld, { deadline }: ChangeView): boolean {
-  return world.clock.now() < Date.parse(deadline);
+function isBeforeDeadline(fixture: ApprovalFixture, { deadline }: ChangeView): boolean {
+  return fixture.clock.now() < Date.parse(deadline);
 }
 
 function nonce(model: Model): string {

@@ -321,7 +321,7 @@ function canFill(
   );
 }
 
-/** What operations of the model's world need, straight from what they do. */
+/** What operations of the model's fixture need, straight from what they do. */
 function requirementOf(operations: readonly Operation[], entity: string, { strict }: Rules): Requirement {
   if (entity.startsWith('registry:'))
     return { roles: ['owner', 'risk', 'security'], approvals: 3, lockMs: DAY_MS, soft: false };

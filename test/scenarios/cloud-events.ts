@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'vitest';
 import type { BatchResult, ProblemDetails, PublishedEvent } from '../../api/index.ts';
-import { freshAccount, until, type Scenario, type World } from './world.ts';
+import { freshAccount, until, type Scenario, type Fixture } from './fixture.ts';
 
 const ONE = 'application/cloudevents+json';
 const BATCH = 'application/cloudevents-batch+json';
@@ -31,15 +31,15 @@ function binary({ data, datacontenttype, ...attributes }: CloudEvent): {
   };
 }
 
-const send = (world: World, mediaType: string, content: unknown): Promise<Response> =>
-  world.request(PUBLISHER, '/v1/events', { headers: { 'content-type': mediaType }, body: JSON.stringify(content) });
+const send = (fixture: Fixture, mediaType: string, content: unknown): Promise<Response> =>
+  fixture.request(PUBLISHER, '/v1/events', { headers: { 'content-type': mediaType }, body: JSON.stringify(content) });
 
-async function batchFrom(world: World, path: string): Promise<{ events: CloudEvent[]; headers: Headers }> {
-  const response = await world.request(READER, path, { headers: { accept: BATCH } });
+async function batchFrom(fixture: Fixture, path: string): Promise<{ events: CloudEvent[]; headers: Headers }> {
+  const response = await fixture.request(READER, path, { headers: { accept: BATCH } });
   if (response.status === 429) {
     // Whoever looks until something is there uses its budget up where that takes long, and comes again when it is told to.
     await sleep(Number(response.headers.get('retry-after')) * 1_000);
-    return batchFrom(world, path);
+    return batchFrom(fixture, path);
   }
   expect(response.status).toBe(200);
   expect(response.headers.get('content-type')).toMatch(BATCH);
@@ -49,20 +49,20 @@ async function batchFrom(world: World, path: string): Promise<{ events: CloudEve
 export const cloudEvents: readonly Scenario[] = [
   {
     name: 'item 6: a CloudEvent is taken structured, in binary mode and in a batch, and is one event however it comes',
-    run: async (world) => {
+    run: async (fixture) => {
       const account = freshAccount();
       const event = made(account);
-      const structured = await send(world, ONE, event);
+      const structured = await send(fixture, ONE, event);
       expect(structured.status).toBe(201);
       const first = (await structured.json()) as PublishedEvent;
       expect(first).toMatchObject({ status: 'accepted', eventId: event.id, entity: account, seq: 0 });
-      const asHeaders = await world.request(PUBLISHER, '/v1/events', binary(event));
+      const asHeaders = await fixture.request(PUBLISHER, '/v1/events', binary(event));
       expect(asHeaders.status).toBe(200);
       expect(await asHeaders.json()).toEqual({ ...first, status: 'duplicate' });
-      const second = await world.request(PUBLISHER, '/v1/events', binary(made(account)));
+      const second = await fixture.request(PUBLISHER, '/v1/events', binary(made(account)));
       expect(second.status).toBe(201);
       const wrong = made(account, { specversion: '0.3' });
-      const batched = await send(world, BATCH, [event, wrong, made(account)]);
+      const batched = await send(fixture, BATCH, [event, wrong, made(account)]);
       expect(batched.status).toBe(200);
       const { results } = (await batched.json()) as BatchResult;
       expect(results).toMatchObject([
@@ -70,7 +70,7 @@ export const cloudEvents: readonly Scenario[] = [
         { status: 'rejected', problem: { code: 'EVENT_INVALID', errors: [{ pointer: '/specversion' }] } },
         { status: 'accepted', seq: 2 },
       ]);
-      const { entries } = await world.as('eva').entries(account);
+      const { entries } = await fixture.as('eva').entries(account);
       expect(entries.map(({ body }) => (body.data['metadata'] as { comment: string }).comment)).toEqual(
         Array(3).fill('café, 5 €'),
       );
@@ -78,50 +78,50 @@ export const cloudEvents: readonly Scenario[] = [
   },
   {
     name: 'item 6: what breaks the specification of CloudEvents, or is somebody else’s, is refused and told where',
-    run: async (world) => {
+    run: async (fixture) => {
       const account = freshAccount();
       const refusal = async (response: Promise<Response>) => (await (await response).json()) as ProblemDetails;
       const old = { code: 'EVENT_INVALID', errors: [{ pointer: '/specversion' }] };
-      expect(await refusal(send(world, ONE, made(account, { specversion: '0.3' })))).toMatchObject(old);
+      expect(await refusal(send(fixture, ONE, made(account, { specversion: '0.3' })))).toMatchObject(old);
       const binaryOld = binary(made(account, { specversion: '0.3' }));
-      expect(await refusal(world.request(PUBLISHER, '/v1/events', binaryOld))).toMatchObject(old);
-      const foreign = await send(world, ONE, made(account, { source: READER }));
+      expect(await refusal(fixture.request(PUBLISHER, '/v1/events', binaryOld))).toMatchObject(old);
+      const foreign = await send(fixture, ONE, made(account, { source: READER }));
       expect(foreign.ok).toBe(false);
-      expect((await send(world, 'application/cloudevents+avro', made(account))).status).toBe(415);
-      await expect(world.as('eva').entity(account)).rejects.toMatchObject({ status: 404 });
+      expect((await send(fixture, 'application/cloudevents+avro', made(account))).status).toBe(415);
+      await expect(fixture.as('eva').entity(account)).rejects.toMatchObject({ status: 404 });
     },
   },
   {
     name: 'item 6: feed and mailbox give CloudEvents to who asks for them, and one that was read may be sent in again',
-    run: async (world) => {
+    run: async (fixture) => {
       const account = freshAccount();
       const event = made(account);
-      const published = (await (await send(world, ONE, event)).json()) as PublishedEvent;
+      const published = (await (await send(fixture, ONE, event)).json()) as PublishedEvent;
       const page = `/v1/feed?entity=${encodeURIComponent(account)}&topics=${TOPIC}&limit=10`;
       const { read, headers } = await until('the event should be in the feed', async () => {
-        const { events, headers } = await batchFrom(world, page);
+        const { events, headers } = await batchFrom(fixture, page);
         return events[0] === undefined ? undefined : { read: events[0], headers };
       });
       const { time: _, ...same } = event;
       expect(read).toMatchObject({ ...same, sequence: '0'.repeat(16), ledgerhash: published.hash });
       expect(headers.get('link')).toMatch(/^<\/v1\/feed\?after=.*>; rel="next"$/);
-      const again = await send(world, ONE, read);
+      const again = await send(fixture, ONE, read);
       expect(await again.json()).toEqual({ ...published, status: 'duplicate' });
 
       const id = `cloud-${randomUUID()}`;
       const filter = { detail: { entityId: [account] } };
-      await world.as(READER).createSubscription({ id, topics: [TOPIC], startAt: 'earliest', filter });
+      await fixture.as(READER).createSubscription({ id, topics: [TOPIC], startAt: 'earliest', filter });
       const at = `/v1/subscriptions/${id}`;
       const message = await until('the event should be in the mailbox', async () => {
-        const { events } = await batchFrom(world, `${at}/messages?max=10&wait=5`);
+        const { events } = await batchFrom(fixture, `${at}/messages?max=10&wait=5`);
         return events[0];
       });
       expect(message).toMatchObject({ ...same, attempt: 1, receipt: expect.any(String) as string });
       const headersOfJson = { 'content-type': 'application/json' };
       const receipts = { headers: headersOfJson, body: JSON.stringify({ receipts: [message['receipt']] }) };
-      const settled = await world.request(READER, `${at}/ack`, receipts);
+      const settled = await fixture.request(READER, `${at}/ack`, receipts);
       expect(await settled.json()).toEqual({ stale: [] });
-      await world.as(READER).unsubscribe(id);
+      await fixture.as(READER).unsubscribe(id);
     },
   },
 ];

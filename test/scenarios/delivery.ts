@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { expect } from 'vitest';
 import type { Delivery, SubscribeOptions } from '../../clients/sdk/index.ts';
 import { credit } from './publishing.ts';
-import { freshAccount, until, type Scenario, type World } from './world.ts';
+import { freshAccount, until, type Scenario, type Fixture } from './fixture.ts';
 
 /** Short waits, so that the dead die soon. */
 const RETRY = { maxAttempts: 3, baseMs: 50, maxMs: 100 };
@@ -26,12 +26,12 @@ interface Wanted extends Partial<Omit<SubscribeOptions, 'id' | 'topics' | 'filte
 }
 
 async function subscribe(
-  world: World,
+  fixture: Fixture,
   { account, refuses = () => false, onDelivery, ...options }: Wanted,
 ): Promise<Subscriber> {
   const [done, refused]: [number[], number[]] = [[], []];
   const filter = { detail: { entityId: [account] } };
-  const running = await world.as('budget-engine').subscribe(
+  const running = await fixture.as('budget-engine').subscribe(
     { id: `scenario-${randomUUID()}`, topics: ['transactions.*'], filter, retry: RETRY, ...options },
     ({ ledger: { seq } }, delivery) => {
       onDelivery?.(seq, delivery);
@@ -45,22 +45,22 @@ async function subscribe(
   return { id: running.id, done, refused, stop: () => running.stop() };
 }
 
-export async function publish(world: World, account: string, count: number): Promise<void> {
-  for (let i = 0; i < count; i++) await world.as('bank-feed').publish(credit(account, `${i}.00`));
+export async function publish(fixture: Fixture, account: string, count: number): Promise<void> {
+  for (let i = 0; i < count; i++) await fixture.as('bank-feed').publish(credit(account, `${i}.00`));
 }
 
 /** Stops and removes it whatever happens: an engine has room for so many. */
 export async function withSubscriber(
-  world: World,
+  fixture: Fixture,
   wanted: Wanted,
   story: (subscriber: Subscriber) => Promise<void>,
 ): Promise<void> {
-  const subscriber = await subscribe(world, wanted);
+  const subscriber = await subscribe(fixture, wanted);
   try {
     await story(subscriber);
   } finally {
     await subscriber.stop();
-    await world.as('budget-engine').unsubscribe(subscriber.id);
+    await fixture.as('budget-engine').unsubscribe(subscriber.id);
   }
 }
 
@@ -70,11 +70,11 @@ export const whenDone = ({ done }: Subscriber, count: number): Promise<true> =>
 export const delivery: readonly Scenario[] = [
   {
     name: 'a subscription made at runtime gets what is published from then on, once',
-    run: async (world) => {
+    run: async (fixture) => {
       const account = freshAccount();
-      await publish(world, account, 1);
-      await withSubscriber(world, { account }, async (subscriber) => {
-        await publish(world, account, 3);
+      await publish(fixture, account, 1);
+      await withSubscriber(fixture, { account }, async (subscriber) => {
+        await publish(fixture, account, 3);
         await whenDone(subscriber, 3);
         expect(subscriber.done.toSorted((a, b) => a - b)).toEqual([1, 2, 3]);
       });
@@ -82,12 +82,12 @@ export const delivery: readonly Scenario[] = [
   },
   {
     name: 'a subscription that starts at the beginning gets the history and then what comes, without gap or double',
-    run: async (world) => {
+    run: async (fixture) => {
       const account = freshAccount();
-      await publish(world, account, 3);
-      await withSubscriber(world, { account, startAt: 'earliest' }, async (subscriber) => {
+      await publish(fixture, account, 3);
+      await withSubscriber(fixture, { account, startAt: 'earliest' }, async (subscriber) => {
         await whenDone(subscriber, 3);
-        await publish(world, account, 2);
+        await publish(fixture, account, 2);
         await whenDone(subscriber, 5);
         expect(subscriber.done.toSorted((a, b) => a - b)).toEqual([0, 1, 2, 3, 4]);
       });
@@ -95,12 +95,12 @@ export const delivery: readonly Scenario[] = [
   },
   {
     name: 'a poisonous event becomes a dead letter with its reason, the others pass, and redriven it is delivered',
-    run: async (world) => {
+    run: async (fixture) => {
       const account = freshAccount();
       let poisonous = true;
-      await withSubscriber(world, { account, refuses: (seq) => poisonous && seq === 1 }, async (subscriber) => {
-        await publish(world, account, 3);
-        const module = world.as('budget-engine');
+      await withSubscriber(fixture, { account, refuses: (seq) => poisonous && seq === 1 }, async (subscriber) => {
+        await publish(fixture, account, 3);
+        const module = fixture.as('budget-engine');
         const [letter] = await until('the event should be a dead letter', async () => {
           const page = await module.deadLetters(subscriber.id);
           return page.deadLetters.length > 0 ? page.deadLetters : undefined;
@@ -122,11 +122,11 @@ export const delivery: readonly Scenario[] = [
   },
   {
     name: 'an ordered subscription holds later events of an entity while an earlier one is retried',
-    run: async (world) => {
+    run: async (fixture) => {
       const account = freshAccount();
       const refuses = (seq: number, attempt: number): boolean => seq === 0 && attempt < 3;
-      await withSubscriber(world, { account, order: 'entity', refuses }, async (subscriber) => {
-        await publish(world, account, 4);
+      await withSubscriber(fixture, { account, order: 'entity', refuses }, async (subscriber) => {
+        await publish(fixture, account, 4);
         await whenDone(subscriber, 4);
         expect(subscriber.done).toEqual([0, 1, 2, 3]);
         expect(subscriber.refused).toEqual([0, 0]);
@@ -135,14 +135,14 @@ export const delivery: readonly Scenario[] = [
   },
   {
     name: 'what is published while a subscription is paused is delivered when it is resumed',
-    run: async (world) => {
+    run: async (fixture) => {
       const account = freshAccount();
-      await withSubscriber(world, { account }, async (subscriber) => {
-        await publish(world, account, 1);
+      await withSubscriber(fixture, { account }, async (subscriber) => {
+        await publish(fixture, account, 1);
         await whenDone(subscriber, 1);
-        const module = world.as('budget-engine');
+        const module = fixture.as('budget-engine');
         expect(await module.pause(subscriber.id)).toMatchObject({ status: 'paused' });
-        await publish(world, account, 3);
+        await publish(fixture, account, 3);
         expect(subscriber.done).toEqual([0]);
         expect(await module.resume(subscriber.id)).toMatchObject({ status: 'active' });
         await whenDone(subscriber, 4);

@@ -1,6 +1,6 @@
 /** Turns the suite into tests of one engine: most at the same time, those that need the ledger for themselves afterwards. */
 import { describe, expect, it } from 'vitest';
-import type { Scenario, World } from './world.ts';
+import type { Scenario, Fixture } from './fixture.ts';
 
 export interface Abilities {
   /** what can be done on this engine */
@@ -9,16 +9,16 @@ export interface Abilities {
   readonly leftOut: readonly string[];
 }
 
-/** @param world made before any test runs */
+/** @param fixture made before any test runs */
 export function describeScenarios(
   engine: string,
   scenarios: readonly Scenario[],
-  world: () => World,
+  fixture: () => Fixture,
   { powers, leftOut }: Abilities,
 ): void {
   const isPossible = ({ needs = [] }: Scenario): boolean => needs.every((power) => powers.includes(power));
   const possible = scenarios.filter(isPossible);
-  const register = (scenario: Scenario): void => it(scenario.name, () => scenario.run(world()));
+  const register = (scenario: Scenario): void => it(scenario.name, () => scenario.run(fixture()));
   const alone = possible.filter((scenario) => scenario.alone === true);
   const together = possible.filter((scenario) => scenario.alone !== true);
   if (together.length > 0) describe.concurrent('side by side', () => together.forEach(register));

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { expect } from 'vitest';
 import { FORGETFUL } from '../support/executor-config.ts';
-import { inState, until, type Scenario } from './world.ts';
+import { inState, until, type Scenario } from './fixture.ts';
 
 const PATH = '/payload/ip';
 const BASIS = 'GDPR article 17, request 2026-118';
@@ -10,15 +10,15 @@ const BASIS = 'GDPR article 17, request 2026-118';
 export const fields: readonly Scenario[] = [
   {
     name: 'item 6: a field is erased by an approved change-set: nobody reads it any more, everything else stays, and verification says OK',
-    run: async (world) => {
+    run: async (fixture) => {
       const account = `${FORGETFUL}${randomUUID()}`;
-      const eva = world.as('eva');
+      const eva = fixture.as('eva');
       const login = (ip: string) =>
         ({ eventId: randomUUID(), topic: 'user.login', entityId: account, payload: { method: 'sso', ip } }) as const;
       const secret = `192.0.2.7-${randomUUID()}`;
       const [first, second] = [login(secret), login('198.51.100.9')];
-      const { seq, hash } = await world.as('agent-layer').publish(first);
-      const { seq: kept } = await world.as('agent-layer').publish(second);
+      const { seq, hash } = await fixture.as('agent-layer').publish(first);
+      const { seq: kept } = await fixture.as('agent-layer').publish(second);
       expect((await eva.reveal(account, seq)).fields).toEqual([{ path: PATH, kind: 'value', value: secret }]);
 
       const { change } = await eva.propose({
@@ -26,10 +26,10 @@ export const fields: readonly Scenario[] = [
         operations: [{ type: 'field.erase', payload: { seq, fields: [PATH], basis: BASIS } }],
       });
       expect(change).toMatchObject({ state: 'pending', risk: { level: 'L3', matched: ['erasure'] } });
-      await world.as('ana').decide(change, 'approve');
+      await fixture.as('ana').decide(change, 'approve');
       expect((await eva.reveal(account, seq)).fields).toMatchObject([{ kind: 'value' }]); // one of two has approved
-      await world.as('dan').decide(change, 'approve');
-      await inState(world, change.id, 'executed');
+      await fixture.as('dan').decide(change, 'approve');
+      await inState(fixture, change.id, 'executed');
 
       expect((await eva.reveal(account, seq)).fields).toEqual([{ path: PATH, kind: 'erased' }]);
       expect((await eva.reveal(account, kept)).fields).toEqual([{ path: PATH, kind: 'value', value: '198.51.100.9' }]);
@@ -51,7 +51,7 @@ export const fields: readonly Scenario[] = [
         return undefined;
       });
       expect(fed.payload).toEqual({ method: 'sso' });
-      expect(await world.as('agent-layer').publish(first)).toMatchObject({ status: 'duplicate', seq, hash });
+      expect(await fixture.as('agent-layer').publish(first)).toMatchObject({ status: 'duplicate', seq, hash });
       expect(await eva.verifyEntity(account)).toMatchObject({ verdict: 'OK' });
     },
   },

@@ -2,22 +2,22 @@
 import { expect } from 'vitest';
 import { reportApprovals, type ReportEntry } from '../../core/changes/index.ts';
 import { parseProof } from '../../core/ledger/index.ts';
-import { freshAccount, until, type Scenario, type World } from './world.ts';
+import { freshAccount, until, type Scenario, type Fixture } from './fixture.ts';
 
-async function* chainOf(world: World, entity: string): AsyncGenerator<ReportEntry> {
-  const { entries } = await world.as('eva').entries(entity, { limit: 100 });
+async function* chainOf(fixture: Fixture, entity: string): AsyncGenerator<ReportEntry> {
+  const { entries } = await fixture.as('eva').entries(entity, { limit: 100 });
   yield* entries;
 }
 
 export const finding: readonly Scenario[] = [
   {
     name: 'change-sets are found by person, level and time, and say beforehand who may decide',
-    run: async (world) => {
+    run: async (fixture) => {
       const entity = freshAccount();
-      const bot = world.as('budget-bot');
+      const bot = fixture.as('budget-bot');
       const operations = [{ type: 'state.put', payload: { currency: 'CZK', limit: '20000.00' } }];
       const { change } = await bot.propose({ entityId: entity, title: 'A limit', rationale: 'Asked', operations });
-      const eva = world.as('eva');
+      const eva = fixture.as('eva');
       const find = async (query: Parameters<typeof eva.changeSets>[0]): Promise<string[]> =>
         (await eva.changeSets({ entity, ...query })).changes.map(({ id }) => id);
       const soon = new Date(Date.now() + 3_600_000).toISOString();
@@ -27,25 +27,25 @@ export const finding: readonly Scenario[] = [
       expect(await find({ person: 'boris' })).toEqual([]);
       expect(await find({ to: before })).toEqual([]);
       expect(await find({ from: soon })).toEqual([]);
-      expect(await world.as('ana').changeSet(change.id)).toMatchObject({
+      expect(await fixture.as('ana').changeSet(change.id)).toMatchObject({
         ...{ mayVoteAs: [], mayNotVote: { code: 'SELF_APPROVAL' } },
       });
       expect(await bot.changeSet(change.id)).toMatchObject({ mayNotVote: { code: 'AGENTS_CANNOT_DECIDE' } });
-      const shown = await world.as('boris').changeSet(change.id);
+      const shown = await fixture.as('boris').changeSet(change.id);
       expect(shown).toMatchObject({ mayVoteAs: [{ personId: 'boris' }] });
-      await world.as('boris').decide(shown, 'reject', { reason: 'no' });
+      await fixture.as('boris').decide(shown, 'reject', { reason: 'no' });
       expect(await find({ person: 'boris', status: 'rejected' })).toEqual([change.id]);
-      const { rows } = await reportApprovals(chainOf(world, entity));
+      const { rows } = await reportApprovals(chainOf(fixture, entity));
       expect(rows).toMatchObject([{ person: 'boris', decision: 'reject', level: 'L2', outcome: 'rejected' }]);
     },
   },
   {
     name: 'an entry is proven through the client, with its checkpoint and the files of the log',
-    run: async (world) => {
+    run: async (fixture) => {
       const entityId = freshAccount();
       const payload = { amount: '1.00', kind: 'credit' } as const;
-      const { seq } = await world.as('bank-feed').publish({ topic: 'transactions.new', entityId, payload });
-      const eva = world.as('eva');
+      const { seq } = await fixture.as('bank-feed').publish({ topic: 'transactions.new', entityId, payload });
+      const eva = fixture.as('eva');
       const proof = await until('the entry should be published', () => eva.proof(entityId, seq).catch(() => undefined));
       const parsed = parseProof(proof);
       expect(parsed).toMatchObject({ index: expect.any(Number) as number });

@@ -14,7 +14,7 @@ import { riskAndTimers } from './risk-and-timers.ts';
 import { service } from './service.ts';
 import { subscriptions } from './subscriptions.ts';
 import { verification } from './verification.ts';
-import type { Scenario } from './world.ts';
+import type { Scenario } from './fixture.ts';
 
 export const SCENARIOS: readonly Scenario[] = [
   ...publishing,
@@ -34,4 +34,4 @@ export const SCENARIOS: readonly Scenario[] = [
   ...verification,
 ];
 export { describeScenarios } from './describe.ts';
-export type { BridgeEntry, BridgeEvent, Powers, Scenario, World } from './world.ts';
+export type { BridgeEntry, BridgeEvent, Powers, Scenario, Fixture } from './fixture.ts';

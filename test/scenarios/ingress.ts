@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
-import { power, until, type BridgeEvent, type Scenario, type SampleClient } from './world.ts';
+import { power, until, type BridgeEvent, type Scenario, type SampleClient } from './fixture.ts';
 
 const SAMPLES = join(import.meta.dirname, '../samples/aws-events');
 
@@ -39,10 +39,10 @@ export const ingress: readonly Scenario[] = [
   {
     name: 'an event of an AWS service is recorded under its topic, by a service, once however often it is delivered',
     needs: ['deliver'],
-    run: async (world) => {
+    run: async (fixture) => {
       const event = objectCreated(randomUUID());
-      for (let i = 0; i < 3; i++) await power(world, 'deliver')(event);
-      const eva = world.as('eva');
+      for (let i = 0; i < 3; i++) await power(fixture, 'deliver')(event);
+      const eva = fixture.as('eva');
       const recorded = await inFeed(
         eva,
         'aws.s3.object-created',
@@ -51,7 +51,7 @@ export const ingress: readonly Scenario[] = [
       expect(recorded).toMatchObject({ eventId: event.id, topic: 'aws.s3.object-created', source: 'aws.s3' });
       const { ledger, entityId } = recorded;
       const last = objectCreated(randomUUID());
-      await power(world, 'deliver')(last);
+      await power(fixture, 'deliver')(last);
       await inFeed(eva, 'aws.s3.object-created', (one) => (one as { eventId?: string }).eventId === last.id);
       const { entries } = await eva.entries(entityId, { from: ledger.seq, limit: 100 });
       expect(entries[0]?.body.actor).toMatchObject({ kind: 'service', id: 'aws.s3' });
@@ -61,28 +61,28 @@ export const ingress: readonly Scenario[] = [
   {
     name: 'what cannot be taken is in quarantine with the reason',
     needs: ['deliver'],
-    run: async (world) => {
+    run: async (fixture) => {
       const stranger = { ...objectCreated(randomUUID()), source: 'someone.else' };
-      await power(world, 'deliver')(stranger);
+      await power(fixture, 'deliver')(stranger);
       const kept = await until('the event should be in quarantine', async () => {
-        const { events } = await world.as('eva').quarantine({ limit: 100 });
+        const { events } = await fixture.as('eva').quarantine({ limit: 100 });
         return events.find(({ event }) => JSON.stringify(event).includes(stranger.id));
       });
       expect(kept.reason).toContain('someone.else');
-      await expect(world.as('bank-feed').quarantine()).rejects.toMatchObject({ status: 403 });
+      await expect(fixture.as('bank-feed').quarantine()).rejects.toMatchObject({ status: 403 });
     },
   },
   {
     name: 'recorded events of many AWS services, put on the ingress bus, are all in the feed',
     needs: ['putOnIngressBus'],
-    run: async (world) => {
+    run: async (fixture) => {
       const run = randomUUID();
       const sent = samples().map(({ detail, ...rest }) => ({ ...rest, detail: { ...detail, run } }));
-      await power(world, 'putOnIngressBus')(sent);
+      await power(fixture, 'putOnIngressBus')(sent);
       for (const { source, detailType } of sent) {
         const topic = `${source.replace('replay.', '')}.${detailType.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-')}`;
         const isIt = ({ payload }: { payload: unknown }): boolean => JSON.stringify(payload).includes(run);
-        expect(await inFeed(world.as('eva'), topic, isIt)).toMatchObject({ topic });
+        expect(await inFeed(fixture.as('eva'), topic, isIt)).toMatchObject({ topic });
       }
     },
   },

@@ -6,7 +6,7 @@ import type { PublishInput } from '../../clients/sdk/index.ts';
 import type { config } from '../../nervous.config.ts';
 import { METER } from '../support/executor-config.ts';
 import { credit } from './publishing.ts';
-import { freshAccount, until, type Scenario, type World } from './world.ts';
+import { freshAccount, until, type Scenario, type Fixture } from './fixture.ts';
 
 /** Requests at once: on AWS each may meet another process. */
 const AT_ONCE = 8;
@@ -30,9 +30,9 @@ function failure(entityId: string): Event {
 }
 
 /** Published once, without the patience of our client. */
-async function publish(world: World, principal: string, event: Event): Promise<Response> {
+async function publish(fixture: Fixture, principal: string, event: Event): Promise<Response> {
   const headers = { 'content-type': 'application/json' };
-  return world.request(principal, '/v1/events', { headers, body: JSON.stringify(event) });
+  return fixture.request(principal, '/v1/events', { headers, body: JSON.stringify(event) });
 }
 
 async function problemOf(response: Response): Promise<ProblemDetails> {
@@ -41,13 +41,13 @@ async function problemOf(response: Response): Promise<ProblemDetails> {
 
 /** Events at the same time, each with its outcome: the code of its problem, or that it was taken. */
 function publishAtOnce(
-  world: World,
+  fixture: Fixture,
   principal: string,
   events: readonly Event[],
 ): Promise<readonly { readonly eventId: string; readonly outcome: string }[]> {
   return Promise.all(
     events.map(async (event) => {
-      const response = await publish(world, principal, event);
+      const response = await publish(fixture, principal, event);
       const outcome = response.ok ? 'accepted' : (await problemOf(response)).code;
       return { eventId: event.eventId, outcome };
     }),
@@ -55,10 +55,10 @@ function publishAtOnce(
 }
 
 /** Ids of the events on a chain, however many pages it takes. */
-async function recordedOn(world: World, entity: string): Promise<string[]> {
+async function recordedOn(fixture: Fixture, entity: string): Promise<string[]> {
   const ids: string[] = [];
   for (let from = 0; ;) {
-    const { entries } = await world.as('eva').entries(entity, { from, limit: 100 }).catch(emptyWhenUnknown);
+    const { entries } = await fixture.as('eva').entries(entity, { from, limit: 100 }).catch(emptyWhenUnknown);
     if (entries.length === 0) return ids.sort();
     ids.push(...entries.map(({ body }) => body.idem));
     from += entries.length;
@@ -72,12 +72,12 @@ function emptyWhenUnknown(error: unknown): EntryPage {
 }
 
 /** An importer that is stuck sends the same again and again: duplicates, but a storm all the same. Until it is told so. */
-async function raiseStorm(world: World, principal: string, batch: readonly Event[]): Promise<void> {
+async function raiseStorm(fixture: Fixture, principal: string, batch: readonly Event[]): Promise<void> {
   let isStopped = false;
   const importer = (): Promise<true> =>
     until('more than 100 events should come in one second', async () => {
       if (isStopped) return true;
-      const results = await world.as(principal).publishBatch(batch);
+      const results = await fixture.as(principal).publishBatch(batch);
       const refused = results.flatMap((result) => (result.status === 'rejected' ? [result.problem.code] : []));
       expect(new Set(['TOPIC_STOPPED', ...refused])).toEqual(new Set(['TOPIC_STOPPED']));
       isStopped ||= refused.length > 0;
@@ -89,11 +89,11 @@ async function raiseStorm(world: World, principal: string, batch: readonly Event
 export const protection: readonly Scenario[] = [
   {
     name: 'item 6: who publishes faster than its rate is told when to come again, by whichever process, and nothing taken is lost',
-    run: async (world) => {
+    run: async (fixture) => {
       const account = freshAccount();
       const began = performance.now();
       const batch = Array.from({ length: TOO_MANY }, () => failure(account));
-      const results = await world.as(METER.id).publishBatch(batch);
+      const results = await fixture.as(METER.id).publishBatch(batch);
       const rejected = results.flatMap((result) => (result.status === 'rejected' ? [result.problem] : []));
       expect(rejected).toHaveLength(TOO_MANY - METER.rate.burst);
       for (const problem of rejected) {
@@ -104,7 +104,7 @@ export const protection: readonly Scenario[] = [
       // On AWS a process that has not heard of it lets one request pass, and then knows.
       await until('every process should know that the rate is spent', async () => {
         const wave = await publishAtOnce(
-          world,
+          fixture,
           METER.id,
           Array.from({ length: AT_ONCE }, () => failure(account)),
         );
@@ -116,7 +116,7 @@ export const protection: readonly Scenario[] = [
 
       const late = failure(account);
       const refusal = await until('one more should be refused', async () => {
-        const response = await publish(world, METER.id, failure(account));
+        const response = await publish(fixture, METER.id, failure(account));
         if (response.status === 429) return response;
         taken.push(((await response.json()) as { eventId: string }).eventId);
         return undefined;
@@ -124,19 +124,19 @@ export const protection: readonly Scenario[] = [
       expect(refusal.headers.get('retry-after')).toMatch(WHOLE_SECONDS);
       expect(await problemOf(refusal)).toMatchObject({ status: 429, code: 'RATE_LIMITED' });
       // The rate is the publisher's own.
-      expect(await world.as('bank-feed').publish(failure(account))).toMatchObject({ status: 'accepted' });
+      expect(await fixture.as('bank-feed').publish(failure(account))).toMatchObject({ status: 'accepted' });
       // Our client waits as long as it is told, and publishes it then.
-      expect(await world.as(METER.id).publish(late)).toMatchObject({ status: 'accepted', eventId: late.eventId });
-      const recorded = await recordedOn(world, account);
+      expect(await fixture.as(METER.id).publish(late)).toMatchObject({ status: 'accepted', eventId: late.eventId });
+      const recorded = await recordedOn(fixture, account);
       expect(recorded).toHaveLength(taken.length + 2);
       expect(recorded).toEqual(expect.arrayContaining([...taken, late.eventId]));
     },
   },
   {
     name: 'item 6: a budget is its principal’s: over it the answer is 429 and when to come again, for nobody else',
-    run: async (world) => {
+    run: async (fixture) => {
       const end = (principal: string): Promise<Response> =>
-        world.request(principal, `/v1/delegations/${hash('sha256', randomUUID())}`, { method: 'DELETE' });
+        fixture.request(principal, `/v1/delegations/${hash('sha256', randomUUID())}`, { method: 'DELETE' });
       const refusal = await until('twenty in a minute should be all', async () => {
         const response = await end('olga');
         if (response.status === 429) return response;
@@ -149,19 +149,19 @@ export const protection: readonly Scenario[] = [
         detail: expect.stringContaining('the budget "delegate" is 20 requests a minute') as string,
       });
       expect(await problemOf(await end('dan'))).toMatchObject({ code: 'DELEGATION_INVALID' });
-      expect((await world.request('olga', '/v1/guards')).status).toBe(200);
+      expect((await fixture.request('olga', '/v1/guards')).status).toBe(200);
     },
   },
   {
     name: 'item 6: a storm stops its topic for everybody until a person has looked, other topics go on, and nothing taken is lost',
     alone: true,
-    run: async (world) => {
+    run: async (fixture) => {
       const account = freshAccount();
       const batch = Array.from({ length: BATCH }, () => failure(account));
-      const taken = await world.as('budget-engine').publishBatch(batch);
+      const taken = await fixture.as('budget-engine').publishBatch(batch);
       expect(taken.map(({ status }) => status)).toEqual(batch.map(() => 'accepted'));
-      await raiseStorm(world, 'budget-engine', batch);
-      const eva = world.as('eva');
+      await raiseStorm(fixture, 'budget-engine', batch);
+      const eva = fixture.as('eva');
       const guard = async () => (await eva.guards()).find(({ topic }) => topic === STORMY);
       expect(await guard()).toMatchObject({
         ...{ state: 'stopped', perSecond: CALM_PER_SECOND },
@@ -172,23 +172,26 @@ export const protection: readonly Scenario[] = [
         'every process should know that the topic is stopped, whoever publishes',
         async () => {
           const events = Array.from({ length: AT_ONCE }, () => failure(other));
-          const wave = await publishAtOnce(world, 'reporting', events);
+          const wave = await publishAtOnce(fixture, 'reporting', events);
           return wave.every(({ outcome }) => outcome === 'TOPIC_STOPPED') ? events : undefined;
         },
       );
       const elsewhere = credit(freshAccount(), '1.00');
-      expect(await world.as('bank-feed').publish(elsewhere)).toMatchObject({ status: 'accepted' });
+      expect(await fixture.as('bank-feed').publish(elsewhere)).toMatchObject({ status: 'accepted' });
 
       for (const principal of ['budget-engine', 'olga'])
-        await expect(world.as(principal).resetGuard(STORMY)).rejects.toMatchObject({ status: 403, code: 'FORBIDDEN' });
+        await expect(fixture.as(principal).resetGuard(STORMY)).rejects.toMatchObject({
+          status: 403,
+          code: 'FORBIDDEN',
+        });
       const why = `an importer ran twice: ${randomUUID()}`;
       expect(await eva.resetGuard(STORMY, why)).toMatchObject({ state: 'open', stops: [] });
       for (const event of refused)
         await until('what was refused is taken when it is sent again', () =>
-          world.as('reporting').publish(event).catch(stopped),
+          fixture.as('reporting').publish(event).catch(stopped),
         );
-      expect(await recordedOn(world, account)).toEqual(batch.map(({ eventId }) => eventId).sort());
-      expect(await recordedOn(world, other)).toEqual(expect.arrayContaining(refused.map(({ eventId }) => eventId)));
+      expect(await recordedOn(fixture, account)).toEqual(batch.map(({ eventId }) => eventId).sort());
+      expect(await recordedOn(fixture, other)).toEqual(expect.arrayContaining(refused.map(({ eventId }) => eventId)));
       const told = await eva.verifyEntity('system/guards');
       expect(told).toMatchObject({ verdict: 'OK' });
       const { entries } = await eva.entries('system/guards', { from: Math.max(0, told.entries - 2), limit: 100 });

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { expect } from 'vitest';
 import type { PublishInput, StreamItem } from '../../clients/sdk/index.ts';
 import type { config } from '../../nervous.config.ts';
-import { freshAccount, type Scenario } from './world.ts';
+import { freshAccount, type Scenario } from './fixture.ts';
 
 const BATCH = 40;
 
@@ -14,8 +14,8 @@ export function credit(entityId: string, amount: string, eventId: string = rando
 export const publishing: readonly Scenario[] = [
   {
     name: 'an event is recorded, the same again is a duplicate, the id with other content a conflict',
-    run: async (world) => {
-      const feed = world.as('bank-feed');
+    run: async (fixture) => {
+      const feed = fixture.as('bank-feed');
       const account = freshAccount();
       const event = credit(account, '1.00');
       const first = await feed.publish(event);
@@ -24,14 +24,14 @@ export const publishing: readonly Scenario[] = [
       await expect(feed.publish(credit(account, '2.00', event.eventId))).rejects.toMatchObject({
         ...{ status: 409, code: 'EVENT_ID_CONFLICT' },
       });
-      const { entries } = await world.as('eva').entries(account);
+      const { entries } = await fixture.as('eva').entries(account);
       expect(entries.map(({ seq, hash }) => ({ seq, hash }))).toEqual([{ seq: 0, hash: first.hash }]);
     },
   },
   {
     name: 'a batch answers for each event, in order, and one bad event sinks only an atomic batch',
-    run: async (world) => {
-      const feed = world.as('bank-feed');
+    run: async (fixture) => {
+      const feed = fixture.as('bank-feed');
       const [account, other] = [freshAccount(), freshAccount()];
       const events = Array.from({ length: BATCH }, (_, i) => credit(i % 2 === 0 ? account : other, `${i}.00`));
       const results = await feed.publishBatch(events);
@@ -42,55 +42,55 @@ export const publishing: readonly Scenario[] = [
       const [second, worse] = [credit(account, '1.00'), credit(account, 'much')];
       const atomic = await feed.publishBatch([second, worse], { atomic: true });
       expect(atomic.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
-      expect((await world.as('eva').entity(account)).head.seq).toBe(BATCH / 2);
+      expect((await fixture.as('eva').entity(account)).head.seq).toBe(BATCH / 2);
     },
   },
   {
     name: 'an atomic batch over several entities is recorded together',
-    run: async (world) => {
+    run: async (fixture) => {
       const events = Array.from({ length: 10 }, () => credit(freshAccount(), '1.00'));
-      const results = await world.as('bank-feed').publishBatch(events, { atomic: true });
+      const results = await fixture.as('bank-feed').publishBatch(events, { atomic: true });
       expect(results.map(({ status }) => status)).toEqual(events.map(() => 'accepted'));
     },
   },
   {
     name: 'many publishers of one entity build one chain without gap or fork',
-    run: async (world) => {
+    run: async (fixture) => {
       const account = freshAccount();
       const events = Array.from({ length: 12 }, () => credit(account, '1.00'));
-      const published = await Promise.all(events.map((event) => world.as('bank-feed').publish(event)));
+      const published = await Promise.all(events.map((event) => fixture.as('bank-feed').publish(event)));
       expect(published.map(({ seq }) => seq).sort((a, b) => a - b)).toEqual(events.map((_, i) => i));
-      expect(await world.as('eva').verifyEntity(account)).toMatchObject({ verdict: 'OK', entries: events.length });
+      expect(await fixture.as('eva').verifyEntity(account)).toMatchObject({ verdict: 'OK', entries: events.length });
     },
   },
   {
     name: 'who has no right, no token or a wrong payload is refused with the reason',
-    run: async (world) => {
+    run: async (fixture) => {
       const account = freshAccount();
-      const refused = (principal: string, amount = '1.00') => world.as(principal).publish(credit(account, amount));
+      const refused = (principal: string, amount = '1.00') => fixture.as(principal).publish(credit(account, amount));
       await expect(refused('reporting')).rejects.toMatchObject({ status: 403, code: 'FORBIDDEN' });
       await expect(refused('nobody')).rejects.toMatchObject({ status: 401, code: 'UNAUTHENTICATED' });
       const faulty = { status: 422, code: 'PAYLOAD_INVALID', errors: [{ pointer: '/payload/amount' }] };
       await expect(refused('bank-feed', 'much')).rejects.toMatchObject(faulty);
-      await expect(world.as('eva').entity(account)).rejects.toMatchObject({ status: 404, code: 'ENTITY_NOT_FOUND' });
+      await expect(fixture.as('eva').entity(account)).rejects.toMatchObject({ status: 404, code: 'ENTITY_NOT_FOUND' });
     },
   },
   {
     name: 'a stream goes from history to what comes, and another one goes on behind any event of it',
-    run: async (world) => {
+    run: async (fixture) => {
       const account = freshAccount();
       const publish = async (amount: string): Promise<string> =>
-        (await world.as('bank-feed').publish(credit(account, amount))).eventId;
+        (await fixture.as('bank-feed').publish(credit(account, amount))).eventId;
       const ids = [await publish('1.00'), await publish('2.00')];
       const items: StreamItem<{ readonly eventId: string }>[] = [];
-      for await (const item of world.as('reporting').stream({ entity: account })) {
+      for await (const item of fixture.as('reporting').stream({ entity: account })) {
         items.push(item);
         if (items.length === 2) ids.push(await publish('3.00'));
         if (items.length === 3) break;
       }
       expect(items.map(({ event }) => event.eventId)).toEqual(ids);
       for (const [i, { cursor: after }] of items.slice(0, -1).entries()) {
-        for await (const item of world.as('reporting').stream({ entity: account, after })) {
+        for await (const item of fixture.as('reporting').stream({ entity: account, after })) {
           expect(item).toEqual(items[i + 1]);
           break;
         }
@@ -99,30 +99,30 @@ export const publishing: readonly Scenario[] = [
   },
   {
     name: 'a reader who waits at the end of the feed gets what is published then',
-    run: async (world) => {
+    run: async (fixture) => {
       const account = freshAccount();
       const stop = new AbortController();
-      const feed = world.as('reporting').feed({ entity: account, topics: ['transactions.*'], signal: stop.signal });
+      const feed = fixture.as('reporting').feed({ entity: account, topics: ['transactions.*'], signal: stop.signal });
       const waiting = feed.next();
-      const first = await world.as('bank-feed').publish(credit(account, '1.00'));
+      const first = await fixture.as('bank-feed').publish(credit(account, '1.00'));
       const item = (await waiting).value;
       expect(item?.event).toMatchObject({ entityId: account, ledger: { seq: 0, hash: first.hash } });
       const next = feed.next();
-      await world.as('bank-feed').publish(credit(account, '2.00'));
+      await fixture.as('bank-feed').publish(credit(account, '2.00'));
       expect((await next).value?.event).toMatchObject({ entityId: account, ledger: { seq: 1 } });
       stop.abort();
     },
   },
   {
     name: 'events without an entity go on the chain of their source, whose id holds a slash',
-    run: async (world) => {
+    run: async (fixture) => {
       const eventId = randomUUID();
       const payload = { module: 'bank-feed', version: '1.0.0' };
-      const { entity, seq } = await world.as('bank-feed').publish({ eventId, topic: 'module.activated', payload });
+      const { entity, seq } = await fixture.as('bank-feed').publish({ eventId, topic: 'module.activated', payload });
       expect(entity).toBe('module/bank-feed');
-      const { entries } = await world.as('eva').entries(entity, { from: seq, limit: 1 });
+      const { entries } = await fixture.as('eva').entries(entity, { from: seq, limit: 1 });
       expect(entries[0]?.body).toMatchObject({ idem: eventId, actor: { kind: 'module', id: 'bank-feed' } });
-      expect((await world.as('eva').trace(eventId)).event).toMatchObject({ eventId, payload });
+      expect((await fixture.as('eva').trace(eventId)).event).toMatchObject({ eventId, payload });
     },
   },
 ];

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { expect } from 'vitest';
 import type { ChangeView, ProposalInput } from '../../core/changes/index.ts';
-import { freshAccount, inState, until, type Scenario, type World } from './world.ts';
+import { freshAccount, inState, until, type Scenario, type Fixture } from './fixture.ts';
 
 /** s until an undecided change-set expires */
 const SOON_SECONDS = 3;
@@ -14,8 +14,8 @@ const proposal = (entityId: string, limit: string, more: Partial<ProposalInput> 
   ...more,
 });
 
-async function propose(world: World, by: string, ...what: Parameters<typeof proposal>): Promise<ChangeView> {
-  return (await world.as(by).propose(proposal(...what))).change;
+async function propose(fixture: Fixture, by: string, ...what: Parameters<typeof proposal>): Promise<ChangeView> {
+  return (await fixture.as(by).propose(proposal(...what))).change;
 }
 
 interface Heard {
@@ -26,12 +26,12 @@ interface Heard {
 
 /** Listens to what is told of one account while the story goes on. */
 async function listening(
-  world: World,
+  fixture: Fixture,
   account: string,
   story: (heard: readonly Heard[]) => Promise<void>,
 ): Promise<void> {
   const heard: Heard[] = [];
-  const running = await world.as('reporting').subscribe(
+  const running = await fixture.as('reporting').subscribe(
     {
       id: `scenario-${randomUUID()}`,
       topics: ['approvals.*', 'agent.*'],
@@ -44,7 +44,7 @@ async function listening(
     await story(heard);
   } finally {
     await running.stop();
-    await world.as('reporting').unsubscribe(running.id);
+    await fixture.as('reporting').unsubscribe(running.id);
   }
 }
 
@@ -54,17 +54,17 @@ const isTold = (heard: readonly Heard[], topic: string): Promise<Heard> =>
 export const riskAndTimers: readonly Scenario[] = [
   {
     name: 'a dry run says what proposing would mean and records nothing; the change-set shows the rule and its reasons',
-    run: async (world) => {
+    run: async (fixture) => {
       const account = freshAccount();
-      const dry = await world.as('budget-bot').assess(proposal(account, '20000.00'));
+      const dry = await fixture.as('budget-bot').assess(proposal(account, '20000.00'));
       expect(dry).toMatchObject({
         risk: { level: 'L2', enforcement: 'soft', drivenBy: ['entity', 'money.moved'] },
         deciders: { owner: ['boris'], peer: ['clara'] },
         needs: { approvals: 2 },
         preview: { kind: 'preview', before: null, after: { limit: '20000.00' } },
       });
-      await expect(world.as('eva').entity(account)).rejects.toMatchObject({ status: 404 });
-      const change = await propose(world, 'budget-bot', account, '20000.00');
+      await expect(fixture.as('eva').entity(account)).rejects.toMatchObject({ status: 404 });
+      const change = await propose(fixture, 'budget-bot', account, '20000.00');
       expect(change.contentHash).toBe(dry.contentHash);
       expect(change.risk?.rules).toEqual(dry.risk.rules);
       expect(dry.risk.rules).toMatchObject([
@@ -74,7 +74,7 @@ export const riskAndTimers: readonly Scenario[] = [
   },
   {
     name: 'a large change in small pieces on one account is as large as it is, whoever proposes them',
-    run: async (world) => {
+    run: async (fixture) => {
       const account = freshAccount();
       const levels = [];
       for (const [by, limit] of [
@@ -82,19 +82,19 @@ export const riskAndTimers: readonly Scenario[] = [
         ['clara', '110000.00'],
         ['boris', '120000.00'],
       ] as const)
-        levels.push((await propose(world, by, account, limit)).risk?.level);
+        levels.push((await propose(fixture, by, account, limit)).risk?.level);
       // Each starts from the empty document: 100,000 + 110,000 + 120,000 in a day.
       expect(levels).toEqual(['L2', 'L2', 'L3']);
     },
   },
   {
     name: 'subscribers hear of a change-set from the request to its end, each thing once',
-    run: async (world) => {
+    run: async (fixture) => {
       const account = freshAccount();
-      await listening(world, account, async (heard) => {
-        const change = await propose(world, 'budget-bot', account, '20000.00');
-        for (const person of ['boris', 'clara']) await world.as(person).decide(change, 'approve');
-        await inState(world, change.id, 'executed');
+      await listening(fixture, account, async (heard) => {
+        const change = await propose(fixture, 'budget-bot', account, '20000.00');
+        for (const person of ['boris', 'clara']) await fixture.as(person).decide(change, 'approve');
+        await inState(fixture, change.id, 'executed');
         await isTold(heard, 'agent.action_executed');
         await isTold(heard, 'approvals.ended');
         const told = [...new Map(heard.map((one) => [one.eventId, one.topic])).values()].sort();
@@ -106,7 +106,7 @@ export const riskAndTimers: readonly Scenario[] = [
           'approvals.requested',
         ]);
         const requested = await isTold(heard, 'approvals.requested');
-        const { event } = await world.as('eva').trace(requested.eventId);
+        const { event } = await fixture.as('eva').trace(requested.eventId);
         expect(event).toMatchObject({ topic: 'approvals.requested', source: 'system/approvals', entityId: account });
         expect(requested.payload).toMatchObject({
           ...{ changeSet: change.id, entity: account, level: 'L2', roles: ['owner', 'peer'], approvals: 2 },
@@ -117,11 +117,11 @@ export const riskAndTimers: readonly Scenario[] = [
   },
   {
     name: 'that nobody decided in time is told like any other end',
-    run: async (world) => {
+    run: async (fixture) => {
       const account = freshAccount();
-      await listening(world, account, async (heard) => {
+      await listening(fixture, account, async (heard) => {
         const deadline = new Date(Date.now() + SOON_SECONDS * 1000).toISOString();
-        const change = await propose(world, 'clara', account, '500.00', { deadline });
+        const change = await propose(fixture, 'clara', account, '500.00', { deadline });
         expect((await isTold(heard, 'approvals.ended')).payload).toMatchObject({
           ...{ changeSet: change.id, state: 'expired' },
         });
@@ -130,13 +130,13 @@ export const riskAndTimers: readonly Scenario[] = [
   },
   {
     name: 'an agent that oversteps is told on its own chain, and refused all the same',
-    run: async (world) => {
-      const change = await propose(world, 'clara', freshAccount(), '500.00');
-      await expect(world.as('budget-bot').decide(change, 'approve')).rejects.toMatchObject({
+    run: async (fixture) => {
+      const change = await propose(fixture, 'clara', freshAccount(), '500.00');
+      await expect(fixture.as('budget-bot').decide(change, 'approve')).rejects.toMatchObject({
         code: 'AGENTS_CANNOT_DECIDE',
       });
       const told = await until('the violation should be on the chain of the agent', async () => {
-        const { entries } = await world.as('eva').entries('module/budget-bot', { limit: 100 });
+        const { entries } = await fixture.as('eva').entries('module/budget-bot', { limit: 100 });
         return entries.find(({ body }) => body.data['topic'] === 'agent.policy_violated');
       });
       expect(told.body.data['payload']).toMatchObject({ agent: 'budget-bot', rule: expect.any(String) as string });

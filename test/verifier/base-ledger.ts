@@ -10,7 +10,7 @@ import type { ChangeView } from '../../core/changes/index.ts';
 import { defineConfig } from '../../core/system/index.ts';
 import type { Principal } from '../../core/policy/index.ts';
 import { config } from '../support/plain-config.ts';
-import { storeOnly, withDb, overwrite } from '../e2e/tamper-world.ts';
+import { storeOnly, withDb, overwrite } from '../e2e/tamper-fixture.ts';
 import { filesIn } from './tampered-files.ts';
 import type { Sealed, Thief } from './thief.ts';
 

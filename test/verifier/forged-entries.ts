@@ -30,16 +30,16 @@ export function forge(
   return { drafts, links: random.chance(0.8), what: what.join('; ') };
 }
 
-interface World {
+interface Fixture {
   readonly certificate: Draft;
   readonly thief: Thief;
   readonly only?: RegExp;
 }
 
-type Change = (random: Random, drafts: Draft[], world: World) => string;
+type Change = (random: Random, drafts: Draft[], fixture: Fixture) => string;
 
 /** Entries the thief can sign anew, most often those of change-sets. */
-function target(random: Random, drafts: readonly Draft[], { only }: Pick<World, 'only'>): Draft {
+function target(random: Random, drafts: readonly Draft[], { only }: Pick<Fixture, 'only'>): Draft {
   const free = drafts.filter(({ verbatim }) => verbatim === undefined);
   const wanted = only === undefined ? [] : free.filter(({ body }) => only.test(String(body['type'])));
   if (wanted.length > 0) return random.pick(wanted);
@@ -55,8 +55,8 @@ const FORGERIES: readonly Change[] = [
   changeLeaf,
   changeLeaf,
   changeLeaf,
-  (random, drafts, world) => {
-    const draft = target(random, drafts, world);
+  (random, drafts, fixture) => {
+    const draft = target(random, drafts, fixture);
     const [object, key] = random.pick(members(draft.body));
     if (random.chance(0.5)) Reflect.deleteProperty(object, key);
     else
@@ -69,13 +69,13 @@ const FORGERIES: readonly Change[] = [
       ]);
     return `another shape of ${nameOf(draft)} at ${key}`;
   },
-  (random, drafts, world) => {
-    const draft = target(random, drafts, world);
+  (random, drafts, fixture) => {
+    const draft = target(random, drafts, fixture);
     drafts.splice(drafts.indexOf(draft), 1);
     return `left ${nameOf(draft)} out`;
   },
-  (random, drafts, world) => {
-    const draft = target(random, drafts, world);
+  (random, drafts, fixture) => {
+    const draft = target(random, drafts, fixture);
     drafts.splice(random.below(drafts.length + 1), 0, { ...draft, body: structuredClone(draft.body) });
     return `told ${nameOf(draft)} twice`;
   },
@@ -85,24 +85,24 @@ const FORGERIES: readonly Change[] = [
     drafts.splice(i, 2, other, one);
     return `swapped ${nameOf(one)} and ${nameOf(other)}`;
   },
-  (random, drafts, world) => {
-    const draft = target(random, drafts, world);
+  (random, drafts, fixture) => {
+    const draft = target(random, drafts, fixture);
     draft.root = !draft.root;
     return `${draft.root ? 'added' : 'left out'} the root signature of ${nameOf(draft)}`;
   },
-  (random, drafts, world) => {
-    const draft = target(random, drafts, world);
+  (random, drafts, fixture) => {
+    const draft = target(random, drafts, fixture);
     draft.extra = [random.pick(['unknown', 'repeated', 'root', 'wrong-root'] as const)];
     return `one more signature line, ${draft.extra.join()}, on ${nameOf(draft)}`;
   },
-  (random, drafts, world) => {
-    const draft = target(random, drafts, world);
+  (random, drafts, fixture) => {
+    const draft = target(random, drafts, fixture);
     if (random.chance(0.5)) draft.seq = random.pick([0, 1, 99]);
     else draft.unknownKey = true;
     return `another seq or an unknown key for ${nameOf(draft)}`;
   },
-  (random, drafts, world) => {
-    const draft = target(random, drafts, world);
+  (random, drafts, fixture) => {
+    const draft = target(random, drafts, fixture);
     const time = Date.parse(String(draft.body['at']));
     draft.body['at'] = random.pick([
       ...[new Date(time + 7_200_000).toISOString(), new Date(time - 7_200_000).toISOString()],
@@ -111,8 +111,8 @@ const FORGERIES: readonly Change[] = [
     ]);
     return `another time for ${nameOf(draft)}`;
   },
-  (random, drafts, world) => {
-    const draft = target(random, drafts, world);
+  (random, drafts, fixture) => {
+    const draft = target(random, drafts, fixture);
     draft.body['actor'] = random.pick<unknown>([
       ...[
         { kind: 'agent', id: 'budget-bot' },
@@ -139,8 +139,8 @@ const FORGERIES: readonly Change[] = [
     if (what === 3) data['note'] = 'x';
     return `another certificate (${what})`;
   },
-  (random, drafts, world) => {
-    const [chain, type, data, root] = random.pick(PLANTED)(random, world);
+  (random, drafts, fixture) => {
+    const [chain, type, data, root] = random.pick(PLANTED)(random, fixture);
     const at = random.pick(drafts).body['at'];
     const actor = random.pick([
       { kind: 'service', id: 'nervous-system' },
@@ -152,14 +152,14 @@ const FORGERIES: readonly Change[] = [
     drafts.splice(1 + random.below(drafts.length), 0, { chain, body, root: root ?? false });
     return `planted ${type} on ${chain}`;
   },
-  (random, drafts, world) => {
-    const [one, other] = [target(random, drafts, world), target(random, drafts, world)];
+  (random, drafts, fixture) => {
+    const [one, other] = [target(random, drafts, fixture), target(random, drafts, fixture)];
     one.body['idem'] = other.body['idem'];
     return `${nameOf(one)} with the idempotency key of ${nameOf(other)}`;
   },
 ];
 
-type Plant = (random: Random, world: World) => readonly [chain: string, type: string, data: object, root?: boolean];
+type Plant = (random: Random, fixture: Fixture) => readonly [chain: string, type: string, data: object, root?: boolean];
 
 const EVENT = {
   payload: { amount: '1.00', kind: 'credit' },
@@ -229,8 +229,8 @@ const PLANTED: readonly Plant[] = [
   () => ['account:0', 'change.withdrawn', { change: 'none', revision: 1 }],
 ];
 
-function changeLeaf(random: Random, drafts: Draft[], world: World): string {
-  const draft = target(random, drafts, world);
+function changeLeaf(random: Random, drafts: Draft[], fixture: Fixture): string {
+  const draft = target(random, drafts, fixture);
   const data = members(draft.body).filter(([object]) => object !== draft.body);
   const [object, key] = random.pick(random.chance(0.85) && data.length > 0 ? data : members(draft.body));
   const was = object[key];

@@ -27,7 +27,7 @@ import { config } from '../../nervous.config.ts';
 import { startTestSystem, type TestSystem } from '../../testing/index.ts';
 import { Random } from './random.ts';
 
-type World = Pick<TestSystem, 'clock' | 'settled' | 'system'>;
+type Fixture = Pick<TestSystem, 'clock' | 'settled' | 'system'>;
 
 const { ledger, origin } = config;
 const PEOPLE = ['ana', 'boris', 'boris-mobile', 'clara', 'dan', 'eva'] as const;
@@ -58,18 +58,24 @@ export async function liveHonestly(seed: number, dataDir: string): Promise<Hones
       const rootSigner = roots.at(-1) as RootSigner;
       const running = { isOver: false };
       const own = storeOf(store, running);
-      const world: World = await startTestSystem({ config, store: own, at: new Date(now), rootSigner, ids: systemIds });
-      const life = new Life(random, world, () => keys.all().map(({ chain }) => String(chain)));
-      const publisher = publisherOf(dataDir, store, { clock: clockOf(world), roots });
+      const fixture: Fixture = await startTestSystem({
+        config,
+        store: own,
+        at: new Date(now),
+        rootSigner,
+        ids: systemIds,
+      });
+      const life = new Life(random, fixture, () => keys.all().map(({ chain }) => String(chain)));
+      const publisher = publisherOf(dataDir, store, { clock: clockOf(fixture), roots });
       for (let steps = 3 + random.below(16); steps > 0; steps -= 1) {
         await life.step();
         if (random.chance(0.2)) await publisher.publish();
       }
-      await world.settled();
-      now = world.clock.now();
+      await fixture.settled();
+      now = fixture.clock.now();
       running.isOver = true;
-      if (random.chance(0.2)) roots.push(await rotate(store, world, rootSigner));
-      await publisherOf(dataDir, store, { clock: clockOf(world), roots }).publish();
+      if (random.chance(0.2)) roots.push(await rotate(store, fixture, rootSigner));
+      await publisherOf(dataDir, store, { clock: clockOf(fixture), roots }).publish();
     }
     const vkey = formatVerifierKey(origin, random.pick(roots).publicKey);
     writeFileSync(join(dataDir, 'root.vkey'), `${vkey}\n`);
@@ -106,13 +112,13 @@ function publisherOf(
   });
 }
 
-function clockOf({ clock }: World): Clock {
+function clockOf({ clock }: Fixture): Clock {
   return { now: () => clock.now(), monotonic: () => clock.now(), sleep: async () => undefined };
 }
 
-async function rotate(store: SqliteStore, world: World, from: RootSigner): Promise<RootSigner> {
+async function rotate(store: SqliteStore, fixture: Fixture, from: RootSigner): Promise<RootSigner> {
   const to = memoryRootSigner(origin);
-  const clock = clockOf(world);
+  const clock = clockOf(fixture);
   const alone = createAppender({
     ...{ ledger, origin, store, sealer: localSealer, rootSigner: from, clock, ids: systemIds },
   });
@@ -122,7 +128,7 @@ async function rotate(store: SqliteStore, world: World, from: RootSigner): Promi
 
 class Life {
   private readonly random: Random;
-  private readonly world: World;
+  private readonly fixture: Fixture;
   private readonly changes: string[] = [];
   private readonly delegations: [from: string, id: string][] = [];
   private count = 0;
@@ -130,10 +136,10 @@ class Life {
   private readonly keys: () => readonly string[];
 
   /** @param keys session keys so far */
-  constructor(random: Random, world: World, keys: () => readonly string[]) {
+  constructor(random: Random, fixture: Fixture, keys: () => readonly string[]) {
     this.keys = keys;
     this.random = random;
-    this.world = world;
+    this.fixture = fixture;
   }
 
   /** One act; that it is refused is an honest answer. */
@@ -146,7 +152,7 @@ class Life {
   }
 
   private get system() {
-    return this.world.system;
+    return this.fixture.system;
   }
 
   who(id: string): Principal {
@@ -307,7 +313,7 @@ class Life {
   async delegate(): Promise<void> {
     const { random } = this;
     const from = random.pick(PEOPLE);
-    const until = new Date(this.world.clock.now() + random.pick([1, 24, 24 * 20]) * 3_600_000).toISOString();
+    const until = new Date(this.fixture.clock.now() + random.pick([1, 24, 24 * 20]) * 3_600_000).toISOString();
     const to = random.pick(['clara', 'ana', 'eva', 'dan']);
     const given = await this.system.governing.delegate(this.who(from), { to, until, reason: 'on leave' });
     this.delegations.push([given.from, given.id]);
@@ -329,7 +335,7 @@ class Life {
   }
 
   async wait(): Promise<void> {
-    await this.world.clock.advance(this.random.pick(['1s', '5m', '1h', '3h', '25h', '50h', '8d']));
+    await this.fixture.clock.advance(this.random.pick(['1s', '5m', '1h', '3h', '25h', '50h', '8d']));
   }
 }
 

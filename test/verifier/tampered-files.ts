@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { leaf } from '../e2e/tamper-world.ts';
+import { leaf } from '../e2e/tamper-fixture.ts';
 import type { Random } from './random.ts';
 
 /** @returns what was done, in words */

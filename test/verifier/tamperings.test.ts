@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { exportDataDir } from '../../adapters/embedded/index.ts';
-import { rowsOf } from '../e2e/tamper-world.ts';
+import { rowsOf } from '../e2e/tamper-fixture.ts';
 import { copyTo, exportForged, makeConfidentialLedger, makeLedger, storeForged } from './base-ledger.ts';
 import { forge } from './forged-entries.ts';
 import { Random } from './random.ts';

@@ -13,7 +13,7 @@ import {
   signText,
   type NoteSigner,
 } from '../../core/ledger/index.ts';
-import { leaf } from '../e2e/tamper-world.ts';
+import { leaf } from '../e2e/tamper-fixture.ts';
 
 export interface Sealed {
   readonly chain: string;

@@ -80,8 +80,8 @@ export async function beginIncarnation(begun: {
   const store = new SqliteStore(db);
   try {
     writeIncarnations(db, incarnations);
-    const world = { clock: systemClock, ids: systemIds };
-    const appender = createAppender({ ...manifest, ...world, store, rootSigner, sealer: signHere });
+    const clockAndIds = { clock: systemClock, ids: systemIds };
+    const appender = createAppender({ ...manifest, ...clockAndIds, store, rootSigner, sealer: signHere });
     const draft = incarnationDraft({ incarnation: incarnations.length + 1, ...loss });
     await appender.append({ entries: [{ chain: LOG_CHAIN, draft }] });
     await appender.drain();

@@ -57,8 +57,8 @@ async function withLedger<T>(
     try {
       const { origin } = identity;
       const keys = await openRootKeys({ dataDir, origin, anchorsDir, entries, incarnations: readIncarnations(db) });
-      const world = { clock: systemClock, ids: systemIds, sealer: signHere };
-      const appender = createAppender({ ...identity, ...world, store: entries, rootSigner: keys.signer });
+      const clockAndIds = { clock: systemClock, ids: systemIds, sealer: signHere };
+      const appender = createAppender({ ...identity, ...clockAndIds, store: entries, rootSigner: keys.signer });
       return await work({ appender: createGatedAppender(appender), entries, keys });
     } finally {
       entries.close();

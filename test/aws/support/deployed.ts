@@ -4,7 +4,7 @@ import { GetPublicKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import { inject } from 'vitest';
 import { createClient, type Client } from '../../../clients/sdk/index.ts';
 import type { config } from '../../../nervous.config.ts';
-import type { World } from '../../scenarios/index.ts';
+import type { Fixture } from '../../scenarios/index.ts';
 import type { Deployed } from '../global-setup.ts';
 import { tokenOf } from './oidc-issuer.ts';
 import type { AwsTarget } from './target.ts';
@@ -35,7 +35,7 @@ export function clientOf(apiId: string, principal: string): Client<typeof config
 /** One request of a principal to an HTTP API of this deployment, with a token. */
 export async function requestWithToken(
   apiId: string,
-  ...[principal, path, { method, headers = {}, body } = {}]: Parameters<World['request']>
+  ...[principal, path, { method, headers = {}, body } = {}]: Parameters<Fixture['request']>
 ): Promise<Response> {
   return fetch(httpApiUrl(apiId) + path, {
     method: method ?? (body === undefined ? 'GET' : 'POST'),

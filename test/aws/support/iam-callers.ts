@@ -7,8 +7,8 @@ import { AssumeRoleCommand, STSClient, GetCallerIdentityCommand } from '@aws-sdk
 import { createClient, type AwsCredentials, type Client } from '../../../clients/sdk/index.ts';
 import { sigV4Headers, type SigV4Options } from '../../../clients/sdk/sigv4.ts';
 import type { config } from '../../../nervous.config.ts';
-import type { World } from '../../scenarios/index.ts';
-import { until } from '../../scenarios/world.ts';
+import type { Fixture } from '../../scenarios/index.ts';
+import { until } from '../../scenarios/fixture.ts';
 import { deployed, httpApiUrl, output } from './deployed.ts';
 import { PATH, roleOf } from './iam-principals-of.ts';
 
@@ -21,7 +21,11 @@ export function iamClientOf(principal: string): Client<typeof config> {
 }
 
 /** One request, signed as this principal's role. */
-export const requestSigned: World['request'] = async (principal, path, { method: asked, headers = {}, body } = {}) => {
+export const requestSigned: Fixture['request'] = async (
+  principal,
+  path,
+  { method: asked, headers = {}, body } = {},
+) => {
   const url = httpApiUrl(output('IamApiId')) + path;
   const method = asked ?? (body === undefined ? 'GET' : 'POST');
   const signed = await sigV4Headers(signerOf(principal), { method, url, body: body ?? '', at: new Date() });

@@ -6,7 +6,7 @@ import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { itemOf, noteOf } from '../../../adapters/aws/dynamo/dynamo-items.ts';
 import { changeOf } from '../../../adapters/aws/workflow/executions.ts';
 import { config } from '../../../nervous.config.ts';
-import { until, type Powers } from '../../scenarios/world.ts';
+import { until, type Powers } from '../../scenarios/fixture.ts';
 import { output } from './deployed.ts';
 
 const MAX_PUT_EVENTS = 10;

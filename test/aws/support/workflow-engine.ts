@@ -24,7 +24,7 @@ import {
 } from '../../../core/changes/index.ts';
 import { takeStep, type StepAnswer } from '../../../lambdas/workflow-step/take-step.ts';
 import { workflowDefinition } from '../../../lib/constructs/workflow-definition.ts';
-import { createWorld, risk, type World } from '../../core/changes/world.ts';
+import { createFixture, risk, type Fixture } from '../../core/changes/fixture.ts';
 import { serveFunction, testRole } from './served-function.ts';
 
 const POLL_MS = 20;
@@ -69,7 +69,7 @@ export async function openMachine(maxRounds?: number): Promise<Machine> {
 }
 
 export interface Engine {
-  readonly world: World;
+  readonly fixture: Fixture;
   /** wakes the state machine by its steps */
   readonly changes: Changes;
   readonly gates: Gates;
@@ -92,11 +92,11 @@ export interface Engine {
 
 export function openEngine(machine: Machine, deps: Partial<ChangesDependencies> = {}): Engine {
   const { sfn, stateMachineArn } = machine;
-  const world = createWorld({ deps });
-  const gates = createGates('main', world.store);
-  const standings = createWorkflowStatuses({ ledger: 'main', items: world.store, clock: world.clock });
+  const fixture = createFixture({ deps });
+  const gates = createGates('main', fixture.store);
+  const standings = createWorkflowStatuses({ ledger: 'main', items: fixture.store, clock: fixture.clock });
   const timekeeping = createTimekeeping({
-    ...{ ledger: 'main', items: world.store, clock: world.clock },
+    ...{ ledger: 'main', items: fixture.store, clock: fixture.clock },
     configured: risk,
   });
   const waker = createQueueResumer({ client: sfn, stateMachineArn, gates, standings });
@@ -105,11 +105,11 @@ export function openEngine(machine: Machine, deps: Partial<ChangesDependencies> 
   const wake = async (id: string): Promise<void> => {
     if (faults.deaf !== true) setImmediate(() => void waker(id));
   };
-  const changes = world.other({ ids: new OwnIds(), onStep: (id) => void wake(id) });
+  const changes = fixture.other({ ids: new OwnIds(), onStep: (id) => void wake(id) });
   machine.serve(async (request) => {
     asked.push(request.token === undefined ? request.step : `${request.step}: wait`);
     await faults.before?.(request);
-    return takeStep({ changes, standings, gates, wakes: { wake }, clock: world.clock }, request);
+    return takeStep({ changes, standings, gates, wakes: { wake }, clock: fixture.clock }, request);
   });
   const executionArn = (id: string, attempt: number): string =>
     `${stateMachineArn.replace(':stateMachine:', ':execution:')}:${id}-${attempt}`;
@@ -118,10 +118,10 @@ export function openEngine(machine: Machine, deps: Partial<ChangesDependencies> 
     return found ?? '';
   };
   return {
-    ...{ world, changes, gates, faults, asked, status },
+    ...{ fixture, changes, gates, faults, asked, status },
     reconcile: () =>
       reconcileWorkflows(
-        { client: sfn, stateMachineArn, gates, standings, timekeeping, wakes: { wake }, clock: world.clock },
+        { client: sfn, stateMachineArn, gates, standings, timekeeping, wakes: { wake }, clock: fixture.clock },
         'due', // what is lost must not wait for the hour in which all are compared
       ),
     stop: async (id, attempt) => {
@@ -132,7 +132,7 @@ export function openEngine(machine: Machine, deps: Partial<ChangesDependencies> 
         const [gate, standing] = [await gates.find(id), await standings.of(id)];
         return gate !== undefined && gate.seen === standing?.version;
       }, `${id} waits`),
-    untilState: (id, state) => until(async () => (await world.record(id)).state === state, `${id} is ${state}`),
+    untilState: (id, state) => until(async () => (await fixture.record(id)).state === state, `${id} is ${state}`),
     untilStatus: (id, attempt, wanted) =>
       until(
         async () => (await status(id, attempt).catch(() => '')) === wanted,

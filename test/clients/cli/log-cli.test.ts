@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { buffer, text } from 'node:stream/consumers';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { logOf, signatory, type LogFolder } from '../../core/ledger/log-world.ts';
+import { logOf, signatory, type LogFolder } from '../../core/ledger/log-fixture.ts';
 
 const REPOSITORY = resolve(import.meta.dirname, '../../..');
 const CLI = join(REPOSITORY, 'clients/cli/nervous.mjs');

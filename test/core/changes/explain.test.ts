@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { RISK_LEVELS, riskSchema, type Changes, type RiskConfig } from '../../../core/changes/index.ts';
 import { createRiskTable } from '../../../core/changes/risk/risk.ts';
-import { contentsOf, createWorld, decision, hours, patchOf, proposal, roster, who } from './world.ts';
+import { contentsOf, createFixture, decision, hours, patchOf, proposal, roster, who } from './fixture.ts';
 
 const small = {
   name: 'small',
@@ -25,7 +25,7 @@ const table = (rules: object[], more: object = {}): RiskConfig =>
 
 describe('the view', () => {
   it('shows the rows that matched, whole, with the facts they looked at, and which facts drove the level', async () => {
-    const changes = createWorld().other({ risk: table([small, agents]) });
+    const changes = createFixture().other({ risk: table([small, agents]) });
     const { change } = await changes.propose(who('advisor'), proposal([patchOf('/balance', 7)]));
     expect(change.risk).toMatchObject({ level: 'L3', enforcement: 'hard', matched: ['small', 'agents'] });
     expect(change.risk?.rules).toEqual([
@@ -40,9 +40,9 @@ describe('the view', () => {
   });
 
   it('does not explain by a table that is no longer the one it was assessed by', async () => {
-    const world = createWorld();
-    const { change } = await world.other({ risk: table([small]) }).propose(who('pete'), proposal([patchOf('/a', 1)]));
-    const seen = await world.other({ risk: table([small, agents]) }).get(who('pete'), change.id);
+    const fixture = createFixture();
+    const { change } = await fixture.other({ risk: table([small]) }).propose(who('pete'), proposal([patchOf('/a', 1)]));
+    const seen = await fixture.other({ risk: table([small, agents]) }).get(who('pete'), change.id);
     expect(seen.risk).toMatchObject({ matched: ['small'] });
     expect(seen.risk).not.toHaveProperty('rules');
   });
@@ -50,12 +50,12 @@ describe('the view', () => {
 
 describe('a dry run', () => {
   it('says what proposing says, and writes nothing', async () => {
-    const world = createWorld();
-    const changes = world.other({ risk: table([small, agents]) });
-    const empty = contentsOf(world.store);
+    const fixture = createFixture();
+    const changes = fixture.other({ risk: table([small, agents]) });
+    const empty = contentsOf(fixture.store);
     const input = proposal([patchOf('/balance', 7)]);
     const dry = await changes.assess(who('advisor'), input);
-    expect(contentsOf(world.store)).toBe(empty);
+    expect(contentsOf(fixture.store)).toBe(empty);
     const { change } = await changes.propose(who('advisor'), input);
     expect(dry.risk).toEqual(change.risk);
     expect(dry).toMatchObject({ contentHash: change.contentHash, needs: change.stillNeeded, preview: change.preview });
@@ -64,7 +64,7 @@ describe('a dry run', () => {
   });
 
   it('is refused where proposing is refused', async () => {
-    const { changes } = createWorld();
+    const { changes } = createFixture();
     const assess = (by: string, input: object): Promise<unknown> => changes.assess(who(by), input);
     await expect(assess('rita', proposal([patchOf('/a', 1)]))).rejects.toMatchObject({ code: 'FORBIDDEN' });
     await expect(assess('pete', { entityId: 'account:1' })).rejects.toMatchObject({ code: 'CHANGE_INVALID' });
@@ -75,7 +75,7 @@ describe('a dry run', () => {
 
   it('says that nobody is needed at L0', async () => {
     const free = { name: 'free', when: { reversible: [true] }, level: 'L0', approvals: 0 };
-    const dry = await createWorld()
+    const dry = await createFixture()
       .other({ risk: table([free]) })
       .assess(who('pete'), proposal([patchOf('/a', 1)]));
     expect(dry).toMatchObject({ risk: { level: 'L0', enforcement: 'soft' }, deciders: {} });
@@ -152,37 +152,37 @@ describe('a freeze', () => {
   const risk = table([{ ...small, when: { reversible: [true] } }, frozen], { freezes });
 
   it('holds from its first to before its last millisecond, for its entities alone', async () => {
-    const world = createWorld();
-    const changes = world.other({ risk });
+    const fixture = createFixture();
+    const changes = fixture.other({ risk });
     const at = async (time: number, entityId = 'account:1'): Promise<string | undefined> => {
-      await world.clock.advance(time - world.clock.now());
+      await fixture.clock.advance(time - fixture.clock.now());
       return (await changes.assess(who('pete'), proposal([patchOf('/a', 1)], { entityId }))).risk.level;
     };
     expect(await at(Date.parse(from) - 1)).toBe('L1');
     expect(await at(Date.parse(from))).toBe('L3');
     const elsewhere = table([small, frozen], { freezes: [{ ...freezes[0], entities: ['loan:*', 'account:2'] }] });
-    const other = await world.other({ risk: elsewhere }).assess(who('pete'), proposal([patchOf('/a', 1)]));
+    const other = await fixture.other({ risk: elsewhere }).assess(who('pete'), proposal([patchOf('/a', 1)]));
     expect(other.risk.facts['freeze']).toEqual({ active: false, names: [] });
     expect(await at(Date.parse(until) - 1)).toBe('L3');
     expect(await at(Date.parse(until))).toBe('L1');
   });
 
   it('that begins after the assessment gives the change-set back, and it must be decided under the freeze', async () => {
-    const world = createWorld();
+    const fixture = createFixture();
     // Approved at 11:58, executed after a time lock of 5 minutes: in the freeze.
     const locked = table([{ ...small, when: { reversible: [true] }, timelockMinutes: 5 }, frozen], { freezes });
-    const changes: Changes = world.other({ risk: locked });
+    const changes: Changes = fixture.other({ risk: locked });
     const { change } = await changes.propose(who('pete'), proposal([patchOf('/a', 1)]));
-    await world.clock.advance(Date.parse(from) - world.clock.now() - 120_000);
+    await fixture.clock.advance(Date.parse(from) - fixture.clock.now() - 120_000);
     await changes.decide(who('ann'), change.id, decision(change));
-    await world.clock.advance(hours(0.1));
+    await fixture.clock.advance(hours(0.1));
     await changes.advance(change.id);
     const back = await changes.get(who('pete'), change.id);
     expect(back).toMatchObject({ state: 'pending', votes: [], risk: { level: 'L3', matched: ['small', 'frozen'] } });
-    const returned = (await world.chain()).find(({ body }) => body.type === 'change.returned');
+    const returned = (await fixture.chain()).find(({ body }) => body.type === 'change.returned');
     expect(returned?.body.data).toMatchObject({ drift: ['freeze'] });
     for (const person of ['ann', 'rita']) await changes.decide(who(person), change.id, decision(back));
-    await world.clock.advance(hours(0.1));
+    await fixture.clock.advance(hours(0.1));
     expect(await changes.advance(change.id)).toEqual({ kind: 'end', state: 'executed' });
   });
 
@@ -197,7 +197,7 @@ describe('a freeze', () => {
 describe('sampling at L0', () => {
   const free = { name: 'free', when: { reversible: [true] }, level: 'L0', approvals: 0 };
   const sampledOf = async (percent: number, times: number): Promise<number> => {
-    const changes = createWorld().other({ risk: table([free], { sampleL0: percent }) });
+    const changes = createFixture().other({ risk: table([free], { sampleL0: percent }) });
     let sampled = 0;
     for (let i = 0; i < times; i++) {
       const { change } = await changes.propose(who('pete'), proposal([patchOf('/a', i)], { entityId: `account:${i}` }));
@@ -216,7 +216,7 @@ describe('sampling at L0', () => {
 
   it('always draws what became L0 by a revision, because its hash can be chosen', async () => {
     const risk = table([free, { ...small, when: { money: { touched: [true] } } }], { sampleL0: 1 });
-    const changes = createWorld().other({ risk });
+    const changes = createFixture().other({ risk });
     for (let i = 0; i < 5; i++) {
       const { change } = await changes.propose(
         who('pete'),

@@ -5,7 +5,7 @@ import { CanonicalError } from '../../../core/canonical/index.ts';
 import { ChangeError } from '../../../core/changes/index.ts';
 import { MAX_NOTE_BYTES } from '../../../core/ledger/index.ts';
 import { PolicyError } from '../../../core/policy/index.ts';
-import { contentsOf, createWorld, decision, patchOf, proposal, who } from './world.ts';
+import { contentsOf, createFixture, decision, patchOf, proposal, who } from './fixture.ts';
 
 const isOurs = (error: unknown): boolean =>
   [ChangeError, PolicyError, CanonicalError].some((type) => error instanceof type);
@@ -56,24 +56,24 @@ describe('proposals', () => {
     ['a proposal too large', proposal([put({ a: 'x'.repeat(31_000) }), put({ a: 'x'.repeat(31_000) })])],
     ['a date', proposal([put({ a: new Date(0) })])],
   ])('refuse %s', async (_name, input) => {
-    const world = createWorld();
-    const error: unknown = await world.changes.propose(who('pete'), input).catch((caught: unknown) => caught);
+    const fixture = createFixture();
+    const error: unknown = await fixture.changes.propose(who('pete'), input).catch((caught: unknown) => caught);
     expect([isOurs(error), String(error)]).toEqual([true, expect.any(String)]);
-    expect(contentsOf(world.store)).toBe(contentsOf(createWorld().store));
+    expect(contentsOf(fixture.store)).toBe(contentsOf(createFixture().store));
   });
 
   it('refuse hostile idempotency keys', async () => {
-    const world = createWorld();
+    const fixture = createFixture();
     for (const key of ['', 'x'.repeat(129), 'a b', 'a\n', 'é']) {
-      await expect(world.changes.propose(who('pete'), proposal([patchOf('/a', 1)]), key)).rejects.toMatchObject({
+      await expect(fixture.changes.propose(who('pete'), proposal([patchOf('/a', 1)]), key)).rejects.toMatchObject({
         code: 'CHANGE_INVALID',
       });
     }
-    expect(world.store.log).toHaveLength(0);
+    expect(fixture.store.log).toHaveLength(0);
   });
 
   it('at every limit at once fit their entries, through execution and rollback', async () => {
-    const world = createWorld();
+    const fixture = createFixture();
     const evidence = Array.from({ length: 20 }, (_, i) => ({
       url: `https://x/${i}`,
       hash: 'a'.repeat(64),
@@ -82,13 +82,13 @@ describe('proposals', () => {
     const input = proposal([put({ a: '"'.repeat(16_000), b: 'x' }), patchOf('/b', 'y')], {
       ...{ title: '😀'.repeat(100), rationale: '"\n'.repeat(1990) + 'x', evidence },
     });
-    const { change } = await world.changes.propose(who('pete'), input);
-    await world.changes.decide(who('ann'), change.id, decision(change));
+    const { change } = await fixture.changes.propose(who('pete'), input);
+    await fixture.changes.decide(who('ann'), change.id, decision(change));
     for (const step of ['claim', 'intend', 'apply', 'intend', 'apply'] as const)
-      await world.changes.runStep(step, change.id);
-    await world.changes.abort(who('ann'), change.id, { reason: 'stop' });
-    expect(await world.changes.advance(change.id)).toEqual({ kind: 'end', state: 'rolled_back' });
-    expect(Math.max(...world.store.log.map(({ note }) => note.length))).toBeLessThan(MAX_NOTE_BYTES);
+      await fixture.changes.runStep(step, change.id);
+    await fixture.changes.abort(who('ann'), change.id, { reason: 'stop' });
+    expect(await fixture.changes.advance(change.id)).toEqual({ kind: 'end', state: 'rolled_back' });
+    expect(Math.max(...fixture.store.log.map(({ note }) => note.length))).toBeLessThan(MAX_NOTE_BYTES);
   });
 
   it('of any shape are refused with a reason of ours, or are proposals', async () => {
@@ -114,11 +114,11 @@ describe('proposals', () => {
     let created = 0;
     await fc.assert(
       fc.asyncProperty(input, async (value) => {
-        const world = createWorld();
-        const outcome: unknown = await world.changes.propose(who('pete'), value).catch((caught: unknown) => caught);
+        const fixture = createFixture();
+        const outcome: unknown = await fixture.changes.propose(who('pete'), value).catch((caught: unknown) => caught);
         if (outcome instanceof Error) {
           expect([isOurs(outcome), outcome.stack]).toEqual([true, expect.any(String)]);
-          expect(world.store.log).toHaveLength(0);
+          expect(fixture.store.log).toHaveLength(0);
         } else created += 1;
       }),
       { numRuns: 1500 },
@@ -129,10 +129,10 @@ describe('proposals', () => {
 
 describe('decisions, reasons and revisions', () => {
   it('of any shape are refused with a reason of ours and write nothing', async () => {
-    const world = createWorld();
-    const { change } = await world.changes.propose(who('pete'), proposal([patchOf('/balance', 1)]));
+    const fixture = createFixture();
+    const { change } = await fixture.changes.propose(who('pete'), proposal([patchOf('/balance', 1)]));
     const good = decision(change) as Record<string, unknown>;
-    const before = contentsOf(world.store);
+    const before = contentsOf(fixture.store);
     const wrong = fc.anything();
     const broken = fc
       .tuple(fc.constantFrom(...Object.keys(good)), wrong)
@@ -145,28 +145,28 @@ describe('decisions, reasons and revisions', () => {
     await fc.assert(
       fc.asyncProperty(hostile, async (input) => {
         for (const attempt of [
-          () => world.changes.decide(who('rita'), change.id, input),
-          () => world.changes.revise(who('pete'), change.id, input),
+          () => fixture.changes.decide(who('rita'), change.id, input),
+          () => fixture.changes.revise(who('pete'), change.id, input),
           () =>
-            world.changes.withdraw(who('pete'), change.id, input === undefined ? 1 : { ...(input as object), x: 1 }),
-          () => world.changes.abort(who('rita'), change.id, input),
+            fixture.changes.withdraw(who('pete'), change.id, input === undefined ? 1 : { ...(input as object), x: 1 }),
+          () => fixture.changes.abort(who('rita'), change.id, input),
         ]) {
           const error: unknown = await attempt().catch((caught: unknown) => caught);
           expect([isOurs(error), String(error)]).toEqual([true, expect.any(String)]);
         }
-        expect(contentsOf(world.store)).toBe(before);
+        expect(contentsOf(fixture.store)).toBe(before);
       }),
       { numRuns: 500 },
     );
-    expect((await world.changes.decide(who('rita'), change.id, good)).kind).toBe('decided');
+    expect((await fixture.changes.decide(who('rita'), change.id, good)).kind).toBe('decided');
   });
 
   it('refuse nonces that are too short, too long or of other characters', async () => {
-    const world = createWorld();
-    const { change } = await world.changes.propose(who('pete'), proposal([patchOf('/balance', 1)]));
+    const fixture = createFixture();
+    const { change } = await fixture.changes.propose(who('pete'), proposal([patchOf('/balance', 1)]));
     for (const nonce of ['short', 'x'.repeat(65), 'a#b'.repeat(8), 'é'.repeat(20), '']) {
       await expect(
-        world.changes.decide(who('rita'), change.id, decision(change, 'approve', { nonce })),
+        fixture.changes.decide(who('rita'), change.id, decision(change, 'approve', { nonce })),
       ).rejects.toMatchObject({ code: 'CHANGE_INVALID' });
     }
   });

@@ -1,10 +1,10 @@
 /** Processes that take turns on one change-set: each goes on from what the others have written, however old its own picture is. */
 import { expect, it } from 'vitest';
-import { createWorld, decision, patchOf, proposal, who } from './world.ts';
+import { createFixture, decision, patchOf, proposal, who } from './fixture.ts';
 
 it('moves a change-set on whichever process it is asked', async () => {
-  const world = createWorld();
-  const [proposing, deciding, working] = [world.changes, world.other(), world.other()];
+  const fixture = createFixture();
+  const [proposing, deciding, working] = [fixture.changes, fixture.other(), fixture.other()];
   const { change } = await proposing.propose(who('pete'), proposal([patchOf('/a', 1), patchOf('/b', 2)]));
   await deciding.decide(who('ann'), change.id, decision(change));
   await working.runStep('claim', change.id);

@@ -4,9 +4,9 @@ import type { DynamoStore } from '../../../adapters/aws/dynamo/dynamo-store.ts';
 import { createSequencer } from '../../../adapters/aws/dynamo/sequencer.ts';
 import { catchUp, type CatchUpReport } from '../../../lambdas/sequencer/catch-up.ts';
 import type { FakeDynamo } from '../../adapters/aws/dynamo/fake-dynamo.ts';
-import { fakeStore } from '../../adapters/aws/fake-world.ts';
-import { ImpatientClock } from '../../../adapters/memory/test-world.ts';
-import { appenderOn, note } from '../../core/ledger/ledger-world.ts';
+import { fakeStore } from '../../adapters/aws/fake-store.ts';
+import { ImpatientClock } from '../../../adapters/memory/test-doubles.ts';
+import { appenderOn, note } from '../../core/ledger/ledger-fixture.ts';
 
 const HOUR_MS = 3_600_000;
 const CHAINS = 40;

@@ -6,10 +6,10 @@ import { tamperRecord, type Appender } from '../../../core/ledger/index.ts';
 import { catchUp, type CatchUpReport } from '../../../lambdas/sequencer/catch-up.ts';
 import { followStream, type StreamDependencies } from '../../../lambdas/sequencer/follow-stream.ts';
 import type { Tampering } from '../../../lambdas/sequencer/read-records.ts';
-import { inOrder, fakeStore } from '../../adapters/aws/fake-world.ts';
+import { inOrder, fakeStore } from '../../adapters/aws/fake-store.ts';
 import type { FakeDynamo } from '../../adapters/aws/dynamo/fake-dynamo.ts';
-import { ImpatientClock } from '../../../adapters/memory/test-world.ts';
-import { appenderOn, note } from '../../core/ledger/ledger-world.ts';
+import { ImpatientClock } from '../../../adapters/memory/test-doubles.ts';
+import { appenderOn, note } from '../../core/ledger/ledger-fixture.ts';
 
 let store: DynamoStore;
 let dynamo: FakeDynamo;

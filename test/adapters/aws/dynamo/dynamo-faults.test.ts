@@ -3,10 +3,10 @@ import { createCallCounter } from '../../../../adapters/aws/wiring/count-calls.t
 import type { DynamoStore } from '../../../../adapters/aws/dynamo/dynamo-store.ts';
 import { createSequencer } from '../../../../adapters/aws/dynamo/sequencer.ts';
 import type { CommitGroup, EntryToStore, ItemWrite } from '../../../../core/ledger/index.ts';
-import { appenderOn, note, recordedIds } from '../../../core/ledger/ledger-world.ts';
+import { appenderOn, note, recordedIds } from '../../../core/ledger/ledger-fixture.ts';
 import { describeStorm } from '../guard/storm.ts';
 import { FakeDynamo, type Fault } from './fake-dynamo.ts';
-import { fakeStore, inOrder, TABLES } from '../fake-world.ts';
+import { fakeStore, inOrder, TABLES } from '../fake-store.ts';
 
 const entry = (chain: string, seq: number, idemKey?: string): EntryToStore => ({
   ...{ chain, seq, idemKey, note: Buffer.from(`${chain} ${seq} ${idemKey ?? ''}`), hash: Buffer.alloc(32, seq + 1) },

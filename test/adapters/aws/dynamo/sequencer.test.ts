@@ -3,7 +3,7 @@ import { createSequencer, type EntryPlace } from '../../../../adapters/aws/dynam
 import { merkleRoot, MerkleEdge, type EntryToStore } from '../../../../core/ledger/index.ts';
 import { DynamoStore } from '../../../../adapters/aws/dynamo/dynamo-store.ts';
 import type { FakeDynamo, Fault } from './fake-dynamo.ts';
-import { fakeStore, inOrder } from '../fake-world.ts';
+import { fakeStore, inOrder } from '../fake-store.ts';
 
 const entry = (chain: string, seq: number): EntryToStore => ({
   ...{ chain, seq, idemKey: undefined, note: Buffer.from(`${chain} ${seq}`), hash: Buffer.alloc(32, seq + 1) },
@@ -11,9 +11,9 @@ const entry = (chain: string, seq: number): EntryToStore => ({
 const chainOf = (chain: string, length: number): EntryToStore[] =>
   Array.from({ length }, (_, seq) => entry(chain, seq));
 const store = async (entries: EntryToStore[]): Promise<{ store: DynamoStore; dynamo: FakeDynamo }> => {
-  const world = fakeStore();
-  await world.store.commit(entries.map((one) => ({ entries: [one], writes: [] })));
-  return world;
+  const fixture = fakeStore();
+  await fixture.store.commit(entries.map((one) => ({ entries: [one], writes: [] })));
+  return fixture;
 };
 const places = async (on: DynamoStore): Promise<string[]> =>
   (await on.readLog(0, 10_000)).map(({ position, chain, seq }) => `${position}:${chain}${seq}`);

@@ -6,7 +6,7 @@ import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { describe, expect, it } from 'vitest';
 import { DynamoStore } from '../../../../adapters/aws/dynamo/dynamo-store.ts';
 import { createSequencer } from '../../../../adapters/aws/dynamo/sequencer.ts';
-import { appenderOn, note, recordedIds, soundLog } from '../../../core/ledger/ledger-world.ts';
+import { appenderOn, note, recordedIds, soundLog } from '../../../core/ledger/ledger-fixture.ts';
 
 interface StormPlace {
   readonly client: DynamoDBClient;

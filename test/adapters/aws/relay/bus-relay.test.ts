@@ -67,7 +67,7 @@ class Marks {
   }
 }
 
-function createWorld() {
+function createFixture() {
   const [store, clock, ids, errors] = [
     new MemoryStore({ exclusive: false }),
     new ImpatientClock(),
@@ -110,24 +110,24 @@ function createWorld() {
 
 describe('relay', () => {
   it('hands over events in the shape filters are written against, marks them, and never knows a log index', async () => {
-    const world = createWorld();
+    const fixture = createFixture();
     const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
-    await world.publish('e', { n: 1 }, { traceparent });
-    expect(world.bridge.calls).toHaveLength(1);
-    expect(world.bridge.calls[0]?.[0]).toMatchObject({
+    await fixture.publish('e', { n: 1 }, { traceparent });
+    expect(fixture.bridge.calls).toHaveLength(1);
+    expect(fixture.bridge.calls[0]?.[0]).toMatchObject({
       EventBusName: 'nervous-orders',
       Source: 'nervous.main.shop',
       DetailType: 'orders.new',
       TraceHeader: 'Root=1-0af76519-16cd43dd8448eb211c80319c;Parent=b7ad6b7169203331;Sampled=1',
     });
-    expect(world.bridge.taken[0]).toMatchObject({
+    expect(fixture.bridge.taken[0]).toMatchObject({
       eventId: 'event-1',
       payload: { n: 1 },
       ledger: { entity: 'e', seq: 0 },
     });
-    expect(world.bridge.taken[0]?.ledger).not.toHaveProperty('position');
-    expect([...world.marks.places]).toEqual(['e#0']);
-    expect(await world.sweep()).toEqual({ relayed: 0, lagSeconds: 0, stuck: 0, reachedEnd: true });
+    expect(fixture.bridge.taken[0]?.ledger).not.toHaveProperty('position');
+    expect([...fixture.marks.places]).toEqual(['e#0']);
+    expect(await fixture.sweep()).toEqual({ relayed: 0, lagSeconds: 0, stuck: 0, reachedEnd: true });
   });
 
   it('keeps within 10 entries and 256 KiB a call', async () => {
@@ -157,29 +157,29 @@ describe('relay', () => {
   });
 
   it('tries refused entries again, alone, and gives up on what does not pass', async () => {
-    const world = createWorld();
-    world.bridge.refuse = (_, call) => (call < 3 ? 'ThrottlingException' : undefined);
-    await world.publish();
-    expect(world.bridge.calls).toHaveLength(3);
-    expect(world.marks.places.size).toBe(1);
-    world.bridge.refuse = () => 'MalformedDetail';
-    await world.publish();
-    expect(world.bridge.calls).toHaveLength(4);
-    expect(world.marks.places.size).toBe(1);
-    expect(String(world.errors[0])).toMatch(/"event-2" was not relayed, the sweeper will: MalformedDetail/);
+    const fixture = createFixture();
+    fixture.bridge.refuse = (_, call) => (call < 3 ? 'ThrottlingException' : undefined);
+    await fixture.publish();
+    expect(fixture.bridge.calls).toHaveLength(3);
+    expect(fixture.marks.places.size).toBe(1);
+    fixture.bridge.refuse = () => 'MalformedDetail';
+    await fixture.publish();
+    expect(fixture.bridge.calls).toHaveLength(4);
+    expect(fixture.marks.places.size).toBe(1);
+    expect(String(fixture.errors[0])).toMatch(/"event-2" was not relayed, the sweeper will: MalformedDetail/);
   });
 });
 
 describe('the outbox sweeper', () => {
   it('V9: steps over what can be handed to nobody, keeps it where auditors look, and relays what is behind it', async () => {
-    const world = createWorld();
-    world.told.relay = false;
-    await world.publish('e', 'nonsense');
-    await world.publish('e');
-    await world.clock.advance(LATER_MS);
-    expect(await world.sweep()).toMatchObject({ relayed: 1, reachedEnd: true });
-    expect(world.takenIds()).toEqual(['event-2']);
-    const [kept, ...others] = await world.store.list('main#quarantine', { limit: 10 });
+    const fixture = createFixture();
+    fixture.told.relay = false;
+    await fixture.publish('e', 'nonsense');
+    await fixture.publish('e');
+    await fixture.clock.advance(LATER_MS);
+    expect(await fixture.sweep()).toMatchObject({ relayed: 1, reachedEnd: true });
+    expect(fixture.takenIds()).toEqual(['event-2']);
+    const [kept, ...others] = await fixture.store.list('main#quarantine', { limit: 10 });
     expect(others).toEqual([]);
     expect(kept?.value).toMatchObject({
       event: { entity: 'e', seq: 0 },
@@ -188,47 +188,47 @@ describe('the outbox sweeper', () => {
   });
 
   it('leaves young events alone and takes up where it was', async () => {
-    const world = createWorld();
-    world.told.relay = false;
-    await world.publish();
-    await world.clock.advance(-LATER_MS + 30_000); // the sweep below is 30 s after
-    expect(await world.sweep()).toMatchObject({ relayed: 0, reachedEnd: true });
-    expect(await world.sweep()).toMatchObject({ relayed: 1, lagSeconds: 150 });
-    expect(await world.sweep()).toMatchObject({ relayed: 0, lagSeconds: 0 });
-    expect(world.takenIds()).toEqual(['event-1']);
+    const fixture = createFixture();
+    fixture.told.relay = false;
+    await fixture.publish();
+    await fixture.clock.advance(-LATER_MS + 30_000); // the sweep below is 30 s after
+    expect(await fixture.sweep()).toMatchObject({ relayed: 0, reachedEnd: true });
+    expect(await fixture.sweep()).toMatchObject({ relayed: 1, lagSeconds: 150 });
+    expect(await fixture.sweep()).toMatchObject({ relayed: 0, lagSeconds: 0 });
+    expect(fixture.takenIds()).toEqual(['event-1']);
   });
 
   it('relays hundreds of events of a dead process, and stops when time is up', async () => {
-    const world = createWorld();
-    world.told.relay = false;
-    for (let i = 0; i < 250; i++) await world.publish(`e${i % 7}`);
-    expect(await world.sweep()).toMatchObject({ relayed: 250, reachedEnd: true });
-    expect(new Set(world.takenIds()).size).toBe(250);
+    const fixture = createFixture();
+    fixture.told.relay = false;
+    for (let i = 0; i < 250; i++) await fixture.publish(`e${i % 7}`);
+    expect(await fixture.sweep()).toMatchObject({ relayed: 250, reachedEnd: true });
+    expect(new Set(fixture.takenIds()).size).toBe(250);
   });
 
   it('passes over nothing while EventBridge takes nothing', async () => {
-    const world = createWorld();
-    world.told.relay = false;
-    await world.publish();
-    world.bridge.before = () => {
+    const fixture = createFixture();
+    fixture.told.relay = false;
+    await fixture.publish();
+    fixture.bridge.before = () => {
       throw Object.assign(new Error('no'), { name: 'ServiceUnavailable' });
     };
-    await expect(world.sweep()).rejects.toThrow(/EventBridge takes no events/);
-    world.bridge.before = () => undefined;
-    expect(await world.sweep()).toMatchObject({ relayed: 1 });
+    await expect(fixture.sweep()).rejects.toThrow(/EventBridge takes no events/);
+    fixture.bridge.before = () => undefined;
+    expect(await fixture.sweep()).toMatchObject({ relayed: 1 });
   });
 
   it('holds up no event for one that cannot be relayed, and keeps trying that one', async () => {
-    const world = createWorld();
-    world.bridge.refuse = ({ eventId }) => (eventId === 'event-2' ? 'ResourceNotFoundException' : undefined);
-    world.told.relay = false;
-    for (let i = 0; i < 3; i++) await world.publish();
-    expect(await world.sweep()).toMatchObject({ relayed: 2, stuck: 1, reachedEnd: true });
-    expect(await world.sweep()).toMatchObject({ relayed: 0, stuck: 1 });
-    world.bridge.refuse = () => undefined;
-    expect(await world.sweep()).toMatchObject({ relayed: 1, stuck: 0 });
-    expect(await world.sweep()).toMatchObject({ relayed: 0, stuck: 0, lagSeconds: 0 });
-    expect(world.takenIds().sort()).toEqual(['event-1', 'event-2', 'event-3']);
+    const fixture = createFixture();
+    fixture.bridge.refuse = ({ eventId }) => (eventId === 'event-2' ? 'ResourceNotFoundException' : undefined);
+    fixture.told.relay = false;
+    for (let i = 0; i < 3; i++) await fixture.publish();
+    expect(await fixture.sweep()).toMatchObject({ relayed: 2, stuck: 1, reachedEnd: true });
+    expect(await fixture.sweep()).toMatchObject({ relayed: 0, stuck: 1 });
+    fixture.bridge.refuse = () => undefined;
+    expect(await fixture.sweep()).toMatchObject({ relayed: 1, stuck: 0 });
+    expect(await fixture.sweep()).toMatchObject({ relayed: 0, stuck: 0, lagSeconds: 0 });
+    expect(fixture.takenIds().sort()).toEqual(['event-1', 'event-2', 'event-3']);
   });
 });
 
@@ -242,41 +242,41 @@ describe('fault table of publish → relay → mark', () => {
   const broken = (): never => {
     throw Object.assign(new Error('broken'), { name: 'TimeoutError' });
   };
-  type World = ReturnType<typeof createWorld>;
+  type Fixture = ReturnType<typeof createFixture>;
   /** what breaks → whether the event comes twice at most */
-  const faults: readonly (readonly [string, (world: World) => void])[] = [
-    ['entry not persisted', (world) => void (world.store.faults.before = once(broken))],
-    ['entry persisted, but the write failed', (world) => void (world.store.faults.after = once(broken))],
-    ['killed after the entry', (world) => void (world.told.relay = false)],
-    ['PutEvents not taken', (world) => void (world.bridge.before = once(broken))],
-    ['PutEvents taken, but the call failed', (world) => void (world.bridge.after = once(broken))],
-    ['killed after PutEvents; mark not persisted', (world) => void (world.marks.before = once(broken))],
-    ['mark persisted, but the write failed', (world) => void (world.marks.after = once(broken))],
+  const faults: readonly (readonly [string, (fixture: Fixture) => void])[] = [
+    ['entry not persisted', (fixture) => void (fixture.store.faults.before = once(broken))],
+    ['entry persisted, but the write failed', (fixture) => void (fixture.store.faults.after = once(broken))],
+    ['killed after the entry', (fixture) => void (fixture.told.relay = false)],
+    ['PutEvents not taken', (fixture) => void (fixture.bridge.before = once(broken))],
+    ['PutEvents taken, but the call failed', (fixture) => void (fixture.bridge.after = once(broken))],
+    ['killed after PutEvents; mark not persisted', (fixture) => void (fixture.marks.before = once(broken))],
+    ['mark persisted, but the write failed', (fixture) => void (fixture.marks.after = once(broken))],
   ];
 
   it.each(faults)('%s: nothing acknowledged is lost', async (_, breakIt) => {
-    const world = createWorld();
-    await world.publish('other');
-    breakIt(world);
-    const id = await world.publish();
-    world.told.relay = true;
-    const next = await world.publish();
-    await world.sweep();
-    const relayed = world.takenIds();
+    const fixture = createFixture();
+    await fixture.publish('other');
+    breakIt(fixture);
+    const id = await fixture.publish();
+    fixture.told.relay = true;
+    const next = await fixture.publish();
+    await fixture.sweep();
+    const relayed = fixture.takenIds();
     for (const acknowledged of [id, next].filter((one) => one !== undefined)) expect(relayed).toContain(acknowledged);
-    const recorded = world.store.log.filter(({ chain }) => chain === 'e').length;
+    const recorded = fixture.store.log.filter(({ chain }) => chain === 'e').length;
     expect(new Set(relayed.filter((one) => one !== 'event-1')).size).toBe(recorded);
     expect(relayed.length).toBeLessThanOrEqual(recorded + 2); // doubled at most once
-    expect(await world.sweep()).toMatchObject({ relayed: 0 });
+    expect(await fixture.sweep()).toMatchObject({ relayed: 0 });
   });
 
   it('a sweeper that dies before it moves its cursor relays again at most what it had relayed unmarked', async () => {
-    const world = createWorld();
-    world.told.relay = false;
-    await world.publish();
-    world.store.faults.before = once(broken); // the cursor
-    await expect(world.sweep()).rejects.toThrow('broken');
-    await world.sweep();
-    expect(world.takenIds()).toEqual(['event-1']);
+    const fixture = createFixture();
+    fixture.told.relay = false;
+    await fixture.publish();
+    fixture.store.faults.before = once(broken); // the cursor
+    await expect(fixture.sweep()).rejects.toThrow('broken');
+    await fixture.sweep();
+    expect(fixture.takenIds()).toEqual(['event-1']);
   });
 });

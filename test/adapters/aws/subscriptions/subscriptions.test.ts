@@ -15,18 +15,18 @@ import {
   type DeliveryFacts,
   type SubscriptionInput,
 } from '../../../../core/events/index.ts';
-import { subscriptionFor } from '../../../lambdas/bus-world.ts';
-import { fakeStore } from '../fake-world.ts';
-import { createQueuesWorld, message } from './queues-world.ts';
+import { subscriptionFor } from '../../../lambdas/bus-fixture.ts';
+import { fakeStore } from '../fake-store.ts';
+import { createQueuesFixture, message } from './queues-fixture.ts';
 
 const TOPICS = { topics: ['orders.*'] };
 const NOW = { max: 10, waitMs: 0 };
 const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';
 
-type World = ReturnType<typeof createQueuesWorld>;
+type Fixture = ReturnType<typeof createQueuesFixture>;
 
 /** Every wait that SQS is asked for takes its time when nothing is there. */
-function queuedInTime({ sqs, clock }: World, ...answers: (readonly Message[])[]): void {
+function queuedInTime({ sqs, clock }: Fixture, ...answers: (readonly Message[])[]): void {
   let call = 0;
   sqs.on(ReceiveMessageCommand).callsFake(async ({ WaitTimeSeconds }: { WaitTimeSeconds: number }) => {
     const Messages = answers[call++] ?? [];
@@ -35,7 +35,7 @@ function queuedInTime({ sqs, clock }: World, ...answers: (readonly Message[])[])
   });
 }
 
-const deletedHandles = ({ sqs }: World): (string | undefined)[] =>
+const deletedHandles = ({ sqs }: Fixture): (string | undefined)[] =>
   sqs
     .commandCalls(DeleteMessageBatchCommand)
     .flatMap(({ args }) => args[0].input.Entries ?? [])
@@ -64,35 +64,35 @@ describe('what AWS cannot do', () => {
 
   it('includes conditions where nothing can be looked at', () => {
     const conditional = subscriptionFor('s', { ...TOPICS, mode: 'conditional', when: { changeSets: ['pending'] } });
-    expect(createQueuesWorld().bus.refusal(conditional)).toMatchObject({ pointer: '/mode' });
+    expect(createQueuesFixture().bus.refusal(conditional)).toMatchObject({ pointer: '/mode' });
     const readFacts = vi.fn();
-    expect(createQueuesWorld({ readFacts }).bus.refusal(conditional)).toBeUndefined();
+    expect(createQueuesFixture({ readFacts }).bus.refusal(conditional)).toBeUndefined();
   });
 });
 
 describe('a stream', () => {
   it('has no queue, no rule and no standing with an event', async () => {
     const reconcile = vi.fn(async () => undefined);
-    const world = createQueuesWorld({ reconcile });
-    await world.bus.attach(await world.subscribe({ target: { kind: 'stream' } }));
+    const fixture = createQueuesFixture({ reconcile });
+    await fixture.bus.attach(await fixture.subscribe({ target: { kind: 'stream' } }));
     expect(reconcile).not.toHaveBeenCalled();
-    expect(await world.bus.trace(await world.publish())).toEqual([]);
-    expect(await world.bus.stats()).toEqual([]);
+    expect(await fixture.bus.trace(await fixture.publish())).toEqual([]);
+    expect(await fixture.bus.stats()).toEqual([]);
   });
 });
 
 describe('a targeted subscription', () => {
   it('gets what names its module; the rest is deleted', async () => {
-    const world = createQueuesWorld();
-    await world.subscribe({ mode: 'targeted' });
+    const fixture = createQueuesFixture();
+    await fixture.subscribe({ mode: 'targeted' });
     const events = [
-      await world.publish('a', 'orders.new', { targets: ['other', 'm'] }),
-      await world.publish('b', 'orders.new', { targets: ['other'] }),
-      await world.publish('c', 'orders.new'),
+      await fixture.publish('a', 'orders.new', { targets: ['other', 'm'] }),
+      await fixture.publish('b', 'orders.new', { targets: ['other'] }),
+      await fixture.publish('c', 'orders.new'),
     ];
-    world.queued(events.map((event) => message(event)));
-    expect(await world.bus.receive('s', NOW)).toMatchObject([{ event: { entityId: 'a' } }]);
-    expect(deletedHandles(world)).toEqual(events.slice(1).map(({ eventId }) => eventId));
+    fixture.queued(events.map((event) => message(event)));
+    expect(await fixture.bus.receive('s', NOW)).toMatchObject([{ event: { entityId: 'a' } }]);
+    expect(deletedHandles(fixture)).toEqual(events.slice(1).map(({ eventId }) => eventId));
   });
 });
 
@@ -100,14 +100,14 @@ describe('the right to read', () => {
   it('item 9: is asked for each event when it is handed out; without it the event is deleted, and its trace says why', async () => {
     const asked: string[] = [];
     const mayRead = (subscriber: string, id: string): boolean => (asked.push(`${subscriber} ${id}`), id !== 'secret');
-    const world = createQueuesWorld({ mayRead });
-    await world.subscribe({});
-    const events = [await world.publish('open'), await world.publish('secret')];
-    world.queued(events.map((event) => message(event)));
-    expect(await world.bus.receive('s', NOW)).toMatchObject([{ event: { entityId: 'open' } }]);
+    const fixture = createQueuesFixture({ mayRead });
+    await fixture.subscribe({});
+    const events = [await fixture.publish('open'), await fixture.publish('secret')];
+    fixture.queued(events.map((event) => message(event)));
+    expect(await fixture.bus.receive('s', NOW)).toMatchObject([{ event: { entityId: 'open' } }]);
     expect(asked).toEqual(['m open', 'm secret']);
-    expect(deletedHandles(world)).toEqual([events[1]?.eventId]);
-    expect(await world.bus.trace(events[1] as DeliveredEvent)).toMatchObject([
+    expect(deletedHandles(fixture)).toEqual([events[1]?.eventId]);
+    expect(await fixture.bus.trace(events[1] as DeliveredEvent)).toMatchObject([
       { state: 'skipped', history: [{ outcome: 'skipped', reason: NOT_READABLE }] },
     ]);
   });
@@ -123,15 +123,15 @@ describe('a conditional subscription', () => {
       const changeSets = id === 'busy' ? ['pending'] : [];
       return { entity: { id, document: null, version: 0 }, changeSets, permissions: ['reads'] };
     };
-    const world = createQueuesWorld({ readFacts });
-    await world.subscribe({ mode: 'conditional', when });
-    const events = [await world.publish('busy'), await world.publish('idle'), await world.publish('idle')];
-    world.queued(events.map((event) => message(event)));
-    const got = await world.bus.receive('s', NOW);
+    const fixture = createQueuesFixture({ readFacts });
+    await fixture.subscribe({ mode: 'conditional', when });
+    const events = [await fixture.publish('busy'), await fixture.publish('idle'), await fixture.publish('idle')];
+    fixture.queued(events.map((event) => message(event)));
+    const got = await fixture.bus.receive('s', NOW);
     expect(got.map(({ event }) => event.entityId)).toEqual(['idle', 'idle']);
-    expect(deletedHandles(world)).toEqual([events[0]?.eventId]);
+    expect(deletedHandles(fixture)).toEqual([events[0]?.eventId]);
     expect(asked.sort()).toEqual(['m busy', 'm idle']);
-    expect(await Promise.all(events.map((event) => world.bus.trace(event)))).toMatchObject([
+    expect(await Promise.all(events.map((event) => fixture.bus.trace(event)))).toMatchObject([
       [{ state: 'skipped', history: [{ outcome: 'skipped' }] }],
       [{ state: 'relayed' }],
       [{ state: 'relayed' }],
@@ -139,11 +139,11 @@ describe('a conditional subscription', () => {
   });
 
   it('deletes nothing when the state cannot be read: the event comes again', async () => {
-    const world = createQueuesWorld({ readFacts: () => Promise.reject(new Error('no state')) });
-    await world.subscribe({ mode: 'conditional', when });
-    world.queued([message(await world.publish())]);
-    await expect(world.bus.receive('s', NOW)).rejects.toThrow('no state');
-    expect(deletedHandles(world)).toEqual([]);
+    const fixture = createQueuesFixture({ readFacts: () => Promise.reject(new Error('no state')) });
+    await fixture.subscribe({ mode: 'conditional', when });
+    fixture.queued([message(await fixture.publish())]);
+    await expect(fixture.bus.receive('s', NOW)).rejects.toThrow('no state');
+    expect(deletedHandles(fixture)).toEqual([]);
   });
 });
 
@@ -154,15 +154,15 @@ describe('a buffered subscription', () => {
   });
 
   it('answers when a batch is full, whatever else is there', async () => {
-    const world = createQueuesWorld();
-    await world.subscribe(buffered(3));
-    const sentAt = world.clock.now();
-    const events = await Promise.all(Array.from({ length: 3 }, () => world.publish()));
+    const fixture = createQueuesFixture();
+    await fixture.subscribe(buffered(3));
+    const sentAt = fixture.clock.now();
+    const events = await Promise.all(Array.from({ length: 3 }, () => fixture.publish()));
     const all = events.map((event) => message(event, event.eventId, 1, sentAt));
-    queuedInTime(world, all.slice(0, 1), all.slice(1));
-    expect(await world.bus.receive('s', NOW)).toHaveLength(3);
-    expect(world.clock.now()).toBe(sentAt);
-    const asked = world.sqs.commandCalls(ReceiveMessageCommand).map(({ args }) => args[0].input);
+    queuedInTime(fixture, all.slice(0, 1), all.slice(1));
+    expect(await fixture.bus.receive('s', NOW)).toHaveLength(3);
+    expect(fixture.clock.now()).toBe(sentAt);
+    const asked = fixture.sqs.commandCalls(ReceiveMessageCommand).map(({ args }) => args[0].input);
     // out of sight for as long as the batch may take and the consumer has
     expect(asked).toMatchObject([
       { MaxNumberOfMessages: 3, WaitTimeSeconds: 0, VisibilityTimeout: 33 },
@@ -171,49 +171,51 @@ describe('a buffered subscription', () => {
   });
 
   it('answers when its oldest event has waited long enough, though nobody wanted to wait', async () => {
-    const world = createQueuesWorld();
-    await world.subscribe(buffered(10));
-    const sentAt = world.clock.now() - 1_000;
-    queuedInTime(world, [message(await world.publish(), 'h', 1, sentAt)]);
-    const got = await world.bus.receive('s', NOW);
+    const fixture = createQueuesFixture();
+    await fixture.subscribe(buffered(10));
+    const sentAt = fixture.clock.now() - 1_000;
+    queuedInTime(fixture, [message(await fixture.publish(), 'h', 1, sentAt)]);
+    const got = await fixture.bus.receive('s', NOW);
     expect(got).toHaveLength(1);
-    expect(world.clock.now()).toBe(sentAt + 3_000);
+    expect(fixture.clock.now()).toBe(sentAt + 3_000);
     // a consumer has its whole time from here on
-    await world.clock.advance(29_000);
-    expect(await world.bus.ack('s', [got[0]?.receipt ?? ''])).toEqual({ stale: [] });
+    await fixture.clock.advance(29_000);
+    expect(await fixture.bus.ack('s', [got[0]?.receipt ?? ''])).toEqual({ stale: [] });
   });
 
   it('is given nothing before it starts', async () => {
-    const world = createQueuesWorld();
-    await world.subscribe(buffered(10, 60_000));
-    world.queued([message(await world.publish())]);
-    expect(await world.bus.receive('s', { max: 10, waitMs: 20_000 })).toEqual([]);
-    expect(world.sqs.commandCalls(ReceiveMessageCommand)).toHaveLength(0);
-    await world.clock.advance(60_000);
-    expect(await world.bus.receive('s', NOW)).toHaveLength(1);
+    const fixture = createQueuesFixture();
+    await fixture.subscribe(buffered(10, 60_000));
+    fixture.queued([message(await fixture.publish())]);
+    expect(await fixture.bus.receive('s', { max: 10, waitMs: 20_000 })).toEqual([]);
+    expect(fixture.sqs.commandCalls(ReceiveMessageCommand)).toHaveLength(0);
+    await fixture.clock.advance(60_000);
+    expect(await fixture.bus.receive('s', NOW)).toHaveLength(1);
   });
 });
 
 describe('a delayed subscription', () => {
   it('leaves the delay to its queue, but does not delay again what is redriven', async () => {
-    const world = createQueuesWorld();
-    await world.subscribe({ delayMs: 60_000, retry: { maxAttempts: 1, baseMs: 1, maxMs: 1 } });
-    world.queued([message(await world.publish())]);
-    const [dead] = await world.bus.receive('s', NOW);
-    await world.bus.nack('s', [dead?.receipt ?? ''], { reason: 'no' });
-    expect(await world.bus.redrive('s')).toBe(1);
-    const [sent] = world.sqs.commandCalls(SendMessageBatchCommand);
+    const fixture = createQueuesFixture();
+    await fixture.subscribe({ delayMs: 60_000, retry: { maxAttempts: 1, baseMs: 1, maxMs: 1 } });
+    fixture.queued([message(await fixture.publish())]);
+    const [dead] = await fixture.bus.receive('s', NOW);
+    await fixture.bus.nack('s', [dead?.receipt ?? ''], { reason: 'no' });
+    expect(await fixture.bus.redrive('s')).toBe(1);
+    const [sent] = fixture.sqs.commandCalls(SendMessageBatchCommand);
     expect(sent?.args[0].input.Entries).toMatchObject([{ DelaySeconds: 0 }]);
   });
 });
 
 describe('a delivery', () => {
   it('has a span of its own in the trace of its event', async () => {
-    const world = createQueuesWorld();
-    await world.subscribe();
-    const event = await world.publish('e', 'orders.new', { traceparent: `00-${TRACE}-00f067aa0ba902b7-01` });
-    world.queued([message(event)], [message(event)], [message(await world.publish())]);
-    const [first, second, without] = await Promise.all([1, 2, 3].map(() => world.bus.receive('s', { ...NOW, max: 1 })));
+    const fixture = createQueuesFixture();
+    await fixture.subscribe();
+    const event = await fixture.publish('e', 'orders.new', { traceparent: `00-${TRACE}-00f067aa0ba902b7-01` });
+    fixture.queued([message(event)], [message(event)], [message(await fixture.publish())]);
+    const [first, second, without] = await Promise.all(
+      [1, 2, 3].map(() => fixture.bus.receive('s', { ...NOW, max: 1 })),
+    );
     const spans = [first, second].map((got) => got?.[0]?.traceparent);
     for (const span of spans) expect(span).toMatch(new RegExp(`^00-${TRACE}-[0-9a-f]{16}-01$`));
     expect(new Set(spans).size).toBe(2);
@@ -223,123 +225,123 @@ describe('a delivery', () => {
 
 describe('the trace of an event', () => {
   it('shows tries that failed and the success after them, and of a success at the first try nothing', async () => {
-    const world = createQueuesWorld();
-    await world.subscribe();
-    const [rough, smooth] = [await world.publish(), await world.publish()];
-    world.queued([message(rough), message(smooth)], [message(rough, 'again', 2)]);
+    const fixture = createQueuesFixture();
+    await fixture.subscribe();
+    const [rough, smooth] = [await fixture.publish(), await fixture.publish()];
+    fixture.queued([message(rough), message(smooth)], [message(rough, 'again', 2)]);
     const receipts = async (): Promise<string[]> =>
-      (await world.bus.receive('s', { ...NOW, max: 2 })).map(({ receipt }) => receipt);
+      (await fixture.bus.receive('s', { ...NOW, max: 2 })).map(({ receipt }) => receipt);
     const [failing = '', fine = ''] = await receipts();
-    await world.bus.nack('s', [failing, 'stale'], { reason: 'no' });
-    await world.bus.ack('s', [fine]);
+    await fixture.bus.nack('s', [failing, 'stale'], { reason: 'no' });
+    await fixture.bus.ack('s', [fine]);
     const failed = { outcome: 'failed', reason: 'no' };
-    expect(await world.bus.trace(rough)).toMatchObject([
+    expect(await fixture.bus.trace(rough)).toMatchObject([
       { subscription: 's', state: 'retrying', attempts: 1, reason: 'no', history: [failed] },
     ]);
-    await world.bus.ack('s', await receipts());
-    expect(await world.bus.trace(rough)).toMatchObject([
+    await fixture.bus.ack('s', await receipts());
+    expect(await fixture.bus.trace(rough)).toMatchObject([
       { state: 'delivered', history: [failed, { outcome: 'delivered' }] },
     ]);
-    expect(await world.bus.trace(smooth)).toEqual([{ subscription: 's', state: 'relayed' }]);
+    expect(await fixture.bus.trace(smooth)).toEqual([{ subscription: 's', state: 'relayed' }]);
   });
 });
 
 describe('a breaker', () => {
   const settings = { breaker: { failures: 2, probeAfterMs: 60_000 } };
 
-  function createWorld() {
+  function createFixture() {
     const changes: BreakerChange[] = [];
-    const world = createQueuesWorld({ onBreaker: (change) => changes.push(change) });
+    const fixture = createQueuesFixture({ onBreaker: (change) => changes.push(change) });
     let count = 0;
-    const take = async (): Promise<string> => (await world.bus.receive('s', NOW))[0]?.receipt ?? '';
-    world.sqs.on(ReceiveMessageCommand).callsFake(async () => ({ Messages: [message(event(), `h${count++}`)] }));
-    let current: Awaited<ReturnType<World['publish']>> | undefined;
+    const take = async (): Promise<string> => (await fixture.bus.receive('s', NOW))[0]?.receipt ?? '';
+    fixture.sqs.on(ReceiveMessageCommand).callsFake(async () => ({ Messages: [message(event(), `h${count++}`)] }));
+    let current: Awaited<ReturnType<Fixture['publish']>> | undefined;
     const event = (): NonNullable<typeof current> => {
-      if (current === undefined) throw new Error('open the world first');
+      if (current === undefined) throw new Error('open the fixture first');
       return current;
     };
-    const fail = async (): Promise<unknown> => world.bus.nack('s', [await take()], { reason: 'no' });
+    const fail = async (): Promise<unknown> => fixture.bus.nack('s', [await take()], { reason: 'no' });
     const open = async (): Promise<typeof opened> => {
-      await world.bus.attach(await world.subscribe(settings));
-      current = await world.publish();
+      await fixture.bus.attach(await fixture.subscribe(settings));
+      current = await fixture.publish();
       return opened;
     };
-    const opened = { ...world, changes, take, fail };
+    const opened = { ...fixture, changes, take, fail };
     return { open };
   }
 
   it('opens after failures in a row, holds events back, lets one through, and closes when that is acknowledged', async () => {
-    const world = await createWorld().open();
-    await world.fail();
-    await world.bus.ack('s', [await world.take()]);
-    await world.fail();
-    expect(await world.bus.stats()).toMatchObject([{ breaker: 'closed' }]);
-    await world.fail();
-    expect(await world.bus.stats()).toMatchObject([{ breaker: 'open' }]);
-    expect(await world.bus.receive('s', NOW)).toEqual([]);
-    await world.clock.advance(60_000);
-    const probe = await world.bus.receive('s', NOW);
+    const fixture = await createFixture().open();
+    await fixture.fail();
+    await fixture.bus.ack('s', [await fixture.take()]);
+    await fixture.fail();
+    expect(await fixture.bus.stats()).toMatchObject([{ breaker: 'closed' }]);
+    await fixture.fail();
+    expect(await fixture.bus.stats()).toMatchObject([{ breaker: 'open' }]);
+    expect(await fixture.bus.receive('s', NOW)).toEqual([]);
+    await fixture.clock.advance(60_000);
+    const probe = await fixture.bus.receive('s', NOW);
     expect(probe).toHaveLength(1);
-    expect(await world.bus.receive('s', NOW)).toEqual([]);
-    await world.bus.ack('s', [probe[0]?.receipt ?? '']);
-    expect(await world.bus.receive('s', { ...NOW, max: 1 })).toHaveLength(1);
-    expect(world.changes).toMatchObject([
+    expect(await fixture.bus.receive('s', NOW)).toEqual([]);
+    await fixture.bus.ack('s', [probe[0]?.receipt ?? '']);
+    expect(await fixture.bus.receive('s', { ...NOW, max: 1 })).toHaveLength(1);
+    expect(fixture.changes).toMatchObject([
       { subscription: 's', module: 'm', from: 'closed', to: 'open', reason: 'no' },
       { from: 'open', to: 'half-open' },
       { from: 'half-open', to: 'closed' },
     ]);
-    expect(await world.store.list('main#breaker', { limit: 1 })).toEqual([]);
+    expect(await fixture.store.list('main#breaker', { limit: 1 })).toEqual([]);
   });
 
   it('keeps back what comes while a consumer waits and it opens', async () => {
-    const world = await createWorld().open();
-    const receipts = [await world.take(), await world.take()];
-    const event = await world.publish();
-    world.sqs.on(ReceiveMessageCommand).callsFake(async () => {
-      await world.bus.nack('s', receipts, { reason: 'no' });
+    const fixture = await createFixture().open();
+    const receipts = [await fixture.take(), await fixture.take()];
+    const event = await fixture.publish();
+    fixture.sqs.on(ReceiveMessageCommand).callsFake(async () => {
+      await fixture.bus.nack('s', receipts, { reason: 'no' });
       return { Messages: [message(event, 'late')] };
     });
-    expect(await world.bus.receive('s', { max: 1, waitMs: 1_000 })).toEqual([]);
-    const hidden = world.sqs.commandCalls(ChangeMessageVisibilityBatchCommand).at(-1)?.args[0].input.Entries;
+    expect(await fixture.bus.receive('s', { max: 1, waitMs: 1_000 })).toEqual([]);
+    const hidden = fixture.sqs.commandCalls(ChangeMessageVisibilityBatchCommand).at(-1)?.args[0].input.Entries;
     expect(hidden).toMatchObject([{ ReceiptHandle: 'late', VisibilityTimeout: 0 }]);
   });
 
   it('opens again when the probe fails, and keeps the probe for the next event when there was none', async () => {
-    const world = await createWorld().open();
-    await world.fail();
-    await world.fail();
-    await world.clock.advance(60_000);
-    await world.fail();
-    expect(await world.bus.receive('s', NOW)).toEqual([]);
-    await world.clock.advance(60_000);
-    world.sqs.on(ReceiveMessageCommand).resolves({});
-    expect(await world.bus.receive('s', NOW)).toEqual([]);
-    world.queued([message(await world.publish())]);
-    expect(await world.bus.receive('s', NOW)).toHaveLength(1);
+    const fixture = await createFixture().open();
+    await fixture.fail();
+    await fixture.fail();
+    await fixture.clock.advance(60_000);
+    await fixture.fail();
+    expect(await fixture.bus.receive('s', NOW)).toEqual([]);
+    await fixture.clock.advance(60_000);
+    fixture.sqs.on(ReceiveMessageCommand).resolves({});
+    expect(await fixture.bus.receive('s', NOW)).toEqual([]);
+    fixture.queued([message(await fixture.publish())]);
+    expect(await fixture.bus.receive('s', NOW)).toHaveLength(1);
   });
 
   it('grants a probe to one of those who ask at the same time', async () => {
-    const world = await createWorld().open();
-    await world.fail();
-    await world.fail();
-    await world.clock.advance(60_000);
-    const got = await Promise.all(Array.from({ length: 5 }, () => world.bus.receive('s', NOW)));
+    const fixture = await createFixture().open();
+    await fixture.fail();
+    await fixture.fail();
+    await fixture.clock.advance(60_000);
+    const got = await Promise.all(Array.from({ length: 5 }, () => fixture.bus.receive('s', NOW)));
     expect(got.flat()).toHaveLength(1);
   });
 
   it('counts every failure when several are told at the same time, and those of stale receipts not at all', async () => {
-    const world = await createWorld().open();
-    const receipt = await world.take();
+    const fixture = await createFixture().open();
+    const receipt = await fixture.take();
     const refused = { Id: '0', Code: 'MessageNotInflight', SenderFault: true };
-    world.sqs.on(ChangeMessageVisibilityBatchCommand).resolves({ Successful: [], Failed: [refused] });
-    await world.bus.nack('s', [receipt], { reason: 'no' });
-    expect(await world.store.list('main#breaker', { limit: 1 })).toEqual([]);
-    world.sqs.on(ChangeMessageVisibilityBatchCommand).resolves({});
-    await Promise.all([world.fail(), world.fail()]);
-    expect(await world.bus.stats()).toMatchObject([{ breaker: 'open' }]);
+    fixture.sqs.on(ChangeMessageVisibilityBatchCommand).resolves({ Successful: [], Failed: [refused] });
+    await fixture.bus.nack('s', [receipt], { reason: 'no' });
+    expect(await fixture.store.list('main#breaker', { limit: 1 })).toEqual([]);
+    fixture.sqs.on(ChangeMessageVisibilityBatchCommand).resolves({});
+    await Promise.all([fixture.fail(), fixture.fail()]);
+    expect(await fixture.bus.stats()).toMatchObject([{ breaker: 'open' }]);
   });
 
-  it.each<[string, (world: World) => Promise<unknown>]>([
+  it.each<[string, (fixture: Fixture) => Promise<unknown>]>([
     ['reset', ({ bus }) => bus.reset('s')],
     ['a redrive', ({ bus }) => bus.redrive('s')],
     [
@@ -350,24 +352,24 @@ describe('a breaker', () => {
       },
     ],
   ])('is closed by %s', async (_, close) => {
-    const world = await createWorld().open();
+    const fixture = await createFixture().open();
     const retry = { maxAttempts: 1, baseMs: 1, maxMs: 1 };
-    await world.subscribe({ ...settings, retry });
-    await world.fail();
-    await world.fail();
-    expect(await world.bus.receive('s', NOW)).toEqual([]);
-    await close(world);
-    expect(await world.bus.receive('s', { ...NOW, max: 1 })).toHaveLength(1);
+    await fixture.subscribe({ ...settings, retry });
+    await fixture.fail();
+    await fixture.fail();
+    expect(await fixture.bus.receive('s', NOW)).toEqual([]);
+    await close(fixture);
+    expect(await fixture.bus.receive('s', { ...NOW, max: 1 })).toHaveLength(1);
   });
 
   it('is not closed by a consumer that starts again, and is gone with its subscription', async () => {
-    const world = await createWorld().open();
-    await world.fail();
-    await world.fail();
-    await world.bus.attach(await world.subscribe(settings));
-    expect(await world.bus.receive('s', NOW)).toEqual([]);
-    await world.bus.detach('s');
-    expect(await world.store.list('main#breaker', { limit: 1 })).toEqual([]);
+    const fixture = await createFixture().open();
+    await fixture.fail();
+    await fixture.fail();
+    await fixture.bus.attach(await fixture.subscribe(settings));
+    expect(await fixture.bus.receive('s', NOW)).toEqual([]);
+    await fixture.bus.detach('s');
+    expect(await fixture.store.list('main#breaker', { limit: 1 })).toEqual([]);
   });
 });
 
@@ -392,15 +394,15 @@ describe('W5: a message that was put on the queue by hand', () => {
 
   it.each(forgeries)('%s is not handed out, but named', async (_, forge, reason) => {
     const forged: string[] = [];
-    const world = createQueuesWorld({ onForged: (subscription, why) => forged.push(`${subscription}: ${why}`) });
-    await world.subscribe();
-    const real = await world.publish();
-    world.queued([message(forge(real), 'by-hand'), message(real)]);
-    const received = await world.bus.receive('s', NOW);
+    const fixture = createQueuesFixture({ onForged: (subscription, why) => forged.push(`${subscription}: ${why}`) });
+    await fixture.subscribe();
+    const real = await fixture.publish();
+    fixture.queued([message(forge(real), 'by-hand'), message(real)]);
+    const received = await fixture.bus.receive('s', NOW);
     expect(received.map(({ event }) => event)).toEqual([real]);
-    expect(deletedHandles(world)).toEqual(['by-hand']);
+    expect(deletedHandles(fixture)).toEqual(['by-hand']);
     expect(forged).toEqual([expect.stringMatching(reason)]);
-    const kept = await world.store.list('main#quarantine', { limit: 9 });
+    const kept = await fixture.store.list('main#quarantine', { limit: 9 });
     expect(kept.map(({ value }) => value)).toEqual([
       expect.objectContaining({ reason: expect.stringMatching(/^forged, in the queue of subscription "s"/) as string }),
     ]);
@@ -408,25 +410,25 @@ describe('W5: a message that was put on the queue by hand', () => {
 
   it('W11: is looked for with one read, without the log index that nobody needs then', async () => {
     const { store, dynamo } = fakeStore();
-    const ofWorld = createQueuesWorld();
-    const world = createQueuesWorld({ entries: ofWorld.store, recorded: store.withoutIndex });
-    await world.subscribe();
-    const real = await world.publish();
-    const [{ note, hash } = { note: Buffer.alloc(0), hash: Buffer.alloc(0) }] = await world.store.read('e', 0, 1);
+    const ofFixture = createQueuesFixture();
+    const fixture = createQueuesFixture({ entries: ofFixture.store, recorded: store.withoutIndex });
+    await fixture.subscribe();
+    const real = await fixture.publish();
+    const [{ note, hash } = { note: Buffer.alloc(0), hash: Buffer.alloc(0) }] = await fixture.store.read('e', 0, 1);
     await store.commit([{ entries: [{ chain: 'e', seq: 0, idemKey: undefined, note, hash }], writes: [] }]);
     dynamo.requests.length = 0;
-    world.queued([message(real)]);
-    expect((await world.bus.receive('s', NOW)).map(({ event }) => event)).toEqual([real]);
+    fixture.queued([message(real)]);
+    expect((await fixture.bus.receive('s', NOW)).map(({ event }) => event)).toEqual([real]);
     expect(dynamo.requests.map(({ operation }) => operation)).toEqual(['Query']);
   });
 
   it('with the hash of an entry and another payload is named, and what the entry says is handed out', async () => {
     const forged: string[] = [];
-    const world = createQueuesWorld({ onForged: (_, why) => forged.push(why) });
-    await world.subscribe();
-    const real = await world.publish();
-    world.queued([message({ ...real, payload: { amount: 1_000_000 }, source: 'bank' })]);
-    expect((await world.bus.receive('s', NOW)).map(({ event }) => event)).toEqual([real]);
+    const fixture = createQueuesFixture({ onForged: (_, why) => forged.push(why) });
+    await fixture.subscribe();
+    const real = await fixture.publish();
+    fixture.queued([message({ ...real, payload: { amount: 1_000_000 }, source: 'bank' })]);
+    expect((await fixture.bus.receive('s', NOW)).map(({ event }) => event)).toEqual([real]);
     expect(forged).toEqual([expect.stringContaining('says something else')]);
   });
 });

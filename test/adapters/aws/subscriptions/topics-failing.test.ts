@@ -4,7 +4,7 @@ import { SubscriptionBreakers } from '../../../../adapters/aws/subscriptions/bre
 import { topicsFailing } from '../../../../adapters/aws/subscriptions/topics-failing.ts';
 import { FakeClock, MemoryStore } from '../../../../adapters/memory/index.ts';
 import type { Subscription } from '../../../../core/events/index.ts';
-import { subscriptionFor } from '../../../lambdas/bus-world.ts';
+import { subscriptionFor } from '../../../lambdas/bus-fixture.ts';
 
 const topics = ['orders.placed', 'orders.paid', 'users.new'];
 const breaker = { failures: 1, probeAfterMs: 1_000 };
@@ -14,7 +14,7 @@ const subscribers = [
   subscriptionFor('c', { topics: ['orders.paid'], breaker }),
 ];
 
-function createWorld() {
+function createFixture() {
   const [items, clock] = [new MemoryStore(), new FakeClock()];
   const breakers = new SubscriptionBreakers({ ledger: 'main', items, clock });
   const failing = (subscriptions: readonly Subscription[] = subscribers): Promise<readonly string[]> =>
@@ -24,7 +24,7 @@ function createWorld() {
 }
 
 it('W13: names topics of which half of the subscribers or more get nothing, and no others', async () => {
-  const { breakers, failing, a, b } = createWorld();
+  const { breakers, failing, a, b } = createFixture();
   expect(await failing()).toEqual([]);
   await breakers.failed(a, 1, 'down');
   expect(await failing()).toEqual(['orders.placed']);
@@ -33,7 +33,7 @@ it('W13: names topics of which half of the subscribers or more get nothing, and 
 });
 
 it('W13: counts one that is being probed as open, and forgets it when it works again', async () => {
-  const { breakers, clock, failing, a } = createWorld();
+  const { breakers, clock, failing, a } = createFixture();
   await breakers.failed(a, 1, 'down');
   await clock.advance(60_000);
   expect(await breakers.ask(a)).toMatchObject({ kind: 'probe' });
@@ -43,7 +43,7 @@ it('W13: counts one that is being probed as open, and forgets it when it works a
 });
 
 it('W13: does not count what failed before a subscription was resumed, is paused, or was removed', async () => {
-  const { breakers, failing, a, b, c } = createWorld();
+  const { breakers, failing, a, b, c } = createFixture();
   await breakers.failed(a, 1, 'down');
   expect(await failing([{ ...a, resumedAt: '2027-01-01T00:00:00.000Z' }, b, c])).toEqual([]);
   expect(await failing([{ ...a, status: 'paused' }, b, c])).toEqual([]);

@@ -15,8 +15,8 @@ import {
   type NoteSignatory,
   type VerificationReport,
 } from '../../../../core/ledger/index.ts';
-import { appenderOn, note, ORIGIN, ROOT } from '../../../core/ledger/ledger-world.ts';
-import { fakeStore } from '../fake-world.ts';
+import { appenderOn, note, ORIGIN, ROOT } from '../../../core/ledger/ledger-fixture.ts';
+import { fakeStore } from '../fake-store.ts';
 
 const HOUR_MS = 3_600_000;
 const WITNESS = witnessSignatory();
@@ -30,8 +30,8 @@ function witnessSignatory(): NoteSignatory {
 /** A ledger on tables, published to `log`. */
 class Ledger {
   readonly clock = new FakeClock();
-  readonly world = fakeStore();
-  private readonly appender = appenderOn(this.world.store, { clock: this.clock });
+  readonly fixture = fakeStore();
+  private readonly appender = appenderOn(this.fixture.store, { clock: this.clock });
   readonly log: MemoryLog;
 
   constructor(log = new MemoryLog()) {
@@ -41,7 +41,7 @@ class Ledger {
   async append(...ids: string[]): Promise<this> {
     for (const id of ids) {
       await this.appender.append({ entries: [note('a', id)] });
-      await createSequencer({ store: this.world.store }).catchUp();
+      await createSequencer({ store: this.fixture.store }).catchUp();
     }
     return this;
   }
@@ -51,7 +51,7 @@ class Ledger {
     const logs = new Map([[ORIGIN, [ed25519Key(ORIGIN, ROOT.publicKey)]]]);
     const addCheckpoint = createWitness({ signatory: WITNESS, logs, memory: log.memory, clock });
     await createLogPublisher({
-      ...{ origin: ORIGIN, entries: this.world.store, files: log.logFiles, anchors: log.anchors, clock },
+      ...{ origin: ORIGIN, entries: this.fixture.store, files: log.logFiles, anchors: log.anchors, clock },
       ...{ rootSigner: ROOT, witnesses: [{ key: cosignerKey(WITNESS.name, WITNESS.publicKey), addCheckpoint }] },
     }).publish();
     return this;
@@ -60,7 +60,7 @@ class Ledger {
   verify(options: Partial<VerifyTableOptions> = {}): Promise<VerificationReport> {
     const { clock, log } = this;
     return verifyTable({
-      ...{ store: fakeStore(this.world.dynamo).store, ledger: 'main', origin: ORIGIN, root: ROOT, clock },
+      ...{ store: fakeStore(this.fixture.dynamo).store, ledger: 'main', origin: ORIGIN, root: ROOT, clock },
       points: {
         ...{ read: log.logFiles.read, anchors: log.anchors, witnessMemory: () => log.memory.load(ORIGIN) },
         witnessKeys: [cosignerKey(WITNESS.name, WITNESS.publicKey)],
@@ -71,7 +71,7 @@ class Ledger {
 
   /** Every trace of the newest entry in the tables. */
   forgetLast(): void {
-    const { tables } = this.world.dynamo;
+    const { tables } = this.fixture.dynamo;
     const last = (table: string, pk: string): void => {
       const items = tables.get(table)?.get(pk);
       items?.delete([...items.keys()].sort((a, b) => (Number(a) || 0) - (Number(b) || 0)).at(-1) ?? '');
@@ -101,7 +101,7 @@ describe('verifying the tables against what was signed', () => {
 
   it('is not disturbed by entries that have no place in the log yet', async () => {
     const on = await (await new Ledger().append('1')).publish();
-    await appenderOn(on.world.store, { clock: on.clock }).append({ entries: [note('b', '2')] });
+    await appenderOn(on.fixture.store, { clock: on.clock }).append({ entries: [note('b', '2')] });
     expect(await on.verify()).toMatchObject({ verdict: 'OK', entries: 4 });
   });
 

@@ -21,14 +21,14 @@ import {
   type Window,
 } from '../../../../core/ledger/index.ts';
 import { createEntryVerifier } from '../../../../core/system/index.ts';
-import { appenderOn, note, ORIGIN, ROOT } from '../../../core/ledger/ledger-world.ts';
-import { fakeStore } from '../fake-world.ts';
+import { appenderOn, note, ORIGIN, ROOT } from '../../../core/ledger/ledger-fixture.ts';
+import { fakeStore } from '../fake-store.ts';
 
 const STRETCH = 256;
 const CHAINS = 7;
 const APPENDS = 115;
 
-const world = fakeStore();
+const fixture = fakeStore();
 const clock = new FakeClock();
 const log = new MemoryLog();
 const source = { ledger: 'main', origin: ORIGIN, root: ROOT, clock };
@@ -36,8 +36,8 @@ type Fault = (stretch: SegmentRequest, attempt: number) => Answer | Error | unde
 
 /** 806 entries in 4 stretches, published up to the middle of the last; records that lie across the borders. */
 beforeAll(async () => {
-  const appender = appenderOn(world.store, { clock });
-  const sequencer = createSequencer({ store: world.store });
+  const appender = appenderOn(fixture.store, { clock });
+  const sequencer = createSequencer({ store: fixture.store });
   for (let i = 0; i < APPENDS; i += 1) {
     const entries = Array.from({ length: CHAINS }, (_, chain) => note(`c${chain}`, `${i}-${chain}`));
     await appender.append({ entries });
@@ -48,14 +48,14 @@ beforeAll(async () => {
 }, 120_000);
 
 async function publish(): Promise<void> {
-  await createSequencer({ store: world.store }).catchUp();
+  await createSequencer({ store: fixture.store }).catchUp();
   await createLogPublisher({
-    ...{ origin: ORIGIN, entries: world.store, files: log.logFiles, anchors: log.anchors, clock },
+    ...{ origin: ORIGIN, entries: fixture.store, files: log.logFiles, anchors: log.anchors, clock },
     ...{ rootSigner: ROOT, witnesses: [] },
   }).publish();
 }
 
-const tables = world.dynamo.tables;
+const tables = fixture.dynamo.tables;
 let kept: string;
 const pack = (): string =>
   JSON.stringify([...tables].map(([name, parts]) => [name, [...parts].map(([pk, items]) => [pk, [...items]])]));
@@ -81,7 +81,7 @@ function lambda(fault: Fault = () => undefined) {
     if (instead instanceof Error) throw instead;
     if (instead !== undefined) return instead;
     seen.most = Math.max(seen.most, (running += 1));
-    const { store } = fakeStore(world.dynamo);
+    const { store } = fakeStore(fixture.dynamo);
     const verifier = createEntryVerifier({
       ledger: 'main',
       root: ROOT,
@@ -97,7 +97,7 @@ function lambda(fault: Fault = () => undefined) {
 
 async function alone(signatures = false): Promise<VerificationReport> {
   const points = { read: log.logFiles.read, anchors: log.anchors };
-  return verifyTable({ store: fakeStore(world.dynamo).store, ...source, points, signatures });
+  return verifyTable({ store: fakeStore(fixture.dynamo).store, ...source, points, signatures });
 }
 
 async function together(fault?: Fault, signatures = false) {
@@ -107,13 +107,13 @@ async function together(fault?: Fault, signatures = false) {
   const worker = invokeVerifier({ ...invoking, clock: { sleep: async () => {} } });
   const points = { read: log.logFiles.read, anchors: log.anchors };
   const workers = { worker, onError, stretchEntries: STRETCH };
-  const report = await verifyTable({ store: fakeStore(world.dynamo).store, ...source, points, workers, signatures });
+  const report = await verifyTable({ store: fakeStore(fixture.dynamo).store, ...source, points, workers, signatures });
   return { report, seen, onError };
 }
 
 /** Where the log has its entry at this index. */
 async function placeOf(index: number): Promise<{ readonly chain: string; readonly seq: number }> {
-  const [entry] = await world.store.readLog(index, 1);
+  const [entry] = await fixture.store.readLog(index, 1);
   if (entry === undefined) throw new Error(`nothing at ${index}`);
   return entry;
 }
@@ -211,7 +211,7 @@ describe('W7: in legs', () => {
     const workers = { worker, stretchEntries: STRETCH };
     for (let [from, legs]: [Handover | undefined, number] = [undefined, 1]; ; legs += 1) {
       const leg = { from, isTimeUp: () => true };
-      const { store } = fakeStore(world.dynamo);
+      const { store } = fakeStore(fixture.dynamo);
       try {
         return { report: await verifyTable({ store, ...source, points, workers, leg, signatures: false }), legs };
       } catch (error) {
@@ -230,16 +230,16 @@ describe('W7: in legs', () => {
 
   it('is what it was when it began, however the log and its checkpoints grow meanwhile', async () => {
     const before = await alone();
-    const { store } = fakeStore(world.dynamo);
+    const { store } = fakeStore(fixture.dynamo);
     const points = { read: log.logFiles.read, anchors: log.anchors };
     const first = verifyTable({ store, ...source, points, leg: { isTimeUp: () => true }, signatures: false });
     const { handover } = (await first.catch((error: unknown) => error)) as LegEnded;
     const kept = new Map(log.files);
-    await appenderOn(fakeStore(world.dynamo).store, { clock }).append({ entries: [note('late', 'late')] });
+    await appenderOn(fakeStore(fixture.dynamo).store, { clock }).append({ entries: [note('late', 'late')] });
     await publish();
     const leg = { from: handover, isTimeUp: () => false };
     const report = await verifyTable({
-      store: fakeStore(world.dynamo).store,
+      store: fakeStore(fixture.dynamo).store,
       ...source,
       points,
       leg,

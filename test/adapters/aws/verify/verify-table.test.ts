@@ -7,9 +7,9 @@ import { verifyTable, type VerifyTableOptions } from '../../../../adapters/aws/v
 import type { DynamoStore } from '../../../../adapters/aws/dynamo/dynamo-store.ts';
 import { FakeClock } from '../../../../adapters/memory/index.ts';
 import type { VerificationReport } from '../../../../core/ledger/index.ts';
-import { appenderOn, note, ORIGIN, ROOT } from '../../../core/ledger/ledger-world.ts';
+import { appenderOn, note, ORIGIN, ROOT } from '../../../core/ledger/ledger-fixture.ts';
 import type { FakeDynamo } from '../dynamo/fake-dynamo.ts';
-import { fakeStore } from '../fake-world.ts';
+import { fakeStore } from '../fake-store.ts';
 
 const HOUR_MS = 3_600_000;
 

@@ -8,7 +8,7 @@ import { operationTypes, type ExecutorRequest } from '../../../../core/changes/i
 import { formatVerifierKey } from '../../../../core/ledger/index.ts';
 import { limitInput } from '../../../../examples/executor/limit-input.ts';
 import { Limits } from '../../../../examples/executor/limits.ts';
-import { createWorld, decision, patchOf, proposal, who } from '../../../core/changes/world.ts';
+import { createFixture, decision, patchOf, proposal, who } from '../../../core/changes/fixture.ts';
 
 /** The function as Lambda runs it: its event and its result are JSON, and it knows nothing else of the caller. */
 function lambdaOf(handler: (event: ExecutorRequest) => Promise<unknown>): InvokeFunction {
@@ -23,14 +23,14 @@ const signal = new AbortController().signal;
 
 describe('an executor on AWS', () => {
   it('carries out and takes back what was approved, with nothing but JSON between', async () => {
-    const world = createWorld();
+    const fixture = createFixture();
     const root = memoryRootSigner('ledger.test/main');
-    const limits = new Limits(':memory:', [formatVerifierKey(root.name, root.publicKey)], () => world.clock.now());
+    const limits = new Limits(':memory:', [formatVerifierKey(root.name, root.publicKey)], () => fixture.clock.now());
     const declared = {
       limits: { ...DECLARED, schema: limitInput, function: 'limits:live' },
     };
     const executors = lambdaExecutors(lambdaOf(executorHandler(limits.executor)));
-    const changes = world.other({
+    const changes = fixture.other({
       operations: operationTypes(undefined, declared),
       executors: { declared, executors, root },
     });

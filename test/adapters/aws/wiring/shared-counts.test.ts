@@ -13,9 +13,9 @@ import {
 } from '../../../../core/events/index.ts';
 import { protectionSchema } from '../../../../core/guard/index.ts';
 import { createPolicy, modulesSchema, rosterSchema, type Principal } from '../../../../core/policy/index.ts';
-import { appenderOn } from '../../../core/ledger/ledger-world.ts';
+import { appenderOn } from '../../../core/ledger/ledger-fixture.ts';
 import { FakeDynamo } from '../dynamo/fake-dynamo.ts';
-import { fakeStore, inOrder, TABLES } from '../fake-world.ts';
+import { fakeStore, inOrder, TABLES } from '../fake-store.ts';
 
 const catalog = createCatalog({ 'money.moved': { description: 'test', versions: { 1: z.strictObject({}) } } });
 const policy = createPolicy(

@@ -38,7 +38,7 @@ const RECENT_VALUES: Readonly<Record<string, readonly number[]>> = {
   'nervous_system.performance.response_time_ms p95': [700, 90],
 };
 
-function createWorld(answer: (asked: Asked) => unknown = answering) {
+function createFixture(answer: (asked: Asked) => unknown = answering) {
   const asked: Asked[] = [];
   const requests: Request[] = [];
   const clock = { now: () => NOW, tick: 0, monotonic: () => clock.tick };
@@ -66,7 +66,7 @@ function answering({ StartTime, MetricDataQueries }: Asked): unknown {
 
 describe('W13: what all functions counted together', () => {
   it('is made of the metrics that each passage wrote, since the beginning of the year', async () => {
-    const { read } = createWorld();
+    const { read } = createFixture();
     expect(await read()).toEqual({
       ...{ since: YEAR * 1_000, total: 1_000, succeeded: 900, failed: 4, refused: 96, successRate: 0.9, byUseCase: {} },
       published: { accepted: 741, duplicate: 3, rejected: 0 },
@@ -77,7 +77,7 @@ describe('W13: what all functions counted together', () => {
   });
 
   it('asks CloudWatch for this system alone, signed, for whole minutes that are over', async () => {
-    const { read, asked, requests } = createWorld();
+    const { read, asked, requests } = createFixture();
     await read();
     expect(asked.map(({ StartTime, EndTime }) => [StartTime, EndTime])).toEqual([
       [YEAR, Date.parse('2026-11-21T22:59:00Z') / 1_000],
@@ -94,7 +94,7 @@ describe('W13: what all functions counted together', () => {
 
   it('asks once a minute, however many ask, and again after a failure', async () => {
     let isDown = true;
-    const { read, asked, clock } = createWorld((question) => (isDown ? {} : answering(question)));
+    const { read, asked, clock } = createFixture((question) => (isDown ? {} : answering(question)));
     await expect(read()).rejects.toThrow(AwsError);
     isDown = false;
     await Promise.all([read(), read(), read()]);
@@ -108,7 +108,7 @@ describe('W13: what all functions counted together', () => {
   });
 
   it('reads every page', async () => {
-    const { read } = createWorld((question) => {
+    const { read } = createFixture((question) => {
       if (question.NextToken !== undefined) return answering(question);
       const first = { Id: 'q3', StatusCode: 'PartialData', Values: [1_000] };
       return question.StartTime === YEAR ? { MetricDataResults: [first], NextToken: 'more' } : answering(question);
@@ -122,11 +122,11 @@ describe('W13: what all functions counted together', () => {
     ['what was not asked for', { MetricDataResults: [{ Id: 'q77', StatusCode: 'Complete', Values: [] }] }],
     ['no numbers', { MetricDataResults: [{ Id: 'q0', StatusCode: 'Complete', Values: ['9'] }] }],
   ])('does not take %s for an answer', async (_, answer) => {
-    await expect(createWorld(() => answer).read()).rejects.toThrow(/GetMetricData/);
+    await expect(createFixture(() => answer).read()).rejects.toThrow(/GetMetricData/);
   });
 
   it('says nothing was asked for of a year without a metric', async () => {
-    const empty = createWorld(({ MetricDataQueries }) => ({
+    const empty = createFixture(({ MetricDataQueries }) => ({
       MetricDataResults: MetricDataQueries.map(({ Id }) => ({ Id, StatusCode: 'Complete', Values: [] })),
     }));
     expect(await empty.read()).toMatchObject({ total: 0, successRate: 1, p95: 0 });

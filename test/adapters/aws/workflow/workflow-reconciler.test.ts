@@ -10,7 +10,7 @@ import {
   type ChangeView,
 } from '../../../../core/changes/index.ts';
 import type { ItemStore } from '../../../../core/ledger/index.ts';
-import { createWorld, decision, hours, patchOf, proposal, risk, who } from '../../../core/changes/world.ts';
+import { createFixture, decision, hours, patchOf, proposal, risk, who } from '../../../core/changes/fixture.ts';
 import { fakeMachine } from './state-machine.ts';
 
 const reminding = riskSchema.parse({
@@ -19,22 +19,25 @@ const reminding = riskSchema.parse({
 });
 
 function engine(pageSize?: number, configured = risk) {
-  const world = createWorld({ deps: { risk: configured } });
+  const fixture = createFixture({ deps: { risk: configured } });
   const machine = fakeMachine(pageSize);
-  const { items, read } = counted(world.store);
+  const { items, read } = counted(fixture.store);
   const gates = createGates('main', items);
-  const reading = { ledger: 'main', items, clock: world.clock };
+  const reading = { ledger: 'main', items, clock: fixture.clock };
   const standings = createWorkflowStatuses(reading);
   const timekeeping = createTimekeeping({ ...reading, configured });
   const woken: string[] = [];
   const wakes = { wake: async (id: string) => void woken.push(id) };
   const { client, stateMachineArn } = machine;
   return {
-    ...{ world, machine, gates, standings, woken, read },
+    ...{ fixture, machine, gates, standings, woken, read },
     propose: async (entityId = 'account:1'): Promise<ChangeView> =>
-      (await world.changes.propose(who('pete'), proposal([patchOf('/a', 1)], { entityId }))).change,
+      (await fixture.changes.propose(who('pete'), proposal([patchOf('/a', 1)], { entityId }))).change,
     reconcile: (scope: Scope = 'due'): Promise<Reconciled> =>
-      reconcileWorkflows({ client, stateMachineArn, gates, standings, timekeeping, wakes, clock: world.clock }, scope),
+      reconcileWorkflows(
+        { client, stateMachineArn, gates, standings, timekeeping, wakes, clock: fixture.clock },
+        scope,
+      ),
   };
 }
 
@@ -67,7 +70,7 @@ async function waiting(e: ReturnType<typeof engine>, id: string): Promise<void> 
     token: `token of ${id}`,
     attempt: 1,
     seen: version,
-    until: e.world.clock.now() + hours(168),
+    until: e.fixture.clock.now() + hours(168),
   });
 }
 
@@ -97,7 +100,7 @@ describe('the workflow reconciler', () => {
     await waiting(e, (await e.propose()).id);
     const one = await round();
     for (let i = 0; i < 30; i++) await waiting(e, (await e.propose(`account:more-${i}`)).id);
-    await e.world.clock.advance(hours(2));
+    await e.fixture.clock.advance(hours(2));
     expect(one.records).toEqual([]);
     expect(await round()).toEqual(one);
     expect(e.machine.calls.commandCalls(ListExecutionsCommand)).toEqual([]);
@@ -108,7 +111,7 @@ describe('the workflow reconciler', () => {
     const e = engine();
     const { id } = await e.propose();
     expect(await e.reconcile()).toMatchObject(quiet);
-    await e.world.clock.advance(hours(168));
+    await e.fixture.clock.advance(hours(168));
     expect((await e.reconcile()).restarted).toEqual([id]);
   });
 
@@ -117,15 +120,15 @@ describe('the workflow reconciler', () => {
     const { id } = await e.propose();
     await waiting(e, id);
     const looked = async () => (await e.read(() => e.reconcile())).records;
-    await e.world.clock.advance(hours(4) - 1);
+    await e.fixture.clock.advance(hours(4) - 1);
     expect(await looked()).toEqual([]);
-    await e.world.clock.advance(1);
+    await e.fixture.clock.advance(1);
     expect(await looked()).toEqual([id]);
-    await e.world.changes.advance(id); // it is reminded
+    await e.fixture.changes.advance(id); // it is reminded
     expect(await looked()).toEqual([]);
-    await e.world.clock.advance(hours(1)); // nobody may help with the roles it needs: nothing will come of this time
+    await e.fixture.clock.advance(hours(1)); // nobody may help with the roles it needs: nothing will come of this time
     expect(await looked()).toEqual([id]);
-    await e.world.clock.advance(hours(2));
+    await e.fixture.clock.advance(hours(2));
     expect(await looked()).toEqual([]);
   });
 
@@ -143,7 +146,7 @@ describe('the workflow reconciler', () => {
     const e = engine();
     const change = await e.propose();
     await waiting(e, change.id);
-    await e.world.changes.decide(who('ann'), change.id, decision(change));
+    await e.fixture.changes.decide(who('ann'), change.id, decision(change));
     expect(await e.reconcile()).toMatchObject({ ...quiet, woken: [change.id] });
     expect(e.woken).toEqual([change.id]);
   });
@@ -152,9 +155,9 @@ describe('the workflow reconciler', () => {
     const e = engine();
     const { id } = await e.propose();
     await waiting(e, id);
-    await e.world.clock.advance(hours(168) - 1);
+    await e.fixture.clock.advance(hours(168) - 1);
     expect(await e.reconcile()).toMatchObject(quiet);
-    await e.world.clock.advance(1);
+    await e.fixture.clock.advance(1);
     expect(await e.reconcile()).toMatchObject({ ...quiet, woken: [id] });
   });
 
@@ -162,9 +165,9 @@ describe('the workflow reconciler', () => {
     const e = engine(1);
     const { id } = await e.propose();
     e.machine.executions.set(`${id}-1`, 'RUNNING');
-    await e.world.changes.withdraw(who('pete'), id);
+    await e.fixture.changes.withdraw(who('pete'), id);
     expect(await e.reconcile('all')).toMatchObject({ ...quiet, open: 0 });
-    await e.world.clock.advance(hours(1));
+    await e.fixture.clock.advance(hours(1));
     for (const name of ['nobody-1', 'a-name-of-no-number']) e.machine.executions.set(name, 'RUNNING');
     expect((await e.reconcile('all')).stopped).toEqual([`${id}-1`, 'nobody-1', 'a-name-of-no-number']);
     expect([...e.machine.executions.values()]).toEqual(['ABORTED', 'ABORTED', 'ABORTED']);
@@ -174,16 +177,16 @@ describe('the workflow reconciler', () => {
   it('leaves to people what people must repair', async () => {
     const e = engine();
     const { id } = await e.propose();
-    const { value } = (await e.world.store.get({ pk: 'main#change', sk: id })) ?? { value: null };
+    const { value } = (await e.fixture.store.get({ pk: 'main#change', sk: id })) ?? { value: null };
     const broken = { ...(value as object), state: 'rollback_failed' };
-    await e.world.store.write([{ kind: 'put', key: { pk: 'main#change', sk: id }, value: broken, expect: 'any' }]);
+    await e.fixture.store.write([{ kind: 'put', key: { pk: 'main#change', sk: id }, value: broken, expect: 'any' }]);
     expect(await e.reconcile('all')).toMatchObject({ ...quiet, open: 1 });
   });
 
   it('heals the others when one cannot be healed, and says which', async () => {
     const e = engine();
     const [first, second] = [await e.propose('account:1'), await e.propose('account:2')];
-    await e.world.store.write([
+    await e.fixture.store.write([
       { kind: 'put', key: { pk: 'main#workflow', sk: first.id }, value: { token: 7 }, expect: 'any' },
     ]);
     const { restarted, failed } = await e.reconcile('all');
@@ -197,14 +200,14 @@ describe('the workflow reconciler', () => {
       ...{ length: 0, oldestAgeMs: 0, escalated: 0, reminders: 0, byLevel: {} },
     });
     const first = await e.propose('account:1');
-    await e.world.clock.advance(hours(2));
+    await e.fixture.clock.advance(hours(2));
     await e.propose('account:2');
-    await e.world.clock.advance(hours(1));
+    await e.fixture.clock.advance(hours(1));
     expect((await e.reconcile()).approvalQueue).toMatchObject({
       ...{ length: 2, oldestAgeMs: hours(3) },
       byLevel: { L1: { length: 2, oldestAgeMs: hours(3) } },
     });
-    await e.world.changes.decide(who('ann'), first.id, decision(first));
+    await e.fixture.changes.decide(who('ann'), first.id, decision(first));
     expect(await e.reconcile()).toMatchObject({ open: undefined, approvalQueue: { length: 1, oldestAgeMs: hours(1) } });
   });
 });

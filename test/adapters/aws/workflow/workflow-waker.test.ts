@@ -18,14 +18,14 @@ function standing(doing: WorkflowStatus['doing'], version = 1): WorkflowStatus {
   return { id: ID, version, state: 'pending', doing, createdAt: at, updatedAt: at };
 }
 
-function world(doing: WorkflowStatus['doing'] | 'unknown' = 'pending') {
+function fixture(doing: WorkflowStatus['doing'] | 'unknown' = 'pending') {
   const machine = fakeMachine();
   const gates = createGates('main', new MemoryStore());
   const of = async (): Promise<WorkflowStatus | undefined> => (doing === 'unknown' ? undefined : standing(doing));
   return { machine, gates, wake: createQueueResumer({ ...machine, gates, standings: { of } }) };
 }
 
-async function openGate({ machine, gates }: ReturnType<typeof world>, token: string, attempt = 1): Promise<void> {
+async function openGate({ machine, gates }: ReturnType<typeof fixture>, token: string, attempt = 1): Promise<void> {
   machine.waiting.add(token);
   await gates.register(ID, { token, attempt, seen: 1, until: 0 });
 }
@@ -35,7 +35,7 @@ const startedNames = ({ calls }: FakeMachine): unknown[] =>
 
 describe('the waker', () => {
   it('ends the wait of a waiting execution, and says nothing while doing so', async () => {
-    const w = world();
+    const w = fixture();
     await openGate(w, 'token-1');
     expect(await w.wake(ID)).toBe('woken');
     expect(w.machine.answered).toEqual([{ token: 'token-1', output: '{}' }]);
@@ -43,7 +43,7 @@ describe('the waker', () => {
   });
 
   it('starts the execution of a change-set that has none, named after it', async () => {
-    const w = world();
+    const w = fixture();
     expect(await w.wake(ID)).toBe('started');
     expect([...w.machine.executions]).toEqual([[`${ID}-1`, 'RUNNING']]);
     const [call] = w.machine.calls.commandCalls(StartExecutionCommand);
@@ -51,7 +51,7 @@ describe('the waker', () => {
   });
 
   it('is harmless when it comes twice, late, or for nothing', async () => {
-    const w = world();
+    const w = fixture();
     await w.wake(ID);
     await openGate(w, 'token-1');
     expect(await w.wake(ID)).toBe('woken');
@@ -62,7 +62,7 @@ describe('the waker', () => {
   });
 
   it('starts one execution however many wake-ups meet', async () => {
-    const w = world();
+    const w = fixture();
     const woken = await Promise.all(Array.from({ length: 20 }, () => w.wake(ID)));
     expect(woken.filter((kind) => kind === 'started')).toHaveLength(1);
     expect(w.machine.executions.size).toBe(1);
@@ -71,7 +71,7 @@ describe('the waker', () => {
   it.each([new TaskTimedOut(noMessage), new InvalidToken(noMessage)])(
     'goes on behind a dead token: %s',
     async (error) => {
-      const w = world();
+      const w = fixture();
       await w.wake(ID);
       await openGate(w, 'token-1');
       w.machine.calls.on(SendTaskSuccessCommand).rejects(error);
@@ -82,7 +82,7 @@ describe('the waker', () => {
   it.each(['ABORTED', 'FAILED', 'TIMED_OUT', 'SUCCEEDED'] as const)(
     'takes the next name when the execution is %s before its change-set has ended',
     async (status) => {
-      const w = world();
+      const w = fixture();
       await w.wake(ID);
       await w.gates.register(ID, { token: 'dead', attempt: 1, seen: 1, until: 0 });
       w.machine.executions.set(`${ID}-1`, status);
@@ -95,7 +95,7 @@ describe('the waker', () => {
   );
 
   it('goes on counting where the newest wait was registered', async () => {
-    const w = world();
+    const w = fixture();
     for (let attempt = 1; attempt <= 7; attempt++) w.machine.executions.set(`${ID}-${attempt}`, 'ABORTED');
     await w.gates.register(ID, { token: 'dead', attempt: 7, seen: 1, until: 0 });
     await w.wake(ID);
@@ -103,17 +103,17 @@ describe('the waker', () => {
   });
 
   it('starts nothing for a change-set that has ended or never was, but lets a waiting execution end', async () => {
-    const ended = world('ended');
+    const ended = fixture('ended');
     expect(await ended.wake(ID)).toBe('ended');
     await openGate(ended, 'token-1');
     expect(await ended.wake(ID)).toBe('woken');
-    const unknown = world('unknown');
+    const unknown = fixture('unknown');
     expect(await unknown.wake('forged')).toBe('unknown');
     expect([...startedNames(ended.machine), ...startedNames(unknown.machine)]).toEqual([]);
   });
 
   it('fails, so that the message comes again, when Step Functions cannot be asked', async () => {
-    const w = world();
+    const w = fixture();
     await openGate(w, 'token-1');
     w.machine.calls.on(SendTaskSuccessCommand).rejects(new Error('throttled'));
     await expect(w.wake(ID)).rejects.toThrow('throttled');

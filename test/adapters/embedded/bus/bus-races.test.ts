@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { DeliveryFacts } from '../../../../core/events/index.ts';
 import type { AppendedEntry } from '../../../../core/ledger/index.ts';
-import { close, createWorld, flush, ids, NOW, receipts, subscription } from './bus-world.ts';
+import { close, createFixture, flush, ids, NOW, receipts, subscription } from './bus-fixture.ts';
 
 const FACTS: DeliveryFacts = { entity: { id: 'a', document: null, version: 0 }, changeSets: [], permissions: [] };
 const conditional = { mode: 'conditional', when: { permissions: [{ exists: false }] } };
@@ -22,56 +22,56 @@ describe('acts on a subscription that meet', () => {
   it('delivers on when it is resumed while its pause still waits for a function', async () => {
     const ends: (() => void)[] = [];
     const total = (): Promise<void> => new Promise((end) => void ends.push(end));
-    const world = await createWorld({ functions: { total } });
+    const fixture = await createFixture({ functions: { total } });
     const one = subscription('s', { target: { kind: 'function', name: 'total' } });
-    await world.bus.attach(one);
-    await world.publish('a');
-    await world.clock.advance(0);
-    const pausing = world.bus.pause('s');
-    await world.clock.advance(0);
-    const resuming = world.bus.attach(one);
+    await fixture.bus.attach(one);
+    await fixture.publish('a');
+    await fixture.clock.advance(0);
+    const pausing = fixture.bus.pause('s');
+    await fixture.clock.advance(0);
+    const resuming = fixture.bus.attach(one);
     ends[0]?.();
     await Promise.all([pausing, resuming]);
-    await world.publish('b');
-    await world.clock.advance(0);
+    await fixture.publish('b');
+    await fixture.clock.advance(0);
     expect(ends).toHaveLength(2);
     ends[1]?.();
-    await close(world);
+    await close(fixture);
   });
 
   it('leaves nothing behind when it is removed while a failure waits to be written down', async () => {
     const { readFacts, hold, release } = heldFacts();
-    const world = await createWorld({ readFacts });
-    await world.bus.attach(subscription('s', conditional));
-    await world.publish('a', 'b');
-    const [first] = await world.bus.receive('s', { max: 1, waitMs: 0 });
+    const fixture = await createFixture({ readFacts });
+    await fixture.bus.attach(subscription('s', conditional));
+    await fixture.publish('a', 'b');
+    const [first] = await fixture.bus.receive('s', { max: 1, waitMs: 0 });
     hold();
-    const looking = world.bus.receive('s', NOW);
-    const failing = world.bus.nack('s', [first?.receipt ?? ''], { reason: 'no' });
-    const removing = world.bus.detach('s');
-    await world.clock.advance(0);
+    const looking = fixture.bus.receive('s', NOW);
+    const failing = fixture.bus.nack('s', [first?.receipt ?? ''], { reason: 'no' });
+    const removing = fixture.bus.detach('s');
+    await fixture.clock.advance(0);
     release();
     await Promise.all([looking, failing, removing]);
-    await flush(world);
+    await flush(fixture);
     for (const pk of ['main#retry#s', 'main#dead#s', 'main#note#s', 'main#cursor'])
-      expect(await world.store.list(pk, { limit: 9 })).toEqual([]);
+      expect(await fixture.store.list(pk, { limit: 9 })).toEqual([]);
   });
 
   it('does not give a removed subscription its place back with a write that is tried again', async () => {
-    const world = await createWorld();
+    const fixture = await createFixture();
     const one = subscription('s');
-    await world.bus.attach(one);
-    await world.publish('a', 'b');
-    const write = world.store.write.bind(world.store);
-    world.store.write = () => Promise.reject(new Error('disk full'));
-    await world.bus.ack('s', receipts(await world.bus.receive('s', NOW)));
-    await flush(world);
-    world.store.write = write;
-    expect(world.errors).toContainEqual(new Error('disk full'));
-    await world.bus.detach('s');
-    await flush(world);
-    await world.bus.attach(one);
-    expect(ids(await world.bus.receive('s', NOW))).toEqual(['e1', 'e2']);
+    await fixture.bus.attach(one);
+    await fixture.publish('a', 'b');
+    const write = fixture.store.write.bind(fixture.store);
+    fixture.store.write = () => Promise.reject(new Error('disk full'));
+    await fixture.bus.ack('s', receipts(await fixture.bus.receive('s', NOW)));
+    await flush(fixture);
+    fixture.store.write = write;
+    expect(fixture.errors).toContainEqual(new Error('disk full'));
+    await fixture.bus.detach('s');
+    await flush(fixture);
+    await fixture.bus.attach(one);
+    expect(ids(await fixture.bus.receive('s', NOW))).toEqual(['e1', 'e2']);
   });
 
   it('does not go on through a long history when it is paused', async () => {
@@ -81,13 +81,13 @@ describe('acts on a subscription that meet', () => {
       looked += 1;
       return readFacts();
     };
-    const world = await createWorld({ readFacts: counted });
-    await world.bus.attach(subscription('s', { mode: 'conditional', when: { permissions: ['reads'] } }));
-    await world.publish(...Array.from({ length: 20 }, () => 'a'));
+    const fixture = await createFixture({ readFacts: counted });
+    await fixture.bus.attach(subscription('s', { mode: 'conditional', when: { permissions: ['reads'] } }));
+    await fixture.publish(...Array.from({ length: 20 }, () => 'a'));
     hold();
-    const looking = world.bus.receive('s', { max: 1, waitMs: 0 });
-    const pausing = world.bus.pause('s');
-    await world.clock.advance(0);
+    const looking = fixture.bus.receive('s', { max: 1, waitMs: 0 });
+    const pausing = fixture.bus.pause('s');
+    await fixture.clock.advance(0);
     release();
     expect(await looking).toEqual([]);
     await pausing;
@@ -95,84 +95,84 @@ describe('acts on a subscription that meet', () => {
   });
 
   it('gives the whole time to acknowledge, however long it looked for the event', async () => {
-    const world = await createWorld({
+    const fixture = await createFixture({
       readFacts: async () => {
-        await world.clock.advance(60_000);
+        await fixture.clock.advance(60_000);
         return FACTS;
       },
     });
-    await world.bus.attach(subscription('s', { ...conditional, ackTimeoutMs: 30_000 }));
-    await world.publish('a');
-    const messages = await world.bus.receive('s', NOW);
+    await fixture.bus.attach(subscription('s', { ...conditional, ackTimeoutMs: 30_000 }));
+    await fixture.publish('a');
+    const messages = await fixture.bus.receive('s', NOW);
     expect(messages).toHaveLength(1);
-    expect(await world.bus.receive('s', NOW)).toEqual([]);
-    expect(await world.bus.ack('s', receipts(messages))).toEqual({ stale: [] });
+    expect(await fixture.bus.receive('s', NOW)).toEqual([]);
+    expect(await fixture.bus.ack('s', receipts(messages))).toEqual({ stale: [] });
   });
 
   it('tells that the breaker is closed when it is paused or removed while open', async () => {
-    const world = await createWorld();
+    const fixture = await createFixture();
     const one = subscription('s', { breaker: { failures: 1 } });
     for (const end of ['pause', 'detach'] as const) {
-      await world.bus.attach(one);
-      await world.publish('a');
-      await world.bus.nack('s', receipts(await world.bus.receive('s', { max: 1, waitMs: 0 })), { reason: 'no' });
-      await world.bus[end]('s');
+      await fixture.bus.attach(one);
+      await fixture.publish('a');
+      await fixture.bus.nack('s', receipts(await fixture.bus.receive('s', { max: 1, waitMs: 0 })), { reason: 'no' });
+      await fixture.bus[end]('s');
     }
-    expect(world.breakers.map(({ to }) => to)).toEqual(['open', 'closed', 'open', 'closed']);
+    expect(fixture.breakers.map(({ to }) => to)).toEqual(['open', 'closed', 'open', 'closed']);
   });
 
   it('shows every dead letter page by page, also behind entries that were damaged since', async () => {
-    const world = await createWorld();
-    await world.bus.attach(subscription('s', { retry: { maxAttempts: 1 }, breaker: { failures: 9 } }));
-    await world.publish('a', 'b', 'c');
-    await world.bus.nack('s', receipts(await world.bus.receive('s', NOW)), { reason: 'no' });
-    await world.restart();
-    const readLog = world.store.readLog.bind(world.store);
-    world.store.readLog = async (from, limit) =>
+    const fixture = await createFixture();
+    await fixture.bus.attach(subscription('s', { retry: { maxAttempts: 1 }, breaker: { failures: 9 } }));
+    await fixture.publish('a', 'b', 'c');
+    await fixture.bus.nack('s', receipts(await fixture.bus.receive('s', NOW)), { reason: 'no' });
+    await fixture.restart();
+    const readLog = fixture.store.readLog.bind(fixture.store);
+    fixture.store.readLog = async (from, limit) =>
       (await readLog(from, limit)).map((entry) =>
         entry.position === 1 ? { ...entry, note: new Uint8Array() } : entry,
       );
-    const page = await world.bus.deadLetters('s', { limit: 1 });
+    const page = await fixture.bus.deadLetters('s', { limit: 1 });
     expect(page.map(({ event }) => event.eventId)).toEqual(['e2']);
   });
 
   it.each(Array.from({ length: 16 }, (_, turns) => turns))(
     'is not slept through when an event comes %i turns after somebody began to wait for it',
     async (turns) => {
-      const world = await createWorld();
+      const fixture = await createFixture();
       const coming: AppendedEntry[] = [];
-      world.relay = (entries) => void coming.push(...entries);
-      await world.bus.attach(subscription('s'));
-      await world.bus.receive('s', NOW);
-      await world.publish('a');
+      fixture.relay = (entries) => void coming.push(...entries);
+      await fixture.bus.attach(subscription('s'));
+      await fixture.bus.receive('s', NOW);
+      await fixture.publish('a');
       let got: string[] = [];
-      const waiting = world.bus.receive('s', { max: 1, waitMs: 10_000 }).then((messages) => (got = ids(messages)));
+      const waiting = fixture.bus.receive('s', { max: 1, waitMs: 10_000 }).then((messages) => (got = ids(messages)));
       for (let turn = 0; turn < turns; turn++) await Promise.resolve();
-      world.bus.relay(coming);
-      await world.clock.advance(0);
+      fixture.bus.relay(coming);
+      await fixture.clock.advance(0);
       expect(got).toEqual(['e1']);
       await waiting;
     },
   );
 
   it('writes down what is acknowledged while something else is being written', async () => {
-    const world = await createWorld();
+    const fixture = await createFixture();
     const one = subscription('s');
-    await world.bus.attach(one);
-    await world.publish('a', 'b');
-    const [first, second] = receipts(await world.bus.receive('s', NOW));
-    const write = world.store.write.bind(world.store);
+    await fixture.bus.attach(one);
+    await fixture.publish('a', 'b');
+    const [first, second] = receipts(await fixture.bus.receive('s', NOW));
+    const write = fixture.store.write.bind(fixture.store);
     const disk = Promise.withResolvers<null>();
-    world.store.write = async (writes) => {
+    fixture.store.write = async (writes) => {
       await disk.promise;
       return write(writes);
     };
-    await world.bus.ack('s', [first ?? '']);
-    await flush(world);
-    await world.bus.ack('s', [second ?? '']);
+    await fixture.bus.ack('s', [first ?? '']);
+    await flush(fixture);
+    await fixture.bus.ack('s', [second ?? '']);
     disk.resolve(null);
-    await flush(world);
-    await world.restart(one);
-    expect(await world.bus.receive('s', NOW)).toEqual([]);
+    await flush(fixture);
+    await fixture.restart(one);
+    expect(await fixture.bus.receive('s', NOW)).toEqual([]);
   });
 });

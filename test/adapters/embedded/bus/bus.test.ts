@@ -1,102 +1,104 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createWorld, flush, ids, NOW, receipts, subscription } from './bus-world.ts';
+import { createFixture, flush, ids, NOW, receipts, subscription } from './bus-fixture.ts';
 
 describe('delivery', () => {
   it('gives every wanted event once when all is acknowledged', async () => {
-    const world = await createWorld();
-    await world.bus.attach(subscription('s', { topics: ['orders.*'] }));
-    await world.publish(...Array.from({ length: 7 }, (_, i) => `e:${i % 3}`));
-    const messages = await world.bus.receive('s', NOW);
+    const fixture = await createFixture();
+    await fixture.bus.attach(subscription('s', { topics: ['orders.*'] }));
+    await fixture.publish(...Array.from({ length: 7 }, (_, i) => `e:${i % 3}`));
+    const messages = await fixture.bus.receive('s', NOW);
     expect(ids(messages)).toEqual(['e1', 'e2', 'e3', 'e4', 'e6', 'e7']);
     expect(messages[0]).toMatchObject({
       attempt: 1,
       event: { entityId: 'e:0', payload: { n: 1 }, ledger: { seq: 0 } },
     });
-    expect(await world.bus.ack('s', receipts(messages))).toEqual({ stale: [] });
-    expect(await world.bus.ack('s', receipts(messages))).toEqual({ stale: receipts(messages) });
-    expect(await world.bus.receive('s', NOW)).toEqual([]);
+    expect(await fixture.bus.ack('s', receipts(messages))).toEqual({ stale: [] });
+    expect(await fixture.bus.ack('s', receipts(messages))).toEqual({ stale: receipts(messages) });
+    expect(await fixture.bus.receive('s', NOW)).toEqual([]);
   });
 
   it('wakes a waiting receiver, and lets it go when time is up or it gives up', async () => {
-    const world = await createWorld();
-    await world.bus.attach(subscription('s'));
-    const waiting = world.bus.receive('s', { max: 1, waitMs: 60_000 });
-    await world.publish('a');
+    const fixture = await createFixture();
+    await fixture.bus.attach(subscription('s'));
+    const waiting = fixture.bus.receive('s', { max: 1, waitMs: 60_000 });
+    await fixture.publish('a');
     expect(ids(await waiting)).toEqual(['e1']);
-    const inVain = world.bus.receive('s', { max: 1, waitMs: 1_000 });
-    await world.clock.advance(1_000);
+    const inVain = fixture.bus.receive('s', { max: 1, waitMs: 1_000 });
+    await fixture.clock.advance(1_000);
     expect(await inVain).toEqual([]);
     const gone = new AbortController();
-    const aborted = world.bus.receive('s', { max: 1, waitMs: 60_000, signal: gone.signal });
+    const aborted = fixture.bus.receive('s', { max: 1, waitMs: 60_000, signal: gone.signal });
     gone.abort();
     expect(await aborted).toEqual([]);
   });
 
   it('retries after the backoff and ends as a dead letter with reason and attempts; redrive starts over', async () => {
-    const world = await createWorld();
-    await world.bus.attach(subscription('s', { retry: { maxAttempts: 3, baseMs: 1_000, maxMs: 10_000 } }));
-    await world.publish('a');
+    const fixture = await createFixture();
+    await fixture.bus.attach(subscription('s', { retry: { maxAttempts: 3, baseMs: 1_000, maxMs: 10_000 } }));
+    await fixture.publish('a');
     for (let attempt = 1; attempt <= 3; attempt++) {
-      const [message] = await world.bus.receive('s', NOW);
+      const [message] = await fixture.bus.receive('s', NOW);
       expect(message?.attempt).toBe(attempt);
-      await world.bus.nack('s', [message?.receipt ?? '', message?.receipt ?? ''], { reason: `no ${attempt}` });
-      if (attempt < 3) expect((await world.bus.stats())[0]).toMatchObject({ retrying: 1, failed: attempt });
-      await world.clock.advance(1_000 * 2 ** (attempt - 1));
+      await fixture.bus.nack('s', [message?.receipt ?? '', message?.receipt ?? ''], { reason: `no ${attempt}` });
+      if (attempt < 3) expect((await fixture.bus.stats())[0]).toMatchObject({ retrying: 1, failed: attempt });
+      await fixture.clock.advance(1_000 * 2 ** (attempt - 1));
     }
-    expect(await world.bus.receive('s', NOW)).toEqual([]);
-    const letters = await world.bus.deadLetters('s', { limit: 10 });
+    expect(await fixture.bus.receive('s', NOW)).toEqual([]);
+    const letters = await fixture.bus.deadLetters('s', { limit: 10 });
     expect(letters).toMatchObject([{ attempts: 3, reason: 'no 3', event: { eventId: 'e1' } }]);
     const position = letters[0]?.position ?? -1;
-    const redriven = await Promise.all([world.bus.redrive('s', [position, position]), world.bus.redrive('s')]);
+    const redriven = await Promise.all([fixture.bus.redrive('s', [position, position]), fixture.bus.redrive('s')]);
     expect(redriven).toEqual([1, 0]);
-    expect((await world.bus.stats())[0]).toMatchObject({ deadLetters: 0, retrying: 1 });
-    const again = await world.bus.receive('s', NOW);
+    expect((await fixture.bus.stats())[0]).toMatchObject({ deadLetters: 0, retrying: 1 });
+    const again = await fixture.bus.receive('s', NOW);
     expect(again).toMatchObject([{ attempt: 1, event: { eventId: 'e1' } }]);
-    await world.bus.ack('s', receipts(again));
-    expect(await world.bus.deadLetters('s', { limit: 10 })).toEqual([]);
+    await fixture.bus.ack('s', receipts(again));
+    expect(await fixture.bus.deadLetters('s', { limit: 10 })).toEqual([]);
   });
 
   it('waits as long as the refusal asks', async () => {
-    const world = await createWorld();
-    await world.bus.attach(subscription('s'));
-    await world.publish('a');
-    await world.bus.nack('s', receipts(await world.bus.receive('s', NOW)), { reason: 'later', delayMs: 5_000 });
-    await world.clock.advance(4_999);
-    expect(await world.bus.receive('s', NOW)).toEqual([]);
-    await world.clock.advance(1);
-    expect(ids(await world.bus.receive('s', NOW))).toEqual(['e1']);
+    const fixture = await createFixture();
+    await fixture.bus.attach(subscription('s'));
+    await fixture.publish('a');
+    await fixture.bus.nack('s', receipts(await fixture.bus.receive('s', NOW)), { reason: 'later', delayMs: 5_000 });
+    await fixture.clock.advance(4_999);
+    expect(await fixture.bus.receive('s', NOW)).toEqual([]);
+    await fixture.clock.advance(1);
+    expect(ids(await fixture.bus.receive('s', NOW))).toEqual(['e1']);
   });
 
   it('counts a lease that ran out as a failure; its receipt is stale', async () => {
-    const world = await createWorld();
-    await world.bus.attach(subscription('s', { ackTimeoutMs: 1_000, retry: { maxAttempts: 2, baseMs: 1, maxMs: 1 } }));
-    await world.publish('a');
-    const first = await world.bus.receive('s', NOW);
-    await world.clock.advance(1_000);
-    const second = await world.bus.receive('s', NOW);
+    const fixture = await createFixture();
+    await fixture.bus.attach(
+      subscription('s', { ackTimeoutMs: 1_000, retry: { maxAttempts: 2, baseMs: 1, maxMs: 1 } }),
+    );
+    await fixture.publish('a');
+    const first = await fixture.bus.receive('s', NOW);
+    await fixture.clock.advance(1_000);
+    const second = await fixture.bus.receive('s', NOW);
     expect(second).toMatchObject([{ attempt: 2 }]);
-    expect(await world.bus.ack('s', receipts(first))).toEqual({ stale: receipts(first) });
-    expect(await world.bus.nack('s', receipts(first), { reason: 'late' })).toEqual({ stale: receipts(first) });
-    await world.clock.advance(1_000);
-    expect(await world.bus.receive('s', NOW)).toEqual([]);
-    expect(await world.bus.deadLetters('s', { limit: 1 })).toMatchObject([
+    expect(await fixture.bus.ack('s', receipts(first))).toEqual({ stale: receipts(first) });
+    expect(await fixture.bus.nack('s', receipts(first), { reason: 'late' })).toEqual({ stale: receipts(first) });
+    await fixture.clock.advance(1_000);
+    expect(await fixture.bus.receive('s', NOW)).toEqual([]);
+    expect(await fixture.bus.deadLetters('s', { limit: 1 })).toMatchObject([
       { attempts: 2, reason: expect.stringContaining('1000 ms') as string },
     ]);
   });
 
   it('lets no subscriber wait for another', async () => {
-    const world = await createWorld();
-    await world.bus.attach(subscription('slow', { order: 'entity' }));
-    await world.bus.attach(subscription('fast'));
+    const fixture = await createFixture();
+    await fixture.bus.attach(subscription('slow', { order: 'entity' }));
+    await fixture.bus.attach(subscription('fast'));
     for (let i = 0; i < 50; i++) {
-      await world.publish('a');
-      const messages = await world.bus.receive('fast', NOW);
+      await fixture.publish('a');
+      const messages = await fixture.bus.receive('fast', NOW);
       expect(messages).toHaveLength(1);
-      await world.bus.ack('fast', receipts(messages));
-      if (i === 0) await world.bus.receive('slow', NOW); // and never answers
+      await fixture.bus.ack('fast', receipts(messages));
+      if (i === 0) await fixture.bus.receive('slow', NOW); // and never answers
     }
-    expect((await world.bus.stats()).find(({ subscription: id }) => id === 'fast')).toMatchObject({
+    expect((await fixture.bus.stats()).find(({ subscription: id }) => id === 'fast')).toMatchObject({
       delivered: 50,
       backlog: 0,
     });
@@ -107,23 +109,23 @@ describe('delivery', () => {
     ['a position', 2, ['e2', 'e3']], // position 0 is the session key's certificate
     ['latest', 3, ['e3']],
   ])('starts at %s', async (_, from, expected) => {
-    const world = await createWorld();
-    await world.publish('a', 'a');
-    await world.bus.attach(subscription('s', {}, from));
-    await world.publish('b');
-    expect(ids(await world.bus.receive('s', NOW))).toEqual(expected);
+    const fixture = await createFixture();
+    await fixture.publish('a', 'a');
+    await fixture.bus.attach(subscription('s', {}, from));
+    await fixture.publish('b');
+    expect(ids(await fixture.bus.receive('s', NOW))).toEqual(expected);
   });
 
   it('delivers what was recorded but never announced', async () => {
-    const world = await createWorld();
+    const fixture = await createFixture();
     const settings = subscription('s');
-    await world.bus.attach(settings);
-    await world.publish('a');
-    world.relay = () => undefined; // the process dies between committing and relaying
-    await world.publish('b');
-    await world.restart(settings);
-    expect(ids(await world.bus.receive('s', NOW))).toEqual(['e1', 'e2']);
-    const other = await createWorld();
+    await fixture.bus.attach(settings);
+    await fixture.publish('a');
+    fixture.relay = () => undefined; // the process dies between committing and relaying
+    await fixture.publish('b');
+    await fixture.restart(settings);
+    expect(ids(await fixture.bus.receive('s', NOW))).toEqual(['e1', 'e2']);
+    const other = await createFixture();
     await other.bus.attach(settings);
     const { relay } = other;
     other.relay = () => undefined;
@@ -136,34 +138,34 @@ describe('delivery', () => {
 
 describe('pause and restart', () => {
   it('lose nothing and repeat nothing that is settled', async () => {
-    const world = await createWorld();
+    const fixture = await createFixture();
     const settings = subscription('s');
-    await world.bus.attach(settings);
-    await world.publish('a', 'b', 'c');
-    const messages = await world.bus.receive('s', NOW);
-    await world.bus.ack('s', receipts(messages.slice(0, 1)));
-    await world.bus.pause('s');
-    await world.publish('d');
-    expect(await world.bus.receive('s', NOW)).toEqual([]);
-    await world.bus.attach(settings);
-    const resumed = await world.bus.receive('s', NOW);
+    await fixture.bus.attach(settings);
+    await fixture.publish('a', 'b', 'c');
+    const messages = await fixture.bus.receive('s', NOW);
+    await fixture.bus.ack('s', receipts(messages.slice(0, 1)));
+    await fixture.bus.pause('s');
+    await fixture.publish('d');
+    expect(await fixture.bus.receive('s', NOW)).toEqual([]);
+    await fixture.bus.attach(settings);
+    const resumed = await fixture.bus.receive('s', NOW);
     expect(ids(resumed)).toEqual(['e2', 'e3', 'e4']);
-    await world.bus.ack('s', receipts(resumed.slice(0, 2)));
-    await flush(world);
-    await world.restart(settings);
-    expect(ids(await world.bus.receive('s', NOW))).toEqual(['e4']);
+    await fixture.bus.ack('s', receipts(resumed.slice(0, 2)));
+    await flush(fixture);
+    await fixture.restart(settings);
+    expect(ids(await fixture.bus.receive('s', NOW))).toEqual(['e4']);
   });
 
   it('deliver a retry once, with its attempts, though the cursor had not passed it', async () => {
-    const world = await createWorld();
+    const fixture = await createFixture();
     const settings = subscription('s');
-    await world.bus.attach(settings);
-    await world.publish('a', 'b');
-    const [, second] = await world.bus.receive('s', NOW);
-    await world.bus.nack('s', [second?.receipt ?? ''], { reason: 'no', delayMs: 10 });
-    await flush(world); // the first is still out: the cursor stays before it
-    await world.restart(settings);
-    const messages = await world.bus.receive('s', NOW);
+    await fixture.bus.attach(settings);
+    await fixture.publish('a', 'b');
+    const [, second] = await fixture.bus.receive('s', NOW);
+    await fixture.bus.nack('s', [second?.receipt ?? ''], { reason: 'no', delayMs: 10 });
+    await flush(fixture); // the first is still out: the cursor stays before it
+    await fixture.restart(settings);
+    const messages = await fixture.bus.receive('s', NOW);
     expect(messages.map(({ event, attempt }) => [event.eventId, attempt]).sort()).toEqual([
       ['e1', 1],
       ['e2', 2],
@@ -171,76 +173,76 @@ describe('pause and restart', () => {
   });
 
   it('keep a dead letter that was redriven at once', async () => {
-    const world = await createWorld();
+    const fixture = await createFixture();
     const settings = subscription('s', { retry: { maxAttempts: 2, baseMs: 1, maxMs: 1 } });
-    await world.bus.attach(settings);
-    await world.publish('a');
+    await fixture.bus.attach(settings);
+    await fixture.publish('a');
     for (let i = 0; i < 2; i++) {
-      await world.bus.nack('s', receipts(await world.bus.receive('s', NOW)), { reason: 'no' });
-      if (i === 0) await flush(world);
+      await fixture.bus.nack('s', receipts(await fixture.bus.receive('s', NOW)), { reason: 'no' });
+      if (i === 0) await flush(fixture);
     }
-    expect(await world.bus.redrive('s')).toBe(1);
-    await flush(world);
-    await world.restart(settings);
-    expect(ids(await world.bus.receive('s', NOW))).toEqual(['e1']);
+    expect(await fixture.bus.redrive('s')).toBe(1);
+    await flush(fixture);
+    await fixture.restart(settings);
+    expect(ids(await fixture.bus.receive('s', NOW))).toEqual(['e1']);
   });
 
   it('forget a detached subscription altogether', async () => {
-    const world = await createWorld();
+    const fixture = await createFixture();
     const settings = subscription('s');
-    await world.bus.attach(settings);
-    await world.publish('a', 'b');
-    const [one, two] = await world.bus.receive('s', NOW);
-    await world.bus.ack('s', [one?.receipt ?? '']);
-    await world.bus.nack('s', [two?.receipt ?? ''], { reason: 'no' });
-    await flush(world);
-    await world.bus.detach('s');
-    await world.bus.attach(settings);
-    expect(await world.bus.receive('s', NOW)).toMatchObject([{ attempt: 1 }, { attempt: 1 }]);
+    await fixture.bus.attach(settings);
+    await fixture.publish('a', 'b');
+    const [one, two] = await fixture.bus.receive('s', NOW);
+    await fixture.bus.ack('s', [one?.receipt ?? '']);
+    await fixture.bus.nack('s', [two?.receipt ?? ''], { reason: 'no' });
+    await flush(fixture);
+    await fixture.bus.detach('s');
+    await fixture.bus.attach(settings);
+    expect(await fixture.bus.receive('s', NOW)).toMatchObject([{ attempt: 1 }, { attempt: 1 }]);
   });
 
   it('write settled positions again when the store failed', async () => {
-    const world = await createWorld();
+    const fixture = await createFixture();
     const settings = subscription('s');
-    await world.bus.attach(settings);
-    await world.publish('a');
-    world.store.faults.before = (what) => {
+    await fixture.bus.attach(settings);
+    await fixture.publish('a');
+    fixture.store.faults.before = (what) => {
       if (what === 'write') throw new Error('the disk is gone');
     };
-    await world.bus.ack('s', receipts(await world.bus.receive('s', NOW)));
-    await flush(world);
-    expect(world.errors.length).toBeGreaterThan(0);
-    delete world.store.faults.before;
-    await flush(world); // nothing else happens, and still it is written
-    await world.restart(settings);
-    expect(await world.bus.receive('s', NOW)).toEqual([]);
+    await fixture.bus.ack('s', receipts(await fixture.bus.receive('s', NOW)));
+    await flush(fixture);
+    expect(fixture.errors.length).toBeGreaterThan(0);
+    delete fixture.store.faults.before;
+    await flush(fixture); // nothing else happens, and still it is written
+    await fixture.restart(settings);
+    expect(await fixture.bus.receive('s', NOW)).toEqual([]);
   });
 
   it('keep a delivery out when its failure could not be written, so that it can be refused again', async () => {
-    const world = await createWorld();
-    await world.bus.attach(subscription('s', { retry: { maxAttempts: 1 } }));
-    await world.publish('a');
-    const messages = await world.bus.receive('s', NOW);
-    world.store.faults.before = () => {
+    const fixture = await createFixture();
+    await fixture.bus.attach(subscription('s', { retry: { maxAttempts: 1 } }));
+    await fixture.publish('a');
+    const messages = await fixture.bus.receive('s', NOW);
+    fixture.store.faults.before = () => {
       throw new Error('the disk is gone');
     };
-    await expect(world.bus.nack('s', receipts(messages), { reason: 'no' })).rejects.toThrow('the disk is gone');
-    delete world.store.faults.before;
-    expect(await world.bus.nack('s', receipts(messages), { reason: 'no' })).toEqual({ stale: [] });
-    expect(await world.bus.deadLetters('s', { limit: 1 })).toHaveLength(1);
+    await expect(fixture.bus.nack('s', receipts(messages), { reason: 'no' })).rejects.toThrow('the disk is gone');
+    delete fixture.store.faults.before;
+    expect(await fixture.bus.nack('s', receipts(messages), { reason: 'no' })).toEqual({ stale: [] });
+    expect(await fixture.bus.deadLetters('s', { limit: 1 })).toHaveLength(1);
   });
 
   it('count an acknowledgement that crosses a failure being written as too late', async () => {
-    const world = await createWorld();
-    await world.bus.attach(subscription('s', { order: 'entity' }));
-    await world.publish('a', 'a', 'a');
-    const messages = await world.bus.receive('s', NOW);
-    const refused = world.bus.nack('s', receipts(messages), { reason: 'no', delayMs: 0 });
+    const fixture = await createFixture();
+    await fixture.bus.attach(subscription('s', { order: 'entity' }));
+    await fixture.publish('a', 'a', 'a');
+    const messages = await fixture.bus.receive('s', NOW);
+    const refused = fixture.bus.nack('s', receipts(messages), { reason: 'no', delayMs: 0 });
     await Promise.resolve();
     await Promise.resolve();
-    const late = await world.bus.ack('s', receipts(messages));
+    const late = await fixture.bus.ack('s', receipts(messages));
     await refused;
-    const again = await world.bus.receive('s', NOW);
+    const again = await fixture.bus.receive('s', NOW);
     expect(again).toHaveLength(1); // never two of an entity at a time
     expect(late.stale.length === 1 ? ids(again) : ['e1']).toEqual(['e1']);
   });
@@ -254,28 +256,28 @@ it('in order: whatever is refused, times out or dies, an entity’s events are a
       fc.array(fate, { maxLength: 40 }),
       fc.integer({ min: 1, max: 4 }),
       async (entities, fates, max) => {
-        const world = await createWorld();
+        const fixture = await createFixture();
         const settings = subscription('s', {
           order: 'entity',
           ackTimeoutMs: 100,
           retry: { maxAttempts: 100, baseMs: 50, maxMs: 100 },
           breaker: { failures: 3, probeAfterMs: 100 },
         });
-        await world.bus.attach(settings);
-        await world.publish(...entities);
+        await fixture.bus.attach(settings);
+        await fixture.publish(...entities);
         let drawn = 0;
         const acknowledged = new Map<string, number[]>();
         for (let step = 0; step < 400; step++) {
-          const messages = await world.bus.receive('s', { max, waitMs: 0 });
+          const messages = await fixture.bus.receive('s', { max, waitMs: 0 });
           expect(new Set(messages.map(({ event }) => event.entityId)).size).toBe(messages.length);
           for (const { receipt, event } of messages) {
             const next = fates[drawn++] ?? 'ack';
-            if (next === 'nack') await world.bus.nack('s', [receipt], { reason: 'no' });
-            if (next === 'restart') await world.restart(settings);
-            if (next !== 'ack' || (await world.bus.ack('s', [receipt])).stale.length > 0) continue;
+            if (next === 'nack') await fixture.bus.nack('s', [receipt], { reason: 'no' });
+            if (next === 'restart') await fixture.restart(settings);
+            if (next !== 'ack' || (await fixture.bus.ack('s', [receipt])).stale.length > 0) continue;
             acknowledged.set(event.entityId, [...(acknowledged.get(event.entityId) ?? []), event.ledger.seq]);
           }
-          await world.clock.advance(60);
+          await fixture.clock.advance(60);
         }
         for (const entity of new Set(entities)) {
           const seqs = acknowledged.get(entity) ?? [];

@@ -12,14 +12,14 @@ import {
 import type { ValidationReport } from '../../../../core/system/index.ts';
 import { createTestSystem, type TestSystem } from '../../../api/test-system.ts';
 
-let world: TestSystem;
+let fixture: TestSystem;
 let server: RunningHttpServer;
 let errors: unknown[];
 
 async function start(options: Partial<HttpServerOptions> = {}): Promise<void> {
   server = await startHttpServer({
-    system: world.system,
-    tokens: { principalOf: (token) => world.system.policy.principal(token) },
+    system: fixture.system,
+    tokens: { principalOf: (token) => fixture.system.policy.principal(token) },
     port: 0,
     onError: (error) => void errors.push(error),
     ...options,
@@ -28,7 +28,7 @@ async function start(options: Partial<HttpServerOptions> = {}): Promise<void> {
 
 beforeEach(async () => {
   errors = [];
-  world = await createTestSystem();
+  fixture = await createTestSystem();
   await start();
 });
 afterEach(async () => {
@@ -74,7 +74,7 @@ async function hears(socket: Socket, wanted: string): Promise<string> {
 
 /** Resolves when the façade was asked for what waits. */
 async function untilCalled(name: string): Promise<void> {
-  while (!world.calls.some((call) => call.name === name)) await new Promise((resolve) => setImmediate(resolve));
+  while (!fixture.calls.some((call) => call.name === name)) await new Promise((resolve) => setImmediate(resolve));
 }
 
 describe('serving', () => {
@@ -148,7 +148,7 @@ describe('serving', () => {
 
   it('says in one sentence that the port is in use', async () => {
     const port = Number(new URL(server.url).port);
-    const second = startHttpServer({ system: world.system, tokens: { principalOf: () => undefined }, port });
+    const second = startHttpServer({ system: fixture.system, tokens: { principalOf: () => undefined }, port });
     await expect(second).rejects.toMatchObject({
       code: 'PORT_UNAVAILABLE',
       message: `cannot listen on 127.0.0.1:${port}: the port is in use: stop what uses it or choose another port`,
@@ -188,7 +188,7 @@ describe('limits', () => {
   it('lets the sender of a large body see the refusal', async () => {
     await expectProblem(await publish('x'.repeat(MAX_BODY_BYTES + 1)), 'BODY_TOO_LARGE');
     await expectProblem(await publish('x'.repeat(3 * MAX_BODY_BYTES)), 'BODY_TOO_LARGE');
-    expect(world.calls).toEqual([]);
+    expect(fixture.calls).toEqual([]);
   });
 
   it('reads on for a while after refusing, so that who sends first and reads later is not cut off', async () => {
@@ -223,7 +223,7 @@ describe('limits', () => {
     expect(answer).toMatch(/^HTTP\/1\.1 413 /);
     expect(answer).toContain('BODY_TOO_LARGE');
     expect(sent).toBeGreaterThan(MAX_BODY_BYTES);
-    expect(world.calls).toEqual([]);
+    expect(fixture.calls).toEqual([]);
   });
 
   it('reads no body of a stranger', async () => {
@@ -236,7 +236,7 @@ describe('limits', () => {
     socket.write('GET /state HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ann\r\nauthorization: Bearer aud\r\n\r\n');
     const answer = await hears(socket, '}');
     expect(answer).toMatch(/^HTTP\/1\.1 400 [\s\S]*REQUEST_INVALID[\s\S]*\/authorization/);
-    expect(world.calls).toEqual([]);
+    expect(fixture.calls).toEqual([]);
     socket.destroy();
   });
 
@@ -332,7 +332,7 @@ describe('limits', () => {
       expect(answer).toContain('REQUEST_TIMEOUT');
       expect(answer.match(/HTTP\/1\.1/g)).toHaveLength(1);
     }
-    expect(world.calls).toEqual([]);
+    expect(fixture.calls).toEqual([]);
   });
 
   it('publishes nothing when the client goes away within its body', async () => {
@@ -344,7 +344,7 @@ describe('limits', () => {
     );
     socket.end();
     await transcript(socket);
-    expect(world.calls).toEqual([]);
+    expect(fixture.calls).toEqual([]);
   });
 });
 
@@ -354,7 +354,7 @@ describe('long polls', () => {
     await send('/v1/subscriptions', { ...init, body: JSON.stringify({ id: 'totals', topics: ['*'] }) });
   };
   const signalOf = (name: string): AbortSignal => {
-    const call = world.calls.find((one) => one.name === name);
+    const call = fixture.calls.find((one) => one.name === name);
     return (call?.args.at(-1) as { signal: AbortSignal }).signal;
   };
 
@@ -394,11 +394,11 @@ describe('closing', () => {
     const validated = new Promise<void>((resolve) => (finish = resolve));
     await server.close();
     const validate = async (): Promise<ValidationReport> => {
-      world.calls.push({ name: 'slow', args: [] });
+      fixture.calls.push({ name: 'slow', args: [] });
       await validated;
       return { ok: true, performanceCheck: { ok: true, detail: 'fast' }, checks: [] };
     };
-    await start({ system: { ...world.system, validate } });
+    await start({ system: { ...fixture.system, validate } });
     const slow = send('/dependencies', { headers: as('ann') });
     await untilCalled('slow');
     const [first, second] = [server.close(), server.close()];
@@ -410,10 +410,10 @@ describe('closing', () => {
   it('cuts off what does not finish within the grace period', async () => {
     await server.close();
     const validate = (): Promise<never> => {
-      world.calls.push({ name: 'stuck', args: [] });
+      fixture.calls.push({ name: 'stuck', args: [] });
       return new Promise(() => {});
     };
-    await start({ system: { ...world.system, validate }, timeouts: { graceMs: 20 } });
+    await start({ system: { ...fixture.system, validate }, timeouts: { graceMs: 20 } });
     const stuck = send('/dependencies', { headers: as('ann') });
     await untilCalled('stuck');
     const cut = expect(stuck).rejects.toThrow();

@@ -10,22 +10,22 @@ import {
 } from '../../../../adapters/embedded/http/http-server.ts';
 import { SseParser, type ServerSentEvent } from '../../../../clients/sdk/sse-parser.ts';
 import { createTestSystem } from '../../../api/test-system.ts';
-import { feedWorld, type FeedWorld } from '../../../core/system/feed-world.ts';
+import { feedFixture, type FeedFixture } from '../../../core/system/feed-fixture.ts';
 
-let world: FeedWorld;
+let fixture: FeedFixture;
 let server: RunningHttpServer;
 let errors: unknown[];
 /** of each stream that was asked for: aborted when its reader is gone */
 let signals: AbortSignal[];
 
 async function start(options: Partial<HttpServerOptions> = {}): Promise<void> {
-  const follow: FeedWorld['feed']['follow'] = (principal, wanted) => {
+  const follow: FeedFixture['feed']['follow'] = (principal, wanted) => {
     signals.push(wanted.signal);
-    return world.feed.follow(principal, wanted);
+    return fixture.feed.follow(principal, wanted);
   };
   const { system } = await createTestSystem();
   server = await startHttpServer({
-    system: { ...system, feed: { ...world.feed, follow } },
+    system: { ...system, feed: { ...fixture.feed, follow } },
     tokens: { principalOf: (token) => system.policy.principal(token) },
     port: 0,
     onError: (error) => void errors.push(error),
@@ -36,7 +36,7 @@ async function start(options: Partial<HttpServerOptions> = {}): Promise<void> {
 beforeEach(async () => {
   errors = [];
   signals = [];
-  world = feedWorld({ perPrincipal: 3 });
+  fixture = feedFixture({ perPrincipal: 3 });
   await start();
 });
 afterEach(async () => {
@@ -92,13 +92,13 @@ async function expectProblem(response: Response, status: number, code: string): 
 
 describe('a stream', () => {
   it('is server-sent events: history, then what comes, each with its cursor and topic', async () => {
-    await world.publish({ eventId: 'a' }, { eventId: 'b', topic: 'budget.updated' });
+    await fixture.publish({ eventId: 'a' }, { eventId: 'b', topic: 'budget.updated' });
     const stream = await open();
     expect(Object.fromEntries(stream.response.headers)).toMatchObject({
       ...{ 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no' },
     });
     await until(() => stream.events().length === 2);
-    await world.publish({ eventId: 'c', payload: { text: 'two\nlines\r\u2028ü' } });
+    await fixture.publish({ eventId: 'c', payload: { text: 'two\nlines\r\u2028ü' } });
     await until(() => stream.events().length === 3);
     expect(stream.text()).toMatch(/^retry: 1000\n: keep-alive\nid: p0\n\n/);
     const [a, b, c] = stream.events();
@@ -115,7 +115,7 @@ describe('a stream', () => {
   });
 
   it('goes on behind the last id, which goes before the cursor in the URL', async () => {
-    await world.publish(...many(10));
+    await fixture.publish(...many(10));
     const first = await open();
     await until(() => first.events().length === 10);
     first.close();
@@ -127,18 +127,18 @@ describe('a stream', () => {
   });
 
   it('keeps alive, telling how far it has looked', async () => {
-    await world.publish(...many(3));
+    await fixture.publish(...many(3));
     const stream = await open('/v1/stream?topics=budget.*');
     await until(() => stream.lastEventId() === 'p0');
-    await world.clock.advance(15_000);
-    await until(() => stream.lastEventId() === `p${world.store.log.length}`);
+    await fixture.clock.advance(15_000);
+    await until(() => stream.lastEventId() === `p${fixture.store.log.length}`);
     expect(stream.text()).toMatch(/: keep-alive\nid: p\d+\n\n$/);
     expect(stream.events()).toEqual([]);
     stream.close();
   });
 
   it('over a subscription holds what that lets through, for its module alone', async () => {
-    await world.publish({ eventId: 'a' }, { eventId: 'b', topic: 'budget.updated' });
+    await fixture.publish({ eventId: 'a' }, { eventId: 'b', topic: 'budget.updated' });
     const subscribe = (body: object): Promise<Response> =>
       fetch(`${server.url}/v1/subscriptions`, {
         method: 'POST',
@@ -158,20 +158,20 @@ describe('a stream', () => {
   });
 
   it('shows nothing that its principal may not read', async () => {
-    await world.publish(...many(3));
+    await fixture.publish(...many(3));
     const stream = await open('/v1/stream', { authorization: 'Bearer outsider' });
-    await world.clock.advance(15_000);
-    await until(() => stream.lastEventId() === `p${world.store.log.length}`);
+    await fixture.clock.advance(15_000);
+    await until(() => stream.lastEventId() === `p${fixture.store.log.length}`);
     expect(stream.events()).toEqual([]);
     stream.close();
   });
 
   it('is cut, not ended, when its store fails, and the fault is reported', async () => {
-    await world.publish(...many(3));
+    await fixture.publish(...many(3));
     const stream = await open();
     await until(() => stream.events().length === 3);
-    world.store.readLog = () => Promise.reject(new Error('disk on fire'));
-    await world.clock.advance(15_000);
+    fixture.store.readLog = () => Promise.reject(new Error('disk on fire'));
+    await fixture.clock.advance(15_000);
     await expect(stream.ended).rejects.toThrow();
     expect(stream.text()).not.toContain('disk');
     expect(errors.splice(0)).toMatchObject([{ message: 'disk on fire' }]);
@@ -205,9 +205,9 @@ describe('who may not', () => {
 
   it('a cursor of what is lost is told where the feed goes on', async () => {
     await server.close();
-    world = feedWorld({ incarnations: [1] });
+    fixture = feedFixture({ incarnations: [1] });
     await start();
-    await world.publish(...many(3));
+    await fixture.publish(...many(3));
     for (const path of ['/v1/stream?after=p3', '/v1/feed?after=p3']) {
       const response = await unread(path, {});
       expect(problemSchema.parse(await response.json())).toMatchObject({ code: 'CURSOR_GONE', oldestCursor: '2p1' });
@@ -247,8 +247,8 @@ describe('a slow reader', () => {
     await server.close();
     await start({ slowReaderMs: 50 });
     const note = 'x'.repeat(50_000);
-    await world.publish(...many(400, { metadata: { note } })); // 20 MB: more than any socket takes
-    world.reads.length = 0;
+    await fixture.publish(...many(400, { metadata: { note } })); // 20 MB: more than any socket takes
+    fixture.reads.length = 0;
     const seen: string[] = [];
     let lastEventId = '';
     let connections = 0;
@@ -259,7 +259,7 @@ describe('a slow reader', () => {
       await once(socket, 'readable');
       if (connections === 1) {
         await until(() => signals[0]?.aborted === true); // takes nothing until it is cut off
-        expect(Math.max(...world.reads)).toBeLessThan(400); // nor was it read for
+        expect(Math.max(...fixture.reads)).toBeLessThan(400); // nor was it read for
       }
       const isRead = (): boolean => seen.length === 400;
       await new Promise<void>((resolve) => {
@@ -280,11 +280,11 @@ describe('a slow reader', () => {
   });
 
   it('does not keep others waiting', async () => {
-    await world.publish(...many(400, { metadata: { note: 'x'.repeat(50_000) } }));
+    await fixture.publish(...many(400, { metadata: { note: 'x'.repeat(50_000) } }));
     const stuck = await openSocket();
     const other = await open('/v1/stream?after=latest');
     await until(() => other.lastEventId() !== '');
-    for (let i = 0; i < 20; i++) await world.publish({ eventId: `n-${i}` });
+    for (let i = 0; i < 20; i++) await fixture.publish({ eventId: `n-${i}` });
     await until(() => other.events().length === 20);
     stuck.destroy();
     other.close();
@@ -293,7 +293,7 @@ describe('a slow reader', () => {
 
 describe('closing the server', () => {
   it('ends streams in good order, with nothing half said', async () => {
-    await world.publish(...many(3));
+    await fixture.publish(...many(3));
     const streams = [await open(), await open('/v1/stream?after=latest')];
     await until(() => streams.every(({ lastEventId }) => lastEventId() !== ''));
     await server.close();
@@ -306,7 +306,7 @@ describe('closing the server', () => {
   it('does not wait for a reader that takes nothing', async () => {
     await server.close();
     await start({ timeouts: { graceMs: 50 } });
-    await world.publish(...many(400, { metadata: { note: 'x'.repeat(50_000) } }));
+    await fixture.publish(...many(400, { metadata: { note: 'x'.repeat(50_000) } }));
     const { port, hostname } = new URL(server.url);
     const socket = connect(Number(port), hostname);
     socket.on('error', () => {});

@@ -5,7 +5,7 @@ import { SqliteStore } from '../../../../adapters/embedded/store/sqlite-store.ts
 import { systemClock, systemIds } from '../../../../adapters/embedded/machine/system-clock.ts';
 import { WorkerSealer } from '../../../../adapters/embedded/keys/worker-sealer.ts';
 import { IDENTITY } from '../../../contract/stores.ts';
-import { appenderOn, note } from '../../../core/ledger/ledger-world.ts';
+import { appenderOn, note } from '../../../core/ledger/ledger-fixture.ts';
 
 const [folder = '', round = ''] = process.argv.slice(2);
 const store = new SqliteStore(openForWriting(folder, IDENTITY));

@@ -8,7 +8,7 @@ import { expect, it } from 'vitest';
 import { openForWriting } from '../../../../adapters/embedded/store/sqlite-schema.ts';
 import { SqliteStore } from '../../../../adapters/embedded/store/sqlite-store.ts';
 import { IDENTITY } from '../../../contract/stores.ts';
-import { soundLog } from '../../../core/ledger/ledger-world.ts';
+import { soundLog } from '../../../core/ledger/ledger-fixture.ts';
 
 const CHILD = fileURLToPath(new URL('./sqlite-crash-child.ts', import.meta.url));
 const ROUNDS = 4;

@@ -12,7 +12,7 @@ import { SqliteStore } from '../../../../adapters/embedded/store/sqlite-store.ts
 import { openingTrouble } from '../../../../adapters/embedded/machine/sqlite-trouble.ts';
 import { createWriteProbe } from '../../../../adapters/embedded/store/write-probe.ts';
 import { config } from '../../../../nervous.config.ts';
-import { appenderOn, note, recordedIds } from '../../../core/ledger/ledger-world.ts';
+import { appenderOn, note, recordedIds } from '../../../core/ledger/ledger-fixture.ts';
 
 const IDENTITY = { ledger: 'main', origin: 'ledger.test/main' };
 let dataDir: string;

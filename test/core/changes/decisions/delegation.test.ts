@@ -4,132 +4,132 @@ import { createItemRebuilder, type DelegationInput } from '../../../../core/chan
 import { MemoryStore } from '../../../../adapters/memory/index.ts';
 import {
   at,
-  createGovernanceWorld,
+  createGovernanceFixture,
   DAY_MS,
   onPolicy,
   patch,
   RISK,
   ROSTER,
   who,
-  type GovernanceWorld,
-} from '../governance-world.ts';
-import { contentsOf, decision } from '../world.ts';
+  type GovernanceFixture,
+} from '../governance-fixture.ts';
+import { contentsOf, decision } from '../fixture.ts';
 
 const REASON = 'on leave';
 const DELEGATIONS = 'system/delegations';
 
-async function lend(world: GovernanceWorld, from: string, to: string, more: Partial<DelegationInput> = {}) {
-  const until = new Date(world.clock.now() + 2 * DAY_MS).toISOString();
-  return world.governing.delegate(who(from), { to, until, reason: REASON, ...more });
+async function lend(fixture: GovernanceFixture, from: string, to: string, more: Partial<DelegationInput> = {}) {
+  const until = new Date(fixture.clock.now() + 2 * DAY_MS).toISOString();
+  return fixture.governing.delegate(who(from), { to, until, reason: REASON, ...more });
 }
 
 /** A proposal of ann's that carl has lent pete his vote for. */
 async function lent(more: Partial<DelegationInput> = {}, roster: object = ROSTER) {
-  const world = createGovernanceWorld({ roster });
-  const view = await world.propose();
-  const delegation = await lend(world, 'carl', 'pete', more);
+  const fixture = createGovernanceFixture({ roster });
+  const view = await fixture.propose();
+  const delegation = await lend(fixture, 'carl', 'pete', more);
   const vote = (by = 'pete', onBehalfOf = 'carl') =>
-    world.changes.decide(who(by), view.id, decision(view, 'approve', { onBehalfOf }));
-  return { world, view, delegation, vote };
+    fixture.changes.decide(who(by), view.id, decision(view, 'approve', { onBehalfOf }));
+  return { fixture, view, delegation, vote };
 }
 
 describe('a delegated vote', () => {
   it('counts as the vote of who lent it, and says who cast it and by which entry', async () => {
-    const { world, view, delegation, vote } = await lent();
+    const { fixture, view, delegation, vote } = await lent();
     await vote();
-    const [recorded] = (await world.record(view.id)).votes;
+    const [recorded] = (await fixture.record(view.id)).votes;
     expect(recorded).toMatchObject({
       ...{ personId: 'carl', roles: ['owner'], account: 'pete' },
       delegate: { personId: 'pete', delegation: delegation.id },
     });
-    expect((await world.chain(DELEGATIONS)).map(({ hash }) => hash)).toEqual([delegation.id]);
-    await world.approve(view, 'rita');
-    await world.changes.advance(view.id);
-    expect((await world.record(view.id)).state).toBe('executed');
+    expect((await fixture.chain(DELEGATIONS)).map(({ hash }) => hash)).toEqual([delegation.id]);
+    await fixture.approve(view, 'rita');
+    await fixture.changes.advance(view.id);
+    expect((await fixture.record(view.id)).state).toBe('executed');
   });
 
   it('is one vote of two people: neither has another one', async () => {
-    const { world, view, vote } = await lent();
-    await lend(world, 'rita', 'pete');
+    const { fixture, view, vote } = await lent();
+    await lend(fixture, 'rita', 'pete');
     await vote();
     await expect(vote()).rejects.toMatchObject({ code: 'ALREADY_VOTED' });
     await expect(vote('pete', 'rita')).rejects.toMatchObject({ code: 'ALREADY_VOTED' });
-    await expect(world.approve(view, 'carl')).rejects.toMatchObject({ code: 'ALREADY_VOTED' });
-    await expect(world.approve(view, 'pete')).rejects.toMatchObject({ code: /ALREADY_VOTED|NOT_ELIGIBLE/ });
-    expect((await world.record(view.id)).votes.length).toBe(1);
+    await expect(fixture.approve(view, 'carl')).rejects.toMatchObject({ code: 'ALREADY_VOTED' });
+    await expect(fixture.approve(view, 'pete')).rejects.toMatchObject({ code: /ALREADY_VOTED|NOT_ELIGIBLE/ });
+    expect((await fixture.record(view.id)).votes.length).toBe(1);
   });
 
   it('is not there any more when its owner, or who would cast it, has voted', async () => {
-    const { world, view, vote } = await lent();
-    await world.approve(view, 'carl');
+    const { fixture, view, vote } = await lent();
+    await fixture.approve(view, 'carl');
     await expect(vote()).rejects.toMatchObject({ code: 'ALREADY_VOTED' });
-    await lend(world, 'bob', 'rita');
-    await world.approve(view, 'rita');
+    await lend(fixture, 'bob', 'rita');
+    await fixture.approve(view, 'rita');
     await expect(vote('rita', 'bob')).rejects.toMatchObject({
       code: expect.stringMatching(/ALREADY_VOTED|STATE/) as string,
     });
   });
 
   it('goes around in no loop', async () => {
-    const { world, view, vote } = await lent();
-    await lend(world, 'pete', 'carl');
+    const { fixture, view, vote } = await lent();
+    await lend(fixture, 'pete', 'carl');
     await vote();
     await expect(
-      world.changes.decide(who('carl'), view.id, decision(view, 'approve', { onBehalfOf: 'pete' })),
+      fixture.changes.decide(who('carl'), view.id, decision(view, 'approve', { onBehalfOf: 'pete' })),
     ).rejects.toMatchObject({
       code: expect.stringMatching(/ALREADY_VOTED|NOT_ELIGIBLE/) as string,
     });
   });
 
   it('is not passed on', async () => {
-    const { world, view, vote } = await lent();
-    await lend(world, 'pete', 'sam');
+    const { fixture, view, vote } = await lent();
+    await lend(fixture, 'pete', 'sam');
     await expect(vote('sam', 'carl')).rejects.toMatchObject({ code: 'DELEGATION_INVALID' });
     await expect(vote('sam', 'pete')).rejects.toMatchObject({ code: 'NOT_ELIGIBLE' });
-    expect((await world.record(view.id)).votes).toEqual([]);
+    expect((await fixture.record(view.id)).votes).toEqual([]);
   });
 
   it('is given neither by nor to who has a part in the proposal', async () => {
-    const world = createGovernanceWorld();
-    const view = await world.propose();
-    await lend(world, 'carl', 'ann');
-    await lend(world, 'ann', 'pete');
+    const fixture = createGovernanceFixture();
+    const view = await fixture.propose();
+    await lend(fixture, 'carl', 'ann');
+    await lend(fixture, 'ann', 'pete');
     const cast = (by: string, onBehalfOf: string) =>
-      world.changes.decide(who(by), view.id, decision(view, 'approve', { onBehalfOf }));
+      fixture.changes.decide(who(by), view.id, decision(view, 'approve', { onBehalfOf }));
     for (const [by, onBehalfOf] of [
       ['ann', 'carl'],
       ['ann-2', 'carl'],
       ['pete', 'ann'],
     ] as const)
       await expect(cast(by, onBehalfOf)).rejects.toMatchObject({ code: 'SELF_APPROVAL' });
-    const ofBot = await world.propose(undefined, {}, 'bot');
-    await lend(world, 'rita', 'bob');
+    const ofBot = await fixture.propose(undefined, {}, 'bot');
+    await lend(fixture, 'rita', 'bob');
     await expect(
-      world.changes.decide(who('bob'), ofBot.id, decision(ofBot, 'approve', { onBehalfOf: 'rita' })),
+      fixture.changes.decide(who('bob'), ofBot.id, decision(ofBot, 'approve', { onBehalfOf: 'rita' })),
     ).rejects.toMatchObject({ code: 'SELF_APPROVAL' });
   });
 
   it('ends when its time does, and when it is revoked', async () => {
-    const { world, vote, delegation } = await lent();
-    await world.clock.advance(2 * DAY_MS);
+    const { fixture, vote, delegation } = await lent();
+    await fixture.clock.advance(2 * DAY_MS);
     await expect(vote()).rejects.toMatchObject({ code: 'DELEGATION_INVALID' });
     const second = await lent();
-    await second.world.governing.endDelegation(who('carl'), second.delegation.id);
+    await second.fixture.governing.endDelegation(who('carl'), second.delegation.id);
     await expect(second.vote()).rejects.toMatchObject({ code: 'DELEGATION_INVALID' });
     expect(delegation.revokedAt).toBeUndefined();
   });
 
   it('is not recorded when the delegation is revoked between reading and recording', async () => {
-    const { world, view, vote, delegation } = await lent();
-    const other = world.process();
-    const commit = world.store.commit.bind(world.store);
-    world.store.commit = async (groups) => {
-      world.store.commit = commit;
+    const { fixture, view, vote, delegation } = await lent();
+    const other = fixture.process();
+    const commit = fixture.store.commit.bind(fixture.store);
+    fixture.store.commit = async (groups) => {
+      fixture.store.commit = commit;
       await other.governing.endDelegation(who('carl'), delegation.id);
       return commit(groups);
     };
     await expect(vote()).rejects.toMatchObject({ code: 'DELEGATION_INVALID' });
-    expect((await world.record(view.id)).votes).toEqual([]);
+    expect((await fixture.record(view.id)).votes).toEqual([]);
     expect((await other.governing.delegations(who('carl'))).given[0]?.revokedAt).toBeDefined();
   });
 
@@ -141,55 +141,55 @@ describe('a delegated vote', () => {
     const { vote } = await lent({ roles: ['peer'] }, roster);
     await expect(vote()).rejects.toMatchObject({ code: 'NOT_ELIGIBLE' });
 
-    const { world, view, vote: second } = await lent({}, roster);
-    const change = await world.propose(
+    const { fixture, view, vote: second } = await lent({}, roster);
+    const change = await fixture.propose(
       [patch({ op: 'replace', path: `/roster/people/${at('carl')}/roles`, value: ['peer'] })],
       onPolicy,
     );
-    expect((await world.carryOut(change, 'bob', 'ralf', 'sue')).state).toBe('executed');
+    expect((await fixture.carryOut(change, 'bob', 'ralf', 'sue')).state).toBe('executed');
     await expect(second()).rejects.toMatchObject({ code: 'NOT_ELIGIBLE' });
-    expect((await world.record(view.id)).votes).toEqual([]);
+    expect((await fixture.record(view.id)).votes).toEqual([]);
   });
 
   it('lets who may cast it see what it is about', async () => {
     const roles = { ...ROSTER.roles, guest: {} };
     const gina = { personId: 'gina', name: 'Gina', accounts: ['gina'], roles: ['guest'] };
     const roster = { ...ROSTER, roles, people: [...ROSTER.people, gina] };
-    const { world, view } = await lent({}, roster);
+    const { fixture, view } = await lent({}, roster);
     const guest = who('gina', roster);
-    await expect(world.changes.get(guest, view.id)).rejects.toMatchObject({ code: 'FORBIDDEN' });
-    const { id } = await lend(world, 'rita', 'gina');
-    expect((await world.changes.get(guest, view.id)).id).toBe(view.id);
-    await world.governing.endDelegation(who('rita'), id);
-    await expect(world.changes.get(guest, view.id)).rejects.toMatchObject({ code: 'FORBIDDEN' });
+    await expect(fixture.changes.get(guest, view.id)).rejects.toMatchObject({ code: 'FORBIDDEN' });
+    const { id } = await lend(fixture, 'rita', 'gina');
+    expect((await fixture.changes.get(guest, view.id)).id).toBe(view.id);
+    await fixture.governing.endDelegation(who('rita'), id);
+    await expect(fixture.changes.get(guest, view.id)).rejects.toMatchObject({ code: 'FORBIDDEN' });
   });
 });
 
 describe('at the claim', () => {
   const LOCKED = { ...RISK, rules: [{ ...RISK.rules[0], when: { entity: ['account:1'] }, timelockMinutes: 2_880 }] };
   async function approved() {
-    const world = createGovernanceWorld({ risk: LOCKED });
-    const view = await world.propose();
-    const delegation = await lend(world, 'carl', 'pete');
-    await world.changes.decide(who('pete'), view.id, decision(view, 'approve', { onBehalfOf: 'carl' }));
-    await world.approve(view, 'rita');
-    return { world, view, delegation };
+    const fixture = createGovernanceFixture({ risk: LOCKED });
+    const view = await fixture.propose();
+    const delegation = await lend(fixture, 'carl', 'pete');
+    await fixture.changes.decide(who('pete'), view.id, decision(view, 'approve', { onBehalfOf: 'carl' }));
+    await fixture.approve(view, 'rita');
+    return { fixture, view, delegation };
   }
-  const after = async (world: GovernanceWorld, id: string): Promise<string> => {
-    await world.clock.advance(2 * DAY_MS);
-    await world.changes.advance(id);
-    return (await world.record(id)).state;
+  const after = async (fixture: GovernanceFixture, id: string): Promise<string> => {
+    await fixture.clock.advance(2 * DAY_MS);
+    await fixture.changes.advance(id);
+    return (await fixture.record(id)).state;
   };
 
   it('a vote stands whose delegation has only run out', async () => {
-    const { world, view } = await approved();
-    expect(await after(world, view.id)).toBe('executed');
+    const { fixture, view } = await approved();
+    expect(await after(fixture, view.id)).toBe('executed');
   });
 
   it('a vote falls whose delegation was revoked', async () => {
-    const { world, view, delegation } = await approved();
-    await world.governing.endDelegation(who('carl'), delegation.id);
-    expect(await after(world, view.id)).toBe('pending');
+    const { fixture, view, delegation } = await approved();
+    await fixture.governing.endDelegation(who('carl'), delegation.id);
+    expect(await after(fixture, view.id)).toBe('pending');
   });
 
   it.each([
@@ -200,10 +200,10 @@ describe('at the claim', () => {
       patch({ op: 'add', path: '/roster/separation', value: [['owner', 'peer']] }),
     ],
   ])('a vote falls when %s', async (_, operation) => {
-    const { world, view } = await approved();
-    const change = await world.propose([operation], onPolicy);
-    expect((await world.carryOut(change, 'bob', 'ralf', 'sue')).state).toBe('executed');
-    expect(await after(world, view.id)).toBe('pending');
+    const { fixture, view } = await approved();
+    const change = await fixture.propose([operation], onPolicy);
+    expect((await fixture.carryOut(change, 'bob', 'ralf', 'sue')).state).toBe('executed');
+    expect(await after(fixture, view.id)).toBe('pending');
   });
 });
 
@@ -221,99 +221,99 @@ describe('a delegation', () => {
     ['somebody, by an agent', { from: 'bot' }, 'AGENTS_CANNOT_DECIDE'],
     ['somebody, by a module', { from: 'billing' }, 'AGENTS_CANNOT_DECIDE'],
   ])('is not given to %s', async (_, { from = 'carl', to = 'pete', more = {} }, code) => {
-    const world = createGovernanceWorld();
-    const before = contentsOf(world.store);
-    await expect(lend(world, from, to, more)).rejects.toMatchObject({ code });
-    expect(contentsOf(world.store)).toBe(before);
+    const fixture = createGovernanceFixture();
+    const before = contentsOf(fixture.store);
+    await expect(lend(fixture, from, to, more)).rejects.toMatchObject({ code });
+    expect(contentsOf(fixture.store)).toBe(before);
   });
 
   it('does not join duties that the roster keeps apart', async () => {
-    const world = createGovernanceWorld({ roster: { ...ROSTER, separation: [['owner', 'risk']] } });
-    await expect(lend(world, 'carl', 'rita')).rejects.toMatchObject({ code: 'DELEGATION_INVALID' });
-    await lend(world, 'carl', 'pete');
+    const fixture = createGovernanceFixture({ roster: { ...ROSTER, separation: [['owner', 'risk']] } });
+    await expect(lend(fixture, 'carl', 'rita')).rejects.toMatchObject({ code: 'DELEGATION_INVALID' });
+    await lend(fixture, 'carl', 'pete');
   });
 
   it('is ended by who gave it, once', async () => {
-    const { world, delegation } = await lent();
-    await expect(world.governing.endDelegation(who('pete'), delegation.id)).rejects.toMatchObject({
+    const { fixture, delegation } = await lent();
+    await expect(fixture.governing.endDelegation(who('pete'), delegation.id)).rejects.toMatchObject({
       code: 'DELEGATION_INVALID',
     });
-    const ended = await world.governing.endDelegation(who('carl'), delegation.id);
-    expect(await world.governing.endDelegation(who('carl'), delegation.id)).toEqual(ended);
-    expect((await world.chain(DELEGATIONS)).map(({ body }) => body.type)).toEqual([
+    const ended = await fixture.governing.endDelegation(who('carl'), delegation.id);
+    expect(await fixture.governing.endDelegation(who('carl'), delegation.id)).toEqual(ended);
+    expect((await fixture.chain(DELEGATIONS)).map(({ body }) => body.type)).toEqual([
       ...['delegation.granted', 'delegation.revoked'],
     ]);
-    expect(await world.governing.delegations(who('pete'))).toEqual({ given: [], received: [ended] });
+    expect(await fixture.governing.delegations(who('pete'))).toEqual({ given: [], received: [ended] });
   });
 
   it('is one of twenty at most', async () => {
-    const world = createGovernanceWorld();
-    for (let i = 0; i < 20; i++) await lend(world, 'carl', 'pete');
-    await expect(lend(world, 'carl', 'pete')).rejects.toMatchObject({ code: 'DELEGATION_INVALID' });
+    const fixture = createGovernanceFixture();
+    for (let i = 0; i < 20; i++) await lend(fixture, 'carl', 'pete');
+    await expect(lend(fixture, 'carl', 'pete')).rejects.toMatchObject({ code: 'DELEGATION_INVALID' });
   });
 
   it('is found again from the entries alone', async () => {
-    const { world, delegation } = await lent();
-    await lend(world, 'rita', 'pete', { roles: ['risk'] });
-    await world.governing.endDelegation(who('carl'), delegation.id);
+    const { fixture, delegation } = await lent();
+    await lend(fixture, 'rita', 'pete', { roles: ['risk'] });
+    await fixture.governing.endDelegation(who('carl'), delegation.id);
     const copy = new MemoryStore();
-    const rebuild = createItemRebuilder({ ledger: 'main', items: copy, entries: world.store });
-    for (const entry of await world.chain(DELEGATIONS)) {
+    const rebuild = createItemRebuilder({ ledger: 'main', items: copy, entries: fixture.store });
+    for (const entry of await fixture.chain(DELEGATIONS)) {
       const rebuilt = await rebuild(entry);
       if (rebuilt.kind !== 'writes') throw new Error(rebuilt.reason);
       await copy.write(rebuilt.writes);
     }
     for (const pk of ['main#delegation#carl', 'main#delegation#rita', 'main#delegation-to#pete'])
-      expect(await copy.list(pk, { limit: 10 })).toEqual(await world.store.list(pk, { limit: 10 }));
+      expect(await copy.list(pk, { limit: 10 })).toEqual(await fixture.store.list(pk, { limit: 10 }));
   });
 });
 
 describe('the inbox of who was lent a vote', () => {
-  const trayOf = async (world: GovernanceWorld, account: string, roster: object = ROSTER) =>
-    (await world.changes.list(who(account, roster), { for: 'me' })).changes.map(({ id, mayVoteAs }) => ({
+  const trayOf = async (fixture: GovernanceFixture, account: string, roster: object = ROSTER) =>
+    (await fixture.changes.list(who(account, roster), { for: 'me' })).changes.map(({ id, mayVoteAs }) => ({
       id,
       mayVoteAs,
     }));
 
   it('holds what they may decide with it, and says whose vote it would be', async () => {
-    const { world, view, delegation, vote } = await lent();
-    const other = await lend(world, 'rita', 'bob');
+    const { fixture, view, delegation, vote } = await lent();
+    const other = await lend(fixture, 'rita', 'bob');
     const ofCarl = { personId: 'carl', delegation: delegation.id };
-    expect(await trayOf(world, 'pete')).toEqual([{ id: view.id, mayVoteAs: [ofCarl] }]);
+    expect(await trayOf(fixture, 'pete')).toEqual([{ id: view.id, mayVoteAs: [ofCarl] }]);
     const ofRita = { personId: 'rita', delegation: other.id };
-    expect(await trayOf(world, 'bob')).toEqual([{ id: view.id, mayVoteAs: [{ personId: 'bob' }, ofRita] }]);
+    expect(await trayOf(fixture, 'bob')).toEqual([{ id: view.id, mayVoteAs: [{ personId: 'bob' }, ofRita] }]);
     await vote();
-    expect(await trayOf(world, 'pete')).toEqual([]);
-    expect(await trayOf(world, 'carl')).toEqual([]);
-    expect((await world.changes.list(who('pete'))).changes.map(({ mayVoteAs }) => mayVoteAs)).toEqual([undefined]);
+    expect(await trayOf(fixture, 'pete')).toEqual([]);
+    expect(await trayOf(fixture, 'carl')).toEqual([]);
+    expect((await fixture.changes.list(who('pete'))).changes.map(({ mayVoteAs }) => mayVoteAs)).toEqual([undefined]);
   });
 
   it('holds nothing when the vote is taken back, runs out, or would mix what is kept apart', async () => {
-    const { world, delegation } = await lent();
-    await world.governing.endDelegation(who('carl'), delegation.id);
-    expect(await trayOf(world, 'pete')).toEqual([]);
-    await lend(world, 'carl', 'pete');
-    await world.clock.advance(2 * DAY_MS);
-    expect(await trayOf(world, 'pete')).toEqual([]);
-    await lend(world, 'carl', 'pete');
-    expect(await trayOf(world, 'pete')).not.toEqual([]);
-    await world.carryOut(
-      await world.propose([patch({ op: 'add', path: '/roster/separation', value: [['owner', 'peer']] })], onPolicy),
+    const { fixture, delegation } = await lent();
+    await fixture.governing.endDelegation(who('carl'), delegation.id);
+    expect(await trayOf(fixture, 'pete')).toEqual([]);
+    await lend(fixture, 'carl', 'pete');
+    await fixture.clock.advance(2 * DAY_MS);
+    expect(await trayOf(fixture, 'pete')).toEqual([]);
+    await lend(fixture, 'carl', 'pete');
+    expect(await trayOf(fixture, 'pete')).not.toEqual([]);
+    await fixture.carryOut(
+      await fixture.propose([patch({ op: 'add', path: '/roster/separation', value: [['owner', 'peer']] })], onPolicy),
       ...['bob', 'ralf', 'sam'],
     );
-    await world.governance.refresh();
-    expect(await trayOf(world, 'pete')).toEqual([]);
-    expect(await trayOf(world, 'carl')).not.toEqual([]);
+    await fixture.governance.refresh();
+    expect(await trayOf(fixture, 'pete')).toEqual([]);
+    expect(await trayOf(fixture, 'carl')).not.toEqual([]);
   });
 
   it('shows it to who could not read it otherwise', async () => {
     const people = ROSTER.people.map((one) => (one.personId === 'pete' ? { ...one, roles: ['clerk'] } : one));
     const roster = { ...ROSTER, roles: { ...ROSTER.roles, clerk: {} }, people };
-    const world = createGovernanceWorld({ roster });
-    const view = await world.propose();
-    expect((await world.changes.list(who('pete', roster))).changes).toEqual([]);
-    const { id: delegation } = await lend(world, 'carl', 'pete');
+    const fixture = createGovernanceFixture({ roster });
+    const view = await fixture.propose();
+    expect((await fixture.changes.list(who('pete', roster))).changes).toEqual([]);
+    const { id: delegation } = await lend(fixture, 'carl', 'pete');
     const mayVoteAs = [{ personId: 'carl', delegation }];
-    expect(await trayOf(world, 'pete', roster)).toEqual([{ id: view.id, mayVoteAs }]);
+    expect(await trayOf(fixture, 'pete', roster)).toEqual([{ id: view.id, mayVoteAs }]);
   });
 });

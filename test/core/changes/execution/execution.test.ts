@@ -9,7 +9,17 @@ import {
   type Changes,
   type OperationTypes,
 } from '../../../../core/changes/index.ts';
-import { contentsOf, createWorld, decision, ENTITY, entriesOf, patchOf, proposal, who, type World } from '../world.ts';
+import {
+  contentsOf,
+  createFixture,
+  decision,
+  ENTITY,
+  entriesOf,
+  patchOf,
+  proposal,
+  who,
+  type Fixture,
+} from '../fixture.ts';
 
 const DOCUMENT = { pk: 'main#document', sk: ENTITY };
 
@@ -35,161 +45,161 @@ async function approve(changes: Changes, operations: readonly unknown[]): Promis
   return change.id;
 }
 
-async function expectConsistent(world: World, id: string, types = operationTypes()): Promise<void> {
-  const folded = foldChange(await entriesOf(world, id));
-  expect(folded.kind === 'record' && canonicalize(folded.record)).toBe(canonicalize(await world.record(id)));
-  const { document, version, hash } = await world.changes.document(who('ann'), ENTITY);
-  expect(verifyState(ENTITY, await world.chain(), types)).toEqual({ kind: 'state', document, version, hash });
+async function expectConsistent(fixture: Fixture, id: string, types = operationTypes()): Promise<void> {
+  const folded = foldChange(await entriesOf(fixture, id));
+  expect(folded.kind === 'record' && canonicalize(folded.record)).toBe(canonicalize(await fixture.record(id)));
+  const { document, version, hash } = await fixture.changes.document(who('ann'), ENTITY);
+  expect(verifyState(ENTITY, await fixture.chain(), types)).toEqual({ kind: 'state', document, version, hash });
 }
 
-const isLocked = async (world: World): Promise<boolean> =>
-  (await world.store.get({ pk: 'main#change-lock', sk: ENTITY })) !== undefined;
+const isLocked = async (fixture: Fixture): Promise<boolean> =>
+  (await fixture.store.get({ pk: 'main#change-lock', sk: ENTITY })) !== undefined;
 
 describe('an operation that fails', () => {
   it('when nothing was applied: failed, nothing changed, the entity is free again', async () => {
     let broken = false;
     const types = withFlaky(() => broken);
-    const world = createWorld({ deps: { operations: types } });
-    const id = await approve(world.changes, [{ type: 'test.flaky', payload: {} }]);
+    const fixture = createFixture({ deps: { operations: types } });
+    const id = await approve(fixture.changes, [{ type: 'test.flaky', payload: {} }]);
     broken = true;
-    expect(await world.changes.advance(id)).toEqual({ kind: 'end', state: 'failed' });
-    expect(await world.record(id)).toMatchObject({ failure: { code: 'CHANGE_INVALID' } });
-    expect((await world.changes.document(who('ann'), ENTITY)).version).toBe(0);
-    expect(await isLocked(world)).toBe(false);
+    expect(await fixture.changes.advance(id)).toEqual({ kind: 'end', state: 'failed' });
+    expect(await fixture.record(id)).toMatchObject({ failure: { code: 'CHANGE_INVALID' } });
+    expect((await fixture.changes.document(who('ann'), ENTITY)).version).toBe(0);
+    expect(await isLocked(fixture)).toBe(false);
     broken = false;
-    await expectConsistent(world, id, types);
+    await expectConsistent(fixture, id, types);
   });
 
   it('after others were applied: undone in reverse order, rolled back to what was there before', async () => {
     let broken = false;
     const types = withFlaky(() => broken);
-    const world = createWorld({ deps: { operations: types } });
-    const first = await approve(world.changes, [{ type: 'state.put', payload: { note: 'old' } }]);
-    await world.changes.advance(first);
-    const id = await approve(world.changes, [
+    const fixture = createFixture({ deps: { operations: types } });
+    const first = await approve(fixture.changes, [{ type: 'state.put', payload: { note: 'old' } }]);
+    await fixture.changes.advance(first);
+    const id = await approve(fixture.changes, [
       patchOf('/a', 1),
       patchOf('/note', 'new', 'replace'),
       { type: 'test.flaky', payload: {} },
     ]);
     broken = true;
-    expect(await world.changes.advance(id)).toEqual({ kind: 'end', state: 'rolled_back' });
-    expect((await world.changes.document(who('ann'), ENTITY)).document).toEqual({ note: 'old' });
-    const undone = (await entriesOf(world, id)).filter(({ body }) => body.type === 'change.undone');
+    expect(await fixture.changes.advance(id)).toEqual({ kind: 'end', state: 'rolled_back' });
+    expect((await fixture.changes.document(who('ann'), ENTITY)).document).toEqual({ note: 'old' });
+    const undone = (await entriesOf(fixture, id)).filter(({ body }) => body.type === 'change.undone');
     expect(undone.map(({ body }) => body.data['index'])).toEqual([1, 0]);
     broken = false;
-    await expectConsistent(world, id, types);
-    expect(await isLocked(world)).toBe(false);
+    await expectConsistent(fixture, id, types);
+    expect(await isLocked(fixture)).toBe(false);
   });
 
   it('restores the absence of a document', async () => {
     let broken = false;
-    const world = createWorld({ deps: { operations: withFlaky(() => broken) } });
-    const id = await approve(world.changes, [patchOf('/a', 1), { type: 'test.flaky', payload: {} }]);
+    const fixture = createFixture({ deps: { operations: withFlaky(() => broken) } });
+    const id = await approve(fixture.changes, [patchOf('/a', 1), { type: 'test.flaky', payload: {} }]);
     broken = true;
-    await world.changes.advance(id);
-    expect(await world.changes.document(who('ann'), ENTITY)).toMatchObject({ document: null, version: 2 });
+    await fixture.changes.advance(id);
+    expect(await fixture.changes.document(who('ann'), ENTITY)).toMatchObject({ document: null, version: 2 });
     broken = false;
-    const again = await approve(world.changes, [patchOf('/b', 1)]);
-    expect(await world.changes.advance(again)).toEqual({ kind: 'end', state: 'executed' });
-    expect(await world.changes.document(who('ann'), ENTITY)).toMatchObject({ document: { b: 1 }, version: 3 });
+    const again = await approve(fixture.changes, [patchOf('/b', 1)]);
+    expect(await fixture.changes.advance(again)).toEqual({ kind: 'end', state: 'executed' });
+    expect(await fixture.changes.document(who('ann'), ENTITY)).toMatchObject({ document: { b: 1 }, version: 3 });
   });
 
   it('or is aborted, but cannot be undone: rollback failed, the entity stays locked for people to resolve', async () => {
     let broken = false;
     const types = withFlaky(() => broken, false);
-    const world = createWorld({ deps: { operations: types } });
-    const { change } = await world.changes.propose(who('pete'), proposal([{ type: 'test.flaky', payload: {} }]));
+    const fixture = createFixture({ deps: { operations: types } });
+    const { change } = await fixture.changes.propose(who('pete'), proposal([{ type: 'test.flaky', payload: {} }]));
     expect(change.risk).toMatchObject({ level: 'L3', matched: [], facts: { reversible: false } });
-    for (const name of ['ann', 'rita']) await world.changes.decide(who(name), change.id, decision(change));
-    await world.clock.advance(3_600_000);
-    for (const step of ['claim', 'intend', 'apply'] as const) await world.changes.runStep(step, change.id);
-    await world.changes.abort(who('otto'), change.id, { reason: 'stop' });
-    expect(await world.changes.advance(change.id)).toEqual({ kind: 'end', state: 'rollback_failed' });
-    expect(await isLocked(world)).toBe(true);
-    expect(await world.changes.openIds({ limit: 10 })).toEqual([change.id]);
-    const waiting = await approve(world.changes, [patchOf('/x', 1)]);
-    expect(await world.changes.advance(waiting)).toMatchObject({ kind: 'wait', step: 'evaluate' });
+    for (const name of ['ann', 'rita']) await fixture.changes.decide(who(name), change.id, decision(change));
+    await fixture.clock.advance(3_600_000);
+    for (const step of ['claim', 'intend', 'apply'] as const) await fixture.changes.runStep(step, change.id);
+    await fixture.changes.abort(who('otto'), change.id, { reason: 'stop' });
+    expect(await fixture.changes.advance(change.id)).toEqual({ kind: 'end', state: 'rollback_failed' });
+    expect(await isLocked(fixture)).toBe(true);
+    expect(await fixture.changes.openIds({ limit: 10 })).toEqual([change.id]);
+    const waiting = await approve(fixture.changes, [patchOf('/x', 1)]);
+    expect(await fixture.changes.advance(waiting)).toMatchObject({ kind: 'wait', step: 'evaluate' });
     broken = false;
-    await expectConsistent(world, change.id, types);
+    await expectConsistent(fixture, change.id, types);
   });
 });
 
 describe('a document changed behind the ledger', () => {
-  const meddle = (world: World): Promise<unknown> =>
-    world.store.write([
+  const meddle = (fixture: Fixture): Promise<unknown> =>
+    fixture.store.write([
       { kind: 'put', key: DOCUMENT, value: { document: { evil: 1 }, change: 'none' }, expect: 'any' },
     ]);
 
   it('before the first operation: nothing is applied', async () => {
-    const world = createWorld();
-    const id = await approve(world.changes, [patchOf('/a', 1)]);
-    await world.changes.runStep('claim', id);
-    await meddle(world);
-    expect(await world.changes.advance(id)).toEqual({ kind: 'end', state: 'failed' });
+    const fixture = createFixture();
+    const id = await approve(fixture.changes, [patchOf('/a', 1)]);
+    await fixture.changes.runStep('claim', id);
+    await meddle(fixture);
+    expect(await fixture.changes.advance(id)).toEqual({ kind: 'end', state: 'failed' });
   });
 
   it('between two operations: neither applied over nor overwritten by the rollback', async () => {
-    const world = createWorld();
-    const id = await approve(world.changes, [patchOf('/a', 1), patchOf('/b', 1)]);
-    for (const step of ['claim', 'intend', 'apply'] as const) await world.changes.runStep(step, id);
-    await meddle(world);
-    expect(await world.changes.advance(id)).toEqual({ kind: 'end', state: 'rollback_failed' });
-    expect((await world.changes.document(who('ann'), ENTITY)).document).toEqual({ evil: 1 });
+    const fixture = createFixture();
+    const id = await approve(fixture.changes, [patchOf('/a', 1), patchOf('/b', 1)]);
+    for (const step of ['claim', 'intend', 'apply'] as const) await fixture.changes.runStep(step, id);
+    await meddle(fixture);
+    expect(await fixture.changes.advance(id)).toEqual({ kind: 'end', state: 'rollback_failed' });
+    expect((await fixture.changes.document(who('ann'), ENTITY)).document).toEqual({ evil: 1 });
   });
 
   it('after the last operation: the postcondition notices', async () => {
-    const world = createWorld();
-    const id = await approve(world.changes, [patchOf('/a', 1)]);
-    for (const step of ['claim', 'intend', 'apply'] as const) await world.changes.runStep(step, id);
-    await meddle(world);
-    expect(await world.changes.advance(id)).toEqual({ kind: 'end', state: 'rollback_failed' });
-    expect(verifyState(ENTITY, await world.chain())).toMatchObject({ kind: 'state', document: { a: 1 } }); // store says evil: drift
+    const fixture = createFixture();
+    const id = await approve(fixture.changes, [patchOf('/a', 1)]);
+    for (const step of ['claim', 'intend', 'apply'] as const) await fixture.changes.runStep(step, id);
+    await meddle(fixture);
+    expect(await fixture.changes.advance(id)).toEqual({ kind: 'end', state: 'rollback_failed' });
+    expect(verifyState(ENTITY, await fixture.chain())).toMatchObject({ kind: 'state', document: { a: 1 } }); // store says evil: drift
   });
 });
 
 describe('aborting', () => {
   it('is for the roles that could veto; what was applied is undone', async () => {
-    const world = createWorld();
-    const id = await approve(world.changes, [patchOf('/a', 1), patchOf('/b', 1)]);
-    await expect(world.changes.abort(who('ann'), id, { reason: 'stop' })).rejects.toMatchObject({
+    const fixture = createFixture();
+    const id = await approve(fixture.changes, [patchOf('/a', 1), patchOf('/b', 1)]);
+    await expect(fixture.changes.abort(who('ann'), id, { reason: 'stop' })).rejects.toMatchObject({
       code: 'CHANGE_STATE_CONFLICT',
     });
-    for (const step of ['claim', 'intend', 'apply', 'intend'] as const) await world.changes.runStep(step, id);
-    await expect(world.changes.abort(who('rita'), id, { reason: 'stop' })).rejects.toMatchObject({
+    for (const step of ['claim', 'intend', 'apply', 'intend'] as const) await fixture.changes.runStep(step, id);
+    await expect(fixture.changes.abort(who('rita'), id, { reason: 'stop' })).rejects.toMatchObject({
       code: 'NOT_ELIGIBLE',
     });
-    await expect(world.changes.abort(who('advisor'), id, { reason: 'stop' })).rejects.toMatchObject({
+    await expect(fixture.changes.abort(who('advisor'), id, { reason: 'stop' })).rejects.toMatchObject({
       code: 'AGENTS_CANNOT_DECIDE',
     });
-    await expect(world.changes.abort(who('ann'), id, {})).rejects.toMatchObject({ code: 'CHANGE_INVALID' });
-    expect((await world.changes.abort(who('bob'), id, { reason: 'stop' })).state).toBe('rolling_back');
-    expect(await world.changes.advance(id)).toEqual({ kind: 'end', state: 'rolled_back' });
-    expect(await world.record(id)).toMatchObject({ failure: { code: 'ABORTED', message: 'bob: stop' } });
-    await expectConsistent(world, id);
+    await expect(fixture.changes.abort(who('ann'), id, {})).rejects.toMatchObject({ code: 'CHANGE_INVALID' });
+    expect((await fixture.changes.abort(who('bob'), id, { reason: 'stop' })).state).toBe('rolling_back');
+    expect(await fixture.changes.advance(id)).toEqual({ kind: 'end', state: 'rolled_back' });
+    expect(await fixture.record(id)).toMatchObject({ failure: { code: 'ABORTED', message: 'bob: stop' } });
+    await expectConsistent(fixture, id);
   });
 });
 
 describe('forged and doubled wake-ups', () => {
   it('run no step that the ledger does not call for', async () => {
-    const world = createWorld();
-    const { change } = await world.changes.propose(who('pete'), proposal([patchOf('/a', 1)]));
+    const fixture = createFixture();
+    const { change } = await fixture.changes.propose(who('pete'), proposal([patchOf('/a', 1)]));
     for (const step of ['claim', 'intend', 'apply', 'finish', 'undo', 'expire'] as const) {
-      const before = contentsOf(world.store);
-      expect(await world.changes.runStep(step, change.id)).toEqual({ kind: 'next', step: 'evaluate' });
-      expect(contentsOf(world.store)).toBe(before);
+      const before = contentsOf(fixture.store);
+      expect(await fixture.changes.runStep(step, change.id)).toEqual({ kind: 'next', step: 'evaluate' });
+      expect(contentsOf(fixture.store)).toBe(before);
     }
   });
 
   it('apply every operation once however many engines work on it', async () => {
-    const world = createWorld({ store: { exclusive: false } });
-    const id = await approve(world.changes, [patchOf('/a', 1), patchOf('/list', []), patchOf('/list/-', 'x')]);
-    const engines = [world.changes, world.other(), world.other()];
+    const fixture = createFixture({ store: { exclusive: false } });
+    const id = await approve(fixture.changes, [patchOf('/a', 1), patchOf('/list', []), patchOf('/list/-', 'x')]);
+    const engines = [fixture.changes, fixture.other(), fixture.other()];
     await Promise.allSettled(engines.flatMap((engine) => [engine.advance(id), engine.advance(id)]));
-    await world.changes.advance(id);
-    expect((await world.changes.document(who('ann'), ENTITY)).document).toEqual({ a: 1, list: ['x'] });
-    const applied = (await entriesOf(world, id)).filter(({ body }) => body.type === 'change.applied');
+    await fixture.changes.advance(id);
+    expect((await fixture.changes.document(who('ann'), ENTITY)).document).toEqual({ a: 1, list: ['x'] });
+    const applied = (await entriesOf(fixture, id)).filter(({ body }) => body.type === 'change.applied');
     expect(applied.map(({ body }) => body.data['index'])).toEqual([0, 1, 2]);
-    await expectConsistent(world, id);
+    await expectConsistent(fixture, id);
   });
 });
 
@@ -199,29 +209,29 @@ describe('a crash at every write', () => {
     failAt: number,
     when: 'before' | 'after',
     break_: () => boolean,
-  ): Promise<{ world: World; writes: number; state: string }> {
+  ): Promise<{ fixture: Fixture; writes: number; state: string }> {
     let writes = 0;
     let dead = false;
     const types = withFlaky(break_);
-    const world = createWorld({ store: { faults: {} }, deps: { operations: types } });
+    const fixture = createFixture({ store: { faults: {} }, deps: { operations: types } });
     const die = (): void => {
       if (dead) throw new Error('the process is dead');
     };
-    world.store.faults.before = die;
-    world.store.faults[when] = () => {
+    fixture.store.faults.before = die;
+    fixture.store.faults[when] = () => {
       die();
       writes += 1;
       dead = writes === failAt;
       die();
     };
     // A dead process cannot look whether its last write made it.
-    const read = world.store.read.bind(world.store);
-    world.store.read = async (...args) => (die(), read(...args));
+    const read = fixture.store.read.bind(fixture.store);
+    fixture.store.read = async (...args) => (die(), read(...args));
     const retried = async <Result>(attempt: (changes: Changes) => Promise<Result>): Promise<Result> =>
-      attempt(world.changes).catch((error: unknown) => {
+      attempt(fixture.changes).catch((error: unknown) => {
         if (!dead) throw error;
         dead = false;
-        return attempt(world.other());
+        return attempt(fixture.other());
       });
     const input = proposal([
       patchOf('/a', 1),
@@ -235,21 +245,21 @@ describe('a crash at every write', () => {
     executing = true;
     const end = await retried((changes) => changes.advance(change.id));
     executing = false;
-    await expectConsistent(world, change.id, types);
-    expect(await isLocked(world)).toBe(false);
-    return { world, writes, state: end.kind === 'end' ? end.state : 'waiting' };
+    await expectConsistent(fixture, change.id, types);
+    expect(await isLocked(fixture)).toBe(false);
+    return { fixture, writes, state: end.kind === 'end' ? end.state : 'waiting' };
   }
   let executing = false;
 
   it.each(['before', 'after'] as const)('leaves it executed exactly once (%s it is persisted)', async (when) => {
-    const { writes, world: calm } = await run(0, when, () => false);
+    const { writes, fixture: calm } = await run(0, when, () => false);
     expect(writes).toBeGreaterThan(8);
     for (let failAt = 1; failAt <= writes; failAt++) {
-      const { world, state } = await run(failAt, when, () => false);
+      const { fixture, state } = await run(failAt, when, () => false);
       expect(state).toBe('executed');
-      const shape = async (one: World): Promise<string[]> => (await one.chain()).map(({ body }) => body.type);
-      expect(await shape(world)).toEqual(await shape(calm));
-      expect((await world.changes.document(who('ann'), ENTITY)).document).toEqual({
+      const shape = async (one: Fixture): Promise<string[]> => (await one.chain()).map(({ body }) => body.type);
+      expect(await shape(fixture)).toEqual(await shape(calm));
+      expect((await fixture.changes.document(who('ann'), ENTITY)).document).toEqual({
         a: 1,
         list: ['x', 'y'],
         flaky: true,
@@ -260,9 +270,9 @@ describe('a crash at every write', () => {
   it.each(['before', 'after'] as const)('leaves it rolled back exactly once (%s it is persisted)', async (when) => {
     const { writes } = await run(0, when, () => executing);
     for (let failAt = 1; failAt <= writes; failAt++) {
-      const { world, state } = await run(failAt, when, () => executing);
+      const { fixture, state } = await run(failAt, when, () => executing);
       expect(state).toBe('rolled_back');
-      expect((await world.changes.document(who('ann'), ENTITY)).document).toBeNull();
+      expect((await fixture.changes.document(who('ann'), ENTITY)).document).toBeNull();
     }
   });
 });

@@ -6,7 +6,7 @@ import { createRiskTable } from '../../../../core/changes/risk/risk.ts';
 import { createPolicy, rosterSchema } from '../../../../core/policy/index.ts';
 import { config as sample } from '../../../../nervous.config.ts';
 import { plainRisk } from '../../../support/plain-rules.ts';
-import { createWorld, modules, proposal, roster, type World } from '../world.ts';
+import { createFixture, modules, proposal, roster, type Fixture } from '../fixture.ts';
 
 const STRICT = RISK_LEVELS.indexOf('L3');
 const people = rosterSchema.parse({
@@ -18,8 +18,8 @@ const policy = createPolicy(people, modules);
 
 /** Level of each change-set of a day by one person on the sample's rules. */
 async function levelsOf(steps: readonly (readonly [entityId: string, operation: object])[]): Promise<string[]> {
-  const world = createWorld();
-  const changes = world.other({ risk: { ...sample.risk, freezes: [] }, policy });
+  const fixture = createFixture();
+  const changes = fixture.other({ risk: { ...sample.risk, freezes: [] }, policy });
   const levels: string[] = [];
   for (const [entityId, operation] of steps) {
     const person = policy.principal('pete');
@@ -40,8 +40,8 @@ const highest = (levels: readonly string[]): number =>
 
 /** An account that is there, as the ledger made it. */
 async function onAccount(document: object, operation: object): Promise<string> {
-  const world: World = createWorld();
-  await world.store.write([
+  const fixture: Fixture = createFixture();
+  await fixture.store.write([
     {
       kind: 'put',
       key: { pk: 'main#document', sk: 'account:1' },
@@ -49,7 +49,7 @@ async function onAccount(document: object, operation: object): Promise<string> {
       expect: 'absent',
     },
   ]);
-  const changes = world.other({ risk: { ...sample.risk, freezes: [] }, policy });
+  const changes = fixture.other({ risk: { ...sample.risk, freezes: [] }, policy });
   const person = policy.principal('pete');
   if (person === undefined) throw new Error('nobody');
   const { change } = await changes.propose(person, proposal([operation], { entityId: 'account:1' }));

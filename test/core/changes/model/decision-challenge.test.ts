@@ -3,8 +3,8 @@ import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { canonicalize } from '../../../../core/canonical/index.ts';
 import { decisionChallenge, type ChangeView, type DecisionSubject } from '../../../../core/changes/index.ts';
-import { actsWorld, by, overrideOf, pending, refused } from '../recording/acts-world.ts';
-import { decision, entriesOf } from '../world.ts';
+import { recordingFixture, by, overrideOf, pending, refused } from '../recording/recording-fixture.ts';
+import { decision, entriesOf } from '../fixture.ts';
 
 const subject: DecisionSubject = {
   ...{ ledger: 'main', change: 'c-1', revision: 1, contentHash: 'a'.repeat(64), assessmentHash: 'b'.repeat(64) },
@@ -54,22 +54,22 @@ describe('the challenge', () => {
 
 describe('an assertion', () => {
   it('over this decision is recorded with the vote, and with an override', async () => {
-    const world = actsWorld();
-    const view = await pending(world);
+    const fixture = recordingFixture();
+    const view = await pending(fixture);
     const input = decision(view);
     const assertion = assertionOver(challengeFor(view, input));
-    await world.changes.decide(by('ann'), view.id, { ...input, assertion });
-    expect((await entriesOf(world, view.id)).at(-1)?.body.data['assertion']).toEqual(assertion);
-    expect(await world.changes.decide(by('ann'), view.id, input)).toMatchObject({ kind: 'recorded' });
+    await fixture.changes.decide(by('ann'), view.id, { ...input, assertion });
+    expect((await entriesOf(fixture, view.id)).at(-1)?.body.data['assertion']).toEqual(assertion);
+    expect(await fixture.changes.decide(by('ann'), view.id, input)).toMatchObject({ kind: 'recorded' });
     const urgent = overrideOf(view);
     const bound = challengeFor(view, urgent, { personId: 'olga', decision: 'override' });
-    await world.changes.override(by('olga'), view.id, { ...urgent, assertion: assertionOver(bound) });
-    expect((await entriesOf(world, view.id)).at(-1)?.body.data).toHaveProperty('assertion');
+    await fixture.changes.override(by('olga'), view.id, { ...urgent, assertion: assertionOver(bound) });
+    expect((await entriesOf(fixture, view.id)).at(-1)?.body.data).toHaveProperty('assertion');
   });
 
   it('over anything else is refused', async () => {
-    const world = actsWorld();
-    const view = await pending(world);
+    const fixture = recordingFixture();
+    const view = await pending(fixture);
     const input = decision(view);
     for (const other of [
       { decision: 'reject' },
@@ -79,18 +79,20 @@ describe('an assertion', () => {
       { revision: 2 },
     ]) {
       const assertion = assertionOver(challengeFor(view, input, other));
-      await refused(world, 'DECISION_STALE', () => world.changes.decide(by('ann'), view.id, { ...input, assertion }));
+      await refused(fixture, 'DECISION_STALE', () =>
+        fixture.changes.decide(by('ann'), view.id, { ...input, assertion }),
+      );
     }
     const urgent = overrideOf(view);
     const asVote = assertionOver(challengeFor(view, urgent, { personId: 'olga', decision: 'approve' }));
-    await refused(world, 'DECISION_STALE', () =>
-      world.changes.override(by('olga'), view.id, { ...urgent, assertion: asVote }),
+    await refused(fixture, 'DECISION_STALE', () =>
+      fixture.changes.override(by('olga'), view.id, { ...urgent, assertion: asVote }),
     );
   });
 
   it('that is none is refused: shape, size, type, no JSON', async () => {
-    const world = actsWorld();
-    const view = await pending(world);
+    const fixture = recordingFixture();
+    const view = await pending(fixture);
     const input = decision(view);
     const good = assertionOver(challengeFor(view, input));
     const encoded = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
@@ -108,6 +110,8 @@ describe('an assertion', () => {
       assertionOver(challengeFor(view, input), { type: 'webauthn.create' }),
       assertionOver(challengeFor(view, input), { challenge: 7 }),
     ])
-      await refused(world, 'CHANGE_INVALID', () => world.changes.decide(by('ann'), view.id, { ...input, assertion }));
+      await refused(fixture, 'CHANGE_INVALID', () =>
+        fixture.changes.decide(by('ann'), view.id, { ...input, assertion }),
+      );
   });
 });

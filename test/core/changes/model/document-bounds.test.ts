@@ -4,7 +4,7 @@ import * as z from 'zod';
 import { canonicalize } from '../../../../core/canonical/index.ts';
 import { parseInput } from '../../../../core/changes/operations/content.ts';
 import { assertDocument, assertPlain } from '../../../../core/changes/model/document.ts';
-import { createWorld, patchOf, proposal, who } from '../world.ts';
+import { createFixture, patchOf, proposal, who } from '../fixture.ts';
 
 const takes = (judge: () => unknown): boolean => {
   try {
@@ -52,7 +52,7 @@ it('is whole numbers', () => {
 
 describe('R9: what a step is about hides nothing', () => {
   const proposed = (operations: object[]): Promise<unknown> =>
-    createWorld().changes.propose(who('pete'), proposal(operations));
+    createFixture().changes.propose(who('pete'), proposal(operations));
   const HIDDEN = '/no\u202ete';
 
   it.each([

@@ -12,7 +12,7 @@ import {
 } from '../../../../core/changes/index.ts';
 import { nextState, TRANSITIONS } from '../../../../core/changes/model/lifecycle.ts';
 import { parseStep, type ChangeStep } from '../../../../core/changes/model/steps.ts';
-import { createWorld, decision, entriesOf, patchOf, proposal, who } from '../world.ts';
+import { createFixture, decision, entriesOf, patchOf, proposal, who } from '../fixture.ts';
 
 describe('the transition table', () => {
   it('answers for every state and step: a state, or a refusal', () => {
@@ -46,14 +46,14 @@ describe('the transition table', () => {
 
 describe('the reducer', () => {
   const steps = async (): Promise<ChangeStep[]> => {
-    const world = createWorld();
-    const { change } = await world.changes.propose(
+    const fixture = createFixture();
+    const { change } = await fixture.changes.propose(
       who('pete'),
       proposal([patchOf('/balance', 5), patchOf('/note', 1)]),
     );
-    for (const name of ['ann', 'rita']) await world.changes.decide(who(name), change.id, decision(change));
-    await world.changes.advance(change.id);
-    return (await entriesOf(world, change.id)).map((entry) => parseStep(entry) as ChangeStep);
+    for (const name of ['ann', 'rita']) await fixture.changes.decide(who(name), change.id, decision(change));
+    await fixture.changes.advance(change.id);
+    return (await entriesOf(fixture, change.id)).map((entry) => parseStep(entry) as ChangeStep);
   };
   const fold = (all: readonly ChangeStep[]): string => {
     let record: Parameters<typeof reduceChange>[0];

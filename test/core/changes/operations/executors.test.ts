@@ -20,7 +20,7 @@ import { memoryRootSigner, type MemoryStoreOptions } from '../../../../adapters/
 import { FakeExecutor } from '../fake-executor.ts';
 import { itemsOf, rebuilt } from '../replay/rebuilt.ts';
 import {
-  createWorld,
+  createFixture,
   decision,
   ENTITY,
   entriesOf,
@@ -29,8 +29,8 @@ import {
   risk,
   who,
   type Overrides,
-  type World,
-} from '../world.ts';
+  type Fixture,
+} from '../fixture.ts';
 
 const limit = z.strictObject({ account: z.string(), limit: z.int().nullable() });
 const MAX_SECONDS = 20;
@@ -42,7 +42,7 @@ const invoke = (account: string, to: number | null): object => ({
   payload: { executor: 'limits', input: { account, limit: to } },
 });
 
-interface Here extends World {
+interface Here extends Fixture {
   readonly root: RootSigner;
   readonly executor: FakeExecutor;
   readonly overrides: Overrides;
@@ -52,14 +52,14 @@ function open({
   declared = DECLARED,
   store = {},
 }: { declared?: ExecutorsConfig; store?: MemoryStoreOptions } = {}): Here {
-  const world = createWorld({ store });
+  const fixture = createFixture({ store });
   const root = memoryRootSigner('ledger.test/main');
-  const executor = new FakeExecutor(root, world.clock);
+  const executor = new FakeExecutor(root, fixture.clock);
   const overrides = {
     operations: operationTypes(undefined, declared),
     executors: { declared, executors: executor, root },
   };
-  return { ...world, root, executor, overrides, changes: world.other(overrides) };
+  return { ...fixture, root, executor, overrides, changes: fixture.other(overrides) };
 }
 
 async function approved(here: Here, operations: readonly unknown[]): Promise<ChangeView> {

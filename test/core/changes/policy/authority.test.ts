@@ -11,7 +11,7 @@ import {
 } from '../../../../core/changes/index.ts';
 import {
   at,
-  createGovernanceWorld,
+  createGovernanceFixture,
   DAY_MS,
   ENTITY,
   onPolicy,
@@ -19,9 +19,9 @@ import {
   POLICY,
   put,
   who,
-  type GovernanceWorld,
-} from '../governance-world.ts';
-import { decision } from '../world.ts';
+  type GovernanceFixture,
+} from '../governance-fixture.ts';
+import { decision } from '../fixture.ts';
 
 /** Types of the entries that should name the policy and do not, or name another than the one in force. */
 function misplaced(log: readonly ChainEntry[]): string[] {
@@ -44,25 +44,25 @@ const codeOf = (act: Promise<unknown>): Promise<unknown> =>
     (error: unknown) => (error as { readonly code?: unknown }).code,
   );
 
-async function lend(world: GovernanceWorld): Promise<void> {
-  const until = new Date(world.clock.now() + DAY_MS).toISOString();
-  await world.governing.delegate(who('bob'), { to: 'carl', until, reason: 'away' });
+async function lend(fixture: GovernanceFixture): Promise<void> {
+  const until = new Date(fixture.clock.now() + DAY_MS).toISOString();
+  await fixture.governing.delegate(who('bob'), { to: 'carl', until, reason: 'away' });
 }
 
 describe('under', () => {
   it('V2: everything that rests on the policy names the entry that made it, and nothing else does', async () => {
-    const world = createGovernanceWorld();
-    await lend(world);
-    const view = await world.propose();
-    await world.approve(view, 'bob');
-    await world.changes.revoke(who('bob'), view.id);
-    await world.changes.withdraw(who('ann'), view.id);
-    await world.carryOut(await world.propose(), 'bob', 'rita');
-    const vetoed = await world.propose([put({ limit: 2 })]);
-    await world.changes.decide(who('rita'), vetoed.id, { ...decision(vetoed), decision: 'reject', reason: 'no' });
-    await world.carryOut(await world.propose([remove('sue')], onPolicy), 'bob', 'ralf', 'sue');
-    await world.carryOut(await world.propose([put({ limit: 3 })]), 'carl', 'ralf');
-    const log = await world.log();
+    const fixture = createGovernanceFixture();
+    await lend(fixture);
+    const view = await fixture.propose();
+    await fixture.approve(view, 'bob');
+    await fixture.changes.revoke(who('bob'), view.id);
+    await fixture.changes.withdraw(who('ann'), view.id);
+    await fixture.carryOut(await fixture.propose(), 'bob', 'rita');
+    const vetoed = await fixture.propose([put({ limit: 2 })]);
+    await fixture.changes.decide(who('rita'), vetoed.id, { ...decision(vetoed), decision: 'reject', reason: 'no' });
+    await fixture.carryOut(await fixture.propose([remove('sue')], onPolicy), 'bob', 'ralf', 'sue');
+    await fixture.carryOut(await fixture.propose([put({ limit: 3 })]), 'carl', 'ralf');
+    const log = await fixture.log();
     expect(misplaced(log)).toEqual([]);
     const types = new Set(log.map(({ body }) => body.type));
     for (const type of ['delegation.granted', 'change.withdrawn', 'change.rejected', 'change.claimed'])
@@ -71,10 +71,10 @@ describe('under', () => {
   });
 
   it('V2: an assessment names its clock reading and how many were before it', async () => {
-    const world = createGovernanceWorld();
-    await world.propose();
-    await world.propose([put({ limit: 2 })], {}, 'bot');
-    const assessed = (await world.chain(ENTITY)).filter(({ body }) => body.type === 'change.assessed');
+    const fixture = createGovernanceFixture();
+    await fixture.propose();
+    await fixture.propose([put({ limit: 2 })], {}, 'bot');
+    const assessed = (await fixture.chain(ENTITY)).filter(({ body }) => body.type === 'change.assessed');
     expect(assessed.map(({ body }) => body.data['turns'])).toEqual([
       { sponsor: 0, entity: 0 },
       { sponsor: 0, entity: 1 },
@@ -84,39 +84,39 @@ describe('under', () => {
 });
 
 it('a delegation adopts the policy, where none is recorded yet', async () => {
-  const world = createGovernanceWorld();
-  await lend(world);
-  const [granted] = await world.chain(DELEGATIONS_CHAIN);
-  expect(granted?.body.data['under']).toEqual({ seq: 0, hash: (await world.chain())[0]?.hash });
+  const fixture = createGovernanceFixture();
+  await lend(fixture);
+  const [granted] = await fixture.chain(DELEGATIONS_CHAIN);
+  expect(granted?.body.data['under']).toEqual({ seq: 0, hash: (await fixture.chain())[0]?.hash });
 });
 
 describe('the clock', () => {
-  const past = (world: GovernanceWorld): void => world.clock.setBack(7 * DAY_MS);
+  const past = (fixture: GovernanceFixture): void => fixture.clock.setBack(7 * DAY_MS);
 
   it('R1: a clock that steps back keeps nobody in who was removed', async () => {
-    const world = createGovernanceWorld();
-    const other = world.process();
-    await world.propose();
+    const fixture = createGovernanceFixture();
+    const other = fixture.process();
+    await fixture.propose();
     await other.governance.refresh(10_000);
-    await world.carryOut(await world.propose([remove('pete')], onPolicy), 'bob', 'ralf', 'sue');
-    past(world);
-    await world.clock.advance(10_000);
+    await fixture.carryOut(await fixture.propose([remove('pete')], onPolicy), 'bob', 'ralf', 'sue');
+    past(fixture);
+    await fixture.clock.advance(10_000);
     await other.governance.refresh(10_000);
     expect(other.governance.policy.principal('pete')).toBeUndefined();
   });
 
   it('R1: what a removed person proposes, revises, withdraws or lends commits nothing', async () => {
-    const world = createGovernanceWorld();
-    const other = world.process();
-    const mine = await world.propose([put({ limit: 7 })], {}, 'pete');
+    const fixture = createGovernanceFixture();
+    const other = fixture.process();
+    const mine = await fixture.propose([put({ limit: 7 })], {}, 'pete');
     await other.governance.refresh();
-    await world.carryOut(await world.propose([remove('pete')], onPolicy), 'bob', 'ralf', 'sue');
-    past(world);
+    await fixture.carryOut(await fixture.propose([remove('pete')], onPolicy), 'bob', 'ralf', 'sue');
+    past(fixture);
     const input = { entityId: ENTITY, title: 'Change it', rationale: 'It is time.', operations: [put({})] };
     const { entityId: _entity, ...revision } = input;
-    const until = new Date(world.clock.now() + DAY_MS).toISOString();
+    const until = new Date(fixture.clock.now() + DAY_MS).toISOString();
     const recorded = async (): Promise<ChainEntry[]> =>
-      (await world.log()).filter(({ body }) => !body.entity.startsWith('keys/'));
+      (await fixture.log()).filter(({ body }) => !body.entity.startsWith('keys/'));
     const before = await recorded();
     for (const act of [
       other.changes.propose(who('pete'), input),
@@ -128,22 +128,22 @@ describe('the clock', () => {
   });
 
   it('R1: a fresh ledger takes proposals with a clock that steps back', async () => {
-    const world = createGovernanceWorld();
-    await world.governance.refresh();
-    past(world);
-    expect((await world.propose()).state).toBe('pending');
+    const fixture = createGovernanceFixture();
+    await fixture.governance.refresh();
+    past(fixture);
+    expect((await fixture.propose()).state).toBe('pending');
   });
 
   it('R1: a process that was frozen reads the policy again, although its own time stood still', async () => {
-    const world = createGovernanceWorld();
-    await world.propose();
-    const { configured, modules, proofs, ...governance } = world.governance;
+    const fixture = createGovernanceFixture();
+    await fixture.propose();
+    const { configured, modules, proofs, ...governance } = fixture.governance;
     const thawed = createGovernance({
-      ...{ ledger: 'main', items: world.store, entries: world.store, configured, modules, proofs },
-      clock: { now: () => world.clock.now(), monotonic: () => 0 },
+      ...{ ledger: 'main', items: fixture.store, entries: fixture.store, configured, modules, proofs },
+      clock: { now: () => fixture.clock.now(), monotonic: () => 0 },
     });
     await thawed.refresh();
-    await world.carryOut(await world.propose([remove('pete')], onPolicy), 'bob', 'ralf', 'sue');
+    await fixture.carryOut(await fixture.propose([remove('pete')], onPolicy), 'bob', 'ralf', 'sue');
     await thawed.refresh(10_000);
     expect(thawed.inForce().entry).toEqual(governance.inForce().entry);
   });

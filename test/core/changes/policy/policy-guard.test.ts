@@ -4,7 +4,7 @@ import { MemoryStore } from '../../../../adapters/memory/index.ts';
 import { lastPolicyEntry, policySince } from '../../../../core/changes/policy/policy-entry.ts';
 import { policyVersionKey } from '../../../../core/changes/store/document-store.ts';
 import type { ItemKey } from '../../../../core/ledger/index.ts';
-import { at, createGovernanceWorld, onPolicy, patch, POLICY } from '../governance-world.ts';
+import { at, createGovernanceFixture, onPolicy, patch, POLICY } from '../governance-fixture.ts';
 
 const KEY = policyVersionKey('main');
 const OTHERS = [
@@ -16,13 +16,13 @@ const put = (key: ItemKey): never => ({ kind: 'put', key, value: {}, expect: 'an
 
 describe('the condition on the policy in force', () => {
   it('is on its item alone', () => {
-    const { governance } = createGovernanceWorld();
+    const { governance } = createGovernanceFixture();
     expect([KEY, ...OTHERS].map((key) => governance.isCondition(key))).toEqual([true, false, false, false]);
   });
 
   it('is a check beside other writes, and part of the write of the item itself', async () => {
-    const world = createGovernanceWorld();
-    const guard = (...keys: ItemKey[]): readonly object[] => world.governance.inForce().guard(keys.map(put));
+    const fixture = createGovernanceFixture();
+    const guard = (...keys: ItemKey[]): readonly object[] => fixture.governance.inForce().guard(keys.map(put));
     for (const expect_ of ['absent', 1] as const) {
       const check = { kind: 'check', key: KEY, expect: expect_ };
       expect(guard()).toEqual([check]);
@@ -30,8 +30,8 @@ describe('the condition on the policy in force', () => {
       const own = { kind: 'put', key: KEY, value: {}, expect: expect_ };
       expect(guard(...OTHERS, KEY)).toEqual([...OTHERS.map(put), own]);
       expect(guard(KEY)).toEqual([own]);
-      await world.propose();
-      await world.governance.refresh();
+      await fixture.propose();
+      await fixture.governance.refresh();
     }
   });
 });
@@ -51,46 +51,46 @@ describe('a reading of the policy in force', () => {
         };
       },
     });
-    const world = createGovernanceWorld({}, counted);
-    await world.governance.refresh();
+    const fixture = createGovernanceFixture({}, counted);
+    await fixture.governance.refresh();
     return {
-      world,
+      fixture,
       /** whether it is read again by who takes one that is younger than this */
       reads: async (maxAgeMs: number): Promise<boolean> => {
         const before = reads;
-        await world.governance.refresh(maxAgeMs);
+        await fixture.governance.refresh(maxAgeMs);
         return reads > before;
       },
     };
   }
 
   it('is taken while it is younger than wanted, by both clocks', async () => {
-    const { world, reads } = await counting();
-    await world.clock.advance(1_000);
+    const { fixture, reads } = await counting();
+    await fixture.clock.advance(1_000);
     expect([await reads(Infinity), await reads(1_001)]).toEqual([false, false]);
     expect(await reads(1_000)).toBe(true);
     expect(await reads(1)).toBe(false); // it has just been read
     expect(await reads(0)).toBe(true);
-    await world.clock.advance(1_000);
-    world.clock.setBack(5_000); // the other clock goes on
+    await fixture.clock.advance(1_000);
+    fixture.clock.setBack(5_000); // the other clock goes on
     expect(await reads(1_000)).toBe(true);
-    world.clock.setBack(-5_000); // set forward: as if that much had passed
+    fixture.clock.setBack(-5_000); // set forward: as if that much had passed
     expect(await reads(5_000)).toBe(true);
-    world.clock.setBack(-5_000);
+    fixture.clock.setBack(-5_000);
     expect(await reads(5_001)).toBe(false);
   });
 });
 
 describe('the entry that brought the policy into force', () => {
   it('is the last on its chain that wrote the document, however far back', async () => {
-    const world = createGovernanceWorld();
-    expect(await lastPolicyEntry(world.store)).toBeUndefined();
-    await world.propose();
-    const [adopted] = await world.store.read(POLICY, 0, 1);
-    const { seq, hash } = world.governance.inForce().entry ?? { seq: -1, hash: '' };
-    expect(await lastPolicyEntry(world.store)).toEqual({ seq, hash });
+    const fixture = createGovernanceFixture();
+    expect(await lastPolicyEntry(fixture.store)).toBeUndefined();
+    await fixture.propose();
+    const [adopted] = await fixture.store.read(POLICY, 0, 1);
+    const { seq, hash } = fixture.governance.inForce().entry ?? { seq: -1, hash: '' };
+    expect(await lastPolicyEntry(fixture.store)).toEqual({ seq, hash });
     // The same entry, with as many behind it that write nothing.
-    const [other] = await world.store.read('account:1', 0, 1);
+    const [other] = await fixture.store.read('account:1', 0, 1);
     for (const behind of [0, 98, 99, 100, 101, 250]) {
       const asked: [number, number][] = [];
       const entries = {
@@ -106,17 +106,17 @@ describe('the entry that brought the policy into force', () => {
   });
 
   it('is superseded by any that writes another, and by none that does not', async () => {
-    const world = createGovernanceWorld();
-    await world.propose();
-    await world.governance.refresh();
-    const deps = { ...world.governance.proofs, entries: world.store };
-    const head = world.governance.inForce().entry ?? { seq: 0, hash: '' };
+    const fixture = createGovernanceFixture();
+    await fixture.propose();
+    await fixture.governance.refresh();
+    const deps = { ...fixture.governance.proofs, entries: fixture.store };
+    const head = fixture.governance.inForce().entry ?? { seq: 0, hash: '' };
     expect(await policySince(deps, head)).toEqual(head);
     const rename = { op: 'replace', path: `/roster/people/${at('pete')}/name`, value: 'Peter' };
-    const view = await world.propose([patch(rename)], onPolicy);
+    const view = await fixture.propose([patch(rename)], onPolicy);
     expect(await policySince(deps, head)).toEqual({ seq: 2, hash: expect.any(String) as string });
-    await world.carryOut(view, 'bob', 'rita', 'sam');
-    expect((await world.chain()).map(({ body }) => body.type)).toContain('change.executed');
+    await fixture.carryOut(view, 'bob', 'rita', 'sam');
+    expect((await fixture.chain()).map(({ body }) => body.type)).toContain('change.executed');
     expect(await policySince(deps, head)).toBe('superseded');
   });
 });

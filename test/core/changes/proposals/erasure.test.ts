@@ -2,8 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import { createAppender } from '../../../../core/ledger/index.ts';
 import { CountingIds, FakeClock, localSealer, memoryRootSigner } from '../../../../adapters/memory/index.ts';
-import { actsWorld, by, vote } from '../recording/acts-world.ts';
-import { ENTITY, patchOf, proposal, type Overrides, type World } from '../world.ts';
+import { recordingFixture, by, vote } from '../recording/recording-fixture.ts';
+import { ENTITY, patchOf, proposal, type Overrides, type Fixture } from '../fixture.ts';
 
 const HASH = 'ab'.repeat(32);
 const erase: Overrides['erase'] = (entity, seq, path) => ({
@@ -11,8 +11,8 @@ const erase: Overrides['erase'] = (entity, seq, path) => ({
 });
 
 /** Its first entry is committed to two fields. */
-async function world(overrides: Overrides = { erase } as Overrides): Promise<World> {
-  const made = actsWorld({ deps: overrides });
+async function fixture(overrides: Overrides = { erase } as Overrides): Promise<Fixture> {
+  const made = recordingFixture({ deps: overrides });
   const appender = createAppender({
     ...{ ledger: 'main', origin: 'ledger.test/main', store: made.store, sealer: localSealer },
     ...{ rootSigner: memoryRootSigner('ledger.test/main'), clock: new FakeClock(), ids: new CountingIds() },
@@ -28,13 +28,14 @@ async function world(overrides: Overrides = { erase } as Overrides): Promise<Wor
 const erasing = (more: object = {}): object => ({
   ...{ type: 'field.erase', payload: { seq: 0, fields: ['/payload/ip'], basis: 'article 17', ...more } },
 });
-const propose = async (made: World, ...operations: object[]) => made.changes.propose(by('pete'), proposal(operations));
-const kept = async (made: World): Promise<string[]> =>
+const propose = async (made: Fixture, ...operations: object[]) =>
+  made.changes.propose(by('pete'), proposal(operations));
+const kept = async (made: Fixture): Promise<string[]> =>
   (await made.store.list(`sensitive#${ENTITY}`, { limit: 9 })).map(({ sk }) => sk);
 
 describe('an erasure', () => {
   it('destroys what was approved to be destroyed, and says by whom', async () => {
-    const made = await world();
+    const made = await fixture();
     const { change } = await propose(made, erasing());
     expect(change.risk?.facts).toMatchObject({ reversible: false, sensitive: { erases: true, touched: true } });
     await vote(made, change, 'ann', 'rita');
@@ -57,7 +58,7 @@ describe('an erasure', () => {
   });
 
   it('is refused for what there is not, and together with anything else', async () => {
-    const made = await world();
+    const made = await fixture();
     const refusal = async (...operations: object[]): Promise<string> => {
       try {
         await propose(made, ...operations);
@@ -76,7 +77,7 @@ describe('an erasure', () => {
   });
 
   it('writes nothing of the kind for other operations', async () => {
-    const made = await world();
+    const made = await fixture();
     const { change } = await propose(made, patchOf('/note', 'x'));
     await vote(made, change, 'ann');
     expect(await made.changes.advance(change.id)).toEqual({ kind: 'end', state: 'executed' });

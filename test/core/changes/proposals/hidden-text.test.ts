@@ -1,7 +1,7 @@
 /** R9: what people read when they decide holds nothing that hides or lies about itself. */
 import { describe, expect, it } from 'vitest';
 import { ChangeError } from '../../../../core/changes/index.ts';
-import { createWorld, decision, nonce, patchOf, proposal, who } from '../world.ts';
+import { createFixture, decision, nonce, patchOf, proposal, who } from '../fixture.ts';
 
 const HASH = 'ab'.repeat(32);
 const HIDING = [
@@ -52,7 +52,7 @@ describe('R9: a proposal', () => {
     ],
     ['key of a value', (h) => proposal([patchOf('/a', { [`b${h}`]: 1 })]), /^\/operations\/0\/payload\/0\/value\/b.+$/],
   ])('R9: is refused with hidden text in its %s, by code point and pointer', async (_, make, pointer) => {
-    const { changes } = createWorld();
+    const { changes } = createFixture();
     for (const hidden of HIDING) {
       const error = await problemOf(changes.propose(who('pete'), make(hidden)));
       const code = (hidden.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0');
@@ -63,7 +63,7 @@ describe('R9: a proposal', () => {
   });
 
   it('R9: may have anything as a value: it is shown escaped', async () => {
-    const { changes } = createWorld();
+    const { changes } = createFixture();
     const { change } = await changes.propose(who('pete'), proposal([patchOf('/path', { from: 'a\u202eb' })]));
     expect(change.operations[0]?.payload).toEqual([{ op: 'add', path: '/path', value: { from: 'a\u202eb' } }]);
   });
@@ -82,29 +82,29 @@ describe('R9: a proposal', () => {
     'https://bank.test:99999/',
     'https://bank.test/\u200b',
   ])('R9: is refused with %s as evidence', async (url) => {
-    const { changes } = createWorld();
+    const { changes } = createFixture();
     const error = await problemOf(changes.propose(who('pete'), proposal([patchOf('/a', 1)], evidence({ url }))));
     expect(error.problems[0]?.pointer).toBe('/evidence/0/url');
   });
 
   it('R9: takes https addresses, and names of files that the CLI has hashed', async () => {
-    const { changes } = createWorld();
+    const { changes } = createFixture();
     for (const url of ['https://bank.test', 'https://bank.test:8443/a?b=c#d', 'file:bank%20statement.txt'])
       await changes.propose(who('pete'), proposal([patchOf('/a', 1)], evidence({ url })));
   });
 });
 
 it('R9: reasons of decisions, delegations, withdrawals and tickets are refused with hidden text', async () => {
-  const world = createWorld();
-  const { change } = await world.changes.propose(who('pete'), proposal([patchOf('/a', 1)]));
+  const fixture = createFixture();
+  const { change } = await fixture.changes.propose(who('pete'), proposal([patchOf('/a', 1)]));
   const hidden = { reason: 'no\u200bt now' };
   const vote = decision(change, 'reject', hidden);
   const { revision, contentHash, assessmentHash = '' } = change;
   const bound = { revision, contentHash, assessmentHash, nonce: nonce() };
   for (const work of [
-    world.changes.decide(who('ann'), change.id, vote),
-    world.changes.withdraw(who('pete'), change.id, hidden),
-    world.changes.override(who('ann'), change.id, { ...bound, ticket: 'INC\u200b7', reason: 'x' }),
+    fixture.changes.decide(who('ann'), change.id, vote),
+    fixture.changes.withdraw(who('pete'), change.id, hidden),
+    fixture.changes.override(who('ann'), change.id, { ...bound, ticket: 'INC\u200b7', reason: 'x' }),
   ])
     expect((await problemOf(work)).message).toContain('U+200B');
 });

@@ -5,9 +5,9 @@ import { canonicalize } from '../../../../core/canonical/index.ts';
 import { changeQueues, checkChangeIndex, foldChange, isTerminal, verifyState } from '../../../../core/changes/index.ts';
 import { awaitsReview } from '../../../../core/changes/model/post-review.ts';
 import type { ChangeRecord } from '../../../../core/changes/model/record.ts';
-import { actsWorld, by, overrideOf } from './acts-world.ts';
+import { recordingFixture, by, overrideOf } from './recording-fixture.ts';
 import { itemsOf, rebuilt } from '../replay/rebuilt.ts';
-import { decision, ENTITY, entriesOf, hours, patchOf, proposal, type World } from '../world.ts';
+import { decision, ENTITY, entriesOf, hours, patchOf, proposal, type Fixture } from '../fixture.ts';
 
 const PEOPLE = ['ann', 'bob', 'rita', 'otto', 'olga', 'otis', 'pete', 'aud'] as const;
 const STEPS = ['claim', 'intend', 'apply', 'intend', 'apply', 'finish', 'undo'] as const;
@@ -31,8 +31,8 @@ const act: fc.Arbitrary<Act> = fc.record({
   value: fc.nat(30),
 });
 
-async function perform(world: World, ids: string[], { kind, pick, person, value }: Act): Promise<unknown> {
-  const { changes } = world;
+async function perform(fixture: Fixture, ids: string[], { kind, pick, person, value }: Act): Promise<unknown> {
+  const { changes } = fixture;
   const who = by(person);
   const id = ids.at(-1 - (pick % Math.max(ids.length, 1))) ?? 'none';
   const look = () => changes.get(by('aud'), id);
@@ -70,44 +70,44 @@ async function perform(world: World, ids: string[], { kind, pick, person, value 
     case 'tamper': {
       for (const step of ['claim', 'intend', 'apply'] as const) await changes.runStep(step, id);
       // Only when something was applied: then its rollback fails. Before, the document would just be wrong for good.
-      const { state, progress } = await world.record(id);
+      const { state, progress } = await fixture.record(id);
       if (state !== 'executing' || !progress.some(({ status }) => status === 'applied')) return undefined;
       const write = { kind: 'put', key: { pk: 'main#document', sk: ENTITY }, expect: 'any' } as const;
-      return world.store.write([{ ...write, value: { document: { evil: value }, change: 'nobody' } }]);
+      return fixture.store.write([{ ...write, value: { document: { evil: value }, change: 'nobody' } }]);
     }
     default:
-      return world.clock.advance(hours(value));
+      return fixture.clock.advance(hours(value));
   }
 }
 
-async function keysIn(world: World, partition: string): Promise<string[]> {
-  return (await world.store.list(`main#${partition}`, { limit: 1000 })).map(({ sk }) => sk);
+async function keysIn(fixture: Fixture, partition: string): Promise<string[]> {
+  return (await fixture.store.list(`main#${partition}`, { limit: 1000 })).map(({ sk }) => sk);
 }
 
-async function expectFollows(world: World, ids: readonly string[]): Promise<readonly ChangeRecord[]> {
-  const records = await Promise.all(ids.map((id) => world.record(id)));
+async function expectFollows(fixture: Fixture, ids: readonly string[]): Promise<readonly ChangeRecord[]> {
+  const records = await Promise.all(ids.map((id) => fixture.record(id)));
   for (const record of records) {
-    const folded = foldChange(await entriesOf(world, record.id));
+    const folded = foldChange(await entriesOf(fixture, record.id));
     expect(folded.kind === 'record' && canonicalize(folded.record)).toBe(canonicalize(record));
   }
   const running = records.filter(({ state }) => ['executing', 'rolling_back', 'rollback_failed'].includes(state));
   expect(running.length).toBeLessThanOrEqual(1);
-  expect(await keysIn(world, 'change-lock')).toEqual(running.map(() => ENTITY));
+  expect(await keysIn(fixture, 'change-lock')).toEqual(running.map(() => ENTITY));
   const idsOf = (some: readonly ChangeRecord[]): string[] => some.map(({ id }) => id).sort();
-  expect(await keysIn(world, 'change-open')).toEqual(idsOf(records.filter(({ state }) => !isTerminal(state))));
-  expect(await keysIn(world, 'change-review')).toEqual(idsOf(records.filter(awaitsReview)));
+  expect(await keysIn(fixture, 'change-open')).toEqual(idsOf(records.filter(({ state }) => !isTerminal(state))));
+  expect(await keysIn(fixture, 'change-review')).toEqual(idsOf(records.filter(awaitsReview)));
   // R6: what is found by index is what a look at all of them finds.
-  expect(await checkChangeIndex('main', world.store)).toBeUndefined();
-  const { length, escalated } = (await changeQueues('main', world.store, world.clock.now())).approvalQueue;
+  expect(await checkChangeIndex('main', fixture.store)).toBeUndefined();
+  const { length, escalated } = (await changeQueues('main', fixture.store, fixture.clock.now())).approvalQueue;
   const waiting = records.filter(({ state }) => state === 'pending');
   expect({ length, escalated }).toEqual({
     length: waiting.length,
     escalated: waiting.filter(({ eligible }) => eligible !== undefined).length,
   });
   if (running.length === 0) {
-    const { document, version, hash } = await world.changes.document(by('aud'), ENTITY);
-    expect(verifyState(ENTITY, await world.chain())).toEqual({ kind: 'state', document, version, hash });
-    expect(await itemsOf(await rebuilt(world))).toEqual(await itemsOf(world.store));
+    const { document, version, hash } = await fixture.changes.document(by('aud'), ENTITY);
+    expect(verifyState(ENTITY, await fixture.chain())).toEqual({ kind: 'state', document, version, hash });
+    expect(await itemsOf(await rebuilt(fixture))).toEqual(await itemsOf(fixture.store));
   }
   return records;
 }
@@ -116,10 +116,10 @@ it('follows from the chain, whatever anybody does', async () => {
   const seen = new Set<string>();
   await fc.assert(
     fc.asyncProperty(fc.array(act, { minLength: 15, maxLength: 60 }), async (acts) => {
-      const world = actsWorld();
+      const fixture = recordingFixture();
       const ids: string[] = [];
-      for (const one of acts) await perform(world, ids, one).catch(() => undefined); // most are refused: that is part of it
-      const records = await expectFollows(world, ids);
+      for (const one of acts) await perform(fixture, ids, one).catch(() => undefined); // most are refused: that is part of it
+      const records = await expectFollows(fixture, ids);
       for (const { entries } of records) for (const { type } of entries) seen.add(type);
     }),
     // Always the same histories, so that what has to be seen is; `HISTORY_SEED` for others.

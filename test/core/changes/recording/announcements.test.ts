@@ -3,8 +3,8 @@ import * as z from 'zod';
 import { describe, expect, it } from 'vitest';
 import { approvalTopics, findTold, riskSchema, type Changes } from '../../../../core/changes/index.ts';
 import { createCatalog, sensitive, type Topics } from '../../../../core/events/index.ts';
-import { appenderOn } from '../../ledger/ledger-world.ts';
-import { createWorld, decision, hours, patchOf, proposal, who, type World } from '../world.ts';
+import { appenderOn } from '../../ledger/ledger-fixture.ts';
+import { createFixture, decision, hours, patchOf, proposal, who, type Fixture } from '../fixture.ts';
 
 const text = z.string();
 const agentTopics: Topics = {
@@ -27,24 +27,27 @@ const risk = riskSchema.parse({
   rules: [{ name: 'any', when: { entity: [{ exists: true }] }, level: 'L2', roles: ['owner', 'risk'], approvals: 2 }],
 });
 
-const eventsOn = async (world: World, chain?: string): Promise<{ topic: string; payload: Record<string, unknown> }[]> =>
-  (await world.chain(chain))
+const eventsOn = async (
+  fixture: Fixture,
+  chain?: string,
+): Promise<{ topic: string; payload: Record<string, unknown> }[]> =>
+  (await fixture.chain(chain))
     .filter(({ body }) => body.type === 'event')
     .map(({ body }) => body.data as unknown as { topic: string; payload: Record<string, unknown> });
-const topicsOn = async (world: World, chain?: string): Promise<string[]> =>
-  (await eventsOn(world, chain)).map(({ topic }) => topic);
+const topicsOn = async (fixture: Fixture, chain?: string): Promise<string[]> =>
+  (await eventsOn(fixture, chain)).map(({ topic }) => topic);
 
-const loud = (world: World): Changes => world.other({ catalog, risk });
+const loud = (fixture: Fixture): Changes => fixture.other({ catalog, risk });
 
 describe('on the way of a change-set', () => {
   it('tells who is asked, what was decided, how it ended, and what the agent did', async () => {
-    const world = createWorld();
-    const changes = loud(world);
+    const fixture = createFixture();
+    const changes = loud(fixture);
     const { change } = await changes.propose(who('advisor'), proposal([patchOf('/note', 1)]));
     for (const person of ['ann', 'rita']) await changes.decide(who(person), change.id, decision(change));
     expect(await changes.advance(change.id)).toEqual({ kind: 'end', state: 'executed' });
     const about = { changeSet: change.id, entity: change.entityId, title: 'Change it', revision: 1 };
-    expect(await eventsOn(world)).toMatchObject([
+    expect(await eventsOn(fixture)).toMatchObject([
       { topic: 'agent.action_proposed', payload: { agent: 'advisor', changeSet: change.id, summary: 'Change it' } },
       {
         topic: 'approvals.requested',
@@ -57,18 +60,18 @@ describe('on the way of a change-set', () => {
   });
 
   it('tells of reminders and escalations, and of every other end', async () => {
-    const world = createWorld();
-    const changes = loud(world);
+    const fixture = createFixture();
+    const changes = loud(fixture);
     const propose = async (): Promise<Awaited<ReturnType<Changes['propose']>>['change']> =>
       (await changes.propose(who('pete'), proposal([patchOf('/note', 1)]))).change;
     const [rejected, withdrawn, expired] = [await propose(), await propose(), await propose()];
-    await world.clock.advance(hours(10));
+    await fixture.clock.advance(hours(10));
     await changes.advance(rejected.id);
     await changes.decide(who('ann'), rejected.id, decision(rejected, 'reject'));
     await changes.withdraw(who('pete'), withdrawn.id);
-    await world.clock.advance(hours(1000));
+    await fixture.clock.advance(hours(1000));
     await changes.advance(expired.id);
-    const told = (await eventsOn(world)).filter(({ topic }) => topic !== 'approvals.requested');
+    const told = (await eventsOn(fixture)).filter(({ topic }) => topic !== 'approvals.requested');
     expect(told).toMatchObject([
       { topic: 'approvals.escalated', payload: { changeSet: rejected.id, eligible: { owner: ['proposer'] } } },
       { topic: 'approvals.reminded', payload: { count: 1, roles: ['owner', 'risk'], approvals: 2 } },
@@ -80,12 +83,12 @@ describe('on the way of a change-set', () => {
   });
 
   it('asks nobody at L0, and tells that a sample is to be looked at', async () => {
-    const world = createWorld();
+    const fixture = createFixture();
     const free = { name: 'free', when: { reversible: [true] }, level: 'L0', approvals: 0 };
-    const changes = world.other({ catalog, risk: riskSchema.parse({ version: '1', sampleL0: 100, rules: [free] }) });
+    const changes = fixture.other({ catalog, risk: riskSchema.parse({ version: '1', sampleL0: 100, rules: [free] }) });
     const { change } = await changes.propose(who('pete'), proposal([patchOf('/note', 1)]));
     await changes.advance(change.id);
-    expect(await eventsOn(world)).toMatchObject([
+    expect(await eventsOn(fixture)).toMatchObject([
       { topic: 'approvals.decided', payload: { decision: 'approved', people: [] } },
       { topic: 'approvals.review_due', payload: { kind: 'sample', due: change.postReview?.due } },
       { topic: 'approvals.ended', payload: { state: 'executed' } },
@@ -93,11 +96,11 @@ describe('on the way of a change-set', () => {
   });
 
   it('tells once what several workers do at once', async () => {
-    const world = createWorld();
-    const { change } = await loud(world).propose(who('pete'), proposal([patchOf('/note', 1)]));
-    await world.clock.advance(hours(10));
-    await Promise.all(Array.from({ length: 4 }, () => loud(world).advance(change.id)));
-    expect((await topicsOn(world)).sort()).toEqual([
+    const fixture = createFixture();
+    const { change } = await loud(fixture).propose(who('pete'), proposal([patchOf('/note', 1)]));
+    await fixture.clock.advance(hours(10));
+    await Promise.all(Array.from({ length: 4 }, () => loud(fixture).advance(change.id)));
+    expect((await topicsOn(fixture)).sort()).toEqual([
       'approvals.escalated',
       'approvals.reminded',
       'approvals.requested',
@@ -105,37 +108,37 @@ describe('on the way of a change-set', () => {
   });
 
   it('tells nothing of what was not recorded', async () => {
-    const world = createWorld({ store: { faults: { before: () => isBroken && fail() } } });
+    const fixture = createFixture({ store: { faults: { before: () => isBroken && fail() } } });
     let isBroken = false;
     const fail = (): never => {
       throw new Error('the store broke');
     };
-    const changes = loud(world);
+    const changes = loud(fixture);
     isBroken = true;
     await expect(changes.propose(who('advisor'), proposal([patchOf('/note', 1)]))).rejects.toThrow();
     isBroken = false;
-    expect(await world.chain()).toEqual([]);
+    expect(await fixture.chain()).toEqual([]);
   });
 
   it('has ids that nobody else can take, and by which an event is found', async () => {
-    const world = createWorld();
-    const { change } = await loud(world).propose(who('pete'), proposal([patchOf('/note', 1)]));
-    const found = await world.store.findByIdemKey(`event/system/approvals/${change.id}.1.approvals.requested`);
+    const fixture = createFixture();
+    const { change } = await loud(fixture).propose(who('pete'), proposal([patchOf('/note', 1)]));
+    const found = await fixture.store.findByIdemKey(`event/system/approvals/${change.id}.1.approvals.requested`);
     expect(found?.chain).toBe(change.entityId);
   });
 });
 
 describe('W11: what is told is found by its id without a key of its own', () => {
   it('W11: each, on the way of a change-set, and nothing else', async () => {
-    const world = createWorld();
-    const changes = loud(world);
+    const fixture = createFixture();
+    const changes = loud(fixture);
     const { change } = await changes.propose(who('advisor'), proposal([patchOf('/note', 1)]));
-    await world.clock.advance(hours(10));
+    await fixture.clock.advance(hours(10));
     await changes.advance(change.id);
     for (const person of ['ann', 'rita']) await changes.decide(who(person), change.id, decision(change));
     await changes.advance(change.id);
-    const where = { ledger: 'main', items: world.store, entries: world.store };
-    const told = (await world.chain()).filter(({ body }) => body.type === 'event');
+    const where = { ledger: 'main', items: fixture.store, entries: fixture.store };
+    const told = (await fixture.chain()).filter(({ body }) => body.type === 'event');
     expect(told.length).toBeGreaterThan(6);
     for (const { body } of told)
       expect(await findTold(where, body.idem)).toMatchObject({ chain: body.entity, seq: body.seq });
@@ -145,13 +148,13 @@ describe('W11: what is told is found by its id without a key of its own', () => 
   });
 
   it('W11: an event that somebody else recorded behind a step under such an id is not it', async () => {
-    const world = createWorld();
-    const { change } = await world.other({ risk }).propose(who('pete'), proposal([patchOf('/note', 1)]));
+    const fixture = createFixture();
+    const { change } = await fixture.other({ risk }).propose(who('pete'), proposal([patchOf('/note', 1)]));
     const idem = `${change.id}.1.approvals.requested`;
     const data = { topic: 'approvals.requested', version: 1, source: 'billing', payload: {} };
     const draft = { type: 'event', actor: { kind: 'module', id: 'billing' }, idem, data } as const;
-    await appenderOn(world.store).append({ entries: [{ chain: change.entityId, draft }] });
-    expect(await findTold({ ledger: 'main', items: world.store, entries: world.store }, idem)).toBeUndefined();
+    await appenderOn(fixture.store).append({ entries: [{ chain: change.entityId, draft }] });
+    expect(await findTold({ ledger: 'main', items: fixture.store, entries: fixture.store }, idem)).toBeUndefined();
   });
 });
 
@@ -169,9 +172,9 @@ describe('the catalog decides what is told', () => {
       }),
     ],
   ])('%s nothing is recorded', async (_, other) => {
-    const world = createWorld();
-    await world.other({ catalog: other, risk }).propose(who('pete'), proposal([patchOf('/note', 1)]));
-    expect(await topicsOn(world)).toEqual([]);
+    const fixture = createFixture();
+    await fixture.other({ catalog: other, risk }).propose(who('pete'), proposal([patchOf('/note', 1)]));
+    expect(await topicsOn(fixture)).toEqual([]);
   });
 });
 
@@ -183,49 +186,49 @@ describe('an agent that oversteps', () => {
       .catch((error: unknown) => error);
 
   it('is told on its own chain: proposing without the right, deciding', async () => {
-    const world = createWorld();
-    const changes = loud(world);
+    const fixture = createFixture();
+    const changes = loud(fixture);
     expect(await overstep(changes)).toMatchObject({ code: 'FORBIDDEN' });
-    await world.clock.advance(60_000);
+    await fixture.clock.advance(60_000);
     const { change } = await changes.propose(who('pete'), proposal([patchOf('/a', 1)]));
     await expect(changes.decide(who('advisor'), change.id, decision(change))).rejects.toMatchObject({
       code: 'AGENTS_CANNOT_DECIDE',
     });
-    expect(await eventsOn(world, AGENT_CHAIN)).toMatchObject([
+    expect(await eventsOn(fixture, AGENT_CHAIN)).toMatchObject([
       { topic: 'agent.policy_violated', payload: { agent: 'advisor', rule: 'FORBIDDEN', count: 1 } },
       { topic: 'agent.policy_violated', payload: { agent: 'advisor', rule: 'AGENTS_CANNOT_DECIDE', count: 1 } },
     ]);
   });
 
   it('a flood of refusals is one event a minute, with how many there were', async () => {
-    const world = createWorld();
-    const [one, two] = [loud(world), loud(world)];
+    const fixture = createFixture();
+    const [one, two] = [loud(fixture), loud(fixture)];
     await Promise.all(Array.from({ length: 40 }, (_, i) => overstep(i % 2 === 0 ? one : two)));
-    expect(await topicsOn(world, AGENT_CHAIN)).toHaveLength(1);
-    await world.clock.advance(59_999);
+    expect(await topicsOn(fixture, AGENT_CHAIN)).toHaveLength(1);
+    await fixture.clock.advance(59_999);
     await overstep(one);
-    expect(await topicsOn(world, AGENT_CHAIN)).toHaveLength(1);
-    await world.clock.advance(1);
+    expect(await topicsOn(fixture, AGENT_CHAIN)).toHaveLength(1);
+    await fixture.clock.advance(1);
     await overstep(one);
     await overstep(two);
-    const told = await eventsOn(world, AGENT_CHAIN);
+    const told = await eventsOn(fixture, AGENT_CHAIN);
     expect(told).toHaveLength(2);
     // All of the one process but what it had told itself; the other's are told by the other.
     expect(told[1]?.payload['count']).toBeGreaterThanOrEqual(21);
   });
 
   it('is not told for a mistake, and not for people', async () => {
-    const world = createWorld();
-    const changes = loud(world);
+    const fixture = createFixture();
+    const changes = loud(fixture);
     await changes.propose(who('advisor'), { entityId: 'account:1' }).catch(() => undefined);
     await changes.propose(who('rita'), proposal([patchOf('/a', 1)])).catch(() => undefined);
-    expect(await world.chain(AGENT_CHAIN)).toEqual([]);
-    expect(await world.chain('module/rita')).toEqual([]);
+    expect(await fixture.chain(AGENT_CHAIN)).toEqual([]);
+    expect(await fixture.chain('module/rita')).toEqual([]);
   });
 
   it('is refused all the same when it cannot be told', async () => {
     let isBroken = false;
-    const world = createWorld({
+    const fixture = createFixture({
       store: {
         faults: {
           before: () => {
@@ -234,11 +237,11 @@ describe('an agent that oversteps', () => {
         },
       },
     });
-    const changes = loud(world);
+    const changes = loud(fixture);
     isBroken = true;
     expect(await overstep(changes)).toMatchObject({ code: 'FORBIDDEN' });
     isBroken = false;
     await overstep(changes);
-    expect((await eventsOn(world, AGENT_CHAIN))[0]?.payload).toMatchObject({ count: 2 });
+    expect((await eventsOn(fixture, AGENT_CHAIN))[0]?.payload).toMatchObject({ count: 2 });
   });
 });

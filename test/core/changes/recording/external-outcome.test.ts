@@ -13,7 +13,7 @@ const SKEW_MS = 5_000;
 type Kind = 'applied' | 'not-applied' | 'refused' | 'unknown';
 
 /** @param statuses one after the other @param answer of the call */
-function world(statuses: readonly Kind[], answer: Kind = 'unknown', now = END - 1) {
+function fixture(statuses: readonly Kind[], answer: Kind = 'unknown', now = END - 1) {
   const calls: string[] = [];
   const left = [...statuses];
   const say = (kind: Kind, by: string): object => ({ kind, reason: kind === 'applied' ? '' : `${by} ${kind}` });
@@ -33,8 +33,8 @@ function world(statuses: readonly Kind[], answer: Kind = 'unknown', now = END - 
   };
   return { calls, context: context as never, invocation: { grantUntil: new Date(END).toISOString() } as never };
 }
-async function applied(...of: Parameters<typeof world>): Promise<unknown> {
-  const { context, invocation, calls } = world(...of);
+async function applied(...of: Parameters<typeof fixture>): Promise<unknown> {
+  const { context, invocation, calls } = fixture(...of);
   const outcome = await resolveExternalApply(context, invocation);
   return [outcome.kind, 'failure' in outcome ? outcome.failure.message : '', calls.join()];
 }
@@ -67,7 +67,7 @@ describe('applying', () => {
 
   it('says what the executor said where that settles nothing', async () => {
     const said = async (status: Kind): Promise<unknown> => {
-      const { context, invocation } = world([status]);
+      const { context, invocation } = fixture([status]);
       return (await lookUp(context, invocation)).answer;
     };
     expect([await said('not-applied'), await said('unknown')]).toEqual(['not-applied', 'unknown']);
@@ -77,7 +77,7 @@ describe('applying', () => {
 
 describe('undoing', () => {
   const undone = async (status: Kind, answer: Kind): Promise<unknown> => {
-    const { context, invocation, calls } = world([status], answer);
+    const { context, invocation, calls } = fixture([status], answer);
     return [(await resolveExternalUndo(context, invocation)).kind, calls.join()];
   };
   it('is asked for where it has not been done, and nowhere else', async () => {
@@ -99,7 +99,7 @@ describe('undoing', () => {
 
 describe('times', () => {
   it('a grant ends as many whole seconds after the next one as the executor takes at most', () => {
-    const ending = (now: number): string => grantEnd(world([], 'unknown', now).context, {} as never);
+    const ending = (now: number): string => grantEnd(fixture([], 'unknown', now).context, {} as never);
     expect([END, END + 1, END + 999].map(ending)).toEqual([
       ...['2026-11-21T09:01:00.000Z', '2026-11-21T09:01:01.000Z', '2026-11-21T09:01:01.000Z'],
     ]);
@@ -107,7 +107,7 @@ describe('times', () => {
 
   it('waiting is hopeless after ten times as long', () => {
     const record = { content: { operations: [{}] }, updatedAt: new Date(END).toISOString() } as never;
-    const hopeless = (ms: number): boolean => isHopeless(world([], 'unknown', END + ms).context, record, 0);
+    const hopeless = (ms: number): boolean => isHopeless(fixture([], 'unknown', END + ms).context, record, 0);
     expect([299_999, 300_000, 300_001].map(hopeless)).toEqual([false, true, true]);
   });
 });

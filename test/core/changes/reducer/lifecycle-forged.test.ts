@@ -3,11 +3,11 @@ import { describe, expect, it } from 'vitest';
 import { assessmentHash } from '../../../../core/changes/model/steps.ts';
 import { reduceChange } from '../../../../core/changes/reducer/reduce.ts';
 import { parseStep, stepHash, type Assessment, type ChangeStep } from '../../../../core/changes/model/steps.ts';
-import { actsWorld, by, overrideOf, pending, vote } from '../recording/acts-world.ts';
-import { decision, entriesOf, hours, patchOf, type World } from '../world.ts';
+import { recordingFixture, by, overrideOf, pending, vote } from '../recording/recording-fixture.ts';
+import { decision, entriesOf, hours, patchOf, type Fixture } from '../fixture.ts';
 
-const stepsOf = async (world: World, id: string): Promise<ChangeStep[]> =>
-  (await entriesOf(world, id)).map((entry) => parseStep(entry) as ChangeStep);
+const stepsOf = async (fixture: Fixture, id: string): Promise<ChangeStep[]> =>
+  (await entriesOf(fixture, id)).map((entry) => parseStep(entry) as ChangeStep);
 
 /** The state a history leads to, or why it is refused. */
 function fold(all: readonly ChangeStep[]): string {
@@ -26,10 +26,10 @@ const last = (all: readonly ChangeStep[]): ChangeStep => all.at(-1) as ChangeSte
 
 describe('a forged revocation', () => {
   it('of another’s vote, of one that does not stand, or by an agent is refused', async () => {
-    const world = actsWorld();
-    const view = await vote(world, await pending(world), 'ann', 'bob');
-    await world.changes.revoke(by('ann'), view.id);
-    const all = await stepsOf(world, view.id);
+    const fixture = recordingFixture();
+    const view = await vote(fixture, await pending(fixture), 'ann', 'bob');
+    await fixture.changes.revoke(by('ann'), view.id);
+    const all = await stepsOf(fixture, view.id);
     const revoked = last(all);
     const instead = (data: object, more: object = {}): string =>
       fold([...all.slice(0, -1), with0(revoked, data, more)]);
@@ -44,10 +44,10 @@ describe('a forged revocation', () => {
 
 describe('a forged override', () => {
   it('of hard rules, by a partaker or an agent, on another basis, or reviewed too late is refused', async () => {
-    const world = actsWorld();
-    const view = await pending(world);
-    await world.changes.override(by('olga'), view.id, overrideOf(view));
-    const all = await stepsOf(world, view.id);
+    const fixture = recordingFixture();
+    const view = await pending(fixture);
+    await fixture.changes.override(by('olga'), view.id, overrideOf(view));
+    const all = await stepsOf(fixture, view.id);
     const [proposed, assessed, overridden] = all as [ChangeStep, ChangeStep, ChangeStep];
     const instead = (data: object, more: object = {}): string =>
       fold([proposed, assessed, with0(overridden, data, more)]);
@@ -56,9 +56,9 @@ describe('a forged override', () => {
     expect(instead({}, { actor: { kind: 'module', id: 'billing' } })).toBe('change.overridden: AGENTS_CANNOT_DECIDE');
     for (const key of ['proposal', 'assessment', 'contentHash'])
       expect(instead({ [key]: 'f'.repeat(64) })).toBe('change.overridden: CHANGE_STATE_CONFLICT');
-    const later = new Date(world.clock.now() + hours(24) + 1).toISOString();
+    const later = new Date(fixture.clock.now() + hours(24) + 1).toISOString();
     expect(instead({ reviewBy: later })).toBe('change.overridden: CHANGE_STATE_CONFLICT');
-    expect(instead({ reviewBy: new Date(world.clock.now()).toISOString() })).toBe(
+    expect(instead({ reviewBy: new Date(fixture.clock.now()).toISOString() })).toBe(
       'change.overridden: CHANGE_STATE_CONFLICT',
     );
     for (const change of [{ enforcement: 'hard' }, { enforcement: undefined }, { level: 'L3' }, { level: 'L4' }]) {
@@ -73,17 +73,17 @@ describe('a forged override', () => {
 
 describe('a forged way on', () => {
   it('is refused while somebody objects: no approval, no claim', async () => {
-    const world = actsWorld();
-    const view = await pending(world, [patchOf('/balance', 5000)]);
-    const approved = await vote(world, view, 'ann', 'rita', 'bob');
-    await world.changes.decide(by('otto'), view.id, decision(approved, 'reject'));
-    const all = await stepsOf(world, view.id);
+    const fixture = recordingFixture();
+    const view = await pending(fixture, [patchOf('/balance', 5000)]);
+    const approved = await vote(fixture, view, 'ann', 'rita', 'bob');
+    await fixture.changes.decide(by('otto'), view.id, decision(approved, 'reject'));
+    const all = await stepsOf(fixture, view.id);
     const veto = all.findIndex(({ type }) => type === 'change.rejected');
     const approval = all.find(({ type }) => type === 'change.approved') as ChangeStep;
     const claimed = {
       ...approval,
       type: 'change.claimed',
-      at: new Date(world.clock.now() + hours(2)).toISOString(),
+      at: new Date(fixture.clock.now() + hours(2)).toISOString(),
       data: { change: view.id, revision: 1, approval: stepHash(approval) },
     } as ChangeStep;
     expect(fold([...all.slice(0, veto - 1), claimed])).toBe('executing'); // without the veto it could have run
@@ -103,17 +103,17 @@ describe('a forged way on', () => {
   });
 
   it('is refused when a revision reverts something by itself, or forgets what it follows', async () => {
-    const world = actsWorld();
-    const { change: old } = { change: await pending(world) };
-    await world.changes.withdraw(by('pete'), old.id);
+    const fixture = recordingFixture();
+    const { change: old } = { change: await pending(fixture) };
+    await fixture.changes.withdraw(by('pete'), old.id);
     const view = (
-      await world.changes.propose(by('pete'), {
+      await fixture.changes.propose(by('pete'), {
         ...{ entityId: old.entityId, title: 'x', rationale: 'x', supersedes: old.id },
         operations: [patchOf('/a', 1)],
       })
     ).change;
-    await world.changes.revise(by('pete'), view.id, { title: 'y', rationale: 'y', operations: [patchOf('/a', 2)] });
-    const all = await stepsOf(world, view.id);
+    await fixture.changes.revise(by('pete'), view.id, { title: 'y', rationale: 'y', operations: [patchOf('/a', 2)] });
+    const all = await stepsOf(fixture, view.id);
     const at = all.findIndex(({ type }) => type === 'change.revised');
     const revised = all[at] as ChangeStep;
     expect(fold(all)).toBe('pending');
@@ -126,12 +126,12 @@ describe('a forged way on', () => {
   });
 
   it('is refused when a review is forged', async () => {
-    const world = actsWorld();
-    const view = await pending(world);
-    await world.changes.override(by('olga'), view.id, overrideOf(view));
-    await world.changes.advance(view.id);
-    await world.changes.review(by('bob'), view.id, { verdict: 'justified', reason: 'x' });
-    const all = await stepsOf(world, view.id);
+    const fixture = recordingFixture();
+    const view = await pending(fixture);
+    await fixture.changes.override(by('olga'), view.id, overrideOf(view));
+    await fixture.changes.advance(view.id);
+    await fixture.changes.review(by('bob'), view.id, { verdict: 'justified', reason: 'x' });
+    const all = await stepsOf(fixture, view.id);
     const instead = (data: object, more: object = {}): string =>
       fold([...all.slice(0, -1), with0(last(all), data, more)]);
     expect(instead({ personId: 'olga' })).toBe('change.reviewed: REVIEW_REFUSED');
@@ -143,11 +143,11 @@ describe('a forged way on', () => {
 
 describe('a forged revision', () => {
   it('that lets somebody decide who was excluded, or follows from nothing, is refused', async () => {
-    const world = actsWorld();
-    const view = await pending(world);
+    const fixture = recordingFixture();
+    const view = await pending(fixture);
     const operations = [patchOf('/balance', 9)];
-    await world.changes.revise(by('pete'), view.id, { title: 'Other', rationale: 'Better.', operations });
-    const all = await stepsOf(world, view.id);
+    await fixture.changes.revise(by('pete'), view.id, { title: 'Other', rationale: 'Better.', operations });
+    const all = await stepsOf(fixture, view.id);
     const at = all.findIndex(({ type }) => type === 'change.revised');
     const revised = all[at] as ChangeStep;
     const instead = (data: object): string => fold([...all.slice(0, at), with0(revised, data)]);

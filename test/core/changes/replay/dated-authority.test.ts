@@ -4,7 +4,7 @@ import { DatedAuthority, OrderedAuthority } from '../../../../core/changes/repla
 import { datedAuthority } from '../../../../core/changes/replay/dated-authority.ts';
 import type { ReplayEntry } from '../../../../core/changes/replay/replay-entry.ts';
 import { documentHash } from '../../../../core/changes/model/document.ts';
-import { risk, roster } from '../world.ts';
+import { risk, roster } from '../fixture.ts';
 
 const DAY_MS = 86_400_000;
 const MINUTE_MS = 60_000;

@@ -5,7 +5,7 @@ import { createRiskTable } from '../../../../core/changes/risk/risk.ts';
 import { decisionChallenge, type DecisionSubject } from '../../../../core/changes/model/decision-challenge.ts';
 import { riskSchema } from '../../../../core/changes/index.ts';
 import { createPolicy, rosterSchema } from '../../../../core/policy/index.ts';
-import { risk, roster } from '../world.ts';
+import { risk, roster } from '../fixture.ts';
 
 const AT = '2026-11-21T08:00:00.000Z';
 const ROSTER = rosterSchema.parse({

@@ -12,14 +12,14 @@ import { factsOf } from '../../../../core/changes/risk/facts.ts';
 import { createRiskTable } from '../../../../core/changes/risk/risk.ts';
 import { parseStep, type ChangeStep } from '../../../../core/changes/model/steps.ts';
 import { createPolicy } from '../../../../core/policy/index.ts';
-import { createWorld, modules, patchOf, proposal, risk, roster, who } from '../world.ts';
+import { createFixture, modules, patchOf, proposal, risk, roster, who } from '../fixture.ts';
 
 const inForce = { policy: createPolicy(roster, modules), risk: createRiskTable(risk) };
 let steps: ChangeStep[];
 beforeAll(async () => {
-  const world = createWorld();
-  await world.changes.propose(who('pete'), proposal([patchOf('/balance', 10)]));
-  steps = (await world.chain()).map((entry) => parseStep(entry) as ChangeStep);
+  const fixture = createFixture();
+  await fixture.changes.propose(who('pete'), proposal([patchOf('/balance', 10)]));
+  steps = (await fixture.chain()).map((entry) => parseStep(entry) as ChangeStep);
 });
 
 const NOTHING = { byInitiator: [], onEntity: [] };

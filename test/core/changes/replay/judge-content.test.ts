@@ -4,7 +4,7 @@ import { operationTypes, riskSchema } from '../../../../core/changes/index.ts';
 import { judgeContent } from '../../../../core/changes/replay/judge-content.ts';
 import { createRiskTable } from '../../../../core/changes/risk/risk.ts';
 import { createPolicy, rosterSchema } from '../../../../core/policy/index.ts';
-import { modules, risk, roster } from '../world.ts';
+import { modules, risk, roster } from '../fixture.ts';
 
 const AT = Date.parse('2026-11-21T08:00:00.000Z');
 const HOUR_MS = 3_600_000;

@@ -6,7 +6,7 @@ import type { Deciding } from '../../../../core/changes/replay/judge-decision.ts
 import * as judge from '../../../../core/changes/replay/judge-decision.ts';
 import { judgeGrant, judgeRevocation } from '../../../../core/changes/replay/judge-delegation.ts';
 import { createPolicy, rosterSchema } from '../../../../core/policy/index.ts';
-import { risk, roster } from '../world.ts';
+import { risk, roster } from '../fixture.ts';
 
 const AT = Date.parse('2026-11-21T08:00:00.000Z');
 const MINUTE_MS = 60_000;
@@ -85,8 +85,8 @@ describe('a vote', () => {
 
   it('is not cast by who would hold duties that are kept apart', () => {
     const data = { personId: 'rita', roles: ['risk'], delegate: { personId: 'lea', delegation: 'd' } };
-    const world = deciding({ delegation: () => ({ ...lent, to: 'lea' }) });
-    expect(judge.judgeVote(step(data, 'lea'), world)).toContain('keeps apart');
+    const fixture = deciding({ delegation: () => ({ ...lent, to: 'lea' }) });
+    expect(judge.judgeVote(step(data, 'lea'), fixture)).toContain('keeps apart');
   });
 });
 

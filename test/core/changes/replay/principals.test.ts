@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { notTheSystem, otherPerson, principalOf } from '../../../../core/changes/replay/principals.ts';
 import type { Actor } from '../../../../core/ledger/index.ts';
 import { createPolicy } from '../../../../core/policy/index.ts';
-import { roster } from '../world.ts';
+import { roster } from '../fixture.ts';
 
 const inForce = { policy: createPolicy(roster, {}) };
 const actor = (kind: string, id: string, logic?: string): Actor =>

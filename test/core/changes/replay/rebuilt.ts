@@ -5,13 +5,13 @@ import { parseEntry } from '../../../../core/ledger/index.ts';
 import { toHex } from '../../../../core/canonical/index.ts';
 import { MemoryStore } from '../../../../adapters/memory/index.ts';
 import { expect } from 'vitest';
-import type { World } from '../world.ts';
+import type { Fixture } from '../fixture.ts';
 
 /** Every entry of one store into another, with the writes computed from it. */
-export async function rebuilt(world: World): Promise<MemoryStore> {
+export async function rebuilt(fixture: Fixture): Promise<MemoryStore> {
   const store = new MemoryStore();
   const rebuild = createItemRebuilder({ ledger: 'main', items: store, entries: store });
-  for (const { chain, seq, note, hash } of world.store.log) {
+  for (const { chain, seq, note, hash } of fixture.store.log) {
     const parsed = parseEntry(note);
     if (parsed.kind !== 'entry') throw new Error(parsed.reason);
     const step = await rebuild({ body: parsed.body, hash: toHex(hash) });

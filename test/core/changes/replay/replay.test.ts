@@ -15,8 +15,8 @@ import {
   ORIGIN,
   patch,
   POLICY,
-  type AuthorityWorld,
-} from '../../../authority/world.ts';
+  type AuthorityFixture,
+} from '../../../authority/fixture.ts';
 
 const MINUTE_MS = 60_000;
 const DELEGATIONS = 'system/delegations';
@@ -26,22 +26,22 @@ type Order = (typeof ORDERS)[number];
 /** Beside what every history has: one broken glass with its reviews, one withdrawn, one escalated and then rejected by nobody. */
 async function history(): Promise<ReplayEntry[]> {
   const store = new MemoryStore();
-  const world = await honestHistory({ store, rootSigner: memoryRootSigner(ORIGIN) });
-  const { changes, clock } = world;
+  const fixture = await honestHistory({ store, rootSigner: memoryRootSigner(ORIGIN) });
+  const { changes, clock } = fixture;
   const money = (value: string): Promise<{ readonly id: string }> =>
-    world.propose('pete', [patch('/money/a', value, 'replace')]);
+    fixture.propose('pete', [patch('/money/a', value, 'replace')]);
   const { id } = await money('410');
-  await changes.withdraw(world.who('pete'), id);
+  await changes.withdraw(fixture.who('pete'), id);
   await clock.advance(10 * MINUTE_MS); // what was withdrawn is certainly not counted any more
-  await breakTheGlass(world, (await money('420')).id);
+  await breakTheGlass(fixture, (await money('420')).id);
   const waiting = await money('430');
   await clock.advance(HOUR_MS);
   const later = { title: 'Change it', rationale: 'It is time.', operations: [patch('/money/a', '440', 'replace')] };
-  const revised = await changes.revise(world.who('pete'), waiting.id, later);
-  await world.approve(revised, 'ann');
+  const revised = await changes.revise(fixture.who('pete'), waiting.id, later);
+  await fixture.approve(revised, 'ann');
   await clock.advance(DAY_MS);
   await changes.advance(waiting.id);
-  await world.approve(revised, 'rita');
+  await fixture.approve(revised, 'rita');
   await changes.advance(waiting.id);
   return (await store.readLog(0, 10_000)).map(({ note, hash, position }) => {
     const parsed = parseEntry(note);
@@ -50,14 +50,14 @@ async function history(): Promise<ReplayEntry[]> {
   });
 }
 
-async function breakTheGlass(world: AuthorityWorld, id: string): Promise<void> {
-  const { changes } = world;
-  const { revision, contentHash, assessmentHash: weighed } = await changes.get(world.who('ann'), id);
+async function breakTheGlass(fixture: AuthorityFixture, id: string): Promise<void> {
+  const { changes } = fixture;
+  const { revision, contentHash, assessmentHash: weighed } = await changes.get(fixture.who('ann'), id);
   const override = { revision, contentHash, assessmentHash: weighed, ticket: 'INC-7', reason: 'payments fail' };
-  await changes.override(world.who('olga'), id, { ...override, nonce: world.nonce() });
+  await changes.override(fixture.who('olga'), id, { ...override, nonce: fixture.nonce() });
   await changes.advance(id);
   for (const person of ['ann', 'rita'])
-    await changes.review(world.who(person), id, { verdict: 'justified', reason: 'it had to be' });
+    await changes.review(fixture.who(person), id, { verdict: 'justified', reason: 'it had to be' });
 }
 
 let log: readonly ReplayEntry[];

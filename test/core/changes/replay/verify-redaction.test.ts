@@ -3,8 +3,8 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { verifyState, type ChainEntry } from '../../../../core/changes/index.ts';
 import { createAppender } from '../../../../core/ledger/index.ts';
 import { CountingIds, FakeClock, localSealer, memoryRootSigner } from '../../../../adapters/memory/index.ts';
-import { actsWorld, by, vote } from '../recording/acts-world.ts';
-import { ENTITY, proposal, type Overrides } from '../world.ts';
+import { recordingFixture, by, vote } from '../recording/recording-fixture.ts';
+import { ENTITY, proposal, type Overrides } from '../fixture.ts';
 
 const HOUR_MS = 3_600_000;
 const PAYLOAD = { seq: 0, fields: ['/payload/ip'], basis: 'article 17' };
@@ -17,20 +17,20 @@ let redacted: number;
 let change: string;
 
 beforeAll(async () => {
-  const world = actsWorld({ deps: { erase } });
+  const fixture = recordingFixture({ deps: { erase } });
   const commits = [{ path: '/payload/ip', hash: 'ab'.repeat(32) }];
   const appender = createAppender({
-    ...{ ledger: 'main', origin: 'ledger.test/main', store: world.store, sealer: localSealer },
+    ...{ ledger: 'main', origin: 'ledger.test/main', store: fixture.store, sealer: localSealer },
     ...{ rootSigner: memoryRootSigner('ledger.test/main'), clock: new FakeClock(), ids: new CountingIds() },
   });
   const draft = { type: 'event', actor: { kind: 'module', id: 'm' }, idem: 'e', data: {}, commits } as const;
   await appender.append({ entries: [{ chain: ENTITY, draft }] });
-  const proposed = await world.changes.propose(by('pete'), proposal([{ type: 'field.erase', payload: PAYLOAD }]));
+  const proposed = await fixture.changes.propose(by('pete'), proposal([{ type: 'field.erase', payload: PAYLOAD }]));
   change = proposed.change.id;
-  await vote(world, proposed.change, 'ann', 'rita');
-  await world.clock.advance(HOUR_MS);
-  await world.changes.advance(change);
-  chain = await world.chain();
+  await vote(fixture, proposed.change, 'ann', 'rita');
+  await fixture.clock.advance(HOUR_MS);
+  await fixture.changes.advance(change);
+  chain = await fixture.chain();
   redacted = chain.findIndex(({ body }) => body.type === 'redacted');
 });
 
@@ -80,12 +80,12 @@ describe('a redaction', () => {
   });
 
   it('is of an operation that destroys something', async () => {
-    const world = actsWorld();
-    const { change: other } = await world.changes.propose(
+    const fixture = recordingFixture();
+    const { change: other } = await fixture.changes.propose(
       by('pete'),
       proposal([{ type: 'state.put', payload: { a: 1 } }]),
     );
-    const own = await world.chain();
+    const own = await fixture.chain();
     const entry = chain[redacted] as ChainEntry;
     const body = { ...entry.body, idem: `${other.id}#redacted#0`, data: { ...entry.body.data, change: other.id } };
     expect(verifyState(ENTITY, [...own, { ...entry, body }])).toMatchObject({ reason: OTHER_FIELDS[1] });

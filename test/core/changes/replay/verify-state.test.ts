@@ -6,7 +6,7 @@ import { foldChange, operationTypes, stepHash, verifyState, type ChainEntry } fr
 import { documentHash } from '../../../../core/changes/model/document.ts';
 import { effectOf } from '../../../../core/changes/replay/verify-state.ts';
 import { isStepType, parseStep } from '../../../../core/changes/model/steps.ts';
-import { createWorld, decision, ENTITY, entriesOf, hours, patchOf, proposal, who, type World } from '../world.ts';
+import { createFixture, decision, ENTITY, entriesOf, hours, patchOf, proposal, who, type Fixture } from '../fixture.ts';
 
 type Action =
   | { readonly kind: 'propose'; readonly key: string; readonly value: number; readonly by: string }
@@ -57,11 +57,11 @@ const action: fc.Arbitrary<Action> = fc.oneof(
 );
 const STEPS = ['claim', 'intend', 'apply', 'intend', 'apply', 'finish', 'undo'] as const;
 
-async function play(world: World, actions: readonly Action[]): Promise<string[]> {
+async function play(fixture: Fixture, actions: readonly Action[]): Promise<string[]> {
   const ids: string[] = [];
-  const { changes } = world;
+  const { changes } = fixture;
   const take = async (one: Action): Promise<unknown> => {
-    if (one.kind === 'wait') return world.clock.advance(hours(one.hours));
+    if (one.kind === 'wait') return fixture.clock.advance(hours(one.hours));
     if (one.kind === 'propose') {
       const { change } = await changes.propose(
         who(one.by),
@@ -95,14 +95,14 @@ describe('verifyState', () => {
     const ends = new Set<string>();
     await fc.assert(
       fc.asyncProperty(fc.array(action, { minLength: 5, maxLength: 40 }), async (actions) => {
-        const world = createWorld();
-        const ids = await play(world, actions);
-        const { document, version, hash } = await world.changes.document(who('aud'), ENTITY);
-        expect(verifyState(ENTITY, await world.chain())).toEqual({ kind: 'state', document, version, hash });
+        const fixture = createFixture();
+        const ids = await play(fixture, actions);
+        const { document, version, hash } = await fixture.changes.document(who('aud'), ENTITY);
+        expect(verifyState(ENTITY, await fixture.chain())).toEqual({ kind: 'state', document, version, hash });
         for (const id of ids) {
-          const folded = foldChange(await entriesOf(world, id));
-          expect(folded.kind === 'record' && canonicalize(folded.record)).toBe(canonicalize(await world.record(id)));
-          ends.add((await world.record(id)).state);
+          const folded = foldChange(await entriesOf(fixture, id));
+          expect(folded.kind === 'record' && canonicalize(folded.record)).toBe(canonicalize(await fixture.record(id)));
+          ends.add((await fixture.record(id)).state);
         }
       }),
       { numRuns: 150 },
@@ -111,18 +111,18 @@ describe('verifyState', () => {
   });
 
   async function history(): Promise<ChainEntry[]> {
-    const world = createWorld();
+    const fixture = createFixture();
     for (const value of [1, 2]) {
-      const { change } = await world.changes.propose(
+      const { change } = await fixture.changes.propose(
         who('pete'),
         proposal([patchOf('/a', value), patchOf('/b', value)]),
       );
-      await world.changes.decide(who('ann'), change.id, decision(change));
-      for (const step of ['claim', 'intend', 'apply'] as const) await world.changes.runStep(step, change.id);
-      if (value === 2) await world.changes.abort(who('ann'), change.id, { reason: 'stop' });
-      await world.changes.advance(change.id);
+      await fixture.changes.decide(who('ann'), change.id, decision(change));
+      for (const step of ['claim', 'intend', 'apply'] as const) await fixture.changes.runStep(step, change.id);
+      if (value === 2) await fixture.changes.abort(who('ann'), change.id, { reason: 'stop' });
+      await fixture.changes.advance(change.id);
     }
-    return world.chain();
+    return fixture.chain();
   }
 
   it('names the first entry that does not follow when any of them is missing or doubled', async () => {

@@ -5,7 +5,7 @@ import { riskProblems, riskSchema, RISK_LEVELS } from '../../../../core/changes/
 import { factsOf } from '../../../../core/changes/risk/facts.ts';
 import { createRiskTable } from '../../../../core/changes/risk/risk.ts';
 import { rightsSchema } from '../../../../core/policy/roster.ts';
-import { contentsOf, createWorld, decision, ENTITY, hours, patchOf, proposal, roster, who } from '../world.ts';
+import { contentsOf, createFixture, decision, ENTITY, hours, patchOf, proposal, roster, who } from '../fixture.ts';
 
 const rule = (name: string, more: object = {}): object => ({
   name,
@@ -158,21 +158,21 @@ describe('facts', () => {
   });
 
   it('block when an amount cannot be read: nothing is written', async () => {
-    const world = createWorld();
+    const fixture = createFixture();
     for (const value of ['1e3', 'many', { a: 1 }, true, '', ' 1', '9'.repeat(61)]) {
-      await expect(world.changes.propose(who('pete'), proposal([patchOf('/balance', value)]))).rejects.toMatchObject({
+      await expect(fixture.changes.propose(who('pete'), proposal([patchOf('/balance', value)]))).rejects.toMatchObject({
         code: 'RISK_BLOCKED',
       });
     }
-    expect(contentsOf(world.store)).toBe(contentsOf(createWorld().store));
+    expect(contentsOf(fixture.store)).toBe(contentsOf(createFixture().store));
   });
 });
 
 describe('splitting', () => {
   it('is seen: the third change-set of an agent in 24 hours is larger than the first, and rejected ones make room', async () => {
-    const world = createWorld();
+    const fixture = createFixture();
     const propose = async (): Promise<{ id: string; level: string | undefined }> => {
-      const { change } = await world.changes.propose(
+      const { change } = await fixture.changes.propose(
         who('advisor'),
         proposal([patchOf('/note', 1)], { entityId: 'account:2' }),
       );
@@ -180,31 +180,31 @@ describe('splitting', () => {
     };
     const [first, second, third] = [await propose(), await propose(), await propose()];
     expect([first, second, third].map(({ level }) => level)).toEqual(['L1', 'L1', 'L3']);
-    await world.changes.withdraw(who('advisor'), first.id);
-    await world.changes.decide(
+    await fixture.changes.withdraw(who('advisor'), first.id);
+    await fixture.changes.decide(
       who('ann'),
       second.id,
-      decision(await world.changes.get(who('ann'), second.id), 'reject'),
+      decision(await fixture.changes.get(who('ann'), second.id), 'reject'),
     );
     expect((await propose()).level).toBe('L1');
     expect((await propose()).level).toBe('L3');
-    await world.clock.advance(hours(24) + 1);
+    await fixture.clock.advance(hours(24) + 1);
     expect((await propose()).level).toBe('L1');
   });
 
   it('counts a person once, whatever the account', async () => {
-    const world = createWorld();
+    const fixture = createFixture();
     const counts = [];
     for (const account of ['pete', 'pete-2', 'pete']) {
-      const { change } = await world.changes.propose(who(account), proposal([patchOf('/note', 1)]));
+      const { change } = await fixture.changes.propose(who(account), proposal([patchOf('/note', 1)]));
       counts.push((change.risk?.facts['initiator'] as { recentChanges: number }).recentChanges);
     }
     expect(counts).toEqual([1, 2, 3]);
   });
 
   it('cannot be talked down: unmatched facts are L3', async () => {
-    const world = createWorld();
-    const changes = world.other({ risk: riskSchema.parse({ version: '1', rules: [] }) });
+    const fixture = createFixture();
+    const changes = fixture.other({ risk: riskSchema.parse({ version: '1', rules: [] }) });
     const { change } = await changes.propose(who('advisor'), proposal([patchOf('/note', 1)], { entityId: ENTITY }));
     expect(change.risk).toMatchObject({
       level: 'L3',

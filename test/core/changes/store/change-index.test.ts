@@ -9,7 +9,7 @@ import {
   type Changes,
 } from '../../../../core/changes/index.ts';
 import type { ItemStore } from '../../../../core/ledger/index.ts';
-import { createWorld, decision, hours, patchOf, proposal, risk, who, type World } from '../world.ts';
+import { createFixture, decision, hours, patchOf, proposal, risk, who, type Fixture } from '../fixture.ts';
 import { itemsOf, rebuilt } from '../replay/rebuilt.ts';
 
 const OPEN = 150;
@@ -43,28 +43,28 @@ async function proposeMany(changes: Changes, proposer: string, { from = 0, count
 }
 
 describe('R6: with many change-sets open', () => {
-  let world: World;
+  let fixture: Fixture;
   beforeEach(async () => {
-    world = createWorld();
-    await proposeMany(world.changes, 'pete');
+    fixture = createFixture();
+    await proposeMany(fixture.changes, 'pete');
   });
 
   it('R6: the queues are counted without reading the change-sets', async () => {
-    const { items, reads, rows } = watched(world.store);
-    expect((await changeQueues('main', items, world.clock.now() + 7)).approvalQueue).toMatchObject({
+    const { items, reads, rows } = watched(fixture.store);
+    expect((await changeQueues('main', items, fixture.clock.now() + 7)).approvalQueue).toMatchObject({
       length: OPEN,
       oldestAgeMs: expect.any(Number) as number,
       byLevel: { L1: { length: OPEN } },
     });
-    expect((await changeQueues('main', items, world.clock.now())).reviewQueue).toEqual({ length: 0, overdue: 0 });
+    expect((await changeQueues('main', items, fixture.clock.now())).reviewQueue).toEqual({ length: 0, overdue: 0 });
     expect(reads()).toBeLessThanOrEqual(4);
     expect(rows()).toBeLessThanOrEqual(40);
   });
 
   it('R6: an empty inbox is a read for each role and each group of people, not for each change-set', async () => {
-    await proposeMany(world.changes, 'ann', { from: OPEN }); // she cannot decide on these
-    const { items, reads, rows } = watched(world.store);
-    const seen = world.other({ items });
+    await proposeMany(fixture.changes, 'ann', { from: OPEN }); // she cannot decide on these
+    const { items, reads, rows } = watched(fixture.store);
+    const seen = fixture.other({ items });
     expect((await seen.list(who('rita'), { for: 'me' })).changes).toEqual([]);
     // No change-set awaits the role `risk`: whether anybody lent a vote, and one look.
     expect(reads()).toBeLessThanOrEqual(4);
@@ -72,7 +72,7 @@ describe('R6: with many change-sets open', () => {
   });
 
   it('R6: who proposed them all, or has voted on them all, has an empty inbox at the same price', async () => {
-    const own = createWorld();
+    const own = createFixture();
     const ids = await proposeMany(own.changes, 'ann');
     const money = await Promise.all(
       Array.from({ length: 5 }, async (_, i) => {
@@ -101,7 +101,7 @@ describe('R6: with many change-sets open', () => {
   it('R6: an inbox in pages has each change-set once, oldest first, whichever role or group it stands under', async () => {
     const mixed: string[] = [];
     for (const [i, name] of ['ann', 'bob', 'pete', 'ann', 'pete', 'bob'].entries()) {
-      const { change } = await world.changes.propose(
+      const { change } = await fixture.changes.propose(
         who(name),
         proposal([patchOf(i % 2 === 0 ? '/balance' : '/note', 5)], { entityId: `account:x${i}` }),
       );
@@ -109,7 +109,7 @@ describe('R6: with many change-sets open', () => {
     }
     const pages: string[] = [];
     for (let after: string | undefined; ;) {
-      const page = await world.changes.list(who('otto'), { for: 'me', limit: 40, ...(after && { after }) });
+      const page = await fixture.changes.list(who('otto'), { for: 'me', limit: 40, ...(after && { after }) });
       pages.push(...page.changes.map(({ id }) => id));
       after = page.next;
       if (after === undefined) break;
@@ -119,13 +119,13 @@ describe('R6: with many change-sets open', () => {
   });
 
   it('R6: only what is due is named, once, and when the next one is', async () => {
-    const { items, rows } = watched(world.store);
-    const seen = world.other({ items });
+    const { items, rows } = watched(fixture.store);
+    const seen = fixture.other({ items });
     const first = await seen.due({ limit: 100 });
     expect(first).toMatchObject({ ids: [], isFull: false });
-    expect(first.next).toBeLessThanOrEqual(world.clock.now() + hours(168));
+    expect(first.next).toBeLessThanOrEqual(fixture.clock.now() + hours(168));
     expect(rows()).toBeLessThanOrEqual(400);
-    await world.clock.advance((first.next ?? 0) - world.clock.now());
+    await fixture.clock.advance((first.next ?? 0) - fixture.clock.now());
     const due = await seen.due({ limit: 100, cursor: first.cursor });
     expect(due.ids.length).toBeGreaterThan(0);
     const named = new Set(due.ids);
@@ -138,14 +138,14 @@ describe('R6: with many change-sets open', () => {
   });
 
   it('R6: is named anew after the clock was set back', async () => {
-    await world.clock.advance(hours(169));
-    const { cursor, ids } = await world.changes.due({ limit: 10 });
+    await fixture.clock.advance(hours(169));
+    const { cursor, ids } = await fixture.changes.due({ limit: 10 });
     expect(ids).toHaveLength(10);
-    const back = world.other({
+    const back = fixture.other({
       clock: {
-        now: () => world.clock.now() - 1,
-        monotonic: () => world.clock.now() - 1,
-        sleep: () => world.clock.sleep(0),
+        now: () => fixture.clock.now() - 1,
+        monotonic: () => fixture.clock.now() - 1,
+        sleep: () => fixture.clock.sleep(0),
       },
     });
     expect((await back.due({ limit: 10, cursor })).ids).toEqual(ids);
@@ -160,52 +160,52 @@ describe('R6: reminders and escalation', () => {
   });
 
   it('come due at the times of the policy in force', async () => {
-    const world = createWorld({ deps: { risk: rules } });
-    const [id] = await proposeMany(world.changes, 'rita', { count: 1 }).catch(() => []);
+    const fixture = createFixture({ deps: { risk: rules } });
+    const [id] = await proposeMany(fixture.changes, 'rita', { count: 1 }).catch(() => []);
     expect(id).toBeUndefined(); // rita proposes nothing
-    const [mine = ''] = await proposeMany(world.changes, 'pete', { count: 1 });
-    const start = world.clock.now();
-    const { next, cursor } = await world.changes.due({ limit: 10 });
+    const [mine = ''] = await proposeMany(fixture.changes, 'pete', { count: 1 });
+    const start = fixture.clock.now();
+    const { next, cursor } = await fixture.changes.due({ limit: 10 });
     expect(next).toBe(start + hours(10));
-    const stricter = world.other({ risk: riskSchema.parse({ ...rules, reminderHours: 4 }) });
+    const stricter = fixture.other({ risk: riskSchema.parse({ ...rules, reminderHours: 4 }) });
     expect((await stricter.due({ limit: 10, cursor })).next).toBe(start + hours(4));
-    await world.clock.advance(hours(10));
-    expect((await world.changes.due({ limit: 10, cursor })).ids).toEqual([mine]);
-    await world.changes.advance(mine);
-    expect((await changeQueues('main', world.store, world.clock.now())).approvalQueue.reminders).toBe(1);
-    expect((await world.changes.due({ limit: 10, cursor })).next).toBe(start + hours(15));
+    await fixture.clock.advance(hours(10));
+    expect((await fixture.changes.due({ limit: 10, cursor })).ids).toEqual([mine]);
+    await fixture.changes.advance(mine);
+    expect((await changeQueues('main', fixture.store, fixture.clock.now())).approvalQueue.reminders).toBe(1);
+    expect((await fixture.changes.due({ limit: 10, cursor })).next).toBe(start + hours(15));
   });
 });
 
 describe('R6: a ledger from before there were indices', () => {
   /** What an older engine wrote: the same without indices and counts. */
-  async function older(): Promise<World> {
-    const world = createWorld();
-    await proposeMany(world.changes, 'pete', { count: 20 });
-    const { items } = world.store as unknown as { items: Map<string, unknown> };
+  async function older(): Promise<Fixture> {
+    const fixture = createFixture();
+    await proposeMany(fixture.changes, 'pete', { count: 20 });
+    const { items } = fixture.store as unknown as { items: Map<string, unknown> };
     for (const pk of [...items.keys()]) if (/#change-(count|waiting|timer|awaits|index)/.test(pk)) items.delete(pk);
-    return world;
+    return fixture;
   }
 
   it('gets them once, when it is opened', async () => {
-    const world = await older();
-    expect((await changeQueues('main', world.store, world.clock.now())).approvalQueue.length).toBe(0);
-    expect(await ensureChangeIndex('main', world.store)).toBe(20);
-    expect(await ensureChangeIndex('main', world.store)).toBe(0);
-    expect((await changeQueues('main', world.store, world.clock.now())).approvalQueue.length).toBe(20);
-    expect(await checkChangeIndex('main', world.store)).toBeUndefined();
-    const { changes } = await world.changes.list(who('bob'), { for: 'me', limit: 100 });
+    const fixture = await older();
+    expect((await changeQueues('main', fixture.store, fixture.clock.now())).approvalQueue.length).toBe(0);
+    expect(await ensureChangeIndex('main', fixture.store)).toBe(20);
+    expect(await ensureChangeIndex('main', fixture.store)).toBe(0);
+    expect((await changeQueues('main', fixture.store, fixture.clock.now())).approvalQueue.length).toBe(20);
+    expect(await checkChangeIndex('main', fixture.store)).toBeUndefined();
+    const { changes } = await fixture.changes.list(who('bob'), { for: 'me', limit: 100 });
     expect(changes).toHaveLength(20);
-    await world.changes.decide(who('bob'), changes[0]?.id ?? '', decision(changes[0] as (typeof changes)[number]));
-    expect((await changeQueues('main', world.store, world.clock.now())).approvalQueue.length).toBe(19);
-    expect(await checkChangeIndex('main', world.store)).toBeUndefined();
+    await fixture.changes.decide(who('bob'), changes[0]?.id ?? '', decision(changes[0] as (typeof changes)[number]));
+    expect((await changeQueues('main', fixture.store, fixture.clock.now())).approvalQueue.length).toBe(19);
+    expect(await checkChangeIndex('main', fixture.store)).toBeUndefined();
   });
 
   it('is restored with them', async () => {
-    const world = createWorld();
-    await proposeMany(world.changes, 'pete', { count: 20 });
-    const again = await rebuilt(world);
-    expect(await itemsOf(again)).toEqual(await itemsOf(world.store));
+    const fixture = createFixture();
+    await proposeMany(fixture.changes, 'pete', { count: 20 });
+    const again = await rebuilt(fixture);
+    expect(await itemsOf(again)).toEqual(await itemsOf(fixture.store));
     expect(await checkChangeIndex('main', again)).toBeUndefined();
     await ensureChangeIndex('main', again);
     expect(await checkChangeIndex('main', again)).toBeUndefined();
@@ -218,35 +218,35 @@ describe('R6: indices that were tampered with', () => {
     ['a time that never comes', /does not stand at .*change-timer/, 'change-timer'],
     ['a count', /is counted as/, 'change-count'],
   ])('are named: without %s', async (_, named, partition) => {
-    const world = createWorld();
-    await proposeMany(world.changes, 'pete', { count: 3 });
-    await ensureChangeIndex('main', world.store);
-    const [first] = await world.store.list(`main#${partition}`, { limit: 1 });
+    const fixture = createFixture();
+    await proposeMany(fixture.changes, 'pete', { count: 3 });
+    await ensureChangeIndex('main', fixture.store);
+    const [first] = await fixture.store.list(`main#${partition}`, { limit: 1 });
     if (first === undefined) throw new Error(`nothing stands in ${partition}`);
-    await world.store.write([{ kind: 'delete', key: { pk: first.pk, sk: first.sk }, expect: 'any' }]);
-    expect(await checkChangeIndex('main', world.store)).toMatch(named);
-    await rebuildChangeIndex('main', world.store);
-    expect(await checkChangeIndex('main', world.store)).toBeUndefined();
+    await fixture.store.write([{ kind: 'delete', key: { pk: first.pk, sk: first.sk }, expect: 'any' }]);
+    expect(await checkChangeIndex('main', fixture.store)).toMatch(named);
+    await rebuildChangeIndex('main', fixture.store);
+    expect(await checkChangeIndex('main', fixture.store)).toBeUndefined();
   });
 
   it('are named: one that is too much, and is gone when they are built anew', async () => {
-    const world = createWorld();
-    const [id = ''] = await proposeMany(world.changes, 'pete', { count: 1 });
-    await ensureChangeIndex('main', world.store);
+    const fixture = createFixture();
+    const [id = ''] = await proposeMany(fixture.changes, 'pete', { count: 1 });
+    await ensureChangeIndex('main', fixture.store);
     const sk = `deadline#2000-01-01T00:00:00.000Z#${id}`;
-    await world.store.write([{ kind: 'put', key: { pk: 'main#change-timer', sk }, value: {}, expect: 'any' }]);
-    expect(await checkChangeIndex('main', world.store)).toMatch(/does not belong there/);
-    await rebuildChangeIndex('main', world.store);
-    expect(await checkChangeIndex('main', world.store)).toBeUndefined();
+    await fixture.store.write([{ kind: 'put', key: { pk: 'main#change-timer', sk }, value: {}, expect: 'any' }]);
+    expect(await checkChangeIndex('main', fixture.store)).toMatch(/does not belong there/);
+    await rebuildChangeIndex('main', fixture.store);
+    expect(await checkChangeIndex('main', fixture.store)).toBeUndefined();
   });
 });
 
 describe('R6: an index of more than one page', () => {
   const MANY = 501;
   const TIMERS = 'main#change-timer';
-  async function written(world: World, pk: string, items: readonly (readonly [string, unknown])[]): Promise<void> {
+  async function written(fixture: Fixture, pk: string, items: readonly (readonly [string, unknown])[]): Promise<void> {
     for (let from = 0; from < items.length; from += 100)
-      await world.store.write(
+      await fixture.store.write(
         items
           .slice(from, from + 100)
           .map(([sk, value]) => ({ kind: 'put', key: { pk, sk }, value: value as never, expect: 'any' })),
@@ -254,27 +254,27 @@ describe('R6: an index of more than one page', () => {
   }
 
   it('is cleared to its end', async () => {
-    const world = createWorld();
-    await proposeMany(world.changes, 'pete', { count: 1 });
-    await ensureChangeIndex('main', world.store);
-    const kept = await world.store.list(TIMERS, { limit: 1000 });
+    const fixture = createFixture();
+    await proposeMany(fixture.changes, 'pete', { count: 1 });
+    await ensureChangeIndex('main', fixture.store);
+    const kept = await fixture.store.list(TIMERS, { limit: 1000 });
     await written(
-      world,
+      fixture,
       TIMERS,
       Array.from({ length: MANY }, (_, i) => [`deadline#2000-01-01T00:00:00.000Z#x${i}`, {}] as const),
     );
-    await rebuildChangeIndex('main', world.store);
-    expect(await world.store.list(TIMERS, { limit: 1000 })).toMatchObject(kept.map(({ sk }) => ({ sk })));
+    await rebuildChangeIndex('main', fixture.store);
+    expect(await fixture.store.list(TIMERS, { limit: 1000 })).toMatchObject(kept.map(({ sk }) => ({ sk })));
   });
 
   it('is built in one write where that holds it all', async () => {
-    const world = createWorld();
-    await proposeMany(world.changes, 'pete', { count: 3 });
-    const { items } = world.store as unknown as { items: Map<string, unknown> };
+    const fixture = createFixture();
+    await proposeMany(fixture.changes, 'pete', { count: 3 });
+    const { items } = fixture.store as unknown as { items: Map<string, unknown> };
     for (const pk of [...items.keys()]) if (/#change-(count|waiting|timer|awaits|index)/.test(pk)) items.delete(pk);
-    const write = vi.spyOn(world.store, 'write');
-    expect(await ensureChangeIndex('main', world.store)).toBe(3);
+    const write = vi.spyOn(fixture.store, 'write');
+    expect(await ensureChangeIndex('main', fixture.store)).toBe(3);
     expect(write).toHaveBeenCalledTimes(2); // the indices; what is counted, with the note that all is built
-    expect(await checkChangeIndex('main', world.store)).toBeUndefined();
+    expect(await checkChangeIndex('main', fixture.store)).toBeUndefined();
   });
 });

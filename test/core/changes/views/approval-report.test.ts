@@ -1,23 +1,23 @@
 /** Who decided what, out of entries alone: the rows, what they are about, and which of them are asked for. */
 import { beforeAll, describe, expect, it } from 'vitest';
 import { reportApprovals, reportColumns, type ReportEntry } from '../../../../core/changes/views/approval-report.ts';
-import { actsWorld, by, overrideOf, pending, vote } from '../recording/acts-world.ts';
-import { decision, hours, patchOf, proposal, type World } from '../world.ts';
+import { recordingFixture, by, overrideOf, pending, vote } from '../recording/recording-fixture.ts';
+import { decision, hours, patchOf, proposal, type Fixture } from '../fixture.ts';
 
-let world: World;
+let fixture: Fixture;
 let entries: ReportEntry[];
 beforeAll(async () => {
-  world = actsWorld();
-  const first = await pending(world);
-  await world.changes.decide(by('ann-admin'), first.id, decision(first, 'reject'));
-  await world.clock.advance(hours(1));
-  const second = (await world.changes.propose(by('advisor'), proposal([patchOf('/balance', 11)]))).change;
-  await vote(world, second, 'ann');
-  await world.changes.revoke(by('ann'), second.id, { reason: 'too early' });
-  await world.clock.advance(hours(1));
-  const third = await pending(world, [patchOf('/balance', 12)]);
-  await world.changes.override(by('olga'), third.id, overrideOf(third));
-  entries = (await world.chain()).map((entry, position) => ({ ...entry, position }));
+  fixture = recordingFixture();
+  const first = await pending(fixture);
+  await fixture.changes.decide(by('ann-admin'), first.id, decision(first, 'reject'));
+  await fixture.clock.advance(hours(1));
+  const second = (await fixture.changes.propose(by('advisor'), proposal([patchOf('/balance', 11)]))).change;
+  await vote(fixture, second, 'ann');
+  await fixture.changes.revoke(by('ann'), second.id, { reason: 'too early' });
+  await fixture.clock.advance(hours(1));
+  const third = await pending(fixture, [patchOf('/balance', 12)]);
+  await fixture.changes.override(by('olga'), third.id, overrideOf(third));
+  entries = (await fixture.chain()).map((entry, position) => ({ ...entry, position }));
 });
 
 const from = async function* (all: readonly ReportEntry[]): AsyncGenerator<ReportEntry> {

@@ -1,19 +1,19 @@
 /** Finding change-sets: each thing that may be asked for, at its edges, and pages that lose and repeat nothing. */
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { ChangeQuery } from '../../../../core/changes/views/list.ts';
-import { createWorld, decision, hours, patchOf, proposal, who, type World } from '../world.ts';
+import { createFixture, decision, hours, patchOf, proposal, who, type Fixture } from '../fixture.ts';
 
-let world: World;
+let fixture: Fixture;
 let times: Record<string, string>;
 const TITLES = ['note', 'money', 'agent', 'other', 'gone'];
 
 beforeAll(async () => {
-  world = createWorld();
+  fixture = createFixture();
   times = {};
   const propose = async (title: string, by: string, path: string, more: object = {}): Promise<string> => {
-    const { change } = await world.changes.propose(who(by), proposal([patchOf(path, 7)], { title, ...more }));
-    times[title] = new Date(world.clock.now()).toISOString();
-    await world.clock.advance(hours(1));
+    const { change } = await fixture.changes.propose(who(by), proposal([patchOf(path, 7)], { title, ...more }));
+    times[title] = new Date(fixture.clock.now()).toISOString();
+    await fixture.clock.advance(hours(1));
     return change.id;
   };
   await propose('note', 'pete', '/note');
@@ -21,13 +21,13 @@ beforeAll(async () => {
   await propose('agent', 'advisor', '/note');
   await propose('other', 'ann', '/note', { entityId: 'account:2' });
   const gone = await propose('gone', 'pete', '/note');
-  await world.changes.withdraw(who('pete'), gone, {});
-  const { change } = await world.changes.get(who('aud'), money).then((view) => ({ change: view }));
-  await world.changes.decide(who('bob'), money, decision(change));
+  await fixture.changes.withdraw(who('pete'), gone, {});
+  const { change } = await fixture.changes.get(who('aud'), money).then((view) => ({ change: view }));
+  await fixture.changes.decide(who('bob'), money, decision(change));
 });
 
 const found = async (query: ChangeQuery, by = 'aud'): Promise<string[]> =>
-  (await world.changes.list(who(by), { limit: 100, ...query })).changes.map(({ title }) => title);
+  (await fixture.changes.list(who(by), { limit: 100, ...query })).changes.map(({ title }) => title);
 const before = (iso: string, ms: number): string => new Date(Date.parse(iso) + ms).toISOString();
 
 describe('change-sets', () => {
@@ -68,7 +68,7 @@ describe('change-sets', () => {
     for (let limit = 1; limit <= 6; limit++) {
       const titles: string[] = [];
       for (let after: string | undefined, pages = 0; pages <= TITLES.length; pages++) {
-        const page = await world.changes.list(who('aud'), { limit, ...(after === undefined ? {} : { after }) });
+        const page = await fixture.changes.list(who('aud'), { limit, ...(after === undefined ? {} : { after }) });
         expect(page.changes.length).toBeLessThanOrEqual(limit);
         titles.push(...page.changes.map(({ title }) => title));
         after = page.next;
@@ -81,7 +81,7 @@ describe('change-sets', () => {
   it('are at least one and at most a hundred a page, twenty unless asked', async () => {
     expect(await found({ limit: 0 })).toHaveLength(1);
     expect(await found({ limit: -3 })).toHaveLength(1);
-    const many = createWorld();
+    const many = createFixture();
     for (let n = 0; n < 103; n++) {
       const { change } = await many.changes.propose(who('pete'), proposal([patchOf(`/n${n}`, n)]));
       await many.changes.withdraw(who('pete'), change.id, {});
@@ -97,7 +97,7 @@ describe('change-sets', () => {
 
 describe('what is asked for as mine', () => {
   it('is what I could still decide on, with whose vote it would be', async () => {
-    const mine = (by: string, more: ChangeQuery = {}) => world.changes.list(who(by), { for: 'me', ...more });
+    const mine = (by: string, more: ChangeQuery = {}) => fixture.changes.list(who(by), { for: 'me', ...more });
     expect((await mine('rita')).changes.map(({ title, mayVoteAs }) => [title, mayVoteAs])).toEqual([
       ['money', [{ personId: 'rita' }]],
     ]);
@@ -108,7 +108,7 @@ describe('what is asked for as mine', () => {
   });
 
   it('is nothing from the moment its deadline has come', async () => {
-    const own = createWorld();
+    const own = createFixture();
     const deadline = new Date(own.clock.now() + hours(48)).toISOString();
     await own.changes.propose(who('pete'), proposal([patchOf('/note', 1)], { deadline }));
     const count = async (): Promise<number> => (await own.changes.list(who('ann'), { for: 'me' })).changes.length;
@@ -121,14 +121,14 @@ describe('what is asked for as mine', () => {
 
 describe('a change-set says of my own vote', () => {
   it('why I may not cast it, and nothing where I may or it has ended', async () => {
-    const id = (await world.changes.list(who('aud'), { status: 'pending', limit: 1 })).changes[0]?.id ?? '';
+    const id = (await fixture.changes.list(who('aud'), { status: 'pending', limit: 1 })).changes[0]?.id ?? '';
     const own = async (by: string, change = id): Promise<unknown> =>
-      (await world.changes.get(who(by), change)).mayNotVote?.code;
+      (await fixture.changes.get(who(by), change)).mayNotVote?.code;
     expect(await own('ann')).toBeUndefined();
     expect(await own('pete')).toBe('SELF_APPROVAL');
     expect(await own('aud')).toBe('NOT_ELIGIBLE');
     expect(await own('advisor')).toBe('AGENTS_CANNOT_DECIDE');
-    const gone = (await world.changes.list(who('aud'), { status: 'cancelled', limit: 1 })).changes[0]?.id ?? '';
+    const gone = (await fixture.changes.list(who('aud'), { status: 'cancelled', limit: 1 })).changes[0]?.id ?? '';
     expect(await own('pete', gone)).toBeUndefined();
   });
 });

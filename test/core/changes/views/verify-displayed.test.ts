@@ -3,16 +3,16 @@ import { expect, it } from 'vitest';
 import { bindingProblems, type ChangeView } from '../../../../core/changes/index.ts';
 import { previewLines } from '../../../../clients/cli/output/preview-lines.ts';
 import { assertDisplayedChange } from '../../../../clients/sdk/displayed-change.ts';
-import { createWorld, decision, patchOf, proposal, who } from '../world.ts';
+import { createFixture, decision, patchOf, proposal, who } from '../fixture.ts';
 
 async function shown(): Promise<ChangeView> {
-  const world = createWorld();
-  const { change: first } = await world.changes.propose(who('pete'), proposal([patchOf('/note', 'old')]));
-  await world.changes.decide(who('ann'), first.id, decision(first));
-  await world.changes.advance(first.id);
+  const fixture = createFixture();
+  const { change: first } = await fixture.changes.propose(who('pete'), proposal([patchOf('/note', 'old')]));
+  await fixture.changes.decide(who('ann'), first.id, decision(first));
+  await fixture.changes.advance(first.id);
   const operations = [patchOf('/note', 'new', 'replace'), patchOf('/balance', 10)];
-  const { change } = await world.changes.propose(who('advisor'), proposal(operations));
-  return world.changes.get(who('ann'), change.id);
+  const { change } = await fixture.changes.propose(who('advisor'), proposal(operations));
+  return fixture.changes.get(who('ann'), change.id);
 }
 
 it('finds nothing on what the system shows, also after it came over the wire', async () => {

@@ -11,7 +11,7 @@ import {
 } from '../../../../core/changes/index.ts';
 import { SYSTEM_ACTOR } from '../../../../core/ledger/index.ts';
 import { canonicalize } from '../../../../core/canonical/index.ts';
-import { createWorld, decision, entriesOf, hours, patchOf, proposal, who, type World } from '../world.ts';
+import { createFixture, decision, entriesOf, hours, patchOf, proposal, who, type Fixture } from '../fixture.ts';
 
 const table = riskSchema.parse({
   version: '1',
@@ -21,18 +21,18 @@ const table = riskSchema.parse({
   rules: [{ name: 'two', when: { entity: [{ exists: true }] }, level: 'L2', roles: ['owner', 'risk'], approvals: 2 }],
 });
 
-let world: World;
+let fixture: Fixture;
 let changes: Changes;
 let change: ChangeView;
 
 beforeEach(async () => {
-  world = createWorld();
-  changes = world.other({ risk: table });
+  fixture = createFixture();
+  changes = fixture.other({ risk: table });
   ({ change } = await changes.propose(who('advisor'), proposal([patchOf('/note', 1)])));
 });
 
 const timersOf = async (): Promise<string[]> =>
-  (await entriesOf(world, change.id))
+  (await entriesOf(fixture, change.id))
     .filter(({ body }) => /reminded|escalated/.test(body.type))
     .map(
       ({ body }) =>
@@ -41,12 +41,12 @@ const timersOf = async (): Promise<string[]> =>
 
 /** Lets an engine look, as it would at the end of each wait. */
 async function liveThrough(total: number): Promise<void> {
-  const end = world.clock.now() + total;
+  const end = fixture.clock.now() + total;
   for (;;) {
     const rest = await changes.advance(change.id);
     const until = rest.kind === 'wait' ? Math.min(rest.until, end) : end;
-    await world.clock.advance(until - world.clock.now());
-    if (world.clock.now() >= end) break;
+    await fixture.clock.advance(until - fixture.clock.now());
+    if (fixture.clock.now() >= end) break;
   }
   await changes.advance(change.id);
 }
@@ -59,23 +59,27 @@ describe('while people are awaited', () => {
   });
 
   it('does nothing a millisecond early', async () => {
-    await world.clock.advance(hours(10) - 1);
-    expect(await changes.advance(change.id)).toEqual({ kind: 'wait', step: 'evaluate', until: world.clock.now() + 1 });
+    await fixture.clock.advance(hours(10) - 1);
+    expect(await changes.advance(change.id)).toEqual({
+      kind: 'wait',
+      step: 'evaluate',
+      until: fixture.clock.now() + 1,
+    });
     expect(await changes.runStep('remind', change.id)).toEqual({ kind: 'next', step: 'evaluate' });
     expect(await changes.runStep('escalate', change.id)).toEqual({ kind: 'next', step: 'evaluate' });
     expect(await timersOf()).toEqual([]);
   });
 
   it('catches up with one reminder when nobody looked for long, and the next comes a whole period later', async () => {
-    await world.clock.advance(hours(35));
+    await fixture.clock.advance(hours(35));
     await changes.advance(change.id);
     expect(await timersOf()).toEqual(['reminded 35', 'escalated 35']);
-    expect(await changes.advance(change.id)).toMatchObject({ kind: 'wait', until: world.clock.now() + hours(10) });
+    expect(await changes.advance(change.id)).toMatchObject({ kind: 'wait', until: fixture.clock.now() + hours(10) });
   });
 
   it('records each once, also when several workers look at once', async () => {
-    await world.clock.advance(hours(15));
-    const workers = Array.from({ length: 5 }, () => world.other({ risk: table }));
+    await fixture.clock.advance(hours(15));
+    const workers = Array.from({ length: 5 }, () => fixture.other({ risk: table }));
     await Promise.all(workers.map((worker) => worker.advance(change.id)));
     expect((await timersOf()).sort()).toEqual(['escalated 15', 'reminded 15']);
   });
@@ -88,10 +92,10 @@ describe('while people are awaited', () => {
         const fail = (): void => {
           if (isBreaking && writes++ === nth) throw new Error('the store broke');
         };
-        world = createWorld({ store: { faults: persisted ? { after: fail } : { before: fail } } });
-        changes = world.other({ risk: table });
+        fixture = createFixture({ store: { faults: persisted ? { after: fail } : { before: fail } } });
+        changes = fixture.other({ risk: table });
         ({ change } = await changes.propose(who('advisor'), proposal([patchOf('/note', 1)])));
-        await world.clock.advance(hours(15));
+        await fixture.clock.advance(hours(15));
         isBreaking = true;
         await changes.advance(change.id).catch(() => undefined);
         isBreaking = false;
@@ -104,7 +108,7 @@ describe('while people are awaited', () => {
 
   it('begins anew with a revision, and is over with the decision', async () => {
     await liveThrough(hours(16));
-    expect(await world.record(change.id)).toMatchObject({
+    expect(await fixture.record(change.id)).toMatchObject({
       reminders: 1,
       eligible: { owner: ['proposer'], risk: ['auditor'] },
     });
@@ -113,19 +117,19 @@ describe('while people are awaited', () => {
       ...(await changes.revise(who('advisor'), change.id, { title: 'T', rationale: 'R', operations })),
       createdAt: change.createdAt,
     };
-    const record = await world.record(change.id);
+    const record = await fixture.record(change.id);
     expect([record.reminders, record.eligible]).toEqual([undefined, undefined]);
-    await world.clock.advance(hours(9));
-    expect(await changes.advance(change.id)).toMatchObject({ kind: 'wait', until: world.clock.now() + hours(1) });
+    await fixture.clock.advance(hours(9));
+    expect(await changes.advance(change.id)).toMatchObject({ kind: 'wait', until: fixture.clock.now() + hours(1) });
     for (const person of ['ann', 'rita']) await changes.decide(who(person), change.id, decision(change));
-    await world.clock.advance(hours(1));
+    await fixture.clock.advance(hours(1));
     await changes.advance(change.id);
     expect(await timersOf()).toEqual(['reminded 10', 'escalated 15']);
-    expect((await world.record(change.id)).state).toBe('executed');
+    expect((await fixture.record(change.id)).state).toBe('executed');
   });
 
   it('says nothing where the configuration says nothing', async () => {
-    const quiet = world.other();
+    const quiet = fixture.other();
     const { change: other } = await quiet.propose(
       who('advisor'),
       proposal([patchOf('/x', 1)], { entityId: 'account:2' }),
@@ -155,8 +159,8 @@ describe('after an escalation', () => {
     });
     await changes.decide(who('aud'), change.id, decision(change));
     expect(await changes.advance(change.id)).toEqual({ kind: 'end', state: 'executed' });
-    const folded = foldChange(await entriesOf(world, change.id));
-    expect(folded.kind === 'record' && canonicalize(folded.record)).toBe(canonicalize(await world.record(change.id)));
+    const folded = foldChange(await entriesOf(fixture, change.id));
+    expect(folded.kind === 'record' && canonicalize(folded.record)).toBe(canonicalize(await fixture.record(change.id)));
   });
 
   it('who is excluded stays excluded', async () => {
@@ -195,7 +199,7 @@ describe('after an escalation', () => {
 describe('a timer step that does not follow', () => {
   const refusalOf = async (type: string, data: object, after = 0): Promise<string> => {
     await liveThrough(after);
-    const record = await world.record(change.id);
+    const record = await fixture.record(change.id);
     const step = {
       ...{ type, entity: change.entityId, seq: 1000, hash: '', at: change.createdAt, actor: SYSTEM_ACTOR },
       data: { change: change.id, revision: 1, assessment: record.assessment?.step, ...data },

@@ -16,7 +16,7 @@ import {
 } from '../../../../core/events/index.ts';
 import { commitField, parseEntry, type EntryBody } from '../../../../core/ledger/index.ts';
 import { createPolicy, modulesSchema, rosterSchema, type Principal } from '../../../../core/policy/index.ts';
-import { appenderOn } from '../../ledger/ledger-world.ts';
+import { appenderOn } from '../../ledger/ledger-fixture.ts';
 
 const text = z.string();
 const catalog = createCatalog({
@@ -46,13 +46,13 @@ const keys: FieldKeys = {
   },
 };
 
-interface World {
+interface Fixture {
   readonly store: MemoryStore;
   readonly publish: Publish;
   readonly reveal: Reveal;
 }
 
-function world(): World {
+function fixture(): Fixture {
   const store = new MemoryStore();
   const ids = new CountingIds();
   const appender = appenderOn(store);
@@ -69,7 +69,7 @@ const joined = (payload: object, more: object = {}): object => ({
 });
 const full = { name: 'Ada Lovelace', home: { street: 'Dorset' }, contact: { 'e/mail': 'ada@x.test', kind: 'work' } };
 
-async function bodyAt({ store }: World, seq: number): Promise<EntryBody> {
+async function bodyAt({ store }: Fixture, seq: number): Promise<EntryBody> {
   const [entry] = await store.read('person:1', seq, 1);
   const parsed = entry === undefined ? undefined : parseEntry(entry.note);
   if (parsed?.kind !== 'entry') throw new Error('no entry');
@@ -95,7 +95,7 @@ describe('marks', () => {
 
 describe('confidential fields', () => {
   it('are not in the entry, which commits to them instead', async () => {
-    const here = world();
+    const here = fixture();
     expect(statusOf(await here.publish(principal('web'), [joined(full)]))).toBe('accepted');
     const body = await bodyAt(here, 0);
     expect(body.data['payload']).toEqual({ plan: 'gold', contact: { kind: 'work' } });
@@ -128,7 +128,7 @@ describe('confidential fields', () => {
   });
 
   it('are revealed to whoever has the right, and every look is journaled', async () => {
-    const here = world();
+    const here = fixture();
     await here.publish(principal('web'), [joined(full)]);
     await expect(here.reveal(principal('web'), 'person:1', 0)).rejects.toMatchObject({ code: 'FORBIDDEN' });
     const { fields, journaledAt } = await here.reveal(principal('desk'), 'person:1', 0);
@@ -147,7 +147,7 @@ describe('confidential fields', () => {
   });
 
   it('make an event a duplicate or a conflict like all the rest of it', async () => {
-    const here = world();
+    const here = fixture();
     const publish = async (payload: object): Promise<string> =>
       statusOf(await here.publish(principal('web'), [joined(payload)]));
     expect(await publish(full)).toBe('accepted');
@@ -159,7 +159,7 @@ describe('confidential fields', () => {
   });
 
   it('are kept for each event of a batch, atomic or not', async () => {
-    const here = world();
+    const here = fixture();
     const events = ['a', 'b', 'c'].map((eventId) => joined({ name: `name ${eventId}` }, { eventId }));
     await here.publish(principal('web'), events.slice(0, 1));
     expect(statusOf(await here.publish(principal('web'), events, { atomic: true }))).toBe(
@@ -172,7 +172,7 @@ describe('confidential fields', () => {
   });
 
   it('that were erased say so, and the entry stays as it is', async () => {
-    const here = world();
+    const here = fixture();
     await here.publish(principal('web'), [joined(full)]);
     const before = (await here.store.read('person:1', 0, 1))[0]?.note;
     await here.store.write([eraseField('main', { entity: 'person:1', seq: 0, path: '/payload/name' })]);
@@ -182,7 +182,7 @@ describe('confidential fields', () => {
   });
 
   it.each(['another field’s', 'damaged', 'of another entity'])('that are %s are never shown', async (how) => {
-    const here = world();
+    const here = fixture();
     await here.publish(principal('web'), [joined(full), joined(full, { entityId: 'person:2', eventId: 'e-2' })]);
     const place = { pk: 'main#sensitive#person:1', sk: `${'0'.repeat(16)}/payload/name` };
     const other =

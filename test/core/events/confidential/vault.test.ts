@@ -20,7 +20,7 @@ const keys: FieldKeys = {
 };
 const randomBytes = (length: number): Uint8Array => crypto.getRandomValues(new Uint8Array(length));
 
-function world(): {
+function fixture(): {
   store: MemoryStore;
   vault: Vault;
   roundTrip: (entity: string, value: JsonValue) => Promise<unknown>;
@@ -37,15 +37,15 @@ function world(): {
 
 describe('a confidential field', () => {
   it.each(['', 'Ann', 0, null, {}, [1, { a: true }]])('comes back as it was: %j', async (value) => {
-    expect(await world().roundTrip('person:1', value)).toEqual({ kind: 'value', value });
+    expect(await fixture().roundTrip('person:1', value)).toEqual({ kind: 'value', value });
   });
 
   it('is an integer or a text, as everything recorded is', async () => {
-    await expect(world().vault.seal('person:1', '/height', 1.5)).rejects.toThrow(/integer/);
+    await expect(fixture().vault.seal('person:1', '/height', 1.5)).rejects.toThrow(/integer/);
   });
 
   it.each([0, 11, 12, 27, 28, 29])('of which only %i bytes are left is damaged, and says so', async (length) => {
-    const { store, vault } = world();
+    const { store, vault } = fixture();
     const { commitment, writeAt } = await vault.seal('person:1', '/name', 'Ann');
     const write = writeAt(1);
     if (write.kind !== 'put') throw new Error('it is put');
@@ -56,7 +56,7 @@ describe('a confidential field', () => {
   });
 
   it('asks for the key of an entity once, also when there are a thousand of them', async () => {
-    const { vault } = world();
+    const { vault } = fixture();
     const seal = (n: number): Promise<unknown> => vault.seal(`person:${n}`, '/name', 'x');
     for (let n = 0; n < 1_000; n++) await seal(n);
     unwrapped = 0;

@@ -26,7 +26,7 @@ import {
 import { protectionSchema } from '../../../../core/guard/index.ts';
 import type { EntryStore } from '../../../../core/ledger/index.ts';
 import { createPolicy, modulesSchema, rosterSchema, type Principal } from '../../../../core/policy/index.ts';
-import { appenderOn } from '../../ledger/ledger-world.ts';
+import { appenderOn } from '../../ledger/ledger-fixture.ts';
 
 const topic = { description: 'test', versions: { 1: z.strictObject({}) } };
 const policy = createPolicy(
@@ -45,7 +45,7 @@ const policy = createPolicy(
 const catalog = createCatalog({ 'money.moved': topic, 'money.counted': topic, 'user.seen': topic, ...SYSTEM_TOPICS });
 const as = (id: string): Principal => policy.principal(id) as Principal;
 
-interface World {
+interface Fixture {
   readonly publish: Publish;
   readonly guards: Guards;
   readonly clock: FakeClock;
@@ -53,13 +53,13 @@ interface World {
   /** what nobody waited for */
   readonly errors: unknown[];
   /** another process on the same ledger and clock, or this one after a crash */
-  readonly again: () => World;
+  readonly again: () => Fixture;
 }
 
-function world(
+function fixture(
   protection: z.input<typeof protectionSchema> = {},
   more: Partial<GuardsDependencies> & { faults?: FaultHooks; store?: MemoryStore; clock?: FakeClock } = {},
-): World {
+): Fixture {
   const { faults = {}, store = new MemoryStore({ faults }), clock = new FakeClock(), ...overrides } = more;
   const appender = appenderOn(store, { clock });
   const errors: unknown[] = [];
@@ -70,7 +70,7 @@ function world(
     ...overrides,
   });
   const publish = createPublish({ appender, catalog, policy, ids: new CountingIds(), guard: guards });
-  return { publish, guards, clock, store, errors, again: () => world(protection, { ...more, store, clock }) };
+  return { publish, guards, clock, store, errors, again: () => fixture(protection, { ...more, store, clock }) };
 }
 
 let serial = 0;
@@ -99,7 +99,7 @@ const calm = { storm: { perSecond: 'unlimited' } } as const;
 
 describe('rates', () => {
   it('gives people a hundred events a minute, and says when to come back', async () => {
-    const { publish, clock } = world();
+    const { publish, clock } = fixture();
     expect(tally(await publish(as('ann'), many(100)))).toEqual({ accepted: 100 });
     const [refused] = await publish(as('ann'), many(1));
     expect(refused).toMatchObject({ status: 'rejected', problem: { code: 'RATE_LIMITED', retryAfterSeconds: 1 } });
@@ -108,21 +108,21 @@ describe('rates', () => {
   });
 
   it('counts a person once, whatever account is used, and nobody for another', async () => {
-    const { publish } = world(calm);
+    const { publish } = fixture(calm);
     await publish(as('ann'), many(100));
     expect(tally(await publish(as('ann-mobile'), many(2)))).toEqual({ RATE_LIMITED: 2 });
     expect(tally(await publish(as('ben'), many(100)))).toEqual({ accepted: 100 });
   });
 
   it('limits modules only where the configuration does', async () => {
-    const { publish, guards } = world({ ...calm, rates: { modules: { echo: { perMinute: 60, burst: 5 } } } });
+    const { publish, guards } = fixture({ ...calm, rates: { modules: { echo: { perMinute: 60, burst: 5 } } } });
     expect(tally(await publish(as('echo'), many(8)))).toEqual({ accepted: 5, RATE_LIMITED: 3 });
     for (let i = 0; i < 50; i++) expect(tally(await publish(as('feed'), many(100)))).toEqual({ accepted: 100 });
     expect(guards.stats()).toEqual({ rateLimited: 3, refused: 0, stormsDetected: 0, loopsDetected: 0, resets: 0 });
   });
 
   it('neither counts nor forgives what the envelope, the rights or the schema refuse', async () => {
-    const { publish } = world({ rates: { modules: { echo: { perMinute: 1, burst: 1 } } } });
+    const { publish } = fixture({ rates: { modules: { echo: { perMinute: 1, burst: 1 } } } });
     const bad = [event('user.seen'), event('money.moved', { payload: { n: 1 } }), event('money.mvd')];
     expect(codes(await publish(as('echo'), [...bad, event(), event()]))).toEqual([
       ...['FORBIDDEN', 'PAYLOAD_INVALID', 'TOPIC_UNKNOWN', 'accepted', 'RATE_LIMITED'],
@@ -130,7 +130,7 @@ describe('rates', () => {
   });
 
   it('refuses an atomic batch whole', async () => {
-    const { publish } = world({ rates: { modules: { echo: { perMinute: 1, burst: 2 } } } });
+    const { publish } = fixture({ rates: { modules: { echo: { perMinute: 1, burst: 2 } } } });
     expect(codes(await publish(as('echo'), many(3), { atomic: true }))).toEqual([
       ...['ATOMIC_REJECTED', 'ATOMIC_REJECTED', 'RATE_LIMITED'],
     ]);
@@ -141,7 +141,7 @@ const storm = { storm: { perSecond: 20, topics: { 'user.seen': 'unlimited' } } }
 
 describe('a storm', () => {
   it('stops the topic at the deciding event for a minute of ten times too much; others go on', async () => {
-    const { publish, guards, clock, store } = world(storm);
+    const { publish, guards, clock, store } = fixture(storm);
     let accepted = 0;
     for (let tenth = 0; tenth < 600; tenth++) {
       const results = await publish(as('feed'), many(20));
@@ -164,7 +164,7 @@ describe('a storm', () => {
   });
 
   it('names the deciding event, refuses it, and has told the ledger when it answers', async () => {
-    const { publish, store } = world(storm);
+    const { publish, store } = fixture(storm);
     const events = many(25) as { eventId: string }[];
     const results = await publish(as('feed'), events);
     expect(codes(results).indexOf('TOPIC_STOPPED')).toBe(20);
@@ -177,7 +177,7 @@ describe('a storm', () => {
   });
 
   it('is still stopped after a crash, and open for good after security opened it', async () => {
-    const before = world(storm);
+    const before = fixture(storm);
     await before.publish(as('feed'), many(21));
     const after = before.again();
     expect(tally(await after.publish(as('echo'), many(1)))).toEqual({ TOPIC_STOPPED: 1 });
@@ -197,7 +197,7 @@ describe('a storm', () => {
   });
 
   it('does not stop a topic again for what it was opened after', async () => {
-    const { publish, guards } = world(storm);
+    const { publish, guards } = fixture(storm);
     await publish(as('feed'), many(21));
     await guards.reset(as('aud'), 'money.moved', 'within the same second');
     expect(tally(await publish(as('feed'), many(21)))).toEqual({ accepted: 20, TOPIC_STOPPED: 1 });
@@ -218,7 +218,7 @@ describe('a storm', () => {
         return found;
       },
     };
-    const { publish, clock } = world(storm, { store, items: slow, isAlone: false });
+    const { publish, clock } = fixture(storm, { store, items: slow, isAlone: false });
     const late = publish(as('echo'), many(1));
     expect(tally(await publish(as('feed'), many(21)))).toEqual({ accepted: 20, TOPIC_STOPPED: 1 });
     await clock.advance(1_000);
@@ -227,7 +227,7 @@ describe('a storm', () => {
   });
 
   it('opens by itself where the configuration says so, and tells when', async () => {
-    const { publish, clock, store } = world({ storm: { perSecond: 20, resetAfterSeconds: 30 } });
+    const { publish, clock, store } = fixture({ storm: { perSecond: 20, resetAfterSeconds: 30 } });
     const results = await publish(as('feed'), many(21));
     expect(results[20]).toMatchObject({ problem: { code: 'TOPIC_STOPPED', retryAfterSeconds: 30 } });
     await clock.advance(29_999);
@@ -241,7 +241,7 @@ describe('a storm', () => {
   });
 
   it('is decided once by publishers that race', async () => {
-    const { publish, store } = world(storm);
+    const { publish, store } = fixture(storm);
     const results = await Promise.all(Array.from({ length: 40 }, () => publish(as('feed'), [event()])));
     expect(tally(results.flat())).toEqual({ accepted: 20, TOPIC_STOPPED: 20 });
     expect(await told(store)).toHaveLength(1);
@@ -254,7 +254,7 @@ describe('a storm', () => {
       const fail = (): void => {
         if (isDown) throw new Error('disk full');
       };
-      const { publish, clock, store, errors, again } = world(storm, {
+      const { publish, clock, store, errors, again } = fixture(storm, {
         clock: new ImpatientClock(),
         faults: { [when]: fail },
       });
@@ -273,7 +273,7 @@ describe('a storm', () => {
 
 describe('a loop', () => {
   it('lets an honest chain of sixteen pass, and stops the seventeenth, for its correlation alone', async () => {
-    const { publish, store, guards } = world();
+    const { publish, store, guards } = fixture();
     let last: Pick<DeliveredEvent, 'eventId' | 'metadata'> = { eventId: 'first' };
     const lap = async (): Promise<string | undefined> => {
       const next = event('money.moved', { metadata: caused(last) }) as typeof last & object;
@@ -300,7 +300,7 @@ describe('a loop', () => {
   });
 
   it('finds a correlation that comes back to one place, when it was asked to', async () => {
-    const { publish, clock } = world({ loop: { reentries: 5 } });
+    const { publish, clock } = fixture({ loop: { reentries: 5 } });
     const caughtIn = (entityId: string): object =>
       event('money.moved', { entityId, metadata: { correlationId: 'c', causationId: 'x' } });
     const here = Array.from({ length: 5 }, () => caughtIn('account:1'));
@@ -312,7 +312,7 @@ describe('a loop', () => {
   });
 
   it('does not take an import for one, though all of it has one correlation', async () => {
-    const { publish } = world({ loop: { reentries: 5 } });
+    const { publish } = fixture({ loop: { reentries: 5 } });
     const imported = many(100, 'money.moved', { metadata: { correlationId: 'import-7' } });
     expect(tally(await publish(as('feed'), imported))).toEqual({ accepted: 100 });
   });
@@ -320,14 +320,14 @@ describe('a loop', () => {
   it.each([[-1], [1.5], ['17'], [null], [1e300], [Number.MAX_SAFE_INTEGER + 1]])(
     'refuses %j hops as no number of hops',
     async (hops) => {
-      const { publish } = world();
+      const { publish } = fixture();
       const [result] = await publish(as('feed'), [event('money.moved', { metadata: { hops } })]);
       expect(result).toMatchObject({ problem: { code: 'EVENT_INVALID', errors: [{ pointer: '/metadata/hops' }] } });
     },
   );
 
   it('keeps few of many that somebody pretends, refuses all, and stops nobody else', async () => {
-    const { publish, store } = world({ storm: { perSecond: 1_000 } });
+    const { publish, store } = fixture({ storm: { perSecond: 1_000 } });
     for (let i = 0; i < 3; i++) {
       const pretended = Array.from({ length: 100 }, () =>
         event('money.moved', { metadata: { hops: Number.MAX_SAFE_INTEGER } }),
@@ -341,7 +341,7 @@ describe('a loop', () => {
 
 describe('who may what', () => {
   it('shows a module its topics, and watchers all', async () => {
-    const { guards } = world(storm);
+    const { guards } = fixture(storm);
     const topics = async (id: string): Promise<string[]> => (await guards.list(as(id))).map((one) => one.topic);
     expect(await topics('echo')).toEqual(['money.counted', 'money.moved']);
     expect(await topics('aud')).toEqual([...['money.counted', 'money.moved', 'user.seen']]);
@@ -349,7 +349,7 @@ describe('who may what', () => {
   });
 
   it('lets neither publishers nor owners open a topic', async () => {
-    const { publish, guards, store } = world(storm);
+    const { publish, guards, store } = fixture(storm);
     await publish(as('feed'), many(21));
     for (const id of ['feed', 'echo', 'ann'])
       await expect(guards.reset(as(id), 'money.moved', 'please')).rejects.toMatchObject({ code: 'FORBIDDEN' });
@@ -359,7 +359,7 @@ describe('who may what', () => {
   });
 
   it('records nothing for a topic that is open, and one reset however often it is asked for', async () => {
-    const { publish, guards, store } = world(storm);
+    const { publish, guards, store } = fixture(storm);
     await guards.reset(as('aud'), 'money.moved', 'nothing to do');
     expect(await told(store)).toEqual([]);
     await publish(as('feed'), many(21));
@@ -368,7 +368,7 @@ describe('who may what', () => {
   });
 
   it('lets nobody publish what the system tells', async () => {
-    const { publish } = world();
+    const { publish } = fixture();
     expect(codes(await publish(as('feed'), [event('system.storm_detected'), event('system.topic_reset')]))).toEqual([
       ...['FORBIDDEN', 'FORBIDDEN'],
     ]);
@@ -377,7 +377,7 @@ describe('who may what', () => {
 
 describe('a clock that is set back', () => {
   it('keeps nobody out for the time it was set back', async () => {
-    const { publish, clock } = world({ ...storm, rates: { modules: { echo: { perMinute: 60, burst: 2 } } } });
+    const { publish, clock } = fixture({ ...storm, rates: { modules: { echo: { perMinute: 60, burst: 2 } } } });
     await publish(as('echo'), many(2));
     await publish(as('feed'), many(18));
     await clock.advance(-86_400_000);
@@ -390,7 +390,7 @@ describe('a clock that is set back', () => {
 
 describe('events that come in by the bus', () => {
   it('come again when they are too fast, and are kept when their topic is stopped', async () => {
-    const { publish, store, clock } = world({ ...storm, rates: { modules: { echo: { perMinute: 60, burst: 2 } } } });
+    const { publish, store, clock } = fixture({ ...storm, rates: { modules: { echo: { perMinute: 60, burst: 2 } } } });
     const quarantine = createQuarantine({ ledger: 'main', items: store, clock });
     const ingest = createIngress({ ledger: 'main', rules: [], policy, publish, quarantine });
     const arrived = (id: string): object => ({

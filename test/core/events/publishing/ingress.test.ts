@@ -13,7 +13,7 @@ import {
 } from '../../../../core/events/index.ts';
 import { parseEntry, type EntryBody } from '../../../../core/ledger/index.ts';
 import { createPolicy, modulesSchema, rosterSchema } from '../../../../core/policy/index.ts';
-import { appenderOn } from '../../ledger/ledger-world.ts';
+import { appenderOn } from '../../ledger/ledger-fixture.ts';
 
 const AWS_EVENTS = new URL('../../../samples/aws-events/', import.meta.url);
 const samples = readdirSync(AWS_EVENTS)
@@ -47,7 +47,7 @@ const rules = ingressSchema.parse([
   },
 ]);
 
-function world(): {
+function fixture(): {
   store: MemoryStore;
   ingest: Ingest;
   quarantine: Quarantine;
@@ -73,7 +73,7 @@ const arrived = (more: object = {}): object => ({
 
 describe('events of AWS services', () => {
   it.each(samples)('%s: recorded once under its own topic, by a service', async (_, event) => {
-    const { store, ingest } = world();
+    const { store, ingest } = fixture();
     const topic = `${event.source}.${event['detail-type'].toLowerCase().replaceAll(/[^a-z0-9]+/g, '-')}`;
     const entity = `module/${event.source}`;
     expect(await ingest(event)).toMatchObject({ status: 'accepted', eventId: event.id, entity, seq: 0 });
@@ -91,7 +91,7 @@ describe('events of AWS services', () => {
   });
 
   it('keep fractions as text, because entries hold integers', async () => {
-    const { store, ingest } = world();
+    const { store, ingest } = fixture();
     await ingest(arrived({ source: 'aws.ec2', detail: { load: 0.25, big: 1e21, cores: 2, list: [1.5] } }));
     expect(recorded(store)[0]?.data).toMatchObject({
       payload: { detail: { load: '0.25', big: '1e+21', cores: 2, list: ['1.5'] } },
@@ -99,7 +99,7 @@ describe('events of AWS services', () => {
   });
 
   it('may be put again under replay.aws.…, and stay told from the originals', async () => {
-    const { store, ingest } = world();
+    const { store, ingest } = fixture();
     await ingest(arrived({ source: 'aws.s3' }));
     await ingest(arrived({ source: 'replay.aws.s3' }));
     expect(recorded(store).map(({ actor, data }) => [actor.id, data['topic']])).toEqual([
@@ -109,7 +109,7 @@ describe('events of AWS services', () => {
   });
 
   it('cannot be published by a module, whatever its rights', async () => {
-    const { publish } = world();
+    const { publish } = fixture();
     const greedy = policy.principal('greedy');
     if (greedy === undefined) throw new Error('no such module');
     const [result] = await publish(greedy, [{ topic: 'aws.s3.object-created', payload: {} }]);
@@ -119,7 +119,7 @@ describe('events of AWS services', () => {
 
 describe('events with a rule', () => {
   it('get its topic, entity and payload', async () => {
-    const { store, ingest } = world();
+    const { store, ingest } = fixture();
     expect(await ingest(arrived())).toMatchObject({ status: 'accepted', entity: 'bucket:b/7' });
     expect(recorded(store)).toMatchObject([
       { actor: { kind: 'service', id: 'storage' }, data: { topic: 'files.stored', payload: { key: 'k', size: 3 } } },
@@ -129,7 +129,7 @@ describe('events with a rule', () => {
 
 describe("a module's events", () => {
   it('are recorded as its own, under its own event id', async () => {
-    const { store, ingest } = world();
+    const { store, ingest } = fixture();
     const detail = { eventId: 'own-1', entityId: 'bucket:b', payload: { key: 'k', size: 1 } };
     const event = arrived({ source: 'nervous.main.shop', 'detail-type': 'files.stored', detail });
     expect(await ingest(event)).toMatchObject({ status: 'accepted', eventId: 'own-1', entity: 'bucket:b' });
@@ -161,7 +161,7 @@ describe('what does not fit', () => {
     ['a lone surrogate', arrived({ source: 'aws.ec2', detail: { text: '\ud800' } }), /NOT_I_JSON/],
     ['too much', arrived({ source: 'aws.ec2', detail: { text: 'x'.repeat(70_000) } }), /ENTRY_TOO_LARGE/],
   ])('is kept whole with the reason, once: %s', async (_, event, reason) => {
-    const { store, ingest, quarantine } = world();
+    const { store, ingest, quarantine } = fixture();
     const result = await ingest(event);
     expect(result).toMatchObject({ status: 'quarantined', reason: expect.stringMatching(reason) as unknown });
     await ingest(event);
@@ -176,7 +176,7 @@ describe('what does not fit', () => {
   });
 
   it('is not what the store could not take: that is tried again', async () => {
-    const { ingest, quarantine, store } = world();
+    const { ingest, quarantine, store } = fixture();
     store.commit = () => Promise.reject(new Error('the disk is full'));
     await expect(ingest(arrived({ source: 'aws.ec2' }))).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
     expect(await quarantine.list({ limit: 9 })).toEqual([]);

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { CountingIds, MemoryStore } from '../../../../adapters/memory/index.ts';
 import { createCatalog, createPublish, type Publish, type PublishResult } from '../../../../core/events/index.ts';
 import { createPolicy, modulesSchema, rosterSchema, type Principal } from '../../../../core/policy/index.ts';
-import { appenderOn, recordedIds } from '../../ledger/ledger-world.ts';
+import { appenderOn, recordedIds } from '../../ledger/ledger-fixture.ts';
 
 const catalog = createCatalog({
   'orders.new': { description: 'An order.', versions: { 1: z.strictObject({ n: z.number() }) } },
@@ -22,7 +22,7 @@ const order = (eventId: string, n = 1, more: object = {}): object => ({
   ...more,
 });
 
-function world(): { store: MemoryStore; publish: Publish } {
+function fixture(): { store: MemoryStore; publish: Publish } {
   const store = new MemoryStore();
   return { store, publish: createPublish({ appender: appenderOn(store), catalog, policy, ids: new CountingIds() }) };
 }
@@ -30,7 +30,7 @@ const statuses = (results: readonly PublishResult[]): string[] =>
   results.map((result) => (result.status === 'rejected' ? result.problem.code : result.status));
 
 it('answers for each event, and one bad event does not sink the others', async () => {
-  const { store, publish } = world();
+  const { store, publish } = fixture();
   const results = await publish(shop, [
     ...[order('1'), order('2', 1, { topic: 'user.login', payload: {} }), order('3', 1, { source: 'web' })],
     ...[
@@ -62,7 +62,7 @@ it('answers for each event, and one bad event does not sink the others', async (
 it('takes 1 to 100 events', async () => {
   for (const count of [0, 101])
     await expect(
-      world().publish(
+      fixture().publish(
         shop,
         Array.from({ length: count }, (_, i) => order(`${i}`)),
       ),
@@ -70,7 +70,7 @@ it('takes 1 to 100 events', async () => {
 });
 
 it('calls the same event again a duplicate, another under its id a conflict, and keeps sources apart', async () => {
-  const { store, publish } = world();
+  const { store, publish } = fixture();
   const [first] = await publish(shop, [order('1')]);
   const again = await publish(shop, [
     order('1'),
@@ -85,7 +85,7 @@ it('calls the same event again a duplicate, another under its id a conflict, and
 });
 
 it('records an atomic batch whole or not at all', async () => {
-  const { store, publish } = world();
+  const { store, publish } = fixture();
   const atomic = async (...inputs: object[]): Promise<string[]> =>
     statuses(await publish(shop, inputs, { atomic: true }));
   expect(await atomic(order('1'), order('2', 1, { payload: {} }))).toEqual(['ATOMIC_REJECTED', 'PAYLOAD_INVALID']);
@@ -108,7 +108,7 @@ it('records an atomic batch whole or not at all', async () => {
 });
 
 it.each([true, false])('does not call a broken store the fault of the event (atomic: %s)', async (atomic) => {
-  const { store, publish } = world();
+  const { store, publish } = fixture();
   store.faults.before = () => {
     throw new Error('the disk is gone');
   };
@@ -116,7 +116,7 @@ it.each([true, false])('does not call a broken store the fault of the event (ato
 });
 
 it('does not ask for ever when an idempotency record names an entry that is gone', async () => {
-  const { store, publish } = world();
+  const { store, publish } = fixture();
   store.commit = async (groups) => groups.map(() => ({ kind: 'exists', idemKey: 'k' }));
   const certified = publish(shop, [order('1'), order('2')], { atomic: true });
   await expect(certified).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
@@ -125,7 +125,7 @@ it('does not ask for ever when an idempotency record names an entry that is gone
 it.each(['registry:policy', 'registry:anything', 'keys/root', 'system/log', 'module/web'])(
   "R10: %s takes nobody's events",
   async (entityId) => {
-    const { store, publish } = world();
+    const { store, publish } = fixture();
     expect(statuses(await publish(shop, [order('1', 1, { entityId })]))).toEqual(['FORBIDDEN']);
     expect(await recordedIds(store)).toEqual([]);
   },

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { MemoryStore } from '../../../../adapters/memory/index.ts';
 import { readEvent, recordedEvent } from '../../../../core/events/publishing/recorded-event.ts';
 import type { LoggedEntry, StoredEntry } from '../../../../core/ledger/index.ts';
-import { appenderOn, note } from '../../ledger/ledger-world.ts';
+import { appenderOn, note } from '../../ledger/ledger-fixture.ts';
 
 async function stored(): Promise<readonly [LoggedEntry, LoggedEntry]> {
   const store = new MemoryStore();

@@ -9,7 +9,7 @@ import {
   type Subscription,
 } from '../../../../core/events/index.ts';
 import type { Appender } from '../../../../core/ledger/index.ts';
-import { appenderOn, turn } from '../../ledger/ledger-world.ts';
+import { appenderOn, turn } from '../../ledger/ledger-fixture.ts';
 
 const subscription = (id: string, topics: string[], status: 'active' | 'paused' = 'active'): Subscription => ({
   ...{ id, module: 'm', topics, status, order: 'none', startAt: 'latest', ackTimeoutMs: 1, from: 0 },
@@ -24,7 +24,7 @@ const change = (id: string, from: BreakerChange['from'], to: BreakerChange['to']
   ...(to === 'open' ? { reason: 'Error: down' } : {}),
 });
 
-function world(wrap: (appender: Appender) => Pick<Appender, 'append'> = (appender) => appender) {
+function fixture(wrap: (appender: Appender) => Pick<Appender, 'append'> = (appender) => appender) {
   const store = new MemoryStore();
   const errors: unknown[] = [];
   const record = createBreakerRecord({
@@ -50,7 +50,7 @@ const short = (events: readonly DeliveredEvent[]): string[] =>
   );
 
 it('tells openings and closings, and not the probes between', async () => {
-  const { record, told } = world();
+  const { record, told } = fixture();
   record(change('b', 'closed', 'open'));
   for (let i = 0; i < 3; i++) {
     record(change('b', 'open', 'half-open'));
@@ -63,7 +63,7 @@ it('tells openings and closings, and not the probes between', async () => {
 });
 
 it('tells once that half of a topic’s subscribers get nothing, and again after they were back', async () => {
-  const { record, told } = world();
+  const { record, told } = fixture();
   record(change('b', 'closed', 'open')); // one of three of money.moved
   record(change('a', 'closed', 'open')); // two of three; and one of two of money.counted
   record(change('c', 'closed', 'open')); // one of two of user.seen
@@ -83,7 +83,7 @@ it('tells once that half of a topic’s subscribers get nothing, and again after
 
 it('reports what the ledger did not take, and goes on', async () => {
   let isDown = true;
-  const { record, told, errors } = world((appender) => ({
+  const { record, told, errors } = fixture((appender) => ({
     append: (request) => (isDown ? Promise.reject(new Error('disk full')) : appender.append(request)),
   }));
   record(change('b', 'closed', 'open'));

@@ -18,7 +18,7 @@ const MOST = 3;
 const { roster, modules, topics } = config;
 const rootSigner = memoryRootSigner('ledger.test/main');
 
-interface World {
+interface Fixture {
   readonly clock: FakeClock;
   readonly appender: Appender;
   readonly bus: InProcessBus;
@@ -27,7 +27,7 @@ interface World {
   readonly as: (id: string) => Principal;
   readonly publish: (topic: string, entity?: string) => Promise<void>;
 }
-let world: World;
+let fixture: Fixture;
 
 beforeEach(async () => {
   const [store, clock, ids] = [new MemoryStore(), new FakeClock(), new CountingIds()];
@@ -43,7 +43,7 @@ beforeEach(async () => {
   });
   const policy = createPolicy(roster, modules);
   let published = 0;
-  world = {
+  fixture = {
     ...{ clock, appender, bus },
     under: (rights = modules, perPrincipal = 10_000) =>
       createSubscriptions({
@@ -67,8 +67,8 @@ beforeEach(async () => {
 
 describe('how many', () => {
   it('R10: a principal may have is bounded; the same again is no new one, and a removed one makes room', async () => {
-    const subscriptions = world.under(modules, MOST);
-    const me = world.as('budget-engine');
+    const subscriptions = fixture.under(modules, MOST);
+    const me = fixture.as('budget-engine');
     const make = (id: string) => subscriptions.create(me, { id, topics: ['transactions.*'] });
     for (let i = 0; i < MOST; i++) await make(`s-${i}`);
     await expect(make('one-more')).rejects.toMatchObject({ code: 'TOO_MANY_SUBSCRIPTIONS' });
@@ -80,14 +80,14 @@ describe('how many', () => {
 
 describe('rights', () => {
   it('are looked at when a subscription is made', async () => {
-    const { under, as } = world;
+    const { under, as } = fixture;
     const made = under().create(as('budget-engine'), { id: 's', topics: ['transactions.*', 'user.login'] });
     await expect(made).rejects.toMatchObject({ code: 'FORBIDDEN' });
     expect(await under().list(as('eva'))).toEqual([]);
   });
 
   it('that a module has lost since end its deliveries: nothing is received, resumed, or attached anew', async () => {
-    const { under, as, publish, bus } = world;
+    const { under, as, publish, bus } = fixture;
     const module = as('budget-engine');
     await under().create(module, { id: 's', topics: ['transactions.*'] });
     await publish('transactions.new');
@@ -108,7 +108,7 @@ describe('rights', () => {
 
 describe('a target', () => {
   it('that the engine does not have is refused before anything is stored', async () => {
-    const { under, as } = world;
+    const { under, as } = fixture;
     const target = { kind: 'function', name: 'missing' };
     const made = under().create(as('budget-engine'), { id: 's', topics: ['transactions.*'], target });
     await expect(made).rejects.toMatchObject({
@@ -119,7 +119,7 @@ describe('a target', () => {
   });
 
   it('is where its events go, and nowhere else', async () => {
-    const { under, as, publish } = world;
+    const { under, as, publish } = fixture;
     const [subscriptions, module] = [under(), as('budget-engine')];
     const create = (id: string, target?: object): Promise<unknown> =>
       subscriptions.create(module, { id, topics: ['transactions.*'], ...(target && { target }) });
@@ -142,7 +142,7 @@ describe('a target', () => {
   });
 
   it('item 9: shows in a stream only what its reader may read', async () => {
-    const { under, as, publish } = world;
+    const { under, as, publish } = fixture;
     const [subscriptions, module] = [under(), as('budget-engine')];
     await subscriptions.create(module, { id: 'queue', topics: ['transactions.*'] });
     await subscriptions.create(module, { id: 'stream', topics: ['transactions.*'], target: { kind: 'stream' } });
@@ -157,7 +157,7 @@ describe('a target', () => {
   });
 
   it('shows nothing more in a stream that is open when the right to it is taken away', async () => {
-    const { under, as, publish } = world;
+    const { under, as, publish } = fixture;
     const rights = { ...modules };
     const [subscriptions, module] = [under(rights), as('budget-engine')];
     await subscriptions.create(module, { id: 'queue', topics: ['transactions.*'] });
@@ -170,7 +170,7 @@ describe('a target', () => {
   });
 
   it('is found however many there are', async () => {
-    const { under, as } = world;
+    const { under, as } = fixture;
     const [subscriptions, module] = [under(), as('budget-engine')];
     const target = { kind: 'stream' };
     for (let n = 0; n <= 1_000; n++)
@@ -180,7 +180,7 @@ describe('a target', () => {
 });
 
 it('a subscription made again with the same settings is the same, however often it was resumed and however it is said', async () => {
-  const { under, as, clock } = world;
+  const { under, as, clock } = fixture;
   const [subscriptions, module] = [under(), as('budget-engine')];
   const settings = { id: 's', topics: ['transactions.*'], startAt: '2026-11-21T08:00:00Z' };
   const made = await subscriptions.create(module, settings);
@@ -196,7 +196,7 @@ it('a subscription made again with the same settings is the same, however often 
 });
 
 it('a subscription from a time on gets history and what is published meanwhile, without gap or double', async () => {
-  const { under, as, clock, publish } = world;
+  const { under, as, clock, publish } = fixture;
   const [subscriptions, module] = [under(), as('budget-engine')];
   for (let i = 0; i < 20; i++) {
     await publish('transactions.new', `account:${i % 3}`);
@@ -229,7 +229,7 @@ describe('dead letters', () => {
 
   /** 150 events of two entities and two topics, all dead. */
   async function bury(): Promise<{ subscriptions: Subscriptions; module: Principal }> {
-    const { under, as, publish } = world;
+    const { under, as, publish } = fixture;
     const [subscriptions, module] = [under(), as('reporting')];
     await subscriptions.create(module, {
       id: 's',
@@ -279,7 +279,7 @@ describe('dead letters', () => {
 });
 
 it('the breaker is closed by its owner alone', async () => {
-  const { under, as, publish, bus } = world;
+  const { under, as, publish, bus } = fixture;
   const [subscriptions, module] = [under(), as('budget-engine')];
   await subscriptions.create(module, { id: 's', topics: ['transactions.*'], breaker: { failures: 1 } });
   await publish('transactions.new');

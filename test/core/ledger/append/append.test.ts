@@ -9,7 +9,7 @@ import {
 } from '../../../../core/ledger/index.ts';
 import { describeAppending } from '../../../contract/appending.ts';
 import { STORES } from '../../../contract/stores.ts';
-import { appenderOn, note, recordedIds, slowSealer, soundLog, turn } from '../ledger-world.ts';
+import { appenderOn, note, recordedIds, slowSealer, soundLog, turn } from '../ledger-fixture.ts';
 
 const HOUR_MS = 3_600_000;
 

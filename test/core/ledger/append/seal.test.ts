@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest';
 import { MemoryStore } from '../../../../adapters/memory/index.ts';
 import { parseNote } from '../../../../core/ledger/index.ts';
-import { appenderOn, note } from '../ledger-world.ts';
+import { appenderOn, note } from '../ledger-fixture.ts';
 
 it('signs just those with the root key that ask for it', async () => {
   const store = new MemoryStore();

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { MemoryStore } from '../../../../adapters/memory/index.ts';
 import { EntryVerifier, MAX_AHEAD_MS, parseEntry, type Clock } from '../../../../core/ledger/index.ts';
 import { createEntryClock } from '../../../../core/ledger/entries/entry-clock.ts';
-import { appenderOn, note, ROOT, turn } from '../ledger-world.ts';
+import { appenderOn, note, ROOT, turn } from '../ledger-fixture.ts';
 
 const START = Date.UTC(2026, 10, 21, 9);
 const YEAR_MS = 365 * 86_400_000;

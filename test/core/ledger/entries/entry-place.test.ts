@@ -2,11 +2,11 @@
 import { beforeEach, expect, it } from 'vitest';
 import { readPlace } from '../../../../core/ledger/entries/entry-place.ts';
 import { parseEntry } from '../../../../core/ledger/index.ts';
-import { windowWorld } from '../window-world.ts';
+import { windowFixture } from '../window-fixture.ts';
 
 let note: string;
 beforeEach(async () => {
-  note = Buffer.from((await windowWorld(3)).committed[2]?.note ?? Buffer.of()).toString('utf8');
+  note = Buffer.from((await windowFixture(3)).committed[2]?.note ?? Buffer.of()).toString('utf8');
 });
 const place = (text: string) => readPlace(Buffer.from(text));
 

@@ -27,7 +27,7 @@ import {
   type EntryDraft,
   type RootSigner,
 } from '../../../../core/ledger/index.ts';
-import { note, ORIGIN, turn } from '../ledger-world.ts';
+import { note, ORIGIN, turn } from '../ledger-fixture.ts';
 
 const [A, B, C, D] = [1, 2, 3, 4].map(() => memoryRootSigner(ORIGIN)) as [
   RootSigner,
@@ -37,7 +37,7 @@ const [A, B, C, D] = [1, 2, 3, 4].map(() => memoryRootSigner(ORIGIN)) as [
 ];
 
 /** A ledger whose root key can be changed at any time, by the rules or against them. */
-function world(store = new MemoryStore()) {
+function fixture(store = new MemoryStore()) {
   let current = A;
   const clock = new FakeClock();
   const rootSigner: RootSigner = {
@@ -99,7 +99,7 @@ const approval = (idem: string): EntryDraft => ({
 });
 
 async function rotatedTwice() {
-  const one = world();
+  const one = fixture();
   await one.put('change:1', approval('1'));
   await one.rotate(B);
   await one.put('change:1', approval('2'));
@@ -130,7 +130,7 @@ it('a reader who trusts a foreign key believes nothing', async () => {
 });
 
 it('refuses what a former root key signs after it was replaced, and what the next one signs before', async () => {
-  const one = world();
+  const one = fixture();
   await one.put('change:1', approval('1'));
   one.use(B);
   await one.put('change:1', approval('early'));
@@ -143,7 +143,7 @@ it('refuses what a former root key signs after it was replaced, and what the nex
 });
 
 it('a session key that the former root key certifies after it was replaced is unknown', async () => {
-  const one = world();
+  const one = fixture();
   await one.put('change:1', approval('1'));
   await one.rotate(B);
   one.use(A);
@@ -158,7 +158,7 @@ it.each<[string, RootSigner[]]>([
   ['only by the old key', [A]],
   ['by the old key and a third', [A, C]],
 ])('a rotation signed %s hands nothing over', async (_, roots) => {
-  const one = world();
+  const one = fixture();
   await one.put('change:1', approval('1'));
   await one.put(ROOT_CHAIN, { ...rotationDraft(A, B, 'forged'), roots });
   one.use(B);
@@ -173,7 +173,7 @@ it.each<[string, RootSigner[]]>([
 });
 
 it('a loop of rotations ends where it closes: a key that went does not come back', async () => {
-  const one = world();
+  const one = fixture();
   await one.rotate(B);
   await expect(one.rotate(A)).rejects.toMatchObject({ code: 'KEY_NOT_CURRENT' });
   await one.put(ROOT_CHAIN, rotationDraft(B, A, 'back'));
@@ -184,7 +184,7 @@ it('a loop of rotations ends where it closes: a key that went does not come back
 });
 
 it('of two rotations from one key the first counts, whoever stole the key for the second', async () => {
-  const one = world();
+  const one = fixture();
   await one.rotate(B);
   await one.put(ROOT_CHAIN, rotationDraft(A, C, 'stolen'));
   await one.put('change:1', approval('1'));
@@ -192,7 +192,7 @@ it('of two rotations from one key the first counts, whoever stole the key for th
 });
 
 it('a rotation on another chain, or of another form, changes nothing', async () => {
-  const one = world();
+  const one = fixture();
   await one.put('system/keys', rotationDraft(A, B, 'elsewhere'));
   await one.put(ROOT_CHAIN, { ...rotationDraft(A, B, 'no key'), data: { from: 'x', to: 1 } });
   await one.put('change:1', approval('1'));
@@ -207,7 +207,7 @@ it('rotates amid concurrent appends: each is recorded, each verifies, none waits
     await turn();
     return commit(groups);
   };
-  const one = world(store);
+  const one = fixture(store);
   const rotated = new AbortController();
   // They go on until all rotations are done, and then some: a rotation that waits for a pause would wait for ever.
   const writers = Array.from({ length: 8 }, async (_, w) => {
@@ -252,7 +252,7 @@ it('a checkpoint of a former key counts for sizes before it was replaced only', 
 });
 
 it('what a revoked session key signs afterwards is KEY_REVOKED; what it signed before stands', async () => {
-  const one = world();
+  const one = fixture();
   const thief = one.make();
   await one.put('account:1', note('account:1', 'before').draft, thief);
   const [stolen] = (await one.sessions()) as [string];
@@ -271,7 +271,7 @@ it('what a revoked session key signs afterwards is KEY_REVOKED; what it signed b
 });
 
 it('a process whose own key is revoked goes on with another', async () => {
-  const one = world();
+  const one = fixture();
   await one.put('account:1', note('account:1', 'a').draft);
   const [own] = (await one.sessions()) as [string];
   const more = [1, 2, 3].map((i) => one.put('account:1', note('account:1', `m${i}`).draft));
@@ -286,7 +286,7 @@ it('a process whose own key is revoked goes on with another', async () => {
 });
 
 it('whoever stole a session key cannot block its revocation by taking the place behind the certificate', async () => {
-  const one = world();
+  const one = fixture();
   const thief = one.make();
   await one.put('account:1', note('account:1', 'x').draft, thief);
   const [stolen] = (await one.sessions()) as [string];
@@ -302,7 +302,7 @@ it('whoever stole a session key cannot block its revocation by taking the place 
 it.each(['keys/0123456789abcdef', 'keys/root', 'nonsense', ''])(
   'refuses to revoke %j, which is no key of the ledger',
   async (key) => {
-    const one = world();
+    const one = fixture();
     await one.put('account:1', note('account:1', 'x').draft);
     const asked = revokeKey(
       { appender: one.appender, entries: one.store },
@@ -347,7 +347,7 @@ it('asks the root key for a bounded number of certificates a minute, whatever be
 });
 
 it('is revoked for a reason of 1 to 1,000 characters', async () => {
-  const one = world();
+  const one = fixture();
   await one.put('account:1', note('account:1', 'x').draft);
   const [key] = (await one.sessions()) as [string];
   const actor = { kind: 'person', id: 'eva' } as const;
@@ -379,7 +379,7 @@ it.each([
 });
 
 it('a rotation that cannot be read, or stands at another place than it says, is none', async () => {
-  const one = world();
+  const one = fixture();
   await one.rotate(B);
   const stored = await one.store.read(ROOT_CHAIN, 0, 9);
   expect(rootHistory(B, stored).rotations).toHaveLength(1);

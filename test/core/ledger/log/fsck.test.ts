@@ -11,7 +11,7 @@ import {
   signNote,
   type FsckReport,
 } from '../../../../core/ledger/index.ts';
-import { LogFolder, logOf, ORIGIN, signatory, testEntries } from '../log-world.ts';
+import { LogFolder, logOf, ORIGIN, signatory, testEntries } from '../log-fixture.ts';
 
 const log = signatory();
 

@@ -2,21 +2,21 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { ed25519Key } from '../../../../core/ledger/index.ts';
 import { checkProof, formatProof, parseProof, proveEntry } from '../../../../core/ledger/log/log-proof.ts';
-import { ORIGIN, ROOT, windowWorld, type WindowWorld } from '../window-world.ts';
+import { ORIGIN, ROOT, windowFixture, type WindowFixture } from '../window-fixture.ts';
 
 const KEYS = [ed25519Key(ORIGIN, ROOT.publicKey)];
 const INDEX = 270;
-let world: WindowWorld;
+let fixture: WindowFixture;
 let proof: string;
 beforeEach(async () => {
-  world = await windowWorld();
-  const { note: entry } = world.committed[INDEX] ?? { note: Buffer.of() };
+  fixture = await windowFixture();
+  const { note: entry } = fixture.committed[INDEX] ?? { note: Buffer.of() };
   const made = await proveEntry({
     entry,
     index: INDEX,
     size: 300,
-    note: await world.checkpoint(300),
-    read: world.read,
+    note: await fixture.checkpoint(300),
+    read: fixture.read,
   });
   proof = Buffer.from(formatProof(made)).toString('latin1');
 });

@@ -1,7 +1,7 @@
 import type * as Crypto from 'node:crypto';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { LogMembership, type ReadLogFile } from '../../../../core/ledger/index.ts';
-import { LogFolder } from '../log-world.ts';
+import { LogFolder } from '../log-fixture.ts';
 
 const count = vi.hoisted(() => ({ hashes: 0 }));
 vi.mock('node:crypto', async (original) => {

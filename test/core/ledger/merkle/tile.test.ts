@@ -15,7 +15,7 @@ import {
   verifyConsistency,
   verifyInclusion,
 } from '../../../../core/ledger/index.ts';
-import { LogFolder, logOf, testEntries } from '../log-world.ts';
+import { LogFolder, logOf, testEntries } from '../log-fixture.ts';
 
 it.each([
   [tilePath(0, 0), 'tile/0/000'],

@@ -20,7 +20,7 @@ import {
   signNote,
   type Checkpoint,
 } from '../../../../core/ledger/index.ts';
-import { ORIGIN, signatory } from '../log-world.ts';
+import { ORIGIN, signatory } from '../log-fixture.ts';
 
 const [log, other] = [signatory(), signatory('other.test/log', 2)];
 const known = ed25519Key(log.name, log.publicKey);

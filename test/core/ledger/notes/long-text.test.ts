@@ -16,7 +16,7 @@ import {
   type LoggedEntry,
 } from '../../../../core/ledger/index.ts';
 import { MAX_ROOT_MESSAGE_BYTES, rootMessage } from '../../../../core/ledger/notes/signed-note.ts';
-import { appenderOn, note, ROOT } from '../ledger-world.ts';
+import { appenderOn, note, ROOT } from '../ledger-fixture.ts';
 
 const NOW = Date.UTC(2026, 0, 5, 8);
 const ORIGIN = ROOT.name;

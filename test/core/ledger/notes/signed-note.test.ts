@@ -1,7 +1,7 @@
 /** A note is its text and its signature lines, or it is none. */
 import { expect, it } from 'vitest';
 import { ed25519Key, openNote, parseNote, signNote } from '../../../../core/ledger/index.ts';
-import { signatory } from '../log-world.ts';
+import { signatory } from '../log-fixture.ts';
 
 const line = (bytes: number, name = 'k'): string => `— ${name} ${Buffer.alloc(bytes, 7).toString('base64')}\n`;
 const parse = (text: string, anyType = false) => parseNote(Buffer.from(text), anyType);

@@ -12,7 +12,7 @@ import {
   type KnownRun,
   type StoredEntry,
 } from '../../../../core/ledger/index.ts';
-import { appenderOn, note, ORIGIN, ROOT } from '../ledger-world.ts';
+import { appenderOn, note, ORIGIN, ROOT } from '../ledger-fixture.ts';
 
 const ENTITY = 'account:1';
 /** more than two pages */

@@ -1,19 +1,19 @@
 /** Is an entry in the log, and does the log have more of its chain: proven from the tiles, found in the bundles. */
 import { beforeEach, describe, expect, it } from 'vitest';
 import { LogMembership } from '../../../../core/ledger/verify/verify-membership.ts';
-import { windowWorld, type WindowWorld } from '../window-world.ts';
+import { windowFixture, type WindowFixture } from '../window-fixture.ts';
 
 const SIZE = 300;
-let world: WindowWorld;
+let fixture: WindowFixture;
 let log: LogMembership;
 beforeEach(async () => {
-  world = await windowWorld();
-  log = new LogMembership(world.read, SIZE, world.root(SIZE));
+  fixture = await windowFixture();
+  log = new LogMembership(fixture.read, SIZE, fixture.root(SIZE));
 });
 
 const at = (position: number) => {
-  const entry = world.committed[position];
-  if (entry === undefined) throw new Error('the world is smaller');
+  const entry = fixture.committed[position];
+  if (entry === undefined) throw new Error('the fixture is smaller');
   return entry;
 };
 
@@ -32,7 +32,7 @@ describe('an entry', () => {
   });
 
   it('cannot be shown without its tile', async () => {
-    world.files.delete('tile/0/000');
+    fixture.files.delete('tile/0/000');
     expect(await log.check(at(7))).toMatchObject({ verdict: 'UNREADABLE', position: 7 });
   });
 });
@@ -40,7 +40,7 @@ describe('an entry', () => {
 it('gives the roots of smaller sizes, and of none beyond', async () => {
   const roots = await log.rootsAt([0, 1, 257, SIZE, SIZE + 1]);
   expect([...roots.keys()]).toEqual([0, 1, 257, SIZE]);
-  for (const [size, root] of roots) expect(Buffer.compare(root, world.root(size))).toBe(0);
+  for (const [size, root] of roots) expect(Buffer.compare(root, fixture.root(size))).toBe(0);
 });
 
 describe('more of a chain', () => {
@@ -48,7 +48,7 @@ describe('more of a chain', () => {
 
   it('is found behind its head', async () => {
     const { chain, seq } = last();
-    const own = world.committed.filter((one) => one.chain === chain);
+    const own = fixture.committed.filter((one) => one.chain === chain);
     const head = own.at(-2);
     if (head === undefined) throw new Error('the chain is longer');
     const { finding, searchedTo } = await log.findAfter({ chain, seq: head.seq, position: head.position }, 10);
@@ -67,14 +67,14 @@ describe('more of a chain', () => {
   });
 
   it('cannot be told without the bundle', async () => {
-    world.files.delete('tile/entries/001.p/44');
+    fixture.files.delete('tile/entries/001.p/44');
     const { finding, searchedTo } = await log.findAfter({ chain: 'nobody', seq: 0, position: 256 }, 10);
     expect([finding?.verdict, searchedTo]).toEqual(['UNREADABLE', 256]);
   });
 
   it('is believed of no bundle that the tiles do not bear out', async () => {
     const { chain, seq } = last();
-    const made = new LogMembership(world.read, SIZE, new Uint8Array(32));
+    const made = new LogMembership(fixture.read, SIZE, new Uint8Array(32));
     expect(await made.findAfter({ chain, seq: seq - 1, position: 255 }, 10)).toEqual({ searchedTo: SIZE });
   });
 });

@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest';
 import { perfectRoot } from '../../../../core/ledger/merkle/merkle-hash.ts';
 import { levelAbove, perfectSubtrees } from '../../../../core/ledger/verify/verify-tree.ts';
-import { testEntries } from '../log-world.ts';
+import { testEntries } from '../log-fixture.ts';
 
 it('has one hash above for each full 256 hashes, and none for the rest', () => {
   const hashes = Buffer.concat(testEntries(600).map(({ hash }) => hash));

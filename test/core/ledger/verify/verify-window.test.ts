@@ -1,14 +1,14 @@
 /** The ledger against everything that was signed or remembered of it: what agrees is listed, what does not is named. */
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { VerificationReport } from '../../../../core/ledger/index.ts';
-import { NOW, windowWorld, type WindowWorld } from '../window-world.ts';
+import { NOW, windowFixture, type WindowFixture } from '../window-fixture.ts';
 
 const SIZE = 300;
 const HOUR_MS = 3_600_000;
 
-let world: WindowWorld;
+let fixture: WindowFixture;
 beforeEach(async () => {
-  world = await windowWorld();
+  fixture = await windowFixture();
 });
 
 /** The finding, without its words. */
@@ -24,11 +24,11 @@ const flipped = (bytes: Uint8Array, at = bytes.length - 1): Uint8Array => {
 
 describe('an honest ledger', () => {
   it('agrees with all that is known of it, and gives the checkpoint to keep', async () => {
-    await world.anchor(0);
-    await world.anchor(120);
-    const witnessMemory = async () => ({ size: 256, root: world.root(256) });
-    const remembered = await world.checkpoint(257);
-    const report = await world.verify({ remembered, witnessMemory });
+    await fixture.anchor(0);
+    await fixture.anchor(120);
+    const witnessMemory = async () => ({ size: 256, root: fixture.root(256) });
+    const remembered = await fixture.checkpoint(257);
+    const report = await fixture.verify({ remembered, witnessMemory });
     expect(report).toMatchObject({ verdict: 'OK', entries: SIZE, chains: 4 });
     expect(report.against?.map(({ kind, size, count }) => [kind, size, count])).toEqual([
       ['published', SIZE, undefined],
@@ -42,9 +42,9 @@ describe('an honest ledger', () => {
   });
 
   it('says that there was nothing to hold it against', async () => {
-    world.files.clear();
-    world.anchors.clear();
-    const report = await world.verify();
+    fixture.files.clear();
+    fixture.anchors.clear();
+    const report = await fixture.verify();
     expect(report).toMatchObject({ verdict: 'OK', against: [] });
     expect(report).not.toHaveProperty('checkpoint');
     expect(report.notChecked.join()).not.toContain('anything: ');
@@ -52,32 +52,32 @@ describe('an honest ledger', () => {
   });
 
   it('is verified in part, and says which', async () => {
-    const part = await world.verify({ scope: { mode: 'range', from: 256, to: 280 } });
+    const part = await fixture.verify({ scope: { mode: 'range', from: 256, to: 280 } });
     expect(part).toMatchObject({ verdict: 'OK', entries: 44 });
     expect(part.checked[0]).toBe('log indices 256 to 299');
     expect(part.notChecked.join()).toContain('entries outside');
     expect(part.notChecked.join()).not.toContain('the ledger ends before them');
-    const over = await world.verify({ scope: { mode: 'range', from: 256, to: 400 } });
+    const over = await fixture.verify({ scope: { mode: 'range', from: 256, to: 400 } });
     expect(over.notChecked.join()).toContain('log indices 300 to 399: the ledger ends before them');
-    const behind = await world.verify({ scope: { mode: 'range', from: SIZE, to: 400 } });
+    const behind = await fixture.verify({ scope: { mode: 'range', from: SIZE, to: 400 } });
     expect(behind).toMatchObject({ verdict: 'NOT_FOUND' });
-    expect((await world.verify({ scope: { mode: 'range', from: SIZE - 1, to: 400 } })).verdict).toBe('OK');
+    expect((await fixture.verify({ scope: { mode: 'range', from: SIZE - 1, to: 400 } })).verdict).toBe('OK');
   });
 
   it('is verified from a remembered checkpoint on', async () => {
-    const since = await world.verify({ scope: { mode: 'since' }, remembered: await world.checkpoint(270) });
+    const since = await fixture.verify({ scope: { mode: 'since' }, remembered: await fixture.checkpoint(270) });
     expect(since).toMatchObject({ verdict: 'OK', entries: 44 });
     expect(since.against?.map(({ kind }) => kind)).toContain('remembered');
-    const none = await world.verify({ scope: { mode: 'since' }, remembered: await world.checkpoint(SIZE) });
+    const none = await fixture.verify({ scope: { mode: 'since' }, remembered: await fixture.checkpoint(SIZE) });
     expect(none.verdict).toBe('OK');
   });
 
   it('has no entry in question where a part begins at its end', async () => {
-    await world.publish(256);
-    world.anchors.clear();
-    await world.anchor(256);
-    world.entries = world.entries.slice(0, 256);
-    const none = await world.verify({ scope: { mode: 'since' }, remembered: await world.checkpoint(256) });
+    await fixture.publish(256);
+    fixture.anchors.clear();
+    await fixture.anchor(256);
+    fixture.entries = fixture.entries.slice(0, 256);
+    const none = await fixture.verify({ scope: { mode: 'since' }, remembered: await fixture.checkpoint(256) });
     expect(none).toMatchObject({ verdict: 'OK', entries: 0 });
     expect(none.notChecked.join()).toContain('anything: the ledger has 256 entries, none of them is in question');
   });
@@ -85,92 +85,92 @@ describe('an honest ledger', () => {
 
 describe('anchors', () => {
   it('are asked for, up to the end of what is in question', async () => {
-    world.anchors.clear();
-    await world.anchor(256);
-    expect((await world.verify()).verdict).toBe('OK'); // its newest entry is young
-    expect(named(await world.verify({ requireAnchored: true }))).toMatchObject({
+    fixture.anchors.clear();
+    await fixture.anchor(256);
+    expect((await fixture.verify()).verdict).toBe('OK'); // its newest entry is young
+    expect(named(await fixture.verify({ requireAnchored: true }))).toMatchObject({
       verdict: 'NOT_YET_ANCHORED',
       position: 256,
     });
-    expect((await world.verify({ requireAnchored: false })).verdict).toBe('OK');
+    expect((await fixture.verify({ requireAnchored: false })).verdict).toBe('OK');
     const part = { mode: 'range', from: 0, to: 256 } as const;
-    expect((await world.verify({ requireAnchored: true, scope: part })).verdict).toBe('OK');
+    expect((await fixture.verify({ requireAnchored: true, scope: part })).verdict).toBe('OK');
   });
 
   it('are missed a minute after the newest published entry', async () => {
-    world.anchors.clear();
-    expect((await world.verify({ now: NOW + 59_999 })).verdict).toBe('OK');
+    fixture.anchors.clear();
+    expect((await fixture.verify({ now: NOW + 59_999 })).verdict).toBe('OK');
     const path = 'ckpt/00000000000000000300';
-    expect(named(await world.verify({ now: NOW + 60_000 }))).toMatchObject({ verdict: 'NOT_YET_ANCHORED', path });
-    await world.anchor(SIZE);
-    expect((await world.verify({ now: NOW + HOUR_MS })).verdict).toBe('OK');
+    expect(named(await fixture.verify({ now: NOW + 60_000 }))).toMatchObject({ verdict: 'NOT_YET_ANCHORED', path });
+    await fixture.anchor(SIZE);
+    expect((await fixture.verify({ now: NOW + HOUR_MS })).verdict).toBe('OK');
   });
 
   it('that cannot be read, are of another size, or of another history are named', async () => {
-    await world.anchor(7, Buffer.from('nonsense'));
-    expect(named(await world.verify())).toMatchObject({ verdict: 'UNREADABLE', path: 'ckpt/00000000000000000007' });
-    await world.anchor(7, await world.checkpoint(8));
-    expect(named(await world.verify())).toMatchObject({
+    await fixture.anchor(7, Buffer.from('nonsense'));
+    expect(named(await fixture.verify())).toMatchObject({ verdict: 'UNREADABLE', path: 'ckpt/00000000000000000007' });
+    await fixture.anchor(7, await fixture.checkpoint(8));
+    expect(named(await fixture.verify())).toMatchObject({
       verdict: 'CONTENT_MISMATCH',
       path: 'ckpt/00000000000000000007',
     });
-    await world.anchor(7, await world.checkpoint(7, new Uint8Array(32)));
-    expect(named(await world.verify())).toMatchObject({ verdict: 'FORK', path: 'ckpt/00000000000000000007' });
-    await world.anchor(7, await world.checkpoint(7));
-    expect((await world.verify()).verdict).toBe('OK');
+    await fixture.anchor(7, await fixture.checkpoint(7, new Uint8Array(32)));
+    expect(named(await fixture.verify())).toMatchObject({ verdict: 'FORK', path: 'ckpt/00000000000000000007' });
+    await fixture.anchor(7, await fixture.checkpoint(7));
+    expect((await fixture.verify()).verdict).toBe('OK');
   });
 
   it('of sizes outside a part are left out, but for the newest', async () => {
-    await world.anchor(7, Buffer.from('nonsense'));
+    await fixture.anchor(7, Buffer.from('nonsense'));
     const part = { mode: 'range', from: 256, to: 300 } as const;
-    expect((await world.verify({ scope: part })).verdict).toBe('OK');
-    await world.anchor(SIZE, Buffer.from('nonsense'));
-    expect((await world.verify({ scope: { mode: 'range', from: 0, to: 7 } })).verdict).toBe('UNREADABLE');
+    expect((await fixture.verify({ scope: part })).verdict).toBe('OK');
+    await fixture.anchor(SIZE, Buffer.from('nonsense'));
+    expect((await fixture.verify({ scope: { mode: 'range', from: 0, to: 7 } })).verdict).toBe('UNREADABLE');
   });
 });
 
 describe('points', () => {
   it('that are larger than the ledger name what is gone, or how far it goes', async () => {
-    world.entries = world.entries.slice(0, 280);
-    const lost = world.committed[280];
+    fixture.entries = fixture.entries.slice(0, 280);
+    const lost = fixture.committed[280];
     const place = { entity: lost?.chain, seq: lost?.seq, position: 280 };
-    expect(named(await world.verify())).toEqual({ verdict: 'MISSING_ENTRY', ...place });
-    world.files.clear();
-    expect(named(await world.verify())).toMatchObject({ verdict: 'ROLLED_BACK', position: 280 });
+    expect(named(await fixture.verify())).toEqual({ verdict: 'MISSING_ENTRY', ...place });
+    fixture.files.clear();
+    expect(named(await fixture.verify())).toMatchObject({ verdict: 'ROLLED_BACK', position: 280 });
   });
 
   it('that are larger than the published checkpoint say that it was rolled back', async () => {
-    await world.publish(256);
-    expect(named(await world.verify())).toMatchObject({ verdict: 'ROLLED_BACK', path: 'checkpoint' });
-    world.anchors.clear();
-    await world.anchor(256);
-    expect((await world.verify()).verdict).toBe('OK');
-    const remembered = await world.checkpoint(257);
-    expect(named(await world.verify({ remembered }))).toMatchObject({ verdict: 'ROLLED_BACK' });
+    await fixture.publish(256);
+    expect(named(await fixture.verify())).toMatchObject({ verdict: 'ROLLED_BACK', path: 'checkpoint' });
+    fixture.anchors.clear();
+    await fixture.anchor(256);
+    expect((await fixture.verify()).verdict).toBe('OK');
+    const remembered = await fixture.checkpoint(257);
+    expect(named(await fixture.verify({ remembered }))).toMatchObject({ verdict: 'ROLLED_BACK' });
   });
 
   it('that cannot be opened are named', async () => {
-    const remembered = await world.checkpoint(257);
+    const remembered = await fixture.checkpoint(257);
     // Another character of base64, whichever stands there.
     const at = remembered.length - 5;
     const wrong = Uint8Array.from(remembered).with(at, remembered[at] === 0x41 ? 0x42 : 0x41);
-    expect(named(await world.verify({ remembered: wrong }))).toMatchObject({ verdict: 'SIGNATURE_INVALID' });
-    world.files.set('checkpoint', Buffer.from('nonsense'));
-    expect(named(await world.verify())).toMatchObject({ verdict: 'UNREADABLE', path: 'checkpoint' });
-    world.files.delete('checkpoint');
-    expect((await world.verify({ mustBePublished: true })).firstBad?.detail).toContain('begun anew');
+    expect(named(await fixture.verify({ remembered: wrong }))).toMatchObject({ verdict: 'SIGNATURE_INVALID' });
+    fixture.files.set('checkpoint', Buffer.from('nonsense'));
+    expect(named(await fixture.verify())).toMatchObject({ verdict: 'UNREADABLE', path: 'checkpoint' });
+    fixture.files.delete('checkpoint');
+    expect((await fixture.verify({ mustBePublished: true })).firstBad?.detail).toContain('begun anew');
   });
 
   it('of a remembered history that is another are a fork', async () => {
-    const remembered = await world.checkpoint(257, new Uint8Array(32));
-    expect((await world.verify({ remembered })).verdict).toBe('FORK');
-    const since = await world.verify({ remembered, scope: { mode: 'since' } });
+    const remembered = await fixture.checkpoint(257, new Uint8Array(32));
+    expect((await fixture.verify({ remembered })).verdict).toBe('FORK');
+    const since = await fixture.verify({ remembered, scope: { mode: 'since' } });
     expect(since.verdict).toBe('FORK');
   });
 
   it('are younger than asked for, or STALE', async () => {
-    expect((await world.verify({ maxAgeMinutes: 60, now: NOW + HOUR_MS })).verdict).toBe('OK');
-    expect(named(await world.verify({ maxAgeMinutes: 60, now: NOW + HOUR_MS + 1 }))).toMatchObject({
+    expect((await fixture.verify({ maxAgeMinutes: 60, now: NOW + HOUR_MS })).verdict).toBe('OK');
+    expect(named(await fixture.verify({ maxAgeMinutes: 60, now: NOW + HOUR_MS + 1 }))).toMatchObject({
       ...{ verdict: 'STALE', path: 'checkpoint' },
     });
   });
@@ -178,65 +178,65 @@ describe('points', () => {
 
 describe('files of the log', () => {
   const at = (position: number): object => {
-    const { chain, seq } = world.entries[position] ?? {};
+    const { chain, seq } = fixture.entries[position] ?? {};
     return { entity: chain, seq, position };
   };
 
   it('that are missing or of another length are named with the first entry that they hold', async () => {
     for (const path of ['tile/0/000', 'tile/entries/000']) {
-      await world.publish();
-      const bytes = world.files.get(path) ?? Buffer.of();
-      world.files.delete(path);
-      expect(named(await world.verify())).toEqual({ verdict: 'UNREADABLE', path, ...at(0) });
-      world.files.set(path, bytes.subarray(0, bytes.length - 1));
-      expect(named(await world.verify())).toMatchObject({ verdict: 'UNREADABLE', path });
+      await fixture.publish();
+      const bytes = fixture.files.get(path) ?? Buffer.of();
+      fixture.files.delete(path);
+      expect(named(await fixture.verify())).toEqual({ verdict: 'UNREADABLE', path, ...at(0) });
+      fixture.files.set(path, bytes.subarray(0, bytes.length - 1));
+      expect(named(await fixture.verify())).toMatchObject({ verdict: 'UNREADABLE', path });
     }
   });
 
   it('that have another hash or other bytes are named', async () => {
     const path = 'tile/0/001.p/44';
-    world.files.set(path, flipped(world.files.get(path) ?? Buffer.of()));
-    expect(named(await world.verify())).toEqual({ verdict: 'CONTENT_MISMATCH', path, ...at(299) });
-    await world.publish();
+    fixture.files.set(path, flipped(fixture.files.get(path) ?? Buffer.of()));
+    expect(named(await fixture.verify())).toEqual({ verdict: 'CONTENT_MISMATCH', path, ...at(299) });
+    await fixture.publish();
     const bundle = 'tile/entries/001.p/44';
-    world.files.set(bundle, flipped(world.files.get(bundle) ?? Buffer.of(), 40));
-    expect(named(await world.verify())).toEqual({ verdict: 'CONTENT_MISMATCH', path: bundle, ...at(256) });
-    await world.publish();
-    world.files.set(bundle, Buffer.concat([world.files.get(bundle) ?? Buffer.of(), Buffer.of(0)]));
-    expect(named(await world.verify())).toEqual({ verdict: 'UNREADABLE', path: bundle, ...at(299) });
+    fixture.files.set(bundle, flipped(fixture.files.get(bundle) ?? Buffer.of(), 40));
+    expect(named(await fixture.verify())).toEqual({ verdict: 'CONTENT_MISMATCH', path: bundle, ...at(256) });
+    await fixture.publish();
+    fixture.files.set(bundle, Buffer.concat([fixture.files.get(bundle) ?? Buffer.of(), Buffer.of(0)]));
+    expect(named(await fixture.verify())).toEqual({ verdict: 'UNREADABLE', path: bundle, ...at(299) });
   });
 
   it('are compared as far as they are published', async () => {
-    await world.publish(280);
-    world.anchors.clear();
-    await world.anchor(280);
-    const report = await world.verify();
+    await fixture.publish(280);
+    fixture.anchors.clear();
+    await fixture.anchor(280);
+    const report = await fixture.verify();
     expect(report.verdict).toBe('OK');
     expect(report.checked.join()).toContain('entry bundles of 280 published entries');
-    await world.publish(100); // less than a tile: there is no level above
-    world.anchors.clear();
-    await world.anchor(100);
-    expect((await world.verify()).verdict).toBe('OK');
+    await fixture.publish(100); // less than a tile: there is no level above
+    fixture.anchors.clear();
+    await fixture.anchor(100);
+    expect((await fixture.verify()).verdict).toBe('OK');
   });
 
   it('tell what was published where something else is stored', async () => {
-    const [one, other] = [world.committed[10], world.committed[11]];
-    if (one === undefined || other === undefined) throw new Error('the world is too small');
-    const swapped = [...world.committed];
+    const [one, other] = [fixture.committed[10], fixture.committed[11]];
+    if (one === undefined || other === undefined) throw new Error('the fixture is too small');
+    const swapped = [...fixture.committed];
     swapped[10] = { ...other, position: 10 };
     swapped[11] = { ...one, position: 11 };
-    world.committed = swapped;
-    world.entries = [...swapped];
-    expect(named(await world.verify())).toMatchObject({ verdict: 'LINK_BROKEN', position: 10 });
+    fixture.committed = swapped;
+    fixture.entries = [...swapped];
+    expect(named(await fixture.verify())).toMatchObject({ verdict: 'LINK_BROKEN', position: 10 });
   });
 
   it('above level 0 must follow from those below', async () => {
     const path = 'tile/1/000.p/1';
-    expect(world.files.has(path)).toBe(true);
-    world.files.set(path, flipped(world.files.get(path) ?? Buffer.of()));
-    expect(named(await world.verify())).toMatchObject({ verdict: 'CONTENT_MISMATCH', path });
-    world.files.delete(path);
-    expect(named(await world.verify())).toMatchObject({ verdict: 'UNREADABLE', path });
+    expect(fixture.files.has(path)).toBe(true);
+    fixture.files.set(path, flipped(fixture.files.get(path) ?? Buffer.of()));
+    expect(named(await fixture.verify())).toMatchObject({ verdict: 'CONTENT_MISMATCH', path });
+    fixture.files.delete(path);
+    expect(named(await fixture.verify())).toMatchObject({ verdict: 'UNREADABLE', path });
   });
 });
 
@@ -245,23 +245,23 @@ describe('what follows from entries', () => {
 
   it('is asked for last: replay, documents, confidential fields', async () => {
     const replay = async () => ({ finding, checked: ['replayed'], notChecked: [] });
-    expect((await world.verify({ replay })).firstBad).toEqual(finding);
-    expect((await world.verify({ documents: async () => finding })).firstBad).toEqual(finding);
-    expect((await world.verify({ fields: async () => finding })).firstBad).toEqual(finding);
-    expect((await world.verify({ fields: async () => finding, signatures: false })).verdict).toBe('OK');
+    expect((await fixture.verify({ replay })).firstBad).toEqual(finding);
+    expect((await fixture.verify({ documents: async () => finding })).firstBad).toEqual(finding);
+    expect((await fixture.verify({ fields: async () => finding })).firstBad).toEqual(finding);
+    expect((await fixture.verify({ fields: async () => finding, signatures: false })).verdict).toBe('OK');
     const part = { mode: 'range', from: 0, to: 7 } as const;
-    expect((await world.verify({ replay, scope: part })).verdict).toBe('OK'); // authority begins with the first entry
+    expect((await fixture.verify({ replay, scope: part })).verdict).toBe('OK'); // authority begins with the first entry
   });
 
   it('is listed as checked where it was, and else as not', async () => {
-    const whole = await world.verify({
+    const whole = await fixture.verify({
       ...{ documents: async () => undefined, fields: async () => undefined },
       replay: async () => ({ checked: ['replayed'], notChecked: ['plans'] }),
     });
     expect(whole.checked).toEqual(expect.arrayContaining(['replayed', 'documents against the chains']));
     expect(whole.checked.join()).toContain('confidential fields');
     expect(whole.notChecked).toContain('plans');
-    const bare = await world.verify({ signatures: false });
+    const bare = await fixture.verify({ signatures: false });
     expect(bare.notChecked.join()).toContain('who was entitled to decide');
     expect(bare.notChecked.join()).toContain('confidential fields');
     expect(bare.notChecked.join()).toContain('signatures up to the root key');
@@ -280,7 +280,7 @@ describe('the report says exactly', () => {
   const SIGNED = 'signatures up to the root key';
 
   it('what a whole verification looked at, and what it did not', async () => {
-    const whole = await world.verify();
+    const whole = await fixture.verify();
     expect(whole.checked).toEqual([
       'bytes and hashes',
       'links of every chain',
@@ -290,14 +290,14 @@ describe('the report says exactly', () => {
       ROOTS,
     ]);
     expect(whole.notChecked).toEqual([NOBODY_ENTITLED, FIELDS, REPLACED]);
-    const remembered = await world.verify({ remembered: await world.checkpoint(SIZE) });
+    const remembered = await fixture.verify({ remembered: await fixture.checkpoint(SIZE) });
     expect(remembered.notChecked).toEqual([NOBODY_ENTITLED, FIELDS]);
   });
 
   it('that nothing was there to hold it against', async () => {
-    world.files.clear();
-    world.anchors.clear();
-    const alone = await world.verify();
+    fixture.files.clear();
+    fixture.anchors.clear();
+    const alone = await fixture.verify();
     expect(alone.checked).toEqual([
       ...['bytes and hashes', 'links of every chain', 'every committed entry is there, in its place', SIGNED],
     ]);
@@ -310,7 +310,7 @@ describe('the report says exactly', () => {
   });
 
   it('which part it looked at, and what lies outside', async () => {
-    const part = await world.verify({ scope: { mode: 'range', from: 0, to: 256 }, documents: async () => undefined });
+    const part = await fixture.verify({ scope: { mode: 'range', from: 0, to: 256 }, documents: async () => undefined });
     expect(part.checked).toEqual([
       ...['log indices 0 to 255', 'bytes and hashes', 'links within, and to the entry before'],
       ...['every committed entry is there, in its place', SIGNED],
@@ -322,18 +322,20 @@ describe('the report says exactly', () => {
 
   it('how many published entries of a part were compared with files', async () => {
     const files = async (from: number, to: number): Promise<string | undefined> =>
-      (await world.verify({ scope: { mode: 'range', from, to } })).checked.find((one) => one.startsWith('hash tiles'));
+      (await fixture.verify({ scope: { mode: 'range', from, to } })).checked.find((one) =>
+        one.startsWith('hash tiles'),
+      );
     expect(await files(256, 300)).toBe('hash tiles and entry bundles of 44 published entries');
     expect(await files(256, 290)).toBe('hash tiles and entry bundles of 44 published entries');
     expect(await files(0, 7)).toBe('hash tiles and entry bundles of 256 published entries');
   });
 
   it('that a part has no entry', async () => {
-    await world.publish(256);
-    world.anchors.clear();
-    await world.anchor(256);
-    world.entries = world.entries.slice(0, 256);
-    const none = await world.verify({ scope: { mode: 'since' }, remembered: await world.checkpoint(256) });
+    await fixture.publish(256);
+    fixture.anchors.clear();
+    await fixture.anchor(256);
+    fixture.entries = fixture.entries.slice(0, 256);
+    const none = await fixture.verify({ scope: { mode: 'since' }, remembered: await fixture.checkpoint(256) });
     expect(none.checked[0]).toBe('bytes and hashes');
     expect(none.checked).toContain(ROOTS);
     expect(none.against?.map(({ size }) => size)).toContain(256);
@@ -345,9 +347,9 @@ describe('roots beyond a part', () => {
   const part = { mode: 'range', from: 0, to: 256 } as const;
 
   it('are computed with the tiles behind it, for the published checkpoint and the newest anchor', async () => {
-    world.anchors.clear();
-    await world.anchor(290);
-    const { verdict, against } = await world.verify({ scope: part });
+    fixture.anchors.clear();
+    await fixture.anchor(290);
+    const { verdict, against } = await fixture.verify({ scope: part });
     expect([verdict, against?.map(({ kind, size }) => [kind, size])]).toEqual([
       'OK',
       [
@@ -355,21 +357,21 @@ describe('roots beyond a part', () => {
         ['anchor', 290],
       ],
     ]);
-    await world.anchor(290, await world.checkpoint(290, new Uint8Array(32)));
-    expect((await world.verify({ scope: part })).verdict).toBe('FORK');
+    await fixture.anchor(290, await fixture.checkpoint(290, new Uint8Array(32)));
+    expect((await fixture.verify({ scope: part })).verdict).toBe('FORK');
   });
 
   it('are computed for nothing that ends within it', async () => {
-    world.anchors.clear();
-    await world.anchor(120);
-    const within = await world.verify({ scope: part });
+    fixture.anchors.clear();
+    await fixture.anchor(120);
+    const within = await fixture.verify({ scope: part });
     expect([within.verdict, within.against?.map(({ size }) => size)]).toEqual(['OK', [SIZE, 120]]);
-    await world.publish(256);
-    expect((await world.verify({ scope: part })).against?.map(({ size }) => size)).toEqual([256, 120]);
+    await fixture.publish(256);
+    expect((await fixture.verify({ scope: part })).against?.map(({ size }) => size)).toEqual([256, 120]);
   });
 });
 
 it('a hash that is the same in other memory is the same', async () => {
-  world.committed = world.committed.map((entry) => ({ ...entry, hash: Uint8Array.from(entry.hash) }));
-  expect((await world.verify()).verdict).toBe('OK');
+  fixture.committed = fixture.committed.map((entry) => ({ ...entry, hash: Uint8Array.from(entry.hash) }));
+  expect((await fixture.verify()).verdict).toBe('OK');
 });

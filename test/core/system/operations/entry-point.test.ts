@@ -32,14 +32,14 @@ const as = (id: string): Principal => {
   return principal;
 };
 
-interface World {
+interface Fixture {
   readonly execute: Execute;
   readonly metrics: Metrics;
   readonly clock: FakeClock;
   readonly passages: Passage[];
 }
 
-function openDoor(budgets: object = {}): World {
+function openDoor(budgets: object = {}): Fixture {
   const clock = new FakeClock();
   const metrics = new Metrics(clock);
   const passages: Passage[] = [];

@@ -2,32 +2,37 @@
 import { expect, it } from 'vitest';
 import { inboxText } from '../../../../../clients/cli/commands/changes/inbox.ts';
 import type { ChangeView } from '../../../../../core/changes/index.ts';
-import { createGovernanceWorld, DAY_MS, who, type GovernanceWorld } from '../../../../core/changes/governance-world.ts';
-import { decision } from '../../../../core/changes/world.ts';
+import {
+  createGovernanceFixture,
+  DAY_MS,
+  who,
+  type GovernanceFixture,
+} from '../../../../core/changes/governance-fixture.ts';
+import { decision } from '../../../../core/changes/fixture.ts';
 
 const HOUR_MS = 3_600_000;
 
-async function inbox(world: GovernanceWorld, account: string): Promise<string> {
-  const { changes } = await world.changes.list(who(account), { for: 'me' });
-  return inboxText(changes, world.clock.now());
+async function inbox(fixture: GovernanceFixture, account: string): Promise<string> {
+  const { changes } = await fixture.changes.list(who(account), { for: 'me' });
+  return inboxText(changes, fixture.clock.now());
 }
 
 it('says so when nothing waits', async () => {
-  expect(await inbox(createGovernanceWorld(), 'bob')).toBe('nothing waits for your decision');
+  expect(await inbox(createGovernanceFixture(), 'bob')).toBe('nothing waits for your decision');
 });
 
 it('shows the queue and, of each, risk, votes, who is missing, and the time left', async () => {
-  const world = createGovernanceWorld();
-  const until = new Date(world.clock.now() + 3 * DAY_MS).toISOString();
-  const first = await world.propose(undefined, { title: 'Raise the limit' });
-  await world.governing.delegate(who('rita'), { to: 'pete', until, reason: 'on leave' });
-  await world.changes.decide(who('pete'), first.id, decision(first, 'approve', { onBehalfOf: 'rita' }));
-  await world.clock.advance(DAY_MS + 2 * HOUR_MS + 60_000);
-  const second = await world.propose(undefined, { title: 'Note it', deadline: inAn(HOUR_MS, world) }, 'bot');
-  await world.governing.delegate(who('carl'), { to: 'ralf', until, reason: 'on leave' });
-  const now = world.clock.now();
+  const fixture = createGovernanceFixture();
+  const until = new Date(fixture.clock.now() + 3 * DAY_MS).toISOString();
+  const first = await fixture.propose(undefined, { title: 'Raise the limit' });
+  await fixture.governing.delegate(who('rita'), { to: 'pete', until, reason: 'on leave' });
+  await fixture.changes.decide(who('pete'), first.id, decision(first, 'approve', { onBehalfOf: 'rita' }));
+  await fixture.clock.advance(DAY_MS + 2 * HOUR_MS + 60_000);
+  const second = await fixture.propose(undefined, { title: 'Note it', deadline: inAn(HOUR_MS, fixture) }, 'bot');
+  await fixture.governing.delegate(who('carl'), { to: 'ralf', until, reason: 'on leave' });
+  const now = fixture.clock.now();
 
-  expect(await inbox(world, 'carl')).toBe(
+  expect(await inbox(fixture, 'carl')).toBe(
     [
       '2 wait for your decision (2 L2), the oldest for 1 d 2 h',
       '',
@@ -50,10 +55,10 @@ it('shows the queue and, of each, risk, votes, who is missing, and the time left
       '  your own vote counts',
     ].join('\n'),
   );
-  expect(await inbox(world, 'ralf')).toContain('  your own vote counts\n  with --for carl, the vote of carl counts');
+  expect(await inbox(fixture, 'ralf')).toContain('  your own vote counts\n  with --for carl, the vote of carl counts');
 });
 
-function inAn(ms: number, { clock }: GovernanceWorld): string {
+function inAn(ms: number, { clock }: GovernanceFixture): string {
   return new Date(clock.now() + ms).toISOString();
 }
 

@@ -14,7 +14,7 @@ import {
 } from '../../core/events/index.ts';
 import { createAppender, type ItemWrite } from '../../core/ledger/index.ts';
 
-export function createBusWorld() {
+export function createBusFixture() {
   const [store, clock, ids] = [new MemoryStore({ exclusive: false }), new ImpatientClock(), new CountingIds()];
   const appender = createAppender({
     ...{ ledger: 'main', origin: 'test/main', store, sealer: localSealer, clock, ids },

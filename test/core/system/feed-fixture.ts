@@ -12,7 +12,7 @@ const TOPICS = {
   'budget.updated': { description: 'a budget changed', versions: { 1: z.object({}) } },
 };
 
-export interface FeedWorld {
+export interface FeedFixture {
   readonly feed: Feed;
   readonly clock: FakeClock;
   readonly store: MemoryStore;
@@ -23,14 +23,14 @@ export interface FeedWorld {
   publish(...events: Partial<EventInput>[]): Promise<void>;
 }
 
-export interface FeedWorldOptions {
+export interface FeedFixtureOptions {
   readonly exclusive?: boolean;
   readonly incarnations?: readonly number[];
   readonly perPrincipal?: number;
   readonly clock?: FakeClock;
 }
 
-export function feedWorld(options: FeedWorldOptions = {}): FeedWorld {
+export function feedFixture(options: FeedFixtureOptions = {}): FeedFixture {
   const { exclusive = true, incarnations = [], perPrincipal = 100, clock = new FakeClock() } = options;
   const { ledger, origin, roster, modules } = config;
   const rights = { publishes: ['*'], subscribes: [], reads: [], proposes: [], reveals: [], overrides: [] };

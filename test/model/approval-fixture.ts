@@ -77,7 +77,7 @@ interface Process {
 /** A process that dies at a write: it neither knows whether the write took effect nor does anything afterwards. */
 export class Killed extends Error {}
 
-export class ApprovalWorld {
+export class ApprovalFixture {
   readonly clock = new FakeClock();
   readonly rules: Rules[] = [];
   private readonly store: MemoryStore;

@@ -30,7 +30,7 @@ const ROOT_KEY = ed25519Key(ORIGIN, ROOT.publicKey);
 /** Of the clock that stamps entries: it stands still. */
 export const NOW = new ImpatientClock().now();
 
-export class WindowWorld {
+export class WindowFixture {
   readonly files = new Map<string, Uint8Array>();
   readonly anchors = new Map<number, Uint8Array>();
   readonly read: ReadLogFile = async (path) => this.files.get(path);
@@ -102,7 +102,7 @@ export class WindowWorld {
 }
 
 /** Events of three chains in turn, and the certificate before them; published and anchored whole. */
-export async function windowWorld(events = 299): Promise<WindowWorld> {
+export async function windowFixture(events = 299): Promise<WindowFixture> {
   const store = new MemoryStore();
   const appender = createAppender({
     ...{ ledger: 'main', origin: ORIGIN, store, sealer: localSealer, rootSigner: ROOT },
@@ -113,10 +113,10 @@ export async function windowWorld(events = 299): Promise<WindowWorld> {
     const draft = { type: 'event', actor: { kind: 'module' as const, id: 'm' }, idem: `e${i}`, data };
     await appender.append({ entries: [{ chain: `account:${i % 3}`, draft }] });
   }
-  const world = new WindowWorld();
-  world.committed = store.log.map((entry) => ({ ...entry }));
-  world.entries = [...world.committed];
-  await world.publish();
-  await world.anchor(world.committed.length);
-  return world;
+  const fixture = new WindowFixture();
+  fixture.committed = store.log.map((entry) => ({ ...entry }));
+  fixture.entries = [...fixture.committed];
+  await fixture.publish();
+  await fixture.anchor(fixture.committed.length);
+  return fixture;
 }

@@ -51,7 +51,7 @@ export interface Published {
   readonly metadata?: JsonObject;
 }
 
-export class BusWorld {
+export class BusFixture {
   readonly prefix = `bus${randomBytes(4).toString('hex')}`;
   readonly subscriptionPrefix = `${this.prefix}-sub`;
   readonly store = new MemoryStore({ exclusive: false });

@@ -32,7 +32,7 @@ import { memoryNotes } from '../../../support/memory-notes.ts';
 
 export const QUEUE = 'https://sqs/q';
 
-export function createQueuesWorld(more: Partial<EventBridgeBusOptions> = {}) {
+export function createQueuesFixture(more: Partial<EventBridgeBusOptions> = {}) {
   const [store, clock, ids] = [new MemoryStore({ exclusive: false }), new ImpatientClock(), new CountingIds()];
   const queues = new SQSClient({ region: 'us-east-1' });
   const sqs = mockClient(queues);

@@ -82,7 +82,7 @@ export const risk = riskSchema.parse({
 /** Another configuration: of the process, or of what it decides by. */
 export type Overrides = Partial<ChangesDependencies> & { readonly policy?: Policy; readonly risk?: RiskConfig };
 
-export interface World {
+export interface Fixture {
   readonly store: MemoryStore;
   readonly clock: FakeClock;
   readonly changes: Changes;
@@ -94,7 +94,7 @@ export interface World {
   readonly woken: string[];
 }
 
-export function createWorld(options: { store?: MemoryStoreOptions; deps?: Overrides } = {}): World {
+export function createFixture(options: { store?: MemoryStoreOptions; deps?: Overrides } = {}): Fixture {
   const store = new MemoryStore(options.store);
   const clock = new FakeClock();
   const ids = new CountingIds();
@@ -182,6 +182,6 @@ export function contentsOf(store: MemoryStore): string {
 export const hours = (n: number): number => n * HOUR_MS;
 
 /** Entries of one change-set on its chain. */
-export async function entriesOf(world: World, id: string, entityId = ENTITY): Promise<ChainEntry[]> {
-  return (await world.chain(entityId)).filter(({ body }) => body.data['change'] === id);
+export async function entriesOf(fixture: Fixture, id: string, entityId = ENTITY): Promise<ChainEntry[]> {
+  return (await fixture.chain(entityId)).filter(({ body }) => body.data['change'] === id);
 }

@@ -18,7 +18,7 @@ import { createAppender, type AppendedEntry, type Appender } from '../../../../c
 export const NOW = { max: 100, waitMs: 0 };
 const rootSigner = memoryRootSigner('ledger.test/main');
 
-export interface World {
+export interface Fixture {
   readonly store: MemoryStore;
   readonly clock: FakeClock;
   readonly errors: unknown[];
@@ -35,9 +35,9 @@ export interface World {
 
 type Draft = Parameters<Appender['append']>[0]['entries'][number]['draft'];
 
-export async function createWorld(
+export async function createFixture(
   options: Partial<Pick<InProcessBusOptions, 'functions' | 'mayRead' | 'readFacts'>> = {},
-): Promise<World> {
+): Promise<Fixture> {
   const [store, clock, ids, errors] = [new MemoryStore(), new FakeClock(), new CountingIds(), new Array<unknown>()];
   const breakers: BreakerChange[] = [];
   const openBus = async (): Promise<InProcessBus> => {
@@ -53,8 +53,8 @@ export async function createWorld(
   let published = 0;
   const append = (chain: string, metadata?: Draft['data']): Promise<unknown> =>
     appender.append({ entries: [{ chain, draft: draft(++published, metadata) }] });
-  const world: World = {
-    ...{ store, clock, errors, breakers, bus: await openBus(), relay: (entries) => world.bus.relay(entries) },
+  const fixture: Fixture = {
+    ...{ store, clock, errors, breakers, bus: await openBus(), relay: (entries) => fixture.bus.relay(entries) },
     publish: async (...entities) => {
       for (const chain of entities) await append(chain);
     },
@@ -62,15 +62,15 @@ export async function createWorld(
       await append(chain, metadata);
     },
     restart: async (...subscriptions) => {
-      world.bus = await openBus();
-      for (const subscription of subscriptions) await world.bus.attach(subscription);
+      fixture.bus = await openBus();
+      for (const subscription of subscriptions) await fixture.bus.attach(subscription);
     },
   };
   const appender: Appender = createAppender({
     ...{ ledger: 'main', origin: 'ledger.test/main', store, sealer: localSealer, rootSigner, clock, ids },
-    onCommit: (entries) => world.relay(entries),
+    onCommit: (entries) => fixture.relay(entries),
   });
-  return world;
+  return fixture;
 }
 
 function draft(n: number, metadata?: Draft['data']): Draft {
@@ -88,10 +88,10 @@ export function subscription(id: string, input: Record<string, unknown> = {}, fr
 
 export const ids = (messages: readonly ReceivedMessage[]): string[] => messages.map(({ event }) => event.eventId);
 export const receipts = (messages: readonly ReceivedMessage[]): string[] => messages.map(({ receipt }) => receipt);
-export const flush = (world: World): Promise<void> => world.clock.advance(100);
+export const flush = (fixture: Fixture): Promise<void> => fixture.clock.advance(100);
 /** What is not written down yet is written after a moment. */
-export const close = async (world: World): Promise<void> => {
-  const closed = world.bus.close();
-  await flush(world);
+export const close = async (fixture: Fixture): Promise<void> => {
+  const closed = fixture.bus.close();
+  await flush(fixture);
   await closed;
 };

@@ -48,7 +48,7 @@ export interface RawRequest {
   readonly body?: string;
 }
 
-export interface World extends Partial<Powers> {
+export interface Fixture extends Partial<Powers> {
   /** for messages, e.g. `embedded` */
   readonly engine: string;
   /** a client that speaks as this principal of nervous.config.ts */
@@ -62,7 +62,7 @@ export interface Scenario {
   readonly needs?: readonly Power[];
   /** Looks at the whole ledger, or damages it for a while: nothing else may run at the same time. */
   readonly alone?: boolean;
-  run(world: World): Promise<void>;
+  run(fixture: Fixture): Promise<void>;
 }
 
 /** What should happen happens within this time on the slowest engine: an expiry found by a sweep each minute. */
@@ -89,10 +89,10 @@ export async function until<Value>(
 }
 
 /** Waits until the change-set is in one of these states. */
-export function inState(world: World, id: string, ...states: readonly ChangeState[]): Promise<ChangeView> {
+export function inState(fixture: Fixture, id: string, ...states: readonly ChangeState[]): Promise<ChangeView> {
   let last: string | undefined;
   return until(`change-set ${id} should be ${states.join(' or ')}`, async () => {
-    const change = await world.as('eva').changeSet(id);
+    const change = await fixture.as('eva').changeSet(id);
     last = change.state;
     return states.includes(change.state) ? change : undefined;
   }).catch((error: unknown) => {
@@ -101,8 +101,8 @@ export function inState(world: World, id: string, ...states: readonly ChangeStat
 }
 
 /** The power, which the runner has made sure of. */
-export function power<Name extends Power>(world: World, name: Name): Powers[Name] {
-  const found = (world as Partial<Powers>)[name] as Powers[Name] | undefined;
-  if (found === undefined) throw new Error(`the ${world.engine} engine cannot ${name}: declare it in "needs"`);
+export function power<Name extends Power>(fixture: Fixture, name: Name): Powers[Name] {
+  const found = (fixture as Partial<Powers>)[name] as Powers[Name] | undefined;
+  if (found === undefined) throw new Error(`the ${fixture.engine} engine cannot ${name}: declare it in "needs"`);
   return found;
 }

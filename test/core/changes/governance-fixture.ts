@@ -23,7 +23,7 @@ import {
 import { createPolicy, modulesSchema, rosterSchema, type Principal } from '../../../core/policy/index.ts';
 import { CountingIds, FakeClock, localSealer, memoryRootSigner, MemoryStore } from '../../../adapters/memory/index.ts';
 import { createEntryVerifier } from '../../../core/system/index.ts';
-import { decision } from './world.ts';
+import { decision } from './fixture.ts';
 
 export const ENTITY = 'account:1';
 export const POLICY = 'registry:policy';
@@ -68,7 +68,7 @@ export interface Configuration {
   readonly risk?: object;
 }
 
-export interface GovernanceWorld extends Company {
+export interface GovernanceFixture extends Company {
   readonly store: MemoryStore;
   readonly clock: FakeClock;
   /** what was found not to be as it was recorded */
@@ -87,7 +87,10 @@ export interface GovernanceWorld extends Company {
 }
 
 /** @param on where the ledger is kept; default: in memory, as `store` */
-export function createGovernanceWorld(configuration: Configuration = {}, on?: EntryStore & ItemStore): GovernanceWorld {
+export function createGovernanceFixture(
+  configuration: Configuration = {},
+  on?: EntryStore & ItemStore,
+): GovernanceFixture {
   const store = new MemoryStore({ exclusive: false });
   const kept = on ?? store;
   const clock = new FakeClock();

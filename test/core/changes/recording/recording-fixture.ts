@@ -5,7 +5,7 @@ import { foldChange, verifyState, type ChangeErrorCode, type ChangeView } from '
 import { createPolicy, rosterSchema, type Policy, type Principal } from '../../../../core/policy/index.ts';
 import {
   contentsOf,
-  createWorld,
+  createFixture,
   decision,
   ENTITY,
   entriesOf,
@@ -15,8 +15,8 @@ import {
   proposal,
   roster,
   who,
-  type World,
-} from '../world.ts';
+  type Fixture,
+} from '../fixture.ts';
 
 /** olga and otis are on call: they hold no role that approves, but may break the glass. */
 export const onCallRoster = rosterSchema.parse({
@@ -36,23 +36,23 @@ export const onCallRoster = rosterSchema.parse({
 
 export const onCallPolicy: Policy = createPolicy(onCallRoster, modules);
 
-export function actsWorld(options: Parameters<typeof createWorld>[0] = {}): World {
-  return createWorld({ ...options, deps: { policy: onCallPolicy, ...options.deps } });
+export function recordingFixture(options: Parameters<typeof createFixture>[0] = {}): Fixture {
+  return createFixture({ ...options, deps: { policy: onCallPolicy, ...options.deps } });
 }
 
 export const by = (id: string): Principal => who(id, onCallRoster);
 
 /** A pending change-set that needs an owner and a risk person: L2, soft. */
 export async function pending(
-  world: World,
+  fixture: Fixture,
   operations: readonly unknown[] = [patchOf('/balance', 10)],
 ): Promise<ChangeView> {
-  return (await world.changes.propose(by('pete'), proposal(operations))).change;
+  return (await fixture.changes.propose(by('pete'), proposal(operations))).change;
 }
 
-export async function vote(world: World, view: ChangeView, ...people: readonly string[]): Promise<ChangeView> {
-  for (const person of people) await world.changes.decide(by(person), view.id, decision(view));
-  return world.changes.get(by('aud'), view.id);
+export async function vote(fixture: Fixture, view: ChangeView, ...people: readonly string[]): Promise<ChangeView> {
+  for (const person of people) await fixture.changes.decide(by(person), view.id, decision(view));
+  return fixture.changes.get(by('aud'), view.id);
 }
 
 export function overrideOf(view: ChangeView, more: object = {}): object {
@@ -63,21 +63,21 @@ export function overrideOf(view: ChangeView, more: object = {}): object {
 
 /** It is refused with this code, and nothing at all was written. */
 export async function refused(
-  world: World,
+  fixture: Fixture,
   code: ChangeErrorCode | 'FORBIDDEN',
   attempt: () => Promise<unknown>,
 ): Promise<void> {
-  const before = contentsOf(world.store);
+  const before = contentsOf(fixture.store);
   await expect(attempt()).rejects.toMatchObject({ code });
-  expect(contentsOf(world.store)).toBe(before);
+  expect(contentsOf(fixture.store)).toBe(before);
 }
 
 /** Record = fold of its entries, store = what the chain leads to. */
-export async function expectProven(world: World, id: string): Promise<void> {
-  const folded = foldChange(await entriesOf(world, id));
-  expect(folded.kind === 'record' && canonicalize(folded.record)).toBe(canonicalize(await world.record(id)));
-  const { document, version, hash } = await world.changes.document(by('aud'), ENTITY);
-  expect(verifyState(ENTITY, await world.chain())).toEqual({ kind: 'state', document, version, hash });
+export async function expectProven(fixture: Fixture, id: string): Promise<void> {
+  const folded = foldChange(await entriesOf(fixture, id));
+  expect(folded.kind === 'record' && canonicalize(folded.record)).toBe(canonicalize(await fixture.record(id)));
+  const { document, version, hash } = await fixture.changes.document(by('aud'), ENTITY);
+  expect(verifyState(ENTITY, await fixture.chain())).toEqual({ kind: 'state', document, version, hash });
 }
 
 /** The store dies before or after the next write and stays dead until it is healed: the caller cannot know what was written. */

@@ -113,7 +113,7 @@ class LaterIds extends CountingIds {
   }
 }
 
-export class AuthorityWorld {
+export class AuthorityFixture {
   readonly clock: FakeClock;
   readonly changes: Changes;
   readonly governing: PolicyUseCases;
@@ -251,31 +251,31 @@ export const patch = (path: string, value: JsonValue, op = 'add'): JsonObject =>
  * An account with money and notes; two people lent their votes, one took it back, one's time is over; the policy was changed once, by
  * people; small and large changes were carried out. Then an hour of quiet.
  */
-export async function honestHistory(ledger: Ledger): Promise<AuthorityWorld> {
-  const world = new AuthorityWorld(ledger);
-  const { governing, clock } = world;
-  const begin = await world.propose('pete', [{ type: 'state.put', payload: { money: { a: '0' }, notes: {} } }]);
-  await world.carryOut(begin, 'ann');
+export async function honestHistory(ledger: Ledger): Promise<AuthorityFixture> {
+  const fixture = new AuthorityFixture(ledger);
+  const { governing, clock } = fixture;
+  const begin = await fixture.propose('pete', [{ type: 'state.put', payload: { money: { a: '0' }, notes: {} } }]);
+  await fixture.carryOut(begin, 'ann');
   const lend = (from: string, to: string, hours: number, more: object = {}) => {
     const until = new Date(clock.now() + hours * HOUR_MS).toISOString();
-    return governing.delegate(world.who(from), { to, until, reason: 'away', ...more });
+    return governing.delegate(fixture.who(from), { to, until, reason: 'away', ...more });
   };
   const hires = { personId: 'hugo', name: 'Hugo', accounts: ['hugo'], roles: ['risk'] };
   const hire = { type: 'state.patch', payload: [{ op: 'add', path: '/roster/people/-', value: hires }] };
-  await world.carryOut(await world.propose('pete', [hire], POLICY), 'ann', 'rita', 'sam');
+  await fixture.carryOut(await fixture.propose('pete', [hire], POLICY), 'ann', 'rita', 'sam');
   await lend('rita', 'petra', 24 * 20); // delegation 0 stands
   await lend('ralf', 'petra', 1); // 1 is over soon
   const taken = await lend('hugo', 'petra', 24 * 20); // 2 is taken back
-  await governing.endDelegation(world.who('hugo'), taken.id);
-  await world.carryOut(await world.propose('bot', [patch('/money/a', '400')]), 'ann', 'rita');
-  await world.carryOut(await world.propose('pete', [patch('/notes/n', 'x')]), 'carl');
+  await governing.endDelegation(fixture.who('hugo'), taken.id);
+  await fixture.carryOut(await fixture.propose('bot', [patch('/money/a', '400')]), 'ann', 'rita');
+  await fixture.carryOut(await fixture.propose('pete', [patch('/notes/n', 'x')]), 'carl');
   await clock.advance(2 * DAY_MS);
-  return world;
+  return fixture;
 }
 
 /** Ids of the delegations that were granted, in order. */
-export async function delegations(world: AuthorityWorld): Promise<string[]> {
-  return (await world.chain('system/delegations'))
+export async function delegations(fixture: AuthorityFixture): Promise<string[]> {
+  return (await fixture.chain('system/delegations'))
     .filter(({ body }) => body.type === 'delegation.granted')
     .map(({ hash }) => hash);
 }

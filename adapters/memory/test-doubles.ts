@@ -1,4 +1,4 @@
-/** A clock that moves only when told, seeded ids and a root key made on the spot: the world a test controls. */
+/** A clock that moves only when told, seeded ids and a root key made on the spot: what a test controls. */
 import { createHash, generateKeyPairSync, hash, sign } from 'node:crypto';
 import { sealRun, type Clock, type Ids, type RootSigner, type Sealer } from '../../core/ledger/index.ts';
 
