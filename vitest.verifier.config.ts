@@ -7,6 +7,7 @@ export default defineConfig({
       'test/verifier/**/*.test.ts',
       'test/e2e/tamper*.test.ts',
       'test/e2e/export.test.ts',
+      'test/e2e/golden.test.ts',
       'test/adapters/embedded/keys/rotate-root-key.test.ts',
     ],
     setupFiles: ['test/verifier/both-verifiers.ts'],
