@@ -1,18 +1,4 @@
+import { RECORD_STEPS } from '../_middleware/permission-sets.ts';
+
 /** What the function `decisions` may do: it takes decisions: appends them signed by the root key, relays, wakes the waker. */
-export const permissions = [
-  { action: 'dynamodb:GetItem', resource: 'entries' },
-  { action: 'dynamodb:BatchGetItem', resource: 'entries' },
-  { action: 'dynamodb:Query', resource: 'entries' },
-  { action: 'dynamodb:PutItem', resource: 'entries' },
-  { action: 'dynamodb:GetItem', resource: 'state' },
-  { action: 'dynamodb:BatchGetItem', resource: 'state' },
-  { action: 'dynamodb:Query', resource: 'state' },
-  { action: 'dynamodb:PutItem', resource: 'state' },
-  { action: 'dynamodb:UpdateItem', resource: 'state' },
-  { action: 'dynamodb:DeleteItem', resource: 'state' },
-  { action: 'dynamodb:ConditionCheckItem', resource: 'state' },
-  { action: 'kms:GetPublicKey', resource: 'rootKey' },
-  { action: 'kms:Sign', resource: 'rootKey' },
-  { action: 'events:PutEvents', resource: 'buses' },
-  { action: 'sqs:SendMessage', resource: 'wakeQueue' },
-] as const;
+export const permissions = RECORD_STEPS;

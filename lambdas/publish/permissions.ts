@@ -1,18 +1,4 @@
+import { RECORD_EVENTS } from '../_middleware/permission-sets.ts';
+
 /** What the function `publish` may do: it records events: appends entries, certifies its session key, relays. */
-export const permissions = [
-  { action: 'dynamodb:GetItem', resource: 'entries' },
-  { action: 'dynamodb:BatchGetItem', resource: 'entries' },
-  { action: 'dynamodb:Query', resource: 'entries' },
-  { action: 'dynamodb:PutItem', resource: 'entries' },
-  { action: 'dynamodb:GetItem', resource: 'state' },
-  { action: 'dynamodb:BatchGetItem', resource: 'state' },
-  { action: 'dynamodb:Query', resource: 'state' },
-  { action: 'dynamodb:PutItem', resource: 'state' },
-  { action: 'dynamodb:UpdateItem', resource: 'state' },
-  { action: 'dynamodb:DeleteItem', resource: 'state' },
-  { action: 'kms:GetPublicKey', resource: 'rootKey' },
-  { action: 'kms:Sign', resource: 'rootKey' },
-  { action: 'kms:Encrypt', resource: 'dataKey' },
-  { action: 'kms:Decrypt', resource: 'dataKey' },
-  { action: 'events:PutEvents', resource: 'buses' },
-] as const;
+export const permissions = RECORD_EVENTS;

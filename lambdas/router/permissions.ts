@@ -1,10 +1,9 @@
+import { READ_ENTRIES, READ_STATE } from '../_middleware/permission-sets.ts';
+
 /** What the router does: reads the log, sends to FIFO queues, moves the cursors of subscriptions in entity order. */
 export const permissions = [
-  { action: 'dynamodb:GetItem', resource: 'entries' },
-  { action: 'dynamodb:BatchGetItem', resource: 'entries' },
-  { action: 'dynamodb:Query', resource: 'entries' },
-  { action: 'dynamodb:GetItem', resource: 'state' },
-  { action: 'dynamodb:Query', resource: 'state' },
+  ...READ_ENTRIES,
+  ...READ_STATE,
   { action: 'dynamodb:PutItem', resource: 'state' },
   { action: 'sqs:GetQueueUrl', resource: 'subscriptionQueues' },
   { action: 'sqs:SendMessage', resource: 'subscriptionQueues' },

@@ -1,13 +1,10 @@
+import { MEASURE_QUEUES, READ_ENTRIES, READ_ROOT_KEY, READ_STATE_IN_BATCHES } from '../_middleware/permission-sets.ts';
+
 /** What the function `service` may do: it reports: counts, metrics, queue depths, and whether the root key is there. */
 export const permissions = [
-  { action: 'dynamodb:GetItem', resource: 'entries' },
-  { action: 'dynamodb:BatchGetItem', resource: 'entries' },
-  { action: 'dynamodb:Query', resource: 'entries' },
-  { action: 'dynamodb:GetItem', resource: 'state' },
-  { action: 'dynamodb:BatchGetItem', resource: 'state' },
-  { action: 'dynamodb:Query', resource: 'state' },
-  { action: 'kms:GetPublicKey', resource: 'rootKey' },
-  { action: 'sqs:GetQueueUrl', resource: 'subscriptionQueues' },
-  { action: 'sqs:GetQueueAttributes', resource: 'subscriptionQueues' },
+  ...READ_ENTRIES,
+  ...READ_STATE_IN_BATCHES,
+  ...READ_ROOT_KEY,
+  ...MEASURE_QUEUES,
   { action: 'cloudwatch:GetMetricData', resource: 'any' },
 ] as const;

@@ -1,13 +1,10 @@
+import { READ_ENTRIES, READ_STATE, WRITE_STATE } from '../_middleware/permission-sets.ts';
+
 /** What the subscription reconciler does: makes and removes queues and rules, copies history from the log into queues, and delivers again. */
 export const permissions = [
-  { action: 'dynamodb:GetItem', resource: 'entries' },
-  { action: 'dynamodb:BatchGetItem', resource: 'entries' },
-  { action: 'dynamodb:Query', resource: 'entries' },
-  { action: 'dynamodb:GetItem', resource: 'state' },
-  { action: 'dynamodb:Query', resource: 'state' },
-  { action: 'dynamodb:PutItem', resource: 'state' },
-  { action: 'dynamodb:UpdateItem', resource: 'state' },
-  { action: 'dynamodb:DeleteItem', resource: 'state' },
+  ...READ_ENTRIES,
+  ...READ_STATE,
+  ...WRITE_STATE,
   { action: 'events:ListRules', resource: 'any' },
   { action: 'events:PutRule', resource: 'subscriptionRules' },
   { action: 'events:PutTargets', resource: 'subscriptionRules' },

@@ -1,17 +1,18 @@
+import {
+  MEASURE_QUEUES,
+  READ_ENTRIES,
+  READ_ROOT_KEY,
+  READ_STATE_IN_BATCHES,
+  WRITE_STATE,
+} from '../_middleware/permission-sets.ts';
+
 /** What the function `subscriptions` may do: it keeps subscriptions and takes from their queues; queues and rules are the reconciler's. */
 export const permissions = [
-  { action: 'dynamodb:GetItem', resource: 'entries' },
-  { action: 'dynamodb:BatchGetItem', resource: 'entries' },
-  { action: 'dynamodb:Query', resource: 'entries' },
-  { action: 'dynamodb:GetItem', resource: 'state' },
-  { action: 'dynamodb:BatchGetItem', resource: 'state' },
-  { action: 'dynamodb:Query', resource: 'state' },
-  { action: 'dynamodb:PutItem', resource: 'state' },
-  { action: 'dynamodb:UpdateItem', resource: 'state' },
-  { action: 'dynamodb:DeleteItem', resource: 'state' },
-  { action: 'kms:GetPublicKey', resource: 'rootKey' },
-  { action: 'sqs:GetQueueUrl', resource: 'subscriptionQueues' },
-  { action: 'sqs:GetQueueAttributes', resource: 'subscriptionQueues' },
+  ...READ_ENTRIES,
+  ...READ_STATE_IN_BATCHES,
+  ...WRITE_STATE,
+  ...READ_ROOT_KEY,
+  ...MEASURE_QUEUES,
   { action: 'sqs:ReceiveMessage', resource: 'subscriptionQueues' },
   { action: 'sqs:DeleteMessage', resource: 'subscriptionQueues' },
   { action: 'sqs:ChangeMessageVisibility', resource: 'subscriptionQueues' },

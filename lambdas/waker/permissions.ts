@@ -1,7 +1,8 @@
+import { READ_STATE } from '../_middleware/permission-sets.ts';
+
 /** What the waker does: reads tokens and records, answers tokens, starts executions. It writes nothing. */
 export const permissions = [
-  { action: 'dynamodb:GetItem', resource: 'state' },
-  { action: 'dynamodb:Query', resource: 'state' },
+  ...READ_STATE,
   { action: 'states:SendTaskSuccess', resource: 'stateMachine' },
   { action: 'states:StartExecution', resource: 'stateMachine' },
   { action: 'states:DescribeExecution', resource: 'executions' },
