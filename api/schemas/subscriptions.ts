@@ -10,7 +10,7 @@ import { deliveredEventSchema } from './events.ts';
 import { count, instant, jsonObject, position, principalId, subscriptionId } from './fields.ts';
 
 /** Receipts settled in one request. */
-export const MAX_RECEIPTS = 1_000;
+const MAX_RECEIPTS = 1_000;
 const MAX_DELAY_MS = 43_200_000;
 
 export const newSubscriptionSchema = subscriptionInputSchema

@@ -42,7 +42,6 @@ export {
   CHANGE_STATES,
   isTerminal,
   lifecycleDiagram,
-  ROOT_SIGNED,
   STEP_TYPES,
   type ChangeState,
   type StepType,

@@ -8,7 +8,7 @@ export {
   type BreakerVerdict,
 } from './breaker.ts';
 export { BUDGET_NAMES, Budgets, budgetsSchema, type BudgetLimits, type BudgetName, type Spent } from './budgets.ts';
-export { loopAfter, MAX_HOPS, type LoopSettings, type LoopStep, type Origin } from './loop.ts';
+export { loopAfter, type LoopSettings, type LoopStep, type Origin } from './loop.ts';
 export { protectionProblems, protectionSchema, stormLimit, type Protection } from './settings.ts';
 export { STORM_WINDOW_MS, stormAfter, stormShare, type StormStep } from './storm.ts';
 export { oweTokens, takeTokens, tokenMsOf, type Rate, type Taken } from './token-bucket.ts';

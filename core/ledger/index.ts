@@ -29,7 +29,6 @@ export {
   type SealedEntry,
 } from './entries/entry.ts';
 export { LedgerError, type LedgerErrorCode } from './entries/errors.ts';
-export { entryProblem } from './verify/entry-rules.ts';
 export { eventProblem, TRACEPARENT } from './entries/event-form.ts';
 export type {
   Clock,
@@ -53,7 +52,6 @@ export {
   certificateDraft,
   certifiedKeyOf,
   createSessionKey,
-  KEY_REVOKED,
   keyChain,
   SYSTEM_ACTOR,
   type CertifiedKey,
@@ -75,7 +73,6 @@ export {
 } from './notes/signed-note.ts';
 export {
   logFinding,
-  THE_LOG,
   VERDICTS,
   type Finding,
   type TrustedPoint,
@@ -85,14 +82,7 @@ export {
 export { holdAgainst, type AgainstOptions, type Agreement, type VerifiedTree } from './verify/verify-against.ts';
 export { checkTile, publishedEntry, type FilesToCheck } from './verify/verify-files.ts';
 export { LogMembership } from './verify/verify-membership.ts';
-export {
-  readAnchor,
-  readPoints,
-  trustedPoint,
-  type Point,
-  type Points,
-  type PointSources,
-} from './verify/verify-points.ts';
+export { readAnchor, readPoints, type Point, type Points, type PointSources } from './verify/verify-points.ts';
 export { verifyWindow, type Scope, type Window, type WindowOptions } from './verify/verify-window.ts';
 export { commitInOrder } from './append/commit-in-order.ts';
 export { KnownChains, type KnownRun } from './verify/known-chains.ts';
@@ -141,7 +131,7 @@ export {
 } from './verify/replay-index.ts';
 // The Merkle log: proofs, tiles, checkpoints.
 export { LogError, type LogErrorCode } from './merkle/log-errors.ts';
-export { EMPTY_ROOT, HASH_BYTES, perfectRoot } from './merkle/merkle-hash.ts';
+export { EMPTY_ROOT, HASH_BYTES } from './merkle/merkle-hash.ts';
 export { MerkleEdge, merkleRoot, type EdgeState } from './merkle/merkle-edge.ts';
 export { consistencyProof, inclusionProof, type HashReader, type TreeNode } from './merkle/merkle-prove.ts';
 export {
@@ -199,6 +189,6 @@ export { addCheckpointBody } from './log/witness-request.ts';
 export { checkProof, formatProof, parseProof, proveEntry, type CheckedProof, type LogProof } from './log/log-proof.ts';
 export { commitField, SALT_BYTES, type FieldCommitment } from './entries/field-commitment.ts';
 // Exports: a log that is all there is; and what goes on after a loss.
-export { bundlePairs, keyEntriesIn, placeIn, readEntries, type PublishedLogFiles } from './export/export-pairs.ts';
+export { bundlePairs, keyEntriesIn, readEntries, type PublishedLogFiles } from './export/export-pairs.ts';
 export { EXPORT_FILES, EXPORT_FORMAT, parseManifest, type ExportManifest } from './export/export-manifest.ts';
 export { incarnationDraft, LOG_CHAIN, logOrigin, logSigner } from './log/incarnation.ts';

@@ -5,4 +5,3 @@ export const env = z.object({
   ENTRIES_TABLE: z.string().min(1),
   STATE_TABLE: z.string().min(1),
 });
-export type Env = z.input<typeof env>;

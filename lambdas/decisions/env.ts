@@ -8,4 +8,3 @@ export const env = z.object({
   BUS_PREFIX: z.string().min(1),
   WAKE_QUEUE_URL: z.url(),
 });
-export type Env = z.input<typeof env>;

@@ -12,4 +12,3 @@ export const env = z.object({
   /** the witness's key, for its public half: id, or ARN where it is in another account */
   WITNESS_KEY_ID: z.string().min(1),
 });
-export type Env = z.input<typeof env>;

@@ -8,4 +8,3 @@ export const env = z.object({
   BUS_PREFIX: z.string().min(1),
   DATA_KEY_ID: z.string().min(1),
 });
-export type Env = z.input<typeof env>;

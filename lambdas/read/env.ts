@@ -8,4 +8,3 @@ export const env = z.object({
   LOG_BUCKET: z.string().min(1),
   SUBSCRIPTION_PREFIX: z.string().min(1),
 });
-export type Env = z.input<typeof env>;

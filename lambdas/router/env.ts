@@ -6,4 +6,3 @@ export const env = z.object({
   STATE_TABLE: z.string().min(1),
   SUBSCRIPTION_PREFIX: z.string().min(1),
 });
-export type Env = z.input<typeof env>;

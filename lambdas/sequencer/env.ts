@@ -7,4 +7,3 @@ export const env = z.object({
   /** the root key, for the session key that signs `tamper.observed` */
   ROOT_KEY_ID: z.string().min(1),
 });
-export type Env = z.infer<typeof env>;

@@ -7,4 +7,3 @@ export const env = z.object({
   ROOT_KEY_ID: z.string().min(1),
   SUBSCRIPTION_PREFIX: z.string().min(1),
 });
-export type Env = z.input<typeof env>;

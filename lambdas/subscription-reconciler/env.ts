@@ -16,4 +16,3 @@ export const env = z.object({
   UNDELIVERED_QUEUE_ARN: z.string().startsWith('arn:'),
   UNDELIVERED_QUEUE_URL: z.url(),
 });
-export type Env = z.input<typeof env>;

@@ -8,4 +8,3 @@ export const env = z.object({
   SUBSCRIPTION_PREFIX: z.string().min(1),
   RECONCILER_FUNCTION: z.string().min(1),
 });
-export type Env = z.input<typeof env>;

@@ -11,4 +11,3 @@ export const env = z.object({
   WITNESS_TABLE: z.string().min(1),
   VERIFY_FUNCTION: z.string().min(1),
 });
-export type Env = z.input<typeof env>;

@@ -5,4 +5,3 @@ export const env = z.object({
   STATE_TABLE: z.string().min(1),
   STATE_MACHINE_ARN: z.string().startsWith('arn:'),
 });
-export type Env = z.infer<typeof env>;

@@ -7,4 +7,3 @@ export const env = z.object({
   /** the log's key, for its public half: id, or ARN where the log is in another account */
   ROOT_KEY_ID: z.string().min(1),
 });
-export type Env = z.input<typeof env>;

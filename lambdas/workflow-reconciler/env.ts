@@ -6,4 +6,3 @@ export const env = z.object({
   STATE_MACHINE_ARN: z.string().startsWith('arn:'),
   WAKE_QUEUE_URL: z.url(),
 });
-export type Env = z.infer<typeof env>;

@@ -6,7 +6,7 @@ import { targetOf, type Subscription } from '../../../core/events/index.ts';
 import type { Problem } from '../../../core/errors/index.ts';
 
 /** SQS's longest delay of a message. */
-export const MAX_DELAY_MS = 900_000;
+const MAX_DELAY_MS = 900_000;
 /** A request waits up to 20 s for the first event; with this on top it still ends before the API's 30 s. */
 const MAX_BATCH_DELAY_MS = 5_000;
 

@@ -95,7 +95,7 @@ function timerItems(ledger: string, record: ChangeRecord): IndexItem[] {
 }
 
 /** The latest assessment, or what else came after it. */
-export function sinceOf({ entries, createdAt }: ChangeRecord, ...types: readonly StepType[]): string {
+function sinceOf({ entries, createdAt }: ChangeRecord, ...types: readonly StepType[]): string {
   return entries.findLast(({ type }) => type === 'change.assessed' || types.includes(type))?.at ?? createdAt;
 }
 

@@ -8,7 +8,7 @@ import { GUARD_ACTOR, systemEvent } from '../envelope/system-event.ts';
 import type { StormDetected, TopicReset } from '../catalog/system-topics.ts';
 
 /** What other processes stopped or reset is known after this, at the latest. */
-export const FRESH_MS = 2_000;
+const FRESH_MS = 2_000;
 /** Correlations of a topic that are stopped at once. Events of further loops are refused one by one, and not kept. */
 const MAX_LOOPS = 50;
 const PAGE = 1_000;
