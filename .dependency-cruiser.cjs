@@ -52,14 +52,14 @@ module.exports = {
       to: { dependencyTypes: ['core'], pathNot: '^(node:)?crypto$' },
     },
     {
-      name: 'core-area-front-door',
+      name: 'core-area-entry-point',
       severity: 'error',
       comment: 'enter another core area through its index.ts',
       from: { path: at('core/([^/]+)/') },
       to: { path: at('core/([^/]+)/'), pathNot: [at('core/$1/'), at('core/[^/]+/index\\.ts$')] },
     },
     {
-      name: 'outsiders-use-core-front-door',
+      name: 'outsiders-use-core-entry-point',
       severity: 'error',
       comment: 'enter a core area through its index.ts',
       from: { path: at('(api|adapters|lambdas|lib|bin|clients|testing|examples|bench)/') },

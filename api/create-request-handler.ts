@@ -64,12 +64,12 @@ async function runRoute(system: NervousSystem, request: ApiRequest, matched: Mat
     useCase: route.operationId,
     principal: request.principal,
     unknown: unknownCaller(request),
-    run: (pass) => behindDoor(system, request, { ...matched, route, pass }),
+    run: (pass) => runUseCase(system, request, { ...matched, route, pass }),
     ...(route.outcomeOf === undefined ? {} : { outcomeOf: route.outcomeOf }),
   });
 }
 
-async function behindDoor(
+async function runUseCase(
   system: NervousSystem,
   request: ApiRequest,
   { pass, ...matched }: Matched<Exclude<Route, { readonly auth: 'elsewhere' }>> & { readonly pass: Pass },
@@ -80,7 +80,7 @@ async function behindDoor(
     parse(route.query, parseQuery(matched.query), 'query');
     return route.handler(system);
   }
-  if (principal === undefined) throw new Error(`the door let nobody pass to ${route.operationId}`);
+  if (principal === undefined) throw new Error(`the entry point let nobody pass to ${route.operationId}`);
   const key = route.method === 'POST' ? readIdempotencyKey(request) : undefined;
   const params = parse(route.params, matched.params, 'path');
   const query = parse(route.query, parseQuery(matched.query), 'query');

@@ -123,7 +123,7 @@ export function problemCodes({ auth, body, problems, ...route }: Route): readonl
       'REQUEST_INVALID',
       ...(auth === 'required' ? (['UNAUTHENTICATED'] as const) : []),
       ...(body === undefined ? [] : BODY_PROBLEMS),
-      ...doorProblems(route),
+      ...entryPointProblems(route),
       ...problems,
       'INTERNAL',
       ...(auth === 'required' ? (['STORE_UNAVAILABLE'] as const) : []),
@@ -131,8 +131,8 @@ export function problemCodes({ auth, body, problems, ...route }: Route): readonl
   ];
 }
 
-/** What the door refuses with before the use case begins. */
-function doorProblems({ operationId, ...route }: Pick<Route, 'operationId'>): readonly ErrorCode[] {
+/** What the entry point refuses with before the use case begins. */
+function entryPointProblems({ operationId, ...route }: Pick<Route, 'operationId'>): readonly ErrorCode[] {
   const { for: whom, budget } = USE_CASES[operationId];
   const isHeavy = 'isHeavy' in route && route.isHeavy !== undefined;
   return [

@@ -32,7 +32,7 @@ export interface CountedProcess {
   /** Gives these entries their log index, as the sequencer function does. */
   readonly sequence: Sequencer['sequence'];
   /** Waits for relays and wake-ups, as a function does before it answers. */
-  readonly settle: () => Promise<void>;
+  readonly flush: () => Promise<void>;
 }
 
 export interface CostSystem {
@@ -113,7 +113,7 @@ async function openProcess({ dynamo, events, kms, queues }: Clients, resources: 
           positions: new DynamoLogPositions(tables),
           notes: new DynamoDeliveryNotes(tables),
         }),
-      wakes: () =>
+      resumeQueue: () =>
         createResumeQueue({
           send: async (QueueUrl, MessageBody) => {
             await queues.send(new SendMessageCommand({ QueueUrl, MessageBody }));
@@ -127,7 +127,7 @@ async function openProcess({ dynamo, events, kms, queues }: Clients, resources: 
   const sequencer = createSequencer({ store });
   return {
     system: opened.system,
-    settle: () => opened.settle(),
+    flush: () => opened.flush(),
     appender: async () => {
       const rootSigner = await kmsRootSigner({ kms, keyId, origin });
       return createAppender({ ledger, origin, store, sealer: localSealer, rootSigner, ...clockAndIds });

@@ -26,7 +26,7 @@ export type Cost = {
   readonly sqsSends: number;
 };
 
-export const ACTS = [
+export const ACTIONS = [
   'append one entry alone, warm',
   'publish 1, cold process',
   'publish 1, warm',
@@ -40,10 +40,10 @@ export const ACTS = [
   'vote that approves',
   'execute one operation',
 ] as const;
-export type Act = (typeof ACTS)[number];
+export type Action = (typeof ACTIONS)[number];
 
 export interface Costs {
-  readonly acts: Readonly<Record<Act, Cost>>;
+  readonly actions: Readonly<Record<Action, Cost>>;
   /** steps of the workflow that the execution took */
   readonly executionSteps: number;
 }
@@ -56,7 +56,7 @@ const LOCAL_CREDENTIALS = { AWS_REGION: 'us-east-1', AWS_ACCESS_KEY_ID: 'test', 
 export async function benchCosts(): Promise<Readonly<Record<string, Cost>>> {
   const stop = await openEndpoint();
   try {
-    return (await measureCosts(await openCostSystem())).acts;
+    return (await measureCosts(await openCostSystem())).actions;
   } finally {
     await stop();
   }
@@ -101,20 +101,20 @@ export async function measureCosts(costs: CostSystem): Promise<Costs> {
   const appendAlone = await measureAppend(warm, measure);
   const { executionSteps, ...changes } = await measureChange(warm, measure);
   return {
-    acts: { ...published, ...sequenced, ...changes, 'append one entry alone, warm': appendAlone },
+    actions: { ...published, ...sequenced, ...changes, 'append one entry alone, warm': appendAlone },
     executionSteps,
   };
 }
 
 /** @param process undefined: the act opens it and waits for all it began */
-type Measure = (process: CountedProcess | undefined, act: () => Promise<unknown>) => Promise<Cost>;
+type Measure = (process: CountedProcess | undefined, action: () => Promise<unknown>) => Promise<Cost>;
 
 function meter({ counter }: CostSystem): Measure {
-  return async (process, act) => {
-    await process?.settle();
+  return async (process, action) => {
+    await process?.flush();
     counter.reset();
-    await act();
-    await process?.settle();
+    await action();
+    await process?.flush();
     const { operations, roundTrips, calls, readUnits, writeUnits } = counter.counts();
     const count = (name: string): number => operations[name]?.calls ?? 0;
     return {
@@ -136,7 +136,7 @@ interface Place {
 }
 
 /** @param entity one for all events; default: each event its own, the same ones every time */
-async function publish({ system, settle }: CountedProcess, count: number, entity?: string): Promise<readonly Place[]> {
+async function publish({ system, flush }: CountedProcess, count: number, entity?: string): Promise<readonly Place[]> {
   const events = Array.from({ length: count }, (_, i): EventInput => {
     serial += 1;
     return {
@@ -147,7 +147,7 @@ async function publish({ system, settle }: CountedProcess, count: number, entity
     };
   });
   const results = await system.publish(who(system, 'bank-feed'), events);
-  await settle();
+  await flush();
   return results.map((result) => {
     if (result.status !== 'accepted') throw new Error(`an event was not accepted: ${JSON.stringify(result)}`);
     return { chain: result.entity, seq: result.seq, hash: Buffer.from(result.hash, 'hex') };
@@ -165,13 +165,13 @@ async function measureAppend(process: CountedProcess, measure: Measure): Promise
   return measure(process, append);
 }
 
-type ChangeAct = 'propose' | 'vote' | 'vote that approves' | 'execute one operation';
+type ChangeAction = 'propose' | 'vote' | 'vote that approves' | 'execute one operation';
 
 /** Proposed by an agent, approved by two people, executed: the sample's L2. */
 async function measureChange(
   process: CountedProcess,
   measure: Measure,
-): Promise<Record<ChangeAct, Cost> & { executionSteps: number }> {
+): Promise<Record<ChangeAction, Cost> & { executionSteps: number }> {
   const { changes } = process.system;
   const proposal = {
     entityId: 'account:change',

@@ -52,9 +52,9 @@ function report(measured: {
 }): Record<string, number> {
   const { samples, minutes, delivered } = measured;
   const times = measured.times.toSorted((a, b) => a - b);
-  const settled = samples.slice(Math.floor(samples.length / 4)); // the first quarter fills caches
-  const [first, last] = [settled[0], settled.at(-1)];
-  const grown = settled.length < 2 ? NaN : ((last?.heap ?? NaN) - (first?.heap ?? NaN)) / (settled.length - 1);
+  const steady = samples.slice(Math.floor(samples.length / 4)); // the first quarter fills caches
+  const [first, last] = [steady[0], steady.at(-1)];
+  const grown = steady.length < 2 ? NaN : ((last?.heap ?? NaN) - (first?.heap ?? NaN)) / (steady.length - 1);
   return {
     ...{ minutes, delivered },
     p50Ms: round(percentile(times, 0.5)),

@@ -33,7 +33,7 @@ export interface AppContext {
 }
 
 const flag = z.union([z.boolean(), z.enum(['true', 'false']).transform((text) => text === 'true')]);
-/** Said instead of an issuer by whoever wants no JWT door: leaving it out by mistake would take the door away. */
+/** Said instead of an issuer by whoever wants no JWT entry point: leaving it out by mistake would take that entry point away. */
 const NO_ISSUER = 'none';
 const issuer = z.union([
   z.literal(NO_ISSUER),

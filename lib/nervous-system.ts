@@ -20,7 +20,7 @@ import { WorkflowStack } from './stacks/workflow-stack.ts';
 
 export interface NervousSystemProps extends Partial<Omit<Deployment, 'stage' | 'config' | 'jwt'>> {
   readonly config: NervousConfig;
-  /** said even when there is none, because without one the door for tokens is taken away */
+  /** said even when there is none, because without one the entry point for tokens is taken away */
   readonly jwt: Deployment['jwt'];
   /** the file that exports `config`, which is bundled into the functions; default: this repository's nervous.config.ts */
   readonly configFile?: string;

@@ -197,7 +197,7 @@ async function openSystem(
   const { bus, hooks } = await openBus(options, store);
   const { executors, checks } = openExecutors(options.executors ?? {}, config.executors);
   const workflow: { runner?: WorkflowRunner } = {};
-  const watch: { status?: IntegrityMonitor['status'] } = {};
+  const monitor: { status?: IntegrityMonitor['status'] } = {};
   const { system, appender, drain } = createNervousSystem(
     {
       ...{ entries: store, items: store, sealer, bus, ...clockAndIds },
@@ -211,7 +211,7 @@ async function openSystem(
         ...(await pointsOf({ dataDir, anchorsDir, root: rootSigner, origin: config.origin, incarnations })),
         rootKeys,
       },
-      checks: looksOf(checks, createWriteProbe(store, dataDir), watch),
+      checks: healthChecksOf(checks, createWriteProbe(store, dataDir), monitor),
       ...verification,
     },
     config,
@@ -222,7 +222,7 @@ async function openSystem(
   await system.initialize();
   await workflow.runner.start();
   const { audit, status, tell } = openWatch({ ...options, rootSigner, appender }, opened);
-  watch.status = status;
+  monitor.status = status;
   options.hooks.tell = tell;
   return {
     ...{ system, log, audit },
@@ -232,15 +232,15 @@ async function openSystem(
 }
 
 /** What the engine finds when it looks at itself. */
-function looksOf(
+function healthChecksOf(
   checks: ReturnType<typeof openExecutors>['checks'],
   writing: ReturnType<typeof createWriteProbe>,
-  watch: { readonly status?: IntegrityMonitor['status'] },
+  monitor: { readonly status?: IntegrityMonitor['status'] },
 ): NonNullable<Ports['checks']> {
   return () => [
     ...checks,
     writing(),
-    ...(watch.status === undefined ? [] : [{ name: 'tamper watch', ...watch.status() }]),
+    ...(monitor.status === undefined ? [] : [{ name: 'tamper watch', ...monitor.status() }]),
   ];
 }
 
@@ -313,12 +313,16 @@ function openWatch(
   opened: Closers,
 ): Pick<Engine, 'audit'> & Pick<IntegrityMonitor, 'status' | 'tell'> {
   const { dataDir, anchorsDir, auditMinutes = AUDIT_MINUTES, rootSigner: root, appender, onError } = options;
-  const watch = startIntegrityMonitor({
+  const monitor = startIntegrityMonitor({
     ...{ dataDir, root, appender, clock: systemClock, onError, intervalMs: auditMinutes * 60_000 },
     ...(anchorsDir === undefined ? {} : { anchorsDir }),
   });
-  opened.push(() => watch.stop());
-  return { audit: (full) => watch.look(full), status: () => watch.status(), tell: (finding) => watch.tell(finding) };
+  opened.push(() => monitor.stop());
+  return {
+    audit: (full) => monitor.audit(full),
+    status: () => monitor.status(),
+    tell: (finding) => monitor.tell(finding),
+  };
 }
 
 function openMetricsOf(dataDir: string, { files }: PublicLog, opened: Closers): ProcessMetrics['read'] {

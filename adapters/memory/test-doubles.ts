@@ -7,12 +7,12 @@ export class FakeClock implements Clock {
   private time: number;
   private backMs = 0;
   private sleepers: { readonly until: number; readonly wake: () => void }[] = [];
-  private readonly settle: () => Promise<void>;
+  private readonly idle: () => Promise<void>;
 
-  /** @param settled resolves when whatever was woken has gone as far as it can without time; default: in the next turn */
-  constructor(start = Date.UTC(2026, 10, 21, 9), settled: () => Promise<void> = settle) {
+  /** @param idle resolves when whatever was woken has gone as far as it can without time; default: in the next turn */
+  constructor(start = Date.UTC(2026, 10, 21, 9), idle: () => Promise<void> = nextTurn) {
     this.time = start;
-    this.settle = settled;
+    this.idle = idle;
   }
 
   now(): number {
@@ -40,7 +40,7 @@ export class FakeClock implements Clock {
   async advance(ms: number): Promise<void> {
     const end = this.time + ms;
     for (;;) {
-      await this.settle();
+      await this.idle();
       const next = this.sleepers.filter(({ until }) => until <= end).sort((a, b) => a.until - b.until)[0];
       if (next === undefined) break;
       this.sleepers = this.sleepers.filter((sleeper) => sleeper !== next);
@@ -48,14 +48,14 @@ export class FakeClock implements Clock {
       next.wake();
     }
     this.time = end;
-    await this.settle();
+    await this.idle();
   }
 }
 
 /** Sleeps take no time but let others run: for tests in which waiting is not the point. */
 export class ImpatientClock extends FakeClock {
   override sleep(): Promise<void> {
-    return settle();
+    return nextTurn();
   }
 }
 
@@ -99,6 +99,6 @@ function generateEd25519(): ReturnType<Ids['keyPair']> {
   return { privateKey, publicKey: publicKey.export({ format: 'der', type: 'spki' }).subarray(-32) };
 }
 
-function settle(): Promise<void> {
+function nextTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }

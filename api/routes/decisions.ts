@@ -4,7 +4,7 @@ import type { JsonValue } from '../../core/canonical/index.ts';
 import type { ErrorCode } from '../errors.ts';
 import { bodyForCore, route, type BodySpec, type Route } from '../route.ts';
 import {
-  actedSchema,
+  actionResultSchema,
   decidedSchema,
   decisionSchema,
   overrideSchema,
@@ -51,7 +51,7 @@ const decideChangeSet = route({
   }),
 });
 
-const revokeVote = act('revoke', {
+const revokeVote = actionRoute('revoke', {
   operationId: 'revokeVote',
   summary: 'Take your own vote back before the change-set runs',
   description: 'An approval that rested on it is gone. With `vote` a repetition takes back no later vote.',
@@ -60,7 +60,7 @@ const revokeVote = act('revoke', {
   problems: ['NO_SUCH_VOTE', 'DECISION_EXPIRED'],
 });
 
-const overrideChangeSet = act('override', {
+const overrideChangeSet = actionRoute('override', {
   operationId: 'overrideChangeSet',
   summary: 'Break-glass: approve alone what only soft rules hold up',
   description: 'Needs the right `overrides`. Runs at once and is to be reviewed by two other people within 24 hours.',
@@ -76,7 +76,7 @@ const overrideChangeSet = act('override', {
   ],
 });
 
-const reviewChangeSet = act('review', {
+const reviewChangeSet = actionRoute('review', {
   operationId: 'reviewChangeSet',
   summary: 'Say whether what ran without the usual approval was justified',
   description: 'For people who may read the entity and had no part in it; two of them end it.',
@@ -85,7 +85,7 @@ const reviewChangeSet = act('review', {
   problems: ['REVIEW_REFUSED', 'FORBIDDEN'],
 });
 
-const resolveChangeSet = act('resolve', {
+const resolveChangeSet = actionRoute('resolve', {
   operationId: 'resolveChangeSet',
   summary: 'Say what became of a failed rollback; two people who agree end it',
   description: 'Then the document is what they said, and the entity is free again.',
@@ -96,21 +96,24 @@ const resolveChangeSet = act('resolve', {
 
 export const decisionRoutes = [decideChangeSet, revokeVote, overrideChangeSet, reviewChangeSet, resolveChangeSet];
 
-interface Act extends Pick<Route, 'operationId' | 'summary' | 'problems'> {
+interface ActionRoute extends Pick<Route, 'operationId' | 'summary' | 'problems'> {
   readonly description: string;
   readonly body: BodySpec<JsonValue>;
   readonly done: string;
 }
 
 /** The same act again by the same person is answered with what is recorded. */
-function act(verb: 'revoke' | 'override' | 'review' | 'resolve', { done, problems, ...spec }: Act): Route {
+function actionRoute(
+  verb: 'revoke' | 'override' | 'review' | 'resolve',
+  { done, problems, ...spec }: ActionRoute,
+): Route {
   return route({
     ...spec,
     method: 'POST',
     path: `/v1/change-sets/{id}/${verb}`,
     tag: 'change-sets',
     params,
-    responses: { 200: { description: done, schema: actedSchema } },
+    responses: { 200: { description: done, schema: actionResultSchema } },
     problems: [...MET_BY_ALL, ...problems],
     handler: async (system, principal, { params: { id }, body }) => ({
       status: 200,

@@ -36,11 +36,11 @@ const getState = route({
   handler: async (system, principal) => {
     const state = await system.monitor();
     const { policy } = system;
-    const mayLook = (module: string): boolean =>
+    const maySeeAll = (module: string): boolean =>
       module === principal.id || policy.isAuditor(principal) || policy.isOperator(principal);
     return {
       status: 200,
-      body: { ...state, subscriptions: state.subscriptions.filter(({ module }) => mayLook(module)) },
+      body: { ...state, subscriptions: state.subscriptions.filter(({ module }) => maySeeAll(module)) },
     };
   },
 });

@@ -176,7 +176,7 @@ const standingVote = z.strictObject({
 const review = z.strictObject({
   ...{ personId: text, verdict: z.enum(['justified', 'unjustified']), reason: text, at: instant },
 });
-const aftermath = {
+const postExecution = {
   reverts: text.exactOptional().meta({ description: 'the executed change-set that this one takes back' }),
   supersedes: text.exactOptional(),
   override: z.strictObject({ personId: text, account: text, ticket: text, reason: text }).exactOptional(),
@@ -230,7 +230,7 @@ export const changeSchema: z.ZodType<ChangeView> = z
     entries: z.array(z.strictObject({ type: z.enum(STEP_TYPES), seq, hash, at: instant })),
     createdAt: instant,
     updatedAt: instant,
-    ...aftermath,
+    ...postExecution,
   })
   .meta({ id: 'ChangeSet' });
 
@@ -261,6 +261,6 @@ export const decidedSchema: z.ZodType<DecideResult> = z
   })
   .meta({ id: 'Decided', description: '`recorded`: this very decision was recorded before.' });
 
-export const actedSchema: z.ZodType<ActResult> = z
+export const actionResultSchema: z.ZodType<ActResult> = z
   .strictObject({ kind: z.enum(['done', 'recorded']), change: changeSchema })
   .meta({ id: 'Acted', description: '`recorded`: this very act was recorded before.' });

@@ -82,7 +82,7 @@ export const deliveredEventSchema: z.ZodType<DeliveredEvent> = z
   })
   .meta({ id: 'Event', description: 'An event with its place in the ledger.' });
 
-const standing = {
+const subscriptionHistory = {
   subscription: z.string(),
   history: z
     .array(
@@ -99,14 +99,14 @@ const standing = {
 const deliveryStateSchema: z.ZodType<DeliveryState> = z
   .union([
     z.strictObject({
-      ...standing,
+      ...subscriptionHistory,
       state: z.enum(['pending', 'relayed', 'in-flight', 'delivered', 'skipped', 'settled']).meta({
         description:
           'relayed: in the queue of the subscription; skipped: its condition was not met; settled: delivered or skipped, no longer known which',
       }),
     }),
     z.strictObject({
-      ...standing,
+      ...subscriptionHistory,
       state: z.enum(['retrying', 'dead-letter']),
       attempts: count,
       reason: z.string().exactOptional().meta({ description: 'told to the subscriber, auditors and operators' }),

@@ -23,7 +23,7 @@ import {
   reviewCommand,
   revokeCommand,
   withdrawCommand,
-} from './commands/changes/lifecycle-acts.ts';
+} from './commands/changes/lifecycle-actions.ts';
 import { keysCommand } from './commands/ledger/keys.ts';
 import { listCommand } from './commands/changes/list.ts';
 import { logCommand } from './commands/ledger/log.ts';

@@ -13,7 +13,7 @@ import {
 import type { ClientClock } from './clock.ts';
 import { createRecentMemory, eventKey, type ConsumerMemory } from './consumer-memory.ts';
 import { createGaps, type Gaps } from './gaps.ts';
-import { createSettler, type Settler } from './settle.ts';
+import { createSettler, type Settler } from './settlement.ts';
 import { backoffMs, isAborted, isTransient, type Transport } from './transport.ts';
 
 /** What a handler is told of the delivery beside the event. */

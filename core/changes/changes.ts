@@ -1,4 +1,4 @@
-/** The use cases of change-sets, behind one door. Shells bring an authenticated principal and untrusted input. */
+/** The use cases of change-sets, behind one object. Shells bring an authenticated principal and untrusted input. */
 import { createActs } from './use-cases/acts.ts';
 import type { ChangesDependencies } from './recording/context.ts';
 import { createDecisionUseCases, type DecisionUseCases } from './use-cases/decision-use-cases.ts';

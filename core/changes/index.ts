@@ -93,7 +93,7 @@ export { changeQueues, type ApprovalQueue, type ChangeQueues, type ReviewQueue }
 export { checkChangeIndex, ensureChangeIndex, rebuildChangeIndex } from './store/index-upkeep.ts';
 export { lintPolicy, type LintFinding, type LintReport } from './lint/policy-lint.ts';
 export type { LintKind } from './lint/policy-lint-cases.ts';
-export type { Due, DueCursor, DueQuery } from './workflow/due.ts';
+export type { DueChanges, DueCursor, DueQuery } from './workflow/due.ts';
 export { createItemRebuilder, leadsToItems, type RebuildDependencies, type Rebuilt } from './replay/rebuild-items.ts';
 export { createPolicyUseCases, type PolicyUseCases } from './use-cases/policy-use-cases.ts';
 export { delegationInputSchema, type DelegationInput, type Delegations } from './decisions/delegation.ts';

@@ -13,7 +13,7 @@ export interface Rate {
   readonly burst: number;
 }
 
-export interface Taken {
+export interface TokenGrant {
   /** of the bucket, afterwards */
   readonly fullAtMs: number;
   /** how many of the wanted tokens there were */
@@ -23,7 +23,7 @@ export interface Taken {
 }
 
 /** Takes what there is of `wanted` tokens. @param fullAtMs 0: a bucket never used */
-export function takeTokens(rate: Rate, fullAtMs: number, wanted: number, nowMs: number): Taken {
+export function takeTokens(rate: Rate, fullAtMs: number, wanted: number, nowMs: number): TokenGrant {
   const tokenMs = tokenMsOf(rate);
   const begin = trueFullAt(rate, fullAtMs, nowMs);
   const room = rate.burst - (begin - nowMs - ROUNDING_MS) / tokenMs;

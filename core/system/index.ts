@@ -11,7 +11,7 @@ export {
   readEntityPoints,
   verifyEntity,
   verifyLinks,
-  type Concluding,
+  type EntityConclusion,
   type EntityLinks,
   type EntityVerification,
 } from './verify/verify-entity.ts';

@@ -38,7 +38,7 @@ async function runLoans(path: string, limit: number, as: (id: string) => Client)
   for await (const { row, line } of readCsv(path, COLUMNS)) {
     if (loans >= limit) break;
     loans += 1;
-    const { risk, state } = await settled(as, await decideOnLoan(as, row, line));
+    const { risk, state } = await assessed(as, await decideOnLoan(as, row, line));
     const key = `${risk?.level} ${state}`;
     counts.set(key, (counts.get(key) ?? 0) + 1);
   }
@@ -76,7 +76,7 @@ async function decideOnLoan(as: (id: string) => Client, row: Row, line: number):
 }
 
 /** Waits for the execution, unless a time lock stands before it. */
-async function settled(as: (id: string) => Client, change: ChangeView): Promise<ChangeView> {
+async function assessed(as: (id: string) => Client, change: ChangeView): Promise<ChangeView> {
   const deadline = performance.now() + PATIENCE_MS;
   let now = change;
   while (['approved', 'executing'].includes(now.state) && now.risk?.timelockMinutes === 0) {

@@ -40,13 +40,13 @@ export function apiHandler({ telemetry, routes, env, open }: ApiHandlerOptions):
 
   const answer = async (event: APIGatewayProxyEventV2, context: Context): Promise<ApiResponse> => {
     try {
-      const { system, settle, refreshPolicy, principalOf } = await opened();
+      const { system, flush, refreshPolicy, principalOf } = await opened();
       try {
         await refreshPolicy();
         const request = toApiRequest(event, { principalOf, remainingMs: () => context.getRemainingTimeInMillis() });
         return await handleRequest(request, system, { onError, translate: asContractError });
       } finally {
-        await settle(); // also what was found when the policy was read, and nothing may be done
+        await flush(); // also what was found when the policy was read, and nothing may be done
       }
     } catch (error) {
       return problemResponse(asContractError(error) ?? error, undefined, onError);

@@ -1,4 +1,4 @@
-/** What the burier must be told: where events and their subscriptions are. */
+/** What the dead-letter writer must be told: where events and their subscriptions are. */
 import * as z from 'zod';
 
 export const env = z.object({

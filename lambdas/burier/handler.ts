@@ -1,4 +1,4 @@
-/** The burier: wires the dead-letter queues of all subscriptions to their dead letters. */
+/** The dead-letter writer: wires the dead-letter queues of all subscriptions to their dead letters. */
 import { MetricUnit } from '@aws-lambda-powertools/metrics';
 import { config } from '#config';
 import { DeadLetterStore } from '../../adapters/aws/subscriptions/dead-letters.ts';
@@ -26,7 +26,7 @@ const deps: DeadLetterWriterDependencies = {
   directory: new SubscriptionDirectory(common),
   letters: new DeadLetterStore({ ...common, positions }),
   quarantine: createQuarantine(common),
-  onBuried: () => void telemetry.metrics.addMetric('DeadLettersBuried', MetricUnit.Count, 1),
+  onDeadLetter: () => void telemetry.metrics.addMetric('DeadLettersBuried', MetricUnit.Count, 1),
 };
 
 export const handler = queueHandler(telemetry, ({ body }) => writeDeadLetters(deps, body));

@@ -1,6 +1,6 @@
 import { READ_STATE } from '../_middleware/permission-sets.ts';
 
-/** What the burier does: reads the event and its subscription, writes the dead letter. */
+/** What the dead-letter writer does: reads the event and its subscription, writes the dead letter. */
 export const permissions = [
   { action: 'dynamodb:GetItem', resource: 'entries' },
   { action: 'dynamodb:Query', resource: 'entries' },

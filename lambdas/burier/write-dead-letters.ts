@@ -9,13 +9,13 @@ import type { Quarantine } from '../../core/events/index.ts';
 
 export interface DeadLetterWriterDependencies {
   readonly directory: Pick<SubscriptionDirectory, 'get'>;
-  readonly letters: Pick<DeadLetterStore, 'bury'>;
+  readonly letters: Pick<DeadLetterStore, 'writeDeadLetter'>;
   readonly quarantine: Pick<Quarantine, 'keep'>;
-  readonly onBuried: (subscription: string) => void;
+  readonly onDeadLetter: (subscription: string) => void;
 }
 
 export async function writeDeadLetters(
-  { directory, letters, quarantine, onBuried }: DeadLetterWriterDependencies,
+  { directory, letters, quarantine, onDeadLetter }: DeadLetterWriterDependencies,
   body: string,
 ): Promise<void> {
   const message = parseMessage(body);
@@ -31,6 +31,6 @@ export async function writeDeadLetters(
   const { entity: chain, seq } = message.event.ledger;
   const { id, ackTimeoutMs, retry } = subscription;
   const failure = { attempts: retry.maxAttempts, reason: `not acknowledged within ${ackTimeoutMs} ms` };
-  if (await letters.bury(subscription, { chain, seq }, failure)) onBuried(id);
+  if (await letters.writeDeadLetter(subscription, { chain, seq }, failure)) onDeadLetter(id);
   else await quarantine.keep(quarantinedBody(body), `the ledger has no such event for subscription "${id}"`);
 }

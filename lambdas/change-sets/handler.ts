@@ -8,7 +8,7 @@ import { createWorkflowResumer } from '../../adapters/aws/wiring/workflow-resume
 import { changeSetRoutes as routes } from '../../api/routes/change-sets.ts';
 import { proposing as useCases } from '../../core/system/index.ts';
 import { apiHandler } from '../_middleware/api-handler.ts';
-import { doorMetrics } from '../_middleware/door-metrics.ts';
+import { entryPointMetrics } from '../_middleware/entry-point-metrics.ts';
 import { readEnv } from '../_middleware/read-env.ts';
 import { telemetryOf } from '../_middleware/telemetry.ts';
 import { env as schema } from './env.ts';
@@ -20,11 +20,11 @@ const parts = {
   useCases,
   rootSigner: rootKey(env),
   bus: createRelayBus(env),
-  wakes: createWorkflowResumer(env),
+  resumeQueue: createWorkflowResumer(env),
   executors: executors(process.env),
 };
 
 export const handler = apiHandler({
   ...{ telemetry, routes, env },
-  open: () => openAwsSystem({ config, env, hooks: { onError, ...doorMetrics() }, parts }),
+  open: () => openAwsSystem({ config, env, hooks: { onError, ...entryPointMetrics() }, parts }),
 });

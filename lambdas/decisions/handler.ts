@@ -7,7 +7,7 @@ import { createWorkflowResumer } from '../../adapters/aws/wiring/workflow-resume
 import { decisionGroup as routes } from '../../api/groups/decisions.ts';
 import { deciding, governing, type Passage } from '../../core/system/index.ts';
 import { apiHandler } from '../_middleware/api-handler.ts';
-import { doorMetrics } from '../_middleware/door-metrics.ts';
+import { entryPointMetrics } from '../_middleware/entry-point-metrics.ts';
 import { readEnv } from '../_middleware/read-env.ts';
 import { telemetryOf } from '../_middleware/telemetry.ts';
 import { env as schema } from './env.ts';
@@ -16,16 +16,16 @@ import { overrideMetrics } from './override-metrics.ts';
 const telemetry = telemetryOf('decisions');
 const env = readEnv(schema, telemetry.logger);
 const onError = (error: unknown): void => telemetry.logger.warn('not handed on', { error });
-const door = doorMetrics();
+const metrics = entryPointMetrics();
 const overridden = overrideMetrics(telemetry);
 const onPassage = (passage: Passage): void => {
-  door.onPassage(passage);
+  metrics.onPassage(passage);
   overridden(passage);
 };
 const useCases = { ...deciding, ...governing };
-const parts = { useCases, rootSigner: rootKey(env), bus: createRelayBus(env), wakes: createWorkflowResumer(env) };
+const parts = { useCases, rootSigner: rootKey(env), bus: createRelayBus(env), resumeQueue: createWorkflowResumer(env) };
 
 export const handler = apiHandler({
   ...{ telemetry, routes, env },
-  open: () => openAwsSystem({ config, env, hooks: { onError, ...door, onPassage }, parts }),
+  open: () => openAwsSystem({ config, env, hooks: { onError, ...metrics, onPassage }, parts }),
 });

@@ -7,7 +7,7 @@ import { createRelayBus } from '../../adapters/aws/wiring/relay-bus.ts';
 import { rootKey } from '../../adapters/aws/wiring/root-key.ts';
 import { sharedCounts } from '../../adapters/aws/wiring/shared-counts.ts';
 import { ingesting as useCases } from '../../core/system/index.ts';
-import { doorMetrics } from '../_middleware/door-metrics.ts';
+import { entryPointMetrics } from '../_middleware/entry-point-metrics.ts';
 import { guardMetrics } from '../_middleware/guard-metrics.ts';
 import { queueHandler } from '../_middleware/handlers.ts';
 import { once } from '../_middleware/once.ts';
@@ -22,14 +22,14 @@ const env = readEnv(schema, logger);
 const onError = (error: unknown): void => logger.warn('not relayed', { error });
 const parts = { useCases, rootSigner: rootKey(env), bus: createRelayBus(env), fieldKeys: fieldKeys(env), sharedCounts };
 const opened = once(() =>
-  openAwsSystem({ config, env, hooks: { onError, ...doorMetrics(), onGuard: guardMetrics(telemetry) }, parts }),
+  openAwsSystem({ config, env, hooks: { onError, ...entryPointMetrics(), onGuard: guardMetrics(telemetry) }, parts }),
 );
 
 export const handler = queueHandler(telemetry, async ({ body }) => {
   const aws = await opened();
   await aws.refreshPolicy();
   const result = await takeEvent(
-    { execute: aws.system.execute, ingest: aws.system.ingest, settle: () => aws.settle() },
+    { execute: aws.system.execute, ingest: aws.system.ingest, flush: () => aws.flush() },
     body,
   );
   metrics.addMetric(result.status === 'quarantined' ? 'EventsQuarantined' : 'EventsIngested', MetricUnit.Count, 1);

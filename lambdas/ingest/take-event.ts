@@ -10,11 +10,11 @@ export interface TakeEventDependencies {
   readonly execute: Execute;
   readonly ingest: Ingest;
   /** Resolves when what was recorded is handed on. */
-  readonly settle: () => Promise<void>;
+  readonly flush: () => Promise<void>;
 }
 
 export async function takeEvent(
-  { execute, ingest, settle }: TakeEventDependencies,
+  { execute, ingest, flush }: TakeEventDependencies,
   body: string,
 ): Promise<IngressResult> {
   const result = await execute({
@@ -23,7 +23,7 @@ export async function takeEvent(
     run: () => ingest(read(body)),
     outcomeOf: ({ status }) => (status === 'quarantined' ? 'refused' : 'succeeded'),
   });
-  await settle();
+  await flush();
   return result;
 }
 

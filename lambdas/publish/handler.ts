@@ -8,7 +8,7 @@ import { sharedCounts } from '../../adapters/aws/wiring/shared-counts.ts';
 import { publishGroup as routes } from '../../api/groups/publish.ts';
 import { publishing as useCases } from '../../core/system/index.ts';
 import { apiHandler } from '../_middleware/api-handler.ts';
-import { doorMetrics } from '../_middleware/door-metrics.ts';
+import { entryPointMetrics } from '../_middleware/entry-point-metrics.ts';
 import { guardMetrics } from '../_middleware/guard-metrics.ts';
 import { readEnv } from '../_middleware/read-env.ts';
 import { telemetryOf } from '../_middleware/telemetry.ts';
@@ -24,7 +24,7 @@ export const handler = apiHandler({
     openAwsSystem({
       config,
       env,
-      hooks: { onError, ...doorMetrics(), onGuard: guardMetrics(telemetry) },
+      hooks: { onError, ...entryPointMetrics(), onGuard: guardMetrics(telemetry) },
       parts: { useCases, rootSigner: rootKey(env), bus: createRelayBus(env), fieldKeys: fieldKeys(env), sharedCounts },
     }),
 });

@@ -7,7 +7,7 @@ import { reportingBus } from '../../adapters/aws/wiring/reporting-bus.ts';
 import { readGroup as routes } from '../../api/groups/read.ts';
 import { reading as useCases } from '../../core/system/index.ts';
 import { apiHandler } from '../_middleware/api-handler.ts';
-import { doorMetrics } from '../_middleware/door-metrics.ts';
+import { entryPointMetrics } from '../_middleware/entry-point-metrics.ts';
 import { readEnv } from '../_middleware/read-env.ts';
 import { telemetryOf } from '../_middleware/telemetry.ts';
 import { env as schema } from './env.ts';
@@ -19,5 +19,5 @@ const parts = { useCases, rootSigner: rootKey(env), bus: reportingBus(env), logF
 
 export const handler = apiHandler({
   ...{ telemetry, routes, env },
-  open: () => openAwsSystem({ config, env, hooks: { onError, ...doorMetrics() }, parts }),
+  open: () => openAwsSystem({ config, env, hooks: { onError, ...entryPointMetrics() }, parts }),
 });

@@ -11,7 +11,7 @@ import type { Clock } from '../../core/ledger/index.ts';
 
 /** The sequencer reads the same stream and takes well under a second. */
 const SEQUENCING_MS = 10_000;
-const LOOK_AGAIN_MS = 50;
+const POLL_MS = 50;
 /** A subscription far behind gets the rest with later batches, so that it does not hold up the others. */
 const FEED_MS = 5_000;
 
@@ -55,7 +55,7 @@ async function sequenced({ positions, clock }: RouterDependencies, places: Reado
     while ((await positions.positionOf(chain, seq)) === undefined) {
       if (clock.now() >= giveUpAt)
         throw new Error(`entry ${seq} of "${chain}" is not in the log yet: is the sequencer at work?`);
-      await clock.sleep(LOOK_AGAIN_MS);
+      await clock.sleep(POLL_MS);
     }
   }
 }

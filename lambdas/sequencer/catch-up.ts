@@ -54,7 +54,7 @@ export async function catchUp(deps: CatchUpDependencies, { now }: { readonly now
   const running = clock.monotonic();
   const goOn = (): boolean => clock.monotonic() - running < RUN_MS;
   const { sequenced, gaps, rest } = await sequencer.catchUp({ from: last?.rest, goOn });
-  // Dies before this: the next run looks through the same stretch again, which does no harm.
+  // Dies before this: the next run looks through the same segment again, which does no harm.
   await items.write([{ kind: 'put', key, value: { startedAt, ...(rest && { rest }) } as never, expect: 'any' }]);
   return {
     sequenced: sequenced.length,

@@ -7,7 +7,7 @@ import { sharedFigures } from '../../adapters/aws/wiring/shared-figures.ts';
 import { mapping } from '../../core/system/index.ts';
 import { ROUTE_GROUPS } from '../../api/route-groups.ts';
 import { apiHandler } from '../_middleware/api-handler.ts';
-import { doorMetrics } from '../_middleware/door-metrics.ts';
+import { entryPointMetrics } from '../_middleware/entry-point-metrics.ts';
 import { readEnv } from '../_middleware/read-env.ts';
 import { NAMESPACE, SYSTEM_SERVICE, telemetryOf } from '../_middleware/telemetry.ts';
 import { env as schema } from './env.ts';
@@ -22,5 +22,5 @@ const parts = { useCases: mapping, rootSigner: rootKey(env), bus: reportingBus(e
 export const handler = apiHandler({
   ...{ telemetry, env },
   routes: refusingOthers(ROUTE_GROUPS, 'service'),
-  open: () => openAwsSystem({ config, env, hooks: { onError, ...doorMetrics() }, parts }),
+  open: () => openAwsSystem({ config, env, hooks: { onError, ...entryPointMetrics() }, parts }),
 });

@@ -47,7 +47,7 @@ const answer = createReconcilerHandler({
     ...{ queues, subscriptionPrefix, entries: store, undeliveredUrl: variables.UNDELIVERED_QUEUE_URL },
     quarantine: createQuarantine(common),
   },
-  standing: { ledger, items: store, topics },
+  topicsOptions: { ledger, items: store, topics },
   clock: systemClock,
   onReconciled: (request, { failed, ...counts }) => {
     logger.info('reconciled', { request, ...counts, failed: failed.length });

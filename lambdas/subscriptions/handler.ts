@@ -12,7 +12,7 @@ import { subscriptionGroup as routes } from '../../api/groups/subscriptions.ts';
 import type { BreakerChange } from '../../core/events/index.ts';
 import { subscribing as useCases } from '../../core/system/index.ts';
 import { apiHandler } from '../_middleware/api-handler.ts';
-import { doorMetrics } from '../_middleware/door-metrics.ts';
+import { entryPointMetrics } from '../_middleware/entry-point-metrics.ts';
 import { readEnv } from '../_middleware/read-env.ts';
 import { telemetryOf } from '../_middleware/telemetry.ts';
 import { env as schema } from './env.ts';
@@ -41,7 +41,7 @@ export const handler = apiHandler({
   ...{ telemetry, routes, env },
   open: () =>
     openAwsSystem({
-      ...{ config, env, hooks: { onError, ...doorMetrics() } },
+      ...{ config, env, hooks: { onError, ...entryPointMetrics() } },
       parts: { useCases, bus, rootSigner: rootKey(env) },
     }),
 });

@@ -18,7 +18,7 @@ import { ledgerRoutes as routes } from '../../api/routes/ledger.ts';
 import type { VerificationReport } from '../../core/ledger/index.ts';
 import { createEntryVerifier, verifying as useCases } from '../../core/system/index.ts';
 import { apiHandler } from '../_middleware/api-handler.ts';
-import { doorMetrics } from '../_middleware/door-metrics.ts';
+import { entryPointMetrics } from '../_middleware/entry-point-metrics.ts';
 import { directHandler } from '../_middleware/handlers.ts';
 import { once } from '../_middleware/once.ts';
 import { readEnv } from '../_middleware/read-env.ts';
@@ -27,7 +27,7 @@ import { env as schema } from './env.ts';
 import {
   verifyDirectly,
   type DirectVerifiers,
-  type Going,
+  type Continuation,
   type LegRequest,
   type RefusedRequest,
   type VerifyRequest,
@@ -44,7 +44,7 @@ const open = once(async () => {
   const log = await logPoints(env, origin);
   const verifyLog = tableVerifier(files.read, log);
   const aws = await openAwsSystem({
-    ...{ config, env, hooks: { onError, ...doorMetrics() } },
+    ...{ config, env, hooks: { onError, ...entryPointMetrics() } },
     parts: { useCases, rootSigner: rootKey(env), logFiles: () => files, logPoints: log.points, verifyLog },
   });
   return { ...aws, log, read: files.read };
@@ -52,8 +52,9 @@ const open = once(async () => {
 const serveApi = apiHandler({ telemetry, routes, env, open });
 const serveDirectly = directHandler(telemetry, async (event: unknown, context: Context) => {
   const remainingMs = (): number => context.getRemainingTimeInMillis();
-  const verifyNow: DirectVerifiers['verify'] = (request, going) => verify(request, { going, remainingMs });
-  const answer = await verifyDirectly({ verify: verifyNow, verifyStretch: verifyOneStretch }, event);
+  const verifyNow: DirectVerifiers['verify'] = (request, continuation) =>
+    verify(request, { continuation, remainingMs });
+  const answer = await verifyDirectly({ verify: verifyNow, verifySegment: verifyOneSegment }, event);
   if ('verdict' in answer) tell(answer, event);
   else if (answer.kind === 'continues') telemetry.logger.info('handed over', { run: answer.run, leg: answer.leg });
   return answer;
@@ -68,7 +69,10 @@ export function handler(
 
 async function verify(
   request: VerifyRequest,
-  { going, remainingMs }: { readonly going: Going | undefined; readonly remainingMs: () => number },
+  {
+    continuation,
+    remainingMs,
+  }: { readonly continuation: Continuation | undefined; readonly remainingMs: () => number },
 ): Promise<VerificationReport | Continued> {
   const { base, root, read, log } = await open();
   const points = { ...log.points, read };
@@ -77,21 +81,21 @@ async function verify(
   const workers = { worker, onError };
   const { store } = base;
   const options = { ...{ store, ledger, origin, root, points, seen: log.seen, workers }, ...request };
-  if (going === undefined) return verifyTable(options);
+  if (continuation === undefined) return verifyTable(options);
   return verifyInLegs(
     {
       ...{ ledger, items: store, remainingMs, clock, newId: () => ids.next() },
       verify: (leg) => verifyTable({ ...options, leg }),
-      goOn: (name) => callAgain(env.VERIFY_FUNCTION, JSON.stringify(going.nextOf(name))),
+      goOn: (name) => callAgain(env.VERIFY_FUNCTION, JSON.stringify(continuation.nextOf(name))),
     },
-    going.name,
+    continuation.name,
   );
 }
 
-async function verifyOneStretch({ signatures, ...stretch }: SegmentRequest): Promise<SegmentJson> {
+async function verifyOneSegment({ signatures, ...window }: SegmentRequest): Promise<SegmentJson> {
   const { base, root, read } = await open();
   const verifier = createEntryVerifier({ ledger, root, entries: base.store, signatures });
-  return serializeSegment(await verifyTableSegment({ store: base.store, verifier, read }, stretch));
+  return serializeSegment(await verifyTableSegment({ store: base.store, verifier, read }, window));
 }
 
 /** The daily audit has no reader: its verdict is a metric with an alarm, and a line that names the first bad entry. */

@@ -19,6 +19,6 @@ export const permissions = [
   // What one call hands over to the next, on a partition of its own: lib/constructs/writable-chains.ts.
   { action: 'dynamodb:UpdateItem', resource: 'state' },
   { action: 'dynamodb:DeleteItem', resource: 'state' },
-  // Itself, for stretches of a long log, and to go on.
+  // Itself, for segments of a long log, and to go on.
   { action: 'lambda:InvokeFunction', resource: 'verifyFunction' },
 ] as const;

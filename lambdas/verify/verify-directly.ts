@@ -20,8 +20,8 @@ const how = {
   maxAgeMinutes: z.int().min(1).optional(),
 };
 const logIndex = z.int().min(0);
-/** The function asks itself for these: a stretch of a long log. */
-const stretch = z
+/** The function asks itself for these: a segment of a long log. */
+const segmentRequest = z
   .strictObject({
     mode: z.literal('stretch'),
     from: logIndex.multipleOf(TILE_WIDTH),
@@ -52,7 +52,7 @@ const request = z.discriminatedUnion('mode', [
   full,
   leg,
   z.strictObject({ mode: z.literal('entity'), entity: z.string().regex(ENTITY_ID, 'must be an entity id'), ...how }),
-  stretch,
+  segmentRequest,
 ]);
 
 export interface VerifyRequest {
@@ -68,7 +68,7 @@ export interface VerifyRequest {
 }
 
 /** How a verification that is not done in one call is gone on with. */
-export interface Going {
+export interface Continuation {
   /** the leg that this is; absent: the first */
   readonly name?: LegName;
   readonly nextOf: (name: LegName) => LegRequest;
@@ -81,13 +81,13 @@ export interface RefusedRequest {
 }
 
 export interface DirectVerifiers {
-  /** @param going absent: it is done in one call */
-  readonly verify: (request: VerifyRequest, going?: Going) => Promise<VerificationReport | Continued>;
-  readonly verifyStretch: (request: SegmentRequest) => Promise<SegmentJson>;
+  /** @param continuation absent: it is done in one call */
+  readonly verify: (request: VerifyRequest, continuation?: Continuation) => Promise<VerificationReport | Continued>;
+  readonly verifySegment: (request: SegmentRequest) => Promise<SegmentJson>;
 }
 
 export async function verifyDirectly(
-  { verify, verifyStretch }: DirectVerifiers,
+  { verify, verifySegment }: DirectVerifiers,
   event: unknown,
 ): Promise<VerificationReport | Continued | SegmentJson | RefusedRequest> {
   const parsed = request.safeParse(event);
@@ -95,14 +95,14 @@ export async function verifyDirectly(
     const { message } = describeIssues(parsed.error.issues);
     return { kind: 'refused', code: 'REQUEST_INVALID', message: `${message}: ${HOW}` };
   }
-  if (parsed.data.mode === 'stretch') return verifyStretch(parsed.data);
+  if (parsed.data.mode === 'stretch') return verifySegment(parsed.data);
   if (parsed.data.mode === 'entity') return verify(requestOf(parsed.data));
   const asked = parsed.data.mode === 'leg' ? parsed.data.asked : parsed.data;
   const nextOf = (name: LegName): LegRequest => ({ mode: 'leg', asked, name });
   return verify(requestOf(asked), { nextOf, ...(parsed.data.mode === 'leg' ? { name: parsed.data.name } : {}) });
 }
 
-function requestOf(asked: Asked): VerifyRequest {
+function requestOf(asked: VerifyCommand): VerifyRequest {
   const { signatures, requireAnchored, maxAgeMinutes } = asked;
   return {
     signatures,
@@ -112,9 +112,9 @@ function requestOf(asked: Asked): VerifyRequest {
   };
 }
 
-type Asked = Exclude<z.output<typeof request>, SegmentRequest | LegRequest>;
+type VerifyCommand = Exclude<z.output<typeof request>, SegmentRequest | LegRequest>;
 
-function subjectOf(asked: Asked): Pick<VerifyRequest, 'entity' | 'remembered'> {
+function subjectOf(asked: VerifyCommand): Pick<VerifyRequest, 'entity' | 'remembered'> {
   if (asked.mode === 'entity') return { entity: asked.entity };
   return asked.checkpoint === undefined ? {} : { remembered: Buffer.from(asked.checkpoint) };
 }

@@ -1,4 +1,4 @@
-/** What the waker must be told: where tokens are, and whom it starts. */
+/** What the workflow resumer must be told: where tokens are, and whom it starts. */
 import * as z from 'zod';
 
 export const env = z.object({

@@ -1,4 +1,4 @@
-/** The waker: wires the wake queue to the state machine. The only function that may answer task tokens. */
+/** The workflow resumer: wires the wake queue to the state machine. The only function that may answer task tokens. */
 import { config } from '#config';
 import { dynamoClient, sfnClient } from '../../adapters/aws/wiring/clients.ts';
 import { systemClock } from '../../adapters/aws/request/system-clock.ts';
@@ -10,18 +10,21 @@ import { queueHandler } from '../_middleware/handlers.ts';
 import { readEnv } from '../_middleware/read-env.ts';
 import { telemetryOf } from '../_middleware/telemetry.ts';
 import { env } from './env.ts';
-import { serveWakeUp } from './serve-wake-up.ts';
+import { serveResumeRequest } from './serve-resume-request.ts';
 
 const telemetry = telemetryOf('waker');
 const { STATE_TABLE: stateTable, STATE_MACHINE_ARN: stateMachineArn } = readEnv(env, telemetry.logger);
 const { ledger } = config;
 const items = createStateReader({ client: dynamoClient(), stateTable });
-const wake = createQueueResumer({
+const resume = createQueueResumer({
   ...{ client: sfnClient(), stateMachineArn },
   gates: createGateReader(ledger, items),
-  standings: createWorkflowStatuses({ ledger, items, clock: systemClock }),
+  statuses: createWorkflowStatuses({ ledger, items, clock: systemClock }),
 });
 
 export const handler = queueHandler(telemetry, (record) =>
-  serveWakeUp({ wake, onWoken: (changeId, woken) => telemetry.logger.info('woken', { changeId, woken }) }, record),
+  serveResumeRequest(
+    { resume, onResumed: (changeId, woken) => telemetry.logger.info('woken', { changeId, woken }) },
+    record,
+  ),
 );

@@ -1,6 +1,6 @@
 import { READ_STATE } from '../_middleware/permission-sets.ts';
 
-/** What the waker does: reads tokens and records, answers tokens, starts executions. It writes nothing. */
+/** What the workflow resumer does: reads tokens and records, answers tokens, starts executions. It writes nothing. */
 export const permissions = [
   ...READ_STATE,
   { action: 'states:SendTaskSuccess', resource: 'stateMachine' },

@@ -25,10 +25,10 @@ const onError = (subject: string, error: unknown): void => logger.error('not hea
 
 const options: ReconcilerOptions = {
   ...{ client: sfnClient(), stateMachineArn, clock: systemClock },
-  standings: createWorkflowStatuses({ ledger, items, clock: systemClock }),
+  statuses: createWorkflowStatuses({ ledger, items, clock: systemClock }),
   timekeeping: createTimekeeping({ ledger, items, clock: systemClock, configured }),
   gates: createGateReader(ledger, items),
-  wakes: createResumeQueue({ send: queueSender(), queueUrl, onError }),
+  resumeQueue: createResumeQueue({ send: queueSender(), queueUrl, onError }),
 };
 
 export const handler = scheduledHandler(telemetry, (event: unknown) =>

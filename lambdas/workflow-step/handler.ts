@@ -19,7 +19,7 @@ import { takeStep, type StepDependencies } from './take-step.ts';
 const telemetry = telemetryOf('workflow-step');
 const variables = readEnv(env, telemetry.logger);
 const onError = (error: unknown): void => telemetry.logger.error('left to others', asError(error));
-const wakes = createResumeQueue({
+const resumeQueue = createResumeQueue({
   ...{ send: queueSender(), queueUrl: variables.WAKE_QUEUE_URL },
   onError: (_changeId, error) => onError(error),
 });
@@ -30,15 +30,15 @@ const opened = await openAwsSystem({
     useCases: working,
     bus: createRelayBus(variables),
     rootSigner: rootKey(variables),
-    wakes: () => wakes,
+    resumeQueue: () => resumeQueue,
     executors: executors(process.env),
   },
 });
 const { system, base } = opened;
 const { ledger } = config;
 const deps: StepDependencies = {
-  ...{ changes: system.changes, wakes, clock: systemClock },
-  standings: createWorkflowStatuses({ ledger, items: base.store, clock: systemClock }),
+  ...{ changes: system.changes, resumeQueue, clock: systemClock },
+  statuses: createWorkflowStatuses({ ledger, items: base.store, clock: systemClock }),
   gates: createGates(ledger, base.store),
 };
 
@@ -47,6 +47,6 @@ export const handler = directHandler(telemetry, async (input: unknown) => {
     await opened.refreshPolicy();
     return await takeStep(deps, input);
   } finally {
-    await opened.settle(); // events of the step: afterwards the process may be frozen
+    await opened.flush(); // events of the step: afterwards the process may be frozen
   }
 });

@@ -44,9 +44,9 @@ export interface StepAnswer {
 
 export interface StepDependencies {
   readonly changes: Pick<Changes, 'runStep'>;
-  readonly standings: Pick<WorkflowStatuses, 'of'>;
+  readonly statuses: Pick<WorkflowStatuses, 'of'>;
   readonly gates: Gates;
-  readonly wakes: Pick<ResumeQueue, 'wake'>;
+  readonly resumeQueue: Pick<ResumeQueue, 'resume'>;
   readonly clock: Pick<Clock, 'now'>;
 }
 
@@ -59,12 +59,12 @@ export async function takeStep(deps: StepDependencies, input: unknown): Promise<
 const nothing = { seconds: 0, until: 0 };
 
 async function take(deps: StepDependencies, request: Extract<StepInput, { token?: undefined }>): Promise<StepAnswer> {
-  const { changes, standings, gates, clock } = deps;
+  const { changes, statuses, gates, clock } = deps;
   const { changeId: id, step: name } = request;
   // Read before the step reads: it may know more than `seen` says, never less.
-  const standing = await standings.of(id);
-  if (standing === undefined) return { next: 'unknown change-set', seen: 0, ...nothing };
-  const seen = standing.version;
+  const status = await statuses.of(id);
+  if (status === undefined) return { next: 'unknown change-set', seen: 0, ...nothing };
+  const seen = status.version;
   const result = await changes.runStep(name, id);
   switch (result.kind) {
     case 'next':
@@ -83,11 +83,11 @@ async function take(deps: StepDependencies, request: Extract<StepInput, { token?
 
 /** If we die in here, the machine opens the gate again with a new token; if it dies too, the reconciler starts a new one. */
 async function openGate(deps: StepDependencies, request: Extract<StepInput, { token: string }>): Promise<StepAnswer> {
-  const { standings, gates, wakes } = deps;
+  const { statuses, gates, resumeQueue } = deps;
   const { changeId: id, step: name, token, attempt, seen, until } = request;
   await gates.register(id, { token, attempt, seen, until });
-  const standing = await standings.of(id);
-  if (standing?.version !== seen) await wakes.wake(id);
+  const status = await statuses.of(id);
+  if (status?.version !== seen) await resumeQueue.resume(id);
   const planned = WORKFLOW[name];
   return { next: planned.kind === 'wait' ? planned.next : name, seen, ...nothing };
 }

@@ -4,7 +4,7 @@ import type { Deployment, QueueNames } from '../deployment.ts';
 
 export interface Watched {
   readonly deployment: Deployment;
-  /** of the doors, by name */
+  /** of the entry points, by name */
   readonly apiIds: Readonly<Record<string, string>>;
   readonly queueNames: QueueNames;
   /** of the rules that see changes of the system itself */

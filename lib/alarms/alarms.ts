@@ -226,10 +226,10 @@ function undeliveredWatches({ deployment }: Pick<Watched, 'deployment'>): AlarmS
 function apiWatches({ deployment, apiIds }: Watched): AlarmSpec[] {
   const { own, api } = metricsOf(deployment);
   return [
-    ...Object.entries(apiIds).map(([door, apiId]) => ({
-      id: `api-5xx-${door}`,
+    ...Object.entries(apiIds).map(([entryPoint, apiId]) => ({
+      id: `api-5xx-${entryPoint}`,
       section: 'api-5xx',
-      meaning: `Requests at the ${door} API fail inside.`,
+      meaning: `Requests at the ${entryPoint} API fail inside.`,
       metric: api(apiId, '5xx', Stats.SUM),
       threshold: 5,
     })),

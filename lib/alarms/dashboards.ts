@@ -30,8 +30,8 @@ export function healthWidgets({
     [
       graph(
         'Requests that failed',
-        Object.entries(apiIds).flatMap(([door, id]) =>
-          ['4xx', '5xx'].map((status) => api(id, status, Stats.SUM).with({ label: `${door} ${status}` })),
+        Object.entries(apiIds).flatMap(([entryPoint, id]) =>
+          ['4xx', '5xx'].map((status) => api(id, status, Stats.SUM).with({ label: `${entryPoint} ${status}` })),
         ),
       ),
       graph(
@@ -74,7 +74,7 @@ export function performanceWidgets({
   ledger,
 }: Watched & { readonly ledger: LedgerResources }): IWidget[][] {
   const { own, lambda, api, queue } = metricsOf(deployment);
-  const doors = Object.entries(apiIds);
+  const entryPoints = Object.entries(apiIds);
   const tables = Object.entries({ entries: ledger.entries.tableName, state: ledger.state.tableName });
   return [
     [
@@ -84,8 +84,8 @@ export function performanceWidgets({
       ),
       graph(
         'Answers of the API (ms)',
-        doors.flatMap(([door, id]) =>
-          PERCENTILES.map((statistic) => api(id, 'Latency', statistic).with({ label: `${door} ${statistic}` })),
+        entryPoints.flatMap(([entryPoint, id]) =>
+          PERCENTILES.map((statistic) => api(id, 'Latency', statistic).with({ label: `${entryPoint} ${statistic}` })),
         ),
       ),
     ],
@@ -93,7 +93,7 @@ export function performanceWidgets({
     [
       graph(
         'Requests',
-        doors.map(([door, id]) => api(id, 'Count', Stats.SUM).with({ label: door })),
+        entryPoints.map(([entryPoint, id]) => api(id, 'Count', Stats.SUM).with({ label: entryPoint })),
       ),
       graph(
         'Running functions',

@@ -1,6 +1,6 @@
 /**
  * One HTTP API over the functions of the route groups: the routes of the API's table, one kind of credentials, structured
- * access logs and a limit on requests. (A route of an HTTP API has one authorizer, so each kind of credentials has a door.)
+ * access logs and a limit on requests. (A route of an HTTP API has one authorizer, so each kind of credentials has an entry point.)
  */
 import { Stack } from 'aws-cdk-lib';
 import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway';

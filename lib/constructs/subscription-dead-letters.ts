@@ -34,13 +34,13 @@ export class SubscriptionDeadLetters extends Construct {
     const removalPolicy = removalPolicyOf(props.deployment.stage);
     this.unordered = this.makeQueue('Unordered', { removalPolicy });
     this.ordered = this.makeQueue('Ordered', { removalPolicy, fifo: true });
-    const burier = new NervousFunction(this, 'Burier', {
+    const writer = new NervousFunction(this, 'Burier', {
       ...props,
       lambda: 'burier',
       environment: systemEnvironment(this, props.deployment, props.ledger),
       timeout: TIMEOUT,
     });
-    for (const queue of [this.unordered, this.ordered]) burier.consumeQueue(queue, { batchSize: BATCH });
+    for (const queue of [this.unordered, this.ordered]) writer.consumeQueue(queue, { batchSize: BATCH });
   }
 
   private makeQueue(id: string, more: { readonly removalPolicy: RemovalPolicy; readonly fifo?: true }): Queue {

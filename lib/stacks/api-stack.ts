@@ -1,5 +1,5 @@
 /**
- * The HTTP API: one function per group of routes, behind two doors over the same functions: one for tokens of the OIDC
+ * The HTTP API: one function per group of routes, behind two entry points over the same functions: one for tokens of the OIDC
  * issuer (if there is one), one for IAM credentials. The routes come from the API's own table.
  */
 import { CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib';
@@ -25,7 +25,7 @@ export interface ApiStackProps extends StackProps {
 }
 
 export class ApiStack extends Stack {
-  /** of the doors, by name */
+  /** of the entry points, by name */
   readonly apiIds: Readonly<Record<string, string>>;
 
   constructor(scope: Construct, id: string, { deployment, ledger, ...props }: ApiStackProps) {

@@ -1,6 +1,6 @@
 /**
  * What moves events: the ingress bus and its queue, one bus per topic domain, and the functions that put entries into the
- * log and publish that, hand them to the buses and subscriptions, find what was left behind, and bury what could not be delivered.
+ * log and publish that, hand them to the buses and subscriptions, find what was left behind, and keep what could not be delivered as dead letters.
  */
 import { CfnOutput, CustomResource, Duration, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
@@ -19,7 +19,7 @@ import { systemEnvironment } from '../functions/environment-variables.ts';
 import type { LedgerResources } from '../ledger-resources.ts';
 
 const MINUTE = Duration.minutes(1);
-/** The stream loses nothing; this finds what was given up when it failed for too long: a stretch of the table at a time. */
+/** The stream loses nothing; this finds what was given up when it failed for too long: a segment of the table at a time. */
 const CATCH_UP_INTERVAL = Duration.hours(1);
 const LONG_RUN = Duration.minutes(5);
 /** Entries that the sequencer gives a place in the log with one record. */
@@ -44,7 +44,7 @@ export class BusStack extends Stack {
     const buses = new Buses(this, 'Buses', { deployment });
     const removalPolicy = removalPolicyOf(deployment.stage);
     const { queue: ingest } = new Ingest(this, 'Ingest', { ...common, bus: buses.ingress });
-    const buried = new SubscriptionDeadLetters(this, 'Burial', common);
+    const deadLetters = new SubscriptionDeadLetters(this, 'Burial', common);
 
     const sequencer = new NervousFunction(this, 'Sequencer', {
       ...common,
@@ -69,8 +69,8 @@ export class BusStack extends Stack {
       lambda: 'subscription-reconciler',
       environment: {
         ...environment,
-        DEAD_LETTER_QUEUE_ARN: buried.unordered.queueArn,
-        DEAD_LETTER_FIFO_QUEUE_ARN: buried.ordered.queueArn,
+        DEAD_LETTER_QUEUE_ARN: deadLetters.unordered.queueArn,
+        DEAD_LETTER_FIFO_QUEUE_ARN: deadLetters.ordered.queueArn,
         SENDER_ROLE_ARNS: rolesThatMay('sqs:SendMessage', 'subscriptionQueues', deployment).join(' '),
         UNDELIVERED_QUEUE_ARN: undelivered.queueArn,
         UNDELIVERED_QUEUE_URL: undelivered.queueUrl,
@@ -90,8 +90,8 @@ export class BusStack extends Stack {
         router: unrouted.queueName,
         ingest: ingest.deadLetters.queueName,
         deliveries: undelivered.queueName,
-        subscriptions: buried.unordered.queueName,
-        'ordered-subscriptions': buried.ordered.queueName,
+        subscriptions: deadLetters.unordered.queueName,
+        'ordered-subscriptions': deadLetters.ordered.queueName,
       },
     };
     new CfnOutput(this, 'IngestQueueUrl', { value: ingest.queue.queueUrl });

@@ -45,7 +45,7 @@ export class WorkflowStack extends Stack {
       environment,
       timeout: STEP_TIMEOUT,
     });
-    const waker = new NervousFunction(this, 'Waker', {
+    const resumer = new NervousFunction(this, 'Waker', {
       ...common,
       lambda: 'waker',
       environment,
@@ -63,7 +63,7 @@ export class WorkflowStack extends Stack {
       visibilityTimeout: sixTimes(WAKER_TIMEOUT),
       maxReceiveCount: 10,
     });
-    waker.consumeQueue(this.wakeQueue.queue, { batchSize: 10 });
+    resumer.consumeQueue(this.wakeQueue.queue, { batchSize: 10 });
     runEvery(reconciler, HEAL_INTERVAL, { event: { scope: 'due' } });
     alsoRunEvery(reconciler, COMPARE_INTERVAL, { scope: 'all' });
     const machine = this.makeStateMachine(deployment, step);

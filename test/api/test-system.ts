@@ -100,7 +100,7 @@ const OK: VerificationReport = {
 export interface TestSystem {
   readonly system: NervousSystem;
   readonly store: MemoryStore;
-  /** through the door, in order */
+  /** through the entry point, in order */
   readonly passages: readonly Passage[];
   readonly metrics: Metrics;
   readonly log: MemoryLog;

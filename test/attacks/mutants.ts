@@ -240,7 +240,7 @@ export const MUTANTS: readonly Mutant[] = [
   ),
   off(
     'what is carried out is proved again',
-    edit('workflow/run-step.ts', 'if (ACTS_ON.has(name)) await context.prove(current);', ''),
+    edit('workflow/run-step.ts', 'if (EFFECTIVE_STEPS.has(name)) await context.prove(current);', ''),
   ),
   off('a grant is for one executor', edit('operations/grant.ts', 'if (claims.aud !== executor)', 'if (false)')),
   off('a grant is for one direction', edit('operations/grant.ts', 'if (claims.direction !== direction)', 'if (false)')),

@@ -6,8 +6,8 @@ import {
   recordingFixture,
   by,
   overrideOf,
-  pending as pendingActs,
-  refused as refusedActs,
+  pending as pendingActions,
+  refused as refusedActions,
 } from '../core/changes/recording/recording-fixture.ts';
 import {
   at,
@@ -108,19 +108,19 @@ attack(
   'the glass is broken without the right to it, for what is hard, by an agent or by the proposer',
   async () => {
     const fixture = recordingFixture();
-    const soft = await pendingActs(fixture);
-    await refusedActs(fixture, 'OVERRIDE_REFUSED', () =>
+    const soft = await pendingActions(fixture);
+    await refusedActions(fixture, 'OVERRIDE_REFUSED', () =>
       fixture.changes.override(by('ann'), soft.id, overrideOf(soft)),
     );
-    await refusedActs(fixture, 'AGENTS_CANNOT_DECIDE', () =>
+    await refusedActions(fixture, 'AGENTS_CANNOT_DECIDE', () =>
       fixture.changes.override(by('advisor'), soft.id, overrideOf(soft)),
     );
-    const hard = await pendingActs(fixture, [patchOf('/balance', 5000)]);
-    await refusedActs(fixture, 'OVERRIDE_REFUSED', () =>
+    const hard = await pendingActions(fixture, [patchOf('/balance', 5000)]);
+    await refusedActions(fixture, 'OVERRIDE_REFUSED', () =>
       fixture.changes.override(by('olga'), hard.id, overrideOf(hard)),
     );
     const { change: own } = await fixture.changes.propose(by('olga'), proposal([patchOf('/balance', 10)]));
-    await refusedActs(fixture, 'SELF_APPROVAL', () =>
+    await refusedActions(fixture, 'SELF_APPROVAL', () =>
       fixture.changes.override(by('olga-mobile'), own.id, overrideOf(own)),
     );
   },
@@ -128,18 +128,18 @@ attack(
 
 attack(27, 'who broke the glass reviews it too', async () => {
   const fixture = recordingFixture();
-  const view = await pendingActs(fixture);
+  const view = await pendingActions(fixture);
   await fixture.changes.override(by('olga'), view.id, overrideOf(view));
   await fixture.changes.advance(view.id);
   const review = { verdict: 'justified', reason: 'I know best' };
   for (const account of ['olga', 'olga-mobile', 'pete'])
-    await refusedActs(fixture, 'REVIEW_REFUSED', () => fixture.changes.review(by(account), view.id, review));
+    await refusedActions(fixture, 'REVIEW_REFUSED', () => fixture.changes.review(by(account), view.id, review));
   expect((await fixture.record(view.id)).postReview).toMatchObject({ kind: 'override', reviews: [] });
 });
 
 attack(27, 'the right to break the glass is taken away before it is claimed', async () => {
   const fixture = recordingFixture();
-  const view = await pendingActs(fixture);
+  const view = await pendingActions(fixture);
   await fixture.changes.override(by('olga'), view.id, overrideOf(view));
   const nobodyOnCall = createPolicy(roster, modules);
   await fixture.other({ policy: nobodyOnCall }).advance(view.id);

@@ -1,7 +1,7 @@
 /** What an act may cost, counted on the real adapters: a change that adds a call or a unit must say so here. */
 import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { ACTS, measureCosts, type Act, type Cost, type Costs } from '../../bench/costs.ts';
+import { ACTIONS, measureCosts, type Action, type Cost, type Costs } from '../../bench/costs.ts';
 import { openCostSystem } from '../../bench/cost-system.ts';
 
 let costs: Costs;
@@ -10,7 +10,7 @@ beforeAll(async () => {
 });
 
 /** At most this. What is left out is not limited. */
-const BUDGETS: Readonly<Partial<Record<Act, Partial<Cost>>>> = {
+const BUDGETS: Readonly<Partial<Record<Action, Partial<Cost>>>> = {
   // The design's own: docs/costs.md.
   'append one entry alone, warm': { roundTrips: 1, calls: 1, readUnits: 0, writeUnits: 1, kmsSigns: 0 },
   'publish 1, warm': { roundTrips: 3, readUnits: 0, writeUnits: 6, kmsSigns: 0, putEvents: 1, sqsSends: 0 },
@@ -27,25 +27,25 @@ const BUDGETS: Readonly<Partial<Record<Act, Partial<Cost>>>> = {
   'execute one operation': { roundTrips: 23, readUnits: 20, writeUnits: 55, kmsSigns: 2, putEvents: 1 },
 };
 
-describe.each(Object.entries(BUDGETS) as [Act, Partial<Cost>][])('%s', (act, budget) => {
+describe.each(Object.entries(BUDGETS) as [Action, Partial<Cost>][])('%s', (act, budget) => {
   it.each(Object.entries(budget) as [keyof Cost, number][])('takes at most %s %d', (what, most) => {
-    expect(costs.acts[act][what]).toBeLessThanOrEqual(most);
+    expect(costs.actions[act][what]).toBeLessThanOrEqual(most);
   });
 });
 
 it('is what docs/costs.md says', () => {
   const rows = readFileSync('docs/costs.md', 'utf8').matchAll(/^\| ([a-z][^|]*) \|((?: \d+ \|){7})$/gm);
   const documented = [...rows].map(([, act = '', figures = '']) => [act, figures.match(/\d+/g)?.map(Number)]);
-  expect(documented).toHaveLength(ACTS.length - 1); // chains not met before: said in words
-  for (const [act, figures] of documented) expect({ act, figures }).toEqual({ act, figures: figuresOf(act as Act) });
+  expect(documented).toHaveLength(ACTIONS.length - 1); // chains not met before: said in words
+  for (const [act, figures] of documented) expect({ act, figures }).toEqual({ act, figures: figuresOf(act as Action) });
 });
 
-function figuresOf(act: Act): readonly number[] {
-  const { roundTrips, calls, readUnits, writeUnits, kmsSigns, putEvents, sqsSends } = costs.acts[act];
+function figuresOf(act: Action): readonly number[] {
+  const { roundTrips, calls, readUnits, writeUnits, kmsSigns, putEvents, sqsSends } = costs.actions[act];
   return [roundTrips, calls, readUnits, writeUnits, kmsSigns, putEvents, sqsSends];
 }
 
 it('counts what is there: no act is free', () => {
-  for (const cost of Object.values(costs.acts)) expect(cost.writeUnits).toBeGreaterThan(0);
+  for (const cost of Object.values(costs.actions)) expect(cost.writeUnits).toBeGreaterThan(0);
   expect(costs.executionSteps).toBeGreaterThan(5);
 });

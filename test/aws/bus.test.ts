@@ -108,7 +108,7 @@ describe('the bus on AWS', () => {
     expect(ids(late)).toEqual([id]);
     expect(await fixture.bus.receive('slow', { max: 1, waitMs: 3_000 })).toEqual([]); // SQS moves it when asked again
     expect(await fixture.bus.ack('slow', receipts(late))).toEqual({ stale: receipts(late) });
-    await fixture.bury(1);
+    await fixture.writeDeadLetters(1);
     expect(await fixture.bus.deadLetters('slow', { limit: 10 })).toMatchObject([
       { attempts: 1, reason: 'not acknowledged within 1000 ms', event: { eventId: id } },
     ]);

@@ -1,4 +1,4 @@
-/** The scenario suite on the deployed stacks, over their HTTP API, with tokens; through the IAM door: iam-door.test.ts. */
+/** The scenario suite on the deployed stacks, over their HTTP API, with tokens; through the IAM entry point: iam-entry-point.test.ts. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
@@ -8,7 +8,7 @@ import { LAMBDAS, type LambdaName } from '../../lib/functions/lambdas.ts';
 import { freshAccount } from '../scenarios/fixture.ts';
 import { credit } from '../scenarios/publishing.ts';
 import { deployed, httpApiUrl, output } from './support/deployed.ts';
-import { describeThrough, IAM, IS_ACCOUNT, TOKENS } from './doors.ts';
+import { describeThrough, IAM, IS_ACCOUNT, TOKENS } from './entry-points.ts';
 import { USED_ACTIONS } from './emulator.ts';
 import { tokenOf } from './support/oidc-issuer.ts';
 import { awsPowers } from './support/powers.ts';
@@ -25,7 +25,7 @@ const SELDOM: Readonly<Partial<Record<LambdaName, readonly string[]>>> = {
 const { as } = IS_ACCOUNT ? IAM : TOKENS;
 const powers = awsPowers();
 
-if (!IS_ACCOUNT) describeThrough('AWS', TOKENS); // in an account, iam-door.test.ts runs them all
+if (!IS_ACCOUNT) describeThrough('AWS', TOKENS); // in an account, iam-entry-point.test.ts runs them all
 
 describe('AWS, beside the scenarios', () => {
   describe.runIf(!IS_ACCOUNT)('the API', () => {

@@ -152,7 +152,7 @@ describe.skipIf(!isHere)('the workflow on Step Functions', () => {
       script: Pick<Script, 'operations' | 'act'> & { types: OperationTypes; breakIt: () => void },
     ): Promise<unknown> {
       const fixture = createFixture({ deps: { operations: script.types } });
-      const settle = async (): Promise<void> => {
+      const flush = async (): Promise<void> => {
         for (let i = 0; i < 200; i++) await new Promise((resolve) => setImmediate(resolve));
       };
       const runner = createWorkflowRunner({
@@ -162,17 +162,17 @@ describe.skipIf(!isHere)('the workflow on Step Functions', () => {
       const changes = fixture.other({ onStep: (id) => runner.wake(id) });
       const { change } = await changes.propose(who('pete'), proposal(script.operations));
       const { id } = change;
-      await settle();
+      await flush();
       const vote: Vote = (name, kind) => changes.decide(who(name), id, decision(change, kind));
       const pass: Pass = async (ms) => {
-        await settle();
+        await flush();
         for (let passed = 0; passed < ms; passed += hours(1)) {
           await fixture.clock.advance(hours(1));
-          await settle();
+          await flush();
         }
       };
       await script.act({ changes, id, vote, breakIt: script.breakIt, pass });
-      await settle();
+      await flush();
       await runner.stop();
       return story(fixture, id);
     }

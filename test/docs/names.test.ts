@@ -116,6 +116,6 @@ describe('a page that drifted', () => {
   it('is found', () => {
     expect(misnamed('verify full --dta .data')).toEqual(['nervous verify --dta']);
     expect(misnamed('aprove x')).toEqual(['nervous aprove x']);
-    expect(anchors('# The `door` & more\n## b').has('the-door--more')).toBe(true);
+    expect(anchors('# The `entry` & more\n## b').has('the-entry--more')).toBe(true);
   });
 });

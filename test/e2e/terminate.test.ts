@@ -17,7 +17,7 @@ const IN_A_BATCH = 10;
 const ACKNOWLEDGED_BEFORE = 100;
 /** Enough that reading and checking them takes seconds. */
 const LONG = 10_000;
-const LOOK_EVERY_MS = 5;
+const POLL_EVERY_MS = 5;
 
 let dataDir: string;
 beforeEach(() => {
@@ -70,7 +70,7 @@ const publishing = (engine: DevEngine, acknowledged: Acknowledged): Promise<unkn
   Promise.all(Array.from({ length: PUBLISHERS }, (_, who) => publishToTheEnd(engine, who, acknowledged)));
 
 async function untilMany(acknowledged: Acknowledged): Promise<void> {
-  while (acknowledged.size < ACKNOWLEDGED_BEFORE) await sleep(LOOK_EVERY_MS);
+  while (acknowledged.size < ACKNOWLEDGED_BEFORE) await sleep(POLL_EVERY_MS);
 }
 
 /** The answer of a verification that was let in. */

@@ -37,8 +37,8 @@ function telemetry(): Telemetry {
 }
 
 function opened(overrides: Partial<AwsSystem> = {}): AwsSystem {
-  const settle = async (): Promise<void> => void (settled += 1);
-  return { system: fixture.system, settle, refreshPolicy: async () => {}, ...overrides } as AwsSystem;
+  const flush = async (): Promise<void> => void (settled += 1);
+  return { system: fixture.system, flush, refreshPolicy: async () => {}, ...overrides } as AwsSystem;
 }
 
 function handlerOf(
@@ -123,7 +123,7 @@ describe('a function of the API', () => {
 
   it('answers 503 when AWS is throttling, also while it settles', async () => {
     const throttled = Object.assign(new Error('x'), { name: 'ThrottlingException', $metadata: {} });
-    const handler = handlerOf(async () => opened({ settle: () => Promise.reject(throttled) }));
+    const handler = handlerOf(async () => opened({ flush: () => Promise.reject(throttled) }));
     expect(await ask(handler, publish('ledgerist'))).toMatchObject({ status: 503, headers: { 'retry-after': '1' } });
   });
 

@@ -14,17 +14,17 @@ async function createFixture() {
     ...{ ledger: 'main', items: fixture.store, entries: fixture.store, clock: fixture.clock },
     positions: { positionOf: async (...place) => (sequenced.yes ? fixture.positions.positionOf(...place) : undefined) },
   });
-  const buried: string[] = [];
+  const written: string[] = [];
   const deps = {
     directory: new SubscriptionDirectory({ ledger: 'main', items: fixture.store }),
     letters,
     quarantine: createQuarantine({ ledger: 'main', items: fixture.store, clock: fixture.clock }),
-    onBuried: (id: string) => void buried.push(id),
+    onDeadLetter: (id: string) => void written.push(id),
   };
   await fixture.store.write([storedSubscription('s', { topics: ['orders.*'] })]);
   return {
-    ...{ ...fixture, sequenced, letters, buried },
-    bury: async (...bodies: string[]): Promise<void> => {
+    ...{ ...fixture, sequenced, letters, written },
+    writeDeadLetter: async (...bodies: string[]): Promise<void> => {
       for (const one of bodies) await writeDeadLetters(deps, one);
     },
   };
@@ -34,11 +34,11 @@ const body = (event: DeliveredEvent, subscription = 's'): string => formatMessag
 const quarantined = async (fixture: Awaited<ReturnType<typeof createFixture>>): Promise<string[]> =>
   (await fixture.store.list('main#quarantine', { limit: 9 })).map(({ value }) => (value as { reason: string }).reason);
 
-describe('the burier', () => {
+describe('the dead-letter writer', () => {
   it('writes one dead letter per event, however often it comes', async () => {
     const fixture = await createFixture();
     const event = await fixture.publish();
-    await fixture.bury(body(event), body(event));
+    await fixture.writeDeadLetter(body(event), body(event));
     expect(await fixture.letters.list('s', { limit: 9 })).toMatchObject([
       { attempts: 5, reason: 'not acknowledged within 30000 ms', event: { eventId: event.eventId } },
     ]);
@@ -49,8 +49,8 @@ describe('the burier', () => {
     const event = await fixture.publish();
     const other = await fixture.publish('e', 'other.new');
     const forged = { ...event, ledger: { ...event.ledger, seq: 99 } };
-    await fixture.bury(body(event, 'removed'), 'junk', body(other), body(forged));
-    expect(fixture.buried).toEqual([]);
+    await fixture.writeDeadLetter(body(event, 'removed'), 'junk', body(other), body(forged));
+    expect(fixture.written).toEqual([]);
     expect((await quarantined(fixture)).sort()).toEqual([
       'no event stood in the queue of a subscription: find out who may send to it',
       'the ledger has no such event for subscription "s"',
@@ -62,9 +62,9 @@ describe('the burier', () => {
     const fixture = await createFixture();
     const event = await fixture.publish();
     fixture.sequenced.yes = false;
-    await expect(fixture.bury(body(event))).rejects.toThrow(/no place in the log yet/);
+    await expect(fixture.writeDeadLetter(body(event))).rejects.toThrow(/no place in the log yet/);
     fixture.sequenced.yes = true;
-    await fixture.bury(body(event));
-    expect(fixture.buried).toEqual(['s']);
+    await fixture.writeDeadLetter(body(event));
+    expect(fixture.written).toEqual(['s']);
   });
 });

@@ -10,7 +10,7 @@ describe('a message of the ingest queue', () => {
   it('is taken as JSON, and settled before it counts as served', async () => {
     const log: unknown[] = [];
     const ingest = async (raw: unknown): Promise<IngressResult> => (log.push(raw), accepted);
-    expect(await takeEvent({ execute, ingest, settle: async () => void log.push('settled') }, '{"id":"1"}')).toEqual(
+    expect(await takeEvent({ execute, ingest, flush: async () => void log.push('settled') }, '{"id":"1"}')).toEqual(
       accepted,
     );
     expect(log).toEqual([{ id: '1' }, 'settled']);
@@ -18,7 +18,7 @@ describe('a message of the ingest queue', () => {
 
   it('comes again when it could not be written', async () => {
     const ingest = (): Promise<never> => Promise.reject(new Error('throttled'));
-    await expect(takeEvent({ execute, ingest, settle: async () => {} }, '{}')).rejects.toThrow('throttled');
+    await expect(takeEvent({ execute, ingest, flush: async () => {} }, '{}')).rejects.toThrow('throttled');
   });
 
   it.each(['not JSON', '{"a":1,"a":2}', '', '{"a":"\\ud800"}'])(
@@ -29,7 +29,7 @@ describe('a message of the ingest queue', () => {
         id: 'q',
         reason: String(raw),
       });
-      expect(await takeEvent({ execute, ingest, settle: async () => {} }, body)).toMatchObject({ reason: body });
+      expect(await takeEvent({ execute, ingest, flush: async () => {} }, body)).toMatchObject({ reason: body });
     },
   );
 });

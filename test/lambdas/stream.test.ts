@@ -33,7 +33,7 @@ beforeEach(async () => {
     open: async () =>
       ({
         system: { ...system, feed: fixture.feed },
-        settle: async () => {},
+        flush: async () => {},
         refreshPolicy: async () => {},
       }) as unknown as AwsSystem,
   });

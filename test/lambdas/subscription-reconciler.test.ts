@@ -78,7 +78,7 @@ function createFixture() {
       },
       quarantine: createQuarantine(common),
     },
-    standing: { ledger: 'main', items: fixture.store, topics: ['orders.placed', 'orders.paid', 'other.thing'] },
+    topicsOptions: { ledger: 'main', items: fixture.store, topics: ['orders.placed', 'orders.paid', 'other.thing'] },
     clock: fixture.clock,
     onReconciled: (_, report) => reports.push(report),
     onError: (_, error) => errors.push(error),

@@ -12,7 +12,7 @@ const OK: VerificationReport = { verdict: 'OK', entries: 1, chains: 1, checked: 
 describe('verifying by direct invocation', () => {
   const asked = async (event: unknown): Promise<VerifyRequest | undefined> => {
     const verify = vi.fn<(request: VerifyRequest) => Promise<VerificationReport>>().mockResolvedValue(OK);
-    expect(await verifyDirectly({ verify, verifyStretch: vi.fn() }, event)).toBe(OK);
+    expect(await verifyDirectly({ verify, verifySegment: vi.fn() }, event)).toBe(OK);
     return verify.mock.calls[0]?.[0];
   };
 
@@ -36,7 +36,7 @@ describe('verifying by direct invocation', () => {
     [{ mode: 'full' }],
   ])('answers %j with how to ask', async (event) => {
     const verify = vi.fn();
-    const answer = await verifyDirectly({ verify, verifyStretch: verify }, event);
+    const answer = await verifyDirectly({ verify, verifySegment: verify }, event);
     expect(answer).toMatchObject({ kind: 'refused', code: 'REQUEST_INVALID' });
     expect((answer as { message: string }).message).toContain('{"mode":"full"}');
     expect(verify).not.toHaveBeenCalled();
@@ -46,30 +46,30 @@ describe('verifying by direct invocation', () => {
     const verify = vi.fn<DirectVerifiers['verify']>().mockResolvedValue(OK);
     const name = { run: '2026-11-21T00:00:00.000Z-1', leg: 2, hash: 'a'.repeat(64), pieces: 1 };
     const asked = { mode: 'full', signatures: true, requireAnchored: true };
-    expect(await verifyDirectly({ verify, verifyStretch: vi.fn() }, { mode: 'leg', asked, name })).toBe(OK);
-    const [request, going] = verify.mock.calls[0] ?? [];
+    expect(await verifyDirectly({ verify, verifySegment: vi.fn() }, { mode: 'leg', asked, name })).toBe(OK);
+    const [request, continuation] = verify.mock.calls[0] ?? [];
     expect(request).toEqual({ signatures: true, requireAnchored: true });
-    expect(going?.name).toEqual(name);
-    expect(going?.nextOf({ ...name, leg: 3 })).toEqual({ mode: 'leg', asked, name: { ...name, leg: 3 } });
+    expect(continuation?.name).toEqual(name);
+    expect(continuation?.nextOf({ ...name, leg: 3 })).toEqual({ mode: 'leg', asked, name: { ...name, leg: 3 } });
     for (const wrong of [{ leg: 1 }, { hash: 'a' }, { pieces: 0 }, { run: 'a#b' }])
       expect(
-        await verifyDirectly({ verify, verifyStretch: vi.fn() }, { mode: 'leg', asked, name: { ...name, ...wrong } }),
+        await verifyDirectly({ verify, verifySegment: vi.fn() }, { mode: 'leg', asked, name: { ...name, ...wrong } }),
       ).toMatchObject({ kind: 'refused' });
   });
 
   it('does not hide a failure', async () => {
     const verify = () => Promise.reject(new Error('no'));
-    await expect(verifyDirectly({ verify, verifyStretch: vi.fn() }, { mode: 'full' })).rejects.toThrow('no');
+    await expect(verifyDirectly({ verify, verifySegment: vi.fn() }, { mode: 'full' })).rejects.toThrow('no');
   });
 
-  it('verifies a stretch for itself, and only one that was cut right', async () => {
+  it('verifies a segment for itself, and only one that was cut right', async () => {
     const segment = { kind: 'segment' as const, entries: 0, spans: [] };
-    const verifyStretch = vi.fn().mockResolvedValue(segment);
-    const ask = (stretch: object) => verifyDirectly({ verify: vi.fn(), verifyStretch }, stretch);
-    const stretch = { mode: 'stretch', from: 256, to: 400, sizes: [300], published: 300, isShort: false, replay: true };
-    const asked = { ...stretch, signatures: true };
+    const verifySegment = vi.fn().mockResolvedValue(segment);
+    const ask = (request: object) => verifyDirectly({ verify: vi.fn(), verifySegment }, request);
+    const request = { mode: 'stretch', from: 256, to: 400, sizes: [300], published: 300, isShort: false, replay: true };
+    const asked = { ...request, signatures: true };
     expect(await ask(asked)).toBe(segment);
-    expect(verifyStretch).toHaveBeenCalledExactlyOnceWith(asked);
+    expect(verifySegment).toHaveBeenCalledExactlyOnceWith(asked);
     for (const wrong of [
       { from: 100 },
       { to: 256 },
@@ -79,7 +79,7 @@ describe('verifying by direct invocation', () => {
       { replay: undefined },
     ])
       expect(await ask({ ...asked, ...wrong })).toMatchObject({ kind: 'refused', code: 'REQUEST_INVALID' });
-    expect(verifyStretch).toHaveBeenCalledTimes(1);
+    expect(verifySegment).toHaveBeenCalledTimes(1);
   });
 });
 
@@ -91,8 +91,8 @@ describe("a function's system", () => {
     });
 
   it('opens with nothing but its tables, and settles at once', async () => {
-    const { system, settle } = await open({});
-    await settle();
+    const { system, flush } = await open({});
+    await flush();
     expect(system.policy.principal('ann')?.id).toBe('ann');
     expect(system.catalog.list().length).toBeGreaterThan(0);
   });
@@ -109,15 +109,15 @@ describe("a function's system", () => {
   });
 
   it('asks for the root key and settles what its parts began', async () => {
-    const settled: string[] = [];
+    const flushed: string[] = [];
     const rootSigner = vi.fn(async () => ({ name: config.origin, publicKey: new Uint8Array(32), sign: vi.fn() }));
-    const { settle, root } = await open({
+    const { flush, root } = await open({
       useCases: publishing,
       rootSigner,
-      wakes: () => ({ onChangeStep: () => {}, settle: async () => void settled.push('wakes') }),
+      resumeQueue: () => ({ onChangeStep: () => {}, flush: async () => void flushed.push('resumeQueue') }),
     });
-    await settle();
-    expect(settled).toEqual(['wakes']);
+    await flush();
+    expect(flushed).toEqual(['resumeQueue']);
     expect(rootSigner).toHaveBeenCalledTimes(1);
     expect(root.name).toBe(config.origin);
   });

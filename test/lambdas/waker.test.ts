@@ -1,11 +1,11 @@
 /** A wake-up names a change-set and nothing else; what is none, or cannot be served, stays in the queue. */
 import { expect, it } from 'vitest';
 import type { WorkflowResumer } from '../../adapters/aws/workflow/queue-resumer.ts';
-import { serveWakeUp } from '../../lambdas/waker/serve-wake-up.ts';
+import { serveResumeRequest } from '../../lambdas/waker/serve-resume-request.ts';
 
-async function serve(body: string, wake: WorkflowResumer = async () => 'woken') {
+async function serve(body: string, resume: WorkflowResumer = async () => 'woken') {
   const served: unknown[] = [];
-  await serveWakeUp({ wake, onWoken: (...what) => served.push(what) }, { body });
+  await serveResumeRequest({ resume, onResumed: (...what) => served.push(what) }, { body });
   return served;
 }
 
@@ -24,11 +24,11 @@ it.each([
   `{"changeId":"${'x'.repeat(65)}"}`,
 ])('refuses %j', async (body) => {
   const woken: string[] = [];
-  const wake: WorkflowResumer = async (id) => {
+  const resume: WorkflowResumer = async (id) => {
     woken.push(id);
     return 'woken';
   };
-  await expect(serve(body, wake)).rejects.toThrow();
+  await expect(serve(body, resume)).rejects.toThrow();
   expect(woken).toEqual([]);
 });
 

@@ -10,9 +10,9 @@ function engine() {
   const woken: string[] = [];
   const deps: StepDependencies = {
     changes: fixture.changes,
-    standings: createWorkflowStatuses({ ledger: 'main', items: fixture.store, clock: fixture.clock }),
+    statuses: createWorkflowStatuses({ ledger: 'main', items: fixture.store, clock: fixture.clock }),
     gates: createGates('main', fixture.store),
-    wakes: { wake: async (id) => void woken.push(id) },
+    resumeQueue: { resume: async (id) => void woken.push(id) },
     clock: fixture.clock,
   };
   const step = (input: object, more: Partial<StepDependencies> = {}): Promise<StepAnswer> =>
@@ -135,8 +135,8 @@ describe('a step of the workflow', () => {
     const { step, id, approve } = await proposed();
     const { seen } = await step({ changeId: id, step: 'evaluate' });
     await approve('ann');
-    const wakes = { wake: () => Promise.reject(new Error('no queue')) };
-    await expect(step({ changeId: id, step: 'gate', ...token, seen }, { wakes })).rejects.toThrow('no queue');
+    const resumeQueue = { resume: () => Promise.reject(new Error('no queue')) };
+    await expect(step({ changeId: id, step: 'gate', ...token, seen }, { resumeQueue })).rejects.toThrow('no queue');
   });
 
   it('decides nothing by a token: stolen, forged or late, the next step finds what the ledger says', async () => {
@@ -151,7 +151,7 @@ describe('a step of the workflow', () => {
       expect((await step({ changeId: id, step: name })).next, name).toBe('evaluate');
     }
     expect(contentsOf(fixture.store)).toBe(before);
-    expect((await deps.standings.of(id))?.state).toBe('pending');
+    expect((await deps.statuses.of(id))?.state).toBe('pending');
   });
 
   it('forgets the token at the end', async () => {

@@ -101,7 +101,7 @@ const NEVER_CALLED: Readonly<Partial<Record<LambdaName, readonly string[]>>> = {
   router: items('Update', 'Delete', 'ConditionCheck'), // moves cursors, each over the version it read
   'outbox-sweeper': items('ConditionCheck'),
   'subscription-reconciler': items('ConditionCheck'),
-  burier: ['dynamodb:BatchGetItem', ...items('Delete', 'ConditionCheck')], // looks single entries up, never a stretch of the log
+  burier: ['dynamodb:BatchGetItem', ...items('Delete', 'ConditionCheck')], // looks single entries up, never a segment of the log
 };
 
 const commands = new Map<LambdaName, ReadonlySet<string>>();
@@ -212,7 +212,7 @@ it('executors may be invoked by who plans and who carries out, those that are de
   expect(sample.filter((one) => JSON.stringify(one).includes('"Resource":[]'))).toEqual([]);
 });
 
-it('nobody may change or delete an entry, and only the waker may answer task tokens', () => {
+it('nobody may change or delete an entry, and only the workflow resumer may answer task tokens', () => {
   const on = (resource: string) =>
     new Set(
       LAMBDA_NAMES.flatMap((name) =>

@@ -278,7 +278,7 @@ describe('functions', () => {
 describe('the API', () => {
   const routes = ofType(prod, 'AWS::ApiGatewayV2::Route').map(({ Properties }) => Properties);
 
-  it('has every route of the table behind both doors', () => {
+  it('has every route of the table behind both entry points', () => {
     const keys = ROUTES.map(({ method, path }) => `${method} ${path}`);
     for (const key of keys)
       expect(
@@ -356,7 +356,7 @@ describe('alarms', () => {
           MetricTransformations: [Match.objectLike({ MetricName: name, MetricNamespace: 'nervous-system' })],
         });
       } else if (service === 'nervous') {
-        expect([ERROR_RATE, RESPONSE_TIME]).toContain(name); // told of each passage: test/lambdas/door-metrics.test.ts
+        expect([ERROR_RATE, RESPONSE_TIME]).toContain(name); // told of each passage: test/lambdas/entry-point-metrics.test.ts
       } else expect(sourcesOf(service), `${service} ${name}`).toContain(`'${name}'`);
     }
   });

@@ -79,7 +79,7 @@ describe('settings', () => {
     expect(() => readContext(new App({ context: { issuer: 'none', ...context } }).node)).toThrow(said);
   });
 
-  it('W10: are refused without a word about the issuer: leaving it out would take the door for tokens away', () => {
+  it('W10: are refused without a word about the issuer: leaving it out would take the entry point for tokens away', () => {
     expect(() => readContext(new App().node)).toThrow('-c issuer=: name the OIDC issuer whose tokens open the API');
   });
 

@@ -156,7 +156,7 @@ describe('the workflow definition', () => {
     expect(exits(state('evaluate: how often'))).toEqual(['renew', 'evaluate: ask'].reverse());
   });
 
-  it('lets no execution run that the waker would not find by its name', () => {
+  it('lets no execution run that the workflow resumer would not find by its name', () => {
     expect(definition.StartAt).toBe('begin');
     expect(state('begin: is it named so')).toMatchObject({
       Choices: [{ Variable: '$.name', StringEqualsPath: '$.expected', Next: FIRST_STEP }],

@@ -27,7 +27,7 @@ export const AREAS: Readonly<Record<string, Area>> = {
     engine: ['test/adapters/embedded/bus/*.test.ts', 'test/faults/*.test.ts', 'test/e2e/poison.test.ts'],
   },
   'core/guard': {
-    mirror: ['test/api/{door,events,guards}.test.ts', 'test/core/system/operations/entry-point.test.ts'],
+    mirror: ['test/api/{entry-point,events,guards}.test.ts', 'test/core/system/operations/entry-point.test.ts'],
     engine: ['test/e2e/protection.test.ts'],
   },
   'core/ledger': {
@@ -42,7 +42,7 @@ export const AREAS: Readonly<Record<string, Area>> = {
   },
   'core/policy': {
     mirror: [
-      'test/api/{change-sets,door,events}.test.ts',
+      'test/api/{change-sets,entry-point,events}.test.ts',
       'test/attacks/roles.test.ts',
       'test/core/system/operations/entry-point.test.ts',
     ],

@@ -67,7 +67,7 @@ export interface Scenario {
 
 /** What should happen happens within this time on the slowest engine: an expiry found by a sweep each minute. */
 const PATIENCE_MS = 160_000;
-const LOOK_EVERY_MS = 50;
+const POLL_EVERY_MS = 50;
 
 /** An entity nobody else uses. */
 export function freshAccount(): string {
@@ -84,7 +84,7 @@ export async function until<Value>(
     const value = await look();
     if (value !== undefined) return value;
     if (performance.now() > deadline) throw new Error(`waited ${PATIENCE_MS / 1000} s in vain: ${what}`);
-    await sleep(LOOK_EVERY_MS);
+    await sleep(POLL_EVERY_MS);
   }
 }
 

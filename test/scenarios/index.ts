@@ -7,7 +7,7 @@ import { finding } from './finding.ts';
 import { fields } from './fields.ts';
 import { governance } from './governance.ts';
 import { ingress } from './ingress.ts';
-import { lifecycleActs } from './lifecycle-acts.ts';
+import { lifecycleActions } from './lifecycle-actions.ts';
 import { protection } from './protection.ts';
 import { publishing } from './publishing.ts';
 import { riskAndTimers } from './risk-and-timers.ts';
@@ -26,7 +26,7 @@ export const SCENARIOS: readonly Scenario[] = [
   ...fields,
   ...changeSets,
   ...finding,
-  ...lifecycleActs,
+  ...lifecycleActions,
   ...riskAndTimers,
   ...executors,
   ...governance,

@@ -145,7 +145,7 @@ class Life {
   /** One act; that it is refused is an honest answer. */
   async step(): Promise<void> {
     try {
-      await this[this.random.pick(ACTS)]();
+      await this[this.random.pick(ACTIONS)]();
     } catch (error) {
       if (!(error instanceof NervousError)) throw error;
     }
@@ -283,10 +283,10 @@ class Life {
   }
 
   async act(): Promise<void> {
-    await this.someAct();
+    await this.someAction();
   }
 
-  private async someAct(): Promise<unknown> {
+  private async someAction(): Promise<unknown> {
     const { random, system } = this;
     const { id, revision, contentHash, assessmentHash = '' } = await this.someChange();
     const by = this.someone();
@@ -339,12 +339,12 @@ class Life {
   }
 }
 
-type Act = keyof {
+type Action = keyof {
   [Name in keyof Life as Life[Name] extends () => Promise<void> ? Name : never]: true;
 };
 
 /** Often repeated, what is often done. */
-const ACTS: readonly Act[] = [
+const ACTIONS: readonly Action[] = [
   ...(['publish', 'publish', 'signIn', 'propose', 'propose', 'propose'] as const),
   ...(['decide', 'decide', 'decide', 'decideTogether', 'act', 'act'] as const),
   ...(['delegate', 'endDelegation', 'reveal', 'revokeKey', 'wait', 'wait'] as const),

@@ -7,14 +7,17 @@ import { recordedEvent, type DeliveredEvent } from '../../../core/events/index.t
 import type { EntryStore } from '../../../core/ledger/index.ts';
 import { withoutPosition } from './directory.ts';
 
-export interface Checked {
+export interface LedgerCheck {
   /** as the ledger has it; undefined: it has no such event */
   readonly event?: DeliveredEvent;
   /** why the message was not made by this system; undefined: it says what the ledger says */
   readonly forged?: string;
 }
 
-export async function checkAgainstLedger(entries: Pick<EntryStore, 'read'>, told: DeliveredEvent): Promise<Checked> {
+export async function checkAgainstLedger(
+  entries: Pick<EntryStore, 'read'>,
+  told: DeliveredEvent,
+): Promise<LedgerCheck> {
   const { entity, seq, hash } = told.ledger;
   const [entry] = await entries.read(entity, seq, 1);
   const recorded = entry?.seq === seq ? recordedEvent(entry)?.event : undefined;

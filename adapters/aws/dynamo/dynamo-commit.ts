@@ -54,7 +54,7 @@ async function refuseVoid(commit: Commit, units: readonly Unit[]): Promise<void>
     const chain = [...unit.spans].find(
       ([name, { first }]) => gaps.has(placeName(name, first)) || first > (commit.broken.get(name) ?? Infinity),
     )?.[0];
-    if (chain !== undefined) settle(commit, unit, { kind: 'conflict', chain, winner: undefined });
+    if (chain !== undefined) resolveUnit(commit, unit, { kind: 'conflict', chain, winner: undefined });
   }
 }
 
@@ -80,12 +80,12 @@ async function writeSideBySide(commit: Commit, batches: ReturnType<typeof packRo
     const outcomes = await writeBatch(commit.tables, commit.contention, batch);
     for (const unit of batch.units) {
       const outcome = outcomes.get(unit);
-      if (outcome !== undefined) settle(commit, unit, outcome);
+      if (outcome !== undefined) resolveUnit(commit, unit, outcome);
     }
   });
 }
 
-function settle(commit: Commit, unit: Unit, outcome: CommitOutcome): void {
+function resolveUnit(commit: Commit, unit: Unit, outcome: CommitOutcome): void {
   commit.outcomes[unit.index] = outcome;
   for (const [chain, { first, last }] of unit.spans) {
     if (outcome.kind === 'committed') {

@@ -35,7 +35,7 @@ export interface Sequencer {
   /** Idempotent: what has an index keeps it, predecessors without one get theirs first. */
   readonly sequence: (entries: readonly (EntryPlace & { readonly hash?: Uint8Array })[]) => Promise<SequencedEntries>;
   /** Looks through the entries table for chains whose newest entry has no index: for when the stream lost some. */
-  readonly catchUp: (stretch?: SequencedSegment) => Promise<CaughtUp>;
+  readonly catchUp: (segment?: SequencedSegment) => Promise<CaughtUp>;
 }
 
 /** A part of the entries table. */

@@ -12,7 +12,7 @@ const PAGE = 1_000;
 
 type ReadAnchors = Pick<AnchorStore, 'read' | 'sizes'>;
 
-export interface SeenAnchors {
+export interface AnchorFindings {
   /** how many were not read, for there are too many */
   leftOut: number;
   /** over these lies another version or a delete marker */
@@ -23,11 +23,11 @@ export interface SampledAnchors {
   /** listed anew whenever they are listed from the beginning */
   readonly anchors: ReadAnchors;
   /** what was found out since they were listed */
-  readonly seen: SeenAnchors;
+  readonly seen: AnchorFindings;
 }
 
 export function sampledAnchors(bucket: S3Bucket, most = MAX_READ): SampledAnchors {
-  const seen: SeenAnchors = { leftOut: 0, shadowed: new Set() };
+  const seen: AnchorFindings = { leftOut: 0, shadowed: new Set() };
   const { read, sizes } = readAnchorBucket({ bucket, onShadowed: (size) => void seen.shadowed.add(size) });
   let listed: Promise<readonly number[]> | undefined;
   const sample = async (): Promise<readonly number[]> => {

@@ -35,7 +35,7 @@ export class Relay {
   }
 
   /** Resolves when everything added so far was tried. */
-  async settle(): Promise<void> {
+  async flush(): Promise<void> {
     while (this.running !== undefined) await this.running;
   }
 

@@ -31,7 +31,7 @@ export interface SweepReport {
   readonly reachedEnd: boolean;
 }
 
-interface Found {
+interface OutboxScan {
   readonly event: LoggedEvent;
   readonly at: string;
 }
@@ -44,14 +44,14 @@ export async function sweepOutbox(deps: SweepDependencies, deadline: number): Pr
   for (;;) {
     const cursor = await deps.items.get(cursorKey);
     const from = (cursor?.value as number | undefined) ?? 0;
-    const { settled, isLast } = settledPart(await deps.entries.readLog(from, STEP), deps.clock);
-    await keepGaps(deps, settled);
-    const refused = await relayUnmarked(deps, eventsOf(settled), total);
-    if (settled.length > 0) {
+    const { stable, isLast } = stablePart(await deps.entries.readLog(from, STEP), deps.clock);
+    await keepGaps(deps, stable);
+    const refused = await relayUnmarked(deps, eventsOf(stable), total);
+    if (stable.length > 0) {
       const write = {
         kind: 'put',
         key: cursorKey,
-        value: from + settled.length,
+        value: from + stable.length,
         expect: cursor?.version ?? 'absent',
       } as const;
       await deps.items.write([write]); // another sweeper moved it: start from there
@@ -64,22 +64,22 @@ export async function sweepOutbox(deps: SweepDependencies, deadline: number): Pr
 }
 
 /** Entries old enough to be judged; the log's end, or the first that is too young, ends the walk. */
-function settledPart(
+function stablePart(
   page: readonly LoggedEntry[],
   clock: Clock,
-): { readonly settled: readonly LoggedEntry[]; readonly isLast: boolean } {
+): { readonly stable: readonly LoggedEntry[]; readonly isLast: boolean } {
   const before = clock.now() - RELAY_TIME_MS;
   const young = page.findIndex((entry) => {
     const recorded = recordedEvent(entry);
     return recorded !== undefined && Date.parse(recorded.at) > before;
   });
-  const settled = young === -1 ? page : page.slice(0, young);
-  return { settled, isLast: young !== -1 || page.length < STEP };
+  const stable = young === -1 ? page : page.slice(0, young);
+  return { stable, isLast: young !== -1 || page.length < STEP };
 }
 
 async function relayUnmarked(
   deps: SweepDependencies,
-  found: readonly Found[],
+  found: readonly OutboxScan[],
   total: { relayed: number; oldest: number },
 ): Promise<number> {
   if (found.length === 0) return 0;
@@ -103,7 +103,7 @@ async function relayUnmarked(
 
 async function relay(
   deps: SweepDependencies,
-  found: readonly Found[],
+  found: readonly OutboxScan[],
   total: { relayed: number; oldest: number },
 ): Promise<readonly UnrelayedEvent[]> {
   if (found.length === 0) return [];
@@ -140,11 +140,11 @@ async function keepGaps(deps: SweepDependencies, entries: readonly LoggedEntry[]
     if (read !== undefined && 'reason' in read) await keepGap(createQuarantine(deps), read);
 }
 
-function eventsOf(entries: readonly LoggedEntry[]): readonly Found[] {
+function eventsOf(entries: readonly LoggedEntry[]): readonly OutboxScan[] {
   return entries.map((entry) => recordedEvent(entry)).filter((recorded) => recorded !== undefined);
 }
 
-function placeOf({ event: { ledger }, at }: Found): RecordedPlace {
+function placeOf({ event: { ledger }, at }: OutboxScan): RecordedPlace {
   return { chain: ledger.entity, seq: ledger.seq, at };
 }
 

@@ -38,7 +38,7 @@ export interface Answer {
   readonly bytes: Uint8Array;
 }
 
-export interface Asked extends UnsignedRequest {
+export interface ServiceRequest extends UnsignedRequest {
   readonly service: ServiceName;
   /** as messages name it */
   readonly what: string;
@@ -47,10 +47,10 @@ export interface Asked extends UnsignedRequest {
 }
 
 /** @throws ServiceError when the service refuses or does not answer, AwsError ENVIRONMENT_INCOMPLETE */
-export async function ask(connection: Connection, asked: Asked): Promise<Answer> {
+export async function ask(connection: Connection, request: ServiceRequest): Promise<Answer> {
   const { attempts, sleep = sleepFor } = connection;
   for (let attempt = 1; ; attempt += 1) {
-    const tried = await tryOnce(connection, asked);
+    const tried = await tryOnce(connection, request);
     if (!(tried instanceof ServiceError)) return tried;
     if (!tried.isPassing || attempt >= attempts) throw tried;
     const most = (tried.isThrottled ? BACKOFF_THROTTLED_MS : BACKOFF_MS) * 2 ** (attempt - 1);
@@ -58,11 +58,11 @@ export async function ask(connection: Connection, asked: Asked): Promise<Answer>
   }
 }
 
-async function tryOnce(connection: Connection, asked: Asked): Promise<Answer | ServiceError> {
+async function tryOnce(connection: Connection, request: ServiceRequest): Promise<Answer | ServiceError> {
   const { env, timeoutMs, fetch: send = fetch } = connection;
-  const { service, what, method, body, refusal } = asked;
+  const { service, what, method, body, refusal } = request;
   // Signed anew for every try: a signature tells the time.
-  const { url, headers } = await signed(env, service, asked);
+  const { url, headers } = await signed(env, service, request);
   try {
     const response = await send(url, {
       ...{ method, headers, body: body === undefined ? null : Buffer.from(body) },

@@ -30,7 +30,7 @@ export interface SubscriptionBreakersOptions {
   readonly onBreaker?: (change: BreakerChange) => void;
 }
 
-interface Kept {
+interface CachedBreaker {
   readonly item: Item | undefined;
   readonly breaker: Breaker;
 }
@@ -94,7 +94,7 @@ export class SubscriptionBreakers {
     }
   }
 
-  private async read(subscription: Guarded): Promise<Kept> {
+  private async read(subscription: Guarded): Promise<CachedBreaker> {
     const item = await this.options.items.get(this.keyOf(subscription.id));
     const stored = item?.value as unknown as Stored | undefined;
     const isOurs = stored?.since === sinceOf(subscription);
@@ -102,7 +102,12 @@ export class SubscriptionBreakers {
   }
 
   /** @returns false: somebody changed it in between */
-  private async keep(subscription: Guarded, { item, breaker }: Kept, next: Breaker, reason?: string): Promise<boolean> {
+  private async keep(
+    subscription: Guarded,
+    { item, breaker }: CachedBreaker,
+    next: Breaker,
+    reason?: string,
+  ): Promise<boolean> {
     if (next === breaker || (item === undefined && isNew(next))) return true;
     const { id, module } = subscription;
     const key = this.keyOf(id);

@@ -44,7 +44,7 @@ export class DeadLetterStore {
    * Writes the letter. Twice is once. @returns false: the ledger has no such event for this subscription
    * @throws LedgerError STORE_UNAVAILABLE: the event has no place in the log yet
    */
-  async bury(
+  async writeDeadLetter(
     subscription: Subscription,
     place: { readonly chain: string; readonly seq: number },
     failure: { readonly attempts: number; readonly reason: string },

@@ -28,7 +28,7 @@ export class EventBridgeBus extends SubscriptionQueues implements EventBus {
   }
 
   /** Resolves when every relay begun so far was tried. Await it before the process may be frozen. */
-  settle(): Promise<void> {
-    return this.relays.settle();
+  flush(): Promise<void> {
+    return this.relays.flush();
   }
 }

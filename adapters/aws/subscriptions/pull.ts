@@ -67,7 +67,7 @@ export interface PullOptions {
 }
 
 /** An event in a message that is out of sight, for us alone. Times are milliseconds since the Unix epoch. */
-interface Taken {
+interface LeasedEvent {
   readonly event: DeliveredEvent;
   readonly handle: string;
   readonly attempt: number;
@@ -84,7 +84,7 @@ export async function pull(
 ): Promise<readonly ReceivedMessage[]> {
   const { maxSize = options.max, maxDelayMs = 0 } = subscription.buffer ?? {};
   const max = Math.min(options.max, maxSize);
-  const taken: Taken[] = [];
+  const taken: LeasedEvent[] = [];
   const startedAt = deps.clock.now();
   let [chars, leftMs, goesAt] = [0, options.waitMs, Infinity];
   for (let calls = 1; taken.length < max && chars < MAX_ANSWER_CHARS;) {
@@ -126,7 +126,7 @@ async function admit(
   deps: PullDependencies,
   { subscription, queue }: Omit<Opened, 'url'>,
   raw: readonly Message[],
-): Promise<readonly Taken[]> {
+): Promise<readonly LeasedEvent[]> {
   const wants = wantedBy(deps.ledger, subscription);
   const isMet = conditionOf(deps, subscription);
   const now = deps.clock.now();
@@ -157,7 +157,7 @@ async function admit(
 }
 
 /** Undefined: this is no event. */
-function takenFrom(message: Message, nowMs: number, outMs: number): Taken | undefined {
+function takenFrom(message: Message, nowMs: number, outMs: number): LeasedEvent | undefined {
   const { Body, ReceiptHandle: handle = '', Attributes = {} } = message;
   const event = parseMessage(Body)?.event;
   if (event === undefined) return undefined;
@@ -170,8 +170,8 @@ function takenFrom(message: Message, nowMs: number, outMs: number): Taken | unde
 async function recordedIn(
   { quarantine, recorded, onForged }: PullDependencies,
   { id }: Subscription,
-  { message: { Body = '' }, told }: { readonly message: Message; readonly told: Taken | undefined },
-): Promise<Taken | undefined> {
+  { message: { Body = '' }, told }: { readonly message: Message; readonly told: LeasedEvent | undefined },
+): Promise<LeasedEvent | undefined> {
   const find = 'find out who may send to it';
   if (told === undefined) {
     await quarantine.keep(quarantinedBody(Body), `no event stood in the queue of subscription "${id}": ${find}`);
@@ -200,7 +200,7 @@ function conditionOf(
   };
 }
 
-function handedOut({ ids }: PullDependencies, { event, handle, attempt, expiresAt }: Taken): ReceivedMessage {
+function handedOut({ ids }: PullDependencies, { event, handle, attempt, expiresAt }: LeasedEvent): ReceivedMessage {
   const { entity: chain, seq } = event.ledger;
   const receipt = formatReceipt({ handle, attempt, chain, seq, expiresAt });
   const traceparent = deliveryTraceparent(event, (length) => ids.bytes(length));

@@ -20,7 +20,7 @@ const PASS_FEED_MS = 15_000;
 const REFEED_MS = 10_000;
 
 /** Looks of a teardown; more are not needed unless somebody makes subscriptions all the while. */
-const MAX_LOOKS = 10;
+const MAX_ROUNDS = 10;
 
 export type ReconcileRequest =
   | { readonly kind: 'attach' | 'detach'; readonly subscription: string }
@@ -52,7 +52,7 @@ export interface ReconcilerDependencies {
   readonly letters: DeadLetterStore;
   readonly closing: ClosingMark;
   readonly undelivered: Omit<RefeedDependencies, 'feed' | 'clock'>;
-  readonly standing: TopicsFailingOptions;
+  readonly topicsOptions: TopicsFailingOptions;
   readonly clock: Clock;
 }
 
@@ -123,7 +123,7 @@ async function reconcileAll(deps: ReconcilerDependencies): Promise<ReconcileRepo
   return {
     ...{ made, removed: orphans.length, behind, failed },
     refed: await refeedAll(deps, subscriptions, failed),
-    topicsFailing: await topicsFailing(deps.standing, subscriptions),
+    topicsFailing: await topicsFailing(deps.topicsOptions, subscriptions),
   };
 }
 
@@ -159,9 +159,9 @@ async function clear({ resources }: ReconcilerDependencies, domains: readonly st
 async function teardown({ resources, closing }: ReconcilerDependencies): Promise<ReconcileReport> {
   await closing.set();
   let removed = 0;
-  for (let look = 0; look < MAX_LOOKS; look += 1) {
+  for (let round = 0; round < MAX_ROUNDS; round += 1) {
     const names = resources.orphans(await resources.find(), []);
-    if (names.length === 0 && look > 0) break;
+    if (names.length === 0 && round > 0) break;
     for (const name of names) await resources.remove(name);
     removed += names.length;
   }

@@ -168,7 +168,7 @@ export class SubscriptionQueues implements Omit<EventBus, 'relay'> {
       handle: lease.handle,
       seconds: this.secondsUntilRetry(subscription, lease, failure.delayMs) ?? BURIAL_SECONDS,
     }));
-    // Also for those about to be buried: SQS refuses a handle that is not out, and then nothing may be written for it.
+    // Also for those about to become dead letters: SQS refuses a handle that is not out, and then nothing may be written for it.
     const gone = await queue.hide(hidden);
     const failed = [...current.values()].filter(({ handle }) => !gone.has(handle));
     const { reason } = failure;
@@ -177,7 +177,7 @@ export class SubscriptionQueues implements Omit<EventBus, 'relay'> {
       await Promise.all(
         dead
           .slice(i, i + PARALLEL_BURIALS)
-          .map((lease) => this.letters.bury(subscription, lease, { attempts: lease.attempt, reason })),
+          .map((lease) => this.letters.writeDeadLetter(subscription, lease, { attempts: lease.attempt, reason })),
       );
     }
     await queue.delete(dead.map(({ handle }) => handle));

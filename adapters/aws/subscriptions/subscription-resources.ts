@@ -40,7 +40,7 @@ export interface SubscriptionResourcesOptions {
   readonly subscriptionPrefix: string;
   /** domains that have a bus */
   readonly domains: readonly string[];
-  /** where SQS puts what was not acknowledged in time too often; the burier empties them */
+  /** where SQS puts what was not acknowledged in time too often; the dead-letter writer empties them */
   readonly deadLetterQueueArn: string;
   readonly deadLetterFifoQueueArn: string;
   /** roles that may send to queues beside the rules; everybody else is refused, whatever their own policies allow */

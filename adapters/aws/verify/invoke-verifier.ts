@@ -1,5 +1,5 @@
 /**
- * Has a stretch verified by another invocation of the function that verifies. A throttled or failed one is asked again a few
+ * Has a segment verified by another invocation of the function that verifies. A throttled or failed one is asked again a few
  * times; it reads only, so asking twice does no harm. What it answers is taken only if it parses as that stretch's outcome.
  */
 import type { Clock, Ids, Window } from '../../../core/ledger/index.ts';
@@ -14,7 +14,7 @@ const FIRST_WAIT_MS = 500;
 /** Asking again will not help: the role or the function's name is wrong. */
 const HOPELESS = new Set(['AccessDeniedException', 'ResourceNotFoundException', 'InvalidRequestContentException']);
 
-/** What the function is sent for a stretch. */
+/** What the function is sent for a segment. */
 export interface SegmentRequest extends Window {
   readonly mode: 'stretch';
   readonly signatures: boolean;
@@ -30,10 +30,10 @@ export interface InvokeVerifierOptions {
 
 /** Rejects with AwsError ANSWER_INVALID, or why it was not run, once it has given up. */
 export function invokeVerifier(options: InvokeVerifierOptions): SegmentWorker {
-  return async (stretch, signal) => {
+  return async (window, signal) => {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await ask(options, stretch, signal);
+        return await ask(options, window, signal);
       } catch (error) {
         const isHopeless = error instanceof Error && HOPELESS.has(error.name);
         if (isHopeless || attempt === ATTEMPTS || signal.aborted) throw error;
@@ -45,19 +45,19 @@ export function invokeVerifier(options: InvokeVerifierOptions): SegmentWorker {
 
 async function ask(
   { invoke, functionName, signatures }: InvokeVerifierOptions,
-  stretch: Window,
+  window: Window,
   signal: AbortSignal,
 ): ReturnType<SegmentWorker> {
-  const request: SegmentRequest = { mode: 'stretch', ...stretch, signatures };
+  const request: SegmentRequest = { mode: 'stretch', ...window, signatures };
   const { text, error } = await invoke(functionName, JSON.stringify(request), signal);
-  if (error !== undefined) throw invalid(stretch, `failed (${error}): see its log`);
+  if (error !== undefined) throw invalid(window, `failed (${error}): see its log`);
   let answer: unknown;
   try {
     answer = JSON.parse(text);
   } catch {
-    throw invalid(stretch, 'did not answer JSON');
+    throw invalid(window, 'did not answer JSON');
   }
-  return parseSegment(answer, stretch);
+  return parseSegment(answer, window);
 }
 
 function invalid({ from, to }: Window, why: string): AwsError {

@@ -1,6 +1,6 @@
 /**
- * What one stretch of the log left, as JSON, for it is verified by one invocation and joined by another. An answer is taken
- * whole or not at all: one that does not say everything about just the stretch that was asked for is an error, never OK.
+ * What one segment of the log left, as JSON, for it is verified by one invocation and joined by another. An answer is taken
+ * whole or not at all: one that does not say everything about just the segment that was asked for is an error, never OK.
  */
 import * as z from 'zod';
 import { describeIssues } from '../../../core/errors/index.ts';
@@ -73,10 +73,10 @@ export function serializeSegment({ entries, spans, finding, tree, replay }: Segm
 }
 
 /**
- * @param stretch what was asked for
+ * @param window what was asked for
  * @throws AwsError ANSWER_INVALID
  */
-export function parseSegment(answer: unknown, stretch: Pick<Window, 'from' | 'to' | 'sizes' | 'replay'>): Segment {
+export function parseSegment(answer: unknown, window: Pick<Window, 'from' | 'to' | 'sizes' | 'replay'>): Segment {
   const parsed = segmentJson.safeParse(answer);
   if (!parsed.success) throw invalid(describeIssues(parsed.error.issues.slice(0, 3)).message);
   const { entries, finding, tree } = parsed.data;
@@ -86,25 +86,25 @@ export function parseSegment(answer: unknown, stretch: Pick<Window, 'from' | 'to
       { firstSeq, firstPrev, firstPosition, lastSeq, lastHash, hasChanges },
     ]),
   );
-  const length = stretch.to - stretch.from;
+  const length = window.to - window.from;
   if (spans.size !== parsed.data.spans.length) throw invalid('a chain is there twice');
-  if (spans.values().some((one) => one.firstPosition < stretch.from || one.firstPosition >= stretch.to))
+  if (spans.values().some((one) => one.firstPosition < window.from || one.firstPosition >= window.to))
     throw invalid('a chain begins outside the stretch');
   if (entries > length || (entries > 0 && spans.size === 0)) throw invalid(`${entries} entries cannot be in it`);
   if (finding !== undefined) return { entries, spans, finding, ...(tree === undefined ? {} : { tree }) };
   if (tree === undefined || entries !== length) throw invalid('neither all entries nor a reason for fewer');
-  assertTree(tree, stretch);
-  return { entries, spans, tree, ...(stretch.replay ? { replay: readReplay(parsed.data.replay, stretch) } : {}) };
+  assertTree(tree, window);
+  return { entries, spans, tree, ...(window.replay ? { replay: readReplay(parsed.data.replay, window) } : {}) };
 }
 
 /** Sound only as a whole: what is missing here would be missing in the root, or shift what follows. */
 function assertTree(
   tree: NonNullable<Segment['tree']>,
-  stretch: { readonly from: number; readonly to: number; sizes: readonly number[] },
+  window: { readonly from: number; readonly to: number; sizes: readonly number[] },
 ) {
-  const { from, to } = stretch;
+  const { from, to } = window;
   const isInTile = (size: number): boolean => size > from && size <= to && size % TILE_WIDTH !== 0;
-  const wanted = [...new Set([...stretch.sizes, to])].filter(isInTile).sort((a, b) => a - b);
+  const wanted = [...new Set([...window.sizes, to])].filter(isInTile).sort((a, b) => a - b);
   const isWhole =
     tree.from === from &&
     tree.to === to &&
@@ -114,7 +114,7 @@ function assertTree(
   if (!isWhole) throw invalid('the tree is not that of the stretch');
 }
 
-/** As many keys as entries; log indices within the stretch, ascending. */
+/** As many keys as entries; log indices within the segment, ascending. */
 function readReplay(
   replay: { readonly keys: Uint8Array; readonly decisive: Uint8Array } | undefined,
   { from, to }: Pick<Window, 'from' | 'to'>,
@@ -147,5 +147,5 @@ function base64(of: Uint8Array): string {
 }
 
 function invalid(why: string): AwsError {
-  return new AwsError({ code: 'ANSWER_INVALID', message: `not the outcome of the stretch that was asked for: ${why}` });
+  return new AwsError({ code: 'ANSWER_INVALID', message: `not the outcome of the segment that was asked for: ${why}` });
 }

@@ -1,6 +1,6 @@
 /**
- * Has workers verify stretches of a long log side by side and joins what they found in log order, as if one had read it all.
- * It holds no more outcomes than there are workers. A stretch whose worker fails is verified here: none is passed over.
+ * Has workers verify segments of a long log side by side and joins what they found in log order, as if one had read it all.
+ * It holds no more outcomes than there are workers. A segment whose worker fails is verified here: none is passed over.
  */
 import {
   HASH_BYTES,
@@ -16,44 +16,44 @@ import {
 
 /** Entries, a multiple of 256. If each is of another chain, with the longest name, the outcome has 2.8 MB; Lambda takes 6. */
 export const SEGMENT_ENTRIES = 8_192;
-/** Below this many stretches waiting for workers to start would take longer than the work. */
-const MIN_STRETCHES = 2;
+/** Below this many segments waiting for workers to start would take longer than the work. */
+const MIN_SEGMENTS = 2;
 const MAX_WORKERS = 32;
 
-/** Verifies a stretch elsewhere. Rejects when that could not be done, for whatever reason. */
-export type SegmentWorker = (stretch: Window, signal: AbortSignal) => Promise<Segment>;
+/** Verifies a segment elsewhere. Rejects when that could not be done, for whatever reason. */
+export type SegmentWorker = (segment: Window, signal: AbortSignal) => Promise<Segment>;
 
 export interface InSegmentsOptions {
   /** absent: all is verified here */
   readonly worker?: SegmentWorker | undefined;
-  /** verifies a stretch here */
-  readonly local: (stretch: Window) => Promise<Segment>;
-  /** is told why a stretch is verified here after all */
+  /** verifies a segment here */
+  readonly local: (segment: Window) => Promise<Segment>;
+  /** is told why a segment is verified here after all */
   readonly onError?: ((error: unknown) => void) | undefined;
   /** default: 8,192 */
-  readonly stretchEntries?: number | undefined;
+  readonly segmentEntries?: number | undefined;
   /** what was verified before, from the window's beginning on */
   readonly begun?: Segment | undefined;
-  /** Called after each stretch; what it throws ends the work, and `joined` is what was verified until then. */
+  /** Called after each segment; what it throws ends the work, and `joined` is what was verified until then. */
   readonly after?: ((joined: () => Segment) => void) | undefined;
 }
 
 export async function verifyInSegments(window: Window, options: InSegmentsOptions): Promise<Segment> {
-  const { worker, local, stretchEntries = SEGMENT_ENTRIES, begun, after } = options;
-  const stretches = cut({ ...window, from: begun?.tree?.to ?? window.from }, stretchEntries);
-  const isAlone = worker === undefined || stretches.length <= MIN_STRETCHES;
+  const { worker, local, segmentEntries = SEGMENT_ENTRIES, begun, after } = options;
+  const segments = cut({ ...window, from: begun?.tree?.to ?? window.from }, segmentEntries);
+  const isAlone = worker === undefined || segments.length <= MIN_SEGMENTS;
   if (isAlone && after === undefined) return local(window);
-  const joined = new JoinedStretches(window.from);
+  const joined = new JoinedSegments(window.from);
   if (begun !== undefined) joined.add(window, begun);
   const stop = new AbortController();
-  const started: { readonly stretch: Window; readonly outcome: Promise<Segment | undefined> }[] = [];
+  const started: { readonly segment: Window; readonly outcome: Promise<Segment | undefined> }[] = [];
   try {
     while (joined.finding === undefined) {
-      for (const stretch of stretches.splice(0, isAlone ? 1 : MAX_WORKERS - started.length))
-        started.push({ stretch, outcome: attempt(options, { stretch, signal: stop.signal, isAlone }) });
+      for (const segment of segments.splice(0, isAlone ? 1 : MAX_WORKERS - started.length))
+        started.push({ segment, outcome: attempt(options, { segment, signal: stop.signal, isAlone }) });
       const next = started.shift();
       if (next === undefined) break;
-      joined.add(next.stretch, (await next.outcome) ?? (await local(next.stretch)));
+      joined.add(next.segment, (await next.outcome) ?? (await local(next.segment)));
       if (joined.isSound()) after?.(() => joined.segment());
     }
   } finally {
@@ -64,23 +64,23 @@ export async function verifyInSegments(window: Window, options: InSegmentsOption
 }
 
 function cut({ from, to, sizes, ...rest }: Window, length: number): Window[] {
-  if (!(length > 0) || length % TILE_WIDTH !== 0) throw new TypeError('a stretch must be a multiple of 256 entries');
-  const stretches: Window[] = [];
+  if (!(length > 0) || length % TILE_WIDTH !== 0) throw new TypeError('a segment must be a multiple of 256 entries');
+  const segments: Window[] = [];
   for (let start = from; start < to; start += length) {
     const end = Math.min(start + length, to);
-    stretches.push({ ...rest, from: start, to: end, sizes: sizes.filter((size) => size > start && size <= end) });
+    segments.push({ ...rest, from: start, to: end, sizes: sizes.filter((size) => size > start && size <= end) });
   }
-  return stretches;
+  return segments;
 }
 
 /** Never rejects: nobody may be waiting for it any more. */
 async function attempt(
   { worker, onError }: InSegmentsOptions,
-  { stretch, signal, isAlone }: { readonly stretch: Window; readonly signal: AbortSignal; readonly isAlone: boolean },
+  { segment, signal, isAlone }: { readonly segment: Window; readonly signal: AbortSignal; readonly isAlone: boolean },
 ): Promise<Segment | undefined> {
   if (worker === undefined || isAlone) return undefined;
   try {
-    return await worker(stretch, signal);
+    return await worker(segment, signal);
   } catch (error) {
     if (!signal.aborted) onError?.(error);
     return undefined;
@@ -88,7 +88,7 @@ async function attempt(
 }
 
 /** One segment grown from many, equal to what one reader of the whole would have left, also where it would have stopped. */
-class JoinedStretches {
+class JoinedSegments {
   finding: Finding | undefined;
   private readonly from: number;
   private to: number;
@@ -136,12 +136,12 @@ class JoinedStretches {
       at += roots.length;
     }
     if (at !== Math.floor((to - from) / TILE_WIDTH) * HASH_BYTES)
-      throw new TypeError('stretches were joined with a gap');
+      throw new TypeError('segments were joined with a gap');
     const replay = this.replays.length === 0 ? {} : { replay: joinReplayIndices(this.replays) };
     return { entries, spans, tree: { from, to, tileRoots, ends }, ...replay };
   }
 
-  /** Of the chains that go on in this stretch, the first one in the log that does not follow what came before. */
+  /** Of the chains that go on in this segment, the first one in the log that does not follow what came before. */
   private brokenJoint(spans: Segment['spans']): { readonly finding: Finding; readonly position: number } | undefined {
     let first: { readonly finding: Finding; readonly position: number } | undefined;
     for (const [chain, { firstSeq: seq, firstPrev, firstPosition: position }] of spans) {

@@ -1,4 +1,4 @@
-/** Verifies one stretch of the log in the tables and its published files. Its memory does not grow with the log. */
+/** Verifies one segment of the log in the tables and its published files. Its memory does not grow with the log. */
 import {
   checkTile,
   NOT_RECORDED,

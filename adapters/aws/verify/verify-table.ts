@@ -29,7 +29,7 @@ import {
 } from '../../../core/system/index.ts';
 import type { DynamoStore } from '../dynamo/dynamo-store.ts';
 import { anchorKey } from '../log/anchor-reader.ts';
-import type { SeenAnchors } from '../log/sampled-anchors.ts';
+import type { AnchorFindings } from '../log/sampled-anchors.ts';
 import { findEntryOutside } from '../dynamo/rows-outside.ts';
 import { systemClock } from '../request/system-clock.ts';
 import { paceOf, type Leg, type Pace } from './verify-legs.ts';
@@ -46,11 +46,11 @@ export interface VerifyTableOptions extends Partial<Parameters<Ports['verifyLog'
   /** default: nothing was published, so nothing to hold the tables against */
   readonly points?: Pick<PointSources, 'read' | 'anchors' | 'witnessKeys' | 'witnessMemory'>;
   /** what reading the anchors has shown, filled while `points` are read */
-  readonly seen?: SeenAnchors;
+  readonly seen?: AnchorFindings;
   /** only this entity's chain and document */
   readonly entity?: string;
   readonly clock?: Pick<Clock, 'now'>;
-  /** who verifies stretches of a long log; default: this process alone */
+  /** who verifies segments of a long log; default: this process alone */
   readonly workers?: Omit<InSegmentsOptions, 'local' | 'begun' | 'after'>;
   /** absent: all is done at once */
   readonly leg?: Leg;
@@ -96,8 +96,8 @@ async function verify(options: VerifyTableOptions): Promise<VerificationReport> 
   const sources = { ledger, entries: store, items: store };
   if (entity !== undefined)
     return verifyEntity({ ...sources, origin, verifier: () => verifier, points, now, ...asked }, entity);
-  const local = (stretch: Window): Promise<Segment> =>
-    verifyTableSegment({ store, verifier, read: points.read }, stretch);
+  const local = (segment: Window): Promise<Segment> =>
+    verifyTableSegment({ store, verifier, read: points.read }, segment);
   const begun = left.begun ?? { points: await readPoints(points), size: await store.size() };
   pace.keep({ now, begun });
   let inLog: Segment = { entries: 0, spans: new Map() };
@@ -106,7 +106,7 @@ async function verify(options: VerifyTableOptions): Promise<VerificationReport> 
     size: async () => begun.size,
     replay: async (index) =>
       pace.once('replayed', () => replayLog({ ledger, entries: store, chains: store, ...pace.replaying() }, index)),
-    stretches: async (window) => {
+    segments: async (window) => {
       inLog = await verifyInSegments(window, { ...options.workers, local, ...pace.walking() });
       pace.keep({ segment: inLog });
       return [inLog];

@@ -2,7 +2,7 @@
 import { cosignerKey, type PointSources } from '../../../core/ledger/index.ts';
 import { dynamoClient, kmsClient, s3Bucket } from './clients.ts';
 import { kmsRootSigner } from '../keys/kms-root-signer.ts';
-import { sampledAnchors, type SeenAnchors } from '../log/sampled-anchors.ts';
+import { sampledAnchors, type AnchorFindings } from '../log/sampled-anchors.ts';
 import { readWitnessTable } from '../log/witness-memory.ts';
 import { witnessName } from '../log/witness-name.ts';
 
@@ -14,7 +14,7 @@ export interface LogPointsEnv {
 
 export interface LogPoints {
   readonly points: Required<Pick<PointSources, 'anchors' | 'witnessKeys' | 'witnessMemory'>>;
-  readonly seen: SeenAnchors;
+  readonly seen: AnchorFindings;
 }
 
 /** Asks KMS for the witness's public key. @throws AwsError ROOT_KEY_INVALID */

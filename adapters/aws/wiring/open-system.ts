@@ -37,8 +37,8 @@ export interface AwsBase {
 export type AwsHooks = Pick<AwsBase, 'onError'> & Pick<Ports, 'onGuard' | 'onPassage' | 'onPublished'>;
 
 /** Begun by a request, to be finished before it is answered: afterwards the process may be frozen. */
-export interface Settling {
-  readonly settle: () => Promise<void>;
+export interface Flushable {
+  readonly flush: () => Promise<void>;
 }
 
 /** Makers of the ports; each is in a file of parts/. */
@@ -46,11 +46,11 @@ export interface AwsParts {
   /** default: reports, which are part of every system */
   readonly useCases?: Partial<UseCases>;
   /** default: nothing may be published */
-  readonly bus?: (base: AwsBase) => EventBus & Settling;
+  readonly bus?: (base: AwsBase) => EventBus & Flushable;
   /** default: nothing may be signed or verified */
   readonly rootSigner?: (base: AwsBase) => Promise<RootSigner>;
   /** default: change-sets may be read, not moved */
-  readonly wakes?: (base: AwsBase) => Settling & { readonly onChangeStep: Ports['onChangeStep'] };
+  readonly resumeQueue?: (base: AwsBase) => Flushable & { readonly onChangeStep: Ports['onChangeStep'] };
   readonly verifyLog?: (base: AwsBase, root: RootSigner) => Ports['verifyLog'];
   readonly logFiles?: (base: AwsBase) => NonNullable<Ports['logFiles']>;
   readonly logPoints?: Ports['logPoints'];
@@ -73,7 +73,7 @@ export interface AwsSystemOptions {
   readonly client?: DynamoDBClient;
 }
 
-export interface AwsSystem extends Settling {
+export interface AwsSystem extends Flushable {
   readonly system: NervousSystem;
   readonly base: AwsBase;
   readonly root: RootSigner;
@@ -91,13 +91,13 @@ export async function openAwsSystem(options: AwsSystemOptions): Promise<AwsSyste
   const base = { ...baseOf(options), policy: () => late.policy ?? absent<Policy>('policy') };
   const { store } = base;
   const bus = parts.bus?.(base);
-  const wakes = parts.wakes?.(base);
+  const resumeQueue = parts.resumeQueue?.(base);
   const rootSigner = (await parts.rootSigner?.(base)) ?? absent<RootSigner>('rootSigner');
-  const { system, settle } = assembleSystem(
+  const { system, flush } = assembleSystem(
     {
       ...{ entries: store, items: store, sealer: localSealer, clock: systemClock, ids: systemIds, rootSigner },
       bus: bus ?? absent<EventBus>('bus'),
-      onChangeStep: wakes?.onChangeStep ?? absent<Ports['onChangeStep']>('wakes'),
+      onChangeStep: resumeQueue?.onChangeStep ?? absent<Ports['onChangeStep']>('resumeQueue'),
       ...hooks,
       verifyLog: parts.verifyLog?.(base, rootSigner) ?? absent<Ports['verifyLog']>('verifyLog'),
       ...(parts.fieldKeys === undefined ? {} : { fieldKeys: parts.fieldKeys() }),
@@ -116,8 +116,8 @@ export async function openAwsSystem(options: AwsSystemOptions): Promise<AwsSyste
     base,
     root: rootSigner,
     refreshPolicy: () => system.refreshPolicy(POLICY_MAX_AGE_MS),
-    settle: async () => {
-      await Promise.all([settle(), bus?.settle(), wakes?.settle()]);
+    flush: async () => {
+      await Promise.all([flush(), bus?.flush(), resumeQueue?.flush()]);
     },
   };
 }

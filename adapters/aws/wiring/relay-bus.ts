@@ -4,10 +4,10 @@ import { absentPart } from './absent-part.ts';
 import { DynamoRelayMarks } from '../relay/relay-marks.ts';
 import { Relay } from '../relay/relay.ts';
 import { eventBridgeClient } from './clients.ts';
-import type { AwsBase, Settling } from './open-system.ts';
+import type { AwsBase, Flushable } from './open-system.ts';
 import { systemClock, systemIds } from '../request/system-clock.ts';
 
-export function createRelayBus(env: { readonly BUS_PREFIX: string }): (base: AwsBase) => EventBus & Settling {
+export function createRelayBus(env: { readonly BUS_PREFIX: string }): (base: AwsBase) => EventBus & Flushable {
   return ({ config: { ledger }, client, store, stateTable, onError }) => {
     const relay = new Relay({
       ...{
@@ -20,9 +20,9 @@ export function createRelayBus(env: { readonly BUS_PREFIX: string }): (base: Aws
       },
       marks: new DynamoRelayMarks({ client, stateTable, ledger, items: store }),
     });
-    return absentPart<EventBus & Settling>('subscriptionBus', {
+    return absentPart<EventBus & Flushable>('subscriptionBus', {
       relay: (entries) => relay.add(entries),
-      settle: () => relay.settle(),
+      flush: () => relay.flush(),
     });
   };
 }

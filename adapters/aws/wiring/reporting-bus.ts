@@ -4,14 +4,14 @@ import { DynamoDeliveryNotes } from '../bus/delivery-notes.ts';
 import { DynamoLogPositions } from '../bus/log-positions.ts';
 import { SubscriptionReports } from '../subscriptions/subscription-reports.ts';
 import { sqsClient } from './clients.ts';
-import type { AwsBase, Settling } from './open-system.ts';
+import type { AwsBase, Flushable } from './open-system.ts';
 import { systemClock as clock } from '../request/system-clock.ts';
 
 export function reportingBus({
   SUBSCRIPTION_PREFIX: subscriptionPrefix,
 }: {
   readonly SUBSCRIPTION_PREFIX: string;
-}): (base: AwsBase) => EventBus & Settling {
+}): (base: AwsBase) => EventBus & Flushable {
   return ({ client, stateTable, store, config: { ledger } }) => {
     const reports = new SubscriptionReports({
       ...{ ledger, entries: store, items: store, clock, queues: sqsClient(), subscriptionPrefix },
@@ -21,7 +21,7 @@ export function reportingBus({
     return {
       trace: (event) => reports.trace(event),
       stats: () => reports.stats(),
-      settle: async () => {},
+      flush: async () => {},
       relay: reportsOnly,
       ...{ attach: refused, pause: refused, detach: refused, receive: refused, ack: refused, nack: refused },
       ...{ deadLetters: refused, redrive: refused, reset: refused },

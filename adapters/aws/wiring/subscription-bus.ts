@@ -5,7 +5,7 @@ import { DynamoDeliveryNotes } from '../bus/delivery-notes.ts';
 import { DynamoLogPositions } from '../bus/log-positions.ts';
 import { SubscriptionQueues, type SubscriptionQueuesOptions } from '../subscriptions/subscription-queues.ts';
 import { sqsClient } from './clients.ts';
-import type { AwsBase, Settling } from './open-system.ts';
+import type { AwsBase, Flushable } from './open-system.ts';
 import { systemClock, systemIds } from '../request/system-clock.ts';
 
 export interface Delivering extends Pick<SubscriptionQueuesOptions, 'reconcile' | 'onBreaker' | 'onForged'> {
@@ -15,7 +15,7 @@ export interface Delivering extends Pick<SubscriptionQueuesOptions, 'reconcile' 
 export function subscriptionBus(
   { SUBSCRIPTION_PREFIX: subscriptionPrefix }: { readonly SUBSCRIPTION_PREFIX: string },
   delivering: Delivering,
-): (base: AwsBase) => EventBus & Settling {
+): (base: AwsBase) => EventBus & Flushable {
   return (base) => {
     const { client, stateTable, store } = base;
     const { ledger } = base.config;
@@ -28,7 +28,7 @@ export function subscriptionBus(
       readFacts: delivering.readFacts(base),
       mayRead: (...asked: Parameters<MayRead>) => createMayRead(base.policy())(...asked),
     });
-    return Object.assign(queues, { relay: recordsNothing, settle: async () => {} });
+    return Object.assign(queues, { relay: recordsNothing, flush: async () => {} });
   };
 }
 

@@ -1,4 +1,4 @@
-/** The wake queue as a part of a function's system: whoever moves a change-set tells the waker. */
+/** The wake queue as a part of a function's system: whoever moves a change-set tells the workflow resumer. */
 import { queueSender } from './clients.ts';
 import type { AwsBase } from './open-system.ts';
 import { createResumeQueue, type ResumeQueue } from '../workflow/resume-queue.ts';

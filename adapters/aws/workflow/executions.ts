@@ -19,10 +19,10 @@ export interface StateMachine {
 }
 
 /** `started`: by this call, or by one that met it. */
-export type Ensured = { readonly kind: 'started' | 'running'; readonly attempt: number };
+export type EnsuredExecution = { readonly kind: 'started' | 'running'; readonly attempt: number };
 
 /** Makes sure that an execution runs. `from`: an attempt that is known to have been started. */
-export async function ensureExecution(machine: StateMachine, changeId: string, from = 1): Promise<Ensured> {
+export async function ensureExecution(machine: StateMachine, changeId: string, from = 1): Promise<EnsuredExecution> {
   for (let attempt = from; attempt < from + MAX_ATTEMPTS; attempt++) {
     if (await start(machine, changeId, attempt)) return { kind: 'started', attempt };
     if (await isRunning(machine, changeId, attempt)) return { kind: 'running', attempt };
@@ -44,11 +44,11 @@ async function start({ client, stateMachineArn }: StateMachine, changeId: string
 
 /** Describing lags behind starting: what was just refused as taken exists, and is young. */
 async function isRunning(machine: StateMachine, changeId: string, attempt: number): Promise<boolean> {
-  return (await standingOf(machine, changeId, attempt)) !== 'ended';
+  return (await executionStatusOf(machine, changeId, attempt)) !== 'ended';
 }
 
 /** Of one execution; `absent`: never started, or so long ago that nobody remembers, or a moment ago. */
-export async function standingOf(
+export async function executionStatusOf(
   { client, stateMachineArn }: StateMachine,
   changeId: string,
   attempt: number,

@@ -9,7 +9,7 @@ import { ensureExecution, type StateMachine } from './executions.ts';
 import type { GateReader } from './gates.ts';
 
 export interface WorkflowResumerOptions extends StateMachine {
-  readonly standings: Pick<WorkflowStatuses, 'of'>;
+  readonly statuses: Pick<WorkflowStatuses, 'of'>;
   readonly gates: GateReader;
 }
 
@@ -17,17 +17,17 @@ export interface WorkflowResumerOptions extends StateMachine {
  * `woken`: its wait was ended. `running`: an execution is between two waits; it reads the ledger before it waits again.
  * `started`: none was running. `ended`: the workflow has nothing more to do. `unknown`: no such change-set.
  */
-export type Woken = 'woken' | 'running' | 'started' | 'ended' | 'unknown';
+export type ResumeOutcome = 'woken' | 'running' | 'started' | 'ended' | 'unknown';
 
-export type WorkflowResumer = (changeId: string) => Promise<Woken>;
+export type WorkflowResumer = (changeId: string) => Promise<ResumeOutcome>;
 
-export function createQueueResumer({ standings, gates, ...machine }: WorkflowResumerOptions): WorkflowResumer {
+export function createQueueResumer({ statuses, gates, ...machine }: WorkflowResumerOptions): WorkflowResumer {
   return async (changeId) => {
     const gate = await gates.find(changeId);
     if (gate !== undefined && (await answer(machine, gate.token))) return 'woken';
-    const standing = await standings.of(changeId);
-    if (standing === undefined) return 'unknown';
-    if (standing.doing === 'ended') return 'ended';
+    const status = await statuses.of(changeId);
+    if (status === undefined) return 'unknown';
+    if (status.doing === 'ended') return 'ended';
     return (await ensureExecution(machine, changeId, gate?.attempt)).kind;
   };
 }

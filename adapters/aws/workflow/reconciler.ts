@@ -12,7 +12,7 @@ import type {
   Timekeeping,
 } from '../../../core/changes/index.ts';
 import type { Clock } from '../../../core/ledger/index.ts';
-import { changeOf, ensureExecution, standingOf, type StateMachine } from './executions.ts';
+import { changeOf, ensureExecution, executionStatusOf, type StateMachine } from './executions.ts';
 import type { Gate, GateReader } from './gates.ts';
 import type { ResumeQueue } from './resume-queue.ts';
 
@@ -20,13 +20,13 @@ const PAGE = 100;
 /** An execution has this long to notice by itself that its change-set is over. Longer than its longest plain wait. */
 const ORPHAN_AFTER_MS = 600_000;
 /** A time that has come and gone is looked after every minute for this long, then whenever all are compared. */
-const LOOK_BACK_MS = 3_600_000;
+const LOOKBACK_MS = 3_600_000;
 
 export interface ReconcilerOptions extends StateMachine {
-  readonly standings: WorkflowStatuses;
+  readonly statuses: WorkflowStatuses;
   readonly timekeeping: Timekeeping;
   readonly gates: GateReader;
-  readonly wakes: Pick<ResumeQueue, 'wake'>;
+  readonly resumeQueue: Pick<ResumeQueue, 'resume'>;
   readonly clock: Pick<Clock, 'now'>;
 }
 
@@ -45,7 +45,7 @@ export interface Reconciled extends ChangeQueues {
 
 /** @throws when change-sets or executions cannot be listed */
 export async function reconcileWorkflows(options: ReconcilerOptions, scope: Scope): Promise<Reconciled> {
-  const healing = new Healing(options);
+  const healing = new Healer(options);
   for await (const id of dueIds(options, scope)) await healing.attempt(id, () => healing.tendDue(id));
   const open = scope === 'all' ? await compareAll(options, healing) : undefined;
   return { ...healing.healed, open, ...(await options.timekeeping.queues()) };
@@ -53,7 +53,7 @@ export async function reconcileWorkflows(options: ReconcilerOptions, scope: Scop
 
 /** Each once. */
 async function* dueIds({ timekeeping, clock }: ReconcilerOptions, scope: Scope): AsyncGenerator<string> {
-  const since = scope === 'all' ? undefined : clock.now() - LOOK_BACK_MS;
+  const since = scope === 'all' ? undefined : clock.now() - LOOKBACK_MS;
   const seen = new Set<string>();
   for (let cursor: DueCursor | undefined; ;) {
     const due = await timekeeping.due({ limit: PAGE, since, cursor });
@@ -65,11 +65,11 @@ async function* dueIds({ timekeeping, clock }: ReconcilerOptions, scope: Scope):
 }
 
 /** By name alone: what stands on one side only is looked at. @returns how many are open */
-async function compareAll(options: ReconcilerOptions, healing: Healing): Promise<number> {
+async function compareAll(options: ReconcilerOptions, healing: Healer): Promise<number> {
   const running = await listRunning(options);
   const open = new Set<string>();
   for (let after: string | undefined; ;) {
-    const ids = await options.standings.openIds({ limit: PAGE, ...(after === undefined ? {} : { after }) });
+    const ids = await options.statuses.openIds({ limit: PAGE, ...(after === undefined ? {} : { after }) });
     for (const id of ids) open.add(id);
     after = ids.at(-1);
     if (ids.length < PAGE) break;
@@ -101,7 +101,7 @@ async function listRunning({ client, stateMachineArn }: ReconcilerOptions): Prom
   }
 }
 
-class Healing {
+class Healer {
   private readonly options: ReconcilerOptions;
   private readonly restarted: string[] = [];
   private readonly woken: string[] = [];
@@ -128,29 +128,29 @@ class Healing {
 
   /** Its time has come: somebody must be awake for it. */
   async tendDue(id: string): Promise<void> {
-    const { standings, gates, wakes, clock } = this.options;
-    const [standing, gate] = await Promise.all([standings.of(id), gates.find(id)]);
-    if (standing === undefined || standing.doing === 'ended') return;
-    if ((await standingOf(this.options, id, gate?.attempt ?? 1)) !== 'running') return this.start(id, gate);
-    if (gate === undefined || !isOver(gate, standing, clock.now())) return;
-    await wakes.wake(id);
+    const { statuses, gates, resumeQueue, clock } = this.options;
+    const [status, gate] = await Promise.all([statuses.of(id), gates.find(id)]);
+    if (status === undefined || status.doing === 'ended') return;
+    if ((await executionStatusOf(this.options, id, gate?.attempt ?? 1)) !== 'running') return this.start(id, gate);
+    if (gate === undefined || !isOver(gate, status, clock.now())) return;
+    await resumeQueue.resume(id);
     this.woken.push(id);
   }
 
   /** Open, and no execution runs. */
   async tendMissing(id: string): Promise<void> {
-    const { standings, gates } = this.options;
-    const standing = await standings.of(id);
-    if (standing !== undefined && standing.doing !== 'ended') await this.start(id, await gates.find(id));
+    const { statuses, gates } = this.options;
+    const status = await statuses.of(id);
+    if (status !== undefined && status.doing !== 'ended') await this.start(id, await gates.find(id));
   }
 
   async tendOrphan(id: string, { executionArn, name = '' }: ExecutionListItem): Promise<void> {
-    const { client, standings, clock } = this.options;
-    const standing = id === '' ? undefined : await standings.of(id);
+    const { client, statuses, clock } = this.options;
+    const status = id === '' ? undefined : await statuses.of(id);
     // Proposed after the open ones were listed, or so young in its end that the execution is about to notice.
     const isOrphan =
-      standing === undefined ||
-      (standing.doing === 'ended' && clock.now() - Date.parse(standing.updatedAt) > ORPHAN_AFTER_MS);
+      status === undefined ||
+      (status.doing === 'ended' && clock.now() - Date.parse(status.updatedAt) > ORPHAN_AFTER_MS);
     if (!isOrphan) return;
     await client.send(new StopExecutionCommand({ executionArn, cause: 'its change-set has ended or never was' }));
     this.stopped.push(name);
@@ -163,6 +163,6 @@ class Healing {
 }
 
 /** Something has happened since the wait began, or its time has come. */
-function isOver(gate: Gate, standing: WorkflowStatus, now: number): boolean {
-  return gate.seen !== standing.version || gate.until <= now;
+function isOver(gate: Gate, status: WorkflowStatus, now: number): boolean {
+  return gate.seen !== status.version || gate.until <= now;
 }

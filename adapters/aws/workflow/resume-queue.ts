@@ -1,5 +1,5 @@
 /**
- * Tells the waker that something may have happened to a change-set. A message says which one and nothing else: what
+ * Tells the workflow resumer that something may have happened to a change-set. A message says which one and nothing else: what
  * happened is in the ledger. Standard queue: a wake-up that comes twice or out of order changes nothing, and one that is
  * lost is made up for by the reconciler.
  */
@@ -16,23 +16,23 @@ export interface ResumeQueue {
   /** Begins to send, at once. Never throws. */
   onChangeStep(changeId: string): void;
   /** Sends and waits. @throws what `send` throws: nobody may have been woken */
-  wake(changeId: string): Promise<void>;
+  resume(changeId: string): Promise<void>;
   /** Waits for everything `onChangeStep` began. Never rejects. A Lambda is frozen once it has answered. */
-  settle(): Promise<void>;
+  flush(): Promise<void>;
 }
 
 export function createResumeQueue({ send, queueUrl, onError }: ResumeQueueOptions): ResumeQueue {
   const underWay = new Set<Promise<void>>();
-  const wake = (changeId: string): Promise<void> => send(queueUrl, JSON.stringify({ changeId }));
+  const resume = (changeId: string): Promise<void> => send(queueUrl, JSON.stringify({ changeId }));
   return {
-    wake,
+    resume,
     onChangeStep: (changeId) => {
-      const sending = wake(changeId)
+      const sending = resume(changeId)
         .catch((error: unknown) => onError(changeId, error))
         .finally(() => underWay.delete(sending));
       underWay.add(sending);
     },
-    settle: async () => {
+    flush: async () => {
       await Promise.all(underWay);
     },
   };

@@ -33,7 +33,7 @@ export interface FolderToVerify {
 
 export interface OpenedEntities extends EntityVerification {
   readonly entries: SqliteStore;
-  /** of the one chain that these are stretches of */
+  /** of the one chain that these are segments of */
   readonly rememberingVerifier: (known: readonly KnownRun[]) => RememberingVerifier;
 }
 

@@ -1,6 +1,6 @@
 /** What is asked of a thread that verifies entities, and what it answers: plain values, because functions do not cross threads. */
 import type { ChainPart, Checkpoint, KnownRun, Points, VerificationReport } from '../../../core/ledger/index.ts';
-import type { Concluding, EntityLinks, EntryVerdict } from '../../../core/system/index.ts';
+import type { EntityConclusion, EntityLinks, EntryVerdict } from '../../../core/system/index.ts';
 import type { FolderToVerify } from './entity-in-folder.ts';
 
 export interface JobPlace {
@@ -19,7 +19,7 @@ export type EntityJob =
       readonly known: readonly KnownRun[];
       readonly published: Pick<Checkpoint, 'size' | 'root'> | undefined;
     })
-  | (JobPlace & { readonly kind: 'conclude' } & Pick<Concluding, 'points' | 'links'>)
+  | (JobPlace & { readonly kind: 'conclude' } & Pick<EntityConclusion, 'points' | 'links'>)
   | (JobPlace & { readonly kind: 'page'; readonly from: number; readonly limit: number });
 
 export interface EntityResults {

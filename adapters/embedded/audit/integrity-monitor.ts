@@ -41,7 +41,7 @@ export interface IntegrityStatus {
 
 export interface IntegrityMonitor {
   /** Looks now, after the look under way. @param full everything, not only what is new since the last look */
-  look(full?: boolean): Promise<VerificationReport>;
+  audit(full?: boolean): Promise<VerificationReport>;
   status(): IntegrityStatus;
   /** What somebody else found, on the way. Never throws. */
   tell(finding: Finding): void;
@@ -54,30 +54,30 @@ export function auditThreads(): JobThreads<AuditJob, VerificationReport> {
 }
 
 export function startIntegrityMonitor(options: IntegrityMonitorOptions): IntegrityMonitor {
-  const watch = new Watch(options);
+  const monitor = new Monitor(options);
   const { clock, intervalMs, onError } = options;
   const stopped = new AbortController();
   const run = async (): Promise<void> => {
     for (;;) {
       await clock.sleep(intervalMs, stopped.signal);
       if (stopped.signal.aborted) return;
-      await watch.look().catch(onError);
+      await monitor.audit().catch(onError);
     }
   };
   const running = intervalMs > 0 ? run() : Promise.resolve();
   return {
-    look: (full) => watch.look(full),
-    status: () => watch.status(),
-    tell: (finding) => watch.tell(finding),
+    audit: (full) => monitor.audit(full),
+    status: () => monitor.status(),
+    tell: (finding) => monitor.tell(finding),
     stop: async () => {
       stopped.abort();
-      await watch.stop();
+      await monitor.stop();
       await running;
     },
   };
 }
 
-class Watch {
+class Monitor {
   private readonly options: IntegrityMonitorOptions;
   private turn: Promise<unknown> = Promise.resolve();
   private readonly threads = auditThreads();
@@ -86,22 +86,22 @@ class Watch {
   private audited: string | undefined;
   private fullAt = -Infinity;
   private finding: Finding | undefined;
-  private lookedAt: number | undefined;
+  private auditedAt: number | undefined;
 
   constructor(options: IntegrityMonitorOptions) {
     this.options = options;
   }
 
-  look(full = false): Promise<VerificationReport> {
-    const looked = this.turn.then(() => this.audit(full));
-    this.turn = looked.catch(() => undefined);
-    return looked;
+  audit(full = false): Promise<VerificationReport> {
+    const auditing = this.turn.then(() => this.runAudit(full));
+    this.turn = auditing.catch(() => undefined);
+    return auditing;
   }
 
   status(): IntegrityStatus {
     if (this.finding !== undefined) return { ok: false, detail: describe(this.finding) };
-    if (this.lookedAt === undefined) return { ok: true, detail: 'nothing was audited yet' };
-    return { ok: true, detail: `nothing found at ${new Date(this.lookedAt).toISOString()}` };
+    if (this.auditedAt === undefined) return { ok: true, detail: 'nothing was audited yet' };
+    return { ok: true, detail: `nothing found at ${new Date(this.auditedAt).toISOString()}` };
   }
 
   tell(finding: Finding): void {
@@ -118,13 +118,13 @@ class Watch {
     await this.turn;
   }
 
-  private async audit(asked: boolean): Promise<VerificationReport> {
+  private async runAudit(asked: boolean): Promise<VerificationReport> {
     const now = this.options.clock.now();
     const { audited } = this;
     // After a finding everything is looked at, until it is gone.
     const full = asked || audited === undefined || this.finding !== undefined || now - this.fullAt >= FULL_EVERY_MS;
     const report = await this.verify(full ? undefined : audited);
-    this.lookedAt = now;
+    this.auditedAt = now;
     if (report.firstBad !== undefined) {
       await this.raise(report.firstBad);
       return report;

@@ -111,7 +111,7 @@ async function verifyOpened(db: DatabaseSync, options: Opened): Promise<Verifica
   const report = await verifyWindow({
     ...{ ...points, ...asked, genesis: origin, scope, entries: store, signatures, now },
     size: async () => endOfLog(db),
-    stretches: (window) => verifyStretches({ ...job, ...window }),
+    segments: (window) => verifySegments({ ...job, ...window }),
     replay: (index) => replayDataDir({ ...replaying, index }),
     documents: (changed) => verifyDocuments(sources, changed, { stored: scope.mode === 'full' }),
     ...(scope.mode === 'full' ? { fields: (chains) => verifyFields(fieldSources, withKept(db, ledger, chains)) } : {}),
@@ -196,7 +196,7 @@ function remembering({ remembered }: Opened): { readonly remembered?: Uint8Array
 }
 
 /** Each begins with a tile of the log. */
-function verifyStretches(whole: SegmentJob & Window): Promise<Segment[]> {
+function verifySegments(whole: SegmentJob & Window): Promise<Segment[]> {
   const { from, to } = whole;
   const workers = to - from >= WORKERS * MIN_ENTRIES_PER_WORKER ? WORKERS : 1;
   if (workers === 1) return Promise.all([verifyFolderSegment(whole)]);

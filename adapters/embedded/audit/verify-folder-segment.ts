@@ -1,5 +1,5 @@
 /**
- * Reads one stretch of the log, record and entries side by side, and has core verify it. It loads little, because every
+ * Reads one segment of the log, record and entries side by side, and has core verify it. It loads little, because every
  * verifying thread loads it anew.
  */
 import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
@@ -122,14 +122,14 @@ async function named(finding: Finding, read: ReadLogFile, published: number): Pr
   return lost === undefined ? finding : { ...finding, entity: lost.chain, seq: lost.seq };
 }
 
-/** Every position of the stretch with what the commit-order record and the store have there. */
+/** Every position of the segment with what the commit-order record and the store have there. */
 async function* readPairs(
   db: DatabaseSync,
   store: SqliteStore,
-  stretch: { from: number; to: number },
+  segment: { from: number; to: number },
 ): AsyncGenerator<readonly LogPair[]> {
-  for (let from = stretch.from; from < stretch.to; from += PAGE) {
-    const to = Math.min(from + PAGE, stretch.to);
+  for (let from = segment.from; from < segment.to; from += PAGE) {
+    const to = Math.min(from + PAGE, segment.to);
     const places: LogPlace[] = [];
     for (const place of readPlaces(db, from, to)) places[place.position - from] = place;
     const stored: Stored[] = [];

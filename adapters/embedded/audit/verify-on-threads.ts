@@ -32,7 +32,7 @@ export interface OnThreads {
   readonly onPart?: (signatures: number) => void;
 }
 
-interface Asked extends OnThreads {
+interface ThreadedJob extends OnThreads {
   readonly entityId: string;
   /** one number for all jobs of a verification */
   readonly verification: number;
@@ -47,9 +47,9 @@ export function entityThreads(limit: number): EntityThreads {
 
 /** @throws SystemError VERIFICATION_ENDED */
 export async function verifyEntityOnThreads(options: OnThreads, entityId: string): Promise<VerificationReport> {
-  const asked: Asked = { ...options, entityId, verification: ++verifications };
+  const job: ThreadedJob = { ...options, entityId, verification: ++verifications };
   try {
-    return await verify(asked);
+    return await verify(job);
   } catch (error) {
     if (error instanceof FolderDamaged) return error.report;
     throw error;
@@ -62,28 +62,28 @@ export function verifyPageOnThreads(
   entityId: string,
   page: { readonly from: number; readonly limit: number },
 ): Promise<readonly EntryVerdict[]> {
-  const asked: Asked = { ...options, entityId, verification: ++verifications };
-  return ask(asked, { ...jobOf(asked), kind: 'page', ...page });
+  const job: ThreadedJob = { ...options, entityId, verification: ++verifications };
+  return ask(job, { ...jobOf(job), kind: 'page', ...page });
 }
 
-async function verify(asked: Asked): Promise<VerificationReport> {
-  const { entityId, known } = asked;
-  const begun = await ask(asked, { ...jobOf(asked), kind: 'begin' });
-  const links = await verifyLinks(asked, begun);
+async function verify(job: ThreadedJob): Promise<VerificationReport> {
+  const { entityId, known } = job;
+  const begun = await ask(job, { ...jobOf(job), kind: 'begin' });
+  const links = await verifyLinks(job, begun);
   const { head, finding, contradiction } = links;
-  const report = await ask(asked, { ...jobOf(asked), kind: 'conclude', points: begun.points, links });
+  const report = await ask(job, { ...jobOf(job), kind: 'conclude', points: begun.points, links });
   if (finding === undefined && contradiction === undefined && head !== undefined)
     known?.verified(entityId, { seq: head.seq, hash: Buffer.from(head.hash).toString('hex') });
   return report;
 }
 
 /** Whatever does not fit what is remembered is looked at again as if nothing were, so that it gets its right name. */
-async function verifyLinks(asked: Asked, begun: Begun): Promise<EntityLinks> {
-  const runs = asked.known?.runs(asked.entityId) ?? [];
-  const links = await verifyParts(asked, begun, runs);
-  const doubt = links.finding ?? ended(asked.entityId, links, runs);
+async function verifyLinks(job: ThreadedJob, begun: Begun): Promise<EntityLinks> {
+  const runs = job.known?.runs(job.entityId) ?? [];
+  const links = await verifyParts(job, begun, runs);
+  const doubt = links.finding ?? ended(job.entityId, links, runs);
   if (doubt === undefined || runs.length === 0) return links;
-  const anew = await verifyParts(asked, begun, []);
+  const anew = await verifyParts(job, begun, []);
   return anew.finding === undefined ? { ...anew, contradiction: doubt } : anew;
 }
 
@@ -95,8 +95,8 @@ function ended(chain: string, { head }: EntityLinks, known: readonly KnownRun[])
   return findingAt({ chain, seq: last + 1 }, 'MISSING_ENTRY', detail);
 }
 
-async function verifyParts(asked: Asked, begun: Begun, known: readonly KnownRun[]): Promise<EntityLinks> {
-  const { threads, onPart } = asked;
+async function verifyParts(job: ThreadedJob, begun: Begun, known: readonly KnownRun[]): Promise<EntityLinks> {
+  const { threads, onPart } = job;
   const count = Math.max(1, Math.ceil(begun.entries / PART));
   const parts: (EntityResults['links'] | undefined)[] = [];
   let next = 0;
@@ -107,7 +107,7 @@ async function verifyParts(asked: Asked, begun: Begun, known: readonly KnownRun[
       // The last has no end: what was recorded meanwhile belongs to it.
       const part = { from: i * PART, ...(i === count - 1 ? {} : { to: (i + 1) * PART }) };
       const published = begun.points?.published?.checkpoint;
-      const links = await ask(asked, { ...jobOf(asked), kind: 'links', part, known, published });
+      const links = await ask(job, { ...jobOf(job), kind: 'links', part, known, published });
       onPart?.(links.entries - links.remembered);
       parts[i] = links;
       // What comes behind a bad entry is not looked at.
@@ -136,11 +136,14 @@ function inWords(checked: number, remembered: number): readonly string[] {
   ];
 }
 
-function jobOf({ folder, entityId, verification }: Asked): JobPlace {
+function jobOf({ folder, entityId, verification }: ThreadedJob): JobPlace {
   return { folder, entityId, verification };
 }
 
-async function ask<Job extends EntityJob>({ threads, signal }: Asked, job: Job): Promise<EntityResults[Job['kind']]> {
+async function ask<Job extends EntityJob>(
+  { threads, signal }: ThreadedJob,
+  job: Job,
+): Promise<EntityResults[Job['kind']]> {
   const answer = (await threads.run(job, signal)) as EntityAnswer<Job['kind']>;
   if ('damaged' in answer) throw new FolderDamaged(answer.damaged);
   return answer.result;

@@ -59,7 +59,7 @@ export class InProcessBus implements EventBus {
   private readonly interests = createRuleIndex<string>();
   private readonly functions: FunctionTargets;
   /** subscription → the last of what was asked to be done with it: attached, paused, removed, in this order */
-  private readonly acts = new Map<string, Promise<void>>();
+  private readonly turns = new Map<string, Promise<void>>();
   private flushing: Promise<void> | undefined;
   private isFlushDue = false;
   private writing: Promise<void> = Promise.resolve();
@@ -228,12 +228,12 @@ export class InProcessBus implements EventBus {
     this.interests.remove(id);
   }
 
-  private async inTurn(id: string, act: () => Promise<void>): Promise<void> {
-    const done = (this.acts.get(id) ?? Promise.resolve()).then(act);
+  private async inTurn(id: string, action: () => Promise<void>): Promise<void> {
+    const done = (this.turns.get(id) ?? Promise.resolve()).then(action);
     const over = done.catch(ignore);
-    this.acts.set(id, over);
+    this.turns.set(id, over);
     await over;
-    if (this.acts.get(id) === over) this.acts.delete(id);
+    if (this.turns.get(id) === over) this.turns.delete(id);
     await done;
   }
 

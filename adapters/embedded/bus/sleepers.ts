@@ -3,7 +3,7 @@ import type { Clock } from '../../../core/ledger/index.ts';
 
 export class Sleepers {
   private readonly clock: Clock;
-  private readonly wakers = new Set<() => void>();
+  private readonly waiting = new Set<() => void>();
   /** how often they were woken: who looked before the last time has to look again, not to sleep */
   times = 0;
 
@@ -13,7 +13,7 @@ export class Sleepers {
 
   wake(): void {
     this.times += 1;
-    for (const waker of this.wakers) waker();
+    for (const notify of this.waiting) notify();
   }
 
   /** @param since `times` before looking whether there is a reason to sleep */
@@ -21,10 +21,10 @@ export class Sleepers {
     if (since !== this.times) return;
     const slept = new AbortController();
     const stop = (): void => slept.abort('woken'); // a reason of our own spares making an exception
-    this.wakers.add(stop);
+    this.waiting.add(stop);
     signal?.addEventListener('abort', stop, { once: true });
     await this.clock.sleep(ms, slept.signal);
     signal?.removeEventListener('abort', stop);
-    this.wakers.delete(stop);
+    this.waiting.delete(stop);
   }
 }

@@ -176,7 +176,7 @@ export class SubscriptionProgress {
   }
 
   /** Its stored entry was damaged since: it can never be delivered, and must not hold up those behind it. */
-  async bury(failure: Failure): Promise<void> {
+  async writeDeadLetter(failure: Failure): Promise<void> {
     const { mailbox, clock } = this.options;
     const reason = 'the stored entry cannot be read: verify the ledger';
     await mailbox.save(mailbox.writeDead({ ...failure, reason, at: clock.now() }));
@@ -221,16 +221,16 @@ export class SubscriptionProgress {
     const { id: subscription, from, mode } = this.options.subscription;
     const { position } = event.ledger;
     const history = this.notes.history(position);
-    const standing = { subscription, ...(history === undefined ? {} : { history }) };
+    const common = { subscription, ...(history === undefined ? {} : { history }) };
     const failure = this.retries.get(position);
     if (failure !== undefined)
-      return { ...standing, state: 'retrying', attempts: failure.attempts, reason: failure.reason };
+      return { ...common, state: 'retrying', attempts: failure.attempts, reason: failure.reason };
     if (position < from || !this.wants(event)) return undefined;
-    if (this.leases.isOut(position)) return { ...standing, state: 'in-flight' };
-    if (position >= this.cursor.position || this.open.has(position)) return { ...standing, state: 'pending' };
-    if (history?.at(-1)?.outcome === 'skipped') return { ...standing, state: 'skipped' };
+    if (this.leases.isOut(position)) return { ...common, state: 'in-flight' };
+    if (position >= this.cursor.position || this.open.has(position)) return { ...common, state: 'pending' };
+    if (history?.at(-1)?.outcome === 'skipped') return { ...common, state: 'skipped' };
     const isUnknown = mode === 'conditional' && history === undefined && this.notes.isForgotten(position);
-    return { ...standing, state: isUnknown ? 'settled' : 'delivered' };
+    return { ...common, state: isUnknown ? 'settled' : 'delivered' };
   }
 
   counts(): { backlog: number; inFlight: number; retrying: number } {

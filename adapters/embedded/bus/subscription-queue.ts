@@ -50,7 +50,7 @@ interface Candidate {
 export class SubscriptionQueue {
   readonly subscription: Subscription;
   private readonly options: QueueOptions;
-  private readonly books: SubscriptionProgress;
+  private readonly progress: SubscriptionProgress;
   private readonly condition: ((facts: DeliveryFacts) => boolean) | undefined;
   private readonly breaker: BreakerSwitch;
   private readonly startsAt: number;
@@ -64,7 +64,7 @@ export class SubscriptionQueue {
     const { subscription, clock, onBreaker } = options;
     this.options = options;
     this.subscription = subscription;
-    this.books = new SubscriptionProgress(options);
+    this.progress = new SubscriptionProgress(options);
     this.condition = compileCondition(subscription.when);
     this.startsAt = startsAtMs(subscription);
     this.sleepers = new Sleepers(clock);
@@ -74,17 +74,17 @@ export class SubscriptionQueue {
   }
 
   load(): Promise<void> {
-    return this.books.load();
+    return this.progress.load();
   }
 
   /** Told of a new event that the subscription may want. @returns whether there is something to deliver */
   tell(arrival: Arrival): boolean {
-    return this.books.cursor.tell(arrival);
+    return this.progress.cursor.tell(arrival);
   }
 
   /** Entries were committed that nobody was told of. */
   fallBehind(): void {
-    this.books.cursor.fallBehind();
+    this.progress.cursor.fallBehind();
     this.wake();
   }
 
@@ -106,9 +106,9 @@ export class SubscriptionQueue {
     if (this.closed) return receipts;
     const now = this.options.clock.now();
     const stale = receipts.filter((receipt) => {
-      const lease = this.books.leaseOf(receipt);
+      const lease = this.progress.leaseOf(receipt);
       if (lease === undefined) return true;
-      this.books.acknowledge(lease, now);
+      this.progress.acknowledge(lease, now);
       this.breaker.succeeded(now);
       return false;
     });
@@ -118,9 +118,9 @@ export class SubscriptionQueue {
 
   /** The event's time to be acknowledged begins anew. @returns false: it is not out (any more) */
   begin(receipt: string): boolean {
-    const lease = this.books.leaseOf(receipt);
+    const lease = this.progress.leaseOf(receipt);
     if (lease === undefined || this.closed) return false;
-    this.books.leases.renew(lease, this.options.clock.now() + this.subscription.ackTimeoutMs);
+    this.progress.leases.renew(lease, this.options.clock.now() + this.subscription.ackTimeoutMs);
     return true;
   }
 
@@ -130,7 +130,7 @@ export class SubscriptionQueue {
     failure: { readonly reason: string; readonly delayMs?: number },
   ): Promise<readonly string[]> {
     if (this.closed) return receipts;
-    const { leases } = this.books;
+    const { leases } = this.progress;
     const stale = receipts.filter((receipt) => leases.get(receipt) === undefined);
     const out = [...new Set(receipts)].map((receipt) => leases.get(receipt)).filter((lease) => lease !== undefined);
     await this.oneAtATime(async () => {
@@ -142,7 +142,7 @@ export class SubscriptionQueue {
 
   /** Somebody wants it tried again, so the breaker lets it through. */
   async redrive(positions: readonly number[] | undefined): Promise<number> {
-    const redriven = await this.oneAtATime(() => this.books.redrive(positions));
+    const redriven = await this.oneAtATime(() => this.progress.redrive(positions));
     if (redriven > 0) this.resetBreaker();
     return redriven;
   }
@@ -153,7 +153,7 @@ export class SubscriptionQueue {
   }
 
   flushWrites(all: boolean): ItemWrite[] {
-    return this.books.flushWrites(all);
+    return this.progress.flushWrites(all);
   }
 
   /**
@@ -171,19 +171,19 @@ export class SubscriptionQueue {
   }
 
   stateOf(event: LoggedEvent): DeliveryState | undefined {
-    return this.books.stateOf(event);
+    return this.progress.stateOf(event);
   }
 
   historyOf(event: LoggedEvent): Pick<DeliveryState, 'history'> {
-    const history = this.books.notes.history(event.ledger.position);
+    const history = this.progress.notes.history(event.ledger.position);
     return history === undefined ? {} : { history };
   }
 
   stats(): Omit<SubscriptionStats, 'subscription' | 'module'> {
-    const { delivered, failed, dead: deadLetters, latencies } = this.books;
+    const { delivered, failed, dead: deadLetters, latencies } = this.progress;
     const latencyMs = latencies.read();
     const measured = latencyMs === undefined ? {} : { latencyMs };
-    return { delivered, failed, deadLetters, ...this.books.counts(), breaker: this.breaker.state, ...measured };
+    return { delivered, failed, deadLetters, ...this.progress.counts(), breaker: this.breaker.state, ...measured };
   }
 
   private async take(max: number): Promise<ReceivedMessage[]> {
@@ -191,7 +191,7 @@ export class SubscriptionQueue {
     const now = this.options.clock.now();
     const reason = `not acknowledged within ${this.subscription.ackTimeoutMs} ms`;
     // A subscriber that went away with many events in hand has failed once, not as often as it held events.
-    if ((await this.recordFailures(this.books.leases.late(now), { reason })) > 0) this.breaker.failed(now, reason);
+    if ((await this.recordFailures(this.progress.leases.late(now), { reason })) > 0) this.breaker.failed(now, reason);
     if (now < this.startsAt) return this.hold(this.startsAt);
     const verdict = this.breaker.ask(now);
     if (verdict.kind === 'wait') return this.hold(verdict.untilMs);
@@ -214,7 +214,7 @@ export class SubscriptionQueue {
       const candidates = await this.candidates(size, nowMs, isProbe);
       if (candidates.length === 0) return [];
       const goesAt = this.batchGoesAt(candidates, size);
-      if (goesAt > nowMs) return this.hold(Math.min(goesAt, this.books.cursor.dueAt)); // what becomes due may fill it
+      if (goesAt > nowMs) return this.hold(Math.min(goesAt, this.progress.cursor.dueAt)); // what becomes due may fill it
       // All conditions are read before anything is leased: a failure to read one must not leave leases nobody knows of.
       const met =
         this.condition === undefined ? undefined : await Promise.all(candidates.map((one) => this.isMet(one)));
@@ -233,15 +233,15 @@ export class SubscriptionQueue {
   }
 
   private async candidates(size: number, nowMs: number, isProbe: boolean): Promise<readonly Candidate[]> {
-    const { books } = this;
+    const { progress } = this;
     const retries: Candidate[] = [];
-    for (const failure of books.dueRetries(size, nowMs)) {
+    for (const failure of progress.dueRetries(size, nowMs)) {
       const arrival = await this.options.log.at(failure.position);
-      if (arrival === undefined) await books.bury(failure);
+      if (arrival === undefined) await progress.writeDeadLetter(failure);
       else retries.push({ arrival, attempt: failure.attempts + 1 });
     }
-    await books.fill(isProbe ? size : size - retries.length, nowMs);
-    const fresh = books.ready.slice(0, size).map((arrival) => ({ arrival, attempt: 1 }));
+    await progress.fill(isProbe ? size : size - retries.length, nowMs);
+    const fresh = progress.ready.slice(0, size).map((arrival) => ({ arrival, attempt: 1 }));
     return (isProbe ? [...fresh, ...retries] : [...retries, ...fresh]).slice(0, size);
   }
 
@@ -264,14 +264,14 @@ export class SubscriptionQueue {
   private lease({ arrival, attempt }: Candidate): ReceivedMessage {
     const { ids, clock } = this.options;
     // It may have taken long to find: its time begins now.
-    const { receipt }: Lease = this.books.lease(arrival, attempt, clock.now() + this.subscription.ackTimeoutMs);
+    const { receipt }: Lease = this.progress.lease(arrival, attempt, clock.now() + this.subscription.ackTimeoutMs);
     const traceparent = deliveryTraceparent(arrival.event, (length) => ids.bytes(length));
     return { receipt, attempt, ...(traceparent === undefined ? {} : { traceparent }), event: arrival.event };
   }
 
   private skip({ arrival }: Candidate, reason: string): void {
     const at = new Date(this.options.clock.now()).toISOString();
-    this.books.settle(arrival, { at, outcome: 'skipped', reason });
+    this.progress.settle(arrival, { at, outcome: 'skipped', reason });
   }
 
   /** @returns how many */
@@ -280,15 +280,15 @@ export class SubscriptionQueue {
     failure: { readonly reason: string; readonly delayMs?: number },
   ): Promise<number> {
     if (leases.length === 0) return 0;
-    const failed = await this.books.recordFailures(leases, failure);
+    const failed = await this.progress.recordFailures(leases, failure);
     this.wake();
     return failed;
   }
 
   private nextDueMs(): number {
-    const { leases, cursor } = this.books;
+    const { leases, cursor } = this.progress;
     const now = this.options.clock.now();
-    const due = Math.min(leases.nextExpiry(), this.books.nextRetryAt(now), this.heldUntil ?? cursor.dueAt);
+    const due = Math.min(leases.nextExpiry(), this.progress.nextRetryAt(now), this.heldUntil ?? cursor.dueAt);
     return Math.max(1, due - now);
   }
 

@@ -1,4 +1,4 @@
-/** Verifies one stretch of an export's entries. It loads little, because every verifying thread loads it anew. */
+/** Verifies one segment of an export's entries. It loads little, because every verifying thread loads it anew. */
 import { join } from 'node:path';
 import {
   bundlePairs,

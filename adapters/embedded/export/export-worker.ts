@@ -1,4 +1,4 @@
-/** A verifying thread: checks one stretch of an export. */
+/** A verifying thread: checks one segment of an export. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { verifyExportSegment, type ExportSegmentJob } from './export-segment.ts';
 

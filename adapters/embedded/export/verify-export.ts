@@ -88,8 +88,8 @@ export async function verifyExport(folder: string, options: VerifyExportOptions)
       readLog: (from, limit) => readEntries({ read, size }, from, limit),
     },
     size: async () => size,
-    stretches: (window) =>
-      verifyStretches({ folder, root, signatures, ledger: manifest.ledger, window, size, keyEntries }),
+    segments: (window) =>
+      verifySegments({ folder, root, signatures, ledger: manifest.ledger, window, size, keyEntries }),
     replay: (index) => replayExport({ folder, ledger: manifest.ledger, size, index }),
   });
   const said = saidOtherwise(manifest, opened.checkpoint, root.name);
@@ -137,7 +137,7 @@ function untrusted(firstBad: Finding): VerificationReport {
   return { verdict: firstBad.verdict, firstBad, entries: 0, chains: 0, against: [], checked: [], notChecked };
 }
 
-async function verifyStretches(export_: {
+async function verifySegments(export_: {
   readonly folder: string;
   readonly ledger: string;
   readonly root: TrustedRoot;

@@ -49,30 +49,30 @@ export function connectionsOf(server: RunningHttpServer | undefined): ReturnType
 export async function startHttpServer(options: HttpServerOptions): Promise<RunningHttpServer> {
   const { host = '127.0.0.1', port } = options;
   const timeouts = { ...TIMEOUTS, ...options.timeouts };
-  const door = new HttpListener(options);
+  const listener = new HttpListener(options);
   const server = createServer({
     headersTimeout: timeouts.headersMs,
     requestTimeout: timeouts.requestMs,
     keepAliveTimeout: timeouts.keepAliveMs,
     connectionsCheckingInterval: Math.min(MAX_CHECK_INTERVAL_MS, timeouts.headersMs),
   });
-  const serve = (incoming: IncomingMessage, response: ServerResponse): void => void door.serve(incoming, response);
+  const serve = (incoming: IncomingMessage, response: ServerResponse): void => void listener.serve(incoming, response);
   const { maxConnections = MAX_CONNECTIONS } = options;
   server.maxConnections = maxConnections;
   server.on('connection', (socket) => {
-    door.admit(socket);
-    if (door.connectionCount > maxConnections * CROWDED) door.closeIdle();
+    listener.admit(socket);
+    if (listener.connectionCount > maxConnections * CROWDED) listener.closeIdle();
   });
   server.on('request', serve);
   server.on('checkContinue', serve); // the body is asked for (100 Continue) only when it is wanted
-  server.on('clientError', (error, socket) => door.refuse(error, socket));
+  server.on('clientError', (error, socket) => listener.refuse(error, socket));
   await listen(server, host, port);
   server.on('error', (error) => options.onError?.(error)); // a connection that could not be accepted, say
   let closed: Promise<void> | undefined;
   return {
-    connections: () => ({ open: door.connectionCount, limit: maxConnections }),
+    connections: () => ({ open: listener.connectionCount, limit: maxConnections }),
     url: urlOf(host, server.address() as AddressInfo),
-    close: () => (closed ??= close(server, door, timeouts.graceMs)),
+    close: () => (closed ??= close(server, listener, timeouts.graceMs)),
   };
 }
 
@@ -91,9 +91,9 @@ function listen(server: Server, host: string, port: number): Promise<void> {
   });
 }
 
-async function close(server: Server, door: HttpListener, graceMs: number): Promise<void> {
+async function close(server: Server, listener: HttpListener, graceMs: number): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-  door.beginClosing();
+  listener.beginClosing();
   const timer = setTimeout(() => server.closeAllConnections(), graceMs);
   await closed;
   clearTimeout(timer);

@@ -40,13 +40,13 @@ export async function sendStream(
 /** @returns whether everything written was taken in time */
 function taken(response: ServerResponse, withinMs: number): Promise<boolean> {
   return new Promise((resolve) => {
-    const settle = (isTaken: boolean) => (): void => {
+    const finish = (isTaken: boolean) => (): void => {
       clearTimeout(timer);
       response.off('drain', drained);
       response.off('close', closed);
       resolve(isTaken);
     };
-    const [drained, closed] = [settle(true), settle(false)];
+    const [drained, closed] = [finish(true), finish(false)];
     const timer = setTimeout(closed, withinMs);
     response.once('drain', drained);
     response.once('close', closed);

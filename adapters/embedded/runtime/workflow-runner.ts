@@ -98,7 +98,7 @@ class InProcessRunner implements WorkflowRunner {
   }
 
   /** Looks at the times again and again, each time when the next one comes. */
-  private async keepTime(first: Taken): Promise<void> {
+  private async keepTime(first: DueBatch): Promise<void> {
     let taken = first;
     while (!this.stopping) {
       if (taken.isFull) await Promise.all(taken.ids.flatMap((id) => this.walks.get(id)?.rested ?? []));
@@ -108,7 +108,7 @@ class InProcessRunner implements WorkflowRunner {
   }
 
   /** Wakes those whose time has come; what has a walk knows its times itself. */
-  private async takeUp(): Promise<Taken> {
+  private async takeUp(): Promise<DueBatch> {
     if (this.stopping) return { ids: [], isFull: false, next: undefined };
     try {
       const { ids, isFull, next, cursor } = await this.options.changes.due({ cursor: this.cursor, limit: PAGE });
@@ -186,7 +186,7 @@ class InProcessRunner implements WorkflowRunner {
   }
 }
 
-interface Taken {
+interface DueBatch {
   readonly ids: readonly string[];
   readonly isFull: boolean;
   readonly next: number | undefined;

@@ -19,12 +19,12 @@ export function createWriteProbe(store: Probed, dataDir: string): () => Check {
   let last: { readonly at: number; readonly check: Check } | undefined;
   return () => {
     const at = performance.now();
-    if (last === undefined || at - last.at >= FRESH_MS) last = { at, check: look(store, dataDir) };
+    if (last === undefined || at - last.at >= FRESH_MS) last = { at, check: probe(store, dataDir) };
     return last.check;
   };
 }
 
-function look(store: Probed, dataDir: string): Check {
+function probe(store: Probed, dataDir: string): Check {
   const name = 'writing';
   try {
     store.probe();

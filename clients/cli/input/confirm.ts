@@ -27,28 +27,28 @@ const TERMINAL = '/dev/tty';
 const NO_TERMINAL: ReadonlySet<string> = new Set(['ENXIO', 'ENOENT', 'ENOTTY', 'EACCES', 'EIO', 'ENODEV']);
 
 /**
- * Before anything is asked of the service: can this person be asked at all? @param act as in "approve"
+ * Before anything is asked of the service: can this person be asked at all? @param action as in "approve"
  * @throws UsageError where there is neither a terminal nor --yes
  */
-export function requireAnswerable(act: string, { yes }: ConfirmOptions): void {
+export function requireAnswerable(action: string, { yes }: ConfirmOptions): void {
   if (yes === true) return;
   const terminal = openTerminal();
   if (terminal === undefined)
     throw new UsageError(
-      `${act} asks before it decides, and there is no terminal to ask on: say --yes to decide unasked`,
+      `${action} asks before it decides, and there is no terminal to ask on: say --yes to decide unasked`,
     );
   terminal.close();
 }
 
 /** @param subject what is decided on, for who cannot see it on stdout @returns whether to go on; if not, it was said and the exit code set */
-export async function isConfirmed(act: string, options: ConfirmOptions, subject: string): Promise<boolean> {
+export async function isConfirmed(action: string, options: ConfirmOptions, subject: string): Promise<boolean> {
   if (options.yes === true) return true;
   const terminal = openTerminal();
-  if (terminal === undefined) throw new UsageError(`${act}: the terminal is gone, so nobody can be asked`);
+  if (terminal === undefined) throw new UsageError(`${action}: the terminal is gone, so nobody can be asked`);
   try {
     // Who leads the output elsewhere still has to see what they decide on.
     if (options.json === true || !process.stdout.isTTY) terminal.output.write(`${printable(subject)}\n\n`);
-    if (/^y(es)?$/i.test(await ask(terminal, `${act} this? [y/N] `))) return true;
+    if (/^y(es)?$/i.test(await ask(terminal, `${action} this? [y/N] `))) return true;
   } finally {
     terminal.close();
   }

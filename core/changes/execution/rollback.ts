@@ -101,11 +101,11 @@ interface ToUndo {
 /** Undoes it where it was done; the document is restored by who writes the step. */
 async function undoOne(context: Context, record: ChangeRecord, { index, one }: ToUndo): Promise<Undone> {
   const intent = await intentOf(context, record, index);
-  if (isExternal(intent)) return undoElsewhere(context, record, { index, one, intent });
+  if (isExternal(intent)) return undoExternal(context, record, { index, one, intent });
   return isReversible(record, index) ? { kind: 'undone', restored: intent.before.document } : irreversible(index);
 }
 
-async function undoElsewhere(
+async function undoExternal(
   context: Context,
   record: ChangeRecord,
   { index, one, intent }: ToUndo & { readonly intent: ExternalIntent },

@@ -42,7 +42,7 @@ export function* casesOf(risk: RiskConfig, search: { readonly seed: number; read
       yield* unit(subject, amount);
       yield* sign(subject, amount);
       yield* order(subject, amount);
-      yield* elsewhere(subject, amount);
+      yield* otherPlace(subject, amount);
     }
   }
 }
@@ -144,7 +144,7 @@ function* order(subject: Subject, amount: number): Generator<Case> {
 }
 
 /** What is done outside the ledger and says nothing of itself could be as large. */
-function* elsewhere(subject: Subject, amount: number): Generator<Case> {
+function* otherPlace(subject: Subject, amount: number): Generator<Case> {
   const entityId = `${subject.entity}1`;
   const operation = { type: 'executor.invoke', payload: { executor: 'refunds', input: { amount: String(amount) } } };
   yield {

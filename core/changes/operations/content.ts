@@ -171,22 +171,22 @@ const READ: ReadonlySet<string> = new Set(['path', 'from', 'fields', 'basis']);
 /** Keys of documents and inputs, and pointers into them. @throws ChangeError CHANGE_INVALID */
 function assertReadable(type: string, payload: JsonValue, index: number): void {
   const isOwn = type === 'state.patch' || type === 'field.erase';
-  const look = (value: JsonValue, path: readonly (string | number)[], isRead: boolean): void => {
+  const visit = (value: JsonValue, path: readonly (string | number)[], isRead: boolean): void => {
     const problem = isRead && typeof value === 'string' ? hiddenProblem(value, 'line') : undefined;
     if (problem !== undefined) throw invalid(path, problem);
     if (typeof value !== 'object' || value === null) return;
     if (Array.isArray(value)) {
-      value.forEach((member: JsonValue, i) => look(member, [...path, i], isRead));
+      value.forEach((member: JsonValue, i) => visit(member, [...path, i], isRead));
       return;
     }
     for (const [key, member] of Object.entries<JsonValue>(value)) {
       const hidden = hiddenProblem(key, 'line');
       if (hidden !== undefined) throw invalid([...path, key], `its key ${hidden}`);
       // The fields of a step are at its own level: `/operations/0/payload/3/path`.
-      look(member, [...path, key], isOwn && path.length <= STEP_DEPTH && READ.has(key));
+      visit(member, [...path, key], isOwn && path.length <= STEP_DEPTH && READ.has(key));
     }
   };
-  look(payload, ['operations', index, 'payload'], false);
+  visit(payload, ['operations', index, 'payload'], false);
 }
 
 function invalid(path: readonly (string | number)[], detail: string): ChangeError {

@@ -1,6 +1,6 @@
 /**
  * Registered executors, as they are asked: by the version that was approved, with a grant, for a limited time. What their
- * answers say is read elsewhere (executor-answers.ts), and what follows from them too (settle.ts).
+ * answers say is read elsewhere (executor-answers.ts), and what follows from them too (settlement.ts).
  */
 import type { JsonValue } from '../../canonical/index.ts';
 import type { Clock, RootSigner } from '../../ledger/index.ts';

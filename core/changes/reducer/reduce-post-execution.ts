@@ -13,14 +13,14 @@ const MAX_STATEMENTS = 5;
 /** Versions by which a document may have drifted from its chain before it must be restored rather than resolved. */
 export const MAX_DRIFT = 1000;
 
-type AftermathStep = Extract<
+type PostExecutionStep = Extract<
   ChangeStep,
   { readonly type: `change.${'resolution' | 'resolved-executed' | 'resolved-rolled-back' | 'reviewed'}` }
 >;
 
 type Resolutions = NonNullable<ChangeRecord['resolutions']>;
 
-export function reducePostExecution(record: ChangeRecord, step: AftermathStep, placement: Placement): Update {
+export function reducePostExecution(record: ChangeRecord, step: PostExecutionStep, placement: Placement): Update {
   if ('claim' in step.data && step.data.claim !== record.claim) return inconsistent(`${step.type} names another claim`);
   switch (step.type) {
     case 'change.resolution':

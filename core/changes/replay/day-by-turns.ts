@@ -4,11 +4,11 @@
  */
 import { MAX_RECENT } from '../store/recent-changes.ts';
 import { CLOCK_SLACK_MS } from './authority.ts';
-import { firsts, WINDOW_MS, type Assessed } from './recent-window.ts';
+import { firsts, WINDOW_MS, type AssessedChange } from './recent-window.ts';
 
 type Recent = { readonly recentChanges?: unknown; readonly recentMoved?: unknown; readonly recentEntities?: unknown };
 
-export interface Taken extends Assessed {
+export interface TurnRecord extends AssessedChange {
   /** log index */
   readonly position: number;
   /** ms since the Unix epoch, when the window was counted at the latest */
@@ -21,12 +21,12 @@ export interface Taken extends Assessed {
 
 /** Plain data: where it was left off. */
 export interface DayByTurnsState {
-  readonly taken: readonly Taken[];
+  readonly taken: readonly TurnRecord[];
   readonly ends: ReadonlyMap<string, number>;
 }
 
 export class DayByTurns {
-  private readonly taken: Taken[];
+  private readonly taken: TurnRecord[];
   /** change-sets that ended without having had an effect; ms since the Unix epoch */
   private readonly ends: Map<string, number>;
 
@@ -39,7 +39,7 @@ export class DayByTurns {
     return { taken: this.taken, ends: this.ends };
   }
 
-  take(one: Taken): void {
+  take(one: TurnRecord): void {
     this.taken.push(one);
   }
 
@@ -65,11 +65,11 @@ export class DayByTurns {
   }
 
   private shortOf(
-    turn: keyof Taken['turns'],
-    keyOf: (one: Taken) => string,
-    recordedBy: (one: Taken) => Recent,
+    turn: keyof TurnRecord['turns'],
+    keyOf: (one: TurnRecord) => string,
+    recordedBy: (one: TurnRecord) => Recent,
   ): { position: number; reason: string }[] {
-    const groups = new Map<string, Taken[]>();
+    const groups = new Map<string, TurnRecord[]>();
     for (const one of this.taken) {
       const group = groups.get(keyOf(one));
       if (group === undefined) groups.set(keyOf(one), [one]);
@@ -80,7 +80,7 @@ export class DayByTurns {
       .toArray()
       .flatMap((group) => {
         group.sort((a, b) => a.turns[turn] - b.turns[turn]);
-        const before = new Map<string, Taken>();
+        const before = new Map<string, TurnRecord>();
         return group.flatMap((one) => {
           const least = this.least(one, before);
           before.delete(one.change);
@@ -92,7 +92,7 @@ export class DayByTurns {
       });
   }
 
-  private least(asked: Taken, before: ReadonlyMap<string, Taken>): Required<Record<keyof Recent, number>> {
+  private least(asked: TurnRecord, before: ReadonlyMap<string, TurnRecord>): Required<Record<keyof Recent, number>> {
     const counted = firsts(
       before
         .values()
@@ -122,7 +122,7 @@ function missing(recorded: Recent, least: Required<Record<keyof Recent, number>>
   return undefined;
 }
 
-function forget(before: Map<string, Taken>, now: number): void {
+function forget(before: Map<string, TurnRecord>, now: number): void {
   for (const [change, { at }] of before) {
     if (at >= now - 2 * WINDOW_MS) return;
     before.delete(change);

@@ -13,11 +13,11 @@ import type { OperationTypes } from '../operations/operations.ts';
 import { planOperations } from '../operations/plan.ts';
 import { isExternalOperation, type Content, type StepOf } from '../model/steps.ts';
 import { CLOCK_SLACK_MS, type InForce } from './authority.ts';
-import type { Counted } from './recent-window.ts';
+import type { RecentCounts } from './recent-window.ts';
 
 type Assessed = StepOf<'change.assessed'>;
 
-export interface Weighing {
+export interface AssessmentContext {
   readonly step: Assessed;
   readonly content: Content;
   /** step hash of what was weighed */
@@ -35,7 +35,7 @@ export function clockOf({ at, data }: Pick<Assessed, 'at' | 'data'>): { readonly
 }
 
 /** Everything but the facts: what they lead to by the rules in force. */
-export function judgeRisk({ step, content, proposal, inForce }: Weighing): string | undefined {
+export function judgeRisk({ step, content, proposal, inForce }: AssessmentContext): string | undefined {
   const { data, at } = step;
   const { from, to } = clockOf(step);
   if (to > Date.parse(at) || from < Date.parse(at) - CLOCK_SLACK_MS)
@@ -66,13 +66,17 @@ export function judgeRisk({ step, content, proposal, inForce }: Weighing): strin
  * It was weighed on the document that the chain led to just then. It may not have been, where another change-set was faster or
  * somebody had changed the store: then nothing may be carried out on it, so what it says of the facts is nobody's concern.
  */
-export function isOnDocument({ step, document }: Pick<Weighing, 'step' | 'document'>): boolean {
+export function isOnDocument({ step, document }: Pick<AssessmentContext, 'step' | 'document'>): boolean {
   const { base } = step.data;
   return base.version === document.version && base.hash === document.hash;
 }
 
 /** The facts, given what certainly and what possibly counted of the last day. */
-export function judgeFacts(weighing: Weighing, certain: Counted, possible: Counted): string | undefined {
+export function judgeFacts(
+  weighing: AssessmentContext,
+  certain: RecentCounts,
+  possible: RecentCounts,
+): string | undefined {
   const { step, content, document, types } = weighing;
   const { result, facts } = step.data;
   const after = attempt(() => planOperations(document, content.operations, types));
@@ -87,9 +91,9 @@ export function judgeFacts(weighing: Weighing, certain: Counted, possible: Count
 }
 
 function computed(
-  { step, content, inForce, document, types }: Weighing,
+  { step, content, inForce, document, types }: AssessmentContext,
   after: readonly Document[],
-  counted: Counted,
+  counted: RecentCounts,
 ): JsonObject | string {
   const { initiator, operations } = content;
   const { moneyPaths, sensitivePaths, knownPaths } = inForce.risk.config;
@@ -159,12 +163,12 @@ function executorsOf(
 
 /** For each operation that an executor carries out there is a plan, and facts of it. */
 function planned({ plans = [], facts }: Assessed['data'], { operations }: Content): string | undefined {
-  const elsewhere = [...operations.keys()].filter((i) => isExternalOperation(operations[i]));
+  const external = [...operations.keys()].filter((i) => isExternalOperation(operations[i]));
   const ofFacts = executorsOf(facts['executors'])?.plans.length ?? 0;
   return isSame(
     plans.map(({ index }) => index),
-    elsewhere,
-  ) && ofFacts === elsewhere.length
+    external,
+  ) && ofFacts === external.length
     ? undefined
     : `its plans are not those of the operations that executors carry out`;
 }

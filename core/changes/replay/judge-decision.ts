@@ -14,7 +14,7 @@ import { otherPerson } from './principals.ts';
 
 const MS_PER_HOUR = 3_600_000;
 
-export interface Deciding {
+export interface DecisionContext {
   readonly ledger: string;
   readonly inForce: InForce;
   /** as it stood when the step was recorded */
@@ -25,7 +25,7 @@ export interface Deciding {
 
 export function judgeVote(
   step: StepOf<'change.voted'>,
-  { inForce, delegation, record, ledger }: Deciding,
+  { inForce, delegation, record, ledger }: DecisionContext,
 ): string | undefined {
   const { actor, data, at } = step;
   const { personId, delegate, roles } = data;
@@ -39,7 +39,7 @@ export function judgeVote(
   );
 }
 
-export function judgeOverride(step: StepOf<'change.overridden'>, deciding: Deciding): string | undefined {
+export function judgeOverride(step: StepOf<'change.overridden'>, deciding: DecisionContext): string | undefined {
   const { actor, data } = step;
   const { inForce, record, ledger } = deciding;
   const other = otherPerson(inForce, actor, data.personId);
@@ -54,7 +54,7 @@ export function judgeOverride(step: StepOf<'change.overridden'>, deciding: Decid
 }
 
 /** Everything is looked at again: who voted, what they hold now, the rules, the freezes. */
-export function judgeClaim(step: StepOf<'change.claimed'>, deciding: Deciding): string | undefined {
+export function judgeClaim(step: StepOf<'change.claimed'>, deciding: DecisionContext): string | undefined {
   const { inForce, record } = deciding;
   const { assessment, override } = record;
   if (assessment === undefined) return 'nothing was assessed';
@@ -75,7 +75,7 @@ export function judgeClaim(step: StepOf<'change.claimed'>, deciding: Deciding): 
 
 export function judgeAbort(
   { actor, data }: StepOf<'change.aborted'>,
-  { inForce, record }: Deciding,
+  { inForce, record }: DecisionContext,
 ): string | undefined {
   const other = otherPerson(inForce, actor, data.personId);
   if (other !== undefined) return other;
@@ -84,7 +84,7 @@ export function judgeAbort(
   return isNeeded ? undefined : `${data.personId} holds none of the roles that ${record.id} needed`;
 }
 
-export function judgeResolution(step: StepOf<'change.resolution'>, deciding: Deciding): string | undefined {
+export function judgeResolution(step: StepOf<'change.resolution'>, deciding: DecisionContext): string | undefined {
   const { actor, data } = step;
   const { inForce } = deciding;
   const other = otherPerson(inForce, actor, data.personId);
@@ -97,7 +97,7 @@ export function judgeResolution(step: StepOf<'change.resolution'>, deciding: Dec
 /** Who has left, or lost the role, since they spoke is heard no more. */
 export function judgeResolved(
   { type, data }: StepOf<'change.resolved-executed' | 'change.resolved-rolled-back'>,
-  deciding: Deciding,
+  deciding: DecisionContext,
 ): string | undefined {
   const now = asOfNow(deciding);
   const heard = (now.resolutions ?? []).filter(
@@ -109,7 +109,7 @@ export function judgeResolved(
     : 'by the roster in force no two people who may say so agree on it';
 }
 
-export function judgeReview({ actor, data }: StepOf<'change.reviewed'>, deciding: Deciding): string | undefined {
+export function judgeReview({ actor, data }: StepOf<'change.reviewed'>, deciding: DecisionContext): string | undefined {
   const { inForce, record } = deciding;
   const other = otherPerson(inForce, actor, data.personId);
   if (other !== undefined) return other;
@@ -120,7 +120,10 @@ export function judgeReview({ actor, data }: StepOf<'change.reviewed'>, deciding
 }
 
 /** Further roles may help as the rules in force say, and not before they say so. */
-export function judgeEscalation(step: StepOf<'change.escalated'>, { inForce, record }: Deciding): string | undefined {
+export function judgeEscalation(
+  step: StepOf<'change.escalated'>,
+  { inForce, record }: DecisionContext,
+): string | undefined {
   const { escalation } = inForce.risk.config;
   const { assessment, entityId } = record;
   if (escalation === undefined || assessment === undefined || floorOf(entityId).length > 0)
@@ -138,7 +141,7 @@ export function judgeEscalation(step: StepOf<'change.escalated'>, { inForce, rec
 
 /** What the delegate may decide as, or why they may not. */
 function lentRoles(
-  { inForce, delegation: find }: Pick<Deciding, 'inForce' | 'delegation'>,
+  { inForce, delegation: find }: Pick<DecisionContext, 'inForce' | 'delegation'>,
   { personId, delegate }: Vote,
   at: string,
 ): string[] | string {
@@ -154,7 +157,7 @@ function lentRoles(
 }
 
 /** The votes as they count under the roster in force. */
-function votersNow(deciding: Deciding): StandingVote[] {
+function votersNow(deciding: DecisionContext): StandingVote[] {
   const { inForce, delegation: find, record } = deciding;
   const excluded = excludedNow(deciding);
   return record.votes.flatMap((vote) => {
@@ -191,14 +194,14 @@ function mayOverride(
 }
 
 /** Whoever answers for the proposing agent now has a part in it too. */
-function excludedNow({ inForce, record }: Deciding): readonly string[] {
+function excludedNow({ inForce, record }: DecisionContext): readonly string[] {
   const { content, proposer } = record;
   const owner =
     proposer.kind === 'agent' ? inForce.policy.roster.agents.find(({ id }) => id === proposer.id)?.owner : undefined;
   return owner === undefined ? content.excludes : [...content.excludes, owner];
 }
 
-function asOfNow(deciding: Deciding): ChangeRecord {
+function asOfNow(deciding: DecisionContext): ChangeRecord {
   const { record } = deciding;
   return { ...record, content: { ...record.content, excludes: [...excludedNow(deciding)] } };
 }

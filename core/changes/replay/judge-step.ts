@@ -18,7 +18,7 @@ import {
 } from './judge-decision.ts';
 import { notTheSystem, otherPerson, principalOf } from './principals.ts';
 
-export interface Judging {
+export interface StepContext {
   readonly ledger: string;
   /** as it stood when the step was recorded */
   readonly delegation: (id: string) => KnownDelegation | undefined;
@@ -44,7 +44,7 @@ export const ALWAYS_CONDITIONAL: ReadonlySet<StepType> = new Set([
   'change.reviewed',
 ] as const);
 
-export function judgeStep(step: ChangeStep, judging: Judging): string | undefined {
+export function judgeStep(step: ChangeStep, judging: StepContext): string | undefined {
   const { inForce, types, before } = judging;
   if (step.type === 'change.proposed') return judgeContent(step, { inForce, types });
   if (before === undefined) return `${step.type} is about a change-set that does not exist`;

@@ -8,20 +8,20 @@ import { CLOCK_SLACK_MS } from './authority.ts';
 export const WINDOW_MS = 86_400_000;
 const KEPT_MS = WINDOW_MS + 3_600_000;
 
-export interface Assessed extends RecentChange {
+export interface AssessedChange extends RecentChange {
   readonly change: string;
   readonly sponsor: string;
   /** of the entry; ms since the Unix epoch */
   readonly at: number;
 }
 
-export interface Asked extends Pick<Assessed, 'change' | 'sponsor' | 'entityId'> {
+export interface RecentQuery extends Pick<AssessedChange, 'change' | 'sponsor' | 'entityId'> {
   /** the clock when the window was counted: not before, not after; ms since the Unix epoch */
   readonly from: number;
   readonly to: number;
 }
 
-export interface Counted {
+export interface RecentCounts {
   readonly byInitiator: readonly RecentChange[];
   readonly onEntity: readonly RecentChange[];
 }
@@ -31,27 +31,27 @@ const ENDLESS = Array.from({ length: 3 * MAX_RECENT }, (_, i) => ({
   entityId: `(${i})`,
   moved: Number.MAX_SAFE_INTEGER,
 }));
-export const NOTHING: Counted = { byInitiator: [], onEntity: [] };
-export const ANYTHING: Counted = { byInitiator: ENDLESS, onEntity: ENDLESS };
+export const NOTHING: RecentCounts = { byInitiator: [], onEntity: [] };
+export const ANYTHING: RecentCounts = { byInitiator: ENDLESS, onEntity: ENDLESS };
 
-interface Ended extends Assessed {
+interface EndedChange extends AssessedChange {
   readonly endedAt: number;
 }
 
 /** Of one sponsor, or on one entity; maps keep the order in which their keys came. */
 interface Place {
-  readonly standing: Map<string, Assessed>;
-  readonly ended: Map<string, Ended>;
+  readonly standing: Map<string, AssessedChange>;
+  readonly ended: Map<string, EndedChange>;
 }
 
 export class RecentWindow {
   private readonly places = new Map<string, Place>();
   /** change-sets that count somewhere, the longest known first */
-  private readonly known = new Map<string, Assessed>();
+  private readonly known = new Map<string, AssessedChange>();
   private latest = 0;
 
   /** A new assessment takes the place of the one before. */
-  assessed(one: Assessed): void {
+  assessed(one: AssessedChange): void {
     const before = this.known.get(one.change);
     if (before !== undefined) this.remove(before);
     this.known.set(one.change, one);
@@ -73,11 +73,11 @@ export class RecentWindow {
     }
   }
 
-  certain(asked: Asked): Counted {
+  certain(asked: RecentQuery): RecentCounts {
     return this.count(asked, asked.to - WINDOW_MS, () => []);
   }
 
-  possible(asked: Asked): Counted {
+  possible(asked: RecentQuery): RecentCounts {
     const since = asked.from - WINDOW_MS;
     return this.count(asked, since, ({ ended }) => {
       const late = asked.from - CLOCK_SLACK_MS;
@@ -85,7 +85,7 @@ export class RecentWindow {
     });
   }
 
-  private count(asked: Asked, since: number, more: (place: Place) => Iterable<Assessed>): Counted {
+  private count(asked: RecentQuery, since: number, more: (place: Place) => Iterable<AssessedChange>): RecentCounts {
     const of = (key: string): RecentChange[] => {
       const place = this.places.get(key);
       if (place === undefined) return [];
@@ -97,7 +97,7 @@ export class RecentWindow {
     return { byInitiator: of(sponsorKey(asked.sponsor)), onEntity: of(entityKey(asked.entityId)) };
   }
 
-  private placesOf(one: Assessed): Place[] {
+  private placesOf(one: AssessedChange): Place[] {
     return keysOf(one).map((key) => {
       const place = this.places.get(key) ?? { standing: new Map(), ended: new Map() };
       this.places.set(key, place);
@@ -105,7 +105,7 @@ export class RecentWindow {
     });
   }
 
-  private remove({ change, ...of }: Assessed): void {
+  private remove({ change, ...of }: AssessedChange): void {
     this.known.delete(change);
     for (const key of keysOf(of)) this.places.get(key)?.standing.delete(change);
   }
@@ -137,11 +137,11 @@ export function firsts<One>(all: Iterable<One>): One[] {
   return found;
 }
 
-function inOrder(a: Assessed, b: Assessed): number {
+function inOrder(a: AssessedChange, b: AssessedChange): number {
   return a.at - b.at || (a.change < b.change ? -1 : Number(a.change > b.change));
 }
 
-function keysOf({ sponsor, entityId }: Pick<Assessed, 'sponsor' | 'entityId'>): [string, string] {
+function keysOf({ sponsor, entityId }: Pick<AssessedChange, 'sponsor' | 'entityId'>): [string, string] {
   return [sponsorKey(sponsor), entityKey(entityId)];
 }
 

@@ -24,7 +24,7 @@ export interface ReplayOutcome {
   /** assessments that rest on what executors said */
   readonly advised: number;
   /** assessments on a document that the chain did not lead to; nothing was carried out on them */
-  readonly elsewhere: number;
+  readonly external: number;
 }
 
 /** A change-set that has not come to its end, or that somebody still has to review. */
@@ -33,7 +33,7 @@ export interface Open {
   /** entries of it so far */
   readonly steps: number;
   /** the assessment in force was made on another document than the chain led to: nothing may be carried out on it */
-  readonly isElsewhere: boolean;
+  readonly isExternal: boolean;
   /** documents before operations, by step hash of the intent */
   readonly images: Map<string, Document>;
 }

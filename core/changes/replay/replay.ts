@@ -24,12 +24,12 @@ import { isStepType, parseStep, type ChangeStep, type PolicyEntry, type StepOf }
 import { effectOf } from './verify-state.ts';
 import { OrderedAuthority, type Authority, type InForce, type KnownDelegation } from './authority.ts';
 import { DayByTurns } from './day-by-turns.ts';
-import { clockOf, isOnDocument, judgeFacts, judgeRisk, type Weighing } from './judge-assessment.ts';
+import { clockOf, isOnDocument, judgeFacts, judgeRisk, type AssessmentContext } from './judge-assessment.ts';
 import { judgeGrant, judgeRevocation } from './judge-delegation.ts';
 import { ALWAYS_CONDITIONAL, judgeStep } from './judge-step.ts';
 import { Once, type UsedTwice } from './once.ts';
 import { notTheSystem } from './principals.ts';
-import { ANYTHING, NOTHING, RecentWindow, type Asked } from './recent-window.ts';
+import { ANYTHING, NOTHING, RecentWindow, type RecentQuery } from './recent-window.ts';
 import type { ReplayEntry } from './replay-entry.ts';
 import { datedOf, type Open, type ReplayOutcome, type ReplayState, type Unauthorized } from './replay-state.ts';
 
@@ -45,7 +45,7 @@ export interface ReplayOptions {
   readonly from?: ReplayState | undefined;
 }
 
-const NONE = { judged: 0, beforePolicy: 0, withoutUnder: 0, advised: 0, elsewhere: 0 };
+const NONE = { judged: 0, beforePolicy: 0, withoutUnder: 0, advised: 0, external: 0 };
 const NO_DOCUMENT: VersionedDocument = { document: null, version: 0, hash: documentHash(null) };
 
 export class Replay {
@@ -166,14 +166,14 @@ export class Replay {
       this.claimable(step, before) ?? this.entitled(entry, step, { before: before?.record, after: reduced.record });
     if (reason !== undefined) return reason;
     const current = this.document(step.entity);
-    const isElsewhere =
-      step.type === 'change.assessed' ? !isOnDocument({ step, document: current }) : (before?.isElsewhere ?? false);
-    if (step.type === 'change.assessed' && isElsewhere) this.counts.elsewhere += 1;
+    const isExternal =
+      step.type === 'change.assessed' ? !isOnDocument({ step, document: current }) : (before?.isExternal ?? false);
+    if (step.type === 'change.assessed' && isExternal) this.counts.external += 1;
     const next = effectOf(step, { record: reduced.record, current, types: this.types, images });
     if (typeof next === 'string') return next;
     const problem = next === current ? undefined : this.written(entry, next);
     if (problem !== undefined) return problem;
-    this.keep({ record: withLastEntries(reduced.record), steps: steps + 1, images, isElsewhere }, step);
+    this.keep({ record: withLastEntries(reduced.record), steps: steps + 1, images, isExternal }, step);
     return undefined;
   }
 
@@ -227,12 +227,12 @@ export class Replay {
     const { data, at, entity } = step;
     const { turns } = data;
     const document = this.document(entity);
-    const weighing: Weighing = { step, content, proposal, inForce, document, types: this.types };
+    const weighing: AssessmentContext = { step, content, proposal, inForce, document, types: this.types };
     const reason = notTheSystem(step.actor) ?? judgeRisk(weighing);
     if (reason !== undefined) return reason;
     const sponsor = sponsorOf(content);
     const { from, to } = clockOf(step);
-    const asked: Asked = { change, sponsor, entityId, from, to };
+    const asked: RecentQuery = { change, sponsor, entityId, from, to };
     if (turns !== undefined) {
       this.turns.use(`by#${sponsor}#${turns.sponsor}`, position);
       this.turns.use(`on#${entity}#${turns.entity}`, position);
@@ -254,7 +254,7 @@ export class Replay {
     if (type !== 'change.claimed') return undefined;
     const { version, hash } = this.document(entity);
     const base = before?.record.assessment?.base;
-    if (base?.version !== version || base.hash !== hash || before?.isElsewhere === true)
+    if (base?.version !== version || base.hash !== hash || before?.isExternal === true)
       return `the document is at version ${version}, which is not what was weighed and approved`;
     const other = this.locks.get(entity);
     if (other !== undefined) return `${other} is being carried out on "${entity}"`;

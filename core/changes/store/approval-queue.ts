@@ -7,18 +7,18 @@ const LEVEL = 'level:';
 const REMINDED = 'reminded:';
 const MAX_OVERDUE = 1_000;
 
-export interface Waiting {
+export interface QueueLength {
   readonly length: number;
   /** age of the oldest; 0 when nothing waits */
   readonly oldestAgeMs: number;
 }
 
-export interface ApprovalQueue extends Waiting {
+export interface ApprovalQueue extends QueueLength {
   /** how many of them have been escalated */
   readonly escalated: number;
   /** reminders sent for them */
   readonly reminders: number;
-  readonly byLevel: Readonly<Record<string, Waiting>>;
+  readonly byLevel: Readonly<Record<string, QueueLength>>;
 }
 
 /** Change-sets that ran without the usual approval and wait to be looked at. */
@@ -43,7 +43,7 @@ export async function changeQueues(ledger: string, items: Pick<ItemStore, 'list'
   return { approvalQueue: approvals, reviewQueue: reviews };
 }
 
-interface Counted {
+interface QueueCounts {
   readonly counts: Counts;
   readonly now: number;
 }
@@ -51,7 +51,7 @@ interface Counted {
 async function approvalQueue(
   ledger: string,
   items: Pick<ItemStore, 'list'>,
-  { counts, now }: Counted,
+  { counts, now }: QueueCounts,
 ): Promise<ApprovalQueue> {
   const levels = [...counts].flatMap(([bucket, length]) =>
     length > 0 && bucket.startsWith(LEVEL) ? [{ level: bucket.slice(LEVEL.length), length }] : [],
@@ -76,7 +76,7 @@ async function approvalQueue(
 async function reviewQueue(
   ledger: string,
   items: Pick<ItemStore, 'list'>,
-  { counts, now }: Counted,
+  { counts, now }: QueueCounts,
 ): Promise<ReviewQueue> {
   const length = counts.get('review') ?? 0;
   const { pk, prefix } = waitingPlace(ledger, 'review');

@@ -40,7 +40,7 @@ export function indexWrites(ledger: string, current: ChangeRecord | undefined, n
 
 /** Every index item that the record has. */
 export function indexItemsOf(ledger: string, record: ChangeRecord): readonly IndexItem[] {
-  return [...waitingItems(ledger, record), ...timerItems(ledger, record), ...trayItems(ledger, record)];
+  return [...waitingItems(ledger, record), ...timerItems(ledger, record), ...inboxItems(ledger, record)];
 }
 
 /** Oldest first, by level; reviews by when they should be done. */
@@ -99,7 +99,7 @@ function sinceOf({ entries, createdAt }: ChangeRecord, ...types: readonly StepTy
   return entries.findLast(({ type }) => type === 'change.assessed' || types.includes(type))?.at ?? createdAt;
 }
 
-function trayItems(ledger: string, record: ChangeRecord): IndexItem[] {
+function inboxItems(ledger: string, record: ChangeRecord): IndexItem[] {
   const needed = record.state === 'pending' ? requirementOf(record) : undefined;
   if (needed === undefined) return [];
   const roles = new Set(needed.roles.flatMap((role) => [role, ...(needed.eligible?.[role] ?? [])]));

@@ -14,17 +14,17 @@ const PAGE = 500;
 /** Writes of one transaction: every store takes as many. */
 const WRITES = 100;
 /** At what seems to differ, before it is said to. */
-const LOOKS = 3;
+const MAX_READS = 3;
 
 /** Builds what is missing, once. @returns how many change-sets were looked at; 0: it was built before */
 export async function ensureChangeIndex(ledger: string, items: ItemStore): Promise<number> {
   const built = builtKey(ledger);
   if ((await items.get(built)) !== undefined) return 0;
-  let looked = 0;
+  let examined = 0;
   const exact = new Map<string, number>();
   let writes: ItemWrite[] = [];
   for await (const record of openOrInReview(ledger, items)) {
-    looked += 1;
+    examined += 1;
     for (const bucket of bucketsOf(record)) exact.set(bucket, (exact.get(bucket) ?? 0) + 1);
     for (const { key, value } of indexItemsOf(ledger, record)) writes.push({ kind: 'put', key, value, expect: 'any' });
     if (writes.length < WRITES) continue;
@@ -37,7 +37,7 @@ export async function ensureChangeIndex(ledger: string, items: ItemStore): Promi
     // Dying before this: it is built again, to the same end.
     { kind: 'put', key: built, value: {}, expect: 'any' },
   ]);
-  return looked;
+  return examined;
 }
 
 /** Builds it anew, after something was found that differs. For a process that writes alone. */
@@ -76,7 +76,7 @@ async function missingItem(ledger: string, items: ItemStore): Promise<string | u
 
 /** Counts are compared when nothing was counted while the records were read; on a busy ledger the last look decides nothing. */
 async function miscount(ledger: string, items: ItemStore): Promise<string | undefined> {
-  for (let looks = 0; looks < LOOKS; looks++) {
+  for (let reads = 0; reads < MAX_READS; reads++) {
     const before = await readCounts(ledger, items);
     const exact = new Map<string, number>();
     for await (const record of recordsOf(ledger, items, 'all'))
@@ -93,9 +93,9 @@ async function miscount(ledger: string, items: ItemStore): Promise<string | unde
 }
 
 /** A difference that is still there when it is looked at again: a step in between makes one for a moment. */
-async function confirmed<Found>(look: () => Promise<Found | undefined>): Promise<Found | undefined> {
-  let found = await look();
-  for (let looks = 1; found !== undefined && looks < LOOKS; looks++) found = await look();
+async function confirmed<Found>(read: () => Promise<Found | undefined>): Promise<Found | undefined> {
+  let found = await read();
+  for (let reads = 1; found !== undefined && reads < MAX_READS; reads++) found = await read();
   return found;
 }
 

@@ -23,7 +23,7 @@ export const MAX_RECENT = 1_000;
 
 export interface RecentChanges {
   /** The turns of a sponsor and an entity: to be taken before anything is counted, and written with what was counted for. */
-  readonly turns: (of: Subject) => Promise<TakenTurns>;
+  readonly turns: (of: Subject) => Promise<TurnReservation>;
   /** Assessed in the 24 hours before `now` (ms since the Unix epoch) and not refused, without the change-set itself. */
   readonly since: (
     now: number,
@@ -33,7 +33,7 @@ export interface RecentChanges {
   readonly open: (sponsor: string, limit: number) => Promise<number>;
 }
 
-export interface TakenTurns {
+export interface TurnReservation {
   readonly writes: readonly ItemWrite[];
   /** how many assessments took them before */
   readonly turns: NonNullable<Assessment['turns']>;

@@ -1,4 +1,4 @@
-/** The use cases around the policy in force, behind one door: seeing it, and lending one's vote to somebody else. */
+/** The use cases around the policy in force, behind one object: seeing it, and lending one's vote to somebody else. */
 import type { Principal } from '../../policy/index.ts';
 import { createActRunner } from '../recording/act-runner.ts';
 import type { ChangesDependencies } from '../recording/context.ts';

@@ -1,6 +1,6 @@
 /** The system's own steps: what carries an approved change-set to its end. They hold no authority. */
 import type { Acts } from './acts.ts';
-import { dueChanges, type Due, type DueQuery } from '../workflow/due.ts';
+import { dueChanges, type DueChanges, type DueQuery } from '../workflow/due.ts';
 import { advance, runStep, type StepResult } from '../workflow/run-step.ts';
 import type { StepName } from '../model/workflow.ts';
 
@@ -12,7 +12,7 @@ export interface WorkflowUseCases {
   /** Ids of the change-sets that are not at their end, ascending. */
   openIds(page: { readonly after?: string; readonly limit: number }): Promise<readonly string[]>;
   /** Those that have something to do now, each named once, and when the next one will. */
-  due(query: DueQuery): Promise<Due>;
+  due(query: DueQuery): Promise<DueChanges>;
 }
 
 export function createWorkflowUseCases({ current, acting }: Acts): WorkflowUseCases {

@@ -1,5 +1,5 @@
 /**
- * Who decided what: every decision in a stretch of a ledger, recomputed from its entries, with what it was about and what came of
+ * Who decided what: every decision in a segment of a ledger, recomputed from its entries, with what it was about and what came of
  * it. No projection is asked. It verifies nothing: that the entries are what was signed is verification's business.
  */
 import type { JsonObject } from '../../canonical/index.ts';

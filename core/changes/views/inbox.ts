@@ -13,7 +13,7 @@ const PAST_GROUP = '$';
 export async function awaitingIds(
   ledger: string,
   items: Pick<ItemStore, 'list'>,
-  { mandates, after, limit }: Wanted,
+  { mandates, after, limit }: InboxQuery,
 ): Promise<readonly string[]> {
   const roles = [...new Set(mandates.flatMap((mandate) => mandate.roles))];
   const found = await Promise.all(
@@ -30,7 +30,7 @@ export async function awaitingIds(
   return [...new Set(ids)].sort().slice(0, limit);
 }
 
-export interface Wanted {
+export interface InboxQuery {
   readonly mandates: readonly Pick<Mandate, 'personId' | 'roles' | 'delegate'>[];
   readonly after?: string | undefined;
   readonly limit: number;

@@ -32,11 +32,11 @@ function assessmentProblems({
   if (assessmentHash(assessment) !== named) return ['the assessment shown is not the one that its hash stands for'];
   const isItsOwn = assessment.change === id && assessment.revision === revision && assessment.contentHash === content;
   if (!isItsOwn) return ['the assessment is about another change-set, revision or content'];
-  const shownAs = (one: typeof risk | typeof assessment): string => {
+  const displayedAs = (one: typeof risk | typeof assessment): string => {
     const { level, enforcement = 'hard', roles, approvals, timelockMinutes, matched, facts } = one;
     return canonicalize({ level, enforcement, roles, approvals, timelockMinutes, matched, facts });
   };
-  return shownAs(risk) === shownAs(assessment) ? [] : ['the risk shown is not the one that was assessed'];
+  return displayedAs(risk) === displayedAs(assessment) ? [] : ['the risk shown is not the one that was assessed'];
 }
 
 /** Without a document to compare with, or on another version of it, nobody can see what an approval would let happen. */

@@ -41,11 +41,11 @@ export function viewPostExecution({ content, override, postReview, resolutions }
   };
 }
 
-function viewOverride({ personId, account, ticket, reason }: Defined<'override'>): Shown<'override'> {
+function viewOverride({ personId, account, ticket, reason }: Defined<'override'>): Displayed<'override'> {
   return { personId, account, ticket, reason };
 }
 
-function viewReview({ kind, due, reviews }: Defined<'postReview'>): Shown<'postReview'> {
+function viewReview({ kind, due, reviews }: Defined<'postReview'>): Displayed<'postReview'> {
   return {
     kind,
     due,
@@ -53,10 +53,10 @@ function viewReview({ kind, due, reviews }: Defined<'postReview'>): Shown<'postR
   };
 }
 
-function viewResolution(said: Defined<'resolutions'>[number]): Shown<'resolutions'>[number] {
+function viewResolution(said: Defined<'resolutions'>[number]): Displayed<'resolutions'>[number] {
   const { personId, account, outcome, reason, evidence } = said;
   return { personId, account, outcome, reason, evidence };
 }
 
 type Defined<Field extends keyof ChangeRecord> = NonNullable<ChangeRecord[Field]>;
-type Shown<Field extends keyof PostExecutionView> = NonNullable<PostExecutionView[Field]>;
+type Displayed<Field extends keyof PostExecutionView> = NonNullable<PostExecutionView[Field]>;

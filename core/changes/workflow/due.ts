@@ -15,7 +15,7 @@ export interface DueCursor {
   readonly read: { readonly [Kind in TimerKind]?: string };
 }
 
-export interface Due {
+export interface DueChanges {
   /** at most `limit` of each kind of time */
   readonly ids: readonly string[];
   /** there may be more */
@@ -40,7 +40,7 @@ interface Deps {
 }
 
 /** One read for each kind of time. */
-export async function dueChanges(deps: Deps, { cursor, limit, since }: DueQuery): Promise<Due> {
+export async function dueChanges(deps: Deps, { cursor, limit, since }: DueQuery): Promise<DueChanges> {
   const { ledger, items, now } = deps;
   const rules = JSON.stringify([deps.rules.reminderHours, deps.rules.escalation]);
   const isContinued = cursor !== undefined && cursor.rules === rules && cursor.at <= now;

@@ -46,7 +46,7 @@ const TASKS: { readonly [Name in TaskName]: (context: Context, current: StoredCh
 };
 
 /** Tasks that change something by what the record says. */
-const ACTS_ON: ReadonlySet<StepName> = new Set(['intend', 'apply', 'undo'] as const);
+const EFFECTIVE_STEPS: ReadonlySet<StepName> = new Set(['intend', 'apply', 'undo'] as const);
 
 /** @throws ChangeError CHANGE_NOT_FOUND; LedgerError: the outcome may be unknown, run `evaluate` again */
 export async function runStep(context: Context, name: StepName, id: string): Promise<StepResult> {
@@ -58,7 +58,7 @@ export async function runStep(context: Context, name: StepName, id: string): Pro
     case 'wait':
       return { kind: 'wait', step: step.next, until: waitEnd(context, current.record, step.until) };
     case 'task': {
-      if (ACTS_ON.has(name)) await context.prove(current);
+      if (EFFECTIVE_STEPS.has(name)) await context.prove(current);
       const outcome = await TASKS[name as TaskName](context, current);
       return { kind: 'next', step: step.next[outcome] ?? FIRST_STEP };
     }

@@ -5,14 +5,14 @@
  */
 import type { Clock, ItemStore } from '../../ledger/index.ts';
 import { changeQueues, type ChangeQueues } from '../store/approval-queue.ts';
-import { dueChanges, type Due, type DueQuery } from './due.ts';
+import { dueChanges, type DueChanges, type DueQuery } from './due.ts';
 import { parsePolicy } from '../policy/policy-document.ts';
 import { createDocumentStore, POLICY_ENTITY } from '../store/document-store.ts';
 import type { TimerRules } from './timers.ts';
 
 export interface Timekeeping {
   /** @throws ChangeError CHANGE_INVALID when the policy in force is damaged */
-  readonly due: (query: DueQuery) => Promise<Due>;
+  readonly due: (query: DueQuery) => Promise<DueChanges>;
   readonly queues: () => Promise<ChangeQueues>;
 }
 

@@ -11,7 +11,7 @@ export function sensitive<Schema extends z.ZodType>(schema: Schema): Schema {
 }
 
 /** A field taken out of a payload. */
-export interface TakenField {
+export interface SensitiveField {
   /** JSON pointer into the payload */
   readonly path: string;
   readonly value: JsonValue;
@@ -26,9 +26,9 @@ export function sensitivePaths(schema: z.ZodType): readonly string[] {
 export function takeSensitive(
   payload: JsonObject,
   paths: readonly string[],
-): { readonly payload: JsonObject; readonly taken: readonly TakenField[] } {
+): { readonly payload: JsonObject; readonly taken: readonly SensitiveField[] } {
   let rest = payload;
-  const taken: TakenField[] = [];
+  const taken: SensitiveField[] = [];
   for (const path of paths) {
     const keys = path.slice(1).split('/').map(unescape);
     const value = at(rest, keys);

@@ -56,7 +56,7 @@ export interface Vault {
   open(entity: string, seq: number, commitment: FieldCommitment): Promise<OpenedField>;
 }
 
-type Kept = { readonly salt: string; readonly box: string };
+type StoredField = { readonly salt: string; readonly box: string };
 
 export function createVault({ ledger, items, keys, randomBytes }: VaultDependencies): Vault {
   const dataKeys = new Map<string, Promise<Uint8Array>>();
@@ -87,7 +87,7 @@ export function createVault({ ledger, items, keys, randomBytes }: VaultDependenc
       const salt = randomBytes(SALT_BYTES);
       const commitment = { path, hash: commitField(path, salt, plain) };
       const box = encrypt(await dataKeyOf(entity), { nonce: randomBytes(NONCE_BYTES), plain, aad: commitment.hash });
-      const kept: Kept = { salt: base64(salt), box: base64(box) };
+      const kept: StoredField = { salt: base64(salt), box: base64(box) };
       return {
         commitment,
         writeAt: (seq) => ({ kind: 'put', key: place(ledger, { entity, seq, path }), value: kept, expect: 'absent' }),
@@ -96,7 +96,7 @@ export function createVault({ ledger, items, keys, randomBytes }: VaultDependenc
     open: async (entity, seq, { path, hash }) => {
       const item = await items.get(place(ledger, { entity, seq, path }));
       if (item === undefined) return { kind: 'erased' };
-      const { salt, box } = item.value as Kept;
+      const { salt, box } = item.value as StoredField;
       const plain = decrypt(await dataKeyOf(entity), Buffer.from(box, 'base64'), hash);
       if (plain === undefined || commitField(path, Buffer.from(salt, 'base64'), plain) !== hash)
         throw new EventError({

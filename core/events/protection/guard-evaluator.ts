@@ -46,7 +46,7 @@ export interface GuardEvaluatorDependencies {
   readonly onError: (error: unknown) => void;
 }
 
-interface Counted {
+interface WindowCount {
   readonly window: Window;
   readonly lengthMs: number;
   /** events that are not worth telling yet */
@@ -61,14 +61,14 @@ interface Batch {
   readonly principal: Principal;
   readonly nowMs: number;
   /** what the other processes are to be told, once for each count, however many events there were */
-  readonly counted: Map<string, Counted>;
+  readonly counted: Map<string, WindowCount>;
   /** taken of the publisher's bucket */
   tokens: number;
 }
 
 export class GuardEvaluator implements Guard {
   private readonly deps: GuardEvaluatorDependencies;
-  private readonly stops: TopicStops;
+  private readonly topicStops: TopicStops;
   /** publisher → when its bucket will be full again */
   private readonly buckets = new Map<string, number>();
   /** topic, or topic and entity and correlation → events; those that moved last are last */
@@ -78,9 +78,9 @@ export class GuardEvaluator implements Guard {
   private readonly counts = { rateLimited: 0, refused: 0, stormsDetected: 0, loopsDetected: 0, resets: 0 };
   private readonly sharing = new Set<Promise<unknown>>();
 
-  constructor(deps: GuardEvaluatorDependencies, stops: TopicStops) {
+  constructor(deps: GuardEvaluatorDependencies, topicStops: TopicStops) {
     this.deps = deps;
-    this.stops = stops;
+    this.topicStops = topicStops;
   }
 
   async admit(principal: Principal, events: readonly GuardedEvent[]): Promise<readonly (GuardError | undefined)[]> {
@@ -92,7 +92,7 @@ export class GuardEvaluator implements Guard {
         this.overRate(batch) ?? this.stopped(event, batch) ?? this.inLoop(event, batch) ?? this.inStorm(event, batch),
     );
     this.share(batch);
-    await this.stops.record();
+    await this.topicStops.record();
     return verdicts;
   }
 
@@ -101,20 +101,20 @@ export class GuardEvaluator implements Guard {
   }
 
   /** Resolves when what was counted is shared. */
-  async settle(): Promise<void> {
+  async flush(): Promise<void> {
     await Promise.all(this.sharing);
   }
 
   /** After a reset: what stopped the topic must not stop it again. */
-  forget(topic: string, stops: number): void {
+  forget(topic: string, topicStops: number): void {
     for (const key of this.windows.keys()) if (key === topic || key.startsWith(`${topic}\n`)) this.windows.delete(key);
     this.untold.delete(topic);
-    this.count('resets', stops);
+    this.count('resets', topicStops);
   }
 
   private async refresh(): Promise<void> {
-    await this.stops.freshen();
-    await this.stops.expire();
+    await this.topicStops.freshen();
+    await this.topicStops.expire();
   }
 
   private overRate(batch: Batch): GuardError | undefined {
@@ -135,7 +135,7 @@ export class GuardEvaluator implements Guard {
   }
 
   private stopped({ topic, origin }: GuardedEvent, { nowMs }: Batch): GuardError | undefined {
-    const stop = this.stops.find(topic, origin.correlationId);
+    const stop = this.topicStops.find(topic, origin.correlationId);
     return stop === undefined ? undefined : this.refuse(stop, nowMs);
   }
 
@@ -161,19 +161,19 @@ export class GuardEvaluator implements Guard {
     const storm = { perSecond, event };
     this.note(batch, topic, { window, lengthMs: STORM_WINDOW_MS, share: stormShare(perSecond), storm });
     if (verdict === 'calm') return undefined;
-    return this.refuse(this.stopStorm(event, batch, perSecond), batch.nowMs);
+    return this.refuse(this.haltStorm(event, batch, perSecond), batch.nowMs);
   }
 
   /** Others counted more than was known here: found with these events on their way, which are recorded, and no later. */
-  private async stopLate({ storm }: Counted, batch: Batch, count: number): Promise<void> {
+  private async haltLate({ storm }: WindowCount, batch: Batch, count: number): Promise<void> {
     if (storm === undefined || count <= storm.perSecond) return;
     const { event, perSecond } = storm;
-    if (this.stops.find(event.topic, undefined) !== undefined) return;
-    this.stopStorm(event, batch, perSecond);
-    await this.stops.record();
+    if (this.topicStops.find(event.topic, undefined) !== undefined) return;
+    this.haltStorm(event, batch, perSecond);
+    await this.topicStops.record();
   }
 
-  private stopStorm(event: GuardedEvent, batch: Batch, perSecond: number): TopicStop {
+  private haltStorm(event: GuardedEvent, batch: Batch, perSecond: number): TopicStop {
     this.count('stormsDetected');
     return this.stop(event, batch, { cause: 'storm', reason: `more than ${perSecond} events in one second` });
   }
@@ -189,7 +189,7 @@ export class GuardEvaluator implements Guard {
       ...{ id: ids.next(), topic, ...why, eventId, source: principal.id, stoppedAt: new Date(nowMs).toISOString() },
       ...(seconds === undefined ? {} : { resetAt: new Date(nowMs + seconds * MS_PER_SECOND).toISOString() }),
     };
-    this.stops.hold(stop);
+    this.topicStops.hold(stop);
     return stop;
   }
 
@@ -210,7 +210,7 @@ export class GuardEvaluator implements Guard {
     });
   }
 
-  private note({ counted }: Batch, key: string, of: Omit<Counted, 'events'>): void {
+  private note({ counted }: Batch, key: string, of: Omit<WindowCount, 'events'>): void {
     this.keep(key, of.window);
     counted.set(key, { ...of, events: (counted.get(key)?.events ?? 0) + 1 });
   }
@@ -241,7 +241,7 @@ export class GuardEvaluator implements Guard {
       tell(
         shared.add(key, { startMs, lengthMs }, events).then((count) => {
           this.keep(key, atLeast(this.windows.get(key), { startMs, count }));
-          return this.stopLate(one, batch, count);
+          return this.haltLate(one, batch, count);
         }),
       );
     }
@@ -256,7 +256,7 @@ export class GuardEvaluator implements Guard {
   }
 
   /** What is to be told now: nothing, until it is worth a write. */
-  private owed(key: string, { window: { startMs }, share, events }: Counted): number {
+  private owed(key: string, { window: { startMs }, share, events }: WindowCount): number {
     const before = this.untold.get(key);
     const count = events + (before?.startMs === startMs ? before.count : 0);
     if (count < share) {

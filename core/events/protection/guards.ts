@@ -28,7 +28,7 @@ export interface Guards extends Guard {
   reset(principal: Principal, topic: string, why: string): Promise<GuardState>;
   stats(): GuardStats;
   /** Resolves when what was counted is shared. */
-  settle(): Promise<void>;
+  flush(): Promise<void>;
 }
 
 export interface GuardsDependencies extends TopicStopsDependencies, GuardEvaluatorDependencies {
@@ -52,7 +52,7 @@ export function createGuards(deps: GuardsDependencies): Guards {
   return {
     admit: (principal, events) => watch.admit(principal, events),
     stats: () => watch.stats(),
-    settle: () => watch.settle(),
+    flush: () => watch.flush(),
     list: async (principal) => {
       await stops.freshen();
       const topics = new Set([...catalog.list(), ...stops.list()].map(({ topic }) => topic));

@@ -21,7 +21,7 @@ import { AWS_TOPIC, type Catalog } from '../catalog/catalog.ts';
 import { eventIdemKey, moduleChain, parseEventInput, type EventData } from '../envelope/envelope.ts';
 import { EventError, GuardError } from '../catalog/errors.ts';
 import type { Guard } from '../protection/guard.ts';
-import { takeSensitive, type TakenField } from '../catalog/sensitive.ts';
+import { takeSensitive, type SensitiveField } from '../catalog/sensitive.ts';
 import { isSystemTopic } from '../catalog/system-topics.ts';
 import type { SealedField, Vault } from '../confidential/vault.ts';
 
@@ -70,7 +70,7 @@ interface Prepared extends Recordable {
   /** what is kept beside the entry */
   readonly fields: readonly SealedField[];
   /** what the confidential fields held when it was published */
-  readonly taken: readonly TakenField[];
+  readonly taken: readonly SensitiveField[];
 }
 
 interface Recordable {

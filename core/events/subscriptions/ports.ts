@@ -35,7 +35,7 @@ export interface DeliveryAttempt {
   readonly reason?: string;
 }
 
-interface Standing {
+interface SubscriptionHistory {
   readonly subscription: string;
   /** the newest tries, oldest first; absent when there was none, or it is no longer known */
   readonly history?: readonly DeliveryAttempt[];
@@ -43,14 +43,14 @@ interface Standing {
 
 /** How one subscription stands with one event. */
 export type DeliveryState =
-  | (Standing & {
+  | (SubscriptionHistory & {
       /**
        * `relayed`: handed to the subscription's queue, whose inside this engine cannot see.
        * `settled`: delivered or skipped so long ago that it is no longer known which
        */
       readonly state: 'pending' | 'relayed' | 'in-flight' | 'delivered' | 'skipped' | 'settled';
     })
-  | (Standing & {
+  | (SubscriptionHistory & {
       readonly state: 'retrying' | 'dead-letter';
       readonly attempts: number;
       /** absent: told to the subscriber, and to those who look after everybody's */

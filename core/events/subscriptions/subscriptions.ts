@@ -104,7 +104,7 @@ function management(deps: SubscriptionsDependencies): Pick<Subscriptions, Manage
     create: (principal, input) => createSubscription(deps, principal, input),
     list: async (principal) => {
       const everybodys = await all();
-      return mayLook(policy, principal) ? everybodys : everybodys.filter(({ module }) => module === principal.id);
+      return maySeeAll(policy, principal) ? everybodys : everybodys.filter(({ module }) => module === principal.id);
     },
     all,
     get: async (principal, id) => subscriptionOf(await load(deps, principal, id, 'look')),
@@ -174,7 +174,7 @@ async function load(
   const isTheirs =
     item !== undefined &&
     (subscriptionOf(item).module === principal.id ||
-      (purpose === 'look' && mayLook(policy, principal)) ||
+      (purpose === 'look' && maySeeAll(policy, principal)) ||
       (purpose === 'operate' && policy.isOperator(principal)));
   if (isTheirs) return item;
   const message = `no subscription "${id.slice(0, 64)}" of "${principal.id}"`;
@@ -261,7 +261,7 @@ function requireOwnersRights(policy: Policy, { module, topics }: Subscription): 
   throw new PolicyError({ code: 'FORBIDDEN', message });
 }
 
-function mayLook(policy: Policy, principal: Principal): boolean {
+function maySeeAll(policy: Policy, principal: Principal): boolean {
   return policy.isAuditor(principal) || policy.isOperator(principal);
 }
 

@@ -55,7 +55,7 @@ class QueueingAppender implements Appender {
   private readonly options: AppenderOptions;
   private readonly heads: HeadCache;
   private queue: Pending[] = [];
-  private pumping: Promise<void> | undefined;
+  private committing: Promise<void> | undefined;
   private readonly now: () => number;
   private readonly sessionKeys: SessionKeys;
   /** chains with a commit under way, when the store has other writers */
@@ -88,12 +88,12 @@ class QueueingAppender implements Appender {
   }
 
   async drain(): Promise<void> {
-    while (this.pumping !== undefined) await this.pumping;
+    while (this.committing !== undefined) await this.committing;
   }
 
   private enqueue(pending: Pending): void {
     this.queue.push(pending);
-    this.pumping ??= Promise.resolve().then(() => this.pump());
+    this.committing ??= Promise.resolve().then(() => this.commitPending());
   }
 
   /** A key signs only what is stamped while it is valid: what waited while the clock was set is stamped anew. */
@@ -110,7 +110,7 @@ class QueueingAppender implements Appender {
   }
 
   /** One batch is signed while the one before it is committed; two commits never overlap, so commit order is sealing order. */
-  private async pump(): Promise<void> {
+  private async commitPending(): Promise<void> {
     let sealed: readonly Placed[] = [];
     for (;;) {
       const planned = await this.plan(this.takeBatch());
@@ -121,7 +121,7 @@ class QueueingAppender implements Appender {
       this.brokenChains.clear();
       if (sealed.length === 0 && this.queue.length === 0) break;
     }
-    this.pumping = undefined;
+    this.committing = undefined;
   }
 
   private isBuiltOnBrokenHead(placed: readonly Placed[]): boolean {
@@ -228,7 +228,7 @@ class QueueingAppender implements Appender {
       }
     }
     const outcomes = await this.storeGroups(ready);
-    const again = await Promise.all(ready.map(async ({ one }, i) => this.settle(one, outcomes[i] as Outcome)));
+    const again = await Promise.all(ready.map(async ({ one }, i) => this.resolveOne(one, outcomes[i] as Outcome)));
     this.release(placed.map(({ pending }) => pending));
     this.queue.unshift(...again.filter((pending) => pending !== undefined));
   }
@@ -260,7 +260,7 @@ class QueueingAppender implements Appender {
   }
 
   /** Answers the caller, or returns the request when it has to be tried again from a newer head. */
-  private async settle(one: Placed, outcome: Outcome): Promise<Pending | undefined> {
+  private async resolveOne(one: Placed, outcome: Outcome): Promise<Pending | undefined> {
     const { pending } = one;
     if (outcome.kind === 'committed') {
       const entries = one.entries.map((entry, i) => ({ ...entry, position: outcome.positions[i] }));

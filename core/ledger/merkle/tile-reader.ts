@@ -82,7 +82,7 @@ export async function requireBundle(read: ReadLogFile, index: number, width: num
   throw new LogError('TILE_MALFORMED', `${found.path} does not have ${width} entries`);
 }
 
-/** A node above the leaves of its tile is the root of a stretch of them. */
+/** A node above the leaves of its tile is the root of a segment of them. */
 async function hashInTile(node: TreeNode, tileOf: (tile: TreeNode) => Promise<Uint8Array>): Promise<Uint8Array> {
   const level = Math.floor(node.level / TILE_HEIGHT);
   const width = 2 ** (node.level % TILE_HEIGHT);

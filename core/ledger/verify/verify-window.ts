@@ -49,7 +49,7 @@ export interface WindowOptions extends PointSources {
   /** One past the last log index that the store knows of. */
   readonly size: () => Promise<number>;
   /** Verifies a window in stretches that begin at multiples of 256. @returns one segment with its tree for each, in order */
-  readonly stretches: (window: Window) => Promise<readonly Segment[]>;
+  readonly segments: (window: Window) => Promise<readonly Segment[]>;
   /** Replays who was entitled to decide; only for the whole ledger, because authority begins with its first entry. */
   readonly replay?: (index: ReplayIndex) => Promise<ReplayReport>;
   /** Verifies what follows from the entries. @param changed chains of the window with change-sets */
@@ -69,7 +69,7 @@ const WHO_WAS_ENTITLED = 'who was entitled to decide, and whether anything was r
 export async function verifyWindow(options: WindowOptions): Promise<VerificationReport> {
   const { points, size } = options.begun ?? { points: await readPoints(options), size: await options.size() };
   const window = { ...windowOf(options.scope, points, size), replay: replaysAll(options) };
-  const segments = window.from < window.to ? await options.stretches(window) : [];
+  const segments = window.from < window.to ? await options.segments(window) : [];
   const joined = joinSegments(
     options.genesis ?? options.origin,
     segments,

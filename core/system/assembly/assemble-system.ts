@@ -42,7 +42,7 @@ export interface BuiltSystem {
   /** Resolves when everything accepted so far is durable: for shutdown. */
   readonly drain: () => Promise<void>;
   /** Resolves when what was begun beside the requests so far is done. */
-  readonly settle: () => Promise<void>;
+  readonly flush: () => Promise<void>;
 }
 
 interface Basis {
@@ -115,8 +115,8 @@ export function assembleSystem(ports: Ports, config: NervousConfig, make: Partia
     trace: make.createTrace?.(ports, config, { policy, subscriptions }) ?? leftOut('createTrace'),
     ...auditing({ policy, entries, appender, quarantine, verify }),
   };
-  const settle = (): Promise<void> => settleAll([guards, tampering]);
-  return { system, appender, settle, drain: () => appender.drain() };
+  const flush = (): Promise<void> => flushAll([guards, tampering]);
+  return { system, appender, flush, drain: () => appender.drain() };
 }
 
 function countedPublish(publish: Publish, { onPublished }: Ports, metrics: Metrics): Publish {
@@ -142,8 +142,8 @@ function makeEntities(
   return made ?? leftOut<Entities>('createEntities')();
 }
 
-async function settleAll(parts: readonly (Pick<TamperTeller, 'settle'> | undefined)[]): Promise<void> {
-  await Promise.all(parts.map(async (part) => part?.settle()));
+async function flushAll(parts: readonly (Pick<TamperTeller, 'flush'> | undefined)[]): Promise<void> {
+  await Promise.all(parts.map(async (part) => part?.flush()));
 }
 
 /** What every process has, whatever else it does. */

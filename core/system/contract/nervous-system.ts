@@ -163,7 +163,7 @@ export interface MonitorReport {
   readonly entries: number;
   /** ISO 8601: `operations` and `published` are counted from then on. The start of the process, or of the year where many are counted together */
   readonly countedSince: string;
-  /** what passed the door since then, by outcome; `successRate`: what was done of all that was asked for */
+  /** what passed the entry point since then, by outcome; `successRate`: what was done of all that was asked for */
   readonly operations: Outcomes & {
     readonly total: number;
     readonly successRate: number;
@@ -206,7 +206,7 @@ export interface NervousSystem {
   /** Makes the ledger ready: keys, subscriptions, interrupted change-sets. Idempotent. */
   initialize(): Promise<void>;
   /**
-   * The one door of every shell: who calls, with what right, on what budget; counted and timed with its outcome. The use
+   * The one entry point of every shell: who calls, with what right, on what budget; counted and timed with its outcome. The use
    * cases below are what stands behind it: whoever calls them for somebody calls them through it.
    */
   readonly execute: Execute;

@@ -36,7 +36,7 @@ export interface Ports {
   readonly pause?: () => Promise<void>;
   /** connections of callers to this process; absent: they are not its */
   readonly connections?: () => { readonly open: number; readonly limit: number };
-  /** Told of every passage through the door: what an access journal would write, and a platform's own metrics. Must not throw. */
+  /** Told of every passage through the entry point: what an access journal would write, and a platform's own metrics. Must not throw. */
   readonly onPassage?: (passage: Passage) => void;
   /** Told what became of published events. Must not throw. */
   readonly onPublished?: (results: readonly Pick<PublishResult, 'status'>[]) => void;

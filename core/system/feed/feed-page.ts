@@ -36,15 +36,15 @@ export async function scan(
   let bytes = 0;
   let next = start;
   while (next - start < MAX_SCAN && items.length < limit) {
-    const stretch = await tail.read(next);
-    for (const item of stretch.items) {
+    const segment = await tail.read(next);
+    for (const item of segment.items) {
       if (!isWanted(item.event)) continue;
       bytes += item.bytes;
       if (items.length === limit || (bytes > maxBytes && items.length > 0)) return { items, next: item.position };
       items.push(item);
     }
-    next = stretch.next;
-    if (stretch.isEnd) return { items, next, end: stretch };
+    next = segment.next;
+    if (segment.isEnd) return { items, next, end: segment };
   }
   return { items, next };
 }

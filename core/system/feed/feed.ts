@@ -16,7 +16,7 @@ const MAX_PAGE_BYTES = 1024 * 1024;
 const BATCH = { limit: 100, maxBytes: 128 * 1024 };
 /** A stream with nothing to say gives its cursor after this long, looking twice as often: never later than 15 s. */
 const IDLE_MS = 10_000;
-const LOOK_AGAIN_MS = 5_000;
+const REREAD_MS = 5_000;
 /** The same where other processes write as well, so that nobody tells of what was committed. */
 const POLL_MS = 200;
 
@@ -41,8 +41,8 @@ export function createFeed(deps: FeedDependencies): CreatedFeed {
   const cursorAt = (position: number): string => formatCursor(position, incarnations);
   const startOf = async ({ after, subscription }: FeedFilter & { readonly after?: string }): Promise<number> =>
     after === undefined ? (subscription?.from ?? 0) : parseCursor(after, await entries.size(), incarnations);
-  const lookAgainMs = entries.exclusive ? LOOK_AGAIN_MS : POLL_MS;
-  const tail: FeedTail = new LogTail({ entries, clock, lookAgainMs, itemOf: (entry) => itemOf(entry, cursorAt) });
+  const pollMs = entries.exclusive ? REREAD_MS : POLL_MS;
+  const tail: FeedTail = new LogTail({ entries, clock, pollMs, itemOf: (entry) => itemOf(entry, cursorAt) });
   const open = openStreams(streams.perPrincipal);
   return {
     wake: () => tail.wake(),

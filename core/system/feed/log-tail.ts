@@ -1,22 +1,22 @@
 /**
- * The end of the log, watched once for everyone who waits for it: a stretch of the log is read and parsed once however many
+ * The end of the log, watched once for everyone who waits for it: a segment of the log is read and parsed once however many
  * readers want it, and one timer serves all who wait. It decides neither who may see an event nor who wants it.
  */
 import type { Clock, EntryStore, LoggedEntry } from '../../ledger/index.ts';
 
-/** Entries read at once: fewer where they are large, so that a stretch does not much exceed its bytes. */
-const STRETCH_ENTRIES = { min: 8, max: 256 };
-const STRETCH_BYTES = 512 * 1024;
-/** Stretches kept for the next reader, by the size of their entries: those at the end are wanted by all who wait. */
+/** Entries read at once: fewer where they are large, so that a segment does not much exceed its bytes. */
+const SEGMENT_ENTRIES = { min: 8, max: 256 };
+const SEGMENT_BYTES = 512 * 1024;
+/** Segments kept for the next reader, by the size of their entries: those at the end are wanted by all who wait. */
 const MAX_KEPT_BYTES = 4 * 1024 * 1024;
-const MAX_KEPT_STRETCHES = 64;
+const MAX_KEPT_SEGMENTS = 64;
 
 export interface LogTailOptions<Item> {
   /** exclusive: whatever is written is told by `wake`, so that an end once read is the end until then */
   readonly entries: Pick<EntryStore, 'readLog' | 'exclusive'>;
   readonly clock: Clock;
   /** ms after which those who wait look again although nobody woke them */
-  readonly lookAgainMs: number;
+  readonly pollMs: number;
   /** what readers want to know of an entry; undefined: nothing */
   readonly itemOf: (entry: LoggedEntry) => Item | undefined;
 }
@@ -41,7 +41,7 @@ export class LogTail<Item extends { readonly position: number }> {
   private keptBytes = 0;
   private readonly reading = new Map<number, Promise<LogSegment<Item>>>();
   private readonly waiting = new Set<() => void>();
-  private entriesAtOnce = STRETCH_ENTRIES.max;
+  private entriesAtOnce = SEGMENT_ENTRIES.max;
   private timesGrown = 0;
   private isTimed = false;
 
@@ -55,15 +55,15 @@ export class LogTail<Item extends { readonly position: number }> {
     if (known !== undefined) return known;
     const reading = this.readStored(from);
     this.reading.set(from, reading);
-    const forget = (stretch?: LogSegment<Item>): void => {
-      const isStill = stretch?.next === from && this.options.entries.exclusive;
+    const forget = (segment?: LogSegment<Item>): void => {
+      const isStill = segment?.next === from && this.options.entries.exclusive;
       if (!isStill && this.reading.get(from) === reading) this.reading.delete(from);
     };
     reading.then(forget, () => forget());
     return reading;
   }
 
-  /** Resolves when there may be more than this stretch told, or when nobody waits for it any more. Never rejects. */
+  /** Resolves when there may be more than this segment told, or when nobody waits for it any more. Never rejects. */
   wait({ asOf }: Pick<LogSegment<Item>, 'asOf'>, signal?: AbortSignal): Promise<void> {
     if (asOf !== this.timesGrown || signal?.aborted === true) return Promise.resolve();
     return new Promise((resolve) => {
@@ -74,7 +74,7 @@ export class LogTail<Item extends { readonly position: number }> {
       };
       this.waiting.add(resume);
       signal?.addEventListener('abort', resume);
-      this.lookAgainLater();
+      this.pollLater();
     });
   }
 
@@ -85,21 +85,21 @@ export class LogTail<Item extends { readonly position: number }> {
     for (const resume of this.waiting) resume();
   }
 
-  private lookAgainLater(): void {
+  private pollLater(): void {
     if (this.isTimed) return;
     this.isTimed = true;
-    const { clock, lookAgainMs } = this.options;
-    void clock.sleep(lookAgainMs).then(() => {
+    const { clock, pollMs } = this.options;
+    void clock.sleep(pollMs).then(() => {
       this.isTimed = false;
       this.wake();
     });
   }
 
-  /** For a reader whose page ended within a stretch. */
+  /** For a reader whose page ended within a segment. */
   private restOf(from: number): LogSegment<Item> | undefined {
-    for (const [begin, stretch] of this.kept) {
-      if (begin > from || from >= stretch.next) continue;
-      return { ...stretch, items: stretch.items.filter(({ position }) => position >= from) };
+    for (const [begin, segment] of this.kept) {
+      if (begin > from || from >= segment.next) continue;
+      return { ...segment, items: segment.items.filter(({ position }) => position >= from) };
     }
     return undefined;
   }
@@ -112,17 +112,17 @@ export class LogTail<Item extends { readonly position: number }> {
     const next = (found.at(-1)?.position ?? from - 1) + 1;
     const bytes = found.reduce((sum, { note }) => sum + note.length, 0);
     this.entriesAtOnce =
-      bytes > STRETCH_BYTES ? Math.max(STRETCH_ENTRIES.min, limit / 2) : Math.min(STRETCH_ENTRIES.max, limit * 2);
+      bytes > SEGMENT_BYTES ? Math.max(SEGMENT_ENTRIES.min, limit / 2) : Math.min(SEGMENT_ENTRIES.max, limit * 2);
     if (found.length > 0) this.keep(from, { items, next, bytes, asOf, isEnd: false });
     return { items, next, bytes, asOf, isEnd: found.length < limit };
   }
 
   /** What is in the log never changes; where it ends does, so that is not kept. */
-  private keep(from: number, stretch: LogSegment<Item>): void {
-    this.keptBytes += stretch.bytes - (this.kept.get(from)?.bytes ?? 0);
-    this.kept.set(from, stretch);
+  private keep(from: number, segment: LogSegment<Item>): void {
+    this.keptBytes += segment.bytes - (this.kept.get(from)?.bytes ?? 0);
+    this.kept.set(from, segment);
     for (const [oldest, { bytes }] of this.kept) {
-      if (this.keptBytes <= MAX_KEPT_BYTES && this.kept.size <= MAX_KEPT_STRETCHES) break;
+      if (this.keptBytes <= MAX_KEPT_BYTES && this.kept.size <= MAX_KEPT_SEGMENTS) break;
       this.kept.delete(oldest);
       this.keptBytes -= bytes;
     }

@@ -2,7 +2,7 @@
 import { showHidden } from '../../canonical/index.ts';
 import type { MapReport } from './map.ts';
 
-interface Drawn {
+interface Drawing {
   readonly nodes: readonly { readonly id: string; readonly label: string; readonly isTopic: boolean }[];
   /** solid: it happens (recorded, subscribed); dashed: it is only allowed */
   readonly arrows: readonly {
@@ -42,7 +42,7 @@ export function mapMermaid(report: MapReport): string {
 }
 
 /** Nodes are numbered, so that no name is needed to refer to one. */
-function drawn({ parties, topics, publishes, subscribes }: MapReport): Drawn {
+function drawn({ parties, topics, publishes, subscribes }: MapReport): Drawing {
   const partyIds = new Map(parties.map(({ id }, i) => [id, `p${i}`]));
   const topicIds = new Map(topics.map(({ topic }, i) => [topic, `t${i}`]));
   const idsOf = ({ party, topic }: { party: string; topic: string }): [party: string, topic: string] => [

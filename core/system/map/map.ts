@@ -22,7 +22,7 @@ export interface MapInput {
   readonly traffic: Traffic;
 }
 
-/** Events of a stretch of the log, counted. */
+/** Events of a segment of the log, counted. */
 export interface Traffic {
   /** log positions: from ≤ position < to */
   readonly from: number;

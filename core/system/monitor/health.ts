@@ -36,25 +36,25 @@ export async function validate(
         throw new Error(`the root key is named "${rootSigner.name}", the configuration says "${origin}"`);
       return `signs as ${rootSigner.name}`;
     }),
-    check('policy', () => policyStanding(governance)),
+    check('policy', () => policyCheck(governance)),
     check('clock', async () => {
       const [last] = await entries.readLog(Math.max(0, (await entries.size()) - 1), 1);
       const parsed = last === undefined ? undefined : parseEntry(last.note);
       const at = parsed?.kind === 'entry' ? parsed.body.at : undefined;
-      return clockStanding(clock.now(), at);
+      return clockCheck(clock.now(), at);
     }),
   ]);
   const checks = [...found, ...(more?.() ?? [])];
   const { ok, detail } = await check('performance', async () => {
-    const { raised, detail: standing } = alarmsOf(await figures()).performance_degraded;
-    if (raised) throw new Error(standing);
-    return standing;
+    const { raised, detail: description } = alarmsOf(await figures()).performance_degraded;
+    if (raised) throw new Error(description);
+    return description;
   });
   return { ok: checks.every((one) => one.ok), performanceCheck: { ok, detail }, checks };
 }
 
 /** Entries run ahead of the clock by little, and not for long: more of it says that the clock was or is wrong. */
-function clockStanding(now: number, newest: string | undefined): string {
+function clockCheck(now: number, newest: string | undefined): string {
   const is = new Date(now).toISOString();
   const aheadMs = newest === undefined ? 0 : Date.parse(newest) - now;
   if (aheadMs <= MAX_AHEAD_MS) return `${is}; entries run ahead of it by ${MAX_AHEAD_MS} ms at most`;
@@ -64,7 +64,7 @@ function clockStanding(now: number, newest: string | undefined): string {
 }
 
 /** A configuration that says otherwise is no fault: it changes nothing, and that is what it is told. */
-async function policyStanding(governance: Governance): Promise<string> {
+async function policyCheck(governance: Governance): Promise<string> {
   await governance.refresh();
   const { source, version, document } = governance.inForce();
   const [deadEnd] = deadEnds(document, governance.modules);

@@ -92,7 +92,12 @@ function operationsFamily({ byUseCase }: MonitorReport['operations']): MetricFam
   const samples = Object.entries(byUseCase).flatMap(([use_case, outcomes]) =>
     Object.entries(outcomes).map(([outcome, value]) => ({ labels: { use_case, outcome }, value })),
   );
-  return { name: 'nervous_operations', type: 'counter', help: 'What passed the door since start, by outcome', samples };
+  return {
+    name: 'nervous_operations',
+    type: 'counter',
+    help: 'What passed the entry point since start, by outcome',
+    samples,
+  };
 }
 
 function approvalFamilies({

@@ -1,5 +1,5 @@
 /**
- * Counts and times what passes the door, for `monitor()`: success rate, response time and throughput, the metrics the
+ * Counts and times what passes the entry point, for `monitor()`: success rate, response time and throughput, the metrics the
  * product promises. What was refused is neither a success nor a fault. It counts for its process alone; where many processes
  * are one system, the port `sharedFigures` has what they counted together.
  */

@@ -2,7 +2,7 @@
 import type { EntryStore } from '../../ledger/index.ts';
 
 /** Each look takes a few reads: a chain that grew during every one of them is written to by something else than an engine. */
-const LOOKS = 1_000;
+const MAX_READS = 1_000;
 
 /**
  * What is kept is written together with entries of the chain, so what was read belongs to an end that stood before and after.
@@ -15,14 +15,14 @@ export async function atOneMoment<T>(
   read: () => Promise<T>,
 ): Promise<{ readonly kept: T; readonly length: number }> {
   let before = await lengthOf(entries, chain);
-  for (let looks = 0; looks < LOOKS; looks += 1) {
+  for (let reads = 0; reads < MAX_READS; reads += 1) {
     const kept = await read();
     const length = await lengthOf(entries, chain);
     if (length === before) return { kept, length };
     before = length;
   }
   throw new Error(
-    `"${chain}" grew each of ${LOOKS} times that it was looked at: verify again when less is written to it`,
+    `"${chain}" grew each of ${MAX_READS} times that it was looked at: verify again when less is written to it`,
   );
 }
 

@@ -10,7 +10,7 @@ export interface TamperTeller {
   /** From now on it is recorded too. */
   readonly recordWith: (appender: Pick<Appender, 'append'>) => void;
   /** Resolves when what was told so far is recorded. */
-  readonly settle: () => Promise<void>;
+  readonly flush: () => Promise<void>;
 }
 
 export function createTamperTeller(onError: (error: unknown) => void): TamperTeller {
@@ -34,7 +34,7 @@ export function createTamperTeller(onError: (error: unknown) => void): TamperTel
     recordWith: (given) => {
       appender = given;
     },
-    settle: async () => {
+    flush: async () => {
       await Promise.all(recording);
     },
   };

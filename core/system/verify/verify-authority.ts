@@ -183,7 +183,7 @@ function sayingOf({
   beforePolicy,
   withoutUnder,
   advised,
-  elsewhere,
+  external,
 }: ReplayOutcome): Omit<ReplayReport, 'finding'> {
   return {
     checked: [
@@ -196,9 +196,9 @@ function sayingOf({
       ...(beforePolicy === 0
         ? []
         : [`who was entitled to ${beforePolicy} steps from before the ledger adopted a policy`]),
-      ...(elsewhere === 0
+      ...(external === 0
         ? []
-        : [`facts of ${elsewhere} assessments on documents that had just changed: nothing was carried out on them`]),
+        : [`facts of ${external} assessments on documents that had just changed: nothing was carried out on them`]),
       ...(withoutUnder === 0
         ? []
         : [`${withoutUnder} steps do not name the policy they rest on: they were judged by their place in the log`]),

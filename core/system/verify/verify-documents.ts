@@ -49,17 +49,17 @@ export interface DocumentsProgress {
 
 /**
  * The chain's entries were verified before.
- * @param looked what that has shown of its first entries: where none leads to a document, they are not read again
+ * @param examined what that has shown of its first entries: where none leads to a document, they are not read again
  * @returns DRIFT naming the entity's last entry, or undefined
  */
 export async function verifyDocument(
   sources: DocumentSources,
   entityId: string,
-  looked?: { readonly entries: number; readonly hasChanges: boolean },
+  examined?: { readonly entries: number; readonly hasChanges: boolean },
 ): Promise<Finding | undefined> {
   const { kept: stored, length } = await atOneMoment(sources.entries, entityId, () => readDocument(sources, entityId));
   const chain = await readSteps(sources, entityId, {
-    from: looked?.hasChanges === false ? looked.entries : 0,
+    from: examined?.hasChanges === false ? examined.entries : 0,
     to: length,
   });
   const state = replay(entityId, chain, operationTypes());

@@ -56,7 +56,7 @@ export interface EntityLinks extends ChainLinks {
   readonly contradiction?: Finding;
 }
 
-export interface Concluding {
+export interface EntityConclusion {
   readonly entityId: string;
   readonly points: Points | undefined;
   readonly links: EntityLinks;
@@ -108,7 +108,7 @@ export function joinLinks(parts: readonly EntityLinks[]): EntityLinks {
 /** What is left once every link was looked at: whether the log has more of the chain, the log itself, and the document. */
 export async function concludeEntity(
   deps: EntityVerification,
-  { entityId, points, links }: Concluding,
+  { entityId, points, links }: EntityConclusion,
 ): Promise<VerificationReport> {
   const { head, entries } = links;
   if (links.finding !== undefined) return report({ links, deps }, { finding: links.finding });
@@ -146,7 +146,7 @@ export function openMembership(
   return new LogMembership(points.read, published.size, published.root);
 }
 
-interface Looked {
+interface LogProofs {
   readonly log: LogMembership | undefined;
   readonly head: ChainLinks['head'];
 }
@@ -154,7 +154,7 @@ interface Looked {
 /** The tiles' roots stand for the entries': each entry of the chain was proved to be under them. */
 async function againstLog(
   deps: EntityVerification,
-  { points, log, head }: Looked & { readonly points: Points | undefined },
+  { points, log, head }: LogProofs & { readonly points: Points | undefined },
 ): Promise<Agreement> {
   if (points === undefined || deps.points === undefined) return { against: [], anchored: 0 };
   const signed = [points.published, ...points.cosignatures, ...points.others].flatMap(
@@ -178,7 +178,7 @@ async function againstLog(
 
 async function searchLog(
   { searchBundles = DEFAULT_SEARCH_BUNDLES }: EntityVerification,
-  { log, head, entityId }: Looked & { readonly entityId: string },
+  { log, head, entityId }: LogProofs & { readonly entityId: string },
 ): Promise<{ readonly searchedTo?: number; readonly finding?: Finding }> {
   if (log === undefined || (head !== undefined && head.position === undefined)) return {};
   return log.findAfter({ chain: entityId, seq: head?.seq ?? -1, position: head?.position ?? -1 }, searchBundles);

@@ -45,14 +45,14 @@ export async function verifyPart(
     ...{ ...points, ...asked, ...(remembered === undefined ? {} : { remembered }) },
     ...{ scope, entries, signatures, now },
     size: () => entries.size(),
-    stretches: async (window) => [await verifyStretch(sources, window, verifier(signatures))],
+    segments: async (window) => [await verifyPartSegment(sources, window, verifier(signatures))],
     replay: (index: ReplayIndex) => replayLog(decisions, index),
     documents: (changed: readonly string[], { mode }: Scope) =>
       verifyDocuments(sources, changed, { stored: mode === 'full' }),
   });
 }
 
-function verifyStretch(
+function verifyPartSegment(
   { entries, points: { read } }: PartSources,
   { from, to, sizes, published, isShort, replay }: Window,
   verifier: EntryVerifier,

@@ -1,6 +1,6 @@
 /**
  * The AWS bus on real EventBridge and SQS with everything else at hand: ledger and subscriptions in memory, and the
- * functions (reconciler, router, burier) called here when the test says so.
+ * functions (reconciler, router, dead-letter writer) called here when the test says so.
  */
 import { randomBytes } from 'node:crypto';
 import { CreateEventBusCommand, DeleteEventBusCommand, EventBridgeClient } from '@aws-sdk/client-eventbridge';
@@ -148,7 +148,7 @@ export class BusFixture {
           ...{ queues, subscriptionPrefix, undeliveredUrl, entries: this.store },
           quarantine: createQuarantine(common),
         },
-        standing: { ledger: LEDGER, items: this.store, topics: [] },
+        topicsOptions: { ledger: LEDGER, items: this.store, topics: [] },
         clock: this.clock,
       },
       request,
@@ -191,7 +191,7 @@ export class BusFixture {
       await this.appender.append({ entries: [{ chain: entity, draft, idemKey: idem }] });
       ids.push(idem);
     }
-    await this.bus.settle();
+    await this.bus.flush();
     await this.route(before);
     return ids;
   }
@@ -224,18 +224,18 @@ export class BusFixture {
     return messages;
   }
 
-  /** What the dead-letter queues hold goes through the burier until `count` was buried. */
-  async bury(count: number): Promise<void> {
-    let buried = 0;
+  /** What the dead-letter queues hold goes through the dead-letter writer until there are `count`. */
+  async writeDeadLetters(count: number): Promise<void> {
+    let deadLetters = 0;
     const deps = {
       directory: new SubscriptionDirectory({ ledger: LEDGER, items: this.store }),
       letters: new DeadLetterStore({
         ...{ ledger: LEDGER, items: this.store, entries: this.store, clock: this.clock, positions: this.positions },
       }),
       quarantine: createQuarantine({ ledger: LEDGER, items: this.store, clock: this.clock }),
-      onBuried: () => void (buried += 1),
+      onDeadLetter: () => void (deadLetters += 1),
     };
-    for (let tries = 0; tries < 20 && buried < count; tries++) {
+    for (let tries = 0; tries < 20 && deadLetters < count; tries++) {
       for (const QueueUrl of this.deadLetterUrls.slice(0, 2)) {
         const { Messages = [] } = await this.sqs.send(
           new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10, WaitTimeSeconds: 1 }),

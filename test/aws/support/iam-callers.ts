@@ -1,5 +1,5 @@
 /**
- * Clients that enter through the IAM door: for each principal of the sample an IAM role of its own, assumed with STS, whose
+ * Clients that enter through the IAM entry point: for each principal of the sample an IAM role of its own, assumed with STS, whose
  * session signs every request. The deployment is told of the roles by ARN before they are made (global-setup.ts).
  */
 import { CreateRoleCommand, EntityAlreadyExistsException, IAMClient, PutRolePolicyCommand } from '@aws-sdk/client-iam';

@@ -94,22 +94,22 @@ export function openEngine(machine: Machine, deps: Partial<ChangesDependencies> 
   const { sfn, stateMachineArn } = machine;
   const fixture = createFixture({ deps });
   const gates = createGates('main', fixture.store);
-  const standings = createWorkflowStatuses({ ledger: 'main', items: fixture.store, clock: fixture.clock });
+  const statuses = createWorkflowStatuses({ ledger: 'main', items: fixture.store, clock: fixture.clock });
   const timekeeping = createTimekeeping({
     ...{ ledger: 'main', items: fixture.store, clock: fixture.clock },
     configured: risk,
   });
-  const waker = createQueueResumer({ client: sfn, stateMachineArn, gates, standings });
+  const resumer = createQueueResumer({ client: sfn, stateMachineArn, gates, statuses });
   const faults: Engine['faults'] = {};
   const asked: string[] = [];
   const wake = async (id: string): Promise<void> => {
-    if (faults.deaf !== true) setImmediate(() => void waker(id));
+    if (faults.deaf !== true) setImmediate(() => void resumer(id));
   };
   const changes = fixture.other({ ids: new OwnIds(), onStep: (id) => void wake(id) });
   machine.serve(async (request) => {
     asked.push(request.token === undefined ? request.step : `${request.step}: wait`);
     await faults.before?.(request);
-    return takeStep({ changes, standings, gates, wakes: { wake }, clock: fixture.clock }, request);
+    return takeStep({ changes, statuses, gates, resumeQueue: { resume: wake }, clock: fixture.clock }, request);
   });
   const executionArn = (id: string, attempt: number): string =>
     `${stateMachineArn.replace(':stateMachine:', ':execution:')}:${id}-${attempt}`;
@@ -121,7 +121,7 @@ export function openEngine(machine: Machine, deps: Partial<ChangesDependencies> 
     ...{ fixture, changes, gates, faults, asked, status },
     reconcile: () =>
       reconcileWorkflows(
-        { client: sfn, stateMachineArn, gates, standings, timekeeping, wakes: { wake }, clock: fixture.clock },
+        { client: sfn, stateMachineArn, gates, statuses, timekeeping, resumeQueue: { resume: wake }, clock: fixture.clock },
         'due', // what is lost must not wait for the hour in which all are compared
       ),
     stop: async (id, attempt) => {
@@ -129,7 +129,7 @@ export function openEngine(machine: Machine, deps: Partial<ChangesDependencies> 
     },
     untilWaiting: (id) =>
       until(async () => {
-        const [gate, standing] = [await gates.find(id), await standings.of(id)];
+        const [gate, standing] = [await gates.find(id), await statuses.of(id)];
         return gate !== undefined && gate.seen === standing?.version;
       }, `${id} waits`),
     untilState: (id, state) => until(async () => (await fixture.record(id)).state === state, `${id} is ${state}`),

@@ -88,7 +88,7 @@ describe.each(DECIDING)('U2: nervous %s', (command, { who, options, prepare }) =
     ['nothing on stdin', '', []],
     ['--json, which is no yes', '', ['--json']],
   ];
-  // All go through one door: one command tries every way, the others the likeliest.
+  // All go through one function: one command tries every way, the others the likeliest.
   it.each(command === 'approve' ? ways : ways.slice(0, 1))(
     'decides nothing without a terminal: %s',
     async (_, input, more) => {

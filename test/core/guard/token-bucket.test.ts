@@ -29,7 +29,7 @@ describe('takeTokens', () => {
     expect(takeTokens(quick, two.fullAtMs, 1, NOW)).toMatchObject({ taken: 1, retryAfterMs: 0 });
   });
 
-  it('never gives more than the burst and what came back, in any stretch of time', () => {
+  it('never gives more than the burst and what came back, in any span of time', () => {
     fc.assert(
       fc.property(rates, wishes, (limits, made) => {
         let [nowMs, fullAtMs] = [NOW, 0];

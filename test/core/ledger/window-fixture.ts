@@ -75,7 +75,7 @@ export class WindowFixture {
     return verifyWindow({
       ...{ origin: ORIGIN, rootKeys: [ROOT_KEY], read: this.read, anchors, scope: { mode: 'full' } },
       ...{ signatures: true, now: NOW, entries: { read: readChain, readLog }, size: async () => this.entries.length },
-      stretches: async ({ from, to, sizes, published, isShort }) => {
+      segments: async ({ from, to, sizes, published, isShort }) => {
         const verifier = new EntryVerifier({
           ...{ ledger: 'main', root: ROOT, signatures: true, rootSigned: () => false },
           certificate: async (name) => byPlace(name, 0),

@@ -48,9 +48,9 @@ export function doctorCommand(): Command {
     });
 }
 
-async function check(name: string, look: () => string | Promise<string>): Promise<Check> {
+async function check(name: string, run: () => string | Promise<string>): Promise<Check> {
   try {
-    return { name, ok: true, detail: await look() };
+    return { name, ok: true, detail: await run() };
   } catch (error) {
     return { name, ok: false, detail: error instanceof Error ? error.message : String(error) };
   }

@@ -63,9 +63,9 @@ function deleteCommand(): Command {
 }
 
 function lineOf({ id, module, topics, status }: Subscription, stats: SubscriptionStats | null): string {
-  const standing =
+  const suffix =
     stats === null
       ? ''
       : `  ${stats.delivered} delivered, ${stats.backlog} behind, ${stats.retrying} retrying, ${stats.deadLetters} dead${stats.breaker === 'open' ? ', breaker open' : ''}`;
-  return `${id}  ${module}  ${status}  ${topics.join(',')}${standing}`;
+  return `${id}  ${module}  ${status}  ${topics.join(',')}${suffix}`;
 }

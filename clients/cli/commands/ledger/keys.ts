@@ -8,7 +8,7 @@ interface KeysOptions {
   readonly json?: boolean;
 }
 
-interface ActOptions extends KeysOptions {
+interface ActionOptions extends KeysOptions {
   readonly anchors?: string;
   readonly reason: string;
 }
@@ -19,7 +19,7 @@ export function keysCommand(): Command {
 
 function rotateCommand(): Command {
   return stoppedCommand('rotate', 'hand the ledger over to a new root key; old and new key both sign that').action(
-    async (options: ActOptions) => {
+    async (options: ActionOptions) => {
       const { rotateRootKey } = await import('../../../../adapters/embedded/index.ts');
       const rotated = await rotateRootKey(requestOf(options));
       show(options, rotated, () =>
@@ -35,7 +35,7 @@ function rotateCommand(): Command {
 function revokeCommand(): Command {
   return stoppedCommand('revoke', 'believe nothing that a session key signs from now on')
     .argument('<key>', 'session key as "nervous keys" shows it: keys/<16 hex>')
-    .action(async (key: string, options: ActOptions) => {
+    .action(async (key: string, options: ActionOptions) => {
       const { revokeSessionKey } = await import('../../../../adapters/embedded/index.ts');
       const { entity, seq, position } = await revokeSessionKey({ ...requestOf(options), key });
       const after = position === undefined ? '' : `, log index ${position}`;
@@ -49,7 +49,7 @@ function auditCommand(): Command {
     .option('--data <dir>', 'data folder, running or stopped', '.data')
     .option('--anchors <dir>', 'where the anchors are, when not in the data folder')
     .option('--json', 'for machines')
-    .action(async (options: Omit<ActOptions, 'reason'>) => {
+    .action(async (options: Omit<ActionOptions, 'reason'>) => {
       const { auditSignatures } = await import('../../../../adapters/embedded/index.ts');
       const { data, anchors } = options;
       const audit = await auditSignatures(data, anchors === undefined ? {} : { anchorsDir: anchors });
@@ -76,7 +76,7 @@ function stoppedCommand(name: string, description: string): Command {
     .option('--json', 'for machines');
 }
 
-function requestOf({ data, anchors, reason }: ActOptions): { dataDir: string; anchorsDir?: string; reason: string } {
+function requestOf({ data, anchors, reason }: ActionOptions): { dataDir: string; anchorsDir?: string; reason: string } {
   return { dataDir: data, reason, ...(anchors === undefined ? {} : { anchorsDir: anchors }) };
 }
 

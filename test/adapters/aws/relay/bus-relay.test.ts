@@ -97,7 +97,7 @@ function createFixture() {
       const result = await appender
         .append({ entries: [{ chain: entity, draft, idemKey: idem }] })
         .catch(() => undefined);
-      await relay.settle();
+      await relay.flush();
       return result === undefined ? undefined : idem;
     },
     sweep: async (): Promise<SweepReport> => {

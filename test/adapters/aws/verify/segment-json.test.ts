@@ -18,25 +18,25 @@ const finding = fc.record(
   { requiredKeys: ['verdict', 'entity', 'seq', 'detail'], noNullPrototype: true },
 ) as fc.Arbitrary<Finding>;
 
-/** A stretch and what could be found out about it. */
+/** A segment and what could be found out about it. */
 const outcomes = fc
   .record({ tile: fc.nat(50), length: fc.integer({ min: 1, max: 700 }), sizes: fc.array(fc.nat(14_000)) })
   .chain(({ tile, length, sizes }) => {
     const from = tile * 256;
     const to = from + length;
     return fc.record({
-      stretch: fc.constant({ from, to, sizes, replay: from % 512 === 0 }),
+      window: fc.constant({ from, to, sizes, replay: from % 512 === 0 }),
       found: fc.option(finding, { nil: undefined }),
       spans: fc.dictionary(fc.string({ minLength: 1 }), spanIn(from, to), { minKeys: 1, noNullPrototype: true }),
     });
   })
-  .map(({ stretch, found, spans }) => {
-    const tree = treeOf(stretch);
+  .map(({ window, found, spans }) => {
+    const tree = treeOf(window);
     const segment: Segment =
       found === undefined
-        ? { entries: tree.to - tree.from, spans: new Map(Object.entries(spans)), tree, ...indexOf(stretch) }
+        ? { entries: tree.to - tree.from, spans: new Map(Object.entries(spans)), tree, ...indexOf(window) }
         : { entries: 1, spans: new Map(Object.entries(spans)), finding: found };
-    return { stretch, segment };
+    return { window, segment };
   });
 
 function indexOf({ from, to, replay }: { from: number; to: number; replay: boolean }): Pick<Segment, 'replay'> {
@@ -50,27 +50,27 @@ function treeOf({ from, to, sizes }: { from: number; to: number; sizes: number[]
   return tree.built();
 }
 
-describe('the outcome of a stretch as JSON', () => {
+describe('the outcome of a segment as JSON', () => {
   it('comes back as it was', () => {
     fc.assert(
-      fc.property(outcomes, ({ stretch, segment }) => {
-        expect(parseSegment(JSON.parse(JSON.stringify(serializeSegment(segment))), stretch)).toEqual(segment);
+      fc.property(outcomes, ({ window, segment }) => {
+        expect(parseSegment(JSON.parse(JSON.stringify(serializeSegment(segment))), window)).toEqual(segment);
       }),
       { numRuns: 200 },
     );
   });
 
-  const stretch = { from: 256, to: 600, sizes: [300], replay: false };
+  const window = { from: 256, to: 600, sizes: [300], replay: false };
   const span: ChainSpan = {
     ...{ firstSeq: 0, firstPrev: '0'.repeat(64), firstPosition: 256 },
     ...{ lastSeq: 343, lastHash: 'a'.repeat(64), hasChanges: false },
   };
-  const sound = serializeSegment({ entries: 344, spans: new Map([['a', span]]), tree: treeOf(stretch) });
+  const sound = serializeSegment({ entries: 344, spans: new Map([['a', span]]), tree: treeOf(window) });
   const { tree, ...treeless } = sound;
   if (tree === undefined) throw new Error('no tree');
 
   it('is sound to begin with', () => {
-    expect(parseSegment(sound, stretch).entries).toBe(344);
+    expect(parseSegment(sound, window).entries).toBe(344);
   });
 
   it.each<[string, unknown]>([
@@ -95,6 +95,6 @@ describe('the outcome of a stretch as JSON', () => {
     ['OK as a finding', { ...treeless, finding: { verdict: 'OK', entity: 'a', seq: 0, detail: '' } }],
     ['something beside', { ...sound, verdict: 'OK' }],
   ])('is refused: %s', (_, answer) => {
-    expect(() => parseSegment(answer, stretch)).toThrow(expect.objectContaining({ code: 'ANSWER_INVALID' }) as unknown);
+    expect(() => parseSegment(answer, window)).toThrow(expect.objectContaining({ code: 'ANSWER_INVALID' }) as unknown);
   });
 });

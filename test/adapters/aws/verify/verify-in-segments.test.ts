@@ -24,7 +24,7 @@ import { createEntryVerifier } from '../../../../core/system/index.ts';
 import { appenderOn, note, ORIGIN, ROOT } from '../../../core/ledger/ledger-fixture.ts';
 import { fakeStore } from '../fake-store.ts';
 
-const STRETCH = 256;
+const SEGMENT = 256;
 const CHAINS = 7;
 const APPENDS = 115;
 
@@ -32,9 +32,9 @@ const fixture = fakeStore();
 const clock = new FakeClock();
 const log = new MemoryLog();
 const source = { ledger: 'main', origin: ORIGIN, root: ROOT, clock };
-type Fault = (stretch: SegmentRequest, attempt: number) => Answer | Error | undefined;
+type Fault = (segment: SegmentRequest, attempt: number) => Answer | Error | undefined;
 
-/** 806 entries in 4 stretches, published up to the middle of the last; records that lie across the borders. */
+/** 806 entries in 4 segments, published up to the middle of the last; records that lie across the borders. */
 beforeAll(async () => {
   const appender = appenderOn(fixture.store, { clock });
   const sequencer = createSequencer({ store: fixture.store });
@@ -106,7 +106,7 @@ async function together(fault?: Fault, signatures = false) {
   const invoking = { invoke, functionName: 'verify', signatures, ids: { random: () => 0.5 } };
   const worker = invokeVerifier({ ...invoking, clock: { sleep: async () => {} } });
   const points = { read: log.logFiles.read, anchors: log.anchors };
-  const workers = { worker, onError, stretchEntries: STRETCH };
+  const workers = { worker, onError, segmentEntries: SEGMENT };
   const report = await verifyTable({ store: fakeStore(fixture.dynamo).store, ...source, points, workers, signatures });
   return { report, seen, onError };
 }
@@ -190,7 +190,7 @@ describe('verifying a long log with many workers', () => {
     ['answers nothing', () => ({ text: '' }), 16],
     ['answers OK', () => ({ text: '{"verdict":"OK"}' }), 16],
     ['may not be invoked', () => named('AccessDeniedException'), 4],
-  ])('passes no stretch over when a worker %s', async (_, fault, invocations) => {
+  ])('passes no segment over when a worker %s', async (_, fault, invocations) => {
     const sound = await together(fault);
     expect(sound.report).toEqual(await alone());
     expect(sound.report.verdict).toBe('OK');
@@ -208,7 +208,7 @@ describe('W7: in legs', () => {
     const invoking = { invoke, functionName: 'verify', signatures: false, ids: { random: () => 0.5 } };
     const worker = invokeVerifier({ ...invoking, clock: { sleep: async () => {} } });
     const points = { read: log.logFiles.read, anchors: log.anchors };
-    const workers = { worker, stretchEntries: STRETCH };
+    const workers = { worker, segmentEntries: SEGMENT };
     for (let [from, legs]: [Handover | undefined, number] = [undefined, 1]; ; legs += 1) {
       const leg = { from, isTimeUp: () => true };
       const { store } = fakeStore(fixture.dynamo);
@@ -221,7 +221,7 @@ describe('W7: in legs', () => {
     }
   }
 
-  it('joins stretches of several calls to the report of one', async () => {
+  it('joins segments of several calls to the report of one', async () => {
     const { report, legs } = await inLegs();
     expect(report).toEqual(await alone());
     expect(report.verdict).toBe('OK');
@@ -264,7 +264,7 @@ function named(name: string): Error {
   return Object.assign(new Error(name), { name });
 }
 
-describe('joining stretches', () => {
+describe('joining segments', () => {
   const window: Window = { from: 0, to: 256 * 100, sizes: [], published: 0, isShort: false, replay: false };
   const hash = (n: number): string => n.toString(16).padStart(64, '0');
   /** One chain, entry n has hash n + 1. */
@@ -285,20 +285,20 @@ describe('joining stretches', () => {
   it('has 32 at work at most, and stops them when it knows enough', async () => {
     let [running, most] = [0, 0];
     const stopped = vi.fn();
-    const worker = async (stretch: Window, signal: AbortSignal): Promise<Segment> => {
+    const worker = async (segment: Window, signal: AbortSignal): Promise<Segment> => {
       most = Math.max(most, (running += 1));
       signal.addEventListener('abort', stopped);
       await new Promise((resolve) => setImmediate(resolve));
       running -= 1;
-      const { spans, ...rest } = outcome(stretch);
+      const { spans, ...rest } = outcome(segment);
       const span = spans.get('a');
       if (span === undefined) throw new Error('no chain');
-      return stretch.from === 256 * 50
+      return segment.from === 256 * 50
         ? { ...rest, spans: new Map([['a', { ...span, firstPrev: hash(1) }]]) }
-        : outcome(stretch);
+        : outcome(segment);
     };
     const local = vi.fn();
-    const found = await verifyInSegments(window, { worker, local, stretchEntries: 256 });
+    const found = await verifyInSegments(window, { worker, local, segmentEntries: 256 });
     expect(most).toBe(32);
     expect(found).toMatchObject({
       entries: 256 * 50,
@@ -310,21 +310,21 @@ describe('joining stretches', () => {
   });
 
   it('joins all of it', async () => {
-    const worker = async (stretch: Window): Promise<Segment> => outcome(stretch);
-    const found = await verifyInSegments(window, { worker, local: vi.fn(), stretchEntries: 256 });
+    const worker = async (segment: Window): Promise<Segment> => outcome(segment);
+    const found = await verifyInSegments(window, { worker, local: vi.fn(), segmentEntries: 256 });
     expect(found).toEqual(outcome(window));
   });
 
-  it('rejects when a stretch can be verified nowhere', async () => {
+  it('rejects when a segment can be verified nowhere', async () => {
     const worker = () => Promise.reject(new Error('not there'));
     const local = () => Promise.reject(new Error('nor here'));
-    await expect(verifyInSegments(window, { worker, local, stretchEntries: 256 })).rejects.toThrow('nor here');
+    await expect(verifyInSegments(window, { worker, local, segmentEntries: 256 })).rejects.toThrow('nor here');
   });
 
   it('leaves a short log to one', async () => {
     const worker = vi.fn();
-    const local = async (stretch: Window): Promise<Segment> => outcome(stretch);
-    await verifyInSegments({ ...window, to: 512 }, { worker, local, stretchEntries: 256 });
+    const local = async (segment: Window): Promise<Segment> => outcome(segment);
+    await verifyInSegments({ ...window, to: 512 }, { worker, local, segmentEntries: 256 });
     expect(worker).not.toHaveBeenCalled();
   });
 });

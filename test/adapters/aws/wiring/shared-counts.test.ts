@@ -60,7 +60,7 @@ function processesOn(dynamo: FakeDynamo, protection: object, clock: FakeClock): 
         as(from),
         Array.from({ length: count }, (_, i) => ({ topic: 'money.moved', entityId: `${name}:${i}`, payload: {} })),
       );
-      await guards.settle();
+      await guards.flush();
       const codes = results.map((result) => (result.status === 'rejected' ? result.problem.code : result.status));
       return Object.fromEntries(
         Map.groupBy(codes, (code) => code)
@@ -242,7 +242,7 @@ it('costs one round trip no publisher waits for: counting goes beside recording'
   const publish = createPublish({ appender, catalog, policy, ids: new CountingIds(), guard: guards });
   const once = async (): Promise<void> => {
     await publish(as('feed'), [{ topic: 'money.moved', entityId: 'account:1', payload: {} }]);
-    await guards.settle();
+    await guards.flush();
   };
   await once();
   client.middlewareStack.use(counter.plugin);

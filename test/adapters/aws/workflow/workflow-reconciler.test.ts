@@ -24,18 +24,18 @@ function engine(pageSize?: number, configured = risk) {
   const { items, read } = counted(fixture.store);
   const gates = createGates('main', items);
   const reading = { ledger: 'main', items, clock: fixture.clock };
-  const standings = createWorkflowStatuses(reading);
+  const statuses = createWorkflowStatuses(reading);
   const timekeeping = createTimekeeping({ ...reading, configured });
   const woken: string[] = [];
-  const wakes = { wake: async (id: string) => void woken.push(id) };
+  const resumeQueue = { resume: async (id: string) => void woken.push(id) };
   const { client, stateMachineArn } = machine;
   return {
-    ...{ fixture, machine, gates, standings, woken, read },
+    ...{ fixture, machine, gates, statuses, woken, read },
     propose: async (entityId = 'account:1'): Promise<ChangeView> =>
       (await fixture.changes.propose(who('pete'), proposal([patchOf('/a', 1)], { entityId }))).change,
     reconcile: (scope: Scope = 'due'): Promise<Reconciled> =>
       reconcileWorkflows(
-        { client, stateMachineArn, gates, standings, timekeeping, wakes, clock: fixture.clock },
+        { client, stateMachineArn, gates, statuses, timekeeping, resumeQueue, clock: fixture.clock },
         scope,
       ),
   };
@@ -65,7 +65,7 @@ function counted(store: ItemStore) {
 /** An execution that waits for people, on what is recorded now. */
 async function waiting(e: ReturnType<typeof engine>, id: string): Promise<void> {
   e.machine.executions.set(`${id}-1`, 'RUNNING');
-  const { version } = (await e.standings.of(id)) ?? { version: 0 };
+  const { version } = (await e.statuses.of(id)) ?? { version: 0 };
   await e.gates.register(id, {
     token: `token of ${id}`,
     attempt: 1,

@@ -182,7 +182,7 @@ it('looks by itself, at its interval, and stops when told', async () => {
   const found = Promise.withResolvers<unknown>();
   const requests: unknown[] = [];
   const recorded = Promise.withResolvers<undefined>();
-  const watch = startIntegrityMonitor({
+  const monitor = startIntegrityMonitor({
     ...{ dataDir, clock, root: readRootPublicKey(dataDir), intervalMs: 600_000, onError: found.resolve },
     appender: {
       append: async (request) => {
@@ -193,12 +193,12 @@ it('looks by itself, at its interval, and stops when told', async () => {
     },
   });
   await clock.advance(599_999);
-  expect(watch.status().ok).toBe(true);
+  expect(monitor.status().ok).toBe(true);
   await clock.advance(1);
   expect(await found.promise).toMatchObject({ code: 'DATA_TAMPERED' });
   await recorded.promise;
   expect(requests).toHaveLength(1);
-  await watch.stop();
+  await monitor.stop();
   await clock.advance(6_000_000);
   expect(requests).toHaveLength(1);
 });

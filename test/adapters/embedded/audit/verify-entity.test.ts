@@ -201,7 +201,7 @@ describe('work that nobody waits for', { timeout: LOADED_MACHINE_MS }, () => {
     asked.end();
     return { sent, answer, leave: () => asked.destroy() };
   };
-  /** The door counts what is over. */
+  /** The entry point counts what is over. */
   const failed = async () => (await engine.system.monitor()).operations.byUseCase.verifyEntity?.failed ?? 0;
 
   it('R2: ends when the caller leaves, when the engine stops, and not before', async () => {

@@ -45,10 +45,10 @@ class LateReader extends DatabaseSync {
 describe.each([
   ['rowOutside', rowOutside],
   ['storedOutside', storedOutside],
-])('%s', (_, look) => {
+])('%s', (_, audit) => {
   it('finds no row outside the log that was recorded while it looked', () => {
     const reader = new LateReader(join(folder, 'ledger.db'), { readOnly: true });
-    expect(look(reader)).toBeUndefined();
+    expect(audit(reader)).toBeUndefined();
     expect(recorded).toBeGreaterThan(2);
     reader.close();
   });
@@ -56,7 +56,7 @@ describe.each([
   it('finds a row behind the end that was never committed by the engine', () => {
     writer.exec(`INSERT INTO entries VALUES (9, 'account:1', 9, x'00', zeroblob(32))`);
     const reader = new LateReader(join(folder, 'ledger.db'), { readOnly: true });
-    expect(look(reader)).toMatchObject({ verdict: 'LINK_BROKEN', entity: 'account:1', seq: 9 });
+    expect(audit(reader)).toMatchObject({ verdict: 'LINK_BROKEN', entity: 'account:1', seq: 9 });
     reader.close();
   });
 });

@@ -31,7 +31,7 @@ const failure = (work: () => unknown): EngineError => {
 };
 
 /** Tries to lock the folder from another process. @returns what it said */
-function lockElsewhere(): string {
+function lockInOtherProcess(): string {
   const schema = new URL('../../../../adapters/embedded/store/sqlite-schema.ts', import.meta.url).href;
   const script = `import { lockDataDir } from ${JSON.stringify(schema)};
     try { lockDataDir(${JSON.stringify(folder)})(); console.log('locked'); } catch (error) { console.log(error.code); }`;
@@ -42,10 +42,10 @@ function lockElsewhere(): string {
 
 it('keeps a second process out until the first lets go', () => {
   const unlock = lockDataDir(folder);
-  expect(lockElsewhere()).toBe('DATA_LOCKED');
+  expect(lockInOtherProcess()).toBe('DATA_LOCKED');
   expect(failure(() => lockDataDir(folder)).code).toBe('DATA_LOCKED');
   unlock();
-  expect(lockElsewhere()).toBe('locked');
+  expect(lockInOtherProcess()).toBe('locked');
 });
 
 it('writes through to the disk before it answers, in a folder nobody else can read', () => {

@@ -269,7 +269,7 @@ describe('a delegation', () => {
 });
 
 describe('the inbox of who was lent a vote', () => {
-  const trayOf = async (fixture: GovernanceFixture, account: string, roster: object = ROSTER) =>
+  const inboxOf = async (fixture: GovernanceFixture, account: string, roster: object = ROSTER) =>
     (await fixture.changes.list(who(account, roster), { for: 'me' })).changes.map(({ id, mayVoteAs }) => ({
       id,
       mayVoteAs,
@@ -279,31 +279,31 @@ describe('the inbox of who was lent a vote', () => {
     const { fixture, view, delegation, vote } = await lent();
     const other = await lend(fixture, 'rita', 'bob');
     const ofCarl = { personId: 'carl', delegation: delegation.id };
-    expect(await trayOf(fixture, 'pete')).toEqual([{ id: view.id, mayVoteAs: [ofCarl] }]);
+    expect(await inboxOf(fixture, 'pete')).toEqual([{ id: view.id, mayVoteAs: [ofCarl] }]);
     const ofRita = { personId: 'rita', delegation: other.id };
-    expect(await trayOf(fixture, 'bob')).toEqual([{ id: view.id, mayVoteAs: [{ personId: 'bob' }, ofRita] }]);
+    expect(await inboxOf(fixture, 'bob')).toEqual([{ id: view.id, mayVoteAs: [{ personId: 'bob' }, ofRita] }]);
     await vote();
-    expect(await trayOf(fixture, 'pete')).toEqual([]);
-    expect(await trayOf(fixture, 'carl')).toEqual([]);
+    expect(await inboxOf(fixture, 'pete')).toEqual([]);
+    expect(await inboxOf(fixture, 'carl')).toEqual([]);
     expect((await fixture.changes.list(who('pete'))).changes.map(({ mayVoteAs }) => mayVoteAs)).toEqual([undefined]);
   });
 
   it('holds nothing when the vote is taken back, runs out, or would mix what is kept apart', async () => {
     const { fixture, delegation } = await lent();
     await fixture.governing.endDelegation(who('carl'), delegation.id);
-    expect(await trayOf(fixture, 'pete')).toEqual([]);
+    expect(await inboxOf(fixture, 'pete')).toEqual([]);
     await lend(fixture, 'carl', 'pete');
     await fixture.clock.advance(2 * DAY_MS);
-    expect(await trayOf(fixture, 'pete')).toEqual([]);
+    expect(await inboxOf(fixture, 'pete')).toEqual([]);
     await lend(fixture, 'carl', 'pete');
-    expect(await trayOf(fixture, 'pete')).not.toEqual([]);
+    expect(await inboxOf(fixture, 'pete')).not.toEqual([]);
     await fixture.carryOut(
       await fixture.propose([patch({ op: 'add', path: '/roster/separation', value: [['owner', 'peer']] })], onPolicy),
       ...['bob', 'ralf', 'sam'],
     );
     await fixture.governance.refresh();
-    expect(await trayOf(fixture, 'pete')).toEqual([]);
-    expect(await trayOf(fixture, 'carl')).not.toEqual([]);
+    expect(await inboxOf(fixture, 'pete')).toEqual([]);
+    expect(await inboxOf(fixture, 'carl')).not.toEqual([]);
   });
 
   it('shows it to who could not read it otherwise', async () => {
@@ -314,6 +314,6 @@ describe('the inbox of who was lent a vote', () => {
     expect((await fixture.changes.list(who('pete', roster))).changes).toEqual([]);
     const { id: delegation } = await lend(fixture, 'carl', 'pete');
     const mayVoteAs = [{ personId: 'carl', delegation }];
-    expect(await trayOf(fixture, 'pete', roster)).toEqual([{ id: view.id, mayVoteAs }]);
+    expect(await inboxOf(fixture, 'pete', roster)).toEqual([{ id: view.id, mayVoteAs }]);
   });
 });

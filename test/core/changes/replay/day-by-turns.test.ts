@@ -2,14 +2,14 @@
 import { describe, expect, it } from 'vitest';
 import { MAX_RECENT } from '../../../../core/changes/store/recent-changes.ts';
 import { CLOCK_SLACK_MS } from '../../../../core/changes/replay/authority.ts';
-import { DayByTurns, type Taken } from '../../../../core/changes/replay/day-by-turns.ts';
+import { DayByTurns, type TurnRecord } from '../../../../core/changes/replay/day-by-turns.ts';
 import { WINDOW_MS } from '../../../../core/changes/replay/recent-window.ts';
 
 const START = Date.UTC(2026, 10, 21);
 const PLENTY = { recentChanges: 1e6, recentMoved: 1e9, recentEntities: 1e6 };
 
 /** The n-th assessment, which says it counted plenty. */
-function taken(turn: number, more: Partial<Taken> = {}): Taken {
+function taken(turn: number, more: Partial<TurnRecord> = {}): TurnRecord {
   const at = more.at ?? START + turn;
   return {
     ...{ change: `c${turn}`, sponsor: 'ann', entityId: 'account:1', moved: 10, at, asOf: at, position: turn },
@@ -17,7 +17,7 @@ function taken(turn: number, more: Partial<Taken> = {}): Taken {
     ...more,
   };
 }
-const short = (all: readonly Taken[], ended: Readonly<Record<string, number>> = {}): string | undefined => {
+const short = (all: readonly TurnRecord[], ended: Readonly<Record<string, number>> = {}): string | undefined => {
   const day = new DayByTurns();
   for (const one of all) day.take(one);
   for (const [change, at] of Object.entries(ended)) day.ended(change, at);
@@ -27,7 +27,7 @@ const short = (all: readonly Taken[], ended: Readonly<Record<string, number>> = 
 
 describe('an assessment', () => {
   const before = [taken(0), taken(1, { entityId: 'account:2', moved: 5 })];
-  const says = (more: object): Taken => taken(2, { initiator: { ...PLENTY, ...more }, moved: 1 });
+  const says = (more: object): TurnRecord => taken(2, { initiator: { ...PLENTY, ...more }, moved: 1 });
 
   it.each([
     ['recentChanges', 3],
@@ -41,7 +41,7 @@ describe('an assessment', () => {
   });
 
   it('counts on its entity what was on it, whoever answered for it', () => {
-    const of = (recentChanges: number): Taken => taken(2, { onEntity: { ...PLENTY, recentChanges } });
+    const of = (recentChanges: number): TurnRecord => taken(2, { onEntity: { ...PLENTY, recentChanges } });
     const others = [taken(0, { sponsor: 'bob' }), taken(1, { entityId: 'account:2' })];
     expect(short([...others, of(2)])).toBeUndefined();
     expect(short([...others, of(1)])).toMatch(/^2: its fact recentChanges is 1, at least 2/);
@@ -53,7 +53,7 @@ describe('an assessment', () => {
 
   it('counts a change-set once, however often that was assessed, and itself as it is now', () => {
     const twice = [taken(0), taken(1, { change: 'c0', moved: 7 })];
-    const of = (recentChanges: number, recentMoved: number): Taken =>
+    const of = (recentChanges: number, recentMoved: number): TurnRecord =>
       taken(2, { moved: 1, initiator: { ...PLENTY, recentChanges, recentMoved } });
     expect(short([...twice, of(2, 8)])).toBeUndefined();
     expect(short([...twice, of(2, 7)])).toMatch(/recentMoved is 7, at least 8/);
@@ -81,7 +81,7 @@ describe('an assessment', () => {
 });
 
 describe('at the edges of a day', () => {
-  const last = (asOf: number, recentChanges: number): Taken =>
+  const last = (asOf: number, recentChanges: number): TurnRecord =>
     taken(1, { at: asOf, asOf, initiator: { recentChanges } });
 
   it('counts what is a day old, and nothing older', () => {
@@ -108,8 +108,8 @@ describe('at the edges of a day', () => {
 });
 
 it('asks for no sum where more than a thousand change-sets are not told apart any more', () => {
-  const many = (count: number): Taken[] => Array.from({ length: count }, (_, n) => taken(n));
-  const last = (count: number, initiator: object): Taken => taken(count, { initiator });
+  const many = (count: number): TurnRecord[] => Array.from({ length: count }, (_, n) => taken(n));
+  const last = (count: number, initiator: object): TurnRecord => taken(count, { initiator });
   expect(short([...many(MAX_RECENT - 1), last(MAX_RECENT - 1, { recentMoved: 0 })])).toMatch(/at least 10000/);
   expect(short([...many(MAX_RECENT), last(MAX_RECENT, { recentMoved: 0 })])).toBeUndefined();
   expect(short([...many(MAX_RECENT + 5), last(MAX_RECENT + 5, { recentChanges: MAX_RECENT + 1 })])).toMatch(

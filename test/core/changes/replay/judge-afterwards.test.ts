@@ -25,7 +25,7 @@ interface Around {
   readonly type?: string;
 }
 
-function asked(data: object, { actor, of = {}, type = 'change.x' }: Around): [never, judge.Deciding] {
+function asked(data: object, { actor, of = {}, type = 'change.x' }: Around): [never, judge.DecisionContext] {
   const record = {
     ...{ id: 'c', entityId: 'account:1', proposer: { kind: 'person', id: 'pete' }, createdAt: AT, votes: [] },
     content: { excludes: ['pete'], initiator: 'person:pete', operations: [] },

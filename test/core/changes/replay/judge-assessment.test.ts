@@ -6,7 +6,7 @@ import {
   isOnDocument,
   judgeFacts,
   judgeRisk,
-  type Weighing,
+  type AssessmentContext,
 } from '../../../../core/changes/replay/judge-assessment.ts';
 import { factsOf } from '../../../../core/changes/risk/facts.ts';
 import { createRiskTable } from '../../../../core/changes/risk/risk.ts';
@@ -23,13 +23,13 @@ beforeAll(async () => {
 });
 
 const NOTHING = { byInitiator: [], onEntity: [] };
-function weighing(data: object = {}, more: object = {}): Weighing {
+function weighing(data: object = {}, more: object = {}): AssessmentContext {
   const [proposed, assessed] = steps;
   const step = { ...assessed, data: { ...assessed?.data, ...data } };
   return {
     ...{ step, content: proposed?.data, proposal: (assessed?.data as { proposal: string }).proposal, inForce },
     ...{ document: { document: null, ...(assessed?.data as { base: object }).base }, types: operationTypes(), ...more },
-  } as unknown as Weighing;
+  } as unknown as AssessmentContext;
 }
 const ofRisk = (data: object = {}): string | undefined => judgeRisk(weighing(data));
 const recorded = (): Record<string, Record<string, unknown>> =>

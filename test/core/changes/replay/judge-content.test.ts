@@ -110,13 +110,13 @@ describe('a proposal', () => {
   });
 
   it('leaves to its executor what an executor carries out', () => {
-    const elsewhere = {
+    const external = {
       type: 'executor.invoke',
       payload: { any: 'form' },
       executor: 'mail@1',
       inverse: 'executor.undo',
     };
-    expect(judged({ operations: [elsewhere] })).toBeUndefined();
-    expect(judged({ operations: [elsewhere, { ...PATCH, executor: 'x@1' }] })).toContain('operation 1 says x@1');
+    expect(judged({ operations: [external] })).toBeUndefined();
+    expect(judged({ operations: [external, { ...PATCH, executor: 'x@1' }] })).toContain('operation 1 says x@1');
   });
 });

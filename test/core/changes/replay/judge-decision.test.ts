@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { createRiskTable } from '../../../../core/changes/risk/risk.ts';
 import { riskSchema } from '../../../../core/changes/index.ts';
-import type { Deciding } from '../../../../core/changes/replay/judge-decision.ts';
+import type { DecisionContext } from '../../../../core/changes/replay/judge-decision.ts';
 import * as judge from '../../../../core/changes/replay/judge-decision.ts';
 import { judgeGrant, judgeRevocation } from '../../../../core/changes/replay/judge-delegation.ts';
 import { createPolicy, rosterSchema } from '../../../../core/policy/index.ts';
@@ -47,8 +47,8 @@ const record = (more: object = {}): object => ({
   votes: [vote('ann', ['owner']), vote('rita', ['risk'])],
   ...more,
 });
-const deciding = (more: object = {}, of: object = {}): Deciding =>
-  ({ ledger: 'main', inForce, delegation: () => undefined, record: record(of), ...more }) as unknown as Deciding;
+const deciding = (more: object = {}, of: object = {}): DecisionContext =>
+  ({ ledger: 'main', inForce, delegation: () => undefined, record: record(of), ...more }) as unknown as DecisionContext;
 const step = (data: object, actor = 'ann', at = AT): never =>
   ({ type: 'change.x', actor: { kind: 'person', id: actor }, at: iso(at), entity: 'account:1', data }) as never;
 

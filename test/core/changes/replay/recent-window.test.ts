@@ -3,25 +3,30 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { MAX_RECENT } from '../../../../core/changes/store/recent-changes.ts';
 import { CLOCK_SLACK_MS } from '../../../../core/changes/replay/authority.ts';
-import { RecentWindow, WINDOW_MS, type Asked, type Assessed } from '../../../../core/changes/replay/recent-window.ts';
+import {
+  RecentWindow,
+  WINDOW_MS,
+  type RecentQuery,
+  type AssessedChange,
+} from '../../../../core/changes/replay/recent-window.ts';
 
 const START = Date.UTC(2026, 10, 21);
 const HOUR_MS = 3_600_000;
-const assessed = (change: string, at: number, more: Partial<Assessed> = {}): Assessed => ({
+const assessed = (change: string, at: number, more: Partial<AssessedChange> = {}): AssessedChange => ({
   ...{ change, at, sponsor: 'ann', entityId: 'account:1', moved: 1 },
   ...more,
 });
-const asked = (at: number, more: Partial<Asked> = {}): Asked => ({
+const asked = (at: number, more: Partial<RecentQuery> = {}): RecentQuery => ({
   ...{ change: 'new', sponsor: 'ann', entityId: 'account:1', from: at, to: at },
   ...more,
 });
-const names = (all: readonly unknown[]): string[] => (all as Assessed[]).map(({ change }) => change);
+const names = (all: readonly unknown[]): string[] => (all as AssessedChange[]).map(({ change }) => change);
 
-interface Known extends Assessed {
+interface Known extends AssessedChange {
   readonly endedAt?: number;
 }
 /** Everything there ever was, looked through again for every question. */
-function plainly(known: readonly Known[], { change, from, to }: Asked, isOf: (one: Known) => boolean) {
+function plainly(known: readonly Known[], { change, from, to }: RecentQuery, isOf: (one: Known) => boolean) {
   const others = known.filter((one) => one.change !== change && isOf(one));
   const standing = (since: number): Known[] => others.filter(({ endedAt, at }) => endedAt === undefined && at >= since);
   const justEnded = others.filter(({ endedAt = 0, at }) => endedAt >= from - CLOCK_SLACK_MS && at >= from - WINDOW_MS);

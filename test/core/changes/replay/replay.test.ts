@@ -117,7 +117,7 @@ describe.each(ORDERS)('an honest log, %s', (order) => {
         beforePolicy: 0,
         withoutUnder: 0,
         advised: 0,
-        elsewhere: 0,
+        external: 0,
       },
     });
     const types = new Set(log.map(({ body }) => body.type));
@@ -222,8 +222,8 @@ describe.each(ORDERS)('one entry changed, %s', (order) => {
   it('is named when a delegation is elsewhere, or malformed', () => {
     for (const type of ['delegation.granted', 'delegation.revoked']) {
       const position = ofType(type);
-      const elsewhere = changed(position, { entity: 'account:1' });
-      expect(first(elsewhere)).toEqual({ position, reason: `delegations are recorded on ${DELEGATIONS}` });
+      const external = changed(position, { entity: 'account:1' });
+      expect(first(external)).toEqual({ position, reason: `delegations are recorded on ${DELEGATIONS}` });
       expect(first(changed(position, {}, { from: 7 }))).toEqual({ position, reason: `${type} is malformed` });
     }
   });
@@ -277,10 +277,10 @@ describe.each(ORDERS)('an assessment on another document, %s', (order) => {
     const at = lastWeighed();
     const { base } = log[at]?.body.data as unknown as { readonly base: { readonly version: number } };
     const other = { base: { ...base, version: base.version + 1 } };
-    expect(replayed(weighedAs(at, {}), order)).toMatchObject({ elsewhere: 0 });
+    expect(replayed(weighedAs(at, {}), order)).toMatchObject({ external: 0 });
     for (const facts of [factsOf(at), { ...factsOf(at), creates: true }]) {
       const found = replayed(weighedAs(at, { ...other, facts }), order);
-      expect([found.elsewhere, found.first]).toEqual([1, undefined]);
+      expect([found.external, found.first]).toEqual([1, undefined]);
     }
   });
 });
@@ -314,7 +314,7 @@ describe.each(ORDERS)('an entry that names no policy, %s', (order) => {
     const { under: _, ...data } = proposed.body.data;
     const before = { ...proposed, body: { ...proposed.body, data } } as ReplayEntry;
     expect(replayed([before], order)).toEqual({
-      ...{ judged: 1, beforePolicy: 1, withoutUnder: 0, advised: 0, elsewhere: 0 },
+      ...{ judged: 1, beforePolicy: 1, withoutUnder: 0, advised: 0, external: 0 },
     });
   });
 });

@@ -60,7 +60,7 @@ async function admit(
   some: Parameters<GuardEvaluator['admit']>[1],
 ): Promise<readonly string[]> {
   const verdicts = await one.admit(who, some);
-  await one.settle();
+  await one.flush();
   return codes(verdicts);
 }
 
@@ -148,7 +148,7 @@ describe('of a publisher', () => {
     const [refused] = await one.admit(ann, events(1));
     expect(refused).toMatchObject({ code: 'RATE_LIMITED', retryAfterSeconds: 1 });
     others.fullAtMs = 0; // what is known is never forgotten for less
-    await one.settle();
+    await one.flush();
     expect(await admit(one, ann, events(1))).toEqual(['RATE_LIMITED']);
   });
 

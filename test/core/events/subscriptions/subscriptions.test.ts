@@ -228,7 +228,7 @@ describe('dead letters', () => {
     (await subscriptions.deadLetters(module, 's', { limit: 200 })).map(({ event }) => event.eventId);
 
   /** 150 events of two entities and two topics, all dead. */
-  async function bury(): Promise<{ subscriptions: Subscriptions; module: Principal }> {
+  async function deadLetterOf(): Promise<{ subscriptions: Subscriptions; module: Principal }> {
     const { under, as, publish } = fixture;
     const [subscriptions, module] = [under(), as('reporting')];
     await subscriptions.create(module, {
@@ -250,7 +250,7 @@ describe('dead letters', () => {
   }
 
   it('are redriven whose event matches a pattern', async () => {
-    const { subscriptions, module } = await bury();
+    const { subscriptions, module } = await deadLetterOf();
     const pattern = { 'detail-type': ['transactions.new'], detail: { entityId: [{ suffix: ':x' }] } };
     expect(await subscriptions.redrive(module, 's', { pattern })).toBe(25);
     expect(await reasons(subscriptions, module)).toHaveLength(125);
@@ -267,7 +267,7 @@ describe('dead letters', () => {
     [{ pattern: { detail: { entityId: 'x' } } }, '/pattern/detail/entityId'],
     [{ pattern: [] as never }, '/pattern'],
   ])('stay where they are when the choice is %j', async (choice, pointer) => {
-    const { subscriptions, module } = await bury();
+    const { subscriptions, module } = await deadLetterOf();
     await expect(subscriptions.redrive(module, 's', choice)).rejects.toMatchObject({
       code: 'SUBSCRIPTION_INVALID',
       problems: [{ pointer }],

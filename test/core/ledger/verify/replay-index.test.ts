@@ -64,7 +64,7 @@ describe('what a replay needs of a log', () => {
     );
   });
 
-  it('names the entries that decide by their log index, in whatever stretches they were found', () => {
+  it('names the entries that decide by their log index, in whatever segments they were found', () => {
     const types = ['event', 'change.voted', 'key.certified', 'policy.adopted', 'delegation.revoked'];
     const parts = [0, 5].map((from) => {
       const builder = new ReplayIndexBuilder(from);

@@ -90,7 +90,7 @@ describe('pages', () => {
     expect((await readAll(fixture, now, 'outsider')).flatMap(idsOf)).toEqual([]);
   });
 
-  it('show what was published a moment ago, although the stretch before it was just read', async () => {
+  it('show what was published a moment ago, although the segment before it was just read', async () => {
     const fixture = feedFixture();
     for (let i = 0; i < 20; i++) {
       await fixture.publish({ eventId: `e-${i}` });
@@ -258,7 +258,7 @@ describe('a stream', () => {
     const reader = batches[Symbol.asyncIterator]();
     for (let i = 0; i < 3; i++) await reader.next();
     await settle();
-    expect(fixture.reads).toEqual([0]); // two batches of 100 are in the first stretch
+    expect(fixture.reads).toEqual([0]); // two batches of 100 are in the first segment
     await reader.return?.();
   });
 

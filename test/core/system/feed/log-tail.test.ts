@@ -27,7 +27,7 @@ function played(exclusive = true): Played {
     return found;
   };
   const itemOf = ({ position }: LoggedEntry): { position: number } => ({ position });
-  const tail = new LogTail({ entries: { readLog, exclusive }, clock, lookAgainMs: 1_000, itemOf });
+  const tail = new LogTail({ entries: { readLog, exclusive }, clock, pollMs: 1_000, itemOf });
   const grow = (entries: number, bytes = 100): void => {
     for (let i = 0; i < entries; i++) {
       const position = log.length;
@@ -37,7 +37,7 @@ function played(exclusive = true): Played {
   return { tail, clock, reads, grow, hold };
 }
 
-const hasSettled = async (promise: Promise<unknown>): Promise<boolean> => {
+const isDone = async (promise: Promise<unknown>): Promise<boolean> => {
   let settled = false;
   void promise.then(() => (settled = true));
   await new Promise((resolve) => setImmediate(resolve));
@@ -49,7 +49,7 @@ describe('waiting', () => {
     const { tail } = played();
     const end = await tail.read(0);
     const waits = Promise.all([tail.wait(end), tail.wait(end)]);
-    expect(await hasSettled(waits)).toBe(false);
+    expect(await isDone(waits)).toBe(false);
     tail.wake();
     await waits;
   });
@@ -59,7 +59,7 @@ describe('waiting', () => {
     const end = await tail.read(0);
     grow(1);
     tail.wake();
-    expect(await hasSettled(tail.wait(end))).toBe(true);
+    expect(await isDone(tail.wait(end))).toBe(true);
   });
 
   it('does not begin on an end that was read while the log grew', async () => {
@@ -74,7 +74,7 @@ describe('waiting', () => {
     expect(late.items).toEqual([{ position: 0 }]); // not told of the earlier end
     resolve(undefined);
     expect((await early).items).toEqual([]);
-    expect(await hasSettled(tail.wait(await early))).toBe(true);
+    expect(await isDone(tail.wait(await early))).toBe(true);
     expect((await tail.read(0)).items).toEqual([{ position: 0 }]); // nor is it kept
   });
 
@@ -82,7 +82,7 @@ describe('waiting', () => {
     const { tail, clock } = played();
     for (let round = 0; round < 3; round++) {
       const waits = Array.from({ length: 100 }, async () => tail.wait(await tail.read(0)));
-      expect(await hasSettled(Promise.race(waits))).toBe(false);
+      expect(await isDone(Promise.race(waits))).toBe(false);
       await clock.advance(1_000);
       await Promise.all(waits);
     }

@@ -39,7 +39,7 @@ interface Fixture {
   readonly passages: Passage[];
 }
 
-function openDoor(budgets: object = {}): Fixture {
+function openEntryPoint(budgets: object = {}): Fixture {
   const clock = new FakeClock();
   const metrics = new Metrics(clock);
   const passages: Passage[] = [];
@@ -55,7 +55,7 @@ const work = async (): Promise<string> => 'done';
 
 describe('the door', () => {
   it.each(NAMES)('S1: %s is counted, timed, told of with the policy it was judged by', async (useCase) => {
-    const { execute, metrics, clock, passages } = openDoor();
+    const { execute, metrics, clock, passages } = openEntryPoint();
     const run = async (): Promise<string> => (await clock.advance(25), 'done');
     expect(await execute({ useCase, principal: as('aud'), run }).catch(() => 'refused')).toBe(
       USE_CASES[useCase].for === 'reveals' ? 'refused' : 'done',
@@ -68,7 +68,7 @@ describe('the door', () => {
   });
 
   it.each(NAMES.filter((name) => USE_CASES[name].for !== 'open'))('S1: %s is refused to nobody', async (useCase) => {
-    const { execute, metrics } = openDoor();
+    const { execute, metrics } = openEntryPoint();
     await expect(execute({ useCase, principal: undefined, unknown: 'who are you?', run: work })).rejects.toMatchObject({
       code: 'UNAUTHENTICATED',
       message: 'who are you?',
@@ -79,7 +79,7 @@ describe('the door', () => {
   it.each(NAMES.filter((name) => !['open', 'known'].includes(USE_CASES[name].for)))(
     'S1: %s is refused without the right, before anything is begun',
     async (useCase) => {
-      const { execute, passages } = openDoor();
+      const { execute, passages } = openEntryPoint();
       let begun = false;
       const run = async (): Promise<void> => void (begun = true);
       await expect(execute({ useCase, principal: as('mute'), run })).rejects.toMatchObject({ code: 'FORBIDDEN' });
@@ -89,7 +89,7 @@ describe('the door', () => {
   );
 
   it('tells a refusal, a fault of ours and a success apart, and refused is not success', async () => {
-    const { execute, metrics, passages } = openDoor();
+    const { execute, metrics, passages } = openEntryPoint();
     const call = { useCase: 'publishEvents', principal: as('ann') } as const;
     await execute({ ...call, run: work });
     await execute({ ...call, run: work, outcomeOf: () => 'refused' });
@@ -113,7 +113,7 @@ describe('the door', () => {
   });
 
   it('R5: refuses over the budget before anything is begun, one person under all accounts', async () => {
-    const { execute, clock } = openDoor({ propose: { perMinute: 60, burst: 2 } });
+    const { execute, clock } = openEntryPoint({ propose: { perMinute: 60, burst: 2 } });
     const call = { useCase: 'proposeChangeSet', run: work } as const;
     await execute({ ...call, principal: as('ann') });
     await execute({ ...call, principal: as('ann-mobile') });
@@ -127,7 +127,7 @@ describe('the door', () => {
   });
 
   it('R10: heavy work has places, and one that failed or was refused gives its place back', async () => {
-    const { execute } = openDoor({ heavyAtOnce: { perPrincipal: 1, all: 1 } });
+    const { execute } = openEntryPoint({ heavyAtOnce: { perPrincipal: 1, all: 1 } });
     const { promise, resolve } = Promise.withResolvers<string>();
     const call = { useCase: 'verifyLedger', principal: as('aud') } as const;
     const first = execute({ ...call, run: () => promise });
@@ -142,7 +142,7 @@ describe('the door', () => {
   });
 
   it('leaves what waits for others out of the response time', async () => {
-    const { execute, metrics, clock } = openDoor();
+    const { execute, metrics, clock } = openEntryPoint();
     const run = (): Promise<void> => clock.advance(20_000);
     await execute({ useCase: 'receiveMessages', principal: as('ann'), run });
     expect(metrics.read()).toMatchObject({ total: 1, p95: 0 });

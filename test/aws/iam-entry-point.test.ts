@@ -1,8 +1,8 @@
-/** W2, W12: the IAM door, end to end: the whole scenario suite by requests signed by sessions of real roles, known by the ARN of the role as people write it. */
+/** W2, W12: the IAM entry point, end to end: the whole scenario suite by requests signed by sessions of real roles, known by the ARN of the role as people write it. */
 import { describe, expect, it } from 'vitest';
 import { createClient } from '../../clients/sdk/index.ts';
 import { deployed, httpApiUrl, output } from './support/deployed.ts';
-import { describeThrough, IAM } from './doors.ts';
+import { describeThrough, IAM } from './entry-points.ts';
 import { assume } from './support/iam-callers.ts';
 
 describeThrough('AWS, through the IAM door', IAM);

@@ -15,40 +15,40 @@ import { printable, show } from '../../output/output.ts';
 
 const REASON = ['--reason <text>', 'kept in the ledger'] as const;
 
-interface ActOptions extends ConnectOptions, ConfirmOptions {}
+interface ActionOptions extends ConnectOptions, ConfirmOptions {}
 
-interface RevokeOptions extends ActOptions {
+interface RevokeOptions extends ActionOptions {
   readonly vote?: string;
   readonly reason?: string;
 }
 
 export function revokeCommand(): Command {
-  const command = actCommand('revoke', 'take your own vote back before the change-set runs')
+  const command = actionCommand('revoke', 'take your own vote back before the change-set runs')
     .option('--vote <hash>', 'this vote and no later one')
     .option(...REASON)
     .action((id: string, options: RevokeOptions) =>
-      act('revoke', { id, options }, async (client, change) => {
+      runAction('revoke', { id, options }, async (client, change) => {
         const { vote, reason } = options;
         const named = { ...(vote === undefined ? {} : { vote }), ...(reason === undefined ? {} : { reason }) };
-        showAct(options, 'your vote is revoked', await client.revoke(change.id, named));
+        showAction(options, 'your vote is revoked', await client.revoke(change.id, named));
       }),
     );
   return withExamples(command, ['nervous revoke 019a7c2e --reason "too soon" --data .data --as boris']);
 }
 
-interface OverrideOptions extends ActOptions {
+interface OverrideOptions extends ActionOptions {
   readonly ticket: string;
   readonly reason: string;
 }
 
 export function overrideCommand(): Command {
-  const command = actCommand('override', 'break-glass: approve alone, at once, to be reviewed by two others')
+  const command = actionCommand('override', 'break-glass: approve alone, at once, to be reviewed by two others')
     .requiredOption('--ticket <id>', 'the incident that makes it an emergency')
     .requiredOption(...REASON)
     .action((id: string, options: OverrideOptions) =>
-      act('override', { id, options }, async (client, change) => {
+      runAction('override', { id, options }, async (client, change) => {
         const { ticket, reason } = options;
-        showAct(options, 'overridden', await client.override(change, { ticket, reason }));
+        showAction(options, 'overridden', await client.override(change, { ticket, reason }));
       }),
     );
   return withExamples(command, [
@@ -56,19 +56,19 @@ export function overrideCommand(): Command {
   ]);
 }
 
-interface ReviewOptions extends ActOptions {
+interface ReviewOptions extends ActionOptions {
   readonly verdict: ReviewInput['verdict'];
   readonly reason: string;
 }
 
 export function reviewCommand(): Command {
-  const command = actCommand('review', 'say whether what ran without the usual approval was justified')
+  const command = actionCommand('review', 'say whether what ran without the usual approval was justified')
     .addOption(verdictOption())
     .requiredOption(...REASON)
     .action((id: string, options: ReviewOptions) =>
-      act('review', { id, options }, async (client, change) => {
+      runAction('review', { id, options }, async (client, change) => {
         const { verdict, reason } = options;
-        showAct(options, `your review is recorded: ${verdict}`, await client.review(change.id, { verdict, reason }));
+        showAction(options, `your review is recorded: ${verdict}`, await client.review(change.id, { verdict, reason }));
       }),
     );
   return withExamples(command, [
@@ -76,23 +76,23 @@ export function reviewCommand(): Command {
   ]);
 }
 
-interface ResolveOptions extends ActOptions {
+interface ResolveOptions extends ActionOptions {
   readonly outcome: ResolutionInput['outcome'];
   readonly reason: string;
   readonly evidence: readonly string[];
 }
 
 export function resolveCommand(): Command {
-  const command = actCommand('resolve', 'say what became of a failed rollback; two people who agree end it')
+  const command = actionCommand('resolve', 'say what became of a failed rollback; two people who agree end it')
     .addOption(outcomeOption())
     .requiredOption(...REASON)
     .requiredOption('--evidence <file...>', 'files that show it: their names and hashes are kept')
     .action((id: string, options: ResolveOptions) => {
       const { outcome, reason } = options;
       const evidence = options.evidence.map(fileEvidence);
-      return act('resolve', { id, options }, async (client, change) => {
-        const acted = await client.resolve(change.id, { outcome, reason, evidence });
-        showAct(options, `your statement is recorded: ${outcome}`, acted);
+      return runAction('resolve', { id, options }, async (client, change) => {
+        const result = await client.resolve(change.id, { outcome, reason, evidence });
+        showAction(options, `your statement is recorded: ${outcome}`, result);
       });
     });
   return withExamples(command, [
@@ -100,15 +100,15 @@ export function resolveCommand(): Command {
   ]);
 }
 
-interface WithdrawOptions extends ActOptions {
+interface WithdrawOptions extends ActionOptions {
   readonly reason?: string;
 }
 
 export function withdrawCommand(): Command {
-  const command = actCommand('withdraw', 'take back what you, or an agent you answer for, proposed, before it runs')
+  const command = actionCommand('withdraw', 'take back what you, or an agent you answer for, proposed, before it runs')
     .option(...REASON)
     .action((id: string, options: WithdrawOptions) =>
-      act('withdraw', { id, options }, async (client, { id: whole }) => {
+      runAction('withdraw', { id, options }, async (client, { id: whole }) => {
         const reason = options.reason === undefined ? {} : { reason: options.reason };
         const change = await client.withdraw(whole, reason);
         show(options, { change }, () => `withdrawn: ${change.id} is ${change.state}`);
@@ -117,15 +117,15 @@ export function withdrawCommand(): Command {
   return withExamples(command, ['nervous withdraw 019a7c2e --reason "wrong account" --data .data --as budget-bot']);
 }
 
-interface AbortOptions extends ActOptions {
+interface AbortOptions extends ActionOptions {
   readonly reason: string;
 }
 
 export function abortCommand(): Command {
-  const command = actCommand('abort', 'stop a change-set that is executing; what was applied is undone')
+  const command = actionCommand('abort', 'stop a change-set that is executing; what was applied is undone')
     .requiredOption(...REASON)
     .action((id: string, options: AbortOptions) =>
-      act('abort', { id, options }, async (client, { id: whole }) => {
+      runAction('abort', { id, options }, async (client, { id: whole }) => {
         const change = await client.abort(whole, options.reason);
         show(options, { change }, () => `aborted: ${change.id} is ${change.state}`);
       }),
@@ -151,14 +151,14 @@ export function revertCommand(): Command {
   return withExamples(command, ['nervous revert 019a7c2e --rationale "Wrong account" --data .data --as ana']);
 }
 
-function actCommand(name: string, description: string): Command {
+function actionCommand(name: string, description: string): Command {
   return connectedCommand(`${name} <id>`, description).option(...YES);
 }
 
 /** Shows what it is about, asks, and then does it. */
-async function act(
+async function runAction(
   name: string,
-  { id, options }: { readonly id: string; readonly options: ActOptions },
+  { id, options }: { readonly id: string; readonly options: ActionOptions },
   work: (client: Client, change: ChangeView) => Promise<void>,
 ): Promise<void> {
   requireAnswerable(name, options);
@@ -178,9 +178,9 @@ function outcomeOption(): Option {
   return option.makeOptionMandatory();
 }
 
-function showAct(options: ConnectOptions, what: string, acted: ActResult): void {
-  const { id, state, stillNeeded } = acted.change;
+function showAction(options: ConnectOptions, what: string, result: ActResult): void {
+  const { id, state, stillNeeded } = result.change;
   const next = stillNeeded === undefined ? '' : `, ${stillNeeded.text} needed`;
-  const before = acted.kind === 'recorded' ? ' (it was before)' : '';
-  show(options, acted, () => `${what}${before}: ${id} is ${state}${next}`);
+  const before = result.kind === 'recorded' ? ' (it was before)' : '';
+  show(options, result, () => `${what}${before}: ${id} is ${state}${next}`);
 }

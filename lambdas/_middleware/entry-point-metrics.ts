@@ -1,5 +1,5 @@
 /**
- * What passed the door and what was published, as metrics under the names of the product's papers. One service for all
+ * What passed the entry point and what was published, as metrics under the names of the product's papers. One service for all
  * functions: it is the system that is reliable and fast or not, and each further dimension would be paid for.
  */
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
@@ -15,14 +15,14 @@ import { NAMESPACE, SYSTEM_SERVICE } from './telemetry.ts';
 
 const ALL = 100;
 
-export type DoorHooks = Required<Pick<Ports, 'onPassage' | 'onPublished'>>;
+export type EntryPointHooks = Required<Pick<Ports, 'onPassage' | 'onPublished'>>;
 
-export function doorMetrics(
+export function entryPointMetrics(
   metrics: Pick<Metrics, 'addMetric' | 'publishStoredMetrics'> = new Metrics({
     namespace: NAMESPACE,
     serviceName: SYSTEM_SERVICE,
   }),
-): DoorHooks {
+): EntryPointHooks {
   return {
     /** Written with the passage that published, in one line. */
     onPublished: (results) => {

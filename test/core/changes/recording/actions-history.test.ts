@@ -11,27 +11,27 @@ import { decision, ENTITY, entriesOf, hours, patchOf, proposal, type Fixture } f
 
 const PEOPLE = ['ann', 'bob', 'rita', 'otto', 'olga', 'otis', 'pete', 'aud'] as const;
 const STEPS = ['claim', 'intend', 'apply', 'intend', 'apply', 'finish', 'undo'] as const;
-const ACTS = [
+const ACTIONS = [
   ...['propose', 'propose', 'approve', 'approve', 'approve', 'approve', 'advance', 'advance', 'steps', 'steps'],
   ...['reject', 'request-changes', 'revoke', 'override', 'override', 'review', 'review', 'resolve', 'resolve'],
   ...['revert', 'withdraw', 'abort', 'tamper', 'tamper', 'wait'],
 ] as const;
 
-interface Act {
+interface Action {
   readonly kind: string;
   readonly pick: number;
   readonly person: string;
   readonly value: number;
 }
 
-const act: fc.Arbitrary<Act> = fc.record({
-  kind: fc.constantFrom(...ACTS),
+const act: fc.Arbitrary<Action> = fc.record({
+  kind: fc.constantFrom(...ACTIONS),
   pick: fc.nat(3),
   person: fc.constantFrom(...PEOPLE),
   value: fc.nat(30),
 });
 
-async function perform(fixture: Fixture, ids: string[], { kind, pick, person, value }: Act): Promise<unknown> {
+async function perform(fixture: Fixture, ids: string[], { kind, pick, person, value }: Action): Promise<unknown> {
   const { changes } = fixture;
   const who = by(person);
   const id = ids.at(-1 - (pick % Math.max(ids.length, 1))) ?? 'none';

@@ -1,13 +1,13 @@
 import { afterEach, expect, it, vi } from 'vitest';
 import type { Passage } from '../../core/system/index.ts';
-import { doorMetrics } from '../../lambdas/_middleware/door-metrics.ts';
+import { entryPointMetrics } from '../../lambdas/_middleware/entry-point-metrics.ts';
 import { overrideMetrics } from '../../lambdas/decisions/override-metrics.ts';
 
 const passage = { principal: undefined, policyVersion: 0, startedAt: 0, durationMs: 12 };
 
 function listen() {
   const told: string[] = [];
-  const { onPassage, onPublished } = doorMetrics({
+  const { onPassage, onPublished } = entryPointMetrics({
     addMetric: (name: string, unit: string, value: number) => void told.push(`${name} ${value} ${unit}`),
     publishStoredMetrics: () => void told.push('published'),
   } as never);

@@ -1,4 +1,4 @@
-/** Every route of the table enters through the door: counted, timed, paid for, refused to whoever is nobody. */
+/** Every route of the table enters through the entry point: counted, timed, paid for, refused to whoever is nobody. */
 import { describe, expect, it } from 'vitest';
 import { metricsRoute, ROUTES } from '../../api/index.ts';
 import { budgetsSchema } from '../../core/guard/index.ts';

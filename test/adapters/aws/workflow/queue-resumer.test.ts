@@ -13,7 +13,7 @@ import { fakeMachine, type FakeMachine } from './state-machine.ts';
 const ID = '0199a1b2-0000-7000-8000-000000000001';
 const noMessage = { message: '', $metadata: {} };
 
-function standing(doing: WorkflowStatus['doing'], version = 1): WorkflowStatus {
+function status(doing: WorkflowStatus['doing'], version = 1): WorkflowStatus {
   const at = '2026-11-21T09:00:00.000Z';
   return { id: ID, version, state: 'pending', doing, createdAt: at, updatedAt: at };
 }
@@ -21,8 +21,8 @@ function standing(doing: WorkflowStatus['doing'], version = 1): WorkflowStatus {
 function fixture(doing: WorkflowStatus['doing'] | 'unknown' = 'pending') {
   const machine = fakeMachine();
   const gates = createGates('main', new MemoryStore());
-  const of = async (): Promise<WorkflowStatus | undefined> => (doing === 'unknown' ? undefined : standing(doing));
-  return { machine, gates, wake: createQueueResumer({ ...machine, gates, standings: { of } }) };
+  const of = async (): Promise<WorkflowStatus | undefined> => (doing === 'unknown' ? undefined : status(doing));
+  return { machine, gates, resume: createQueueResumer({ ...machine, gates, statuses: { of } }) };
 }
 
 async function openGate({ machine, gates }: ReturnType<typeof fixture>, token: string, attempt = 1): Promise<void> {
@@ -33,18 +33,18 @@ async function openGate({ machine, gates }: ReturnType<typeof fixture>, token: s
 const startedNames = ({ calls }: FakeMachine): unknown[] =>
   calls.commandCalls(StartExecutionCommand).map(({ args }) => args[0].input.name);
 
-describe('the waker', () => {
+describe('the workflow resumer', () => {
   it('ends the wait of a waiting execution, and says nothing while doing so', async () => {
     const w = fixture();
     await openGate(w, 'token-1');
-    expect(await w.wake(ID)).toBe('woken');
+    expect(await w.resume(ID)).toBe('woken');
     expect(w.machine.answered).toEqual([{ token: 'token-1', output: '{}' }]);
     expect(w.machine.executions.size).toBe(0);
   });
 
   it('starts the execution of a change-set that has none, named after it', async () => {
     const w = fixture();
-    expect(await w.wake(ID)).toBe('started');
+    expect(await w.resume(ID)).toBe('started');
     expect([...w.machine.executions]).toEqual([[`${ID}-1`, 'RUNNING']]);
     const [call] = w.machine.calls.commandCalls(StartExecutionCommand);
     expect(JSON.parse(call?.args[0].input.input ?? '')).toEqual({ changeId: ID, attempt: 1 });
@@ -52,18 +52,18 @@ describe('the waker', () => {
 
   it('is harmless when it comes twice, late, or for nothing', async () => {
     const w = fixture();
-    await w.wake(ID);
+    await w.resume(ID);
     await openGate(w, 'token-1');
-    expect(await w.wake(ID)).toBe('woken');
-    expect(await w.wake(ID)).toBe('running'); // the token is used up, the execution is on its way
-    expect(await w.wake(ID)).toBe('running');
+    expect(await w.resume(ID)).toBe('woken');
+    expect(await w.resume(ID)).toBe('running'); // the token is used up, the execution is on its way
+    expect(await w.resume(ID)).toBe('running');
     expect(w.machine.answered).toHaveLength(1);
     expect([...w.machine.executions.keys()]).toEqual([`${ID}-1`]);
   });
 
   it('starts one execution however many wake-ups meet', async () => {
     const w = fixture();
-    const woken = await Promise.all(Array.from({ length: 20 }, () => w.wake(ID)));
+    const woken = await Promise.all(Array.from({ length: 20 }, () => w.resume(ID)));
     expect(woken.filter((kind) => kind === 'started')).toHaveLength(1);
     expect(w.machine.executions.size).toBe(1);
   });
@@ -72,10 +72,10 @@ describe('the waker', () => {
     'goes on behind a dead token: %s',
     async (error) => {
       const w = fixture();
-      await w.wake(ID);
+      await w.resume(ID);
       await openGate(w, 'token-1');
       w.machine.calls.on(SendTaskSuccessCommand).rejects(error);
-      expect(await w.wake(ID)).toBe('running');
+      expect(await w.resume(ID)).toBe('running');
     },
   );
 
@@ -83,14 +83,14 @@ describe('the waker', () => {
     'takes the next name when the execution is %s before its change-set has ended',
     async (status) => {
       const w = fixture();
-      await w.wake(ID);
+      await w.resume(ID);
       await w.gates.register(ID, { token: 'dead', attempt: 1, seen: 1, until: 0 });
       w.machine.executions.set(`${ID}-1`, status);
-      expect(await w.wake(ID)).toBe('started');
+      expect(await w.resume(ID)).toBe('started');
       w.machine.executions.set(`${ID}-2`, status);
-      expect(await w.wake(ID)).toBe('started');
+      expect(await w.resume(ID)).toBe('started');
       expect(w.machine.executions.get(`${ID}-3`)).toBe('RUNNING');
-      expect(await w.wake(ID)).toBe('running');
+      expect(await w.resume(ID)).toBe('running');
     },
   );
 
@@ -98,17 +98,17 @@ describe('the waker', () => {
     const w = fixture();
     for (let attempt = 1; attempt <= 7; attempt++) w.machine.executions.set(`${ID}-${attempt}`, 'ABORTED');
     await w.gates.register(ID, { token: 'dead', attempt: 7, seen: 1, until: 0 });
-    await w.wake(ID);
+    await w.resume(ID);
     expect(startedNames(w.machine)).toEqual([`${ID}-7`, `${ID}-8`]);
   });
 
   it('starts nothing for a change-set that has ended or never was, but lets a waiting execution end', async () => {
     const ended = fixture('ended');
-    expect(await ended.wake(ID)).toBe('ended');
+    expect(await ended.resume(ID)).toBe('ended');
     await openGate(ended, 'token-1');
-    expect(await ended.wake(ID)).toBe('woken');
+    expect(await ended.resume(ID)).toBe('woken');
     const unknown = fixture('unknown');
-    expect(await unknown.wake('forged')).toBe('unknown');
+    expect(await unknown.resume('forged')).toBe('unknown');
     expect([...startedNames(ended.machine), ...startedNames(unknown.machine)]).toEqual([]);
   });
 
@@ -116,7 +116,7 @@ describe('the waker', () => {
     const w = fixture();
     await openGate(w, 'token-1');
     w.machine.calls.on(SendTaskSuccessCommand).rejects(new Error('throttled'));
-    await expect(w.wake(ID)).rejects.toThrow('throttled');
+    await expect(w.resume(ID)).rejects.toThrow('throttled');
   });
 });
 
@@ -140,33 +140,33 @@ describe('the wake queue', () => {
     const client = new SQSClient({ region: 'eu-central-1' });
     const calls = mockClient(client);
     const errors: [string, unknown][] = [];
-    const wakes = createResumeQueue({
+    const resumeQueue = createResumeQueue({
       send: async (QueueUrl, MessageBody) => {
         await client.send(new SendMessageCommand({ QueueUrl, MessageBody }));
       },
       queueUrl: 'https://queue',
       onError: (id, error) => errors.push([id, error]),
     });
-    return { calls, errors, wakes };
+    return { calls, errors, resumeQueue };
   }
 
   it('says which change-set, and nothing else', async () => {
-    const { calls, wakes } = queue();
-    wakes.onChangeStep(ID);
-    await wakes.settle();
+    const { calls, resumeQueue } = queue();
+    resumeQueue.onChangeStep(ID);
+    await resumeQueue.flush();
     expect(calls.commandCalls(SendMessageCommand).map(({ args }) => args[0].input)).toEqual([
       { QueueUrl: 'https://queue', MessageBody: JSON.stringify({ changeId: ID }) },
     ]);
   });
 
   it('settles only when everything is sent, and reports what could not be', async () => {
-    const { calls, errors, wakes } = queue();
+    const { calls, errors, resumeQueue } = queue();
     const release: (() => void)[] = [];
     calls.on(SendMessageCommand).callsFake(() => new Promise<object>((resolve) => release.push(() => resolve({}))));
-    wakes.onChangeStep('a');
-    wakes.onChangeStep('b');
+    resumeQueue.onChangeStep('a');
+    resumeQueue.onChangeStep('b');
     let settled = false;
-    const settling = wakes.settle().then(() => (settled = true));
+    const settling = resumeQueue.flush().then(() => (settled = true));
     await new Promise((resolve) => setImmediate(resolve));
     release[0]?.();
     await new Promise((resolve) => setImmediate(resolve));
@@ -174,10 +174,10 @@ describe('the wake queue', () => {
     release[1]?.();
     await settling;
     calls.on(SendMessageCommand).rejects(new Error('no queue'));
-    wakes.onChangeStep('c');
-    await wakes.settle();
+    resumeQueue.onChangeStep('c');
+    await resumeQueue.flush();
     expect(errors).toMatchObject([['c', { message: 'no queue' }]]);
-    await expect(wakes.wake('d')).rejects.toThrow('no queue');
-    await wakes.settle();
+    await expect(resumeQueue.resume('d')).rejects.toThrow('no queue');
+    await resumeQueue.flush();
   });
 });

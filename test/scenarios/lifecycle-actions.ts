@@ -54,7 +54,7 @@ async function tamperAtOnce(fixture: Fixture, entityId: string): Promise<() => P
   }
 }
 
-export const lifecycleActs: readonly Scenario[] = [
+export const lifecycleActions: readonly Scenario[] = [
   {
     name: 'a vote is revoked and given again, and changes asked for hold the approval up',
     run: async (fixture) => {
