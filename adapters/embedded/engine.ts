@@ -221,7 +221,7 @@ async function openSystem(
   workflow.runner = openRunner(system, onError, opened);
   await system.initialize();
   await workflow.runner.start();
-  const { audit, status, tell } = openWatch({ ...options, rootSigner, appender }, opened);
+  const { audit, status, tell } = openMonitor({ ...options, rootSigner, appender }, opened);
   monitor.status = status;
   options.hooks.tell = tell;
   return {
@@ -231,7 +231,7 @@ async function openSystem(
   };
 }
 
-/** What the engine finds when it looks at itself. */
+/** What the engine checks of itself. */
 function healthChecksOf(
   checks: ReturnType<typeof openExecutors>['checks'],
   writing: ReturnType<typeof createWriteProbe>,
@@ -307,7 +307,7 @@ async function openBus(
   return { bus, hooks };
 }
 
-function openWatch(
+function openMonitor(
   options: EngineOptions &
     Required<Pick<EngineOptions, 'onError'>> & { readonly rootSigner: RootSigner; readonly appender: Appender },
   opened: Closers,
@@ -318,11 +318,7 @@ function openWatch(
     ...(anchorsDir === undefined ? {} : { anchorsDir }),
   });
   opened.push(() => monitor.stop());
-  return {
-    audit: (full) => monitor.audit(full),
-    status: () => monitor.status(),
-    tell: (finding) => monitor.tell(finding),
-  };
+  return monitor;
 }
 
 function openMetricsOf(dataDir: string, { files }: PublicLog, opened: Closers): ProcessMetrics['read'] {
