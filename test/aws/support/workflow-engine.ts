@@ -121,7 +121,15 @@ export function openEngine(machine: Machine, deps: Partial<ChangesDependencies> 
     ...{ fixture, changes, gates, faults, asked, status },
     reconcile: () =>
       reconcileWorkflows(
-        { client: sfn, stateMachineArn, gates, statuses, timekeeping, resumeQueue: { resume: wake }, clock: fixture.clock },
+        {
+          client: sfn,
+          stateMachineArn,
+          gates,
+          statuses,
+          timekeeping,
+          resumeQueue: { resume: wake },
+          clock: fixture.clock,
+        },
         'due', // what is lost must not wait for the hour in which all are compared
       ),
     stop: async (id, attempt) => {
