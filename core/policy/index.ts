@@ -1,5 +1,15 @@
 export { PolicyError, type PolicyErrorCode } from './errors.ts';
-export { actorOf, answerableFor, createPolicy, initiatorOf, matchesGlob, type Action, type Policy } from './rights.ts';
+export {
+  actorOf,
+  answerableFor,
+  createPolicy,
+  denied,
+  initiatorOf,
+  matchesGlob,
+  type Action,
+  type Denial,
+  type Policy,
+} from './rights.ts';
 export {
   modulesSchema,
   principalsOf,

@@ -7,12 +7,21 @@ import { PolicyError } from './errors.ts';
 import { OPERATOR, principalsOf, type Modules, type Principal, type Rights, type Roster } from './roster.ts';
 
 export type Action = keyof Rights;
+
+export interface Denial {
+  readonly kind: 'refused';
+  readonly code: 'FORBIDDEN';
+  readonly message: string;
+}
+
 const AUDITOR = 'auditor';
 
 export interface Policy {
   /** The principal behind an account, agent or module id. */
   readonly principal: (id: string) => Principal | undefined;
   readonly may: (principal: Principal, action: Action, subject: string) => boolean;
+  /** The right that is missing, as a value; undefined: it has it. */
+  readonly denial: (principal: Principal, action: Action, subject: string) => Denial | undefined;
   /** @throws PolicyError FORBIDDEN, naming the missing right */
   readonly require: (principal: Principal, action: Action, subject: string) => void;
   /** Has it this right for anything at all? */
@@ -53,6 +62,13 @@ export function createPolicy(roster: Roster, modules: Modules): Policy {
   const holds = (principal: Principal, action: Action): boolean =>
     (action === 'reads' && isAuditor(principal)) || grantsOf(principal).some((rights) => rights[action].length > 0);
 
+  const denial: Policy['denial'] = (principal, action, subject) =>
+    may(principal, action, subject)
+      ? undefined
+      : denied(
+          `${principal.kind} "${principal.id}" has no right "${action}" for "${subject}": declare it in nervous.config.ts`,
+        );
+
   return {
     roster,
     rolesOf,
@@ -61,15 +77,16 @@ export function createPolicy(roster: Roster, modules: Modules): Policy {
     isOperator: (principal) => holdsRole(principal, OPERATOR),
     may,
     principal: (id) => principals.get(id),
+    denial,
     require: (principal, action, subject) => {
-      if (!may(principal, action, subject)) {
-        throw new PolicyError({
-          code: 'FORBIDDEN',
-          message: `${principal.kind} "${principal.id}" has no right "${action}" for "${subject}": declare it in nervous.config.ts`,
-        });
-      }
+      const denied = denial(principal, action, subject);
+      if (denied !== undefined) throw new PolicyError(denied);
     },
   };
+}
+
+export function denied(message: string): Denial {
+  return { kind: 'refused', code: 'FORBIDDEN', message };
 }
 
 /** `x.*` and `x*` match what starts with the text before the star; without a star only the same text matches. */

@@ -24,7 +24,7 @@ export const MUTANTS: readonly Mutant[] = [
   off(
     'who has come to answer for the proposer is not counted at the claim',
     edit(
-      'recording/context.ts',
+      'recording/who-may.ts',
       'owner === undefined ? content.excludes : [...content.excludes, owner]',
       'content.excludes',
     ),
@@ -36,7 +36,7 @@ export const MUTANTS: readonly Mutant[] = [
   off('every needed role has a person of its own', edit('model/quorum.ts', 'missingRoles.length, 0)', '0, 0)')),
   off(
     'agents and modules do not decide',
-    edit('recording/context.ts', "if (principal.kind !== 'person')", "if (principal.kind === 'service')"),
+    edit('decisions/decide.ts', "if (principal.kind !== 'person')", "if (principal.kind === 'service')"),
     edit('model/refusal.ts', "kind === 'person'", 'true'),
   ),
   off('a decision says only what its schema has', edit('decisions/decide.ts', 'z.strictObject({', 'z.object({')),
@@ -100,7 +100,7 @@ export const MUTANTS: readonly Mutant[] = [
   ),
   off(
     'nothing runs on a record that its entries do not prove',
-    edit('execution/claim.ts', 'await context.prove(current);', ''),
+    edit('execution/claim.ts', 'if (unproven !== undefined) return unproven;', ''),
   ),
   off(
     'only what is approved is claimed',
@@ -195,7 +195,7 @@ export const MUTANTS: readonly Mutant[] = [
     'who had a part in it does not review it',
     edit('model/post-review.ts', 'if (partakers(record).has(personId))', 'if (false)'),
   ),
-  off('a proposer has only so many waiting', edit('proposals/propose.ts', '>= maxOpen)', '>= Infinity)')),
+  off('a proposer has only so many waiting', edit('proposals/propose.ts', '>= maxOpen;', '>= Infinity;')),
   off(
     'what is shown holds nothing that hides or reorders it',
     edit('operations/content.ts', "layout === 'line' ? PLAIN_LINE : PLAIN_TEXT", '/(?:)/'),
@@ -224,24 +224,17 @@ export const MUTANTS: readonly Mutant[] = [
   ),
   off(
     'what is proposed or lent commits while its policy is in force',
-    edit('recording/context.ts', 'writes: (placed) => inForce.guard(writes(placed))', 'writes'),
+    edit('recording/append-under.ts', 'inForce.guard(resting)', 'resting'),
   ),
   off(
     'the record is proved before it is approved',
-    edit(
-      'recording/record-steps.ts',
-      'if (current !== undefined && steps.some(({ type }) => DECISIVE.has(type)))',
-      'if (false)',
-    ),
+    edit('recording/record-steps.ts', 'current !== undefined && isDecisive ?', 'false ?'),
   ),
   off(
     'no step behind the record is overlooked',
     edit('recording/prove-record.ts', ' ?? (await stepBehind(deps, current))', ''),
   ),
-  off(
-    'what is carried out is proved again',
-    edit('workflow/run-step.ts', 'if (EFFECTIVE_STEPS.has(name)) await context.prove(current);', ''),
-  ),
+  off('what is carried out is proved again', edit('workflow/run-step.ts', 'EFFECTIVE_STEPS.has(name) ?', 'false ?')),
   off('a grant is for one executor', edit('operations/grant.ts', 'if (claims.aud !== executor)', 'if (false)')),
   off('a grant is for one direction', edit('operations/grant.ts', 'if (claims.direction !== direction)', 'if (false)')),
   off(

@@ -9,14 +9,16 @@ import { actorOf, type Principal } from '../../policy/index.ts';
 import { approvalStep } from '../risk/assess.ts';
 import type { StoredChange } from '../store/change-store.ts';
 import { parseInput, plainText } from '../operations/content.ts';
-import { findChange, requirePerson, type Context } from '../recording/context.ts';
-import { assertionSchema, assertSigned } from '../model/decision-challenge.ts';
+import type { Context } from '../recording/context.ts';
+import { assertionRefusal, assertionSchema } from '../model/decision-challenge.ts';
 import { votingAs } from './delegation.ts';
-import { refuse } from '../model/errors.ts';
 import { requirementOf, standingQuorum } from '../model/quorum.ts';
 import { readEntry } from '../model/read-entry.ts';
 import type { ChangeRecord, StandingVote } from '../model/record.ts';
-import { decideUntilWritten } from '../recording/record-steps.ts';
+import { isRefused, noSuchChange, refused, type Refusal, type Refused } from '../model/refusal.ts';
+import type { ActRequest } from '../recording/record-act.ts';
+import { MAX_TRIES, tooBusy } from '../recording/record-steps.ts';
+import { peopleOnly } from '../recording/who-may.ts';
 import { stepHash, type StepDraft, type Vote } from '../model/steps.ts';
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'must be a SHA-256 in lower-case hex');
@@ -54,36 +56,58 @@ export interface Decided {
   readonly vote: StandingVote;
 }
 
-/** @throws ChangeError with the reason the decision does not count */
+/** A refusal says why the decision does not count. */
 export async function decide(
   context: Context,
   principal: Principal,
-  { id, input }: { id: string; input: unknown },
-): Promise<Decided> {
-  requirePerson(principal, 'decide');
-  const { onBehalfOf, ...decision } = parseInput(decisionInputSchema, input);
+  { id, input }: ActRequest,
+): Promise<Decided | Refused> {
+  // Who may decide at all, and what they said.
+  if (principal.kind !== 'person') return peopleOnly(principal, 'decide');
+  const said = parseInput(decisionInputSchema, input);
+  if (isRefused(said)) return said;
+  const { onBehalfOf, ...decision } = said;
+  const { nonce } = decision;
   const personId = onBehalfOf ?? principal.personId;
-  assertSigned(decision.assertion, { ...decision, ledger: context.ledger, change: id, personId });
-  return decideUntilWritten<Decided>(async () => {
-    const current = await findChange(context, id);
-    const standing = current.record.votes.find((one) => isSameDecision(one, { ...decision, personId }));
-    if (standing !== undefined) return { kind: 'done', result: { kind: 'recorded', stored: current, vote: standing } };
-    if (decision.decision !== 'reject') assertRoom(current.record);
-    await assertFresh(context, current.record, decision.nonce);
-    const { checks, ...mandate } = await votingAs(context, principal.personId, onBehalfOf);
-    const vote: Vote = { ...decision, change: id, ...mandate, ...context.under };
+  const subject = { ...decision, ledger: context.ledger, change: id, personId };
+  const unsigned = assertionRefusal(decision.assertion, subject);
+  if (unsigned !== undefined) return unsigned;
+
+  for (let tries = 0; tries < MAX_TRIES; tries++) {
+    // The record as it stands; the very same decision is answered with what is there.
+    const current = await context.store.find(id);
+    if (current === undefined) return noSuchChange(id);
+    const { record } = current;
+    const standing = record.votes.find((one) => isSameDecision(one, { ...decision, personId }));
+    if (standing !== undefined) return { kind: 'recorded', stored: current, vote: standing };
+
+    // Once only, and with whose roles.
+    const refusal = roomRefusal(record, decision) ?? (await replayRefusal(context, record, nonce));
+    if (refusal !== undefined) return refusal;
+    const mandate = await votingAs(context, principal.personId, onBehalfOf);
+    if (isRefused(mandate)) return mandate;
+    const { checks, ...roles } = mandate;
+
+    // The vote with all it binds to, and what follows from it.
+    const vote: Vote = { ...decision, change: id, ...roles, ...context.under };
     const voted: StepDraft = { type: 'change.voted', actor: actorOf(principal), data: vote };
-    const { entityId } = current.record;
-    const used = context.store.once(context.store.keys.nonce(decision.nonce), { change: id, personId });
+    const used = context.store.once(context.store.keys.nonce(nonce), { change: id, personId });
+
+    // One transaction. Whether it is about the record as it stands, the reducer says.
     const recorded = await context.recorder.record({
-      ...{ id, entityId, current, steps: [voted, ...consequences(context, current.record, voted)] },
+      ...{ id, entityId: record.entityId, current },
+      steps: [voted, ...consequences(context, record, voted)],
       // One vote per person is the record's business, which is written only as it was read.
       writes: [used, ...checks],
     });
-    if (recorded.kind !== 'recorded') return { kind: 'again' };
-    const { stored } = recorded;
-    return { kind: 'done', result: { kind: 'decided', stored, vote: stored.record.votes.at(-1) as StandingVote } };
-  });
+    if (recorded.kind === 'refused') return recorded;
+    if (recorded.kind === 'recorded') {
+      const { stored } = recorded;
+      return { kind: 'decided', stored, vote: stored.record.votes.at(-1) as StandingVote };
+    }
+    // Somebody was faster.
+  }
+  return tooBusy();
 }
 
 /** The approval, where these votes are enough for it. */
@@ -99,12 +123,12 @@ export function approvalBy(
   return [approvalStep({ ...restsOn, votes: votes.map(({ step }) => step), ...under })];
 }
 
-/** @throws ChangeError DECISION_REPLAYED. The write refuses a used nonce too, as long as its item is there. */
-export async function assertFresh(
+/** DECISION_REPLAYED. The write refuses a used nonce too, as long as its item is there. */
+export async function replayRefusal(
   { store, entries }: Context,
   { entityId, entries: own, votes }: ChangeRecord,
   nonce: string,
-): Promise<void> {
+): Promise<Refusal | undefined> {
   // A decision that is replayed is about the assessment in force, so it is one that was taken back since.
   const assessed = own.findLastIndex(({ type }) => type === 'change.assessed');
   const takenBack = own
@@ -114,13 +138,16 @@ export async function assertFresh(
     takenBack.map(async ({ seq }) => (await readEntry(entries, entityId, seq)).body.data['nonce']),
   );
   if (nonces.includes(nonce) || (await store.isTaken(store.keys.nonce(nonce))))
-    refuse('DECISION_REPLAYED', `nonce "${nonce}" was used before: decide again with a new nonce`);
+    return refused('DECISION_REPLAYED', `nonce "${nonce}" was used before: decide again with a new nonce`);
+  return undefined;
 }
 
-/** What is voted on and revoked again and again would outgrow its record; it can always be rejected. @throws ChangeError */
-function assertRoom({ id, entries }: ChangeRecord): void {
-  if (entries.filter(({ type }) => type === 'change.voted').length >= MAX_VOTES)
-    refuse('CHANGE_STATE_CONFLICT', `${MAX_VOTES} votes were cast on ${id}: reject it, or have it proposed anew`);
+/** What is voted on and revoked again and again would outgrow its record; it can always be rejected. */
+function roomRefusal({ id, entries }: ChangeRecord, { decision }: Pick<Vote, 'decision'>): Refusal | undefined {
+  const votes = entries.filter(({ type }) => type === 'change.voted').length;
+  return decision === 'reject' || votes < MAX_VOTES
+    ? undefined
+    : refused('CHANGE_STATE_CONFLICT', `${MAX_VOTES} votes were cast on ${id}: reject it, or have it proposed anew`);
 }
 
 /** One rejection ends it; an approval that completes the quorum approves it. */

@@ -6,7 +6,8 @@ import * as z from 'zod';
 import type { EntryDraft, ItemWrite } from '../../ledger/index.ts';
 import { actorOf, separationConflict, type Policy, type Principal } from '../../policy/index.ts';
 import { parseInput, plainText } from '../operations/content.ts';
-import { now, requirePerson, type Context } from '../recording/context.ts';
+import { now, type Context } from '../recording/context.ts';
+import { peopleOnly } from '../recording/who-may.ts';
 import {
   DELEGATION_GRANTED,
   DELEGATION_REVOKED,
@@ -15,9 +16,9 @@ import {
   type DelegationTerms,
   type StoredDelegation,
 } from '../store/delegation-store.ts';
-import { refuse } from '../model/errors.ts';
 import { requirementOf, rolesFilled } from '../model/quorum.ts';
 import type { ChangeRecord, StandingVote } from '../model/record.ts';
+import { isRefused, refused, type Refusal, type Refused } from '../model/refusal.ts';
 import type { Vote } from '../model/steps.ts';
 
 const MS_PER_DAY = 86_400_000;
@@ -40,15 +41,17 @@ export interface Delegations {
   readonly received: readonly Delegation[];
 }
 
-/** @throws ChangeError CHANGE_INVALID | AGENTS_CANNOT_DECIDE | DELEGATION_INVALID */
+/** Refused: CHANGE_INVALID | AGENTS_CANNOT_DECIDE | DELEGATION_INVALID */
 export async function delegate(
   context: Context,
   { principal, input }: { readonly principal: Principal; readonly input: unknown },
-): Promise<Delegation> {
-  requirePerson(principal, 'delegate a vote');
+): Promise<Delegation | Refused> {
+  if (principal.kind !== 'person') return peopleOnly(principal, 'delegate a vote');
   const parsed = parseInput(delegationInputSchema, input);
+  if (isRefused(parsed)) return parsed;
   const grant: DelegationTerms = { ...parsed, from: principal.personId, until: new Date(parsed.until).toISOString() };
-  await assertGrantable(context, grant);
+  const refusal = await grantRefusal(context, grant);
+  if (refusal !== undefined) return refusal;
   const draft: EntryDraft = {
     ...{
       type: DELEGATION_GRANTED,
@@ -61,22 +64,24 @@ export async function delegate(
     entries: [{ chain: DELEGATIONS_CHAIN, draft }],
     writes: ([placed]) => (placed === undefined ? [] : context.delegations.granted(delegationOf(grant, placed))),
   });
+  if (result.kind === 'refused') return result;
   if (result.kind !== 'appended' || result.entries[0] === undefined)
-    return refuse('CHANGE_BUSY', 'the delegation was not recorded: try again');
+    return refused('CHANGE_BUSY', 'the delegation was not recorded: try again');
   return delegationOf(grant, result.entries[0]);
 }
 
-/** By who gave it; a second time is answered with the first. @throws ChangeError AGENTS_CANNOT_DECIDE | DELEGATION_INVALID */
+/** By who gave it; a second time is answered with the first. Refused: AGENTS_CANNOT_DECIDE | DELEGATION_INVALID */
 export async function endDelegation(
   context: Context,
   { principal, id }: { readonly principal: Principal; readonly id: string },
-): Promise<Delegation> {
-  requirePerson(principal, 'revoke a delegation');
+): Promise<Delegation | Refused> {
+  if (principal.kind !== 'person') return peopleOnly(principal, 'revoke a delegation');
   const from = principal.personId;
+
   for (;;) {
     const stored = await context.delegations.find(from, id);
     if (stored === undefined)
-      return refuse('DELEGATION_INVALID', `${from} has given no delegation "${id.slice(0, 64)}": list them`);
+      return refused('DELEGATION_INVALID', `${from} has given no delegation "${id.slice(0, 64)}": list them`);
     if (stored.delegation.revokedAt !== undefined) return stored.delegation;
     const draft: EntryDraft = {
       ...{ type: DELEGATION_REVOKED, actor: actorOf(principal), idem: `${id}#revoked` },
@@ -86,14 +91,15 @@ export async function endDelegation(
       entries: [{ chain: DELEGATIONS_CHAIN, draft }],
       writes: ([placed]) => context.delegations.revoked(stored, placed?.at ?? ''),
     });
+    if (result.kind === 'refused') return result;
     const at = result.kind === 'appended' ? result.entries[0]?.at : undefined;
     if (at !== undefined) return { ...stored.delegation, revokedAt: at };
   }
 }
 
-/** What the person has given and was given, ended ones included. @throws ChangeError AGENTS_CANNOT_DECIDE */
-export async function listDelegations({ delegations }: Context, principal: Principal): Promise<Delegations> {
-  requirePerson(principal, 'have delegations');
+/** What the person has given and was given, ended ones included. Refused: AGENTS_CANNOT_DECIDE */
+export async function listDelegations({ delegations }: Context, principal: Principal): Promise<Delegations | Refused> {
+  if (principal.kind !== 'person') return peopleOnly(principal, 'have delegations');
   const { personId } = principal;
   const received = (await delegations.givenTo(personId)).map(({ delegation }) => delegation);
   return { given: inOrder(await delegations.givenBy(personId)), received: inOrder(received) };
@@ -104,17 +110,20 @@ export interface Mandate extends Pick<Vote, 'personId' | 'roles' | 'delegate'> {
   readonly checks: readonly ItemWrite[];
 }
 
-/** @throws ChangeError DELEGATION_INVALID */
-export async function votingAs(context: Context, personId: string, onBehalfOf: string = personId): Promise<Mandate> {
+/** Refused: DELEGATION_INVALID */
+export async function votingAs(
+  context: Context,
+  personId: string,
+  onBehalfOf: string = personId,
+): Promise<Mandate | Refusal> {
   const { policy, delegations } = context;
   if (onBehalfOf === personId) return ownMandate(policy, personId);
   const given = await delegations.givenTo(personId, onBehalfOf);
   const standing = given.find(({ delegation }) => stands(context, delegation));
   if (standing === undefined)
-    return refuse('DELEGATION_INVALID', `${onBehalfOf} has not delegated to ${personId}, or it is over`);
+    return refused('DELEGATION_INVALID', `${onBehalfOf} has not delegated to ${personId}, or it is over`);
   const mandate = mandateOf(policy, standing);
-  assertApart(policy, standing.delegation, mandate.roles);
-  return mandate;
+  return separationRefusal(policy, standing.delegation, mandate.roles) ?? mandate;
 }
 
 /** Every vote that the person could cast: their own, then one for each who has delegated to them. */
@@ -176,19 +185,22 @@ export async function votersNow({ policy, delegations }: Context, votes: readonl
   return { voters, checks };
 }
 
-async function assertGrantable(context: Context, grant: DelegationTerms): Promise<void> {
+async function grantRefusal(context: Context, grant: DelegationTerms): Promise<Refusal | undefined> {
   const { policy, delegations } = context;
   const { from, to, roles = [], until } = grant;
-  const invalid = (why: string): never => refuse('DELEGATION_INVALID', why);
-  if (to === from) invalid('a delegation to oneself changes nothing: name another person');
-  if (policy.rolesOf(to).length === 0) invalid(`"${to}" is not a person of the roster: only people decide`);
+  const invalid = (why: string): Refusal => refused('DELEGATION_INVALID', why);
+  if (to === from) return invalid('a delegation to oneself changes nothing: name another person');
+  if (policy.rolesOf(to).length === 0) return invalid(`"${to}" is not a person of the roster: only people decide`);
   const foreign = roles.find((role) => !policy.rolesOf(from).includes(role));
-  if (foreign !== undefined) invalid(`${from} does not hold "${foreign}": nobody gives what they do not have`);
+  if (foreign !== undefined) return invalid(`${from} does not hold "${foreign}": nobody gives what they do not have`);
   if (until <= now(context) || until > now(context, MAX_DAYS * MS_PER_DAY))
-    invalid(`until ${until}: choose a time in the next ${MAX_DAYS} days`);
-  assertApart(policy, grant, rolesGiven(policy, grant));
+    return invalid(`until ${until}: choose a time in the next ${MAX_DAYS} days`);
+  const conflict = separationRefusal(policy, grant, rolesGiven(policy, grant));
+  if (conflict !== undefined) return conflict;
   const standing = (await delegations.givenBy(from)).filter((one) => stands(context, one));
-  if (standing.length >= MAX_STANDING) invalid(`${from} has ${MAX_STANDING} delegations: revoke one first`);
+  return standing.length >= MAX_STANDING
+    ? invalid(`${from} has ${MAX_STANDING} delegations: revoke one first`)
+    : undefined;
 }
 
 function stands({ clock }: Context, { revokedAt, until }: Delegation): boolean {
@@ -216,13 +228,14 @@ function mandateOf(policy: Policy, { delegation, check }: StoredDelegation): Man
 }
 
 /** Separation of duties holds for who acts, whoever lent the role. */
-function assertApart(policy: Policy, grant: DelegationTerms, roles: readonly string[]): void {
+function separationRefusal(policy: Policy, grant: DelegationTerms, roles: readonly string[]): Refusal | undefined {
   const pair = conflictOf(policy, grant, roles);
-  if (pair !== undefined)
-    refuse(
-      'DELEGATION_INVALID',
-      `${grant.to} would act as "${pair[0]}" and "${pair[1]}", which the roster keeps apart`,
-    );
+  return pair === undefined
+    ? undefined
+    : refused(
+        'DELEGATION_INVALID',
+        `${grant.to} would act as "${pair[0]}" and "${pair[1]}", which the roster keeps apart`,
+      );
 }
 
 function conflictOf(

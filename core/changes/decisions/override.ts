@@ -4,14 +4,16 @@
  */
 import * as z from 'zod';
 import { actorOf, type Principal } from '../../policy/index.ts';
-import { act, type RecordedAct } from '../recording/record-act.ts';
+import { recordAct, type ActRequest, type RecordedAct } from '../recording/record-act.ts';
+import { MAX_TRIES, tooBusy } from '../recording/record-steps.ts';
+import { excludedNow, peopleOnly } from '../recording/who-may.ts';
 import { line, parseInput, plainText } from '../operations/content.ts';
-import { excludedNow, now, requirePerson, type Context } from '../recording/context.ts';
-import { assertFresh, bindingFields } from './decide.ts';
-import { assertSigned } from '../model/decision-challenge.ts';
-import { ChangeError, refuse } from '../model/errors.ts';
+import { now, type Context } from '../recording/context.ts';
+import { bindingFields, replayRefusal } from './decide.ts';
+import { assertionRefusal } from '../model/decision-challenge.ts';
 import { REVIEW_MS } from '../model/post-review.ts';
 import type { ChangeRecord } from '../model/record.ts';
+import { isRefused, noSuchChange, refused, type Refused } from '../model/refusal.ts';
 import { overrideRefusal, staleness } from '../reducer/reduce-vote.ts';
 import type { StepDraft } from '../model/steps.ts';
 
@@ -25,27 +27,37 @@ export const overrideInputSchema = z.strictObject({
 export type OverrideInput = z.input<typeof overrideInputSchema>;
 type Override = z.output<typeof overrideInputSchema>;
 
-/** @throws ChangeError OVERRIDE_REFUSED | SELF_APPROVAL | DECISION_STALE | DECISION_REPLAYED | DECISION_EXPIRED | CHANGE_STATE_CONFLICT */
+/** Refused: OVERRIDE_REFUSED | SELF_APPROVAL | DECISION_STALE | DECISION_REPLAYED | DECISION_EXPIRED | CHANGE_STATE_CONFLICT */
 export async function override(
   context: Context,
   principal: Principal,
-  { id, input }: { id: string; input: unknown },
-): Promise<RecordedAct> {
-  requirePerson(principal, 'override');
+  { id, input }: ActRequest,
+): Promise<RecordedAct | Refused> {
+  if (principal.kind !== 'person') return peopleOnly(principal, 'override');
   const given = parseInput(overrideInputSchema, input);
+  if (isRefused(given)) return given;
   const { personId } = principal;
-  assertSigned(given.assertion, { ...given, ledger: context.ledger, change: id, decision: 'override', personId });
-  return act(context, id, async (record) => {
-    if (isSame(record, personId, given)) return 'recorded';
+  const subject = { ...given, ledger: context.ledger, change: id, decision: 'override' as const, personId };
+  const unsigned = assertionRefusal(given.assertion, subject);
+  if (unsigned !== undefined) return unsigned;
+
+  for (let tries = 0; tries < MAX_TRIES; tries++) {
+    const current = await context.store.find(id);
+    if (current === undefined) return noSuchChange(id);
+    const { record } = current;
+    if (isSame(record, personId, given)) return { kind: 'recorded', stored: current };
     if (!context.policy.may(principal, 'overrides', record.entityId))
-      refuse('OVERRIDE_REFUSED', `${personId} has no right "overrides" for "${record.entityId}"`);
-    await assertFresh(context, record, given.nonce);
+      return refused('OVERRIDE_REFUSED', `${personId} has no right "overrides" for "${record.entityId}"`);
+    const refusal = (await replayRefusal(context, record, given.nonce)) ?? bindingRefusal(record, personId, given);
+    if (refusal !== undefined) return refusal;
     const data = dataOf(context, record, { personId, given });
-    return {
+    const done = await recordAct(context, current, {
       steps: [{ type: 'change.overridden', actor: actorOf(principal), data }],
       writes: [context.store.once(context.store.keys.nonce(given.nonce), { change: id, personId })],
-    };
-  });
+    });
+    if (done !== 'again') return done;
+  }
+  return tooBusy();
 }
 
 /** At the claim: whoever overrode still may. That the rules are still the ones that were soft is asked of the risk table. */
@@ -55,14 +67,17 @@ export function overrideStands(context: Context, record: ChangeRecord): boolean 
   return context.policy.may({ kind: 'person', id: given.account, personId: given.personId }, 'overrides', entityId);
 }
 
+/** Why it is not about what stands, or not theirs to override; in another state the step itself is refused. */
+function bindingRefusal(record: ChangeRecord, personId: string, given: Override): Refused | undefined {
+  return record.state === 'pending' ? (staleness(record, given) ?? overrideRefusal(record, personId)) : undefined;
+}
+
 function dataOf(
   context: Context,
   record: ChangeRecord,
   { personId, given }: { readonly personId: string; readonly given: Override },
 ): Extract<StepDraft, { type: 'change.overridden' }>['data'] {
-  const { id, assessment, proposal, state } = record;
-  const refusal = state === 'pending' ? (staleness(record, given) ?? overrideRefusal(record, personId)) : undefined;
-  if (refusal !== undefined) throw new ChangeError(refusal);
+  const { id, assessment, proposal } = record;
   const { revision, contentHash, assessmentHash: _bound, ...rest } = given;
   return {
     ...{ change: id, revision, contentHash, personId, ...rest },

@@ -6,16 +6,16 @@ import * as z from 'zod';
 import { canonicalize } from '../../canonical/index.ts';
 import { SYSTEM_ACTOR } from '../../ledger/index.ts';
 import { actorOf, type Principal } from '../../policy/index.ts';
-import { act, type RecordedAct } from '../recording/record-act.ts';
+import { recordAct, type ActRequest, type RecordedAct } from '../recording/record-act.ts';
 import { evidenceSchema, parseInput, plainText } from '../operations/content.ts';
-import { requirePerson, withExcludedNow, type Context } from '../recording/context.ts';
+import type { Context } from '../recording/context.ts';
 import { documentHash, type Document } from '../model/document.ts';
-import { ChangeError, refuse } from '../model/errors.ts';
 import { planResult } from '../operations/plan.ts';
 import type { ChangeRecord } from '../model/record.ts';
-import type { Recording } from '../recording/record-steps.ts';
+import { MAX_TRIES, tooBusy, type Recording } from '../recording/record-steps.ts';
+import { peopleOnly, withExcludedNow } from '../recording/who-may.ts';
 import { lastWordsFor, MAX_DRIFT, resolverRefusal } from '../reducer/reduce-post-execution.ts';
-import type { Refusal } from '../model/refusal.ts';
+import { isRefused, noSuchChange, refused, type Refusal, type Refused } from '../model/refusal.ts';
 import { intentOf } from '../recording/external-outcome.ts';
 import { stepHash, type Resolution, type StepDraft } from '../model/steps.ts';
 
@@ -29,22 +29,27 @@ export const resolutionInputSchema = z.strictObject({
 });
 export type ResolutionInput = z.input<typeof resolutionInputSchema>;
 
-/** @throws ChangeError NOT_ELIGIBLE | SELF_APPROVAL | CHANGE_STATE_CONFLICT */
+/** Refused: NOT_ELIGIBLE | SELF_APPROVAL | CHANGE_STATE_CONFLICT */
 export async function resolve(
   context: Context,
   principal: Principal,
-  { id, input }: { id: string; input: unknown },
-): Promise<RecordedAct> {
-  requirePerson(principal, 'resolve');
+  { id, input }: ActRequest,
+): Promise<RecordedAct | Refused> {
+  if (principal.kind !== 'person') return peopleOnly(principal, 'resolve');
   const given = parseInput(resolutionInputSchema, input);
+  if (isRefused(given)) return given;
   const { personId } = principal;
-  return act(context, id, async (record) => {
+
+  for (let tries = 0; tries < MAX_TRIES; tries++) {
+    const current = await context.store.find(id);
+    if (current === undefined) return noSuchChange(id);
+    const { record } = current;
     const { resolutions = [], claim, content } = record;
-    if (resolutions.some((one) => isSame(one, { personId, ...given }))) return 'recorded';
+    if (resolutions.some((one) => isSame(one, { personId, ...given }))) return { kind: 'recorded', stored: current };
     if (claim === undefined)
-      return refuse('CHANGE_STATE_CONFLICT', `${id} is ${record.state}: only a failed rollback is resolved by people`);
+      return refused('CHANGE_STATE_CONFLICT', `${id} is ${record.state}: only a failed rollback is resolved by people`);
     const refusal = resolverToday(context, record, personId);
-    if (refusal !== undefined) throw new ChangeError(refusal);
+    if (refusal !== undefined) return refusal;
     const roles = [...context.policy.rolesOf(personId)].sort();
     const data = { change: id, revision: content.revision, claim, personId, roles, ...given, ...context.under };
     const stated: Extract<StepDraft, { type: 'change.resolution' }> = {
@@ -52,14 +57,13 @@ export async function resolve(
       actor: actorOf(principal),
       data,
     };
-    const now = [...resolutions, { ...data, step: stepHash(stated), account: principal.id }];
-    // Who has left, or lost the role, since they spoke is heard no more.
-    const heard = now.filter((one) => resolverToday(context, record, one.personId) === undefined);
-    const [first, second] = lastWordsFor(given.outcome, heard);
-    if (record.state !== 'rollback_failed' || first === undefined || second === undefined) return { steps: [stated] };
-    const resolved = await conclude(context, record, { outcome: given.outcome, resolutions: [first, second], claim });
-    return { ...resolved, steps: [stated, ...resolved.steps] };
-  });
+    const all = [...resolutions, { ...data, step: stepHash(stated), account: principal.id }];
+    const end = await conclusion(context, record, { outcome: given.outcome, claim, all });
+    if (isRefused(end)) return end;
+    const done = await recordAct(context, current, { ...end, steps: [stated, ...end.steps] });
+    if (done !== 'again') return done;
+  }
+  return tooBusy();
 }
 
 /** Why the person may not say what became of it, by the roster in force; undefined when they may. */
@@ -74,23 +78,29 @@ function isSame(one: Resolution, given: Pick<Resolution, 'personId' | 'outcome' 
   return said(one) === said(given);
 }
 
-interface Agreement {
+interface Statements {
   readonly outcome: Resolution['outcome'];
-  readonly resolutions: [string, string];
   readonly claim: string;
+  /** with the one that is made now */
+  readonly all: NonNullable<ChangeRecord['resolutions']>;
 }
 
-/** The document as the outcome has it, in whatever place the store was found. */
-async function conclude(
+/** What two who say the same lead to: the document as the outcome has it, in whatever place the store was found. */
+async function conclusion(
   context: Context,
   record: ChangeRecord,
-  { outcome, resolutions, claim }: Agreement,
-): Promise<Pick<Recording, 'steps' | 'writes'>> {
+  { outcome, claim, all }: Statements,
+): Promise<Pick<Recording, 'steps' | 'writes'> | Refusal> {
+  // Who has left, or lost the role, since they spoke is heard no more.
+  const heard = all.filter((one) => resolverToday(context, record, one.personId) === undefined);
+  const [first, second] = lastWordsFor(outcome, heard);
+  if (record.state !== 'rollback_failed' || first === undefined || second === undefined) return { steps: [] };
+  const resolutions: [string, string] = [first, second];
   const { id, entityId, content } = record;
   const found = await context.states.read(entityId);
   const drift = found.version - (record.document?.version ?? 0);
   if (drift < 0 || drift > MAX_DRIFT)
-    refuse(
+    return refused(
       'CHANGE_STATE_CONFLICT',
       `the document of ${entityId} is at version ${found.version}, its chain leads to ${record.document?.version ?? 0}: restore the store from the ledger first`,
     );

@@ -1,13 +1,15 @@
 /** Reviewing afterwards what was overridden or sampled: two people who had no part in it say whether it was justified. */
 import * as z from 'zod';
 import { actorOf, type Principal } from '../../policy/index.ts';
-import { act, type RecordedAct } from '../recording/record-act.ts';
+import { recordAct, type ActRequest, type RecordedAct } from '../recording/record-act.ts';
+import { MAX_TRIES, tooBusy } from '../recording/record-steps.ts';
+import { peopleOnly, withExcludedNow } from '../recording/who-may.ts';
 import { parseInput, plainText } from '../operations/content.ts';
-import { requirePerson, withExcludedNow, type Context } from '../recording/context.ts';
-import { ChangeError } from '../model/errors.ts';
+import type { Context } from '../recording/context.ts';
 import { nextState } from '../model/lifecycle.ts';
 import { isReviewDue, reviewRefusal } from '../model/post-review.ts';
 import type { ChangeRecord } from '../model/record.ts';
+import { isRefused, noSuchChange, type Refused } from '../model/refusal.ts';
 
 export const reviewInputSchema = z.strictObject({
   verdict: z.enum(['justified', 'unjustified']),
@@ -15,26 +17,35 @@ export const reviewInputSchema = z.strictObject({
 });
 export type ReviewInput = z.input<typeof reviewInputSchema>;
 
-/** @throws ChangeError REVIEW_REFUSED | CHANGE_STATE_CONFLICT; PolicyError FORBIDDEN to who may not read the entity */
+/** Refused: REVIEW_REFUSED | CHANGE_STATE_CONFLICT; FORBIDDEN to who may not read the entity */
 export async function review(
   context: Context,
   principal: Principal,
-  { id, input }: { id: string; input: unknown },
-): Promise<RecordedAct> {
-  requirePerson(principal, 'review');
+  { id, input }: ActRequest,
+): Promise<RecordedAct | Refused> {
+  if (principal.kind !== 'person') return peopleOnly(principal, 'review');
   const given = parseInput(reviewInputSchema, input);
+  if (isRefused(given)) return given;
   const { personId } = principal;
-  return act(context, id, async (record) => {
-    const { entityId, content, postReview } = record;
-    context.policy.require(principal, 'reads', entityId);
-    const mine = postReview?.reviews.find((one) => one.personId === personId);
-    if (mine?.verdict === given.verdict && mine.reason === given.reason) return 'recorded';
+
+  for (let tries = 0; tries < MAX_TRIES; tries++) {
+    const current = await context.store.find(id);
+    if (current === undefined) return noSuchChange(id);
+    const { record } = current;
+    const denied = context.policy.denial(principal, 'reads', record.entityId);
+    if (denied !== undefined) return denied;
+    const mine = record.postReview?.reviews.find((one) => one.personId === personId);
+    if (mine?.verdict === given.verdict && mine.reason === given.reason) return { kind: 'recorded', stored: current };
     const hasEnded = nextState(record.state, 'change.reviewed') !== undefined; // else the step itself is refused
     const refusal = hasEnded ? reviewRefusal(withExcludedNow(context, record), personId) : undefined;
-    if (refusal !== undefined) throw new ChangeError(refusal);
-    const data = { change: id, revision: content.revision, personId, ...given, ...context.under };
-    return { steps: [{ type: 'change.reviewed', actor: actorOf(principal), data }] };
-  });
+    if (refusal !== undefined) return refusal;
+    const data = { change: id, revision: record.content.revision, personId, ...given, ...context.under };
+    const done = await recordAct(context, current, {
+      steps: [{ type: 'change.reviewed', actor: actorOf(principal), data }],
+    });
+    if (done !== 'again') return done;
+  }
+  return tooBusy();
 }
 
 /** This person's review is asked for. */

@@ -4,13 +4,15 @@
  */
 import * as z from 'zod';
 import { actorOf, type Principal } from '../../policy/index.ts';
-import { act, type RecordedAct } from '../recording/record-act.ts';
+import { recordAct, type ActRequest, type RecordedAct } from '../recording/record-act.ts';
+import { MAX_TRIES, tooBusy } from '../recording/record-steps.ts';
+import { peopleOnly } from '../recording/who-may.ts';
 import { parseInput, plainText } from '../operations/content.ts';
-import { requirePerson, type Context } from '../recording/context.ts';
+import type { Context } from '../recording/context.ts';
 import { approvalBy } from './decide.ts';
-import { refuse } from '../model/errors.ts';
 import { readEntry } from '../model/read-entry.ts';
 import type { ChangeRecord, StandingVote } from '../model/record.ts';
+import { isRefused, noSuchChange, refused, type Refused } from '../model/refusal.ts';
 import { parseStep, stepHash, type StepDraft } from '../model/steps.ts';
 
 export const revocationInputSchema = z.strictObject({
@@ -23,34 +25,41 @@ export const revocationInputSchema = z.strictObject({
 });
 export type RevocationInput = z.input<typeof revocationInputSchema>;
 
-/** @throws ChangeError NO_SUCH_VOTE | DECISION_EXPIRED | CHANGE_STATE_CONFLICT */
+/** Refused: NO_SUCH_VOTE | DECISION_EXPIRED | CHANGE_STATE_CONFLICT */
 export async function revoke(
   context: Context,
   principal: Principal,
-  { id, input }: { id: string; input: unknown },
-): Promise<RecordedAct> {
-  requirePerson(principal, 'revoke a vote');
-  const { vote: named, reason } = parseInput(revocationInputSchema, input);
+  { id, input }: ActRequest,
+): Promise<RecordedAct | Refused> {
+  if (principal.kind !== 'person') return peopleOnly(principal, 'revoke a vote');
+  const given = parseInput(revocationInputSchema, input);
+  if (isRefused(given)) return given;
+  const { vote: named, reason } = given;
   const { personId } = principal;
-  return act(context, id, async (record) => {
+
+  for (let tries = 0; tries < MAX_TRIES; tries++) {
+    const current = await context.store.find(id);
+    if (current === undefined) return noSuchChange(id);
+    const { record } = current;
     const vote = record.votes.find((one) => isOf(one, personId) && (named === undefined || one.hash === named));
-    if (vote === undefined) {
-      if (await isRevoked(context, record, { personId, named })) return 'recorded';
-      return refuse('NO_SUCH_VOTE', `${personId} has no ${named === undefined ? '' : 'such '}vote on ${id} to revoke`);
-    }
-    const { content, votes } = record;
-    const data = { change: id, revision: content.revision, vote: vote.step, personId };
+    if (vote === undefined)
+      return (await isRevoked(context, record, { personId, named }))
+        ? { kind: 'recorded', stored: current }
+        : refused('NO_SUCH_VOTE', `${personId} has no ${named === undefined ? '' : 'such '}vote on ${id} to revoke`);
+    const data = { change: id, revision: record.content.revision, vote: vote.step, personId };
     const revoked: StepDraft = {
       type: 'change.vote-revoked',
       actor: actorOf(principal),
       data: { ...data, ...(reason === undefined ? {} : { reason }), ...context.under },
     };
-    const left = votes.filter((one) => one !== vote);
-    return {
+    const left = record.votes.filter((one) => one !== vote);
+    const done = await recordAct(context, current, {
       // Without the objection that is taken back, the approvals there are may be enough.
       steps: [revoked, ...approvalBy(context, record, left)],
-    };
-  });
+    });
+    if (done !== 'again') return done;
+  }
+  return tooBusy();
 }
 
 /** Theirs, or cast by them for somebody else. */

@@ -1,9 +1,9 @@
 /** The execution's part for operations that an executor carries out: planning them anew, and what follows when they settle. */
 import type { StoredChange } from '../store/change-store.ts';
 import type { Context } from '../recording/context.ts';
-import { ChangeError } from '../model/errors.ts';
 import { planHash, preconditionHash } from '../operations/executor-answers.ts';
 import type { ChangeRecord } from '../model/record.ts';
+import { isRefused, refusalOf, type Refusal } from '../model/refusal.ts';
 import { giveUp, notApplied } from './rollback.ts';
 import {
   applying,
@@ -29,25 +29,20 @@ export async function planExternal(
 ): Promise<PlannedExternal> {
   const operation = content.operations[index];
   if (operation === undefined || !isExternalOperation(operation)) return { kind: 'planned', more: {} };
-  try {
-    const plan = await context.executors.plan(operation);
-    const assessed = assessment?.plans?.find((one) => one.index === index);
-    const isSameState = assessed?.precondition === preconditionHash(plan);
-    // On the same state the plan must be the one that was approved, above all what will undo it.
-    if (!isSameState || assessed.planHash !== planHash(operation, plan)) {
-      const message = isSameState
-        ? `${operation.executor} plans something else for operation ${index} than what was approved`
-        : `what ${operation.executor} found when operation ${index} was assessed is no longer so`;
-      return { kind: 'failure', failure: { code: isSameState ? 'EXECUTOR_FAILED' : 'STALE_BASE', message } };
-    }
-    const { inverse, precondition } = plan;
-    const grantUntil = grantEnd(context, operation);
-    return { kind: 'planned', more: { external: { inverse, precondition, planHash: assessed.planHash, grantUntil } } };
-  } catch (error) {
-    if (error instanceof ChangeError)
-      return { kind: 'unsettled', failure: { code: error.code, message: error.message } };
-    throw error;
+  const plan = await context.executors.plan(operation).catch(refusalOf);
+  if (isRefused(plan)) return { kind: 'unsettled', failure: { code: plan.code, message: plan.message } };
+  const assessed = assessment?.plans?.find((one) => one.index === index);
+  const isSameState = assessed?.precondition === preconditionHash(plan);
+  // On the same state the plan must be the one that was approved, above all what will undo it.
+  if (!isSameState || assessed.planHash !== planHash(operation, plan)) {
+    const message = isSameState
+      ? `${operation.executor} plans something else for operation ${index} than what was approved`
+      : `what ${operation.executor} found when operation ${index} was assessed is no longer so`;
+    return { kind: 'failure', failure: { code: isSameState ? 'EXECUTOR_FAILED' : 'STALE_BASE', message } };
   }
+  const { inverse, precondition } = plan;
+  const grantUntil = grantEnd(context, operation);
+  return { kind: 'planned', more: { external: { inverse, precondition, planHash: assessed.planHash, grantUntil } } };
 }
 
 /** `applied`: by the executor; the ledger does not say so yet. If we die here, its status will tell. */
@@ -55,7 +50,7 @@ export async function applyExternal(
   context: Context,
   current: StoredChange,
   index: number,
-): Promise<'applied' | 'failed' | 'rolling_back' | 'unsettled' | 'moved'> {
+): Promise<'applied' | 'failed' | 'rolling_back' | 'unsettled' | 'moved' | Refusal> {
   const { record } = current;
   const intent = await intentOf(context, record, index);
   if (!isExternal(intent)) return 'moved';
@@ -75,6 +70,6 @@ export async function unsettled(
   context: Context,
   current: StoredChange,
   { index, failure }: { readonly index: number; readonly failure: Failure },
-): Promise<'failed' | 'rolling_back' | 'unsettled' | 'moved'> {
+): Promise<'failed' | 'rolling_back' | 'unsettled' | 'moved' | Refusal> {
   return isHopeless(context, current.record, index) ? giveUp(context, current, failure) : 'unsettled';
 }

@@ -2,28 +2,31 @@
  * Claiming: the moment an approval becomes an execution, so everything is checked again against what is true now: the
  * record against the ledger, the votes against the roster, the risk table, the document, the deadline, the time lock.
  */
-import { SYSTEM_ACTOR, type ItemWrite } from '../../ledger/index.ts';
+import { SYSTEM_ACTOR } from '../../ledger/index.ts';
 import type { StoredChange } from '../store/change-store.ts';
-import { excludedNow, type Context } from '../recording/context.ts';
+import type { Context } from '../recording/context.ts';
+import { excludedNow } from '../recording/who-may.ts';
 import { votersNow } from '../decisions/delegation.ts';
-import { ChangeError } from '../model/errors.ts';
 import { activeFreezes } from '../risk/freezes.ts';
 import { overrideStands } from '../decisions/override.ts';
 import { requirementOf, standingQuorum } from '../model/quorum.ts';
 import type { ChangeRecord, StandingVote } from '../model/record.ts';
+import { isRefused, type Refusal } from '../model/refusal.ts';
 import type { StepDraft, StepData } from '../model/steps.ts';
 import type { Outcomes } from '../model/workflow.ts';
+import { writeStep } from './write-step.ts';
 
 type Drift = StepData<'change.returned'>['drift'][number];
 
-export async function claim(context: Context, current: StoredChange): Promise<Outcomes['claim']> {
+export async function claim(context: Context, current: StoredChange): Promise<Outcomes['claim'] | Refusal> {
   const { record } = current;
   const { id, entityId, approval, assessment, content } = record;
   if (record.state !== 'approved' || approval === undefined || assessment === undefined) return 'moved';
   const time = context.clock.now();
   if (time < Date.parse(approval.timelockUntil)) return 'early';
   if (time >= Date.parse(content.deadline)) return 'moved';
-  await context.prove(current);
+  const unproven = await context.prove(current);
+  if (unproven !== undefined) return unproven;
   const { voters, checks } = await votersNow(context, record.votes);
   const drift = await driftOf(context, record, voters);
   if (drift.length > 0) return giveBack(context, current, drift);
@@ -36,6 +39,7 @@ export async function claim(context: Context, current: StoredChange): Promise<Ou
     ...{ id, entityId, current, steps: [claimed] },
     writes: [context.states.check(entityId, assessment.base.version), ...checks],
   });
+  if (recorded.kind === 'refused') return recorded;
   if (recorded.kind === 'recorded') return 'claimed';
   const { pk } = context.store.keys.lock(entityId);
   return recorded.kind === 'precondition' && recorded.failed.pk === pk ? 'locked' : 'moved';
@@ -70,22 +74,17 @@ function isQuorumThere(context: Context, record: ChangeRecord, voters: readonly 
 }
 
 /** Back to the people, with a new assessment; what cannot be assessed any more is blocked until it is revised. */
-async function giveBack(context: Context, current: StoredChange, drift: Drift[]): Promise<Outcomes['claim']> {
+async function giveBack(context: Context, current: StoredChange, drift: Drift[]): Promise<Outcomes['claim'] | Refusal> {
   const { record } = current;
   const { id, entityId, approval, content, proposal, round } = record;
   if (approval === undefined) return 'moved';
   const returned = { change: id, revision: content.revision, approval: approval.step, drift, ...context.under };
-  const steps: StepDraft[] = [];
-  const writes: ItemWrite[] = [];
-  try {
-    const assessed = await context.assessor.assess({ entityId, content, proposal, round });
-    steps.push({ type: 'change.returned', actor: SYSTEM_ACTOR, data: returned }, ...assessed.steps);
-    writes.push(...assessed.writes);
-  } catch (error) {
-    if (!(error instanceof ChangeError)) throw error;
-    const blocked = { code: error.code, message: error.message };
-    steps.push({ type: 'change.returned', actor: SYSTEM_ACTOR, data: { ...returned, blocked } });
-  }
-  const recorded = await context.recorder.record({ id, entityId, current, steps, writes });
-  return recorded.kind === 'recorded' ? 'returned' : 'moved';
+  const assessed = await context.assessor.assess({ entityId, content, proposal, round });
+  const step: StepDraft = {
+    ...{ type: 'change.returned', actor: SYSTEM_ACTOR },
+    data: isRefused(assessed) ? { ...returned, blocked: { code: assessed.code, message: assessed.message } } : returned,
+  };
+  return isRefused(assessed)
+    ? writeStep(context, current, { steps: [step] }, 'returned')
+    : writeStep(context, current, { steps: [step, ...assessed.steps], writes: assessed.writes }, 'returned');
 }

@@ -8,20 +8,20 @@ import type { StoredChange } from '../store/change-store.ts';
 import type { Context } from '../recording/context.ts';
 import { planErasure } from '../proposals/erasure.ts';
 import { documentHash, type Document, type VersionedDocument } from '../model/document.ts';
-import { ChangeError } from '../model/errors.ts';
 import { applyExternal, planExternal, unsettled } from './apply-external.ts';
 import { planOperation } from '../operations/plan.ts';
 import type { ChangeRecord } from '../model/record.ts';
+import { isRefused, orRefusal, type Refusal } from '../model/refusal.ts';
 import { giveUp } from './rollback.ts';
 import { isExternalOperation, type Failure, type StepDraft } from '../model/steps.ts';
 import type { Outcomes } from '../model/workflow.ts';
-import { subjectOf, writeStep } from './write-step.ts';
+import { subjectOf, writeStep, type Write } from './write-step.ts';
 
 /**
  * Records that the next operation is about to be applied, with what undoes it: the document to restore, or an executor's
  * inverse. If we die after it: nothing was applied yet.
  */
-export async function intend(context: Context, current: StoredChange): Promise<Outcomes['intend']> {
+export async function intend(context: Context, current: StoredChange): Promise<Outcomes['intend'] | Refusal> {
   const { record } = current;
   const { state, claim, progress, content } = record;
   if (state !== 'executing' || claim === undefined) return 'moved';
@@ -44,11 +44,11 @@ export async function intend(context: Context, current: StoredChange): Promise<O
       ...external.more,
     },
   };
-  return (await writeStep(context, current, { steps: [step] })) ? 'intended' : 'moved';
+  return writeStep(context, current, { steps: [step] }, 'intended');
 }
 
 /** Applies what was intended. If we die after it: the document, the entry and the key are all there. */
-export async function apply(context: Context, current: StoredChange): Promise<Outcomes['apply']> {
+export async function apply(context: Context, current: StoredChange): Promise<Outcomes['apply'] | Refusal> {
   const { record } = current;
   const { content } = record;
   const index = record.progress.length - 1;
@@ -71,17 +71,17 @@ export async function apply(context: Context, current: StoredChange): Promise<Ou
     version: before.version + 1,
     hash: documentHash(document),
   };
-  const isWritten = await writeStep(context, current, {
+  const write: Write = {
     steps: [{ type: 'change.applied', actor: SYSTEM_ACTOR, data }],
     operation: { index, direction: 'apply', from: before.version, document },
     writes: erasure.writes,
     extras: erasure.entries,
-  });
-  return isWritten ? 'applied' : 'moved';
+  };
+  return writeStep(context, current, write, 'applied');
 }
 
 /** Postconditions: the document is exactly what was approved. */
-export async function finish(context: Context, current: StoredChange): Promise<Outcomes['finish']> {
+export async function finish(context: Context, current: StoredChange): Promise<Outcomes['finish'] | Refusal> {
   const { record } = current;
   const { state, claim, approval, assessment, document, entityId } = record;
   if (state !== 'executing' || claim === undefined || approval === undefined) return 'moved';
@@ -91,11 +91,11 @@ export async function finish(context: Context, current: StoredChange): Promise<O
     return giveUp(context, current, { code: 'POSTCONDITION_FAILED', message });
   }
   const data = { ...subjectOf(record), claim, approval: approval.step, document: { version, hash } };
-  const isWritten = await writeStep(context, current, {
+  const write: Write = {
     steps: [{ type: 'change.executed', actor: SYSTEM_ACTOR, data }],
     writes: [context.states.check(entityId, version)],
-  });
-  return isWritten ? 'executed' : 'moved';
+  };
+  return writeStep(context, current, write, 'executed');
 }
 
 type Planned =
@@ -115,15 +115,14 @@ function plan(
     );
   const operation = content.operations[index];
   if (operation === undefined) return failed('CHANGE_INVALID', `there is no operation ${index}`);
-  try {
-    const planned = planOperation(before.document, operation, { types, index });
-    assertAllowed(entityId, [planned]);
-    const intended = progress[index]?.afterHash;
-    return intended === undefined || intended === documentHash(planned)
-      ? { kind: 'planned', document: planned }
-      : failed('CHANGE_INVALID', `operation ${index} makes something else of the document than was intended`);
-  } catch (error) {
-    if (error instanceof ChangeError) return failed(error.code, error.message);
-    throw error;
-  }
+  const planned = orRefusal(() => {
+    const next = planOperation(before.document, operation, { types, index });
+    assertAllowed(entityId, [next]);
+    return next;
+  });
+  if (isRefused(planned)) return failed(planned.code, planned.message);
+  const intended = progress[index]?.afterHash;
+  return intended === undefined || intended === documentHash(planned)
+    ? { kind: 'planned', document: planned }
+    : failed('CHANGE_INVALID', `operation ${index} makes something else of the document than was intended`);
 }

@@ -8,6 +8,7 @@ import type { StoredChange } from '../store/change-store.ts';
 import type { Context } from '../recording/context.ts';
 import type { VersionedDocument } from '../model/document.ts';
 import type { ChangeRecord, Progress } from '../model/record.ts';
+import type { Refusal } from '../model/refusal.ts';
 import { lastToUndo } from '../reducer/reduce-execution.ts';
 import {
   applying,
@@ -21,10 +22,10 @@ import {
 } from '../recording/external-outcome.ts';
 import type { Failure, StepDraft } from '../model/steps.ts';
 import type { Outcomes } from '../model/workflow.ts';
-import { subjectOf, writeStep } from './write-step.ts';
+import { subjectOf, writeStep, type Write } from './write-step.ts';
 
 /** Undoes the last operation that is to be undone, or says that all are. */
-export async function undo(context: Context, current: StoredChange): Promise<Outcomes['undo']> {
+export async function undo(context: Context, current: StoredChange): Promise<Outcomes['undo'] | Refusal> {
   const { record } = current;
   const { state, claim, document, entityId } = record;
   if (state !== 'rolling_back' || claim === undefined || document === undefined) return 'moved';
@@ -32,7 +33,7 @@ export async function undo(context: Context, current: StoredChange): Promise<Out
   if (last === undefined) {
     const data = { ...subjectOf(record), claim, document };
     const step: StepDraft = { type: 'change.rolled-back', actor: SYSTEM_ACTOR, data };
-    return (await writeStep(context, current, { steps: [step] })) ? 'rolled_back' : 'moved';
+    return writeStep(context, current, { steps: [step] }, 'rolled_back');
   }
   const { index, one } = last;
   const found = await context.states.read(entityId);
@@ -42,21 +43,21 @@ export async function undo(context: Context, current: StoredChange): Promise<Out
       return 'unsettled';
     case 'not-applied': {
       const step = notApplied(record, index, undone.failure);
-      return (await writeStep(context, current, { steps: [step] })) ? 'undone' : 'moved';
+      return writeStep(context, current, { steps: [step] }, 'undone');
     }
     case 'failure': {
       const data = { ...subjectOf(record), claim, index, failure: undone.failure };
       const step: StepDraft = { type: 'change.rollback-failed', actor: SYSTEM_ACTOR, data };
-      return (await writeStep(context, current, { steps: [step] })) ? 'rollback_failed' : 'moved';
+      return writeStep(context, current, { steps: [step] }, 'rollback_failed');
     }
     case 'undone': {
       const applied = one.applied ?? one.intent;
       const data = { ...subjectOf(record), index, applied, version: found.version + 1, hash: one.beforeHash };
-      const isWritten = await writeStep(context, current, {
+      const write: Write = {
         steps: [{ type: 'change.undone', actor: SYSTEM_ACTOR, data }],
         operation: { index, direction: 'undo', from: found.version, document: undone.restored },
-      });
-      return isWritten ? 'undone' : 'moved';
+      };
+      return writeStep(context, current, write, 'undone');
     }
   }
 }
@@ -70,7 +71,7 @@ export async function giveUp(
   current: StoredChange,
   failure: Failure,
   settled?: StepDraft,
-): Promise<'failed' | 'rolling_back' | 'moved'> {
+): Promise<'failed' | 'rolling_back' | 'moved' | Refusal> {
   const { record } = current;
   if (record.claim === undefined) return 'moved';
   const progress = settled === undefined ? record.progress : record.progress.slice(0, -1);
@@ -78,8 +79,7 @@ export async function giveUp(
   const type = nothing ? ('change.failed' as const) : ('change.rolling-back' as const);
   const step: StepDraft = { type, actor: SYSTEM_ACTOR, data: { ...subjectOf(record), claim: record.claim, failure } };
   const steps = settled === undefined ? [step] : [settled, step];
-  if (!(await writeStep(context, current, { steps }))) return 'moved';
-  return nothing ? 'failed' : 'rolling_back';
+  return writeStep(context, current, { steps }, nothing ? 'failed' : 'rolling_back');
 }
 
 /** The step that says so. */

@@ -3,8 +3,8 @@ import type { ItemWrite } from '../../ledger/index.ts';
 import type { StoredChange } from '../store/change-store.ts';
 import type { Context } from '../recording/context.ts';
 import type { Document } from '../model/document.ts';
-import { refuse } from '../model/errors.ts';
 import type { ChangeRecord } from '../model/record.ts';
+import { inconsistent, type Refusal } from '../model/refusal.ts';
 import type { Recording } from '../recording/record-steps.ts';
 
 export interface Write extends Pick<Recording, 'steps' | 'extras'> {
@@ -17,16 +17,19 @@ export interface Write extends Pick<Recording, 'steps' | 'extras'> {
   };
 }
 
-/** False: someone else moved the change-set or the document; read again. */
-export async function writeStep(
+/** `done`: it is written; `moved`: someone else moved the change-set or the document, so read again. */
+export async function writeStep<Done extends string>(
   context: Context,
   current: StoredChange,
   { steps, writes = [], extras = [], operation }: Write,
-): Promise<boolean> {
+  done: Done,
+): Promise<Done | 'moved' | Refusal> {
   const { id, entityId, content } = current.record;
   const { store, states } = context;
   if (operation === undefined) {
-    return (await context.recorder.record({ id, entityId, current, steps, writes })).kind === 'recorded';
+    const recorded = await context.recorder.record({ id, entityId, current, steps, writes });
+    if (recorded.kind === 'refused') return recorded;
+    return recorded.kind === 'recorded' ? done : 'moved';
   }
   const key = store.keys.operation(id, { ...operation, revision: content.revision });
   const { from, document } = operation;
@@ -38,14 +41,12 @@ export async function writeStep(
       ...(entry === undefined ? [] : states.put(entityId, { from, document, change: id, entry })),
     ],
   });
-  if (recorded.kind === 'recorded') return true;
+  if (recorded.kind === 'refused') return recorded;
+  if (recorded.kind === 'recorded') return done;
   const isKeyTaken = recorded.kind === 'precondition' && recorded.failed.pk === key.pk;
-  if (isKeyTaken && (await store.find(id))?.version === current.version)
-    refuse(
-      'CHANGE_STATE_CONFLICT',
-      `operation key ${key.sk} exists, but the record does not know of it: verify the ledger`,
-    );
-  return false;
+  return isKeyTaken && (await store.find(id))?.version === current.version
+    ? inconsistent(`operation key ${key.sk} exists, but the record does not know of it: verify the ledger`)
+    : 'moved';
 }
 
 /** What every step says first. */

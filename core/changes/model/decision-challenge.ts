@@ -4,7 +4,7 @@
  */
 import * as z from 'zod';
 import { canonicalize, taggedHash } from '../../canonical/index.ts';
-import { refuse } from './errors.ts';
+import { refused, type Refusal } from './refusal.ts';
 import type { Vote } from './steps.ts';
 
 const DECISION_TAG = 'nervous-system.change.decision.v1';
@@ -50,18 +50,19 @@ export function decisionChallenge(subject: DecisionSubject): string {
 
 const clientData = z.object({ type: z.literal('webauthn.get'), challenge: z.string() });
 
-/** @throws ChangeError CHANGE_INVALID when it is no assertion, DECISION_STALE when it is one over something else */
-export function assertSigned(assertion: Assertion | undefined, subject: DecisionSubject): void {
-  if (assertion === undefined) return;
+/** CHANGE_INVALID when it is no assertion, DECISION_STALE when it is one over something else. */
+export function assertionRefusal(assertion: Assertion | undefined, subject: DecisionSubject): Refusal | undefined {
+  if (assertion === undefined) return undefined;
   const parsed = clientData.safeParse(readJson(assertion.clientDataJSON));
   if (!parsed.success)
-    refuse(
+    return refused(
       'CHANGE_INVALID',
       '/assertion/clientDataJSON: must be the client data of a WebAuthn assertion (webauthn.get)',
     );
   const wanted = Buffer.from(decisionChallenge(subject), 'hex').toString('base64url');
-  if (parsed.data.challenge !== wanted)
-    refuse('DECISION_STALE', `the assertion was made over another decision: its challenge must be ${wanted}`);
+  return parsed.data.challenge === wanted
+    ? undefined
+    : refused('DECISION_STALE', `the assertion was made over another decision: its challenge must be ${wanted}`);
 }
 
 function readJson(encoded: string): unknown {

@@ -7,6 +7,7 @@ import { canonicalize, hiddenProblem, taggedHash, type JsonValue, type Layout } 
 import { describeIssues } from '../../errors/index.ts';
 import { ENTITY_ID } from '../../ledger/index.ts';
 import { ChangeError, inPayload } from '../model/errors.ts';
+import { isRefused, orRefusal, refused, type Refusal } from '../model/refusal.ts';
 import type { OperationTypes } from './operations.ts';
 import type { Operation } from '../model/steps.ts';
 
@@ -95,32 +96,36 @@ export interface ParsedProposal extends ParsedRevision {
   readonly supersedes?: string;
 }
 
-/** @throws ChangeError CHANGE_INVALID; CanonicalError */
-export function parseProposal(input: unknown, types: OperationTypes): ParsedProposal {
+/** @throws CanonicalError */
+export function parseProposal(input: unknown, types: OperationTypes): ParsedProposal | Refusal {
   const parsed = parseInput(proposalInputSchema, input);
-  return { ...parsed, operations: resolveOperations(parsed.operations, types) };
+  if (isRefused(parsed)) return parsed;
+  const operations = orRefusal(() => resolveOperations(parsed.operations, types));
+  return isRefused(operations) ? operations : { ...parsed, operations };
 }
 
-/** @throws ChangeError CHANGE_INVALID; CanonicalError */
-export function parseRevision(input: unknown, types: OperationTypes): ParsedRevision {
+/** @throws CanonicalError */
+export function parseRevision(input: unknown, types: OperationTypes): ParsedRevision | Refusal {
   const parsed = parseInput(revisionInputSchema, input);
-  return { ...parsed, operations: resolveOperations(parsed.operations, types) };
+  if (isRefused(parsed)) return parsed;
+  const operations = orRefusal(() => resolveOperations(parsed.operations, types));
+  return isRefused(operations) ? operations : { ...parsed, operations };
 }
 
-/** Reads untrusted input by a schema, from a private copy. @throws ChangeError CHANGE_INVALID; CanonicalError */
-export function parseInput<Schema extends z.ZodType>(schema: Schema, input: unknown): z.output<Schema> {
+/** Reads untrusted input by a schema, from a private copy. Refused: CHANGE_INVALID. @throws CanonicalError */
+export function parseInput<Schema extends z.ZodType>(schema: Schema, input: unknown): z.output<Schema> | Refusal {
   // Canonical first: bounds depth and refuses what is not JSON before a recursive schema sees it.
   const canonical = canonicalize(input, { integersOnly: true });
   const bytes = Buffer.byteLength(canonical);
-  if (bytes > MAX_PROPOSAL_BYTES) {
-    throw new ChangeError({
-      code: 'CHANGE_INVALID',
-      message: `the input has ${bytes} bytes, at most ${MAX_PROPOSAL_BYTES} are allowed: split it`,
-    });
-  }
+  if (bytes > MAX_PROPOSAL_BYTES)
+    return refused(
+      'CHANGE_INVALID',
+      `the input has ${bytes} bytes, at most ${MAX_PROPOSAL_BYTES} are allowed: split it`,
+    );
   const parsed = schema.safeParse(JSON.parse(canonical));
-  if (!parsed.success) throw new ChangeError({ code: 'CHANGE_INVALID', ...describeIssues(parsed.error.issues) });
-  return parsed.data;
+  return parsed.success
+    ? parsed.data
+    : { kind: 'refused', code: 'CHANGE_INVALID', ...describeIssues(parsed.error.issues) };
 }
 
 /** What an approval binds to: everything that will be carried out, and on what. */

@@ -3,8 +3,9 @@ import type { Principal } from '../../policy/index.ts';
 import { parseProposal } from '../operations/content.ts';
 import type { Context } from '../recording/context.ts';
 import { diffDocuments } from '../model/document.ts';
-import { assertErasable } from './erasure.ts';
-import { contentOf, requireRight } from './propose.ts';
+import { erasureRefusal } from './erasure.ts';
+import { contentOf, rightRefusal } from './propose.ts';
+import { isRefused, type Refused } from '../model/refusal.ts';
 import { viewRisk, type RiskView } from '../risk/risk-view.ts';
 import { stillNeeded, type Preview, type StillNeeded } from '../views/view.ts';
 
@@ -19,14 +20,19 @@ export interface DryRun {
   readonly preview: Preview;
 }
 
-/** Nothing is written, not even a refusal. @throws as proposing does */
-export async function dryRun(context: Context, principal: Principal, input: unknown): Promise<DryRun> {
+/** Nothing is written, not even a refusal. Refused as proposing is. */
+export async function dryRun(context: Context, principal: Principal, input: unknown): Promise<DryRun | Refused> {
   const parsed = parseProposal(input, context.types);
+  if (isRefused(parsed)) return parsed;
   const { entityId } = parsed;
-  requireRight(context, principal, entityId);
-  await assertErasable(context, entityId, parsed.operations);
+  const refusal =
+    rightRefusal(context, principal, entityId) ?? (await erasureRefusal(context, entityId, parsed.operations));
+  if (refusal !== undefined) return refusal;
   const content = contentOf(context, principal, { made: parsed, id: context.ids.next(), entityId });
-  const { facts, risk, base, after } = await context.assessor.weigh({ entityId, content });
+  if (isRefused(content)) return content;
+  const weighed = await context.assessor.weigh({ entityId, content });
+  if (isRefused(weighed)) return weighed;
+  const { facts, risk, base, after } = weighed;
   const { document: before, version } = base;
   return {
     ...{ entityId, contentHash: content.contentHash },

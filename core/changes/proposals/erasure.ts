@@ -4,9 +4,9 @@
  */
 import { parseEntry, SYSTEM_ACTOR, type EntryDraft, type ItemWrite } from '../../ledger/index.ts';
 import type { Context } from '../recording/context.ts';
-import { ChangeError } from '../model/errors.ts';
 import type { Erasure } from '../operations/operations.ts';
 import type { ChangeRecord } from '../model/record.ts';
+import type { Refusal } from '../model/refusal.ts';
 import type { Failure, Operation } from '../model/steps.ts';
 
 export type PlannedErasure =
@@ -43,23 +43,23 @@ export async function planErasure(
   };
 }
 
-/** Told when it is proposed, and looked at again when it is carried out. @throws ChangeError CHANGE_UNFIT */
-export async function assertErasable(
+/** Told when it is proposed, and looked at again when it is carried out. Refused: CHANGE_UNFIT */
+export async function erasureRefusal(
   context: Context,
   entityId: string,
   operations: readonly Operation[],
-): Promise<void> {
+): Promise<Refusal | undefined> {
   for (const [i, operation] of operations.entries()) {
     const erasure = erasureOf(context, operation);
     const detail = erasure === undefined ? undefined : await problemOf(context, entityId, erasure);
     const pointer = `/operations/${i}/payload`;
     if (detail !== undefined)
-      throw new ChangeError({
-        code: 'CHANGE_UNFIT',
-        message: `${pointer}: ${detail}`,
+      return {
+        ...{ kind: 'refused', code: 'CHANGE_UNFIT', message: `${pointer}: ${detail}` },
         problems: [{ pointer, detail }],
-      });
+      };
   }
+  return undefined;
 }
 
 function erasureOf({ types }: Context, { type, payload }: Operation): Erasure | undefined {

@@ -4,7 +4,7 @@
  */
 import { canonicalize } from '../../canonical/index.ts';
 import { isReserved, parseEntry, type StoredEntry } from '../../ledger/index.ts';
-import { actorOf, answerableFor, initiatorOf, PolicyError, type Principal } from '../../policy/index.ts';
+import { actorOf, answerableFor, denied, initiatorOf, type Denial, type Principal } from '../../policy/index.ts';
 import {
   contentHash,
   parseProposal,
@@ -12,13 +12,14 @@ import {
   type ParsedProposal,
   type ParsedRevision,
 } from '../operations/content.ts';
-import { findChange, now, type Context } from '../recording/context.ts';
-import { assertErasable } from './erasure.ts';
-import { ChangeError, refuse } from '../model/errors.ts';
+import { now, type Context } from '../recording/context.ts';
+import { erasureRefusal } from './erasure.ts';
 import type { StoredChange } from '../store/change-store.ts';
 import type { ChangeState } from '../model/lifecycle.ts';
 import { sponsorOf } from '../store/recent-changes.ts';
-import { decideUntilWritten } from '../recording/record-steps.ts';
+import { isRefused, noSuchChange, refused, type Refusal, type Refused } from '../model/refusal.ts';
+import { recordAct, type ActRequest, type RecordedAct } from '../recording/record-act.ts';
+import { MAX_TRIES, tooBusy } from '../recording/record-steps.ts';
 import { decisionHoursFor } from '../risk/risk-floor.ts';
 import { stepHash, type Content, type StepDraft } from '../model/steps.ts';
 
@@ -36,17 +37,21 @@ export interface Proposed {
 /** Proposals of one sponsor or on one entity wait for each other here, so that they rarely meet in the store. */
 export type Turns = Map<string, Promise<unknown>>;
 
-/** @throws ChangeError, PolicyError FORBIDDEN, CanonicalError, LedgerError */
+export interface ProposalRequest {
+  readonly input: unknown;
+  readonly idempotencyKey?: string | undefined;
+  readonly turns: Turns;
+}
+
+/** @throws CanonicalError, LedgerError */
 export async function propose(
   context: Context,
   principal: Principal,
-  { input, idempotencyKey, turns }: { input: unknown; idempotencyKey?: string | undefined; turns: Turns },
-): Promise<Proposed> {
+  { input, idempotencyKey, turns }: ProposalRequest,
+): Promise<Proposed | Refused> {
   const parsed = parseProposal(input, context.types);
-  const make = async (): Promise<PreparedProposal> => {
-    await assertSuperseded(context, parsed);
-    return parsed;
-  };
+  if (isRefused(parsed)) return parsed;
+  const make = async (): Promise<PreparedProposal | Refusal> => (await supersedingRefusal(context, parsed)) ?? parsed;
   const isSame = (recorded: Content): boolean => saysTheSame(recorded, parsed);
   return proposePrepared(context, principal, { entityId: parsed.entityId, make, isSame, idempotencyKey, turns });
 }
@@ -57,87 +62,108 @@ export type PreparedProposal = ParsedRevision & Pick<Content, 'reverts' | 'super
 export interface ProposalDraft {
   readonly entityId: string;
   /** Called for each attempt to record it, so it may rest on the document as it is. */
-  readonly make: () => Promise<PreparedProposal>;
+  readonly make: () => Promise<PreparedProposal | Refusal>;
   /** What was recorded under the same idempotency key is this proposal. */
   readonly isSame: (recorded: Content) => boolean;
   readonly idempotencyKey: string | undefined;
   readonly turns: Turns;
 }
 
-/** @throws ChangeError, PolicyError FORBIDDEN, CanonicalError, LedgerError */
+/** @throws CanonicalError, LedgerError */
 export async function proposePrepared(
   context: Context,
   principal: Principal,
   { entityId, make, isSame, idempotencyKey, turns }: ProposalDraft,
-): Promise<Proposed> {
-  requireRight(context, principal, entityId);
-  await context.adopted();
+): Promise<Proposed | Refused> {
+  const refusal = rightRefusal(context, principal, entityId) ?? (await context.adopted()) ?? keyRefusal(idempotencyKey);
+  if (refusal !== undefined) return refusal;
   const idemKey = idempotencyKey === undefined ? undefined : idemKeyOf(principal, idempotencyKey);
-  const attempt = () =>
-    decideUntilWritten<Proposed>(async () => {
-      const existing = idemKey === undefined ? undefined : await context.entries.findByIdemKey(idemKey);
-      if (existing !== undefined)
-        return { kind: 'done', result: await asProposed(context, existing, { entityId, isSame }) };
-      const made = await make();
-      await assertErasable(context, entityId, made.operations);
-      const id = context.ids.next();
-      const proposal: StepDraft = {
-        type: 'change.proposed',
-        actor: actorOf(principal),
-        data: { ...contentOf(context, principal, { made, id, entityId }), revision: 1 },
-      };
-      const assessed = await context.assessor.assess(subjectOf(entityId, proposal, 0));
-      await requireRoom(context, proposal.data);
-      const recorded = await context.recorder.record({
-        ...{ id, entityId, current: undefined, steps: [proposal, ...assessed.steps] },
-        writes: assessed.writes,
-        ...(idemKey === undefined ? {} : { idemKey }),
-      });
-      return recorded.kind === 'recorded'
-        ? { kind: 'done', result: { kind: 'created', stored: recorded.stored } }
-        : { kind: 'again' };
-    });
+  const record = () => recordProposal(context, principal, { entityId, make, isSame, idemKey });
   // One after the other, as the store would have it anyway.
   const sponsor = sponsorFor(principal) ?? initiatorOf(principal);
-  return inTurn(turns, sponsor, () => inTurn(turns, `on ${entityId}`, attempt));
+  return inTurn(turns, sponsor, () => inTurn(turns, `on ${entityId}`, record));
 }
 
-/** @throws ChangeError NOT_PROPOSER | CHANGE_STATE_CONFLICT | CHANGE_INVALID | STALE_BASE | RISK_BLOCKED, PolicyError */
+async function recordProposal(
+  context: Context,
+  principal: Principal,
+  {
+    entityId,
+    make,
+    isSame,
+    idemKey,
+  }: Pick<ProposalDraft, 'entityId' | 'make' | 'isSame'> & { idemKey?: string | undefined },
+): Promise<Proposed | Refusal> {
+  for (let tries = 0; tries < MAX_TRIES; tries++) {
+    const existing = idemKey === undefined ? undefined : await context.entries.findByIdemKey(idemKey);
+    if (existing !== undefined) return asProposed(context, existing, { entityId, isSame });
+    const made = await make();
+    if (isRefused(made)) return made;
+    const unfit = await erasureRefusal(context, entityId, made.operations);
+    if (unfit !== undefined) return unfit;
+    const id = context.ids.next();
+    const content = contentOf(context, principal, { made, id, entityId });
+    if (isRefused(content)) return content;
+    const proposal: StepDraft = {
+      type: 'change.proposed',
+      actor: actorOf(principal),
+      data: { ...content, revision: 1 },
+    };
+    const assessed = await context.assessor.assess(subjectOf(entityId, proposal, 0));
+    if (isRefused(assessed)) return assessed;
+    const full = await roomRefusal(context, content);
+    if (full !== undefined) return full;
+    const recorded = await context.recorder.record({
+      ...{ id, entityId, current: undefined, steps: [proposal, ...assessed.steps] },
+      writes: assessed.writes,
+      ...(idemKey === undefined ? {} : { idemKey }),
+    });
+    if (recorded.kind === 'refused') return recorded;
+    if (recorded.kind === 'recorded') return { kind: 'created', stored: recorded.stored };
+  }
+  return tooBusy();
+}
+
+/** Refused: NOT_PROPOSER | CHANGE_STATE_CONFLICT | CHANGE_INVALID | STALE_BASE | RISK_BLOCKED | FORBIDDEN */
 export async function revise(
   context: Context,
   principal: Principal,
-  { id, input }: { id: string; input: unknown },
-): Promise<StoredChange> {
+  { id, input }: ActRequest,
+): Promise<RecordedAct | Refused> {
   const parsed = parseRevision(input, context.types);
-  return decideUntilWritten(async () => {
-    const current = await findChange(context, id);
+  if (isRefused(parsed)) return parsed;
+
+  for (let tries = 0; tries < MAX_TRIES; tries++) {
+    const current = await context.store.find(id);
+    if (current === undefined) return noSuchChange(id);
     const { entityId, content, round } = current.record;
     if (initiatorOf(principal) !== content.initiator)
-      refuse('NOT_PROPOSER', `${id} was proposed by ${content.initiator}: only the proposer may revise it`);
-    requireRight(context, principal, entityId);
+      return refused('NOT_PROPOSER', `${id} was proposed by ${content.initiator}: only the proposer may revise it`);
+    const denial = rightRefusal(context, principal, entityId);
+    if (denial !== undefined) return denial;
     if (content.revision >= MAX_REVISIONS)
-      refuse('CHANGE_STATE_CONFLICT', `${id} has ${MAX_REVISIONS} revisions: withdraw it and propose anew`);
-    await assertErasable(context, entityId, parsed.operations);
-    const revision: StepDraft = {
-      type: 'change.revised',
-      actor: actorOf(principal),
-      data: contentOf(context, principal, { made: parsed, id, entityId, previous: content }),
-    };
-    const { steps, writes } = await context.assessor.assess(subjectOf(entityId, revision, round));
-    const recorded = await context.recorder.record({ id, entityId, current, steps: [revision, ...steps], writes });
-    return recorded.kind === 'recorded' ? { kind: 'done', result: recorded.stored } : { kind: 'again' };
-  });
+      return refused('CHANGE_STATE_CONFLICT', `${id} has ${MAX_REVISIONS} revisions: withdraw it and propose anew`);
+    const unfit = await erasureRefusal(context, entityId, parsed.operations);
+    if (unfit !== undefined) return unfit;
+    const data = contentOf(context, principal, { made: parsed, id, entityId, previous: content });
+    if (isRefused(data)) return data;
+    const revision: StepDraft = { type: 'change.revised', actor: actorOf(principal), data };
+    const assessed = await context.assessor.assess(subjectOf(entityId, revision, round));
+    if (isRefused(assessed)) return assessed;
+    const done = await recordAct(context, current, {
+      steps: [revision, ...assessed.steps],
+      writes: assessed.writes,
+    });
+    if (done !== 'again') return done;
+  }
+  return tooBusy();
 }
 
-/** @throws PolicyError FORBIDDEN */
-export function requireRight({ policy }: Context, principal: Principal, entityId: string): void {
-  if (isReserved(entityId)) {
-    throw new PolicyError({
-      code: 'FORBIDDEN',
-      message: `"${entityId}" is a chain of the system: choose another entity id`,
-    });
-  }
-  policy.require(principal, 'proposes', entityId);
+/** FORBIDDEN */
+export function rightRefusal({ policy }: Context, principal: Principal, entityId: string): Denial | undefined {
+  return isReserved(entityId)
+    ? denied(`"${entityId}" is a chain of the system: choose another entity id`)
+    : policy.denial(principal, 'proposes', entityId);
 }
 
 interface ContentSource {
@@ -151,7 +177,9 @@ export function contentOf(
   context: Context,
   principal: Principal,
   { made, id, entityId, previous }: ContentSource,
-): Content {
+): Content | Refusal {
+  const deadline = deadlineOf(context, entityId, made);
+  if (isRefused(deadline)) return deadline;
   const { title, rationale, evidence, operations, reverts } = made;
   const { supersedes } = previous ?? made;
   return {
@@ -160,7 +188,7 @@ export function contentOf(
     initiator: initiatorOf(principal),
     ...sponsorField(previous === undefined ? sponsorFor(principal) : previous.sponsor),
     excludes: [...new Set([...(previous?.excludes ?? []), ...answerableFor(principal)])].sort(),
-    deadline: deadlineOf(context, entityId, made),
+    deadline,
     ...(reverts === undefined ? {} : { reverts }),
     ...(supersedes === undefined ? {} : { supersedes }),
     ...context.under,
@@ -177,28 +205,27 @@ function sponsorField(sponsor: string | undefined): Pick<Content, 'sponsor'> {
 }
 
 /** A bound on what may wait at the same time: exact, because the proposals of one sponsor take turns. */
-async function requireRoom({ recent, risk }: Context, content: Content): Promise<void> {
+async function roomRefusal({ recent, risk }: Context, content: Content): Promise<Refusal | undefined> {
   const { maxOpen } = risk.config;
   const sponsor = sponsorOf(content);
-  if ((await recent.open(sponsor, maxOpen)) >= maxOpen)
-    refuse(
-      'TOO_MANY_OPEN',
-      `${sponsor} has ${maxOpen} change-sets waiting: let some be decided, or withdraw what is not needed`,
-    );
+  const isFull = (await recent.open(sponsor, maxOpen)) >= maxOpen;
+  return isFull
+    ? refused(
+        'TOO_MANY_OPEN',
+        `${sponsor} has ${maxOpen} change-sets waiting: let some be decided, or withdraw what is not needed`,
+      )
+    : undefined;
 }
 
 /** The proposer may want an earlier end than the configuration sets, never a later one. */
-function deadlineOf(context: Context, entityId: string, { deadline }: ParsedRevision): string {
+function deadlineOf(context: Context, entityId: string, { deadline }: ParsedRevision): string | Refusal {
   const hours = decisionHoursFor(entityId, context.risk.config.decisionHours);
   const latest = now(context, hours * MS_PER_HOUR);
   if (deadline === undefined) return latest;
   const wanted = new Date(deadline).toISOString();
-  if (wanted <= now(context) || wanted > latest) {
-    const detail = `is ${wanted}: choose a time between now and ${latest}`;
-    const problems = [{ pointer: '/deadline', detail }];
-    throw new ChangeError({ code: 'CHANGE_INVALID', message: `/deadline: ${detail}`, problems });
-  }
-  return wanted;
+  return wanted <= now(context) || wanted > latest
+    ? invalid('/deadline', `is ${wanted}: choose a time between now and ${latest}`)
+    : wanted;
 }
 
 function subjectOf(
@@ -209,8 +236,13 @@ function subjectOf(
   return { entityId, content: step.data, proposal: stepHash(step), round };
 }
 
+function keyRefusal(key: string | undefined): Refusal | undefined {
+  return key === undefined || IDEMPOTENCY_KEY.test(key)
+    ? undefined
+    : refused('CHANGE_INVALID', 'an idempotency key is 1-128 visible ASCII characters');
+}
+
 function idemKeyOf({ kind, id }: Principal, key: string): string {
-  if (!IDEMPOTENCY_KEY.test(key)) refuse('CHANGE_INVALID', 'an idempotency key is 1-128 visible ASCII characters');
   return `change:${kind}:${id}:${key}`;
 }
 
@@ -219,12 +251,13 @@ async function asProposed(
   context: Context,
   entry: StoredEntry,
   { entityId, isSame }: Pick<ProposalDraft, 'entityId' | 'isSame'>,
-): Promise<Proposed> {
+): Promise<Proposed | Refusal> {
   const recorded = parseEntry(entry.note);
   const data = recorded.kind === 'entry' ? (recorded.body.data as Content) : undefined;
   if (data === undefined || entry.chain !== entityId || !isSame(data))
-    return refuse('IDEMPOTENCY_CONFLICT', 'the idempotency key stands for another proposal: use a new key');
-  return { kind: 'existing', stored: await findChange(context, data.change) };
+    return refused('IDEMPOTENCY_CONFLICT', 'the idempotency key stands for another proposal: use a new key');
+  const stored = await context.store.find(data.change);
+  return stored === undefined ? noSuchChange(data.change) : { kind: 'existing', stored };
 }
 
 /** The same words and operations; a deadline only if one is wanted, since its default moves with the clock. */
@@ -239,8 +272,11 @@ function saysTheSame(recorded: Content, { deadline, ...wanted }: ParsedProposal)
 }
 
 /** What it follows is over, without having been carried out, and was about the same entity. */
-async function assertSuperseded({ store }: Context, { entityId, supersedes }: ParsedProposal): Promise<void> {
-  if (supersedes === undefined) return;
+async function supersedingRefusal(
+  { store }: Context,
+  { entityId, supersedes }: ParsedProposal,
+): Promise<Refusal | undefined> {
+  if (supersedes === undefined) return undefined;
   const record = (await store.find(supersedes))?.record;
   const detail =
     record?.entityId !== entityId
@@ -248,9 +284,11 @@ async function assertSuperseded({ store }: Context, { entityId, supersedes }: Pa
       : SUPERSEDABLE.has(record.state)
         ? undefined
         : `names a change-set that is ${record.state}: only a rejected, cancelled or expired one can be superseded`;
-  if (detail === undefined) return;
-  const problems = [{ pointer: '/supersedes', detail }];
-  throw new ChangeError({ code: 'CHANGE_INVALID', message: `/supersedes: ${detail}`, problems });
+  return detail === undefined ? undefined : invalid('/supersedes', detail);
+}
+
+function invalid(pointer: string, detail: string): Refusal {
+  return { kind: 'refused', code: 'CHANGE_INVALID', message: `${pointer}: ${detail}`, problems: [{ pointer, detail }] };
 }
 
 async function inTurn<Result>(turns: Turns, key: string, task: () => Promise<Result>): Promise<Result> {

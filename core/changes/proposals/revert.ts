@@ -5,12 +5,12 @@
 import * as z from 'zod';
 import type { Principal } from '../../policy/index.ts';
 import { parseInput, parseRevision, plainText, type RevisionInput } from '../operations/content.ts';
-import { findChange, type Context } from '../recording/context.ts';
+import type { Context } from '../recording/context.ts';
 import { diffDocuments, type VersionedDocument } from '../model/document.ts';
-import { ChangeError, refuse } from '../model/errors.ts';
 import { planResult } from '../operations/plan.ts';
-import { proposePrepared, type PreparedProposal, type Proposed, type Turns } from './propose.ts';
+import { proposePrepared, type PreparedProposal, type ProposalRequest, type Proposed } from './propose.ts';
 import type { ChangeRecord } from '../model/record.ts';
+import { isRefused, noSuchChange, refused, type Refusal, type Refused } from '../model/refusal.ts';
 import { intentOf } from '../recording/external-outcome.ts';
 
 const MAX_TITLE = 200;
@@ -26,49 +26,57 @@ export type RevertInput = z.input<typeof revertInputSchema>;
 type OperationInputs = RevisionInput['operations'];
 type Input = OperationInputs[number];
 
-/** @throws ChangeError NOT_REVERTIBLE with the reason; what `propose` throws */
+/** Refused: NOT_REVERTIBLE with the reason; whatever proposing is refused with */
 export async function revert(
   context: Context,
   principal: Principal,
-  { id, input, ...how }: { id: string; input: unknown; idempotencyKey?: string | undefined; turns: Turns },
-): Promise<Proposed> {
-  const { rationale } = parseInput(revertInputSchema, input);
-  const { entityId } = (await findChange(context, id)).record;
+  { id, input, idempotencyKey, turns }: ProposalRequest & { readonly id: string },
+): Promise<Proposed | Refused> {
+  const given = parseInput(revertInputSchema, input);
+  if (isRefused(given)) return given;
+  const { rationale } = given;
+  const found = await context.store.find(id);
+  if (found === undefined) return noSuchChange(id);
+  const { entityId } = found.record;
   return proposePrepared(context, principal, {
-    ...{ entityId, idempotencyKey: how.idempotencyKey, turns: how.turns },
-    make: async () => makeRevert(context, (await findChange(context, id)).record, rationale),
+    ...{ entityId, idempotencyKey, turns },
+    make: () => makeRevert(context, id, rationale),
     isSame: (recorded) => recorded.reverts === id && recorded.rationale === rationale,
   });
 }
 
-async function makeRevert(context: Context, record: ChangeRecord, rationale: string): Promise<PreparedProposal> {
-  const { id, content } = record;
-  assertRevertible(record);
+async function makeRevert(context: Context, id: string, rationale: string): Promise<PreparedProposal | Refusal> {
+  const found = await context.store.find(id);
+  if (found === undefined) return noSuchChange(id);
+  const { record } = found;
+  const irrevertible = irrevertibleRefusal(record);
+  if (irrevertible !== undefined) return irrevertible;
   const operations = await takingBack(context, record);
+  if (isRefused(operations)) return operations;
   if (operations.length === 0)
-    refuse('NOT_REVERTIBLE', `${id} left the document as it was: there is nothing to revert`);
+    return refused('NOT_REVERTIBLE', `${id} left the document as it was: there is nothing to revert`);
   // A title may end in the middle of a character here.
-  const title = `Revert: ${content.title}`.slice(0, MAX_TITLE).toWellFormed();
-  try {
-    return { ...parseRevision({ title, rationale, operations }, context.types), reverts: id };
-  } catch (error) {
-    if (!(error instanceof ChangeError)) throw error;
-    return refuse('NOT_REVERTIBLE', `${id} cannot be taken back by one change-set: ${error.message}`);
-  }
+  const title = `Revert: ${record.content.title}`.slice(0, MAX_TITLE).toWellFormed();
+  const parsed = parseRevision({ title, rationale, operations }, context.types);
+  return isRefused(parsed)
+    ? refused('NOT_REVERTIBLE', `${id} cannot be taken back by one change-set: ${parsed.message}`)
+    : { ...parsed, reverts: id };
 }
 
-function assertRevertible({ id, state, content }: ChangeRecord): void {
-  if (state !== 'executed') refuse('NOT_REVERTIBLE', `${id} is ${state}: only what was executed can be reverted`);
+function irrevertibleRefusal({ id, state, content }: ChangeRecord): Refusal | undefined {
+  if (state !== 'executed')
+    return refused('NOT_REVERTIBLE', `${id} is ${state}: only what was executed can be reverted`);
   const index = content.operations.findIndex(({ inverse }) => inverse === 'none');
-  if (index >= 0)
-    refuse(
-      'NOT_REVERTIBLE',
-      `operation ${index} (${content.operations[index]?.executor}) cannot be undone by anything`,
-    );
+  return index < 0
+    ? undefined
+    : refused(
+        'NOT_REVERTIBLE',
+        `operation ${index} (${content.operations[index]?.executor}) cannot be undone by anything`,
+      );
 }
 
 /** What executors did is taken back by their own inverses, in reverse order; before it the document, which may refuse. */
-async function takingBack(context: Context, record: ChangeRecord): Promise<OperationInputs> {
+async function takingBack(context: Context, record: ChangeRecord): Promise<OperationInputs | Refusal> {
   const inverses: OperationInputs = [];
   for (const index of record.progress.keys()) {
     const { external } = await intentOf(context, record, index);
@@ -76,11 +84,12 @@ async function takingBack(context: Context, record: ChangeRecord): Promise<Opera
     if (external !== undefined)
       inverses.unshift({ type: 'executor.invoke', payload: { executor, input: external.inverse } } as Input);
   }
-  return [...(await restoring(context, record)), ...inverses];
+  const restored = await restoring(context, record);
+  return isRefused(restored) ? restored : [...restored, ...inverses];
 }
 
 /** Operations that make of the document as it is now what it was, where the change-set changed it. */
-async function restoring(context: Context, record: ChangeRecord): Promise<OperationInputs> {
+async function restoring(context: Context, record: ChangeRecord): Promise<OperationInputs | Refusal> {
   const { before } = await intentOf(context, record, 0);
   const after = planResult(before.document, record.content.operations, context.types);
   const now = await context.states.read(record.entityId);
@@ -89,7 +98,7 @@ async function restoring(context: Context, record: ChangeRecord): Promise<Operat
     diffDocuments(after, now.document).some((moved) => overlap(moved.path, path)),
   );
   if (clash !== undefined)
-    refuse(
+    return refused(
       'NOT_REVERTIBLE',
       `what ${record.id} changed at "${clash.path}" has been changed since: propose what it should be now`,
     );

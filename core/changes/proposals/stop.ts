@@ -1,62 +1,74 @@
 /** Stopping a change-set: withdrawn by who proposed it before it runs, aborted by who could have vetoed it while it runs. */
 import * as z from 'zod';
 import { actorOf, type Principal } from '../../policy/index.ts';
-import { act } from '../recording/record-act.ts';
-import type { StoredChange } from '../store/change-store.ts';
+import { recordAct, type ActRequest, type RecordedAct } from '../recording/record-act.ts';
+import { MAX_TRIES, tooBusy } from '../recording/record-steps.ts';
 import { parseInput, plainText } from '../operations/content.ts';
-import { holdsNeededRole, requirePerson, speaksForProposer, type Context } from '../recording/context.ts';
-import { refuse } from '../model/errors.ts';
+import type { Context } from '../recording/context.ts';
+import { holdsNeededRole, peopleOnly, speaksForProposer } from '../recording/who-may.ts';
+import { isRefused, noSuchChange, refused, type Refused } from '../model/refusal.ts';
 
 const MAX_REASON = 1000;
 export const withdrawInputSchema = z.strictObject({ reason: plainText(MAX_REASON).exactOptional() });
 export const abortInputSchema = z.strictObject({ reason: plainText(MAX_REASON) });
 
-/** @throws ChangeError NOT_PROPOSER | CHANGE_STATE_CONFLICT */
+/** Refused: NOT_PROPOSER | CHANGE_STATE_CONFLICT */
 export async function withdraw(
   context: Context,
   principal: Principal,
-  { id, input }: { id: string; input: unknown },
-): Promise<StoredChange> {
-  const { reason } = parseInput(withdrawInputSchema, input);
-  const { stored } = await act(context, id, async (record) => {
-    if (!speaksForProposer(principal, record))
-      refuse(
+  { id, input }: ActRequest,
+): Promise<RecordedAct | Refused> {
+  const given = parseInput(withdrawInputSchema, input);
+  if (isRefused(given)) return given;
+  const { reason } = given;
+
+  for (let tries = 0; tries < MAX_TRIES; tries++) {
+    const current = await context.store.find(id);
+    if (current === undefined) return noSuchChange(id);
+    const { content } = current.record;
+    if (!speaksForProposer(principal, current.record))
+      return refused(
         'NOT_PROPOSER',
-        `${id} was proposed by ${record.content.initiator}: only the proposer, or who answers for it, may withdraw it`,
+        `${id} was proposed by ${content.initiator}: only the proposer, or who answers for it, may withdraw it`,
       );
     const data = {
       change: id,
-      revision: record.content.revision,
+      revision: content.revision,
       ...(reason === undefined ? {} : { reason }),
       ...context.under,
     };
-    return { steps: [{ type: 'change.withdrawn', actor: actorOf(principal), data }] };
-  });
-  return stored;
+    const done = await recordAct(context, current, {
+      steps: [{ type: 'change.withdrawn', actor: actorOf(principal), data }],
+    });
+    if (done !== 'again') return done;
+  }
+  return tooBusy();
 }
 
-/** Stops between two operations; what was applied is undone. @throws ChangeError NOT_ELIGIBLE | CHANGE_STATE_CONFLICT */
+/** Stops between two operations; what was applied is undone. Refused: NOT_ELIGIBLE | CHANGE_STATE_CONFLICT */
 export async function abort(
   context: Context,
   principal: Principal,
-  { id, input }: { id: string; input: unknown },
-): Promise<StoredChange> {
-  requirePerson(principal, 'abort');
-  const { reason } = parseInput(abortInputSchema, input);
-  const { stored } = await act(context, id, async (record) => {
-    if (!holdsNeededRole(context, principal, record))
-      refuse('NOT_ELIGIBLE', `${principal.personId} holds none of the roles that ${id} needed: ask someone who does`);
-    if (record.claim === undefined)
-      refuse('CHANGE_STATE_CONFLICT', `${id} is ${record.state}: only what is executing can be aborted`);
-    const data = {
-      change: id,
-      revision: record.content.revision,
-      claim: record.claim,
-      personId: principal.personId,
-      reason,
-      ...context.under,
-    };
-    return { steps: [{ type: 'change.aborted', actor: actorOf(principal), data }] };
-  });
-  return stored;
+  { id, input }: ActRequest,
+): Promise<RecordedAct | Refused> {
+  if (principal.kind !== 'person') return peopleOnly(principal, 'abort');
+  const given = parseInput(abortInputSchema, input);
+  if (isRefused(given)) return given;
+  const { personId } = principal;
+
+  for (let tries = 0; tries < MAX_TRIES; tries++) {
+    const current = await context.store.find(id);
+    if (current === undefined) return noSuchChange(id);
+    const { claim, content, state } = current.record;
+    if (!holdsNeededRole(context, principal, current.record))
+      return refused('NOT_ELIGIBLE', `${personId} holds none of the roles that ${id} needed: ask someone who does`);
+    if (claim === undefined)
+      return refused('CHANGE_STATE_CONFLICT', `${id} is ${state}: only what is executing can be aborted`);
+    const data = { change: id, revision: content.revision, claim, personId, reason: given.reason, ...context.under };
+    const done = await recordAct(context, current, {
+      steps: [{ type: 'change.aborted', actor: actorOf(principal), data }],
+    });
+    if (done !== 'again') return done;
+  }
+  return tooBusy();
 }

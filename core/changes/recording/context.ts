@@ -1,32 +1,20 @@
 /** What every use case of change-sets works with, and the few questions all of them ask. */
-import type {
-  AppendRequest,
-  AppendResult,
-  Appender,
-  Clock,
-  EntryStore,
-  Ids,
-  ItemStore,
-  ItemWrite,
-} from '../../ledger/index.ts';
-import { initiatorOf, type Policy, type Principal } from '../../policy/index.ts';
-import { announce, type Announcement, type AnnouncementCatalog, type RecordedStep } from './announce.ts';
+import type { Appender, Clock, EntryStore, Ids, ItemStore, ItemWrite } from '../../ledger/index.ts';
+import type { Policy } from '../../policy/index.ts';
+import type { AnnouncementCatalog } from './announce.ts';
+import { createAppendUnder, type AppendUnder } from './append-under.ts';
 import { createAssessor, type Assessor } from '../risk/assess.ts';
-import { createChangeStore, type ChangeStore, type StoredChange } from '../store/change-store.ts';
+import { createChangeStore, type ChangeStore } from '../store/change-store.ts';
 import type { Document } from '../model/document.ts';
 import { createDelegationStore, type DelegationStore } from '../store/delegation-store.ts';
 import { provenDelegations } from '../policy/delegations-in-force.ts';
-import { refuse } from '../model/errors.ts';
 import { createExecutorCalls, type ExecutorCalls, type ExecutorDependencies } from '../operations/executors.ts';
 import { operationTypes, type OperationTypes } from '../operations/operations.ts';
-import { requirementOf, rolesFilled } from '../model/quorum.ts';
-import type { ChangeRecord } from '../model/record.ts';
+import type { ProvenRecords } from '../store/proven-records.ts';
 import { createStepRecorder, type StepRecorder } from './record-steps.ts';
-import { adoptPolicy } from '../policy/adoption.ts';
 import { underOf } from '../policy/authority.ts';
-import { policyJson } from '../policy/policy-document.ts';
 import { assertGovernable, type Governance, type PolicyInForce } from '../policy/governance.ts';
-import type { RecordProver } from './prove-record.ts';
+import type { ProveRecord } from './prove-record.ts';
 import { createRecentChanges, type RecentChanges } from '../store/recent-changes.ts';
 import type { RiskTable } from '../risk/risk.ts';
 import { createDocumentStore, type DocumentStore } from '../store/document-store.ts';
@@ -53,8 +41,6 @@ export interface ChangesDependencies {
   readonly onStep?: (changeId: string) => void;
 }
 
-type Person = Extract<Principal, { readonly kind: 'person' }>;
-
 /** The write that destroys a confidential field of an entry. */
 export type EraseField = (entity: string, seq: number, path: string) => ItemWrite;
 
@@ -75,21 +61,24 @@ export interface Context {
   readonly states: DocumentStore;
   /** only what their entries prove */
   readonly delegations: DelegationStore;
-  /** @throws ChangeError CHANGE_STATE_CONFLICT: the record is not what its entries say */
-  readonly prove: RecordProver['prove'];
+  readonly prove: ProveRecord;
   readonly assessor: Assessor;
   readonly recorder: StepRecorder;
   /** the policy's entry, as everything names it that rests on the policy */
   readonly under: Pick<Content, 'under'>;
-  /** An append that rests on the policy, on the condition that it is still in force. @throws ChangeError POLICY_CHANGED */
-  readonly appendUnder: (request: AppendRequest) => Promise<AppendResult>;
+  readonly appendUnder: AppendUnder['append'];
   /** Refuses documents that the entity must never have, not even on the way. @throws ChangeError CHANGE_INVALID */
   readonly assertAllowed: (entityId: string, documents: readonly Document[]) => void;
-  /** The ledger has a policy of its own when this resolves. @throws ChangeError POLICY_CHANGED when it had none before */
-  readonly adopted: () => Promise<void>;
+  readonly adopted: AppendUnder['adopted'];
 }
 
-export function createContext(deps: ChangesDependencies, inForce: PolicyInForce, prover: RecordProver): Context {
+/** What outlives a policy. */
+export interface Lasting {
+  readonly prove: ProveRecord;
+  readonly proven: ProvenRecords;
+}
+
+export function createContext(deps: ChangesDependencies, inForce: PolicyInForce, { prove, proven }: Lasting): Context {
   const { entries, clock, ids, governance } = deps;
   const { policy, risk } = inForce;
   const under = underOf(inForce);
@@ -99,14 +88,12 @@ export function createContext(deps: ChangesDependencies, inForce: PolicyInForce,
   const states = createDocumentStore(deps.ledger, deps.items);
   const recent = createRecentChanges(deps.ledger, deps.items);
   const assertAllowed = assertGovernable.bind(undefined, governance.modules);
-  const adopted = adopting(deps, inForce, states);
-  const appendUnder = appendingUnder(deps, inForce, adopted);
+  const { adopted, append: appendUnder } = createAppendUnder({ ...deps, inForce, states });
   return {
-    ...{ under, adopted, appendUnder },
+    ...{ under, adopted, appendUnder, prove },
     ...{ entries, policy, clock, ids, types, executors, risk, store, recent, states, assertAllowed },
     ledger: deps.ledger,
     items: deps.items,
-    prove: (stored) => prover.prove(stored),
     delegations: provenDelegations(createDelegationStore(deps.ledger, deps.items), {
       replay: governance.delegations,
       onTamper: governance.proofs.onTamper,
@@ -114,78 +101,10 @@ export function createContext(deps: ChangesDependencies, inForce: PolicyInForce,
     erase: deps.erase,
     assessor: createAssessor({ recent, states, risk, policy, types, executors, clock, assertAllowed, under }),
     recorder: createStepRecorder({
-      ...{ appender: deps.appender, appendUnder, prover, store, clock, governance },
-      announce: announcerOf(deps.catalog),
+      ...{ appender: deps.appender, appendUnder, prove, proven, store, clock, governance },
+      catalog: deps.catalog,
     }),
   };
-}
-
-function adopting({ appender, governance }: ChangesDependencies, inForce: PolicyInForce, states: DocumentStore) {
-  return async (): Promise<void> => {
-    if (inForce.source === 'ledger') return;
-    await adoptPolicy({ document: policyJson(governance.configured), guard: inForce.guard, appender, states });
-    refuse('POLICY_CHANGED', 'the ledger has adopted the policy of the configuration');
-  };
-}
-
-function appendingUnder(
-  { appender, governance }: ChangesDependencies,
-  inForce: PolicyInForce,
-  adopted: Context['adopted'],
-): Context['appendUnder'] {
-  return async ({ writes = () => [], ...request }) => {
-    await adopted();
-    const result = await appender.append({ ...request, writes: (placed) => inForce.guard(writes(placed)) });
-    if (result.kind === 'precondition' && governance.isCondition(result.failed))
-      refuse('POLICY_CHANGED', 'roster or rules changed meanwhile');
-    return result;
-  };
-}
-
-function announcerOf(
-  catalog: AnnouncementCatalog | undefined,
-): ((taken: RecordedStep) => readonly Announcement[]) | undefined {
-  return catalog === undefined ? undefined : (taken) => announce(catalog, taken);
-}
-
-/** @throws ChangeError CHANGE_NOT_FOUND */
-export async function findChange({ store }: Context, id: string): Promise<StoredChange> {
-  return (await store.find(id)) ?? refuse('CHANGE_NOT_FOUND', `no change-set "${id.slice(0, 64)}"`);
-}
-
-/** @throws ChangeError AGENTS_CANNOT_DECIDE */
-export function requirePerson(principal: Principal, act: string): asserts principal is Person {
-  if (principal.kind !== 'person')
-    refuse('AGENTS_CANNOT_DECIDE', `${principal.kind} "${principal.id}" cannot ${act}: ask a person`);
-}
-
-/** The proposer, under any account, or a person who answers for it. */
-export function speaksForProposer(principal: Principal, { content }: ChangeRecord): boolean {
-  return (
-    initiatorOf(principal) === content.initiator ||
-    (principal.kind === 'person' && content.excludes.includes(principal.personId))
-  );
-}
-
-/** People who may not decide: those recorded, and who answers for the proposing agent today. */
-export function excludedNow({ policy }: Context, { content, proposer }: ChangeRecord): readonly string[] {
-  const owner = policy.roster.agents.find(({ id }) => proposer.kind === 'agent' && id === proposer.id)?.owner;
-  return owner === undefined ? content.excludes : [...content.excludes, owner];
-}
-
-/** The record as it would be if it were proposed today: whoever answers for the proposer now has a part in it too. */
-export function withExcludedNow(context: Context, record: ChangeRecord): ChangeRecord {
-  return { ...record, content: { ...record.content, excludes: [...excludedNow(context, record)] } };
-}
-
-/** The person has a role that the assessment in force asks for, or one that an escalation lets help. */
-export function holdsNeededRole({ policy }: Context, principal: Principal, record: ChangeRecord): boolean {
-  const needed = requirementOf(record);
-  return (
-    principal.kind === 'person' &&
-    needed !== undefined &&
-    rolesFilled(needed, policy.rolesOf(principal.personId)).length > 0
-  );
 }
 
 /** Server time in ISO 8601. */

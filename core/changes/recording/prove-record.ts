@@ -3,74 +3,47 @@
  * numbered without a gap, with none behind them that the record does not know, and the record is their fold. What this
  * process proved or folded itself is not read again, as long as nobody else writes.
  */
-import { hash } from 'node:crypto';
 import { canonicalize, toHex } from '../../canonical/index.ts';
 import { parseEntry, type EntryStore, type Finding, type StoredEntry } from '../../ledger/index.ts';
 import type { ChangeStore, StoredChange } from '../store/change-store.ts';
-import { refuse } from '../model/errors.ts';
 import type { Governance } from '../policy/governance.ts';
 import { readProven } from '../store/proofs.ts';
+import type { ProvenRecords } from '../store/proven-records.ts';
 import type { ChangeRecord } from '../model/record.ts';
+import { inconsistent, type Refusal } from '../model/refusal.ts';
 import { foldChange } from '../reducer/reduce.ts';
 import { isStepType, type ChainEntry } from '../model/steps.ts';
 
-/** Change-sets whose proof is remembered; ~100 bytes each. */
-const MAX_KNOWN = 10_000;
 /** Entries of others between two of ours that are read along rather than asked for separately. */
 const MAX_BETWEEN = 16;
 
-export interface RecordProver {
-  /** @throws ChangeError CHANGE_STATE_CONFLICT: the record is not what its entries say */
-  readonly prove: (current: StoredChange) => Promise<void>;
-  /** What a record became by steps that are committed. */
-  readonly follow: (before: ChangeRecord | undefined, after: ChangeRecord) => void;
-}
+/** CHANGE_STATE_CONFLICT: the record is not what its entries say; undefined: it is. */
+export type ProveRecord = (current: StoredChange) => Promise<Refusal | undefined>;
 
 export interface ProverDependencies {
   readonly entries: EntryStore;
   readonly store: Pick<ChangeStore, 'find'>;
   readonly proofs: Governance['proofs'];
+  readonly proven: ProvenRecords;
 }
 
-export function createRecordProver(deps: ProverDependencies): RecordProver {
-  /** change-set → hash of its record as it was proved */
-  const known = new Map<string, string>();
-  const isKnown = (record: ChangeRecord): boolean => known.get(record.id) === hashOf(record);
-  const remember = (record: ChangeRecord): void => {
-    known.delete(record.id);
-    known.set(record.id, hashOf(record));
-    if (known.size > MAX_KNOWN) known.delete(known.keys().next().value as string);
+export function createRecordProver(deps: ProverDependencies): ProveRecord {
+  const { proven, entries: store, proofs } = deps;
+  return async (current) => {
+    const isProved = proven.has(current.record);
+    if (isProved && store.exclusive) return undefined;
+    const wrong = (isProved ? undefined : await problemOf(deps, current.record)) ?? (await stepBehind(deps, current));
+    if (wrong === undefined) {
+      proven.remember(current.record);
+      return undefined;
+    }
+    const { id, entityId, entries } = current.record;
+    proofs.onTamper({
+      ...{ verdict: 'DRIFT', entity: entityId, seq: entries.at(-1)?.seq ?? 0 },
+      ...(typeof wrong === 'string' ? { detail: `the record of ${id} is not what its entries say: ${wrong}` } : wrong),
+    });
+    return inconsistent(`the record of ${id} is not what its entries say: nothing is executed; verify the ledger`);
   };
-  return {
-    follow: (before, after) => {
-      if (before === undefined || isKnown(before)) remember(after);
-      else known.delete(after.id);
-    },
-    prove: async (current) => {
-      const isProved = isKnown(current.record);
-      if (isProved && deps.entries.exclusive) return;
-      const wrong = (isProved ? undefined : await problemOf(deps, current.record)) ?? (await stepBehind(deps, current));
-      if (wrong === undefined) {
-        remember(current.record);
-        return;
-      }
-      const { id, entityId, entries } = current.record;
-      deps.proofs.onTamper({
-        ...{ verdict: 'DRIFT', entity: entityId, seq: entries.at(-1)?.seq ?? 0 },
-        ...(typeof wrong === 'string'
-          ? { detail: `the record of ${id} is not what its entries say: ${wrong}` }
-          : wrong),
-      });
-      refuse(
-        'CHANGE_STATE_CONFLICT',
-        `the record of ${id} is not what its entries say: nothing is executed; verify the ledger`,
-      );
-    },
-  };
-}
-
-function hashOf(record: ChangeRecord): string {
-  return hash('sha256', canonicalize(record));
 }
 
 async function problemOf(deps: ProverDependencies, record: ChangeRecord): Promise<string | Finding | undefined> {

@@ -12,16 +12,18 @@ import type {
   PlacedEntry,
   StoredEntry,
 } from '../../ledger/index.ts';
-import type { Announcement, RecordedStep } from './announce.ts';
+import { announce, type AnnouncementCatalog } from './announce.ts';
 import type { ChangeStore, StoredChange } from '../store/change-store.ts';
 import { UNDER_POLICY } from '../policy/authority.ts';
-import { ChangeError, refuse } from '../model/errors.ts';
 import type { Governance } from '../policy/governance.ts';
 import { ROOT_SIGNED, type StepType } from '../model/lifecycle.ts';
-import type { RecordProver } from './prove-record.ts';
+import type { AppendUnder } from './append-under.ts';
+import type { ProveRecord } from './prove-record.ts';
 import type { ChangeRecord } from '../model/record.ts';
-import { reduceChange } from '../reducer/reduce.ts';
+import { isRefused, refused, type Refusal } from '../model/refusal.ts';
+import { foldSteps } from '../reducer/fold-steps.ts';
 import { POLICY_ENTITY } from '../store/document-store.ts';
+import type { ProvenRecords } from '../store/proven-records.ts';
 import type { ChangeStep, StepDraft } from '../model/steps.ts';
 
 /** Steps that let something happen: the record that they rest on is proved first. A claim does so by itself. */
@@ -33,7 +35,7 @@ const DECISIVE: ReadonlySet<StepType> = new Set([
 ] as const);
 
 /** Readings and decisions of one call before it is told that the change-set is too busy. */
-const MAX_TRIES = 32;
+export const MAX_TRIES = 32;
 
 export interface Recording {
   readonly id: string;
@@ -53,82 +55,92 @@ export type Recorded =
   /** nothing written: something is no longer as it was read */
   | { readonly kind: 'precondition'; readonly failed: ItemKey }
   /** nothing written: the idempotency key is recorded */
-  | { readonly kind: 'exists'; readonly entry: StoredEntry | undefined };
+  | { readonly kind: 'exists'; readonly entry: StoredEntry | undefined }
+  /** nothing written: the record is not proved, the reducer refuses a step, or the policy has changed */
+  | Refusal;
 
 export interface StepRecorder {
-  /** @throws ChangeError when the reducer refuses a step, or POLICY_CHANGED; LedgerError, CanonicalError. Nothing was written. */
+  /** @throws LedgerError, CanonicalError. Nothing was written. */
   readonly record: (recording: Recording) => Promise<Recorded>;
 }
 
-export function createStepRecorder(deps: {
+export interface RecorderDependencies {
   readonly appender: Appender;
-  /** appends on the condition that the policy is still in force; throws POLICY_CHANGED when it is not */
-  readonly appendUnder: Appender['append'];
-  readonly prover: RecordProver;
+  /** appends on the condition that the policy is still in force */
+  readonly appendUnder: AppendUnder['append'];
+  readonly prove: ProveRecord;
+  readonly proven: ProvenRecords;
   readonly store: ChangeStore;
   readonly clock: Clock;
   readonly governance: Governance;
-  /** what the bus is told of the steps; absent: nothing */
-  readonly announce?: ((taken: RecordedStep) => readonly Announcement[]) | undefined;
-}): StepRecorder {
-  const { appender, appendUnder, prover, store, clock, governance, announce = () => [] } = deps;
-  return {
-    record: async ({ id, entityId, current, steps, writes = [], extras = [], idemKey }) => {
-      const before = current?.record;
-      if (current !== undefined && steps.some(({ type }) => DECISIVE.has(type))) await prover.prove(current);
-      const stepsSoFar = before?.entries.length ?? 0;
-      // Provisional places: a refusal is told before anything is signed.
-      const at = new Date(clock.now()).toISOString();
-      const lastSeq = before?.entries.at(-1)?.seq ?? -1;
-      const after = fold(
-        before,
-        steps.map((step, i) => ({ ...step, entity: entityId, seq: lastSeq + 1 + i, hash: '', at })),
-      );
-
-      let next: ChangeRecord | undefined;
-      const append = steps.some(({ type }) => UNDER_POLICY.has(type)) ? appendUnder : appender.append.bind(appender);
-      const result = await append({
-        entries: [
-          ...steps.map((step, i) => ({
-            chain: entityId,
-            draft: {
-              type: step.type,
-              actor: step.actor,
-              idem: `${id}#${stepsSoFar + i}`,
-              data: step.data,
-              ...(ROOT_SIGNED.has(step.type) ? { rootSigned: true } : {}),
-            },
-            ...(i === 0 && idemKey !== undefined ? { idemKey } : {}),
-          })),
-          ...extras.map((draft) => ({ chain: entityId, draft })),
-          ...announce({ before, steps, after }).map((told) => ({ chain: entityId, ...told })),
-        ],
-        // Another process may have taken the steps so far.
-        ...(lastSeq < 0 ? {} : { after: { chain: entityId, seq: lastSeq } }),
-        writes: (placed) => {
-          next = fold(before, placedSteps(steps, placed));
-          return [...store.recordWrites(current, next), ...(typeof writes === 'function' ? writes(placed) : writes)];
-        },
-      });
-      if (result.kind === 'precondition') return result;
-      if (entityId === POLICY_ENTITY) await governance.refresh(); // its own writer must not be the last to know
-      if (result.kind === 'exists') return { kind: 'exists', entry: result.entries[0] };
-      prover.follow(before, next as unknown as ChangeRecord);
-      const stored = { record: next as unknown as ChangeRecord, version: (current?.version ?? 0) + 1 };
-      return { kind: 'recorded', stored, entries: result.entries };
-    },
-  };
+  /** what the bus may be told of the steps; absent: nothing */
+  readonly catalog: AnnouncementCatalog | undefined;
 }
 
-/** Reads and decides until the decision could be written. @throws ChangeError CHANGE_BUSY */
-export async function decideUntilWritten<Result>(
-  attempt: () => Promise<{ readonly kind: 'done'; readonly result: Result } | { readonly kind: 'again' }>,
-): Promise<Result> {
-  for (let tries = 0; tries < MAX_TRIES; tries++) {
-    const outcome = await attempt();
-    if (outcome.kind === 'done') return outcome.result;
-  }
-  return refuse('CHANGE_BUSY', `${MAX_TRIES} writers were faster; nothing was written: retry after a pause`);
+export function createStepRecorder(deps: RecorderDependencies): StepRecorder {
+  return { record: (recording) => recordSteps(deps, recording) };
+}
+
+async function recordSteps(
+  { appender, appendUnder, prove, proven, store, clock, governance, catalog }: RecorderDependencies,
+  { id, entityId, current, steps, writes = [], extras = [], idemKey }: Recording,
+): Promise<Recorded> {
+  const before = current?.record;
+  const isDecisive = steps.some(({ type }) => DECISIVE.has(type));
+  const unproven = current !== undefined && isDecisive ? await prove(current) : undefined;
+  if (unproven !== undefined) return unproven;
+
+  // Provisional places: a refusal is told before anything is signed.
+  const at = new Date(clock.now()).toISOString();
+  const lastSeq = before?.entries.at(-1)?.seq ?? -1;
+  const after = foldSteps(
+    before,
+    steps.map((step, i) => ({ ...step, entity: entityId, seq: lastSeq + 1 + i, hash: '', at })),
+  );
+  if (isRefused(after)) return after;
+
+  const told = catalog === undefined ? [] : announce(catalog, { before, steps, after });
+  const stepsSoFar = before?.entries.length ?? 0;
+  const placed: { next: ChangeRecord | Refusal } = { next: after };
+  const append = steps.some(({ type }) => UNDER_POLICY.has(type)) ? appendUnder : appender.append.bind(appender);
+  const result = await append({
+    entries: [
+      ...steps.map((step, i) => ({
+        chain: entityId,
+        draft: {
+          type: step.type,
+          actor: step.actor,
+          idem: `${id}#${stepsSoFar + i}`,
+          data: step.data,
+          ...(ROOT_SIGNED.has(step.type) ? { rootSigned: true } : {}),
+        },
+        ...(i === 0 && idemKey !== undefined ? { idemKey } : {}),
+      })),
+      ...extras.map((draft) => ({ chain: entityId, draft })),
+      ...told.map((one) => ({ chain: entityId, ...one })),
+    ],
+    // Another process may have taken the steps so far.
+    ...(lastSeq < 0 ? {} : { after: { chain: entityId, seq: lastSeq } }),
+    writes: (places) => {
+      // In its true place, and at its true time, a step may be refused all the same.
+      const next = (placed.next = foldSteps(before, placedSteps(steps, places)));
+      if (isRefused(next)) return 'withdraw';
+      return [...store.recordWrites(current, next), ...(typeof writes === 'function' ? writes(places) : writes)];
+    },
+  });
+  const { next } = placed;
+  if (isRefused(next)) return next;
+  if (result.kind === 'precondition' || result.kind === 'refused') return result;
+  if (entityId === POLICY_ENTITY) await governance.refresh(); // its own writer must not be the last to know
+  if (result.kind !== 'appended') return { kind: 'exists', entry: 'entries' in result ? result.entries[0] : undefined };
+  proven.follow(before, next);
+  const stored = { record: next, version: (current?.version ?? 0) + 1 };
+  return { kind: 'recorded', stored, entries: result.entries };
+}
+
+/** Said when every attempt met a writer who was faster. */
+export function tooBusy(): Refusal {
+  return refused('CHANGE_BUSY', `${MAX_TRIES} writers were faster; nothing was written: retry after a pause`);
 }
 
 function placedSteps(steps: readonly StepDraft[], placed: readonly PlacedEntry[]): ChangeStep[] {
@@ -136,14 +148,4 @@ function placedSteps(steps: readonly StepDraft[], placed: readonly PlacedEntry[]
     const { chain, seq, hash, at } = placed[i] as PlacedEntry;
     return { ...step, entity: chain, seq, hash, at };
   });
-}
-
-function fold(before: ChangeRecord | undefined, steps: readonly ChangeStep[]): ChangeRecord {
-  let record = before;
-  for (const step of steps) {
-    const reduced = reduceChange(record, step);
-    if (reduced.kind === 'refused') throw new ChangeError(reduced);
-    record = reduced.record;
-  }
-  return record as ChangeRecord;
 }

@@ -4,14 +4,14 @@
  */
 import { moduleChain } from '../../events/index.ts';
 import type { Appender, Clock, ItemStore } from '../../ledger/index.ts';
-import { PolicyError, type PolicyErrorCode, type Principal } from '../../policy/index.ts';
+import type { Principal } from '../../policy/index.ts';
 import { eventOf, type AnnouncementCatalog } from './announce.ts';
-import { ChangeError, type ChangeErrorCode } from '../model/errors.ts';
+import type { Refused } from '../model/refusal.ts';
 
 const MINUTE_MS = 60_000;
 const MAX_DETAIL = 500;
 /** Refusals that say the agent overstepped; the others say that it made a mistake or was late. */
-const OVERSTEPPED: ReadonlySet<ChangeErrorCode | PolicyErrorCode> = new Set([
+const OVERSTEPPED: ReadonlySet<Refused['code']> = new Set([
   'FORBIDDEN',
   'AGENTS_CANNOT_DECIDE',
   'SELF_APPROVAL',
@@ -30,44 +30,34 @@ export interface ViolationsDependencies {
   readonly catalog?: AnnouncementCatalog;
 }
 
-/** Runs what a principal asked for; when it is an agent that overstepped, that is told, and the refusal goes on. */
-export type WatchViolations = <Result>(principal: Principal, act: () => Promise<Result>) => Promise<Result>;
+/** Tells of what an agent was refused, if it overstepped by it. */
+export type TellViolation = (principal: Principal, refusal: Refused) => Promise<void>;
 
-export function createViolationWatch(deps: ViolationsDependencies): WatchViolations {
+export function createViolationTeller(deps: ViolationsDependencies): TellViolation {
   /** by agent: refusals that this process has seen and nobody was told of */
   const untold = new Map<string, number>();
-  return async (principal, act) => {
-    try {
-      return await act();
-    } catch (error) {
-      if (principal.kind === 'agent' && isOverstepping(error)) {
-        const count = (untold.get(principal.id) ?? 0) + 1;
-        untold.set(principal.id, count);
-        // Telling must not hide the refusal: what cannot be told now is counted into what is told next.
-        const isTold = await tell(deps, { agent: principal.id, error, count }).catch(() => false);
-        // More may have come meanwhile.
-        if (isTold) untold.set(principal.id, (untold.get(principal.id) ?? 0) - count);
-      }
-      throw error;
-    }
+  return async ({ kind, id: agent }, refusal) => {
+    if (kind !== 'agent' || !OVERSTEPPED.has(refusal.code)) return;
+    const count = (untold.get(agent) ?? 0) + 1;
+    untold.set(agent, count);
+    // Telling must not hide the refusal: what cannot be told now is counted into what is told next.
+    const isTold = await tell(deps, { agent, refusal, count }).catch(() => false);
+    // More may have come meanwhile.
+    if (isTold) untold.set(agent, (untold.get(agent) ?? 0) - count);
   };
-}
-
-function isOverstepping(error: unknown): error is ChangeError | PolicyError {
-  return (error instanceof ChangeError || error instanceof PolicyError) && OVERSTEPPED.has(error.code);
 }
 
 interface Violation {
   readonly agent: string;
-  readonly error: ChangeError | PolicyError;
+  readonly refusal: Refused;
   readonly count: number;
 }
 
 /** False: it was told less than a minute ago, by whichever process, or nobody wants to hear it. */
-async function tell(deps: ViolationsDependencies, { agent, error, count }: Violation): Promise<boolean> {
+async function tell(deps: ViolationsDependencies, { agent, refusal, count }: Violation): Promise<boolean> {
   const { ledger, appender, items, clock, catalog } = deps;
   const key = { pk: `${ledger}#agent-violation`, sk: agent };
-  const payload = { agent, rule: error.code, detail: error.message.slice(0, MAX_DETAIL), count };
+  const payload = { agent, rule: refusal.code, detail: refusal.message.slice(0, MAX_DETAIL), count };
   const now = clock.now();
   const told =
     catalog && eventOf(catalog, { topic: 'agent.policy_violated', payload, eventId: `violation.${agent}.${now}` });

@@ -1,7 +1,6 @@
 /** Were these people who they say, did they hold what they decided by, and did they decide about what was shown to them? */
 import { separationConflict } from '../../policy/index.ts';
-import { assertSigned } from '../model/decision-challenge.ts';
-import { attempt } from '../model/errors.ts';
+import { assertionRefusal } from '../model/decision-challenge.ts';
 import { activeFreezes } from '../risk/freezes.ts';
 import { reviewRefusal } from '../model/post-review.ts';
 import { requirementOf, rolesFilled, standingQuorum } from '../model/quorum.ts';
@@ -34,9 +33,7 @@ export function judgeVote(
   const held = delegate === undefined ? rolesOf(inForce, personId) : lentRoles({ inForce, delegation }, data, at);
   if (typeof held === 'string') return held;
   if (!isSame(roles, held)) return `${personId} decides as ${listed(roles)}, but holds ${listed(held)}`;
-  return signedProblem(data.assertion, () =>
-    assertSigned(data.assertion, { ...data, ledger, change: record.id, decision: data.decision }),
-  );
+  return assertionRefusal(data.assertion, { ...data, ledger, change: record.id, decision: data.decision })?.message;
 }
 
 export function judgeOverride(step: StepOf<'change.overridden'>, deciding: DecisionContext): string | undefined {
@@ -48,9 +45,8 @@ export function judgeOverride(step: StepOf<'change.overridden'>, deciding: Decis
     return `${data.personId} has no right to override on "${record.entityId}"`;
   if (data.ticket.trim() === '' || data.reason.trim() === '') return 'an override names a ticket and a reason';
   const assessmentHash = record.assessment?.assessmentHash ?? '';
-  return signedProblem(data.assertion, () =>
-    assertSigned(data.assertion, { ...data, ledger, change: record.id, assessmentHash, decision: 'override' }),
-  );
+  const subject = { ...data, ledger, change: record.id, assessmentHash, decision: 'override' as const };
+  return assertionRefusal(data.assertion, subject)?.message;
 }
 
 /** Everything is looked at again: who voted, what they hold now, the rules, the freezes. */
@@ -208,10 +204,6 @@ function asOfNow(deciding: DecisionContext): ChangeRecord {
 
 function rolesOf({ policy }: InForce, personId: string): string[] {
   return [...policy.rolesOf(personId)].sort();
-}
-
-function signedProblem(assertion: unknown, check: () => void): string | undefined {
-  return assertion === undefined ? undefined : (attempt(() => check()) ?? undefined);
 }
 
 function isSame(one: readonly string[], other: readonly string[]): boolean {

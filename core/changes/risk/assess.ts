@@ -8,6 +8,7 @@ import type { Policy } from '../../policy/index.ts';
 import { adviceOn, weighAdvice, type Advice } from './advice.ts';
 import { documentHash, type Document, type VersionedDocument } from '../model/document.ts';
 import { ChangeError } from '../model/errors.ts';
+import { isRefused, orRefusal, refusalOf, type Refusal } from '../model/refusal.ts';
 import type { ExecutorCalls } from '../operations/executors.ts';
 import { factsOf } from './facts.ts';
 import { activeFreezes } from './freezes.ts';
@@ -59,10 +60,10 @@ export interface RiskPreview {
   readonly plans: Advice['plans'];
 }
 
-/** Both: @throws ChangeError STALE_BASE | CHANGE_INVALID | CHANGE_UNFIT | RISK_BLOCKED | EXECUTOR_FAILED */
+/** Both are refused with STALE_BASE | CHANGE_INVALID | CHANGE_UNFIT | RISK_BLOCKED | EXECUTOR_FAILED */
 export interface Assessor {
-  readonly assess: (subject: Subject) => Promise<Assessed>;
-  readonly weigh: (subject: Pick<Subject, 'entityId' | 'content'>) => Promise<RiskPreview>;
+  readonly assess: (subject: Subject) => Promise<Assessed | Refusal>;
+  readonly weigh: (subject: Pick<Subject, 'entityId' | 'content'>) => Promise<RiskPreview | Refusal>;
 }
 
 export function createAssessor(deps: AssessorDependencies): Assessor {
@@ -74,7 +75,9 @@ export function createAssessor(deps: AssessorDependencies): Assessor {
       // Before anything is counted.
       const { writes, turns } = await deps.recent.turns({ change, sponsor: sponsorOf(content), entityId });
       const asOf = deps.clock.now();
-      const { facts, risk, base, after, plans } = await weigh(deps, subject, asOf);
+      const weighed = await weigh(deps, subject, asOf);
+      if (isRefused(weighed)) return weighed;
+      const { facts, risk, base, after, plans } = weighed;
       const assessment = {
         ...{ change, revision, round: round + 1, proposal, contentHash: content.contentHash, facts },
         ...risk,
@@ -107,16 +110,21 @@ async function weigh(
   deps: AssessorDependencies,
   { entityId, content }: Pick<Subject, 'entityId' | 'content'>,
   asOf: number,
-): Promise<RiskPreview> {
+): Promise<RiskPreview | Refusal> {
   const { recent, states, policy, types, risk: table, assertAllowed, executors } = deps;
   const { change, operations, initiator } = content;
   const [base, counted] = await Promise.all([
     states.read(entityId),
     recent.since(asOf, { change, sponsor: sponsorOf(content), entityId }),
   ]);
-  const after = planOperations(base, operations, types);
-  assertAllowed(entityId, after);
-  const advice = await adviceOn(executors, operations);
+  const after = orRefusal(() => {
+    const documents = planOperations(base, operations, types);
+    assertAllowed(entityId, documents);
+    return documents;
+  });
+  if (isRefused(after)) return after;
+  const advice = await adviceOn(executors, operations).catch(refusalOf);
+  if (isRefused(advice)) return advice;
   const agent = policy.roster.agents.find(({ id }) => initiator === `agent:${id}`);
   try {
     const { moneyPaths, sensitivePaths, knownPaths, freezes } = table.config;
@@ -138,9 +146,9 @@ async function weigh(
     });
     return { ...weighAdvice(table, facts, advice), base, after: after.at(-1) ?? null, plans: advice.plans };
   } catch (error) {
-    if (error instanceof ChangeError) throw error;
+    if (error instanceof ChangeError) return refusalOf(error);
     const message = `the risk of ${change} could not be assessed: ${error instanceof Error ? error.message : 'unknown'}`;
-    throw new ChangeError({ code: 'RISK_BLOCKED', message, cause: error });
+    return { kind: 'refused', code: 'RISK_BLOCKED', message, cause: error };
   }
 }
 

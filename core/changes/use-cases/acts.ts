@@ -1,36 +1,35 @@
-/** How every act goes in, under the policy in force and watched for what an agent may not do, and what is shown of it. */
+/**
+ * The edge of every act on a change-set: it goes in under the policy in force, and what it was refused with is thrown here, after
+ * what an agent may not do was told. What was done is shown.
+ */
 import type { Principal } from '../../policy/index.ts';
-import { createActRunner, type ActRunner } from '../recording/act-runner.ts';
+import { isRefused, orThrow } from '../model/refusal.ts';
+import { createActRunner, type Act, type ActRunner } from '../recording/act-runner.ts';
 import type { StoredChange } from '../store/change-store.ts';
-import type { ChangesDependencies, Context } from '../recording/context.ts';
+import type { ChangesDependencies } from '../recording/context.ts';
 import { viewChange, type ChangeView } from '../views/view.ts';
-import { createViolationWatch } from '../recording/violations.ts';
+import { createViolationTeller } from '../recording/violations.ts';
 
 export interface Acts extends ActRunner {
-  /** Runs an act of this principal. */
-  readonly by: <Result>(principal: Principal, act: (context: Context) => Promise<Result>) => Promise<Result>;
-  /** The change-set after a step of it; tells the engine of the step. */
-  readonly stepped: (stored: Pick<StoredChange, 'record'>) => Promise<ChangeView>;
-  /** `by`, then `stepped`. */
-  readonly shown: <Kind>(
+  /** The act of this principal, and the change-set after it; tells the engine of the step. @throws ChangeError, PolicyError */
+  readonly run: <Request, Done extends { readonly stored: StoredChange }>(
     principal: Principal,
-    act: (context: Context) => Promise<{ readonly kind: Kind; readonly stored: StoredChange }>,
-  ) => Promise<{ readonly kind: Kind; readonly change: ChangeView }>;
+    act: Act<readonly [Principal, Request], Done>,
+    request: Request,
+  ) => Promise<Omit<Done, 'stored'> & { readonly change: ChangeView }>;
 }
 
 export function createActs(deps: ChangesDependencies): Acts {
   const { current, acting } = createActRunner(deps);
-  const watch = createViolationWatch(deps);
-  const by: Acts['by'] = (principal, act) => watch(principal, () => acting(act));
-  const stepped: Acts['stepped'] = async ({ record }) => {
-    deps.onStep?.(record.id);
-    return viewChange(current(), record);
-  };
+  const tellViolation = createViolationTeller(deps);
   return {
-    ...{ current, acting, by, stepped },
-    shown: async (principal, act) => {
-      const { kind, stored } = await by(principal, act);
-      return { kind, change: await stepped(stored) };
+    ...{ current, acting },
+    run: async (principal, act, request) => {
+      const { outcome, context } = await acting(act, principal, request);
+      if (isRefused(outcome)) await tellViolation(principal, outcome);
+      const { stored, ...done } = orThrow(outcome);
+      deps.onStep?.(stored.record.id);
+      return { ...done, change: await viewChange(context, stored.record) };
     },
   };
 }

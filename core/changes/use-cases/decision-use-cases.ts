@@ -34,20 +34,16 @@ export interface DecisionUseCases {
   resolve(principal: Principal, id: string, input: unknown): Promise<ActResult>;
 }
 
-export function createDecisionUseCases({ by, shown, stepped }: Acts): DecisionUseCases {
-  const acted =
-    (act: typeof revoke) =>
-    (principal: Principal, id: string, input: unknown = {}): Promise<ActResult> =>
-      shown(principal, (context) => act(context, principal, { id, input }));
+export function createDecisionUseCases({ run }: Acts): DecisionUseCases {
   return {
     decide: async (principal, id, input) => {
-      const { kind, stored, vote } = await by(principal, (context) => decide(context, principal, { id, input }));
+      const { kind, vote, change } = await run(principal, decide, { id, input });
       const { seq, hash, at } = vote;
-      return { kind, vote: { seq, hash, at }, change: await stepped(stored) };
+      return { kind, vote: { seq, hash, at }, change };
     },
-    revoke: acted(revoke),
-    override: acted(override),
-    review: acted(review),
-    resolve: acted(resolve),
+    revoke: (principal, id, input = {}) => run(principal, revoke, { id, input }),
+    override: (principal, id, input) => run(principal, override, { id, input }),
+    review: (principal, id, input) => run(principal, review, { id, input }),
+    resolve: (principal, id, input) => run(principal, resolve, { id, input }),
   };
 }

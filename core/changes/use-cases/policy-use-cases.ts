@@ -1,5 +1,6 @@
 /** The use cases around the policy in force, behind one object: seeing it, and lending one's vote to somebody else. */
 import type { Principal } from '../../policy/index.ts';
+import { orThrow } from '../model/refusal.ts';
 import { createActRunner } from '../recording/act-runner.ts';
 import type { ChangesDependencies } from '../recording/context.ts';
 import type { Delegation } from '../store/delegation-store.ts';
@@ -21,9 +22,9 @@ export function createPolicyUseCases(deps: ChangesDependencies): PolicyUseCases 
   const { acting } = createActRunner(deps);
   const { governance } = deps;
   return {
-    policy: (principal) => acting((context) => viewPolicy(context, governance, principal)),
-    delegate: (principal, input) => acting((context) => delegate(context, { principal, input })),
-    endDelegation: (principal, id) => acting((context) => endDelegation(context, { principal, id })),
-    delegations: (principal) => acting((context) => listDelegations(context, principal)),
+    policy: async (principal) => orThrow((await acting(viewPolicy, governance, principal)).outcome),
+    delegate: async (principal, input) => orThrow((await acting(delegate, { principal, input })).outcome),
+    endDelegation: async (principal, id) => orThrow((await acting(endDelegation, { principal, id })).outcome),
+    delegations: async (principal) => orThrow((await acting(listDelegations, principal)).outcome),
   };
 }

@@ -1,5 +1,6 @@
 /** The acts that begin a change-set, alter it, and call it off. */
 import type { Principal } from '../../policy/index.ts';
+import { orThrow } from '../model/refusal.ts';
 import type { Acts } from './acts.ts';
 import { dryRun, type DryRun } from '../proposals/dry-run.ts';
 import { propose, revise, type Turns } from '../proposals/propose.ts';
@@ -24,20 +25,14 @@ export interface ProposalUseCases {
   abort(principal: Principal, id: string, input: unknown): Promise<ChangeView>;
 }
 
-export function createProposalUseCases({ current, by, shown, stepped }: Acts): ProposalUseCases {
+export function createProposalUseCases({ current, run }: Acts): ProposalUseCases {
   const turns: Turns = new Map();
-  const changed =
-    (act: typeof withdraw) =>
-    async (principal: Principal, id: string, input: unknown = {}): Promise<ChangeView> =>
-      stepped(await by(principal, (context) => act(context, principal, { id, input })));
   return {
-    propose: (principal, input, idempotencyKey) =>
-      shown(principal, (context) => propose(context, principal, { input, idempotencyKey, turns })),
-    assess: (principal, input) => dryRun(current(), principal, input),
-    revise: changed(revise),
-    revert: (principal, id, input, idempotencyKey) =>
-      shown(principal, (context) => revert(context, principal, { id, input, idempotencyKey, turns })),
-    withdraw: changed(withdraw),
-    abort: changed(abort),
+    propose: (principal, input, idempotencyKey) => run(principal, propose, { input, idempotencyKey, turns }),
+    assess: async (principal, input) => orThrow(await dryRun(current(), principal, input)),
+    revise: async (principal, id, input) => (await run(principal, revise, { id, input })).change,
+    revert: (principal, id, input, idempotencyKey) => run(principal, revert, { id, input, idempotencyKey, turns }),
+    withdraw: async (principal, id, input = {}) => (await run(principal, withdraw, { id, input })).change,
+    abort: async (principal, id, input) => (await run(principal, abort, { id, input })).change,
   };
 }

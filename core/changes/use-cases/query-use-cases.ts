@@ -1,7 +1,7 @@
 /** Change-sets and documents as they are, for those who may see them. */
 import type { Principal } from '../../policy/index.ts';
 import type { Acts } from './acts.ts';
-import { findChange } from '../recording/context.ts';
+import { noSuchChange, orThrow } from '../model/refusal.ts';
 import { decidesForAnother } from '../decisions/delegation.ts';
 import type { VersionedDocument } from '../model/document.ts';
 import { ballotsOf, listRecords, mayRead, type ChangeQuery, type Listed } from '../views/list.ts';
@@ -26,7 +26,7 @@ export function createQueryUseCases({ current }: Acts): QueryUseCases {
   return {
     get: async (principal, id) => {
       const context = current();
-      const { record } = await findChange(context, id);
+      const { record } = orThrow((await context.store.find(id)) ?? noSuchChange(id));
       if (!mayRead(context, principal, record) && !(await decidesForAnother(context, principal, record)))
         context.policy.require(principal, 'reads', record.entityId);
       return { ...(await viewChange(context, record)), ...(await ballotsOf(context, principal, record)) };

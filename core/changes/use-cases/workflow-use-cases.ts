@@ -2,6 +2,7 @@
 import type { Acts } from './acts.ts';
 import { dueChanges, type DueChanges, type DueQuery } from '../workflow/due.ts';
 import { advance, runStep, type StepResult } from '../workflow/run-step.ts';
+import { orThrow } from '../model/refusal.ts';
 import type { StepName } from '../model/workflow.ts';
 
 export interface WorkflowUseCases {
@@ -17,8 +18,8 @@ export interface WorkflowUseCases {
 
 export function createWorkflowUseCases({ current, acting }: Acts): WorkflowUseCases {
   return {
-    advance: (id) => acting((context) => advance(context, id)),
-    runStep: (step, id) => acting((context) => runStep(context, step, id)),
+    advance: async (id) => orThrow((await acting(advance, id)).outcome),
+    runStep: async (step, id) => orThrow((await acting(runStep, step, id)).outcome),
     openIds: (page) => current().store.ids({ open: true }, page),
     due: (query) => {
       const { ledger, items, clock, risk } = current();

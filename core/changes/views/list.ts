@@ -1,7 +1,8 @@
 /** Finding change-sets: by entity, by state, or what a person could still decide (the approval inbox). Only what the caller may read. */
 import type { Principal } from '../../policy/index.ts';
 import type { Selection } from '../store/change-store.ts';
-import { holdsNeededRole, speaksForProposer, type Context } from '../recording/context.ts';
+import type { Context } from '../recording/context.ts';
+import { holdsNeededRole, speaksForProposer } from '../recording/who-may.ts';
 import { mandatesOf, type Mandate } from '../decisions/delegation.ts';
 import { isTerminal, type ChangeState } from '../model/lifecycle.ts';
 import type { ChangeRecord } from '../model/record.ts';

@@ -1,6 +1,6 @@
 /** The policy in force as people see it: what it says, since when, and who made it so. */
 import { parseEntry } from '../../ledger/index.ts';
-import { PolicyError, type Principal } from '../../policy/index.ts';
+import { denied, type Denial, type Principal } from '../../policy/index.ts';
 import { ADOPTION_KEY } from '../policy/adoption.ts';
 import type { Context } from '../recording/context.ts';
 import type { Governance } from '../policy/governance.ts';
@@ -34,12 +34,14 @@ export type PolicyChange =
       readonly approvers: readonly string[];
     };
 
-/** @throws PolicyError FORBIDDEN: people may see the rules they are under, programs may not; POLICY_UNREADABLE */
-export async function viewPolicy(context: Context, governance: Governance, principal: Principal): Promise<PolicyView> {
-  if (principal.kind !== 'person') {
-    const message = `${principal.kind} "${principal.id}" may not see the policy: people of the roster may`;
-    throw new PolicyError({ code: 'FORBIDDEN', message });
-  }
+/** FORBIDDEN: people may see the rules they are under, programs may not. @throws PolicyError POLICY_UNREADABLE */
+export async function viewPolicy(
+  context: Context,
+  governance: Governance,
+  principal: Principal,
+): Promise<PolicyView | Denial> {
+  if (principal.kind !== 'person')
+    return denied(`${principal.kind} "${principal.id}" may not see the policy: people of the roster may`);
   await governance.refresh();
   const { source, version, hash, document } = governance.inForce();
   const changed = source === 'configuration' ? undefined : await changeOf(context);

@@ -2,12 +2,13 @@
 import { SYSTEM_ACTOR } from '../../ledger/index.ts';
 import type { StoredChange } from '../store/change-store.ts';
 import { claim } from '../execution/claim.ts';
-import { findChange, type Context } from '../recording/context.ts';
-import { refuse } from '../model/errors.ts';
+import type { Context } from '../recording/context.ts';
 import { apply, finish, intend } from '../execution/execution.ts';
 import type { ChangeState } from '../model/lifecycle.ts';
 import type { ChangeRecord } from '../model/record.ts';
+import { isRefused, noSuchChange, refused, type Refusal } from '../model/refusal.ts';
 import { undo } from '../execution/rollback.ts';
+import { writeStep } from '../execution/write-step.ts';
 import { evaluate } from './workflow-status.ts';
 import { escalate, nextTimer, remind } from './timers.ts';
 import {
@@ -29,7 +30,9 @@ export type StepResult =
 /** Steps of one `advance` before something must be wrong. */
 const MAX_STEPS = 1000;
 
-const TASKS: { readonly [Name in TaskName]: (context: Context, current: StoredChange) => Promise<Outcomes[Name]> } = {
+type Task<Name extends TaskName> = (context: Context, current: StoredChange) => Promise<Outcomes[Name] | Refusal>;
+
+const TASKS: { readonly [Name in TaskName]: Task<Name> } = {
   evaluate: async ({ clock, risk }, { record }) => {
     const doing = evaluate(record, clock.now());
     const timer = doing === 'pending' ? nextTimer(record, risk.config) : undefined;
@@ -48,9 +51,10 @@ const TASKS: { readonly [Name in TaskName]: (context: Context, current: StoredCh
 /** Tasks that change something by what the record says. */
 const EFFECTIVE_STEPS: ReadonlySet<StepName> = new Set(['intend', 'apply', 'undo'] as const);
 
-/** @throws ChangeError CHANGE_NOT_FOUND; LedgerError: the outcome may be unknown, run `evaluate` again */
-export async function runStep(context: Context, name: StepName, id: string): Promise<StepResult> {
-  const current = await findChange(context, id);
+/** @throws LedgerError: the outcome may be unknown, run `evaluate` again */
+export async function runStep(context: Context, name: StepName, id: string): Promise<StepResult | Refusal> {
+  const current = await context.store.find(id);
+  if (current === undefined) return noSuchChange(id);
   const step = WORKFLOW[name];
   switch (step.kind) {
     case 'end':
@@ -58,33 +62,36 @@ export async function runStep(context: Context, name: StepName, id: string): Pro
     case 'wait':
       return { kind: 'wait', step: step.next, until: waitEnd(context, current.record, step.until) };
     case 'task': {
-      if (EFFECTIVE_STEPS.has(name)) await context.prove(current);
-      const outcome = await TASKS[name as TaskName](context, current);
+      const unproven = EFFECTIVE_STEPS.has(name) ? await context.prove(current) : undefined;
+      const outcome = unproven ?? (await TASKS[name as TaskName](context, current));
+      if (isRefused(outcome)) return outcome;
       return { kind: 'next', step: step.next[outcome] ?? FIRST_STEP };
     }
   }
 }
 
 /** Goes on from wherever the ledger says it is until there is something to wait for, or the end. */
-export async function advance(context: Context, id: string): Promise<Exclude<StepResult, { kind: 'next' }>> {
+export async function advance(context: Context, id: string): Promise<Exclude<StepResult, { kind: 'next' }> | Refusal> {
   let step = FIRST_STEP;
   for (let steps = 0; steps < MAX_STEPS; steps++) {
     const result = await runStep(context, step, id);
-    if (result.kind === 'end' || (result.kind === 'wait' && result.until > context.clock.now())) return result;
+    if (
+      result.kind === 'refused' ||
+      result.kind === 'end' ||
+      (result.kind === 'wait' && result.until > context.clock.now())
+    )
+      return result;
     step = result.step;
   }
-  return refuse('CHANGE_BUSY', `${id} did not come to rest in ${MAX_STEPS} steps`);
+  return refused('CHANGE_BUSY', `${id} did not come to rest in ${MAX_STEPS} steps`);
 }
 
-async function expire(context: Context, current: StoredChange): Promise<Outcomes['expire']> {
-  const { id, entityId, state, content } = current.record;
+async function expire(context: Context, current: StoredChange): Promise<Outcomes['expire'] | Refusal> {
+  const { id, state, content } = current.record;
   const isOpen = state === 'pending' || state === 'approved';
   if (!isOpen || context.clock.now() < Date.parse(content.deadline)) return 'moved';
   const data = { change: id, revision: content.revision, deadline: content.deadline };
-  const recorded = await context.recorder.record({
-    ...{ id, entityId, current, steps: [{ type: 'change.expired', actor: SYSTEM_ACTOR, data }] },
-  });
-  return recorded.kind === 'recorded' ? 'expired' : 'moved';
+  return writeStep(context, current, { steps: [{ type: 'change.expired', actor: SYSTEM_ACTOR, data }] }, 'expired');
 }
 
 function waitEnd({ clock, risk }: Context, record: ChangeRecord, until: WaitUntil): number {

@@ -4,10 +4,12 @@
  */
 import { SYSTEM_ACTOR } from '../../ledger/index.ts';
 import type { StoredChange } from '../store/change-store.ts';
+import { writeStep } from '../execution/write-step.ts';
 import type { Context } from '../recording/context.ts';
 import type { StepType } from '../model/lifecycle.ts';
 import type { Eligible } from '../model/quorum.ts';
 import type { ChangeRecord } from '../model/record.ts';
+import type { Refusal } from '../model/refusal.ts';
 import { floorOf } from '../risk/risk-floor.ts';
 import type { RiskConfig } from '../risk/risk-config.ts';
 import type { StepDraft } from '../model/steps.ts';
@@ -37,17 +39,16 @@ export function nextTimer(record: ChangeRecord, { reminderHours, escalation }: T
 }
 
 /** Recorded once for each period, whoever looks and however often: the record's version decides. */
-export async function remind(context: Context, current: StoredChange): Promise<Outcomes['remind']> {
+export async function remind(context: Context, current: StoredChange): Promise<Outcomes['remind'] | Refusal> {
   const { id, content, reminders = 0 } = current.record;
   if (!isDue(context, current, 'reminder')) return 'moved';
   const data = { change: id, revision: content.revision, count: reminders + 1 };
-  return (await isTaken(context, current, { type: 'change.reminded', actor: SYSTEM_ACTOR, data }))
-    ? 'reminded'
-    : 'moved';
+  const step: StepDraft = { type: 'change.reminded', actor: SYSTEM_ACTOR, data };
+  return writeStep(context, current, { steps: [step] }, 'reminded');
 }
 
 /** Recorded once for each assessment. */
-export async function escalate(context: Context, current: StoredChange): Promise<Outcomes['escalate']> {
+export async function escalate(context: Context, current: StoredChange): Promise<Outcomes['escalate'] | Refusal> {
   const { record } = current;
   const { escalation } = context.risk.config;
   const eligible = escalation && widened(record, escalation);
@@ -56,7 +57,7 @@ export async function escalate(context: Context, current: StoredChange): Promise
   const { id, content, assessment } = record;
   const data = { change: id, revision: content.revision, assessment: assessment.step, eligible, ...context.under };
   const step: StepDraft = { type: 'change.escalated', actor: SYSTEM_ACTOR, data };
-  return (await isTaken(context, current, step)) ? 'escalated' : 'moved';
+  return writeStep(context, current, { steps: [step] }, 'escalated');
 }
 
 /** The needed roles that others may help to fill; undefined when there is nothing to widen, or it was done. */
@@ -72,9 +73,4 @@ function widened(
 function isDue({ clock, risk }: Context, { record }: StoredChange, kind: Timer['kind']): boolean {
   const timer = nextTimer(record, risk.config);
   return timer?.kind === kind && clock.now() >= timer.at && clock.now() < Date.parse(record.content.deadline);
-}
-
-async function isTaken({ recorder }: Context, current: StoredChange, step: StepDraft): Promise<boolean> {
-  const { id, entityId } = current.record;
-  return (await recorder.record({ id, entityId, current, steps: [step] })).kind === 'recorded';
 }

@@ -261,7 +261,7 @@ async function answer(
       const message = `event id "${eventId}" is already recorded with other content: use a new id`;
       return rejection(new EventError({ code: 'EVENT_ID_CONFLICT', message }), eventId);
     }
-    case 'precondition':
+    default:
       throw new Error('the items of an event have names of their own, so nothing can be in their way');
   }
 }

@@ -18,8 +18,11 @@ export interface AppendRequest {
   readonly entries: readonly EntryToAppend[];
   /** A place that the caller has seen filled: a head from before it is stale, and is read again instead of tried. */
   readonly after?: { readonly chain: string; readonly seq: number };
-  /** Items that become true together with the entries, computed from their final places. Called once per attempt. */
-  readonly writes?: (placed: readonly PlacedEntry[]) => readonly ItemWrite[];
+  /**
+   * Items that become true together with the entries, computed from their final places. Called once per attempt.
+   * `withdraw`: in these places the entries must not be written.
+   */
+  readonly writes?: (placed: readonly PlacedEntry[]) => readonly ItemWrite[] | 'withdraw';
 }
 
 /** An entry whose place and bytes are final, if its commit succeeds. */
@@ -42,7 +45,9 @@ export type AppendResult =
   /** at least one idempotency key is already recorded; nothing was written. `entries[i]` is what stands under key i */
   | { readonly kind: 'exists'; readonly entries: readonly (StoredEntry | undefined)[] }
   /** an item was not as expected; nothing was written. Re-read, decide again */
-  | { readonly kind: 'precondition'; readonly failed: ItemKey };
+  | { readonly kind: 'precondition'; readonly failed: ItemKey }
+  /** the caller's `writes` said so; nothing was written */
+  | { readonly kind: 'withdrawn' };
 
 export interface Appender {
   /** Resolves when durable. @throws LedgerError, CanonicalError; nothing was written unless STORE_UNAVAILABLE */

@@ -10,6 +10,7 @@ import { genesisHash, type EntryDraft, type PreparedEntry, type SealedEntry } fr
 import { LedgerError } from '../entries/errors.ts';
 import type { CommitGroup, CommitOutcome } from '../entries/ports.ts';
 import { headAfter, HeadCache } from './head-cache.ts';
+import { busy, unavailable } from './append-errors.ts';
 import { prepareRequest } from './prepare-request.ts';
 import { planRuns, sealRuns, type Run, type Sealable } from './seal.ts';
 import { isValidAt, KEY_REVOKED, type SessionKey } from './session-key.ts';
@@ -164,7 +165,7 @@ class QueueingAppender implements Appender {
       const signer = await this.signerFor(batch);
       for (const { after } of batch.map(({ request }) => request))
         if (after !== undefined) this.heads.forgetUpTo(after.chain, after.seq);
-      return { batch, signer, runs: await planRuns(batch, (chain) => this.heads.get(chain)) };
+      return { batch, signer, runs: await planRuns(batch, this.heads) };
     } catch (error) {
       this.refuseUnsigned(batch, error);
       return undefined;
@@ -221,7 +222,9 @@ class QueueingAppender implements Appender {
     const ready: { readonly one: Placed; readonly group: CommitGroup }[] = [];
     for (const one of placed) {
       try {
-        ready.push({ one, group: groupOf(one) });
+        const group = groupOf(one);
+        if (group !== undefined) ready.push({ one, group });
+        else this.withdraw(one);
       } catch (error) {
         this.forgetHeads(one);
         one.pending.reject(error as Error);
@@ -231,6 +234,11 @@ class QueueingAppender implements Appender {
     const again = await Promise.all(ready.map(async ({ one }, i) => this.resolveOne(one, outcomes[i] as Outcome)));
     this.release(placed.map(({ pending }) => pending));
     this.queue.unshift(...again.filter((pending) => pending !== undefined));
+  }
+
+  private withdraw(one: Placed): void {
+    this.forgetHeads(one);
+    one.pending.resolve({ kind: 'withdrawn' });
   }
 
   private async storeGroups(
@@ -333,24 +341,15 @@ class QueueingAppender implements Appender {
   }
 }
 
-function groupOf({ pending, entries, sealed }: Placed): CommitGroup {
+function groupOf({ pending, entries, sealed }: Placed): CommitGroup | undefined {
+  const writes = pending.request.writes?.(entries) ?? [];
+  if (writes === 'withdraw') return undefined;
   return {
     entries: sealed.map((bytes, i) => {
       const { chain, seq } = entries[i] as PlacedEntry;
       const { idemKey, keyFollows = false } = pending.request.entries[i] ?? {};
       return { chain, seq, idemKey, ...(keyFollows && { keyFollows }), note: bytes.note, hash: bytes.hash };
     }),
-    writes: pending.request.writes?.(entries) ?? [],
+    writes,
   };
-}
-
-function busy(chain: string): LedgerError {
-  return new LedgerError({
-    code: 'LEDGER_BUSY',
-    message: `too many writers on "${chain}"; nothing was written: retry with the same id after a pause`,
-  });
-}
-
-function unavailable(what: string, cause: unknown): LedgerError {
-  return new LedgerError({ code: 'STORE_UNAVAILABLE', message: `${what}: retry with the same id`, cause });
 }

@@ -4,7 +4,7 @@
  */
 import { toHex } from '../../canonical/index.ts';
 import { entryText, sealText, type EntryDraft, type PreparedEntry, type SealedEntry } from '../entries/entry.ts';
-import type { Head } from './head-cache.ts';
+import type { Head, HeadCache } from './head-cache.ts';
 import type { RootSigner, RunToSeal, Sealer } from '../entries/ports.ts';
 import type { SessionKey } from './session-key.ts';
 import { noteKeyId, rootMessage, signatureLine, signText } from '../notes/signed-note.ts';
@@ -24,10 +24,12 @@ export interface Run extends RunToSeal {
 }
 
 /** One run per chain, in batch order. */
-export async function planRuns(batch: readonly Sealable[], headOf: (chain: string) => Promise<Head>): Promise<Run[]> {
+export async function planRuns(batch: readonly Sealable[], known: Pick<HeadCache, 'get'>): Promise<Run[]> {
   // All heads at once: where they are far away, asking for one after the other would take as long as all of them together.
   const chains = new Set(batch.flatMap(({ request }) => request.entries.map(({ chain }) => chain)));
-  const heads = new Map(await Promise.all(Array.from(chains, async (chain) => [chain, await headOf(chain)] as const)));
+  const heads = new Map(
+    await Promise.all(Array.from(chains, async (chain) => [chain, await known.get(chain)] as const)),
+  );
   const runs = new Map<string, Run>();
   for (const [
     request,

@@ -57,10 +57,9 @@ export class SessionKeys {
     const at = new Date(this.now()).toISOString();
     const prepared = [prepareEntry({ ledger, entity: key.name, at }, draft)];
     const request = { entries: [{ chain: key.name, draft }] };
-    const runs = await planRuns([{ prepared, request }], async (chain) => ({
-      prev: genesisHash(origin, chain),
-      seq: 0,
-    }));
+    const runs = await planRuns([{ prepared, request }], {
+      get: async (chain) => ({ prev: genesisHash(origin, chain), seq: 0 }),
+    });
     const sealed = (await sealRuns(runs, { ...this.options, signer: key, callerIsIdle: true }))[0]?.[0] as SealedEntry;
     const place = { chain: key.name, seq: 0 };
     const [outcome] = await store.commit([{ entries: [{ ...place, ...sealed, idemKey: undefined }], writes: [] }]);

@@ -72,7 +72,7 @@ async function chainOf(entries: Pick<EntryStore, 'read'>, key: string): Promise<
 }
 
 function recordOf(result: AppendResult): KeyRecord {
-  const [found] = result.kind === 'precondition' ? [] : result.entries;
+  const [found] = 'entries' in result ? result.entries : [];
   if (found === undefined) throw new Error('the entry was recorded and cannot be found');
   const { chain, seq, position } = found;
   return { entity: chain, seq, ...(position === undefined ? {} : { position }) };

@@ -11,7 +11,7 @@ interface Told {
   readonly found?: number | undefined;
 }
 
-async function written({ recorded, found }: Told, operation?: object): Promise<{ wrote: boolean; asked: object[] }> {
+async function written({ recorded, found }: Told, operation?: object): Promise<{ wrote: unknown; asked: object[] }> {
   const asked: object[] = [];
   const context = {
     recorder: {
@@ -33,23 +33,23 @@ async function written({ recorded, found }: Told, operation?: object): Promise<{
   };
   const current = { version: 5, record: { id: 'c', entityId: 'account:1', content: { revision: 1 } } };
   const write = { steps: [], writes: [{ own: true }], ...(operation === undefined ? {} : { operation }) };
-  return { wrote: await writeStep(context as never, current as never, write as never), asked };
+  return { wrote: await writeStep(context as never, current as never, write as never, 'done'), asked };
 }
 
 describe('a step', () => {
   it('is written, or somebody else was faster', async () => {
     expect(await written({ recorded: { kind: 'recorded' } })).toMatchObject({
-      wrote: true,
+      wrote: 'done',
       asked: [{ writes: [{ own: true }] }],
     });
     for (const kind of ['precondition', 'conflict', 'replayed'])
-      expect((await written({ recorded: { kind, failed: KEY }, found: 5 })).wrote).toBe(false);
+      expect((await written({ recorded: { kind, failed: KEY }, found: 5 })).wrote).toBe('moved');
   });
 
   it('of an operation goes with its key and the document', async () => {
     const { wrote, asked } = await written({ recorded: { kind: 'recorded' } }, OPERATION);
     const document = { entity: 'account:1', from: 3, document: { a: 1 }, change: 'c', entry: { seq: 7 } };
-    expect(wrote).toBe(true);
+    expect(wrote).toBe('done');
     expect(asked).toMatchObject([{ writes: [{ own: true }, { once: KEY }, document] }]);
   });
 
@@ -61,11 +61,11 @@ describe('a step', () => {
       { recorded: { kind: 'precondition', failed: { pk: 'main#document', sk: 'account:1' } }, found: 5 },
       { recorded: { kind: 'conflict', failed: KEY }, found: 5 },
     ])
-      expect((await written(told, OPERATION)).wrote).toBe(false);
+      expect((await written(told, OPERATION)).wrote).toBe('moved');
   });
 
   it('of an operation whose key exists, though the record does not know of it, is refused', async () => {
     const told = { recorded: { kind: 'precondition', failed: KEY }, found: 5 };
-    await expect(written(told, OPERATION)).rejects.toMatchObject({ code: 'CHANGE_STATE_CONFLICT' });
+    expect((await written(told, OPERATION)).wrote).toMatchObject({ kind: 'refused', code: 'CHANGE_STATE_CONFLICT' });
   });
 });

@@ -1,0 +1,13 @@
+/** What a caller is told when its entries were not written, or nobody knows. */
+import { LedgerError } from '../entries/errors.ts';
+
+export function busy(chain: string): LedgerError {
+  return new LedgerError({
+    code: 'LEDGER_BUSY',
+    message: `too many writers on "${chain}"; nothing was written: retry with the same id after a pause`,
+  });
+}
+
+export function unavailable(what: string, cause: unknown): LedgerError {
+  return new LedgerError({ code: 'STORE_UNAVAILABLE', message: `${what}: retry with the same id`, cause });
+}
