@@ -71,7 +71,7 @@ function attributesIn(headers: RequestHeaders): JsonObject {
       // binding, 3.1.1: the content type says it, and `data` is the body
       if (name === 'datacontenttype' || name === 'data')
         throw invalid('header', header, 'is not a header of CloudEvents: leave it out');
-      if (typeof value !== 'string') throw invalid('header', header, 'stands there more than once');
+      if (typeof value !== 'string') throw invalid('header', header, 'is given more than once');
       return [name, decode(header, value)];
     }),
   );

@@ -40,7 +40,10 @@ async function answer(
     const match = matchRoute(request.method, path);
     switch (match.kind) {
       case 'none':
-        throw new ApiError({ code: 'ROUTE_NOT_FOUND', message: 'nothing is served here: see /v1/openapi.json' });
+        throw new ApiError({
+          code: 'ROUTE_NOT_FOUND',
+          message: 'no route has this path and method: see /v1/openapi.json',
+        });
       case 'method':
         return methodResponse(request.method, match.allow);
       case 'route':
@@ -100,7 +103,7 @@ function parse(schema: z.ZodType | undefined, value: unknown, place: Place): unk
   if (schema === undefined) {
     const [name] = Object.keys(value as object);
     if (name === undefined) return value;
-    throw invalid([{ path: [name.slice(0, 60)], message: 'is not known here' }], place);
+    throw invalid([{ path: [name.slice(0, 60)], message: 'is unknown' }], place);
   }
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
@@ -124,7 +127,7 @@ function invalid(issues: Parameters<typeof describeIssues>[0], place: Place): Ap
 /** Of two, somebody in between may have believed the other one. */
 function assertOneCaller({ headers }: ApiRequest): void {
   if (!Array.isArray(headers['authorization'])) return;
-  throw invalid([{ path: ['authorization'], message: 'stands there more than once' }], 'header');
+  throw invalid([{ path: ['authorization'], message: 'is given more than once' }], 'header');
 }
 
 function unknownCaller({ headers }: ApiRequest): string {

@@ -15,7 +15,7 @@ export class ContextError extends NervousError<'CONTEXT_INVALID'> {}
 
 export interface AppContext {
   readonly stage: StageName;
-  /** leave out what AWS-compatible emulators lack (docs/emulator.md) */
+  /** leave out what AWS-compatible emulators lack (docs/testing.md) */
   readonly emulated: boolean;
   /** first part of every physical name; a second system in the same account and region needs another one */
   readonly name: string;

@@ -51,7 +51,7 @@ interface PackageFile {
 /** @param asJson errors are written as JSON, so commander writes none itself */
 export function createProgram(asJson: boolean): Command {
   const program = new Command('nervous')
-    .description('event bus and change-set ledger')
+    .description('Nervous System: an event bus and a change-set ledger')
     .version(versionOfPackage(), '-V, --version', 'the version of this program');
   for (const command of topCommands()) program.addCommand(command);
   for (const command of [program, ...allCommands(program)]) {

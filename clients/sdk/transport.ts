@@ -176,7 +176,7 @@ function problemOf({ status, url }: Response, body: unknown): ApiProblem {
   if (isProblem(body)) return new ApiProblem(body);
   const gateway = refusedOnTheWay(status);
   if (gateway !== undefined) return new ApiProblem({ status, ...gateway, errors: [] });
-  const detail = `${url} answered ${status} without problem details: what answers there is not a nervous system`;
+  const detail = `${url} answered ${status} without problem details: the server there is not a nervous system`;
   return new ApiProblem({ status, code: 'ANSWER_UNREADABLE', detail, errors: [] });
 }
 

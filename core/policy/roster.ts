@@ -149,7 +149,7 @@ function operatorProblems({ roles }: Roster): RosterProblem[] {
     .filter(([right, subjects]) => !OF_OPERATORS.has(right) && subjects.length > 0)
     .map(([right]) => ({
       path: ['roster', 'roles', OPERATOR, right],
-      message: `the role "${OPERATOR}" looks after deliveries and has no right "${right}": give it to another role`,
+      message: `the role "${OPERATOR}" may only operate deliveries, and cannot have the right "${right}": give it to another role`,
     }));
 }
 

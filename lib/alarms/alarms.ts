@@ -201,7 +201,7 @@ function subscriptionWatches({ deployment }: Pick<Watched, 'deployment'>): Alarm
 function undeliveredWatches({ deployment }: Pick<Watched, 'deployment'>): AlarmSpec[] {
   const { own } = metricsOf(deployment);
   return [
-    // An emulator has no alarms on questions (docs/emulator.md).
+    // An emulator has no alarms on questions (docs/testing.md).
     ...(deployment.emulated
       ? []
       : [

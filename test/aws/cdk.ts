@@ -73,7 +73,7 @@ function commandLine(options: CdkOptions, command: readonly string[]): string[] 
   return [CLI, ...command, ...app, ...flags, '--output', join(options.runDir, 'cdk.out'), ...QUIET];
 }
 
-/** The resource types an emulator does not know are left out: see docs/emulator.md. */
+/** The resource types an emulator does not know are left out: see docs/testing.md. */
 function emulated(target: AwsTarget): Record<string, string> {
   return target.kind === 'account' ? {} : { emulated: 'true' };
 }

@@ -1,5 +1,5 @@
 """What the emulator's evaluation of IAM policies lacks, added so that our conditions are judged and not passed over:
-the role behind a session, the condition keys of KMS, DynamoDB and S3, the rule that targets are put on, and TLS. See docs/emulator.md."""
+the role behind a session, the condition keys of KMS, DynamoDB and S3, the rule that targets are put on, and TLS. See docs/testing.md."""
 
 import contextvars
 import json

@@ -30,7 +30,6 @@ npx nervous backup copy --data .data && cp copy/root.vkey . && mkdir -p /mnt/wor
 sed -i "s/^      { personId: 'olga'/      { personId: 'zoe', name: 'Zoe Malik', accounts: ['zoe'], roles: ['risk'] },\\n&/" nervous.config.ts`,
   'docs/http.md': () => ENGINE,
   'docs/keys.md': () => ledger(),
-  'docs/map.md': () => ENGINE,
   'docs/protection.md': () => ENGINE,
   'docs/recovery.md': () => `${ledger()}
 mkdir -p /safe /worm && cp .data/root.key /safe/ && cp .data/root.vkey . && cp -r .data/anchors /worm/`,

@@ -62,7 +62,12 @@ const events = [{ topic: 'transactions.new', payload: { amount: '1.00', kind: 'c
       after: STOPPED,
     },
   ],
-  'docs/confidential-fields.md': [section('topics: { ...sample.topics,', '}')],
+  'docs/events.md': [
+    section('topics: { ...sample.topics,', '}'),
+    section(
+      "topics: { ...sample.topics, 'files.stored': { description: 'A file came', versions: { 1: z.strictObject({ key: z.string(), size: z.int() }) } } },",
+    ),
+  ],
   'docs/executors.md': [
     {
       before: `import { defineConfig as defineWhole, type ConfigInput } from './core/system/index.ts';
@@ -102,11 +107,6 @@ const apply = async (event: { readonly eventId: string }): Promise<void> => {
     },
   ],
   'docs/governance.md': [section('roster: { ...sample.roster,', '}')],
-  'docs/ingress.md': [
-    section(
-      "topics: { ...sample.topics, 'files.stored': { description: 'A file came', versions: { 1: z.strictObject({ key: z.string(), size: z.int() }) } } },",
-    ),
-  ],
   'docs/patterns.md': [
     {
       before: `import assert from 'node:assert/strict';

@@ -148,5 +148,8 @@ class Thread {
 
 /** What was given up says nothing about the ledger. */
 function ended(why: string): SystemError {
-  return new SystemError({ code: 'VERIFICATION_ENDED', message: `it was ended before it was done, ${why}: ask again` });
+  return new SystemError({
+    code: 'VERIFICATION_ENDED',
+    message: `the verification was ended before it finished, ${why}: ask again`,
+  });
 }

@@ -68,7 +68,7 @@ async function copyAll(dataDir: string, partial: string): Promise<void> {
   if ((await rootKeyOf(dataDir)) !== key)
     throw new ExportError({
       code: 'EXPORT_NOT_POSSIBLE',
-      message: 'the root key was rotated meanwhile: back up again',
+      message: 'the root key was rotated during the backup: back up again',
     });
 }
 

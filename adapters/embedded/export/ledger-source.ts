@@ -147,7 +147,7 @@ function parsed(entry: {
   if (result.kind === 'entry') return { body: result.body, hash: toHex(entry.hash), position: entry.position };
   throw new EngineError({
     code: 'DATA_UNREADABLE',
-    message: `log index ${entry.position ?? '?'} is not an entry: verify the ledger, it names what is wrong`,
+    message: `log index ${entry.position ?? '?'} is not an entry: verify the ledger, which names what is wrong`,
   });
 }
 

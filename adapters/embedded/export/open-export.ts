@@ -16,7 +16,7 @@ export async function openExport(folder: string): Promise<ExportManifest> {
   const path = join(folder, EXPORT_FILES.manifest);
   const bytes = await readBounded(path);
   if (bytes === undefined)
-    throw invalid(`there is no whole export in "${folder}": ${EXPORT_FILES.manifest} is missing`);
+    throw invalid(`there is no complete export in "${folder}": ${EXPORT_FILES.manifest} is missing`);
   const manifest = parseManifest(bytes);
   if ('malformed' in manifest) throw invalid(`"${path}": ${manifest.malformed}`);
   return manifest;

@@ -105,7 +105,7 @@ async function requireFieldKey({ from, fieldKeyFile }: RestoreOptions, manifest:
   if (size === 0) return;
   throw new ExportError({
     code: 'RESTORE_REFUSED',
-    message: 'the export has confidential fields: bring the field.key they are sealed with (--field-key)',
+    message: 'the export has confidential fields: give the field.key that sealed them (--field-key)',
   });
 }
 
@@ -119,7 +119,7 @@ async function bringRootKey(
     if (acceptLoss === true)
       throw new ExportError({
         code: 'RESTORE_REFUSED',
-        message: 'a new incarnation is signed: bring the root key (--root-key)',
+        message: 'the root key must sign a new incarnation: give it with --root-key',
       });
     return undefined;
   }
@@ -152,7 +152,7 @@ async function verifySource(
   if (verifierKeys.length === 0)
     throw new ExportError({
       code: 'RESTORE_REFUSED',
-      message: 'name a key that you trust: --root-key or --vkey; the export cannot vouch for itself',
+      message: 'name a key that you trust with --root-key or --vkey, because the export cannot vouch for itself',
     });
   const anchors = anchorsDir === undefined ? {} : { anchorsDir };
   const upTo = acceptLoss === true ? { anchorsUpTo: manifest.size } : {};

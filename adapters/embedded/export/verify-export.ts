@@ -112,7 +112,10 @@ function readKeys(vkeys: readonly string[], origin: string): { root: TrustedRoot
     if (other !== undefined) witnesses.push(other);
   }
   if (root !== undefined) return { root, witnesses };
-  throw new ExportError({ code: 'EXPORT_INVALID', message: 'no root key is given: name the verifier key you trust' });
+  throw new ExportError({
+    code: 'EXPORT_INVALID',
+    message: 'there is no root key: name the verifier key that you trust',
+  });
 }
 
 function upTo(anchors: AnchorStore, largest = Infinity): Pick<AnchorStore, 'read' | 'sizes'> {

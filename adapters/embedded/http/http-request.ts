@@ -83,7 +83,7 @@ function readBytes(
 function noRoom(): ApiError {
   return new ApiError({
     code: 'SERVER_BUSY',
-    message: 'the bodies of requests under way fill the room there is',
+    message: 'the bodies of other requests take all the memory reserved for bodies: try again later',
     retryAfterSeconds: 1,
     // What follows on this connection is the rest of a body nobody will read.
     headers: { connection: 'close' },
@@ -92,7 +92,10 @@ function noRoom(): ApiError {
 
 /** Nobody will read the answer; it is an answer all the same, so that it is not taken for a fault of ours. */
 function endedEarly(): ApiError {
-  return new ApiError({ code: 'REQUEST_TIMEOUT', message: 'the request ended before its body did: send it again' });
+  return new ApiError({
+    code: 'REQUEST_TIMEOUT',
+    message: 'the connection ended before the whole body arrived: send the request again',
+  });
 }
 
 function watch({ response, waiting, isClosing }: RequestContext): AbortController {

@@ -35,7 +35,7 @@ export function openRootKey(dataDir: string, name: string): RootSigner {
   if (last !== undefined && Buffer.compare(last.to, signer.publicKey) !== 0) {
     throw new LedgerError({
       code: 'KEY_FILE_INVALID',
-      message: `${PRIVATE_FILE} in "${dataDir}" is not the key that the ledger was last handed over to (${formatVerifierKey(name, last.to)}): restore that one`,
+      message: `${PRIVATE_FILE} in "${dataDir}" is not the newest root key of the ledger (${formatVerifierKey(name, last.to)}): restore that one`,
     });
   }
   return signer;
@@ -61,7 +61,7 @@ function readRootKey(dataDir: string, name: string): RootSigner {
   if (readFileSync(publicPath, 'utf8') !== verifierKey) {
     throw new LedgerError({
       code: 'KEY_FILE_INVALID',
-      message: `${PUBLIC_FILE} and ${PRIVATE_FILE} in "${dataDir}" do not belong together, or name another origin: restore both`,
+      message: `${PUBLIC_FILE} and ${PRIVATE_FILE} in "${dataDir}" are not the two halves of one key, or name another origin: restore both`,
     });
   }
   return signer;

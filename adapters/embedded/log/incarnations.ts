@@ -12,7 +12,7 @@ export function readIncarnations(db: DatabaseSync): readonly number[] {
   if (sizes !== undefined) return sizes;
   throw new EngineError({
     code: 'DATA_UNREADABLE',
-    message: 'the record of where the log was begun anew is damaged: restore the folder',
+    message: 'the record of the incarnations of the log is damaged: restore the folder',
   });
 }
 

@@ -20,7 +20,7 @@ export function openExecutors(
   if (stray !== undefined)
     throw new EngineError({
       code: 'EXECUTOR_UNKNOWN',
-      message: `the engine was given an executor "${stray}" that the configuration does not declare: add it to "executors"`,
+      message: `the engine got an executor "${stray}" that the configuration does not declare: add it to "executors"`,
     });
   return {
     checks: Object.keys(declared).map((name) => {

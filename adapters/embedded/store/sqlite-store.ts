@@ -324,7 +324,7 @@ function itemOf(row: Row, isStrict: boolean): Item {
   if (isStrict && JSON.stringify(value) !== text)
     throw new EngineError({
       code: 'DATA_UNREADABLE',
-      message: `the item "${String(row['pk'])}" "${String(row['sk'])}" is not as the engine writes it`,
+      message: `the item "${String(row['pk'])}" "${String(row['sk'])}" is not in the form that the engine writes`,
     });
   return { pk: row['pk'] as string, sk: row['sk'] as string, version: row['version'] as number, value };
 }

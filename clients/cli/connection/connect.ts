@@ -30,9 +30,9 @@ function withConnection(command: Command): Command {
   return command
     .option('--url <url>', `the service (env: NERVOUS_URL; default: the engine on --data, or ${DEFAULT_URL})`)
     .addOption(new Option('--token <token>', 'who you are').env('NERVOUS_TOKEN'))
-    .option('--as <principal>', 'who you are, by the tokens of a local engine (with --data)')
+    .option('--as <principal>', 'who you are: takes that token of a local engine (with --data)')
     .option('--data <dir>', 'data folder of a local engine')
-    .option('--json', 'for machines');
+    .option('--json', 'write JSON for programs');
 }
 
 export function connect(options: ConnectOptions): Client {

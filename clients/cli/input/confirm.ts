@@ -8,7 +8,7 @@ import { ReadStream, WriteStream } from 'node:tty';
 import { note, printable, UsageError } from '../output/output.ts';
 import { EXIT } from '../output/exit-codes.ts';
 
-export const YES = ['--yes', 'do not ask: needed where there is no terminal'] as const;
+export const YES = ['--yes', 'do not ask for confirmation; required where there is no terminal'] as const;
 
 export interface ConfirmOptions {
   readonly yes?: boolean;
@@ -35,7 +35,7 @@ export function requireAnswerable(action: string, { yes }: ConfirmOptions): void
   const terminal = openTerminal();
   if (terminal === undefined)
     throw new UsageError(
-      `${action} asks before it decides, and there is no terminal to ask on: say --yes to decide unasked`,
+      `${action} needs a confirmation, and there is no terminal to ask on: give --yes to decide without being asked`,
     );
   terminal.close();
 }
@@ -44,7 +44,7 @@ export function requireAnswerable(action: string, { yes }: ConfirmOptions): void
 export async function isConfirmed(action: string, options: ConfirmOptions, subject: string): Promise<boolean> {
   if (options.yes === true) return true;
   const terminal = openTerminal();
-  if (terminal === undefined) throw new UsageError(`${action}: the terminal is gone, so nobody can be asked`);
+  if (terminal === undefined) throw new UsageError(`${action}: the terminal was closed, so nobody can confirm it`);
   try {
     // Who leads the output elsewhere still has to see what they decide on.
     if (options.json === true || !process.stdout.isTTY) terminal.output.write(`${printable(subject)}\n\n`);

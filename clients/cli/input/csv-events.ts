@@ -39,7 +39,9 @@ export function eventOfRow(mapping: TableMapping): (record: CsvRecord) => JsonOb
   const { template, topic, entityColumn, idColumn } = mapping;
   if (template !== undefined) return (record) => (fill(template, record) ?? {}) as JsonObject;
   if (topic === undefined)
-    throw new UsageError('a table needs --mapping, or --topic with --entity-column: rows do not say what they are');
+    throw new UsageError(
+      'a table needs --mapping, or --topic with --entity-column: a row alone does not name its topic',
+    );
   return (record) => {
     const { [entityColumn ?? '']: entityId, [idColumn ?? '']: eventId, ...payload } = record;
     if (entityColumn !== undefined && entityId === undefined) throw new RowError(noColumn(entityColumn, record));

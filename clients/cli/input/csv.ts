@@ -22,7 +22,7 @@ export async function* readCsv(lines: AsyncIterable<string>, separator: string):
       yield { kind: 'bad', line, reason: `${fields.length} fields, the header has ${header.length}` };
     else yield { kind: 'record', line, record: Object.fromEntries(header.map((name, i) => [name, fields[i] ?? ''])) };
   }
-  if (header === undefined) throw new CsvError('it is empty: the first line must name the columns');
+  if (header === undefined) throw new CsvError('the file is empty: its first line must name the columns');
 }
 
 function headerOf(fields: readonly string[] | undefined, separator: string): readonly string[] {

@@ -40,7 +40,7 @@ function withoutHeaders(detail: string): string {
   return detail.replace(/: send Authorization.*$/, '');
 }
 
-const WHO_YOU_ARE = 'say who you are with --token, NERVOUS_TOKEN, or --as <principal> --data <dir>';
+const WHO_YOU_ARE = 'give your identity with --token, NERVOUS_TOKEN, or --as <principal> --data <dir>';
 
 interface Description {
   readonly code: string;

@@ -10,7 +10,7 @@ import { OWN_PUBLISHERS } from '../config/own-publishers.ts';
 
 const HEADER = `# Topics
 
-Made from the configuration by \`npx nervous catalog reference\`; do not edit. What versions promise: [catalog.md](catalog.md).
+Made from the configuration by \`npx nervous catalog reference\`; do not edit. What versions promise: [events.md](events.md#how-a-topic-changes).
 `;
 
 interface Field {

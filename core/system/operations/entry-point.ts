@@ -116,7 +116,10 @@ function admit(
   const { for: whom } = USE_CASES[useCase];
   if (whom === 'open') return;
   if (principal === undefined)
-    throw new PolicyError({ code: 'UNAUTHENTICATED', message: unknown ?? 'nobody is known here without credentials' });
+    throw new PolicyError({
+      code: 'UNAUTHENTICATED',
+      message: unknown ?? 'the request has no credentials: send a token, or sign it',
+    });
   switch (whom) {
     case 'known':
       return;

@@ -29,7 +29,7 @@ export function createEntities(deps: EntitiesDependencies): Entities {
     if (head === undefined)
       throw new SystemError({
         code: 'ENTITY_NOT_FOUND',
-        message: `nothing was ever recorded for "${entityId.slice(0, 128)}"`,
+        message: `the ledger has no entry of "${entityId.slice(0, 128)}"`,
       });
     return head;
   };
@@ -68,7 +68,8 @@ export async function endedWith<T>(signal: AbortSignal | undefined, work: Promis
     return await work;
   } catch (cause) {
     if (signal?.aborted !== true || cause instanceof SystemError) throw cause;
-    const message = 'it was ended before it was done, because nobody waited for it or the engine stops: ask again';
+    const message =
+      'the verification was ended before it finished, because nobody waited for it or the engine stops: ask again';
     throw new SystemError({ code: 'VERIFICATION_ENDED', message, cause });
   }
 }

@@ -28,14 +28,17 @@ interface DecideOptions extends ConnectOptions, ConfirmOptions {
 
 const EVIDENCE = [
   '--evidence <file...>',
-  'files that show why: their names and hashes are added to its evidence',
+  'files that support it: their names and hashes become part of its evidence',
 ] as const;
 
 export function proposeCommand(): Command {
   const command = connectedCommand('propose <file>', 'propose the change-set in a JSON file (- for stdin)')
-    .option('--key <key>', 'idempotency key: the same proposal again is the same change-set')
+    .option('--key <key>', 'idempotency key: repeating the proposal with it makes no second change-set')
     .option(...EVIDENCE)
-    .option('--dry-run', 'record nothing: show the risk and why, who would have to approve, and what would change')
+    .option(
+      '--dry-run',
+      'record nothing; show the risk and its reasons, who would have to approve, and what would change',
+    )
     .action(propose);
   return withExamples(command, [
     'nervous propose limit.json --dry-run --data .data --as budget-bot',
@@ -58,7 +61,7 @@ async function propose(file: string, options: ProposeOptions): Promise<void> {
 export function reviseCommand(): Command {
   const command = connectedCommand(
     'revise <id> <file>',
-    'replace what you proposed (- for stdin); votes given so far are void',
+    'replace your proposal (- for stdin); this voids the votes given so far',
   )
     .option(...EVIDENCE)
     .action(async (id: string, file: string, options: ReviseOptions) => {
@@ -96,7 +99,7 @@ function withEvidence(given: JsonObject, files: readonly string[]): JsonObject {
 
 export function decideCommand(decision: DecisionInput['decision']): Command {
   const command = connectedCommand(`${decision} <id>`, `${decision} a change-set, exactly as it is shown`);
-  const reason = ['--reason <text>', 'kept with the vote'] as const;
+  const reason = ['--reason <text>', 'reason, which is recorded with the vote'] as const;
   (decision === 'approve' ? command.option(...reason) : command.requiredOption(...reason))
     .option('--for <person>', 'cast the vote that this person delegated to you')
     .option(...YES)

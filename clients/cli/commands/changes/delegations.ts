@@ -12,19 +12,20 @@ interface DelegateOptions extends ConnectOptions {
 }
 
 export function delegationsCommand(): Command {
-  return connectedCommand('delegations', 'votes you let others cast, and that others let you cast').action(
-    async (options: ConnectOptions) => {
-      const delegations = await connect(options).delegations();
-      const { given, received } = delegations;
-      show(options, delegations, () =>
-        given.length + received.length === 0 ? 'none' : [...given, ...received].map(lineOf).join('\n'),
-      );
-    },
-  );
+  return connectedCommand(
+    'delegations',
+    'list the votes that you let others cast, and those that others let you cast',
+  ).action(async (options: ConnectOptions) => {
+    const delegations = await connect(options).delegations();
+    const { given, received } = delegations;
+    show(options, delegations, () =>
+      given.length + received.length === 0 ? 'none' : [...given, ...received].map(lineOf).join('\n'),
+    );
+  });
 }
 
 export function delegateCommand(): Command {
-  return connectedCommand('delegate <person>', 'let another person cast your vote, for at most 30 days')
+  return connectedCommand('delegate <person>', 'let another person cast your vote for at most 30 days')
     .requiredOption('--until <time>', 'when it ends: 7d, 24h (from now), 2026-12-01 or a full time')
     .requiredOption('--reason <text>', 'kept with it')
     .option('--role <role...>', 'only for these of your roles')
@@ -37,7 +38,7 @@ export function delegateCommand(): Command {
 }
 
 export function undelegateCommand(): Command {
-  return connectedCommand('undelegate <id>', 'take your vote back to yourself').action(
+  return connectedCommand('undelegate <id>', 'end a delegation, so that only you cast your vote').action(
     async (id: string, options: ConnectOptions) => {
       const delegation = await connect(options).endDelegation(id);
       show(options, delegation, () => lineOf(delegation));

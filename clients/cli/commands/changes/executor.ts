@@ -9,15 +9,15 @@ import { show, UsageError } from '../../output/output.ts';
 
 export function executorCommand(): Command {
   return new Command('executor')
-    .description('code outside the ledger that change-sets set in motion')
+    .description('test the code outside the ledger that change-sets start')
     .addCommand(testCommand());
 }
 
 function testCommand(): Command {
   return new Command('test')
-    .description('does an executor do what the ledger counts on?')
+    .description('check that an executor does what the ledger relies on')
     .argument('<module>', 'file that exports "subject" (docs/executors.md)')
-    .option('--json', 'for machines')
+    .option('--json', 'write JSON for programs')
     .action(async (file: string, options: { readonly json?: boolean }) => {
       const subject = await loadSubject(file);
       const report = await testExecutor(subject);

@@ -10,7 +10,10 @@ const PAGE = 100;
 const MINUTE_MS = 60_000;
 
 export function inboxCommand(): Command {
-  return connectedCommand('inbox', 'change-sets that wait for your decision, or for one that was delegated to you')
+  return connectedCommand(
+    'inbox',
+    'list the change-sets that wait for your decision, or for one that somebody delegated to you',
+  )
     .alias('tray')
     .action(async (options: ConnectOptions) => {
       const changes = await collectInbox(options);

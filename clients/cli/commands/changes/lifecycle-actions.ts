@@ -13,7 +13,7 @@ import { withExamples } from '../../output/examples.ts';
 import { fileEvidence } from '../../input/file-evidence.ts';
 import { printable, show } from '../../output/output.ts';
 
-const REASON = ['--reason <text>', 'kept in the ledger'] as const;
+const REASON = ['--reason <text>', 'reason, which is recorded in the ledger'] as const;
 
 interface ActionOptions extends ConnectOptions, ConfirmOptions {}
 
@@ -24,7 +24,7 @@ interface RevokeOptions extends ActionOptions {
 
 export function revokeCommand(): Command {
   const command = actionCommand('revoke', 'take your own vote back before the change-set runs')
-    .option('--vote <hash>', 'this vote and no later one')
+    .option('--vote <hash>', 'revoke this vote and no later one')
     .option(...REASON)
     .action((id: string, options: RevokeOptions) =>
       runAction('revoke', { id, options }, async (client, change) => {
@@ -42,8 +42,8 @@ interface OverrideOptions extends ActionOptions {
 }
 
 export function overrideCommand(): Command {
-  const command = actionCommand('override', 'break-glass: approve alone, at once, to be reviewed by two others')
-    .requiredOption('--ticket <id>', 'the incident that makes it an emergency')
+  const command = actionCommand('override', 'break-glass: approve alone and at once; two others review it afterwards')
+    .requiredOption('--ticket <id>', 'the incident that is the emergency')
     .requiredOption(...REASON)
     .action((id: string, options: OverrideOptions) =>
       runAction('override', { id, options }, async (client, change) => {
@@ -62,7 +62,10 @@ interface ReviewOptions extends ActionOptions {
 }
 
 export function reviewCommand(): Command {
-  const command = actionCommand('review', 'say whether what ran without the usual approval was justified')
+  const command = actionCommand(
+    'review',
+    'record whether a change-set that ran without the usual approval was justified',
+  )
     .addOption(verdictOption())
     .requiredOption(...REASON)
     .action((id: string, options: ReviewOptions) =>
@@ -83,10 +86,10 @@ interface ResolveOptions extends ActionOptions {
 }
 
 export function resolveCommand(): Command {
-  const command = actionCommand('resolve', 'say what became of a failed rollback; two people who agree end it')
+  const command = actionCommand('resolve', 'record the outcome of a failed rollback; it ends when two people agree')
     .addOption(outcomeOption())
     .requiredOption(...REASON)
-    .requiredOption('--evidence <file...>', 'files that show it: their names and hashes are kept')
+    .requiredOption('--evidence <file...>', 'files that prove it: the ledger keeps their names and hashes')
     .action((id: string, options: ResolveOptions) => {
       const { outcome, reason } = options;
       const evidence = options.evidence.map(fileEvidence);
@@ -105,7 +108,10 @@ interface WithdrawOptions extends ActionOptions {
 }
 
 export function withdrawCommand(): Command {
-  const command = actionCommand('withdraw', 'take back what you, or an agent you answer for, proposed, before it runs')
+  const command = actionCommand(
+    'withdraw',
+    'withdraw a proposal of yours, or of an agent you answer for, before it runs',
+  )
     .option(...REASON)
     .action((id: string, options: WithdrawOptions) =>
       runAction('withdraw', { id, options }, async (client, { id: whole }) => {
@@ -122,7 +128,7 @@ interface AbortOptions extends ActionOptions {
 }
 
 export function abortCommand(): Command {
-  const command = actionCommand('abort', 'stop a change-set that is executing; what was applied is undone')
+  const command = actionCommand('abort', 'stop a change-set that is executing, and undo what it has applied')
     .requiredOption(...REASON)
     .action((id: string, options: AbortOptions) =>
       runAction('abort', { id, options }, async (client, { id: whole }) => {
@@ -139,9 +145,9 @@ interface RevertOptions extends ConnectOptions {
 }
 
 export function revertCommand(): Command {
-  const command = connectedCommand('revert <id>', 'propose, as a new change-set, to take an executed one back')
-    .requiredOption('--rationale <text>', 'why')
-    .option('--key <key>', 'idempotency key: the same revert again is the same change-set')
+  const command = connectedCommand('revert <id>', 'propose a new change-set that takes an executed one back')
+    .requiredOption('--rationale <text>', 'the reason')
+    .option('--key <key>', 'idempotency key: repeating the revert with it makes no second change-set')
     .action(async (id: string, options: RevertOptions) => {
       const key = options.key === undefined ? {} : { idempotencyKey: options.key };
       const client = connect(options);
@@ -169,12 +175,12 @@ async function runAction(
 }
 
 function verdictOption(): Option {
-  const option = new Option('--verdict <verdict>', 'what you think of it').choices(['justified', 'unjustified']);
+  const option = new Option('--verdict <verdict>', 'your verdict').choices(['justified', 'unjustified']);
   return option.makeOptionMandatory();
 }
 
 function outcomeOption(): Option {
-  const option = new Option('--outcome <outcome>', 'what it amounts to').choices(['executed', 'rolled_back']);
+  const option = new Option('--outcome <outcome>', 'what the outcome amounts to').choices(['executed', 'rolled_back']);
   return option.makeOptionMandatory();
 }
 

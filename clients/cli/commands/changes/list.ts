@@ -27,14 +27,14 @@ const PAGE = 100;
 const MAX_LIMIT = 100_000;
 
 export function listCommand(): Command {
-  const command = connectedCommand('list', 'change-sets, the oldest first')
-    .addOption(new Option('--state <state>', 'only in this state').choices(CHANGE_STATES))
-    .option('--person <id>', 'proposed by, answered for by, or decided on by this person, agent or module')
-    .option('--entity <id>', 'only of this entity')
-    .addOption(new Option('--level <level>', 'only of this risk').choices(RISK_LEVELS))
-    .option('--from <time>', 'proposed then or later: 7d, 24h (ago), 2026-12-01 or a full time')
-    .option('--to <time>', 'proposed before then')
-    .option('--limit <n>', 'at most so many (default: all)', parseLimit)
+  const command = connectedCommand('list', 'list change-sets, the oldest first')
+    .addOption(new Option('--state <state>', 'only those in this state').choices(CHANGE_STATES))
+    .option('--person <id>', 'only those that this person, agent or module proposed, answers for or decided on')
+    .option('--entity <id>', 'only those about this entity')
+    .addOption(new Option('--level <level>', 'only those of this risk level').choices(RISK_LEVELS))
+    .option('--from <time>', 'only those proposed at this time or later: 7d, 24h (ago), 2026-12-01 or a full time')
+    .option('--to <time>', 'only those proposed before this time')
+    .option('--limit <n>', 'show at most this many (default: all)', parseLimit)
     .action(async (options: ListOptions) => {
       const changes = await collect(options);
       show(options, { changes }, () => (changes.length === 0 ? 'no change-sets' : changes.map(lineOf).join('\n')));

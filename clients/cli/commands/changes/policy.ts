@@ -37,7 +37,7 @@ interface ProposeOptions extends PolicyOptions {
 
 export function policyCommand(): Command {
   return new Command('policy')
-    .description('roster and risk rules in force, and how they change')
+    .description('show and change the roster and the risk rules')
     .addCommand(showCommand())
     .addCommand(diffCommand())
     .addCommand(proposeCommand())
@@ -45,7 +45,7 @@ export function policyCommand(): Command {
 }
 
 function showCommand(): Command {
-  return connectedCommand('show', 'what is in force, since when, and who made it so').action(
+  return connectedCommand('show', 'show which policy is in force, since when, and who approved it').action(
     async (options: ConnectOptions) => {
       const policy = await connect(options).policy();
       show(options, policy, () => textOf(policy));
@@ -56,14 +56,14 @@ function showCommand(): Command {
 function diffCommand(): Command {
   return withConfig(
     'diff',
-    'what of the configuration differs from what is in force; exit code 1 when something does',
+    'show how the configuration differs from the policy in force; exit code 1 when it does',
   ).action(async (options: PolicyOptions) => {
     const policy = await connect(options).policy();
     const wanted = policyJson(await configured(options));
     const patch = diffDocuments(policyJson(policy.document), wanted);
     show(options, { version: policy.version, patch }, () =>
       patch.length === 0
-        ? `${options.config} says what is in force (version ${policy.version})`
+        ? `${options.config} is the policy in force (version ${policy.version})`
         : differenceLines(POLICY_ENTITY, policyJson(policy.document), wanted).join('\n'),
     );
     if (patch.length > 0) process.exitCode = EXIT.problem;
@@ -72,14 +72,15 @@ function diffCommand(): Command {
 
 function proposeCommand(): Command {
   return withConfig('propose', 'propose the roster and the risk rules of the configuration')
-    .requiredOption('--rationale <text>', 'why; shown to those who decide')
-    .option('--title <text>', 'in a line', 'Change roster and risk rules')
+    .requiredOption('--rationale <text>', 'the reason, which is shown to those who decide')
+    .option('--title <text>', 'one line for people', 'Change roster and risk rules')
     .action(async (options: ProposeOptions) => {
       const client = connect(options);
       const policy = await client.policy();
       const payload = policyJson(await configured(options));
       const patch = diffDocuments(policyJson(policy.document), payload);
-      if (patch.length === 0) throw new Error(`${options.config} says what is in force: there is nothing to propose`);
+      if (patch.length === 0)
+        throw new Error(`${options.config} is the policy in force already: there is nothing to propose`);
       const { title, rationale } = options;
       // What is not recorded yet becomes version 1 with this very proposal.
       const operations = [{ type: 'state.put', payload, baseVersion: Math.max(policy.version, 1) }];
@@ -90,11 +91,11 @@ function proposeCommand(): Command {
 
 function lintCommand(): Command {
   return new Command('lint')
-    .description('search the configuration for ways around its risk rules; exit code 1 when there is one')
+    .description('search the configuration for ways around its risk rules; exit code 1 when it finds one')
     .option('--config <file>', 'the configuration', DEFAULT_CONFIG)
-    .option('--seed <n>', 'of the random amounts: the same seed, the same search', wholeNumber, 1)
-    .option('--runs <n>', 'how many random amounts, beside those that the rules name', wholeNumber, 20)
-    .option('--json', 'as JSON')
+    .option('--seed <n>', 'seed of the random amounts: the same seed repeats the same search', wholeNumber, 1)
+    .option('--runs <n>', 'how many random amounts to try, in addition to those that the rules name', wholeNumber, 20)
+    .option('--json', 'write JSON for programs')
     .action(async ({ config, seed, runs, ...options }: LintOptions) => {
       const report = lintPolicy(await configured({ config }), { seed, runs });
       show(options, report, () => lintLines(config, report).join('\n'));

@@ -27,15 +27,15 @@ const COLUMNS =
   );
 
 export function reportCommand(): Command {
-  return new Command('report').description('tables made from the entries of a ledger').addCommand(approvalsCommand());
+  return new Command('report').description('make tables from the entries of a ledger').addCommand(approvalsCommand());
 }
 
 function approvalsCommand(): Command {
   const command = sourceCommand('approvals', 'every decision of people: on what, how risky, and what came of it')
-    .option('--from <time>', 'decided then or later: 30d, 24h (ago), 2026-12-01 or a full time')
-    .option('--to <time>', 'decided before then')
-    .option('--by <person>', 'only decisions of this person, or cast by them')
-    .option('--csv', 'as a table for spreadsheets')
+    .option('--from <time>', 'only decisions made at this time or later: 30d, 24h (ago), 2026-12-01 or a full time')
+    .option('--to <time>', 'only decisions made before this time')
+    .option('--by <person>', 'only decisions that this person made, or cast for somebody')
+    .option('--csv', 'write a table for spreadsheets')
     .action(approvals);
   return withExamples(command, [
     'nervous report approvals --from 2026-10-01 --to 2026-11-01 --csv --export ./export > october.csv',
@@ -57,9 +57,11 @@ async function approvals(options: ReportOptions): Promise<void> {
       process.stdout.write(csvText(COLUMNS, report.rows.map(reportColumns)));
     else show(options, { source: source.name, ...filter, ...report }, () => textOf(report));
     if (options.json !== true)
-      note(`from ${report.entries} entries of ${source.name}; whether they are what was signed, "nervous verify" says`);
+      note(
+        `made from ${report.entries} entries of ${source.name}; run "nervous verify" to check that they are what was signed`,
+      );
     if (report.unreadable > 0) {
-      note(`${report.unreadable} steps are not what a step is, and stand in no row: verify the ledger`);
+      note(`${report.unreadable} steps cannot be read and are in no row: verify the ledger`);
       process.exitCode = EXIT.problem;
     }
   } finally {

@@ -11,7 +11,7 @@ import { show } from '../../output/output.ts';
 export function showCommand(): Command {
   const command = connectedCommand(
     'show <id>',
-    'one change-set: what, why, how risky, who has decided, who still must',
+    'show one change-set: what it changes, why, its risk, who has decided and who still must',
   ).action(async (id: string, options: ConnectOptions) => {
     const change = await read(id, options);
     show(options, { change }, () => [details(change), ...ballotLines(change), ...historyLines(change)].join('\n'));
@@ -20,7 +20,7 @@ export function showCommand(): Command {
 }
 
 export function diffCommand(): Command {
-  const command = connectedCommand('diff <id>', 'what a change-set makes of the document, in words').action(
+  const command = connectedCommand('diff <id>', 'show in words what a change-set does to the document').action(
     async (id: string, options: ConnectOptions) => {
       const { id: whole, entityId, state, preview } = await read(id, options);
       show(options, { id: whole, entityId, preview: preview ?? null }, () => {

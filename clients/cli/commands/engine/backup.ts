@@ -10,10 +10,12 @@ interface BackupOptions {
 
 export function backupCommand(): Command {
   const command = new Command('backup')
-    .description('copy a data folder with its keys, running or stopped, as a folder an engine can go on from')
-    .argument('<dir>', 'folder to be made')
+    .description(
+      'copy a data folder with its keys, whether its engine runs or not, into a folder that an engine can start on',
+    )
+    .argument('<dir>', 'folder to make')
     .option('--data <dir>', 'data folder', '.data')
-    .option('--json', 'for machines')
+    .option('--json', 'write JSON for programs')
     .action(async (out: string, options: BackupOptions) => {
       const { backupDataDir } = await import('../../../../adapters/embedded/index.ts');
       const made = await backupDataDir(options.data, out);

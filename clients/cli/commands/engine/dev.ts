@@ -27,12 +27,12 @@ export function devCommand(): Command {
     .description('start the embedded engine')
     .option('--port <n>', 'port, 0 for any free one', parsePort, DEFAULT_PORT)
     .option('--host <address>', 'address to listen on (default 127.0.0.1: this machine only)')
-    .option('--data <dir>', 'where the ledger is kept', '.data')
+    .option('--data <dir>', 'folder that holds the ledger', '.data')
     .option('--config <file>', 'the configuration', DEFAULT_CONFIG)
-    .option('--witness <url>', 'a witness elsewhere that cosigns the log, beside the one in the data folder')
-    .option('--witness-vkey <key-or-file>', 'its verifier key')
-    .option('--print-tokens', 'print every token, not only those made just now')
-    .option('--json', 'one line {"url","tokensFile","tokens"} when ready; tokens: those made just now')
+    .option('--witness <url>', 'an external witness that cosigns the log, in addition to the one in the data folder')
+    .option('--witness-vkey <key-or-file>', 'verifier key of that witness')
+    .option('--print-tokens', 'print every token, not only the new ones')
+    .option('--json', 'print one line {"url","tokensFile","tokens"} when ready; tokens holds the new ones')
     .action(dev);
 }
 

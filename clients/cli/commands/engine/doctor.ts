@@ -23,7 +23,7 @@ const OTHERS_MAY = 0o077;
 export function doctorCommand(): Command {
   return connectedCommand('doctor', 'check configuration, data folder, keys, clock and reachability')
     .option('--config <file>', 'the configuration', DEFAULT_CONFIG)
-    .option('--rebuild-index', 'build what change-sets are found and counted by anew; the engine must be stopped')
+    .option('--rebuild-index', 'rebuild the index by which change-sets are found and counted; stop the engine first')
     .action(async (options: DoctorOptions) => {
       const data = options.data ?? DEFAULT_DATA;
       if (options.rebuildIndex === true) {

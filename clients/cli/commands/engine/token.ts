@@ -11,10 +11,10 @@ interface TokenOptions {
 
 export function tokenCommand(): Command {
   const command = new Command('token')
-    .description('the token of one principal, from the data folder')
+    .description('print the token of one principal from the data folder')
     .argument('<principal>', 'account, agent or module')
     .option('--data <dir>', 'data folder', '.data')
-    .option('--json', 'for machines')
+    .option('--json', 'write JSON for programs')
     .action((principal: string, options: TokenOptions) => {
       const token = tokenOf(principal, options.data);
       show(options, { principal, token }, () => token);

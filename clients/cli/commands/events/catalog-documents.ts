@@ -22,9 +22,9 @@ interface SchemaOptions extends DocumentOptions {
 }
 
 export function schemaCommand(): Command {
-  return documentCommand('schema', "the JSON Schema of a topic's payload")
+  return documentCommand('schema', "print the JSON Schema of a topic's payload")
     .argument('<topic>', 'topic, or topic@version; default: the newest version')
-    .option('--draft-04', 'as the schema registry of EventBridge takes it (default: 2020-12)')
+    .option('--draft-04', 'write the draft that the schema registry of EventBridge takes (default: 2020-12)')
     .action(async (name: string, { config: path, json, draft04 }: SchemaOptions) => {
       const { origin, ...config } = await loadConfig(path);
       const topics = ledgerTopics(config.topics);
@@ -36,7 +36,7 @@ export function schemaCommand(): Command {
 }
 
 export function asyncApiCommand(): Command {
-  return documentCommand('asyncapi', 'the catalog as AsyncAPI 3').action(
+  return documentCommand('asyncapi', 'print the catalog as AsyncAPI 3').action(
     async ({ config: path, json }: DocumentOptions) => {
       const { origin, topics } = await loadConfig(path);
       write(createAsyncApiDocument({ origin, topics: ledgerTopics(topics) }), json);
@@ -45,7 +45,7 @@ export function asyncApiCommand(): Command {
 }
 
 export function referenceCommand(): Command {
-  return documentCommand('reference', 'the catalog as a page of Markdown').action(
+  return documentCommand('reference', 'print the catalog as a page of Markdown').action(
     async ({ config: path }: DocumentOptions) => {
       process.stdout.write(printable(topicReference(await loadConfig(path))));
     },
@@ -55,8 +55,8 @@ export function referenceCommand(): Command {
 function documentCommand(name: string, description: string): Command {
   return new Command(name)
     .description(description)
-    .option('--config <file>', 'whose catalog', DEFAULT_CONFIG)
-    .option('--json', 'on one line');
+    .option('--config <file>', 'configuration that holds the catalog', DEFAULT_CONFIG)
+    .option('--json', 'write one line');
 }
 
 /** @throws UsageError, EventError TOPIC_UNKNOWN with the nearest name */

@@ -1,4 +1,4 @@
-/** `nervous catalog`: what is declared, what changed since a kept snapshot, and whether that breaks anybody. docs/catalog.md */
+/** `nervous catalog`: what is declared, what changed since a kept snapshot, and whether that breaks anybody. docs/events.md */
 import { Command, Option } from 'commander';
 import {
   createCatalog,
@@ -34,7 +34,7 @@ const SEVERITIES = ['breaking', 'minor', 'patch'] as const;
 
 export function catalogCommand(): Command {
   return new Command('catalog')
-    .description('topics and versions, and what a change of them breaks')
+    .description('show topics and versions, and check whether a change breaks readers')
     .addCommand(listCommand())
     .addCommand(snapshotCommand())
     .addCommand(diffCommand())
@@ -45,7 +45,7 @@ export function catalogCommand(): Command {
 }
 
 function listCommand(): Command {
-  return subcommand('list', 'topics, versions and descriptions').action(async (options: CatalogOptions) => {
+  return subcommand('list', 'list topics with versions and descriptions').action(async (options: CatalogOptions) => {
     const { topics } = await currentCatalog(options);
     show(options, { topics }, () =>
       topics.map(({ topic, version, description }) => `${topic}@${version}  ${description}`).join('\n'),
@@ -54,7 +54,7 @@ function listCommand(): Command {
 }
 
 function snapshotCommand(): Command {
-  return subcommand('snapshot', 'the catalog as JSON, to be committed and checked against').action(
+  return subcommand('snapshot', 'print the catalog as JSON: commit it, and check later changes against it').action(
     async (options: CatalogOptions) => {
       const catalog = await currentCatalog(options);
       process.stdout.write(`${JSON.stringify(catalog, null, options.json === true ? 0 : 2)}\n`);
@@ -63,9 +63,9 @@ function snapshotCommand(): Command {
 }
 
 function diffCommand(): Command {
-  return subcommand('diff', 'what changed from one snapshot to another, or to the current catalog')
+  return subcommand('diff', 'show what changed from one snapshot to another, or to the current catalog')
     .argument('<old>', 'file of "nervous catalog snapshot", or - for stdin')
-    .argument('[new]', 'another one; default: the current catalog')
+    .argument('[new]', 'a second catalog to compare with (default: the current one)')
     .action(async (older: string, newer: string | undefined, options: CatalogOptions) => {
       const before = readCatalog(older);
       const changes = diffCatalogs(before, newer === undefined ? await currentCatalog(options) : readCatalog(newer));
@@ -74,9 +74,9 @@ function diffCommand(): Command {
 }
 
 function checkCommand(): Command {
-  return subcommand('check', 'fails when the current catalog breaks what the snapshot promised')
+  return subcommand('check', 'fail when the current catalog breaks what the snapshot promised')
     .requiredOption('--against <file>', 'file of "nervous catalog snapshot"')
-    .option('--accept <topic@version...>', 'breaks of these versions are meant')
+    .option('--accept <topic@version...>', 'accept the breaks of these versions')
     .action(async (options: CheckOptions) => {
       const accepted = new Set((options.accept ?? []).map(versionName));
       const changes = diffCatalogs(readCatalog(options.against), await currentCatalog(options)).map((change) =>
@@ -103,12 +103,12 @@ function refuseNeedless(accepted: ReadonlySet<string>, changes: readonly Catalog
 function subcommand(name: string, description: string): Command {
   return new Command(name)
     .description(description)
-    .option('--config <file>', 'whose catalog is the current one', DEFAULT_CONFIG)
-    .option('--url <url>', 'the current catalog is that of this service instead')
-    .addOption(new Option('--token <token>', 'who you are there').env('NERVOUS_TOKEN'))
-    .option('--as <principal>', 'who you are, by the tokens of a local engine (with --data)')
+    .option('--config <file>', 'configuration that holds the current catalog', DEFAULT_CONFIG)
+    .option('--url <url>', 'take the current catalog from this service instead')
+    .addOption(new Option('--token <token>', 'your token for the service').env('NERVOUS_TOKEN'))
+    .option('--as <principal>', 'who you are: takes that token of a local engine (with --data)')
     .option('--data <dir>', 'data folder of a local engine')
-    .option('--json', 'for machines');
+    .option('--json', 'write JSON for programs');
 }
 
 /** In the order of topics and versions. */

@@ -14,7 +14,7 @@ interface RedriveOptions extends ConnectOptions {
 const PAGE = 100;
 
 export function deadLettersCommand(): Command {
-  return connectedCommand('dead-letters <subscription>', 'events whose delivery was given up').action(
+  return connectedCommand('dead-letters <subscription>', 'list the events whose delivery was given up').action(
     async (id: string, options: ConnectOptions) => {
       const deadLetters = await collectDeadLetters(id, options);
       show(options, { deadLetters }, () =>
@@ -34,9 +34,9 @@ export function deadLettersCommand(): Command {
 }
 
 export function redriveCommand(): Command {
-  return connectedCommand('redrive <subscription>', 'deliver dead letters again, with fresh attempts')
-    .option('--position <n...>', 'only these (default: all)')
-    .option('--pattern <json>', 'only those whose event matches this event pattern: JSON, or @file')
+  return connectedCommand('redrive <subscription>', 'deliver dead letters again, with a new count of attempts')
+    .option('--position <n...>', 'only the dead letters at these positions (default: all)')
+    .option('--pattern <json>', 'only dead letters whose event matches this event pattern: JSON, or @file')
     .action(async (id: string, options: RedriveOptions) => {
       const redriven = await connect(options).redrive(id, choiceOf(options));
       show(options, { redriven }, () => `${redriven} due again`);

@@ -30,9 +30,9 @@ interface TailOptions extends ConnectOptions {
 
 export function publishCommand(): Command {
   return connectedCommand('publish <topic>', 'publish one event')
-    .option('--entity <id>', 'the entity it is about')
+    .option('--entity <id>', 'the entity that the event is about')
     .requiredOption('--payload <json>', 'the payload, or @file, or @- for stdin')
-    .option('--event-id <id>', 'makes a repetition the same event (default: a new one)')
+    .option('--event-id <id>', 'event id, by which a repetition is recognized (default: a new one)')
     .action(publish);
 }
 
@@ -53,12 +53,12 @@ async function publish(topic: string, options: PublishOptions): Promise<void> {
 
 export function tailCommand(): Command {
   return connectedCommand('tail', 'show events as they are recorded')
-    .option('--topics <list>', 'only these: transactions.*,budget.updated')
-    .option('--entity <id>', 'only of this entity')
-    .option('--pattern <json>', 'only what this EventBridge pattern matches, or @file')
-    .option('--after <cursor>', 'go on from a cursor (--json shows them)')
+    .option('--topics <list>', 'only these topics: transactions.*,budget.updated')
+    .option('--entity <id>', 'only those about this entity')
+    .option('--pattern <json>', 'only events that match this EventBridge pattern: JSON, or @file')
+    .option('--after <cursor>', 'continue after this cursor (--json shows cursors)')
     .addOption(new Option('--new', 'only what comes from now on').conflicts('after'))
-    .option('--no-follow', 'end with what there is')
+    .option('--no-follow', 'stop after the events that exist now')
     .action(tail);
 }
 

@@ -9,7 +9,7 @@ interface ResetOptions extends ConnectOptions {
 }
 
 export function guardsCommand(): Command {
-  const list = connectedCommand('guards', 'topics, and whether protection stopped them').action(
+  const list = connectedCommand('guards', 'list topics, and whether protection stopped them').action(
     async (options: ConnectOptions) => {
       const guards = await connect(options).guards();
       show(options, { guards }, () =>
@@ -18,7 +18,7 @@ export function guardsCommand(): Command {
     },
   );
   const reset = connectedCommand('reset <topic>', 'open a stopped topic (auditors, security)')
-    .option('--reason <text>', 'what was found; it is recorded')
+    .option('--reason <text>', 'what you found; it is recorded')
     .action(async (topic: string, { reason, ...options }: ResetOptions) => {
       const guard = await connect(options).resetGuard(topic, reason);
       show(options, guard, () => linesOf(guard));

@@ -1,4 +1,4 @@
-/** `nervous map`: who publishes and subscribes to what, what goes round in a circle, what nobody uses. docs/map.md */
+/** `nervous map`: who publishes and subscribes to what, what goes round in a circle, what nobody uses. docs/protection.md */
 import { Option, type Command } from 'commander';
 import { mapDot, mapMermaid, type MapLoop, type MapReport } from '../../../../core/system/index.ts';
 import { connect, connectedCommand, type ConnectOptions } from '../../connection/connect.ts';
@@ -16,9 +16,11 @@ const WORDS: Readonly<Record<MapLoop['level'], string>> = {
 };
 
 export function mapCommand(): Command {
-  return connectedCommand('map', 'publishers, topics, subscriptions, and the circles they make')
-    .option('--observe <n>', 'newest entries looked at for traffic, 0-10000 (default: 1000)')
-    .addOption(new Option('--format <format>', 'instead of a summary').choices(['json', 'dot', 'mermaid']))
+  return connectedCommand('map', 'show publishers, topics and subscriptions, and where events can go round in circles')
+    .option('--observe <n>', 'how many of the newest entries to read for traffic, 0-10000 (default: 1000)')
+    .addOption(
+      new Option('--format <format>', 'write this format instead of a summary').choices(['json', 'dot', 'mermaid']),
+    )
     .action(async (options: MapOptions) => {
       const { observe } = options;
       const report = await connect(options).map(observe === undefined ? {} : { observe: parseCount(observe) });

@@ -26,14 +26,14 @@ interface MatchOptions {
 
 export function matchCommand(): Command {
   return new Command('match')
-    .description('does an event match a pattern? exit code 0: yes, 1: no')
+    .description('test whether an event matches a pattern; exit code 0: yes, 1: no')
     .option('--rule <file>', 'the pattern, or - for stdin')
     .option('--event <file>', 'the event, or - for stdin')
     .option(
       '--jsonl [file]',
       '{"rule","event"} per line to {"matches"} or {"error"} per line (the default, from stdin)',
     )
-    .option('--json', 'the answer as {"matches"}')
+    .option('--json', 'answer as {"matches"}')
     .action((options: MatchOptions & { readonly json?: boolean }) => match(options));
 }
 

@@ -60,8 +60,8 @@ const SHOWN_PROBLEMS = 10;
 export function replayCommand(): Command {
   return connectedCommand('replay <file>', 'publish the events of an NDJSON file, or of a CSV file with a header')
     .option('--batch <n>', 'events per request', parseBatch, MAX_BATCH)
-    .option('--rate <n/s>', 'no faster than this, e.g. 500/s', parseRate)
-    .option('--from-line <n>', 'pass over the lines before', parseLine, 1)
+    .option('--rate <n/s>', 'publish no faster than this, e.g. 500/s', parseRate)
+    .option('--from-line <n>', 'skip the lines before this one', parseLine, 1)
     .option('--strict', 'stop at the first bad line')
     .option('--mapping <json>', 'CSV: the event, with {column}, {column:int}, {column:boolean}, {column?}; or @file')
     .option('--topic <topic>', 'CSV without a mapping: the topic; the payload is the columns')

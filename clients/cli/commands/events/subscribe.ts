@@ -11,8 +11,11 @@ interface SubscribeOptions extends ConnectOptions {
 }
 
 export function subscribeCommand(): Command {
-  return connectedCommand('subscribe <topics...>', 'make a subscription; the same id and settings again: the same one')
-    .option('--id <id>', 'its id (default: a new one)')
+  return connectedCommand(
+    'subscribe <topics...>',
+    'make a subscription; repeating the same id and settings changes nothing',
+  )
+    .option('--id <id>', 'id of the subscription (default: a new one)')
     .option(
       '--settings <json>',
       'mode, filter, target, startAt, retry … as docs/subscriptions.md has them: JSON, or @file',
@@ -31,10 +34,11 @@ export function subscribeCommand(): Command {
 }
 
 export function resetCommand(): Command {
-  return connectedCommand('reset <subscription>', 'close its breaker: deliver again at once').action(
-    async (id: string, options: ConnectOptions) => {
-      const subscription = await connect(options).resetBreaker(id);
-      show(options, { subscription }, () => `${id}: delivers again`);
-    },
-  );
+  return connectedCommand(
+    'reset <subscription>',
+    'close the breaker of a subscription, so that it gets events again at once',
+  ).action(async (id: string, options: ConnectOptions) => {
+    const subscription = await connect(options).resetBreaker(id);
+    show(options, { subscription }, () => `${id}: delivers again`);
+  });
 }

@@ -8,7 +8,7 @@ import { withExamples } from '../../output/examples.ts';
 import { show } from '../../output/output.ts';
 
 export function subscriptionsCommand(): Command {
-  const list = connectedCommand('subscriptions', 'your subscriptions and how they stand').action(
+  const list = connectedCommand('subscriptions', 'list your subscriptions with their state').action(
     async (options: ConnectOptions) => {
       const client = connect(options);
       const [subscriptions, state] = await Promise.all([client.subscriptions(), client.state()]);
@@ -23,13 +23,17 @@ export function subscriptionsCommand(): Command {
 }
 
 function pauseCommand(): Command {
-  return switchCommand('pause', 'deliver nothing until it is resumed; nothing is lost meanwhile', (client, id) =>
-    client.pause(id),
+  return switchCommand(
+    'pause',
+    'deliver nothing to a subscription until you resume it; nothing is lost meanwhile',
+    (client, id) => client.pause(id),
   );
 }
 
 function resumeCommand(): Command {
-  return switchCommand('resume', 'go on delivering where it stopped', (client, id) => client.resume(id));
+  return switchCommand('resume', 'continue the deliveries of a subscription where they stopped', (client, id) =>
+    client.resume(id),
+  );
 }
 
 function switchCommand(
@@ -47,7 +51,10 @@ function switchCommand(
 }
 
 function deleteCommand(): Command {
-  const command = connectedCommand('delete <subscription>', 'remove it with its position, retries and dead letters')
+  const command = connectedCommand(
+    'delete <subscription>',
+    'remove a subscription with its position, retries and dead letters',
+  )
     .option(...YES)
     .action(async (id: string, options: ConnectOptions & ConfirmOptions) => {
       requireAnswerable('delete', options);

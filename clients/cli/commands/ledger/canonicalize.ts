@@ -8,8 +8,8 @@ const MAX_INPUT_BYTES = 256 * 2 ** 20;
 
 export function canonicalizeCommand(): Command {
   return new Command('canonicalize')
-    .description('write the JSON on stdin as RFC 8785 has it, without a newline at the end')
-    .option('--json', 'refusals as JSON')
+    .description('write the JSON from stdin in the canonical form of RFC 8785, without a newline at the end')
+    .option('--json', 'write refusals as JSON')
     .action(run);
 }
 

@@ -12,8 +12,8 @@ const DEFAULT_LIMIT = 20;
 const MAX_LIMIT = 200;
 
 export function entityCommand(): Command {
-  return connectedCommand('entity <id>', 'the document of an entity, and its newest entries')
-    .option('--limit <n>', 'entries to show', parseLimit, DEFAULT_LIMIT)
+  return connectedCommand('entity <id>', 'show the document of an entity and its newest entries')
+    .option('--limit <n>', 'how many entries to show', parseLimit, DEFAULT_LIMIT)
     .action(async (id: string, options: EntityOptions) => {
       const client = connect(options);
       const entity = await client.entity(id);

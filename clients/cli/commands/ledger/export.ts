@@ -24,21 +24,21 @@ interface VerifyOptions {
 
 export function exportCommand(): Command {
   const command = new Command('export')
-    .description('write the ledger of a data folder, running or stopped, as a folder of its own')
+    .description('write the ledger of a data folder, whether its engine runs or not, into a folder of its own')
     .option('--data <dir>', 'data folder')
-    .option('--out <dir>', 'folder to be made')
-    .option('--anchors <dir>', 'where the anchors are kept, if not in the data folder')
-    .option('--with-sensitive', 'with confidential fields, encrypted as they are kept')
-    .option('--json', 'for machines')
+    .option('--out <dir>', 'folder to make')
+    .option('--anchors <dir>', 'folder of the anchors, if they are not in the data folder')
+    .option('--with-sensitive', 'include confidential fields, encrypted as they are stored')
+    .option('--json', 'write JSON for programs')
     .action(exportLedger);
   command
     .command('verify <dir>')
     .description('verify an export offline: every entry, the log, the anchors')
     .requiredOption('--vkey <key-or-file>', 'the root key you trust (and witnesses), not the one in the export', addKey)
-    .option('--anchors <dir>', 'anchors kept elsewhere, instead of those in the export')
-    .option('--since <file>', 'a checkpoint you kept: the export must begin with it')
-    .option('--hash-only', 'hashes and links, not signatures')
-    .option('--json', 'for machines')
+    .option('--anchors <dir>', 'anchors kept outside the export, instead of those in it')
+    .option('--since <file>', 'a checkpoint that you kept: the export must begin with it')
+    .option('--hash-only', 'check hashes and links, but no signatures')
+    .option('--json', 'write JSON for programs')
     .action(verify);
   return command;
 }

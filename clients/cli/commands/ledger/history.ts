@@ -21,13 +21,13 @@ const TELLING = ['topic', 'eventId', 'change', 'title', 'decision', 'level', 'pe
 export function historyCommand(): Command {
   const command = sourceCommand(
     'history [entity]',
-    'the entries of an entity, or (auditors) of the whole ledger, searched',
+    'search the entries of an entity or, for auditors, of the whole ledger',
   )
-    .option('--type <type>', 'only of this type: event, change.voted …; or all that begin so: change.*')
-    .option('--by <id>', 'only by this account, agent or module')
-    .option('--text <text>', 'only those in which this text stands')
-    .option('--from <time>', 'recorded then or later: 7d, 24h (ago), 2026-12-01 or a full time')
-    .option('--to <time>', 'recorded before then')
+    .option('--type <type>', 'only entries of this type: event, change.voted …; or a prefix: change.*')
+    .option('--by <id>', 'only entries by this account, agent or module')
+    .option('--text <text>', 'only entries that contain this text')
+    .option('--from <time>', 'only entries recorded at this time or later: 7d, 24h (ago), 2026-12-01 or a full time')
+    .option('--to <time>', 'only entries recorded before this time')
     .action(history);
   return withExamples(command, [
     'nervous history account:1695 --data .data',

@@ -18,7 +18,7 @@ export function keysCommand(): Command {
 }
 
 function rotateCommand(): Command {
-  return stoppedCommand('rotate', 'hand the ledger over to a new root key; old and new key both sign that').action(
+  return stoppedCommand('rotate', 'replace the root key by a new one; both keys sign the replacement').action(
     async (options: ActionOptions) => {
       const { rotateRootKey } = await import('../../../../adapters/embedded/index.ts');
       const rotated = await rotateRootKey(requestOf(options));
@@ -33,7 +33,7 @@ function rotateCommand(): Command {
 }
 
 function revokeCommand(): Command {
-  return stoppedCommand('revoke', 'believe nothing that a session key signs from now on')
+  return stoppedCommand('revoke', 'revoke a session key: nothing that it signs from now on is believed')
     .argument('<key>', 'session key as "nervous keys" shows it: keys/<16 hex>')
     .action(async (key: string, options: ActionOptions) => {
       const { revokeSessionKey } = await import('../../../../adapters/embedded/index.ts');
@@ -45,10 +45,10 @@ function revokeCommand(): Command {
 
 function auditCommand(): Command {
   return new Command('audit')
-    .description('how often the root key signed, against what of that is recorded')
-    .option('--data <dir>', 'data folder, running or stopped', '.data')
-    .option('--anchors <dir>', 'where the anchors are, when not in the data folder')
-    .option('--json', 'for machines')
+    .description('compare how often the root key signed with the signatures that are recorded')
+    .option('--data <dir>', 'data folder, whether its engine runs or not', '.data')
+    .option('--anchors <dir>', 'folder of the anchors, if they are not in the data folder')
+    .option('--json', 'write JSON for programs')
     .action(async (options: Omit<ActionOptions, 'reason'>) => {
       const { auditSignatures } = await import('../../../../adapters/embedded/index.ts');
       const { data, anchors } = options;
@@ -70,10 +70,10 @@ function auditCommand(): Command {
 function stoppedCommand(name: string, description: string): Command {
   return new Command(name)
     .description(description)
-    .requiredOption('--reason <text>', 'recorded with it')
+    .requiredOption('--reason <text>', 'reason, which is recorded')
     .option('--data <dir>', 'data folder of a stopped engine', '.data')
-    .option('--anchors <dir>', 'where the anchors are, when not in the data folder')
-    .option('--json', 'for machines');
+    .option('--anchors <dir>', 'folder of the anchors, if they are not in the data folder')
+    .option('--json', 'write JSON for programs');
 }
 
 function requestOf({ data, anchors, reason }: ActionOptions): { dataDir: string; anchorsDir?: string; reason: string } {
@@ -82,9 +82,9 @@ function requestOf({ data, anchors, reason }: ActionOptions): { dataDir: string;
 
 function listCommand(): Command {
   return new Command('keys')
-    .description('the public keys of a ledger: root, log, witness, session keys')
-    .option('--data <dir>', 'data folder, running or stopped', '.data')
-    .option('--json', 'for machines')
+    .description('list the public keys of a ledger: root, log, witness and session keys')
+    .option('--data <dir>', 'data folder, whether its engine runs or not', '.data')
+    .option('--json', 'write JSON for programs')
     .action(async (options: KeysOptions) => {
       const { listKeys } = await import('../../../../adapters/embedded/index.ts');
       const keys = await listKeys(options.data);

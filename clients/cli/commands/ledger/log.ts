@@ -15,7 +15,7 @@ interface FsckCommandOptions {
 }
 
 export function logCommand(): Command {
-  const command = new Command('log').description('Merkle logs in the form of C2SP tlog-tiles');
+  const command = new Command('log').description('check Merkle logs in the form of C2SP tlog-tiles');
   command
     .command('fsck <dir-or-url>')
     .description('verify a log: checkpoint, every entry, every hash tile, the root')
@@ -24,9 +24,12 @@ export function logCommand(): Command {
       'verifier key of the log, or a file with one per line; may be repeated',
       addKey,
     )
-    .option('--origin <origin>', 'the log that is meant (default: the name of the key that signed)')
-    .option('--hash-only', 'hash tiles only: for a log whose entries are elsewhere or hashed in another way')
-    .option('--json', 'for machines')
+    .option('--origin <origin>', 'origin of the log (default: the name of the key that signed)')
+    .option(
+      '--hash-only',
+      'check hash tiles only, for a log whose entries are stored separately or hashed in another way',
+    )
+    .option('--json', 'write JSON for programs')
     .action(fsck);
   return command;
 }

@@ -13,9 +13,9 @@ interface ProofOptions extends SourceOptions {
 export function proofCommand(): Command {
   const command = sourceCommand(
     'proof <entity> <seq>',
-    'a proof that an entry is in the log (C2SP tlog-proof), on stdout',
+    'write a proof that an entry is in the log (C2SP tlog-proof) to stdout',
   )
-    .option('--out <file>', 'into a file that does not exist yet')
+    .option('--out <file>', 'write into this file, which must not exist yet')
     .action(async (entity: string, seqText: string, options: ProofOptions) => {
       const seq = parseSeq(seqText);
       const source = await openSource(options);

@@ -16,15 +16,15 @@ interface RestoreOptions {
 
 export function restoreCommand(): Command {
   return new Command('restore')
-    .description('make a data folder out of an export, and prove that it is what was signed')
+    .description('make a data folder from an export, and prove that it holds what was signed')
     .requiredOption('--from <export>', 'folder made by "nervous export"')
-    .requiredOption('--data <dir>', 'folder to be made')
-    .option('--root-key <file>', 'root.key of the ledger; without it the folder can be read, but nothing recorded')
+    .requiredOption('--data <dir>', 'folder to make')
+    .option('--root-key <file>', 'root.key of the ledger; without it you can read the folder, but record nothing')
     .option('--field-key <file>', 'field.key of the ledger, if the export has confidential fields')
-    .option('--vkey <key-or-file>', 'the public root key you trust, where there is no --root-key', addKey)
-    .option('--anchors <dir>', 'anchors kept elsewhere: they show whether entries are lost')
-    .option('--accept-loss', 'go on although entries are lost, as a new incarnation of the log')
-    .option('--json', 'for machines')
+    .option('--vkey <key-or-file>', 'the public root key that you trust, if you give no --root-key', addKey)
+    .option('--anchors <dir>', 'anchors kept outside the export: they show whether entries are lost')
+    .option('--accept-loss', 'continue although entries are lost, as a new incarnation of the log')
+    .option('--json', 'write JSON for programs')
     .action(restore);
 }
 

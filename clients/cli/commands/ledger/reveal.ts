@@ -8,7 +8,7 @@ import { parseSeq } from '../../input/seq.ts';
 export function revealCommand(): Command {
   const command = connectedCommand(
     'reveal <entity> <seq>',
-    'what the confidential fields of an entry hold; that you saw them is recorded',
+    'show what the confidential fields of an entry hold; the ledger records that you saw them',
   ).action(async (entity: string, seq: string, options: ConnectOptions) => {
     const revealed = await connect(options).reveal(entity, parseSeq(seq));
     show(options, revealed, () =>
@@ -16,7 +16,7 @@ export function revealCommand(): Command {
         ...revealed.fields.map((field) =>
           field.kind === 'erased' ? `${field.path}: erased` : `${field.path}: ${JSON.stringify(field.value)}`,
         ),
-        `that you saw this is recorded: ${entity} #${revealed.journaledAt}`,
+        `the ledger has recorded that you saw this: ${entity} #${revealed.journaledAt}`,
       ].join('\n'),
     );
   });

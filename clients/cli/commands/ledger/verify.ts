@@ -31,25 +31,25 @@ type Scope =
 
 const HELP = `
 Scopes:
-  full                  every entry, the log and the documents (default)
-  entity <id>           one chain, its place in the log, its document
-  range <from> <to>     log indices, the last one exclusive
-  since <file>          what came after the checkpoint in the file, and that the log begins with it
-  proof <file>          a proof given out by the service; needs --vkey, and nothing else
-  state                 documents against the ledger
-  remember <file>       full, and keeps the checkpoint for the next "since"
+  full                  verify every entry, the log and the documents (default)
+  entity <id>           verify one chain, its place in the log, and its document
+  range <from> <to>     verify these log indices; the last one is exclusive
+  since <file>          verify that the log begins with the checkpoint in the file, and what came after it
+  proof <file>          verify a proof that the service gave out; this needs --vkey and nothing else
+  state                 verify the documents against the ledger
+  remember <file>       verify in full, and keep the checkpoint for the next "since"
 
-With --data and without --as it reads the folder itself: nothing has to run, and no token is needed.
-Ctrl-C ends it, and what a service does for it.`;
+With --data and without --as the command reads the folder itself, so it needs no running engine and no token.
+Ctrl-C ends the command, and the work that a service does for it.`;
 
 export function verifyCommand(): Command {
   return connectedCommand('verify [scope] [args...]', 'verify the ledger, a part of it, or a proof')
-    .option('--hash-only', 'hashes and links, not signatures')
-    .option('--vkey <file>', 'public root key from a source of your own, instead of root.vkey in the folder')
-    .option('--anchors <dir>', 'where the anchors are kept, if not in the data folder')
-    .option('--require-anchored', 'NOT_YET_ANCHORED unless anchors cover what was asked about')
-    .option('--max-age <minutes>', 'STALE when the log shows no sign of life since')
-    .option('--remember <file>', 'keeps the verified checkpoint for the next "verify since"')
+    .option('--hash-only', 'check hashes and links, but no signatures')
+    .option('--vkey <file>', 'public root key from a source that you trust, instead of root.vkey in the folder')
+    .option('--anchors <dir>', 'folder of the anchors, if they are not in the data folder')
+    .option('--require-anchored', 'answer NOT_YET_ANCHORED unless anchors cover what you asked about')
+    .option('--max-age <minutes>', 'answer STALE when the log shows no sign of life for this long')
+    .option('--remember <file>', 'keep the verified checkpoint for the next "verify since"')
     .addHelpText('after', HELP)
     .action(async (name: string | undefined, args: string[], given: VerifyOptions) => {
       const [scope, options] = scopeOf(name, args, given);

@@ -19,13 +19,13 @@ const DEFAULT_PORT = 4160;
 
 export function witnessCommand(): Command {
   return new Command('witness')
-    .description('run a C2SP tlog-witness, best on another machine than the log')
+    .description('run a C2SP tlog-witness, preferably on another machine than the log')
     .requiredOption('--data <dir>', 'where its key and its memory are kept')
     .requiredOption('--name <name>', 'its name in cosignatures, like a URL without a scheme')
     .requiredOption('--log-vkey <key-or-file>', 'verifier key of a log it serves; may be repeated', addKey)
     .option('--port <n>', 'port, 0 for any free one', parsePort, DEFAULT_PORT)
     .option('--host <address>', 'address to listen on (default 127.0.0.1: this machine only)')
-    .option('--json', 'one line {"url","verifierKey"} when ready')
+    .option('--json', 'print one line {"url","verifierKey"} when ready')
     .action(witness);
 }
 
