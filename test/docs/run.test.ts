@@ -13,6 +13,8 @@ import { commandsOf, runCommands, type Command } from './shell.ts';
 const ENGINE = `npx nervous dev --port 4150 --data .data # keeps running`;
 const EIGHT_EVENTS = `TOKEN=$(npx nervous token bank-feed --data .data)
 for i in 0 1 2 3 4 5 6 7; do ns $URL/v1/events -d '{"topic":"transactions.new","eventId":"e-'$i'","entityId":"account:1695","payload":{"amount":"1.00","kind":"credit"}}'; done`;
+/** The log is published within a second of being recorded; a copy made before has entries that no anchor covers. */
+const UNTIL_ANCHORED = `until npx nervous verify full --data .data --require-anchored > /dev/null; do sleep 0.2; done`;
 
 const ALL = pages();
 const scratch = mkdtempSync(join(tmpdir(), 'nervous-docs-'));
@@ -22,6 +24,7 @@ afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 const BEFORE: Readonly<Record<string, () => string>> = {
   'docs/approvals.md': () => `${ENGINE}\n${limitFile()}`,
   'docs/auditing.md': () => `${ENGINE}\n${shortcuts()}\n${EIGHT_EVENTS}
+${UNTIL_ANCHORED}
 npx nervous backup copy --data .data && cp copy/root.vkey . && mkdir -p /mnt/worm && cp -r copy/anchors /mnt/worm/`,
   'docs/embedded.md': () => ledger(),
   'docs/events.md': () => `${ENGINE}\n${shortcuts()}`,
