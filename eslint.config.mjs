@@ -1,8 +1,21 @@
 import tseslint from 'typescript-eslint';
+import { brands } from './eslint.brands.mjs';
 
 const CORE_HAS_NO_CLOCK = 'core has no clock: take a Clock port';
 const CORE_HAS_NO_RANDOMNESS = 'core has no randomness: take an Ids port';
 const CORE_HAS_NO_ENVIRONMENT = 'core knows no environment, network or console';
+/** Where a brand (core/brands) is made: what hashes, parses, asks a schema or reads the clock. Nothing else may say that text is one. */
+const CHECKS = [
+  'core/brands/time.ts',
+  'core/changes/{model/steps,risk/risk-config,recording/approval-topics,operations/content,store/delegation-store}.ts',
+  'core/changes/decisions/{decide,delegation}.ts',
+  'core/events/catalog/system-topics.ts',
+  'api/schemas/**/*.ts',
+  'adapters/aws/request/system-clock.ts',
+  'adapters/embedded/machine/system-clock.ts',
+  'adapters/memory/test-doubles.ts',
+  'test/support/checked.ts',
+];
 
 export default tseslint.config(
   { ignores: ['node_modules/', 'test/architecture/planted/', 'coverage/', '.cache/', '**/*.cjs'] },
@@ -55,4 +68,11 @@ export default tseslint.config(
     rules: { 'max-lines-per-function': 'off', 'max-lines': 'off', 'no-console': 'off' },
   },
   { files: ['clients/cli/**/*.ts'], rules: { 'no-console': 'off' } },
+  {
+    files: ['**/*.ts'],
+    plugins: { brands },
+    rules: { 'brands/made-by-checks': 'error', 'brands/no-order-of-text': 'error' },
+  },
+  { files: CHECKS, rules: { 'brands/made-by-checks': 'off' } },
+  { files: ['test/types/**/*.ts'], rules: { 'brands/no-order-of-text': 'off' } },
 );

@@ -1,16 +1,18 @@
 /** Building one entry: canonical bytes, signature, hash; no store. */
+import { isoOf } from '../core/brands/index.ts';
 import { createSessionKey, prepareEntry, sealRun } from '../core/ledger/index.ts';
-import { systemIds } from '../adapters/embedded/machine/system-clock.ts';
+import { systemClock, systemIds } from '../adapters/embedded/machine/system-clock.ts';
 import { percentile, round } from './measure.ts';
 
 export function benchEntryBuild(scale: number): { p50Us: number; p95Us: number } {
-  const key = createSessionKey(systemIds.keyPair(), Date.now());
+  const key = createSessionKey(systemIds.keyPair(), systemClock.now());
+  const at = isoOf(systemClock.now());
   const payload = { amount: '1234.50', kind: 'credit', operation: 'VKLAD', date: '1993-01-01', balance: '5678.00' };
   const times: number[] = [];
   for (let seq = 0; seq < 20_000 * scale; seq++) {
     const start = performance.now();
     const prepared = prepareEntry(
-      { ledger: 'main', entity: 'account:1695', at: '2026-11-21T09:00:00.000Z' },
+      { ledger: 'main', entity: 'account:1695', at },
       {
         type: 'event',
         actor: { kind: 'module', id: 'bank-feed' },

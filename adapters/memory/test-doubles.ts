@@ -1,5 +1,6 @@
 /** A clock that moves only when told, seeded ids and a root key made on the spot: what a test controls. */
 import { createHash, generateKeyPairSync, hash, sign } from 'node:crypto';
+import type { EpochMs } from '../../core/brands/index.ts';
 import { sealRun, type Clock, type Ids, type RootSigner, type Sealer } from '../../core/ledger/index.ts';
 
 export class FakeClock implements Clock {
@@ -15,8 +16,8 @@ export class FakeClock implements Clock {
     this.idle = idle;
   }
 
-  now(): number {
-    return this.time - this.backMs;
+  now(): EpochMs {
+    return (this.time - this.backMs) as EpochMs;
   }
 
   monotonic(): number {

@@ -51,7 +51,7 @@ export const stateSchema: z.ZodType<MonitorReport> = z
     ledger: z.string(),
     origin: z.string(),
     entries: count,
-    countedSince: z.iso.datetime().meta({
+    countedSince: z.iso.datetime().brand<'IsoInstant'>().meta({
       description:
         'operations and published are counted from then on: the start of the engine; on AWS the beginning of the year',
     }),

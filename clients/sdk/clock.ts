@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '../../core/ledger/index.ts';
 
-export type ClientClock = Pick<Clock, 'now' | 'sleep'>;
+export type ClientClock = Pick<Clock, 'sleep'> & { readonly now: () => number };
 
 /** `now` counts from some moment: for durations, which no correction of the machine's time may disturb. */
 export const realClock: ClientClock = {

@@ -3,6 +3,7 @@
  * the last one stopped: one run must neither be too long for a function nor keep new entries waiting. What it finds is told
  * apart: an entry that is younger than a minute or two is only on its way.
  */
+import { msOf } from '../../core/brands/index.ts';
 import type { ScanCursor } from '../../adapters/aws/dynamo/scan-heads.ts';
 import type { EntryPlace, Sequencer } from '../../adapters/aws/dynamo/sequencer.ts';
 import { parseEntry, type Clock, type EntryStore, type ItemStore, type LogPlace } from '../../core/ledger/index.ts';
@@ -70,7 +71,7 @@ async function countOverdue({ entries, clock }: CatchUpDependencies, places: rea
   for (const { chain, seq } of places) {
     const [stored] = await entries.read(chain, seq, 1);
     const parsed = stored === undefined ? undefined : parseEntry(stored.note);
-    if (parsed?.kind !== 'entry' || clock.now() - Date.parse(parsed.body.at) > OVERDUE_MS) overdue += 1;
+    if (parsed?.kind !== 'entry' || clock.now() - msOf(parsed.body.at) > OVERDUE_MS) overdue += 1;
   }
   return overdue;
 }

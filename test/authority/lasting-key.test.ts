@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import type { EpochMs, IsoInstant } from '../../core/brands/index.ts';
 import { verifyTable } from '../../adapters/aws/verify/verify-table.ts';
 import { createSequencer } from '../../adapters/aws/dynamo/sequencer.ts';
 import { openForWriting } from '../../adapters/embedded/store/sqlite-schema.ts';
@@ -29,6 +30,7 @@ import {
 } from '../../core/ledger/index.ts';
 import { fakeStore } from '../adapters/aws/fake-store.ts';
 import { appenderOn, note, ORIGIN, ROOT } from '../core/ledger/ledger-fixture.ts';
+import { checked } from '../support/checked.ts';
 
 const NEXT_ROOT = memoryRootSigner(ORIGIN);
 const ACCOUNT = 'account:1';
@@ -76,8 +78,8 @@ function onAws(): Ledger {
 function sessionKey(lifetimeMs: number): SessionKey {
   const { privateKey, publicKey } = generateKeyPairSync('ed25519');
   const raw = publicKey.export({ format: 'der', type: 'spki' }).subarray(-32);
-  const key = createSessionKey({ privateKey, publicKey: raw }, Date.now());
-  return { ...key, notAfter: key.notBefore + lifetimeMs };
+  const key = createSessionKey({ privateKey, publicKey: raw }, checked<EpochMs>(Date.now()));
+  return { ...key, notAfter: checked<EpochMs>(key.notBefore + lifetimeMs) };
 }
 
 /** Puts an entry at the end of its chain, signed as its keys sign. */
@@ -89,7 +91,10 @@ async function put(
 ): Promise<void> {
   const head = await store.head(chain);
   const [seq, prev] = head === undefined ? [0, genesisHash(ORIGIN, chain)] : [head.seq + 1, toHex(head.hash)];
-  const prepared = prepareEntry({ ledger: 'main', entity: chain, at: new Date().toISOString() }, draft);
+  const prepared = prepareEntry(
+    { ledger: 'main', entity: chain, at: checked<IsoInstant>(new Date().toISOString()) },
+    draft,
+  );
   const text = entryText(prepared, prev, seq);
   const { session, root } = keys;
   const own = signatureLine(session.name, session.keyId, signText(session, text));

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ListRulesCommand, TestEventPatternCommand } from '@aws-sdk/client-eventbridge';
 import { GetQueueUrlCommand, ListQueuesCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { IsoInstant } from '../../core/brands/index.ts';
 import { DynamoDeliveryNotes } from '../../adapters/aws/bus/delivery-notes.ts';
 import { DynamoLogPositions } from '../../adapters/aws/bus/log-positions.ts';
 import { queueName, ruleName } from '../../adapters/aws/bus/names.ts';
@@ -13,6 +14,7 @@ import { createSequencer } from '../../adapters/aws/dynamo/sequencer.ts';
 import { busRules, type DeadLetter } from '../../core/events/index.ts';
 import { createScratchTables, type ScratchTables } from './support/scratch-tables.ts';
 import { BusFixture, ids, LEDGER, receipts } from './support/bus-fixture.ts';
+import { checked } from '../support/checked.ts';
 
 const RETRY = { maxAttempts: 2, baseMs: 1, maxMs: 1 };
 
@@ -349,15 +351,17 @@ describe('what the bus keeps in DynamoDB', () => {
 
   it('finds notes on a delivery again, oldest first, and those of a subscription made anew apart', async () => {
     const notes = new DynamoDeliveryNotes({ client: dynamoClient(), stateTable: tables.stateTable, ledger: 'notes' });
-    const subscription = { id: 's', createdAt: '2026-11-21T09:00:00.000Z' };
+    const subscription = { id: 's', createdAt: checked<IsoInstant>('2026-11-21T09:00:00.000Z') };
     const places = Array.from({ length: 25 }, (_, seq) => ({ chain: 'e', seq }));
-    const failed = { at: '2026-11-21T09:00:01.000Z', outcome: 'failed', reason: 'no' } as const;
-    const delivered = { at: '2026-11-21T09:00:02.000Z', outcome: 'delivered' } as const;
+    const failed = { at: checked<IsoInstant>('2026-11-21T09:00:01.000Z'), outcome: 'failed', reason: 'no' } as const;
+    const delivered = { at: checked<IsoInstant>('2026-11-21T09:00:02.000Z'), outcome: 'delivered' } as const;
     await notes.add(subscription, places, failed);
     await notes.add(subscription, places.slice(24), delivered);
     expect(await notes.read(subscription, { chain: 'e', seq: 24 })).toEqual([failed, delivered]);
     expect(await notes.read(subscription, { chain: 'e', seq: 25 })).toEqual([]);
-    expect(await notes.read({ ...subscription, createdAt: delivered.at }, { chain: 'e', seq: 24 })).toEqual([]);
+    expect(
+      await notes.read({ ...subscription, createdAt: checked<IsoInstant>(delivered.at) }, { chain: 'e', seq: 24 }),
+    ).toEqual([]);
   });
 });
 

@@ -5,6 +5,7 @@
 import { createHash, createPrivateKey, createPublicKey, sign, verify, type KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import type { IsoInstant } from '../../core/brands/index.ts';
 import { leafHash, toHex } from '../../core/canonical/index.ts';
 import {
   cosign,
@@ -29,6 +30,7 @@ import {
   verifyInclusion,
 } from '../../core/ledger/index.ts';
 import { SCHEMA } from '../../adapters/embedded/store/sqlite-tables.ts';
+import { checked } from '../support/checked.ts';
 
 const PAGE = readFileSync(new URL('../../docs/formats.md', import.meta.url), 'utf8');
 const BLOCKS = new Map(
@@ -132,7 +134,7 @@ describe("the worked example of docs/formats.md, by the ledger's own functions",
 
   it('seals the same bytes', () => {
     const run = bodies.map(({ ledger, entity, at, ...draft }) =>
-      prepareEntry({ ledger, entity, at }, draft as unknown as Parameters<typeof prepareEntry>[1]),
+      prepareEntry({ ledger, entity, at: checked<IsoInstant>(at) }, draft as unknown as Parameters<typeof prepareEntry>[1]),
     );
     const sealed = sealRun({ prev: value('genesis-hash'), seq: 0 }, run, signer);
     expect(sealed.map(({ note }) => Buffer.from(note).toString())).toEqual([bytes('note-0'), bytes('note-1')]);

@@ -6,10 +6,12 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import type { EpochMs } from '../../core/brands/index.ts';
 import { startEngine, verifyDataDir } from '../../adapters/embedded/index.ts';
 import { parseVerifierKey } from '../../core/ledger/index.ts';
 import { config } from '../support/plain-config.ts';
 import { newDir, removeDirs, round, rowsOf, withDb, type Row } from './tamper-fixture.ts';
+import { checked } from '../support/checked.ts';
 
 const FOLDER = join(import.meta.dirname, '..', 'golden', 'before-rooms');
 /** What the commit that wrote them said of each: entries, and the root of the tree over them. */
@@ -31,7 +33,7 @@ afterAll(removeDirs);
 describe.each(GOLDEN)('the golden ledger "$name"', ({ name, size, root }) => {
   it('is OK, with the entries and the root that its writer said', async () => {
     const dir = unpacked(name);
-    const { verdict, entries, against } = await verifyDataDir(dir, { root: rootOf(dir), now: NOW });
+    const { verdict, entries, against } = await verifyDataDir(dir, { root: rootOf(dir), now: checked<EpochMs>(NOW) });
     expect({ verdict, entries }).toEqual({ verdict: 'OK', entries: size });
     expect(against).toContainEqual(expect.objectContaining({ kind: 'published', size, root }));
   });
@@ -40,7 +42,7 @@ describe.each(GOLDEN)('the golden ledger "$name"', ({ name, size, root }) => {
     const dir = unpacked(name);
     for (const row of rowsOf(dir).filter(({ position }) => position % EVERY === 0)) {
       write(dir, { ...row, note: changed(row.note) });
-      const { verdict, firstBad } = await verifyDataDir(dir, { root: rootOf(dir), now: NOW });
+      const { verdict, firstBad } = await verifyDataDir(dir, { root: rootOf(dir), now: checked<EpochMs>(NOW) });
       expect(verdict, `entry ${row.position}`).not.toBe('OK');
       // Whoever breaks the link between two root keys makes everything doubtful that the other one signed, from its first entry on.
       const named = row.chain === 'keys/root' ? { verdict: 'SIGNATURE_INVALID' } : { entity: row.chain, seq: row.seq };

@@ -2,6 +2,7 @@
 import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { EpochMs } from '../../core/brands/index.ts';
 import { verifyDataDir, type VerifyDataDirOptions } from '../../adapters/embedded/index.ts';
 import type { VerificationReport } from '../../core/ledger/index.ts';
 import {
@@ -22,6 +23,7 @@ import {
   withEngine,
   type Row,
 } from './tamper-fixture.ts';
+import { checked } from '../support/checked.ts';
 
 const original = newDir();
 /** the folder as it was at an earlier checkpoint, and that checkpoint */
@@ -75,7 +77,7 @@ async function after(
 
 describe('a ledger with a published log', () => {
   it('is OK, and says against what', async () => {
-    const report = await verify(original, { requireAnchored: true, now: LATER });
+    const report = await verify(original, { requireAnchored: true, now: checked<EpochMs>(LATER) });
     expect(report).toMatchObject({ verdict: 'OK', entries: rows.length });
     expect(new Set(report.against?.map(({ kind }) => kind))).toEqual(
       new Set(['published', 'cosignature', 'witness-memory', 'anchor']),
@@ -316,10 +318,12 @@ describe('anchors and witness', () => {
 
   it('say that the newest checkpoint has no anchor, once it should have one', async () => {
     const remove = (dir: string): void => rmSync(anchorPath(dir, newest()), { force: true });
-    expect((await after(remove, { now: LATER - 3_600_000 })).verdict).toBe('OK');
-    expect((await after(remove, { now: LATER })).verdict).toBe('NOT_YET_ANCHORED');
+    expect((await after(remove, { now: checked<EpochMs>(LATER - 3_600_000) })).verdict).toBe('OK');
+    expect((await after(remove, { now: checked<EpochMs>(LATER) })).verdict).toBe('NOT_YET_ANCHORED');
     expect((await after(remove, { requireAnchored: true })).verdict).toBe('NOT_YET_ANCHORED');
-    const all = await after((dir) => rmSync(join(dir, 'anchors'), { recursive: true }), { now: LATER });
+    const all = await after((dir) => rmSync(join(dir, 'anchors'), { recursive: true }), {
+      now: checked<EpochMs>(LATER),
+    });
     expect(all.verdict).toBe('NOT_YET_ANCHORED');
   });
 
@@ -343,7 +347,7 @@ describe('anchors and witness', () => {
 
   it('tell a log that is not kept up, when asked to', async () => {
     expect((await verify(original, { maxAgeMinutes: 5 })).verdict).toBe('OK');
-    expect((await verify(original, { maxAgeMinutes: 5, now: LATER })).verdict).toBe('STALE');
+    expect((await verify(original, { maxAgeMinutes: 5, now: checked<EpochMs>(LATER) })).verdict).toBe('STALE');
   });
 });
 

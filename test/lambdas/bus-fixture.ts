@@ -1,4 +1,5 @@
 /** A ledger in memory with published events, for the bus functions' tests. */
+import type { IsoInstant } from '../../core/brands/index.ts';
 import {
   CountingIds,
   ImpatientClock,
@@ -13,6 +14,7 @@ import {
   type SubscriptionInput,
 } from '../../core/events/index.ts';
 import { createAppender, type ItemWrite } from '../../core/ledger/index.ts';
+import { checked } from '../support/checked.ts';
 
 export function createBusFixture() {
   const [store, clock, ids] = [new MemoryStore({ exclusive: false }), new ImpatientClock(), new CountingIds()];
@@ -33,7 +35,13 @@ export function createBusFixture() {
       const draft = { type: 'event', actor: { kind: 'module', id: 'shop' }, idem, data } as const;
       const result = await appender.append({ entries: [{ chain: entity, draft, idemKey: idem }] });
       const { seq = 0, hash = '', at = '' } = result.kind === 'appended' ? (result.entries[0] ?? {}) : {};
-      return { ...data, eventId: idem, timestamp: at, entityId: entity, ledger: { entity, seq, hash } };
+      return {
+        ...data,
+        eventId: idem,
+        timestamp: checked<IsoInstant>(at),
+        entityId: entity,
+        ledger: { entity, seq, hash },
+      };
     },
   };
 }
@@ -41,7 +49,14 @@ export function createBusFixture() {
 export function subscriptionFor(id: string, input: SubscriptionInput): Subscription {
   const { filter, ...settings } = parseSubscriptionInput(input);
   return {
-    ...{ ...settings, id, module: 'm', status: 'active', createdAt: '2026-11-21T09:00:00.000Z', from: 0 },
+    ...{
+      ...settings,
+      id,
+      module: 'm',
+      status: 'active',
+      createdAt: checked<IsoInstant>('2026-11-21T09:00:00.000Z'),
+      from: 0,
+    },
     ...(filter === undefined ? {} : { filter }),
   };
 }

@@ -1,9 +1,11 @@
 import { afterEach, expect, it, vi } from 'vitest';
+import type { EpochMs } from '../../core/brands/index.ts';
 import type { Passage } from '../../core/system/index.ts';
 import { entryPointMetrics } from '../../lambdas/_middleware/entry-point-metrics.ts';
 import { overrideMetrics } from '../../lambdas/decisions/override-metrics.ts';
+import { checked } from '../support/checked.ts';
 
-const passage = { principal: undefined, policyVersion: 0, startedAt: 0, durationMs: 12 };
+const passage = { principal: undefined, policyVersion: 0, startedAt: checked<EpochMs>(0), durationMs: 12 };
 
 function listen() {
   const told: string[] = [];

@@ -2,6 +2,7 @@
 import { GetQueueUrlCommand, SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { mockClient } from 'aws-sdk-client-mock';
 import { describe, expect, it } from 'vitest';
+import type { IsoInstant } from '../../core/brands/index.ts';
 import { SubscriptionDirectory } from '../../adapters/aws/bus/directory.ts';
 import { LogFeed } from '../../adapters/aws/bus/feed.ts';
 import { parseMessage } from '../../adapters/aws/bus/message.ts';
@@ -9,6 +10,7 @@ import { QueueUrls } from '../../adapters/aws/bus/queue-urls.ts';
 import type { Subscription, SubscriptionInput } from '../../core/events/index.ts';
 import { createRouter } from '../../lambdas/router/route.ts';
 import { createBusFixture, storedSubscription, subscriptionFor } from './bus-fixture.ts';
+import { checked } from '../support/checked.ts';
 
 async function createFixture(...ids: string[]) {
   const fixture = createBusFixture();
@@ -152,7 +154,12 @@ describe('the router', () => {
     await fixture.publish();
     await fixture.clock.advance(1_000);
     const createdAt = new Date(fixture.clock.now()).toISOString();
-    const late = { ...fixture.subscription('s'), id: 'late', startAt: 'latest', createdAt } as const;
+    const late = {
+      ...fixture.subscription('s'),
+      id: 'late',
+      startAt: 'latest',
+      createdAt: checked<IsoInstant>(createdAt),
+    } as const;
     await fixture.feed.begin(late);
     await fixture.publish();
     await fixture.feed.advance(late, Infinity);

@@ -6,11 +6,13 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, vi } from 'vitest';
+import type { EpochMs } from '../../core/brands/index.ts';
 import type * as Embedded from '../../adapters/embedded/index.ts';
 import type { VerifyDataDirOptions, VerifyExportOptions } from '../../adapters/embedded/index.ts';
 import { formatVerifierKey } from '../../core/ledger/index.ts';
 import { areBothBad, disagreement, type OurAnswer } from './compare.ts';
 import { PythonVerifier, type PythonRequest } from './python-verifier.ts';
+import { checked } from '../support/checked.ts';
 
 let started: Promise<PythonVerifier> | undefined;
 const python = (): Promise<PythonVerifier> => (started ??= PythonVerifier.start());
@@ -24,7 +26,8 @@ vi.mock('../../adapters/embedded/index.ts', async (importOriginal) => {
       const { scope, entity, signatures, now = Date.now(), ...rest } = options;
       const report = await original.verifyDataDir(dir, options);
       const isFull = (scope ?? { mode: 'full' }).mode === 'full' && entity === undefined && signatures !== false;
-      const full = isFull && options.now === now ? report : original.verifyDataDir(dir, { ...rest, now });
+      const full =
+        isFull && options.now === now ? report : original.verifyDataDir(dir, { ...rest, now: checked<EpochMs>(now) });
       const { root, anchorsDir: anchors, remembered, requireAnchored, maxAgeMinutes } = rest;
       const request = {
         path: dir,
@@ -35,7 +38,10 @@ vi.mock('../../adapters/embedded/index.ts', async (importOriginal) => {
       await compare(full, request);
       const part = partOf(options);
       if (part !== undefined)
-        await compare(original.verifyDataDir(dir, { ...rest, ...part.ours, now }), { ...request, ...part.theirs });
+        await compare(original.verifyDataDir(dir, { ...rest, ...part.ours, now: checked<EpochMs>(now) }), {
+          ...request,
+          ...part.theirs,
+        });
       return report;
     },
     verifyExport: async (folder: string, options: VerifyExportOptions) => {

@@ -5,6 +5,7 @@
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { EpochMs } from '../../core/brands/index.ts';
 import { SqliteStore } from '../../adapters/embedded/store/sqlite-store.ts';
 import { openForWriting } from '../../adapters/embedded/store/sqlite-schema.ts';
 import { openAnchorFolder } from '../../adapters/embedded/log/anchor-folder.ts';
@@ -26,6 +27,7 @@ import type { Principal } from '../../core/policy/index.ts';
 import { config } from '../../nervous.config.ts';
 import { startTestSystem, type TestSystem } from '../../testing/index.ts';
 import { Random } from './random.ts';
+import { checked } from '../support/checked.ts';
 
 type Fixture = Pick<TestSystem, 'clock' | 'settled' | 'system'>;
 
@@ -113,7 +115,7 @@ function publisherOf(
 }
 
 function clockOf({ clock }: Fixture): Clock {
-  return { now: () => clock.now(), monotonic: () => clock.now(), sleep: async () => undefined };
+  return { now: () => checked<EpochMs>(clock.now()), monotonic: () => clock.now(), sleep: async () => undefined };
 }
 
 async function rotate(store: SqliteStore, fixture: Fixture, from: RootSigner): Promise<RootSigner> {

@@ -1,9 +1,11 @@
 /** Our verifier and docs/verifier.py on one folder; a fault of either is an answer that the other does not give. */
+import type { EpochMs } from '../../core/brands/index.ts';
 import { verifyDataDir, verifyExport } from '../../adapters/embedded/index.ts';
 import { NervousError } from '../../core/errors/index.ts';
 import { parseVerifierKey, type VerificationReport } from '../../core/ledger/index.ts';
 import { disagreement, type OurAnswer } from './compare.ts';
 import { PythonVerifier, type PythonRequest } from './python-verifier.ts';
+import { checked } from '../support/checked.ts';
 
 /** Neither verifier may go on for ever about a folder that somebody prepared. */
 const HANG_MS = 60_000;
@@ -33,14 +35,22 @@ export class TwoVerifiers {
   /** @param vkeys of the root key; none: `root.vkey` of the folder */
   async dataDir(path: string, vkeys: readonly string[] = [], now = Date.now()): Promise<Compared> {
     const root = vkeys.map(parseVerifierKey)[0];
-    return this.compared(verifyDataDir(path, { now, ...(root === undefined ? {} : { root }) }), { path, vkeys, now });
+    return this.compared(verifyDataDir(path, { now: checked<EpochMs>(now), ...(root === undefined ? {} : { root }) }), {
+      path,
+      vkeys,
+      now,
+    });
   }
 
   /** One chain, and decisions and documents alone. @returns the first difference */
   async partsOf(path: string, entity: string, now = Date.now()): Promise<Compared> {
-    const chain = await this.compared(verifyDataDir(path, { now, entity }), { path, now, entity });
+    const chain = await this.compared(verifyDataDir(path, { now: checked<EpochMs>(now), entity }), {
+      path,
+      now,
+      entity,
+    });
     if (chain.different !== undefined) return { ...chain, different: `of "${entity}":\n  ${chain.different}` };
-    const verifying = verifyDataDir(path, { now, scope: { mode: 'state' } });
+    const verifying = verifyDataDir(path, { now: checked<EpochMs>(now), scope: { mode: 'state' } });
     const state = await this.compared(verifying, { path, now, state: true });
     return { ...state, different: state.different === undefined ? undefined : `of the state:\n  ${state.different}` };
   }

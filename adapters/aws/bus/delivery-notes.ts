@@ -3,6 +3,7 @@
  * failures. A delivery at the first try writes nothing. The table forgets notes by itself; a lost one costs a line of a trace.
  */
 import { GetItemCommand, UpdateItemCommand, type AttributeValue, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { msOf } from '../../../core/brands/index.ts';
 import type { DeliveryAttempt, Subscription } from '../../../core/events/index.ts';
 
 /** As long as SQS keeps an event. */
@@ -55,7 +56,7 @@ export class DynamoDeliveryNotes implements DeliveryNotes {
 
   private async append(Key: Record<string, AttributeValue>, attempt: DeliveryAttempt): Promise<void> {
     const { client, stateTable: TableName } = this.options;
-    const expires = Math.floor(Date.parse(attempt.at) / MS_PER_SECOND) + KEPT_SECONDS;
+    const expires = Math.floor(msOf(attempt.at) / MS_PER_SECOND) + KEPT_SECONDS;
     await client.send(
       new UpdateItemCommand({
         ...{ TableName, Key },

@@ -4,6 +4,7 @@
  * sure to have taken over). Run by several at once or killed anywhere: events may come twice, never be missed or reordered.
  */
 import type { SQSClient } from '@aws-sdk/client-sqs';
+import { msOf } from '../../../core/brands/index.ts';
 import type { JsonValue } from '../../../core/canonical/index.ts';
 import {
   createQuarantine,
@@ -127,7 +128,7 @@ export class LogFeed {
     if (url === undefined) throw new Error(`the queue of subscription "${subscription.id}" is missing`);
     const now = this.options.clock.now();
     const { delayMs = 0 } = subscription;
-    const delayOf = (at: string): number => Math.min(delayMs, Math.max(0, Date.parse(at) + delayMs - now));
+    const delayOf = (at: string): number => Math.min(delayMs, Math.max(0, msOf(at) + delayMs - now));
     const messages = wanted.map(({ event, at }) => toMessage(subscription, event, delayOf(at)));
     await sendMessages(this.options.queues, url, messages);
   }
@@ -190,10 +191,10 @@ function keyOf(ledger: string, { id, order }: Pick<Subscription, 'id' | 'order'>
 
 /** Log indexes come late, so a beginning in time goes by time: an entry recorded before may have a later index. */
 function isDue({ startAt, createdAt }: Subscription, { until = Infinity }: FeedState, at: string): boolean {
-  const recordedAt = Date.parse(at);
+  const recordedAt = msOf(at);
   if (recordedAt > until) return false;
   if (typeof startAt === 'number' || startAt === 'earliest') return true;
-  return recordedAt >= Date.parse(startAt === 'latest' ? createdAt : startAt);
+  return recordedAt >= msOf(startAt === 'latest' ? createdAt : startAt);
 }
 
 /**

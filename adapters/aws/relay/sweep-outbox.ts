@@ -2,6 +2,7 @@
  * Finds events that were recorded but never handed to EventBridge, and hands them over: walks the log behind a cursor, up
  * to a minute ago. The cursor moves after the events it passes were relayed, or put on the list of those that cannot be.
  */
+import { msOf } from '../../../core/brands/index.ts';
 import { createQuarantine, keepGap, readEvent, recordedEvent, type LoggedEvent } from '../../../core/events/index.ts';
 import type { Clock, EntryStore, ItemKey, ItemStore, LoggedEntry } from '../../../core/ledger/index.ts';
 import { withoutPosition } from '../bus/directory.ts';
@@ -71,7 +72,7 @@ function stablePart(
   const before = clock.now() - RELAY_TIME_MS;
   const young = page.findIndex((entry) => {
     const recorded = recordedEvent(entry);
-    return recorded !== undefined && Date.parse(recorded.at) > before;
+    return recorded !== undefined && msOf(recorded.at) > before;
   });
   const stable = young === -1 ? page : page.slice(0, young);
   return { stable, isLast: young !== -1 || page.length < STEP };
@@ -107,7 +108,7 @@ async function relay(
   total: { relayed: number; oldest: number },
 ): Promise<readonly UnrelayedEvent[]> {
   if (found.length === 0) return [];
-  for (const { at } of found) total.oldest = Math.min(total.oldest, Date.parse(at));
+  for (const { at } of found) total.oldest = Math.min(total.oldest, msOf(at));
   const { relayed, failed } = await putEvents(
     deps,
     found.map(({ event }) => withoutPosition(event)),

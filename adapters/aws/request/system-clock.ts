@@ -1,9 +1,10 @@
 /** The real clock, randomness and sleep behind core's ports, as a function has them. */
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import type { EpochMs } from '../../../core/brands/index.ts';
 import type { Clock, Ids } from '../../../core/ledger/index.ts';
 
 export const systemClock: Clock = {
-  now: () => Date.now(),
+  now: () => Date.now() as EpochMs,
   monotonic: () => performance.now(),
   sleep: (ms, signal) =>
     new Promise((wake) => {

@@ -2,6 +2,7 @@
  * Dead letters: events a subscription could not take, kept as places in the ledger with the reason. The ledger has the
  * event; a letter about an event that is not there, or not the subscription's to see, is never written.
  */
+import { isoOf, type EpochMs } from '../../../core/brands/index.ts';
 import type { JsonValue } from '../../../core/canonical/index.ts';
 import { recordedEvent, type DeadLetter, type DeliveredEvent, type Subscription } from '../../../core/events/index.ts';
 import { LedgerError, type Clock, type EntryStore, type ItemKey, type ItemStore } from '../../../core/ledger/index.ts';
@@ -21,8 +22,7 @@ interface Letter {
   readonly seq: number;
   readonly attempts: number;
   readonly reason: string;
-  /** milliseconds since the Unix epoch */
-  readonly at: number;
+  readonly at: EpochMs;
 }
 
 export interface DeadLetterStoreOptions {
@@ -130,7 +130,7 @@ export class DeadLetterStore {
     const event = await this.eventAt(entity, seq);
     if (event === undefined) return undefined;
     const located = { ...event, ledger: { ...event.ledger, position } };
-    return { position, attempts, reason, diedAt: new Date(at).toISOString(), event: located };
+    return { position, attempts, reason, diedAt: isoOf(at), event: located };
   }
 
   private async eventAt(chain: string, seq: number): Promise<DeliveredEvent | undefined> {

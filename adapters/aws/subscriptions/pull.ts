@@ -3,6 +3,7 @@
  * at this moment, as the ledger has it. What it does not want is deleted, what is no event, or a forged one, is put aside.
  */
 import type { Message } from '@aws-sdk/client-sqs';
+import { isoOf } from '../../../core/brands/index.ts';
 import {
   compileCondition,
   CONDITION_FALSE,
@@ -149,7 +150,7 @@ async function admit(
     }),
   );
   // Noted first: what a crash keeps from being deleted comes again.
-  const at = new Date(now).toISOString();
+  const at = isoOf(now);
   for (const [reason, places] of Object.entries(skipped))
     await deps.notes.add(subscription, places, { at, outcome: 'skipped', reason });
   if (unwanted.length > 0) await queue.delete(unwanted);

@@ -3,6 +3,7 @@
  * a dead-letter item. Queues and rules are the reconciler's to make; here they are used. No state is kept between calls.
  */
 import type { SQSClient } from '@aws-sdk/client-sqs';
+import { isoOf, type IsoInstant } from '../../../core/brands/index.ts';
 import {
   afterFailure,
   createQuarantine,
@@ -225,8 +226,8 @@ export class SubscriptionQueues implements Omit<EventBus, 'relay'> {
     return this.reports.stats();
   }
 
-  private isoNow(): string {
-    return new Date(this.options.clock.now()).toISOString();
+  private isoNow(): IsoInstant {
+    return isoOf(this.options.clock.now());
   }
 
   /** There is nothing for anybody before `fromMs`. */

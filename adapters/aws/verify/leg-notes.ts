@@ -6,6 +6,7 @@
 import { hash } from 'node:crypto';
 import { deserialize, serialize } from 'node:v8';
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
+import { isoOf, later, type EpochMs } from '../../../core/brands/index.ts';
 import type { ItemStore } from '../../../core/ledger/index.ts';
 import { AwsError } from '../request/errors.ts';
 import type { Handover } from './verify-legs.ts';
@@ -67,11 +68,11 @@ export async function readHandover(
 export async function forgetHandover(
   { ledger, items }: { readonly ledger: string; readonly items: Items },
   name: LegName | undefined,
-  now: number,
+  now: EpochMs,
 ): Promise<void> {
   for (let piece = 0; piece < (name?.pieces ?? 0); piece += 1)
     if (name !== undefined) await items.write([{ kind: 'delete', key: keyOf(ledger, name, piece), expect: 'any' }]);
-  const before = new Date(now - FORGOTTEN_AFTER_MS).toISOString();
+  const before: string = isoOf(later(now, -FORGOTTEN_AFTER_MS));
   const old = (await items.list(partitionOf(ledger), { limit: PAGE })).filter(({ sk }) => sk < before);
   for (const { sk } of old)
     await items.write([{ kind: 'delete', key: { pk: partitionOf(ledger), sk }, expect: 'any' }]);

@@ -3,6 +3,7 @@
  * function and says so. A leg that dies is tried again by Lambda from what it was handed over, which is kept until the next one
  * has its own. It always ends, and what ends without having looked at everything is never OK.
  */
+import { isoOf } from '../../../core/brands/index.ts';
 import { logFinding, type Clock, type ItemStore, type VerificationReport } from '../../../core/ledger/index.ts';
 import { AwsError } from '../request/errors.ts';
 import { forgetHandover, keepHandover, readHandover, type LegName } from './leg-notes.ts';
@@ -39,7 +40,7 @@ export interface LegsDependencies {
 /** @param name the leg that this is; absent: the first */
 export async function verifyInLegs(deps: LegsDependencies, name?: LegName): Promise<VerificationReport | Continued> {
   const { ledger, items, clock, goOn } = deps;
-  const run = name?.run ?? `${new Date(clock.now()).toISOString()}-${deps.newId()}`;
+  const run = name?.run ?? `${isoOf(clock.now())}-${deps.newId()}`;
   const leg = name?.leg ?? 1;
   const done = async (report: VerificationReport): Promise<VerificationReport> => {
     await forgetHandover({ ledger, items }, name, clock.now());

@@ -3,6 +3,7 @@
  * and hands over, as plain data, all that was found; nothing is verified twice and nothing is passed over. Points and size are
  * those of the first leg, so that a log that grows meanwhile is no other log.
  */
+import type { EpochMs } from '../../../core/brands/index.ts';
 import type { Points, ReplayReport, Segment } from '../../../core/ledger/index.ts';
 import type { AuthoritySources, DocumentsProgress, ReplayCursor } from '../../../core/system/index.ts';
 import type { InSegmentsOptions } from './verify-in-segments.ts';
@@ -10,8 +11,8 @@ import type { Tail, TailCursor, TailDependencies } from './verify-tail.ts';
 
 /** What is handed over: plain data that structured cloning keeps. */
 export interface Handover {
-  /** milliseconds since the Unix epoch, when it began */
-  readonly now?: number;
+  /** when it began */
+  readonly now?: EpochMs;
   readonly begun?: { readonly points: Points; readonly size: number };
   /** the log, as far as it was verified */
   readonly segment?: Segment;

@@ -2,6 +2,7 @@
  * Entries that stand in their chains but not in the log: newer than the log's end, or forgotten by the sequencer. They are
  * checked against their chains; one that has waited too long for its place is a finding, and so is a row that can have none.
  */
+import { msOf } from '../../../core/brands/index.ts';
 import { toHex } from '../../../core/canonical/index.ts';
 import {
   findingAt,
@@ -107,6 +108,6 @@ async function placeFinding({ store, now }: TailDependencies, entry: StoredEntry
           `has log index ${entry.position}, but the log ends at ${size}: records of it are gone`,
         );
   }
-  if (now - Date.parse(at) < GRACE_MS) return undefined;
+  if (now - msOf(at) < GRACE_MS) return undefined;
   return findingAt(entry, 'MISSING_ENTRY', `recorded at ${at}, but missing in the log: run the sequencer's catch-up`);
 }

@@ -4,6 +4,7 @@
  * and cost something only when somebody asks; within a minute the next one who asks gets the same.
  * https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricData.html
  */
+import { later, type EpochMs } from '../../../core/brands/index.ts';
 import type { Clock } from '../../../core/ledger/index.ts';
 import {
   ERROR_RATE,
@@ -100,8 +101,9 @@ async function read(options: SystemFiguresOptions): Promise<OperationMetrics> {
 }
 
 /** A counter may begin anew, but must not shrink: CloudWatch forgets after 15 months, so it begins with each year. */
-function startOfYear(nowMs: number): number {
-  return Date.UTC(new Date(nowMs).getUTCFullYear(), 0);
+function startOfYear(now: EpochMs): EpochMs {
+  const start = Date.UTC(new Date(now).getUTCFullYear(), 0);
+  return later(now, start - now);
 }
 
 /** @returns of each question the values of its periods, in no order */

@@ -4,6 +4,7 @@
  * so that what waits is not read; now and then for all, by name. It decides nothing: losing every execution loses no decision.
  */
 import { ListExecutionsCommand, StopExecutionCommand, type ExecutionListItem } from '@aws-sdk/client-sfn';
+import { later, msOf } from '../../../core/brands/index.ts';
 import type {
   ChangeQueues,
   DueCursor,
@@ -53,7 +54,7 @@ export async function reconcileWorkflows(options: ReconcilerOptions, scope: Scop
 
 /** Each once. */
 async function* dueIds({ timekeeping, clock }: ReconcilerOptions, scope: Scope): AsyncGenerator<string> {
-  const since = scope === 'all' ? undefined : clock.now() - LOOKBACK_MS;
+  const since = scope === 'all' ? undefined : later(clock.now(), -LOOKBACK_MS);
   const seen = new Set<string>();
   for (let cursor: DueCursor | undefined; ;) {
     const due = await timekeeping.due({ limit: PAGE, since, cursor });
@@ -149,8 +150,7 @@ class Healer {
     const status = id === '' ? undefined : await statuses.of(id);
     // Proposed after the open ones were listed, or so young in its end that the execution is about to notice.
     const isOrphan =
-      status === undefined ||
-      (status.doing === 'ended' && clock.now() - Date.parse(status.updatedAt) > ORPHAN_AFTER_MS);
+      status === undefined || (status.doing === 'ended' && clock.now() - msOf(status.updatedAt) > ORPHAN_AFTER_MS);
     if (!isOrphan) return;
     await client.send(new StopExecutionCommand({ executionArn, cause: 'its change-set has ended or never was' }));
     this.stopped.push(name);

@@ -1,5 +1,6 @@
 /** What it takes to verify entities of a data folder: the rows, the published log, the keys, all from the folder but the root. */
 import type { DatabaseSync } from 'node:sqlite';
+import type { EpochMs } from '../../../core/brands/index.ts';
 import {
   ed25519Key,
   RememberingVerifier,
@@ -27,8 +28,7 @@ export interface FolderToVerify {
   readonly remembered?: Uint8Array;
   readonly requireAnchored?: boolean;
   readonly maxAgeMinutes?: number;
-  /** milliseconds since the Unix epoch */
-  readonly now: number;
+  readonly now: EpochMs;
 }
 
 export interface OpenedEntities extends EntityVerification {

@@ -2,6 +2,7 @@
  * Looks every few minutes whether somebody changed the ledger behind the engine's back: what is new each time, everything
  * once a day. A finding is told, recorded as `tamper.observed`, and shown until everything verifies again. It repairs nothing.
  */
+import { isoOf, type EpochMs } from '../../../core/brands/index.ts';
 import {
   tamperKey,
   tamperRecord,
@@ -86,7 +87,7 @@ class Monitor {
   private audited: string | undefined;
   private fullAt = -Infinity;
   private finding: Finding | undefined;
-  private auditedAt: number | undefined;
+  private auditedAt: EpochMs | undefined;
 
   constructor(options: IntegrityMonitorOptions) {
     this.options = options;
@@ -101,7 +102,7 @@ class Monitor {
   status(): IntegrityStatus {
     if (this.finding !== undefined) return { ok: false, detail: describe(this.finding) };
     if (this.auditedAt === undefined) return { ok: true, detail: 'nothing was audited yet' };
-    return { ok: true, detail: `nothing found at ${new Date(this.auditedAt).toISOString()}` };
+    return { ok: true, detail: `nothing found at ${isoOf(this.auditedAt)}` };
   }
 
   tell(finding: Finding): void {

@@ -5,6 +5,7 @@
  */
 import type { DatabaseSync } from 'node:sqlite';
 import { Worker } from 'node:worker_threads';
+import type { EpochMs } from '../../../core/brands/index.ts';
 import { ROOT_SIGNED_TYPES, STEP_TYPES } from '../../../core/changes/index.ts';
 import {
   TILE_WIDTH,
@@ -30,7 +31,7 @@ import { fieldKeysOf } from '../keys/field-keys.ts';
 import { verifyingThreads } from '../machine/give-way.ts';
 import { readIncarnations } from '../log/incarnations.ts';
 import { readRestoredWithout } from '../store/restored-without.ts';
-import { systemIds } from '../machine/system-clock.ts';
+import { systemClock, systemIds } from '../machine/system-clock.ts';
 import { replayDataDir } from './replay-data-dir.ts';
 import { readRootPublicKey } from '../keys/root-key.ts';
 import { endOfEntries, endOfLog, rowOutside } from '../store/rows-outside.ts';
@@ -65,8 +66,8 @@ export interface VerifyDataDirOptions {
   readonly requireAnchored?: boolean;
   /** STALE when the newest sign of life under a checkpoint is older */
   readonly maxAgeMinutes?: number;
-  /** milliseconds since the Unix epoch; default: the clock */
-  readonly now?: number;
+  /** default: the clock's time */
+  readonly now?: EpochMs;
 }
 
 /** @throws EngineError DATA_NOT_FOUND, LedgerError KEY_FILE_INVALID */
@@ -88,7 +89,7 @@ export async function verifyDataDir(dataDir: string, options: VerifyDataDirOptio
 type Opened = VerifyDataDirOptions & Pick<SegmentJob, 'dataDir' | 'root' | 'signatures'>;
 
 async function verifyOpened(db: DatabaseSync, options: Opened): Promise<VerificationReport> {
-  const { dataDir, root, signatures, now = Date.now(), entity } = options;
+  const { dataDir, root, signatures, now = systemClock.now(), entity } = options;
   const scope = entity === undefined ? (options.scope ?? { mode: 'full' }) : { mode: 'entity' as const, entity };
   const { ledger, origin } = identityOf(db);
   const store = new SqliteStore(db, { readOnly: true });

@@ -3,6 +3,7 @@
  * an event wakes those alone. Settled positions are written down together shortly after they change; until then a crash
  * means redelivery, never loss.
  */
+import { isoOf } from '../../../core/brands/index.ts';
 import {
   createQuarantine,
   createRuleIndex,
@@ -139,8 +140,7 @@ export class InProcessBus implements EventBus {
       const page = await this.mailboxOf(id).deadLetters({ limit, ...(after === undefined ? {} : { after }) });
       for (const { position, attempts, reason, at } of page) {
         const event = (await this.log.at(position))?.event;
-        if (event !== undefined)
-          letters.push({ position, attempts, reason, diedAt: new Date(at).toISOString(), event });
+        if (event !== undefined) letters.push({ position, attempts, reason, diedAt: isoOf(at), event });
       }
       if (page.length < limit) break;
       after = page.at(-1)?.position; // a full page may have less to show: what was damaged since is left out

@@ -3,6 +3,7 @@
  * looks at nothing else, so that an event costs only those who want it. Told too much, or of a gap, it reads again.
  */
 import { setImmediate as letOthersIn } from 'node:timers/promises';
+import { msOf } from '../../../core/brands/index.ts';
 import type { DeliveredEvent } from '../../../core/events/index.ts';
 import { isArrival, type Arrival, type EventLog, type LogSlot } from './event-log.ts';
 
@@ -91,7 +92,7 @@ export class LogCursor {
   private isDue({ recordedAt }: Arrival, nowMs: number): boolean {
     const { delayMs } = this.options;
     if (delayMs === 0) return true;
-    const dueAt = Date.parse(recordedAt) + delayMs;
+    const dueAt = msOf(recordedAt) + delayMs;
     if (dueAt <= nowMs) return true;
     this.dueAt = dueAt;
     return false;

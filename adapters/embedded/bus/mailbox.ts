@@ -3,6 +3,7 @@
  * letters). An event delivered at the first try costs no write of its own. A crash forgets at most what was acknowledged
  * since the last flush; those events come again (at least once).
  */
+import type { EpochMs } from '../../../core/brands/index.ts';
 import type { JsonValue } from '../../../core/canonical/index.ts';
 import type { DeliveryAttempt } from '../../../core/events/index.ts';
 import type { ItemKey, ItemStore, ItemWrite } from '../../../core/ledger/index.ts';
@@ -13,8 +14,8 @@ export interface Failure {
   readonly entity: string;
   readonly attempts: number;
   readonly reason: string;
-  /** retry: when it is due; dead letter: when it died. Milliseconds since the Unix epoch. */
-  readonly at: number;
+  /** retry: when it is due; dead letter: when it died */
+  readonly at: EpochMs;
 }
 
 /** How an event's deliveries went, when they did not go smoothly. */

@@ -3,6 +3,7 @@
  * live in memory; the durable cursor never passes an event that is neither settled nor written down as a retry or dead
  * letter. When something is delivered is the queue's business.
  */
+import { isoOf, later, msOf, type EpochMs } from '../../../core/brands/index.ts';
 import {
   afterFailure,
   subscriptionMatcher,
@@ -128,11 +129,11 @@ export class SubscriptionProgress {
     return this.failing.has(receipt) ? undefined : this.leases.get(receipt);
   }
 
-  acknowledge(lease: Lease, nowMs: number): void {
+  acknowledge(lease: Lease, nowMs: EpochMs): void {
     this.leases.end(lease);
-    this.settle(lease.arrival, { at: new Date(nowMs).toISOString(), outcome: 'delivered' });
+    this.settle(lease.arrival, { at: isoOf(nowMs), outcome: 'delivered' });
     this.delivered += 1;
-    this.latencies.add(nowMs - Date.parse(lease.arrival.recordedAt));
+    this.latencies.add(nowMs - msOf(lease.arrival.recordedAt));
   }
 
   /** Takes an event off the books for good. */
@@ -165,7 +166,7 @@ export class SubscriptionProgress {
     } finally {
       for (const { lease } of failures) this.failing.delete(lease.receipt);
     }
-    const attempt: DeliveryAttempt = { at: new Date(now).toISOString(), outcome: 'failed', reason: failure.reason };
+    const attempt: DeliveryAttempt = { at: isoOf(now), outcome: 'failed', reason: failure.reason };
     for (const { lease, isDead, record } of failures) {
       this.failed += 1;
       this.leases.end(lease);
@@ -253,14 +254,14 @@ export class SubscriptionProgress {
   private judge(
     lease: Lease,
     failure: { readonly reason: string; readonly delayMs?: number },
-    nowMs: number,
+    nowMs: EpochMs,
   ): { readonly lease: Lease; readonly isDead: boolean; readonly record: Failure } {
     const { subscription, ids } = this.options;
     const next = afterFailure(subscription.retry, lease.attempt, ids.random());
     const waitMs = next.kind === 'retry' ? (failure.delayMs ?? next.afterMs) : 0;
     const { position, event } = lease.arrival;
     const record = { position, entity: event.entityId, attempts: lease.attempt, reason: failure.reason };
-    return { lease, isDead: next.kind === 'dead-letter', record: { ...record, at: nowMs + waitMs } };
+    return { lease, isDead: next.kind === 'dead-letter', record: { ...record, at: later(nowMs, waitMs) } };
   }
 
   private die(arrival: Arrival, attempt: DeliveryAttempt): void {

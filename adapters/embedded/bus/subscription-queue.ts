@@ -3,6 +3,7 @@
  * open, its batch is not full, or its condition is not met. Nothing here waits for another subscription.
  */
 import { setImmediate as letOthersIn } from 'node:timers/promises';
+import { isoOf, msOf } from '../../../core/brands/index.ts';
 import {
   compileCondition,
   CONDITION_FALSE,
@@ -249,7 +250,7 @@ export class SubscriptionQueue {
   private batchGoesAt(batch: readonly Candidate[], size: number): number {
     const { buffer } = this.subscription;
     if (buffer === undefined || batch.length >= size) return 0;
-    return Math.min(...batch.map(({ arrival }) => Date.parse(arrival.recordedAt))) + buffer.maxDelayMs;
+    return Math.min(...batch.map(({ arrival }) => msOf(arrival.recordedAt))) + buffer.maxDelayMs;
   }
 
   private isReadable({ arrival }: Candidate): boolean {
@@ -270,7 +271,7 @@ export class SubscriptionQueue {
   }
 
   private skip({ arrival }: Candidate, reason: string): void {
-    const at = new Date(this.options.clock.now()).toISOString();
+    const at = isoOf(this.options.clock.now());
     this.progress.settle(arrival, { at, outcome: 'skipped', reason });
   }
 

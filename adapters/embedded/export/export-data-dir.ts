@@ -6,6 +6,7 @@ import { mkdir, rename, rm } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { createHash } from 'node:crypto';
 import { dirname, join, resolve } from 'node:path';
+import { isoOf } from '../../../core/brands/index.ts';
 import {
   createLogPublisher,
   EXPORT_FILES,
@@ -160,7 +161,7 @@ async function writeAll(source: Source, folder: string): Promise<ExportManifest>
     format: EXPORT_FORMAT,
     ...{ ledger, origin, incarnations: [...incarnations], size },
     root: Buffer.from(checkpoint.root).toString('base64'),
-    exportedAt: new Date(systemClock.now()).toISOString(),
+    exportedAt: isoOf(systemClock.now()),
     withSensitive: source.withSensitive === true,
     files: written.length,
     bytes: written.reduce((sum, { bytes }) => sum + bytes, 0),

@@ -39,6 +39,7 @@ import { verifyExportSegment, type ExportSegmentJob } from './export-segment.ts'
 import { firstChangedBeside, openExport } from './open-export.ts';
 import { folderReader } from './read-file.ts';
 import { replayExport } from './replay-export.ts';
+import { systemClock } from '../machine/system-clock.ts';
 
 /** Fewer entries are verified on the calling thread: starting a worker takes about 100 ms. */
 const MIN_ENTRIES_PER_WORKER = 5_000;
@@ -79,7 +80,7 @@ export async function verifyExport(folder: string, options: VerifyExportOptions)
   const keyEntries = await keyEntriesIn({ read, size });
   const rootKeys = rootHistory(root, keyEntries.get(ROOT_CHAIN) ?? []).logKeys(origin);
   const report = await verifyWindow({
-    ...{ scope: { mode: 'full' }, origin, genesis: root.name, rootKeys, signatures, read, now: Date.now() },
+    ...{ scope: { mode: 'full' }, origin, genesis: root.name, rootKeys, signatures, read, now: systemClock.now() },
     witnessKeys: witnesses,
     anchors: upTo(openAnchorFolder(anchors), options.anchorsUpTo),
     ...(options.remembered === undefined ? {} : { remembered: options.remembered }),

@@ -1,5 +1,6 @@
 /** The keys that a data folder's ledger was signed with, as whoever verifies it needs them. Only public halves. */
 import { join } from 'node:path';
+import { isoOf, type IsoInstant } from '../../../core/brands/index.ts';
 import { certifiedKeyOf, formatVerifierKey, logOrigin, parseEntry } from '../../../core/ledger/index.ts';
 import { readIfThere } from '../machine/durable-files.ts';
 import { readIncarnations } from '../log/incarnations.ts';
@@ -13,9 +14,8 @@ const WITNESS_KEY = 'witness.vkey';
 
 export interface SessionKeyValidity {
   readonly verifierKey: string;
-  /** ISO 8601 UTC */
-  readonly notBefore: string;
-  readonly notAfter: string;
+  readonly notBefore: IsoInstant;
+  readonly notAfter: IsoInstant;
 }
 
 export interface ListedKeys {
@@ -61,6 +61,8 @@ function sessionKeys(db: ReturnType<typeof openForReading>): SessionKeyValidity[
     const key = parsed?.kind === 'entry' ? certifiedKeyOf(parsed.body) : undefined;
     if (key === undefined) return [];
     const { name, publicKey, notBefore, notAfter } = key;
-    return [{ verifierKey: formatVerifierKey(name, publicKey), notBefore, notAfter }];
+    return [
+      { verifierKey: formatVerifierKey(name, publicKey), notBefore: isoOf(notBefore), notAfter: isoOf(notAfter) },
+    ];
   });
 }

@@ -1,12 +1,13 @@
 /** The real clock, randomness and sleep behind core's ports. */
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import type { EpochMs } from '../../../core/brands/index.ts';
 import type { Clock, Ids } from '../../../core/ledger/index.ts';
 
 /** setTimeout's largest delay; who sleeps longer is woken early and looks again. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
 export const systemClock: Clock = {
-  now: () => Date.now(),
+  now: () => Date.now() as EpochMs,
   monotonic: () => performance.now(),
   sleep: (ms, signal) =>
     new Promise((wake) => {

@@ -41,7 +41,7 @@ export const decisionInputSchema = z.strictObject({
   ...bindingFields,
   decision: z.enum(['approve', 'reject', 'request-changes']),
   /** the decision counts only if it is recorded before */
-  expiresAt: z.iso.datetime().exactOptional(),
+  expiresAt: z.iso.datetime().brand<'IsoInstant'>().exactOptional(),
   /** required to reject and to ask for changes */
   reason: plainText(1000).exactOptional(),
   /** personId of who delegated their vote to the person who decides */

@@ -3,10 +3,11 @@
  * who gave it, uses up the vote of who casts it, and goes no further: nobody passes on what they were given.
  */
 import * as z from 'zod';
+import { isoOf, msOf, type IsoInstant } from '../../brands/index.ts';
 import type { EntryDraft, ItemWrite } from '../../ledger/index.ts';
 import { actorOf, separationConflict, type Policy, type Principal } from '../../policy/index.ts';
 import { parseInput, plainText } from '../operations/content.ts';
-import { now, type Context } from '../recording/context.ts';
+import type { Context } from '../recording/context.ts';
 import { peopleOnly } from '../recording/who-may.ts';
 import {
   DELEGATION_GRANTED,
@@ -31,7 +32,7 @@ export const delegationInputSchema = z.strictObject({
   /** only for these; default: for every role the giver has when the vote is cast */
   roles: z.array(z.string().min(1).max(64)).min(1).max(10).exactOptional(),
   /** at most 30 days from now */
-  until: z.iso.datetime(),
+  until: z.iso.datetime().brand<'IsoInstant'>(),
   reason: plainText(1000),
 });
 export type DelegationInput = z.input<typeof delegationInputSchema>;
@@ -49,7 +50,7 @@ export async function delegate(
   if (principal.kind !== 'person') return peopleOnly(principal, 'delegate a vote');
   const parsed = parseInput(delegationInputSchema, input);
   if (isRefused(parsed)) return parsed;
-  const grant: DelegationTerms = { ...parsed, from: principal.personId, until: new Date(parsed.until).toISOString() };
+  const grant: DelegationTerms = { ...parsed, from: principal.personId, until: isoOf(msOf(parsed.until)) };
   const refusal = await grantRefusal(context, grant);
   if (refusal !== undefined) return refusal;
   const draft: EntryDraft = {
@@ -89,7 +90,7 @@ export async function endDelegation(
     };
     const result = await context.appendUnder({
       entries: [{ chain: DELEGATIONS_CHAIN, draft }],
-      writes: ([placed]) => context.delegations.revoked(stored, placed?.at ?? ''),
+      writes: ([placed]) => (placed === undefined ? [] : context.delegations.revoked(stored, placed.at)),
     });
     if (result.kind === 'refused') return result;
     const at = result.kind === 'appended' ? result.entries[0]?.at : undefined;
@@ -193,7 +194,8 @@ async function grantRefusal(context: Context, grant: DelegationTerms): Promise<R
   if (policy.rolesOf(to).length === 0) return invalid(`"${to}" is not a person of the roster: only people decide`);
   const foreign = roles.find((role) => !policy.rolesOf(from).includes(role));
   if (foreign !== undefined) return invalid(`${from} does not hold "${foreign}": nobody gives what they do not have`);
-  if (until <= now(context) || until > now(context, MAX_DAYS * MS_PER_DAY))
+  const [end, time] = [msOf(until), context.clock.now()];
+  if (end <= time || end > time + MAX_DAYS * MS_PER_DAY)
     return invalid(`until ${until}: choose a time in the next ${MAX_DAYS} days`);
   const conflict = separationRefusal(policy, grant, rolesGiven(policy, grant));
   if (conflict !== undefined) return conflict;
@@ -204,7 +206,7 @@ async function grantRefusal(context: Context, grant: DelegationTerms): Promise<R
 }
 
 function stands({ clock }: Context, { revokedAt, until }: Delegation): boolean {
-  return revokedAt === undefined && clock.now() < Date.parse(until);
+  return revokedAt === undefined && clock.now() < msOf(until);
 }
 
 /** What is left of the delegated roles: nobody votes with a role that the giver has lost. */
@@ -248,12 +250,12 @@ function conflictOf(
 
 function delegationOf(
   grant: DelegationTerms,
-  { hash: id, at: grantedAt }: { readonly hash: string; readonly at: string },
+  { hash: id, at: grantedAt }: { readonly hash: string; readonly at: IsoInstant },
 ): Delegation {
   return { ...grant, id, grantedAt };
 }
 
 /** Oldest first. */
 function inOrder(delegations: readonly Delegation[]): Delegation[] {
-  return [...delegations].sort((a, b) => (a.grantedAt < b.grantedAt ? -1 : 1));
+  return [...delegations].sort((a, b) => msOf(a.grantedAt) - msOf(b.grantedAt));
 }

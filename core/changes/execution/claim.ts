@@ -2,6 +2,7 @@
  * Claiming: the moment an approval becomes an execution, so everything is checked again against what is true now: the
  * record against the ledger, the votes against the roster, the risk table, the document, the deadline, the time lock.
  */
+import { msOf } from '../../brands/index.ts';
 import { SYSTEM_ACTOR } from '../../ledger/index.ts';
 import type { StoredChange } from '../store/change-store.ts';
 import type { Context } from '../recording/context.ts';
@@ -23,8 +24,8 @@ export async function claim(context: Context, current: StoredChange): Promise<Ou
   const { id, entityId, approval, assessment, content } = record;
   if (record.state !== 'approved' || approval === undefined || assessment === undefined) return 'moved';
   const time = context.clock.now();
-  if (time < Date.parse(approval.timelockUntil)) return 'early';
-  if (time >= Date.parse(content.deadline)) return 'moved';
+  if (time < msOf(approval.timelockUntil)) return 'early';
+  if (time >= msOf(content.deadline)) return 'moved';
   const unproven = await context.prove(current);
   if (unproven !== undefined) return unproven;
   const { voters, checks } = await votersNow(context, record.votes);

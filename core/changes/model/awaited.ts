@@ -1,11 +1,12 @@
 /** What is measured of one change-set while people are awaited. */
+import type { IsoInstant } from '../../brands/index.ts';
 import type { ChangeRecord } from './record.ts';
 
 export interface Awaited {
   /** `unassessed`: nobody can decide until it is revised */
   readonly level: string;
-  /** ISO 8601, when it was proposed */
-  readonly since: string;
+  /** when it was proposed */
+  readonly since: IsoInstant;
   /** reminders sent since its assessment */
   readonly reminders: number;
   readonly escalated: boolean;

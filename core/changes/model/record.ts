@@ -1,10 +1,11 @@
 /** A change-set as it stands: by definition the fold of its entries (reduce.ts), kept as an item so it can be read at once. */
+import type { IsoInstant } from '../../brands/index.ts';
 import type { Actor } from '../../ledger/index.ts';
 import type { ChangeState, StepType } from './lifecycle.ts';
 import type { Assessment, Content, Failure, Resolution, StepData, Vote } from './steps.ts';
 
 /** Where a step stands. `step` is the step hash later steps rest on, `hash` the chain hash of the entry. */
-export type Placement = { readonly step: string; readonly seq: number; readonly hash: string; readonly at: string };
+export type Placement = { readonly step: string; readonly seq: number; readonly hash: string; readonly at: IsoInstant };
 
 export type StandingVote = Vote & Placement & { readonly account: string };
 
@@ -46,12 +47,12 @@ export type ChangeRecord = {
   readonly postReview?: {
     readonly kind: 'override' | 'sample';
     /** ISO 8601 */
-    readonly due: string;
-    readonly reviews: readonly (StepData<'change.reviewed'> & { readonly at: string })[];
+    readonly due: IsoInstant;
+    readonly reviews: readonly (StepData<'change.reviewed'> & { readonly at: IsoInstant })[];
   };
   /** what people said became of a failed rollback */
   readonly resolutions?: readonly (Resolution & { readonly step: string; readonly account: string })[];
-  readonly approval?: { readonly step: string; readonly timelockUntil: string };
+  readonly approval?: { readonly step: string; readonly timelockUntil: IsoInstant };
   /** step hash of the claim */
   readonly claim?: string;
   readonly progress: readonly Progress[];
@@ -62,8 +63,8 @@ export type ChangeRecord = {
     readonly type: StepType;
     readonly seq: number;
     readonly hash: string;
-    readonly at: string;
+    readonly at: IsoInstant;
   }[];
-  readonly createdAt: string;
-  readonly updatedAt: string;
+  readonly createdAt: IsoInstant;
+  readonly updatedAt: IsoInstant;
 };

@@ -2,6 +2,7 @@
  * Refusals as values: why a step, or a whole act, is not done. They are handed on like any other answer, and thrown once, by
  * `orThrow` at the edge of a use case.
  */
+import { msOf, type IsoInstant } from '../../brands/index.ts';
 import type { Problem } from '../../errors/index.ts';
 import type { Actor } from '../../ledger/index.ts';
 import { PolicyError, type Denial } from '../../policy/index.ts';
@@ -85,6 +86,6 @@ export const NOT_ASSESSED = {
 } as const;
 
 /** Both are server time in ISO 8601 UTC; input may leave the milliseconds out, so text order is not enough. */
-export function isBefore(at: string, limit: string): boolean {
-  return Date.parse(at) < Date.parse(limit);
+export function isBefore(at: IsoInstant, limit: IsoInstant): boolean {
+  return msOf(at) < msOf(limit);
 }

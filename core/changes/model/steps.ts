@@ -3,6 +3,7 @@
  * A step is named by the hash of what it says and who says it, so later steps of one transaction can rest on earlier ones.
  */
 import * as z from 'zod';
+import type { IsoInstant } from '../../brands/index.ts';
 import { canonicalize, taggedHash, type JsonObject, type JsonValue } from '../../canonical/index.ts';
 import type { Actor, EntryBody } from '../../ledger/index.ts';
 import { STEP_TYPES, type StepType } from './lifecycle.ts';
@@ -13,7 +14,7 @@ const ASSESSMENT_TAG = 'nervous-system.change.assessment.v1';
 const text = z.string();
 const hash = z.string().regex(/^[0-9a-f]{64}$/);
 const count = z.int().min(0);
-const instant = z.iso.datetime();
+const instant = z.iso.datetime().brand<'IsoInstant'>();
 const json = z.custom<JsonValue>((value) => value !== undefined);
 const object = z.custom<JsonObject>((value) => typeof value === 'object' && value !== null && !Array.isArray(value));
 const document = z.union([z.null(), object]);
@@ -263,7 +264,7 @@ export type ChangeStep = StepDraft & {
   readonly entity: string;
   readonly seq: number;
   readonly hash: string;
-  readonly at: string;
+  readonly at: IsoInstant;
 };
 
 /** Hex SHA-256 of a step's type, actor and data. */

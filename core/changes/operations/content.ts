@@ -75,7 +75,7 @@ const revisionFields = {
     .min(1)
     .max(MAX_OPERATIONS),
   /** when it expires if it is not executing by then; default and latest: what the risk configuration allows */
-  deadline: z.iso.datetime().exactOptional(),
+  deadline: z.iso.datetime().brand<'IsoInstant'>().exactOptional(),
 };
 
 export const revisionInputSchema = z.strictObject(revisionFields);

@@ -2,6 +2,7 @@
  * Registered executors, as they are asked: by the version that was approved, with a grant, for a limited time. What their
  * answers say is read elsewhere (executor-answers.ts), and what follows from them too (settlement.ts).
  */
+import { msOf } from '../../brands/index.ts';
 import type { JsonValue } from '../../canonical/index.ts';
 import type { Clock, RootSigner } from '../../ledger/index.ts';
 import { refuse } from '../model/errors.ts';
@@ -118,7 +119,7 @@ function claimsOf(invocation: Invocation, issuer: string): GrantClaims {
       iss: issuer,
       aud: operation.executor,
       jti: operationKey(invocation),
-      exp: Date.parse(invocation.grantUntil) / MS_PER_SECOND,
+      exp: msOf(invocation.grantUntil) / MS_PER_SECOND,
     },
     ...{ change, revision, contentHash, index, direction },
     inputHash: grantInputHash(input, precondition),

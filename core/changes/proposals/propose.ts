@@ -2,6 +2,7 @@
  * Proposing and revising: rights, content, assessment, then one transaction. A proposal is pending (or, at L0, approved)
  * when the caller hears of it; a change-set that was never assessed does not exist.
  */
+import { isoOf, later, msOf, type IsoInstant } from '../../brands/index.ts';
 import { canonicalize } from '../../canonical/index.ts';
 import { isReserved, parseEntry, type StoredEntry } from '../../ledger/index.ts';
 import { actorOf, answerableFor, denied, initiatorOf, type Denial, type Principal } from '../../policy/index.ts';
@@ -12,7 +13,7 @@ import {
   type ParsedProposal,
   type ParsedRevision,
 } from '../operations/content.ts';
-import { now, type Context } from '../recording/context.ts';
+import type { Context } from '../recording/context.ts';
 import { erasureRefusal } from './erasure.ts';
 import type { StoredChange } from '../store/change-store.ts';
 import type { ChangeState } from '../model/lifecycle.ts';
@@ -218,14 +219,15 @@ async function roomRefusal({ recent, risk }: Context, content: Content): Promise
 }
 
 /** The proposer may want an earlier end than the configuration sets, never a later one. */
-function deadlineOf(context: Context, entityId: string, { deadline }: ParsedRevision): string | Refusal {
+function deadlineOf(context: Context, entityId: string, { deadline }: ParsedRevision): IsoInstant | Refusal {
   const hours = decisionHoursFor(entityId, context.risk.config.decisionHours);
-  const latest = now(context, hours * MS_PER_HOUR);
-  if (deadline === undefined) return latest;
-  const wanted = new Date(deadline).toISOString();
-  return wanted <= now(context) || wanted > latest
-    ? invalid('/deadline', `is ${wanted}: choose a time between now and ${latest}`)
-    : wanted;
+  const time = context.clock.now();
+  const latest = later(time, hours * MS_PER_HOUR);
+  if (deadline === undefined) return isoOf(latest);
+  const wanted = msOf(deadline);
+  return wanted <= time || wanted > latest
+    ? invalid('/deadline', `is ${isoOf(wanted)}: choose a time between now and ${isoOf(latest)}`)
+    : isoOf(wanted);
 }
 
 function subjectOf(
@@ -265,7 +267,7 @@ function saysTheSame(recorded: Content, { deadline, ...wanted }: ParsedProposal)
   const said = ({ title, rationale, evidence, operations, supersedes }: typeof wanted | Content): string =>
     canonicalize([title, rationale, evidence, operations, supersedes ?? null]);
   return (
-    (deadline === undefined || recorded.deadline === new Date(deadline).toISOString()) &&
+    (deadline === undefined || recorded.deadline === isoOf(msOf(deadline))) &&
     recorded.reverts === undefined &&
     said(recorded) === said(wanted)
   );

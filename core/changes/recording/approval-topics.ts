@@ -6,7 +6,7 @@ import * as z from 'zod';
 
 const text = z.string();
 const texts = z.array(text);
-const instant = z.iso.datetime();
+const instant = z.iso.datetime().brand<'IsoInstant'>();
 const count = z.int().min(0);
 const about = { changeSet: text, entity: text, title: text, revision: z.int().min(1) };
 

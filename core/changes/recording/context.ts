@@ -1,4 +1,5 @@
 /** What every use case of change-sets works with, and the few questions all of them ask. */
+import { isoOf, later, type IsoInstant } from '../../brands/index.ts';
 import type { Appender, Clock, EntryStore, Ids, ItemStore, ItemWrite } from '../../ledger/index.ts';
 import type { Policy } from '../../policy/index.ts';
 import type { AnnouncementCatalog } from './announce.ts';
@@ -108,6 +109,6 @@ export function createContext(deps: ChangesDependencies, inForce: PolicyInForce,
 }
 
 /** Server time in ISO 8601. */
-export function now({ clock }: Context, plusMs = 0): string {
-  return new Date(clock.now() + plusMs).toISOString();
+export function now({ clock }: Context, plusMs = 0): IsoInstant {
+  return isoOf(later(clock.now(), plusMs));
 }

@@ -7,6 +7,7 @@
  * has refused the operation for good; or every grant for it is over. There is one grant for each intent, issued as often as
  * needed with one end, and executors refuse a grant that is over; so what had no effect by then never has one.
  */
+import { isoOf, later, msOf, type IsoInstant } from '../../brands/index.ts';
 import type { Context } from './context.ts';
 import { refuse } from '../model/errors.ts';
 import type { ExecutorAnswer } from '../operations/executor-answers.ts';
@@ -35,7 +36,7 @@ export type UndoOutcome = { readonly kind: 'applied' } | { readonly kind: 'refus
 export async function resolveExternalApply(context: Context, invocation: Invocation): Promise<ApplyOutcome> {
   const { executors, clock } = context;
   const before = await lookUp(context, invocation);
-  const isAlive = clock.now() < Date.parse(invocation.grantUntil);
+  const isAlive = clock.now() < msOf(invocation.grantUntil);
   if (before.kind !== 'unsettled' || before.answer !== 'not-applied' || !isAlive) return before;
   const answer = await executors.invoke(invocation);
   if (answer.kind === 'applied') return { kind: 'applied' };
@@ -66,7 +67,7 @@ export async function lookUp(
   invocation: Invocation,
 ): Promise<ApplyOutcome & { readonly answer?: ExecutorAnswer['kind'] }> {
   // Before the question: an answer from before the end of the grant proves nothing about its last moment.
-  const isOver = clock.now() >= Date.parse(invocation.grantUntil) + CLOCK_SKEW_MS;
+  const isOver = clock.now() >= msOf(invocation.grantUntil) + CLOCK_SKEW_MS;
   const answer = await executors.status(invocation);
   switch (answer.kind) {
     case 'applied':
@@ -84,13 +85,15 @@ export async function lookUp(
 /** Nothing has moved for so long that waiting on is no use. */
 export function isHopeless({ executors, clock }: Context, record: ChangeRecord, index: number): boolean {
   const maxSeconds = executors.declared(operationAt(record, index))?.maxSeconds ?? MISSING_SECONDS;
-  return clock.now() >= Date.parse(record.updatedAt) + maxSeconds * MS_PER_SECOND * PATIENCE;
+  return clock.now() >= msOf(record.updatedAt) + maxSeconds * MS_PER_SECOND * PATIENCE;
 }
 
 /** When the grants of an intent end that is recorded now; ISO 8601. */
-export function grantEnd({ executors, clock }: Context, operation: Operation): string {
+export function grantEnd({ executors, clock }: Context, operation: Operation): IsoInstant {
   const maxSeconds = executors.declared(operation)?.maxSeconds ?? 0;
-  return new Date((Math.ceil(clock.now() / MS_PER_SECOND) + maxSeconds) * MS_PER_SECOND).toISOString();
+  const now = clock.now();
+  const toWholeSecond = Math.ceil(now / MS_PER_SECOND) * MS_PER_SECOND - now;
+  return isoOf(later(now, toWholeSecond + maxSeconds * MS_PER_SECOND));
 }
 
 /** Carrying out what was intended: every grant for it ends when the intent says. */

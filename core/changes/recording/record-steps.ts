@@ -2,6 +2,7 @@
  * The one way a change-set's steps get into the ledger: the entries, the record that follows from them and everything else
  * that must become true with them, in one transaction conditional on the record as it was read.
  */
+import { isoOf } from '../../brands/index.ts';
 import type {
   AppendedEntry,
   Appender,
@@ -91,7 +92,7 @@ async function recordSteps(
   if (unproven !== undefined) return unproven;
 
   // Provisional places: a refusal is told before anything is signed.
-  const at = new Date(clock.now()).toISOString();
+  const at = isoOf(clock.now());
   const lastSeq = before?.entries.at(-1)?.seq ?? -1;
   const after = foldSteps(
     before,

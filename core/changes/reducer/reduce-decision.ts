@@ -2,6 +2,7 @@
  * The steps from assessment to decision: what each must rest on. An assessment binds to one content, a vote to one
  * assessment, an approval to all three; whatever changes one of them voids what rests on it.
  */
+import { isoOf, later, msOf, type IsoInstant } from '../../brands/index.ts';
 import { REVIEW_MS } from '../model/post-review.ts';
 import { requirementOf, standingQuorum } from '../model/quorum.ts';
 import type { ChangeRecord, Placement, StandingVote } from '../model/record.ts';
@@ -58,8 +59,8 @@ function assess(record: ChangeRecord, { data, at }: StepOf<'change.assessed'>, {
   return update({ ...NOT_ASSESSED, assessment: { ...data, step }, round: data.round });
 }
 
-function isRecent(asOf: string, at: string): boolean {
-  const ageMs = Date.parse(at) - Date.parse(asOf);
+function isRecent(asOf: IsoInstant, at: IsoInstant): boolean {
+  const ageMs = msOf(at) - msOf(asOf);
   return ageMs >= 0 && ageMs <= MAX_WEIGHING_MS;
 }
 
@@ -70,8 +71,8 @@ function approve(record: ChangeRecord, { data, at }: StepOf<'change.approved'>, 
   if (!isSame(data.votes, votes)) return inconsistent('the approval does not rest on the votes there are');
   const quorum = standingQuorum(requirementOf(record) ?? assessment, votes);
   if (!quorum.reached) return inconsistent(`the approval lacks ${quorum.missingApprovals} more, or somebody objects`);
-  const [approvedAt, { timelockMinutes }] = [Date.parse(at), assessment];
-  const instant = (afterMs: number): string => new Date(approvedAt + afterMs).toISOString();
+  const [approvedAt, { timelockMinutes }] = [msOf(at), assessment];
+  const instant = (afterMs: number): IsoInstant => isoOf(later(approvedAt, afterMs));
   return update({
     approval: { step, timelockUntil: instant(timelockMinutes * MS_PER_MINUTE) },
     ...(assessment.sampled ? { postReview: { kind: 'sample', due: instant(REVIEW_MS), reviews: [] } } : {}),

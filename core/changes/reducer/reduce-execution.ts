@@ -3,6 +3,7 @@
  * without its `applied` did nothing, because the operation and that entry commit together. What an executor carries out may
  * have happened from the intent on, and counts as done until `not-applied` says that it was not.
  */
+import { msOf } from '../../brands/index.ts';
 import type { ChangeRecord, Placement, Progress } from '../model/record.ts';
 import { inconsistent, update, type Refusal, type Update } from '../model/refusal.ts';
 import { isExternalOperation, type ChangeStep, type StepOf } from '../model/steps.ts';
@@ -63,9 +64,8 @@ function claim(record: ChangeRecord, { data, at }: StepOf<'change.claimed'>, { s
   if (approval === undefined || assessment === undefined || data.approval !== approval.step)
     return inconsistent('the claim names another approval');
   if (votes.some(({ decision }) => decision !== 'approve')) return inconsistent('somebody objects');
-  if (Date.parse(at) < Date.parse(approval.timelockUntil))
-    return inconsistent(`locked until ${approval.timelockUntil}`);
-  if (Date.parse(at) >= Date.parse(content.deadline)) return inconsistent(`the deadline was ${content.deadline}`);
+  if (msOf(at) < msOf(approval.timelockUntil)) return inconsistent(`locked until ${approval.timelockUntil}`);
+  if (msOf(at) >= msOf(content.deadline)) return inconsistent(`the deadline was ${content.deadline}`);
   return update({ claim: step, document: assessment.base });
 }
 

@@ -2,6 +2,7 @@
  * The steps of people before anything runs: votes, votes taken back, and the one who decides alone in an emergency. Each is
  * about exactly one revision, content and assessment. Roles and rights of the day are the recorder's business, not ours.
  */
+import { msOf, type IsoInstant } from '../../brands/index.ts';
 import { requirementOf, rolesFilled } from '../model/quorum.ts';
 import type { ChangeRecord, Placement } from '../model/record.ts';
 import { agentRefusal, inconsistent, isBefore, refused, update, type Refusal, type Update } from '../model/refusal.ts';
@@ -50,7 +51,7 @@ export function override(
   const { assessment, proposal, content } = record;
   if (data.assessment !== assessment?.step || data.proposal !== proposal || data.contentHash !== content.contentHash)
     return inconsistent('the override rests on another proposal, content or assessment');
-  if (!isBefore(at, data.reviewBy) || Date.parse(data.reviewBy) > Date.parse(at) + REVIEW_MS)
+  if (!isBefore(at, data.reviewBy) || msOf(data.reviewBy) > msOf(at) + REVIEW_MS)
     return inconsistent('an override is to be reviewed within 24 hours');
   return update({
     override: { ...data, step, account: actor.id },
@@ -118,7 +119,7 @@ export function staleness(
 
 function lateness(
   { id, content }: ChangeRecord,
-  { at, expiresAt }: { readonly at: string; readonly expiresAt?: string | undefined },
+  { at, expiresAt }: { readonly at: IsoInstant; readonly expiresAt?: IsoInstant | undefined },
 ): Refusal | undefined {
   if (!isBefore(at, content.deadline))
     return refused(

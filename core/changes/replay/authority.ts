@@ -3,6 +3,7 @@
  * the order of the commits, the last policy before an entry is the one; where a sequencer made that order later, the times say
  * which ones it can have been, and a minute is left between clocks.
  */
+import { msOf } from '../../brands/index.ts';
 import { createPolicy, type Policy } from '../../policy/index.ts';
 import type { DelegationTerms } from '../store/delegation-store.ts';
 import type { Document } from '../model/document.ts';
@@ -175,7 +176,7 @@ function periodOf({ body, hash }: ReplayEntry, document: Document): Period {
       ? `the document of "${POLICY_ENTITY}" is no policy: ${parsed}`
       : // Modules are the configuration's, which no entry knows.
         { policy: createPolicy(parsed.roster, {}), risk: createRiskTable(parsed.risk) };
-  return { seq: body.seq, hash, at: Date.parse(body.at), inForce };
+  return { seq: body.seq, hash, at: msOf(body.at), inForce };
 }
 
 function usable(periods: readonly Period[]): readonly InForce[] | string {
@@ -190,5 +191,5 @@ function isOver(next: Period | undefined, time: number): boolean {
 }
 
 function timeOf({ body }: Pick<ReplayEntry, 'body'>): number {
-  return Date.parse(body.at);
+  return msOf(body.at);
 }

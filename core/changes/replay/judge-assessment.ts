@@ -2,6 +2,7 @@
  * Was the risk weighed by the rules in force, on what the operations do to the document as it was? Everything is computed
  * again from entries: the facts, the rules that match, what they ask for. What executors said of their plans is believed.
  */
+import { later, msOf, type EpochMs } from '../../brands/index.ts';
 import { canonicalize, type JsonObject, type JsonValue } from '../../canonical/index.ts';
 import { weighAdvice } from '../risk/advice.ts';
 import { isSampled } from '../risk/assess.ts';
@@ -29,16 +30,16 @@ export interface AssessmentContext {
 }
 
 /** When the clock was read; of older engines it is only known that it was a moment before. */
-export function clockOf({ at, data }: Pick<Assessed, 'at' | 'data'>): { readonly from: number; readonly to: number } {
-  if (data.asOf === undefined) return { from: Date.parse(at) - CLOCK_SLACK_MS, to: Date.parse(at) };
-  return { from: Date.parse(data.asOf), to: Date.parse(data.asOf) };
+export function clockOf({ at, data }: Pick<Assessed, 'at' | 'data'>): { readonly from: EpochMs; readonly to: EpochMs } {
+  if (data.asOf === undefined) return { from: later(msOf(at), -CLOCK_SLACK_MS), to: msOf(at) };
+  return { from: msOf(data.asOf), to: msOf(data.asOf) };
 }
 
 /** Everything but the facts: what they lead to by the rules in force. */
 export function judgeRisk({ step, content, proposal, inForce }: AssessmentContext): string | undefined {
   const { data, at } = step;
   const { from, to } = clockOf(step);
-  if (to > Date.parse(at) || from < Date.parse(at) - CLOCK_SLACK_MS)
+  if (to > msOf(at) || from < msOf(at) - CLOCK_SLACK_MS)
     return `it counted as of ${data.asOf ?? ''}, not as of its time`;
   const { executors, ...facts } = data.facts;
   const said = executorsOf(executors);
@@ -113,7 +114,7 @@ function freezesAt(step: Assessed, { risk }: InForce): string[] {
   const { freezes } = risk.config;
   const { from, to } = clockOf(step);
   const recorded = (step.data.facts['freeze'] as { readonly names?: unknown } | undefined)?.names;
-  const edges = freezes.flatMap((one) => [Date.parse(one.from), Date.parse(one.until)]);
+  const edges = freezes.flatMap((one) => [msOf(one.from), msOf(one.until)]);
   const moments = [to, from, ...edges.filter((edge) => edge > from && edge < to)];
   const open = moments.map((moment) => activeFreezes(freezes, step.entity, moment));
   return open.find((names) => isSame(names, recorded)) ?? open[0] ?? [];

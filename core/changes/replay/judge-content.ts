@@ -1,4 +1,5 @@
 /** Was the proposer entitled to propose this, and does the proposal say the truth about who answers for it? */
+import { msOf } from '../../brands/index.ts';
 import { isReserved } from '../../ledger/index.ts';
 import { answerableFor, initiatorOf, type Principal } from '../../policy/index.ts';
 import { attempt } from '../model/errors.ts';
@@ -50,10 +51,8 @@ function deadlineProblem(
   { entity, at, data }: StepOf<'change.proposed' | 'change.revised'>,
 ): string | undefined {
   const hours = decisionHoursFor(entity, risk.config.decisionHours);
-  const latest = Date.parse(at) + hours * MS_PER_HOUR + CLOCK_SLACK_MS;
-  return Date.parse(data.deadline) <= latest
-    ? undefined
-    : `its deadline ${data.deadline} is later than ${hours} h from it`;
+  const latest = msOf(at) + hours * MS_PER_HOUR + CLOCK_SLACK_MS;
+  return msOf(data.deadline) <= latest ? undefined : `its deadline ${data.deadline} is later than ${hours} h from it`;
 }
 
 /** What is built in has one executor, one inverse and payloads of one form; the rest its executor knows. */

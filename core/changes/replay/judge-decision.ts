@@ -1,4 +1,5 @@
 /** Were these people who they say, did they hold what they decided by, and did they decide about what was shown to them? */
+import { later, msOf, type EpochMs, type IsoInstant } from '../../brands/index.ts';
 import { separationConflict } from '../../policy/index.ts';
 import { assertionRefusal } from '../model/decision-challenge.ts';
 import { activeFreezes } from '../risk/freezes.ts';
@@ -63,10 +64,12 @@ export function judgeClaim(step: StepOf<'change.claimed'>, deciding: DecisionCon
   if (assessment.policy.hash !== inForce.risk.policy.hash)
     return 'its risk was weighed by rules that are no longer in force';
   const { names } = (assessment.facts['freeze'] ?? { names: [] }) as { readonly names: readonly string[] };
-  const frozen = (moment: number): boolean =>
+  const frozen = (moment: EpochMs): boolean =>
     activeFreezes(inForce.risk.config.freezes, record.entityId, moment).some((name) => !names.includes(name));
-  const at = Date.parse(step.at);
-  return frozen(at) && frozen(at - CLOCK_SLACK_MS) ? 'a freeze window is open that it was not weighed in' : undefined;
+  const at = msOf(step.at);
+  return frozen(at) && frozen(later(at, -CLOCK_SLACK_MS))
+    ? 'a freeze window is open that it was not weighed in'
+    : undefined;
 }
 
 export function judgeAbort(
@@ -124,8 +127,8 @@ export function judgeEscalation(
   const { assessment, entityId } = record;
   if (escalation === undefined || assessment === undefined || floorOf(entityId).length > 0)
     return 'the rules in force escalate nothing';
-  const since = Date.parse(record.entries.findLast(({ type }) => type === 'change.assessed')?.at ?? record.createdAt);
-  if (Date.parse(step.at) < since + escalation.afterHours * MS_PER_HOUR)
+  const since = msOf(record.entries.findLast(({ type }) => type === 'change.assessed')?.at ?? record.createdAt);
+  if (msOf(step.at) < since + escalation.afterHours * MS_PER_HOUR)
     return `it was escalated before ${escalation.afterHours} h had passed`;
   const { eligible } = step.data;
   const expected = assessment.roles.filter((role) => Object.hasOwn(escalation.roles, role));
@@ -139,15 +142,14 @@ export function judgeEscalation(
 function lentRoles(
   { inForce, delegation: find }: Pick<DecisionContext, 'inForce' | 'delegation'>,
   { personId, delegate }: Vote,
-  at: string,
+  at: IsoInstant,
 ): string[] | string {
   const delegation = find(delegate?.delegation ?? '');
   if (delegation === undefined) return `${personId} has given no such delegation`;
   if (delegation.from !== personId || delegation.to !== delegate?.personId)
     return `the delegation is of ${delegation.from} to ${delegation.to}, not of ${personId}`;
   if (delegation.isRevoked) return `${personId} had revoked the delegation`;
-  if (Date.parse(delegation.until) <= Date.parse(at) - CLOCK_SLACK_MS)
-    return `the delegation ended at ${delegation.until}`;
+  if (msOf(delegation.until) <= msOf(at) - CLOCK_SLACK_MS) return `the delegation ended at ${delegation.until}`;
   const roles = givenRoles(inForce, delegation);
   return apartProblem(inForce, delegation.to, roles) ?? roles;
 }

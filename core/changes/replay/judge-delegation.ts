@@ -1,4 +1,5 @@
 /** Was the person entitled to lend this vote, or to take it back? */
+import { msOf } from '../../brands/index.ts';
 import type { DelegationTerms } from '../store/delegation-store.ts';
 import { CLOCK_SLACK_MS, type InForce } from './authority.ts';
 import { apartProblem, givenRoles } from './judge-decision.ts';
@@ -15,7 +16,7 @@ export function judgeGrant({ body }: ReplayEntry, grant: DelegationTerms, inForc
   if (to === from || policy.rolesOf(to).length === 0) return `"${to}" is no other person of the roster in force`;
   const foreign = roles.find((role) => !policy.rolesOf(from).includes(role));
   if (foreign !== undefined) return `${from} does not hold "${foreign}"`;
-  const [at, end] = [Date.parse(body.at), Date.parse(until)];
+  const [at, end] = [msOf(body.at), msOf(until)];
   if (end <= at - CLOCK_SLACK_MS || end > at + MAX_DELEGATION_MS + CLOCK_SLACK_MS)
     return `it was given until ${until}, which is not within 30 days`;
   return apartProblem(inForce, to, givenRoles(inForce, grant));

@@ -3,6 +3,7 @@
  * engine's own reducer and under the authority that the entries before it had given. Nothing but entries is asked. It keeps
  * open change-sets, the documents there are, a day of assessments, and a few bytes for what may be used once.
  */
+import { msOf } from '../../brands/index.ts';
 import type { JsonObject } from '../../canonical/index.ts';
 import { adoptedDocument, POLICY_ADOPTED } from '../policy/adoption.ts';
 import { UNDER_POLICY } from '../policy/authority.ts';
@@ -204,7 +205,7 @@ export class Replay {
     }: { readonly under: PolicyEntry | undefined; readonly isNamed: boolean; readonly isLate: boolean },
     judge: (inForce: InForce) => string | undefined,
   ): string | undefined {
-    const at = Date.parse(entry.body.at);
+    const at = msOf(entry.body.at);
     if (under !== undefined) this.firstUnder ??= at;
     const possible = this.authority.at(entry, under, isLate);
     if (typeof possible === 'string') return possible;
@@ -243,7 +244,7 @@ export class Replay {
       return judgeFacts(weighing, this.recent.certain(asked), this.recent.possible(asked));
     if (turns !== undefined) {
       const { initiator, onEntity } = data.facts as { readonly initiator: JsonObject; readonly onEntity: JsonObject };
-      const taken = { ...{ position, change, sponsor, entityId }, moved: movedBy(step), at: Date.parse(at), asOf: to };
+      const taken = { ...{ position, change, sponsor, entityId }, moved: movedBy(step), at: msOf(at), asOf: to };
       this.days.take({ ...taken, turns, initiator, onEntity });
     }
     return judgeFacts(weighing, NOTHING, ANYTHING);
@@ -265,7 +266,7 @@ export class Replay {
   private keep(open: Open, step: ChangeStep): void {
     const { record, images } = open;
     const { id, entityId, state, content } = record;
-    const at = Date.parse(step.at);
+    const at = msOf(step.at);
     if (step.type === 'change.assessed') {
       this.recent.assessed({ change: id, sponsor: sponsorOf(content), entityId, moved: movedBy(step), at });
     }

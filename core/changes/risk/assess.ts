@@ -2,6 +2,7 @@
  * Assessing: plans the operations on the document as it is now, recomputes the facts, asks the risk table. The result is a
  * step, and at level L0 the approval with it. Anything that goes wrong blocks; nothing opens by error.
  */
+import { isoOf, type EpochMs } from '../../brands/index.ts';
 import { taggedHash, type JsonObject } from '../../canonical/index.ts';
 import { SYSTEM_ACTOR, type Clock, type ItemWrite } from '../../ledger/index.ts';
 import type { Policy } from '../../policy/index.ts';
@@ -86,7 +87,7 @@ export function createAssessor(deps: AssessorDependencies): Assessor {
         result: documentHash(after),
         ...plans,
         ...deps.under,
-        ...{ asOf: new Date(asOf).toISOString(), turns },
+        ...{ asOf: isoOf(asOf), turns },
       };
       const data = { ...assessment, assessmentHash: assessmentHash(assessment) };
       const assessed: StepDraft = { type: 'change.assessed', actor: SYSTEM_ACTOR, data };
@@ -105,11 +106,11 @@ export function approvalStep(data: Extract<StepDraft, { type: 'change.approved' 
   return { type: 'change.approved', actor: SYSTEM_ACTOR, data };
 }
 
-/** @param asOf ms since the Unix epoch: one reading of the clock for all that depends on it */
+/** @param asOf one reading of the clock for all that depends on it */
 async function weigh(
   deps: AssessorDependencies,
   { entityId, content }: Pick<Subject, 'entityId' | 'content'>,
-  asOf: number,
+  asOf: EpochMs,
 ): Promise<RiskPreview | Refusal> {
   const { recent, states, policy, types, risk: table, assertAllowed, executors } = deps;
   const { change, operations, initiator } = content;

@@ -1,11 +1,12 @@
 /** Freeze windows: times, by the server's clock in UTC, in which changes of some entities need the strictest look. */
+import { msOf, type EpochMs } from '../../brands/index.ts';
 import { matchesGlob } from '../../policy/index.ts';
 import type { RiskConfig } from './risk-config.ts';
 
-/** Names of the windows that are open for the entity at the time `now` (milliseconds since the Unix epoch), sorted. */
-export function activeFreezes(freezes: RiskConfig['freezes'], entityId: string, now: number): string[] {
+/** Names of the windows that are open for the entity at the time `now`, sorted. */
+export function activeFreezes(freezes: RiskConfig['freezes'], entityId: string, now: EpochMs): string[] {
   return freezes
-    .filter(({ from, until }) => Date.parse(from) <= now && now < Date.parse(until))
+    .filter(({ from, until }) => msOf(from) <= now && now < msOf(until))
     .filter(({ entities }) => entities === undefined || entities.some((glob) => matchesGlob(glob, entityId)))
     .map(({ name }) => name)
     .sort();

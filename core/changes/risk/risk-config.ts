@@ -3,6 +3,7 @@
  * something else than it says is refused when the configuration is read, with its path.
  */
 import * as z from 'zod';
+import { msOf } from '../../brands/index.ts';
 import { canonicalize, taggedHash } from '../../canonical/index.ts';
 import { parsePattern, PatternError } from '../../events/index.ts';
 import { FACTS, testsOf, type Pattern } from './facts.ts';
@@ -71,13 +72,13 @@ const pointers = pointerList.default([]);
 const freezeSchema = z
   .strictObject({
     name: z.string().min(1).max(100),
-    from: z.iso.datetime('must be a time in UTC such as 2026-12-20T00:00:00Z'),
+    from: z.iso.datetime('must be a time in UTC such as 2026-12-20T00:00:00Z').brand<'IsoInstant'>(),
     /** over from then on */
-    until: z.iso.datetime('must be a time in UTC such as 2027-01-04T00:00:00Z'),
+    until: z.iso.datetime('must be a time in UTC such as 2027-01-04T00:00:00Z').brand<'IsoInstant'>(),
     /** entity ids, or prefixes ending in `*`; default: all */
     entities: z.array(z.string().min(1).max(128)).min(1).max(100).exactOptional(),
   })
-  .refine(({ from, until }) => Date.parse(from) < Date.parse(until), {
+  .refine(({ from, until }) => msOf(from) < msOf(until), {
     path: ['until'],
     message: 'must be later than from',
   });

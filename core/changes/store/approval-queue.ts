@@ -1,4 +1,5 @@
 /** Which change-sets wait for a decision or a review: how many, for how long, at which level. A metric, so it may be a moment old. */
+import { msOf, type EpochMs } from '../../brands/index.ts';
 import type { ItemStore } from '../../ledger/index.ts';
 import { readCounts, type Counts } from './change-counts.ts';
 import { waitingPlace } from './change-index.ts';
@@ -34,7 +35,11 @@ export interface ChangeQueues {
 }
 
 /** From counts and the ends of indices: as fast with a hundred thousand waiting as with one. */
-export async function changeQueues(ledger: string, items: Pick<ItemStore, 'list'>, now: number): Promise<ChangeQueues> {
+export async function changeQueues(
+  ledger: string,
+  items: Pick<ItemStore, 'list'>,
+  now: EpochMs,
+): Promise<ChangeQueues> {
   const counts = await readCounts(ledger, items);
   const [approvals, reviews] = await Promise.all([
     approvalQueue(ledger, items, { counts, now }),
@@ -45,7 +50,7 @@ export async function changeQueues(ledger: string, items: Pick<ItemStore, 'list'
 
 interface QueueCounts {
   readonly counts: Counts;
-  readonly now: number;
+  readonly now: EpochMs;
 }
 
 async function approvalQueue(
@@ -87,15 +92,15 @@ async function reviewQueue(
 async function oldestAge(
   ledger: string,
   items: Pick<ItemStore, 'list'>,
-  { level, now }: { readonly level: string; readonly now: number },
+  { level, now }: { readonly level: string; readonly now: EpochMs },
 ): Promise<number> {
   const { pk, prefix } = waitingPlace(ledger, `level:${level}`);
   const [oldest] = await items.list(pk, { prefix, limit: 1 });
   return oldest === undefined ? 0 : Math.max(0, now - timeIn(oldest.sk, prefix));
 }
 
-function timeIn(sk: string, prefix: string): number {
-  return Date.parse(sk.slice(prefix.length, sk.indexOf('#', prefix.length)));
+function timeIn(sk: string, prefix: string): EpochMs {
+  return msOf(sk.slice(prefix.length, sk.indexOf('#', prefix.length)));
 }
 
 function remindersOf(counts: Counts): number {

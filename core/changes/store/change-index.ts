@@ -4,6 +4,7 @@
  * step writes the difference in its own transaction. Nothing is granted by what stands here: who uses it reads the record.
  */
 import { createHash } from 'node:crypto';
+import type { IsoInstant } from '../../brands/index.ts';
 import { canonicalize, type JsonValue } from '../../canonical/index.ts';
 import type { ItemKey, ItemWrite } from '../../ledger/index.ts';
 import { awaitedOf } from '../model/awaited.ts';
@@ -59,7 +60,7 @@ export function inboxPlace(ledger: string, role: string): { pk: string } {
 
 function waitingItems(ledger: string, record: ChangeRecord): IndexItem[] {
   const awaited = awaitedOf(record);
-  const item = (of: `level:${string}` | 'review', at: string): IndexItem => {
+  const item = (of: `level:${string}` | 'review', at: IsoInstant): IndexItem => {
     const { pk, prefix } = waitingPlace(ledger, of);
     return { key: { pk, sk: `${prefix}${at}#${record.id}` }, value: {} };
   };

@@ -3,6 +3,7 @@
  * person it was given to finds it. Both follow from the entries on one chain of the system, and can be rebuilt from them.
  */
 import * as z from 'zod';
+import type { IsoInstant } from '../../brands/index.ts';
 import type { ItemKey, ItemStore, ItemWrite } from '../../ledger/index.ts';
 import { policyEntrySchema, type ChainEntry, type PolicyEntry } from '../model/steps.ts';
 
@@ -20,7 +21,7 @@ export const grantedSchema = z.strictObject({
   to: z.string(),
   /** only for these; absent: for every role the person has */
   roles: z.array(z.string()).min(1).exactOptional(),
-  until: z.iso.datetime(),
+  until: z.iso.datetime().brand<'IsoInstant'>(),
   reason: z.string(),
   /** made the policy in force that it was given under; absent in ledgers of before 2026-11-21 alone */
   under: policyEntrySchema.exactOptional(),
@@ -38,7 +39,7 @@ export type Delegation = DelegationTerms & {
   /** chain hash of the entry that granted it */
   readonly id: string;
   /** ISO 8601 */
-  readonly grantedAt: string;
+  readonly grantedAt: IsoInstant;
   /** ISO 8601; absent: it stands until `until` */
   readonly revokedAt?: string;
 };
@@ -57,7 +58,7 @@ export interface DelegationStore {
   /** What the person was given, by one or by all. */
   readonly givenTo: (to: string, from?: string) => Promise<readonly StoredDelegation[]>;
   readonly granted: (delegation: Delegation) => ItemWrite[];
-  readonly revoked: (stored: StoredDelegation, at: string) => ItemWrite[];
+  readonly revoked: (stored: StoredDelegation, at: IsoInstant) => ItemWrite[];
 }
 
 export function createDelegationStore(ledger: string, items: Pick<ItemStore, 'get' | 'list'>): DelegationStore {

@@ -3,6 +3,7 @@
  * ones, over a day, over agents of one owner or over people on one entity, is as large as it is. Exact, because assessments
  * of one sponsor or one entity take turns: each rests on the one before, or is made again.
  */
+import { isoOf, later, type EpochMs, type IsoInstant } from '../../brands/index.ts';
 import type { JsonValue } from '../../canonical/index.ts';
 import type { Item, ItemKey, ItemStore, ItemWrite } from '../../ledger/index.ts';
 import { isTerminal } from '../model/lifecycle.ts';
@@ -26,7 +27,7 @@ export interface RecentChanges {
   readonly turns: (of: Subject) => Promise<TurnReservation>;
   /** Assessed in the 24 hours before `now` (ms since the Unix epoch) and not refused, without the change-set itself. */
   readonly since: (
-    now: number,
+    now: EpochMs,
     of: Subject,
   ) => Promise<{ readonly byInitiator: readonly RecentChange[]; readonly onEntity: readonly RecentChange[] }>;
   /** Change-sets of the sponsor that are not at their end, counted up to `limit`. */
@@ -65,7 +66,7 @@ export function createRecentChanges(ledger: string, items: Pick<ItemStore, 'get'
       };
     },
     since: async (now, { change, sponsor, entityId }) => {
-      const after = new Date(now - WINDOW_MS).toISOString();
+      const after = isoOf(later(now, -WINDOW_MS));
       const read = async ({ pk }: ItemKey): Promise<RecentChange[]> =>
         (await items.list(pk, { after, limit: MAX_RECENT + 1 }))
           .filter(({ sk }) => !sk.endsWith(`#${change}`))
@@ -134,11 +135,11 @@ type Keys = ReturnType<typeof keysOf>;
 
 function keysOf(ledger: string) {
   return {
-    by: (sponsor: string, at: string, id: string): ItemKey => ({
+    by: (sponsor: string, at: IsoInstant | '', id: string): ItemKey => ({
       pk: `${ledger}#change-by#${sponsor}`,
       sk: `${at}#${id}`,
     }),
-    on: (entityId: string, at: string, id: string): ItemKey => ({
+    on: (entityId: string, at: IsoInstant | '', id: string): ItemKey => ({
       pk: `${ledger}#change-on#${entityId}`,
       sk: `${at}#${id}`,
     }),

@@ -2,6 +2,7 @@
  * Who decided what: every decision in a segment of a ledger, recomputed from its entries, with what it was about and what came of
  * it. No projection is asked. It verifies nothing: that the entries are what was signed is verification's business.
  */
+import { msOf, type IsoInstant } from '../../brands/index.ts';
 import type { JsonObject } from '../../canonical/index.ts';
 import { isStepType, parseStep, type ChainEntry, type ChangeStep } from '../model/steps.ts';
 
@@ -12,7 +13,7 @@ export interface ReportEntry extends ChainEntry {
 
 export interface DecisionRow {
   /** ISO 8601 UTC */
-  readonly at: string;
+  readonly at: IsoInstant;
   /** `approve`, `reject`, `request-changes`, `revoke`, `override`, `review: justified`, `resolve: executed`, `abort` … */
   readonly decision: string;
   /** whose decision it is: personId */
@@ -181,9 +182,9 @@ function why({ reason }: { readonly reason?: string | undefined }): Pick<Decisio
 }
 
 function isWanted(row: Omit<DecisionRow, 'outcome'>, { from, to, by }: ReportFilter): boolean {
-  const at = Date.parse(row.at);
-  if (from !== undefined && at < Date.parse(from)) return false;
-  if (to !== undefined && at >= Date.parse(to)) return false;
+  const at = msOf(row.at);
+  if (from !== undefined && at < msOf(from)) return false;
+  if (to !== undefined && at >= msOf(to)) return false;
   return by === undefined || [row.person, row.castBy, row.account].includes(by);
 }
 

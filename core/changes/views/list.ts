@@ -1,4 +1,5 @@
 /** Finding change-sets: by entity, by state, or what a person could still decide (the approval inbox). Only what the caller may read. */
+import { msOf } from '../../brands/index.ts';
 import type { Principal } from '../../policy/index.ts';
 import type { Selection } from '../store/change-store.ts';
 import type { Context } from '../recording/context.ts';
@@ -107,9 +108,9 @@ function isWanted(context: Context, record: ChangeRecord, query: ChangeQuery): b
   if (status !== undefined && record.state !== status) return false;
   if (entityId !== undefined && record.entityId !== entityId) return false;
   if (level !== undefined && record.assessment?.level !== level) return false;
-  const proposedAt = Date.parse(record.createdAt);
-  if (from !== undefined && proposedAt < Date.parse(from)) return false;
-  if (to !== undefined && proposedAt >= Date.parse(to)) return false;
+  const proposedAt = msOf(record.createdAt);
+  if (from !== undefined && proposedAt < msOf(from)) return false;
+  if (to !== undefined && proposedAt >= msOf(to)) return false;
   if (person !== undefined && !hasPart(record, person)) return false;
   return reviewer === undefined || canReview(context, reviewer, record);
 }
@@ -145,7 +146,7 @@ async function mandatesFor(context: Context, principal: Principal): Promise<read
 }
 
 function votesOn({ clock }: Context, record: ChangeRecord, mandates: readonly Mandate[]): readonly VoteAtHand[] {
-  if (record.state !== 'pending' || clock.now() >= Date.parse(record.content.deadline)) return [];
+  if (record.state !== 'pending' || clock.now() >= msOf(record.content.deadline)) return [];
   return mandates
     .filter((mandate) => voteRefusal(record, mandate) === undefined)
     .map(({ personId, delegate }) => ({ personId, ...(delegate && { delegation: delegate.delegation }) }));

@@ -1,4 +1,5 @@
 /** The policy in force as people see it: what it says, since when, and who made it so. */
+import type { IsoInstant } from '../../brands/index.ts';
 import { parseEntry } from '../../ledger/index.ts';
 import { denied, type Denial, type Principal } from '../../policy/index.ts';
 import { ADOPTION_KEY } from '../policy/adoption.ts';
@@ -22,10 +23,10 @@ export interface PolicyView {
 }
 
 export type PolicyChange =
-  | { readonly kind: 'adopted'; readonly at: string }
+  | { readonly kind: 'adopted'; readonly at: IsoInstant }
   | {
       readonly kind: 'changed';
-      readonly at: string;
+      readonly at: IsoInstant;
       /** id of the change-set */
       readonly change: string;
       /** `person:<personId>`, `agent:<id>` or `module:<id>` */

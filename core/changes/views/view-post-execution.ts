@@ -1,4 +1,5 @@
 /** What a change-set shows of its exceptional ways: overridden, to be reviewed, resolved by hand, following or reverting another. */
+import type { IsoInstant } from '../../brands/index.ts';
 import type { ChangeRecord } from '../model/record.ts';
 import type { Content, Resolution } from '../model/steps.ts';
 
@@ -14,7 +15,7 @@ export interface PostExecutionView extends Pick<Content, 'reverts' | 'supersedes
   readonly postReview?: {
     readonly kind: 'override' | 'sample';
     /** ISO 8601 UTC */
-    readonly due: string;
+    readonly due: IsoInstant;
     readonly reviews: readonly ReviewView[];
   };
   /** what people said became of a failed rollback, oldest first: the last word of each counts */
@@ -27,7 +28,7 @@ export interface ReviewView {
   readonly personId: string;
   readonly verdict: 'justified' | 'unjustified';
   readonly reason: string;
-  readonly at: string;
+  readonly at: IsoInstant;
 }
 
 export function viewPostExecution({ content, override, postReview, resolutions }: ChangeRecord): PostExecutionView {

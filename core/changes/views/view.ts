@@ -1,4 +1,5 @@
 /** A change-set as people and clients see it: what changes, why, how risky it is, who has decided, who still must. */
+import type { IsoInstant } from '../../brands/index.ts';
 import type { Actor } from '../../ledger/index.ts';
 import type { Context } from '../recording/context.ts';
 import { diffDocuments, type Document, type PatchStep } from '../model/document.ts';
@@ -62,7 +63,7 @@ export interface ChangeView extends PostExecutionView {
     readonly account: string;
     readonly decision: Vote['decision'];
     readonly reason?: string;
-    readonly at: string;
+    readonly at: IsoInstant;
     readonly hash: string;
   }[];
   /** while pending */
@@ -71,12 +72,12 @@ export interface ChangeView extends PostExecutionView {
   readonly mayVoteAs?: readonly VoteAtHand[];
   /** looked at alone: why the caller's own vote would be refused */
   readonly mayNotVote?: Failure;
-  readonly deadline: string;
+  readonly deadline: IsoInstant;
   /** absent for what ended without touching the document */
   readonly preview?: Preview;
   readonly entries: ChangeRecord['entries'];
-  readonly createdAt: string;
-  readonly updatedAt: string;
+  readonly createdAt: IsoInstant;
+  readonly updatedAt: IsoInstant;
 }
 
 export async function viewChange(context: Context, record: ChangeRecord): Promise<ChangeView> {

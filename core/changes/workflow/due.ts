@@ -2,6 +2,7 @@
  * Which change-sets have something to do now, and when the next one will: for an engine that keeps time itself. Each is named
  * once for each of its times, so the reader says how far it has read; a clock that was set back, or another policy, and it begins anew.
  */
+import { isoOf, later, msOf, type EpochMs } from '../../brands/index.ts';
 import type { ItemStore } from '../../ledger/index.ts';
 import { timerPlace, TIMERS, type TimerKind } from '../store/change-index.ts';
 import type { TimerRules } from './timers.ts';
@@ -10,7 +11,7 @@ const MS_PER_HOUR = 3_600_000;
 
 /** How far a reader has read; opaque, lives in its process. */
 export interface DueCursor {
-  readonly at: number;
+  readonly at: EpochMs;
   readonly rules: string;
   readonly read: { readonly [Kind in TimerKind]?: string };
 }
@@ -21,21 +22,21 @@ export interface DueChanges {
   /** there may be more */
   readonly isFull: boolean;
   /** ms since the Unix epoch; undefined while nothing has a time. When `isFull`, ask again at once */
-  readonly next: number | undefined;
+  readonly next: EpochMs | undefined;
   readonly cursor: DueCursor;
 }
 
 export interface DueQuery {
   readonly cursor?: DueCursor | undefined;
   readonly limit: number;
-  /** ms since the Unix epoch: what was due before is left out, what is being worked on is not. Default: nothing is */
-  readonly since?: number | undefined;
+  /** What was due before is left out, what is being worked on is not. Default: nothing is */
+  readonly since?: EpochMs | undefined;
 }
 
 interface Deps {
   readonly ledger: string;
   readonly items: Pick<ItemStore, 'list'>;
-  readonly now: number;
+  readonly now: EpochMs;
   readonly rules: TimerRules;
 }
 
@@ -46,17 +47,17 @@ export async function dueChanges(deps: Deps, { cursor, limit, since }: DueQuery)
   const isContinued = cursor !== undefined && cursor.rules === rules && cursor.at <= now;
   const read: { [Kind in TimerKind]?: string } = isContinued ? { ...cursor.read } : {};
   const ids = new Set<string>();
-  const coming: number[] = [];
+  const coming: EpochMs[] = [];
   let isFull = false;
   for (const kind of TIMERS) {
     const delay = delayOf(kind, deps.rules);
     if (delay === undefined) continue;
-    const after = read[kind] ?? justBefore({ ledger, kind }, since === undefined ? undefined : since - delay);
+    const after = read[kind] ?? justBefore({ ledger, kind }, since === undefined ? undefined : later(since, -delay));
     const page = await items.list(...placeOf(ledger, kind, { after, limit }));
     let named = 0;
     for (const { sk } of page) {
       const [, at = '', id = ''] = splitOf(sk);
-      const time = at === '' ? now : Date.parse(at) + delay;
+      const time = at === '' ? now : later(msOf(at), delay);
       if (time > now) {
         coming.push(time);
         break;
@@ -68,7 +69,7 @@ export async function dueChanges(deps: Deps, { cursor, limit, since }: DueQuery)
     }
     isFull ||= named === limit;
   }
-  const next = coming.length === 0 ? undefined : Math.min(...coming);
+  const next = coming.sort((a, b) => a - b)[0];
   return { ids: [...ids], isFull, next, cursor: { at: now, rules, read } };
 }
 
@@ -98,10 +99,10 @@ function placeOf(
 /** The place before the first that is named for this time; times before 1970 have none. */
 function justBefore(
   { ledger, kind }: { readonly ledger: string; readonly kind: TimerKind },
-  at: number | undefined,
+  at: EpochMs | undefined,
 ): string | undefined {
   if (at === undefined || kind === 'working') return undefined;
-  return `${timerPlace(ledger, kind).prefix}${new Date(Math.max(0, at)).toISOString()}`;
+  return `${timerPlace(ledger, kind).prefix}${isoOf(at < 0 ? later(at, 0 - at) : at)}`;
 }
 
 /** kind, time, id; neither a kind nor a time has a `#`. */

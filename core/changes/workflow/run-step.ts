@@ -1,4 +1,5 @@
 /** Runs one step of the workflow table: reads the change-set from the ledger, lets the step's task act, names what comes next. */
+import { msOf } from '../../brands/index.ts';
 import { SYSTEM_ACTOR } from '../../ledger/index.ts';
 import type { StoredChange } from '../store/change-store.ts';
 import { claim } from '../execution/claim.ts';
@@ -89,21 +90,21 @@ export async function advance(context: Context, id: string): Promise<Exclude<Ste
 async function expire(context: Context, current: StoredChange): Promise<Outcomes['expire'] | Refusal> {
   const { id, state, content } = current.record;
   const isOpen = state === 'pending' || state === 'approved';
-  if (!isOpen || context.clock.now() < Date.parse(content.deadline)) return 'moved';
+  if (!isOpen || context.clock.now() < msOf(content.deadline)) return 'moved';
   const data = { change: id, revision: content.revision, deadline: content.deadline };
   return writeStep(context, current, { steps: [{ type: 'change.expired', actor: SYSTEM_ACTOR, data }] }, 'expired');
 }
 
 function waitEnd({ clock, risk }: Context, record: ChangeRecord, until: WaitUntil): number {
   const { content, approval } = record;
-  const timelockUntil = Date.parse(approval?.timelockUntil ?? content.deadline);
+  const timelockUntil = msOf(approval?.timelockUntil ?? content.deadline);
   switch (until) {
     case 'timer':
-      return Math.min(nextTimer(record, risk.config)?.at ?? Infinity, Date.parse(content.deadline));
+      return Math.min(nextTimer(record, risk.config)?.at ?? Infinity, msOf(content.deadline));
     case 'timelock':
       return timelockUntil;
     case 'retry': {
-      const since = record.claim === undefined ? timelockUntil : Date.parse(record.updatedAt);
+      const since = record.claim === undefined ? timelockUntil : msOf(record.updatedAt);
       return clock.now() + retryMs(clock.now() - since);
     }
   }

@@ -2,6 +2,7 @@
  * What the system does by itself while people are awaited, and when: it reminds them again and again, and after too long lets
  * further roles help. Times run from the assessment in force, by the ledger's own times, so every engine finds the same ones.
  */
+import { msOf } from '../../brands/index.ts';
 import { SYSTEM_ACTOR } from '../../ledger/index.ts';
 import type { StoredChange } from '../store/change-store.ts';
 import { writeStep } from '../execution/write-step.ts';
@@ -30,7 +31,7 @@ export function nextTimer(record: ChangeRecord, { reminderHours, escalation }: T
   if (record.state !== 'pending' || record.assessment === undefined) return undefined;
   const timers: Timer[] = [];
   const since = (...types: readonly StepType[]): number =>
-    Date.parse(record.entries.findLast(({ type }) => types.includes(type))?.at ?? record.createdAt);
+    msOf(record.entries.findLast(({ type }) => types.includes(type))?.at ?? record.createdAt);
   if (escalation !== undefined && widened(record, escalation) !== undefined)
     timers.push({ kind: 'escalation', at: since('change.assessed') + escalation.afterHours * MS_PER_HOUR });
   if (reminderHours !== undefined)
@@ -72,5 +73,5 @@ function widened(
 
 function isDue({ clock, risk }: Context, { record }: StoredChange, kind: Timer['kind']): boolean {
   const timer = nextTimer(record, risk.config);
-  return timer?.kind === kind && clock.now() >= timer.at && clock.now() < Date.parse(record.content.deadline);
+  return timer?.kind === kind && clock.now() >= timer.at && clock.now() < msOf(record.content.deadline);
 }

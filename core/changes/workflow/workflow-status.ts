@@ -2,6 +2,7 @@
  * Where a change-set stands, for engines that keep its workflow going: what the workflow has to do next, and the version of
  * the record this was read from. Needs nothing but to read items: who asks may do no more than that.
  */
+import { msOf, type EpochMs, type IsoInstant } from '../../brands/index.ts';
 import type { Clock, ItemStore } from '../../ledger/index.ts';
 import { createChangeStore } from '../store/change-store.ts';
 import type { ChangeState } from '../model/lifecycle.ts';
@@ -16,9 +17,9 @@ export interface WorkflowStatus {
   /** what the table's first task would answer, timers aside; `ended`: the workflow has nothing to do, though people may */
   readonly doing: Outcomes['evaluate'];
   /** ISO 8601 */
-  readonly createdAt: string;
+  readonly createdAt: IsoInstant;
   /** ISO 8601, when its last step was recorded */
-  readonly updatedAt: string;
+  readonly updatedAt: IsoInstant;
 }
 
 export interface WorkflowStatuses {
@@ -47,12 +48,12 @@ export function createWorkflowStatuses(deps: {
 }
 
 /** What the workflow has to do with a change-set at the time `now` (milliseconds since the Unix epoch). */
-export function evaluate({ state, content }: ChangeRecord, now: number): Outcomes['evaluate'] {
+export function evaluate({ state, content }: ChangeRecord, now: EpochMs): Outcomes['evaluate'] {
   switch (state) {
     case 'draft':
     case 'pending':
     case 'approved':
-      if (now >= Date.parse(content.deadline)) return 'overdue';
+      if (now >= msOf(content.deadline)) return 'overdue';
       return state === 'approved' ? 'approved' : 'pending';
     case 'executing':
     case 'rolling_back':

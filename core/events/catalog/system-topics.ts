@@ -31,13 +31,13 @@ export const SYSTEM_TOPICS = {
         /** the event that decided it, which was not recorded */
         eventId: z.string(),
         source: z.string(),
-        resetAt: z.iso.datetime().exactOptional(),
+        resetAt: z.iso.datetime().brand<'IsoInstant'>().exactOptional(),
       }),
     },
   },
   'system.topic_reset': {
     description: 'A stopped topic takes events again',
-    versions: { 1: z.strictObject({ ...stopped, stoppedAt: z.iso.datetime(), why: z.string() }) },
+    versions: { 1: z.strictObject({ ...stopped, stoppedAt: z.iso.datetime().brand<'IsoInstant'>(), why: z.string() }) },
   },
   'system.breaker_opened': {
     description: 'A subscriber failed again and again; its events are kept for it, and it is tried from time to time',

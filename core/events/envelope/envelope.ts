@@ -3,6 +3,7 @@
  * place come from the ledger; the payload's shape is the catalog's business.
  */
 import * as z from 'zod';
+import type { IsoInstant } from '../../brands/index.ts';
 import type { JsonObject } from '../../canonical/index.ts';
 import { describeIssues } from '../../errors/index.ts';
 import { ENTITY_ID, TRACEPARENT, type EntryBody, type FieldCommitment } from '../../ledger/index.ts';
@@ -63,7 +64,7 @@ export interface EventData {
   readonly version: number;
   readonly source: string;
   readonly payload: JsonObject;
-  readonly timestamp?: string;
+  readonly timestamp?: IsoInstant;
   readonly userId?: string;
   readonly metadata?: JsonObject;
 }
@@ -73,7 +74,7 @@ export interface DeliveredEvent {
   readonly eventId: string;
   readonly topic: string;
   readonly version: number;
-  readonly timestamp: string;
+  readonly timestamp: IsoInstant;
   readonly entityId: string;
   readonly userId?: string;
   readonly source: string;

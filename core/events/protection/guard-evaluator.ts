@@ -2,6 +2,7 @@
  * Who publishes too fast, which topic has a storm, which events cause each other. Decides in memory, event by event in their
  * order; what others counted is learned afterwards, while the events are being recorded. It knows no payloads.
  */
+import { isoOf, later, msOf, type EpochMs } from '../../brands/index.ts';
 import {
   atLeast,
   loopAfter,
@@ -59,7 +60,7 @@ interface WindowCount {
 /** One call of `admit`. */
 interface Batch {
   readonly principal: Principal;
-  readonly nowMs: number;
+  readonly nowMs: EpochMs;
   /** what the other processes are to be told, once for each count, however many events there were */
   readonly counted: Map<string, WindowCount>;
   /** taken of the publisher's bucket */
@@ -186,14 +187,14 @@ export class GuardEvaluator implements Guard {
     const { protection, ids } = this.deps;
     const seconds = (why.cause === 'storm' ? protection.storm : protection.loop).resetAfterSeconds;
     const stop: TopicStop = {
-      ...{ id: ids.next(), topic, ...why, eventId, source: principal.id, stoppedAt: new Date(nowMs).toISOString() },
-      ...(seconds === undefined ? {} : { resetAt: new Date(nowMs + seconds * MS_PER_SECOND).toISOString() }),
+      ...{ id: ids.next(), topic, ...why, eventId, source: principal.id, stoppedAt: isoOf(nowMs) },
+      ...(seconds === undefined ? {} : { resetAt: isoOf(later(nowMs, seconds * MS_PER_SECOND)) }),
     };
     this.topicStops.hold(stop);
     return stop;
   }
 
-  private refuse({ topic, cause, correlationId, reason, stoppedAt, resetAt }: TopicStop, nowMs: number): GuardError {
+  private refuse({ topic, cause, correlationId, reason, stoppedAt, resetAt }: TopicStop, nowMs: EpochMs): GuardError {
     this.count('refused');
     const reset = `an auditor or security opens it: POST /v1/guards/${topic}/reset`;
     const opens = resetAt === undefined ? reset : `it opens at ${resetAt}, or ${reset}`;
@@ -206,7 +207,7 @@ export class GuardEvaluator implements Guard {
           }),
       ...(resetAt === undefined
         ? {}
-        : { retryAfterSeconds: Math.max(1, Math.ceil((Date.parse(resetAt) - nowMs) / MS_PER_SECOND)) }),
+        : { retryAfterSeconds: Math.max(1, Math.ceil((msOf(resetAt) - nowMs) / MS_PER_SECOND)) }),
     });
   }
 

@@ -2,6 +2,7 @@
  * Which topics are stopped, for which cause. A stop and its entry on the ledger become true together, and so do a reset and
  * its entry; a stop holds in this process from the moment it is decided, and after a crash because it was recorded.
  */
+import { msOf, type IsoInstant } from '../../brands/index.ts';
 import type { JsonObject } from '../../canonical/index.ts';
 import type { Actor, Appender, Clock, ItemKey, ItemStore } from '../../ledger/index.ts';
 import { GUARD_ACTOR, systemEvent } from '../envelope/system-event.ts';
@@ -17,7 +18,7 @@ export interface TopicStop extends StormDetected {
   /** of the event that tells it */
   readonly id: string;
   /** ISO 8601 UTC */
-  readonly stoppedAt: string;
+  readonly stoppedAt: IsoInstant;
 }
 
 export interface TopicStopsDependencies {
@@ -136,7 +137,7 @@ export class TopicStops {
   }
 
   private isOver({ resetAt }: TopicStop): boolean {
-    return resetAt !== undefined && Date.parse(resetAt) <= this.deps.clock.now();
+    return resetAt !== undefined && msOf(resetAt) <= this.deps.clock.now();
   }
 
   private itemKey(stop: TopicStop): ItemKey {

@@ -2,6 +2,7 @@
  * Publishing: rights, catalog, guard, then one entry per event. Acknowledged means durable in the chain. One bad event does not
  * sink the others unless the batch is atomic. Relaying is the bus's business: what is in the chain will be relayed.
  */
+import { isoOf, msOf } from '../../brands/index.ts';
 import { canonicalize, CanonicalError, toHex } from '../../canonical/index.ts';
 import type { NervousError, Problem } from '../../errors/index.ts';
 import {
@@ -172,11 +173,8 @@ async function prepare(
     taken.map(({ path, value }) => requireVault(vault).seal(chain, PAYLOAD + path, value)),
   );
   const data: EventData = {
-    topic: event.topic,
-    version,
-    source,
-    payload,
-    ...(event.timestamp === undefined ? {} : { timestamp: new Date(event.timestamp).toISOString() }),
+    ...{ topic: event.topic, version, source, payload },
+    ...(event.timestamp === undefined ? {} : { timestamp: isoOf(msOf(event.timestamp)) }),
     ...(event.userId === undefined ? {} : { userId: event.userId }),
     ...(event.metadata === undefined ? {} : { metadata: event.metadata as EventData['metadata'] & object }),
   };

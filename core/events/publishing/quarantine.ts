@@ -2,6 +2,7 @@
  * Quarantine: what arrived and could not be taken, whole, with the reason. Nothing leaves it by itself; it is never put
  * back on the bus it came from.
  */
+import { isoOf, type IsoInstant } from '../../brands/index.ts';
 import { canonicalize, taggedHash, type JsonValue } from '../../canonical/index.ts';
 import type { Clock, ItemStore } from '../../ledger/index.ts';
 
@@ -12,7 +13,7 @@ export interface Quarantined {
   readonly id: string;
   readonly reason: string;
   /** ISO 8601 UTC */
-  readonly arrivedAt: string;
+  readonly arrivedAt: IsoInstant;
   /** as it arrived: JSON, or the text that is no JSON */
   readonly event: JsonValue;
 }
@@ -30,7 +31,7 @@ export function createQuarantine(deps: { ledger: string; items: ItemStore; clock
     keep: async (event, reason) => {
       const kept = keepable(event);
       const id = taggedHash(ID_TAG, typeof kept === 'string' ? kept : canonicalize(kept));
-      const value = { id, reason, arrivedAt: new Date(deps.clock.now()).toISOString(), event: kept };
+      const value = { id, reason, arrivedAt: isoOf(deps.clock.now()), event: kept };
       await deps.items.write([{ kind: 'put', key: { pk, sk: id }, value, expect: 'absent' }]); // taken: kept before
       return { status: 'quarantined', id, reason };
     },

@@ -3,6 +3,7 @@
  * not trusted to be one: an entry that no publisher could have had recorded is stepped over, never handed on and never in the
  * way of those behind it.
  */
+import type { IsoInstant } from '../../brands/index.ts';
 import { toHex } from '../../canonical/index.ts';
 import {
   eventProblem,
@@ -17,7 +18,7 @@ import type { Quarantine } from './quarantine.ts';
 export interface RecordedEvent<Event extends DeliveredEvent = DeliveredEvent> {
   readonly event: Event;
   /** when it was recorded, ISO 8601 UTC */
-  readonly at: string;
+  readonly at: IsoInstant;
 }
 
 /** An entry that says it is an event, or nothing that can be read: nobody can be handed it. */

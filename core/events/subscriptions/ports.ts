@@ -1,4 +1,5 @@
 /** What subscriptions need from the engine that delivers. Delivery is at least once everywhere. */
+import type { EpochMs, IsoInstant } from '../../brands/index.ts';
 import type { Problem } from '../../errors/index.ts';
 import type { Breaker } from '../../guard/index.ts';
 import type { AppendedEntry } from '../../ledger/index.ts';
@@ -22,14 +23,14 @@ export interface DeadLetter {
   /** why the last attempt failed */
   readonly reason: string;
   /** ISO 8601 UTC */
-  readonly diedAt: string;
+  readonly diedAt: IsoInstant;
   readonly event: DeliveredEvent;
 }
 
 /** How one try to deliver an event ended. */
 export interface DeliveryAttempt {
   /** ISO 8601 UTC */
-  readonly at: string;
+  readonly at: IsoInstant;
   /** `skipped`: the subscription's condition was not met */
   readonly outcome: 'delivered' | 'failed' | 'skipped';
   readonly reason?: string;
@@ -65,8 +66,7 @@ export interface BreakerChange {
   readonly to: BreakerState;
   /** of the failure that opened it, or `reset` */
   readonly reason?: string;
-  /** milliseconds since the Unix epoch */
-  readonly at: number;
+  readonly at: EpochMs;
 }
 export type BreakerState = Breaker['state'];
 

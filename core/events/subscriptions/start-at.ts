@@ -2,6 +2,7 @@
  * Where in the log a subscription begins. History and what comes are one log read by one cursor, so wherever it begins,
  * nothing is left out and nothing comes twice.
  */
+import { msOf, type EpochMs } from '../../brands/index.ts';
 import { parseEntry, type EntryStore } from '../../ledger/index.ts';
 import { EventError } from '../catalog/errors.ts';
 import type { Subscription } from './subscription.ts';
@@ -13,11 +14,11 @@ const PAGE = 256;
 type Log = Pick<EntryStore, 'readLog' | 'size'>;
 
 /** @throws EventError SUBSCRIPTION_INVALID: it would begin in the future, where no cursor of a feed points to */
-export async function firstPosition(log: Log, startAt: Subscription['startAt'], nowMs: number): Promise<number> {
+export async function firstPosition(log: Log, startAt: Subscription['startAt'], nowMs: EpochMs): Promise<number> {
   if (typeof startAt === 'number' && startAt <= (await log.size())) return startAt;
   if (startAt === 'earliest') return 0;
   if (startAt === 'latest') return log.size();
-  const since = typeof startAt === 'number' ? Infinity : Date.parse(startAt);
+  const since = typeof startAt === 'number' ? Infinity : msOf(startAt);
   if (since > nowMs) {
     const detail = 'lies in the future: subscribe to what is to come with "latest"';
     const problems = [{ pointer: '/startAt', detail }];
@@ -52,5 +53,5 @@ async function firstSince(log: Log, time: number, from: number): Promise<number>
 /** A damaged entry says no time; to look at it once too often does no harm. */
 function recordedAt(note: Uint8Array): number {
   const parsed = parseEntry(note);
-  return parsed.kind === 'entry' ? Date.parse(parsed.body.at) : Infinity;
+  return parsed.kind === 'entry' ? msOf(parsed.body.at) : Infinity;
 }

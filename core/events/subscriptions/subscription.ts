@@ -3,6 +3,7 @@
  * subscription; which events it wants is subscription-matcher's, how they get there delivery's and the engine's business.
  */
 import * as z from 'zod';
+import { msOf, type IsoInstant } from '../../brands/index.ts';
 import { describeIssues, type Problem } from '../../errors/index.ts';
 import { DEFAULT_BREAKER } from '../../guard/index.ts';
 import { compileCondition } from './condition.ts';
@@ -110,9 +111,9 @@ export interface Subscription extends Omit<Settings, 'id' | 'filter'> {
   readonly filter?: JsonObject;
   readonly status: 'active' | 'paused';
   /** ISO 8601 UTC */
-  readonly createdAt: string;
+  readonly createdAt: IsoInstant;
   /** when it was last resumed, ISO 8601 UTC; absent: never */
-  readonly resumedAt?: string;
+  readonly resumedAt?: IsoInstant;
   /** first log position it looks at */
   readonly from: number;
 }
@@ -139,7 +140,7 @@ export function targetOf({ target }: Pick<Subscription, 'target'>): Subscription
 /** Milliseconds since the Unix epoch before which the subscription is given nothing; 0: it is given what there is. */
 export function startsAtMs({ buffer, createdAt, resumedAt }: Subscription): number {
   const delayMs = buffer?.startDelayMs ?? 0;
-  return delayMs === 0 ? 0 : Date.parse(resumedAt ?? createdAt) + delayMs;
+  return delayMs === 0 ? 0 : msOf(resumedAt ?? createdAt) + delayMs;
 }
 
 /** Settings that each make sense, but not together. */

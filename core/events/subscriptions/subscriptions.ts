@@ -2,6 +2,7 @@
  * Subscriptions at runtime: who may subscribe to what, how they are kept, and their messages. A principal sees and
  * touches only its own; auditors may look at all, operators may look and set deliveries going.
  */
+import { isoOf, type EpochMs } from '../../brands/index.ts';
 import type { JsonValue } from '../../canonical/index.ts';
 import { canonicalize } from '../../canonical/index.ts';
 import type { Clock, EntryStore, Ids, Item, ItemKey, ItemStore } from '../../ledger/index.ts';
@@ -199,7 +200,7 @@ async function createSubscription(
     id,
     module: principal.id,
     status: 'active',
-    createdAt: new Date(deps.clock.now()).toISOString(),
+    createdAt: isoOf(deps.clock.now()),
     from: await firstPosition(deps.entries, settings.startAt, deps.clock.now()),
   };
   requireDeliverable(deps.bus, subscription);
@@ -285,9 +286,9 @@ function requireTarget(subscription: Subscription, kind: 'queue' | 'stream'): vo
   throw new EventError({ code: 'SUBSCRIPTION_INVALID', message });
 }
 
-function withStatus(subscription: Subscription, status: Subscription['status'], nowMs: number): Subscription {
+function withStatus(subscription: Subscription, status: Subscription['status'], nowMs: EpochMs): Subscription {
   const isResumed = status === 'active' && subscription.status === 'paused';
-  return { ...subscription, status, ...(isResumed ? { resumedAt: new Date(nowMs).toISOString() } : {}) };
+  return { ...subscription, status, ...(isResumed ? { resumedAt: isoOf(nowMs) } : {}) };
 }
 
 function isSame(a: Subscription, b: Subscription): boolean {

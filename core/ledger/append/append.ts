@@ -3,6 +3,7 @@
  * Linearizable without a head item: `prev` is inside the hashed bytes and a place is put-if-absent, so a lost race is a
  * conflict that names the winner. While one batch is being committed the next is being signed. It knows no business rule.
  */
+import { isoOf, msOf, type EpochMs, type IsoInstant } from '../../brands/index.ts';
 import { toHex } from '../../canonical/index.ts';
 import type { Appender, AppenderOptions, AppendRequest, AppendResult, PlacedEntry } from './append-types.ts';
 import { createEntryClock } from '../entries/entry-clock.ts';
@@ -25,7 +26,7 @@ const BACKOFF_MAX_MS = 64;
 interface Pending extends Sealable {
   readonly request: AppendRequest;
   prepared: readonly PreparedEntry[];
-  at: string;
+  at: IsoInstant;
   readonly resolve: (result: AppendResult) => void;
   readonly reject: (error: Error) => void;
   attempts: number;
@@ -57,7 +58,7 @@ class QueueingAppender implements Appender {
   private readonly heads: HeadCache;
   private queue: Pending[] = [];
   private committing: Promise<void> | undefined;
-  private readonly now: () => number;
+  private readonly now: () => EpochMs;
   private readonly sessionKeys: SessionKeys;
   /** chains with a commit under way, when the store has other writers */
   private readonly busyChains = new Set<string>();
@@ -76,15 +77,9 @@ class QueueingAppender implements Appender {
 
   append(request: AppendRequest): Promise<AppendResult> {
     return new Promise((resolve, reject) => {
-      const at = new Date(this.now()).toISOString();
-      this.enqueue({
-        request,
-        at,
-        prepared: prepareRequest(this.options.ledger, request, at),
-        resolve,
-        reject,
-        attempts: 0,
-      });
+      const at = isoOf(this.now());
+      const prepared = prepareRequest(this.options.ledger, request, at);
+      this.enqueue({ request, at, prepared, resolve, reject, attempts: 0 });
     });
   }
 
@@ -101,10 +96,10 @@ class QueueingAppender implements Appender {
   private async signerFor(batch: readonly Pending[]): Promise<SessionKey> {
     for (;;) {
       const signer = await this.sessionKeys.fresh();
-      const outside = batch.filter(({ at }) => !isValidAt(signer, Date.parse(at)));
+      const outside = batch.filter(({ at }) => !isValidAt(signer, msOf(at)));
       if (outside.length === 0) return signer;
       for (const pending of outside) {
-        pending.at = new Date(this.now()).toISOString();
+        pending.at = isoOf(this.now());
         pending.prepared = prepareRequest(this.options.ledger, pending.request, pending.at);
       }
     }

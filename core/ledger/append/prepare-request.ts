@@ -1,4 +1,5 @@
 /** The entries of one request, prepared with the time they are stamped with; everything but their places in their chains. */
+import type { IsoInstant } from '../../brands/index.ts';
 import type { AppendRequest } from './append-types.ts';
 import { assertEntityId } from '../entries/entity-id.ts';
 import { prepareEntry, type PreparedEntry } from '../entries/entry.ts';
@@ -7,7 +8,7 @@ import { LedgerError } from '../entries/errors.ts';
 const MAX_ENTRIES_PER_REQUEST = 100;
 
 /** @throws LedgerError ENTRY_INVALID | ENTITY_ID_INVALID | ENTRY_TOO_LARGE, CanonicalError */
-export function prepareRequest(ledger: string, { entries }: AppendRequest, at: string): PreparedEntry[] {
+export function prepareRequest(ledger: string, { entries }: AppendRequest, at: IsoInstant): PreparedEntry[] {
   if (entries.length === 0 || entries.length > MAX_ENTRIES_PER_REQUEST) {
     throw new LedgerError({
       code: 'ENTRY_INVALID',

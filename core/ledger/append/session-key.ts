@@ -3,6 +3,7 @@
  * certifies each in a `key.certified` entry on a chain of its own, `keys/<key id>`, so certification never contends.
  */
 import { hash } from 'node:crypto';
+import { isoOf, later, msOf, type EpochMs } from '../../brands/index.ts';
 import type { Actor, EntryBody, EntryDraft } from '../entries/entry.ts';
 import { isInstant } from '../entries/instant.ts';
 import { noteKeyId, type NoteSigner } from '../notes/signed-note.ts';
@@ -19,9 +20,8 @@ export const SYSTEM_ACTOR: Actor = { kind: 'service', id: 'nervous-system' };
 
 export interface SessionKey extends NoteSigner {
   readonly keyId: Uint8Array;
-  /** milliseconds since the Unix epoch */
-  readonly notBefore: number;
-  readonly notAfter: number;
+  readonly notBefore: EpochMs;
+  readonly notAfter: EpochMs;
 }
 
 /** The chain and signature name of a key: `keys/` and the first 16 hex digits of SHA-256(public key). */
@@ -29,19 +29,19 @@ export function keyChain(publicKey: Uint8Array): string {
   return KEY_CHAIN_PREFIX + hash('sha256', publicKey, 'hex').slice(0, KEY_ID_HEX_CHARS);
 }
 
-export function createSessionKey(pair: Pick<NoteSigner, 'publicKey' | 'privateKey'>, now: number): SessionKey {
+export function createSessionKey(pair: Pick<NoteSigner, 'publicKey' | 'privateKey'>, now: EpochMs): SessionKey {
   const name = keyChain(pair.publicKey);
   const keyId = noteKeyId(name, pair.publicKey);
   // Valid a margin backwards: an entry stamped just before the key was made may still be signed with it.
-  const notBefore = now - SESSION_KEY_MARGIN_MS;
-  return { ...pair, name, keyId, notBefore, notAfter: notBefore + SESSION_KEY_LIFETIME_MS };
+  const notBefore = later(now, -SESSION_KEY_MARGIN_MS);
+  return { ...pair, name, keyId, notBefore, notAfter: later(notBefore, SESSION_KEY_LIFETIME_MS) };
 }
 
-export function isFresh(key: SessionKey, now: number): boolean {
+export function isFresh(key: SessionKey, now: EpochMs): boolean {
   return now >= key.notBefore && now < key.notAfter - SESSION_KEY_MARGIN_MS;
 }
 
-export function isValidAt(key: SessionKey, time: number): boolean {
+export function isValidAt(key: SessionKey, time: EpochMs): boolean {
   return time >= key.notBefore && time <= key.notAfter;
 }
 
@@ -55,8 +55,8 @@ export function certificateDraft(key: SessionKey): EntryDraft {
     data: {
       algorithm: 'Ed25519',
       key: Buffer.from(key.publicKey).toString('base64'),
-      notAfter: new Date(key.notAfter).toISOString(),
-      notBefore: new Date(key.notBefore).toISOString(),
+      notAfter: isoOf(key.notAfter),
+      notBefore: isoOf(key.notBefore),
     },
   };
 }
@@ -64,23 +64,24 @@ export function certificateDraft(key: SessionKey): EntryDraft {
 export interface CertifiedKey {
   readonly name: string;
   readonly publicKey: Uint8Array;
-  /** ISO 8601 UTC; compares as text with an entry's `at` */
-  readonly notBefore: string;
-  readonly notAfter: string;
+  readonly notBefore: EpochMs;
+  readonly notAfter: EpochMs;
 }
 
-function isLifetime(notBefore: string, notAfter: string): boolean {
-  const ms = Date.parse(notAfter) - Date.parse(notBefore);
+function isLifetime(notBefore: EpochMs, notAfter: EpochMs): boolean {
+  const ms = notAfter - notBefore;
   return ms > 0 && ms <= SESSION_KEY_LIFETIME_MS;
 }
 
 /** Reads a certificate entry whose signatures were already checked; undefined when it is not a proper certificate. */
 export function certifiedKeyOf(body: EntryBody): CertifiedKey | undefined {
-  const { algorithm, key, notBefore, notAfter, ...more } = body.data;
+  const { algorithm, key, notBefore: from, notAfter: until, ...more } = body.data;
   if (body.type !== 'key.certified' || typeof key !== 'string') return undefined;
   if (algorithm !== 'Ed25519' || Object.keys(more).length > 0) return undefined;
   // A key that lives longer than any process keeps one is a key that somebody carried away.
-  if (!isInstant(notBefore) || !isInstant(notAfter) || !isLifetime(notBefore, notAfter)) return undefined;
+  if (!isInstant(from) || !isInstant(until)) return undefined;
+  const [notBefore, notAfter] = [msOf(from), msOf(until)];
+  if (!isLifetime(notBefore, notAfter)) return undefined;
   const publicKey = Buffer.from(key, 'base64');
   const isWhole = publicKey.length === 32 && publicKey.toString('base64') === key; // one key has one spelling
   return isWhole && keyChain(publicKey) === body.entity

@@ -1,4 +1,5 @@
 /** The session key in use: makes the next one in time and records its certificate before the first entry it signs. */
+import { isoOf, type EpochMs } from '../../brands/index.ts';
 import { toHex } from '../../canonical/index.ts';
 import type { AppendedEntry, AppenderOptions } from './append-types.ts';
 import { genesisHash, prepareEntry, type SealedEntry } from '../entries/entry.ts';
@@ -12,13 +13,13 @@ const MINUTE_MS = 60_000;
 
 export class SessionKeys {
   private readonly options: AppenderOptions;
-  private readonly now: () => number;
+  private readonly now: () => EpochMs;
   private current: SessionKey | undefined;
   /** when the last ones were asked for, oldest first */
   private asked: readonly number[] = [];
 
   /** @param now the time entries are stamped with: a key must be valid at it, whatever the clock does */
-  constructor(options: AppenderOptions, now: () => number) {
+  constructor(options: AppenderOptions, now: () => EpochMs) {
     this.options = options;
     this.now = now;
   }
@@ -54,7 +55,7 @@ export class SessionKeys {
   private async certify(key: SessionKey): Promise<AppendedEntry> {
     const { ledger, origin, store } = this.options;
     const draft = certificateDraft(key);
-    const at = new Date(this.now()).toISOString();
+    const at = isoOf(this.now());
     const prepared = [prepareEntry({ ledger, entity: key.name, at }, draft)];
     const request = { entries: [{ chain: key.name, draft }] };
     const runs = await planRuns([{ prepared, request }], {

@@ -2,6 +2,7 @@
  * The bytes of an entry: how a draft becomes a signed note and how stored bytes become a body again. The stored bytes
  * ARE the hashed bytes; nothing here ever rebuilds one from the other. Format: docs/formats.md.
  */
+import type { IsoInstant } from '../../brands/index.ts';
 import {
   canonicalize,
   CanonicalError,
@@ -60,7 +61,7 @@ export interface EntryBody {
   readonly prev: string;
   readonly type: string;
   /** UTC, exactly `YYYY-MM-DDThh:mm:ss.sssZ` */
-  readonly at: string;
+  readonly at: IsoInstant;
   readonly actor: Actor;
   readonly idem: string;
   readonly data: JsonObject;
@@ -85,7 +86,10 @@ export interface SealedEntry {
  * Canonicalises everything of the body that does not depend on its place.
  * @throws CanonicalError NOT_I_JSON | TOO_DEEP with the pointer into the data; LedgerError ENTRY_TOO_LARGE
  */
-export function prepareEntry(place: { ledger: string; entity: string; at: string }, draft: EntryDraft): PreparedEntry {
+export function prepareEntry(
+  place: { ledger: string; entity: string; at: IsoInstant },
+  draft: EntryDraft,
+): PreparedEntry {
   const data = canonicalize(draft.data, { integersOnly: true });
   const actor = canonicalize(draft.actor, { integersOnly: true });
   const commits = draft.commits === undefined ? '' : `"commits":${canonicalize(commitsJson(draft.commits))},`;

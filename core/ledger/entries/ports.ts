@@ -3,6 +3,7 @@
  * it was persisted, and when two callers meet. Adapters: adapters/embedded (SQLite), adapters/aws (DynamoDB),
  * adapters/memory (with fault hooks).
  */
+import type { EpochMs } from '../../brands/index.ts';
 import type { JsonValue } from '../../canonical/index.ts';
 import type { PreparedEntry, SealedEntry } from './entry.ts';
 import type { NoteSigner } from '../notes/signed-note.ts';
@@ -136,7 +137,7 @@ export interface Sealer {
 
 export interface Clock {
   /** milliseconds since the Unix epoch, server time */
-  now(): number;
+  now(): EpochMs;
   /** Milliseconds since some moment of this process's: for ages. Never runs back, whatever is done to the clock. */
   monotonic(): number;
   /** Resolves after `ms` (or earlier: look again); rejects never. Aborted: resolves at once. */

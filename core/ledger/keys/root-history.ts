@@ -3,6 +3,7 @@
  * goes and the key that comes, so trust follows it both ways. A key is found by its place in the chain `keys/root`, never
  * by a time window. It does not know where rotations are stored. All input is untrusted.
  */
+import { msOf, type IsoInstant } from '../../brands/index.ts';
 import { parseEntry, type EntryBody, type EntryDraft } from '../entries/entry.ts';
 import { ed25519Key, type NoteKey } from '../notes/open-note.ts';
 import type { RootSigner, StoredEntry } from '../entries/ports.ts';
@@ -22,7 +23,7 @@ export interface Rotation {
   readonly from: Uint8Array;
   readonly to: Uint8Array;
   readonly position: number | undefined;
-  readonly at: string;
+  readonly at: IsoInstant;
 }
 
 type Place = Pick<StoredEntry, 'position'> & Pick<EntryBody, 'at'>;
@@ -129,7 +130,7 @@ function served(rotations: readonly Rotation[], i: number, place: Place): boolea
 
 function order(a: Place, b: Place): number {
   if (a.position !== undefined && b.position !== undefined) return a.position - b.position;
-  return a.at < b.at ? -1 : Number(a.at > b.at);
+  return msOf(a.at) - msOf(b.at);
 }
 
 function formerLogKey(key: NoteKey, replacedAt: number): NoteKey {

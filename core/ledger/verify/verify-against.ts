@@ -2,6 +2,7 @@
  * Does the ledger lead to what was signed and remembered of it? Given the roots recomputed from the entries, it decides what
  * a difference means: an entry changed, missing, a forked or a rolled back log, a checkpoint not anchored, or stale ones.
  */
+import { isoOf, msOf, type EpochMs } from '../../brands/index.ts';
 import { parseEntry } from '../entries/entry.ts';
 import type { EntryStore } from '../entries/ports.ts';
 import { TILE_WIDTH } from '../merkle/tile-path.ts';
@@ -29,7 +30,7 @@ export interface AgainstOptions extends PointSources {
   readonly anchorsFrom: number;
   readonly anchorsTo: number;
   /** milliseconds since the Unix epoch */
-  readonly now: number;
+  readonly now: EpochMs;
   /** entries that must be anchored: NOT_YET_ANCHORED otherwise */
   readonly requireAnchoredTo?: number;
   /** STALE when the newest cosignature, or entry under a checkpoint, is older */
@@ -165,7 +166,7 @@ async function notAnchored(
   const { size } = published.checkpoint;
   const at = size > anchored ? await timeOf(entries, size) : undefined;
   if (at === undefined || now - at < ANCHOR_GRACE_MS) return undefined;
-  const since = new Date(at).toISOString();
+  const since = isoOf(at);
   const detail = `no anchor of the published checkpoint, whose newest entry is of ${since}; are anchors kept elsewhere?`;
   return logFinding('NOT_YET_ANCHORED', detail, { path: anchorPath(size) });
 }
@@ -177,18 +178,18 @@ async function stale(
   if (maxAgeMinutes === undefined) return undefined;
   const times = cosignatures.flatMap(({ time }) => time ?? []);
   const covered = published === undefined ? undefined : await timeOf(entries, published.checkpoint.size);
-  const newest = Math.max(-Infinity, ...times, ...(covered === undefined ? [] : [covered]));
-  if (now - newest <= maxAgeMinutes * MINUTE_MS) return undefined;
-  const seen = Number.isFinite(newest) ? `is of ${new Date(newest).toISOString()}` : 'does not exist';
+  const newest = [...times, ...(covered === undefined ? [] : [covered])].sort((a, b) => b - a)[0];
+  if (newest !== undefined && now - newest <= maxAgeMinutes * MINUTE_MS) return undefined;
+  const seen = newest === undefined ? 'does not exist' : `is of ${isoOf(newest)}`;
   const detail = `the newest sign of life under a checkpoint ${seen}, older than ${maxAgeMinutes} min: does the engine run, are newer ones withheld?`;
   return logFinding('STALE', detail, { path: 'checkpoint' });
 }
 
 /** A checkpoint was made after the newest entry it covers. */
-async function timeOf(entries: Pick<EntryStore, 'readLog'>, size: number): Promise<number | undefined> {
+async function timeOf(entries: Pick<EntryStore, 'readLog'>, size: number): Promise<EpochMs | undefined> {
   const [last] = size === 0 ? [] : await entries.readLog(size - 1, 1);
   const parsed = last === undefined ? undefined : parseEntry(last.note);
-  return parsed?.kind === 'entry' ? Date.parse(parsed.body.at) : undefined;
+  return parsed?.kind === 'entry' ? msOf(parsed.body.at) : undefined;
 }
 
 function nameOf({ kind, checkpoint, by }: Point): string {

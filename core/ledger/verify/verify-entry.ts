@@ -2,6 +2,7 @@
  * Is this stored entry what it claims to be, where it stands? Hash first, then parse, then place, then signatures. It
  * does not look at neighbours: links are core/ledger/verify/verify-log's business. All input is untrusted.
  */
+import { isoOf, msOf, type IsoInstant } from '../../brands/index.ts';
 import { leafHash, toHex } from '../../canonical/index.ts';
 import { parseEntry, type EntryBody, type ParsedEntry } from '../entries/entry.ts';
 import { readPlace, type EntryPlace } from '../entries/entry-place.ts';
@@ -52,7 +53,7 @@ export type CheckedPlace =
 
 interface UsableKey extends CertifiedKey {
   readonly verifier: NoteVerifier;
-  readonly revoked?: { readonly position: number | undefined; readonly at: string };
+  readonly revoked?: { readonly position: number | undefined; readonly at: IsoInstant };
 }
 
 export type VouchedKey = UsableKey | { readonly unusable: string };
@@ -133,11 +134,12 @@ export class EntryVerifier {
     if ('unusable' in key) return findingAt(stored, 'KEY_UNKNOWN', `key "${session.name}": ${key.unusable}`);
     if (!isSignedBy(note, key.verifier))
       return findingAt(stored, 'SIGNATURE_INVALID', `the signature of "${session.name}" is wrong`);
-    if (body.at < key.notBefore || body.at > key.notAfter) {
+    const at = msOf(body.at);
+    if (at < key.notBefore || at > key.notAfter) {
       return findingAt(
         stored,
         'SIGNATURE_INVALID',
-        `recorded at ${body.at}, but its key was valid ${key.notBefore} to ${key.notAfter}`,
+        `recorded at ${body.at}, but its key was valid ${isoOf(key.notBefore)} to ${isoOf(key.notAfter)}`,
       );
     }
     return key.revoked !== undefined && isAfter(stored, body, key.revoked)
@@ -192,9 +194,11 @@ export class EntryVerifier {
 function isAfter(
   { position }: StoredEntry,
   { at }: EntryBody,
-  revoked: { readonly position: number | undefined; readonly at: string },
+  revoked: { readonly position: number | undefined; readonly at: IsoInstant },
 ): boolean {
-  return position === undefined || revoked.position === undefined ? at >= revoked.at : position > revoked.position;
+  return position === undefined || revoked.position === undefined
+    ? msOf(at) >= msOf(revoked.at)
+    : position > revoked.position;
 }
 
 export function checkHash(stored: StoredEntry): Finding | undefined {

@@ -3,6 +3,7 @@
  * the anchors, what a witness and what the auditor remember. It reads and opens them; whether the ledger leads to them is
  * core/ledger/verify/verify-against's business. All input is untrusted.
  */
+import { isoOf, ofSeconds, type EpochMs } from '../../brands/index.ts';
 import { openCheckpoint, type Checkpoint, type OpenedCheckpoint } from '../notes/checkpoint.ts';
 import { cosignatureTime } from '../notes/checkpoint-cosignature.ts';
 import type { AnchorStore } from '../log/log-ports.ts';
@@ -38,8 +39,8 @@ export interface Point {
   readonly checkpoint: Pick<Checkpoint, 'size' | 'root'>;
   readonly by: string;
   readonly path?: string;
-  /** cosignatures: milliseconds since the Unix epoch */
-  readonly time?: number;
+  /** cosignatures: when it was made */
+  readonly time?: EpochMs;
 }
 
 export interface Points {
@@ -112,7 +113,7 @@ export function trustedPoint({ kind, checkpoint, by, time }: Point, count?: numb
   const { size, root } = checkpoint;
   return {
     ...{ kind, size, root: Buffer.from(root).toString('base64'), by },
-    ...(time === undefined ? {} : { at: new Date(time).toISOString() }),
+    ...(time === undefined ? {} : { at: isoOf(time) }),
     ...(count === undefined ? {} : { count }),
   };
 }
@@ -148,6 +149,6 @@ function cosignaturesOf({ checkpoint, signatures }: OpenedCheckpoint, { rootKeys
     const seconds = rootKeys.includes(key) ? undefined : cosignatureTime(signature);
     return seconds === undefined
       ? []
-      : [{ kind: 'cosignature' as const, checkpoint, by: key.name, path: CHECKPOINT, time: seconds * 1_000 }];
+      : [{ kind: 'cosignature' as const, checkpoint, by: key.name, path: CHECKPOINT, time: ofSeconds(seconds) }];
   });
 }

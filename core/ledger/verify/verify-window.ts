@@ -3,6 +3,7 @@
  * read, joins what stretches found and writes the report; how stretches are read (which store, how many cores) is not its
  * business. What lies before a window comes from the published tiles, so a window costs what is in it.
  */
+import type { EpochMs } from '../../brands/index.ts';
 import { toHex } from '../../canonical/index.ts';
 import { LogError } from '../merkle/log-errors.ts';
 import { MerkleEdge } from '../merkle/merkle-edge.ts';
@@ -59,7 +60,7 @@ export interface WindowOptions extends PointSources {
   /** whether `stretches` checks signatures; for the report */
   readonly signatures: boolean;
   /** milliseconds since the Unix epoch */
-  readonly now: number;
+  readonly now: EpochMs;
   readonly requireAnchored?: boolean;
   readonly maxAgeMinutes?: number;
 }

@@ -2,6 +2,7 @@
  * The façade: everything a shell (HTTP, CLI, Lambda, in-process code) can ask of the system, independent of the engine.
  * Interfaces only; `create-nervous-system.ts` builds them from ports and configuration.
  */
+import type { IsoInstant } from '../../brands/index.ts';
 import type { ApprovalQueue, Changes, PolicyUseCases, ReviewQueue } from '../../changes/index.ts';
 import type { JsonObject } from '../../canonical/index.ts';
 import type {
@@ -66,7 +67,7 @@ export interface VerifyRequest {
 export interface EntityView {
   readonly entityId: string;
   /** newest entry, absent when nothing was ever recorded (then the whole view is refused as not found) */
-  readonly head: { readonly seq: number; readonly hash: string; readonly at: string };
+  readonly head: { readonly seq: number; readonly hash: string; readonly at: IsoInstant };
   /** the entity's document as change-sets made it; absent when none did */
   readonly document?: JsonObject;
   /** version of the document, 0 when there is none */
@@ -92,7 +93,7 @@ export interface Entities {
 export interface EventTrace {
   readonly event: DeliveredEvent;
   /** when the entry was recorded, ISO 8601 UTC */
-  readonly acceptedAt: string;
+  readonly acceptedAt: IsoInstant;
   readonly deliveries: readonly DeliveryState[];
 }
 

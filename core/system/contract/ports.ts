@@ -1,4 +1,5 @@
 /** What the system needs from the engine it runs in. */
+import type { EpochMs } from '../../brands/index.ts';
 import type { Executors } from '../../changes/index.ts';
 import type { EventBus, FieldKeys, GuardStats, PublishResult, SharedCounts } from '../../events/index.ts';
 import type {
@@ -70,7 +71,7 @@ export interface ChainVerifier {
   /** @param options.now milliseconds since the Unix epoch */
   entity(
     entityId: string,
-    options: { readonly now: number; readonly signal?: AbortSignal | undefined },
+    options: { readonly now: EpochMs; readonly signal?: AbortSignal | undefined },
   ): Promise<VerificationReport>;
   /** A verdict for each entry from `from` on, `limit` of them. */
   page(entityId: string, page: { readonly from: number; readonly limit: number }): Promise<readonly EntryVerdict[]>;

@@ -1,4 +1,5 @@
 /** How the system is: what it rests on works or not, and what it has done since it started. */
+import { isoOf, msOf, type EpochMs, type IsoInstant } from '../../brands/index.ts';
 import { changeQueues, deadEnds, policyHash, type Governance } from '../../changes/index.ts';
 import type { Guards } from '../../events/index.ts';
 import { MAX_AHEAD_MS, parseEntry } from '../../ledger/index.ts';
@@ -54,9 +55,9 @@ export async function validate(
 }
 
 /** Entries run ahead of the clock by little, and not for long: more of it says that the clock was or is wrong. */
-function clockCheck(now: number, newest: string | undefined): string {
-  const is = new Date(now).toISOString();
-  const aheadMs = newest === undefined ? 0 : Date.parse(newest) - now;
+function clockCheck(now: EpochMs, newest: IsoInstant | undefined): string {
+  const is = isoOf(now);
+  const aheadMs = newest === undefined ? 0 : msOf(newest) - now;
   if (aheadMs <= MAX_AHEAD_MS) return `${is}; entries run ahead of it by ${MAX_AHEAD_MS} ms at most`;
   throw new Error(
     `it is ${is}, but the newest entry says ${newest ?? ''}, which is ${aheadMs} ms later: if the time is wrong now, set the clock; if it was wrong then, nothing is left to do, the next entry has the right time again`,
@@ -90,7 +91,7 @@ export async function monitor(
     ledger,
     origin,
     entries: await entries.size(),
-    countedSince: new Date(since).toISOString(),
+    countedSince: isoOf(since),
     operations,
     responseTimeMs: { p50, p95 },
     published,

@@ -2,6 +2,7 @@
  * The one way in. Whoever asks for a use case, over whatever shell, passes here: who calls, the right it takes, the policy
  * this is judged by, the budget it is paid from; and what became of it is counted and timed. It knows no use case's inside.
  */
+import type { EpochMs } from '../../brands/index.ts';
 import { NervousError } from '../../errors/index.ts';
 import { Budgets, type BudgetLimits, type BudgetName, type Spent } from '../../guard/index.ts';
 import type { Clock } from '../../ledger/index.ts';
@@ -21,7 +22,7 @@ export interface Passage {
   /** why it was refused or failed; absent: it succeeded, or failed without a code */
   readonly code?: string;
   /** server time, milliseconds since the Unix epoch */
-  readonly startedAt: number;
+  readonly startedAt: EpochMs;
   readonly durationMs: number;
 }
 

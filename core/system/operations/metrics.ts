@@ -3,6 +3,7 @@
  * product promises. What was refused is neither a success nor a fault. It counts for its process alone; where many processes
  * are one system, the port `sharedFigures` has what they counted together.
  */
+import type { EpochMs } from '../../brands/index.ts';
 import type { PublishResult } from '../../events/index.ts';
 import type { Clock } from '../../ledger/index.ts';
 import { USE_CASES, type UseCaseName } from './use-case-table.ts';
@@ -19,7 +20,7 @@ export type Outcomes = Readonly<Record<Outcome, number>>;
 
 export interface OperationMetrics extends Outcomes {
   /** what is counted from then on, milliseconds since the Unix epoch */
-  readonly since: number;
+  readonly since: EpochMs;
   readonly total: number;
   /** of all that was asked for, what was done: 1 when nothing was asked for */
   readonly successRate: number;
@@ -37,7 +38,7 @@ const NONE: Outcomes = { succeeded: 0, refused: 0, failed: 0 };
 
 export class Metrics {
   private readonly clock: Pick<Clock, 'now' | 'monotonic'>;
-  private readonly since: number;
+  private readonly since: EpochMs;
   private readonly startedAt: number;
   private readonly byUseCase = new Map<UseCaseName, Record<Outcome, number>>();
   private readonly timesMs: number[] = [];

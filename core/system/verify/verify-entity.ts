@@ -2,6 +2,7 @@
  * Verifies one entity: its chain, every entry's place in the published log, whether its last entry is the last one of it in
  * the log too, and its document. Costs what the entity has, and a search through what was published after it.
  */
+import type { EpochMs } from '../../brands/index.ts';
 import {
   holdAgainst,
   LogError,
@@ -35,8 +36,7 @@ export interface EntityVerification {
   readonly verifier: () => EntryVerifier;
   /** what was signed of the log; absent: only the chain is looked at */
   readonly points?: PointSources;
-  /** milliseconds since the Unix epoch; needed with `points` */
-  readonly now?: number;
+  readonly now: EpochMs;
   readonly requireAnchored?: boolean;
   readonly maxAgeMinutes?: number;
   /** bundles searched for later entries of the chain */
@@ -166,7 +166,7 @@ async function againstLog(
     const tree = { size, rootAt: (at: number) => roots?.get(at), comparedTo: 0 };
     return await holdAgainst(points, tree, {
       ...deps.points,
-      ...{ entries: deps.entries, anchorsFrom: Infinity, anchorsTo: Infinity, now: deps.now ?? 0 },
+      ...{ entries: deps.entries, anchorsFrom: Infinity, anchorsTo: Infinity, now: deps.now },
       ...(deps.maxAgeMinutes === undefined ? {} : { maxAgeMinutes: deps.maxAgeMinutes }),
       ...(deps.requireAnchored === true ? { requireAnchoredTo: (head?.position ?? size - 1) + 1 } : {}),
     });

@@ -1,4 +1,5 @@
 /** Verification of a part of the ledger, or of its documents, on any engine: one thread, nothing but the ports. */
+import type { EpochMs } from '../../brands/index.ts';
 import {
   verifySegment,
   verifyWindow,
@@ -27,7 +28,7 @@ export interface PartSources {
   readonly points: PointSources;
   readonly verifier: (signatures: boolean) => EntryVerifier;
   /** milliseconds since the Unix epoch */
-  readonly now: number;
+  readonly now: EpochMs;
 }
 
 export async function verifyPart(

@@ -13,6 +13,7 @@ import {
   SQSClient,
 } from '@aws-sdk/client-sqs';
 import type { DynamoDBStreamEvent } from 'aws-lambda';
+import type { EpochMs, IsoInstant } from '../../../core/brands/index.ts';
 import { closingMark } from '../../../adapters/aws/relay/closing-mark.ts';
 import { DeadLetterStore } from '../../../adapters/aws/subscriptions/dead-letters.ts';
 import { SubscriptionDirectory } from '../../../adapters/aws/bus/directory.ts';
@@ -40,6 +41,7 @@ import { createAppender, type Clock } from '../../../core/ledger/index.ts';
 import { writeDeadLetters } from '../../../lambdas/burier/write-dead-letters.ts';
 import { createRouter } from '../../../lambdas/router/route.ts';
 import { memoryNotes } from '../../support/memory-notes.ts';
+import { checked } from '../../support/checked.ts';
 
 export const LEDGER = 'main';
 const DOMAINS = ['orders', 'other'];
@@ -62,7 +64,7 @@ export class BusFixture {
   readonly bus: EventBridgeBus;
   /** moves ahead of real time when a test says so */
   aheadMs = 0;
-  private readonly clock: Clock = { ...systemClock, now: () => Date.now() + this.aheadMs };
+  private readonly clock: Clock = { ...systemClock, now: () => checked<EpochMs>(Date.now() + this.aheadMs) };
   private readonly appender;
   private readonly subscribed = new Map<string, Subscription>();
   private published = 0;
@@ -160,7 +162,14 @@ export class BusFixture {
     const { startAt } = settings;
     const from = typeof startAt === 'number' ? startAt : startAt === 'earliest' ? 0 : await this.store.size();
     const subscription: Subscription = {
-      ...{ ...settings, id, module: 'm', status: 'active', createdAt: new Date().toISOString(), from },
+      ...{
+        ...settings,
+        id,
+        module: 'm',
+        status: 'active',
+        createdAt: checked<IsoInstant>(new Date().toISOString()),
+        from,
+      },
       ...(filter === undefined ? {} : { filter }),
     };
     await this.put(subscription);

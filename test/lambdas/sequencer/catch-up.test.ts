@@ -1,5 +1,6 @@
 /** W7: looking for what the stream lost goes on where it stopped, begins once a day, and says what it found and how it stands. */
 import { beforeEach, describe, expect, it } from 'vitest';
+import type { EpochMs } from '../../../core/brands/index.ts';
 import type { DynamoStore } from '../../../adapters/aws/dynamo/dynamo-store.ts';
 import { createSequencer } from '../../../adapters/aws/dynamo/sequencer.ts';
 import { catchUp, type CatchUpReport } from '../../../lambdas/sequencer/catch-up.ts';
@@ -7,6 +8,7 @@ import type { FakeDynamo } from '../../adapters/aws/dynamo/fake-dynamo.ts';
 import { fakeStore } from '../../adapters/aws/fake-store.ts';
 import { ImpatientClock } from '../../../adapters/memory/test-doubles.ts';
 import { appenderOn, note } from '../../core/ledger/ledger-fixture.ts';
+import { checked } from '../../support/checked.ts';
 
 const HOUR_MS = 3_600_000;
 const CHAINS = 40;
@@ -29,7 +31,7 @@ beforeEach(async () => {
 
 function run(how = { now: false }): Promise<CatchUpReport> {
   const sequencer = createSequencer({ store });
-  const time = (): number => (now += slow);
+  const time = (): EpochMs => checked<EpochMs>((now += slow));
   const clock = { now: time, monotonic: time, sleep: () => Promise.resolve() };
   return catchUp({ ledger: 'main', sequencer, items: store, entries: store, clock }, how);
 }

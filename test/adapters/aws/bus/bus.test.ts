@@ -7,10 +7,12 @@ import {
   SendMessageBatchCommand,
 } from '@aws-sdk/client-sqs';
 import { beforeEach, describe, expect, it } from 'vitest';
+import type { IsoInstant } from '../../../../core/brands/index.ts';
 import { formatReceipt, parseMessage, parseReceipt } from '../../../../adapters/aws/bus/message.ts';
 import { groupOf, queueName, ruleName } from '../../../../adapters/aws/bus/names.ts';
 import { sendMessages } from '../../../../adapters/aws/bus/send-messages.ts';
 import { createQueuesFixture as createFixture, message, QUEUE } from '../subscriptions/queues-fixture.ts';
+import { checked } from '../../../support/checked.ts';
 
 const NOW = { max: 10, waitMs: 0 };
 
@@ -221,10 +223,12 @@ describe('messages, receipts and names', () => {
   });
 
   it('give every subscription its own legal names, and a new one after it was removed', () => {
-    const one = { id: 'a.b_c', createdAt: '2026-11-21T09:00:00.000Z', order: 'none' } as const;
+    const one = { id: 'a.b_c', createdAt: checked<IsoInstant>('2026-11-21T09:00:00.000Z'), order: 'none' } as const;
     expect(queueName('p', one)).toMatch(/^p-[0-9a-f]{20}$/);
     expect(queueName('p', { ...one, order: 'entity' })).toBe(`${ruleName('p', one)}.fifo`);
-    expect(ruleName('p', { ...one, createdAt: '2026-11-21T09:00:01.000Z' })).not.toBe(ruleName('p', one));
+    expect(ruleName('p', { ...one, createdAt: checked<IsoInstant>('2026-11-21T09:00:01.000Z') })).not.toBe(
+      ruleName('p', one),
+    );
     expect(groupOf('x'.repeat(128))).toBe('x'.repeat(128));
     expect(groupOf('x'.repeat(129))).toHaveLength(64);
   });

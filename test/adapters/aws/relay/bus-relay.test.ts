@@ -5,6 +5,7 @@
 import { describe, expect, it } from 'vitest';
 import { EventBridgeClient, PutEventsCommand, type PutEventsRequestEntry } from '@aws-sdk/client-eventbridge';
 import { mockClient } from 'aws-sdk-client-mock';
+import type { IsoInstant } from '../../../../core/brands/index.ts';
 import { putEvents } from '../../../../adapters/aws/bus/put-events.ts';
 import { placeKey, type RecordedPlace } from '../../../../adapters/aws/relay/relay-marks.ts';
 import { Relay } from '../../../../adapters/aws/relay/relay.ts';
@@ -18,6 +19,7 @@ import {
 } from '../../../../adapters/memory/index.ts';
 import type { DeliveredEvent } from '../../../../core/events/index.ts';
 import { createAppender } from '../../../../core/ledger/index.ts';
+import { checked } from '../../../support/checked.ts';
 
 const LATER_MS = 120_000;
 
@@ -140,7 +142,13 @@ describe('relay', () => {
       ids: new CountingIds(),
     };
     const event = (text: string, seq: number): DeliveredEvent => ({
-      ...{ eventId: `e${seq}`, topic: 'orders.new', version: 1, timestamp: '2026-11-21T09:00:00.000Z', entityId: 'e' },
+      ...{
+        eventId: `e${seq}`,
+        topic: 'orders.new',
+        version: 1,
+        timestamp: checked<IsoInstant>('2026-11-21T09:00:00.000Z'),
+        entityId: 'e',
+      },
       ...{ source: 'shop', payload: { text }, ledger: { entity: 'e', seq, hash: `${seq}` } },
     });
     await putEvents(

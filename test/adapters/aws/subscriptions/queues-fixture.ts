@@ -11,6 +11,7 @@ import {
 } from '@aws-sdk/client-sqs';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { mockClient } from 'aws-sdk-client-mock';
+import type { IsoInstant } from '../../../../core/brands/index.ts';
 import { EventBridgeBus, type EventBridgeBusOptions } from '../../../../adapters/aws/subscriptions/event-bridge-bus.ts';
 import { formatMessage } from '../../../../adapters/aws/bus/message.ts';
 import {
@@ -29,6 +30,7 @@ import {
 import type { JsonObject } from '../../../../core/canonical/index.ts';
 import { createAppender } from '../../../../core/ledger/index.ts';
 import { memoryNotes } from '../../../support/memory-notes.ts';
+import { checked } from '../../../support/checked.ts';
 
 export const QUEUE = 'https://sqs/q';
 
@@ -86,7 +88,13 @@ export function createQueuesFixture(more: Partial<EventBridgeBusOptions> = {}) {
       const draft = { type: 'event', actor: { kind: 'module', id: 'shop' }, idem, data } as const;
       const result = await appender.append({ entries: [{ chain: entity, draft, idemKey: idem }] });
       const { seq = 0, hash = '', at = '' } = result.kind === 'appended' ? (result.entries[0] ?? {}) : {};
-      return { ...data, eventId: idem, timestamp: at, entityId: entity, ledger: { entity, seq, hash } };
+      return {
+        ...data,
+        eventId: idem,
+        timestamp: checked<IsoInstant>(at),
+        entityId: entity,
+        ledger: { entity, seq, hash },
+      };
     },
     /** the answers of SQS, one per call, then nothing */
     queued: (...answers: (readonly Message[])[]): void => {

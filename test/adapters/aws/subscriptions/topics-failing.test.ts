@@ -1,10 +1,12 @@
 /** Whether it is one subscriber that gets nothing, or half of a topic's. */
 import { expect, it } from 'vitest';
+import type { IsoInstant } from '../../../../core/brands/index.ts';
 import { SubscriptionBreakers } from '../../../../adapters/aws/subscriptions/breakers.ts';
 import { topicsFailing } from '../../../../adapters/aws/subscriptions/topics-failing.ts';
 import { FakeClock, MemoryStore } from '../../../../adapters/memory/index.ts';
 import type { Subscription } from '../../../../core/events/index.ts';
 import { subscriptionFor } from '../../../lambdas/bus-fixture.ts';
+import { checked } from '../../../support/checked.ts';
 
 const topics = ['orders.placed', 'orders.paid', 'users.new'];
 const breaker = { failures: 1, probeAfterMs: 1_000 };
@@ -45,7 +47,7 @@ it('W13: counts one that is being probed as open, and forgets it when it works a
 it('W13: does not count what failed before a subscription was resumed, is paused, or was removed', async () => {
   const { breakers, failing, a, b, c } = createFixture();
   await breakers.failed(a, 1, 'down');
-  expect(await failing([{ ...a, resumedAt: '2027-01-01T00:00:00.000Z' }, b, c])).toEqual([]);
+  expect(await failing([{ ...a, resumedAt: checked<IsoInstant>('2027-01-01T00:00:00.000Z') }, b, c])).toEqual([]);
   expect(await failing([{ ...a, status: 'paused' }, b, c])).toEqual([]);
   expect(await failing([b, c])).toEqual([]);
 });

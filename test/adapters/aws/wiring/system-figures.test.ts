@@ -1,7 +1,9 @@
 /** What all functions counted together, as CloudWatch tells it. */
 import { describe, expect, it } from 'vitest';
+import type { EpochMs } from '../../../../core/brands/index.ts';
 import { systemFigures } from '../../../../adapters/aws/wiring/system-figures.ts';
 import { AwsError } from '../../../../adapters/aws/request/errors.ts';
+import { checked } from '../../../support/checked.ts';
 
 const NOW = Date.parse('2026-11-21T22:58:41.500Z');
 const YEAR = Date.parse('2026-01-01T00:00:00Z') / 1_000;
@@ -41,7 +43,7 @@ const RECENT_VALUES: Readonly<Record<string, readonly number[]>> = {
 function createFixture(answer: (asked: Asked) => unknown = answering) {
   const asked: Asked[] = [];
   const requests: Request[] = [];
-  const clock = { now: () => NOW, tick: 0, monotonic: () => clock.tick };
+  const clock = { now: () => checked<EpochMs>(NOW), tick: 0, monotonic: () => clock.tick };
   const read = systemFigures({
     ...{ env, attempts: 1, timeoutMs: 1_000, namespace: 'nervous-system', service: 'nervous', clock },
     fetch: async (url, init) => {

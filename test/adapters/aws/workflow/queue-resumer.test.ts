@@ -3,19 +3,28 @@ import { InvalidToken, SendTaskSuccessCommand, StartExecutionCommand, TaskTimedO
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { mockClient } from 'aws-sdk-client-mock';
 import { describe, expect, it } from 'vitest';
+import type { IsoInstant } from '../../../../core/brands/index.ts';
 import { MemoryStore } from '../../../../adapters/memory/index.ts';
 import { createGates } from '../../../../adapters/aws/workflow/gates.ts';
 import { createResumeQueue } from '../../../../adapters/aws/workflow/resume-queue.ts';
 import { createQueueResumer } from '../../../../adapters/aws/workflow/queue-resumer.ts';
 import type { WorkflowStatus } from '../../../../core/changes/index.ts';
 import { fakeMachine, type FakeMachine } from './state-machine.ts';
+import { checked } from '../../../support/checked.ts';
 
 const ID = '0199a1b2-0000-7000-8000-000000000001';
 const noMessage = { message: '', $metadata: {} };
 
 function status(doing: WorkflowStatus['doing'], version = 1): WorkflowStatus {
   const at = '2026-11-21T09:00:00.000Z';
-  return { id: ID, version, state: 'pending', doing, createdAt: at, updatedAt: at };
+  return {
+    id: ID,
+    version,
+    state: 'pending',
+    doing,
+    createdAt: checked<IsoInstant>(at),
+    updatedAt: checked<IsoInstant>(at),
+  };
 }
 
 function fixture(doing: WorkflowStatus['doing'] | 'unknown' = 'pending') {

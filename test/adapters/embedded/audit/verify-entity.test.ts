@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { EpochMs } from '../../../../core/brands/index.ts';
 import { startEngine, type Engine } from '../../../../adapters/embedded/index.ts';
 import { JobThreads } from '../../../../adapters/embedded/audit/job-threads.ts';
 import { readRootPublicKey } from '../../../../adapters/embedded/keys/root-key.ts';
@@ -19,6 +20,7 @@ import {
 import { KnownChains, type VerificationReport } from '../../../../core/ledger/index.ts';
 import type { Principal } from '../../../../core/policy/index.ts';
 import { config } from '../../../../nervous.config.ts';
+import { checked } from '../../../support/checked.ts';
 
 const calls = vi.hoisted(() => ({ entries: 0 }));
 vi.mock('node:crypto', async (original) => {
@@ -80,10 +82,10 @@ function tamper(sql: string): void {
 
 async function verify(known?: KnownChains): Promise<VerificationReport & { readonly signatures: number }> {
   let signatures = 0;
-  const onPart = (checked: number): void => {
-    signatures += checked;
+  const onPart = (count: number): void => {
+    signatures += count;
   };
-  const folder = { dataDir, root: readRootPublicKey(dataDir), now: Date.now() };
+  const folder = { dataDir, root: readRootPublicKey(dataDir), now: checked<EpochMs>(Date.now()) };
   const report = await verifyEntityOnThreads(
     { threads, folder, onPart, ...(known === undefined ? {} : { known }) },
     ENTITY,

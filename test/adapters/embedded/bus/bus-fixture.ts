@@ -1,4 +1,5 @@
 /** A bus over a ledger in memory, with a clock that stands still: subscriptions are attached to it as core stores them. */
+import type { IsoInstant } from '../../../../core/brands/index.ts';
 import { InProcessBus, type InProcessBusOptions } from '../../../../adapters/embedded/bus/in-process-bus.ts';
 import {
   CountingIds,
@@ -14,6 +15,7 @@ import {
   type Subscription,
 } from '../../../../core/events/index.ts';
 import { createAppender, type AppendedEntry, type Appender } from '../../../../core/ledger/index.ts';
+import { checked } from '../../../support/checked.ts';
 
 export const NOW = { max: 100, waitMs: 0 };
 const rootSigner = memoryRootSigner('ledger.test/main');
@@ -82,7 +84,12 @@ function draft(n: number, metadata?: Draft['data']): Draft {
 export function subscription(id: string, input: Record<string, unknown> = {}, from = 0): Subscription {
   const parsed = parseSubscriptionInput({ topics: ['*'], startAt: 'earliest', ...input });
   const { filter, ...settings } = parsed;
-  const rest = { module: 'm', status: 'active' as const, createdAt: '2026-11-21T09:00:00.000Z', from };
+  const rest = {
+    module: 'm',
+    status: 'active' as const,
+    createdAt: checked<IsoInstant>('2026-11-21T09:00:00.000Z'),
+    from,
+  };
   return { ...settings, ...(filter && { filter }), ...rest, id };
 }
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { IsoInstant } from '../../../../core/brands/index.ts';
 import {
   NOT_READABLE,
   type DeliveryFacts,
@@ -6,6 +7,7 @@ import {
   type LoggedEvent,
 } from '../../../../core/events/index.ts';
 import { createFixture, flush, ids, NOW, receipts, subscription, type Fixture } from './bus-fixture.ts';
+import { checked } from '../../../support/checked.ts';
 
 async function traceOf(fixture: Fixture, position: number): Promise<readonly DeliveryState[]> {
   const [entry] = await fixture.store.readLog(position, 1);
@@ -202,7 +204,10 @@ describe('a buffered subscription', () => {
     await fixture.clock.advance(1);
     expect(await fixture.bus.receive('s', NOW)).toHaveLength(3);
     await fixture.bus.pause('s');
-    await fixture.bus.attach({ ...settings, resumedAt: new Date(fixture.clock.now()).toISOString() });
+    await fixture.bus.attach({
+      ...settings,
+      resumedAt: checked<IsoInstant>(new Date(fixture.clock.now()).toISOString()),
+    });
     await fixture.clock.advance(19_999);
     expect(await fixture.bus.receive('s', NOW)).toEqual([]);
     await fixture.clock.advance(1);

@@ -1,15 +1,17 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import type { EpochMs, IsoInstant } from '../../../../core/brands/index.ts';
 import { WorkerSealer } from '../../../../adapters/embedded/keys/worker-sealer.ts';
 import { CountingIds, localSealer } from '../../../../adapters/memory/index.ts';
 import { createSessionKey, prepareEntry, type RunToSeal } from '../../../../core/ledger/index.ts';
+import { checked } from '../../../support/checked.ts';
 
-const signer = createSessionKey(new CountingIds().keyPair(), 0);
+const signer = createSessionKey(new CountingIds().keyPair(), checked<EpochMs>(0));
 const run = (entity: string, length: number): RunToSeal => ({
   prev: '0'.repeat(64),
   seq: length,
   run: Array.from({ length }, (_, i) =>
     prepareEntry(
-      { ledger: 'main', entity, at: '2026-11-21T09:00:00.000Z' },
+      { ledger: 'main', entity, at: checked<IsoInstant>('2026-11-21T09:00:00.000Z') },
       { type: 'event', actor: { kind: 'module', id: 'm' }, idem: `${i}`, data: { text: 'ü'.repeat(i) } },
     ),
   ),

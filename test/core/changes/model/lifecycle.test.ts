@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { IsoInstant } from '../../../../core/brands/index.ts';
 import {
   CHANGE_STATES,
   foldChange,
@@ -13,6 +14,7 @@ import {
 import { nextState, TRANSITIONS } from '../../../../core/changes/model/lifecycle.ts';
 import { parseStep, type ChangeStep } from '../../../../core/changes/model/steps.ts';
 import { createFixture, decision, entriesOf, patchOf, proposal, who } from '../fixture.ts';
+import { checked } from '../../../support/checked.ts';
 
 describe('the transition table', () => {
   it('answers for every state and step: a state, or a refusal', () => {
@@ -102,7 +104,7 @@ describe('the reducer', () => {
       entity: 'a',
       seq: 0,
       prev: '',
-      at: '2026-01-01T00:00:00.000Z',
+      at: checked<IsoInstant>('2026-01-01T00:00:00.000Z'),
       actor: { kind: 'person', id: 'x' },
       idem: '',
     } as const;

@@ -1,5 +1,6 @@
 /** Who governs: the ledger's own policy decides, changes only as it says itself, and nothing is decided under an old one. */
 import { describe, expect, it } from 'vitest';
+import type { IsoInstant } from '../../../../core/brands/index.ts';
 import { createItemRebuilder, reduceChange, verifyState } from '../../../../core/changes/index.ts';
 import { MemoryStore } from '../../../../adapters/memory/index.ts';
 import { createPolicy, modulesSchema, rosterSchema } from '../../../../core/policy/index.ts';
@@ -18,6 +19,7 @@ import {
   type GovernanceFixture,
 } from '../governance-fixture.ts';
 import { contentsOf, decision } from '../fixture.ts';
+import { checked } from '../../../support/checked.ts';
 
 /** Roster without some people. */
 const without = (...gone: string[]): object => ({
@@ -255,7 +257,12 @@ describe('changing the policy', () => {
       eligible: { risk: ['peer'] },
     };
     const step = { type: 'change.escalated', actor: { kind: 'service', id: 'system' }, data } as const;
-    const placed = { entity: POLICY, seq: 99, hash: '', at: new Date(fixture.clock.now()).toISOString() };
+    const placed = {
+      entity: POLICY,
+      seq: 99,
+      hash: '',
+      at: checked<IsoInstant>(new Date(fixture.clock.now()).toISOString()),
+    };
     expect(reduceChange(record, { ...step, ...placed })).toMatchObject({ kind: 'refused' });
   });
 

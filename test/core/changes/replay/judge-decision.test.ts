@@ -1,5 +1,6 @@
 /** Decisions as a replay judges them: by the roster and the rules in force, each rule at its edge. */
 import { describe, expect, it } from 'vitest';
+import type { IsoInstant } from '../../../../core/brands/index.ts';
 import { createRiskTable } from '../../../../core/changes/risk/risk.ts';
 import { riskSchema } from '../../../../core/changes/index.ts';
 import type { DecisionContext } from '../../../../core/changes/replay/judge-decision.ts';
@@ -7,6 +8,7 @@ import * as judge from '../../../../core/changes/replay/judge-decision.ts';
 import { judgeGrant, judgeRevocation } from '../../../../core/changes/replay/judge-delegation.ts';
 import { createPolicy, rosterSchema } from '../../../../core/policy/index.ts';
 import { risk, roster } from '../fixture.ts';
+import { checked } from '../../../support/checked.ts';
 
 const AT = Date.parse('2026-11-21T08:00:00.000Z');
 const MINUTE_MS = 60_000;
@@ -195,7 +197,11 @@ describe('an abort', () => {
 describe('a delegation', () => {
   const entry = (actor: string): never => ({ body: { at: iso(AT), actor: { kind: 'person', id: actor } } }) as never;
   const grant = (more: object = {}, actor = 'otto'): string | undefined =>
-    judgeGrant(entry(actor), { from: 'otto', to: 'bob', until: iso(AT + DAY_MS), reason: 'x', ...more }, inForce);
+    judgeGrant(
+      entry(actor),
+      { from: 'otto', to: 'bob', until: checked<IsoInstant>(iso(AT + DAY_MS)), reason: 'x', ...more },
+      inForce,
+    );
 
   it('is given by whose roles they are, to another, within 30 days', () => {
     expect(grant()).toBeUndefined();

@@ -1,5 +1,6 @@
 /** A whole log replayed: an honest one is entitled to all of it and counted, and one thing changed in one entry is named there. */
 import { beforeAll, describe, expect, it } from 'vitest';
+import type { IsoInstant } from '../../../../core/brands/index.ts';
 import { memoryRootSigner, MemoryStore } from '../../../../adapters/memory/index.ts';
 import { toHex } from '../../../../core/canonical/index.ts';
 import { datedAuthority, Replay } from '../../../../core/changes/index.ts';
@@ -17,6 +18,7 @@ import {
   POLICY,
   type AuthorityFixture,
 } from '../../../authority/fixture.ts';
+import { checked } from '../../../support/checked.ts';
 
 const MINUTE_MS = 60_000;
 const DELEGATIONS = 'system/delegations';
@@ -293,7 +295,10 @@ describe.each(ORDERS)('an entry that names no policy, %s', (order) => {
     const { under: _, ...data } = entry.body.data;
     const time = new Date(ms).toISOString();
     const until = new Date(ms + HOUR_MS).toISOString();
-    const other = { ...entry, body: { ...entry.body, at: time, data: { ...data, until } } } as ReplayEntry;
+    const other = {
+      ...entry,
+      body: { ...entry.body, at: checked<IsoInstant>(time), data: { ...data, until } },
+    } as ReplayEntry;
     return replayed([...log.slice(0, at), other], order);
   }
 

@@ -1,11 +1,13 @@
 /** Which freeze windows are open for an entity at a moment. */
 import { expect, it } from 'vitest';
+import type { EpochMs } from '../../../../core/brands/index.ts';
 import { activeFreezes } from '../../../../core/changes/risk/freezes.ts';
+import { checked } from '../../../support/checked.ts';
 
 const from = '2026-12-24T00:00:00Z';
 const until = '2026-12-27T00:00:00Z';
 const open = (entityId: string, now: string, freezes: object[]): string[] =>
-  activeFreezes(freezes as Parameters<typeof activeFreezes>[0], entityId, Date.parse(now));
+  activeFreezes(freezes as Parameters<typeof activeFreezes>[0], entityId, checked<EpochMs>(Date.parse(now)));
 
 it('is open from its beginning until just before its end', () => {
   const all = [{ name: 'holidays', from, until }];

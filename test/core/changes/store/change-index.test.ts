@@ -1,5 +1,6 @@
 /** R6: with many change-sets open, nobody who asks how it is, what is due or what awaits them reads all of them. */
 import { beforeEach, describe, expect, it, vi } from 'vitest';
+import type { EpochMs } from '../../../../core/brands/index.ts';
 import {
   changeQueues,
   checkChangeIndex,
@@ -11,6 +12,7 @@ import {
 import type { ItemStore } from '../../../../core/ledger/index.ts';
 import { createFixture, decision, hours, patchOf, proposal, risk, who, type Fixture } from '../fixture.ts';
 import { itemsOf, rebuilt } from '../replay/rebuilt.ts';
+import { checked } from '../../../support/checked.ts';
 
 const OPEN = 150;
 
@@ -51,7 +53,7 @@ describe('R6: with many change-sets open', () => {
 
   it('R6: the queues are counted without reading the change-sets', async () => {
     const { items, reads, rows } = watched(fixture.store);
-    expect((await changeQueues('main', items, fixture.clock.now() + 7)).approvalQueue).toMatchObject({
+    expect((await changeQueues('main', items, checked<EpochMs>(fixture.clock.now() + 7))).approvalQueue).toMatchObject({
       length: OPEN,
       oldestAgeMs: expect.any(Number) as number,
       byLevel: { L1: { length: OPEN } },
@@ -143,7 +145,7 @@ describe('R6: with many change-sets open', () => {
     expect(ids).toHaveLength(10);
     const back = fixture.other({
       clock: {
-        now: () => fixture.clock.now() - 1,
+        now: () => checked<EpochMs>(fixture.clock.now() - 1),
         monotonic: () => fixture.clock.now() - 1,
         sleep: () => fixture.clock.sleep(0),
       },

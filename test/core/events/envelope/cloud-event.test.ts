@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { IsoInstant } from '../../../../core/brands/index.ts';
 import {
   EventError,
   fromCloudEvent,
@@ -9,6 +10,7 @@ import {
   toCloudEvent,
   type DeliveredEvent,
 } from '../../../../core/events/index.ts';
+import { checked } from '../../../support/checked.ts';
 
 const ORIGIN = 'nervous.example/dev/main';
 const HASH = 'ab'.repeat(32);
@@ -17,7 +19,7 @@ const delivered: DeliveredEvent = {
   eventId: 'trans-1',
   topic: 'transactions.new',
   version: 2,
-  timestamp: '2026-11-21T10:00:00.000Z',
+  timestamp: checked<IsoInstant>('2026-11-21T10:00:00.000Z'),
   entityId: 'account:1695',
   userId: 'ana',
   source: 'bank-feed',
@@ -250,7 +252,7 @@ describe('there and back', () => {
     version: fc.integer({ min: 1, max: 1_000_000 }),
     timestamp: fc
       .date({ min: new Date(0), max: new Date(4e12), noInvalidDate: true })
-      .map((date) => date.toISOString()),
+      .map((date) => checked<IsoInstant>(date.toISOString())),
     entityId: fc.constantFrom('account:1', 'account/a:b', 'x'),
     userId: fc.string({ minLength: 1, maxLength: 128 }),
     source: fc.oneof(fc.constantFrom('bank-feed', 'aws.s3', '100%'), fc.string({ minLength: 1, maxLength: 60 })),

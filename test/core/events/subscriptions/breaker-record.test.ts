@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import type { EpochMs, IsoInstant } from '../../../../core/brands/index.ts';
 import { CountingIds, MemoryStore } from '../../../../adapters/memory/index.ts';
 import {
   createBreakerRecord,
@@ -10,17 +11,18 @@ import {
 } from '../../../../core/events/index.ts';
 import type { Appender } from '../../../../core/ledger/index.ts';
 import { appenderOn, turn } from '../../ledger/ledger-fixture.ts';
+import { checked } from '../../../support/checked.ts';
 
 const subscription = (id: string, topics: string[], status: 'active' | 'paused' = 'active'): Subscription => ({
   ...{ id, module: 'm', topics, status, order: 'none', startAt: 'latest', ackTimeoutMs: 1, from: 0 },
-  ...{ retry: { maxAttempts: 5, baseMs: 1, maxMs: 1 }, createdAt: '2026-11-21T09:00:00.000Z' },
+  ...{ retry: { maxAttempts: 5, baseMs: 1, maxMs: 1 }, createdAt: checked<IsoInstant>('2026-11-21T09:00:00.000Z') },
 });
 const all = [
   ...[subscription('a', ['money.*']), subscription('b', ['money.moved']), subscription('c', ['*'])],
   ...[subscription('d', ['user.seen']), subscription('off', ['money.*'], 'paused')],
 ];
 const change = (id: string, from: BreakerChange['from'], to: BreakerChange['to']): BreakerChange => ({
-  ...{ subscription: id, module: 'm', from, to, at: 0 },
+  ...{ subscription: id, module: 'm', from, to, at: checked<EpochMs>(0) },
   ...(to === 'open' ? { reason: 'Error: down' } : {}),
 });
 

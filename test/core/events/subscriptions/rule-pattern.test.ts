@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import type { IsoInstant } from '../../../../core/brands/index.ts';
 import {
   busRules,
   matchPattern,
@@ -13,12 +14,19 @@ import {
   topicDomains,
   type DeliveredEvent,
 } from '../../../../core/events/index.ts';
+import { checked } from '../../../support/checked.ts';
 
 const DOMAINS = ['orders', 'other'];
 
 function event(payload: object = {}, more: Partial<DeliveredEvent> = {}): DeliveredEvent {
   return {
-    ...{ eventId: 'e1', topic: 'orders.new', version: 1, timestamp: '2026-11-21T09:00:00.123Z', entityId: 'a' },
+    ...{
+      eventId: 'e1',
+      topic: 'orders.new',
+      version: 1,
+      timestamp: checked<IsoInstant>('2026-11-21T09:00:00.123Z'),
+      entityId: 'a',
+    },
     ...{ source: 'shop', payload: payload as DeliveredEvent['payload'] },
     ledger: { entity: 'a', seq: 0, hash: '00' },
     ...more,

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { IsoInstant } from '../../../../core/brands/index.ts';
 import {
   compileCondition,
   eventBridgeShape,
@@ -9,9 +10,18 @@ import {
   type DeliveredEvent,
   type DeliveryFacts,
 } from '../../../../core/events/index.ts';
+import { checked } from '../../../support/checked.ts';
 
 const event = (topic: string, payload: DeliveredEvent['payload'] = {}): DeliveredEvent => ({
-  ...{ eventId: 'e', topic, version: 1, timestamp: '2026-11-21T09:00:00.000Z', entityId: 'a', source: 'shop', payload },
+  ...{
+    eventId: 'e',
+    topic,
+    version: 1,
+    timestamp: checked<IsoInstant>('2026-11-21T09:00:00.000Z'),
+    entityId: 'a',
+    source: 'shop',
+    payload,
+  },
   ledger: { entity: 'a', seq: 0, hash: '0'.repeat(64), position: 0 },
 });
 

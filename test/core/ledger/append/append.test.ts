@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { msOf, type IsoInstant, type EpochMs } from '../../../../core/brands/index.ts';
 import { CountingIds, ImpatientClock, localSealer, MemoryStore } from '../../../../adapters/memory/index.ts';
 import {
   LedgerError,
@@ -10,6 +11,7 @@ import {
 import { describeAppending } from '../../../contract/appending.ts';
 import { STORES } from '../../../contract/stores.ts';
 import { appenderOn, note, recordedIds, slowSealer, soundLog, turn } from '../ledger-fixture.ts';
+import { checked } from '../../../support/checked.ts';
 
 const HOUR_MS = 3_600_000;
 
@@ -18,18 +20,21 @@ for (const [name, open] of Object.entries(STORES)) describeAppending(name, open)
 it('signs with a key that is valid at the time the entry names, even when the clock runs back', async () => {
   const store = new MemoryStore();
   let now = Date.UTC(2026, 10, 21, 9);
-  const appender = appenderOn(store, { clock: { now: () => now, monotonic: () => now, sleep: () => turn() } });
+  const appender = appenderOn(store, {
+    clock: { now: () => checked<EpochMs>(now), monotonic: () => now, sleep: () => turn() },
+  });
   await appender.append({ entries: [note('a', '1')] });
   now -= 2 * HOUR_MS;
   await appender.append({ entries: [note('a', '2')] });
-  const validity = new Map<string, { notBefore: string; notAfter: string }>();
+  const validity = new Map<string, { notBefore: IsoInstant; notAfter: IsoInstant }>();
   for (const entry of store.log) {
     const parsed = parseEntry(entry.note);
     if (parsed.kind !== 'entry') throw new Error(parsed.reason);
     if (parsed.body.type === 'key.certified')
-      validity.set(entry.chain, parsed.body.data as { notBefore: string; notAfter: string });
+      validity.set(entry.chain, parsed.body.data as { notBefore: IsoInstant; notAfter: IsoInstant });
     const key = validity.get(parsed.note.signatures[0]?.name ?? '');
-    expect(key && key.notBefore <= parsed.body.at && parsed.body.at < key.notAfter).toBe(true);
+    const at = msOf(parsed.body.at);
+    expect(key && msOf(key.notBefore) <= at && at < msOf(key.notAfter)).toBe(true);
   }
 });
 

@@ -1,5 +1,6 @@
 /** How long a session key is used and believed, and what its certificate must say. */
 import { expect, it } from 'vitest';
+import type { EpochMs } from '../../../../core/brands/index.ts';
 import { CountingIds } from '../../../../adapters/memory/index.ts';
 import type { EntryBody } from '../../../../core/ledger/index.ts';
 import {
@@ -9,16 +10,17 @@ import {
   isFresh,
   isValidAt,
 } from '../../../../core/ledger/append/session-key.ts';
+import { checked } from '../../../support/checked.ts';
 
 const NOW = Date.parse('2026-11-21T12:00:00.000Z');
 const MINUTE_MS = 60_000;
-const key = createSessionKey(new CountingIds().keyPair(), NOW);
+const key = createSessionKey(new CountingIds().keyPair(), checked<EpochMs>(NOW));
 
 it('is valid an hour, from five minutes before it was made, and used until five minutes before its end', () => {
   expect([key.notBefore, key.notAfter]).toEqual([NOW - 5 * MINUTE_MS, NOW + 55 * MINUTE_MS]);
   const at = (minutes: number, ms = 0): [boolean, boolean] => {
     const time = NOW + minutes * MINUTE_MS + ms;
-    return [isValidAt(key, time), isFresh(key, time)];
+    return [isValidAt(key, checked<EpochMs>(time)), isFresh(key, checked<EpochMs>(time))];
   };
   expect(at(-5, -1)).toEqual([false, false]);
   expect(at(-5)).toEqual([true, true]);
@@ -38,7 +40,7 @@ it('is certified by an entry of its own chain that says just this', () => {
       data: { ...data, ...more },
       ...body,
     } as unknown as EntryBody);
-  expect(read()).toMatchObject({ name: key.name, notBefore: '2026-11-21T11:55:00.000Z' });
+  expect(read()).toMatchObject({ name: key.name, notBefore: Date.parse('2026-11-21T11:55:00.000Z') });
   const second = (ms: number): object => ({ notAfter: new Date(key.notBefore + ms).toISOString() });
   expect(read(second(1))).toBeDefined();
   for (const more of [second(0), second(-1), second(60 * MINUTE_MS + 1), { notBefore: 'x' }, { notAfter: 7 }])

@@ -1,9 +1,11 @@
 /** R7: what time entries say when the clock is set, forwards and back. */
 import { describe, expect, it } from 'vitest';
+import type { EpochMs } from '../../../../core/brands/index.ts';
 import { MemoryStore } from '../../../../adapters/memory/index.ts';
 import { EntryVerifier, MAX_AHEAD_MS, parseEntry, type Clock } from '../../../../core/ledger/index.ts';
 import { createEntryClock } from '../../../../core/ledger/entries/entry-clock.ts';
 import { appenderOn, note, ROOT, turn } from '../ledger-fixture.ts';
+import { checked } from '../../../support/checked.ts';
 
 const START = Date.UTC(2026, 10, 21, 9);
 const YEAR_MS = 365 * 86_400_000;
@@ -11,7 +13,7 @@ const YEAR_MS = 365 * 86_400_000;
 function settable(): Clock & { set: (time: number) => void } {
   let time = START;
   return {
-    now: () => time,
+    now: () => checked<EpochMs>(time),
     monotonic: () => performance.now(),
     sleep: () => turn(),
     set: (next) => void (time = next),

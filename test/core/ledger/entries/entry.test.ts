@@ -1,5 +1,6 @@
 import { createHash, createPrivateKey, createPublicKey, sign } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import type { IsoInstant } from '../../../../core/brands/index.ts';
 import {
   assertEntityId,
   entryText,
@@ -18,6 +19,7 @@ import {
   signatureLine,
   type SealedEntry,
 } from '../../../../core/ledger/index.ts';
+import { checked } from '../../../support/checked.ts';
 
 // The worked example: everything below is concatenated by hand; only node:crypto is used.
 const SEED = Buffer.alloc(32, 0x01);
@@ -54,7 +56,7 @@ function byHand(prev: string, seq: number): { text: string; note: Buffer; hash: 
 }
 
 function sealed(): SealedEntry[] {
-  const prepared = prepareEntry({ ledger: 'main', entity: ENTITY, at: AT }, draft);
+  const prepared = prepareEntry({ ledger: 'main', entity: ENTITY, at: checked<IsoInstant>(AT) }, draft);
   return sealRun({ prev: genesisHash(ORIGIN, ENTITY), seq: 0 }, [prepared, prepared], signer);
 }
 
@@ -222,7 +224,7 @@ describe('signed notes (C2SP)', () => {
 it('fills an entry to the last byte that leaves room for two signatures, and no further', () => {
   const sized = (length: number): ReturnType<typeof prepareEntry> =>
     prepareEntry(
-      { ledger: 'main', entity: ENTITY, at: AT },
+      { ledger: 'main', entity: ENTITY, at: checked<IsoInstant>(AT) },
       { ...draft, data: { x: 'é'.repeat(length >> 1) + 'x'.repeat(length & 1) } },
     );
   let [fits, tooMuch] = [0, 80_000];

@@ -1,6 +1,7 @@
 /** A root key in a key service signs no long messages, and still must stand for the whole of a long entry. */
 import { hash } from 'node:crypto';
 import { expect, it } from 'vitest';
+import type { EpochMs, IsoInstant } from '../../../../core/brands/index.ts';
 import { CountingIds, MemoryStore, memoryRootSigner } from '../../../../adapters/memory/index.ts';
 import {
   certificateDraft,
@@ -17,10 +18,11 @@ import {
 } from '../../../../core/ledger/index.ts';
 import { MAX_ROOT_MESSAGE_BYTES, rootMessage } from '../../../../core/ledger/notes/signed-note.ts';
 import { appenderOn, note, ROOT } from '../ledger-fixture.ts';
+import { checked } from '../../../support/checked.ts';
 
 const NOW = Date.UTC(2026, 0, 5, 8);
 const ORIGIN = ROOT.name;
-const key = createSessionKey(new CountingIds().keyPair(), NOW);
+const key = createSessionKey(new CountingIds().keyPair(), checked<EpochMs>(NOW));
 const LONG = 'x'.repeat(10_000);
 
 function sha256Hex(text: Uint8Array): string {
@@ -31,7 +33,7 @@ function sha256Hex(text: Uint8Array): string {
 async function decision(said: string, message: (text: Uint8Array) => Uint8Array, signed = said): Promise<LoggedEntry> {
   const textOf = (data: string): Uint8Array => {
     const draft = { type: 'decision', actor: { kind: 'service', id: 's' }, idem: 'd', data: { said: data } } as const;
-    const place = { ledger: 'main', entity: 'account:1', at: new Date(NOW).toISOString() };
+    const place = { ledger: 'main', entity: 'account:1', at: checked<IsoInstant>(new Date(NOW).toISOString()) };
     return entryText(prepareEntry(place, draft), genesisHash(ORIGIN, 'account:1'), 0);
   };
   const text = textOf(said);
@@ -42,7 +44,7 @@ async function decision(said: string, message: (text: Uint8Array) => Uint8Array,
 }
 
 async function certificate(): Promise<LoggedEntry> {
-  const place = { ledger: 'main', entity: key.name, at: new Date(NOW).toISOString() };
+  const place = { ledger: 'main', entity: key.name, at: checked<IsoInstant>(new Date(NOW).toISOString()) };
   const text = entryText(prepareEntry(place, certificateDraft(key)), genesisHash(ORIGIN, key.name), 0);
   const root = signatureLine(ROOT.name, noteKeyId(ROOT.name, ROOT.publicKey), await ROOT.sign(text));
   const sealed = sealText(text, signatureLine(key.name, key.keyId, signText(key, text)) + root);

@@ -1,12 +1,14 @@
 /** What a reader requires of an entry beyond its bytes: each rule at its edge. */
 import { describe, expect, it } from 'vitest';
+import type { EpochMs } from '../../../../core/brands/index.ts';
 import { CountingIds } from '../../../../adapters/memory/index.ts';
 import type { EntryBody } from '../../../../core/ledger/index.ts';
 import { entryProblem } from '../../../../core/ledger/verify/entry-rules.ts';
 import { certificateDraft, createSessionKey } from '../../../../core/ledger/append/session-key.ts';
+import { checked } from '../../../support/checked.ts';
 
 const STEPS = new Set(['change.voted']);
-const KEY = createSessionKey(new CountingIds().keyPair(), 0);
+const KEY = createSessionKey(new CountingIds().keyPair(), checked<EpochMs>(0));
 const RAW = (byte: number): string => Buffer.alloc(32, byte).toString('base64');
 const KNOWN = { origin: 'o', size: 0, root: RAW(0) };
 

@@ -1,6 +1,7 @@
 /** Keys read from bytes without parsing them are those that parsing gives, whatever stands around them. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { IsoInstant } from '../../../../core/brands/index.ts';
 import {
   entryText,
   joinReplayIndices,
@@ -12,6 +13,7 @@ import {
   uniqueKeyOf,
   type EntryDraft,
 } from '../../../../core/ledger/index.ts';
+import { checked } from '../../../support/checked.ts';
 
 const name = fc.constantFrom('a', 'b', 'a/b', 'a","idem":"b'.replaceAll('"', '-'));
 const tricky = fc.constantFrom('x', '","source":"a', ',"idem":"', '\\', '"', '\\"', '","ledger":"main', 'ž', '\u2028');
@@ -37,7 +39,10 @@ const drafts: fc.Arbitrary<EntryDraft> = fc
   }));
 
 function noteOf(draft: EntryDraft, seq: number): Uint8Array {
-  const prepared = prepareEntry({ ledger: 'main', entity: 'account:1', at: '2026-11-21T09:00:00.000Z' }, draft);
+  const prepared = prepareEntry(
+    { ledger: 'main', entity: 'account:1', at: checked<IsoInstant>('2026-11-21T09:00:00.000Z') },
+    draft,
+  );
   return sealText(entryText(prepared, '0'.repeat(64), seq), '— k AAAA\n').note;
 }
 

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { EpochMs, IsoInstant } from '../../../../core/brands/index.ts';
 import { CountingIds, memoryRootSigner } from '../../../../adapters/memory/index.ts';
 import { leafHash } from '../../../../core/canonical/index.ts';
 import {
@@ -17,15 +18,16 @@ import {
   type EntryDraft,
   type LoggedEntry,
 } from '../../../../core/ledger/index.ts';
+import { checked } from '../../../support/checked.ts';
 
 const ORIGIN = 'ledger.test/main';
 const ROOT = memoryRootSigner(ORIGIN);
 const NOW = Date.UTC(2026, 0, 5, 8);
 const HOUR = 3_600_000;
-const key = createSessionKey(new CountingIds().keyPair(), NOW);
+const key = createSessionKey(new CountingIds().keyPair(), checked<EpochMs>(NOW));
 
 async function certificate(): Promise<LoggedEntry> {
-  const place = { ledger: 'main', entity: key.name, at: new Date(NOW).toISOString() };
+  const place = { ledger: 'main', entity: key.name, at: checked<IsoInstant>(new Date(NOW).toISOString()) };
   const text = entryText(prepareEntry(place, certificateDraft(key)), genesisHash(ORIGIN, key.name), 0);
   const root = signatureLine(ROOT.name, noteKeyId(ROOT.name, ROOT.publicKey), await ROOT.sign(text));
   const sealed = sealText(text, signatureLine(key.name, key.keyId, signText(key, text)) + root);
@@ -34,7 +36,10 @@ async function certificate(): Promise<LoggedEntry> {
 
 function event(at: number, draft: Partial<EntryDraft> = {}, ledger = 'main'): LoggedEntry {
   const whole: EntryDraft = { type: 'event', actor: { kind: 'module', id: 'm' }, idem: 'e1', data: {}, ...draft };
-  const prepared = prepareEntry({ ledger, entity: 'account:1', at: new Date(at).toISOString() }, whole);
+  const prepared = prepareEntry(
+    { ledger, entity: 'account:1', at: checked<IsoInstant>(new Date(at).toISOString()) },
+    whole,
+  );
   const [sealed] = sealRun({ prev: genesisHash(ORIGIN, 'account:1'), seq: 0 }, [prepared], key);
   if (sealed === undefined) throw new Error('nothing was sealed');
   return { ...sealed, chain: 'account:1', seq: 0, position: 1 };

@@ -1,7 +1,9 @@
 /** The ledger against everything that was signed or remembered of it: what agrees is listed, what does not is named. */
 import { beforeEach, describe, expect, it } from 'vitest';
+import type { EpochMs } from '../../../../core/brands/index.ts';
 import type { VerificationReport } from '../../../../core/ledger/index.ts';
 import { NOW, windowFixture, type WindowFixture } from '../window-fixture.ts';
+import { checked } from '../../../support/checked.ts';
 
 const SIZE = 300;
 const HOUR_MS = 3_600_000;
@@ -99,11 +101,14 @@ describe('anchors', () => {
 
   it('are missed a minute after the newest published entry', async () => {
     fixture.anchors.clear();
-    expect((await fixture.verify({ now: NOW + 59_999 })).verdict).toBe('OK');
+    expect((await fixture.verify({ now: checked<EpochMs>(NOW + 59_999) })).verdict).toBe('OK');
     const path = 'ckpt/00000000000000000300';
-    expect(named(await fixture.verify({ now: NOW + 60_000 }))).toMatchObject({ verdict: 'NOT_YET_ANCHORED', path });
+    expect(named(await fixture.verify({ now: checked<EpochMs>(NOW + 60_000) }))).toMatchObject({
+      verdict: 'NOT_YET_ANCHORED',
+      path,
+    });
     await fixture.anchor(SIZE);
-    expect((await fixture.verify({ now: NOW + HOUR_MS })).verdict).toBe('OK');
+    expect((await fixture.verify({ now: checked<EpochMs>(NOW + HOUR_MS) })).verdict).toBe('OK');
   });
 
   it('that cannot be read, are of another size, or of another history are named', async () => {
@@ -169,8 +174,8 @@ describe('points', () => {
   });
 
   it('are younger than asked for, or STALE', async () => {
-    expect((await fixture.verify({ maxAgeMinutes: 60, now: NOW + HOUR_MS })).verdict).toBe('OK');
-    expect(named(await fixture.verify({ maxAgeMinutes: 60, now: NOW + HOUR_MS + 1 }))).toMatchObject({
+    expect((await fixture.verify({ maxAgeMinutes: 60, now: checked<EpochMs>(NOW + HOUR_MS) })).verdict).toBe('OK');
+    expect(named(await fixture.verify({ maxAgeMinutes: 60, now: checked<EpochMs>(NOW + HOUR_MS + 1) }))).toMatchObject({
       ...{ verdict: 'STALE', path: 'checkpoint' },
     });
   });
