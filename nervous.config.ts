@@ -19,7 +19,7 @@ const kind = z.enum(['credit', 'debit', 'cash-debit']);
 const strict = { level: 'L3' as const, roles: ['owner', 'risk'], approvals: 2, timelockMinutes: 60 };
 
 export const config = defineConfig({
-  // Name of the book, and its name to the world: both are in every signature, so they never change.
+  // Name of the ledger, and its name for everybody: both are in every signature, so they never change.
   ledger: 'main',
   origin: 'nervous.example/dev/main',
 

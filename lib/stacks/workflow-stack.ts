@@ -17,7 +17,7 @@ import { namesOf, type Deployment } from '../deployment.ts';
 import { systemEnvironment } from '../functions/environment-variables.ts';
 import type { LedgerResources } from '../ledger-resources.ts';
 
-const WAKER_TIMEOUT = Duration.seconds(30);
+const RESUMER_TIMEOUT = Duration.seconds(30);
 const STEP_TIMEOUT = Duration.minutes(1);
 const RECONCILER_TIMEOUT = Duration.minutes(5);
 /** Only what is due is read: a change-set that waits costs nothing. */
@@ -49,7 +49,7 @@ export class WorkflowStack extends Stack {
       ...common,
       lambda: 'waker',
       environment,
-      timeout: WAKER_TIMEOUT,
+      timeout: RESUMER_TIMEOUT,
     });
     const reconciler = new NervousFunction(this, 'Reconciler', {
       ...common,
@@ -60,7 +60,7 @@ export class WorkflowStack extends Stack {
     this.wakeQueue = new SafeQueue(this, 'Wake', {
       queueName: namesOf(deployment).wakeQueue,
       removalPolicy: NO_AUTHORITY,
-      visibilityTimeout: sixTimes(WAKER_TIMEOUT),
+      visibilityTimeout: sixTimes(RESUMER_TIMEOUT),
       maxReceiveCount: 10,
     });
     resumer.consumeQueue(this.wakeQueue.queue, { batchSize: 10 });

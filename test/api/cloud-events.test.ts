@@ -114,8 +114,8 @@ describe('CloudEvents that come in', () => {
     expect(answer.headers['accept-post']).toBe(
       'application/json, application/cloudevents+json, application/cloudevents-batch+json',
     );
-    const elsewhere = await call(fixture, 'POST /v1/change-sets', { as: 'ann', body: cloudEvent, headers: STRUCTURED });
-    expect(refusalOf(elsewhere)).toBe('415 MEDIA_TYPE_UNSUPPORTED');
+    const other = await call(fixture, 'POST /v1/change-sets', { as: 'ann', body: cloudEvent, headers: STRUCTURED });
+    expect(refusalOf(other)).toBe('415 MEDIA_TYPE_UNSUPPORTED');
   });
 });
 

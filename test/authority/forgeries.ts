@@ -107,7 +107,7 @@ async function proposedAs(
   const proposal = stepHash({ type: 'change.proposed', actor, data } as never);
   const { assessmentHash: _old, ...rest } = assessed.body.data;
   const turns = rest['turns'] as { sponsor: number; entity: number };
-  const weighed = {
+  const computed = {
     ...{
       ...rest,
       change: id,
@@ -117,7 +117,7 @@ async function proposedAs(
     },
     ...{ turns: { sponsor: turns.sponsor + 1, entity: turns.entity + 1 }, ...assessment },
   } as JsonObject;
-  const whole = { ...weighed, assessmentHash: assessmentHash(weighed as never) };
+  const whole = { ...computed, assessmentHash: assessmentHash(computed as never) };
   const places = await fixture.append(
     entity,
     { type: 'change.proposed', actor, data, idem: `${id}#0` },

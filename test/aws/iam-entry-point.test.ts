@@ -5,9 +5,9 @@ import { deployed, httpApiUrl, output } from './support/deployed.ts';
 import { describeThrough, IAM } from './entry-points.ts';
 import { assume } from './support/iam-callers.ts';
 
-describeThrough('AWS, through the IAM door', IAM);
+describeThrough('AWS, through the IAM entry point', IAM);
 
-describe('W2: the IAM door', () => {
+describe('W2: the IAM entry point', () => {
   const url = (): string => `${httpApiUrl(output('IamApiId'))}/v1/feed`;
   const region = deployed().environment['AWS_REGION'] ?? 'us-east-1';
 

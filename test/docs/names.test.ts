@@ -48,9 +48,9 @@ describe.each(ALL.map((page) => [page.path, page] as const))('%s', (path, page) 
       const found = /^(GET|POST|PUT|PATCH|DELETE) (\/[^\s?…]*)/.exec(code);
       return found === null ? [] : [`${found[1] ?? ''} ${found[2] ?? ''}`];
     });
-    const elsewhere = ['GET /metrics', 'GET /']; // the embedded engine's own; a read in general
+    const other = ['GET /metrics', 'GET /']; // the embedded engine's own; a read in general
     const isKnown = (one: string): boolean =>
-      elsewhere.includes(one) || known.some((route) => patternOf(route).test(one.replace(/\/$/, '')));
+      other.includes(one) || known.some((route) => patternOf(route).test(one.replace(/\/$/, '')));
     expect(named.filter((one) => !isKnown(one))).toEqual([]);
   });
 

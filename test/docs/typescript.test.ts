@@ -72,10 +72,10 @@ describe('the TypeScript of the pages', () => {
   });
 
   it('is in ts blocks only', () => {
-    const elsewhere = globSync('docs/*.md', { cwd: REPOSITORY }).filter((path) =>
+    const other = globSync('docs/*.md', { cwd: REPOSITORY }).filter((path) =>
       /^ *```(?:typescript|js|javascript|tsx)\b/m.test(readFileSync(join(REPOSITORY, path), 'utf8')),
     );
-    expect(elsewhere).toEqual([]);
+    expect(other).toEqual([]);
   });
 });
 

@@ -42,7 +42,7 @@ describe('W1: permissions of the gateway', () => {
     }
   });
 
-  it('W1: say `*/$default` for it, once a door', () => {
+  it('W1: say `*/$default` for it, once for each entry point', () => {
     const said = ofType(prod, 'AWS::Lambda::Permission').map(({ Properties }) => text(Properties['SourceArn'] ?? ''));
     expect(said.filter((arn) => arn.endsWith('/*/$default'))).toHaveLength(2);
   });

@@ -97,7 +97,7 @@ interface Moment {
   readonly lent: readonly Entry[];
 }
 
-interface Standing {
+interface State {
   readonly votes: Map<string, Entry>;
   readonly editors: Set<string>;
   content: Entry | undefined;
@@ -113,7 +113,7 @@ interface Standing {
 }
 
 function judgeOne(steps: readonly Entry[], times: Times): string[] {
-  const standing: Standing = {
+  const state: State = {
     ...{
       votes: new Map(),
       editors: new Set(),
@@ -126,8 +126,8 @@ function judgeOne(steps: readonly Entry[], times: Times): string[] {
   };
   return steps.flatMap((step) => {
     const name = step.type.slice('change.'.length);
-    const faults = standing.ended !== undefined && name !== 'reviewed' ? [`${name} after ${standing.ended}`] : [];
-    return [...faults, ...take(standing, name, step, momentOf(times, step))];
+    const faults = state.ended !== undefined && name !== 'reviewed' ? [`${name} after ${state.ended}`] : [];
+    return [...faults, ...take(state, name, step, momentOf(times, step))];
   });
 }
 
@@ -138,65 +138,65 @@ function momentOf({ rules, lent }: Times, { position }: Entry): Moment {
   };
 }
 
-function take(standing: Standing, name: string, step: Entry, moment: Moment): string[] {
-  if (ENDS.includes(name)) standing.ended = name;
+function take(state: State, name: string, step: Entry, moment: Moment): string[] {
+  if (ENDS.includes(name)) state.ended = name;
   switch (name) {
     case 'proposed':
     case 'revised':
-      standing.editors.add(step.actor.id);
-      standing.content = step;
-      return restart(standing);
+      state.editors.add(step.actor.id);
+      state.content = step;
+      return restart(state);
     case 'returned':
-      return restart(standing);
+      return restart(state);
     case 'assessed':
-      standing.assessed = step;
-      return standing.votes.size === 0 ? [] : ['votes outlived an assessment'];
+      state.assessed = step;
+      return state.votes.size === 0 ? [] : ['votes outlived an assessment'];
     case 'voted':
-      return voted(standing, step, moment);
+      return voted(state, step, moment);
     case 'vote-revoked':
-      return revoked(standing, step);
+      return revoked(state, step);
     case 'escalated':
-      standing.escalated = true;
+      state.escalated = true;
       return [];
     case 'approved':
-      standing.approved = step;
+      state.approved = step;
       return [];
     case 'overridden':
-      standing.approved = step;
-      standing.overridden = step;
+      state.approved = step;
+      state.overridden = step;
       return step.actor.kind === 'person' ? [] : [`a ${step.actor.kind} overrode the rules`];
     case 'claimed':
-      standing.claims += 1;
-      return claimed(standing, step, moment);
+      state.claims += 1;
+      return claimed(state, step, moment);
     case 'applied':
     case 'undone': {
       const key = `${name} ${step.data.index}`;
-      if (standing.claims === 0) return [`${key} without a claim`];
-      if (standing.applied.has(key)) return [`${key} twice`];
-      standing.applied.add(key);
+      if (state.claims === 0) return [`${key} without a claim`];
+      if (state.applied.has(key)) return [`${key} twice`];
+      state.applied.add(key);
       return [];
     }
     case 'resolution':
-      standing.resolutions.set(step.data.personId ?? '', step);
-      return resolver(standing, step, moment);
+      state.resolutions.set(step.data.personId ?? '', step);
+      return resolver(state, step, moment);
     case 'resolved-executed':
     case 'resolved-rolled-back':
-      return resolved(standing, name);
+      return resolved(state, name);
     case 'expired':
-      return step.at >= deadlineOf(standing) ? [] : ['expired before its deadline'];
+      return step.at >= deadlineOf(state) ? [] : ['expired before its deadline'];
     default:
       return [];
   }
 }
 
-function restart(standing: Standing): string[] {
-  standing.votes.clear();
-  Object.assign(standing, { assessed: undefined, approved: undefined, overridden: undefined, escalated: false });
+function restart(state: State): string[] {
+  state.votes.clear();
+  Object.assign(state, { assessed: undefined, approved: undefined, overridden: undefined, escalated: false });
   return [];
 }
 
-function voted(standing: Standing, step: Entry, moment: Moment): string[] {
-  const { votes, content, assessed } = standing;
+function voted(state: State, step: Entry, moment: Moment): string[] {
+  const { votes, content, assessed } = state;
   const { data, actor, at } = step;
   const personId = data.personId ?? '';
   const faults: string[] = [];
@@ -205,7 +205,7 @@ function voted(standing: Standing, step: Entry, moment: Moment): string[] {
   const before = [...votes.values()].flatMap(decidersOf);
   for (const one of decidersOf(step)) {
     if (before.includes(one)) faults.push(`${one} voted twice`);
-    if (excluded(standing, moment.rules).has(one)) faults.push(`${one} voted on what they have a part in`);
+    if (excluded(state, moment.rules).has(one)) faults.push(`${one} voted on what they have a part in`);
   }
   if (data.contentHash !== content?.data.contentHash) faults.push(`${personId} voted on another content`);
   if (data.assessmentHash !== assessed?.data.assessmentHash) faults.push(`${personId} voted on another assessment`);
@@ -218,7 +218,7 @@ function voted(standing: Standing, step: Entry, moment: Moment): string[] {
 }
 
 /** By whose it was, or by who cast it. */
-function revoked({ votes }: Standing, { data }: Entry): string[] {
+function revoked({ votes }: State, { data }: Entry): string[] {
   const vote = [...votes.values()].find((one) => decidersOf(one).includes(data.personId ?? ''));
   return vote !== undefined && votes.delete(vote.data.personId ?? '') ? [] : ['a vote was revoked that did not stand'];
 }
@@ -241,33 +241,33 @@ function grantOf({ data: { personId, delegate } }: Entry, { lent }: Moment): Ent
   );
 }
 
-function claimed(standing: Standing, { at }: Entry, moment: Moment): string[] {
-  const { content, approved, claims } = standing;
+function claimed(state: State, { at }: Entry, moment: Moment): string[] {
+  const { content, approved, claims } = state;
   const faults: string[] = [];
   if (claims > 1) faults.push('claimed twice');
-  if (at >= deadlineOf(standing)) faults.push('claimed after the deadline');
+  if (at >= deadlineOf(state)) faults.push('claimed after the deadline');
   const requirement = requirementOf(content?.data.operations ?? [], String(content?.chain), moment.rules);
-  if (standing.overridden !== undefined) {
+  if (state.overridden !== undefined) {
     if (!requirement.soft) faults.push('hard rules were overridden');
     return faults;
   }
   if (approved === undefined) return [...faults, 'claimed without an approval'];
   if (at < approved.at + requirement.lockMs) faults.push('claimed within the time lock');
-  if (!isQuorum(standing, requirement, moment))
+  if (!isQuorum(state, requirement, moment))
     faults.push('claimed without a quorum of the people and rules then in force');
   return faults;
 }
 
-function isQuorum(standing: Standing, { roles, approvals }: Requirement, moment: Moment): boolean {
-  const votes = [...standing.votes.values()];
+function isQuorum(state: State, { roles, approvals }: Requirement, moment: Moment): boolean {
+  const votes = [...state.votes.values()];
   if (votes.some(({ data }) => data.decision !== 'approve')) return false;
-  const out = excluded(standing, moment.rules);
+  const out = excluded(state, moment.rules);
   const counted = votes
     .filter((vote) => !decidersOf(vote).some((one) => out.has(one)))
     .filter((vote) => vote.data.delegate === undefined || grantOf(vote, moment) !== undefined);
   const held = new Map(counted.map((vote) => [vote.data.personId ?? '', rolesOf(vote, moment)]));
   const holds = (person: string, role: string): boolean =>
-    held.get(person)?.some((one) => one === role || (standing.escalated && role === 'owner' && one === 'security')) ===
+    held.get(person)?.some((one) => one === role || (state.escalated && role === 'owner' && one === 'security')) ===
     true;
   const eligible = [...held.keys()].filter((person) => roles.some((role) => holds(person, role)));
   return eligible.length >= approvals && canFill(roles, eligible, holds);
@@ -281,22 +281,22 @@ function rolesOf(vote: Entry, moment: Moment): readonly string[] {
 }
 
 /** Who proposed or edited it, and who answers for them. */
-function excluded({ editors, content }: Standing, { owners }: Rules): Set<string> {
+function excluded({ editors, content }: State, { owners }: Rules): Set<string> {
   const initiator = content?.data.initiator ?? '';
   return new Set([...editors].map((id) => owners.get(id) ?? initiator.replace('person:', '')));
 }
 
-function resolver(standing: Standing, { actor, data }: Entry, { rules }: Moment): string[] {
+function resolver(state: State, { actor, data }: Entry, { rules }: Moment): string[] {
   const person = data.personId ?? '';
   const faults: string[] = [];
   if (rules.accounts.get(actor.id) !== person) faults.push(`${actor.id} resolved as ${person}`);
-  if (excluded(standing, rules).has(person)) faults.push(`${person} resolved what they have a part in`);
+  if (excluded(state, rules).has(person)) faults.push(`${person} resolved what they have a part in`);
   if (!rules.people.get(person)?.some((role) => role === 'owner' || role === 'risk'))
     faults.push(`${person} resolved without a role for it`);
   return faults;
 }
 
-function resolved({ resolutions, claims }: Standing, name: string): string[] {
+function resolved({ resolutions, claims }: State, name: string): string[] {
   const outcome = name === 'resolved-executed' ? 'executed' : 'rolled_back';
   const agreeing = [...resolutions.values()].filter(({ data }) => data.outcome === outcome);
   return claims === 1 && agreeing.length >= 2 ? [] : [`${name} without two people who say so`];
@@ -338,6 +338,6 @@ function amountOf({ payload }: Operation): number {
   return patch.reduce((sum, { path }) => sum + Number(/^\/money\/(\d+)-/.exec(path)?.[1] ?? 0), 0);
 }
 
-function deadlineOf({ content }: Standing): number {
+function deadlineOf({ content }: State): number {
   return Date.parse(content?.data.deadline ?? '');
 }

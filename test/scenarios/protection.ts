@@ -176,8 +176,8 @@ export const protection: readonly Scenario[] = [
           return wave.every(({ outcome }) => outcome === 'TOPIC_STOPPED') ? events : undefined;
         },
       );
-      const elsewhere = credit(freshAccount(), '1.00');
-      expect(await fixture.as('bank-feed').publish(elsewhere)).toMatchObject({ status: 'accepted' });
+      const outside = credit(freshAccount(), '1.00');
+      expect(await fixture.as('bank-feed').publish(outside)).toMatchObject({ status: 'accepted' });
 
       for (const principal of ['budget-engine', 'olga'])
         await expect(fixture.as(principal).resetGuard(STORMY)).rejects.toMatchObject({

@@ -1,5 +1,5 @@
 /**
- * Makes the world agree with the stored subscriptions: queues, rules, history. One at a time and every step repeatable; the
+ * Makes what exists on AWS agree with the stored subscriptions: queues, rules, history. One at a time and every step repeatable; the
  * scheduled pass finishes what a crash left half done and removes what belongs to nobody.
  */
 import type { Subscription } from '../../../core/events/index.ts';

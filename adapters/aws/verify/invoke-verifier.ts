@@ -1,6 +1,6 @@
 /**
  * Has a segment verified by another invocation of the function that verifies. A throttled or failed one is asked again a few
- * times; it reads only, so asking twice does no harm. What it answers is taken only if it parses as that stretch's outcome.
+ * times; it reads only, so asking twice does no harm. What it answers is taken only if it parses as that segment's outcome.
  */
 import type { Clock, Ids, Window } from '../../../core/ledger/index.ts';
 import { AwsError } from '../request/errors.ts';

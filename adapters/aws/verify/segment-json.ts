@@ -89,7 +89,7 @@ export function parseSegment(answer: unknown, window: Pick<Window, 'from' | 'to'
   const length = window.to - window.from;
   if (spans.size !== parsed.data.spans.length) throw invalid('a chain is there twice');
   if (spans.values().some((one) => one.firstPosition < window.from || one.firstPosition >= window.to))
-    throw invalid('a chain begins outside the stretch');
+    throw invalid('a chain begins outside the segment');
   if (entries > length || (entries > 0 && spans.size === 0)) throw invalid(`${entries} entries cannot be in it`);
   if (finding !== undefined) return { entries, spans, finding, ...(tree === undefined ? {} : { tree }) };
   if (tree === undefined || entries !== length) throw invalid('neither all entries nor a reason for fewer');
@@ -111,7 +111,7 @@ function assertTree(
     tree.tileRoots.length === Math.floor((to - from) / TILE_WIDTH) * HASH_BYTES &&
     tree.ends.length === wanted.length &&
     tree.ends.every(({ size, edge }, i) => size === wanted[i] && edge.length === edgeBytes(size));
-  if (!isWhole) throw invalid('the tree is not that of the stretch');
+  if (!isWhole) throw invalid('the tree is not that of the segment');
 }
 
 /** As many keys as entries; log indices within the segment, ascending. */
@@ -120,7 +120,7 @@ function readReplay(
   { from, to }: Pick<Window, 'from' | 'to'>,
 ): ReplayIndex {
   if (replay === undefined || replay.keys.length !== 8 * (to - from) || replay.decisive.length % 8 !== 0)
-    throw invalid('what a replay needs is not that of the stretch');
+    throw invalid('what a replay needs is not that of the segment');
   const keys = new BigUint64Array(replay.keys.slice().buffer);
   const decisive = new Float64Array(replay.decisive.slice().buffer);
   if (
@@ -128,7 +128,7 @@ function readReplay(
       (one, i) => !Number.isInteger(one) || one < (i === 0 ? from : (decisive[i - 1] as number) + 1) || one >= to,
     )
   )
-    throw invalid('what a replay needs is not within the stretch');
+    throw invalid('what a replay needs is not within the segment');
   return { keys, decisive };
 }
 

@@ -70,7 +70,7 @@ class Puller {
   /** the first of each lane, until its turn */
   private readonly ready: ReceivedMessage[] = [];
   private readonly done: string[] = [];
-  private readonly settling = new Set<Promise<void>>();
+  private readonly settlements = new Set<Promise<void>>();
   private active = 0;
   private held = 0;
   /** Events pulled per one handled at a time. A lease must not run out while it waits for a slow handler: then 1. */
@@ -97,7 +97,7 @@ class Puller {
       }
     }
     while (this.held > 0) await this.room();
-    await Promise.all(this.settling);
+    await Promise.all(this.settlements);
   }
 
   private async pull(max: number): Promise<void> {
@@ -182,14 +182,14 @@ class Puller {
 
   /** What cannot be settled comes again when its lease is over. */
   private settle(settled: Promise<unknown>): void {
-    const settling = settled.then(
-      () => void this.settling.delete(settling),
+    const settlements = settled.then(
+      () => void this.settlements.delete(settlements),
       (error: unknown) => {
-        this.settling.delete(settling);
+        this.settlements.delete(settlements);
         this.options.onError(error);
       },
     );
-    this.settling.add(settling);
+    this.settlements.add(settlements);
   }
 
   private async inTime(result: Promise<unknown>, timeout: AbortController): Promise<void> {

@@ -53,7 +53,7 @@ export class SubscriptionProgress {
   private readonly order: EntityOrder;
   private savedCursor: number | undefined;
   /** something was settled since the cursor was written down */
-  private isSettling = false;
+  private isUnwritten = false;
   /** fresh positions seen but not settled, ascending */
   private readonly open = new Set<number>();
   private readonly retries = new Map<number, Failure>();
@@ -209,11 +209,11 @@ export class SubscriptionProgress {
     const moved = settled - (this.savedCursor ?? subscription.from);
     const writes = [...this.forgotten.map((position) => mailbox.forgetRetry(position)), ...this.notes.takeWrites()];
     this.forgotten = [];
-    if (moved !== 0 && (all || this.isSettling || moved >= MAX_UNWRITTEN)) {
+    if (moved !== 0 && (all || this.isUnwritten || moved >= MAX_UNWRITTEN)) {
       writes.push(mailbox.writeCursor(settled));
       this.savedCursor = settled;
     }
-    this.isSettling = false;
+    this.isUnwritten = false;
     return writes;
   }
 
@@ -279,7 +279,7 @@ export class SubscriptionProgress {
   }
 
   private settled(): void {
-    this.isSettling = true;
+    this.isUnwritten = true;
     this.options.onSettled();
   }
 

@@ -1,4 +1,4 @@
-/** The level that a series of change-sets of one day reaches, each weighed with those before it. */
+/** The level that a series of change-sets of one day reaches, each assessed with those before it. */
 import { ChangeError } from '../model/errors.ts';
 import { factsOf } from '../risk/facts.ts';
 import type { RecentChange } from '../store/recent-changes.ts';

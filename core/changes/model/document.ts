@@ -1,6 +1,6 @@
 /**
  * An entity's document: what is accepted as one, its hash, and the difference between two. A document is a JSON object
- * (I-JSON, integers only, decimals as strings) or absent (null). Where documents are kept is the state store's business.
+ * (I-JSON, integers only, decimals as strings) or absent (null). The document store decides where they are kept.
  */
 import { canonicalize, pointerOf, taggedHash, type JsonObject, type JsonValue } from '../../canonical/index.ts';
 import { ChangeError } from './errors.ts';

@@ -30,9 +30,9 @@ export async function dryRun(context: Context, principal: Principal, input: unkn
   if (refusal !== undefined) return refusal;
   const content = contentOf(context, principal, { made: parsed, id: context.ids.next(), entityId });
   if (isRefused(content)) return content;
-  const weighed = await context.assessor.weigh({ entityId, content });
-  if (isRefused(weighed)) return weighed;
-  const { facts, risk, base, after } = weighed;
+  const computed = await context.assessor.computeRisk({ entityId, content });
+  if (isRefused(computed)) return computed;
+  const { facts, risk, base, after } = computed;
   const { document: before, version } = base;
   return {
     ...{ entityId, contentHash: content.contentHash },

@@ -12,7 +12,7 @@ import { assessmentHash, type ChangeStep, type StepOf } from '../model/steps.ts'
 
 const MS_PER_MINUTE = 60_000;
 /** From the clock reading of an assessment to its entry: what was counted must not be old when it is recorded. */
-const MAX_WEIGHING_MS = 60_000;
+const MAX_ASSESSMENT_LAG_MS = 60_000;
 
 type DecisionStep = Extract<
   ChangeStep,
@@ -55,13 +55,13 @@ function assess(record: ChangeRecord, { data, at }: StepOf<'change.assessed'>, {
   const { assessmentHash: claimed, ...assessment } = data;
   if (claimed !== assessmentHash(assessment)) return inconsistent('the assessment hash is not that of the assessment');
   if (data.asOf !== undefined && !isRecent(data.asOf, at))
-    return refused('CHANGE_BUSY', `${record.id} was weighed as of ${data.asOf}, too far from ${at}: try again`);
+    return refused('CHANGE_BUSY', `${record.id} was assessed as of ${data.asOf}, too far from ${at}: try again`);
   return update({ ...NOT_ASSESSED, assessment: { ...data, step }, round: data.round });
 }
 
 function isRecent(asOf: IsoInstant, at: IsoInstant): boolean {
   const ageMs = msOf(at) - msOf(asOf);
-  return ageMs >= 0 && ageMs <= MAX_WEIGHING_MS;
+  return ageMs >= 0 && ageMs <= MAX_ASSESSMENT_LAG_MS;
 }
 
 function approve(record: ChangeRecord, { data, at }: StepOf<'change.approved'>, { step }: Placement): Update {

@@ -1,10 +1,10 @@
 /**
- * Was the risk weighed by the rules in force, on what the operations do to the document as it was? Everything is computed
+ * Was the risk assessed by the rules in force, on what the operations do to the document as it was? Everything is computed
  * again from entries: the facts, the rules that match, what they ask for. What executors said of their plans is believed.
  */
 import { later, msOf, type EpochMs } from '../../brands/index.ts';
 import { canonicalize, type JsonObject, type JsonValue } from '../../canonical/index.ts';
-import { weighAdvice } from '../risk/advice.ts';
+import { applyAdvice } from '../risk/advice.ts';
 import { isSampled } from '../risk/assess.ts';
 import { documentHash, isJsonObject, type Document, type VersionedDocument } from '../model/document.ts';
 import { attempt } from '../model/errors.ts';
@@ -21,7 +21,7 @@ type Assessed = StepOf<'change.assessed'>;
 export interface AssessmentContext {
   readonly step: Assessed;
   readonly content: Content;
-  /** step hash of what was weighed */
+  /** step hash of what was assessed */
   readonly proposal: string;
   readonly inForce: InForce;
   /** the document as the chain has it */
@@ -46,8 +46,8 @@ export function judgeRisk({ step, content, proposal, inForce }: AssessmentContex
   const names = executorNames(content);
   const isOfThem = names.length === 0 ? executors === undefined : said !== undefined && isSame(said.names, names);
   if (!isOfThem) return `its facts name other executors than the operations do`;
-  const attempted = attemptToWeigh(() =>
-    weighAdvice(inForce.risk, facts, { names, facts: said?.plans ?? [], plans: {} }),
+  const attempted = attemptToCompute(() =>
+    applyAdvice(inForce.risk, facts, { names, facts: said?.plans ?? [], plans: {} }),
   );
   if (typeof attempted === 'string') return attempted;
   const { risk } = attempted;
@@ -64,7 +64,7 @@ export function judgeRisk({ step, content, proposal, inForce }: AssessmentContex
 }
 
 /**
- * It was weighed on the document that the chain led to just then. It may not have been, where another change-set was faster or
+ * It was assessed on the document that the chain led to just then. It may not have been, where another change-set was faster or
  * somebody had changed the store: then nothing may be carried out on it, so what it says of the facts is nobody's concern.
  */
 export function isOnDocument({ step, document }: Pick<AssessmentContext, 'step' | 'document'>): boolean {
@@ -74,17 +74,17 @@ export function isOnDocument({ step, document }: Pick<AssessmentContext, 'step' 
 
 /** The facts, given what certainly and what possibly counted of the last day. */
 export function judgeFacts(
-  weighing: AssessmentContext,
+  context: AssessmentContext,
   certain: RecentCounts,
   possible: RecentCounts,
 ): string | undefined {
-  const { step, content, document, types } = weighing;
+  const { step, content, document, types } = context;
   const { result, facts } = step.data;
   const after = attempt(() => planOperations(document, content.operations, types));
   if (typeof after === 'string') return `its operations do not fit the document: ${after}`;
   if (documentHash(after.at(-1) ?? null) !== result) return `its result is not what the operations lead to`;
-  const low = computed(weighing, after, certain);
-  const high = isSame(certain, possible) ? low : computed(weighing, after, possible);
+  const low = computed(context, after, certain);
+  const high = isSame(certain, possible) ? low : computed(context, after, possible);
   if (typeof low === 'string') return `its facts: ${low}`;
   if (typeof high === 'string') return `its facts: ${high}`;
   const { executors: _believed, ...recorded } = facts;
@@ -175,11 +175,11 @@ function planned({ plans = [], facts }: Assessed['data'], { operations }: Conten
 }
 
 /** Facts are data of an entry: a rule may not be able to look at them. */
-function attemptToWeigh<Result>(weigh: () => Result): Result | string {
+function attemptToCompute<Result>(compute: () => Result): Result | string {
   try {
-    return weigh();
+    return compute();
   } catch (error) {
-    return `its facts cannot be weighed: ${error instanceof Error ? error.message : 'unknown'}`;
+    return `its facts cannot be computed: ${error instanceof Error ? error.message : 'unknown'}`;
   }
 }
 

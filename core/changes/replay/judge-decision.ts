@@ -62,13 +62,13 @@ export function judgeClaim(step: StepOf<'change.claimed'>, deciding: DecisionCon
       : !excludedNow(deciding).includes(override.personId) && mayOverride(inForce, record, override);
   if (!isApproved) return 'by the roster in force the approval lacks people, roles or the right to override';
   if (assessment.policy.hash !== inForce.risk.policy.hash)
-    return 'its risk was weighed by rules that are no longer in force';
+    return 'its risk was assessed by rules that are no longer in force';
   const { names } = (assessment.facts['freeze'] ?? { names: [] }) as { readonly names: readonly string[] };
   const frozen = (moment: EpochMs): boolean =>
     activeFreezes(inForce.risk.config.freezes, record.entityId, moment).some((name) => !names.includes(name));
   const at = msOf(step.at);
   return frozen(at) && frozen(later(at, -CLOCK_SLACK_MS))
-    ? 'a freeze window is open that it was not weighed in'
+    ? 'a freeze window is open that it was not assessed in'
     : undefined;
 }
 

@@ -40,7 +40,7 @@ interface EndedChange extends AssessedChange {
 
 /** Of one sponsor, or on one entity; maps keep the order in which their keys came. */
 interface Place {
-  readonly standing: Map<string, AssessedChange>;
+  readonly live: Map<string, AssessedChange>;
   readonly ended: Map<string, EndedChange>;
 }
 
@@ -55,7 +55,7 @@ export class RecentWindow {
     const before = this.known.get(one.change);
     if (before !== undefined) this.remove(before);
     this.known.set(one.change, one);
-    for (const place of this.placesOf(one)) place.standing.set(one.change, one);
+    for (const place of this.placesOf(one)) place.live.set(one.change, one);
     this.latest = Math.max(this.latest, one.at);
     this.forget();
     for (const key of keysOf(one)) this.tidy(key);
@@ -68,7 +68,7 @@ export class RecentWindow {
     this.known.delete(change);
     for (const key of keysOf(one)) {
       const place = this.places.get(key);
-      place?.standing.delete(change);
+      place?.live.delete(change);
       place?.ended.set(change, { ...one, endedAt: at });
     }
   }
@@ -89,9 +89,9 @@ export class RecentWindow {
     const of = (key: string): RecentChange[] => {
       const place = this.places.get(key);
       if (place === undefined) return [];
-      const standing = firsts(place.standing.values().filter(({ at }) => at >= since));
+      const live = firsts(place.live.values().filter(({ at }) => at >= since));
       const others = firsts(more(place));
-      const found = others.length === 0 ? standing : [...standing, ...others].sort(inOrder).slice(0, MAX_RECENT + 1);
+      const found = others.length === 0 ? live : [...live, ...others].sort(inOrder).slice(0, MAX_RECENT + 1);
       return found.filter(({ change }) => change !== asked.change);
     };
     return { byInitiator: of(sponsorKey(asked.sponsor)), onEntity: of(entityKey(asked.entityId)) };
@@ -99,7 +99,7 @@ export class RecentWindow {
 
   private placesOf(one: AssessedChange): Place[] {
     return keysOf(one).map((key) => {
-      const place = this.places.get(key) ?? { standing: new Map(), ended: new Map() };
+      const place = this.places.get(key) ?? { live: new Map(), ended: new Map() };
       this.places.set(key, place);
       return place;
     });
@@ -107,7 +107,7 @@ export class RecentWindow {
 
   private remove({ change, ...of }: AssessedChange): void {
     this.known.delete(change);
-    for (const key of keysOf(of)) this.places.get(key)?.standing.delete(change);
+    for (const key of keysOf(of)) this.places.get(key)?.live.delete(change);
   }
 
   /** What no window can reach any more; each is looked at once when it goes. */
@@ -126,7 +126,7 @@ export class RecentWindow {
       if (endedAt >= this.latest - 2 * CLOCK_SLACK_MS) break;
       place.ended.delete(change);
     }
-    if (place.standing.size === 0 && place.ended.size === 0) this.places.delete(key);
+    if (place.live.size === 0 && place.ended.size === 0) this.places.delete(key);
   }
 }
 

@@ -190,7 +190,7 @@ export class Replay {
     const delegation = (id: string): KnownDelegation | undefined => this.authority.delegation(id, entry);
     return this.under(entry, asked, (inForce) =>
       step.type === 'change.assessed'
-        ? this.weighed(entry, step, { record: after, inForce })
+        ? this.assessmentProblem(entry, step, { record: after, inForce })
         : judgeStep(step, { types: this.types, ledger: this.options.ledger, inForce, delegation, before }),
     );
   }
@@ -219,7 +219,7 @@ export class Replay {
     return reasons.includes(undefined) ? undefined : reasons[0];
   }
 
-  private weighed(
+  private assessmentProblem(
     { position }: ReplayEntry,
     step: StepOf<'change.assessed'>,
     { record, inForce }: { readonly record: ChangeRecord; readonly inForce: InForce },
@@ -228,8 +228,8 @@ export class Replay {
     const { data, at, entity } = step;
     const { turns } = data;
     const document = this.document(entity);
-    const weighing: AssessmentContext = { step, content, proposal, inForce, document, types: this.types };
-    const reason = notTheSystem(step.actor) ?? judgeRisk(weighing);
+    const context: AssessmentContext = { step, content, proposal, inForce, document, types: this.types };
+    const reason = notTheSystem(step.actor) ?? judgeRisk(context);
     if (reason !== undefined) return reason;
     const sponsor = sponsorOf(content);
     const { from, to } = clockOf(step);
@@ -239,24 +239,24 @@ export class Replay {
       this.turns.use(`on#${entity}#${turns.entity}`, position);
     }
     if (data.facts['executors'] !== undefined) this.counts.advised += 1;
-    if (!isOnDocument(weighing)) return undefined;
+    if (!isOnDocument(context)) return undefined;
     if (this.authority instanceof OrderedAuthority)
-      return judgeFacts(weighing, this.recent.certain(asked), this.recent.possible(asked));
+      return judgeFacts(context, this.recent.certain(asked), this.recent.possible(asked));
     if (turns !== undefined) {
       const { initiator, onEntity } = data.facts as { readonly initiator: JsonObject; readonly onEntity: JsonObject };
       const taken = { ...{ position, change, sponsor, entityId }, moved: movedBy(step), at: msOf(at), asOf: to };
       this.days.take({ ...taken, turns, initiator, onEntity });
     }
-    return judgeFacts(weighing, NOTHING, ANYTHING);
+    return judgeFacts(context, NOTHING, ANYTHING);
   }
 
-  /** What was weighed is still what is there, and nobody else is at work on it. */
+  /** What was assessed is still what is there, and nobody else is at work on it. */
   private claimable({ type, entity, data }: ChangeStep, before: Open | undefined): string | undefined {
     if (type !== 'change.claimed') return undefined;
     const { version, hash } = this.document(entity);
     const base = before?.record.assessment?.base;
     if (base?.version !== version || base.hash !== hash || before?.isExternal === true)
-      return `the document is at version ${version}, which is not what was weighed and approved`;
+      return `the document is at version ${version}, which is not what was assessed and approved`;
     const other = this.locks.get(entity);
     if (other !== undefined) return `${other} is being carried out on "${entity}"`;
     this.locks.set(entity, data.change);

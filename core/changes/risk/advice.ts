@@ -36,7 +36,7 @@ export async function adviceOn(executors: ExecutorCalls, operations: readonly Op
 }
 
 /** The facts as they are recorded, and the risk by the system's own facts, raised by what the advice adds. */
-export function weighAdvice(
+export function applyAdvice(
   table: Pick<RiskTable, 'assess'>,
   facts: JsonObject,
   advice: Advice,

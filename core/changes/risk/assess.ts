@@ -6,7 +6,7 @@ import { isoOf, type EpochMs } from '../../brands/index.ts';
 import { taggedHash, type JsonObject } from '../../canonical/index.ts';
 import { SYSTEM_ACTOR, type Clock, type ItemWrite } from '../../ledger/index.ts';
 import type { Policy } from '../../policy/index.ts';
-import { adviceOn, weighAdvice, type Advice } from './advice.ts';
+import { adviceOn, applyAdvice, type Advice } from './advice.ts';
 import { documentHash, type Document, type VersionedDocument } from '../model/document.ts';
 import { ChangeError } from '../model/errors.ts';
 import { isRefused, orRefusal, refusalOf, type Refusal } from '../model/refusal.ts';
@@ -64,21 +64,21 @@ export interface RiskPreview {
 /** Both are refused with STALE_BASE | CHANGE_INVALID | CHANGE_UNFIT | RISK_BLOCKED | EXECUTOR_FAILED */
 export interface Assessor {
   readonly assess: (subject: Subject) => Promise<Assessed | Refusal>;
-  readonly weigh: (subject: Pick<Subject, 'entityId' | 'content'>) => Promise<RiskPreview | Refusal>;
+  readonly computeRisk: (subject: Pick<Subject, 'entityId' | 'content'>) => Promise<RiskPreview | Refusal>;
 }
 
 export function createAssessor(deps: AssessorDependencies): Assessor {
   return {
-    weigh: (subject) => weigh(deps, subject, deps.clock.now()),
+    computeRisk: (subject) => computeRisk(deps, subject, deps.clock.now()),
     assess: async (subject) => {
       const { entityId, content, proposal, round } = subject;
       const { change, revision } = content;
       // Before anything is counted.
       const { writes, turns } = await deps.recent.turns({ change, sponsor: sponsorOf(content), entityId });
       const asOf = deps.clock.now();
-      const weighed = await weigh(deps, subject, asOf);
-      if (isRefused(weighed)) return weighed;
-      const { facts, risk, base, after, plans } = weighed;
+      const computed = await computeRisk(deps, subject, asOf);
+      if (isRefused(computed)) return computed;
+      const { facts, risk, base, after, plans } = computed;
       const assessment = {
         ...{ change, revision, round: round + 1, proposal, contentHash: content.contentHash, facts },
         ...risk,
@@ -107,7 +107,7 @@ export function approvalStep(data: Extract<StepDraft, { type: 'change.approved' 
 }
 
 /** @param asOf one reading of the clock for all that depends on it */
-async function weigh(
+async function computeRisk(
   deps: AssessorDependencies,
   { entityId, content }: Pick<Subject, 'entityId' | 'content'>,
   asOf: EpochMs,
@@ -145,7 +145,7 @@ async function weigh(
       erases: operations.some(({ type }) => types.get(type)?.erases !== undefined),
       freezes: activeFreezes(freezes, entityId, asOf),
     });
-    return { ...weighAdvice(table, facts, advice), base, after: after.at(-1) ?? null, plans: advice.plans };
+    return { ...applyAdvice(table, facts, advice), base, after: after.at(-1) ?? null, plans: advice.plans };
   } catch (error) {
     if (error instanceof ChangeError) return refusalOf(error);
     const message = `the risk of ${change} could not be assessed: ${error instanceof Error ? error.message : 'unknown'}`;

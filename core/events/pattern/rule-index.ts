@@ -76,15 +76,15 @@ interface Demand {
 
 /** Where an event must have something for the rule to match; undefined when it need not have anything. */
 function placesOf(pattern: Pattern, countAt: (place: Place) => number): readonly Place[] | undefined {
-  // `$or` repeats the fields beside it in every combination: each is weighed once.
-  const weighed = new Map<FieldTest, Demand>();
+  // `$or` repeats the fields beside it in every combination: each is estimated once.
+  const estimated = new Map<FieldTest, Demand>();
   const places = new Map<Demand, readonly Place[]>();
   let left = MAX_PLACES_PER_RULE;
   for (const tree of pattern[TREES]) {
     let best: Demand | undefined;
     for (const { path, test } of demandedFields(tree, [])) {
-      const demand = weighed.get(test) ?? weigh(path, test, countAt);
-      weighed.set(test, demand);
+      const demand = estimated.get(test) ?? estimate(path, test, countAt);
+      estimated.set(test, demand);
       if (best === undefined || isBetter(demand, best)) best = demand;
     }
     if (best === undefined) return undefined;
@@ -108,7 +108,7 @@ function* demandedFields(
   for (const [key, child] of node.children) if (!child.acceptsAbsence) yield* demandedFields(child, [...path, key]);
 }
 
-function weigh(path: readonly string[], test: FieldTest, countAt: (place: Place) => number): Demand {
+function estimate(path: readonly string[], test: FieldTest, countAt: (place: Place) => number): Demand {
   const keys = keysOf(test);
   return { path, keys, crowd: Math.max(...keys.map((key) => countAt({ path, key }))) };
 }

@@ -1,5 +1,5 @@
 /**
- * What the ledger needs from the world. Each method says what is true afterwards: when it fails, when it fails although
+ * What the ledger needs from outside. Each method says what is true afterwards: when it fails, when it fails although
  * it was persisted, and when two callers meet. Adapters: adapters/embedded (SQLite), adapters/aws (DynamoDB),
  * adapters/memory (with fault hooks).
  */

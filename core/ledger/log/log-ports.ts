@@ -1,5 +1,5 @@
 /**
- * What the public log needs from the world: files that anyone may read, write-once storage for checkpoints, witnesses.
+ * What the public log needs from outside: files that anyone may read, write-once storage for checkpoints, witnesses.
  * Each method says what is true afterwards. Adapters: folders (adapters/embedded), S3 (adapters/aws).
  */
 import type { NoteKey } from '../notes/open-note.ts';

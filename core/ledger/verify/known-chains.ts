@@ -1,5 +1,5 @@
 /**
- * What this process knows of chains because it verified or wrote it itself, kept in its memory and nowhere else: a stretch of
+ * What this process knows of chains because it verified or wrote it itself, kept in its memory and nowhere else: a segment of
  * a chain and the hash of its last entry. Whoever finds that hash again at that place, and every link before it right, has
  * the same bytes as then. What is forgotten is verified again.
  */

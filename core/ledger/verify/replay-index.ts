@@ -81,7 +81,7 @@ export class ReplayIndexBuilder {
   }
 }
 
-/** One index for consecutive stretches. */
+/** One index for consecutive segments. */
 export function joinReplayIndices(parts: readonly ReplayIndex[]): ReplayIndex {
   const keys = new BigUint64Array(parts.reduce((sum, part) => sum + part.keys.length, 0));
   const decisive = new Float64Array(parts.reduce((sum, part) => sum + part.decisive.length, 0));

@@ -1,5 +1,5 @@
 /**
- * Verification of a stretch of the log and of whole chains: nothing missing, nothing moved, every `prev` right. Stretches
+ * Verification of a segment of the log and of whole chains: nothing missing, nothing moved, every `prev` right. Segments
  * can be checked apart, on several cores, and joined afterwards; memory grows with the number of chains, not entries.
  */
 import { toHex } from '../../canonical/index.ts';
@@ -31,7 +31,7 @@ export interface LogPair {
   readonly damage?: string;
 }
 
-/** What a stretch leaves to be checked against its neighbours, per chain. */
+/** What a segment leaves to be checked against its neighbours, per chain. */
 export interface ChainSpan {
   readonly firstSeq: number;
   readonly firstPrev: string;
@@ -54,7 +54,7 @@ export interface ChainPlace {
 export interface Segment {
   readonly entries: number;
   readonly spans: ReadonlyMap<string, ChainSpan>;
-  /** the first bad entry; the stretch was not looked at beyond it */
+  /** the first bad entry; the segment was not looked at beyond it */
   readonly finding?: Finding;
   /** hashes for the Merkle tree, when they were asked for */
   readonly tree?: SegmentHashes;
@@ -132,8 +132,8 @@ class TileWalk {
 }
 
 /**
- * Joins stretches in log order.
- * @param before where chains stand that began before the first stretch; absent: none did
+ * Joins segments in log order.
+ * @param before where chains stand that began before the first segment; absent: none did
  * @returns the first bad entry of all, if any, and the chains seen
  */
 export function joinSegments(
@@ -143,7 +143,7 @@ export function joinSegments(
 ): { readonly heads: ReadonlyMap<string, ChainSpan>; readonly finding?: Finding } {
   const heads = new Map<string, ChainSpan>();
   for (const segment of segments) {
-    // Chains are in the order of their first entries, and a stretch ends where it found something: a chain that does not
+    // Chains are in the order of their first entries, and a segment ends where it found something: a chain that does not
     // begin as it must comes before that, whatever log index the finding itself is about.
     let broken: Finding | undefined;
     for (const [chain, span] of segment.spans) {

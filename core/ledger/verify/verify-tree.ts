@@ -1,5 +1,5 @@
 /**
- * The Merkle tree of what is being verified. A stretch leaves one hash for every 256 entries and the right edge at each size
+ * The Merkle tree of what is being verified. A segment leaves one hash for every 256 entries and the right edge at each size
  * that is asked for; joined in order they give the root at every one of those sizes, in memory that hardly grows.
  */
 import { MerkleEdge } from '../merkle/merkle-edge.ts';
@@ -51,8 +51,8 @@ export class SegmentHashesBuilder {
 }
 
 /**
- * @param base the tree before the first stretch
- * @returns the roots at those of `sizes` that the stretches reach, and the whole tree
+ * @param base the tree before the first segment
+ * @returns the roots at those of `sizes` that the segments reach, and the whole tree
  */
 export function rootsAt(
   base: MerkleEdge,

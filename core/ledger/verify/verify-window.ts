@@ -1,6 +1,6 @@
 /**
  * Verifies the ledger, or a window of its log, against everything that was signed or remembered of it. It decides what is
- * read, joins what stretches found and writes the report; how stretches are read (which store, how many cores) is not its
+ * read, joins what segments found and writes the report; how segments are read (which store, how many cores) is not its
  * business. What lies before a window comes from the published tiles, so a window costs what is in it.
  */
 import type { EpochMs } from '../../brands/index.ts';
@@ -49,7 +49,7 @@ export interface WindowOptions extends PointSources {
   readonly begun?: { readonly points: Points; readonly size: number };
   /** One past the last log index that the store knows of. */
   readonly size: () => Promise<number>;
-  /** Verifies a window in stretches that begin at multiples of 256. @returns one segment with its tree for each, in order */
+  /** Verifies a window in segments that begin at multiples of 256. @returns one segment with its tree for each, in order */
   readonly segments: (window: Window) => Promise<readonly Segment[]>;
   /** Replays who was entitled to decide; only for the whole ledger, because authority begins with its first entry. */
   readonly replay?: (index: ReplayIndex) => Promise<ReplayReport>;
@@ -57,7 +57,7 @@ export interface WindowOptions extends PointSources {
   readonly documents?: (changed: readonly string[], scope: Scope) => Promise<Finding | undefined>;
   /** Verifies what is kept beside the ledger. Asked only where entries are read whole. @param chains with confidential fields */
   readonly fields?: (chains: readonly string[]) => Promise<Finding | undefined>;
-  /** whether `stretches` checks signatures; for the report */
+  /** whether `segments` checks signatures; for the report */
   readonly signatures: boolean;
   /** milliseconds since the Unix epoch */
   readonly now: EpochMs;

@@ -23,7 +23,7 @@ const configSchema = z
   .strictObject({
     /** name of the book; default ledger is `main` */
     ledger: z.string().regex(/^[a-z0-9][a-z0-9-]{0,31}$/, 'use 1-32 of a-z 0-9 -'),
-    /** names the ledger to the world, like a URL without a scheme: in every genesis hash and signature */
+    /** names the ledger for everybody, like a URL without a scheme: in every genesis hash and signature */
     origin: z
       .string()
       .regex(/^[a-z0-9.-]+(\/[A-Za-z0-9._-]+)*$/, 'write it as a URL without a scheme, e.g. nervous.example/dev/main'),

@@ -192,7 +192,7 @@ export async function verifyState(
   };
 }
 
-/** Trays, times and counts grant nothing, but a change-set that does not stand there is not seen. */
+/** Inboxes, times and counts grant nothing, but nobody sees a change-set that is missing there. */
 async function indexFinding({ ledger, items }: DocumentSources): Promise<Finding | undefined> {
   const differs = await orUnreadable(async () => ({ detail: await checkChangeIndex(ledger, items) }));
   if ('unreadable' in differs) return logFinding('UNREADABLE', `indices of change-sets: ${differs.unreadable}`);

@@ -137,8 +137,8 @@ export function openEngine(machine: Machine, deps: Partial<ChangesDependencies> 
     },
     untilWaiting: (id) =>
       until(async () => {
-        const [gate, standing] = [await gates.find(id), await statuses.of(id)];
-        return gate !== undefined && gate.seen === standing?.version;
+        const [gate, status] = [await gates.find(id), await statuses.of(id)];
+        return gate !== undefined && gate.seen === status?.version;
       }, `${id} waits`),
     untilState: (id, state) => until(async () => (await fixture.record(id)).state === state, `${id} is ${state}`),
     untilStatus: (id, attempt, wanted) =>

@@ -103,12 +103,12 @@ describe('nervous dev', () => {
       code: 0,
       out: 'nothing waits for your decision\n',
     });
-    const elsewhere = { NERVOUS_URL: 'http://127.0.0.1:1' };
-    expect(await nervous(['inbox', '--data', data, '--as', 'boris'], elsewhere)).toMatchObject({ code: 0 });
+    const other = { NERVOUS_URL: 'http://127.0.0.1:1' };
+    expect(await nervous(['inbox', '--data', data, '--as', 'boris'], other)).toMatchObject({ code: 0 });
     await stop(engine, 'SIGKILL');
     expect(existsSync(file)).toBe(true);
     expect(findEngine(data)).toEqual({ kind: 'none' });
-    expect(await nervous(['inbox', '--data', data, '--as', 'boris'], elsewhere)).toMatchObject({
+    expect(await nervous(['inbox', '--data', data, '--as', 'boris'], other)).toMatchObject({
       code: 3,
       err: expect.stringContaining('http://127.0.0.1:1') as string,
     });

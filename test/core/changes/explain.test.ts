@@ -160,8 +160,8 @@ describe('a freeze', () => {
     };
     expect(await at(Date.parse(from) - 1)).toBe('L1');
     expect(await at(Date.parse(from))).toBe('L3');
-    const elsewhere = table([small, frozen], { freezes: [{ ...freezes[0], entities: ['loan:*', 'account:2'] }] });
-    const other = await fixture.other({ risk: elsewhere }).assess(who('pete'), proposal([patchOf('/a', 1)]));
+    const outside = table([small, frozen], { freezes: [{ ...freezes[0], entities: ['loan:*', 'account:2'] }] });
+    const other = await fixture.other({ risk: outside }).assess(who('pete'), proposal([patchOf('/a', 1)]));
     expect(other.risk.facts['freeze']).toEqual({ active: false, names: [] });
     expect(await at(Date.parse(until) - 1)).toBe('L3');
     expect(await at(Date.parse(until))).toBe('L1');

@@ -84,7 +84,7 @@ async function checkIndices(data: string): Promise<string> {
   const { checkIndex } = await import('../../../../adapters/embedded/store/rebuild-index.ts');
   const differs = await checkIndex(data);
   if (differs !== undefined) throw new Error(`${differs}: stop the engine and run "nervous doctor --rebuild-index"`);
-  return 'trays, times and counts fit the change-sets';
+  return 'inboxes, times and counts agree with the change-sets';
 }
 
 /** A key that does not fit is found out when somebody needs a field: too late. */

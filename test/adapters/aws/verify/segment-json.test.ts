@@ -85,7 +85,7 @@ describe('the outcome of a segment as JSON', () => {
     ['a chain twice', { ...sound, spans: [...sound.spans, ...sound.spans] }],
     ['a chain from elsewhere', { ...sound, spans: [['a', 0, '0'.repeat(64), 600, 1, '0'.repeat(64), false]] }],
     ['a hash cut short', { ...sound, spans: [['a', 0, '00', 256, 1, '0'.repeat(64), false]] }],
-    ['another stretch', { ...sound, tree: { ...tree, from: 0 } }],
+    ['another segment', { ...sound, tree: { ...tree, from: 0 } }],
     ['an earlier end', { ...sound, tree: { ...tree, to: 599 } }],
     ['a tile root cut short', { ...sound, tree: { ...tree, tileRoots: tree.tileRoots.slice(4) } }],
     ['no tile roots', { ...sound, tree: { ...tree, tileRoots: '' } }],

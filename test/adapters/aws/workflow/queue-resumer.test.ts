@@ -174,14 +174,14 @@ describe('the wake queue', () => {
     calls.on(SendMessageCommand).callsFake(() => new Promise<object>((resolve) => release.push(() => resolve({}))));
     resumeQueue.onChangeStep('a');
     resumeQueue.onChangeStep('b');
-    let settled = false;
-    const settling = resumeQueue.flush().then(() => (settled = true));
+    let flushed = false;
+    const flushing = resumeQueue.flush().then(() => (flushed = true));
     await new Promise((resolve) => setImmediate(resolve));
     release[0]?.();
     await new Promise((resolve) => setImmediate(resolve));
-    expect(settled).toBe(false);
+    expect(flushed).toBe(false);
     release[1]?.();
-    await settling;
+    await flushing;
     calls.on(SendMessageCommand).rejects(new Error('no queue'));
     resumeQueue.onChangeStep('c');
     await resumeQueue.flush();

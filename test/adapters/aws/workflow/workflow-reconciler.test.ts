@@ -119,17 +119,17 @@ describe('the workflow reconciler', () => {
     const e = engine(undefined, reminding);
     const { id } = await e.propose();
     await waiting(e, id);
-    const looked = async () => (await e.read(() => e.reconcile())).records;
+    const recheck = async () => (await e.read(() => e.reconcile())).records;
     await e.fixture.clock.advance(hours(4) - 1);
-    expect(await looked()).toEqual([]);
+    expect(await recheck()).toEqual([]);
     await e.fixture.clock.advance(1);
-    expect(await looked()).toEqual([id]);
+    expect(await recheck()).toEqual([id]);
     await e.fixture.changes.advance(id); // it is reminded
-    expect(await looked()).toEqual([]);
+    expect(await recheck()).toEqual([]);
     await e.fixture.clock.advance(hours(1)); // nobody may help with the roles it needs: nothing will come of this time
-    expect(await looked()).toEqual([id]);
+    expect(await recheck()).toEqual([id]);
     await e.fixture.clock.advance(hours(2));
-    expect(await looked()).toEqual([]);
+    expect(await recheck()).toEqual([]);
   });
 
   it('starts an execution that was killed under a waiting change-set again, under the next name', async () => {

@@ -46,12 +46,12 @@ describe('acts on a subscription that meet', () => {
     await fixture.publish('a', 'b');
     const [first] = await fixture.bus.receive('s', { max: 1, waitMs: 0 });
     hold();
-    const looking = fixture.bus.receive('s', NOW);
+    const receiving = fixture.bus.receive('s', NOW);
     const failing = fixture.bus.nack('s', [first?.receipt ?? ''], { reason: 'no' });
     const removing = fixture.bus.detach('s');
     await fixture.clock.advance(0);
     release();
-    await Promise.all([looking, failing, removing]);
+    await Promise.all([receiving, failing, removing]);
     await flush(fixture);
     for (const pk of ['main#retry#s', 'main#dead#s', 'main#note#s', 'main#cursor'])
       expect(await fixture.store.list(pk, { limit: 9 })).toEqual([]);
@@ -76,22 +76,22 @@ describe('acts on a subscription that meet', () => {
 
   it('does not go on through a long history when it is paused', async () => {
     const { readFacts, hold, release } = heldFacts();
-    let looked = 0;
+    let reads = 0;
     const counted = (): Promise<DeliveryFacts> => {
-      looked += 1;
+      reads += 1;
       return readFacts();
     };
     const fixture = await createFixture({ readFacts: counted });
     await fixture.bus.attach(subscription('s', { mode: 'conditional', when: { permissions: ['reads'] } }));
     await fixture.publish(...Array.from({ length: 20 }, () => 'a'));
     hold();
-    const looking = fixture.bus.receive('s', { max: 1, waitMs: 0 });
+    const receiving = fixture.bus.receive('s', { max: 1, waitMs: 0 });
     const pausing = fixture.bus.pause('s');
     await fixture.clock.advance(0);
     release();
-    expect(await looking).toEqual([]);
+    expect(await receiving).toEqual([]);
     await pausing;
-    expect(looked).toBeLessThan(20);
+    expect(reads).toBeLessThan(20);
   });
 
   it('gives the whole time to acknowledge, however long it looked for the event', async () => {

@@ -214,11 +214,11 @@ describe('limits', () => {
     );
     const chunk = `10000\r\n${' '.repeat(0x10000)}\r\n`;
     let sent = 0;
-    const pump = (): void => {
+    const nextRequest = (): void => {
       while (!socket.destroyed && socket.write(chunk)) sent += chunk.length;
     };
-    socket.on('drain', pump);
-    pump();
+    socket.on('drain', nextRequest);
+    nextRequest();
     const answer = await said; // it ends, although the body never does
     expect(answer).toMatch(/^HTTP\/1\.1 413 /);
     expect(answer).toContain('BODY_TOO_LARGE');

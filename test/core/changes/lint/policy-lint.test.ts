@@ -193,7 +193,7 @@ describe('R3: what the lint says', () => {
     }
   });
 
-  it('R3: weighs executors by their names, and only what executors carry out', () => {
+  it('R3: assesses executors by their names, and only what executors carry out', () => {
     const byName = (name: string): RiskConfig =>
       table([
         { name: 'any', when: all, level: 'L1', ...level },

@@ -470,7 +470,7 @@ describe('the ledger proves it', () => {
       body: { ...entry.body, seq: 1, data: { ...entry.body.data, version: 2 } },
     } as typeof entry;
     expect(verifyState(POLICY, [entry, again])).toMatchObject({ kind: 'inconsistent', seq: 1 });
-    const elsewhere = { ...entry, body: { ...entry.body, entity: ENTITY } } as typeof entry;
-    expect(verifyState(ENTITY, [elsewhere])).toMatchObject({ kind: 'inconsistent' });
+    const outside = { ...entry, body: { ...entry.body, entity: ENTITY } } as typeof entry;
+    expect(verifyState(ENTITY, [outside])).toMatchObject({ kind: 'inconsistent' });
   });
 });

@@ -196,8 +196,8 @@ describe('superseding', () => {
     const fixture = recordingFixture();
     const { change: open } = await fixture.changes.propose(by('pete'), proposal([patchOf('/a', 1)]));
     const done = await executed(fixture, [patchOf('/b', 1)]);
-    const elsewhere = proposal([patchOf('/a', 1)], { entityId: 'account:2' });
-    const { change: other } = await fixture.changes.propose(by('pete'), elsewhere);
+    const outside = proposal([patchOf('/a', 1)], { entityId: 'account:2' });
+    const { change: other } = await fixture.changes.propose(by('pete'), outside);
     await fixture.changes.withdraw(by('pete'), other.id);
     for (const supersedes of [open.id, done, other.id, 'nothing', '', 'x'.repeat(65)])
       await refused(fixture, 'CHANGE_INVALID', () =>

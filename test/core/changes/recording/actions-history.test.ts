@@ -35,7 +35,7 @@ async function perform(fixture: Fixture, ids: string[], { kind, pick, person, va
   const { changes } = fixture;
   const who = by(person);
   const id = ids.at(-1 - (pick % Math.max(ids.length, 1))) ?? 'none';
-  const look = () => changes.get(by('aud'), id);
+  const read = () => changes.get(by('aud'), id);
   switch (kind) {
     case 'propose': {
       const operations = [patchOf(value % 2 === 0 ? '/balance' : '/note', value), patchOf('/last', value)];
@@ -46,11 +46,11 @@ async function perform(fixture: Fixture, ids: string[], { kind, pick, person, va
     case 'approve':
     case 'reject':
     case 'request-changes':
-      return changes.decide(who, id, decision(await look(), kind));
+      return changes.decide(who, id, decision(await read(), kind));
     case 'revoke':
       return changes.revoke(who, id);
     case 'override':
-      return changes.override(by(value % 2 === 0 ? 'olga' : 'otis'), id, overrideOf(await look()));
+      return changes.override(by(value % 2 === 0 ? 'olga' : 'otis'), id, overrideOf(await read()));
     case 'review':
       return changes.review(who, id, { verdict: value % 2 === 0 ? 'justified' : 'unjustified', reason: 'x' });
     case 'resolve': {

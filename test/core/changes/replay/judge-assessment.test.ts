@@ -23,7 +23,7 @@ beforeAll(async () => {
 });
 
 const NOTHING = { byInitiator: [], onEntity: [] };
-function weighing(data: object = {}, more: object = {}): AssessmentContext {
+function context(data: object = {}, more: object = {}): AssessmentContext {
   const [proposed, assessed] = steps;
   const step = { ...assessed, data: { ...assessed?.data, ...data } };
   return {
@@ -31,7 +31,7 @@ function weighing(data: object = {}, more: object = {}): AssessmentContext {
     ...{ document: { document: null, ...(assessed?.data as { base: object }).base }, types: operationTypes(), ...more },
   } as unknown as AssessmentContext;
 }
-const ofRisk = (data: object = {}): string | undefined => judgeRisk(weighing(data));
+const ofRisk = (data: object = {}): string | undefined => judgeRisk(context(data));
 const recorded = (): Record<string, Record<string, unknown>> =>
   (steps[1]?.data as unknown as { facts: Record<string, Record<string, unknown>> }).facts;
 const ofFacts = (
@@ -40,7 +40,7 @@ const ofFacts = (
   possible: object = certain,
   data: object = {},
 ): string | undefined =>
-  judgeFacts(weighing({ facts: { ...recorded(), ...facts }, ...data }), certain as never, possible as never);
+  judgeFacts(context({ facts: { ...recorded(), ...facts }, ...data }), certain as never, possible as never);
 
 describe('the risk', () => {
   it('is what the recorded facts lead to by the rules in force', () => {
@@ -54,12 +54,12 @@ describe('the risk', () => {
     expect(ofRisk({ plans: [{ index: 0 }] })).toBeDefined();
   });
 
-  it('was weighed at most a minute before it was recorded, and not after', () => {
+  it('was assessed at most a minute before it was recorded, and not after', () => {
     const at = Date.parse(steps[1]?.at ?? '');
     const asOf = (ms: number): string | undefined => ofRisk({ asOf: new Date(at + ms).toISOString() });
     expect([asOf(0), asOf(-60_000)]).toEqual([undefined, undefined]);
     for (const ms of [1, -60_001]) expect(asOf(ms)).toContain('it counted as of');
-    const { step } = weighing();
+    const { step } = context();
     expect(clockOf({ at: step.at, data: { ...step.data, asOf: undefined } as never })).toEqual({
       from: at - 60_000,
       to: at,
@@ -74,10 +74,10 @@ describe('the risk', () => {
 
 describe('the document', () => {
   it('is the one that the chain led to', () => {
-    expect(isOnDocument(weighing())).toBe(true);
-    const { base } = weighing().step.data;
-    expect(isOnDocument(weighing({ base: { ...base, version: 1 } }))).toBe(false);
-    expect(isOnDocument(weighing({ base: { ...base, hash: 'x' } }))).toBe(false);
+    expect(isOnDocument(context())).toBe(true);
+    const { base } = context().step.data;
+    expect(isOnDocument(context({ base: { ...base, version: 1 } }))).toBe(false);
+    expect(isOnDocument(context({ base: { ...base, hash: 'x' } }))).toBe(false);
   });
 
   it('has the result that the operations lead to', () => {
@@ -114,9 +114,9 @@ describe('the facts', () => {
 
   it('of older engines may be fewer', () => {
     const { bytesChanged: _, ...fewer } = recorded();
-    const { asOf: _asOf, ...older } = weighing({ facts: fewer }).step.data as { asOf?: string };
+    const { asOf: _asOf, ...older } = context({ facts: fewer }).step.data as { asOf?: string };
     const judged = (data: object): string | undefined => {
-      const { step, ...rest } = weighing();
+      const { step, ...rest } = context();
       return judgeFacts({ ...rest, step: { ...step, data } } as never, NOTHING, NOTHING);
     };
     expect(judged(older)).toBeUndefined();
@@ -126,7 +126,7 @@ describe('the facts', () => {
 
 describe('an erasure among other operations', () => {
   it('is a fact of the change-set, whichever of them it is', () => {
-    const { step, content } = weighing();
+    const { step, content } = context();
     const [operation] = content.operations;
     const erase = { type: 'field.erase', payload: { seq: 0, fields: ['/payload/ip'], basis: 'x' } };
     const operations = [{ ...erase, executor: 'field.erase@1', inverse: 'none' }, operation] as never;
@@ -138,7 +138,7 @@ describe('an erasure among other operations', () => {
         ...{ byInitiator: [], onEntity: [], freezes: [], erases },
       });
     const judged = (erases: boolean): string | undefined =>
-      judgeFacts({ ...weighing({ facts: factsAs(erases) }), content: { ...content, operations } }, NOTHING, NOTHING);
+      judgeFacts({ ...context({ facts: factsAs(erases) }), content: { ...content, operations } }, NOTHING, NOTHING);
     expect(judged(true)).toBeUndefined();
     expect(judged(false)).toContain('computed is true');
   });

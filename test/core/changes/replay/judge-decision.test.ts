@@ -139,7 +139,7 @@ describe('a claim', () => {
     expect(claim(delegate('pete'), { delegation: () => lent })).toContain('lacks people');
   });
 
-  it('is by the rules it was weighed by, and outside freezes that it was not weighed in', () => {
+  it('is by the rules it was assessed by, and outside freezes that it was not assessed in', () => {
     const other = {
       assessment: { ...(record() as { assessment: object }).assessment, policy: { version: 'x', hash: 'x' } },
     };

@@ -28,11 +28,11 @@ interface Known extends AssessedChange {
 /** Everything there ever was, looked through again for every question. */
 function plainly(known: readonly Known[], { change, from, to }: RecentQuery, isOf: (one: Known) => boolean) {
   const others = known.filter((one) => one.change !== change && isOf(one));
-  const standing = (since: number): Known[] => others.filter(({ endedAt, at }) => endedAt === undefined && at >= since);
+  const live = (since: number): Known[] => others.filter(({ endedAt, at }) => endedAt === undefined && at >= since);
   const justEnded = others.filter(({ endedAt = 0, at }) => endedAt >= from - CLOCK_SLACK_MS && at >= from - WINDOW_MS);
   return {
-    certain: names(standing(to - WINDOW_MS)).sort(),
-    possible: names([...standing(from - WINDOW_MS), ...justEnded]).sort(),
+    certain: names(live(to - WINDOW_MS)).sort(),
+    possible: names([...live(from - WINDOW_MS), ...justEnded]).sort(),
   };
 }
 

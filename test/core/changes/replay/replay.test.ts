@@ -54,8 +54,8 @@ async function history(): Promise<ReplayEntry[]> {
 
 async function breakTheGlass(fixture: AuthorityFixture, id: string): Promise<void> {
   const { changes } = fixture;
-  const { revision, contentHash, assessmentHash: weighed } = await changes.get(fixture.who('ann'), id);
-  const override = { revision, contentHash, assessmentHash: weighed, ticket: 'INC-7', reason: 'payments fail' };
+  const { revision, contentHash, assessmentHash: assessed } = await changes.get(fixture.who('ann'), id);
+  const override = { revision, contentHash, assessmentHash: assessed, ticket: 'INC-7', reason: 'payments fail' };
   await changes.override(fixture.who('olga'), id, { ...override, nonce: fixture.nonce() });
   await changes.advance(id);
   for (const person of ['ann', 'rita'])
@@ -100,7 +100,7 @@ function changed(index: number, body: object, data: object = {}): ReplayEntry[] 
   return log.with(index, other);
 }
 /** Up to an assessment that says this instead, with the hash that belongs to it. */
-function weighedAs(index: number, more: object): ReplayEntry[] {
+function assessedAs(index: number, more: object): ReplayEntry[] {
   const entry = log[index] as ReplayEntry;
   const { assessmentHash: _, ...data } = (parseStep(entry) as { data: Record<string, unknown> }).data;
   const other = { ...data, ...more };
@@ -109,7 +109,7 @@ function weighedAs(index: number, more: object): ReplayEntry[] {
 const factsOf = (index: number): Record<string, Record<string, unknown>> =>
   log[index]?.body.data['facts'] as unknown as Record<string, Record<string, unknown>>;
 /** The assessment of what pete did to the money in the end: it counts what he did before. */
-const lastWeighed = (): number => log.findLastIndex(({ body }) => body.type === 'change.assessed');
+const lastAssessed = (): number => log.findLastIndex(({ body }) => body.type === 'change.assessed');
 
 describe.each(ORDERS)('an honest log, %s', (order) => {
   it('is entitled to all of it, and all of it is counted', () => {
@@ -212,7 +212,7 @@ describe.each(ORDERS)('one entry changed, %s', (order) => {
     expect(first([...log, again])).toEqual({ position: log.length, reason: 'a policy is adopted once' });
   });
 
-  it('is named when an escalation comes a day after the proposal, but not after what was weighed last', () => {
+  it('is named when an escalation comes a day after the proposal, but not after what was assessed last', () => {
     const position = ofType('change.escalated');
     const at = (hours: number): string =>
       new Date(Date.parse(log[position]?.body.at ?? '') + hours * HOUR_MS).toISOString();
@@ -248,40 +248,40 @@ describe.each(ORDERS)('one entry changed, %s', (order) => {
   });
 
   it('is named when an assessment takes a turn of another', () => {
-    const [one, other] = [ofType('change.assessed'), lastWeighed()];
+    const [one, other] = [ofType('change.assessed'), lastAssessed()];
     const { turns } = log[other]?.body.data as unknown as { readonly turns: Record<string, number> };
     const taken = (log[one]?.body.data as unknown as { readonly turns: Record<string, number> }).turns;
     for (const what of ['sponsor', 'entity'])
-      expect(first(weighedAs(other, { turns: { ...turns, [what]: taken[what] } }))).toMatchObject({
+      expect(first(assessedAs(other, { turns: { ...turns, [what]: taken[what] } }))).toMatchObject({
         ...{ position: other, reason: `its turn was used before, at log index ${one}` },
       });
   });
 
-  it('is named when an assessment counted less than there was, or weighed otherwise', () => {
-    const at = lastWeighed();
+  it('is named when an assessment counted less than there was, or computed something else', () => {
+    const at = lastAssessed();
     const { initiator } = factsOf(at);
     expect(initiator?.['recentChanges']).toBe(2);
     const said = (more: object): ReplayOutcome['first'] =>
-      first(weighedAs(at, { facts: { ...factsOf(at), initiator: { ...initiator, ...more } } }));
+      first(assessedAs(at, { facts: { ...factsOf(at), initiator: { ...initiator, ...more } } }));
     expect(said({})).toBeUndefined();
     expect(said({ recentChanges: 1 })).toMatchObject({ position: at });
     if (order === 'ordered') {
       expect(said({ recentChanges: 1 })?.reason).toContain('/initiator/recentChanges is 1, computed is 2');
       expect(said({ recentChanges: 3 })?.reason).toContain('/initiator/recentChanges is 3, computed is 2');
     }
-    expect(first(weighedAs(at, { facts: { ...factsOf(at), creates: true } }))?.reason).toContain('its fact /creates');
-    expect(first(weighedAs(at, { level: 'L0' }))?.reason).toContain('its level is "L0"');
+    expect(first(assessedAs(at, { facts: { ...factsOf(at), creates: true } }))?.reason).toContain('its fact /creates');
+    expect(first(assessedAs(at, { level: 'L0' }))?.reason).toContain('its level is "L0"');
   });
 });
 
 describe.each(ORDERS)('an assessment on another document, %s', (order) => {
   it('is counted, and its facts are nobody’s concern', () => {
-    const at = lastWeighed();
+    const at = lastAssessed();
     const { base } = log[at]?.body.data as unknown as { readonly base: { readonly version: number } };
     const other = { base: { ...base, version: base.version + 1 } };
-    expect(replayed(weighedAs(at, {}), order)).toMatchObject({ external: 0 });
+    expect(replayed(assessedAs(at, {}), order)).toMatchObject({ external: 0 });
     for (const facts of [factsOf(at), { ...factsOf(at), creates: true }]) {
-      const found = replayed(weighedAs(at, { ...other, facts }), order);
+      const found = replayed(assessedAs(at, { ...other, facts }), order);
       expect([found.external, found.first]).toEqual([1, undefined]);
     }
   });

@@ -1,6 +1,6 @@
 /** Advice may raise what the system found by itself, in each thing that is demanded, and lower none of it. */
 import { describe, expect, it } from 'vitest';
-import { weighAdvice, type Advice } from '../../../../core/changes/risk/advice.ts';
+import { applyAdvice, type Advice } from '../../../../core/changes/risk/advice.ts';
 import type { Risk } from '../../../../core/changes/risk/risk.ts';
 
 const mild = {
@@ -13,8 +13,8 @@ const strict = {
 } as unknown as Risk;
 const advice = { names: ['limits@1'], facts: [{ n: 1 }], plans: {} } as unknown as Advice;
 /** by the system's own facts, and by what the advice adds */
-const weighed = (own: Risk, advised: Risk, of = advice) =>
-  weighAdvice(
+const assessed = (own: Risk, advised: Risk, of = advice) =>
+  applyAdvice(
     { assess: (facts) => ('plans' in ((facts['executors'] as object | undefined) ?? {}) ? advised : own) },
     {},
     of,
@@ -26,24 +26,24 @@ describe('advice', () => {
     matched: ['a', 'b'],
   };
   it('raises every demand, and a person for each role', () => {
-    expect(weighed(mild, strict).risk).toMatchObject(both);
+    expect(assessed(mild, strict).risk).toMatchObject(both);
   });
 
   it('lowers none', () => {
-    expect(weighed(strict, mild).risk).toMatchObject({ ...both, matched: ['a', 'b'] });
-    expect(weighed(strict, strict).risk).toMatchObject({ level: 'L3', approvals: 2, enforcement: 'hard' });
+    expect(assessed(strict, mild).risk).toMatchObject({ ...both, matched: ['a', 'b'] });
+    expect(assessed(strict, strict).risk).toMatchObject({ level: 'L3', approvals: 2, enforcement: 'hard' });
   });
 
   it('is soft only where both are', () => {
-    expect(weighed(mild, mild).risk.enforcement).toBe('soft');
+    expect(assessed(mild, mild).risk.enforcement).toBe('soft');
   });
 
   it('is recorded with the facts, with who gave it', () => {
-    expect(weighed(mild, strict).facts).toEqual({ executors: { names: ['limits@1'], plans: [{ n: 1 }] } });
+    expect(assessed(mild, strict).facts).toEqual({ executors: { names: ['limits@1'], plans: [{ n: 1 }] } });
   });
 
   it('changes nothing where no executor is involved', () => {
     const none = { names: [], facts: [], plans: {} } as unknown as Advice;
-    expect(weighed(mild, strict, none)).toEqual({ facts: {}, risk: mild });
+    expect(assessed(mild, strict, none)).toEqual({ facts: {}, risk: mild });
   });
 });

@@ -53,7 +53,7 @@ function openEntryPoint(budgets: object = {}): Fixture {
 const NAMES = Object.keys(USE_CASES) as UseCaseName[];
 const work = async (): Promise<string> => 'done';
 
-describe('the door', () => {
+describe('the entry point', () => {
   it.each(NAMES)('S1: %s is counted, timed, told of with the policy it was judged by', async (useCase) => {
     const { execute, metrics, clock, passages } = openEntryPoint();
     const run = async (): Promise<string> => (await clock.advance(25), 'done');
