@@ -85,8 +85,10 @@ export {
 export { deliveryTraceparent } from './envelope/trace-context.ts';
 export type { RedriveChoice } from './subscriptions/redrive.ts';
 export {
+  createSubscriptionQueries,
   createSubscriptions,
   type StreamFilter,
+  type SubscriptionQueries,
   type Subscriptions,
   type SubscriptionsDependencies,
 } from './subscriptions/subscriptions.ts';
@@ -96,9 +98,12 @@ export type {
   DeadLetter,
   DeliveryAttempt,
   DeliveryState,
+  DeliveryReports,
   EventBus,
+  EventRelay,
   ReceivedMessage,
   SubscriptionStats,
+  SubscriptionBus,
 } from './subscriptions/ports.ts';
 export type { Severity } from './catalog/schema-diff.ts';
 export { isAttributeName, isAttributeValue, type CloudEvent } from './envelope/cloud-event-attributes.ts';

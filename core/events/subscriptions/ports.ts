@@ -87,13 +87,24 @@ export interface SubscriptionStats {
   readonly latencyMs?: { readonly p50: number; readonly p95: number };
 }
 
-export interface EventBus {
+/** Where what was recorded sets out from. */
+export interface EventRelay {
+  /** Told about committed entries in commit order. Never blocks, never throws; whatever is lost here is found again in the log. */
+  relay(entries: readonly AppendedEntry[]): void;
+}
+
+/** What is known of deliveries, without touching them. */
+export interface DeliveryReports {
+  trace(event: DeliveredEvent): Promise<readonly DeliveryState[]>;
+  stats(): Promise<readonly SubscriptionStats[]>;
+}
+
+/** The queues of subscriptions. */
+export interface SubscriptionBus {
   /** Where waiting is billed: seconds between two looks of a reader who has had nothing for a while. Absent: waiting is free. */
   readonly idleSeconds?: number;
   /** Why this engine cannot deliver to such a subscription; undefined: it can. Absent: it takes every one. */
   refusal?(subscription: Subscription): Problem | undefined;
-  /** Told about committed entries in commit order. Never blocks, never throws; whatever is lost here is found again in the log. */
-  relay(entries: readonly AppendedEntry[]): void;
   /** Begins (or, after pause, goes on) delivering. Idempotent. A new subscription begins at its `from`. */
   attach(subscription: Subscription): Promise<void>;
   /** Stops delivering; nothing is lost, `attach` goes on where it stopped. */
@@ -118,6 +129,7 @@ export interface EventBus {
   redrive(id: string, positions?: readonly number[]): Promise<number>;
   /** Closes the subscription's breaker: deliveries go on at once. Absent: the engine has no breakers. */
   reset?(id: string): Promise<void>;
-  trace(event: DeliveredEvent): Promise<readonly DeliveryState[]>;
-  stats(): Promise<readonly SubscriptionStats[]>;
 }
+
+/** All of it: what an engine in one process has. A function on AWS has the side that it uses. */
+export interface EventBus extends EventRelay, DeliveryReports, SubscriptionBus {}

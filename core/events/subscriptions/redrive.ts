@@ -2,7 +2,7 @@
 import { eventBridgeShape, type DeliveredEvent } from '../envelope/envelope.ts';
 import { EventError } from '../catalog/errors.ts';
 import { matchPattern, type JsonObject } from '../pattern/index.ts';
-import type { EventBus } from './ports.ts';
+import type { SubscriptionBus } from './ports.ts';
 import { compileFilter } from './subscription-matcher.ts';
 
 const PAGE = 100;
@@ -16,7 +16,7 @@ export interface RedriveChoice {
 
 /** @returns how many are due again. @throws EventError SUBSCRIPTION_INVALID: no pattern, or both are given */
 export async function redrive(
-  { bus, ledger }: { readonly bus: EventBus; readonly ledger: string },
+  { bus, ledger }: { readonly bus: SubscriptionBus; readonly ledger: string },
   id: string,
   { positions, pattern: source }: RedriveChoice,
 ): Promise<number> {
@@ -40,7 +40,7 @@ export async function redrive(
 
 /** What was looked at is behind the page's end, so that what dies again meanwhile is not redriven for ever. */
 async function* deadEvents(
-  bus: EventBus,
+  bus: SubscriptionBus,
   id: string,
 ): AsyncGenerator<readonly { readonly position: number; readonly event: DeliveredEvent }[]> {
   for (let after: number | undefined; ;) {

@@ -10,7 +10,7 @@ import { PolicyError, type Policy, type Principal } from '../../policy/index.ts'
 import type { Catalog } from '../catalog/catalog.ts';
 import type { DeliveredEvent } from '../envelope/envelope.ts';
 import { EventError } from '../catalog/errors.ts';
-import type { DeadLetter, EventBus, ReceivedMessage } from './ports.ts';
+import type { DeadLetter, ReceivedMessage, SubscriptionBus } from './ports.ts';
 import { redrive, type RedriveChoice } from './redrive.ts';
 import { firstPosition } from './start-at.ts';
 import { subscriptionMatcher } from './subscription-matcher.ts';
@@ -18,12 +18,16 @@ import { parseSubscriptionInput, targetOf, type Subscription } from './subscript
 
 const PAGE = 1_000;
 
-export interface SubscriptionsDependencies {
+/** What looking at subscriptions takes. */
+export interface SubscriptionQueriesDependencies {
   readonly ledger: string;
   readonly items: ItemStore;
-  readonly entries: EntryStore;
-  readonly bus: EventBus;
   readonly policy: Policy;
+}
+
+export interface SubscriptionsDependencies extends SubscriptionQueriesDependencies {
+  readonly entries: EntryStore;
+  readonly bus: SubscriptionBus;
   readonly catalog: Catalog;
   readonly clock: Clock;
   readonly ids: Ids;
@@ -38,16 +42,23 @@ export interface StreamFilter {
   readonly wants: (event: DeliveredEvent) => boolean;
 }
 
-export interface Subscriptions {
+/** Subscriptions as they are kept: looking at them moves no message. */
+export interface SubscriptionQueries {
+  list(principal: Principal): Promise<readonly Subscription[]>;
+  /** Everybody's: whoever asks must have made sure who it is for. */
+  all(): Promise<readonly Subscription[]>;
+  /** @throws EventError SUBSCRIPTION_NOT_FOUND */
+  get(principal: Principal, id: string): Promise<Subscription>;
+  /** What a stream over this subscription shows. @throws EventError SUBSCRIPTION_NOT_FOUND | SUBSCRIPTION_INVALID: its target is no stream */
+  streamFilter(principal: Principal, id: string): Promise<StreamFilter>;
+}
+
+export interface Subscriptions extends SubscriptionQueries {
   /** Where waiting is billed: seconds between two looks of a reader who has had nothing for a while. */
   idleSeconds(): number | undefined;
   /** Same id and settings again: the existing one. @throws EventError SUBSCRIPTION_INVALID | SUBSCRIPTION_EXISTS, PolicyError */
   create(principal: Principal, input: unknown): Promise<Subscription>;
-  list(principal: Principal): Promise<readonly Subscription[]>;
-  /** Everybody's: whoever asks must have made sure who it is for. */
-  all(): Promise<readonly Subscription[]>;
   /** @throws EventError SUBSCRIPTION_NOT_FOUND, as all below */
-  get(principal: Principal, id: string): Promise<Subscription>;
   pause(principal: Principal, id: string): Promise<Subscription>;
   resume(principal: Principal, id: string): Promise<Subscription>;
   remove(principal: Principal, id: string): Promise<void>;
@@ -72,22 +83,43 @@ export interface Subscriptions {
   redrive(principal: Principal, id: string, choice?: RedriveChoice): Promise<number>;
   /** Closes the breaker: deliveries go on at once. */
   reset(principal: Principal, id: string): Promise<Subscription>;
-  /** What a stream over this subscription shows. @throws EventError SUBSCRIPTION_INVALID: its target is no stream */
-  streamFilter(principal: Principal, id: string): Promise<StreamFilter>;
   /** Attaches every stored subscription to the bus: at engine start. */
   attachAll(): Promise<void>;
 }
 
 export function createSubscriptions(deps: SubscriptionsDependencies): Subscriptions {
-  return { ...management(deps), ...deliveries(deps) };
+  return { ...createSubscriptionQueries(deps), ...management(deps), ...deliveries(deps) };
 }
 
-type Management = 'create' | 'list' | 'all' | 'get' | 'pause' | 'resume' | 'remove' | 'attachAll';
+/** For whoever delivers nothing: the map, traces, streams of the feed. */
+export function createSubscriptionQueries(deps: SubscriptionQueriesDependencies): SubscriptionQueries {
+  const { items, policy, ledger } = deps;
+  const { pk } = keyOf(deps, '');
+  const all = (): Promise<readonly Subscription[]> => listAll(items, pk);
+  return {
+    all,
+    list: async (principal) => {
+      const everybodys = await all();
+      return maySeeAll(policy, principal) ? everybodys : everybodys.filter(({ module }) => module === principal.id);
+    },
+    get: async (principal, id) => subscriptionOf(await load(deps, principal, id, 'look')),
+    streamFilter: async (principal, id) => {
+      const subscription = await served(deps, principal, { id, kind: 'stream' });
+      const matches = subscriptionMatcher(ledger, subscription);
+      // Asked for every event: a stream is open for long, and the rights may be taken away meanwhile.
+      const wants: StreamFilter['wants'] = (event) =>
+        policy.may(principal, 'subscribes', event.topic) &&
+        policy.may(principal, 'reads', event.entityId) &&
+        matches(event);
+      return { subscription, from: subscription.from, wants };
+    },
+  };
+}
+
+type Management = 'create' | 'pause' | 'resume' | 'remove' | 'attachAll';
 
 function management(deps: SubscriptionsDependencies): Pick<Subscriptions, Management> {
   const { items, bus, policy } = deps;
-  const { pk } = keyOf(deps, '');
-  const all = (): Promise<readonly Subscription[]> => listAll(items, pk);
   const setStatus = async (principal: Principal, id: string, status: Subscription['status']): Promise<Subscription> => {
     for (;;) {
       const item = await load(deps, principal, id, 'operate');
@@ -103,12 +135,6 @@ function management(deps: SubscriptionsDependencies): Pick<Subscriptions, Manage
   };
   return {
     create: (principal, input) => createSubscription(deps, principal, input),
-    list: async (principal) => {
-      const everybodys = await all();
-      return maySeeAll(policy, principal) ? everybodys : everybodys.filter(({ module }) => module === principal.id);
-    },
-    all,
-    get: async (principal, id) => subscriptionOf(await load(deps, principal, id, 'look')),
     pause: (principal, id) => setStatus(principal, id, 'paused'),
     resume: (principal, id) => setStatus(principal, id, 'active'),
     remove: async (principal, id) => {
@@ -117,27 +143,21 @@ function management(deps: SubscriptionsDependencies): Pick<Subscriptions, Manage
       await items.write([{ kind: 'delete', key: keyOf(deps, id), expect: 'any' }]);
     },
     attachAll: async () => {
-      for (const subscription of await all()) {
+      for (const subscription of await listAll(items, keyOf(deps, '').pk)) {
         if (subscription.status === 'active' && hasRights(policy, subscription)) await bus.attach(subscription);
       }
     },
   };
 }
 
-function deliveries(deps: SubscriptionsDependencies): Omit<Subscriptions, Management> {
-  const { bus, policy, ledger } = deps;
+function deliveries(deps: SubscriptionsDependencies): Omit<Subscriptions, Management | keyof SubscriptionQueries> {
+  const { bus } = deps;
   const own = async (principal: Principal, id: string): Promise<Subscription> =>
     subscriptionOf(await load(deps, principal, id));
-  /** Its owner's, who may still have what it is about, by the way its events go. */
-  const served = async (principal: Principal, id: string, kind: 'queue' | 'stream'): Promise<Subscription> => {
-    const subscription = await own(principal, id);
-    requireRights(policy, principal, subscription.topics);
-    requireTarget(subscription, kind);
-    return subscription;
-  };
   return {
-    idleSeconds: () => bus.idleSeconds, // asked when it is needed: a function that serves no messages has no such bus
-    receive: async (principal, id, options) => served(principal, id, 'queue').then(() => bus.receive(id, options)),
+    idleSeconds: () => bus.idleSeconds,
+    receive: async (principal, id, options) =>
+      served(deps, principal, { id, kind: 'queue' }).then(() => bus.receive(id, options)),
     ack: async (principal, id, receipts) => own(principal, id).then(() => bus.ack(id, receipts)),
     nack: async (principal, id, receipts, failure) => own(principal, id).then(() => bus.nack(id, receipts, failure)),
     deadLetters: async (principal, id, options) =>
@@ -149,20 +169,22 @@ function deliveries(deps: SubscriptionsDependencies): Omit<Subscriptions, Manage
       await bus.reset?.(id);
       return subscription;
     },
-    streamFilter: async (principal, id) => {
-      const subscription = await served(principal, id, 'stream');
-      const matches = subscriptionMatcher(ledger, subscription);
-      // Asked for every event: a stream is open for long, and the rights may be taken away meanwhile.
-      const wants: StreamFilter['wants'] = (event) =>
-        policy.may(principal, 'subscribes', event.topic) &&
-        policy.may(principal, 'reads', event.entityId) &&
-        matches(event);
-      return { subscription, from: subscription.from, wants };
-    },
   };
 }
 
-type Stored = Pick<SubscriptionsDependencies, 'ledger' | 'items' | 'policy'>;
+type Stored = SubscriptionQueriesDependencies;
+
+/** Its owner's, who may still have what it is about, by the way its events go. */
+async function served(
+  deps: Stored,
+  principal: Principal,
+  { id, kind }: { readonly id: string; readonly kind: 'queue' | 'stream' },
+): Promise<Subscription> {
+  const subscription = subscriptionOf(await load(deps, principal, id));
+  requireRights(deps.policy, principal, subscription.topics);
+  requireTarget(subscription, kind);
+  return subscription;
+}
 
 /** @param purpose auditors may look at those of others; operators may look, and set them going. @throws EventError SUBSCRIPTION_NOT_FOUND */
 async function load(
@@ -271,7 +293,7 @@ function hasRights(policy: Policy, { module, topics }: Subscription): boolean {
   return principal !== undefined && topics.every((topic) => policy.may(principal, 'subscribes', topic));
 }
 
-function requireDeliverable(bus: EventBus, subscription: Subscription): void {
+function requireDeliverable(bus: SubscriptionBus, subscription: Subscription): void {
   const problem = bus.refusal?.(subscription);
   if (problem === undefined) return;
   const message = `${problem.pointer}: ${problem.detail}`;
