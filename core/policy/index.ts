@@ -1,4 +1,5 @@
 export { PolicyError, type PolicyErrorCode } from './errors.ts';
+export { livePolicy } from './live-policy.ts';
 export {
   actorOf,
   answerableFor,

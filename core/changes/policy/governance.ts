@@ -4,7 +4,7 @@
  * conditional on the version it was decided under, and nothing is decided under a policy that is no longer in force.
  */
 import type { Clock, EntryStore, Finding, ItemKey, ItemStore, ItemWrite } from '../../ledger/index.ts';
-import { createPolicy, PolicyError, type Modules, type Policy } from '../../policy/index.ts';
+import { createPolicy, livePolicy, PolicyError, type Modules, type Policy } from '../../policy/index.ts';
 import { ADOPTION_KEY } from './adoption.ts';
 import { documentHash, type Document } from '../model/document.ts';
 import { ChangeError } from '../model/errors.ts';
@@ -89,7 +89,7 @@ export function createGovernance(deps: GovernanceDependencies): Governance {
   return {
     ...{ configured, modules, refresh, proofs },
     delegations: createDelegationReplay({ ...proofs, entries }),
-    policy: live(() => current.policy),
+    policy: livePolicy(() => current.policy),
     inForce: () => current,
     isCondition: ({ pk, sk }) => pk === key.pk && sk === key.sk,
   };
@@ -208,9 +208,4 @@ function rolledBack({ seq }: PolicyEntry): Finding {
 function unreadable(why: string, cause?: unknown): PolicyError {
   const message = `the policy in force cannot be read (${why}): verify the ledger, restore "${POLICY_ENTITY}"`;
   return new PolicyError({ code: 'POLICY_UNREADABLE', message, cause });
-}
-
-/** Every look at it is a look at what is current then. */
-function live<Part extends object>(current: () => Part): Part {
-  return new Proxy({} as Part, { get: (_, name): unknown => Reflect.get(current(), name) });
 }
