@@ -10,7 +10,7 @@ import { createRouteMatcher, type MatchRoute } from './match-route.ts';
 import { parseQuery } from './parse-query.ts';
 import { problemResponse } from './problem.ts';
 import { readBody } from './read-body.ts';
-import type { ApiRequest, ApiResponse, Route, RouteResult, StreamedBody } from './route.ts';
+import type { ApiRequest, ApiResponse, Route, RouteResult, StreamedBody, UsedBy } from './route.ts';
 import { idempotencyKey } from './schemas/fields.ts';
 
 export interface ApiHooks {
@@ -21,18 +21,26 @@ export interface ApiHooks {
 }
 
 /** Never rejects: whatever happens becomes a response. */
-export type HandleRequest = (request: ApiRequest, system: NervousSystem, hooks?: ApiHooks) => Promise<ApiResponse>;
+export type HandleRequest<System> = (
+  request: ApiRequest,
+  system: Served<System>,
+  hooks?: ApiHooks,
+) => Promise<ApiResponse>;
+
+/** What the routes use, behind the one door. */
+export type Served<System> = System & Pick<NervousSystem, 'execute'>;
 
 /** Serves these routes; compiles them once. */
-export function createRequestHandler(routes: readonly Route[]): HandleRequest {
-  const matchRoute = createRouteMatcher(routes);
+export function createRequestHandler<Served extends Route>(routes: readonly Served[]): HandleRequest<UsedBy<Served>> {
+  // Each is on a part of what they all use together, which the compiler does not see while it does not know them.
+  const matchRoute = createRouteMatcher(routes as unknown as readonly Route<UsedBy<Served>>[]);
   return (request, system, hooks = {}) => answer(matchRoute, request, { system, hooks });
 }
 
-async function answer(
-  matchRoute: MatchRoute,
+async function answer<System>(
+  matchRoute: MatchRoute<System>,
   request: ApiRequest,
-  { system, hooks }: { readonly system: NervousSystem; readonly hooks: ApiHooks },
+  { system, hooks }: { readonly system: Served<System>; readonly hooks: ApiHooks },
 ): Promise<ApiResponse> {
   const [path, query] = splitTarget(request.target);
   try {
@@ -54,13 +62,17 @@ async function answer(
   }
 }
 
-interface Matched<R = Route> {
-  readonly route: R;
+interface Matched<Matching extends Route> {
+  readonly route: Matching;
   readonly params: Readonly<Record<string, string>>;
   readonly query: string;
 }
 
-async function runRoute(system: NervousSystem, request: ApiRequest, matched: Matched): Promise<RouteResult> {
+async function runRoute<System>(
+  system: Served<System>,
+  request: ApiRequest,
+  matched: Matched<Route<System>>,
+): Promise<RouteResult> {
   const { route } = matched;
   if (route.auth === 'elsewhere') throw route.refuse();
   return system.execute({
@@ -72,16 +84,16 @@ async function runRoute(system: NervousSystem, request: ApiRequest, matched: Mat
   });
 }
 
-async function runUseCase(
-  system: NervousSystem,
+async function runUseCase<System>(
+  system: Served<System>,
   request: ApiRequest,
-  { pass, ...matched }: Matched<Exclude<Route, { readonly auth: 'elsewhere' }>> & { readonly pass: Pass },
+  { pass, ...matched }: Matched<Exclude<Route<System>, { readonly auth: 'elsewhere' }>> & { readonly pass: Pass },
 ): Promise<RouteResult> {
   const { route } = matched;
   const { principal } = request;
   if (route.auth === 'none') {
     parse(route.query, parseQuery(matched.query), 'query');
-    return route.handler(system);
+    return route.handler();
   }
   if (principal === undefined) throw new Error(`the entry point let nobody pass to ${route.operationId}`);
   const key = route.method === 'POST' ? readIdempotencyKey(request) : undefined;

@@ -5,23 +5,23 @@
 import { ApiError } from './errors.ts';
 import type { Route } from './route.ts';
 
-export type RouteMatch =
-  | { readonly kind: 'route'; readonly route: Route; readonly params: Readonly<Record<string, string>> }
+export type RouteMatch<System> =
+  | { readonly kind: 'route'; readonly route: Route<System>; readonly params: Readonly<Record<string, string>> }
   | { readonly kind: 'method'; readonly allow: string }
   | { readonly kind: 'none' };
 
-export type MatchRoute = (method: string, path: string) => RouteMatch;
+export type MatchRoute<System> = (method: string, path: string) => RouteMatch<System>;
 
-interface Resource {
+interface Resource<System> {
   readonly segments: readonly string[];
-  readonly routes: ReadonlyMap<string, Route>;
+  readonly routes: ReadonlyMap<string, Route<System>>;
   readonly allow: string;
 }
 
 const NO_PARAMS = {};
 
 /** Compiles a table once. */
-export function createRouteMatcher(table: readonly Route[]): MatchRoute {
+export function createRouteMatcher<System>(table: readonly Route<System>[]): MatchRoute<System> {
   const resources = [...Map.groupBy(table, ({ path }) => path)].map(([path, routes]) => resourceOf(path, routes));
   const fixed = new Map(resources.filter(isFixed).map((resource) => [resource.segments.join('/'), resource]));
   const templates = resources.filter((resource) => !isFixed(resource));
@@ -34,14 +34,18 @@ export function createRouteMatcher(table: readonly Route[]): MatchRoute {
   };
 }
 
-function resourceOf(path: string, routes: readonly Route[]): Resource {
-  const byMethod = new Map(routes.map((route): [string, Route] => [route.method, route]));
+function resourceOf<System>(path: string, routes: readonly Route<System>[]): Resource<System> {
+  const byMethod = new Map(routes.map((route): [string, Route<System>] => [route.method, route]));
   const get = byMethod.get('GET');
   if (get !== undefined && get.unsafe !== true) byMethod.set('HEAD', get);
   return { segments: path.split('/'), routes: byMethod, allow: [...byMethod.keys(), 'OPTIONS'].sort().join(', ') };
 }
 
-function matchMethod({ segments: template, routes, allow }: Resource, method: string, path: string[]): RouteMatch {
+function matchMethod<System>(
+  { segments: template, routes, allow }: Resource<System>,
+  method: string,
+  path: string[],
+): RouteMatch<System> {
   const route = routes.get(method);
   if (route === undefined) return { kind: 'method', allow };
   return { kind: 'route', route, params: path.length === 0 ? NO_PARAMS : decodeParams(template, path) };
@@ -93,7 +97,7 @@ function decodeSegment(text: string, name: string): string {
   }
 }
 
-function isFixed({ segments }: Resource): boolean {
+function isFixed({ segments }: Pick<Resource<never>, 'segments'>): boolean {
   return !segments.some(isParam);
 }
 

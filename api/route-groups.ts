@@ -18,7 +18,7 @@ export type RouteGroup = 'publish' | 'read' | 'change-sets' | 'decisions' | 'sub
 
 let document: object | undefined;
 
-export const ROUTE_GROUPS: Readonly<Record<RouteGroup, readonly Route[]>> = {
+export const ROUTE_GROUPS = {
   publish: publishGroup,
   read: readGroup,
   'change-sets': changeSetRoutes,
@@ -26,7 +26,7 @@ export const ROUTE_GROUPS: Readonly<Record<RouteGroup, readonly Route[]>> = {
   subscriptions: subscriptionGroup,
   verify: ledgerRoutes,
   service: [...serviceRoutes, ...catalogRoutes, ...mapRoutes, ...contractRoutes(allRoutes, openApiDocument)],
-};
+} as const satisfies Readonly<Record<RouteGroup, readonly Route[]>>;
 
 /** The table as an OpenAPI 3.1 document; made at the first call. */
 export function openApiDocument(): object {

@@ -5,7 +5,7 @@
 import type { z } from 'zod';
 import type { JsonValue } from '../core/canonical/index.ts';
 import type { Principal } from '../core/policy/index.ts';
-import type { NervousSystem, Outcome, UseCaseName } from '../core/system/index.ts';
+import type { Outcome, UseCaseName } from '../core/system/index.ts';
 import type { ErrorCode } from './errors.ts';
 
 export type Method = 'GET' | 'POST' | 'DELETE';
@@ -120,47 +120,63 @@ interface Schemas<Params, Query, Body, R extends Responses> {
   readonly responses: R;
 }
 
-export type Route = Description &
+/**
+ * `System` is what of the system the handler uses: whoever serves the route must have it. A route of which nothing is said
+ * (the default) can be looked at, not served.
+ */
+export type Route<System = never> = Description &
   Schemas<unknown, unknown, unknown, Responses> &
   (
     | {
         readonly auth: 'required';
         /** whether this request, read, is one of the heavy ones */
         readonly isHeavy?: (input: Input<unknown, unknown, unknown>) => boolean;
-        handler(
-          system: NervousSystem,
+        readonly handler: (
+          system: System,
           principal: Principal,
           input: Input<unknown, unknown, unknown>,
-        ): Promise<RouteResult>;
+        ) => Promise<RouteResult>;
       }
-    | { readonly auth: 'none'; handler(system: NervousSystem): Promise<RouteResult> }
+    | { readonly auth: 'none'; readonly handler: () => Promise<RouteResult> }
     /** served by another function: whoever asks here is told what to use, and nothing is asked for */
-    | { readonly auth: 'elsewhere'; refuse(): Error }
+    | { readonly auth: 'elsewhere'; readonly refuse: () => Error }
   );
 
-/** A route that only an authenticated principal may use. */
-export function route<Params, Query, Body, const R extends Responses>(
+/** All that these routes use of the system: whoever serves them has it. */
+export type UsedBy<Served extends Route> = (
+  Served extends { readonly handler: (system: infer System, ...more: never[]) => unknown }
+    ? (used: System) => void
+    : (used: unknown) => void
+) extends (used: infer All) => void
+  ? All
+  : never;
+
+/** Makes a route that only an authenticated principal may use. */
+type MakeRoute<System> = <Params, Query, Body, const R extends Responses>(
   spec: Description &
     Schemas<Params, Query, Body, R> & {
       readonly isHeavy?: (input: Input<Params, Query, Body>) => boolean;
       readonly handler: (
-        system: NervousSystem,
+        system: System,
         principal: Principal,
         input: Input<Params, Query, Body>,
       ) => Promise<ResultOf<R>>;
     },
-): Route {
-  return { ...spec, auth: 'required' } as unknown as Route;
+) => Route<System>;
+
+/** Routes on the part of the system that is named: their handlers get it, and nothing else. */
+export function routesOn<System>(): MakeRoute<System> {
+  return (spec) => ({ ...spec, auth: 'required' }) as unknown as Route<System>;
 }
 
 /** A route that tells nothing a stranger may not know. */
 export function openRoute<const R extends Responses>(
   spec: Description &
     Schemas<unknown, unknown, unknown, R> & {
-      readonly handler: (system: NervousSystem) => Promise<ResultOf<R>>;
+      readonly handler: () => Promise<ResultOf<R>>;
     },
-): Route {
-  return { ...spec, auth: 'none' } as unknown as Route;
+): Route<unknown> {
+  return { ...spec, auth: 'none' } as Route<unknown>;
 }
 
 /** The route checks the body: the handler gets what the schema makes of it. */

@@ -26,7 +26,7 @@ import { config } from './bench-config.ts';
 
 /** A process; what it does is counted from its opening on. */
 export interface CountedProcess {
-  readonly system: NervousSystem;
+  readonly system: Pick<NervousSystem, 'publish' | 'changes' | 'policy'>;
   /** An appender on the same store that relays nothing. */
   readonly appender: () => Promise<Appender>;
   /** Gives these entries their log index, as the sequencer function does. */
@@ -96,30 +96,31 @@ async function openProcess({ dynamo, events, kms, queues }: Clients, resources: 
   const { entriesTable, stateTable, keyId, queueUrl, busPrefix } = resources;
   const { ledger, origin } = config;
   const tables = { client: dynamo, stateTable, ledger };
-  const clockAndIds = { clock: systemClock, ids: systemIds };
+  const world = { clock: systemClock, ids: systemIds };
   const onError = (error: unknown): void => {
     throw error instanceof Error ? error : new Error(String(error));
   };
   const opened = await openAwsSystem({
     ...{ config, client: dynamo, env: { ENTRIES_TABLE: entriesTable, STATE_TABLE: stateTable }, hooks: { onError } },
-    parts: {
-      useCases: { ...publishing, ...changing },
-      rootSigner: () => kmsRootSigner({ kms, keyId, origin }),
-      bus: ({ store }) =>
-        new EventBridgeBus({
-          ...{ ledger, entries: store, items: store, ...clockAndIds, events, queues, onError },
-          ...{ busPrefix, subscriptionPrefix: busPrefix, reconcile: async () => {} },
-          marks: new DynamoRelayMarks({ ...tables, items: store }),
-          positions: new DynamoLogPositions(tables),
-          notes: new DynamoDeliveryNotes(tables),
-        }),
-      resumeQueue: () =>
-        createResumeQueue({
-          send: async (QueueUrl, MessageBody) => {
-            await queues.send(new SendMessageCommand({ QueueUrl, MessageBody }));
-          },
-          ...{ queueUrl, onError: (_, error) => onError(error) },
-        }),
+    useCases: { ...publishing, ...changing },
+    rootSigner: () => kmsRootSigner({ kms, keyId, origin }),
+    ports: ({ store, beforeAnswer }) => {
+      const bus = new EventBridgeBus({
+        ...{ ledger, entries: store, items: store, ...world, events, queues, onError },
+        ...{ busPrefix, subscriptionPrefix: busPrefix, reconcile: async () => {} },
+        marks: new DynamoRelayMarks({ ...tables, items: store }),
+        positions: new DynamoLogPositions(tables),
+        notes: new DynamoDeliveryNotes(tables),
+      });
+      const resumes = createResumeQueue({
+        send: async (QueueUrl, MessageBody) => {
+          await queues.send(new SendMessageCommand({ QueueUrl, MessageBody }));
+        },
+        ...{ queueUrl, onError: (_, error) => onError(error) },
+      });
+      beforeAnswer(() => bus.flush());
+      beforeAnswer(() => resumes.flush());
+      return { bus, onChangeStep: (id) => resumes.onChangeStep(id) };
     },
   });
   await opened.refreshPolicy(); // as a function does before its first request
@@ -130,7 +131,7 @@ async function openProcess({ dynamo, events, kms, queues }: Clients, resources: 
     flush: () => opened.flush(),
     appender: async () => {
       const rootSigner = await kmsRootSigner({ kms, keyId, origin });
-      return createAppender({ ledger, origin, store, sealer: localSealer, rootSigner, ...clockAndIds });
+      return createAppender({ ledger, origin, store, sealer: localSealer, rootSigner, ...world });
     },
     sequence: (entries) => sequencer.sequence(entries),
   };

@@ -4,7 +4,7 @@ import type { Principal } from '../core/policy/index.ts';
 import type { NervousSystem } from '../core/system/index.ts';
 
 export interface InProcessFetchOptions {
-  readonly handle: HandleRequest;
+  readonly handle: HandleRequest<NervousSystem>;
   readonly system: NervousSystem;
   /** Who calls; asked for each request, because rosters change. */
   readonly principal: () => Principal | undefined;

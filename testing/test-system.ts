@@ -5,16 +5,18 @@
 import { InProcessBus } from '../adapters/embedded/bus/in-process-bus.ts';
 import type { Functions } from '../adapters/embedded/bus/function-targets.ts';
 import { openExecutors, type Implementations } from '../adapters/embedded/runtime/executors.ts';
-import { createWorkflowRunner, type WorkflowRunner } from '../adapters/embedded/runtime/workflow-runner.ts';
+import { createWorkflowRunner } from '../adapters/embedded/runtime/workflow-runner.ts';
 import { CountingIds, localSealer, memoryRootSigner, MemoryStore } from '../adapters/memory/index.ts';
 import { handleRequest } from '../api/index.ts';
 import { createClient, type Client } from '../clients/sdk/index.ts';
-import type { FieldKeys, MayRead, ReadFacts } from '../core/events/index.ts';
+import type { FieldKeys } from '../core/events/index.ts';
 import type { Clock, EntryStore, Ids, ItemStore, RootSigner } from '../core/ledger/index.ts';
 import {
+  createGround,
   createMayRead,
   createNervousSystem,
   createReadFacts,
+  createSignal,
   type NervousConfig,
   type NervousSystem,
 } from '../core/system/index.ts';
@@ -98,29 +100,27 @@ async function openInMemory(
 ): Promise<NervousSystem> {
   const { ledger, origin } = config;
   const { ids = new CountingIds(), rootSigner = memoryRootSigner(origin) } = options;
-  const later: { mayRead?: MayRead; readFacts?: ReadFacts; runner?: WorkflowRunner } = {};
+  const ground = createGround({ entries: store, items: store, rootSigner, clock, ids, onError }, config);
+  const { policy } = ground;
   const bus = new InProcessBus({
     ...{ ledger, entries: store, items: store, clock, ids, onError },
     functions: Object.fromEntries(Object.entries(functions).map(([name, run]) => [name, activity.watch(run)])),
-    mayRead: (...asked) => (later.mayRead as MayRead)(...asked),
-    readFacts: (...asked) => (later.readFacts as ReadFacts)(...asked),
+    mayRead: createMayRead(policy),
+    readFacts: createReadFacts({ ledger, items: store, policy }),
   });
   await bus.open();
-  const { system } = createNervousSystem(
-    {
-      ...{ entries: store, items: store, sealer: localSealer, rootSigner, bus, clock, ids, onError, fieldKeys },
-      executors: openExecutors(executors, config.executors).executors,
-      onChangeStep: (id) => later.runner?.wake(id),
-      verifyLog: createVerifySmall({ ledger, origin, store, root: rootSigner }),
-    },
-    config,
-  );
-  later.mayRead = createMayRead(system.policy);
-  later.readFacts = createReadFacts({ ledger, items: store, policy: system.policy });
-  later.runner = createWorkflowRunner({
+  const stepped = createSignal<string>();
+  const { system } = createNervousSystem(ground, {
+    ...{ sealer: localSealer, bus, fieldKeys },
+    executors: openExecutors(executors, config.executors).executors,
+    onChangeStep: stepped.tell,
+    verifyLog: createVerifySmall({ ledger, origin, store, root: rootSigner }),
+  });
+  const runner = createWorkflowRunner({
     ...{ changes: system.changes, clock, ids },
     onError: (_, error) => onError(error),
   });
+  stepped.listen((id) => runner.wake(id));
   await system.initialize();
   return system;
 }

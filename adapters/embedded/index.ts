@@ -1,4 +1,5 @@
-export { startEngine, type Engine, type EngineOptions } from './engine.ts';
+export { startEngine, type Engine } from './engine.ts';
+export type { EngineOptions } from './engine-options.ts';
 export { backupDataDir, type Backup } from './export/backup.ts';
 export { findEngine, type RunningEngine } from './runtime/engine-file.ts';
 export { EngineError, type EngineErrorCode } from './machine/errors.ts';

@@ -1,8 +1,9 @@
 /** Change-sets: proposed, looked at, revised, withdrawn, aborted, reverted. A GET never decides anything. */
+import type { ProposalUseCases, QueryUseCases } from '../../core/changes/index.ts';
 import * as z from 'zod';
 import { CHANGE_STATES, RISK_LEVELS, type ProposeResult } from '../../core/changes/index.ts';
 import type { ErrorCode } from '../errors.ts';
-import { bodyForCore, route } from '../route.ts';
+import { bodyForCore, routesOn } from '../route.ts';
 import {
   abortSchema,
   changePageSchema,
@@ -15,6 +16,8 @@ import {
   withdrawSchema,
 } from '../schemas/change-sets.ts';
 import { changeId, entityId, instant, principalId, wholeNumber } from '../schemas/fields.ts';
+
+const route = routesOn<{ readonly changes: ProposalUseCases & QueryUseCases }>();
 
 const params = z.strictObject({ id: changeId });
 /** What every proposal can meet. */

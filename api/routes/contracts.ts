@@ -1,7 +1,10 @@
 /** What is published and delivered here, for tools that read AsyncAPI. */
+import type { NervousSystem } from '../../core/system/index.ts';
 import * as z from 'zod';
 import { ASYNCAPI_VERSION, createAsyncApiDocument } from '../asyncapi.ts';
-import { route } from '../route.ts';
+import { routesOn } from '../route.ts';
+
+const route = routesOn<Pick<NervousSystem, 'config' | 'catalog'>>();
 
 const getAsyncApi = route({
   method: 'GET',

@@ -1,8 +1,9 @@
 /** What people decide on change-sets: votes and their revocation, break-glass, its review, and the end of a failed rollback. */
+import type { DecisionUseCases } from '../../core/changes/index.ts';
 import * as z from 'zod';
 import type { JsonValue } from '../../core/canonical/index.ts';
 import type { ErrorCode } from '../errors.ts';
-import { bodyForCore, route, type BodySpec, type Route } from '../route.ts';
+import { bodyForCore, routesOn, type BodySpec, type Route } from '../route.ts';
 import {
   actionResultSchema,
   decidedSchema,
@@ -13,6 +14,12 @@ import {
   revocationSchema,
 } from '../schemas/change-sets.ts';
 import { changeId } from '../schemas/fields.ts';
+
+interface Deciding {
+  readonly changes: DecisionUseCases;
+}
+
+const route = routesOn<Deciding>();
 
 const params = z.strictObject({ id: changeId });
 /** What every act of a person on a change-set can meet. */
@@ -106,7 +113,7 @@ interface ActionRoute extends Pick<Route, 'operationId' | 'summary' | 'problems'
 function actionRoute(
   verb: 'revoke' | 'override' | 'review' | 'resolve',
   { done, problems, ...spec }: ActionRoute,
-): Route {
+): Route<Deciding> {
   return route({
     ...spec,
     method: 'POST',

@@ -1,8 +1,11 @@
 /** What is known about an entity: its document, its chain, and whether that chain verifies. */
+import type { NervousSystem } from '../../core/system/index.ts';
 import * as z from 'zod';
-import { route, type RequestHeaders } from '../route.ts';
+import { routesOn, type RequestHeaders } from '../route.ts';
 import { entityPageSize, entityViewSchema, entryPageSchema, verificationReportSchema } from '../schemas/entities.ts';
 import { entityId, wholeNumber } from '../schemas/fields.ts';
+
+const route = routesOn<Pick<NervousSystem, 'entities'>>();
 
 const MAX_SEQ = Number.MAX_SAFE_INTEGER;
 const params = z.strictObject({ id: entityId });

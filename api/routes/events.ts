@@ -1,8 +1,11 @@
 /** One event's trace. */
+import type { NervousSystem } from '../../core/system/index.ts';
 import * as z from 'zod';
-import { route } from '../route.ts';
+import { routesOn } from '../route.ts';
 import { eventTraceSchema } from '../schemas/events.ts';
 import { eventId, eventSource } from '../schemas/fields.ts';
+
+const route = routesOn<Pick<NervousSystem, 'trace'>>();
 
 const traceEvent = route({
   method: 'GET',

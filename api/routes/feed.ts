@@ -1,15 +1,20 @@
 /** The change feed: page by page, or as a stream of server-sent events. */
 import * as z from 'zod';
-import { toCloudEvent } from '../../core/events/index.ts';
+import { toCloudEvent, type SubscriptionQueries } from '../../core/events/index.ts';
 import type { Principal } from '../../core/policy/index.ts';
 import type { FeedFilter, NervousSystem } from '../../core/system/index.ts';
 import { wantsCloudEvents } from '../cloud-events.ts';
 import { ApiError } from '../errors.ts';
-import { route, type RequestHeaders } from '../route.ts';
+import { routesOn, type RequestHeaders } from '../route.ts';
 import { CLOUD_EVENT_BATCH, cloudEventBatchSchema } from '../schemas/cloud-events.ts';
 import { feedPageSchema } from '../schemas/events.ts';
 import { entityId, MAX_WAIT_SECONDS, subscriptionId, waitSeconds, wholeNumber } from '../schemas/fields.ts';
 import { endedEventStream, EVENT_STREAM, eventStream } from '../server-sent-events.ts';
+
+type Feeding = Pick<NervousSystem, 'feed' | 'config'> & {
+  readonly subscriptions: Pick<SubscriptionQueries, 'streamFilter'>;
+};
+const route = routesOn<Feeding>();
 
 const MS_PER_SECOND = 1000;
 const MAX_EVENTS = 500;
@@ -134,7 +139,7 @@ function optionsOf({ after, topics, entity }: FeedQuery): FeedFilter & { readonl
 }
 
 async function subscriptionOf(
-  { subscriptions }: NervousSystem,
+  { subscriptions }: Feeding,
   principal: Principal,
   { subscription }: z.output<typeof streamQuery>,
 ): Promise<Pick<FeedFilter, 'subscription'>> {

@@ -1,8 +1,11 @@
 /** The rules everybody is under, and votes that people lend each other. */
+import type { NervousSystem } from '../../core/system/index.ts';
 import * as z from 'zod';
-import { bodyForCore, route } from '../route.ts';
+import { bodyForCore, routesOn } from '../route.ts';
 import { hash } from '../schemas/fields.ts';
 import { delegationSchema, delegationsSchema, delegationViewSchema, policyViewSchema } from '../schemas/governance.ts';
+
+const route = routesOn<Pick<NervousSystem, 'governing'>>();
 
 const getPolicy = route({
   method: 'GET',

@@ -1,8 +1,11 @@
 /** Protection: which topics are stopped, and opening them. */
+import type { NervousSystem } from '../../core/system/index.ts';
 import * as z from 'zod';
 import { eventInputSchema } from '../../core/events/index.ts';
-import { checkedBody, route } from '../route.ts';
+import { checkedBody, routesOn } from '../route.ts';
 import { guardListSchema, guardStateSchema } from '../schemas/guards.ts';
+
+const route = routesOn<Pick<NervousSystem, 'guards'>>();
 
 const listGuards = route({
   method: 'GET',

@@ -1,8 +1,11 @@
 /** What came in from outside and could not be taken. */
+import type { NervousSystem } from '../../core/system/index.ts';
 import * as z from 'zod';
-import { route } from '../route.ts';
+import { routesOn } from '../route.ts';
 import { wholeNumber } from '../schemas/fields.ts';
 import { quarantinePageSchema } from '../schemas/ingress.ts';
+
+const route = routesOn<Pick<NervousSystem, 'quarantined'>>();
 
 const listQuarantine = route({
   method: 'GET',

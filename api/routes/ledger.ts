@@ -1,6 +1,9 @@
 /** Questions about the ledger as a whole. */
-import { checkedBody, route } from '../route.ts';
+import type { NervousSystem } from '../../core/system/index.ts';
+import { checkedBody, routesOn } from '../route.ts';
 import { verificationReportSchema, verifyInputSchema, verifyRequestOf } from '../schemas/entities.ts';
+
+const route = routesOn<Pick<NervousSystem, 'verifyAll'>>();
 
 const verifyLedger = route({
   method: 'POST',

@@ -1,7 +1,10 @@
 /** The published log, for those who check it with tools of their own. */
+import type { NervousSystem } from '../../core/system/index.ts';
 import * as z from 'zod';
-import { route } from '../route.ts';
+import { routesOn } from '../route.ts';
 import { entityId, wholeNumber } from '../schemas/fields.ts';
+
+const route = routesOn<Pick<NervousSystem, 'log'>>();
 
 const TEXT = 'text/plain; charset=utf-8';
 const BYTES = 'application/octet-stream';

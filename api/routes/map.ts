@@ -1,9 +1,12 @@
 /** The map: who publishes and subscribes to what. */
+import type { NervousSystem } from '../../core/system/index.ts';
 import * as z from 'zod';
 import { MAX_OBSERVED } from '../../core/system/index.ts';
-import { route } from '../route.ts';
+import { routesOn } from '../route.ts';
 import { wholeNumber } from '../schemas/fields.ts';
 import { mapSchema } from '../schemas/map.ts';
+
+const route = routesOn<Pick<NervousSystem, 'map'>>();
 
 const DEFAULT_OBSERVED = 1_000;
 

@@ -1,8 +1,9 @@
 /** The messages of a subscription: pulled, acknowledged, refused; and those that died, which may be tried again. */
+import type { NervousSystem } from '../../core/system/index.ts';
 import * as z from 'zod';
 import { toCloudEvent } from '../../core/events/index.ts';
 import { wantsCloudEvents } from '../cloud-events.ts';
-import { checkedBody, route } from '../route.ts';
+import { checkedBody, routesOn } from '../route.ts';
 import { CLOUD_EVENT_BATCH, cloudEventBatchSchema } from '../schemas/cloud-events.ts';
 import { optionalWholeNumber, subscriptionId, waitSeconds, wholeNumber } from '../schemas/fields.ts';
 import {
@@ -14,6 +15,8 @@ import {
   redriveSchema,
   settlementSchema,
 } from '../schemas/subscriptions.ts';
+
+const route = routesOn<Pick<NervousSystem, 'subscriptions' | 'config'>>();
 
 const MS_PER_SECOND = 1000;
 /** Messages leased in one request: about 1 MiB of ordinary events. */

@@ -2,6 +2,7 @@
  * Metrics for Prometheus and its kin. Served by an engine that is one process with numbers of its own; where there are many,
  * they write to their platform's metrics instead, so this is not part of the common table.
  */
+import type { NervousSystem } from '../../core/system/index.ts';
 import * as z from 'zod';
 import {
   metricFamilies,
@@ -12,12 +13,16 @@ import {
   type MetricFamily,
 } from '../../core/system/index.ts';
 import { negotiate } from '../negotiate.ts';
-import { route, type Route } from '../route.ts';
+import { routesOn, type Route } from '../route.ts';
+
+const route = routesOn<Pick<NervousSystem, 'monitor' | 'policy'>>();
 
 const TYPES = ['text/plain', 'application/openmetrics-text'] as const;
 
 /** @param ofProcess what the engine knows of its process, read at every request */
-export function metricsRoute(ofProcess: () => Promise<readonly MetricFamily[]>): Route {
+export function metricsRoute(
+  ofProcess: () => Promise<readonly MetricFamily[]>,
+): Route<Pick<NervousSystem, 'monitor' | 'policy'>> {
   return route({
     method: 'GET',
     path: '/metrics',

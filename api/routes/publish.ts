@@ -7,7 +7,7 @@ import type { Principal } from '../../core/policy/index.ts';
 import type { NervousSystem } from '../../core/system/index.ts';
 import { cloudEventsIn, readCloudEvents } from '../cloud-events.ts';
 import { eventProblem } from '../problem.ts';
-import { bodyForCore, route } from '../route.ts';
+import { bodyForCore, routesOn } from '../route.ts';
 import { CLOUD_EVENT, CLOUD_EVENT_BATCH, cloudEventBatchSchema, cloudEventSchema } from '../schemas/cloud-events.ts';
 import {
   batchResultSchema,
@@ -18,6 +18,9 @@ import {
   type EventResult,
   type PublishedEvent,
 } from '../schemas/events.ts';
+
+type Publishing = Pick<NervousSystem, 'publish' | 'config'>;
+const route = routesOn<Publishing>();
 
 const publishProblems = [
   'EVENT_INVALID',
@@ -82,7 +85,7 @@ type Answer =
   | { readonly status: 201; readonly headers: { readonly location: string }; readonly body: PublishedEvent }
   | { readonly status: 200; readonly body: PublishedEvent | BatchResult };
 
-async function publishOne(system: NervousSystem, principal: Principal, event: JsonValue): Promise<Answer> {
+async function publishOne(system: Publishing, principal: Principal, event: JsonValue): Promise<Answer> {
   const [result] = await system.publish(principal, [event]);
   const published = accepted(result);
   if (published.status === 'duplicate') return { status: 200, body: published };
@@ -92,7 +95,7 @@ async function publishOne(system: NervousSystem, principal: Principal, event: Js
 
 /** What is no CloudEvent is refused on its own, like everything else of a batch. An empty batch is a valid one. */
 async function publishCloudEvents(
-  system: NervousSystem,
+  system: Publishing,
   principal: Principal,
   batch: readonly JsonValue[],
 ): Promise<Answer> {

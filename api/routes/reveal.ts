@@ -1,8 +1,11 @@
 /** Seeing what was recorded in confidence. */
+import type { NervousSystem } from '../../core/system/index.ts';
 import * as z from 'zod';
-import { checkedBody, route } from '../route.ts';
+import { checkedBody, routesOn } from '../route.ts';
 import { entityId } from '../schemas/fields.ts';
 import { revealedSchema, revealInputSchema } from '../schemas/reveal.ts';
+
+const route = routesOn<Pick<NervousSystem, 'reveal'>>();
 
 const revealFields = route({
   method: 'POST',

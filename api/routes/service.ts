@@ -1,8 +1,9 @@
 /** What the service tells about itself and its catalog. */
 import { MAX_EVENTS_PER_PUBLISH } from '../../core/events/index.ts';
 import { MAX_NOTE_BYTES } from '../../core/ledger/index.ts';
+import type { NervousSystem } from '../../core/system/index.ts';
 import { MAX_BODY_BYTES } from '../read-body.ts';
-import { openRoute, route, type Route } from '../route.ts';
+import { openRoute, routesOn, type Route } from '../route.ts';
 import { MAX_WAIT_SECONDS } from '../schemas/fields.ts';
 import {
   capabilitiesSchema,
@@ -11,6 +12,9 @@ import {
   healthSchema,
   stateSchema,
 } from '../schemas/service.ts';
+
+const route = routesOn<Pick<NervousSystem, 'monitor' | 'validate' | 'policy' | 'catalog'>>();
+const describingRoute = routesOn<Pick<NervousSystem, 'config'>>();
 
 const getHealth = openRoute({
   method: 'GET',
@@ -78,9 +82,12 @@ const getCatalog = route({
 export const serviceRoutes = [getHealth, getState, getDependencies, getCatalog];
 
 /** The routes that describe the table they stand in. @param table read when a request comes, so the table may include these */
-export function contractRoutes(table: () => readonly Route[], openApi: () => object): readonly Route[] {
+export function contractRoutes(
+  table: () => readonly Route[],
+  openApi: () => object,
+): readonly Route<Pick<NervousSystem, 'config'>>[] {
   return [
-    route({
+    describingRoute({
       method: 'GET',
       path: '/capabilities',
       operationId: 'getCapabilities',

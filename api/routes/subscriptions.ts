@@ -1,8 +1,11 @@
 /** Subscriptions: made, listed, paused, resumed and removed at runtime. */
+import type { NervousSystem } from '../../core/system/index.ts';
 import * as z from 'zod';
-import { bodyForCore, route } from '../route.ts';
+import { bodyForCore, routesOn } from '../route.ts';
 import { subscriptionId } from '../schemas/fields.ts';
 import { newSubscriptionSchema, subscriptionListSchema, subscriptionSchema } from '../schemas/subscriptions.ts';
+
+const route = routesOn<Pick<NervousSystem, 'subscriptions'>>();
 
 const params = z.strictObject({ id: subscriptionId });
 

@@ -5,6 +5,7 @@ export function livePolicy(inForce: () => Policy): Policy {
   return {
     principal: (...asked) => inForce().principal(...asked),
     may: (...asked) => inForce().may(...asked),
+    denial: (...asked) => inForce().denial(...asked),
     require: (...asked) => inForce().require(...asked),
     holds: (...asked) => inForce().holds(...asked),
     rolesOf: (...asked) => inForce().rolesOf(...asked),

@@ -1,8 +1,17 @@
 export { approvalTopics } from '../changes/index.ts';
 export { sensitive } from '../events/index.ts';
 export { ConfigError, defineConfig, type ConfigInput, type NervousConfig } from './config/config.ts';
-export { assembleSystem, type BuiltSystem } from './assembly/assemble-system.ts';
-export type { ChainVerifier, FullVerification, Ports } from './contract/ports.ts';
+export {
+  assembleSystem,
+  type AssembledSystem,
+  type Made,
+  type PortsOf,
+  type SystemOf,
+  type Whole,
+} from './assembly/assemble-system.ts';
+export { createGround, type Ground } from './assembly/ground.ts';
+export type { ChainVerifier, FullVerification, GroundPorts, Ports } from './contract/ports.ts';
+export { createSignal, type Signal } from './contract/signal.ts';
 export { createEntryVerifier, entryVerifierOptions } from './verify/entry-verifier.ts';
 export {
   concludeEntity,
@@ -65,7 +74,7 @@ export type {
   VerifyRequest,
 } from './contract/nervous-system.ts';
 export { createMayRead, createReadFacts } from './monitor/delivery-facts.ts';
-export { createNervousSystem } from './assembly/create-nervous-system.ts';
+export { createNervousSystem, type BuiltSystem } from './assembly/create-nervous-system.ts';
 export {
   changing,
   deciding,
@@ -75,6 +84,8 @@ export {
   proposing,
   publishing,
   reading,
+  reporting,
+  revoking,
   subscribing,
   verifying,
   working,
@@ -82,7 +93,7 @@ export {
 } from './assembly/use-cases.ts';
 export { mapDot, mapMermaid } from './map/map-graph.ts';
 export type { MapLoop } from './map/map-loops.ts';
-export { MAX_OBSERVED } from './map/map-view.ts';
+export { createMapView, MAX_OBSERVED } from './map/map-view.ts';
 export type { MapKind, MapReport } from './map/map.ts';
 export { topicReference } from './monitor/topic-reference.ts';
 export { OPEN_METRICS, openMetrics, PROMETHEUS_TEXT, prometheusText, type MetricFamily } from './monitor/exposition.ts';

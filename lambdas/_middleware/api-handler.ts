@@ -10,24 +10,37 @@ import { toApiResult } from '../../adapters/aws/http/api-result.ts';
 import { asContractError } from '../../adapters/aws/http/contract-error.ts';
 import { createPrincipals } from '../../adapters/aws/http/principals.ts';
 import type { AwsSystem } from '../../adapters/aws/wiring/open-system.ts';
-import { createRequestHandler } from '../../api/create-request-handler.ts';
+import { createRequestHandler, type Served } from '../../api/create-request-handler.ts';
 import { problemResponse } from '../../api/problem.ts';
-import type { ApiResponse, Route } from '../../api/route.ts';
+import type { ApiResponse, Route, UsedBy } from '../../api/route.ts';
+import type { NervousSystem } from '../../core/system/index.ts';
 import { asError, directHandler, type Handle } from './handlers.ts';
 import { once } from './once.ts';
 import { traceKeys, type Telemetry } from './telemetry.ts';
 
-export interface ApiHandlerOptions {
+export interface ApiHandlerOptions<Routes extends Route> {
   readonly telemetry: Telemetry;
-  readonly routes: readonly Route[];
+  /** each on a part of the system that is opened */
+  readonly routes: readonly Routes[];
   readonly env: { readonly PRINCIPAL_CLAIM: string; readonly IAM_PRINCIPALS: Readonly<Record<string, string>> };
   /** Called once; again only after it failed. */
-  readonly open: () => Promise<AwsSystem>;
+  readonly open: () => Promise<OpenedSystem<UsedBy<Routes>>>;
 }
+
+/** What a request takes of it. */
+export type OpenedSystem<System> = Pick<
+  AwsSystem<Served<System> & Pick<NervousSystem, 'policy'>>,
+  'system' | 'flush' | 'refreshPolicy'
+>;
 
 export type ApiHandler = Handle<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2>;
 
-export function apiHandler({ telemetry, routes, env, open }: ApiHandlerOptions): ApiHandler {
+export function apiHandler<Routes extends Route>({
+  telemetry,
+  routes,
+  env,
+  open,
+}: ApiHandlerOptions<Routes>): ApiHandler {
   const handleRequest = createRequestHandler(routes);
   const opened = once(async () => {
     const aws = await open();

@@ -1,5 +1,5 @@
 /**
- * What passed the entry point and what was published, as metrics under the names of the product's papers. One service for all
+ * What passed the door and what was published, as metrics under the names of the product's papers. One service for all
  * functions: it is the system that is reliable and fast or not, and each further dimension would be paid for.
  */
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
@@ -9,13 +9,14 @@ import {
   RESPONSE_TIME,
   SUCCESS_RATE,
   USE_CASES,
+  type GroundPorts,
   type Ports,
 } from '../../core/system/index.ts';
 import { NAMESPACE, SYSTEM_SERVICE } from './telemetry.ts';
 
 const ALL = 100;
 
-export type EntryPointHooks = Required<Pick<Ports, 'onPassage' | 'onPublished'>>;
+export type EntryPointHooks = Required<Pick<GroundPorts, 'onPassage'> & Pick<Ports, 'onPublished'>>;
 
 export function entryPointMetrics(
   metrics: Pick<Metrics, 'addMetric' | 'publishStoredMetrics'> = new Metrics({

@@ -1,9 +1,9 @@
 /** /v1/change-sets but decisions: proposed, read, revised, withdrawn, aborted, reverted. */
 import { config } from '#config';
 import { openAwsSystem } from '../../adapters/aws/wiring/open-system.ts';
-import { executors } from '../../adapters/aws/wiring/executors-part.ts';
+import { createExecutors } from '../../adapters/aws/wiring/executors-part.ts';
 import { createRelayBus } from '../../adapters/aws/wiring/relay-bus.ts';
-import { rootKey } from '../../adapters/aws/wiring/root-key.ts';
+import { openRootKey } from '../../adapters/aws/wiring/root-key.ts';
 import { createWorkflowResumer } from '../../adapters/aws/wiring/workflow-resumer.ts';
 import { changeSetRoutes as routes } from '../../api/routes/change-sets.ts';
 import { proposing as useCases } from '../../core/system/index.ts';
@@ -16,15 +16,18 @@ import { env as schema } from './env.ts';
 const telemetry = telemetryOf('change-sets');
 const env = readEnv(schema, telemetry.logger);
 const onError = (error: unknown): void => telemetry.logger.warn('not handed on', { error });
-const parts = {
-  useCases,
-  rootSigner: rootKey(env),
-  bus: createRelayBus(env),
-  resumeQueue: createWorkflowResumer(env),
-  executors: executors(process.env),
-};
 
 export const handler = apiHandler({
   ...{ telemetry, routes, env },
-  open: () => openAwsSystem({ config, env, hooks: { onError, ...entryPointMetrics() }, parts }),
+  open: () =>
+    openAwsSystem({
+      ...{ config, env, useCases },
+      hooks: { onError, ...entryPointMetrics() },
+      rootSigner: openRootKey(env),
+      ports: (base) => ({
+        bus: createRelayBus(env, base),
+        onChangeStep: createWorkflowResumer(env, base),
+        executors: createExecutors(process.env),
+      }),
+    }),
 });

@@ -2,7 +2,7 @@
 import { config } from '#config';
 import { openAwsSystem } from '../../adapters/aws/wiring/open-system.ts';
 import { createRelayBus } from '../../adapters/aws/wiring/relay-bus.ts';
-import { rootKey } from '../../adapters/aws/wiring/root-key.ts';
+import { openRootKey } from '../../adapters/aws/wiring/root-key.ts';
 import { createWorkflowResumer } from '../../adapters/aws/wiring/workflow-resumer.ts';
 import { decisionGroup as routes } from '../../api/groups/decisions.ts';
 import { deciding, governing, type Passage } from '../../core/system/index.ts';
@@ -23,9 +23,14 @@ const onPassage = (passage: Passage): void => {
   overridden(passage);
 };
 const useCases = { ...deciding, ...governing };
-const parts = { useCases, rootSigner: rootKey(env), bus: createRelayBus(env), resumeQueue: createWorkflowResumer(env) };
 
 export const handler = apiHandler({
   ...{ telemetry, routes, env },
-  open: () => openAwsSystem({ config, env, hooks: { onError, ...metrics, onPassage }, parts }),
+  open: () =>
+    openAwsSystem({
+      ...{ config, env, useCases },
+      hooks: { onError, ...metrics, onPassage },
+      rootSigner: openRootKey(env),
+      ports: (base) => ({ bus: createRelayBus(env, base), onChangeStep: createWorkflowResumer(env, base) }),
+    }),
 });

@@ -2,10 +2,10 @@
 import { MetricUnit } from '@aws-lambda-powertools/metrics';
 import { config } from '#config';
 import { openAwsSystem } from '../../adapters/aws/wiring/open-system.ts';
-import { fieldKeys } from '../../adapters/aws/wiring/field-keys.ts';
+import { createFieldKeys } from '../../adapters/aws/wiring/field-keys.ts';
 import { createRelayBus } from '../../adapters/aws/wiring/relay-bus.ts';
-import { rootKey } from '../../adapters/aws/wiring/root-key.ts';
-import { sharedCounts } from '../../adapters/aws/wiring/shared-counts.ts';
+import { openRootKey } from '../../adapters/aws/wiring/root-key.ts';
+import { createSharedCounts } from '../../adapters/aws/wiring/shared-counts.ts';
 import { ingesting as useCases } from '../../core/system/index.ts';
 import { entryPointMetrics } from '../_middleware/entry-point-metrics.ts';
 import { guardMetrics } from '../_middleware/guard-metrics.ts';
@@ -20,9 +20,17 @@ const telemetry = telemetryOf('ingest');
 const { logger, metrics } = telemetry;
 const env = readEnv(schema, logger);
 const onError = (error: unknown): void => logger.warn('not relayed', { error });
-const parts = { useCases, rootSigner: rootKey(env), bus: createRelayBus(env), fieldKeys: fieldKeys(env), sharedCounts };
 const opened = once(() =>
-  openAwsSystem({ config, env, hooks: { onError, ...entryPointMetrics(), onGuard: guardMetrics(telemetry) }, parts }),
+  openAwsSystem({
+    ...{ config, env, useCases },
+    hooks: { onError, ...entryPointMetrics(), onGuard: guardMetrics(telemetry) },
+    rootSigner: openRootKey(env),
+    ports: (base) => ({
+      bus: createRelayBus(env, base),
+      fieldKeys: createFieldKeys(env),
+      sharedCounts: createSharedCounts(base),
+    }),
+  }),
 );
 
 export const handler = queueHandler(telemetry, async ({ body }) => {

@@ -1,10 +1,10 @@
 /** POST /v1/events: records events and hands them to EventBridge. */
 import { config } from '#config';
 import { openAwsSystem } from '../../adapters/aws/wiring/open-system.ts';
-import { fieldKeys } from '../../adapters/aws/wiring/field-keys.ts';
+import { createFieldKeys } from '../../adapters/aws/wiring/field-keys.ts';
 import { createRelayBus } from '../../adapters/aws/wiring/relay-bus.ts';
-import { rootKey } from '../../adapters/aws/wiring/root-key.ts';
-import { sharedCounts } from '../../adapters/aws/wiring/shared-counts.ts';
+import { openRootKey } from '../../adapters/aws/wiring/root-key.ts';
+import { createSharedCounts } from '../../adapters/aws/wiring/shared-counts.ts';
 import { publishGroup as routes } from '../../api/groups/publish.ts';
 import { publishing as useCases } from '../../core/system/index.ts';
 import { apiHandler } from '../_middleware/api-handler.ts';
@@ -22,9 +22,13 @@ export const handler = apiHandler({
   ...{ telemetry, routes, env },
   open: () =>
     openAwsSystem({
-      config,
-      env,
+      ...{ config, env, useCases },
       hooks: { onError, ...entryPointMetrics(), onGuard: guardMetrics(telemetry) },
-      parts: { useCases, rootSigner: rootKey(env), bus: createRelayBus(env), fieldKeys: fieldKeys(env), sharedCounts },
+      rootSigner: openRootKey(env),
+      ports: (base) => ({
+        bus: createRelayBus(env, base),
+        fieldKeys: createFieldKeys(env),
+        sharedCounts: createSharedCounts(base),
+      }),
     }),
 });

@@ -1,10 +1,10 @@
 /** What the service tells about itself, and the answer to everything that no route serves. */
 import { config } from '#config';
 import { openAwsSystem } from '../../adapters/aws/wiring/open-system.ts';
-import { rootKey } from '../../adapters/aws/wiring/root-key.ts';
-import { reportingBus } from '../../adapters/aws/wiring/reporting-bus.ts';
+import { openRootKey } from '../../adapters/aws/wiring/root-key.ts';
+import { createReportingBus } from '../../adapters/aws/wiring/reporting-bus.ts';
 import { sharedFigures } from '../../adapters/aws/wiring/shared-figures.ts';
-import { mapping } from '../../core/system/index.ts';
+import { mapping, reporting } from '../../core/system/index.ts';
 import { ROUTE_GROUPS } from '../../api/route-groups.ts';
 import { apiHandler } from '../_middleware/api-handler.ts';
 import { entryPointMetrics } from '../_middleware/entry-point-metrics.ts';
@@ -16,11 +16,17 @@ import { refusingOthers } from './refusing-others.ts';
 const telemetry = telemetryOf('service');
 const env = readEnv(schema, telemetry.logger);
 const onError = (error: unknown): void => telemetry.logger.warn('not reported', { error });
+const useCases = { ...mapping, ...reporting };
 const figures = sharedFigures({ namespace: NAMESPACE, service: SYSTEM_SERVICE });
-const parts = { useCases: mapping, rootSigner: rootKey(env), bus: reportingBus(env), sharedFigures: figures };
 
 export const handler = apiHandler({
   ...{ telemetry, env },
-  routes: refusingOthers(ROUTE_GROUPS, 'service'),
-  open: () => openAwsSystem({ config, env, hooks: { onError, ...entryPointMetrics() }, parts }),
+  routes: refusingOthers(ROUTE_GROUPS, ROUTE_GROUPS.service),
+  open: () =>
+    openAwsSystem({
+      ...{ config, env, useCases },
+      hooks: { onError, ...entryPointMetrics() },
+      rootSigner: openRootKey(env),
+      ports: (base) => ({ bus: createReportingBus(env, base), sharedFigures: figures }),
+    }),
 });

@@ -4,16 +4,19 @@
  */
 import { ApiError } from '../../api/errors.ts';
 import type { Route } from '../../api/route.ts';
-import type { RouteGroup } from '../../api/route-groups.ts';
 
-export function refusingOthers(
-  groups: Readonly<Record<RouteGroup, readonly Route[]>>,
-  own: RouteGroup,
-): readonly Route[] {
-  return Object.entries(groups).flatMap(([group, routes]) => (group === own ? routes : routes.map(refusing)));
+type Refused = Extract<Route, { readonly auth: 'elsewhere' }>;
+
+export function refusingOthers<Group extends string, Own extends Route>(
+  groups: Readonly<Record<Group, readonly Route[]>>,
+  own: readonly Own[],
+): readonly (Own | Refused)[] {
+  return Object.values<readonly Route[]>(groups).flatMap((routes): readonly (Own | Refused)[] =>
+    routes === own ? own : routes.map(refusing),
+  );
 }
 
-function refusing(route: Route): Route {
+function refusing(route: Route): Refused {
   const { method, path } = route;
   const allow = `${method}, OPTIONS`;
   const refuse = (): ApiError =>

@@ -4,9 +4,8 @@ import { config } from '#config';
 import { invokeReconciler } from '../../adapters/aws/subscriptions/invoke-reconciler.ts';
 import { invokeFunction } from '../../adapters/aws/request/invoke-function.ts';
 import { openAwsSystem } from '../../adapters/aws/wiring/open-system.ts';
-import { readFacts } from '../../adapters/aws/wiring/read-facts.ts';
-import { rootKey } from '../../adapters/aws/wiring/root-key.ts';
-import { subscriptionBus } from '../../adapters/aws/wiring/subscription-bus.ts';
+import { openRootKey } from '../../adapters/aws/wiring/root-key.ts';
+import { createSubscriptionBus } from '../../adapters/aws/wiring/subscription-bus.ts';
 import { systemClock as clock, systemIds as ids } from '../../adapters/aws/request/system-clock.ts';
 import { subscriptionGroup as routes } from '../../api/groups/subscriptions.ts';
 import type { BreakerChange } from '../../core/events/index.ts';
@@ -35,13 +34,14 @@ const onForged = (subscription: string, reason: string): void => {
   telemetry.logger.error('a message was forged', { subscription, reason });
   telemetry.metrics.addMetric('ForgedDeliveries', MetricUnit.Count, 1);
 };
-const bus = subscriptionBus(env, { reconcile, readFacts, onBreaker, onForged });
 
 export const handler = apiHandler({
   ...{ telemetry, routes, env },
   open: () =>
     openAwsSystem({
-      ...{ config, env, hooks: { onError, ...entryPointMetrics() } },
-      parts: { useCases, bus, rootSigner: rootKey(env) },
+      ...{ config, env, useCases },
+      hooks: { onError, ...entryPointMetrics() },
+      rootSigner: openRootKey(env),
+      ports: (base) => ({ bus: createSubscriptionBus(env, base, { reconcile, onBreaker, onForged }) }),
     }),
 });

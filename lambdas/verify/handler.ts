@@ -5,10 +5,10 @@ import { config } from '#config';
 import { invokeFunction, invokeLater } from '../../adapters/aws/request/invoke-function.ts';
 import { invokeVerifier, type SegmentRequest } from '../../adapters/aws/verify/invoke-verifier.ts';
 import { openAwsSystem } from '../../adapters/aws/wiring/open-system.ts';
-import { logFiles } from '../../adapters/aws/wiring/log-files.ts';
+import { createLogFiles } from '../../adapters/aws/wiring/log-files.ts';
 import { logPoints } from '../../adapters/aws/wiring/log-points.ts';
-import { rootKey } from '../../adapters/aws/wiring/root-key.ts';
-import { tableVerifier } from '../../adapters/aws/wiring/table-verifier.ts';
+import { openRootKey } from '../../adapters/aws/wiring/root-key.ts';
+import { createTableVerifier } from '../../adapters/aws/wiring/table-verifier.ts';
 import { serializeSegment, type SegmentJson } from '../../adapters/aws/verify/segment-json.ts';
 import { systemClock as clock, systemIds as ids } from '../../adapters/aws/request/system-clock.ts';
 import { verifyInLegs, type Continued } from '../../adapters/aws/verify/verify-in-legs.ts';
@@ -40,12 +40,16 @@ const [invoke, callAgain] = [invokeFunction(process.env), invokeLater(process.en
 const onError = (error: unknown): void => telemetry.logger.warn('not verified', { error });
 
 const open = once(async () => {
-  const files = logFiles(env)();
+  const files = createLogFiles(env);
   const log = await logPoints(env, origin);
-  const verifyLog = tableVerifier(files.read, log);
   const aws = await openAwsSystem({
-    ...{ config, env, hooks: { onError, ...entryPointMetrics() } },
-    parts: { useCases, rootSigner: rootKey(env), logFiles: () => files, logPoints: log.points, verifyLog },
+    ...{ config, env, useCases },
+    hooks: { onError, ...entryPointMetrics() },
+    rootSigner: openRootKey(env),
+    ports: (base) => ({
+      ...{ logFiles: files, logPoints: log.points },
+      verifyLog: createTableVerifier(base, files.read, log),
+    }),
   });
   return { ...aws, log, read: files.read };
 });

@@ -2,14 +2,14 @@
 import { config } from '#config';
 import { queueSender } from '../../adapters/aws/wiring/clients.ts';
 import { openAwsSystem } from '../../adapters/aws/wiring/open-system.ts';
-import { executors } from '../../adapters/aws/wiring/executors-part.ts';
+import { createExecutors } from '../../adapters/aws/wiring/executors-part.ts';
 import { createRelayBus } from '../../adapters/aws/wiring/relay-bus.ts';
-import { rootKey } from '../../adapters/aws/wiring/root-key.ts';
+import { openRootKey } from '../../adapters/aws/wiring/root-key.ts';
 import { systemClock } from '../../adapters/aws/request/system-clock.ts';
 import { createGates } from '../../adapters/aws/workflow/gates.ts';
 import { createResumeQueue } from '../../adapters/aws/workflow/resume-queue.ts';
 import { createWorkflowStatuses } from '../../core/changes/index.ts';
-import { working } from '../../core/system/index.ts';
+import { working as useCases } from '../../core/system/index.ts';
 import { asError, directHandler } from '../_middleware/handlers.ts';
 import { readEnv } from '../_middleware/read-env.ts';
 import { telemetryOf } from '../_middleware/telemetry.ts';
@@ -25,13 +25,15 @@ const resumeQueue = createResumeQueue({
 });
 
 const opened = await openAwsSystem({
-  ...{ config, env: variables, hooks: { onError } },
-  parts: {
-    useCases: working,
-    bus: createRelayBus(variables),
-    rootSigner: rootKey(variables),
-    resumeQueue: () => resumeQueue,
-    executors: executors(process.env),
+  ...{ config, env: variables, hooks: { onError }, useCases },
+  rootSigner: openRootKey(variables),
+  ports: (base) => {
+    base.beforeAnswer(() => resumeQueue.flush());
+    return {
+      bus: createRelayBus(variables, base),
+      onChangeStep: (changeId) => resumeQueue.onChangeStep(changeId),
+      executors: createExecutors(process.env),
+    };
   },
 });
 const { system, base } = opened;

@@ -37,10 +37,10 @@ import { BUDGET_NAMES, budgetsSchema, type BudgetLimits } from '../../core/guard
 import { createPolicy, PolicyError, type Principal } from '../../core/policy/index.ts';
 import {
   createEntryPoint,
+  createMapView,
   createFeed,
   createPublicLog,
   defineConfig,
-  mapping,
   Metrics,
   SystemError,
   type EntryView,
@@ -150,7 +150,7 @@ export async function createTestSystem(faults: FaultHooks = {}, budgets: BudgetL
     revokeKey: () => Promise.reject(new Error('not served over HTTP')),
     subscriptions: createSubscriptions({ ...shared, catalog, bus: playedBus(queue), perPrincipal: 100 }),
     ...reading(store, policy),
-    map: mapping.createMapView({ entries: store, policy, config, subscriptions: () => system.subscriptions.all() }),
+    map: createMapView({ entries: store, policy, config, subscriptions: () => system.subscriptions.all() }),
     log: createPublicLog({ entries: store, files: log.logFiles, policy }),
     initialize: async () => {},
     execute: createEntryPoint({

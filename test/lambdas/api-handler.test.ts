@@ -4,16 +4,18 @@ import { Metrics } from '@aws-lambda-powertools/metrics';
 import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import * as z from 'zod';
-import type { AwsSystem } from '../../adapters/aws/wiring/open-system.ts';
 import { ROUTE_GROUPS, ROUTES, type ProblemDetails } from '../../api/index.ts';
 import type { Route } from '../../api/route.ts';
 import { apiEnv } from '../../lambdas/_middleware/api-env.ts';
-import { apiHandler, type ApiHandler } from '../../lambdas/_middleware/api-handler.ts';
+import { apiHandler, type ApiHandler, type OpenedSystem } from '../../lambdas/_middleware/api-handler.ts';
 import { readEnv } from '../../lambdas/_middleware/read-env.ts';
 import type { Telemetry } from '../../lambdas/_middleware/telemetry.ts';
+import type { NervousSystem } from '../../core/system/index.ts';
 import { refusingOthers } from '../../lambdas/service/refusing-others.ts';
 import { createTestSystem, type TestSystem } from '../api/test-system.ts';
 import { CONTEXT, fromResult, gatewayEvent, type GatewayRequest } from './gateway.ts';
+
+type Opened = OpenedSystem<NervousSystem>;
 
 const SECRET = 'eyJ-the-token';
 let fixture: TestSystem;
@@ -36,14 +38,14 @@ function telemetry(): Telemetry {
   return { logger, metrics: new Metrics({ namespace: 'test', serviceName: 'test' }) };
 }
 
-function opened(overrides: Partial<AwsSystem> = {}): AwsSystem {
+function opened(overrides: Partial<Opened> = {}): Opened {
   const flush = async (): Promise<void> => void (settled += 1);
-  return { system: fixture.system, flush, refreshPolicy: async () => {}, ...overrides } as AwsSystem;
+  return { system: fixture.system, flush, refreshPolicy: async () => {}, ...overrides };
 }
 
 function handlerOf(
-  open: () => Promise<AwsSystem> = async () => opened(),
-  routes: readonly Route[] = ROUTES,
+  open: () => Promise<Opened> = async () => opened(),
+  routes: readonly Route<NervousSystem>[] = ROUTES,
 ): ApiHandler {
   const env = { PRINCIPAL_CLAIM: 'sub', IAM_PRINCIPALS: {} };
   return apiHandler({ telemetry: telemetry(), routes, env, open });
@@ -89,7 +91,7 @@ describe('a function of the API', () => {
   });
 
   it('opens the system once; after a failure again', async () => {
-    const open = vi.fn<() => Promise<AwsSystem>>().mockResolvedValue(opened());
+    const open = vi.fn<() => Promise<Opened>>().mockResolvedValue(opened());
     open.mockRejectedValueOnce(Object.assign(new Error('no answer from kms'), { name: 'TimeoutError' }));
     const handler = handlerOf(open);
     const refused = await ask(handler, publish('ledgerist'));
@@ -143,7 +145,7 @@ describe('a function of the API', () => {
 });
 
 describe('what no route answers', () => {
-  const service = (): ApiHandler => handlerOf(async () => opened(), refusingOthers(ROUTE_GROUPS, 'service'));
+  const service = (): ApiHandler => handlerOf(async () => opened(), refusingOthers(ROUTE_GROUPS, ROUTE_GROUPS.service));
 
   it.each([
     ['GET', '/nowhere', 404, 'ROUTE_NOT_FOUND'],

@@ -6,6 +6,7 @@ import { createPrincipals } from '../../adapters/aws/http/principals.ts';
 import { createRequestHandler, type HandleRequest } from '../../api/create-request-handler.ts';
 import { ROUTES } from '../../api/route-table.ts';
 import type { ApiResponse } from '../../api/route.ts';
+import type { NervousSystem } from '../../core/system/index.ts';
 
 const KEYS = [...ROUTES.map(({ method, path }) => `${method} ${path}`), 'GET /v1/entities/{proxy+}'];
 
@@ -46,7 +47,7 @@ export const CONTEXT = {
 } as unknown as Context;
 
 /** `handleRequest` of the HTTP contract with a gateway and the AWS adapter in between. */
-export const throughGateway: HandleRequest = async (request, system, hooks) => {
+export const throughGateway: HandleRequest<NervousSystem> = async (request, system, hooks) => {
   const { method, target, headers, principal, signal } = request;
   const event = gatewayEvent({
     ...{ method, target, headers: headers as Record<string, string>, subject: principal?.id },

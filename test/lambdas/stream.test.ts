@@ -3,7 +3,6 @@ import { Logger } from '@aws-lambda-powertools/logger';
 import { Metrics } from '@aws-lambda-powertools/metrics';
 import type { Context } from 'aws-lambda';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { AwsSystem } from '../../adapters/aws/wiring/open-system.ts';
 import { ROUTE_GROUPS } from '../../api/index.ts';
 import { createClient } from '../../clients/sdk/index.ts';
 import { SseParser } from '../../clients/sdk/sse-parser.ts';
@@ -30,12 +29,11 @@ beforeEach(async () => {
     },
     routes: ROUTE_GROUPS.read,
     env: { PRINCIPAL_CLAIM: 'sub', IAM_PRINCIPALS: {} },
-    open: async () =>
-      ({
-        system: { ...system, feed: fixture.feed },
-        flush: async () => {},
-        refreshPolicy: async () => {},
-      }) as unknown as AwsSystem,
+    open: async () => ({
+      system: { ...system, feed: fixture.feed },
+      flush: async () => {},
+      refreshPolicy: async () => {},
+    }),
   });
 });
 afterEach(() => vi.restoreAllMocks());

@@ -1,9 +1,10 @@
-/** The root key in KMS as a part of a function's system. */
+/** The root key in KMS as a port of a function's system. */
 import type { RootSigner } from '../../../core/ledger/index.ts';
 import { kmsClient } from './clients.ts';
 import { kmsRootSigner } from '../keys/kms-root-signer.ts';
-import type { AwsBase } from './open-system.ts';
+import type { AwsTables } from './open-system.ts';
 
-export function rootKey(env: { readonly ROOT_KEY_ID: string }): (base: AwsBase) => Promise<RootSigner> {
+/** Asks KMS for its public key. @throws AwsError ROOT_KEY_INVALID, what the SDK throws */
+export function openRootKey(env: { readonly ROOT_KEY_ID: string }): (tables: AwsTables) => Promise<RootSigner> {
   return ({ config }) => kmsRootSigner({ kms: kmsClient(), keyId: env.ROOT_KEY_ID, origin: config.origin });
 }

@@ -33,25 +33,30 @@ export interface HttpListenerOptions {
   readonly onError?: (error: unknown) => void;
   /** ms in which a reader must have taken what a stream gave it, default 10 s; a slower one is cut off */
   readonly slowReaderMs?: number;
+  /** default: nobody else looks at them */
+  readonly connections?: OpenConnections;
   /** default 64 MiB, 16 MiB of one caller */
   readonly bodies?: BodyLimits;
   /** what this engine serves beside the common table */
-  readonly ownRoutes?: readonly Route[];
+  readonly ownRoutes?: readonly Route<NervousSystem>[];
 }
+
+/** Every open connection, with the newest answer on it. */
+export type OpenConnections = Map<Duplex, ServerResponse | undefined>;
 
 type WholeAnswer = ApiResponse & { readonly body: string | Uint8Array | undefined };
 
 export class HttpListener {
   private readonly options: HttpListenerOptions;
-  private readonly handleRequest: HandleRequest;
+  private readonly handleRequest: HandleRequest<NervousSystem>;
   private readonly waiting = new Set<AbortController>();
-  /** every open connection, with the newest answer on it */
-  private readonly connections = new Map<Duplex, ServerResponse | undefined>();
+  private readonly connections: OpenConnections;
   private readonly room: BodyRoom;
   private closing = false;
 
   constructor(options: HttpListenerOptions) {
     this.options = options;
+    this.connections = options.connections ?? new Map<Duplex, ServerResponse | undefined>();
     this.room = new BodyRoom(options.bodies);
     this.handleRequest = createRequestHandler(routesWith(options.ownRoutes ?? []));
   }

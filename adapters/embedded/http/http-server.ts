@@ -17,7 +17,7 @@ export interface HttpTimeouts {
 
 const TIMEOUTS: HttpTimeouts = { headersMs: 10_000, requestMs: 30_000, keepAliveMs: 65_000, graceMs: 5_000 };
 /** Each may hold a few ten KiB, and a file descriptor of which a process may have few. */
-const MAX_CONNECTIONS = 2_000;
+export const MAX_CONNECTIONS = 2_000;
 /** From here on, connections kept for a next request make room for those that have one. */
 const CROWDED = 0.75;
 const MAX_CHECK_INTERVAL_MS = 1_000;
@@ -38,11 +38,6 @@ export interface RunningHttpServer {
   connections(): { readonly open: number; readonly limit: number };
   /** Accepts no more, ends what waits, lets the rest finish within the grace period. Safe to call twice. */
   close(): Promise<void>;
-}
-
-/** Undefined: it does not listen yet, and so has room. */
-export function connectionsOf(server: RunningHttpServer | undefined): ReturnType<RunningHttpServer['connections']> {
-  return server?.connections() ?? { open: 0, limit: 1 };
 }
 
 /** @throws EngineError PORT_UNAVAILABLE */

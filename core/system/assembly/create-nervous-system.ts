@@ -1,17 +1,38 @@
 /** The system with everything it can do: what an engine in one process runs. */
-import { assembleSystem, type BuiltSystem } from './assemble-system.ts';
-import type { NervousConfig } from '../config/config.ts';
+import { assembleSystem, type AssembledSystem } from './assemble-system.ts';
+import type { GatedAppender } from '../../ledger/index.ts';
+import type { NervousSystem } from '../contract/nervous-system.ts';
 import type { Ports } from '../contract/ports.ts';
-import { changing, governing, ingesting, mapping, publishing, reading, verifying } from './use-cases.ts';
+import type { Ground } from './ground.ts';
+import {
+  changing,
+  governing,
+  ingesting,
+  mapping,
+  publishing,
+  reading,
+  reporting,
+  revoking,
+  subscribing,
+  verifying,
+} from './use-cases.ts';
 
-export function createNervousSystem(ports: Ports, config: NervousConfig): BuiltSystem {
-  return assembleSystem(ports, config, {
+export interface BuiltSystem extends Pick<AssembledSystem<object>, 'flush'> {
+  readonly system: NervousSystem;
+  readonly appender: GatedAppender;
+}
+
+export function createNervousSystem(ground: Ground, ports: Ports): BuiltSystem {
+  return assembleSystem(ground, ports, {
     ...publishing,
     ...ingesting,
     ...changing,
     ...governing,
+    ...revoking,
     ...reading,
     ...mapping,
+    ...reporting,
+    ...subscribing,
     ...verifying,
   });
 }

@@ -1,73 +1,105 @@
 /**
- * The use cases that a process may leave out, with their code: a function on AWS starts the faster the less it loads.
- * Each group is what one kind of process needs together.
+ * The parts that a process may leave out, with their code: a function on AWS starts the faster the less it loads. Each
+ * group is what one kind of process needs together.
  */
 import {
-  createActs,
-  createDecisionUseCases,
-  createPolicyUseCases,
-  createProposalUseCases,
-  createQueryUseCases,
-  createWorkflowUseCases,
-  operationTypes,
-  type Acts,
-  type ChangesDependencies,
-} from '../../changes/index.ts';
-import { createGuards, createIngress, createPublish, createReveal, createSubscriptions } from '../../events/index.ts';
-import { createAppender } from '../../ledger/index.ts';
-import type { NervousConfig } from '../config/config.ts';
-import { createEntities } from '../verify/entities.ts';
-import { createFeed } from '../feed/feed.ts';
-import { createMapView } from '../map/map-view.ts';
-import { createPublicLog } from '../verify/public-log.ts';
-import { createTrace } from '../monitor/trace.ts';
-import { verifyPart } from '../verify/verify-part.ts';
+  entitiesPart,
+  feedPart,
+  mapPart,
+  publicLogPart,
+  quarantinePart,
+  reportsPart,
+  subscriptionQueriesPart,
+  subscriptionsPart,
+  tracePart,
+  verificationPart,
+} from './reading-parts.ts';
+import {
+  actsPart,
+  appenderPart,
+  decisionPart,
+  guardsPart,
+  ingressPart,
+  keyRevocationPart,
+  policyPart,
+  proposalPart,
+  publishPart,
+  queryPart,
+  revealPart,
+  vaultPart,
+  workflowPart,
+} from './writing-parts.ts';
 
+/** Every part there is, by the name under which a process is given it. */
 export interface UseCases {
-  readonly createAppender: typeof createAppender;
-  readonly createPublish: typeof createPublish;
-  readonly createIngress: typeof createIngress;
-  readonly createReveal: typeof createReveal;
-  readonly createGuards: typeof createGuards;
-  /** what the groups of acts on change-sets share */
-  readonly createActs: typeof actsOf;
-  readonly createProposalUseCases: typeof createProposalUseCases;
-  readonly createDecisionUseCases: typeof createDecisionUseCases;
-  readonly createWorkflowUseCases: typeof createWorkflowUseCases;
-  readonly createQueryUseCases: typeof createQueryUseCases;
-  readonly createPolicyUseCases: typeof createPolicyUseCases;
-  readonly createEntities: typeof createEntities;
-  readonly createFeed: typeof createFeed;
-  readonly createPublicLog: typeof createPublicLog;
-  readonly createTrace: typeof createTrace;
-  readonly createMapView: typeof createMapView;
-  readonly createSubscriptions: typeof createSubscriptions;
-  readonly verifyPart: typeof verifyPart;
+  readonly createAppender: typeof appenderPart;
+  readonly createVault: typeof vaultPart;
+  readonly createGuards: typeof guardsPart;
+  readonly createPublish: typeof publishPart;
+  readonly createIngress: typeof ingressPart;
+  readonly createReveal: typeof revealPart;
+  readonly createActs: typeof actsPart;
+  readonly createProposalUseCases: typeof proposalPart;
+  readonly createDecisionUseCases: typeof decisionPart;
+  readonly createWorkflowUseCases: typeof workflowPart;
+  readonly createQueryUseCases: typeof queryPart;
+  readonly createPolicyUseCases: typeof policyPart;
+  readonly createKeyRevocation: typeof keyRevocationPart;
+  readonly createEntities: typeof entitiesPart;
+  readonly createFeed: typeof feedPart;
+  readonly createPublicLog: typeof publicLogPart;
+  readonly createQuarantineView: typeof quarantinePart;
+  readonly createSubscriptionQueries: typeof subscriptionQueriesPart;
+  readonly createSubscriptions: typeof subscriptionsPart;
+  readonly createTrace: typeof tracePart;
+  readonly createMapView: typeof mapPart;
+  readonly createReports: typeof reportsPart;
+  readonly createLedgerVerification: typeof verificationPart;
 }
 
-export const publishing = { createAppender, createPublish, createGuards, createReveal };
-export const ingesting = { createAppender, createPublish, createIngress, createGuards };
-export const proposing = { createAppender, createActs: actsOf, createProposalUseCases, createQueryUseCases };
-export const deciding = { createAppender, createActs: actsOf, createDecisionUseCases };
-export const working = { createAppender, createActs: actsOf, createWorkflowUseCases };
-/** Everything on change-sets. Written out: what is spread stays in every bundle, used or not. */
-export const changing = {
-  createAppender,
-  createActs: actsOf,
-  createProposalUseCases,
-  createDecisionUseCases,
-  createWorkflowUseCases,
-  createQueryUseCases,
+// Each written out: what is spread here stays in every bundle, used or not.
+export const publishing = {
+  createAppender: appenderPart,
+  createVault: vaultPart,
+  createGuards: guardsPart,
+  createPublish: publishPart,
+  createReveal: revealPart,
 };
-export const governing = { createPolicyUseCases };
-export const reading = { createEntities, createFeed, createPublicLog, createTrace, createSubscriptions };
-export const mapping = { createMapView, createSubscriptions };
-export const subscribing = { createSubscriptions };
-export const verifying = { verifyPart };
-
-function actsOf({
-  operations,
-  ...deps
-}: Omit<ChangesDependencies, 'operations'> & Pick<NervousConfig, 'operations'>): Acts {
-  return createActs({ ...deps, operations: operationTypes(operations, deps.executors?.declared) });
-}
+export const ingesting = {
+  createAppender: appenderPart,
+  createVault: vaultPart,
+  createGuards: guardsPart,
+  createPublish: publishPart,
+  createIngress: ingressPart,
+};
+export const proposing = {
+  createAppender: appenderPart,
+  createActs: actsPart,
+  createProposalUseCases: proposalPart,
+  createQueryUseCases: queryPart,
+};
+export const deciding = { createAppender: appenderPart, createActs: actsPart, createDecisionUseCases: decisionPart };
+export const working = { createAppender: appenderPart, createActs: actsPart, createWorkflowUseCases: workflowPart };
+/** Everything on change-sets. */
+export const changing = {
+  createAppender: appenderPart,
+  createActs: actsPart,
+  createProposalUseCases: proposalPart,
+  createDecisionUseCases: decisionPart,
+  createWorkflowUseCases: workflowPart,
+  createQueryUseCases: queryPart,
+};
+export const governing = { createAppender: appenderPart, createPolicyUseCases: policyPart };
+export const revoking = { createAppender: appenderPart, createKeyRevocation: keyRevocationPart };
+export const reading = {
+  createEntities: entitiesPart,
+  createFeed: feedPart,
+  createPublicLog: publicLogPart,
+  createQuarantineView: quarantinePart,
+  createSubscriptionQueries: subscriptionQueriesPart,
+  createTrace: tracePart,
+};
+export const mapping = { createSubscriptionQueries: subscriptionQueriesPart, createMapView: mapPart };
+export const reporting = { createReports: reportsPart };
+export const subscribing = { createSubscriptions: subscriptionsPart };
+export const verifying = { createLedgerVerification: verificationPart };

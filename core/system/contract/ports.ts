@@ -1,4 +1,4 @@
-/** What the system needs from the engine it runs in. */
+/** What the system needs from the engine it runs in: each part of it some of this, and nothing is asked for that no part needs. */
 import type { EpochMs } from '../../brands/index.ts';
 import type { Executors } from '../../changes/index.ts';
 import type { EventBus, FieldKeys, GuardStats, PublishResult, SharedCounts } from '../../events/index.ts';
@@ -17,14 +17,25 @@ import type { Passage } from '../operations/entry-point.ts';
 import type { OperationMetrics } from '../operations/metrics.ts';
 import type { EntryVerdict, LedgerScope, ValidationReport, VerifyRequest } from './nervous-system.ts';
 
-export interface Ports {
+/** What every process of a ledger has, whatever it does. */
+export interface GroundPorts {
   readonly entries: EntryStore;
   readonly items: ItemStore;
-  readonly sealer: Sealer;
   readonly rootSigner: RootSigner;
-  readonly bus: EventBus;
   readonly clock: Clock;
   readonly ids: Ids;
+  /** Told about failures that no caller waits for. Must not throw. */
+  readonly onError: (error: unknown) => void;
+  /** Told of every passage through the entry point: what an access journal would write, and a platform's own metrics. Must not throw. */
+  readonly onPassage?: (passage: Passage) => void;
+  /** Another policy has come into force: others may have tokens now. Must not throw. */
+  readonly onPolicyChange?: () => void;
+}
+
+/** What the parts of the system need beside it; a system that has them all needs it all. */
+export interface Ports {
+  readonly sealer: Sealer;
+  readonly bus: EventBus;
   /** keeps data keys of confidential fields; needed when the configuration has some */
   readonly fieldKeys?: FieldKeys;
   /** how registered executors are reached; absent: this process carries out nothing outside the ledger */
@@ -37,14 +48,10 @@ export interface Ports {
   readonly pause?: () => Promise<void>;
   /** connections of callers to this process; absent: they are not its */
   readonly connections?: () => { readonly open: number; readonly limit: number };
-  /** Told of every passage through the entry point: what an access journal would write, and a platform's own metrics. Must not throw. */
-  readonly onPassage?: (passage: Passage) => void;
   /** Told what became of published events. Must not throw. */
   readonly onPublished?: (results: readonly Pick<PublishResult, 'status'>[]) => void;
   /** what all processes of the ledger counted together; absent: what this one counts is all there is */
   readonly sharedFigures?: () => Promise<OperationMetrics>;
-  /** Told about failures that no caller waits for. Must not throw. */
-  readonly onError: (error: unknown) => void;
   /** where the log is published; absent when this process serves none */
   readonly logFiles?: Pick<LogFiles, 'read'>;
   /** sizes at which the log was begun anew after a loss; absent: never */
@@ -53,8 +60,6 @@ export interface Ports {
   readonly onCommit?: () => void;
   /** A change-set took a step: the workflow engine may be able to go on. Must not throw. */
   readonly onChangeStep: (changeId: string) => void;
-  /** Another policy has come into force: others may have tokens now. Must not throw. */
-  readonly onPolicyChange?: () => void;
   /** the log's anchors and witness, to verify against; absent: single entities are held against the published checkpoint */
   readonly logPoints?: Partial<Pick<PointSources, 'anchors' | 'witnessKeys' | 'witnessMemory' | 'rootKeys'>>;
   /** what the engine finds when it looks at itself, beside what every engine looks at */

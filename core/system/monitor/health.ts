@@ -1,9 +1,9 @@
 /** How the system is: what it rests on works or not, and what it has done since it started. */
 import { isoOf, msOf, type EpochMs, type IsoInstant } from '../../brands/index.ts';
 import { changeQueues, deadEnds, policyHash, type Governance } from '../../changes/index.ts';
-import type { Guards } from '../../events/index.ts';
+import type { DeliveryReports, Guards } from '../../events/index.ts';
 import { MAX_AHEAD_MS, parseEntry } from '../../ledger/index.ts';
-import type { Ports } from '../contract/ports.ts';
+import type { GroundPorts, Ports } from '../contract/ports.ts';
 import type { NervousConfig } from '../config/config.ts';
 import type { OperationMetrics } from '../operations/metrics.ts';
 import { alarmsOf, messageLatencyOf } from '../operations/performance.ts';
@@ -11,7 +11,12 @@ import type { MonitorReport, ValidationReport } from '../contract/nervous-system
 
 /** Changes nothing. */
 export async function validate(
-  { entries, rootSigner, clock, checks: more }: Pick<Ports, 'entries' | 'rootSigner' | 'clock' | 'checks'>,
+  {
+    entries,
+    rootSigner,
+    clock,
+    checks: more,
+  }: Pick<GroundPorts, 'entries' | 'rootSigner' | 'clock'> & Pick<Ports, 'checks'>,
   {
     origin,
     governance,
@@ -77,7 +82,13 @@ async function policyCheck(governance: Governance): Promise<string> {
 }
 
 export async function monitor(
-  { entries, items, bus, clock, connections }: Pick<Ports, 'entries' | 'items' | 'bus' | 'clock' | 'connections'>,
+  {
+    entries,
+    items,
+    bus,
+    clock,
+    connections,
+  }: Pick<GroundPorts, 'entries' | 'items' | 'clock'> & Pick<Ports, 'connections'> & { readonly bus: DeliveryReports },
   { ledger, origin }: NervousConfig,
   {
     figures,

@@ -1,17 +1,26 @@
 /** An event's way through the system: the entry it is in, and where it stands with every subscription. */
 import { APPROVALS_SOURCE, findTold } from '../../changes/index.ts';
-import { eventIdemKey, EventError, recordedEvent, type DeliveryState, type Subscriptions } from '../../events/index.ts';
+import {
+  eventIdemKey,
+  EventError,
+  recordedEvent,
+  type DeliveryReports,
+  type DeliveryState,
+  type SubscriptionQueries,
+} from '../../events/index.ts';
 import type { StoredEntry } from '../../ledger/index.ts';
 import { principalsOf, type Policy } from '../../policy/index.ts';
-import type { Ports } from '../contract/ports.ts';
+import type { GroundPorts } from '../contract/ports.ts';
 import type { NervousConfig } from '../config/config.ts';
 import type { NervousSystem } from '../contract/nervous-system.ts';
 
+type Recorded = Pick<GroundPorts, 'entries' | 'items'>;
+
 /** Finds an event by its id and says where it stands with every subscription. */
 export function createTrace(
-  { entries, items, bus }: Pick<Ports, 'entries' | 'items' | 'bus'>,
+  { entries, items, bus }: Recorded & { readonly bus: DeliveryReports },
   { ledger, modules }: Pick<NervousConfig, 'ledger' | 'modules'>,
-  { policy, subscriptions }: { readonly policy: Policy; readonly subscriptions: Pick<Subscriptions, 'list'> },
+  { policy, subscriptions }: { readonly policy: Policy; readonly subscriptions: Pick<SubscriptionQueries, 'list'> },
 ): NervousSystem['trace'] {
   return async (principal, eventId, source) => {
     const sources =
@@ -38,7 +47,7 @@ function withoutReasons({ history, ...state }: DeliveryState): DeliveryState {
 
 /** The event a publisher recorded under this id. Without a source the id must belong to one source only. */
 async function findEvent(
-  where: Pick<NervousConfig, 'ledger'> & Pick<Ports, 'entries' | 'items'>,
+  where: Pick<NervousConfig, 'ledger'> & Recorded,
   sources: readonly string[],
   eventId: string,
 ): Promise<StoredEntry> {

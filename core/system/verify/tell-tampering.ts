@@ -4,35 +4,46 @@ import { TamperError, tamperKey, tamperRecord, type Appender, type Finding } fro
 /** Findings of one process that are remembered as told. */
 const MAX_TOLD = 1_000;
 
-export interface TamperTeller {
-  /** Never throws, and waits for nothing: who found it must refuse in any case. */
-  readonly tell: (finding: Finding) => void;
-  /** From now on it is recorded too. */
-  readonly recordWith: (appender: Pick<Appender, 'append'>) => void;
-  /** Resolves when what was told so far is recorded. */
+/**
+ * Tells each finding once. Never throws, and waits for nothing: who found it must refuse in any case.
+ * @param onTold where it is recorded, by whoever records anything
+ */
+export function createTamperTeller(
+  onError: (error: unknown) => void,
+  onTold: (finding: Finding) => void,
+): (finding: Finding) => void {
+  const told = new Set<string>();
+  return (finding) => {
+    const key = tamperKey(finding);
+    if (told.has(key)) return;
+    if (told.size >= MAX_TOLD) told.clear();
+    told.add(key);
+    const { verdict, entity, seq, detail } = finding;
+    const message = `${verdict} at "${entity}" #${seq}: ${detail}: keep everything as it is, and see docs/auditing.md`;
+    onError(new TamperError({ code: 'LEDGER_TAMPERED', message }));
+    onTold(finding);
+  };
+}
+
+export interface TamperRecorder {
+  /** Never throws, and waits for nothing. */
+  readonly record: (finding: Finding) => void;
+  /** Resolves when what was found so far is recorded. */
   readonly flush: () => Promise<void>;
 }
 
-export function createTamperTeller(onError: (error: unknown) => void): TamperTeller {
-  let appender: Pick<Appender, 'append'> | undefined;
-  const told = new Set<string>();
+export function createTamperRecorder(
+  appender: Pick<Appender, 'append'>,
+  onError: (error: unknown) => void,
+): TamperRecorder {
   const recording = new Set<Promise<unknown>>();
   return {
-    tell: (finding) => {
-      const key = tamperKey(finding);
-      if (told.has(key)) return;
-      if (told.size >= MAX_TOLD) told.clear();
-      told.add(key);
-      const { verdict, entity, seq, detail } = finding;
-      const message = `${verdict} at "${entity}" #${seq}: ${detail}: keep everything as it is, and see docs/auditing.md`;
-      onError(new TamperError({ code: 'LEDGER_TAMPERED', message }));
-      const appended = appender?.append(tamperRecord(finding, 'governance'));
-      if (appended === undefined) return;
-      const recorded = appended.catch(onError).finally(() => recording.delete(recorded));
+    record: (finding) => {
+      const recorded = appender
+        .append(tamperRecord(finding, 'governance'))
+        .catch(onError)
+        .finally(() => recording.delete(recorded));
       recording.add(recorded);
-    },
-    recordWith: (given) => {
-      appender = given;
     },
     flush: async () => {
       await Promise.all(recording);

@@ -1,0 +1,204 @@
+/**
+ * The system as the embedded engine has it: every part opened on one store, in an order in which each finds what it needs,
+ * and what was interrupted taken up again.
+ */
+import { join } from 'node:path';
+import { setImmediate as letOthersIn } from 'node:timers/promises';
+import type { KnownChains } from '../../core/ledger/index.ts';
+import { type Appender, type Finding, type RootSigner, type VerificationReport } from '../../core/ledger/index.ts';
+import type { Policy } from '../../core/policy/index.ts';
+import { createBreakerRecord, type BreakerChange } from '../../core/events/index.ts';
+import {
+  createGround,
+  createMayRead,
+  createNervousSystem,
+  createReadFacts,
+  createSignal,
+  type NervousSystem,
+  type Ports,
+  type Signal,
+} from '../../core/system/index.ts';
+import { InProcessBus } from './bus/in-process-bus.ts';
+import { createEngineVerification } from './audit/engine-verification.ts';
+import { openExecutors } from './runtime/executors.ts';
+import { openFieldKeys } from './keys/field-keys.ts';
+import type { OpenConnections } from './http/http-listener.ts';
+import { MAX_CONNECTIONS } from './http/http-server.ts';
+import { openHttpWitness } from './log/http-witness.ts';
+import { ANCHOR_FOLDER, openPublicLog, type PublicLog } from './log/open-log.ts';
+import { openRootKeys, type RootKeys } from './keys/root-keys.ts';
+import type { SqliteStore } from './store/sqlite-store.ts';
+import { systemClock, systemIds } from './machine/system-clock.ts';
+import { AUDIT_MINUTES, startIntegrityMonitor, type IntegrityMonitor } from './audit/integrity-monitor.ts';
+import { pointsOf } from './audit/verify-points.ts';
+import { WorkerSealer } from './keys/worker-sealer.ts';
+import { createWriteProbe } from './store/write-probe.ts';
+import { createWorkflowRunner, type WorkflowRunner } from './runtime/workflow-runner.ts';
+
+import type { EngineOptions } from './engine-options.ts';
+
+/**
+ * What the parts of the engine tell each other. Made before all of them, so that none has to be filled in when another is
+ * there.
+ */
+export interface Signals {
+  readonly tampered: Signal<Finding>;
+  readonly policyChanged: Signal;
+  /** a change-set took a step */
+  readonly stepped: Signal<string>;
+  readonly breakerMoved: Signal<BreakerChange>;
+}
+
+export function createSignals(onError: (error: unknown) => void): Signals {
+  return {
+    // Recorded by the integrity monitor; until that looks, an error like others.
+    tampered: createSignal(({ entity, seq, detail }) => onError(new Error(`"${entity}" #${seq}: ${detail}`))),
+    policyChanged: createSignal(),
+    stepped: createSignal(),
+    breakerMoved: createSignal(),
+  };
+}
+
+/** What is to be closed, in the order in which it was opened. */
+export type Closers = (() => Promise<void> | void)[];
+
+export interface OpenedSystem {
+  readonly system: NervousSystem;
+  /** checkpoints, tiles, anchors */
+  readonly log: PublicLog;
+  /** Hands the ledger over to a new root key while it runs; appends wait meanwhile. docs/keys.md */
+  rotateRootKey(reason: string): ReturnType<RootKeys['rotate']>;
+  /** Looks for tampering now. @param full everything, not only what is new since the last look */
+  audit(full?: boolean): Promise<VerificationReport>;
+}
+
+export type Opening = EngineOptions &
+  Required<Pick<EngineOptions, 'onError'>> & {
+    readonly incarnations: readonly number[];
+    readonly known: KnownChains;
+    readonly signals: Signals;
+    readonly connections: OpenConnections;
+  };
+
+/** The system on its store, with everything that was interrupted taken up again. */
+export async function openSystem(options: Opening, store: SqliteStore, opened: Closers): Promise<OpenedSystem> {
+  const { config, dataDir, anchorsDir, onError, incarnations, signals } = options;
+  const keys = await openRootKeys({
+    ...{ dataDir, origin: config.origin, anchorsDir: anchorsDir ?? join(dataDir, ANCHOR_FOLDER) },
+    ...{ entries: store, incarnations },
+  });
+  const { signer: rootSigner, logKeys: rootKeys } = keys;
+  const verification = createEngineVerification({ dataDir, anchorsDir, root: rootSigner, known: options.known });
+  opened.push(() => verification.close());
+  const log = openLog(options, keys, store);
+  opened.push(() => log.loop.stop());
+  const sealer = new WorkerSealer();
+  opened.push(() => sealer.close());
+  const ground = createGround(
+    {
+      ...{ entries: store, items: store, clock: systemClock, ids: systemIds, rootSigner, onError },
+      onPolicyChange: signals.policyChanged.tell,
+    },
+    config,
+  );
+  const bus = await openBus(options, store, ground.policy);
+  const { executors, checks } = openExecutors(options.executors ?? {}, config.executors);
+  const writing = createWriteProbe(store, dataDir);
+  const health: Checks = [() => checks, () => [writing()]];
+  const { system, appender } = createNervousSystem(ground, {
+    ...{ sealer, bus, executors, pause: () => letOthersIn() },
+    ...(options.http === false ? {} : { connections: () => connectionsOf(options) }),
+    fieldKeys: await openFieldKeys(dataDir, { ledger: config.ledger, items: store }),
+    ...{ logFiles: log.files, incarnations },
+    onCommit: () => log.loop.wake(),
+    onChangeStep: signals.stepped.tell,
+    logPoints: {
+      ...(await pointsOf({ dataDir, anchorsDir, root: rootSigner, origin: config.origin, incarnations })),
+      rootKeys,
+    },
+    checks: () => health.flatMap((check) => check()),
+    ...verification,
+  });
+  const { subscriptions, catalog } = system;
+  const topics = catalog.list().map(({ topic }) => topic);
+  signals.breakerMoved.listen(createBreakerRecord({ appender, ids: systemIds, subscriptions, onError, topics }));
+  opened.push(
+    () => appender.drain(),
+    () => bus.close(),
+  );
+  const runner = openRunner(system, onError, opened);
+  signals.stepped.listen((id) => runner.wake(id));
+  await system.initialize();
+  await runner.start();
+  const monitor = openMonitor({ ...options, rootSigner, appender }, opened);
+  health.push(() => [{ name: 'tamper watch', ...monitor.status() }]);
+  signals.tampered.listen((finding) => monitor.tell(finding));
+  return {
+    ...{ system, log, audit: (full) => monitor.audit(full) },
+    // No checkpoint is signed meanwhile: one of the old key must not cover the entry that ends it.
+    rotateRootKey: (reason) => log.loop.hold(() => appender.alone((alone) => keys.rotate(alone, reason))),
+  };
+}
+
+/** What the engine checks of itself; each of its parts adds what it can tell. */
+type Checks = NonNullable<Ports['checks']>[];
+
+function connectionsOf({ connections, maxConnections = MAX_CONNECTIONS }: Opening): {
+  readonly open: number;
+  readonly limit: number;
+} {
+  return { open: connections.size, limit: maxConnections };
+}
+
+function openRunner({ changes }: NervousSystem, onError: (error: unknown) => void, opened: Closers): WorkflowRunner {
+  const runner = createWorkflowRunner({
+    ...{ changes, clock: systemClock, ids: systemIds },
+    onError: (_, error) => onError(error),
+  });
+  opened.push(() => runner.stop());
+  return runner;
+}
+
+function openLog(
+  options: EngineOptions & Required<Pick<EngineOptions, 'onError'>> & { readonly incarnations: readonly number[] },
+  { signer: rootSigner, logKeys: rootKeys }: RootKeys,
+  entries: SqliteStore,
+): PublicLog {
+  const { dataDir, anchorsDir, checkpointMs, onError, witness, incarnations } = options;
+  return openPublicLog({
+    ...{ dataDir, entries, rootSigner, rootKeys, incarnations, clock: systemClock, onError },
+    ...(witness === undefined ? {} : { witnesses: [openHttpWitness(witness)] }),
+    ...(anchorsDir === undefined ? {} : { anchorsDir }),
+    ...(checkpointMs === undefined ? {} : { intervalMs: checkpointMs }),
+  });
+}
+
+async function openBus(
+  { config: { ledger }, functions, onError, signals }: Opening,
+  store: SqliteStore,
+  policy: Policy,
+): Promise<InProcessBus> {
+  const bus = new InProcessBus({
+    ...{ ledger, entries: store, items: store, clock: systemClock, ids: systemIds, onError },
+    ...(functions === undefined ? {} : { functions }),
+    mayRead: createMayRead(policy),
+    readFacts: createReadFacts({ ledger, items: store, policy }),
+    onBreaker: signals.breakerMoved.tell,
+  });
+  await bus.open();
+  return bus;
+}
+
+function openMonitor(
+  options: EngineOptions &
+    Required<Pick<EngineOptions, 'onError'>> & { readonly rootSigner: RootSigner; readonly appender: Appender },
+  opened: Closers,
+): IntegrityMonitor {
+  const { dataDir, anchorsDir, auditMinutes = AUDIT_MINUTES, rootSigner: root, appender, onError } = options;
+  const monitor = startIntegrityMonitor({
+    ...{ dataDir, root, appender, clock: systemClock, onError, intervalMs: auditMinutes * 60_000 },
+    ...(anchorsDir === undefined ? {} : { anchorsDir }),
+  });
+  opened.push(() => monitor.stop());
+  return monitor;
+}

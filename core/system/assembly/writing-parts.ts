@@ -1,0 +1,176 @@
+/**
+ * The parts of a system that record something, on one appender. Each takes the ground, the ports it needs and the parts it
+ * rests on, and gives what it adds.
+ */
+import {
+  createActs,
+  createDecisionUseCases,
+  createPolicyUseCases,
+  createProposalUseCases,
+  createQueryUseCases,
+  createWorkflowUseCases,
+  operationTypes,
+  type Acts,
+  type ChangesDependencies,
+  type DecisionUseCases,
+  type PolicyUseCases,
+  type ProposalUseCases,
+  type QueryUseCases,
+  type WorkflowUseCases,
+} from '../../changes/index.ts';
+import {
+  createGuards,
+  createIngress,
+  createPublish,
+  createQuarantine,
+  createReveal,
+  createVault,
+  eraseField,
+  type EventRelay,
+  type Guards,
+  type Ingest,
+  type Publish,
+  type Reveal,
+  type Vault,
+} from '../../events/index.ts';
+import { createAppender, createGatedAppender, revokeKey, type GatedAppender } from '../../ledger/index.ts';
+import { actorOf } from '../../policy/index.ts';
+import type { NervousSystem } from '../contract/nervous-system.ts';
+import type { Ports } from '../contract/ports.ts';
+import { requireAuditor } from '../verify/ledger-verification.ts';
+import type { Ground } from './ground.ts';
+
+/** The one that everything is recorded with. */
+interface Appending {
+  readonly appender: GatedAppender;
+}
+
+interface Sealing {
+  /** undefined: this process was given no keys for confidential fields */
+  readonly vault: Vault | undefined;
+}
+
+export function appenderPart({
+  committed,
+  config: { ledger, origin },
+  ...from
+}: Ground & Pick<Ports, 'sealer' | 'onCommit'> & { readonly bus: EventRelay }): Appending {
+  const { entries: store, sealer, rootSigner, clock, ids, bus, onCommit } = from;
+  return {
+    appender: createGatedAppender(
+      createAppender({
+        ...{ ledger, origin, store, sealer, rootSigner, clock, ids },
+        onCommit: (appended) => {
+          bus.relay(appended);
+          committed.tell();
+          onCommit?.();
+        },
+      }),
+    ),
+  };
+}
+
+export function vaultPart({ items, ids, fieldKeys, config: { ledger } }: Ground & Pick<Ports, 'fieldKeys'>): Sealing {
+  const randomBytes = (length: number): Uint8Array => ids.bytes(length);
+  return { vault: fieldKeys === undefined ? undefined : createVault({ ledger, items, keys: fieldKeys, randomBytes }) };
+}
+
+export function guardsPart({
+  config: { ledger, protection },
+  ...from
+}: Ground & Appending & Pick<Ports, 'sharedCounts' | 'onGuard'>): { readonly guards: Guards } {
+  const { appender, policy, catalog, entries, items, clock, ids, onError, sharedCounts, onGuard } = from;
+  return {
+    guards: createGuards({
+      ...{ ledger, protection, appender, policy, catalog, items, clock, ids, onError },
+      isAlone: entries.exclusive,
+      ...(sharedCounts === undefined ? {} : { shared: sharedCounts }),
+      ...(onGuard === undefined ? {} : { onCount: onGuard }),
+    }),
+  };
+}
+
+export function publishPart(
+  from: Ground & Appending & Sealing & { readonly guards: Guards } & Pick<Ports, 'onPublished'>,
+): { readonly publish: Publish } {
+  const { appender, catalog, policy, ids, guards: guard, vault, metrics, onPublished } = from;
+  const publish = createPublish({
+    ...{ appender, catalog, policy, ids, guard },
+    ...(vault === undefined ? {} : { vault }),
+  });
+  return {
+    publish: async (...args) => {
+      const results = await publish(...args);
+      onPublished?.(results);
+      return metrics.countPublished(results);
+    },
+  };
+}
+
+export function ingressPart({ config: { ledger, ingress: rules }, ...from }: Ground & { readonly publish: Publish }): {
+  readonly ingest: Ingest;
+} {
+  const { items, clock, policy, publish } = from;
+  return {
+    ingest: createIngress({ ledger, rules, policy, publish, quarantine: createQuarantine({ ledger, items, clock }) }),
+  };
+}
+
+export function revealPart({ appender, entries, policy, ids, vault }: Ground & Appending & Sealing): {
+  readonly reveal: Reveal;
+} {
+  return { reveal: createReveal({ appender, entries, policy, ids, vault }) };
+}
+
+type Changing = Ground & Appending & Pick<Ports, 'executors' | 'onChangeStep'>;
+
+/** What the groups of acts on change-sets share. */
+export function actsPart(from: Changing): { readonly acts: Acts } {
+  const { operations, executors } = from.config;
+  return { acts: createActs({ ...changing(from), operations: operationTypes(operations, executors) }) };
+}
+
+interface Acting {
+  readonly acts: Acts;
+  /** what other groups of acts have given */
+  readonly changes?: object;
+}
+
+export function proposalPart({ acts, changes }: Acting): { readonly changes: ProposalUseCases } {
+  return { changes: { ...changes, ...createProposalUseCases(acts) } };
+}
+
+export function decisionPart({ acts, changes }: Acting): { readonly changes: DecisionUseCases } {
+  return { changes: { ...changes, ...createDecisionUseCases(acts) } };
+}
+
+export function workflowPart({ acts, changes }: Acting): { readonly changes: WorkflowUseCases } {
+  return { changes: { ...changes, ...createWorkflowUseCases(acts) } };
+}
+
+export function queryPart({ acts, changes }: Acting): { readonly changes: QueryUseCases } {
+  return { changes: { ...changes, ...createQueryUseCases(acts) } };
+}
+
+export function policyPart(from: Changing): { readonly governing: PolicyUseCases } {
+  return { governing: createPolicyUseCases(changing(from)) };
+}
+
+export function keyRevocationPart({ policy, appender, entries }: Ground & Appending): Pick<NervousSystem, 'revokeKey'> {
+  return {
+    revokeKey: async (principal, key, reason) => {
+      requireAuditor(policy, principal, 'session keys are revoked by auditors');
+      return revokeKey({ appender, entries }, { key, reason, actor: actorOf(principal) });
+    },
+  };
+}
+
+function changing({ config: { ledger, executors: declared }, ...from }: Changing): ChangesDependencies {
+  const { appender, items, entries, governance, catalog, clock, ids, executors, rootSigner: root, onChangeStep } = from;
+  return {
+    ...{ ledger, appender, items, entries, governance, catalog, clock, ids },
+    executors: { declared, executors, root },
+    erase: (entity, seq, path) => eraseField(ledger, { entity, seq, path }),
+    onStep: onChangeStep,
+  };
+}
