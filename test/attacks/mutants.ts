@@ -68,13 +68,13 @@ export const MUTANTS: readonly Mutant[] = [
   ),
   off(
     'nothing is claimed after the deadline',
-    edit('execution/claim.ts', 'if (time >= Date.parse(content.deadline)) return', 'if (false) return'),
-    edit('reducer/reduce-execution.ts', 'if (Date.parse(at) >= Date.parse(content.deadline))', 'if (false)'),
+    edit('execution/claim.ts', 'if (time >= msOf(content.deadline)) return', 'if (false) return'),
+    edit('reducer/reduce-execution.ts', 'if (msOf(at) >= msOf(content.deadline))', 'if (false)'),
   ),
   off(
     'nothing is claimed within the time lock',
-    edit('execution/claim.ts', 'if (time < Date.parse(approval.timelockUntil))', 'if (false)'),
-    edit('reducer/reduce-execution.ts', 'if (Date.parse(at) < Date.parse(approval.timelockUntil))', 'if (false)'),
+    edit('execution/claim.ts', 'if (time < msOf(approval.timelockUntil))', 'if (false)'),
+    edit('reducer/reduce-execution.ts', 'if (msOf(at) < msOf(approval.timelockUntil))', 'if (false)'),
   ),
   off(
     'the quorum is counted again at the claim',
@@ -115,7 +115,7 @@ export const MUTANTS: readonly Mutant[] = [
       'approval === undefined || assessment === undefined) return',
       'assessment === undefined) return',
     ),
-    edit('execution/claim.ts', 'if (time < Date.parse(approval.timelockUntil))', 'if (false)'),
+    edit('execution/claim.ts', 'if (time < msOf(approval.timelockUntil))', 'if (false)'),
     edit(
       'execution/claim.ts',
       'approval: approval.step, ...context.under }',
@@ -126,7 +126,7 @@ export const MUTANTS: readonly Mutant[] = [
       'if (approval === undefined || assessment === undefined || data.approval !== approval.step)',
       'if (assessment === undefined)',
     ),
-    edit('reducer/reduce-execution.ts', 'if (Date.parse(at) < Date.parse(approval.timelockUntil))', 'if (false)'),
+    edit('reducer/reduce-execution.ts', 'if (msOf(at) < msOf(approval.timelockUntil))', 'if (false)'),
     edit('execution/claim.ts', "if (!isApproved) drift.push('roster');", ''),
   ),
   off(

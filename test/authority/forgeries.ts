@@ -437,7 +437,7 @@ export const FORGERIES: readonly Forgery[] = [
   },
   {
     name: 'facts of a small change for a large one',
-    // Weighed as the small one, which is consistent in itself; the operations move more.
+    // Assessed as the small one, which is consistent in itself; the operations move more.
     forge: async (fixture) => (await proposedAs(fixture, LARGE, { cloned: SMALL })).places[1],
   },
   {
