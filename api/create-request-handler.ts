@@ -11,7 +11,7 @@ import { parseQuery } from './parse-query.ts';
 import { problemResponse } from './problem.ts';
 import { readBody } from './read-body.ts';
 import type { ApiRequest, ApiResponse, Route, RouteResult, StreamedBody, UsedBy } from './route.ts';
-import { idempotencyKey } from './schemas/fields.ts';
+import { idempotencyKey } from './schemas/idempotency-key.ts';
 
 export interface ApiHooks {
   /** Told about every error that is ours (5xx). */

@@ -10,7 +10,7 @@ import { USE_CASES } from '../core/system/index.ts';
 import type { ErrorCode } from './errors.ts';
 import { PROBLEMS } from './problem-table.ts';
 import type { Route } from './route.ts';
-import { idempotencyKey } from './schemas/fields.ts';
+import { idempotencyKey } from './schemas/idempotency-key.ts';
 import { problemSchema } from './schemas/problem.ts';
 
 const API_VERSION = '1.0.0';

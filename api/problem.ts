@@ -5,6 +5,7 @@
 import { NervousError, type Problem } from '../core/errors/index.ts';
 import type { PublishProblem } from '../core/events/index.ts';
 import { CursorGone } from '../core/system/index.ts';
+import { isUnreadable } from '../core/values/index.ts';
 import { ApiError, type ErrorCode, type Place } from './errors.ts';
 import { isErrorCode, PROBLEMS } from './problem-table.ts';
 import type { ApiResponse } from './route.ts';
@@ -26,7 +27,7 @@ export function problemResponse(
   report?: (error: unknown) => void,
 ): ApiResponse & { readonly body: string } {
   const known = isKnown(error) ? error : undefined;
-  const code = known?.code ?? 'INTERNAL';
+  const code = known?.code ?? (isUnreadable(error) ? 'ENTRY_UNREADABLE' : 'INTERNAL');
   const { status, title } = PROBLEMS[code];
   if (status >= 500 && !EXPECTED.has(code)) report?.(error);
   const place = known instanceof ApiError ? known.place : 'body';

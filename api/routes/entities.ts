@@ -2,7 +2,8 @@
 import type { NervousSystem } from '../../core/system/index.ts';
 import * as z from 'zod';
 import { routesOn, type RequestHeaders } from '../route.ts';
-import { entityPageSize, entityViewSchema, entryPageSchema, verificationReportSchema } from '../schemas/entities.ts';
+import { entityPageSize, entityViewSchema, entryPageSchema } from '../schemas/entities.ts';
+import { verificationReportSchema } from '../schemas/verification.ts';
 import { entityId, wholeNumber } from '../schemas/fields.ts';
 
 const route = routesOn<Pick<NervousSystem, 'entities'>>();

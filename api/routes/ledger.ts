@@ -1,7 +1,7 @@
 /** Questions about the ledger as a whole. */
 import type { NervousSystem } from '../../core/system/index.ts';
 import { checkedBody, routesOn } from '../route.ts';
-import { verificationReportSchema, verifyInputSchema, verifyRequestOf } from '../schemas/entities.ts';
+import { verificationReportSchema, verifyInputSchema, verifyRequestOf } from '../schemas/verification.ts';
 
 const route = routesOn<Pick<NervousSystem, 'verifyAll'>>();
 

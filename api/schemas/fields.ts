@@ -1,29 +1,21 @@
 /** The fields several resources share, and the query parameters every list takes. Names and shapes only. */
 import * as z from 'zod';
 import type { JsonObject } from '../../core/canonical/index.ts';
-import { eventInputSchema, subscriptionInputSchema } from '../../core/events/index.ts';
+import { eventIdSchema, subscriptionInputSchema } from '../../core/events/index.ts';
 import { ENTITY_ID } from '../../core/ledger/index.ts';
+
+export { count, hash, instant, position, seq } from './places.ts';
 
 /** Longest long-poll, in seconds: below the idle limits of common proxies. */
 export const MAX_WAIT_SECONDS = 20;
 
-export const hash = z
-  .string()
-  .regex(/^[0-9a-f]{64}$/)
-  .meta({ description: 'SHA-256 in lower-case hex' });
-export const instant = z.iso.datetime().brand<'IsoInstant'>().meta({ description: 'UTC, RFC 3339' });
-export const count = z.int().min(0);
-export const seq = count.meta({ description: "place in the entity's chain, from 0" });
-export const position = count.meta({ description: "place in the ledger's commit order, from 0" });
 export const jsonObject = z.custom<JsonObject>(isObject, 'must be a JSON object').meta({ type: 'object' });
 
 export const entityId = z
   .string()
   .regex(ENTITY_ID, 'must be 1-128 of A-Z a-z 0-9 . _ : / - starting with a letter or digit')
   .meta({ examples: ['account:1695'] });
-export const eventId = eventInputSchema.shape.eventId.unwrap();
-/** An Idempotency-Key may become an event's id, so it is one. */
-export const idempotencyKey = eventId;
+export const eventId = eventIdSchema;
 export const subscriptionId = subscriptionInputSchema.shape.id.unwrap();
 export const changeId = z
   .string()

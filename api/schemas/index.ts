@@ -1,6 +1,7 @@
 /** What goes over the wire, for clients: its types, and the schema of what every refusal looks like. */
 export type { QuarantinePage } from './ingress.ts';
-export type { EntryPage, VerifyInput } from './entities.ts';
+export type { EntryPage } from './entities.ts';
+export type { VerifyInput } from './verification.ts';
 export type { BatchResult, EventResult, FeedPage, PublishedEvent } from './events.ts';
 export type { GuardList } from './guards.ts';
 export { problemSchema, type ProblemDetails } from './problem.ts';

@@ -73,6 +73,7 @@ export {
   type SubscriptionInput,
   type SubscriptionTarget,
 } from './subscriptions/subscription.ts';
+export { deliveryAttemptShape, subscriptionCodec } from './subscriptions/stored.ts';
 export { subscriptionMatcher, subscriptionPattern } from './subscriptions/subscription-matcher.ts';
 export {
   compileCondition,
@@ -82,6 +83,7 @@ export {
   type MayRead,
   type ReadFacts,
 } from './subscriptions/condition.ts';
+export { eventIdSchema } from './envelope/event-id.ts';
 export { deliveryTraceparent } from './envelope/trace-context.ts';
 export type { RedriveChoice } from './subscriptions/redrive.ts';
 export {

@@ -7,6 +7,7 @@ import { msOf } from '../../core/brands/index.ts';
 import type { ScanCursor } from '../../adapters/aws/dynamo/scan-heads.ts';
 import type { EntryPlace, Sequencer } from '../../adapters/aws/dynamo/sequencer.ts';
 import { parseEntry, type Clock, type EntryStore, type ItemStore, type LogPlace } from '../../core/ledger/index.ts';
+import { codecOf, defined, number, object, optional, text, whole } from '../../core/values/index.ts';
 
 /** While it runs the stream waits. */
 const RUN_MS = 20_000;
@@ -42,11 +43,25 @@ interface Pass {
   readonly rest?: ScanCursor;
 }
 
+export const passCodec = codecOf<Pass>(
+  'pass of the catch-up',
+  object<Pass>({
+    startedAt: number,
+    rest: optional(
+      object<ScanCursor>({
+        after: object<ScanCursor['after']>({ pk: text, sk: text }),
+        current: optional(object<NonNullable<ScanCursor['current']>>({ chain: text, seq: whole })),
+      }),
+    ),
+  }),
+);
+
 /** @param now true: begin a pass although one was finished less than a day ago */
 export async function catchUp(deps: CatchUpDependencies, { now }: { readonly now: boolean }): Promise<CatchUpReport> {
   const { ledger, items, sequencer, clock } = deps;
   const key = { pk: `${ledger}#catch-up`, sk: 'pass' };
-  const last = (await items.get(key))?.value as unknown as Pass | undefined;
+  const item = await items.get(key);
+  const last = item && passCodec.decode(item);
   const begun = clock.now();
   const isDue = now || last === undefined || begun - last.startedAt >= PASS_INTERVAL_MS;
   if (last?.rest === undefined && !isDue)
@@ -56,7 +71,9 @@ export async function catchUp(deps: CatchUpDependencies, { now }: { readonly now
   const goOn = (): boolean => clock.monotonic() - running < RUN_MS;
   const { sequenced, gaps, rest } = await sequencer.catchUp({ from: last?.rest, goOn });
   // Dies before this: the next run looks through the same segment again, which does no harm.
-  await items.write([{ kind: 'put', key, value: { startedAt, ...(rest && { rest }) } as never, expect: 'any' }]);
+  await items.write([
+    { kind: 'put', key, value: passCodec.encode({ startedAt, ...defined({ rest }) }), expect: 'any' },
+  ]);
   return {
     sequenced: sequenced.length,
     gaps,

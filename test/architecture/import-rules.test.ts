@@ -19,6 +19,7 @@ const ONE_ROOM = [
   'core/brands',
   'core/canonical',
   'core/errors',
+  'core/values',
   'core/guard',
   'core/policy',
   'adapters/memory',

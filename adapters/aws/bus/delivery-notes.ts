@@ -4,7 +4,8 @@
  */
 import { GetItemCommand, UpdateItemCommand, type AttributeValue, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { msOf } from '../../../core/brands/index.ts';
-import type { DeliveryAttempt, Subscription } from '../../../core/events/index.ts';
+import { deliveryAttemptShape, type DeliveryAttempt, type Subscription } from '../../../core/events/index.ts';
+import { codecOf } from '../../../core/values/index.ts';
 
 /** As long as SQS keeps an event. */
 const KEPT_SECONDS = 14 * 86_400;
@@ -27,6 +28,8 @@ export interface DeliveryNotes {
   /** @returns what was noted, oldest first */
   read(subscription: Noted, place: Place): Promise<readonly DeliveryAttempt[]>;
 }
+
+export const attemptCodec = codecOf<DeliveryAttempt>('note on deliveries', deliveryAttemptShape);
 
 export interface DynamoDeliveryNotesOptions {
   readonly client: DynamoDBClient;
@@ -51,7 +54,7 @@ export class DynamoDeliveryNotes implements DeliveryNotes {
   async read(subscription: Noted, place: Place): Promise<readonly DeliveryAttempt[]> {
     const { client, stateTable: TableName } = this.options;
     const { Item } = await client.send(new GetItemCommand({ TableName, Key: this.keyOf(subscription, place) }));
-    return (Item?.['a']?.L ?? []).map(({ S = '' }) => JSON.parse(S) as DeliveryAttempt);
+    return Item === undefined ? [] : attemptsOf(Item);
   }
 
   private async append(Key: Record<string, AttributeValue>, attempt: DeliveryAttempt): Promise<void> {
@@ -75,5 +78,20 @@ export class DynamoDeliveryNotes implements DeliveryNotes {
     const { ledger } = this.options;
     const sk = `${chain}#${String(seq).padStart(SEQ_DIGITS, '0')}`;
     return { pk: { S: `${ledger}#note#${id}#${createdAt}` }, sk: { S: sk } };
+  }
+}
+
+/** @throws UnreadableError */
+function attemptsOf({ pk, sk, a }: Record<string, AttributeValue>): readonly DeliveryAttempt[] {
+  const place = { pk: String(pk?.S), sk: String(sk?.S) };
+  const noted = a?.L ?? [undefined]; // there is no note without a line
+  return noted.map((line) => attemptCodec.decode({ ...place, value: parsedOrNothing(line?.S) }));
+}
+
+function parsedOrNothing(text: string | undefined): unknown {
+  try {
+    return text === undefined ? undefined : JSON.parse(text);
+  } catch {
+    return undefined; // no JSON: nothing that could be a note
   }
 }

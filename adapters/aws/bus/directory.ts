@@ -1,6 +1,13 @@
 /** The subscriptions as core stores them, read for delivery. Writing them is core's business alone. */
-import { subscriptionMatcher, targetOf, type DeliveredEvent, type Subscription } from '../../../core/events/index.ts';
+import {
+  subscriptionCodec,
+  subscriptionMatcher,
+  targetOf,
+  type DeliveredEvent,
+  type Subscription,
+} from '../../../core/events/index.ts';
 import type { ItemStore } from '../../../core/ledger/index.ts';
+import { defined } from '../../../core/values/index.ts';
 
 const PAGE = 1_000;
 
@@ -15,7 +22,7 @@ export class SubscriptionDirectory {
 
   async get(id: string): Promise<Subscription | undefined> {
     const item = await this.items.get({ pk: `${this.ledger}#subscription`, sk: id });
-    return item?.value as unknown as Subscription | undefined;
+    return item && subscriptionCodec.decode(item);
   }
 
   /** Those that have a queue: of a stream, only its readers know how far they are. */
@@ -24,10 +31,10 @@ export class SubscriptionDirectory {
     for (;;) {
       const after = all.at(-1)?.id;
       const page = await this.items.list(`${this.ledger}#subscription`, {
-        ...(after === undefined ? {} : { after }),
+        ...defined({ after }),
         limit: PAGE,
       });
-      all.push(...page.map(({ value }) => value as unknown as Subscription));
+      all.push(...page.map((item) => subscriptionCodec.decode(item)));
       if (page.length < PAGE) return all.filter((one) => targetOf(one).kind !== 'stream');
     }
   }

@@ -5,7 +5,6 @@
  */
 import type { SQSClient } from '@aws-sdk/client-sqs';
 import { msOf } from '../../../core/brands/index.ts';
-import type { JsonValue } from '../../../core/canonical/index.ts';
 import {
   createQuarantine,
   keepGap,
@@ -16,6 +15,7 @@ import {
   type Subscription,
 } from '../../../core/events/index.ts';
 import type { Clock, EntryStore, Item, ItemKey, ItemStore } from '../../../core/ledger/index.ts';
+import { codecOf, defined, number, object, oneOf, optional, text, whole } from '../../../core/values/index.ts';
 import { wantedBy, withoutPosition } from './directory.ts';
 import { formatMessage } from './message.ts';
 import { deduplicationId, groupOf } from './names.ts';
@@ -50,6 +50,17 @@ export interface FeedState {
   readonly paused?: { readonly at: number; readonly position: number };
 }
 
+export const feedCodec = codecOf<FeedState>(
+  'feed of a subscription',
+  object<FeedState>({
+    createdAt: text,
+    next: whole,
+    until: optional(number),
+    done: optional(oneOf(true)),
+    paused: optional(object<NonNullable<FeedState['paused']>>({ at: number, position: whole })),
+  }),
+);
+
 export interface LogFeedOptions {
   readonly ledger: string;
   readonly items: ItemStore;
@@ -76,7 +87,7 @@ export class LogFeed {
   async begin(subscription: Subscription): Promise<void> {
     const { createdAt, from: next, order } = subscription;
     const item = await this.options.items.get(this.keyOf(subscription));
-    const existing = item?.value as unknown as FeedState | undefined;
+    const existing = item && feedCodec.decode(item);
     const until = order === 'entity' ? {} : { until: this.options.clock.now() + RULES_SETTLE_MS };
     if (existing?.createdAt !== createdAt) {
       await this.save(subscription, { createdAt, next, ...until }, item?.version);
@@ -84,7 +95,7 @@ export class LogFeed {
       const { paused, done, ...state } = existing;
       const isForgotten = order === 'none' && this.options.clock.now() - paused.at > QUEUE_KEEPS_MS;
       const again = { ...state, ...until, next: done === true ? paused.position : state.next };
-      const resumed = isForgotten ? again : { ...state, ...(done === undefined ? {} : { done }) };
+      const resumed = isForgotten ? again : { ...state, ...defined({ done }) };
       await this.save(subscription, resumed, item?.version);
     }
   }
@@ -93,7 +104,7 @@ export class LogFeed {
   async pause(subscription: Subscription): Promise<void> {
     const { items, entries, clock } = this.options;
     const item = await items.get(this.keyOf(subscription));
-    const state = item?.value as unknown as FeedState | undefined;
+    const state = item && feedCodec.decode(item);
     if (state === undefined || state.paused !== undefined) return;
     const paused = { at: clock.now(), position: await entries.size() };
     await this.save(subscription, { ...state, paused }, item?.version);
@@ -136,7 +147,7 @@ export class LogFeed {
   private async step(subscription: Subscription): Promise<'more' | 'end' | 'yield'> {
     const { items, entries, clock } = this.options;
     const item = await items.get(this.keyOf(subscription));
-    const state = item?.value as unknown as FeedState | undefined;
+    const state = item && feedCodec.decode(item);
     if (item === undefined || state === undefined || state.createdAt !== subscription.createdAt) return 'yield';
     if (state.done === true) return 'end';
     const startedAt = clock.now();
@@ -167,7 +178,7 @@ export class LogFeed {
     version: Item['version'] | undefined,
   ): Promise<boolean> {
     const key = this.keyOf(subscription);
-    const write = { kind: 'put', key, value: state as unknown as JsonValue, expect: version ?? 'absent' } as const;
+    const write = { kind: 'put', key, value: feedCodec.encode(state), expect: version ?? 'absent' } as const;
     return (await this.options.items.write([write])).kind === 'written';
   }
 
@@ -182,7 +193,7 @@ export async function feedState(
   subscription: Pick<Subscription, 'id' | 'order'>,
 ): Promise<FeedState | undefined> {
   const item = await items.get(keyOf(ledger, subscription));
-  return item?.value as unknown as FeedState | undefined;
+  return item && feedCodec.decode(item);
 }
 
 function keyOf(ledger: string, { id, order }: Pick<Subscription, 'id' | 'order'>): ItemKey {

@@ -36,9 +36,15 @@ import { DynamoLog } from './dynamo-log.ts';
 import { queryItems, readItems } from './dynamo-reads.ts';
 import { KnownSeqs } from './known-seqs.ts';
 import { systemClock } from '../request/system-clock.ts';
+import { codecOf, object, text, whole } from '../../../core/values/index.ts';
 
 /** Sorts after every key that begins with the text before it. */
 const LAST_CHARACTER = '\u{10FFFF}';
+
+export const idemCodec = codecOf<{ chain: string; seq: number }>(
+  'idempotency key',
+  object({ chain: text, seq: whole }),
+);
 
 export interface DynamoStoreOptions extends Partial<ContentionOptions> {
   readonly client: DynamoDBClient;
@@ -102,7 +108,7 @@ export class DynamoStore implements EntryStore, ItemStore {
     const { ledger, entriesTable, stateTable } = this.tables;
     const record = await this.get(idemItemKey(ledger, idemKey));
     if (record === undefined) return undefined;
-    const { chain, seq } = record.value as { chain: string; seq: number };
+    const { chain, seq } = idemCodec.decode(record);
     const found = await readItems(this.tables, this.contention, [
       { table: entriesTable, key: entryKey(ledger, chain, seq) },
       { table: stateTable, key: indexKey(ledger, chain, seq) },

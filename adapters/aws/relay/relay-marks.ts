@@ -5,6 +5,7 @@
 import { randomInt, randomUUID } from 'node:crypto';
 import { PutItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { ItemStore } from '../../../core/ledger/index.ts';
+import { codecOf, defined, list, text } from '../../../core/values/index.ts';
 
 /** Longer than any sweeper outage that should not end in deliveries coming twice. */
 const KEPT_SECONDS = 2 * 86_400;
@@ -17,6 +18,8 @@ const PAGE = 1_000;
 export const MARK_SHARDS = 8;
 
 /** A recorded event: where, and when (ISO 8601 UTC). */
+export const marksCodec = codecOf<readonly string[]>('relay mark', list(text));
+
 export interface RecordedPlace {
   readonly chain: string;
   readonly seq: number;
@@ -71,7 +74,7 @@ export class DynamoRelayMarks implements RelayMarks {
           pk: { S: partition(ledger, minute, randomInt(MARK_SHARDS)) },
           sk: { S: randomUUID() },
           n: { N: '1' },
-          v: { S: JSON.stringify(places.map(placeKey)) },
+          v: { S: JSON.stringify(marksCodec.encode(places.map(placeKey))) },
           ttl: { N: String(expires) },
         },
       }),
@@ -83,10 +86,10 @@ export class DynamoRelayMarks implements RelayMarks {
     let after: string | undefined;
     for (;;) {
       const page = await items.list(pk, {
-        ...(after === undefined ? {} : { after }),
+        ...defined({ after }),
         limit: PAGE,
       });
-      for (const { value } of page) for (const place of value as readonly string[]) marked.add(place);
+      for (const item of page) for (const place of marksCodec.decode(item)) marked.add(place);
       if (page.length < PAGE) return;
       after = page.at(-1)?.sk;
     }

@@ -8,12 +8,16 @@ import type { Clock, EntryStore, ItemKey, ItemStore, LoggedEntry } from '../../.
 import { withoutPosition } from '../bus/directory.ts';
 import { putEvents, type PutEventsDependencies, type UnrelayedEvent } from '../bus/put-events.ts';
 import { placeKey, type RecordedPlace, type RelayMarks } from './relay-marks.ts';
+import { codecOf, whole } from '../../../core/values/index.ts';
 
 /** An event younger than this may still be on its way. */
 const RELAY_TIME_MS = 60_000;
 const STEP = 100;
 const MS_PER_SECOND = 1_000;
 const POSITION_DIGITS = 16;
+
+export const cursorCodec = codecOf<number>('cursor of the outbox', whole);
+export const stuckCodec = codecOf<number>('position that is stuck', whole);
 
 export interface SweepDependencies extends PutEventsDependencies {
   readonly items: ItemStore;
@@ -44,7 +48,7 @@ export async function sweepOutbox(deps: SweepDependencies, deadline: number): Pr
   const cursorKey = { pk: `${deps.ledger}#outbox`, sk: 'cursor' };
   for (;;) {
     const cursor = await deps.items.get(cursorKey);
-    const from = (cursor?.value as number | undefined) ?? 0;
+    const from = cursor === undefined ? 0 : cursorCodec.decode(cursor);
     const { stable, isLast } = stablePart(await deps.entries.readLog(from, STEP), deps.clock);
     await keepGaps(deps, stable);
     const refused = await relayUnmarked(deps, eventsOf(stable), total);
@@ -122,7 +126,8 @@ async function relay(
 
 /** @returns how many stay stuck */
 async function retryStuck(deps: SweepDependencies, total: { relayed: number; oldest: number }): Promise<number> {
-  const positions = (await deps.items.list(stuckPartition(deps), { limit: STEP })).map(({ value }) => value as number);
+  const stuck = await deps.items.list(stuckPartition(deps), { limit: STEP });
+  const positions = stuck.map((item) => stuckCodec.decode(item));
   const entries = await Promise.all(positions.map((position) => deps.entries.readLog(position, 1)));
   const found = eventsOf(entries.flat());
   const failed = new Set((await relay(deps, found, total)).map(({ event }) => event.ledger.hash));

@@ -2,7 +2,6 @@
  * Breakers of subscriptions, shared by everybody who pulls: one item each, which is there only while deliveries fail. A
  * process that dies changes nothing; a probe belongs to the one who wrote it down first.
  */
-import type { JsonValue } from '../../../core/canonical/index.ts';
 import type { BreakerChange, BreakerState, Subscription } from '../../../core/events/index.ts';
 import {
   askBreaker,
@@ -12,6 +11,7 @@ import {
   type BreakerVerdict,
 } from '../../../core/guard/index.ts';
 import type { Clock, Item, ItemKey, ItemStore, ItemWrite } from '../../../core/ledger/index.ts';
+import { byTag, codecOf, defined, object, oneOf, text, number, whole } from '../../../core/values/index.ts';
 
 type Guarded = Pick<Subscription, 'id' | 'module' | 'breaker' | 'createdAt' | 'resumedAt'>;
 
@@ -21,6 +21,23 @@ interface Stored {
   readonly since: string;
   readonly breaker: Breaker;
 }
+
+const settings = { failures: whole, probeAfterMs: whole };
+export const breakerCodec = codecOf<Stored>(
+  'breaker of a subscription',
+  object<Stored>({
+    since: text,
+    breaker: byTag('state', {
+      closed: object<Breaker & { state: 'closed' }>({ ...settings, state: oneOf('closed'), failed: whole }),
+      open: object<Breaker & { state: 'open' }>({ ...settings, state: oneOf('open'), sinceMs: number }),
+      'half-open': object<Breaker & { state: 'half-open' }>({
+        ...settings,
+        state: oneOf('half-open'),
+        sinceMs: number,
+      }),
+    }),
+  }),
+);
 
 export interface SubscriptionBreakersOptions {
   readonly ledger: string;
@@ -96,7 +113,7 @@ export class SubscriptionBreakers {
 
   private async read(subscription: Guarded): Promise<CachedBreaker> {
     const item = await this.options.items.get(this.keyOf(subscription.id));
-    const stored = item?.value as unknown as Stored | undefined;
+    const stored = item && breakerCodec.decode(item);
     const isOurs = stored?.since === sinceOf(subscription);
     return { item, breaker: isOurs ? stored.breaker : createBreaker(subscription.breaker) };
   }
@@ -111,13 +128,13 @@ export class SubscriptionBreakers {
     if (next === breaker || (item === undefined && isNew(next))) return true;
     const { id, module } = subscription;
     const key = this.keyOf(id);
-    const value = { since: sinceOf(subscription), breaker: next } satisfies Stored as unknown as JsonValue;
+    const value = breakerCodec.encode({ since: sinceOf(subscription), breaker: next });
     const write: ItemWrite = isNew(next)
       ? { kind: 'delete', key, expect: item?.version ?? 'any' }
       : { kind: 'put', key, value, expect: item?.version ?? 'absent' };
     if ((await this.options.items.write([write])).kind !== 'written') return false;
     const move = { subscription: id, module, from: breaker.state, to: next.state, at: this.options.clock.now() };
-    if (move.from !== move.to) this.options.onBreaker?.({ ...move, ...(reason === undefined ? {} : { reason }) });
+    if (move.from !== move.to) this.options.onBreaker?.({ ...move, ...defined({ reason }) });
     return true;
   }
 
@@ -127,8 +144,8 @@ export class SubscriptionBreakers {
 }
 
 /** As it is stored: that nothing is delivered, also while a probe is under way. */
-export function isOpenBreaker({ value }: Pick<Item, 'value'>, subscription: Guarded | undefined): boolean {
-  const { since, breaker } = value as unknown as Stored;
+export function isOpenBreaker(item: Item, subscription: Guarded | undefined): boolean {
+  const { since, breaker } = breakerCodec.decode(item);
   return subscription !== undefined && since === sinceOf(subscription) && breaker.state !== 'closed';
 }
 

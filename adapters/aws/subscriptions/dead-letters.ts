@@ -3,9 +3,9 @@
  * event; a letter about an event that is not there, or not the subscription's to see, is never written.
  */
 import { isoOf, type EpochMs } from '../../../core/brands/index.ts';
-import type { JsonValue } from '../../../core/canonical/index.ts';
 import { recordedEvent, type DeadLetter, type DeliveredEvent, type Subscription } from '../../../core/events/index.ts';
 import { LedgerError, type Clock, type EntryStore, type ItemKey, type ItemStore } from '../../../core/ledger/index.ts';
+import { codecOf, defined, epochMs, object, text, whole } from '../../../core/values/index.ts';
 import { wantedBy } from '../bus/directory.ts';
 import type { LogPositions } from '../bus/log-positions.ts';
 
@@ -24,6 +24,11 @@ interface Letter {
   readonly reason: string;
   readonly at: EpochMs;
 }
+
+export const letterCodec = codecOf<Letter>(
+  'dead letter',
+  object<Letter>({ position: whole, entity: text, seq: whole, attempts: whole, reason: text, at: epochMs }),
+);
 
 export interface DeadLetterStoreOptions {
   readonly ledger: string;
@@ -55,15 +60,15 @@ export class DeadLetterStore {
     const position = await this.positionSoon(place.chain, place.seq);
     const letter: Letter = { position, entity: place.chain, seq: place.seq, ...failure, at: clock.now() };
     const key = this.keyOf(subscription.id, position);
-    await items.write([{ kind: 'put', key, value: letter as unknown as JsonValue, expect: 'any' }]);
+    await items.write([{ kind: 'put', key, value: letterCodec.encode(letter), expect: 'any' }]);
     return true;
   }
 
   async list(id: string, options: { readonly after?: number; readonly limit: number }): Promise<readonly DeadLetter[]> {
     const { items } = this.options;
-    const after = options.after === undefined ? {} : { after: sortKey(options.after) };
-    const found = await items.list(this.partition(id), { ...after, limit: options.limit });
-    return (await Promise.all(found.map(({ value }) => this.toDeadLetter(value as unknown as Letter)))).filter(
+    const after = options.after === undefined ? undefined : sortKey(options.after);
+    const found = await items.list(this.partition(id), { ...defined({ after }), limit: options.limit });
+    return (await Promise.all(found.map((item) => this.toDeadLetter(letterCodec.decode(item))))).filter(
       (letter) => letter !== undefined,
     );
   }
@@ -72,7 +77,8 @@ export class DeadLetterStore {
     id: string,
     position: number,
   ): Promise<{ readonly attempts: number; readonly reason: string } | undefined> {
-    return (await this.options.items.get(this.keyOf(id, position)))?.value as unknown as Letter | undefined;
+    const item = await this.options.items.get(this.keyOf(id, position));
+    return item && letterCodec.decode(item);
   }
 
   async count(id: string): Promise<number> {
@@ -119,7 +125,7 @@ export class DeadLetterStore {
     const key = this.keyOf(id, position);
     const item = await items.get(key);
     if (item === undefined) return false;
-    const { entity, seq } = item.value as unknown as Letter;
+    const { entity, seq } = letterCodec.decode(item);
     const event = await this.eventAt(entity, seq);
     if (event === undefined) return false; // its entry was damaged since: verification says so, the letter stays
     await send(event);
@@ -153,10 +159,10 @@ export class DeadLetterStore {
     let after: string | undefined;
     for (;;) {
       const page = await this.options.items.list(this.partition(id), {
-        ...(after === undefined ? {} : { after }),
+        ...defined({ after }),
         limit: PAGE,
       });
-      if (page.length > 0) yield page.map(({ value }) => value as unknown as Letter);
+      if (page.length > 0) yield page.map((item) => letterCodec.decode(item));
       if (page.length < PAGE) return;
       after = page.at(-1)?.sk;
     }

@@ -4,6 +4,7 @@
  */
 import { failingTopics, type Subscription } from '../../../core/events/index.ts';
 import type { ItemStore } from '../../../core/ledger/index.ts';
+import { defined } from '../../../core/values/index.ts';
 import { isOpenBreaker } from './breakers.ts';
 
 const PAGE = 1_000;
@@ -23,7 +24,7 @@ export async function topicsFailing(
   const byId = new Map(subscriptions.map((one) => [one.id, one]));
   const open = new Set<string>();
   for (let after: string | undefined; ;) {
-    const page = await items.list(`${ledger}#breaker`, { limit: PAGE, ...(after === undefined ? {} : { after }) });
+    const page = await items.list(`${ledger}#breaker`, { limit: PAGE, ...defined({ after }) });
     for (const item of page) if (isOpenBreaker(item, byId.get(item.sk))) open.add(item.sk);
     after = page.at(-1)?.sk;
     if (page.length < PAGE) break;

@@ -5,7 +5,7 @@
  */
 import { isoOf } from '../../../core/brands/index.ts';
 import { logFinding, type Clock, type ItemStore, type VerificationReport } from '../../../core/ledger/index.ts';
-import { AwsError } from '../request/errors.ts';
+import { isUnreadable } from '../../../core/values/index.ts';
 import { forgetHandover, keepHandover, readHandover, type LegName } from './leg-notes.ts';
 import { LegEnded, type Leg } from './verify-legs.ts';
 
@@ -51,7 +51,7 @@ export async function verifyInLegs(deps: LegsDependencies, name?: LegName): Prom
     if (name !== undefined && from === undefined) return { kind: 'continues', run, leg: leg + 1 }; // a try of it before this one has handed over
     return await done(await inTime(deps, { from, isTimeUp: () => deps.remainingMs() < RESERVE_MS }));
   } catch (error) {
-    if (error instanceof AwsError && error.code === 'DATA_UNREADABLE') return done(unfinished(error.message));
+    if (isUnreadable(error)) return done(unfinished(error.message));
     if (!(error instanceof LegEnded)) throw error;
     if (leg === MAX_LEGS) return done(unfinished(`handed over ${MAX_LEGS} times`));
     const next = await keepHandover({ ledger, items }, { run, leg: leg + 1 }, error.handover);

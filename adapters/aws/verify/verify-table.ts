@@ -20,6 +20,7 @@ import {
   type VerificationReport,
   type Window,
 } from '../../../core/ledger/index.ts';
+import { isUnreadable } from '../../../core/values/index.ts';
 import {
   createEntryVerifier,
   replayLog,
@@ -72,10 +73,6 @@ function unreadable(error: Error, outside: Finding | undefined): VerificationRep
     ...{ verdict: firstBad.verdict, firstBad, entries: 0, chains: 0, checked: [] },
     notChecked: ['everything: what is stored there could not be read to its end'],
   };
-}
-
-function isUnreadable(error: unknown): error is Error {
-  return error instanceof Error && 'code' in error && error.code === 'DATA_UNREADABLE';
 }
 
 async function verify(options: VerifyTableOptions): Promise<VerificationReport> {

@@ -2,24 +2,23 @@
  * Where executions wait: for each change-set the task token of its newest wait, what was known when the wait began and when
  * it ends. A token is a wake-up and no authority: whoever steals, forges or repeats one makes the execution read the ledger.
  */
-import * as z from 'zod';
-import type { JsonValue } from '../../../core/canonical/index.ts';
 import type { ItemKey, ItemStore } from '../../../core/ledger/index.ts';
+import { codecOf, number, object, text, whole } from '../../../core/values/index.ts';
 
-const gateSchema = z.object({
-  token: z.string(),
-  attempt: z.int().min(1),
-  seen: z.int().min(0),
-  until: z.number(),
-});
-
-/** `attempt`: which execution of the change-set waits. */
-export interface Gate extends z.infer<typeof gateSchema> {
+export interface Gate {
+  readonly token: string;
+  /** which execution of the change-set waits */
+  readonly attempt: number;
   /** version of the record the wait rests on; a later one ends the wait */
   readonly seen: number;
   /** milliseconds since the Unix epoch */
   readonly until: number;
 }
+
+export const gateCodec = codecOf<Gate>(
+  'wait',
+  object<Gate>({ token: text, attempt: whole, seen: whole, until: number }),
+);
 
 export interface GateReader {
   find(changeId: string): Promise<Gate | undefined>;
@@ -35,7 +34,7 @@ export function createGates(ledger: string, items: ItemStore): Gates {
   return {
     ...createGateReader(ledger, items),
     register: async (changeId, { token, attempt, seen, until }) => {
-      const value: JsonValue = { token, attempt, seen, until };
+      const value = gateCodec.encode({ token, attempt, seen, until });
       await items.write([{ kind: 'put', key: keyOf(ledger, changeId), value, expect: 'any' }]);
     },
     forget: async (changeId) => {
@@ -49,7 +48,7 @@ export function createGateReader(ledger: string, items: Pick<ItemStore, 'get'>):
   return {
     find: async (changeId) => {
       const item = await items.get(keyOf(ledger, changeId));
-      return item === undefined ? undefined : gateSchema.parse(item.value);
+      return item && gateCodec.decode(item);
     },
   };
 }

@@ -4,9 +4,10 @@
  * since the last flush; those events come again (at least once).
  */
 import type { EpochMs } from '../../../core/brands/index.ts';
+import { deliveryAttemptShape, type DeliveryAttempt } from '../../../core/events/index.ts';
 import type { JsonValue } from '../../../core/canonical/index.ts';
-import type { DeliveryAttempt } from '../../../core/events/index.ts';
-import type { ItemKey, ItemStore, ItemWrite } from '../../../core/ledger/index.ts';
+import type { Item, ItemKey, ItemStore, ItemWrite } from '../../../core/ledger/index.ts';
+import { codecOf, defined, epochMs, list, object, text, whole, type Codec } from '../../../core/values/index.ts';
 
 /** An event whose delivery failed. */
 export interface Failure {
@@ -23,6 +24,16 @@ export interface Note {
   readonly position: number;
   readonly tries: readonly DeliveryAttempt[];
 }
+
+export const cursorCodec = codecOf<number>('cursor of a subscription', whole);
+export const failureCodec = codecOf<Failure>(
+  'failed delivery',
+  object<Failure>({ position: whole, entity: text, attempts: whole, reason: text, at: epochMs }),
+);
+export const noteCodec = codecOf<Note>(
+  'note on deliveries',
+  object<Note>({ position: whole, tries: list(deliveryAttemptShape) }),
+);
 
 const PAGE = 1_000;
 const POSITION_DIGITS = 16;
@@ -45,30 +56,30 @@ export class Mailbox {
   /** First log position that is not settled; undefined when the subscription is new. */
   async loadCursor(): Promise<number | undefined> {
     const item = await this.items.get(this.cursorKey);
-    return item === undefined ? undefined : (item.value as number);
+    return item && cursorCodec.decode(item);
   }
 
   loadRetries(): Promise<Failure[]> {
-    return this.loadAll(this.retryPk);
+    return this.loadAll(this.retryPk, failureCodec);
   }
 
   loadNotes(): Promise<Note[]> {
-    return this.loadAll(this.notePk);
+    return this.loadAll(this.notePk, noteCodec);
   }
 
   async countDead(): Promise<number> {
-    return (await this.loadAll<Failure>(this.deadPk)).length;
+    return (await this.loadAll(this.deadPk, failureCodec)).length;
   }
 
   async deadLetters(options: { readonly after?: number; readonly limit: number }): Promise<Failure[]> {
-    const after = options.after === undefined ? {} : { after: sortKey(options.after) };
-    return (await this.items.list(this.deadPk, { ...after, limit: options.limit })).map(
-      ({ value }) => value as unknown as Failure,
-    );
+    const after = options.after === undefined ? undefined : sortKey(options.after);
+    const page = await this.items.list(this.deadPk, { ...defined({ after }), limit: options.limit });
+    return page.map((item) => failureCodec.decode(item));
   }
 
   async deadLetter(position: number): Promise<Failure | undefined> {
-    return (await this.items.get({ pk: this.deadPk, sk: sortKey(position) }))?.value as unknown as Failure | undefined;
+    const item = await this.items.get({ pk: this.deadPk, sk: sortKey(position) });
+    return item && failureCodec.decode(item);
   }
 
   writeCursor(position: number): ItemWrite {
@@ -76,7 +87,7 @@ export class Mailbox {
   }
 
   writeRetry(failure: Failure): ItemWrite {
-    return put(this.retryPk, failure);
+    return put(this.retryPk, failure.position, failureCodec.encode(failure));
   }
 
   forgetRetry(position: number): ItemWrite {
@@ -84,7 +95,7 @@ export class Mailbox {
   }
 
   writeNote(note: Note): ItemWrite {
-    return put(this.notePk, note);
+    return put(this.notePk, note.position, noteCodec.encode(note));
   }
 
   forgetNote(position: number): ItemWrite {
@@ -92,12 +103,12 @@ export class Mailbox {
   }
 
   writeDead(failure: Failure): readonly ItemWrite[] {
-    return [put(this.deadPk, failure), this.forgetRetry(failure.position)];
+    return [put(this.deadPk, failure.position, failureCodec.encode(failure)), this.forgetRetry(failure.position)];
   }
 
   /** Moves dead letters back among the retries, due now, with fresh attempts. */
   writeRedrive(failure: Failure): readonly ItemWrite[] {
-    return [remove(this.deadPk, failure.position), put(this.retryPk, failure)];
+    return [remove(this.deadPk, failure.position), this.writeRetry(failure)];
   }
 
   async save(writes: readonly ItemWrite[]): Promise<void> {
@@ -108,26 +119,29 @@ export class Mailbox {
   async erase(): Promise<void> {
     const rows: ItemWrite[] = [{ kind: 'delete', key: this.cursorKey, expect: 'any' }];
     for (const pk of [this.retryPk, this.deadPk, this.notePk])
-      rows.push(...(await this.loadAll<Failure | Note>(pk)).map(({ position }) => remove(pk, position)));
+      for await (const page of this.pages(pk))
+        rows.push(...page.map(({ sk }): ItemWrite => ({ kind: 'delete', key: { pk, sk }, expect: 'any' })));
     await this.save(rows);
   }
 
-  private async loadAll<Row extends Failure | Note>(pk: string): Promise<Row[]> {
+  private async loadAll<Row>(pk: string, codec: Codec<Row>): Promise<Row[]> {
     const all: Row[] = [];
-    for (;;) {
-      const last = all.at(-1);
-      const page = await this.items.list(pk, {
-        ...(last === undefined ? {} : { after: sortKey(last.position) }),
-        limit: PAGE,
-      });
-      all.push(...page.map(({ value }) => value as unknown as Row));
-      if (page.length < PAGE) return all;
+    for await (const page of this.pages(pk)) all.push(...page.map((item) => codec.decode(item)));
+    return all;
+  }
+
+  private async *pages(pk: string): AsyncGenerator<readonly Item[]> {
+    for (let after: string | undefined; ;) {
+      const page = await this.items.list(pk, { ...defined({ after }), limit: PAGE });
+      yield page;
+      after = page.at(-1)?.sk;
+      if (page.length < PAGE) return;
     }
   }
 }
 
-function put(pk: string, row: Failure | Note): ItemWrite {
-  return { kind: 'put', key: { pk, sk: sortKey(row.position) }, value: row as unknown as JsonValue, expect: 'any' };
+function put(pk: string, position: number, value: JsonValue): ItemWrite {
+  return { kind: 'put', key: { pk, sk: sortKey(position) }, value, expect: 'any' };
 }
 
 function remove(pk: string, position: number): ItemWrite {

@@ -317,14 +317,26 @@ function entryOf({ chain, seq, note, hash, position }: Row): LoggedEntry {
   });
 }
 
-/** @param isStrict refuses what the engine would have spelled otherwise, two keys of one name above all */
-function itemOf(row: Row, isStrict: boolean): Item {
-  const text = row['value'] as string;
-  const value = JSON.parse(text) as JsonValue;
-  if (isStrict && JSON.stringify(value) !== text)
+/**
+ * @param isStrict refuses what the engine would have spelled otherwise, two keys of one name above all
+ * @throws EngineError DATA_UNREADABLE
+ */
+function itemOf({ pk, sk, version, value: text }: Row, isStrict: boolean): Item {
+  const isWhole = typeof pk === 'string' && typeof sk === 'string' && typeof version === 'number';
+  const value = typeof text === 'string' ? parsedOrNothing(text) : undefined;
+  if (!isWhole || value === undefined || (isStrict && JSON.stringify(value) !== text))
     throw new EngineError({
       code: 'DATA_UNREADABLE',
-      message: `the item "${String(row['pk'])}" "${String(row['sk'])}" is not in the form that the engine writes`,
+      message: `the item "${String(pk)}" "${String(sk)}" is not in the form that the engine writes`,
     });
-  return { pk: row['pk'] as string, sk: row['sk'] as string, version: row['version'] as number, value };
+  return { pk, sk, version, value };
+}
+
+/** Undefined: it is no JSON. */
+function parsedOrNothing(text: string): JsonValue | undefined {
+  try {
+    return JSON.parse(text) as JsonValue;
+  } catch {
+    return undefined;
+  }
 }

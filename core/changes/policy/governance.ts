@@ -13,7 +13,8 @@ import { createRiskTable, type RiskTable } from '../risk/risk.ts';
 import { createDelegationReplay, type ReplayDelegations } from './delegations-in-force.ts';
 import { lastPolicyEntry, policySince, provePolicy } from './policy-entry.ts';
 import type { Proofs } from '../store/proofs.ts';
-import { createDocumentStore, POLICY_ENTITY, policyVersionKey, type PolicyItem } from '../store/document-store.ts';
+import { isUnreadable } from '../../values/index.ts';
+import { createDocumentStore, POLICY_ENTITY, policyItemCodec, policyVersionKey } from '../store/document-store.ts';
 import type { PolicyEntry } from '../model/steps.ts';
 
 /** Readings that meet a writer before it is told that the store is too busy. */
@@ -124,7 +125,16 @@ function versionOf({ stamp }: Stamped): number {
   return stamp === 'absent' ? 0 : stamp;
 }
 
-async function readInForce(
+/** @throws PolicyError POLICY_UNREADABLE, also where a store or a codec says it of an item */
+async function readInForce(...[deps, known, head]: Parameters<typeof readItems>): Promise<InForceRead> {
+  try {
+    return await readItems(deps, known, head);
+  } catch (error) {
+    throw isUnreadable(error) ? unreadable(error.message, error) : error;
+  }
+}
+
+async function readItems(
   deps: GovernanceDependencies,
   known: Stamped,
   head: PolicyEntry | undefined,
@@ -148,7 +158,7 @@ async function readInForce(
       return { next: known, head: since };
     }
     const { document: json, version, hash } = await states.read(POLICY_ENTITY);
-    const { version: named, entry: ofItem } = item.value as PolicyItem;
+    const { version: named, entry: ofItem } = policyItemCodec.decode(item);
     if (version !== named) continue;
     const proof = await provePolicy({ ...deps.proofs, entries }, { version, hash }, ofItem);
     if (proof.kind === 'proven') {

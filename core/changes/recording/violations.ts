@@ -2,9 +2,11 @@
  * Agents that are refused: told as `agent.policy_violated` on the agent's own chain, so that its owner hears of it. At most
  * one a minute and agent is recorded, with how many refusals it stands for, so a flood of them cannot fill the ledger.
  */
+import { later, type EpochMs } from '../../brands/index.ts';
 import { moduleChain } from '../../events/index.ts';
 import type { Appender, Clock, ItemStore } from '../../ledger/index.ts';
 import type { Principal } from '../../policy/index.ts';
+import { codecOf, epochMs, object } from '../../values/index.ts';
 import { eventOf, type AnnouncementCatalog } from './announce.ts';
 import type { Refused } from '../model/refusal.ts';
 
@@ -47,6 +49,8 @@ export function createViolationTeller(deps: ViolationsDependencies): TellViolati
   };
 }
 
+export const toldCodec = codecOf<{ until: EpochMs }>('told violation', object<{ until: EpochMs }>({ until: epochMs }));
+
 interface Violation {
   readonly agent: string;
   readonly refusal: Refused;
@@ -63,10 +67,17 @@ async function tell(deps: ViolationsDependencies, { agent, refusal, count }: Vio
     catalog && eventOf(catalog, { topic: 'agent.policy_violated', payload, eventId: `violation.${agent}.${now}` });
   if (told === undefined) return false;
   const last = await items.get(key);
-  if (last !== undefined && now < (last.value as { readonly until: number }).until) return false;
+  if (last !== undefined && now < toldCodec.decode(last).until) return false;
   const appended = await appender.append({
     entries: [{ chain: moduleChain(agent), ...told }],
-    writes: () => [{ kind: 'put', key, value: { until: now + MINUTE_MS }, expect: last?.version ?? 'absent' }],
+    writes: () => [
+      {
+        kind: 'put',
+        key,
+        value: toldCodec.encode({ until: later(now, MINUTE_MS) }),
+        expect: last?.version ?? 'absent',
+      },
+    ],
   });
   return appended.kind === 'appended';
 }

@@ -7,6 +7,7 @@ import { createHash } from 'node:crypto';
 import type { IsoInstant } from '../../brands/index.ts';
 import { canonicalize, type JsonValue } from '../../canonical/index.ts';
 import type { ItemKey, ItemWrite } from '../../ledger/index.ts';
+import { codecOf, list, object, text } from '../../values/index.ts';
 import { awaitedOf } from '../model/awaited.ts';
 import { countWrites } from './change-counts.ts';
 import type { StepType } from '../model/lifecycle.ts';
@@ -22,6 +23,10 @@ const HASH_CHARS = 16;
  */
 export const TIMERS = ['deadline', 'timelock', 'assessed', 'reminded', 'working'] as const;
 export type TimerKind = (typeof TIMERS)[number];
+
+/** What is said of those who wait for a role: who has no say in it. */
+type Awaits = { readonly out: readonly string[] };
+export const awaitsCodec = codecOf<Awaits>('waiting change-set', object<Awaits>({ out: list(text) }));
 
 export interface IndexItem {
   readonly key: ItemKey;
@@ -108,7 +113,7 @@ function inboxItems(ledger: string, record: ChangeRecord): IndexItem[] {
   const group = createHash('sha256').update(canonicalize(out)).digest('hex').slice(0, HASH_CHARS);
   return [...roles].map((role) => ({
     key: { ...inboxPlace(ledger, role), sk: `${group}#${record.id}` },
-    value: { out: [...out] },
+    value: awaitsCodec.encode({ out }),
   }));
 }
 

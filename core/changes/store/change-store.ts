@@ -3,11 +3,12 @@
  * nonce, operation, lock). All are written in the transaction of the entry they follow from; all can be rebuilt from it.
  */
 import type { JsonValue } from '../../canonical/index.ts';
-import type { Item, ItemKey, ItemStore, ItemWrite } from '../../ledger/index.ts';
+import type { ItemKey, ItemStore, ItemWrite } from '../../ledger/index.ts';
 import { indexWrites } from './change-index.ts';
 import { isTerminal } from '../model/lifecycle.ts';
 import { awaitsReview } from '../model/post-review.ts';
 import { recentWrites } from './recent-changes.ts';
+import { changeCodec } from './record-codec.ts';
 import type { ChangeRecord } from '../model/record.ts';
 
 export interface StoredChange {
@@ -46,7 +47,7 @@ export function createChangeStore(ledger: string, items: Pick<ItemStore, 'get' |
       {
         kind: 'put',
         key: keys.record(next.id),
-        value: next as unknown as JsonValue,
+        value: changeCodec.encode(next),
         expect: current?.version ?? 'absent',
       },
       ...openWrites(keys, current?.record, next),
@@ -66,7 +67,7 @@ export async function findRecord(
   id: string,
 ): Promise<StoredChange | undefined> {
   const item = await items.get(keysOf(ledger).record(id));
-  return item === undefined ? undefined : { record: recordOf(item), version: item.version };
+  return item === undefined ? undefined : { record: changeCodec.decode(item), version: item.version };
 }
 
 function keysOf(ledger: string) {
@@ -120,9 +121,4 @@ function reviewWrites(keys: ChangeStore['keys'], current: ChangeRecord | undefin
   if (before === after) return [];
   const key = keys.review(next.id);
   return after ? [once(key, { entityId: next.entityId })] : [{ kind: 'delete', key, expect: 'any' }];
-}
-
-/** Items of this partition are written here alone. */
-function recordOf(item: Item): ChangeRecord {
-  return item.value as unknown as ChangeRecord;
 }

@@ -5,6 +5,7 @@
 import * as z from 'zod';
 import type { IsoInstant } from '../../brands/index.ts';
 import type { ItemKey, ItemStore, ItemWrite } from '../../ledger/index.ts';
+import { codecOf, instant, list, object, optional, text } from '../../values/index.ts';
 import { policyEntrySchema, type ChainEntry, type PolicyEntry } from '../model/steps.ts';
 
 export const DELEGATIONS_CHAIN = 'system/delegations';
@@ -44,6 +45,20 @@ export type Delegation = DelegationTerms & {
   readonly revokedAt?: string;
 };
 
+export const delegationCodec = codecOf<Delegation>(
+  'delegation',
+  object<Delegation>({
+    id: text,
+    from: text,
+    to: text,
+    roles: optional(list(text)),
+    until: instant,
+    reason: text,
+    grantedAt: instant,
+    revokedAt: optional(instant),
+  }),
+);
+
 export interface StoredDelegation {
   readonly delegation: Delegation;
   /** True while nobody revokes it. */
@@ -72,12 +87,12 @@ export function createDelegationStore(ledger: string, items: Pick<ItemStore, 'ge
     const item = await items.get(key);
     if (item === undefined) return undefined;
     const { version } = item;
-    return { delegation: item.value as Delegation, version, check: { kind: 'check', key, expect: version } };
+    return { delegation: delegationCodec.decode(item), version, check: { kind: 'check', key, expect: version } };
   };
   return {
     find,
     givenBy: async (from) =>
-      (await items.list(keyOf(from, '').pk, { limit: MAX_LISTED })).map(({ value }) => value as Delegation),
+      (await items.list(keyOf(from, '').pk, { limit: MAX_LISTED })).map((item) => delegationCodec.decode(item)),
     givenTo: async (to, from) => {
       const { pk } = indexOf({ to, from: '', id: '' });
       const listed = await items.list(pk, { limit: MAX_LISTED, ...(from === undefined ? {} : { prefix: `${from}#` }) });

@@ -2,8 +2,8 @@
  * Where entity documents are kept: one item per entity, written only together with the entry that says so. The item's
  * version is the document's version, and what was undone to nothing stays as `null`, so a version never names two things.
  */
-import type { JsonValue } from '../../canonical/index.ts';
 import type { ItemKey, ItemStore, ItemWrite } from '../../ledger/index.ts';
+import { codecOf, jsonObject, nullable, object, optional, text, whole } from '../../values/index.ts';
 import { documentHash, type Document, type VersionedDocument } from '../model/document.ts';
 import type { PolicyEntry } from '../model/steps.ts';
 
@@ -45,23 +45,36 @@ export function policyVersionKey(ledger: string): ItemKey {
 
 type StoredDocument = { readonly document: Document; readonly change: string };
 
+export const documentCodec = codecOf<StoredDocument>(
+  'document',
+  object<StoredDocument>({ document: nullable(jsonObject), change: text }),
+);
+
+export const policyItemCodec = codecOf<PolicyItem>(
+  'version of the policy',
+  object<PolicyItem>({ version: whole, entry: optional(object<PolicyEntry>({ seq: whole, hash: text })) }),
+);
+
 export function createDocumentStore(ledger: string, items: Pick<ItemStore, 'get'>): DocumentStore {
   const keyOf = (entityId: string): { pk: string; sk: string } => ({ pk: `${ledger}#document`, sk: entityId });
   const expectation = (version: number): number | 'absent' => (version === 0 ? 'absent' : version);
   return {
     read: async (entityId) => {
       const item = await items.get(keyOf(entityId));
-      const document = item === undefined ? null : (item.value as StoredDocument).document;
+      const document = item === undefined ? null : documentCodec.decode(item).document;
       return { document, version: item?.version ?? 0, hash: documentHash(document) };
     },
     put: (entityId, { from, document, change, entry: { seq, hash } }) => {
-      const value: StoredDocument & JsonValue = { document, change };
+      const value = documentCodec.encode({ document, change });
       const put: ItemWrite = { kind: 'put', key: keyOf(entityId), value, expect: expectation(from) };
       if (entityId !== POLICY_ENTITY) return [put];
-      const inForce: PolicyItem & JsonValue = { version: from + 1, entry: { seq, hash } };
+      const inForce = policyItemCodec.encode({ version: from + 1, entry: { seq, hash } });
       return [put, { kind: 'put', key: policyVersionKey(ledger), value: inForce, expect: 'any' }];
     },
     check: (entityId, version) => ({ kind: 'check', key: keyOf(entityId), expect: expectation(version) }),
-    writer: async (entityId) => ((await items.get(keyOf(entityId)))?.value as StoredDocument | undefined)?.change,
+    writer: async (entityId) => {
+      const item = await items.get(keyOf(entityId));
+      return item && documentCodec.decode(item).change;
+    },
   };
 }

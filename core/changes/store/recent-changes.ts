@@ -6,6 +6,7 @@
 import { isoOf, later, type EpochMs, type IsoInstant } from '../../brands/index.ts';
 import type { JsonValue } from '../../canonical/index.ts';
 import type { Item, ItemKey, ItemStore, ItemWrite } from '../../ledger/index.ts';
+import { codecOf, number, object, optional, text } from '../../values/index.ts';
 import { isTerminal } from '../model/lifecycle.ts';
 import type { ChangeRecord } from '../model/record.ts';
 import type { Assessment, Content } from '../model/steps.ts';
@@ -18,6 +19,11 @@ export interface RecentChange {
   readonly entityId: string;
   readonly moved: number;
 }
+
+export const recentCodec = codecOf<Partial<RecentChange>>(
+  'recent change-set',
+  object<Partial<RecentChange>>({ entityId: optional(text), moved: optional(number) }),
+);
 
 /** Change-sets of the last 24 hours that are told apart; beyond that they count as without limit. */
 export const MAX_RECENT = 1_000;
@@ -70,8 +76,9 @@ export function createRecentChanges(ledger: string, items: Pick<ItemStore, 'get'
       const read = async ({ pk }: ItemKey): Promise<RecentChange[]> =>
         (await items.list(pk, { after, limit: MAX_RECENT + 1 }))
           .filter(({ sk }) => !sk.endsWith(`#${change}`))
+          .map((item) => recentCodec.decode(item))
           // Items of an earlier version say nothing but that there was one.
-          .map(({ value }) => ({ entityId: '', moved: 0, ...(value as Partial<RecentChange>) }));
+          .map(({ entityId = '', moved = 0 }) => ({ entityId, moved }));
       const [byInitiator, onEntity] = await Promise.all([
         read(keys.by(sponsor, '', '')),
         read(keys.on(entityId, '', '')),

@@ -3,7 +3,7 @@
  * same people out of it, so a group is passed over with one read. An empty inbox costs a read for each role and such group.
  */
 import type { ItemStore } from '../../ledger/index.ts';
-import { inboxPlace } from '../store/change-index.ts';
+import { awaitsCodec, inboxPlace } from '../store/change-index.ts';
 import type { Mandate } from '../decisions/delegation.ts';
 
 /** Follows every id of a group: `$` stands behind `#`. */
@@ -47,7 +47,7 @@ async function groupsFor(
     const [first] = await items.list(pk, { limit: 1, ...(after === '' ? {} : { after }) });
     if (first === undefined) return groups;
     const group = first.sk.slice(0, first.sk.indexOf('#'));
-    const { out } = first.value as { readonly out: readonly string[] };
+    const { out } = awaitsCodec.decode(first);
     if (holders.some((people) => !people.some((person) => out.includes(person)))) groups.push(group);
     after = `${group}${PAST_GROUP}`;
   }

@@ -12,6 +12,7 @@ import {
   type ItemStore,
   type ItemWrite,
 } from '../../ledger/index.ts';
+import { codecOf, defined, object, text } from '../../values/index.ts';
 import { EventError } from '../catalog/errors.ts';
 
 const KEY_BYTES = 32;
@@ -57,6 +58,13 @@ export interface Vault {
 }
 
 type StoredField = { readonly salt: string; readonly box: string };
+type StoredKey = { readonly wrapped: string };
+
+export const fieldCodec = codecOf<StoredField>('confidential field', object<StoredField>({ salt: text, box: text }));
+const keyShape = object<StoredKey>({ wrapped: text });
+export const dataKeyCodec = codecOf<StoredKey>('data key', keyShape);
+/** Unwraps to nothing, as what was damaged must. */
+const NO_KEY = '';
 
 export function createVault({ ledger, items, keys, randomBytes }: VaultDependencies): Vault {
   const dataKeys = new Map<string, Promise<Uint8Array>>();
@@ -78,8 +86,8 @@ export function createVault({ ledger, items, keys, randomBytes }: VaultDependenc
       const wrapped = base64(await keys.wrap(randomBytes(KEY_BYTES), context));
       await items.write([{ kind: 'put', key, value: { wrapped }, expect: 'absent' }]);
     }
-    const { value } = stored ?? (await items.get(key)) ?? { value: {} };
-    return keys.unwrap(Buffer.from((value as { wrapped: string }).wrapped, 'base64'), context);
+    const { wrapped } = dataKeyCodec.decode(stored ?? (await items.get(key)) ?? { ...key, value: undefined });
+    return keys.unwrap(Buffer.from(wrapped, 'base64'), context);
   };
   return {
     seal: async (entity, path, value) => {
@@ -96,7 +104,7 @@ export function createVault({ ledger, items, keys, randomBytes }: VaultDependenc
     open: async (entity, seq, { path, hash }) => {
       const item = await items.get(place(ledger, { entity, seq, path }));
       if (item === undefined) return { kind: 'erased' };
-      const { salt, box } = item.value as StoredField;
+      const { salt, box } = fieldCodec.decode(item);
       const plain = decrypt(await dataKeyOf(entity), Buffer.from(box, 'base64'), hash);
       if (plain === undefined || commitField(path, Buffer.from(salt, 'base64'), plain) !== hash)
         throw new EventError({
@@ -118,14 +126,10 @@ export interface WrappedKey {
 /** Every data key there is, as it is kept: for whoever makes sure that the key which wraps them is still the right one. */
 export async function* wrappedKeys(ledger: string, items: Pick<ItemStore, 'list'>): AsyncGenerator<WrappedKey> {
   for (let after: string | undefined; ;) {
-    const page = await items.list(dataKeyPartition(ledger), {
-      limit: KEY_PAGE,
-      ...(after === undefined ? {} : { after }),
-    });
-    for (const { sk, value } of page) {
-      const { wrapped } = value as { readonly wrapped?: unknown };
-      const bytes = Buffer.from(typeof wrapped === 'string' ? wrapped : '', 'base64');
-      yield { entity: sk, wrapped: bytes, context: contextOf(ledger, sk) };
+    const page = await items.list(dataKeyPartition(ledger), { limit: KEY_PAGE, ...defined({ after }) });
+    for (const item of page) {
+      const kept = keyShape(item.value) === undefined ? dataKeyCodec.decode(item).wrapped : NO_KEY;
+      yield { entity: item.sk, wrapped: Buffer.from(kept, 'base64'), context: contextOf(ledger, item.sk) };
     }
     after = page.at(-1)?.sk;
     if (page.length < KEY_PAGE) return;

@@ -8,9 +8,8 @@ import type { JsonObject } from '../../canonical/index.ts';
 import { describeIssues } from '../../errors/index.ts';
 import { ENTITY_ID, TRACEPARENT, type EntryBody, type FieldCommitment } from '../../ledger/index.ts';
 import { EventError } from '../catalog/errors.ts';
+import { eventIdSchema } from './event-id.ts';
 
-/** Ids that survive URLs, file names and logs unescaped. */
-const EVENT_ID = /^[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}$/;
 const TOPIC = /^[a-z0-9_-]+(\.[a-z0-9_-]+)+$/;
 
 const jsonObject = z.custom<JsonObject>(
@@ -36,10 +35,7 @@ const metadataSchema = z
   .refine((metadata) => Object.keys(metadata).length <= 32, 'at most 32 keys');
 
 export const eventInputSchema = z.strictObject({
-  eventId: z
-    .string()
-    .regex(EVENT_ID, 'must be 1-128 of A-Z a-z 0-9 . _ : / - starting with a letter or digit')
-    .optional(),
+  eventId: eventIdSchema.optional(),
   topic: z.string().max(128).regex(TOPIC, 'must be domain.name in lower case'),
   /** default: the newest version of the topic */
   version: z.int().min(1).max(1_000_000).optional(),

@@ -3,10 +3,11 @@
  * its entry; a stop holds in this process from the moment it is decided, and after a crash because it was recorded.
  */
 import { msOf, type IsoInstant } from '../../brands/index.ts';
-import type { JsonObject } from '../../canonical/index.ts';
+import * as z from 'zod';
 import type { Actor, Appender, Clock, ItemKey, ItemStore } from '../../ledger/index.ts';
 import { GUARD_ACTOR, systemEvent } from '../envelope/system-event.ts';
-import type { StormDetected, TopicReset } from '../catalog/system-topics.ts';
+import { SYSTEM_TOPICS, type StormDetected, type TopicReset } from '../catalog/system-topics.ts';
+import { codecOf, ofSchema } from '../../values/index.ts';
 
 /** What other processes stopped or reset is known after this, at the latest. */
 const FRESH_MS = 2_000;
@@ -20,6 +21,12 @@ export interface TopicStop extends StormDetected {
   /** ISO 8601 UTC */
   readonly stoppedAt: IsoInstant;
 }
+
+const stormSchema = SYSTEM_TOPICS['system.storm_detected'].versions[1];
+export const stopCodec = codecOf<TopicStop>(
+  'topic stop',
+  ofSchema(stormSchema.extend({ id: z.string(), stoppedAt: stormSchema.shape.resetAt.unwrap() })),
+);
 
 export interface TopicStopsDependencies {
   readonly ledger: string;
@@ -108,7 +115,7 @@ export class TopicStops {
     const { changes } = this;
     const found = await items.list(partition(ledger), { limit: PAGE });
     if (changes !== this.changes) return;
-    const stops = found.map(({ value }) => value as unknown as TopicStop);
+    const stops = found.map((item) => stopCodec.decode(item));
     this.known = new Map([...stops, ...this.unrecorded.values()].map((stop) => [keyOf(stop), stop]));
     this.readAt = nowMs;
   }
@@ -116,7 +123,7 @@ export class TopicStops {
   /** Another process that stopped the same before is as good: then nothing is written. */
   private async recordOne(stop: TopicStop): Promise<void> {
     const { id, stoppedAt: _, ...told } = stop;
-    const value = { ...stop } as JsonObject & TopicStop;
+    const value = stopCodec.encode(stop);
     try {
       await this.deps.appender.append({
         entries: [systemEvent('system.storm_detected', { id, payload: told })],

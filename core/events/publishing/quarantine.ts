@@ -5,6 +5,7 @@
 import { isoOf, type IsoInstant } from '../../brands/index.ts';
 import { canonicalize, taggedHash, type JsonValue } from '../../canonical/index.ts';
 import type { Clock, ItemStore } from '../../ledger/index.ts';
+import { codecOf, instant, json, object, text } from '../../values/index.ts';
 
 const ID_TAG = 'nervous-system.quarantine.v1';
 
@@ -17,6 +18,11 @@ export interface Quarantined {
   /** as it arrived: JSON, or the text that is no JSON */
   readonly event: JsonValue;
 }
+
+export const quarantinedCodec = codecOf<Quarantined>(
+  'quarantined event',
+  object<Quarantined>({ id: text, reason: text, arrivedAt: instant, event: json }),
+);
 
 export interface Quarantine {
   /** Durable on return. */
@@ -31,11 +37,11 @@ export function createQuarantine(deps: { ledger: string; items: ItemStore; clock
     keep: async (event, reason) => {
       const kept = keepable(event);
       const id = taggedHash(ID_TAG, typeof kept === 'string' ? kept : canonicalize(kept));
-      const value = { id, reason, arrivedAt: isoOf(deps.clock.now()), event: kept };
+      const value = quarantinedCodec.encode({ id, reason, arrivedAt: isoOf(deps.clock.now()), event: kept });
       await deps.items.write([{ kind: 'put', key: { pk, sk: id }, value, expect: 'absent' }]); // taken: kept before
       return { status: 'quarantined', id, reason };
     },
-    list: async (options) => (await deps.items.list(pk, options)).map(({ value }) => value as unknown as Quarantined),
+    list: async (options) => (await deps.items.list(pk, options)).map((item) => quarantinedCodec.decode(item)),
   };
 }
 

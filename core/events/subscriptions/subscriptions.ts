@@ -3,7 +3,6 @@
  * touches only its own; auditors may look at all, operators may look and set deliveries going.
  */
 import { isoOf, type EpochMs } from '../../brands/index.ts';
-import type { JsonValue } from '../../canonical/index.ts';
 import { canonicalize } from '../../canonical/index.ts';
 import type { Clock, EntryStore, Ids, Item, ItemKey, ItemStore } from '../../ledger/index.ts';
 import { PolicyError, type Policy, type Principal } from '../../policy/index.ts';
@@ -13,6 +12,7 @@ import { EventError } from '../catalog/errors.ts';
 import type { DeadLetter, ReceivedMessage, SubscriptionBus } from './ports.ts';
 import { redrive, type RedriveChoice } from './redrive.ts';
 import { firstPosition } from './start-at.ts';
+import { subscriptionCodec } from './stored.ts';
 import { subscriptionMatcher } from './subscription-matcher.ts';
 import { parseSubscriptionInput, targetOf, type Subscription } from './subscription.ts';
 
@@ -126,7 +126,7 @@ function management(deps: SubscriptionsDependencies): Pick<Subscriptions, Manage
       const changed = withStatus(subscriptionOf(item), status, deps.clock.now());
       if (status === 'active') requireOwnersRights(policy, changed);
       const written = await items.write([
-        { kind: 'put', key: keyOf(deps, id), value: changed as unknown as JsonValue, expect: item.version },
+        { kind: 'put', key: keyOf(deps, id), value: subscriptionCodec.encode(changed), expect: item.version },
       ]);
       if (written.kind === 'precondition') continue; // someone changed it in between: decide again on what it is now
       await (status === 'paused' ? bus.pause(id) : bus.attach(changed));
@@ -229,7 +229,7 @@ async function createSubscription(
   const key = keyOf(deps, id);
   await requireRoom(deps, principal, key);
   const written = await deps.items.write([
-    { kind: 'put', key, value: subscription as unknown as JsonValue, expect: 'absent' },
+    { kind: 'put', key, value: subscriptionCodec.encode(subscription), expect: 'absent' },
   ]);
   if (written.kind === 'precondition') {
     const existing = await deps.items.get(key);
@@ -319,7 +319,7 @@ function isSame(a: Subscription, b: Subscription): boolean {
   return settings(a) === settings(b);
 }
 
-/** Items of this partition are written here alone, from parsed input. */
+/** @throws UnreadableError */
 function subscriptionOf(item: Item): Subscription {
-  return item.value as unknown as Subscription;
+  return subscriptionCodec.decode(item);
 }

@@ -7,6 +7,7 @@ import { NervousError } from '../../errors/index.ts';
 import { Budgets, type BudgetLimits, type BudgetName, type Spent } from '../../guard/index.ts';
 import type { Clock } from '../../ledger/index.ts';
 import { initiatorOf, PolicyError, type Policy, type Principal } from '../../policy/index.ts';
+import { isUnreadable } from '../../values/index.ts';
 import { SystemError } from '../config/errors.ts';
 import type { Metrics, Outcome } from './metrics.ts';
 import { USE_CASES, type UseCaseName } from './use-case-table.ts';
@@ -103,7 +104,7 @@ export function createEntryPoint(deps: EntryPointDependencies): Execute {
       return result;
     } catch (error) {
       const code = error instanceof NervousError ? (error as NervousError).code : undefined;
-      end(code === undefined || FAULTS.has(code) ? 'failed' : 'refused', code);
+      end(code === undefined || FAULTS.has(code) || isUnreadable(error) ? 'failed' : 'refused', code);
       throw error;
     }
   };

@@ -22,6 +22,7 @@ import {
   type ReplayReport,
   type VerificationReport,
 } from '../../ledger/index.ts';
+import { isUnreadable } from '../../values/index.ts';
 
 const PAGE = 500;
 /** Steps that write the document. */
@@ -245,14 +246,13 @@ async function listEntities(
   });
 }
 
-/** A store says DATA_UNREADABLE, or meets what is no JSON, or not of the form it wrote. */
+/** A store or a codec says so, or it is not of the form it was written in. */
 async function orUnreadable<T>(work: () => Promise<T>): Promise<T | Unreadable> {
   try {
     return await work();
   } catch (error) {
     const isForm = error instanceof SyntaxError || error instanceof TypeError || error instanceof CanonicalError;
-    const isSaid = error instanceof Error && 'code' in error && error.code === 'DATA_UNREADABLE';
-    if (isForm || isSaid) return { unreadable: error.message };
+    if (isForm || isUnreadable(error)) return { unreadable: error.message };
     throw error;
   }
 }

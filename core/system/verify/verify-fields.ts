@@ -15,6 +15,7 @@ import {
   type Item,
   type ItemStore,
 } from '../../ledger/index.ts';
+import { isUnreadable } from '../../values/index.ts';
 
 const PAGE = 500;
 const SEQ_DIGITS = 16;
@@ -132,9 +133,7 @@ async function readKept(
       after = page.at(-1)?.sk ?? '';
     }
   } catch (error) {
-    // A store says DATA_UNREADABLE, or meets what is no JSON.
-    const isSaid = error instanceof Error && 'code' in error && error.code === 'DATA_UNREADABLE';
-    if (isSaid || error instanceof SyntaxError) return { unreadable: error.message };
+    if (isUnreadable(error) || error instanceof SyntaxError) return { unreadable: error.message };
     throw error;
   }
 }

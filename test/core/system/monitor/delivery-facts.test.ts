@@ -4,6 +4,7 @@ import { createDocumentStore } from '../../../../core/changes/index.ts';
 import { createPolicy } from '../../../../core/policy/index.ts';
 import { createReadFacts } from '../../../../core/system/index.ts';
 import { config } from '../../../../nervous.config.ts';
+import { wholeRecord } from '../../../stored/items.ts';
 
 const { roster, modules } = config;
 
@@ -19,7 +20,12 @@ async function storeOf(entityId: string): Promise<MemoryStore> {
     const state = i === 3 ? 'executing' : i === 149 ? 'pending' : i % 2 === 0 ? 'executed' : 'rejected';
     await store.write([
       { kind: 'put', key: { pk: `main#change-of#${entityId}`, sk: id }, value: {}, expect: 'absent' },
-      { kind: 'put', key: { pk: 'main#change', sk: id }, value: { id, state }, expect: 'absent' },
+      {
+        kind: 'put',
+        key: { pk: 'main#change', sk: id },
+        value: { ...wholeRecord, id, state } as never,
+        expect: 'absent',
+      },
     ]);
   }
   return store;

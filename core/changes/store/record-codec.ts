@@ -1,0 +1,65 @@
+/** A change-set's record as an item. It grants nothing by itself (proofs.ts), but what reads it relies on its form. */
+import { codecOf, instant, list, object, ofSchema, oneOf, optional, text, whole } from '../../values/index.ts';
+import type { Actor } from '../../ledger/index.ts';
+import { CHANGE_STATES, STEP_TYPES } from '../model/lifecycle.ts';
+import type { ChangeRecord, Progress } from '../model/record.ts';
+import { STEP_SCHEMAS, type Failure } from '../model/steps.ts';
+import * as z from 'zod';
+
+const time = STEP_SCHEMAS['change.revised'].shape.deadline;
+const placed = { step: z.string(), seq: z.int(), hash: z.string(), at: time };
+const failure = object<Failure>({ code: text, message: text });
+const schemas = STEP_SCHEMAS;
+
+export const changeCodec = codecOf<ChangeRecord>(
+  'change-set',
+  object<ChangeRecord>({
+    id: text,
+    entityId: text,
+    state: oneOf(...CHANGE_STATES),
+    proposer: object<Actor>({
+      kind: oneOf('person', 'agent', 'module', 'service'),
+      id: text,
+      via: optional(text),
+      logic: optional(text),
+    }),
+    content: ofSchema(schemas['change.revised']),
+    proposal: text,
+    round: whole,
+    assessment: optional(ofSchema(schemas['change.assessed'].extend({ step: z.string() }))),
+    blocked: optional(failure),
+    votes: list(ofSchema(schemas['change.voted'].extend({ ...placed, account: z.string() }))),
+    reminders: optional(whole),
+    eligible: optional(ofSchema(schemas['change.escalated'].shape.eligible)),
+    override: optional(ofSchema(schemas['change.overridden'].extend({ step: z.string(), account: z.string() }))),
+    postReview: optional(
+      object<NonNullable<ChangeRecord['postReview']>>({
+        kind: oneOf('override', 'sample'),
+        due: instant,
+        reviews: list(ofSchema(schemas['change.reviewed'].extend({ at: time }))),
+      }),
+    ),
+    resolutions: optional(
+      list(ofSchema(schemas['change.resolution'].extend({ step: z.string(), account: z.string() }))),
+    ),
+    approval: optional(object<NonNullable<ChangeRecord['approval']>>({ step: text, timelockUntil: instant })),
+    claim: optional(text),
+    progress: list(
+      object<Progress>({
+        status: oneOf('intended', 'applied', 'not-applied', 'undone'),
+        intent: text,
+        intentSeq: whole,
+        beforeHash: text,
+        afterHash: text,
+        applied: optional(text),
+      }),
+    ),
+    document: optional(object<NonNullable<ChangeRecord['document']>>({ version: whole, hash: text })),
+    failure: optional(failure),
+    entries: list(
+      object<ChangeRecord['entries'][number]>({ type: oneOf(...STEP_TYPES), seq: whole, hash: text, at: instant }),
+    ),
+    createdAt: instant,
+    updatedAt: instant,
+  }),
+);

@@ -1,0 +1,23 @@
+/** What may be absent, written down without a special case for each. */
+
+/** The fields that have a value: `{ ...defined({ after }), limit }` says `after` where there is one. */
+export function defined<Fields extends object>(fields: Fields): Defined<Fields>;
+export function defined(fields: Readonly<Record<string, unknown>>): object {
+  const found: Record<string, unknown> = {};
+  for (const name in fields) {
+    const value = fields[name];
+    if (value !== undefined) found[name] = value;
+  }
+  return found;
+}
+
+/** What can be undefined becomes optional; the rest stays. */
+export type Defined<Fields> = {
+  [Name in keyof Fields as undefined extends Fields[Name] ? Name : never]?: Exclude<Fields[Name], undefined>;
+} & { [Name in keyof Fields as undefined extends Fields[Name] ? never : Name]: Fields[Name] };
+
+/** How often something was counted: what was never counted, none. */
+export function countOf<Key>(counts: { get(key: Key): number | undefined }, key: Key): number {
+  const count = counts.get(key);
+  return count === undefined ? 0 : count;
+}
