@@ -13,7 +13,7 @@ export const AREAS: Readonly<Record<string, Area>> = {
   'core/changes': {
     mirror: [
       'test/authority/*.test.ts',
-      'test/api/{change-sets,lifecycle-acts,entities}.test.ts',
+      'test/api/{change-sets,lifecycle-actions,entities}.test.ts',
       'test/attacks/{deciding,executing,executors,interface,roles}.test.ts',
       'test/core/system/map/graph.test.ts',
     ],
