@@ -60,81 +60,81 @@ import {
 } from './transport.ts';
 import type { PublishInput, TopicGlob, TopicsMatching, TypedEvent } from './typed-events.ts';
 
-/** Every method throws ApiProblem when it is refused and Unreachable when nobody answers. */
+/** Every method throws ApiProblem when the service refuses it, and Unreachable when no service answers. */
 export interface Client<C extends NervousConfig = NervousConfig> {
-  /** Resolves when the event is recorded durably. */
+  /** Publishes one event. Resolves when the event is recorded durably. */
   publish(event: PublishInput<C>): Promise<PublishedEvent>;
-  /** 1-100 events, one result each, in their order. */
+  /** Publishes 1-100 events. @returns one result for each, in their order */
   publishBatch(
     events: readonly PublishInput<C>[],
     options?: { readonly atomic?: boolean },
   ): Promise<readonly EventResult[]>;
-  /** Makes the subscription (or finds it) and calls the handler for every event: done when it resolves, again when it throws. */
+  /** Makes or finds the subscription and calls the handler for every event. An event is done when the handler resolves, and comes again when it throws. */
   subscribe<const Glob extends TopicGlob<C>>(
     options: SubscribeOptions<Glob>,
     handler: (event: TypedEvent<C, TopicsMatching<C, Glob>>, delivery: Delivery) => unknown,
     run?: RunOptions,
   ): Promise<RunningSubscription>;
-  /** Events in commit order, page by page; ends at the end of the log with `live: false`. */
+  /** Reads events in commit order, page by page. With `live: false` it stops at the end of the log. */
   feed(query?: FeedQuery): AsyncGenerator<FeedItem<TypedEvent<C>>, void, undefined>;
-  /** The same as they come: what there is, then what comes. Each item's cursor resumes exactly behind it. */
+  /** Reads the recorded events, then new ones as they come. The cursor of an item resumes exactly behind it. */
   stream(query?: StreamQuery): AsyncGenerator<StreamItem<TypedEvent<C>>, void, undefined>;
   trace(eventId: string, options?: { readonly source?: string }): Promise<EventTrace>;
 
-  /** Dry run: how risky it would be and why, who would have to approve, what would change. Records nothing. */
+  /** Dry run: tells how risky the proposal would be and why, who would have to approve, and what would change. Records nothing. */
   assess(proposal: ProposalInput): Promise<DryRun>;
   propose(proposal: ProposalInput, options?: { readonly idempotencyKey?: string }): Promise<ProposeResult>;
   changeSet(id: string): Promise<ChangeView>;
   changeSets(query?: ChangeSetQuery): Promise<ChangePage>;
   revise(id: string, revision: RevisionInput): Promise<ChangeView>;
   /**
-   * Decides on exactly the view that was looked at; if anything in it has changed since, the decision is refused.
-   * @throws NotAsShown before anything is sent, when an approval would bind to something else than the view shows
+   * Decides on exactly this view. The service refuses the decision if anything in the view has changed since.
+   * @throws NotAsShown before it sends anything, when an approval would bind to something other than the view shows
    */
   decide(
     change: ChangeView,
     decision: DecisionInput['decision'],
     options?: {
       readonly reason?: string;
-      /** personId of who delegated their vote to the caller */
+      /** personId of the person who delegated their vote to the caller */
       readonly onBehalfOf?: string;
     },
   ): Promise<DecideResult>;
-  /** Takes the caller's own vote back: the one named by its hash, else the one that stands. */
+  /** Takes the caller's own vote back: the vote with this hash, or otherwise the caller's standing vote. */
   revoke(id: string, options?: RevocationInput): Promise<ActResult>;
-  /** Break-glass on exactly the view that was looked at. */
+  /** Break-glass: overrides soft rules on exactly this view. */
   override(change: ChangeView, why: { readonly ticket: string; readonly reason: string }): Promise<ActResult>;
-  /** What ran without the usual approval is reviewed by people who had no part in it. */
+  /** Reviews a change-set that ran without the usual approval. Only people who had no part in it may do so. */
   review(id: string, review: ReviewInput): Promise<ActResult>;
-  /** What became of a failed rollback: two people who agree end it. */
+  /** States the outcome of a failed rollback, which ends when two people agree. */
   resolve(id: string, resolution: ResolutionInput): Promise<ActResult>;
-  /** A new change-set that takes an executed one back. */
+  /** Proposes a new change-set that takes an executed one back. */
   revert(id: string, rationale: string, options?: { readonly idempotencyKey?: string }): Promise<ProposeResult>;
   withdraw(id: string, options?: { readonly reason?: string }): Promise<ChangeView>;
   abort(id: string, reason: string): Promise<ChangeView>;
 
-  /** Roster and risk rules in force. People. */
+  /** Reads the roster and the risk rules in force. For people. */
   policy(): Promise<PolicyView>;
   /** Lets another person cast the caller's vote, for at most 30 days. */
   delegate(delegation: DelegationInput): Promise<Delegation>;
   endDelegation(id: string): Promise<Delegation>;
-  /** What the caller gave and was given, ended ones included. */
+  /** Lists the delegations that the caller gave and received, including ended ones. */
   delegations(): Promise<Delegations>;
 
   entity(id: string): Promise<EntityView>;
   entries(id: string, page?: { readonly from?: number; readonly limit?: number }): Promise<EntryPage>;
   verifyEntity(id: string): Promise<VerificationReport>;
-  /** What the confidential fields of an entry hold. Journaled: an entry on the same chain says who saw them. */
+  /** Reads the confidential fields of an entry. An entry on the same chain records who saw them. */
   reveal(id: string, seq: number): Promise<Revealed>;
-  /** A proof (C2SP tlog-proof) that the entry is in the log, checkable with the public root key alone. */
+  /** Reads a proof (C2SP tlog-proof) that the entry is in the log. The public root key is enough to check it. */
   proof(id: string, seq: number): Promise<Uint8Array>;
-  /** The newest signed checkpoint of the published log (a C2SP signed note). */
+  /** Reads the newest signed checkpoint of the published log (a C2SP signed note). */
   checkpoint(): Promise<Uint8Array>;
-  /** A file of the published log, by its path there (`tile/entries/000.p/7`). Bundles of entries: auditors. */
+  /** Reads a file of the published log by its path (`tile/entries/000.p/7`). Only auditors may read bundles of entries. */
   logFile(path: string): Promise<Uint8Array>;
-  /** What arrived from outside and could not be taken. Auditors. */
+  /** Lists the events that arrived from outside and could not be recorded. For auditors. */
   quarantine(page?: { readonly after?: string; readonly limit?: number }): Promise<QuarantinePage>;
-  /** The whole ledger, or what `mode` says. Auditors. */
+  /** Verifies the whole ledger, or the part that `mode` names. For auditors. */
   verifyAll(options?: VerifyInput): Promise<VerificationReport>;
 
   /** Makes a subscription without pulling it here: for a function or stream target, or for another process. */
@@ -142,32 +142,32 @@ export interface Client<C extends NervousConfig = NervousConfig> {
   subscriptions(): Promise<readonly Subscription[]>;
   subscription(id: string): Promise<Subscription>;
   unsubscribe(id: string): Promise<void>;
-  /** Nothing is delivered until it is resumed, and nothing is lost meanwhile. */
+  /** Pauses deliveries until the subscription is resumed. Nothing is lost meanwhile. */
   pause(id: string): Promise<Subscription>;
   resume(id: string): Promise<Subscription>;
   deadLetters(id: string, page?: { readonly after?: number; readonly limit?: number }): Promise<DeadLetterPage>;
-  /** All dead letters, those at these positions, or those whose event matches a pattern. @returns how many are due again */
+  /** Delivers dead letters again: all, those at these positions, or those whose event matches a pattern. @returns how many are due again */
   redrive(id: string, choice?: readonly number[] | { readonly pattern: JsonObject }): Promise<number>;
-  /** Closes the breaker: deliveries go on at once. */
+  /** Closes the breaker of a subscription, so that deliveries continue at once. */
   resetBreaker(id: string): Promise<Subscription>;
 
-  /** Topics, and whether protection stopped them. */
+  /** Lists topics, and whether protection stopped them. */
   guards(): Promise<readonly GuardState[]>;
-  /** Opens a stopped topic. Auditors, security. */
+  /** Opens a stopped topic. For auditors and people with the role `security`. */
   resetGuard(topic: string, reason?: string): Promise<GuardState>;
 
   health(): Promise<{ readonly status: 'ok' }>;
   state(): Promise<MonitorReport>;
-  /** Also when something does not work: the report says what. */
+  /** Answers also when something does not work; the report says what. */
   dependencies(): Promise<ValidationReport>;
   catalog(): Promise<CatalogView>;
-  /** Who publishes and subscribes to what. For who may read everything. */
+  /** Shows who publishes and subscribes to what. For those who may read everything. */
   map(options?: { readonly observe?: number }): Promise<MapReport>;
 }
 
 const DEFAULT_BATCH = 100;
 const DEFAULT_WAIT_SECONDS = 20;
-/** s verification of a large ledger may take before it counts as unanswered */
+/** Seconds that verification of a large ledger may take before the client gives up. */
 const VERIFY_SECONDS = 600;
 
 export function createClient<C extends NervousConfig = NervousConfig>(options: TransportOptions): Client<C> {

@@ -37,18 +37,18 @@ export interface EntryView {
   readonly body: EntryBody;
   /** the stored bytes as text, for clients that verify for themselves */
   readonly note: string;
-  /** when it was asked for */
+  /** only when the request asked for it */
   readonly verification?: EntryVerdict;
 }
 
-/** Of one entry: its bytes, signatures, the link to the entry before it, its place in the published log. */
+/** The verdict on one entry: its bytes, signatures, the link to the entry before it, and its place in the published log. */
 export interface EntryVerdict {
   /** NOT_YET_ANCHORED: sound, but no anchor covers it yet */
   readonly verdict: Verdict;
   readonly detail?: string;
 }
 
-/** What of the ledger is to be verified; the log's own scopes, or the documents alone. */
+/** The part of the ledger to verify: one of the log's own scopes, or the documents alone. */
 export type LedgerScope = Scope | { readonly mode: 'state' };
 
 export interface VerifyRequest {
@@ -60,15 +60,15 @@ export interface VerifyRequest {
   readonly remembered?: Uint8Array;
   readonly requireAnchored?: boolean;
   readonly maxAgeMinutes?: number;
-  /** aborted: nobody waits for the answer any more, and the work ends */
+  /** when it is aborted, nobody waits for the answer any more, and the work ends */
   readonly signal?: AbortSignal;
 }
 
 export interface EntityView {
   readonly entityId: string;
-  /** newest entry, absent when nothing was ever recorded (then the whole view is refused as not found) */
+  /** the newest entry; an entity without entries has no view, and the request is refused as not found */
   readonly head: { readonly seq: number; readonly hash: string; readonly at: IsoInstant };
-  /** the entity's document as change-sets made it; absent when none did */
+  /** the entity's document as change-sets made it; absent when there is none */
   readonly document?: JsonObject;
   /** version of the document, 0 when there is none */
   readonly version: number;
@@ -82,7 +82,7 @@ export interface Entities {
     entityId: string,
     options: { readonly from: number; readonly limit: number; readonly verify?: boolean },
   ): Promise<readonly EntryView[]>;
-  /** @param options.signal aborted: nobody waits any more, and the work ends. @throws SystemError VERIFICATION_ENDED */
+  /** @param options.signal when it is aborted, the work ends. @throws SystemError VERIFICATION_ENDED */
   verify(
     principal: Principal,
     entityId: string,
@@ -101,18 +101,18 @@ export interface FeedFilter {
   /** globs, `transactions.*`; none: all */
   readonly topics?: readonly string[];
   readonly entityId?: string;
-  /** What it lets through: the rights to subscribe and to read included; without a cursor it says where to begin. */
+  /** Only events that this subscription lets through, including the rights to subscribe and to read. Without a cursor it says where to begin. */
   readonly subscription?: Pick<StreamFilter, 'from' | 'wants'>;
 }
 
 export interface FeedItem {
   readonly event: DeliveredEvent;
-  /** pass as `after` to go on behind it; opaque */
+  /** opaque; pass it as `after` to continue behind this event */
   readonly cursor: string;
 }
 
 export interface FeedBatch {
-  /** none: nothing to tell but how far the log was looked at */
+  /** empty: the batch only says how far the log was read */
   readonly items: readonly FeedItem[];
   readonly cursor: string;
 }
@@ -130,8 +130,8 @@ export interface Feed {
     },
   ): Promise<FeedBatch>;
   /**
-   * What there is, then what comes, until the signal is aborted or the reader stops reading. First the cursor it begins
-   * at; then something at least every 15 s. Reads on only when it is asked to: a slow reader costs no memory.
+   * Yields the recorded events, then new ones, until the signal is aborted or the reader stops reading. The first batch has the
+   * cursor at which it begins; then a batch comes at least every 15 s. It reads only when it is asked to, so a slow reader costs no memory.
    * @throws SystemError CURSOR_INVALID | CURSOR_GONE | STREAMS_EXHAUSTED
    */
   follow(
@@ -140,7 +140,7 @@ export interface Feed {
   ): Promise<AsyncIterable<FeedBatch>>;
 }
 
-/** The published log. Bytes are given as they are, for checking with tools of one's own. */
+/** The published log. It returns bytes as they are stored, so that callers can check them with their own tools. */
 export interface PublicLogView {
   /** The newest signed checkpoint. @throws SystemError NOT_PUBLISHED_YET */
   checkpoint(): Promise<Uint8Array>;
@@ -151,9 +151,9 @@ export interface PublicLogView {
 }
 
 export interface ValidationReport {
-  /** of `checks`: what is slow is no reason to take the system out of service */
+  /** whether all `checks` pass; slowness is not among them, because a slow system should stay in service */
   readonly ok: boolean;
-  /** the alarm `performance_degraded`, as it stands */
+  /** the current state of the alarm `performance_degraded` */
   readonly performanceCheck: { readonly ok: boolean; readonly detail: string };
   readonly checks: readonly { readonly name: string; readonly ok: boolean; readonly detail: string }[];
 }
@@ -162,25 +162,25 @@ export interface MonitorReport {
   readonly ledger: string;
   readonly origin: string;
   readonly entries: number;
-  /** ISO 8601: `operations` and `published` are counted from then on. The start of the process, or of the year where many are counted together */
+  /** ISO 8601: `operations` and `published` are counted since then. It is the start of the process, or of the year where many processes are counted together */
   readonly countedSince: string;
-  /** what passed the entry point since then, by outcome; `successRate`: what was done of all that was asked for */
+  /** requests that passed the entry point since then, by outcome; `successRate` is the share that succeeded */
   readonly operations: Outcomes & {
     readonly total: number;
     readonly successRate: number;
-    /** empty where they are not counted apart (AWS) */
+    /** empty where use cases are not counted separately (AWS) */
     readonly byUseCase: Readonly<Partial<Record<UseCaseName, Outcomes>>>;
   };
   readonly responseTimeMs: { readonly p50: number; readonly p95: number };
-  /** from recorded to acknowledged, of the slowest subscription; absent: nothing was delivered, or nobody measures */
+  /** from recording to acknowledgement, of the slowest subscription; absent when nothing was delivered or measured */
   readonly messageLatencyMs?: { readonly p50: number; readonly p95: number };
-  /** of the last minute; of many processes together, of the last five that are known */
+  /** of the last minute; where many processes are counted together, of the last five known minutes */
   readonly systemThroughput: { readonly operationsPerSecond: number; readonly eventsPerSecond: number };
-  /** whether everybody is reached: subscribers (no breaker open), and callers (a connection is free) */
+  /** whether subscribers can be reached (no breaker is open) and callers can connect (a connection is free) */
   readonly connectionHealth: {
     readonly ok: boolean;
     readonly openBreakers: number;
-    /** absent: connections are not this process's */
+    /** absent where this process does not accept connections itself */
     readonly connections?: { readonly open: number; readonly limit: number };
   };
   readonly alarms: Alarms;
@@ -189,7 +189,7 @@ export interface MonitorReport {
   readonly subscriptions: readonly SubscriptionStats[];
   /** change-sets waiting for a decision */
   readonly approvalQueue: ApprovalQueue;
-  /** what ran without the usual approval and waits to be looked at */
+  /** change-sets that ran without the usual approval and wait for their review */
   readonly reviewQueue: ReviewQueue;
   /** streams of the feed that are open now; absent where none are served */
   readonly streams?: number;
@@ -207,26 +207,26 @@ export interface NervousSystem {
   /** Makes the ledger ready: keys, subscriptions, interrupted change-sets. Idempotent. */
   initialize(): Promise<void>;
   /**
-   * The one entry point of every shell: who calls, with what right, on what budget; counted and timed with its outcome. The use
-   * cases below are what stands behind it: whoever calls them for somebody calls them through it.
+   * The one entry point of every shell. It checks who calls, with what right and on what budget, and counts and times each call with its
+   * outcome. Code that calls the use cases below on somebody's behalf must call them through it.
    */
   readonly execute: Execute;
   /** Checks configuration, keys, clock and store without changing anything. */
   validate(): Promise<ValidationReport>;
   monitor(): Promise<MonitorReport>;
   /**
-   * Who publishes and subscribes to what, and what goes round in a circle. For who may read everything.
-   * @param options.observe newest entries looked at for traffic. @throws PolicyError FORBIDDEN
+   * Shows who publishes and subscribes to what, and where events can go round in a circle. For those who may read everything.
+   * @param options.observe how many of the newest entries to read for traffic. @throws PolicyError FORBIDDEN
    */
   map(principal: Principal, options: { readonly observe: number }): Promise<MapReport>;
   readonly publish: Publish;
-  /** What is stopped, and opening it again. */
+  /** Lists stopped topics and opens them again. */
   readonly guards: Pick<Guards, 'list' | 'reset'>;
-  /** What the confidential fields of an entry hold. Journaled on the entity's chain. */
+  /** Reads the confidential fields of an entry, and records on the entity's chain who saw them. */
   readonly reveal: Reveal;
-  /** Takes an event as EventBridge delivers it: recorded under its topic, or kept in quarantine with the reason. */
+  /** Takes an event as EventBridge delivers it: records it under its topic, or keeps it in quarantine with the reason. */
   readonly ingest: Ingest;
-  /** What could not be taken, by id. Auditors only. */
+  /** Lists events that could not be recorded, by id. Auditors only. */
   quarantined(
     principal: Principal,
     options: { readonly after?: string; readonly limit: number },
@@ -237,13 +237,13 @@ export interface NervousSystem {
   readonly log: PublicLogView;
   readonly subscriptions: Subscriptions;
   readonly feed: Feed;
-  /** The event with its deliveries. @throws EventError EVENT_NOT_FOUND | EVENT_AMBIGUOUS */
+  /** Reads an event with its deliveries. @throws EventError EVENT_NOT_FOUND | EVENT_AMBIGUOUS */
   trace(principal: Principal, eventId: string, source?: string): Promise<EventTrace>;
   /**
-   * From now on nothing that this session key signs is believed. Auditors only.
+   * Revokes a session key: verification believes nothing that it signs from now on. Auditors only.
    * @param key `keys/<16 hex>`. @throws LedgerError KEY_NOT_FOUND | KEY_REASON_INVALID
    */
   revokeKey(principal: Principal, key: string, reason: string): Promise<KeyRecord>;
-  /** Verifies every chain, or what the request asks for. Auditors only. @throws SystemError VERIFICATION_ENDED */
+  /** Verifies every chain, or the part that the request names. Auditors only. @throws SystemError VERIFICATION_ENDED */
   verifyAll(principal: Principal, request?: VerifyRequest): Promise<VerificationReport>;
 }
