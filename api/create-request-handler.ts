@@ -5,6 +5,7 @@
 import type { z } from 'zod';
 import { describeIssues } from '../core/errors/index.ts';
 import type { NervousSystem, Pass } from '../core/system/index.ts';
+import { defined } from '../core/values/index.ts';
 import { ApiError, type Place } from './errors.ts';
 import { createRouteMatcher, type MatchRoute } from './match-route.ts';
 import { parseQuery } from './parse-query.ts';
@@ -80,7 +81,7 @@ async function runRoute<System>(
     principal: request.principal,
     unknown: unknownCaller(request),
     run: (pass) => runUseCase(system, request, { ...matched, route, pass }),
-    ...(route.outcomeOf === undefined ? {} : { outcomeOf: route.outcomeOf }),
+    ...defined({ outcomeOf: route.outcomeOf }),
   });
 }
 

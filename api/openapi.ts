@@ -7,6 +7,7 @@ import {
   type ZodOpenApiResponsesObject,
 } from 'zod-openapi';
 import { USE_CASES } from '../core/system/index.ts';
+import { defined } from '../core/values/index.ts';
 import type { ErrorCode } from './errors.ts';
 import { PROBLEMS } from './problem-table.ts';
 import type { Route } from './route.ts';
@@ -63,7 +64,7 @@ function operationOf(route: Route): ZodOpenApiOperationObject {
     operationId,
     tags: [tag],
     summary,
-    ...(description === undefined ? {} : { description }),
+    ...defined({ description }),
     security: route.auth === 'required' ? [{ [SECURITY_SCHEME]: [] }] : [],
     requestParams: {
       ...(params === undefined ? {} : { path: params as Parameters }),
@@ -94,7 +95,7 @@ function responsesOf(route: Route): ZodOpenApiResponsesObject {
         Number(status),
         description,
         mediaType === undefined
-          ? { ...(schema === undefined ? {} : { [JSON_TYPE]: schema }), ...alternatives }
+          ? { ...defined({ [JSON_TYPE]: schema }), ...alternatives }
           : { [mediaType]: z.string(), ...alternatives },
       ] as const,
   );

@@ -7,6 +7,7 @@ import { Annotations, Aspects, Tags, type Environment } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import { principalsOf } from '../core/policy/index.ts';
 import type { NervousConfig } from '../core/system/index.ts';
+import { defined } from '../core/values/index.ts';
 import { LeanDependencies } from './functions/lean-dependencies.ts';
 import { ContextError } from './context.ts';
 import { DEFAULT_AWS_SOURCES, type Deployment, type QueueNames } from './deployment.ts';
@@ -46,7 +47,7 @@ export class NervousSystem extends Construct {
     const base = {
       deployment,
       terminationProtection: !deployment.stage.disposable, // all five: what waits in queues is recorded nowhere else
-      ...(env === undefined ? {} : { env }),
+      ...defined({ env }),
     };
     const stackName = (stack: string): string => `${deployment.name}-${stack}`;
     this.ledger = new LedgerStack(this, 'LedgerStack', { ...base, stackName: stackName('LedgerStack') });

@@ -8,6 +8,7 @@ import { withCauses } from '../../core/errors/index.ts';
 import type { Subscriptions } from '../../core/events/index.ts';
 import type { Principal } from '../../core/policy/index.ts';
 import { ensureChangeIndex } from '../../core/changes/index.ts';
+import { defined } from '../../core/values/index.ts';
 import { metricsRoute } from '../../api/index.ts';
 import { consume, type Consumer, type EventHandler, type MessageSource } from './bus/consume.ts';
 import { removeEngineFile, writeEngineFile } from './runtime/engine-file.ts';
@@ -81,8 +82,7 @@ async function open(options: EngineOptions, opened: Closers): Promise<Engine> {
             connections,
             ownRoutes: [metricsRoute(openMetricsOf(dataDir, parts.log, opened))],
           },
-          ...(host === undefined ? {} : { host }),
-          ...(options.maxConnections === undefined ? {} : { maxConnections: options.maxConnections }),
+          ...defined({ host, maxConnections: options.maxConnections }),
         });
   if (http !== undefined) {
     opened.push(() => http.close());

@@ -18,6 +18,7 @@ import {
   type Ports,
   type Signal,
 } from '../../core/system/index.ts';
+import { defined } from '../../core/values/index.ts';
 import { InProcessBus } from './bus/in-process-bus.ts';
 import { createEngineVerification } from './audit/engine-verification.ts';
 import { openExecutors } from './runtime/executors.ts';
@@ -168,8 +169,7 @@ function openLog(
   return openPublicLog({
     ...{ dataDir, entries, rootSigner, rootKeys, incarnations, clock: systemClock, onError },
     ...(witness === undefined ? {} : { witnesses: [openHttpWitness(witness)] }),
-    ...(anchorsDir === undefined ? {} : { anchorsDir }),
-    ...(checkpointMs === undefined ? {} : { intervalMs: checkpointMs }),
+    ...defined({ anchorsDir, intervalMs: checkpointMs }),
   });
 }
 
@@ -180,7 +180,7 @@ async function openBus(
 ): Promise<InProcessBus> {
   const bus = new InProcessBus({
     ...{ ledger, entries: store, items: store, clock: systemClock, ids: systemIds, onError },
-    ...(functions === undefined ? {} : { functions }),
+    ...defined({ functions }),
     mayRead: createMayRead(policy),
     readFacts: createReadFacts({ ledger, items: store, policy }),
     onBreaker: signals.breakerMoved.tell,
@@ -197,7 +197,7 @@ function openMonitor(
   const { dataDir, anchorsDir, auditMinutes = AUDIT_MINUTES, rootSigner: root, appender, onError } = options;
   const monitor = startIntegrityMonitor({
     ...{ dataDir, root, appender, clock: systemClock, onError, intervalMs: auditMinutes * 60_000 },
-    ...(anchorsDir === undefined ? {} : { anchorsDir }),
+    ...defined({ anchorsDir }),
   });
   opened.push(() => monitor.stop());
   return monitor;

@@ -2,6 +2,7 @@
 import type { ProposalUseCases, QueryUseCases } from '../../core/changes/index.ts';
 import * as z from 'zod';
 import { CHANGE_STATES, RISK_LEVELS, type ProposeResult } from '../../core/changes/index.ts';
+import { defined } from '../../core/values/index.ts';
 import type { ErrorCode } from '../errors.ts';
 import { bodyForCore, routesOn } from '../route.ts';
 import {
@@ -90,11 +91,9 @@ const listChangeSets = route({
   problems: [],
   handler: async (system, principal, { query: { status, entity, for: decider, review, after, limit, ...filters } }) => {
     const page = await system.changes.list(principal, {
-      ...(status === undefined ? {} : { status }),
-      ...(entity === undefined ? {} : { entityId: entity }),
-      ...(decider === undefined ? {} : { for: decider }),
+      ...defined({ status, entityId: entity, for: decider }),
       ...(review === undefined ? {} : { review: principal }),
-      ...(after === undefined ? {} : { after }),
+      ...defined({ after }),
       ...given(filters),
       limit,
     });

@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { toCloudEvent, type SubscriptionQueries } from '../../core/events/index.ts';
 import type { Principal } from '../../core/policy/index.ts';
 import type { FeedFilter, NervousSystem } from '../../core/system/index.ts';
+import { defined } from '../../core/values/index.ts';
 import { wantsCloudEvents } from '../cloud-events.ts';
 import { ApiError } from '../errors.ts';
 import { routesOn, type RequestHeaders } from '../route.ts';
@@ -117,7 +118,7 @@ function pageAfter(
   const query = new URLSearchParams({
     after,
     ...(topics === undefined ? {} : { topics: topics.join(',') }),
-    ...(entity === undefined ? {} : { entity }),
+    ...defined({ entity }),
     limit: String(limit),
     wait: String(wait),
   });
@@ -132,9 +133,7 @@ interface FeedQuery {
 
 function optionsOf({ after, topics, entity }: FeedQuery): FeedFilter & { readonly after?: string } {
   return {
-    ...(after === undefined ? {} : { after }),
-    ...(topics === undefined ? {} : { topics }),
-    ...(entity === undefined ? {} : { entityId: entity }),
+    ...defined({ after, topics, entityId: entity }),
   };
 }
 

@@ -1,5 +1,6 @@
 /** What came in from outside and could not be taken. */
 import type { NervousSystem } from '../../core/system/index.ts';
+import { defined } from '../../core/values/index.ts';
 import * as z from 'zod';
 import { routesOn } from '../route.ts';
 import { wholeNumber } from '../schemas/fields.ts';
@@ -25,7 +26,7 @@ const listQuarantine = route({
   responses: { 200: { description: 'a page by id', schema: quarantinePageSchema } },
   problems: ['FORBIDDEN'],
   handler: async (system, principal, { query: { after, limit } }) => {
-    const events = await system.quarantined(principal, { limit, ...(after === undefined ? {} : { after }) });
+    const events = await system.quarantined(principal, { limit, ...defined({ after }) });
     const last = events.length < limit ? undefined : events.at(-1);
     return { status: 200, body: { events, ...(last === undefined ? {} : { next: last.id }) } };
   },

@@ -2,6 +2,7 @@
 import type { NervousSystem } from '../../core/system/index.ts';
 import * as z from 'zod';
 import { toCloudEvent } from '../../core/events/index.ts';
+import { defined } from '../../core/values/index.ts';
 import { wantsCloudEvents } from '../cloud-events.ts';
 import { checkedBody, routesOn } from '../route.ts';
 import { CLOUD_EVENT_BATCH, cloudEventBatchSchema } from '../schemas/cloud-events.ts';
@@ -109,7 +110,7 @@ const listDeadLetters = route({
   responses: { 200: { description: 'a page in commit order', schema: deadLetterPageSchema } },
   problems: ['SUBSCRIPTION_NOT_FOUND'],
   handler: async (system, principal, { params: { id }, query: { after, limit } }) => {
-    const options = { limit, ...(after === undefined ? {} : { after }) };
+    const options = { limit, ...defined({ after }) };
     const deadLetters = await system.subscriptions.deadLetters(principal, id, options);
     const last = deadLetters.length < limit ? undefined : deadLetters.at(-1);
     return { status: 200, body: { deadLetters, ...(last === undefined ? {} : { next: last.position }) } };

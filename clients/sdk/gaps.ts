@@ -13,6 +13,7 @@ import {
   type Subscription,
 } from '../../core/events/index.ts';
 import type { EventTrace } from '../../core/system/index.ts';
+import { defined } from '../../core/values/index.ts';
 import { ApiProblem } from './problems.ts';
 import type { Transport } from './transport.ts';
 
@@ -40,7 +41,7 @@ export function createGaps(transport: Transport, subscription: Subscription): Ga
   const wanted = ({ body, seq, hash, position }: EntryPage['entries'][number]): DeliveredEvent[] => {
     if (body.type !== 'event') return [];
     wants ??= subscriptionMatcher(body.ledger, subscription);
-    const place = { entity: body.entity, seq, hash, ...(position === undefined ? {} : { position }) };
+    const place = { entity: body.entity, seq, hash, ...defined({ position }) };
     const event = deliveredEvent({ ...body, data: body.data as unknown as EventData }, place);
     return wants(event) ? [event] : [];
   };

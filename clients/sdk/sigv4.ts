@@ -3,6 +3,7 @@
  * without the AWS SDK. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
  */
 import { createHmac, hash } from 'node:crypto';
+import { defined } from '../../core/values/index.ts';
 
 export interface AwsCredentials {
   readonly accessKeyId: string;
@@ -36,7 +37,7 @@ export async function sigV4Headers(options: SigV4Options, request: RequestToSign
   const day = time.slice(0, 8);
   const { region, service = 'execute-api' } = options;
   const scope = `${day}/${region}/${service}/aws4_request`;
-  const amz = { 'x-amz-date': time, ...(sessionToken === undefined ? {} : { 'x-amz-security-token': sessionToken }) };
+  const amz = { 'x-amz-date': time, ...defined({ 'x-amz-security-token': sessionToken }) };
   const { canonical, signedHeaders } = canonicalRequest(request, amz);
   const toSign = [ALGORITHM, time, scope, hash('sha256', canonical)].join('\n');
   const key = [day, region, service, 'aws4_request'].reduce<string | Buffer>(

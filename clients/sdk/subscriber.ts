@@ -10,6 +10,7 @@ import {
   type ReceivedMessage,
   type Subscription,
 } from '../../core/events/index.ts';
+import { defined } from '../../core/values/index.ts';
 import type { ClientClock } from './clock.ts';
 import { createRecentMemory, eventKey, type ConsumerMemory } from './consumer-memory.ts';
 import { createGaps, type Gaps } from './gaps.ts';
@@ -208,7 +209,7 @@ async function handleInOrder(session: PullSession, { event, attempt, traceparent
     }
   }
   session.missing?.delivered(event);
-  await handleOnce(session, event, { attempt, ...(traceparent === undefined ? {} : { traceparent }) });
+  await handleOnce(session, event, { attempt, ...defined({ traceparent }) });
 }
 
 async function handleOnce(session: PullSession, event: DeliveredEvent, delivery: Delivery): Promise<void> {

@@ -2,6 +2,7 @@
  * One call of the HTTP API: JSON out, JSON or an error in. Retries what is safe to repeat when nobody answers or the
  * service says "later" (429, 503 with Retry-After). It knows no route.
  */
+import { defined } from '../../core/values/index.ts';
 import type { ProblemDetails } from '../../api/index.ts';
 import { realClock, type ClientClock } from './clock.ts';
 import { ApiProblem, Unreachable } from './problems.ts';
@@ -145,12 +146,12 @@ async function requestOf(options: TransportOptions, call: Call, url: string): Pr
     method: call.method,
     headers: {
       accept: 'application/json, application/problem+json',
-      ...(call.idempotencyKey === undefined ? {} : { 'idempotency-key': call.idempotencyKey }),
+      ...defined({ 'idempotency-key': call.idempotencyKey }),
       ...(body === undefined ? {} : { 'content-type': 'application/json' }),
       ...call.headers,
       ...(await credentialsFor(options, { method: call.method, url, body: body ?? '' })),
     },
-    ...(body === undefined ? {} : { body }),
+    ...defined({ body }),
     redirect: 'error', // credentials go to the named service only
   };
 }

@@ -3,6 +3,7 @@
  * roster; it knows neither tokens nor transport.
  */
 import type { Actor } from '../ledger/index.ts';
+import { defined } from '../values/index.ts';
 import { PolicyError } from './errors.ts';
 import { OPERATOR, principalsOf, type Modules, type Principal, type Rights, type Roster } from './roster.ts';
 
@@ -96,7 +97,7 @@ export function matchesGlob(glob: string, subject: string): boolean {
 
 /** The provenance recorded in an entry for what this principal did. */
 export function actorOf(principal: Principal, via?: string): Actor {
-  const base = { kind: principal.kind, id: principal.id, ...(via === undefined ? {} : { via }) };
+  const base = { kind: principal.kind, id: principal.id, ...defined({ via }) };
   return principal.kind === 'agent' ? { ...base, logic: principal.logic } : base;
 }
 

@@ -6,6 +6,7 @@ import type { DynamoDBStreamEvent } from 'aws-lambda';
 import * as z from 'zod';
 import type { EntryPlace, Sequencer } from '../../adapters/aws/dynamo/sequencer.ts';
 import { TAMPER_CHAIN, type Appender } from '../../core/ledger/index.ts';
+import { defined } from '../../core/values/index.ts';
 import type { CatchUpReport } from './catch-up.ts';
 import { putBack, readLostKeys, type KeyDependencies } from './lost-keys.ts';
 import { readRecords, type Tampering } from './read-records.ts';
@@ -81,7 +82,7 @@ async function record(
           type: 'tamper.observed',
           actor: { kind: 'service', id: 'sequencer' },
           idem: eventId,
-          data: { entity: chain, seq, change, ...(detail === undefined ? {} : { detail }) },
+          data: { entity: chain, seq, change, ...defined({ detail }) },
         },
       },
     ],

@@ -10,6 +10,7 @@ import type { SegmentJson } from '../../adapters/aws/verify/segment-json.ts';
 import { SEGMENT_ENTRIES } from '../../adapters/aws/verify/verify-in-segments.ts';
 import type { Continued } from '../../adapters/aws/verify/verify-in-legs.ts';
 import { ENTITY_ID, TILE_WIDTH, type VerificationReport } from '../../core/ledger/index.ts';
+import { defined } from '../../core/values/index.ts';
 
 const HOW =
   'send {"mode":"full"} or {"mode":"entity","entity":"<id>"}, each with "signatures": false to be faster, ' +
@@ -106,8 +107,7 @@ function requestOf(asked: VerifyCommand): VerifyRequest {
   const { signatures, requireAnchored, maxAgeMinutes } = asked;
   return {
     signatures,
-    ...(requireAnchored === undefined ? {} : { requireAnchored }),
-    ...(maxAgeMinutes === undefined ? {} : { maxAgeMinutes }),
+    ...defined({ requireAnchored, maxAgeMinutes }),
     ...subjectOf(asked),
   };
 }

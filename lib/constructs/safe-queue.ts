@@ -5,6 +5,7 @@
 import { Duration, type RemovalPolicy } from 'aws-cdk-lib';
 import { Queue, QueueEncryption, RedrivePermission } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import { defined } from '../../core/values/index.ts';
 import { acknowledge } from './acknowledge.ts';
 
 const DEAD_LETTER_RETENTION = Duration.days(14);
@@ -35,7 +36,7 @@ export class SafeQueue extends Construct {
       encryption: QueueEncryption.SQS_MANAGED,
       enforceSSL: true,
       removalPolicy,
-      ...(queueName === undefined ? {} : { queueName }),
+      ...defined({ queueName }),
       visibilityTimeout,
       deadLetterQueue: { queue: this.deadLetters, maxReceiveCount },
     });

@@ -5,6 +5,7 @@
 import { CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib';
 import { HttpIamAuthorizer, HttpJwtAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
 import type { Construct } from 'constructs';
+import { defined } from '../../core/values/index.ts';
 import { ROUTE_GROUPS, type RouteGroup } from '../../api/index.ts';
 import { HttpEntryPoint, type EntryPointRoute } from '../constructs/http-entry-point.ts';
 import { NervousFunction } from '../functions/nervous-function.ts';
@@ -68,8 +69,7 @@ export class ApiStack extends Stack {
   private makeFunctions(deployment: Deployment, ledger: LedgerResources): Record<RouteGroup, NervousFunction> {
     const environment = {
       ...systemEnvironment(this, deployment, ledger),
-      ...(deployment.principalClaim === undefined ? {} : { PRINCIPAL_CLAIM: deployment.principalClaim }),
-      ...(deployment.iamPrincipals === undefined ? {} : { IAM_PRINCIPALS: deployment.iamPrincipals }),
+      ...defined({ PRINCIPAL_CLAIM: deployment.principalClaim, IAM_PRINCIPALS: deployment.iamPrincipals }),
     };
     const make = (group: RouteGroup): NervousFunction =>
       new NervousFunction(this, `Group-${group}`, {

@@ -5,6 +5,7 @@
 import { PutEventsCommand, type EventBridgeClient, type PutEventsRequestEntry } from '@aws-sdk/client-eventbridge';
 import { failureReason, type DeliveredEvent } from '../../../core/events/index.ts';
 import type { Clock, Ids } from '../../../core/ledger/index.ts';
+import { defined } from '../../../core/values/index.ts';
 import { busName } from './names.ts';
 
 const MAX_ENTRIES = 10;
@@ -90,7 +91,7 @@ function toEntry({ busPrefix, ledger }: PutEventsDependencies, event: DeliveredE
     DetailType: event.topic,
     Detail: JSON.stringify(event),
     Time: new Date(event.timestamp),
-    ...(trace === undefined ? {} : { TraceHeader: trace }),
+    ...defined({ TraceHeader: trace }),
   };
   const bytes = [entry.Source, entry.DetailType, entry.Detail].reduce((sum, text) => sum + Buffer.byteLength(text), 0);
   return { event, entry, bytes: bytes + TIME_BYTES };

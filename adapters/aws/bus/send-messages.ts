@@ -1,6 +1,7 @@
 /** Puts messages into a queue: all of them, those of a FIFO group in their order. */
 import { SendMessageBatchCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import { LedgerError } from '../../../core/ledger/index.ts';
+import { defined } from '../../../core/values/index.ts';
 
 const MAX_ENTRIES = 10;
 const MAX_BATCH_BYTES = 256 * 1024;
@@ -47,7 +48,7 @@ async function sendBatch(client: SQSClient, url: string, batch: readonly Message
   const Entries = batch.map(({ body, delaySeconds, group, deduplicationId }, i) => ({
     Id: String(i),
     MessageBody: body,
-    ...(delaySeconds === undefined ? {} : { DelaySeconds: delaySeconds }),
+    ...defined({ DelaySeconds: delaySeconds }),
     ...(group === undefined ? {} : { MessageGroupId: group, MessageDeduplicationId: deduplicationId }),
   }));
   const { Failed = [] } = await client.send(new SendMessageBatchCommand({ QueueUrl: url, Entries }));

@@ -1,5 +1,6 @@
 /** Walks the entries table and names every chain's newest entry, from where it was left off. Memory does not grow with the table. */
 import { ScanCommand } from '@aws-sdk/client-dynamodb';
+import { defined } from '../../../core/values/index.ts';
 import type { Attributes, DynamoTables } from './dynamo-items.ts';
 
 export interface ChainHead {
@@ -73,5 +74,5 @@ function seqOf(sk: string | undefined): number | undefined {
 }
 
 function cursorOf({ pk, sk }: Attributes, current: ChainHead | undefined): ScanCursor {
-  return { after: { pk: pk?.S ?? '', sk: sk?.N ?? '' }, ...(current === undefined ? {} : { current }) };
+  return { after: { pk: pk?.S ?? '', sk: sk?.N ?? '' }, ...defined({ current }) };
 }

@@ -1,4 +1,5 @@
 /** A request to S3: where its bucket is, how its key is spelled, and what S3 says when it refuses. */
+import { defined } from '../../../core/values/index.ts';
 import { AwsError } from '../request/errors.ts';
 import type { Refusal } from '../request/service-error.ts';
 import { ask, hostOf, ownEndpoint, type Answer, type Connection } from '../request/signed-request.ts';
@@ -34,7 +35,7 @@ export function openS3Bucket({ name, ...options }: S3BucketOptions): S3Bucket {
         {
           ...{ service: 'S3', what: `${method} ${name}/${key ?? ''}`, refusal, method },
           ...{ url: urlOf(bucketUrl(name, env), key, query), headers: present(headers) },
-          ...(body === undefined ? {} : { body }),
+          ...defined({ body }),
         },
       ),
   };

@@ -6,6 +6,7 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as sleepFor } from 'node:timers/promises';
 import { SignatureV4 } from '@smithy/signature-v4';
+import { defined } from '../../../core/values/index.ts';
 import { AwsError } from './errors.ts';
 import { Sha256 } from '../bundling/native-checksums.ts';
 import { ServiceError, type Refusal, type ServiceName } from './service-error.ts';
@@ -89,7 +90,7 @@ export async function signed(
     credentials: {
       accessKeyId: needed('AWS_ACCESS_KEY_ID'),
       secretAccessKey: needed('AWS_SECRET_ACCESS_KEY'),
-      ...(sessionToken === undefined ? {} : { sessionToken }),
+      ...defined({ sessionToken }),
     },
     uriEscapePath: service !== 'S3', // the path of an object is signed as it is sent, that of everything else encoded once more
   });

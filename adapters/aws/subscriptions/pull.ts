@@ -18,6 +18,7 @@ import {
   type Subscription,
 } from '../../../core/events/index.ts';
 import type { Clock, EntryStore, Ids } from '../../../core/ledger/index.ts';
+import { defined } from '../../../core/values/index.ts';
 import type { DeliveryNotes, Place } from '../bus/delivery-notes.ts';
 import { wantedBy } from '../bus/directory.ts';
 import { formatReceipt, parseMessage, quarantinedBody } from '../bus/message.ts';
@@ -205,5 +206,5 @@ function handedOut({ ids }: PullDependencies, { event, handle, attempt, expiresA
   const { entity: chain, seq } = event.ledger;
   const receipt = formatReceipt({ handle, attempt, chain, seq, expiresAt });
   const traceparent = deliveryTraceparent(event, (length) => ids.bytes(length));
-  return { receipt, attempt, ...(traceparent === undefined ? {} : { traceparent }), event };
+  return { receipt, attempt, ...defined({ traceparent }), event };
 }

@@ -19,6 +19,7 @@ import {
   type SQSClient,
 } from '@aws-sdk/client-sqs';
 import { busRules, EventError, type BusRule, type Subscription } from '../../../core/events/index.ts';
+import { defined } from '../../../core/values/index.ts';
 import { messageTemplate } from '../bus/message.ts';
 import { busName, isRuleName, MAX_PREFIX_CHARS, queueName, ruleName, ruleNameOfQueue } from '../bus/names.ts';
 import { isMissingQueue, queueUrl } from '../bus/queue-urls.ts';
@@ -290,7 +291,7 @@ export class SubscriptionResources {
       const page = await events.send(
         new ListRulesCommand({
           EventBusName: busName(busPrefix, domain),
-          ...(next === undefined ? {} : { NextToken: next }),
+          ...defined({ NextToken: next }),
         }),
       );
       rules.push(...(page.Rules ?? []));
@@ -308,7 +309,7 @@ export class SubscriptionResources {
         new ListQueuesCommand({
           QueueNamePrefix: `${subscriptionPrefix}-`,
           MaxResults: 1_000,
-          ...(next === undefined ? {} : { NextToken: next }),
+          ...defined({ NextToken: next }),
         }),
       );
       for (const url of page.QueueUrls ?? []) names.add(url.slice(url.lastIndexOf('/') + 1));

@@ -13,6 +13,7 @@ import {
   type Segment,
   type Window,
 } from '../../../core/ledger/index.ts';
+import { defined } from '../../../core/values/index.ts';
 import { AwsError } from '../request/errors.ts';
 
 const HASH = /^[0-9a-f]{64}$/;
@@ -57,7 +58,7 @@ export function serializeSegment({ entries, spans, finding, tree, replay }: Segm
       ...([chain, one.firstSeq, one.firstPrev, one.firstPosition] as const),
       ...([one.lastSeq, one.lastHash, one.hasChanges] as const),
     ]),
-    ...(finding === undefined ? {} : { finding }),
+    ...defined({ finding }),
     ...(tree === undefined
       ? {}
       : {
@@ -91,7 +92,7 @@ export function parseSegment(answer: unknown, window: Pick<Window, 'from' | 'to'
   if (spans.values().some((one) => one.firstPosition < window.from || one.firstPosition >= window.to))
     throw invalid('a chain begins outside the segment');
   if (entries > length || (entries > 0 && spans.size === 0)) throw invalid(`${entries} entries cannot be in it`);
-  if (finding !== undefined) return { entries, spans, finding, ...(tree === undefined ? {} : { tree }) };
+  if (finding !== undefined) return { entries, spans, finding, ...defined({ tree }) };
   if (tree === undefined || entries !== length) throw invalid('neither all entries nor a reason for fewer');
   assertTree(tree, window);
   return { entries, spans, tree, ...(window.replay ? { replay: readReplay(parsed.data.replay, window) } : {}) };

@@ -20,7 +20,7 @@ import {
   type VerificationReport,
   type Window,
 } from '../../../core/ledger/index.ts';
-import { isUnreadable } from '../../../core/values/index.ts';
+import { defined, isUnreadable } from '../../../core/values/index.ts';
 import {
   createEntryVerifier,
   replayLog,
@@ -80,12 +80,11 @@ async function verify(options: VerifyTableOptions): Promise<VerificationReport> 
   const { remembered, requireAnchored, maxAgeMinutes } = options;
   const verifier = createEntryVerifier({ ledger, root, entries: store, signatures });
   const asked = {
-    ...(requireAnchored === undefined ? {} : { requireAnchored }),
-    ...(maxAgeMinutes === undefined ? {} : { maxAgeMinutes }),
+    ...defined({ requireAnchored, maxAgeMinutes }),
   };
   const points: PointSources = {
     ...{ origin, rootKeys: [ed25519Key(origin, root.publicKey)], ...options.points },
-    ...(remembered === undefined ? {} : { remembered }),
+    ...defined({ remembered }),
   };
   const pace = paceOf(options);
   const { left } = pace;
@@ -115,7 +114,7 @@ async function verify(options: VerifyTableOptions): Promise<VerificationReport> 
     verifyTail({ store, origin, verifier, now: clock.now(), ...pace.scanning() }, heads),
   );
   const finding = tail.finding ?? (await verifyStoredDocuments(options, tail.chains, pace)) ?? shadowed(options);
-  return withTail(report, options, { ...tail, ...(finding === undefined ? {} : { finding }) });
+  return withTail(report, options, { ...tail, ...defined({ finding }) });
 }
 
 async function verifyStoredDocuments(

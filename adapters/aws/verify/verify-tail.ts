@@ -14,6 +14,7 @@ import {
   type Finding,
   type StoredEntry,
 } from '../../../core/ledger/index.ts';
+import { defined } from '../../../core/values/index.ts';
 import type { DynamoStore } from '../dynamo/dynamo-store.ts';
 import { entryOutside, findRecordOutside } from '../dynamo/rows-outside.ts';
 import { scanHeads, type ScanCursor } from '../dynamo/scan-heads.ts';
@@ -68,7 +69,7 @@ export async function verifyTail(deps: TailDependencies, heads: ReadonlyMap<stri
     if (left !== undefined) after?.({ entries, chains, rest: left });
   }
   const record = await findRecordOutside(deps.store.tables);
-  return { entries, chains, ...(record === undefined ? {} : { finding: record }) };
+  return { entries, chains, ...defined({ finding: record }) };
 }
 
 async function verifyRest(

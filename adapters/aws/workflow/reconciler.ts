@@ -13,6 +13,7 @@ import type {
   Timekeeping,
 } from '../../../core/changes/index.ts';
 import type { Clock } from '../../../core/ledger/index.ts';
+import { defined } from '../../../core/values/index.ts';
 import { changeOf, ensureExecution, executionStatusOf, type StateMachine } from './executions.ts';
 import type { Gate, GateReader } from './gates.ts';
 import type { ResumeQueue } from './resume-queue.ts';
@@ -70,7 +71,7 @@ async function compareAll(options: ReconcilerOptions, healing: Healer): Promise<
   const running = await listRunning(options);
   const open = new Set<string>();
   for (let after: string | undefined; ;) {
-    const ids = await options.statuses.openIds({ limit: PAGE, ...(after === undefined ? {} : { after }) });
+    const ids = await options.statuses.openIds({ limit: PAGE, ...defined({ after }) });
     for (const id of ids) open.add(id);
     after = ids.at(-1);
     if (ids.length < PAGE) break;

@@ -5,6 +5,7 @@
 import type { EpochMs } from '../../../core/brands/index.ts';
 import type { KnownChains, TrustedRoot } from '../../../core/ledger/index.ts';
 import type { ChainVerifier, LedgerScope, Ports, VerifyRequest } from '../../../core/system/index.ts';
+import { defined } from '../../../core/values/index.ts';
 import type { FolderToVerify } from './entity-in-folder.ts';
 import { verifyingThreads } from '../machine/give-way.ts';
 import { auditThreads } from './integrity-monitor.ts';
@@ -33,7 +34,7 @@ export function createEngineVerification(options: {
     const wanted: VerifyDataDirOptions = {
       ...request,
       root: trusted(),
-      ...(anchorsDir === undefined ? {} : { anchorsDir }),
+      ...defined({ anchorsDir }),
     };
     return audits.run({ dataDir, options: wanted }, signal);
   };

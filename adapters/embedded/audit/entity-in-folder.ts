@@ -9,6 +9,7 @@ import {
   type TrustedRoot,
 } from '../../../core/ledger/index.ts';
 import { createEntryVerifier, entryVerifierOptions, type EntityVerification } from '../../../core/system/index.ts';
+import { defined } from '../../../core/values/index.ts';
 import { readIncarnations } from '../log/incarnations.ts';
 import { readRootHistory } from '../keys/root-keys.ts';
 import { endOfLog } from '../store/rows-outside.ts';
@@ -64,8 +65,7 @@ async function entityVerification(db: DatabaseSync, folder: FolderToVerify): Pro
     rememberingVerifier: (known) => new RememberingVerifier(entryVerifierOptions(trust), known),
     points: remembered === undefined ? points : { ...points, remembered },
     size: async () => endOfLog(db),
-    ...(requireAnchored === undefined ? {} : { requireAnchored }),
-    ...(maxAgeMinutes === undefined ? {} : { maxAgeMinutes }),
+    ...defined({ requireAnchored, maxAgeMinutes }),
   };
 }
 

@@ -12,6 +12,7 @@ import {
   type TrustedRoot,
   type VerificationReport,
 } from '../../../core/ledger/index.ts';
+import { defined } from '../../../core/values/index.ts';
 import type { AuditJob } from './audit-thread.ts';
 import { EngineError } from '../machine/errors.ts';
 import { JobThreads } from './job-threads.ts';
@@ -144,7 +145,7 @@ class Monitor {
       scope: { mode: since === undefined ? 'full' : 'since' },
       // Everything, too, must go on from what was seen before: a ledger put back to an older state verifies by itself.
       ...(remembered === undefined ? {} : { remembered: Buffer.from(remembered) }),
-      ...(anchorsDir === undefined ? {} : { anchorsDir }),
+      ...defined({ anchorsDir }),
     };
     return this.threads.run({ dataDir, options });
   }

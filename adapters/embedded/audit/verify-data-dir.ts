@@ -25,6 +25,7 @@ import {
   verifyState,
   type FieldSources,
 } from '../../../core/system/index.ts';
+import { defined } from '../../../core/values/index.ts';
 import { damaged } from './damaged.ts';
 import { openEntityVerification, rootKeysOf, type FolderToVerify } from './entity-in-folder.ts';
 import { fieldKeysOf } from '../keys/field-keys.ts';
@@ -104,8 +105,7 @@ async function verifyOpened(db: DatabaseSync, options: Opened): Promise<Verifica
     ...remembering(options),
   };
   const asked = {
-    ...(options.requireAnchored === undefined ? {} : { requireAnchored: options.requireAnchored }),
-    ...(options.maxAgeMinutes === undefined ? {} : { maxAgeMinutes: options.maxAgeMinutes }),
+    ...defined({ requireAnchored: options.requireAnchored, maxAgeMinutes: options.maxAgeMinutes }),
   };
   const fieldSources = { ...sources, ...fieldsOf(dataDir, db, sources) };
   const job = { dataDir, root, signatures, rootSigned: [...ROOT_SIGNED_TYPES], steps: STEP_TYPES };

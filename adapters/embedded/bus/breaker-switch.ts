@@ -8,6 +8,7 @@ import {
   type BreakerSettings,
   type BreakerVerdict,
 } from '../../../core/guard/index.ts';
+import { defined } from '../../../core/values/index.ts';
 
 export type BreakerMove = { readonly from: BreakerState; readonly to: BreakerState; readonly reason?: string };
 
@@ -49,6 +50,6 @@ export class BreakerSwitch {
   private move(next: Breaker, reason?: string): void {
     const { state: from } = this.breaker;
     this.breaker = next;
-    if (from !== next.state) this.onMove({ from, to: next.state, ...(reason === undefined ? {} : { reason }) });
+    if (from !== next.state) this.onMove({ from, to: next.state, ...defined({ reason }) });
   }
 }

@@ -26,6 +26,7 @@ import {
 } from '../../../core/events/index.ts';
 import type { Problem } from '../../../core/errors/index.ts';
 import type { AppendedEntry, Clock, EntryStore, Ids, ItemStore, ItemWrite } from '../../../core/ledger/index.ts';
+import { defined } from '../../../core/values/index.ts';
 import { EventLog, isArrival } from './event-log.ts';
 import { FunctionTargets, type Functions } from './function-targets.ts';
 import { Mailbox } from './mailbox.ts';
@@ -137,7 +138,7 @@ export class InProcessBus implements EventBus {
     const letters: DeadLetter[] = [];
     for (let { after } = options; letters.length < options.limit;) {
       const limit = options.limit - letters.length;
-      const page = await this.mailboxOf(id).deadLetters({ limit, ...(after === undefined ? {} : { after }) });
+      const page = await this.mailboxOf(id).deadLetters({ limit, ...defined({ after }) });
       for (const { position, attempts, reason, at } of page) {
         const event = (await this.log.at(position))?.event;
         if (event !== undefined) letters.push({ position, attempts, reason, diedAt: isoOf(at), event });

@@ -14,6 +14,7 @@ import {
   type Subscription,
 } from '../../../core/events/index.ts';
 import type { Clock, Ids, ItemWrite } from '../../../core/ledger/index.ts';
+import { defined } from '../../../core/values/index.ts';
 import { DeliveryNotes } from './delivery-notes.ts';
 import { EntityOrder } from './entity-order.ts';
 import type { Arrival, EventLog } from './event-log.ts';
@@ -222,7 +223,7 @@ export class SubscriptionProgress {
     const { id: subscription, from, mode } = this.options.subscription;
     const { position } = event.ledger;
     const history = this.notes.history(position);
-    const common = { subscription, ...(history === undefined ? {} : { history }) };
+    const common = { subscription, ...defined({ history }) };
     const failure = this.retries.get(position);
     if (failure !== undefined)
       return { ...common, state: 'retrying', attempts: failure.attempts, reason: failure.reason };

@@ -21,6 +21,7 @@ import {
   type SubscriptionStats,
 } from '../../../core/events/index.ts';
 import type { ItemWrite } from '../../../core/ledger/index.ts';
+import { defined } from '../../../core/values/index.ts';
 import { BreakerSwitch } from './breaker-switch.ts';
 import type { Arrival } from './event-log.ts';
 import type { Lease } from './leases.ts';
@@ -267,7 +268,7 @@ export class SubscriptionQueue {
     // It may have taken long to find: its time begins now.
     const { receipt }: Lease = this.progress.lease(arrival, attempt, clock.now() + this.subscription.ackTimeoutMs);
     const traceparent = deliveryTraceparent(arrival.event, (length) => ids.bytes(length));
-    return { receipt, attempt, ...(traceparent === undefined ? {} : { traceparent }), event: arrival.event };
+    return { receipt, attempt, ...defined({ traceparent }), event: arrival.event };
   }
 
   private skip({ arrival }: Candidate, reason: string): void {

@@ -32,6 +32,7 @@ import {
   type VerificationReport,
   type Window,
 } from '../../../core/ledger/index.ts';
+import { defined } from '../../../core/values/index.ts';
 import { openAnchorFolder } from '../log/anchor-folder.ts';
 import { anchorPlace } from '../log/incarnations.ts';
 import { ExportError } from './export-error.ts';
@@ -83,7 +84,7 @@ export async function verifyExport(folder: string, options: VerifyExportOptions)
     ...{ scope: { mode: 'full' }, origin, genesis: root.name, rootKeys, signatures, read, now: systemClock.now() },
     witnessKeys: witnesses,
     anchors: upTo(openAnchorFolder(anchors), options.anchorsUpTo),
-    ...(options.remembered === undefined ? {} : { remembered: options.remembered }),
+    ...defined({ remembered: options.remembered }),
     entries: {
       read: async () => [],
       readLog: (from, limit) => readEntries({ read, size }, from, limit),

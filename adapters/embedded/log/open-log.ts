@@ -13,6 +13,7 @@ import {
   type RootSigner,
   type Witness,
 } from '../../../core/ledger/index.ts';
+import { defined } from '../../../core/values/index.ts';
 import { openAnchorFolder } from './anchor-folder.ts';
 import { anchorPlace } from './incarnations.ts';
 import { openLocalWitness } from './local-witness.ts';
@@ -65,6 +66,6 @@ export function openPublicLog(options: PublicLogOptions): PublicLog {
     witnesses: [local, ...witnesses],
     onWitnessError: onError,
   });
-  const loop = startLogLoop({ publisher, clock, onError, ...(intervalMs === undefined ? {} : { intervalMs }) });
+  const loop = startLogLoop({ publisher, clock, onError, ...defined({ intervalMs }) });
   return { files, anchors, loop };
 }

@@ -3,6 +3,7 @@
  * It does not judge the event; the service does.
  */
 import type { JsonObject, JsonValue } from '../../../core/canonical/index.ts';
+import { defined } from '../../../core/values/index.ts';
 import type { CsvRecord } from './csv.ts';
 import { UsageError } from '../output/output.ts';
 
@@ -48,8 +49,7 @@ export function eventOfRow(mapping: TableMapping): (record: CsvRecord) => JsonOb
     if (idColumn !== undefined && eventId === undefined) throw new RowError(noColumn(idColumn, record));
     return {
       topic,
-      ...(entityId === undefined ? {} : { entityId }),
-      ...(eventId === undefined ? {} : { eventId }),
+      ...defined({ entityId, eventId }),
       payload,
     };
   };

@@ -4,6 +4,7 @@
  */
 import * as z from 'zod';
 import { actorOf, type Principal } from '../../policy/index.ts';
+import { defined } from '../../values/index.ts';
 import { recordAct, type ActRequest, type RecordedAct } from '../recording/record-act.ts';
 import { MAX_TRIES, tooBusy } from '../recording/record-steps.ts';
 import { peopleOnly } from '../recording/who-may.ts';
@@ -50,7 +51,7 @@ export async function revoke(
     const revoked: StepDraft = {
       type: 'change.vote-revoked',
       actor: actorOf(principal),
-      data: { ...data, ...(reason === undefined ? {} : { reason }), ...context.under },
+      data: { ...data, ...defined({ reason }), ...context.under },
     };
     const left = record.votes.filter((one) => one !== vote);
     const done = await recordAct(context, current, {

@@ -1,3 +1,5 @@
+import { defined } from '../../values/index.ts';
+
 /**
  * Is the quorum there? Counts people, never accounts; one person fills one slot however many roles they hold; every
  * required role needs a person of its own. Pure: who may vote at all is decided before.
@@ -69,7 +71,7 @@ export function requirementOf({
 }): Requirement | undefined {
   if (assessment === undefined) return undefined;
   const { roles, approvals } = assessment;
-  return { roles, approvals, ...(eligible === undefined ? {} : { eligible }) };
+  return { roles, approvals, ...defined({ eligible }) };
 }
 
 /** Largest assignment of people to roles, one each (augmenting paths): role → personId. */

@@ -6,6 +6,7 @@ import * as z from 'zod';
 import { canonicalize, hiddenProblem, taggedHash, type JsonValue, type Layout } from '../../canonical/index.ts';
 import { describeIssues } from '../../errors/index.ts';
 import { ENTITY_ID } from '../../ledger/index.ts';
+import { defined } from '../../values/index.ts';
 import { ChangeError, inPayload } from '../model/errors.ts';
 import { isRefused, orRefusal, refused, type Refusal } from '../model/refusal.ts';
 import type { OperationTypes } from './operations.ts';
@@ -161,7 +162,7 @@ function resolveOperations(inputs: readonly OperationInput[], types: OperationTy
     assertReadable(type, parsed, i);
     return {
       ...{ type, payload: parsed },
-      ...(baseVersion === undefined ? {} : { baseVersion }),
+      ...defined({ baseVersion }),
       ...(known.bind?.(parsed) ?? {
         executor: known.executor,
         inverse: known.reversible ? 'restore-before-image' : 'none',

@@ -6,6 +6,7 @@ import { isoOf, later, msOf, type IsoInstant } from '../../brands/index.ts';
 import { canonicalize } from '../../canonical/index.ts';
 import { isReserved, parseEntry, type StoredEntry } from '../../ledger/index.ts';
 import { actorOf, answerableFor, denied, initiatorOf, type Denial, type Principal } from '../../policy/index.ts';
+import { defined } from '../../values/index.ts';
 import {
   contentHash,
   parseProposal,
@@ -117,7 +118,7 @@ async function recordProposal(
     const recorded = await context.recorder.record({
       ...{ id, entityId, current: undefined, steps: [proposal, ...assessed.steps] },
       writes: assessed.writes,
-      ...(idemKey === undefined ? {} : { idemKey }),
+      ...defined({ idemKey }),
     });
     if (recorded.kind === 'refused') return recorded;
     if (recorded.kind === 'recorded') return { kind: 'created', stored: recorded.stored };
@@ -190,8 +191,7 @@ export function contentOf(
     ...sponsorField(previous === undefined ? sponsorFor(principal) : previous.sponsor),
     excludes: [...new Set([...(previous?.excludes ?? []), ...answerableFor(principal)])].sort(),
     deadline,
-    ...(reverts === undefined ? {} : { reverts }),
-    ...(supersedes === undefined ? {} : { supersedes }),
+    ...defined({ reverts, supersedes }),
     ...context.under,
   };
 }

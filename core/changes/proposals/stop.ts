@@ -1,6 +1,7 @@
 /** Stopping a change-set: withdrawn by who proposed it before it runs, aborted by who could have vetoed it while it runs. */
 import * as z from 'zod';
 import { actorOf, type Principal } from '../../policy/index.ts';
+import { defined } from '../../values/index.ts';
 import { recordAct, type ActRequest, type RecordedAct } from '../recording/record-act.ts';
 import { MAX_TRIES, tooBusy } from '../recording/record-steps.ts';
 import { parseInput, plainText } from '../operations/content.ts';
@@ -34,7 +35,7 @@ export async function withdraw(
     const data = {
       change: id,
       revision: content.revision,
-      ...(reason === undefined ? {} : { reason }),
+      ...defined({ reason }),
       ...context.under,
     };
     const done = await recordAct(context, current, {

@@ -5,6 +5,7 @@
  */
 import { msOf } from '../../brands/index.ts';
 import type { JsonObject } from '../../canonical/index.ts';
+import { defined } from '../../values/index.ts';
 import { adoptedDocument, POLICY_ADOPTED } from '../policy/adoption.ts';
 import { UNDER_POLICY } from '../policy/authority.ts';
 import {
@@ -106,7 +107,7 @@ export class Replay {
     // With a turn of somebody else's nothing can be said of what others counted.
     const short = turn === undefined ? this.days.firstShort() : usedTwice('turn', turn);
     if (short !== undefined) this.note(short);
-    return { ...this.counts, ...(this.first === undefined ? {} : { first: this.first }) };
+    return { ...this.counts, ...defined({ first: this.first }) };
   }
 
   private isOver(): boolean {

@@ -3,6 +3,7 @@
  * proposer. Everything is an integer, a boolean or text, so facts can stand in an entry.
  */
 import { canonicalize, type JsonObject, type JsonValue } from '../../canonical/index.ts';
+import { defined } from '../../values/index.ts';
 import { diffDocuments, isJsonObject, type Document } from '../model/document.ts';
 import { refuse } from '../model/errors.ts';
 import { MAX_RECENT, type RecentChange } from '../store/recent-changes.ts';
@@ -71,7 +72,7 @@ export function factsOf(sources: FactSources): JsonObject {
     entity: entityId,
     initiator: {
       ...{ kind, id: id.join(':') },
-      ...(proven === undefined ? {} : { proven }),
+      ...defined({ proven }),
       ...{ recentChanges: own.changes, recentMoved: own.moved, recentEntities: own.entities },
     },
     onEntity: { recentChanges: onEntity.changes, recentMoved: onEntity.moved },

@@ -1,5 +1,6 @@
 /** Why a change-set is as risky as it is, for people: the rules that matched, whole, with the facts each of them looked at. */
 import type { JsonObject } from '../../canonical/index.ts';
+import { defined } from '../../values/index.ts';
 import type { Eligible } from '../model/quorum.ts';
 import type { MatchedRule, RiskTable } from './risk.ts';
 import type { Assessment } from '../model/steps.ts';
@@ -29,7 +30,7 @@ export function viewRisk(table: RiskTable, assessment: Assessed): RiskView {
   const { level, roles, approvals, timelockMinutes, policy, matched, facts, enforcement, sampled } = assessment;
   return {
     ...{ level, roles, approvals, timelockMinutes, policy, matched, facts, enforcement: enforcement ?? 'hard' },
-    ...(sampled === undefined ? {} : { sampled }),
+    ...defined({ sampled }),
     ...(policy.hash === table.policy.hash ? explanation(table, assessment) : {}),
   };
 }

@@ -5,6 +5,7 @@
  */
 import type { JsonValue } from '../../canonical/index.ts';
 import type { Item, ItemKey, ItemStore, ItemWrite } from '../../ledger/index.ts';
+import { defined } from '../../values/index.ts';
 import { awaitedOf } from '../model/awaited.ts';
 import { isReviewDue } from '../model/post-review.ts';
 import type { ChangeRecord } from '../model/record.ts';
@@ -46,7 +47,7 @@ export function countWrites(ledger: string, current: ChangeRecord | undefined, n
 export async function readCounts(ledger: string, items: Pick<ItemStore, 'list'>): Promise<Counts> {
   const counts = new Map<Bucket, number>();
   for (let after: string | undefined; ;) {
-    const page = await items.list(partitionOf(ledger), { limit: PAGE, ...(after === undefined ? {} : { after }) });
+    const page = await items.list(partitionOf(ledger), { limit: PAGE, ...defined({ after }) });
     for (const item of page) {
       const [bucket = '', way] = item.sk.split('#');
       counts.set(bucket, (counts.get(bucket) ?? 0) + amountOf(item, way));

@@ -4,6 +4,7 @@
  */
 import type { JsonValue } from '../../canonical/index.ts';
 import type { Item, ItemKey, ItemStore, ItemWrite } from '../../ledger/index.ts';
+import { defined } from '../../values/index.ts';
 import { baseKey, baseOf, baseWrite, bucketsOf, readCounts } from './change-counts.ts';
 import { indexItemsOf, timerPlace, waitingPlace } from './change-index.ts';
 import { createChangeStore, type Selection } from './change-store.ts';
@@ -136,7 +137,7 @@ async function corrections(ledger: string, items: ItemStore, exact: ReadonlyMap<
 async function* recordsOf(ledger: string, items: ItemStore, of: Selection): AsyncGenerator<ChangeRecord> {
   const store = createChangeStore(ledger, items);
   for (let after: string | undefined; ;) {
-    const ids = await store.ids(of, { limit: PAGE, ...(after === undefined ? {} : { after }) });
+    const ids = await store.ids(of, { limit: PAGE, ...defined({ after }) });
     for (const stored of await Promise.all(ids.map((id) => store.find(id))))
       if (stored !== undefined) yield stored.record;
     after = ids.at(-1);
@@ -152,7 +153,7 @@ async function* openOrInReview(ledger: string, items: ItemStore): AsyncGenerator
 
 async function* all(items: ItemStore, pk: string): AsyncGenerator<Item> {
   for (let after: string | undefined; ;) {
-    const page = await items.list(pk, { limit: PAGE, ...(after === undefined ? {} : { after }) });
+    const page = await items.list(pk, { limit: PAGE, ...defined({ after }) });
     yield* page;
     after = page.at(-1)?.sk;
     if (page.length < PAGE) return;

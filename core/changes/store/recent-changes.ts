@@ -6,7 +6,7 @@
 import { isoOf, later, type EpochMs, type IsoInstant } from '../../brands/index.ts';
 import type { JsonValue } from '../../canonical/index.ts';
 import type { Item, ItemKey, ItemStore, ItemWrite } from '../../ledger/index.ts';
-import { codecOf, number, object, optional, text } from '../../values/index.ts';
+import { codecOf, defined, number, object, optional, text } from '../../values/index.ts';
 import { isTerminal } from '../model/lifecycle.ts';
 import type { ChangeRecord } from '../model/record.ts';
 import type { Assessment, Content } from '../model/steps.ts';
@@ -89,7 +89,7 @@ export function createRecentChanges(ledger: string, items: Pick<ItemStore, 'get'
       const { pk } = keys.open(sponsor, '');
       let count = 0;
       for (let after: string | undefined; count < limit;) {
-        const page = await items.list(pk, { limit: PAGE, ...(after === undefined ? {} : { after }) });
+        const page = await items.list(pk, { limit: PAGE, ...defined({ after }) });
         count += page.length;
         after = page.at(-1)?.sk;
         if (page.length < PAGE) break;

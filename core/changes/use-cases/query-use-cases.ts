@@ -1,5 +1,6 @@
 /** Change-sets and documents as they are, for those who may see them. */
 import type { Principal } from '../../policy/index.ts';
+import { defined } from '../../values/index.ts';
 import type { Acts } from './acts.ts';
 import { noSuchChange, orThrow } from '../model/refusal.ts';
 import { decidesForAnother } from '../decisions/delegation.ts';
@@ -39,7 +40,7 @@ export function createQueryUseCases({ current }: Acts): QueryUseCases {
         ...more,
       });
       const changes = await Promise.all(records.map(view));
-      return { changes, ...(next === undefined ? {} : { next }) };
+      return { changes, ...defined({ next }) };
     },
     document: async (principal, entityId) => {
       const { policy, states } = current();

@@ -4,6 +4,7 @@
  */
 import { msOf, type IsoInstant } from '../../brands/index.ts';
 import type { JsonObject } from '../../canonical/index.ts';
+import { defined } from '../../values/index.ts';
 import { isStepType, parseStep, type ChainEntry, type ChangeStep } from '../model/steps.ts';
 
 export interface ReportEntry extends ChainEntry {
@@ -118,7 +119,7 @@ function follow(changes: Map<string, Known>, { type, data }: ChangeStep): Known 
   const { change } = data;
   if (type === 'change.proposed' || type === 'change.revised') {
     const { title, initiator, sponsor } = data;
-    const known = { title, proposer: initiator, ...(sponsor === undefined ? {} : { sponsor }), outcome: 'pending' };
+    const known = { title, proposer: initiator, ...defined({ sponsor }), outcome: 'pending' };
     changes.set(change, known);
     return known;
   }
@@ -140,10 +141,9 @@ function rowOf(
   return {
     ...{ at, ...decision, account: actor.id },
     ...{ change: step.data.change, entity, title, proposer },
-    ...(sponsor === undefined ? {} : { sponsor }),
-    ...(level === undefined ? {} : { level }),
+    ...defined({ sponsor, level }),
     ...{ revision: step.data.revision, seq, hash },
-    ...(position === undefined ? {} : { position }),
+    ...defined({ position }),
   };
 }
 
@@ -158,7 +158,7 @@ function decisionOf({
       return {
         decision: data.decision,
         person: data.personId,
-        ...(castBy === undefined ? {} : { castBy }),
+        ...defined({ castBy }),
         ...why(data),
       };
     }

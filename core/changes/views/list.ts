@@ -1,6 +1,7 @@
 /** Finding change-sets: by entity, by state, or what a person could still decide (the approval inbox). Only what the caller may read. */
 import { msOf } from '../../brands/index.ts';
 import type { Principal } from '../../policy/index.ts';
+import { defined } from '../../values/index.ts';
 import type { Selection } from '../store/change-store.ts';
 import type { Context } from '../recording/context.ts';
 import { holdsNeededRole, speaksForProposer } from '../recording/who-may.ts';
@@ -68,12 +69,12 @@ export async function listRecords(context: Context, principal: Principal, query:
       const mayVoteAs = mandates && votesOn(context, record, mandates);
       // Whose vote is asked for may read what it is about.
       if (mayVoteAs === undefined ? !mayRead(context, principal, record) : mayVoteAs.length === 0) continue;
-      records.push({ record, ...(mayVoteAs === undefined ? {} : { mayVoteAs }) });
+      records.push({ record, ...defined({ mayVoteAs }) });
       if (records.length === limit) return { records, next: id };
     }
     if (ids.length < BATCH) return { records };
   }
-  return { records, ...(after === undefined ? {} : { next: after }) };
+  return { records, ...defined({ next: after }) };
 }
 
 /** Readers of the entity, operators, the proposer and who answers for it, and everyone whose decision is asked for. */
@@ -100,7 +101,7 @@ async function idsOf(
 ): Promise<readonly string[]> {
   if (mandates !== undefined && query.entityId === undefined)
     return awaitingIds(ledger, items, { mandates, after, limit: BATCH });
-  return store.ids(partitionOf(query), { limit: BATCH, ...(after === undefined ? {} : { after }) });
+  return store.ids(partitionOf(query), { limit: BATCH, ...defined({ after }) });
 }
 
 function isWanted(context: Context, record: ChangeRecord, query: ChangeQuery): boolean {

@@ -2,6 +2,7 @@
 import type { IsoInstant } from '../../brands/index.ts';
 import { parseEntry } from '../../ledger/index.ts';
 import { denied, type Denial, type Principal } from '../../policy/index.ts';
+import { defined } from '../../values/index.ts';
 import { ADOPTION_KEY } from '../policy/adoption.ts';
 import type { Context } from '../recording/context.ts';
 import type { Governance } from '../policy/governance.ts';
@@ -48,7 +49,7 @@ export async function viewPolicy(
   const changed = source === 'configuration' ? undefined : await changeOf(context);
   return {
     ...{ source, version, hash, document },
-    ...(changed === undefined ? {} : { changed }),
+    ...defined({ changed }),
     asConfigured: policyHash(document) === policyHash(governance.configured),
   };
 }

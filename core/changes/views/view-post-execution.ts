@@ -1,5 +1,6 @@
 /** What a change-set shows of its exceptional ways: overridden, to be reviewed, resolved by hand, following or reverting another. */
 import type { IsoInstant } from '../../brands/index.ts';
+import { defined } from '../../values/index.ts';
 import type { ChangeRecord } from '../model/record.ts';
 import type { Content, Resolution } from '../model/steps.ts';
 
@@ -34,8 +35,7 @@ export interface ReviewView {
 export function viewPostExecution({ content, override, postReview, resolutions }: ChangeRecord): PostExecutionView {
   const { reverts, supersedes } = content;
   return {
-    ...(reverts === undefined ? {} : { reverts }),
-    ...(supersedes === undefined ? {} : { supersedes }),
+    ...defined({ reverts, supersedes }),
     ...(override === undefined ? {} : { override: viewOverride(override) }),
     ...(postReview === undefined ? {} : { postReview: viewReview(postReview) }),
     ...(resolutions === undefined ? {} : { resolutions: resolutions.map(viewResolution) }),

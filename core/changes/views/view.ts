@@ -1,6 +1,7 @@
 /** A change-set as people and clients see it: what changes, why, how risky it is, who has decided, who still must. */
 import type { IsoInstant } from '../../brands/index.ts';
 import type { Actor } from '../../ledger/index.ts';
+import { defined } from '../../values/index.ts';
 import type { Context } from '../recording/context.ts';
 import { diffDocuments, type Document, type PatchStep } from '../model/document.ts';
 import { ChangeError } from '../model/errors.ts';
@@ -101,7 +102,7 @@ export async function viewChange(context: Context, record: ChangeRecord): Promis
     },
     votes: votes.map(({ personId, account, decision, reason, at, hash }) => ({
       ...{ personId, account, decision, at, hash },
-      ...(reason === undefined ? {} : { reason }),
+      ...defined({ reason }),
     })),
     createdAt: record.createdAt,
     updatedAt: record.updatedAt,
@@ -109,9 +110,7 @@ export async function viewChange(context: Context, record: ChangeRecord): Promis
     ...(assessment !== undefined && state === 'pending'
       ? { stillNeeded: stillNeeded(requirementOf(record) ?? assessment, votes) }
       : {}),
-    ...(blocked === undefined ? {} : { blocked }),
-    ...(failure === undefined ? {} : { failure }),
-    ...(preview === undefined ? {} : { preview }),
+    ...defined({ blocked, failure, preview }),
     ...viewPostExecution(record),
   };
 }
@@ -127,7 +126,7 @@ function boundBy({
 function riskOf({ risk }: Context, { approval, eligible }: ChangeRecord, assessment: Assessment): RiskView {
   return {
     ...viewRisk(risk, assessment),
-    ...(eligible === undefined ? {} : { eligible }),
+    ...defined({ eligible }),
     ...(approval === undefined ? {} : { timelockUntil: approval.timelockUntil }),
   };
 }

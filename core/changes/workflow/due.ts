@@ -4,6 +4,7 @@
  */
 import { isoOf, later, msOf, type EpochMs } from '../../brands/index.ts';
 import type { ItemStore } from '../../ledger/index.ts';
+import { defined } from '../../values/index.ts';
 import { timerPlace, TIMERS, type TimerKind } from '../store/change-index.ts';
 import type { TimerRules } from './timers.ts';
 
@@ -93,7 +94,7 @@ function placeOf(
   { after, limit }: { readonly after: string | undefined; readonly limit: number },
 ): Parameters<ItemStore['list']> {
   const { pk, prefix } = timerPlace(ledger, kind);
-  return [pk, { prefix, limit, ...(after === undefined ? {} : { after }) }];
+  return [pk, { prefix, limit, ...defined({ after }) }];
 }
 
 /** The place before the first that is named for this time; times before 1970 have none. */

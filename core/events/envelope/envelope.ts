@@ -7,6 +7,7 @@ import type { IsoInstant } from '../../brands/index.ts';
 import type { JsonObject } from '../../canonical/index.ts';
 import { describeIssues } from '../../errors/index.ts';
 import { ENTITY_ID, TRACEPARENT, type EntryBody, type FieldCommitment } from '../../ledger/index.ts';
+import { defined } from '../../values/index.ts';
 import { EventError } from '../catalog/errors.ts';
 import { eventIdSchema } from './event-id.ts';
 
@@ -120,11 +121,10 @@ export function deliveredEvent<Place extends DeliveredEvent['ledger']>(
     version,
     timestamp: timestamp ?? body.at,
     entityId: ledger.entity,
-    ...(userId === undefined ? {} : { userId }),
+    ...defined({ userId }),
     source,
     payload,
-    ...(metadata === undefined ? {} : { metadata }),
-    ...(body.commits === undefined ? {} : { commits: body.commits }),
+    ...defined({ metadata, commits: body.commits }),
     ledger,
   };
 }

@@ -5,6 +5,7 @@
 import * as z from 'zod';
 import { CanonicalError, parseStrict, type JsonObject, type JsonValue } from '../../canonical/index.ts';
 import { describeIssues } from '../../errors/index.ts';
+import { defined } from '../../values/index.ts';
 import {
   isAttributeName,
   isAttributeValue,
@@ -93,11 +94,10 @@ export function fromCloudEvent(value: unknown, origin: string): JsonObject {
     eventId: id,
     topic: type,
     source: publisher,
-    ...(version === undefined ? {} : { version }),
-    ...(time === undefined ? {} : { timestamp: time }),
+    ...defined({ version, timestamp: time }),
     // Where we said it belongs when it belonged to no entity.
     ...(subject === undefined || subject === moduleChain(publisher) ? {} : { entityId: subject }),
-    ...(userId === undefined ? {} : { userId }),
+    ...defined({ userId }),
     ...(Object.keys(metadata).length === 0 ? {} : { metadata }),
     payload: data,
   };

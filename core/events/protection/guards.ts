@@ -4,6 +4,7 @@
  */
 import { stormLimit } from '../../guard/index.ts';
 import { actorOf, PolicyError, type Policy, type Principal } from '../../policy/index.ts';
+import { defined } from '../../values/index.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { Guard } from './guard.ts';
 import { isSystemTopic } from '../catalog/system-topics.ts';
@@ -47,7 +48,7 @@ export function createGuards(deps: GuardsDependencies): Guards {
     const perSecond = stormLimit(protection, topic);
     const own = stops.list().filter((stop) => stop.topic === topic);
     const state = own.length === 0 ? 'open' : 'stopped';
-    return { topic, state, ...(perSecond === undefined ? {} : { perSecond }), stops: own };
+    return { topic, state, ...defined({ perSecond }), stops: own };
   };
   return {
     admit: (principal, events) => watch.admit(principal, events),

@@ -11,6 +11,7 @@ import { AWS_TOPIC } from '../catalog/catalog.ts';
 import type { EventInput } from '../envelope/envelope.ts';
 import type { IngressRule } from './ingress-config.ts';
 import { matchPattern, parsePattern } from '../pattern/index.ts';
+import { defined } from '../../values/index.ts';
 import type { Publish, PublishResult } from './publish.ts';
 import type { Quarantine } from './quarantine.ts';
 
@@ -88,7 +89,7 @@ function mapByRule(rule: IngressRule, event: Arrived): Mapped {
       ...received(event),
       topic: rule.topic,
       payload: withoutFractions(payload) as JsonObject,
-      ...(rule.version === undefined ? {} : { version: rule.version }),
+      ...defined({ version: rule.version }),
       ...(entityId === undefined ? {} : { entityId: entityId.text }),
     },
   };
@@ -113,7 +114,7 @@ function mapByDefault({ ledger, policy }: IngressDependencies, event: Arrived): 
 }
 
 function received({ id, time }: Arrived): Pick<EventInput, 'eventId' | 'timestamp'> {
-  return { eventId: id, ...(time === undefined ? {} : { timestamp: time }) };
+  return { eventId: id, ...defined({ timestamp: time }) };
 }
 
 /** What the configuration lets in may be recorded, and nothing else. */

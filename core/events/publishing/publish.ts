@@ -18,6 +18,7 @@ import {
   type StoredEntry,
 } from '../../ledger/index.ts';
 import { actorOf, PolicyError, type Policy, type Principal } from '../../policy/index.ts';
+import { defined } from '../../values/index.ts';
 import { AWS_TOPIC, type Catalog } from '../catalog/catalog.ts';
 import { eventIdemKey, moduleChain, parseEventInput, type EventData } from '../envelope/envelope.ts';
 import { EventError, GuardError } from '../catalog/errors.ts';
@@ -175,7 +176,7 @@ async function prepare(
   const data: EventData = {
     ...{ topic: event.topic, version, source, payload },
     ...(event.timestamp === undefined ? {} : { timestamp: isoOf(msOf(event.timestamp)) }),
-    ...(event.userId === undefined ? {} : { userId: event.userId }),
+    ...defined({ userId: event.userId }),
     ...(event.metadata === undefined ? {} : { metadata: event.metadata as EventData['metadata'] & object }),
   };
   return {
@@ -327,10 +328,10 @@ function rejection(error: unknown, eventId?: string): Rejected {
   const { code, message, problems, retryAfterSeconds } = error as NervousError;
   return {
     status: 'rejected',
-    ...(eventId === undefined ? {} : { eventId }),
+    ...defined({ eventId }),
     problem: {
       ...{ code, detail: message, errors: problems },
-      ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
+      ...defined({ retryAfterSeconds }),
     },
   };
 }

@@ -12,6 +12,7 @@ import {
   type LoggedEntry,
   type StoredEntry,
 } from '../../ledger/index.ts';
+import { defined } from '../../values/index.ts';
 import { deliveredEvent, type DeliveredEvent, type EventData, type LoggedEvent } from '../envelope/envelope.ts';
 import type { Quarantine } from './quarantine.ts';
 
@@ -49,7 +50,7 @@ export function readEvent({ note, chain, seq, hash, position }: StoredEntry): Re
   const problem = eventProblem(parsed.body);
   if (problem !== undefined) return gap(problem);
   const { data, ...body } = parsed.body;
-  const place = { entity: chain, seq, hash: toHex(hash), ...(position === undefined ? {} : { position }) };
+  const place = { entity: chain, seq, hash: toHex(hash), ...defined({ position }) };
   return { event: deliveredEvent({ ...body, data: data as unknown as EventData }, place), at: body.at };
 }
 
@@ -61,6 +62,6 @@ export async function keepGap(quarantine: Pick<Quarantine, 'keep'>, { reason, ..
 /** The event in an entry that was just appended; undefined when it is none. */
 export function appendedEvent({ draft, at, chain, seq, hash, position }: AppendedEntry): DeliveredEvent | undefined {
   if (draft.type !== 'event') return undefined;
-  const place = { entity: chain, seq, hash, ...(position === undefined ? {} : { position }) };
+  const place = { entity: chain, seq, hash, ...defined({ position }) };
   return deliveredEvent({ ...draft, at, data: draft.data as unknown as EventData }, place);
 }

@@ -4,6 +4,7 @@
  */
 import type { Appender, Ids } from '../../ledger/index.ts';
 import { matchesGlob } from '../../policy/index.ts';
+import { defined } from '../../values/index.ts';
 import type { BreakerChange } from './ports.ts';
 import type { Subscription } from './subscription.ts';
 import type { Subscriptions } from './subscriptions.ts';
@@ -31,7 +32,7 @@ export function createBreakerRecord(deps: BreakerRecordDependencies): (change: B
     if (to === 'half-open' || (to === 'open') === open.has(subscription)) return;
     if (to === 'open') open.add(subscription);
     else open.delete(subscription);
-    const about = { subscription, module, ...(reason === undefined ? {} : { reason }) };
+    const about = { subscription, module, ...defined({ reason }) };
     await tell(to === 'open' ? 'system.breaker_opened' : 'system.breaker_closed', about);
     const before = failing;
     const now =

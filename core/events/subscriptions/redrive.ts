@@ -2,6 +2,7 @@
 import { eventBridgeShape, type DeliveredEvent } from '../envelope/envelope.ts';
 import { EventError } from '../catalog/errors.ts';
 import { matchPattern, type JsonObject } from '../pattern/index.ts';
+import { defined } from '../../values/index.ts';
 import type { SubscriptionBus } from './ports.ts';
 import { compileFilter } from './subscription-matcher.ts';
 
@@ -44,7 +45,7 @@ async function* deadEvents(
   id: string,
 ): AsyncGenerator<readonly { readonly position: number; readonly event: DeliveredEvent }[]> {
   for (let after: number | undefined; ;) {
-    const page = await bus.deadLetters(id, { limit: PAGE, ...(after === undefined ? {} : { after }) });
+    const page = await bus.deadLetters(id, { limit: PAGE, ...defined({ after }) });
     yield page;
     after = page.at(-1)?.position;
     if (page.length < PAGE) return;

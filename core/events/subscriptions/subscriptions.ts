@@ -6,6 +6,7 @@ import { isoOf, type EpochMs } from '../../brands/index.ts';
 import { canonicalize } from '../../canonical/index.ts';
 import type { Clock, EntryStore, Ids, Item, ItemKey, ItemStore } from '../../ledger/index.ts';
 import { PolicyError, type Policy, type Principal } from '../../policy/index.ts';
+import { defined } from '../../values/index.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { DeliveredEvent } from '../envelope/envelope.ts';
 import { EventError } from '../catalog/errors.ts';
@@ -218,7 +219,7 @@ async function createSubscription(
   for (const topic of settings.topics) if (!topic.endsWith('*')) deps.catalog.require(topic);
   const subscription: Subscription = {
     ...settings,
-    ...(filter === undefined ? {} : { filter }),
+    ...defined({ filter }),
     id,
     module: principal.id,
     status: 'active',
@@ -261,7 +262,7 @@ async function requireRoom(deps: SubscriptionsDependencies, principal: Principal
 async function listAll(items: ItemStore, pk: string): Promise<readonly Subscription[]> {
   const found: Item[] = [];
   for (let after: string | undefined; ;) {
-    const page = await items.list(pk, { limit: PAGE, ...(after === undefined ? {} : { after }) });
+    const page = await items.list(pk, { limit: PAGE, ...defined({ after }) });
     found.push(...page);
     after = page.at(-1)?.sk;
     if (page.length < PAGE) return found.map(subscriptionOf);

@@ -1,5 +1,6 @@
 /** Telling that somebody changed what is stored: as an error for who watches, and as an entry on a chain of the system. */
 import { NervousError } from '../../errors/index.ts';
+import { defined } from '../../values/index.ts';
 import type { AppendRequest } from './append-types.ts';
 import type { Finding } from '../entries/verification.ts';
 
@@ -28,7 +29,7 @@ export function tamperRecord(finding: Finding, observer: string): AppendRequest 
           type: 'tamper.observed',
           actor: { kind: 'service', id: observer },
           idem,
-          data: { change, detail, entity, seq, verdict, ...(position === undefined ? {} : { position }) },
+          data: { change, detail, entity, seq, verdict, ...defined({ position }) },
         },
       },
     ],

@@ -1,3 +1,5 @@
+import { defined } from '../../values/index.ts';
+
 /** What verification answers: one verdict, the first bad entry, what it was held against, what was and was not looked at. */
 
 /** What each means: docs/formats.md, "Verification". */
@@ -76,8 +78,7 @@ export function logFinding(
     verdict,
     entity: THE_LOG,
     seq: 0,
-    ...(place.position === undefined ? {} : { position: place.position }),
-    ...(place.path === undefined ? {} : { path: place.path }),
+    ...defined({ position: place.position, path: place.path }),
     detail,
   };
 }

@@ -2,6 +2,7 @@
  * What people do about keys: withdraw trust from a session key, and hand the ledger over to a new root key. It decides what
  * is recorded and in what order; where private keys are kept it does not know. docs/keys.md
  */
+import { defined } from '../../values/index.ts';
 import type { Appender, AppendResult } from '../append/append-types.ts';
 import { parseEntry, type Actor } from '../entries/entry.ts';
 import { LedgerError } from '../entries/errors.ts';
@@ -75,7 +76,7 @@ function recordOf(result: AppendResult): KeyRecord {
   const [found] = 'entries' in result ? result.entries : [];
   if (found === undefined) throw new Error('the entry was recorded and cannot be found');
   const { chain, seq, position } = found;
-  return { entity: chain, seq, ...(position === undefined ? {} : { position }) };
+  return { entity: chain, seq, ...defined({ position }) };
 }
 
 function assertReason(reason: string): void {

@@ -4,6 +4,7 @@
  * checkpoint is the newest. Everything read is taken as hostile; a `read` that rejects is passed on, being no finding.
  */
 import { leafHash } from '../../canonical/index.ts';
+import { defined } from '../../values/index.ts';
 import { openCheckpoint, type Checkpoint, type OpenedCheckpoint } from '../notes/checkpoint.ts';
 import { LogError } from '../merkle/log-errors.ts';
 import { parseLogKey, type LogKey } from '../notes/log-keys.ts';
@@ -63,7 +64,7 @@ export async function fsckLog(options: FsckOptions): Promise<FsckReport> {
   const { origin, size, root } = opened.checkpoint;
   return {
     verdict: firstBad?.verdict ?? 'OK',
-    ...(firstBad === undefined ? {} : { firstBad }),
+    ...defined({ firstBad }),
     ...{ origin, size, root: Buffer.from(root).toString('base64') },
     ...{ entries: walk.leaves, tiles: walk.tiles },
     checked: checkedBy(walk, opened, firstBad === undefined),

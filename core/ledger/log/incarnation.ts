@@ -2,6 +2,7 @@
  * Incarnations: a log never shrinks, so a ledger restored after a loss goes on as another log, with an origin of its own. The
  * ledger, its chains and its root key stay what they were. docs/adr/0010-log-incarnations.md
  */
+import { defined } from '../../values/index.ts';
 import type { EntryDraft } from '../entries/entry.ts';
 import type { Checkpoint } from '../notes/checkpoint.ts';
 import type { RootSigner } from '../entries/ports.ts';
@@ -53,7 +54,7 @@ export function incarnationDraft(known: {
         origin: before.origin,
         size: before.size,
         root: Buffer.from(before.root).toString('base64'),
-        ...(noteHash === undefined ? {} : { noteHash }),
+        ...defined({ noteHash }),
       },
     },
   };

@@ -3,6 +3,7 @@
  * a difference means: an entry changed, missing, a forked or a rolled back log, a checkpoint not anchored, or stale ones.
  */
 import { isoOf, msOf, type EpochMs } from '../../brands/index.ts';
+import { defined } from '../../values/index.ts';
 import { parseEntry } from '../entries/entry.ts';
 import type { EntryStore } from '../entries/ports.ts';
 import { TILE_WIDTH } from '../merkle/tile-path.ts';
@@ -64,7 +65,7 @@ export async function holdAgainst(points: Points, tree: VerifiedTree, options: A
   if (last !== undefined) against.push(trustedPoint(last, agreed.length));
   const anchored = anchors.at(-1)?.checkpoint.size ?? 0;
   const late = finding ?? (await notAnchored(points, anchored, options)) ?? (await stale(points, options));
-  return { ...(late === undefined ? {} : { finding: late }), against, anchored };
+  return { ...defined({ finding: late }), against, anchored };
 }
 
 function agrees({ checkpoint }: Point, tree: VerifiedTree): boolean {

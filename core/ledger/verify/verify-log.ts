@@ -3,6 +3,7 @@
  * can be checked apart, on several cores, and joined afterwards; memory grows with the number of chains, not entries.
  */
 import { toHex } from '../../canonical/index.ts';
+import { defined } from '../../values/index.ts';
 import { genesisHash } from '../entries/entry.ts';
 import type { LoggedEntry } from '../entries/ports.ts';
 import { ReplayIndexBuilder, type ReplayIndex } from './replay-index.ts';
@@ -98,7 +99,7 @@ export async function verifySegment(
   const finding = await grown?.checkTile();
   return {
     ...{ entries, spans },
-    ...(finding === undefined ? {} : { finding }),
+    ...defined({ finding }),
     ...(grown === undefined ? {} : { tree: grown.tree.built() }),
     ...(replay === undefined ? {} : { replay: replay.built() }),
   };

@@ -4,6 +4,7 @@
  * core/ledger/verify/verify-against's business. All input is untrusted.
  */
 import { isoOf, ofSeconds, type EpochMs } from '../../brands/index.ts';
+import { defined } from '../../values/index.ts';
 import { openCheckpoint, type Checkpoint, type OpenedCheckpoint } from '../notes/checkpoint.ts';
 import { cosignatureTime } from '../notes/checkpoint-cosignature.ts';
 import type { AnchorStore } from '../log/log-ports.ts';
@@ -114,7 +115,7 @@ export function trustedPoint({ kind, checkpoint, by, time }: Point, count?: numb
   return {
     ...{ kind, size, root: Buffer.from(root).toString('base64'), by },
     ...(time === undefined ? {} : { at: isoOf(time) }),
-    ...(count === undefined ? {} : { count }),
+    ...defined({ count }),
   };
 }
 

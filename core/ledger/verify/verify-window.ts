@@ -5,6 +5,7 @@
  */
 import type { EpochMs } from '../../brands/index.ts';
 import { toHex } from '../../canonical/index.ts';
+import { defined } from '../../values/index.ts';
 import { LogError } from '../merkle/log-errors.ts';
 import { MerkleEdge } from '../merkle/merkle-edge.ts';
 import type { HashReader } from '../merkle/merkle-prove.ts';
@@ -87,7 +88,7 @@ export async function verifyWindow(options: WindowOptions): Promise<Verification
     (await checkDocuments(options, found)) ??
     (await checkFields(options, found)) ??
     nothingThere(options.scope, size);
-  return report(options, { ...found, replayed }, { ...agreement, ...(finding === undefined ? {} : { finding }) });
+  return report(options, { ...found, replayed }, { ...agreement, ...defined({ finding }) });
 }
 
 const FIELDS = 'what is kept of confidential fields, against what entries are committed to';
@@ -234,7 +235,7 @@ function report(
   const compared = Math.max(0, Math.min(published, to) - from);
   return {
     verdict: finding?.verdict ?? 'OK',
-    ...(finding === undefined ? {} : { firstBad: finding }),
+    ...defined({ firstBad: finding }),
     entries: segments.reduce((sum, { entries }) => sum + entries, 0),
     chains: heads.size,
     against,

@@ -3,6 +3,7 @@
  * says so. Both engines call it; nothing here knows which one it runs in.
  */
 import type { GatedAppender } from '../../ledger/index.ts';
+import { defined } from '../../values/index.ts';
 import type { NervousSystem } from '../contract/nervous-system.ts';
 import type { Ports } from '../contract/ports.ts';
 import { createEntryPoint } from '../operations/entry-point.ts';
@@ -108,7 +109,7 @@ function baseOf({ config, governance, policy, catalog, metrics, clock, onPassage
     execute: createEntryPoint({
       ...{ policy, metrics, clock, budgets: config.protection.budgets },
       policyVersion: () => governance.inForce().version,
-      ...(onPassage === undefined ? {} : { onPassage }),
+      ...defined({ onPassage }),
     }),
   };
 }

@@ -6,6 +6,7 @@ import { createGovernance, type Governance } from '../../changes/index.ts';
 import { createCatalog, ledgerTopics, type Catalog } from '../../events/index.ts';
 import type { EntryVerifier, Finding } from '../../ledger/index.ts';
 import type { Policy } from '../../policy/index.ts';
+import { defined } from '../../values/index.ts';
 import type { NervousConfig } from '../config/config.ts';
 import type { GroundPorts } from '../contract/ports.ts';
 import { createSignal, type Signal } from '../contract/signal.ts';
@@ -38,7 +39,7 @@ export function createGround(ports: GroundPorts, config: NervousConfig): Ground 
     ...{ ledger, items, entries, clock, modules },
     configured: { roster, risk },
     proofs: { origin, verifier, onTamper: createTamperTeller(onError, tampered.tell) },
-    ...(onPolicyChange === undefined ? {} : { onChange: onPolicyChange }),
+    ...defined({ onChange: onPolicyChange }),
   });
   return {
     ...{ ...ports, config, governance, verifier, tampered },

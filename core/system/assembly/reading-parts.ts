@@ -12,6 +12,7 @@ import {
   type SubscriptionQueries,
   type Subscriptions,
 } from '../../events/index.ts';
+import { defined } from '../../values/index.ts';
 import type { Entities, NervousSystem, PublicLogView } from '../contract/nervous-system.ts';
 import type { Ports } from '../contract/ports.ts';
 import { createFeed, type CreatedFeed } from '../feed/feed.ts';
@@ -45,7 +46,7 @@ export function feedPart(from: Ground & Pick<Ports, 'incarnations'>): Pick<Creat
   const { config, committed, entries, policy, clock, incarnations } = from;
   const { wake, ...created } = createFeed({
     ...{ entries, policy, clock, streams: config.streams },
-    ...(incarnations === undefined ? {} : { incarnations }),
+    ...defined({ incarnations }),
   });
   committed.listen(wake);
   return created;

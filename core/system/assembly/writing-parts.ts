@@ -35,6 +35,7 @@ import {
 } from '../../events/index.ts';
 import { createAppender, createGatedAppender, revokeKey, type GatedAppender } from '../../ledger/index.ts';
 import { actorOf } from '../../policy/index.ts';
+import { defined } from '../../values/index.ts';
 import type { NervousSystem } from '../contract/nervous-system.ts';
 import type { Ports } from '../contract/ports.ts';
 import { requireAuditor } from '../verify/ledger-verification.ts';
@@ -84,8 +85,7 @@ export function guardsPart({
     guards: createGuards({
       ...{ ledger, protection, appender, policy, catalog, items, clock, ids, onError },
       isAlone: entries.exclusive,
-      ...(sharedCounts === undefined ? {} : { shared: sharedCounts }),
-      ...(onGuard === undefined ? {} : { onCount: onGuard }),
+      ...defined({ shared: sharedCounts, onCount: onGuard }),
     }),
   };
 }
@@ -96,7 +96,7 @@ export function publishPart(
   const { appender, catalog, policy, ids, guards: guard, vault, metrics, onPublished } = from;
   const publish = createPublish({
     ...{ appender, catalog, policy, ids, guard },
-    ...(vault === undefined ? {} : { vault }),
+    ...defined({ vault }),
   });
   return {
     publish: async (...args) => {

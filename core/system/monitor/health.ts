@@ -3,6 +3,7 @@ import { isoOf, msOf, type EpochMs, type IsoInstant } from '../../brands/index.t
 import { changeQueues, deadEnds, policyHash, type Governance } from '../../changes/index.ts';
 import type { DeliveryReports, Guards } from '../../events/index.ts';
 import { MAX_AHEAD_MS, parseEntry } from '../../ledger/index.ts';
+import { defined } from '../../values/index.ts';
 import type { GroundPorts, Ports } from '../contract/ports.ts';
 import type { NervousConfig } from '../config/config.ts';
 import type { OperationMetrics } from '../operations/metrics.ts';
@@ -106,7 +107,7 @@ export async function monitor(
     operations,
     responseTimeMs: { p50, p95 },
     published,
-    ...(messageLatencyMs === undefined ? {} : { messageLatencyMs }),
+    ...defined({ messageLatencyMs }),
     systemThroughput: throughput,
     connectionHealth: connectionHealth(subscriptions, connections?.()),
     alarms: alarmsOf(counted),
@@ -122,5 +123,5 @@ function connectionHealth(
 ): MonitorReport['connectionHealth'] {
   const openBreakers = subscriptions.filter(({ breaker }) => breaker === 'open').length;
   const isFree = connections === undefined || connections.open < connections.limit;
-  return { ok: openBreakers === 0 && isFree, openBreakers, ...(connections === undefined ? {} : { connections }) };
+  return { ok: openBreakers === 0 && isFree, openBreakers, ...defined({ connections }) };
 }

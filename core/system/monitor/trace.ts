@@ -10,6 +10,7 @@ import {
 } from '../../events/index.ts';
 import type { StoredEntry } from '../../ledger/index.ts';
 import { principalsOf, type Policy } from '../../policy/index.ts';
+import { defined } from '../../values/index.ts';
 import type { GroundPorts } from '../contract/ports.ts';
 import type { NervousConfig } from '../config/config.ts';
 import type { NervousSystem } from '../contract/nervous-system.ts';
@@ -42,7 +43,7 @@ export function createTrace(
 function withoutReasons({ history, ...state }: DeliveryState): DeliveryState {
   const tries = history?.map(({ at, outcome }) => ({ at, outcome }));
   const { reason: _, ...rest } = { reason: undefined, ...state };
-  return { ...rest, ...(tries === undefined ? {} : { history: tries }) };
+  return { ...rest, ...defined({ history: tries }) };
 }
 
 /** The event a publisher recorded under this id. Without a source the id must belong to one source only. */

@@ -7,7 +7,7 @@ import { NervousError } from '../../errors/index.ts';
 import { Budgets, type BudgetLimits, type BudgetName, type Spent } from '../../guard/index.ts';
 import type { Clock } from '../../ledger/index.ts';
 import { initiatorOf, PolicyError, type Policy, type Principal } from '../../policy/index.ts';
-import { isUnreadable } from '../../values/index.ts';
+import { defined, isUnreadable } from '../../values/index.ts';
 import { SystemError } from '../config/errors.ts';
 import type { Metrics, Outcome } from './metrics.ts';
 import { USE_CASES, type UseCaseName } from './use-case-table.ts';
@@ -90,7 +90,7 @@ export function createEntryPoint(deps: EntryPointDependencies): Execute {
     const begun = { useCase, principal, policyVersion: deps.policyVersion(), startedAt: clock.now() };
     const end = (outcome: Outcome, code?: string): void => {
       const durationMs = clock.monotonic() - startedAtTick;
-      const passage: Passage = { ...begun, outcome, durationMs, ...(code === undefined ? {} : { code }) };
+      const passage: Passage = { ...begun, outcome, durationMs, ...defined({ code }) };
       metrics.count(passage);
       onPassage?.(passage);
     };

@@ -3,6 +3,7 @@ import { toHex } from '../../canonical/index.ts';
 import { createDocumentStore } from '../../changes/index.ts';
 import { parseEntry, type Clock, type EntryStore, type StoredEntry } from '../../ledger/index.ts';
 import type { Policy } from '../../policy/index.ts';
+import { defined } from '../../values/index.ts';
 import { SystemError } from '../config/errors.ts';
 import type { ChainVerifier } from '../contract/ports.ts';
 import type { Entities, EntryVerdict, EntryView } from '../contract/nervous-system.ts';
@@ -85,7 +86,7 @@ function viewEntry({ seq, position, hash, note, chain }: StoredEntry): EntryView
   }
   return {
     seq,
-    ...(position === undefined ? {} : { position }),
+    ...defined({ position }),
     hash: toHex(hash),
     body: parsed.body,
     note: Buffer.from(note).toString('utf8'),

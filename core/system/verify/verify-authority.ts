@@ -27,6 +27,7 @@ import {
   type ReplayIndex,
   type ReplayReport,
 } from '../../ledger/index.ts';
+import { defined } from '../../values/index.ts';
 
 const PAGE = 1_024;
 /** Entries beside the decisive ones that are read with them rather than in a call of their own. */
@@ -61,7 +62,7 @@ export async function replayLog(sources: AuthoritySources, index: ReplayIndex): 
   const isTwiceFirst =
     twice !== undefined && (unauthorized === undefined || positionOf(twice) <= positionOf(unauthorized));
   const finding = isTwiceFirst ? twice : unauthorized;
-  return { ...(finding === undefined ? {} : { finding }), ...sayingOf(outcome) };
+  return { ...defined({ finding }), ...sayingOf(outcome) };
 }
 
 /**

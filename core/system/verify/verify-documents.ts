@@ -22,7 +22,7 @@ import {
   type ReplayReport,
   type VerificationReport,
 } from '../../ledger/index.ts';
-import { isUnreadable } from '../../values/index.ts';
+import { defined, isUnreadable } from '../../values/index.ts';
 
 const PAGE = 500;
 /** Steps that write the document. */
@@ -173,7 +173,7 @@ export async function verifyState(
     (await indexFinding(sources));
   return {
     verdict: finding?.verdict ?? 'OK',
-    ...(finding === undefined ? {} : { firstBad: finding }),
+    ...defined({ firstBad: finding }),
     entries: 0,
     chains: entities.size,
     checked: [

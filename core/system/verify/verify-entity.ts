@@ -23,6 +23,7 @@ import {
   type StoredEntry,
   type VerificationReport,
 } from '../../ledger/index.ts';
+import { defined } from '../../values/index.ts';
 import { verifyDocument } from './verify-documents.ts';
 
 /** Of 256 entries each: a million entries after the head. */
@@ -122,7 +123,7 @@ export async function concludeEntity(
     links.contradiction ??
     (await verifyDocument(deps, entityId, links)) ??
     unknown(entityId, entries);
-  const found = { ...agreement, ...(finding === undefined ? {} : { finding }) };
+  const found = { ...agreement, ...defined({ finding }) };
   return report({ links, deps, points, searchedTo: search.searchedTo }, found);
 }
 
@@ -167,7 +168,7 @@ async function againstLog(
     return await holdAgainst(points, tree, {
       ...deps.points,
       ...{ entries: deps.entries, anchorsFrom: Infinity, anchorsTo: Infinity, now: deps.now },
-      ...(deps.maxAgeMinutes === undefined ? {} : { maxAgeMinutes: deps.maxAgeMinutes }),
+      ...defined({ maxAgeMinutes: deps.maxAgeMinutes }),
       ...(deps.requireAnchored === true ? { requireAnchoredTo: (head?.position ?? size - 1) + 1 } : {}),
     });
   } catch (error) {
@@ -199,7 +200,7 @@ function report(
   const isSearched = published !== undefined && searchedTo === published;
   return {
     verdict: finding?.verdict ?? 'OK',
-    ...(finding === undefined ? {} : { firstBad: finding }),
+    ...defined({ firstBad: finding }),
     entries,
     chains: 1,
     ...(deps.points === undefined ? {} : { against }),

@@ -15,6 +15,7 @@ import {
   type VerificationReport,
   type Window,
 } from '../../ledger/index.ts';
+import { defined } from '../../values/index.ts';
 import type { LedgerScope, VerifyRequest } from '../contract/nervous-system.ts';
 import { indexForReplay, replayLog } from './verify-authority.ts';
 import { verifyDocuments, verifyState } from './verify-documents.ts';
@@ -43,7 +44,7 @@ export async function verifyPart(
     return verifyState(sources, async () => replayLog(decisions, await indexForReplay(sources, await entries.size())));
   const { signatures = true, remembered, ...asked } = request;
   return verifyWindow({
-    ...{ ...points, ...asked, ...(remembered === undefined ? {} : { remembered }) },
+    ...{ ...points, ...asked, ...defined({ remembered }) },
     ...{ scope, entries, signatures, now },
     size: () => entries.size(),
     segments: async (window) => [await verifyPartSegment(sources, window, verifier(signatures))],

@@ -4,6 +4,7 @@
  */
 import { Option, type Command } from 'commander';
 import type { ActResult, ChangeView, ResolutionInput, ReviewInput } from '../../../../core/changes/index.ts';
+import { defined } from '../../../../core/values/index.ts';
 import type { Client } from '../../../sdk/index.ts';
 import { wholeId } from '../../input/change-id.ts';
 import { details, summary } from '../../output/change-lines.ts';
@@ -29,7 +30,7 @@ export function revokeCommand(): Command {
     .action((id: string, options: RevokeOptions) =>
       runAction('revoke', { id, options }, async (client, change) => {
         const { vote, reason } = options;
-        const named = { ...(vote === undefined ? {} : { vote }), ...(reason === undefined ? {} : { reason }) };
+        const named = { ...defined({ vote, reason }) };
         showAction(options, 'your vote is revoked', await client.revoke(change.id, named));
       }),
     );

@@ -7,6 +7,7 @@ import {
   type ChangeView,
   type RiskLevel,
 } from '../../../../core/changes/index.ts';
+import { defined } from '../../../../core/values/index.ts';
 import type { ChangeSetQuery } from '../../../sdk/index.ts';
 import { connect, connectedCommand, type ConnectOptions } from '../../connection/connect.ts';
 import { withExamples } from '../../output/examples.ts';
@@ -63,10 +64,7 @@ async function collect(options: ListOptions): Promise<ChangeView[]> {
 /** @throws UsageError */
 function queryOf({ state, person, entity, level, from, to }: ListOptions): ChangeSetQuery {
   return {
-    ...(state === undefined ? {} : { status: state }),
-    ...(person === undefined ? {} : { person }),
-    ...(entity === undefined ? {} : { entity }),
-    ...(level === undefined ? {} : { level }),
+    ...defined({ status: state, person, entity, level }),
     ...(from === undefined ? {} : { from: parseTime(from, { option: '--from', direction: 'past' }) }),
     ...(to === undefined ? {} : { to: parseTime(to, { option: '--to', direction: 'past' }) }),
   };

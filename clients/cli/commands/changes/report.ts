@@ -6,6 +6,7 @@ import {
   type ApprovalReport,
   type DecisionRow,
 } from '../../../../core/changes/index.ts';
+import { defined } from '../../../../core/values/index.ts';
 import { csvText } from '../../output/csv-output.ts';
 import { withExamples } from '../../output/examples.ts';
 import { EXIT } from '../../output/exit-codes.ts';
@@ -48,7 +49,7 @@ async function approvals(options: ReportOptions): Promise<void> {
   const filter = {
     ...(from === undefined ? {} : { from: parseTime(from, { option: '--from', direction: 'past' }) }),
     ...(to === undefined ? {} : { to: parseTime(to, { option: '--to', direction: 'past' }) }),
-    ...(by === undefined ? {} : { by }),
+    ...defined({ by }),
   };
   const source = await openSource(options);
   try {

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import type { EngineOptions } from '../../../../adapters/embedded/index.ts';
 import { withCauses } from '../../../../core/errors/index.ts';
+import { defined } from '../../../../core/values/index.ts';
 import { DEFAULT_PORT, isLoopback, tokensFile } from '../../connection/connect.ts';
 import { DEFAULT_CONFIG, loadConfig } from '../../connection/load-config.ts';
 import { note, show, UsageError } from '../../output/output.ts';
@@ -43,7 +44,7 @@ async function dev(options: DevOptions): Promise<void> {
   const before = existsSync(tokensFile(data)) ? readFileSync(tokensFile(data), 'utf8') : '';
   const { startEngine } = await import('../../../../adapters/embedded/index.ts');
   const engine = await startEngine({
-    ...{ config, dataDir: data, port, ...(host === undefined ? {} : { host }), ...witnessOf(options) },
+    ...{ config, dataDir: data, port, ...defined({ host }), ...witnessOf(options) },
     onError: (error) => note(`nervous: internal error: ${withCauses(error)}`),
   });
   const { url } = engine;

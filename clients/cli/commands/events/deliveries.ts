@@ -1,6 +1,7 @@
 /** `nervous dead-letters` and `redrive`: what could not be delivered, and another try. */
 import type { Command } from 'commander';
 import type { DeadLetter } from '../../../../core/events/index.ts';
+import { defined } from '../../../../core/values/index.ts';
 import { connect, connectedCommand, type ConnectOptions } from '../../connection/connect.ts';
 import type { Client } from '../../../sdk/index.ts';
 import { show, UsageError } from '../../output/output.ts';
@@ -54,7 +55,7 @@ async function collectDeadLetters(id: string, options: ConnectOptions): Promise<
   const found: DeadLetter[] = [];
   let after: number | undefined;
   do {
-    const page = await client.deadLetters(id, { limit: PAGE, ...(after === undefined ? {} : { after }) });
+    const page = await client.deadLetters(id, { limit: PAGE, ...defined({ after }) });
     found.push(...page.deadLetters);
     after = page.next;
   } while (after !== undefined);

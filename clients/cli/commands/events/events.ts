@@ -8,6 +8,7 @@ import {
   type DeliveredEvent,
   type EventInput,
 } from '../../../../core/events/index.ts';
+import { defined } from '../../../../core/values/index.ts';
 import type { CatalogView } from '../../../../api/index.ts';
 import { connect, connectedCommand, type ConnectOptions } from '../../connection/connect.ts';
 import { note, show, UsageError } from '../../output/output.ts';
@@ -41,8 +42,7 @@ async function publish(topic: string, options: PublishOptions): Promise<void> {
   const event: EventInput = {
     topic,
     payload: readJsonArgument(options.payload, '--payload'),
-    ...(entity === undefined ? {} : { entityId: entity }),
-    ...(eventId === undefined ? {} : { eventId }),
+    ...defined({ entityId: entity, eventId }),
   };
   const published = await connect(options).publish(event);
   show(options, published, () => {
@@ -70,9 +70,7 @@ async function tail(options: TailOptions): Promise<void> {
   const isWanted = await filterOf(options);
   const after = options.new === true ? 'latest' : options.after;
   const query = {
-    ...(wanted === undefined ? {} : { topics: wanted }),
-    ...(entity === undefined ? {} : { entity }),
-    ...(after === undefined ? {} : { after }),
+    ...defined({ topics: wanted, entity, after }),
     signal: interruption(),
   };
   for await (const item of follow ? client.stream(query) : client.feed({ ...query, live: false })) {

@@ -1,6 +1,7 @@
 /** `nervous export`: a ledger as a folder that can be verified offline and restored; `export verify` gives the verdict on one. */
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { defined } from '../../../../core/values/index.ts';
 import { VERDICT_EXIT } from '../../output/exit-codes.ts';
 import { show, UsageError } from '../../output/output.ts';
 import { addKey, keysOf } from '../../connection/verifier-keys.ts';
@@ -49,7 +50,7 @@ async function exportLedger(options: ExportOptions): Promise<void> {
   const { exportDataDir } = await import('../../../../adapters/embedded/index.ts');
   const manifest = await exportDataDir({
     ...{ dataDir: data, out, withSensitive: withSensitive === true },
-    ...(anchors === undefined ? {} : { anchorsDir: anchors }),
+    ...defined({ anchorsDir: anchors }),
   });
   show(options, { out, ...manifest }, () => {
     const { origin, size, root, files, bytes } = manifest;
@@ -69,7 +70,7 @@ async function verify(folder: string, options: VerifyOptions): Promise<void> {
   const report = await verifyExport(folder, {
     verifierKeys: vkey.flatMap(keysOf),
     signatures: hashOnly !== true,
-    ...(anchors === undefined ? {} : { anchorsDir: anchors }),
+    ...defined({ anchorsDir: anchors }),
     ...(since === undefined ? {} : { remembered: bytesIn(since) }),
   });
   show(options, report, () => textOf(report));

@@ -1,5 +1,6 @@
 /** `nervous keys`: the public keys of a data folder, and what its operator does about keys. docs/keys.md */
 import { Command } from 'commander';
+import { defined } from '../../../../core/values/index.ts';
 import { EXIT } from '../../output/exit-codes.ts';
 import { show } from '../../output/output.ts';
 
@@ -77,7 +78,7 @@ function stoppedCommand(name: string, description: string): Command {
 }
 
 function requestOf({ data, anchors, reason }: ActionOptions): { dataDir: string; anchorsDir?: string; reason: string } {
-  return { dataDir: data, reason, ...(anchors === undefined ? {} : { anchorsDir: anchors }) };
+  return { dataDir: data, reason, ...defined({ anchorsDir: anchors }) };
 }
 
 function listCommand(): Command {

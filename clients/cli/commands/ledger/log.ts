@@ -2,6 +2,7 @@
 import { statSync } from 'node:fs';
 import { Command } from 'commander';
 import { fsckLog, type FsckReport } from '../../../../core/ledger/index.ts';
+import { defined } from '../../../../core/values/index.ts';
 import { VERDICT_EXIT } from '../../output/exit-codes.ts';
 import { logFiles } from '../../connection/log-files.ts';
 import { show, UsageError } from '../../output/output.ts';
@@ -40,7 +41,7 @@ async function fsck(source: string, options: FsckCommandOptions): Promise<void> 
     throw new UsageError(`"${source}" is neither a folder nor an http(s) URL`);
   const report = await fsckLog({
     ...{ read: logFiles(source), verifierKeys, hashOnly: options.hashOnly === true },
-    ...(options.origin === undefined ? {} : { origin: options.origin }),
+    ...defined({ origin: options.origin }),
   });
   show(options, report, () => textOf(report));
   process.exitCode = VERDICT_EXIT[report.verdict];

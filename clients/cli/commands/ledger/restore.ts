@@ -1,5 +1,6 @@
 /** `nervous restore`: a data folder out of an export, proven against what was signed before it gets its name. */
 import { Command } from 'commander';
+import { defined } from '../../../../core/values/index.ts';
 import { show, UsageError } from '../../output/output.ts';
 import { addKey, keysOf } from '../../connection/verifier-keys.ts';
 
@@ -35,10 +36,9 @@ async function restore(options: RestoreOptions): Promise<void> {
   const { restoreExport } = await import('../../../../adapters/embedded/index.ts');
   const restored = await restoreExport({
     ...{ from, dataDir: data, acceptLoss: acceptLoss === true },
-    ...(rootKey === undefined ? {} : { rootKeyFile: rootKey }),
-    ...(fieldKey === undefined ? {} : { fieldKeyFile: fieldKey }),
+    ...defined({ rootKeyFile: rootKey, fieldKeyFile: fieldKey }),
     ...(vkey === undefined ? {} : { verifierKeys: vkey.flatMap(keysOf) }),
-    ...(anchors === undefined ? {} : { anchorsDir: anchors }),
+    ...defined({ anchorsDir: anchors }),
   });
   const { report, entries, canRecord, incarnation, loss } = restored;
   const known = loss === undefined ? {} : { lost: loss.lost, kept: loss.kept };

@@ -10,6 +10,7 @@ import {
   type TrustedRoot,
   type VerificationReport,
 } from '../../../../core/ledger/index.ts';
+import { defined } from '../../../../core/values/index.ts';
 import { connect, connectedCommand, type ConnectOptions } from '../../connection/connect.ts';
 import { VERDICT_EXIT } from '../../output/exit-codes.ts';
 import { printable, show, UsageError } from '../../output/output.ts';
@@ -115,9 +116,9 @@ async function readFolder(
     scope,
     signatures: hashOnly !== true,
     ...('checkpoint' in scope ? { remembered: scope.checkpoint } : {}),
-    ...(anchors === undefined ? {} : { anchorsDir: anchors }),
+    ...defined({ anchorsDir: anchors }),
     ...(vkey === undefined ? {} : { root: rootKey(options) }),
-    ...(requireAnchored === undefined ? {} : { requireAnchored }),
+    ...defined({ requireAnchored }),
     ...maxAgeOf(options),
   });
 }
@@ -136,7 +137,7 @@ function askService(scope: Exclude<Scope, { mode: 'proof' }>, options: VerifyOpt
     ...{ mode, signatures: hashOnly !== true },
     ...('from' in scope ? { from: scope.from, to: scope.to } : {}),
     ...('checkpoint' in scope ? { checkpoint: Buffer.from(scope.checkpoint).toString('utf8') } : {}),
-    ...(requireAnchored === undefined ? {} : { requireAnchored }),
+    ...defined({ requireAnchored }),
     ...maxAgeOf(options),
   });
 }

@@ -1,6 +1,7 @@
 /** `nervous witness`: cosigns the checkpoints of logs it is told about, as long as they never take anything back. */
 import { Command } from 'commander';
 import { failureReason } from '../../../../core/events/index.ts';
+import { defined } from '../../../../core/values/index.ts';
 import { note, show } from '../../output/output.ts';
 import { parsePort } from '../../connection/port.ts';
 import { stopRequest } from '../../connection/stop-request.ts';
@@ -35,7 +36,7 @@ async function witness(options: WitnessOptions): Promise<void> {
   const { startWitness } = await import('../../../../adapters/embedded/index.ts');
   const server = await startWitness({
     ...{ dataDir: data, name, logKeys: logVkey.flatMap(keysOf), port },
-    ...(host === undefined ? {} : { host }),
+    ...defined({ host }),
     onError: (error) => note(`nervous: internal error: ${failureReason(error)}`),
   });
   const { url, verifierKey } = server;
