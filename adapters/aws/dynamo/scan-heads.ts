@@ -1,5 +1,5 @@
 /** Walks the entries table and names every chain's newest entry, from where it was left off. Memory does not grow with the table. */
-import { ScanCommand } from '@aws-sdk/client-dynamodb';
+import { ScanCommand, type ScanCommandOutput } from '@aws-sdk/client-dynamodb';
 import { defined } from '../../../core/values/index.ts';
 import type { Attributes, DynamoTables } from './dynamo-items.ts';
 
@@ -49,12 +49,11 @@ export async function* scanHeads(
     const heads: ChainHead[] = [];
     const outside: RowOutside[] = [];
     // A scan yields one partition after the other: a chain ends where the next begins. Order within is not relied on.
-    for (const { pk, sk } of page.Items ?? []) {
-      if (pk?.S?.startsWith(`${ledger}#`) !== true) continue;
-      const chain = pk.S.slice(ledger.length + 1);
-      const seq = seqOf(sk?.N);
+    for (const row of rowsOf(page, ledger)) {
+      const { chain, sk } = row;
+      const seq = seqOf(sk);
       if (seq === undefined) {
-        outside.push({ chain, sk: sk?.N ?? '' });
+        outside.push(row);
         continue;
       }
       const before: ChainHead | undefined = current?.chain === chain ? current : undefined;
@@ -67,8 +66,15 @@ export async function* scanHeads(
   } while (ExclusiveStartKey !== undefined);
 }
 
+/** Those of this ledger. */
+function rowsOf({ Items = [] }: Pick<ScanCommandOutput, 'Items'>, ledger: string): readonly RowOutside[] {
+  return Items.flatMap(({ pk, sk }) =>
+    pk?.S?.startsWith(`${ledger}#`) === true ? [{ chain: pk.S.slice(ledger.length + 1), sk: sk?.N ?? '' }] : [],
+  );
+}
+
 /** DynamoDB takes any number for a key: below zero, between two, or with more digits than can be counted exactly. */
-function seqOf(sk: string | undefined): number | undefined {
+function seqOf(sk: string): number | undefined {
   const seq = Number(sk);
   return Number.isSafeInteger(seq) && seq >= 0 && seq < Number.MAX_SAFE_INTEGER ? seq : undefined;
 }

@@ -39,9 +39,13 @@ export function parseXml(bytes: Uint8Array): XmlElement {
       throw invalid(`</${name}> at character ${at} ends nothing`);
     at += token.length;
   }
-  const [root, second] = top.children;
-  if (open.length > 1) throw invalid(`<${open.at(-1)?.name ?? ''}> does not end`);
-  if (root === undefined || second !== undefined || top.text.trim() !== '') throw invalid('not one element');
+  const [, unended] = open;
+  if (unended !== undefined) throw invalid(`<${open.at(-1)?.name ?? unended.name}> does not end`);
+  return onlyElementOf(top);
+}
+
+function onlyElementOf({ children: [root, second], text }: Growing): XmlElement {
+  if (root === undefined || second !== undefined || text.trim() !== '') throw invalid('not one element');
   return root;
 }
 

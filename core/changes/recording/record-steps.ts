@@ -93,7 +93,7 @@ async function recordSteps(
 
   // Provisional places: a refusal is told before anything is signed.
   const at = isoOf(clock.now());
-  const lastSeq = before?.entries.at(-1)?.seq ?? -1;
+  const { lastSeq, stepsSoFar } = endOf(before);
   const after = foldSteps(
     before,
     steps.map((step, i) => ({ ...step, entity: entityId, seq: lastSeq + 1 + i, hash: '', at })),
@@ -101,20 +101,13 @@ async function recordSteps(
   if (isRefused(after)) return after;
 
   const told = catalog === undefined ? [] : announce(catalog, { before, steps, after });
-  const stepsSoFar = before?.entries.length ?? 0;
   const placed: { next: ChangeRecord | Refusal } = { next: after };
   const append = steps.some(({ type }) => UNDER_POLICY.has(type)) ? appendUnder : appender.append.bind(appender);
   const result = await append({
     entries: [
       ...steps.map((step, i) => ({
         chain: entityId,
-        draft: {
-          type: step.type,
-          actor: step.actor,
-          idem: `${id}#${stepsSoFar + i}`,
-          data: step.data,
-          ...(ROOT_SIGNED.has(step.type) ? { rootSigned: true } : {}),
-        },
+        draft: draftOf(step, `${id}#${stepsSoFar + i}`),
         ...(i === 0 && idemKey !== undefined ? { idemKey } : {}),
       })),
       ...extras.map((draft) => ({ chain: entityId, draft })),
@@ -137,6 +130,15 @@ async function recordSteps(
   proven.follow(before, next);
   const stored = { record: next, version: (current?.version ?? 0) + 1 };
   return { kind: 'recorded', stored, entries: result.entries };
+}
+
+/** Where the next step goes; -1: nothing was recorded before. */
+function endOf(record: ChangeRecord | undefined): { readonly lastSeq: number; readonly stepsSoFar: number } {
+  return { lastSeq: record?.entries.at(-1)?.seq ?? -1, stepsSoFar: record?.entries.length ?? 0 };
+}
+
+function draftOf({ type, actor, data }: StepDraft, idem: string): EntryDraft {
+  return { type, actor, idem, data, ...(ROOT_SIGNED.has(type) ? { rootSigned: true } : {}) };
 }
 
 /** Said when every attempt met a writer who was faster. */

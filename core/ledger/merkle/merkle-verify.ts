@@ -59,11 +59,21 @@ export function verifyConsistency({ size1, size2, root1, root2, proof }: Consist
   // A first tree that is perfect is a node of the second: its root is known and not part of the proof.
   const [seed, ...path] = isPowerOfTwo(size1) ? [root1, ...proof] : proof;
   if (seed === undefined) return false;
+  const led = rootsFrom(seed, path, { size1, size2 });
+  return led !== undefined && isSame(led.hash1, root1) && isSame(led.hash2, root2);
+}
+
+/** The roots of both trees that the path leads to; undefined: it is too long or too short for them. */
+function rootsFrom(
+  seed: Uint8Array,
+  path: readonly Uint8Array[],
+  { size1, size2 }: Pick<ConsistencyClaim, 'size1' | 'size2'>,
+): { readonly hash1: Uint8Array; readonly hash2: Uint8Array } | undefined {
   let [at, last] = [size1 - 1, size2 - 1];
   while (isOdd(at)) [at, last] = [half(at), half(last)];
   let [hash1, hash2] = [seed, seed];
   for (const sibling of path) {
-    if (last === 0) return false;
+    if (last === 0) return undefined;
     if (isOdd(at) || at === last) {
       hash1 = nodeHash(sibling, hash1);
       hash2 = nodeHash(sibling, hash2);
@@ -74,7 +84,7 @@ export function verifyConsistency({ size1, size2, root1, root2, proof }: Consist
     at = half(at);
     last = half(last);
   }
-  return last === 0 && isSame(hash1, root1) && isSame(hash2, root2);
+  return last === 0 ? { hash1, hash2 } : undefined;
 }
 
 /** Up the right border to where the node is a right child: levels in between have no sibling, so no hash in the proof. */

@@ -52,16 +52,17 @@ async function compareTile(
     if (isInTile && published !== undefined && isSame(published, entry.note)) continue;
     if (inTile !== undefined && !isInTile) return otherEntry({ entry, inTile, published, place, find });
     if (inTile === undefined) return fileFinding(entry, 'UNREADABLE', tilePath(0, index, place.width), String(tile));
-    const path = bundle?.path ?? bundlePath(index, place.width);
-    if (bundle === undefined) return fileFinding(entry, 'UNREADABLE', path, 'the bundle is missing');
+    if (bundle === undefined || promised === undefined)
+      return fileFinding(entry, 'UNREADABLE', bundlePath(index, place.width), 'the bundle is missing');
     if (published === undefined)
-      return fileFinding(entry, 'UNREADABLE', path, promised?.malformed ?? `has only ${i} entries`);
-    return fileFinding(entry, 'CONTENT_MISMATCH', path, 'the published copy has other bytes than the entry');
+      return fileFinding(entry, 'UNREADABLE', bundle.path, promised.malformed ?? `has only ${i} entries`);
+    return fileFinding(entry, 'CONTENT_MISMATCH', bundle.path, 'the published copy has other bytes than the entry');
   }
-  const excess = promised === undefined || bundle === undefined ? undefined : bundleExcess(promised, bundle.width);
+  if (promised === undefined || bundle === undefined) return undefined;
+  const excess = bundleExcess(promised, bundle.width);
   return excess === undefined
     ? undefined
-    : fileFinding(entries[width - 1] as LoggedEntry, 'UNREADABLE', bundle?.path ?? '', excess);
+    : fileFinding(entries[width - 1] as LoggedEntry, 'UNREADABLE', bundle.path, excess);
 }
 
 /** The hash tiles above level 0. @param tileRoots of all full tiles from the first on */

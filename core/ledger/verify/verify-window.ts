@@ -223,58 +223,90 @@ async function checkFields({ fields, signatures }: WindowOptions, { heads }: Fou
   return fields([...heads].filter(([, { hasCommits }]) => hasCommits === true).map(([chain]) => chain));
 }
 
+const SIGNED = 'signatures up to the root key';
+
 function report(
-  { signatures, scope, read, documents, fields }: WindowOptions,
-  { points, size, window, segments, heads, replayed }: Found,
+  options: WindowOptions,
+  found: Found,
   { finding, against = [], anchored = 0 }: Partial<Agreement>,
 ): VerificationReport {
-  const { from, to, published } = window;
-  const areFieldsChecked = fields !== undefined && signatures;
-  const signed = 'signatures up to the root key';
-  const isPart = scope.mode !== 'full';
-  const compared = Math.max(0, Math.min(published, to) - from);
+  const { points, segments, heads } = found;
   return {
     verdict: finding?.verdict ?? 'OK',
     ...defined({ firstBad: finding }),
     entries: segments.reduce((sum, { entries }) => sum + entries, 0),
     chains: heads.size,
     against,
-    checked: [
-      ...(isPart && from < to ? [`log indices ${from} to ${to - 1}`] : []),
-      'bytes and hashes',
-      isPart ? 'links within, and to the entry before' : 'links of every chain',
-      'every committed entry is there, in its place',
-      ...(signatures ? [signed] : []),
-      ...(compared === 0 ? [] : [`hash tiles and entry bundles of ${compared} published entries`]),
-      ...(against.length === 0 ? [] : ['the root, recomputed from the entries, at every point listed']),
-      ...(replayed?.checked ?? []),
-      ...(areFieldsChecked ? [FIELDS] : []),
-      ...(documents === undefined ? [] : [isPart ? 'documents changed within' : 'documents against the chains']),
-    ],
+    checked: checkedOf(options, found, against),
     notChecked: [
       ...(finding === undefined || segments.every((one) => one.finding === undefined)
         ? []
         : ['what comes after the first bad entry']),
-      ...(scope.mode === 'range' && scope.from < size && scope.to > size
-        ? [`log indices ${size} to ${scope.to - 1}: the ledger ends before them`]
-        : []),
-      ...(from < to || !isPart ? [] : [`anything: the ledger has ${size} entries, none of them is in question`]),
-      ...(signatures ? [] : [signed, 'whether bodies are in canonical form, beyond what links them']),
-      ...(isPart ? ['entries outside: of them only hashes, from the published tiles'] : []),
-      ...(replayed?.notChecked ?? [WHO_WAS_ENTITLED]),
-      ...(areFieldsChecked ? [] : [FIELDS]),
-      ...(read !== undefined && published < size
-        ? [`${size - published} entries that no checkpoint covers yet: they rest on session keys alone`]
-        : []),
-      ...(read !== undefined && anchored < size
-        ? [`whether entries from log index ${anchored} on are anchored: they are not yet`]
-        : []),
+      ...notLookedAt(options, found),
+      ...notCovered(options, found, anchored),
       ...notHeldAgainst(points, against),
     ],
-    ...(finding === undefined && points.published !== undefined && scope.mode !== 'range'
+    ...(finding === undefined && points.published !== undefined && options.scope.mode !== 'range'
       ? { checkpoint: Buffer.from(points.published.note).toString('utf8') }
       : {}),
   };
+}
+
+function checkedOf(
+  options: WindowOptions,
+  { window: { from, to, published }, replayed }: Found,
+  against: Agreement['against'],
+): readonly string[] {
+  const { signatures, scope, documents } = options;
+  const isPart = scope.mode !== 'full';
+  const compared = Math.max(0, Math.min(published, to) - from);
+  return [
+    ...(isPart && from < to ? [`log indices ${from} to ${to - 1}`] : []),
+    'bytes and hashes',
+    isPart ? 'links within, and to the entry before' : 'links of every chain',
+    'every committed entry is there, in its place',
+    ...(signatures ? [SIGNED] : []),
+    ...(compared === 0 ? [] : [`hash tiles and entry bundles of ${compared} published entries`]),
+    ...(against.length === 0 ? [] : ['the root, recomputed from the entries, at every point listed']),
+    ...(replayed?.checked ?? []),
+    ...(areFieldsChecked(options) ? [FIELDS] : []),
+    ...(documents === undefined ? [] : [isPart ? 'documents changed within' : 'documents against the chains']),
+  ];
+}
+
+/** What was not asked for, or is not there to be looked at. */
+function notLookedAt(options: WindowOptions, { size, window: { from, to }, replayed }: Found): readonly string[] {
+  const { signatures, scope } = options;
+  const isPart = scope.mode !== 'full';
+  return [
+    ...(scope.mode === 'range' && scope.from < size && scope.to > size
+      ? [`log indices ${size} to ${scope.to - 1}: the ledger ends before them`]
+      : []),
+    ...(from < to || !isPart ? [] : [`anything: the ledger has ${size} entries, none of them is in question`]),
+    ...(signatures ? [] : [SIGNED, 'whether bodies are in canonical form, beyond what links them']),
+    ...(isPart ? ['entries outside: of them only hashes, from the published tiles'] : []),
+    ...(replayed?.notChecked ?? [WHO_WAS_ENTITLED]),
+    ...(areFieldsChecked(options) ? [] : [FIELDS]),
+  ];
+}
+
+/** What rests on this ledger's own word, as yet. */
+function notCovered(
+  { read }: WindowOptions,
+  { size, window: { published } }: Found,
+  anchored: number,
+): readonly string[] {
+  if (read === undefined) return [];
+  return [
+    ...(published < size
+      ? [`${size - published} entries that no checkpoint covers yet: they rest on session keys alone`]
+      : []),
+    ...(anchored < size ? [`whether entries from log index ${anchored} on are anchored: they are not yet`] : []),
+  ];
+}
+
+function areFieldsChecked({ fields, signatures }: WindowOptions): boolean {
+  return fields !== undefined && signatures;
 }
 
 /** What nobody can say who has nothing kept elsewhere. */
