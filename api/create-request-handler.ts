@@ -28,7 +28,7 @@ export type HandleRequest<System> = (
   hooks?: ApiHooks,
 ) => Promise<ApiResponse>;
 
-/** What the routes use, behind the one door. */
+/** What the routes use, behind the entry point. */
 export type Served<System> = System & Pick<NervousSystem, 'execute'>;
 
 /** Serves these routes; compiles them once. */

@@ -8,15 +8,15 @@ import type { PolicyErrorCode } from '../core/policy/index.ts';
 import type { ConfigError, SystemErrorCode } from '../core/system/index.ts';
 
 /**
- * `ROUTE_NOT_FOUND`: nothing is served under this path; see /v1/openapi.json.
- * `METHOD_NOT_ALLOWED`: the path exists, the method does not; `Allow` lists what does.
+ * `ROUTE_NOT_FOUND`: no route has this path; see /v1/openapi.json.
+ * `METHOD_NOT_ALLOWED`: the path does not have this method; `Allow` lists those that it has.
  * `REQUEST_INVALID`: path, query, header or body break their schema; `errors` point at the places.
  * `MEDIA_TYPE_UNSUPPORTED`: send application/json in UTF-8, uncompressed.
- * `BODY_TOO_LARGE`: more than MAX_BODY_BYTES: send less at a time.
+ * `BODY_TOO_LARGE`: the body has more than MAX_BODY_BYTES: send less at a time.
  * `HEADERS_TOO_LARGE`: shorten URL and headers.
  * `REQUEST_TIMEOUT`: the request did not arrive in time: send it again.
- * `SERVER_BUSY`: the bodies of requests under way fill the room there is; send it again in a second.
- * `INTERNAL`: a fault on our side; it has been reported. With the same idempotency key it is safe to try again.
+ * `SERVER_BUSY`: the bodies of other requests take all the memory reserved for bodies; send the request again in a second.
+ * `INTERNAL`: a fault of the service, which has been reported. It is safe to try again with the same idempotency key.
  */
 export type ApiErrorCode =
   | 'ROUTE_NOT_FOUND'

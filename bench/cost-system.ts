@@ -96,7 +96,7 @@ async function openProcess({ dynamo, events, kms, queues }: Clients, resources: 
   const { entriesTable, stateTable, keyId, queueUrl, busPrefix } = resources;
   const { ledger, origin } = config;
   const tables = { client: dynamo, stateTable, ledger };
-  const world = { clock: systemClock, ids: systemIds };
+  const clockAndIds = { clock: systemClock, ids: systemIds };
   const onError = (error: unknown): void => {
     throw error instanceof Error ? error : new Error(String(error));
   };
@@ -106,7 +106,7 @@ async function openProcess({ dynamo, events, kms, queues }: Clients, resources: 
     rootSigner: () => kmsRootSigner({ kms, keyId, origin }),
     ports: ({ store, beforeAnswer }) => {
       const bus = new EventBridgeBus({
-        ...{ ledger, entries: store, items: store, ...world, events, queues, onError },
+        ...{ ledger, entries: store, items: store, ...clockAndIds, events, queues, onError },
         ...{ busPrefix, subscriptionPrefix: busPrefix, reconcile: async () => {} },
         marks: new DynamoRelayMarks({ ...tables, items: store }),
         positions: new DynamoLogPositions(tables),
@@ -131,7 +131,7 @@ async function openProcess({ dynamo, events, kms, queues }: Clients, resources: 
     flush: () => opened.flush(),
     appender: async () => {
       const rootSigner = await kmsRootSigner({ kms, keyId, origin });
-      return createAppender({ ledger, origin, store, sealer: localSealer, rootSigner, ...world });
+      return createAppender({ ledger, origin, store, sealer: localSealer, rootSigner, ...clockAndIds });
     },
     sequence: (entries) => sequencer.sequence(entries),
   };

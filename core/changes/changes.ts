@@ -1,5 +1,5 @@
 /** The use cases of change-sets, behind one object. Shells bring an authenticated principal and untrusted input. */
-import { createActs } from './use-cases/acts.ts';
+import { createActEdge } from './use-cases/act-edge.ts';
 import type { ChangesDependencies } from './recording/context.ts';
 import { createDecisionUseCases, type DecisionUseCases } from './use-cases/decision-use-cases.ts';
 import { createProposalUseCases, type ProposalUseCases } from './use-cases/proposal-use-cases.ts';
@@ -14,11 +14,11 @@ export interface Changes extends ProposalUseCases, DecisionUseCases, WorkflowUse
 
 /** All of them; a process that needs few makes those groups alone. */
 export function createChanges(deps: ChangesDependencies): Changes {
-  const acts = createActs(deps);
+  const actEdge = createActEdge(deps);
   return {
-    ...createProposalUseCases(acts),
-    ...createDecisionUseCases(acts),
-    ...createWorkflowUseCases(acts),
-    ...createQueryUseCases(acts),
+    ...createProposalUseCases(actEdge),
+    ...createDecisionUseCases(actEdge),
+    ...createWorkflowUseCases(actEdge),
+    ...createQueryUseCases(actEdge),
   };
 }

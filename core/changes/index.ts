@@ -9,7 +9,7 @@ export {
 export { bindingProblems } from './views/verify-displayed.ts';
 export { APPROVALS_SOURCE, findTold } from './recording/announce.ts';
 export { approvalTopics } from './recording/approval-topics.ts';
-export { createActs, type Acts } from './use-cases/acts.ts';
+export { createActEdge, type ActEdge } from './use-cases/act-edge.ts';
 export { createChanges, type Changes } from './changes.ts';
 export type { DecisionUseCases } from './use-cases/decision-use-cases.ts';
 export type { ProposalUseCases } from './use-cases/proposal-use-cases.ts';

@@ -1,5 +1,5 @@
 /**
- * What passed the door and what was published, as metrics under the names of the product's papers. One service for all
+ * What passed the entry point and what was published, as metrics under the names of the product's papers. One service for all
  * functions: it is the system that is reliable and fast or not, and each further dimension would be paid for.
  */
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';

@@ -1,4 +1,4 @@
-/** Acting under one policy: everything an act asks and writes is of the policy it began under, or it begins anew. */
+/** Runs an act under one policy: everything that it reads and writes belongs to the policy under which it began, or it begins anew. */
 import { createChangeStore } from '../store/change-store.ts';
 import { createProvenRecords } from '../store/proven-records.ts';
 import { createContext, type ChangesDependencies, type Context } from './context.ts';
@@ -25,7 +25,7 @@ export interface ActRunner {
   /** for the policy that is at hand */
   readonly current: () => Context;
   /** Runs the act, and again from its beginning when the policy changed before the act was recorded. */
-  readonly acting: <Request extends readonly unknown[], Outcome>(
+  readonly withCurrentPolicy: <Request extends readonly unknown[], Outcome>(
     act: Act<Request, Outcome>,
     ...request: Request
   ) => Promise<Acted<Outcome>>;
@@ -45,7 +45,7 @@ export function createActRunner(deps: ChangesDependencies): ActRunner {
   };
   return {
     current,
-    acting: async (act, ...request) => {
+    withCurrentPolicy: async (act, ...request) => {
       for (let policies = 1; ; policies++) {
         await governance.refresh(Infinity);
         const under = governance.inForce();

@@ -1,7 +1,7 @@
 /** The acts of people who answer for a change-set: before it runs, past the rules, and afterwards. */
 import type { IsoInstant } from '../../brands/index.ts';
 import type { Principal } from '../../policy/index.ts';
-import type { Acts } from './acts.ts';
+import type { ActEdge } from './act-edge.ts';
 import { decide } from '../decisions/decide.ts';
 import { override } from '../decisions/override.ts';
 import { resolve } from '../decisions/resolve.ts';
@@ -35,7 +35,7 @@ export interface DecisionUseCases {
   resolve(principal: Principal, id: string, input: unknown): Promise<ActResult>;
 }
 
-export function createDecisionUseCases({ run }: Acts): DecisionUseCases {
+export function createDecisionUseCases({ run }: ActEdge): DecisionUseCases {
   return {
     decide: async (principal, id, input) => {
       const { kind, vote, change } = await run(principal, decide, { id, input });

@@ -19,12 +19,13 @@ export interface PolicyUseCases {
 }
 
 export function createPolicyUseCases(deps: ChangesDependencies): PolicyUseCases {
-  const { acting } = createActRunner(deps);
+  const { withCurrentPolicy } = createActRunner(deps);
   const { governance } = deps;
   return {
-    policy: async (principal) => orThrow((await acting(viewPolicy, governance, principal)).outcome),
-    delegate: async (principal, input) => orThrow((await acting(delegate, { principal, input })).outcome),
-    endDelegation: async (principal, id) => orThrow((await acting(endDelegation, { principal, id })).outcome),
-    delegations: async (principal) => orThrow((await acting(listDelegations, principal)).outcome),
+    policy: async (principal) => orThrow((await withCurrentPolicy(viewPolicy, governance, principal)).outcome),
+    delegate: async (principal, input) => orThrow((await withCurrentPolicy(delegate, { principal, input })).outcome),
+    endDelegation: async (principal, id) =>
+      orThrow((await withCurrentPolicy(endDelegation, { principal, id })).outcome),
+    delegations: async (principal) => orThrow((await withCurrentPolicy(listDelegations, principal)).outcome),
   };
 }

@@ -1,7 +1,7 @@
 /** The acts that begin a change-set, alter it, and call it off. */
 import type { Principal } from '../../policy/index.ts';
 import { orThrow } from '../model/refusal.ts';
-import type { Acts } from './acts.ts';
+import type { ActEdge } from './act-edge.ts';
 import { dryRun, type DryRun } from '../proposals/dry-run.ts';
 import { propose, revise, type Turns } from '../proposals/propose.ts';
 import { revert } from '../proposals/revert.ts';
@@ -25,7 +25,7 @@ export interface ProposalUseCases {
   abort(principal: Principal, id: string, input: unknown): Promise<ChangeView>;
 }
 
-export function createProposalUseCases({ current, run }: Acts): ProposalUseCases {
+export function createProposalUseCases({ current, run }: ActEdge): ProposalUseCases {
   const turns: Turns = new Map();
   return {
     propose: (principal, input, idempotencyKey) => run(principal, propose, { input, idempotencyKey, turns }),

@@ -1,7 +1,7 @@
 /** Change-sets and documents as they are, for those who may see them. */
 import type { Principal } from '../../policy/index.ts';
 import { defined } from '../../values/index.ts';
-import type { Acts } from './acts.ts';
+import type { ActEdge } from './act-edge.ts';
 import { noSuchChange, orThrow } from '../model/refusal.ts';
 import { decidesForAnother } from '../decisions/delegation.ts';
 import type { VersionedDocument } from '../model/document.ts';
@@ -23,7 +23,7 @@ export interface QueryUseCases {
   document(principal: Principal, entityId: string): Promise<VersionedDocument>;
 }
 
-export function createQueryUseCases({ current }: Acts): QueryUseCases {
+export function createQueryUseCases({ current }: ActEdge): QueryUseCases {
   return {
     get: async (principal, id) => {
       const context = current();

@@ -1,5 +1,5 @@
 /** The system's own steps: what carries an approved change-set to its end. They hold no authority. */
-import type { Acts } from './acts.ts';
+import type { ActEdge } from './act-edge.ts';
 import { dueChanges, type DueChanges, type DueQuery } from '../workflow/due.ts';
 import { advance, runStep, type StepResult } from '../workflow/run-step.ts';
 import { orThrow } from '../model/refusal.ts';
@@ -16,10 +16,10 @@ export interface WorkflowUseCases {
   due(query: DueQuery): Promise<DueChanges>;
 }
 
-export function createWorkflowUseCases({ current, acting }: Acts): WorkflowUseCases {
+export function createWorkflowUseCases({ current, withCurrentPolicy }: ActEdge): WorkflowUseCases {
   return {
-    advance: async (id) => orThrow((await acting(advance, id)).outcome),
-    runStep: async (step, id) => orThrow((await acting(runStep, step, id)).outcome),
+    advance: async (id) => orThrow((await withCurrentPolicy(advance, id)).outcome),
+    runStep: async (step, id) => orThrow((await withCurrentPolicy(runStep, step, id)).outcome),
     openIds: (page) => current().store.ids({ open: true }, page),
     due: (query) => {
       const { ledger, items, clock, risk } = current();

@@ -5,14 +5,14 @@ import { NervousError } from '../../errors/index.ts';
  * `TOPIC_UNKNOWN` / `VERSION_UNKNOWN`: not in the catalog; the message names the nearest match.
  * `PAYLOAD_INVALID`: the payload breaks the topic's schema; `problems` point into it.
  * `EVENT_ID_CONFLICT`: this event id is recorded with other content; use a new id.
- * `EVENT_NOT_FOUND` / `EVENT_AMBIGUOUS`: no event, or events of several sources, under that id; name the source.
+ * `EVENT_NOT_FOUND`: no event has this id; check it. `EVENT_AMBIGUOUS`: events of several sources have it; name the source.
  * `SUBSCRIPTION_INVALID`: the subscription breaks its schema; `problems` point at the fields.
- * `SUBSCRIPTION_NOT_FOUND`: no such subscription, or not yours to see.
- * `SUBSCRIPTION_EXISTS`: the id is taken by a subscription with other settings.
+ * `SUBSCRIPTION_NOT_FOUND`: there is no such subscription, or the caller may not see it; check the id.
+ * `SUBSCRIPTION_EXISTS`: a subscription with other settings has this id; use another id, or delete that one.
  * `TOO_MANY_SUBSCRIPTIONS`: the principal has as many as it may; remove one, or raise the limit in the configuration.
  * `ATOMIC_REJECTED`: another event of the atomic batch was refused, so nothing of it was recorded.
- * `FIELD_DAMAGED`: what is kept of a confidential field is not what was recorded: restore the vault.
- * `CATALOG_INVALID`: no catalog document, or one too large or too deep to compare; the message says where.
+ * `FIELD_DAMAGED`: the vault's value of a confidential field is not the one that was recorded: restore the vault.
+ * `CATALOG_INVALID`: the file is no catalog, or is too large or too deep to compare; the message says where.
  */
 export type EventErrorCode =
   | 'EVENT_INVALID'
@@ -33,9 +33,9 @@ export type EventErrorCode =
 export class EventError extends NervousError<EventErrorCode> {}
 
 /**
- * `RATE_LIMITED`: the publisher published more than it may; go on after `retryAfterSeconds`.
- * `TOPIC_STOPPED`: the topic takes no events since a storm; somebody must look, or wait for `retryAfterSeconds` if given.
- * `LOOP_DETECTED`: this event is one of a chain that causes itself; do not send it again, look at who publishes because of whom.
+ * `RATE_LIMITED`: the publisher published more than it may; continue after `retryAfterSeconds`.
+ * `TOPIC_STOPPED`: a storm stopped the topic; wait for `retryAfterSeconds` if given, otherwise an auditor must open it.
+ * `LOOP_DETECTED`: this event belongs to a chain that causes itself; do not send it again, but find out which modules answer each other.
  */
 export type GuardErrorCode = 'RATE_LIMITED' | 'TOPIC_STOPPED' | 'LOOP_DETECTED';
 

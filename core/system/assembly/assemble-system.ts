@@ -14,7 +14,7 @@ import type { UseCases } from './use-cases.ts';
 /** What every system has, whatever it was given. */
 type Base = Pick<NervousSystem, 'config' | 'policy' | 'catalog' | 'refreshPolicy' | 'initialize' | 'execute'>;
 /** What parts share with each other, and nobody else is given. */
-type Shared = 'appender' | 'acts' | 'vault' | 'openStreams';
+type Shared = 'appender' | 'actEdge' | 'vault' | 'openStreams';
 
 /** All that these parts ask for: of the ground, of ports, and of other parts. */
 type Asked<Make> = Make[keyof Make] extends (from: infer From) => object ? From : never;
@@ -52,7 +52,7 @@ const ORDER = Object.keys({
   createPublish: true,
   createIngress: true,
   createReveal: true,
-  createActs: true,
+  createActEdge: true,
   createProposalUseCases: true,
   createDecisionUseCases: true,
   createWorkflowUseCases: true,
@@ -78,7 +78,7 @@ export function assembleSystem<const Make extends Partial<UseCases>>(
   make: Make & Whole<Make>,
 ): AssembledSystem<Make> {
   const made = makeParts(ground, ports, make);
-  const { appender, acts: _1, vault: _2, openStreams: _3, ...added } = made;
+  const { appender, actEdge: _1, vault: _2, openStreams: _3, ...added } = made;
   const recorder = appender === undefined ? undefined : createTamperRecorder(appender, ground.onError);
   // Who records nothing else does not record this either: the engine is told in any case.
   if (recorder !== undefined) ground.tampered.listen(recorder.record);

@@ -15,7 +15,7 @@ import {
   verificationPart,
 } from './reading-parts.ts';
 import {
-  actsPart,
+  actEdgePart,
   appenderPart,
   decisionPart,
   guardsPart,
@@ -38,7 +38,7 @@ export interface UseCases {
   readonly createPublish: typeof publishPart;
   readonly createIngress: typeof ingressPart;
   readonly createReveal: typeof revealPart;
-  readonly createActs: typeof actsPart;
+  readonly createActEdge: typeof actEdgePart;
   readonly createProposalUseCases: typeof proposalPart;
   readonly createDecisionUseCases: typeof decisionPart;
   readonly createWorkflowUseCases: typeof workflowPart;
@@ -74,16 +74,24 @@ export const ingesting = {
 };
 export const proposing = {
   createAppender: appenderPart,
-  createActs: actsPart,
+  createActEdge: actEdgePart,
   createProposalUseCases: proposalPart,
   createQueryUseCases: queryPart,
 };
-export const deciding = { createAppender: appenderPart, createActs: actsPart, createDecisionUseCases: decisionPart };
-export const working = { createAppender: appenderPart, createActs: actsPart, createWorkflowUseCases: workflowPart };
+export const deciding = {
+  createAppender: appenderPart,
+  createActEdge: actEdgePart,
+  createDecisionUseCases: decisionPart,
+};
+export const working = {
+  createAppender: appenderPart,
+  createActEdge: actEdgePart,
+  createWorkflowUseCases: workflowPart,
+};
 /** Everything on change-sets. */
 export const changing = {
   createAppender: appenderPart,
-  createActs: actsPart,
+  createActEdge: actEdgePart,
   createProposalUseCases: proposalPart,
   createDecisionUseCases: decisionPart,
   createWorkflowUseCases: workflowPart,

@@ -3,14 +3,14 @@
  * rests on, and gives what it adds.
  */
 import {
-  createActs,
+  createActEdge,
   createDecisionUseCases,
   createPolicyUseCases,
   createProposalUseCases,
   createQueryUseCases,
   createWorkflowUseCases,
   operationTypes,
-  type Acts,
+  type ActEdge,
   type ChangesDependencies,
   type DecisionUseCases,
   type PolicyUseCases,
@@ -125,31 +125,31 @@ export function revealPart({ appender, entries, policy, ids, vault }: Ground & A
 type Changing = Ground & Appending & Pick<Ports, 'executors' | 'onChangeStep'>;
 
 /** What the groups of acts on change-sets share. */
-export function actsPart(from: Changing): { readonly acts: Acts } {
+export function actEdgePart(from: Changing): { readonly actEdge: ActEdge } {
   const { operations, executors } = from.config;
-  return { acts: createActs({ ...changing(from), operations: operationTypes(operations, executors) }) };
+  return { actEdge: createActEdge({ ...changing(from), operations: operationTypes(operations, executors) }) };
 }
 
-interface Acting {
-  readonly acts: Acts;
+interface EdgeParts {
+  readonly actEdge: ActEdge;
   /** what other groups of acts have given */
   readonly changes?: object;
 }
 
-export function proposalPart({ acts, changes }: Acting): { readonly changes: ProposalUseCases } {
-  return { changes: { ...changes, ...createProposalUseCases(acts) } };
+export function proposalPart({ actEdge, changes }: EdgeParts): { readonly changes: ProposalUseCases } {
+  return { changes: { ...changes, ...createProposalUseCases(actEdge) } };
 }
 
-export function decisionPart({ acts, changes }: Acting): { readonly changes: DecisionUseCases } {
-  return { changes: { ...changes, ...createDecisionUseCases(acts) } };
+export function decisionPart({ actEdge, changes }: EdgeParts): { readonly changes: DecisionUseCases } {
+  return { changes: { ...changes, ...createDecisionUseCases(actEdge) } };
 }
 
-export function workflowPart({ acts, changes }: Acting): { readonly changes: WorkflowUseCases } {
-  return { changes: { ...changes, ...createWorkflowUseCases(acts) } };
+export function workflowPart({ actEdge, changes }: EdgeParts): { readonly changes: WorkflowUseCases } {
+  return { changes: { ...changes, ...createWorkflowUseCases(actEdge) } };
 }
 
-export function queryPart({ acts, changes }: Acting): { readonly changes: QueryUseCases } {
-  return { changes: { ...changes, ...createQueryUseCases(acts) } };
+export function queryPart({ actEdge, changes }: EdgeParts): { readonly changes: QueryUseCases } {
+  return { changes: { ...changes, ...createQueryUseCases(actEdge) } };
 }
 
 export function policyPart(from: Changing): { readonly governing: PolicyUseCases } {

@@ -1,14 +1,14 @@
 import { NervousError } from '../../errors/index.ts';
 
 /**
- * `ENTITY_NOT_FOUND`: nothing was ever recorded for this entity.
- * `CURSOR_INVALID`: not a cursor of this feed; start without one.
- * `CURSOR_GONE`: it points behind entries that are lost; read on from the oldest cursor, which the error names.
+ * `ENTITY_NOT_FOUND`: the ledger has no entry of this entity; check its id.
+ * `CURSOR_INVALID`: this is not a cursor of this feed; start without one.
+ * `CURSOR_GONE`: the cursor points behind entries that are lost; continue from the oldest cursor, which the error names.
  * `STREAMS_EXHAUSTED`: the principal holds as many streams as it may; close one, or raise `streams` in the configuration.
  * `BUDGET_SPENT`: the principal asks for more than its budget allows; wait as long as the answer says, or raise the budget.
- * `ENTRY_UNREADABLE`: stored bytes are damaged; verify the ledger, it names the entry.
- * `NOT_PUBLISHED_YET`: it is recorded, but the next checkpoint is still to come: ask again in a few seconds.
- * `VERIFICATION_ENDED`: the caller left or the engine stops; nothing was found out, ask again.
+ * `ENTRY_UNREADABLE`: stored bytes are damaged; verify the ledger, which names the entry.
+ * `NOT_PUBLISHED_YET`: the entry is recorded, but no checkpoint covers it yet: ask again in a few seconds.
+ * `VERIFICATION_ENDED`: the verification has no result, because the caller left or the engine stops; ask again.
  * `TILE_NOT_FOUND`: the published log has no such file.
  */
 export type SystemErrorCode =
@@ -24,7 +24,7 @@ export type SystemErrorCode =
 
 export class SystemError extends NervousError<SystemErrorCode> {}
 
-/** The way on for a reader whose cursor is gone. */
+/** Names the cursor from which a reader can continue whose own cursor is gone. */
 export class CursorGone extends SystemError {
   readonly oldestCursor: string;
 

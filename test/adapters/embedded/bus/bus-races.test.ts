@@ -1,4 +1,4 @@
-/** Acts on a subscription that meet: pause and resume, removal and what is still being written, a long look and the clock. */
+/** Actions on a subscription at the same moment: pause and resume, removal and what is still being written, a long search and the clock. */
 import { describe, expect, it } from 'vitest';
 import type { DeliveryFacts } from '../../../../core/events/index.ts';
 import type { AppendedEntry } from '../../../../core/ledger/index.ts';
@@ -18,7 +18,7 @@ function heldFacts(): { readFacts: () => Promise<DeliveryFacts>; hold: () => voi
   };
 }
 
-describe('acts on a subscription that meet', () => {
+describe('actions on a subscription at the same moment', () => {
   it('delivers on when it is resumed while its pause still waits for a function', async () => {
     const ends: (() => void)[] = [];
     const total = (): Promise<void> => new Promise((end) => void ends.push(end));

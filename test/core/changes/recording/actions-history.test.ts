@@ -115,10 +115,10 @@ async function expectFollows(fixture: Fixture, ids: readonly string[]): Promise<
 it('follows from the chain, whatever anybody does', async () => {
   const seen = new Set<string>();
   await fc.assert(
-    fc.asyncProperty(fc.array(act, { minLength: 15, maxLength: 60 }), async (acts) => {
+    fc.asyncProperty(fc.array(act, { minLength: 15, maxLength: 60 }), async (actions) => {
       const fixture = recordingFixture();
       const ids: string[] = [];
-      for (const one of acts) await perform(fixture, ids, one).catch(() => undefined); // most are refused: that is part of it
+      for (const one of actions) await perform(fixture, ids, one).catch(() => undefined); // most are refused: that is part of it
       const records = await expectFollows(fixture, ids);
       for (const { entries } of records) for (const { type } of entries) seen.add(type);
     }),

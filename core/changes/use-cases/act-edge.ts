@@ -10,7 +10,7 @@ import type { ChangesDependencies } from '../recording/context.ts';
 import { viewChange, type ChangeView } from '../views/view.ts';
 import { createViolationTeller } from '../recording/violations.ts';
 
-export interface Acts extends ActRunner {
+export interface ActEdge extends ActRunner {
   /** The act of this principal, and the change-set after it; tells the engine of the step. @throws ChangeError, PolicyError */
   readonly run: <Request, Done extends { readonly stored: StoredChange }>(
     principal: Principal,
@@ -19,13 +19,13 @@ export interface Acts extends ActRunner {
   ) => Promise<Omit<Done, 'stored'> & { readonly change: ChangeView }>;
 }
 
-export function createActs(deps: ChangesDependencies): Acts {
-  const { current, acting } = createActRunner(deps);
+export function createActEdge(deps: ChangesDependencies): ActEdge {
+  const { current, withCurrentPolicy } = createActRunner(deps);
   const tellViolation = createViolationTeller(deps);
   return {
-    ...{ current, acting },
+    ...{ current, withCurrentPolicy },
     run: async (principal, act, request) => {
-      const { outcome, context } = await acting(act, principal, request);
+      const { outcome, context } = await withCurrentPolicy(act, principal, request);
       if (isRefused(outcome)) await tellViolation(principal, outcome);
       const { stored, ...done } = orThrow(outcome);
       deps.onStep?.(stored.record.id);
