@@ -12,12 +12,16 @@ const NO_PROXY = {
 /** Where a brand (core/brands) is made: what hashes, parses, asks a schema or reads the clock. Nothing else may say that text is one. */
 const CHECKS = [
   'core/brands/time.ts',
+  'core/canonical/hash.ts',
+  'core/ledger/entries/{entry-place,field-commitment}.ts',
+  'core/ledger/merkle/merkle-hash.ts',
   'core/changes/{model/steps,risk/risk-config,recording/approval-topics,operations/content,store/delegation-store}.ts',
+  'core/changes/policy/adoption.ts',
   'core/changes/decisions/{decide,delegation}.ts',
   'core/events/catalog/system-topics.ts',
   'api/schemas/**/*.ts',
-  'adapters/aws/request/system-clock.ts',
-  'adapters/embedded/machine/system-clock.ts',
+  'adapters/aws/{dynamo/dynamo-items,request/system-clock,verify/segment-json}.ts',
+  'adapters/embedded/{machine/system-clock,store/sqlite-store}.ts',
   'adapters/memory/test-doubles.ts',
   'test/support/checked.ts',
 ];

@@ -1,11 +1,12 @@
 /** Building one entry: canonical bytes, signature, hash; no store. */
 import { isoOf } from '../core/brands/index.ts';
-import { createSessionKey, prepareEntry, sealRun } from '../core/ledger/index.ts';
+import { createSessionKey, genesisHash, prepareEntry, sealRun } from '../core/ledger/index.ts';
 import { systemClock, systemIds } from '../adapters/embedded/machine/system-clock.ts';
 import { percentile, round } from './measure.ts';
 
 export function benchEntryBuild(scale: number): { p50Us: number; p95Us: number } {
   const key = createSessionKey(systemIds.keyPair(), systemClock.now());
+  const prev = genesisHash('bench', 'account:1695');
   const at = isoOf(systemClock.now());
   const payload = { amount: '1234.50', kind: 'credit', operation: 'VKLAD', date: '1993-01-01', balance: '5678.00' };
   const times: number[] = [];
@@ -20,7 +21,7 @@ export function benchEntryBuild(scale: number): { p50Us: number; p95Us: number }
         data: { topic: 'transactions.new', version: 1, source: 'bank-feed', payload },
       },
     );
-    sealRun({ prev: 'ab'.repeat(32), seq }, [prepared], key);
+    sealRun({ prev, seq }, [prepared], key);
     times.push((performance.now() - start) * 1_000);
   }
   times.sort((a, b) => a - b);

@@ -27,7 +27,7 @@ import {
   type ProposeResult,
   type RiskView,
 } from '../../core/changes/index.ts';
-import { count, entityId, hash, instant, jsonObject, seq } from './fields.ts';
+import { assessmentHash, chainHash, contentHash, count, entityId, hash, instant, jsonObject, seq } from './fields.ts';
 
 const operationsExample = [{ type: 'state.patch', payload: [{ op: 'replace', path: '/limit', value: '500.00' }] }];
 const reasonExample = { reason: 'the customer called back' };
@@ -97,7 +97,9 @@ const text = z.string();
 const json = z.custom<JsonValue>((value) => value !== undefined);
 const document = z.union([z.null(), jsonObject]);
 const failure = z.strictObject({ code: text, message: text });
-const evidence = z.array(z.strictObject({ url: text, hash, title: text.exactOptional() }));
+const evidence = z.array(
+  z.strictObject({ url: text, hash: hash.brand<'EvidenceHash'>(), title: text.exactOptional() }),
+);
 
 const operation = z
   .strictObject({
@@ -124,7 +126,7 @@ const risk: z.ZodType<RiskView> = z
     roles: z.array(text),
     approvals: count,
     timelockMinutes: count,
-    policy: z.strictObject({ version: text, hash }),
+    policy: z.strictObject({ version: text, hash: hash.brand<'RiskTableHash'>() }),
     matched: z.array(text),
     rules: z.array(matchedRule).exactOptional(),
     drivenBy: z.array(text).exactOptional(),
@@ -170,7 +172,7 @@ const standingVote = z.strictObject({
   decision: z.enum(['approve', 'reject', 'request-changes']),
   reason: text.exactOptional(),
   at: instant,
-  hash,
+  hash: chainHash,
 });
 
 const review = z.strictObject({
@@ -208,8 +210,8 @@ export const changeSchema: z.ZodType<ChangeView> = z
     }),
     state: z.enum(CHANGE_STATES),
     revision: z.int().min(1),
-    contentHash: hash,
-    assessmentHash: hash.exactOptional(),
+    contentHash,
+    assessmentHash: assessmentHash.exactOptional(),
     assessment: assessment.exactOptional(),
     risk: risk.exactOptional(),
     blocked: failure.exactOptional(),
@@ -217,7 +219,7 @@ export const changeSchema: z.ZodType<ChangeView> = z
     votes: z.array(standingVote),
     stillNeeded: stillNeeded.exactOptional(),
     mayVoteAs: z
-      .array(z.strictObject({ personId: text, delegation: hash.exactOptional() }))
+      .array(z.strictObject({ personId: text, delegation: chainHash.exactOptional() }))
       .exactOptional()
       .meta({
         description: 'with for=me, and of one change-set: whose vote you could cast: your own, or one delegated to you',
@@ -227,7 +229,7 @@ export const changeSchema: z.ZodType<ChangeView> = z
       .meta({ description: 'of one change-set: why your own vote would be refused as things stand' }),
     deadline: instant,
     preview: preview.exactOptional(),
-    entries: z.array(z.strictObject({ type: z.enum(STEP_TYPES), seq, hash, at: instant })),
+    entries: z.array(z.strictObject({ type: z.enum(STEP_TYPES), seq, hash: chainHash, at: instant })),
     createdAt: instant,
     updatedAt: instant,
     ...postExecution,
@@ -237,7 +239,7 @@ export const changeSchema: z.ZodType<ChangeView> = z
 export const dryRunSchema: z.ZodType<DryRun> = z
   .strictObject({
     entityId,
-    contentHash: hash,
+    contentHash,
     risk,
     needs: stillNeeded.exactOptional(),
     deciders: z.record(text, z.array(text)),
@@ -256,7 +258,7 @@ export const proposedSchema: z.ZodType<ProposeResult> = z
 export const decidedSchema: z.ZodType<DecideResult> = z
   .strictObject({
     kind: z.enum(['decided', 'recorded']),
-    vote: z.strictObject({ seq, hash, at: instant }),
+    vote: z.strictObject({ seq, hash: chainHash, at: instant }),
     change: changeSchema,
   })
   .meta({ id: 'Decided', description: '`recorded`: this very decision was recorded before.' });

@@ -2,7 +2,7 @@
 import * as z from 'zod';
 import { VERDICTS, type EntryBody } from '../../core/ledger/index.ts';
 import type { EntityView, EntryVerdict, EntryView } from '../../core/system/index.ts';
-import { count, entityId, hash, instant, jsonObject, position, seq } from './fields.ts';
+import { chainHash, count, entityId, instant, jsonObject, position, seq } from './fields.ts';
 
 /** Entries carry their bytes, up to 64 KiB each: a page stays in the low megabytes. */
 export const entityPageSize = { min: 1, max: 200, default: 100 };
@@ -10,7 +10,7 @@ export const entityPageSize = { min: 1, max: 200, default: 100 };
 export const entityViewSchema: z.ZodType<EntityView> = z
   .strictObject({
     entityId,
-    head: z.strictObject({ seq, hash, at: instant }),
+    head: z.strictObject({ seq, hash: chainHash, at: instant }),
     document: jsonObject.exactOptional().meta({ description: 'as change-sets made it; absent when none did' }),
     version: count.meta({ description: 'of the document; 0 when there is none' }),
   })
@@ -22,7 +22,7 @@ const entryBodySchema: z.ZodType<EntryBody> = z
     ledger: z.string(),
     entity: entityId,
     seq,
-    prev: hash,
+    prev: chainHash,
     type: z.string(),
     at: instant,
     actor: z.strictObject({
@@ -44,7 +44,7 @@ const entryViewSchema: z.ZodType<EntryView> = z
   .strictObject({
     seq,
     position: position.exactOptional(),
-    hash,
+    hash: chainHash,
     body: entryBodySchema,
     note: z.string().meta({ description: 'the stored bytes: a C2SP signed note whose leaf hash is `hash`' }),
     verification: entryVerdictSchema.exactOptional().meta({

@@ -1,5 +1,6 @@
 /** Events as they go in and out. The envelope's own schema is core/events'. */
 import * as z from 'zod';
+import type { ChainHash } from '../../core/brands/index.ts';
 import {
   eventInputSchema,
   MAX_EVENTS_PER_PUBLISH,
@@ -7,7 +8,7 @@ import {
   type DeliveryState,
 } from '../../core/events/index.ts';
 import type { EventTrace } from '../../core/system/index.ts';
-import { count, entityId, eventSource, hash, instant, jsonObject, position, seq } from './fields.ts';
+import { chainHash, count, entityId, eventSource, hash, instant, jsonObject, position, seq } from './fields.ts';
 import { problemSchema, type ProblemDetails } from './problem.ts';
 
 const eventExample = {
@@ -33,11 +34,17 @@ export interface PublishedEvent {
   readonly eventId: string;
   readonly entity: string;
   readonly seq: number;
-  readonly hash: string;
+  readonly hash: ChainHash;
 }
 
 export const publishedEventSchema: z.ZodType<PublishedEvent> = z
-  .strictObject({ status: z.enum(['accepted', 'duplicate']), eventId: z.string(), entity: entityId, seq, hash })
+  .strictObject({
+    status: z.enum(['accepted', 'duplicate']),
+    eventId: z.string(),
+    entity: entityId,
+    seq,
+    hash: chainHash,
+  })
   .meta({ id: 'PublishedEvent', description: 'Recorded durably. `duplicate`: it was before, and is where it was.' });
 
 export type EventResult =
@@ -75,10 +82,10 @@ export const deliveredEventSchema: z.ZodType<DeliveredEvent> = z
     payload: jsonObject,
     metadata: jsonObject.exactOptional(),
     commits: z
-      .array(z.strictObject({ path: z.string(), hash }))
+      .array(z.strictObject({ path: z.string(), hash: hash.brand<'FieldHash'>() }))
       .exactOptional()
       .meta({ description: 'commitments to confidential fields, which are kept beside the ledger' }),
-    ledger: z.strictObject({ entity: entityId, seq, hash, position: position.exactOptional() }),
+    ledger: z.strictObject({ entity: entityId, seq, hash: chainHash, position: position.exactOptional() }),
   })
   .meta({ id: 'Event', description: 'An event with its place in the ledger.' });
 

@@ -4,7 +4,7 @@ import type { JsonObject } from '../../core/canonical/index.ts';
 import { eventIdSchema, subscriptionInputSchema } from '../../core/events/index.ts';
 import { ENTITY_ID } from '../../core/ledger/index.ts';
 
-export { count, hash, instant, position, seq } from './places.ts';
+export { assessmentHash, chainHash, contentHash, count, documentHash, hash, instant, position, seq } from './places.ts';
 
 /** Longest long-poll, in seconds: below the idle limits of common proxies. */
 export const MAX_WAIT_SECONDS = 20;

@@ -1,7 +1,7 @@
 /** The policy in force and delegated votes, as people see them. What may stand in either is core/changes' business. */
 import * as z from 'zod';
 import { delegationInputSchema, type Delegation, type Delegations, type PolicyView } from '../../core/changes/index.ts';
-import { changeId, count, hash, instant, jsonObject } from './fields.ts';
+import { chainHash, changeId, count, documentHash, instant, jsonObject } from './fields.ts';
 
 const at = instant.meta({ description: 'UTC, RFC 3339' });
 
@@ -11,7 +11,7 @@ export const policyViewSchema: z.ZodType<PolicyView> = z
       description: '`configuration`: the ledger has recorded none yet; the first proposal does',
     }),
     version: count.meta({ description: 'version of the document of `registry:policy`, 0 when it is not recorded' }),
-    hash,
+    hash: documentHash,
     document: (jsonObject as unknown as z.ZodType<PolicyView['document']>).meta({
       type: 'object',
       description: '`roster` and `risk`, as in nervous.config.ts',
@@ -41,7 +41,7 @@ export const delegationSchema = delegationInputSchema.meta({
 
 const delegation: z.ZodType<Delegation> = z
   .strictObject({
-    id: hash.meta({ description: 'chain hash of the entry that granted it' }),
+    id: chainHash.meta({ description: 'chain hash of the entry that granted it' }),
     from: z.string(),
     to: z.string(),
     roles: z.array(z.string()).min(1).exactOptional(),

@@ -19,3 +19,26 @@ type Plain<Id> = Id extends number ? number : string;
 export type EpochMs = Brand<number, 'EpochMs'>;
 /** UTC as text (RFC 3339), as entries and answers have it. Its milliseconds may be missing, so its order is not that of time. */
 export type IsoInstant = Brand<string, 'IsoInstant'>;
+
+/** SHA-256 of a step's type, actor and data, hex: what later steps rest on. */
+export type StepHash = Brand<string, 'StepHash'>;
+/** RFC 6962 leaf hash of an entry's bytes, hex: the next entry's `prev`. */
+export type ChainHash = Brand<string, 'ChainHash'>;
+/** The same as bytes: the leaf of the log. */
+export type LeafHash = Brand<Uint8Array, 'LeafHash'>;
+/** SHA-256 of what a change-set will carry out, and on what, hex. */
+export type ContentHash = Brand<string, 'ContentHash'>;
+/** SHA-256 of everything an assessment says, hex: what a vote binds to. */
+export type AssessmentHash = Brand<string, 'AssessmentHash'>;
+/** SHA-256 of a document or its absence, hex. */
+export type DocumentHash = Brand<string, 'DocumentHash'>;
+/** SHA-256 of the risk rules, hex. */
+export type RiskTableHash = Brand<string, 'RiskTableHash'>;
+/** SHA-256 of what an executor planned, hex. */
+export type PlanHash = Brand<string, 'PlanHash'>;
+/** SHA-256 of what an executor wants to be so, hex. */
+export type PreconditionHash = Brand<string, 'PreconditionHash'>;
+/** SHA-256 of what a link showed, hex; who proposes says it. */
+export type EvidenceHash = Brand<string, 'EvidenceHash'>;
+/** Commitment to a confidential field, hex. */
+export type FieldHash = Brand<string, 'FieldHash'>;

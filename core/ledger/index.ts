@@ -131,7 +131,7 @@ export {
 } from './verify/replay-index.ts';
 // The Merkle log: proofs, tiles, checkpoints.
 export { LogError, type LogErrorCode } from './merkle/log-errors.ts';
-export { EMPTY_ROOT, HASH_BYTES } from './merkle/merkle-hash.ts';
+export { EMPTY_ROOT, HASH_BYTES, leafAt } from './merkle/merkle-hash.ts';
 export { MerkleEdge, merkleRoot, type EdgeState } from './merkle/merkle-edge.ts';
 export { consistencyProof, inclusionProof, type HashReader, type TreeNode } from './merkle/merkle-prove.ts';
 export {

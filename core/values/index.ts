@@ -6,6 +6,7 @@ export {
   dictionary,
   epochMs,
   flag,
+  hash,
   instant,
   json,
   jsonObject,

@@ -36,6 +36,11 @@ export const whole: Shape<number> = (value) =>
   Number.isSafeInteger(value) && (value as number) >= 0 ? undefined : misfit(value, 'a whole number from 0 on');
 /** ISO 8601 in UTC, as clocks here write it. */
 export const instant: Shape<IsoInstant> = matching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/, 'a time in UTC');
+const hex: Shape<string> = matching(/^[0-9a-f]{64}$/, 'a hash in hex');
+/** Of the kind that the field has by its type. */
+export function hash<Kind extends string>(): Shape<Kind> {
+  return hex as Shape<Kind>;
+}
 export const json: Shape<JsonValue> = (value) => (value === undefined ? misfit(value, 'a value') : undefined);
 export const jsonObject: Shape<JsonObject> = (value) => (isObject(value) ? undefined : misfit(value, 'an object'));
 

@@ -92,7 +92,7 @@ async function proposeAndApprove(as: As, url: string, tokens: Readonly<Record<st
   step('Approvals that do not count');
   await refusal('budget-bot approves its own', 'AGENTS_CANNOT_DECIDE', as('budget-bot').decide(change, 'approve'));
   await refusal('ana, who answers for it, approves', 'SELF_APPROVAL', as('ana').decide(change, 'approve'));
-  const forged = { ...change, contentHash: '0'.repeat(64) };
+  const forged = { ...change, contentHash: '0'.repeat(64) } as typeof change;
   await refusal('boris is shown other content', 'NOT_AS_SHOWN', as('boris').decide(forged, 'approve'));
   const other = as('boris').decide(forged, 'reject', { reason: 'not this' });
   await refusal('boris decides on other content', 'DECISION_STALE', other);

@@ -3,6 +3,7 @@ import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { LeafHash } from '../../core/brands/index.ts';
 import { createSequencer } from '../../adapters/aws/dynamo/sequencer.ts';
 import { verifyTable } from '../../adapters/aws/verify/verify-table.ts';
 import { exportDataDir, verifyDataDir, verifyExport } from '../../adapters/embedded/index.ts';
@@ -15,6 +16,7 @@ import { fakeStore } from '../adapters/aws/fake-store.ts';
 import { replayed } from '../support/replayed.ts';
 import { FORGERIES } from './forgeries.ts';
 import { AuthorityFixture, honestHistory, LEDGER, ORIGIN, type Ledger, type Place } from './fixture.ts';
+import { checked } from '../support/checked.ts';
 
 const dirs: string[] = [];
 const newDir = (): string => {
@@ -105,7 +107,13 @@ describe('whatever the store', () => {
       size: async () => (await store.size()) + before,
       readLog: async (from, limit) => {
         const real = await store.readLog(0, await store.size());
-        const nothing = { ...real[0], chain: 'account:0', seq: 0, note: Buffer.from('x'), hash: new Uint8Array(32) };
+        const nothing = {
+          ...real[0],
+          chain: 'account:0',
+          seq: 0,
+          note: Buffer.from('x'),
+          hash: checked<LeafHash>(new Uint8Array(32)),
+        };
         const rows = Array.from({ length: before }, (_, position) => ({ ...nothing, position }));
         const all = [...rows, ...real.map((one) => ({ ...one, position: one.position + before }))];
         return all.filter(({ position }) => position >= from && position !== gone).slice(0, limit);

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ListRulesCommand, TestEventPatternCommand } from '@aws-sdk/client-eventbridge';
 import { GetQueueUrlCommand, ListQueuesCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { IsoInstant } from '../../core/brands/index.ts';
+import type { IsoInstant, LeafHash } from '../../core/brands/index.ts';
 import { DynamoDeliveryNotes } from '../../adapters/aws/bus/delivery-notes.ts';
 import { DynamoLogPositions } from '../../adapters/aws/bus/log-positions.ts';
 import { queueName, ruleName } from '../../adapters/aws/bus/names.ts';
@@ -340,7 +340,10 @@ describe('what the bus keeps in DynamoDB', () => {
 
     const hash = Buffer.alloc(32, 1);
     await store.commit([
-      { entries: [{ chain: 'e', seq: 0, note: Buffer.from('n'), hash, idemKey: undefined }], writes: [] },
+      {
+        entries: [{ chain: 'e', seq: 0, note: Buffer.from('n'), hash: checked<LeafHash>(hash), idemKey: undefined }],
+        writes: [],
+      },
     ]);
     const positions = new DynamoLogPositions({ client, stateTable, ledger });
     expect(await positions.positionOf('e', 0)).toBeUndefined();

@@ -1,10 +1,18 @@
 /** What every EntryStore promises, as tests: the same for one file, for memory and for tables on AWS. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { LeafHash } from '../../core/brands/index.ts';
 import type { CommitGroup, EntryToStore, ItemWrite } from '../../core/ledger/index.ts';
 import type { Open, OpenStore } from './stores.ts';
+import { checked } from '../support/checked.ts';
 
 const entry = (chain: string, seq: number, idemKey?: string): EntryToStore => ({
-  ...{ chain, seq, idemKey, note: Buffer.from(`${chain} ${seq} ${idemKey ?? ''}`), hash: Buffer.alloc(32, seq + 1) },
+  ...{
+    chain,
+    seq,
+    idemKey,
+    note: Buffer.from(`${chain} ${seq} ${idemKey ?? ''}`),
+    hash: checked<LeafHash>(Buffer.alloc(32, seq + 1)),
+  },
 });
 const group = (entries: EntryToStore[], writes: ItemWrite[] = []): CommitGroup => ({ entries, writes });
 const put = (sk: string, expectation: 'absent' | 'any' | number = 'any'): ItemWrite => ({

@@ -5,7 +5,7 @@
 import { createHash, createPrivateKey, createPublicKey, sign, verify, type KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import type { IsoInstant } from '../../core/brands/index.ts';
+import type { ChainHash, IsoInstant, LeafHash } from '../../core/brands/index.ts';
 import { leafHash, toHex } from '../../core/canonical/index.ts';
 import {
   cosign,
@@ -136,7 +136,7 @@ describe("the worked example of docs/formats.md, by the ledger's own functions",
     const run = bodies.map(({ ledger, entity, at, ...draft }) =>
       prepareEntry({ ledger, entity, at: checked<IsoInstant>(at) }, draft as unknown as Parameters<typeof prepareEntry>[1]),
     );
-    const sealed = sealRun({ prev: value('genesis-hash'), seq: 0 }, run, signer);
+    const sealed = sealRun({ prev: checked<ChainHash>(value('genesis-hash')), seq: 0 }, run, signer);
     expect(sealed.map(({ note }) => Buffer.from(note).toString())).toEqual([bytes('note-0'), bytes('note-1')]);
     expect(sealed.map(({ hash }) => toHex(hash))).toEqual([value('hash-0'), value('hash-1')]);
   });
@@ -193,7 +193,7 @@ describe("the log of the worked example, by the ledger's own functions", () => {
     const note = Buffer.from(bytes(`note-${seq}`));
     return { note, hash: leafHash(note) };
   });
-  const [first, second] = entries.map(({ hash }) => hash) as [Uint8Array, Uint8Array];
+  const [first, second] = entries.map(({ hash }) => hash) as [LeafHash, LeafHash];
   const root = merkleRoot([first, second]);
   const signatory = (name: string, seed: number) => {
     const { privateKey, publicKey } = keyPair(Buffer.alloc(32, seed));

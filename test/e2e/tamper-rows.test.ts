@@ -3,6 +3,7 @@ import { cpSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { LeafHash } from '../../core/brands/index.ts';
 import { startEngine, verifyDataDir } from '../../adapters/embedded/index.ts';
 import { openForWriting } from '../../adapters/embedded/store/sqlite-schema.ts';
 import { SqliteStore } from '../../adapters/embedded/store/sqlite-store.ts';
@@ -20,6 +21,7 @@ import {
   withEngine,
   type Row,
 } from './tamper-fixture.ts';
+import { checked } from '../support/checked.ts';
 
 const original = newDir();
 let rows: Row[] = [];
@@ -79,7 +81,7 @@ describe('rows outside the log', () => {
     expect((await store.read('account:1', 0, 100)).map(({ seq }) => seq)).not.toContain(31);
     expect((await store.readLog(0, 1_000)).at(-1)?.position).toBe(rows.length - 1);
     const note = Buffer.of(1);
-    const again = { chain: 'account:1', seq: 32, idemKey: undefined, note, hash: Buffer.alloc(32) };
+    const again = { chain: 'account:1', seq: 32, idemKey: undefined, note, hash: checked<LeafHash>(Buffer.alloc(32)) };
     await expect(store.commit([{ entries: [again], writes: [] }])).rejects.toMatchObject({ code: 'DATA_TAMPERED' });
     store.close();
   });

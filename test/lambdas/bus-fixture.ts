@@ -1,5 +1,5 @@
 /** A ledger in memory with published events, for the bus functions' tests. */
-import type { IsoInstant } from '../../core/brands/index.ts';
+import type { IsoInstant, ChainHash } from '../../core/brands/index.ts';
 import {
   CountingIds,
   ImpatientClock,
@@ -40,7 +40,7 @@ export function createBusFixture() {
         eventId: idem,
         timestamp: checked<IsoInstant>(at),
         entityId: entity,
-        ledger: { entity, seq, hash },
+        ledger: { entity, seq, hash: checked<ChainHash>(hash) },
       };
     },
   };

@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest';
+import type { ChainHash } from '../../core/brands/index.ts';
 import type { IngressResult } from '../../core/events/index.ts';
 import type { Execute } from '../../core/system/index.ts';
 import { takeEvent } from '../../lambdas/ingest/take-event.ts';
+import { checked } from '../support/checked.ts';
 
 const execute: Execute = ({ run }) => run({ heavily: (work) => work() });
-const accepted: IngressResult = { status: 'accepted', eventId: 'e', entity: 'a', seq: 0, hash: '' };
+const accepted: IngressResult = { status: 'accepted', eventId: 'e', entity: 'a', seq: 0, hash: checked<ChainHash>('') };
 
 describe('a message of the ingest queue', () => {
   it('is taken as JSON, and settled before it counts as served', async () => {

@@ -1,7 +1,9 @@
 /** Change-sets from proposal to every end, driven by whatever workflow engine there is. */
 import { expect } from 'vitest';
+import type { ContentHash } from '../../core/brands/index.ts';
 import type { ChangeView, ProposalInput } from '../../core/changes/index.ts';
 import { freshAccount, inState, power, until, type Scenario, type Fixture } from './fixture.ts';
+import { checked } from '../support/checked.ts';
 
 /** s until an undecided change-set expires */
 const SOON_SECONDS = 3;
@@ -63,7 +65,7 @@ export const changeSets: readonly Scenario[] = [
       const refusal = (person: string, view = change) => expect(fixture.as(person).decide(view, 'approve')).rejects;
       await refusal('budget-bot').toMatchObject({ code: 'AGENTS_CANNOT_DECIDE' });
       await refusal('ana').toMatchObject({ code: 'SELF_APPROVAL' });
-      const forged = { ...change, contentHash: '0'.repeat(64) };
+      const forged = { ...change, contentHash: checked<ContentHash>('0'.repeat(64)) };
       await refusal('boris', forged).toMatchObject({ code: 'NOT_AS_SHOWN' }); // by the client, before anything is sent
       const rejection = fixture.as('boris').decide(forged, 'reject', { reason: 'not this' });
       await expect(rejection).rejects.toMatchObject({ code: 'DECISION_STALE' });

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { isoOf, msOf, type FieldHash } from '../../core/brands/index.ts';
 import { SubscriptionDirectory } from '../../adapters/aws/bus/directory.ts';
 import { feedState } from '../../adapters/aws/bus/feed.ts';
 import { createGateReader } from '../../adapters/aws/workflow/gates.ts';
@@ -17,8 +18,8 @@ import { createDelegationStore } from '../../core/changes/store/delegation-store
 import { findRecord } from '../../core/changes/store/change-store.ts';
 import { createVault } from '../../core/events/confidential/vault.ts';
 import { createQuarantine } from '../../core/events/index.ts';
-import { isoOf, msOf } from '../../core/brands/index.ts';
 import type { JsonValue } from '../../core/canonical/index.ts';
+import { checked } from '../support/checked.ts';
 
 const HOSTILE: readonly JsonValue[] = [null, 'x', -1, [], {}, { createdAt: 7 }, { salt: 1, box: null }, true];
 const clock = { now: () => msOf('2026-11-22T04:00:00.000Z'), monotonic: () => 0, sleep: () => Promise.resolve() };
@@ -77,7 +78,7 @@ const READERS: Record<string, { pk: string; sk: string; read: (items: MemoryStor
     ...{ pk: 'main#sensitive#e', sk: '0000000000000000/f' },
     read: (items) =>
       createVault({ ledger: 'main', items, keys, randomBytes: (n) => new Uint8Array(n) }).open('e', 0, {
-        ...{ path: '/f', hash: '0'.repeat(64) },
+        ...{ path: '/f', hash: checked<FieldHash>('0'.repeat(64)) },
       }),
   },
   'the data key of an entity': {

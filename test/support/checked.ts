@@ -1,4 +1,6 @@
 /** Tests write ids, hashes and times down by hand: here they become what the product's checks would have made of them. */
-export function checked<Branded extends string | number>(value: Branded extends number ? number : string): Branded {
+export function checked<Branded extends string | number | Uint8Array>(value: Plain<Branded>): Branded {
   return value as unknown as Branded;
 }
+
+type Plain<Branded> = Branded extends number ? number : Branded extends string ? string : Uint8Array;

@@ -1,4 +1,5 @@
 /** A policy that nobody changes and no ledger records: for tests of what is decided under one. */
+import type { ChainHash } from '../../core/brands/index.ts';
 import { policyHash } from '../../core/changes/policy/policy-document.ts';
 import { createDelegationReplay } from '../../core/changes/policy/delegations-in-force.ts';
 import type { Proofs } from '../../core/changes/store/proofs.ts';
@@ -7,6 +8,7 @@ import { createRiskTable } from '../../core/changes/risk/risk.ts';
 import type { Governance } from '../../core/changes/index.ts';
 import type { RiskConfig } from '../../core/changes/index.ts';
 import type { Modules, Policy } from '../../core/policy/index.ts';
+import { checked } from './checked.ts';
 
 /** Believes every entry that can be read. */
 const believing: Proofs = {
@@ -29,7 +31,7 @@ export function fixedGovernance(policy: Policy, riskConfig: RiskConfig, modules:
       source: 'ledger',
       version: 1,
       hash: policyHash(document),
-      entry: { seq: 0, hash: '0'.repeat(64) },
+      entry: { seq: 0, hash: checked<ChainHash>('0'.repeat(64)) },
       document,
       policy,
       risk: createRiskTable(riskConfig),

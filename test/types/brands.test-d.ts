@@ -2,13 +2,28 @@
  * What must not compile: one kind of hash, id or time in the place of another. The compiler reads this file with all others (`npm run
  * check:types`), and an error that does not come is one itself, so this fails when a brand is gone. Nothing here runs.
  */
-import { isoOf, later, msOf, type EpochMs, type IsoInstant } from '../../core/brands/index.ts';
+import {
+  isoOf,
+  later,
+  msOf,
+  type ChainHash,
+  type EpochMs,
+  type IsoInstant,
+  type StepHash,
+} from '../../core/brands/index.ts';
+import { leafHash, taggedHash, toHex } from '../../core/canonical/index.ts';
+import { documentHash } from '../../core/changes/model/document.ts';
 import type { ChangeRecord } from '../../core/changes/model/record.ts';
-import type { Clock, EntryBody } from '../../core/ledger/index.ts';
+import type { ChangeStep, StepData, Vote } from '../../core/changes/model/steps.ts';
+import type { Clock, EntryBody, SealedEntry } from '../../core/ledger/index.ts';
 
 declare const clock: Clock;
 declare const body: EntryBody;
 declare const record: ChangeRecord;
+declare const step: ChangeStep;
+declare const vote: Vote;
+declare const assessed: StepData<'change.assessed'>;
+declare const sealed: SealedEntry;
 
 function time(ms: EpochMs): EpochMs {
   return ms;
@@ -39,3 +54,39 @@ text('2026-11-22T00:00:00Z');
 export const never = body.at === clock.now();
 // @ts-expect-error text does not compare with milliseconds
 export const earlier = clock.now() < record.content.deadline;
+
+// Hashes: what a step says, where its entry stands, what is carried out, what was assessed, the document.
+function restsOn(hash: StepHash): StepHash {
+  return hash;
+}
+function follows(hash: ChainHash): ChainHash {
+  return hash;
+}
+restsOn(record.proposal);
+restsOn(taggedHash('nervous-system.change.step.v1', ''));
+follows(step.hash);
+follows(toHex(sealed.hash));
+follows(toHex(leafHash(new Uint8Array())));
+// @ts-expect-error the hash of an entry is not that of its step
+restsOn(step.hash);
+// @ts-expect-error the hash of a step is not that of its entry
+follows(record.proposal);
+// @ts-expect-error a document is not a step
+restsOn(documentHash(null));
+// @ts-expect-error the hash of other bytes is no leaf's
+follows(toHex(new Uint8Array()));
+// @ts-expect-error nobody has looked at this text
+follows('ab'.repeat(32));
+export const swappedBinding: Pick<Vote, 'contentHash' | 'assessmentHash'> = {
+  // @ts-expect-error what was assessed is not what is carried out
+  contentHash: vote.assessmentHash,
+  // @ts-expect-error what is carried out is not what was assessed
+  assessmentHash: vote.contentHash,
+};
+export const swappedPlaces: Pick<StepData<'change.approved'>, 'proposal' | 'votes'> = {
+  proposal: record.proposal,
+  // @ts-expect-error a vote is named by its step, not by its entry
+  votes: record.votes.map(({ hash }) => hash),
+};
+// @ts-expect-error the document is not the risk rules
+export const sameRules = assessed.policy.hash === assessed.base.hash;

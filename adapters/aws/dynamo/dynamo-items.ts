@@ -9,6 +9,7 @@
  *            pk `<ledger>#index#<chain>`  sk seq         i log index
  */
 import type { AttributeValue, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import type { LeafHash } from '../../../core/brands/index.ts';
 import type { JsonValue } from '../../../core/canonical/index.ts';
 import type { Item, ItemKey, StoredEntry } from '../../../core/ledger/index.ts';
 import { AwsError } from '../request/errors.ts';
@@ -69,7 +70,7 @@ export function entryOf(ledger: string, attributes: Attributes, position?: numbe
   const note = noteOf(attributes);
   if (chain === undefined || !Number.isSafeInteger(seq) || note === undefined || h?.B === undefined)
     throw unreadable(`entry "${chain ?? '?'}" #${sk?.N ?? '?'}`, 'it lacks its note or its hash');
-  return { chain, seq, note, hash: h.B, position };
+  return { chain, seq, note, hash: h.B as LeafHash, position };
 }
 
 export function noteAttribute(note: Uint8Array): Attributes {

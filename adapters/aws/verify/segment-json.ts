@@ -19,7 +19,7 @@ import { AwsError } from '../request/errors.ts';
 const HASH = /^[0-9a-f]{64}$/;
 
 const index = z.int().min(0);
-const hash = z.string().regex(HASH);
+const hash = z.string().regex(HASH).brand<'ChainHash'>();
 const bytes = z.base64().transform((text) => Uint8Array.from(Buffer.from(text, 'base64')));
 const span = z.tuple([z.string().min(1), index, hash, index, index, hash, z.boolean()]);
 const segmentJson = z.strictObject({

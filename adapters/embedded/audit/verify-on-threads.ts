@@ -2,6 +2,7 @@
  * Verifies one entity on several threads: the chain in parts, each going on from the one before, then what is left. What this
  * process verified or wrote itself is not asked for its signatures again, but must still be what it was.
  */
+import { toHex } from '../../../core/canonical/index.ts';
 import {
   findingAt,
   type Finding,
@@ -73,7 +74,7 @@ async function verify(job: ThreadedJob): Promise<VerificationReport> {
   const { head, finding, contradiction } = links;
   const report = await ask(job, { ...jobOf(job), kind: 'conclude', points: begun.points, links });
   if (finding === undefined && contradiction === undefined && head !== undefined)
-    known?.verified(entityId, { seq: head.seq, hash: Buffer.from(head.hash).toString('hex') });
+    known?.verified(entityId, { seq: head.seq, hash: toHex(head.hash) });
   return report;
 }
 

@@ -3,6 +3,7 @@
  * what was signed is for `verify`.
  */
 import { join } from 'node:path';
+import type { ChainHash, LeafHash } from '../../../core/brands/index.ts';
 import { toHex } from '../../../core/canonical/index.ts';
 import {
   bundlePairs,
@@ -27,7 +28,7 @@ import { SqliteStore } from '../store/sqlite-store.ts';
 export interface SourceEntry {
   readonly body: EntryBody;
   /** hex chain hash */
-  readonly hash: string;
+  readonly hash: ChainHash;
   readonly position?: number | undefined;
 }
 
@@ -140,7 +141,7 @@ async function prove(
 
 function parsed(entry: {
   readonly note: Uint8Array;
-  readonly hash: Uint8Array;
+  readonly hash: LeafHash;
   readonly position?: number | undefined;
 }): SourceEntry {
   const result = parseEntry(entry.note);

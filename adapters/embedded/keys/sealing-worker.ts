@@ -1,5 +1,6 @@
 /** The signing thread: seals runs with the session key it is handed. The root key never comes here. */
 import { parentPort } from 'node:worker_threads';
+import type { ChainHash } from '../../../core/brands/index.ts';
 import { sealRun, type SealedEntry, type Sealer } from '../../../core/ledger/index.ts';
 
 type Signer = Parameters<Sealer['seal']>[1];
@@ -10,7 +11,7 @@ export type SealMessage =
   | {
       readonly kind: 'job';
       readonly job: number;
-      readonly heads: readonly { readonly prev: string; readonly seq: number; readonly entries: number }[];
+      readonly heads: readonly { readonly prev: ChainHash; readonly seq: number; readonly entries: number }[];
       readonly texts: readonly string[];
     };
 

@@ -3,12 +3,11 @@
  * would cost more than it saves. Nothing is durable here: a lost worker fails the batch, and its callers retry.
  */
 import { Worker } from 'node:worker_threads';
-import { sealRun, type RunToSeal, type SealedEntry, type Sealer } from '../../../core/ledger/index.ts';
+import { leafAt, sealRun, type RunToSeal, type SealedEntry, type Sealer } from '../../../core/ledger/index.ts';
 import type { SealMessage, SealReply } from './sealing-worker.ts';
 
 /** Entries up to which the calling thread signs by itself: a round trip to the worker costs about as much as two signatures. */
 const INLINE_ENTRIES = 3;
-const HASH_BYTES = 32;
 type Signer = Parameters<Sealer['seal']>[1];
 
 export class WorkerSealer implements Sealer {
@@ -80,7 +79,7 @@ function unpack({ notes, lengths, hashes }: SealReply, runs: readonly RunToSeal[
     run.map(() => {
       const length = lengths[entry] as number;
       const note = notes.subarray(offset, offset + length);
-      const hash = hashes.subarray(entry * HASH_BYTES, (entry + 1) * HASH_BYTES);
+      const hash = leafAt(hashes, entry);
       entry += 1;
       offset += length;
       return { note, hash };

@@ -4,6 +4,7 @@
  * the calling thread, so nothing interleaves within a call.
  */
 import type { DatabaseSync, SQLOutputValue } from 'node:sqlite';
+import type { LeafHash } from '../../../core/brands/index.ts';
 import type { JsonValue } from '../../../core/canonical/index.ts';
 import {
   commitInOrder,
@@ -310,7 +311,8 @@ function readable<T>(read: () => T): T {
 /** A damaged file can hold what its schema forbids, NULL above all. @throws EngineError DATA_UNREADABLE */
 function entryOf({ chain, seq, note, hash, position }: Row): LoggedEntry {
   const isWhole = typeof chain === 'string' && typeof seq === 'number' && typeof position === 'number';
-  if (isWhole && note instanceof Uint8Array && hash instanceof Uint8Array) return { chain, seq, note, hash, position };
+  if (isWhole && note instanceof Uint8Array && hash instanceof Uint8Array)
+    return { chain, seq, note, hash: hash as Uint8Array as LeafHash, position };
   throw new EngineError({
     code: 'DATA_UNREADABLE',
     message: `row ${String(position)} of the entries is damaged: restore it`,

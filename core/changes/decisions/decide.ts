@@ -4,6 +4,7 @@
  * what is recorded.
  */
 import * as z from 'zod';
+import type { StepHash } from '../../brands/index.ts';
 import { SYSTEM_ACTOR } from '../../ledger/index.ts';
 import { actorOf, type Principal } from '../../policy/index.ts';
 import { approvalStep } from '../risk/assess.ts';
@@ -29,8 +30,8 @@ const MAX_VOTES = 200;
 /** What every decision binds to, and what makes it count once. */
 export const bindingFields = {
   revision: z.int().min(1),
-  contentHash: sha256,
-  assessmentHash: sha256,
+  contentHash: sha256.brand<'ContentHash'>(),
+  assessmentHash: sha256.brand<'AssessmentHash'>(),
   /** chosen by the client, new for every decision */
   nonce: z.string().regex(/^[A-Za-z0-9_-]{16,64}$/, 'must be 16-64 of A-Z a-z 0-9 _ -'),
   /** made by the person's own key over the decision's challenge */
@@ -114,7 +115,7 @@ export async function decide(
 export function approvalBy(
   { under }: Pick<Context, 'under'>,
   record: ChangeRecord,
-  votes: readonly (Pick<Vote, 'personId' | 'roles' | 'decision'> & { readonly step: string })[],
+  votes: readonly (Pick<Vote, 'personId' | 'roles' | 'decision'> & { readonly step: StepHash })[],
 ): StepDraft[] {
   const { assessment, proposal, id, content } = record;
   const requirement = requirementOf(record);

@@ -3,7 +3,7 @@
  * who gave it, uses up the vote of who casts it, and goes no further: nobody passes on what they were given.
  */
 import * as z from 'zod';
-import { isoOf, msOf, type IsoInstant } from '../../brands/index.ts';
+import { isoOf, msOf, type ChainHash, type IsoInstant } from '../../brands/index.ts';
 import type { EntryDraft, ItemWrite } from '../../ledger/index.ts';
 import { actorOf, separationConflict, type Policy, type Principal } from '../../policy/index.ts';
 import { parseInput, plainText } from '../operations/content.ts';
@@ -250,7 +250,7 @@ function conflictOf(
 
 function delegationOf(
   grant: DelegationTerms,
-  { hash: id, at: grantedAt }: { readonly hash: string; readonly at: IsoInstant },
+  { hash: id, at: grantedAt }: { readonly hash: ChainHash; readonly at: IsoInstant },
 ): Delegation {
   return { ...grant, id, grantedAt };
 }

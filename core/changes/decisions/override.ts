@@ -15,7 +15,7 @@ import { REVIEW_MS } from '../model/post-review.ts';
 import type { ChangeRecord } from '../model/record.ts';
 import { isRefused, noSuchChange, refused, type Refused } from '../model/refusal.ts';
 import { overrideRefusal, staleness } from '../reducer/reduce-vote.ts';
-import type { StepDraft } from '../model/steps.ts';
+import { NO_STEP, type StepDraft } from '../model/steps.ts';
 
 export const overrideInputSchema = z.strictObject({
   ...bindingFields,
@@ -82,7 +82,7 @@ function dataOf(
   return {
     ...{ change: id, revision, contentHash, personId, ...rest },
     proposal,
-    assessment: assessment?.step ?? '',
+    assessment: assessment?.step ?? NO_STEP,
     reviewBy: now(context, REVIEW_MS),
     ...context.under,
   };

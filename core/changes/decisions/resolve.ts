@@ -3,6 +3,7 @@
  * the same, with evidence; then the document is what they said it is, and its entity is free again.
  */
 import * as z from 'zod';
+import type { StepHash } from '../../brands/index.ts';
 import { canonicalize } from '../../canonical/index.ts';
 import { SYSTEM_ACTOR } from '../../ledger/index.ts';
 import { actorOf, type Principal } from '../../policy/index.ts';
@@ -80,7 +81,7 @@ function isSame(one: Resolution, given: Pick<Resolution, 'personId' | 'outcome' 
 
 interface Statements {
   readonly outcome: Resolution['outcome'];
-  readonly claim: string;
+  readonly claim: StepHash;
   /** with the one that is made now */
   readonly all: NonNullable<ChangeRecord['resolutions']>;
 }
@@ -95,7 +96,7 @@ async function conclusion(
   const heard = all.filter((one) => resolverToday(context, record, one.personId) === undefined);
   const [first, second] = lastWordsFor(outcome, heard);
   if (record.state !== 'rollback_failed' || first === undefined || second === undefined) return { steps: [] };
-  const resolutions: [string, string] = [first, second];
+  const resolutions: [StepHash, StepHash] = [first, second];
   const { id, entityId, content } = record;
   const found = await context.states.read(entityId);
   const drift = found.version - (record.document?.version ?? 0);

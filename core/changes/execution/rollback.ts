@@ -20,7 +20,7 @@ import {
   undoing,
   type ExternalIntent,
 } from '../recording/external-outcome.ts';
-import type { Failure, StepDraft } from '../model/steps.ts';
+import { NO_STEP, type Failure, type StepDraft } from '../model/steps.ts';
 import type { Outcomes } from '../model/workflow.ts';
 import { subjectOf, writeStep, type Write } from './write-step.ts';
 
@@ -84,7 +84,7 @@ export async function giveUp(
 
 /** The step that says so. */
 export function notApplied(record: ChangeRecord, index: number, failure: Failure): StepDraft {
-  const intent = record.progress[index]?.intent ?? '';
+  const intent = record.progress[index]?.intent ?? NO_STEP;
   return { type: 'change.not-applied', actor: SYSTEM_ACTOR, data: { ...subjectOf(record), index, intent, failure } };
 }
 

@@ -3,6 +3,7 @@
  * signature is good is not known here, only that it was asked for over this decision and no other.
  */
 import * as z from 'zod';
+import type { AssessmentHash, ContentHash } from '../../brands/index.ts';
 import { canonicalize, taggedHash } from '../../canonical/index.ts';
 import { refused, type Refusal } from './refusal.ts';
 import type { Vote } from './steps.ts';
@@ -31,8 +32,8 @@ export interface DecisionSubject {
   /** id of the change-set */
   readonly change: string;
   readonly revision: number;
-  readonly contentHash: string;
-  readonly assessmentHash: string;
+  readonly contentHash: ContentHash;
+  readonly assessmentHash: AssessmentHash;
   readonly decision: Vote['decision'] | 'override';
   /** whose decision it is */
   readonly personId: string;

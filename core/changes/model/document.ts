@@ -2,6 +2,7 @@
  * An entity's document: what is accepted as one, its hash, and the difference between two. A document is a JSON object
  * (I-JSON, integers only, decimals as strings) or absent (null). The document store decides where they are kept.
  */
+import type { DocumentHash } from '../../brands/index.ts';
 import { canonicalize, pointerOf, taggedHash, type JsonObject, type JsonValue } from '../../canonical/index.ts';
 import { ChangeError } from './errors.ts';
 
@@ -17,7 +18,7 @@ export const RESERVED_KEYS: ReadonlySet<string> = new Set(['__proto__', 'constru
 export type Document = JsonObject | null;
 
 /** A document in its place in history. Version 0 is the absence before the first write; every write adds one. */
-export type VersionedDocument = { readonly document: Document; readonly version: number; readonly hash: string };
+export type VersionedDocument = { readonly document: Document; readonly version: number; readonly hash: DocumentHash };
 
 /** One operation of a JSON Patch (RFC 6902). */
 export type PatchStep =
@@ -55,7 +56,7 @@ export function documentBytes(document: JsonValue): number {
 }
 
 /** Hex SHA-256 of a document or its absence. */
-export function documentHash(document: Document): string {
+export function documentHash(document: Document): DocumentHash {
   return taggedHash(DOCUMENT_TAG, canonicalize(document, { integersOnly: true }));
 }
 

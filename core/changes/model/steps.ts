@@ -3,7 +3,7 @@
  * A step is named by the hash of what it says and who says it, so later steps of one transaction can rest on earlier ones.
  */
 import * as z from 'zod';
-import type { IsoInstant } from '../../brands/index.ts';
+import type { AssessmentHash, ChainHash, IsoInstant, StepHash } from '../../brands/index.ts';
 import { canonicalize, taggedHash, type JsonObject, type JsonValue } from '../../canonical/index.ts';
 import type { Actor, EntryBody } from '../../ledger/index.ts';
 import { STEP_TYPES, type StepType } from './lifecycle.ts';
@@ -13,6 +13,13 @@ const ASSESSMENT_TAG = 'nervous-system.change.assessment.v1';
 
 const text = z.string();
 const hash = z.string().regex(/^[0-9a-f]{64}$/);
+const step = hash.brand<'StepHash'>();
+const contentHash = hash.brand<'ContentHash'>();
+const boundAssessment = hash.brand<'AssessmentHash'>();
+const planHash = hash.brand<'PlanHash'>();
+const documentHash = hash.brand<'DocumentHash'>();
+/** chain hash of an entry */
+const entryHash = hash.brand<'ChainHash'>();
 const count = z.int().min(0);
 const instant = z.iso.datetime().brand<'IsoInstant'>();
 const json = z.custom<JsonValue>((value) => value !== undefined);
@@ -23,7 +30,7 @@ const failure = z.strictObject({ code: text, message: text });
 const of = { change: text, revision: z.int().min(1) };
 
 /** The entry on the chain of the policy that brought a policy into force. */
-export const policyEntrySchema = z.strictObject({ seq: count, hash });
+export const policyEntrySchema = z.strictObject({ seq: count, hash: entryHash });
 export type PolicyEntry = z.output<typeof policyEntrySchema>;
 
 /** made the policy in force that it was done under; absent in ledgers of before 2026-11-21 alone */
@@ -40,7 +47,9 @@ const operation = z.strictObject({
   inverse: z.enum(['restore-before-image', 'executor-undo', 'none']),
 });
 
-const evidence = z.array(z.strictObject({ url: text, hash, title: text.exactOptional() }));
+const evidence = z.array(
+  z.strictObject({ url: text, hash: hash.brand<'EvidenceHash'>(), title: text.exactOptional() }),
+);
 
 const content = {
   ...of,
@@ -48,7 +57,7 @@ const content = {
   rationale: text,
   evidence,
   operations: z.array(operation),
-  contentHash: hash,
+  contentHash,
   /** `person:<personId>`, `agent:<id>` or `module:<id>` */
   initiator: text,
   /** who answers for the initiator, as `person:<personId>`, where that is another; both count as one against splitting */
@@ -69,8 +78,8 @@ const assessment = {
   /** counts the assessments of a change-set; makes every assessment hash new, so old votes never fit */
   round: z.int().min(1),
   /** step hash of the proposal or revision */
-  proposal: hash,
-  contentHash: hash,
+  proposal: step,
+  contentHash,
   facts: object,
   /** names of the matching risk rules; empty: the default for what no rule matches */
   matched: z.array(text),
@@ -83,13 +92,13 @@ const assessment = {
   /** nobody had to approve, and somebody shall look at it afterwards */
   sampled: z.literal(true).exactOptional(),
   /** the risk table in force */
-  policy: z.strictObject({ version: text, hash }),
+  policy: z.strictObject({ version: text, hash: hash.brand<'RiskTableHash'>() }),
   /** the document the operations were planned on, and what they make of it */
-  base: z.strictObject({ version: count, hash }),
-  result: hash,
+  base: z.strictObject({ version: count, hash: documentHash }),
+  result: documentHash,
   /** what registered executors planned; at the intent the precondition must be the same. Absent: none is involved */
   plans: z
-    .array(z.strictObject({ index: count, planHash: hash, precondition: hash }))
+    .array(z.strictObject({ index: count, planHash, precondition: hash.brand<'PreconditionHash'>() }))
     .min(1)
     .exactOptional(),
   under,
@@ -97,7 +106,7 @@ const assessment = {
   asOf: instant.exactOptional(),
   /** assessments there had been of this sponsor, and on this entity: versions of their turns (recent-changes.ts) */
   turns: z.strictObject({ sponsor: count, entity: count }).exactOptional(),
-  assessmentHash: hash,
+  assessmentHash: boundAssessment,
 };
 
 /**
@@ -110,8 +119,8 @@ const assertion = z
 
 const vote = {
   ...of,
-  contentHash: hash,
-  assessmentHash: hash,
+  contentHash,
+  assessmentHash: boundAssessment,
   /** `request-changes`: holds the approval up until a new revision, or until it is revoked */
   decision: z.enum(['approve', 'reject', 'request-changes']),
   /** whose vote it is */
@@ -119,7 +128,7 @@ const vote = {
   /** the roles the person held then */
   roles: z.array(text),
   /** who cast it, by a delegation that the person recorded: chain hash of that entry; absent: the person */
-  delegate: z.strictObject({ personId: text, delegation: hash }).exactOptional(),
+  delegate: z.strictObject({ personId: text, delegation: entryHash }).exactOptional(),
   nonce: text,
   expiresAt: instant.exactOptional(),
   reason: text.exactOptional(),
@@ -129,7 +138,7 @@ const vote = {
 
 const resolution = {
   ...of,
-  claim: hash,
+  claim: step,
   personId: text,
   /** the roles the person held then */
   roles: z.array(text),
@@ -141,11 +150,11 @@ const resolution = {
 
 const resolved = {
   ...of,
-  claim: hash,
+  claim: step,
   /** step hashes of the two that agree */
-  resolutions: z.tuple([hash, hash]),
+  resolutions: z.tuple([step, step]),
   /** the document from now on */
-  document: z.strictObject({ version: count, hash }),
+  document: z.strictObject({ version: count, hash: documentHash }),
   under,
 };
 
@@ -156,22 +165,22 @@ export const STEP_SCHEMAS = {
   'change.voted': z.strictObject(vote),
   'change.approved': z.strictObject({
     ...of,
-    proposal: hash,
-    assessment: hash,
-    votes: z.array(hash),
+    proposal: step,
+    assessment: step,
+    votes: z.array(step),
     under,
   }),
-  'change.vote-revoked': z.strictObject({ ...of, vote: hash, personId: text, reason: text.exactOptional(), under }),
+  'change.vote-revoked': z.strictObject({ ...of, vote: step, personId: text, reason: text.exactOptional(), under }),
   /** how many times so far, this one included */
   'change.reminded': z.strictObject({ ...of, count: z.int().min(1) }),
   /** after too long: for each needed role, further roles whose holders may fill it; the quorum stays as it is */
-  'change.escalated': z.strictObject({ ...of, assessment: hash, eligible: z.record(text, z.array(text)), under }),
+  'change.escalated': z.strictObject({ ...of, assessment: step, eligible: z.record(text, z.array(text)), under }),
   /** break-glass: approved by one person against soft rules; to be reviewed by `reviewBy` */
   'change.overridden': z.strictObject({
     ...of,
-    proposal: hash,
-    assessment: hash,
-    contentHash: hash,
+    proposal: step,
+    assessment: step,
+    contentHash,
     personId: text,
     ticket: text,
     reason: text,
@@ -188,10 +197,10 @@ export const STEP_SCHEMAS = {
     reason: text,
     under,
   }),
-  'change.rejected': z.strictObject({ ...of, proposal: hash, assessment: hash, vote: hash, under }),
+  'change.rejected': z.strictObject({ ...of, proposal: step, assessment: step, vote: step, under }),
   'change.returned': z.strictObject({
     ...of,
-    approval: hash,
+    approval: step,
     drift: z.array(z.enum(['roster', 'policy', 'base', 'freeze'])).min(1),
     /** why it could not be assessed again: nobody may vote until it is revised */
     blocked: failure.exactOptional(),
@@ -199,40 +208,44 @@ export const STEP_SCHEMAS = {
   }),
   'change.withdrawn': z.strictObject({ ...of, reason: text.exactOptional(), under }),
   'change.expired': z.strictObject({ ...of, deadline: instant }),
-  'change.claimed': z.strictObject({ ...of, approval: hash, under }),
+  'change.claimed': z.strictObject({ ...of, approval: step, under }),
   'change.intent': z.strictObject({
     ...of,
-    claim: hash,
+    claim: step,
     index: count,
     /** the document to restore when this operation is undone */
-    before: z.strictObject({ document, version: count, hash }),
-    after: z.strictObject({ hash }),
+    before: z.strictObject({ document, version: count, hash: documentHash }),
+    after: z.strictObject({ hash: documentHash }),
     /** for an operation that a registered executor carries out: what undoes it, and what must be so there when it is */
     external: z
       .strictObject({
         inverse: json,
-        planHash: hash,
+        planHash,
         precondition: json,
         /** every grant for it ends then */ grantUntil: instant,
       })
       .exactOptional(),
   }),
   /** proved by the executor's status(): the intended operation had no effect and never will */
-  'change.not-applied': z.strictObject({ ...of, index: count, intent: hash, failure }),
-  'change.applied': z.strictObject({ ...of, index: count, intent: hash, version: count, hash }),
+  'change.not-applied': z.strictObject({ ...of, index: count, intent: step, failure }),
+  'change.applied': z.strictObject({ ...of, index: count, intent: step, version: count, hash: documentHash }),
   'change.executed': z.strictObject({
     ...of,
-    claim: hash,
-    approval: hash,
-    document: z.strictObject({ version: count, hash }),
+    claim: step,
+    approval: step,
+    document: z.strictObject({ version: count, hash: documentHash }),
   }),
-  'change.failed': z.strictObject({ ...of, claim: hash, failure }),
-  'change.aborted': z.strictObject({ ...of, claim: hash, personId: text, reason: text, under }),
-  'change.rolling-back': z.strictObject({ ...of, claim: hash, failure }),
+  'change.failed': z.strictObject({ ...of, claim: step, failure }),
+  'change.aborted': z.strictObject({ ...of, claim: step, personId: text, reason: text, under }),
+  'change.rolling-back': z.strictObject({ ...of, claim: step, failure }),
   /** `applied`: step hash of `change.applied`, or of the intent where nobody knows whether it was applied */
-  'change.undone': z.strictObject({ ...of, index: count, applied: hash, version: count, hash }),
-  'change.rolled-back': z.strictObject({ ...of, claim: hash, document: z.strictObject({ version: count, hash }) }),
-  'change.rollback-failed': z.strictObject({ ...of, claim: hash, index: count, failure }),
+  'change.undone': z.strictObject({ ...of, index: count, applied: step, version: count, hash: documentHash }),
+  'change.rolled-back': z.strictObject({
+    ...of,
+    claim: step,
+    document: z.strictObject({ version: count, hash: documentHash }),
+  }),
+  'change.rollback-failed': z.strictObject({ ...of, claim: step, index: count, failure }),
   /** one person's word on what became of it; two of different people that agree resolve it */
   'change.resolution': z.strictObject(resolution),
   'change.resolved-executed': z.strictObject(resolved),
@@ -263,12 +276,17 @@ export type StepOf<Type extends StepType> = Extract<ChangeStep, { readonly type:
 export type ChangeStep = StepDraft & {
   readonly entity: string;
   readonly seq: number;
-  readonly hash: string;
+  readonly hash: ChainHash;
   readonly at: IsoInstant;
 };
 
+/** In the place of a hash that is not known before the entry has its place. */
+export const NOT_PLACED = '' as ChainHash;
+/** No step has this hash: what rests on it is refused. */
+export const NO_STEP = '' as StepHash;
+
 /** Hex SHA-256 of a step's type, actor and data. */
-export function stepHash({ type, actor, data }: StepDraft): string {
+export function stepHash({ type, actor, data }: StepDraft): StepHash {
   return taggedHash(STEP_TAG, canonicalize({ actor, data, type }, { integersOnly: true }));
 }
 
@@ -276,7 +294,7 @@ export function stepHash({ type, actor, data }: StepDraft): string {
 export interface ChainEntry {
   readonly body: EntryBody;
   /** hex */
-  readonly hash: string;
+  readonly hash: ChainHash;
 }
 
 export function isStepType(type: string): type is StepType {
@@ -300,6 +318,6 @@ export function parseStep({ body, hash }: ChainEntry): ChangeStep | undefined {
 }
 
 /** Hex SHA-256 of everything an assessment says; what a vote binds to. */
-export function assessmentHash(assessment: Omit<Assessment, 'assessmentHash'>): string {
+export function assessmentHash(assessment: Omit<Assessment, 'assessmentHash'>): AssessmentHash {
   return taggedHash(ASSESSMENT_TAG, canonicalize(assessment, { integersOnly: true }));
 }

@@ -3,6 +3,7 @@
  * bind to. It does not know the entity's document, the proposer's rights or the risk.
  */
 import * as z from 'zod';
+import type { ContentHash } from '../../brands/index.ts';
 import { canonicalize, hiddenProblem, taggedHash, type JsonValue, type Layout } from '../../canonical/index.ts';
 import { describeIssues } from '../../errors/index.ts';
 import { ENTITY_ID } from '../../ledger/index.ts';
@@ -56,7 +57,10 @@ export const evidenceSchema = z.strictObject({
     )
     .refine((url) => URL.canParse(url), 'is not an address'),
   /** SHA-256 of what the link showed, hex */
-  hash: z.string().regex(/^[0-9a-f]{64}$/, 'must be a SHA-256 in lower-case hex'),
+  hash: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/, 'must be a SHA-256 in lower-case hex')
+    .brand<'EvidenceHash'>(),
   title: line(200).exactOptional(),
 });
 
@@ -130,7 +134,7 @@ export function parseInput<Schema extends z.ZodType>(schema: Schema, input: unkn
 }
 
 /** What an approval binds to: everything that will be carried out, and on what. */
-export function contentHash(entityId: string, operations: readonly Operation[]): string {
+export function contentHash(entityId: string, operations: readonly Operation[]): ContentHash {
   const content = {
     targets: [entityId],
     operations: operations.map(({ type, payload, baseVersion, executor, inverse }) => ({

@@ -3,6 +3,7 @@
  * is no proper answer is "unknown".
  */
 import * as z from 'zod';
+import type { PlanHash, PreconditionHash } from '../../brands/index.ts';
 import { canonicalize, showHidden, taggedHash, type JsonObject, type JsonValue } from '../../canonical/index.ts';
 import { assertPlain, isJsonObject } from '../model/document.ts';
 import type { ExecutorDeclaration } from './executor-config.ts';
@@ -85,7 +86,7 @@ function printable(text: string): string {
 }
 
 /** Names a plan in assessments and intents. */
-export function planHash(operation: Operation, { facts, precondition, inverse }: ExecutorPlan): string {
+export function planHash(operation: Operation, { facts, precondition, inverse }: ExecutorPlan): PlanHash {
   const { executor, payload } = operation;
   return taggedHash(
     PLAN_TAG,
@@ -93,6 +94,6 @@ export function planHash(operation: Operation, { facts, precondition, inverse }:
   );
 }
 
-export function preconditionHash({ precondition }: ExecutorPlan): string {
+export function preconditionHash({ precondition }: ExecutorPlan): PreconditionHash {
   return taggedHash(PLAN_TAG, canonicalize(precondition, { integersOnly: true }));
 }

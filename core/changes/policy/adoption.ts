@@ -20,7 +20,7 @@ export const ROOT_SIGNED_TYPES: ReadonlySet<string> = new Set<string>([...ROOT_S
 
 const adoptionSchema = z.strictObject({
   version: z.int().min(1),
-  hash: z.string(),
+  hash: z.string().brand<'DocumentHash'>(),
   document: z.custom<JsonObject>((value) => typeof value === 'object' && value !== null && !Array.isArray(value)),
 });
 type Adoption = z.output<typeof adoptionSchema>;

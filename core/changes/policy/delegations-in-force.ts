@@ -2,6 +2,7 @@
  * Delegations as their entries have them, replayed from the beginning of their chain to its end whenever they are used; what
  * was replayed before is kept. Items only say where to look: one that its entries do not prove lends nobody's vote.
  */
+import type { ChainHash } from '../../brands/index.ts';
 import { canonicalize, toHex } from '../../canonical/index.ts';
 import type { EntryStore, Finding } from '../../ledger/index.ts';
 import {
@@ -24,7 +25,7 @@ export function createDelegationReplay(
   deps: Proofs & { readonly entries: Pick<EntryStore, 'head' | 'read'> },
 ): ReplayDelegations {
   const known = new Map<string, Delegation>();
-  let end: { readonly seq: number; readonly hash: string } | undefined;
+  let end: { readonly seq: number; readonly hash: ChainHash } | undefined;
   let turn: Promise<unknown> = Promise.resolve();
   const damaged = (finding: Finding): never => {
     deps.onTamper(finding);

@@ -3,6 +3,7 @@
  * ledger has adopted a policy it is the configuration's. What is at hand may be some seconds old; so whatever decides is
  * conditional on the version it was decided under, and nothing is decided under a policy that is no longer in force.
  */
+import type { DocumentHash } from '../../brands/index.ts';
 import type { Clock, EntryStore, Finding, ItemKey, ItemStore, ItemWrite } from '../../ledger/index.ts';
 import { createPolicy, livePolicy, PolicyError, type Modules, type Policy } from '../../policy/index.ts';
 import { ADOPTION_KEY } from './adoption.ts';
@@ -27,7 +28,7 @@ export interface PolicyInForce {
   /** of the document; 0: it is not recorded */
   readonly version: number;
   /** of the document, hex */
-  readonly hash: string;
+  readonly hash: DocumentHash;
   /** that brought it into force; absent: none has, it is the configuration's */
   readonly entry?: PolicyEntry;
   readonly document: PolicyDocument;

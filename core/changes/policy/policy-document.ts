@@ -3,6 +3,7 @@
  * other, and leaving somebody who can change them again. It does not know which document is in force.
  */
 import * as z from 'zod';
+import type { DocumentHash } from '../../brands/index.ts';
 import { hiddenProblem, type JsonObject, type JsonValue } from '../../canonical/index.ts';
 import { describeIssues } from '../../errors/index.ts';
 import {
@@ -87,7 +88,7 @@ export function policyJson({ roster, risk }: PolicyDocument): JsonObject {
 }
 
 /** Two policies that mean the same have the same hash, whatever defaults were left out. */
-export function policyHash(policy: PolicyDocument): string {
+export function policyHash(policy: PolicyDocument): DocumentHash {
   return documentHash(policyJson(policy));
 }
 

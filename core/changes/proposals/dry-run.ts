@@ -1,4 +1,5 @@
 /** Proposing without recording: what the risk would be and why, who would have to approve, and what would change. */
+import type { ContentHash } from '../../brands/index.ts';
 import type { Principal } from '../../policy/index.ts';
 import { parseProposal } from '../operations/content.ts';
 import type { Context } from '../recording/context.ts';
@@ -11,7 +12,7 @@ import { stillNeeded, type Preview, type StillNeeded } from '../views/view.ts';
 
 export interface DryRun {
   readonly entityId: string;
-  readonly contentHash: string;
+  readonly contentHash: ContentHash;
   readonly risk: RiskView;
   /** nobody at level L0 */
   readonly needs?: StillNeeded;

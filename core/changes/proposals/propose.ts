@@ -2,7 +2,7 @@
  * Proposing and revising: rights, content, assessment, then one transaction. A proposal is pending (or, at L0, approved)
  * when the caller hears of it; a change-set that was never assessed does not exist.
  */
-import { isoOf, later, msOf, type IsoInstant } from '../../brands/index.ts';
+import { isoOf, later, msOf, type IsoInstant, type StepHash } from '../../brands/index.ts';
 import { canonicalize } from '../../canonical/index.ts';
 import { isReserved, parseEntry, type StoredEntry } from '../../ledger/index.ts';
 import { actorOf, answerableFor, denied, initiatorOf, type Denial, type Principal } from '../../policy/index.ts';
@@ -234,7 +234,7 @@ function subjectOf(
   entityId: string,
   step: Extract<StepDraft, { type: 'change.proposed' | 'change.revised' }>,
   round: number,
-): { entityId: string; content: Content; proposal: string; round: number } {
+): { entityId: string; content: Content; proposal: StepHash; round: number } {
   return { entityId, content: step.data, proposal: stepHash(step), round };
 }
 

@@ -25,7 +25,7 @@ import { isRefused, refused, type Refusal } from '../model/refusal.ts';
 import { foldSteps } from '../reducer/fold-steps.ts';
 import { POLICY_ENTITY } from '../store/document-store.ts';
 import type { ProvenRecords } from '../store/proven-records.ts';
-import type { ChangeStep, StepDraft } from '../model/steps.ts';
+import { NOT_PLACED, type ChangeStep, type StepDraft } from '../model/steps.ts';
 
 /** Steps that let something happen: the record that they rest on is proved first. A claim does so by itself. */
 const DECISIVE: ReadonlySet<StepType> = new Set([
@@ -96,7 +96,7 @@ async function recordSteps(
   const { lastSeq, stepsSoFar } = endOf(before);
   const after = foldSteps(
     before,
-    steps.map((step, i) => ({ ...step, entity: entityId, seq: lastSeq + 1 + i, hash: '', at })),
+    steps.map((step, i) => ({ ...step, entity: entityId, seq: lastSeq + 1 + i, hash: NOT_PLACED, at })),
   );
   if (isRefused(after)) return after;
 

@@ -3,7 +3,7 @@
  * without its `applied` did nothing, because the operation and that entry commit together. What an executor carries out may
  * have happened from the intent on, and counts as done until `not-applied` says that it was not.
  */
-import { msOf } from '../../brands/index.ts';
+import { msOf, type DocumentHash } from '../../brands/index.ts';
 import type { ChangeRecord, Placement, Progress } from '../model/record.ts';
 import { inconsistent, update, type Refusal, type Update } from '../model/refusal.ts';
 import { isExternalOperation, type ChangeStep, type StepOf } from '../model/steps.ts';
@@ -131,7 +131,10 @@ function undo(record: ChangeRecord, { data }: StepOf<'change.undone'>): Update {
   });
 }
 
-function otherDocument({ document }: ChangeRecord, given: { version: number; hash: string }): Refusal | undefined {
+function otherDocument(
+  { document }: ChangeRecord,
+  given: { version: number; hash: DocumentHash },
+): Refusal | undefined {
   return document?.version === given.version && document.hash === given.hash
     ? undefined
     : inconsistent('the document is not the one this change-set left');

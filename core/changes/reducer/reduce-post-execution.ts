@@ -2,6 +2,7 @@
  * The steps behind the end: what people say became of a failed rollback, and what reviewers say of an override or a sample.
  * Two people who say the same decide what the document is from then on; a review changes nothing but the record.
  */
+import type { StepHash } from '../../brands/index.ts';
 import { reviewRefusal } from '../model/post-review.ts';
 import type { ChangeRecord, Placement } from '../model/record.ts';
 import { agentRefusal, inconsistent, refused, update, type Refusal, type Update } from '../model/refusal.ts';
@@ -50,7 +51,7 @@ export function resolverRefusal(
 }
 
 /** Steps of those statements for an outcome that are the last word of their person: each is another person's. */
-export function lastWordsFor(outcome: Resolution['outcome'], resolutions: Resolutions): string[] {
+export function lastWordsFor(outcome: Resolution['outcome'], resolutions: Resolutions): StepHash[] {
   const lastWords = new Map(resolutions.map((one) => [one.personId, one]));
   return [...lastWords.values()].filter((one) => one.outcome === outcome).map(({ step }) => step);
 }

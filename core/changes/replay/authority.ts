@@ -3,7 +3,7 @@
  * the order of the commits, the last policy before an entry is the one; where a sequencer made that order later, the times say
  * which ones it can have been, and a minute is left between clocks.
  */
-import { msOf } from '../../brands/index.ts';
+import { msOf, type ChainHash } from '../../brands/index.ts';
 import { createPolicy, type Policy } from '../../policy/index.ts';
 import type { DelegationTerms } from '../store/delegation-store.ts';
 import type { Document } from '../model/document.ts';
@@ -43,7 +43,7 @@ export interface Authority {
 interface Period {
   /** of the entry that began it */
   readonly seq: number;
-  readonly hash: string;
+  readonly hash: ChainHash;
   /** ms since the Unix epoch */
   readonly at: number;
   /** undefined: the document is no policy */

@@ -2,7 +2,7 @@
  * Was the risk assessed by the rules in force, on what the operations do to the document as it was? Everything is computed
  * again from entries: the facts, the rules that match, what they ask for. What executors said of their plans is believed.
  */
-import { later, msOf, type EpochMs } from '../../brands/index.ts';
+import { later, msOf, type EpochMs, type StepHash } from '../../brands/index.ts';
 import { canonicalize, type JsonObject, type JsonValue } from '../../canonical/index.ts';
 import { applyAdvice } from '../risk/advice.ts';
 import { isSampled } from '../risk/assess.ts';
@@ -22,7 +22,7 @@ export interface AssessmentContext {
   readonly step: Assessed;
   readonly content: Content;
   /** step hash of what was assessed */
-  readonly proposal: string;
+  readonly proposal: StepHash;
   readonly inForce: InForce;
   /** the document as the chain has it */
   readonly document: VersionedDocument;

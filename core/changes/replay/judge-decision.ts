@@ -45,7 +45,8 @@ export function judgeOverride(step: StepOf<'change.overridden'>, deciding: Decis
   if (!mayOverride(inForce, record, { account: actor.id, personId: data.personId }))
     return `${data.personId} has no right to override on "${record.entityId}"`;
   if (data.ticket.trim() === '' || data.reason.trim() === '') return 'an override names a ticket and a reason';
-  const assessmentHash = record.assessment?.assessmentHash ?? '';
+  if (record.assessment === undefined) return 'nothing was assessed';
+  const { assessmentHash } = record.assessment;
   const subject = { ...data, ledger, change: record.id, assessmentHash, decision: 'override' as const };
   return assertionRefusal(data.assertion, subject)?.message;
 }

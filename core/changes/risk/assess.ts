@@ -2,7 +2,7 @@
  * Assessing: plans the operations on the document as it is now, recomputes the facts, asks the risk table. The result is a
  * step, and at level L0 the approval with it. Anything that goes wrong blocks; nothing opens by error.
  */
-import { isoOf, type EpochMs } from '../../brands/index.ts';
+import { isoOf, type EpochMs, type StepHash } from '../../brands/index.ts';
 import { taggedHash, type JsonObject } from '../../canonical/index.ts';
 import { SYSTEM_ACTOR, type Clock, type ItemWrite } from '../../ledger/index.ts';
 import type { Policy } from '../../policy/index.ts';
@@ -40,7 +40,7 @@ export interface Subject {
   readonly entityId: string;
   readonly content: Content;
   /** step hash of the proposal or revision */
-  readonly proposal: string;
+  readonly proposal: StepHash;
   /** assessments so far */
   readonly round: number;
 }

@@ -3,7 +3,7 @@
  * something else than it says is refused when the configuration is read, with its path.
  */
 import * as z from 'zod';
-import { msOf } from '../../brands/index.ts';
+import { msOf, type RiskTableHash } from '../../brands/index.ts';
 import { canonicalize, taggedHash } from '../../canonical/index.ts';
 import { parsePattern, PatternError } from '../../events/index.ts';
 import { FACTS, testsOf, type Pattern } from './facts.ts';
@@ -210,6 +210,6 @@ function unknownFact(when: Pattern): string | undefined {
 }
 
 /** Names the table in force, in assessments. */
-export function riskTableHash(risk: RiskConfig): string {
+export function riskTableHash(risk: RiskConfig): RiskTableHash {
   return taggedHash(TABLE_TAG, canonicalize(risk));
 }

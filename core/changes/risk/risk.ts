@@ -2,6 +2,7 @@
  * Risk: which rules of the table match the facts, and what all of them together demand. Every matching rule counts and the
  * strictest wins; no match is L3; an error blocks. Deterministic: the same facts and table give the same answer.
  */
+import type { RiskTableHash } from '../../brands/index.ts';
 import type { JsonObject, JsonValue } from '../../canonical/index.ts';
 import { matchPattern, parsePattern } from '../../events/index.ts';
 import { isJsonObject } from '../model/document.ts';
@@ -25,7 +26,7 @@ export interface Risk {
   readonly timelockMinutes: number;
   /** soft only when every rule that matched is */
   readonly enforcement: 'soft' | 'hard';
-  readonly policy: { readonly version: string; readonly hash: string };
+  readonly policy: { readonly version: string; readonly hash: RiskTableHash };
 }
 
 /** A rule that matched, whole, with what it looked at. */

@@ -3,9 +3,9 @@
  * person it was given to finds it. Both follow from the entries on one chain of the system, and can be rebuilt from them.
  */
 import * as z from 'zod';
-import type { IsoInstant } from '../../brands/index.ts';
+import type { ChainHash, IsoInstant } from '../../brands/index.ts';
 import type { ItemKey, ItemStore, ItemWrite } from '../../ledger/index.ts';
-import { codecOf, instant, list, object, optional, text } from '../../values/index.ts';
+import { codecOf, hash as storedHash, instant, list, object, optional, text } from '../../values/index.ts';
 import { policyEntrySchema, type ChainEntry, type PolicyEntry } from '../model/steps.ts';
 
 export const DELEGATIONS_CHAIN = 'system/delegations';
@@ -38,17 +38,17 @@ export type DelegationTerms = Omit<z.output<typeof grantedSchema>, 'under'>;
 
 export type Delegation = DelegationTerms & {
   /** chain hash of the entry that granted it */
-  readonly id: string;
+  readonly id: ChainHash;
   /** ISO 8601 */
   readonly grantedAt: IsoInstant;
   /** ISO 8601; absent: it stands until `until` */
-  readonly revokedAt?: string;
+  readonly revokedAt?: IsoInstant;
 };
 
 export const delegationCodec = codecOf<Delegation>(
   'delegation',
   object<Delegation>({
-    id: text,
+    id: storedHash(),
     from: text,
     to: text,
     roles: optional(list(text)),
@@ -78,7 +78,15 @@ export interface DelegationStore {
 
 export function createDelegationStore(ledger: string, items: Pick<ItemStore, 'get' | 'list'>): DelegationStore {
   const keyOf = (from: string, id: string): ItemKey => ({ pk: `${ledger}#delegation#${from}`, sk: id });
-  const indexOf = ({ to, from, id }: Pick<Delegation, 'to' | 'from' | 'id'>): ItemKey => ({
+  const indexOf = ({
+    to,
+    from,
+    id,
+  }: {
+    readonly to: string;
+    readonly from: string;
+    readonly id: ChainHash | '';
+  }): ItemKey => ({
     pk: `${ledger}#delegation-to#${to}`,
     sk: `${from}#${id}`,
   });

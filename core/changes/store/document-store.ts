@@ -3,7 +3,7 @@
  * version is the document's version, and what was undone to nothing stays as `null`, so a version never names two things.
  */
 import type { ItemKey, ItemStore, ItemWrite } from '../../ledger/index.ts';
-import { codecOf, jsonObject, nullable, object, optional, text, whole } from '../../values/index.ts';
+import { codecOf, hash, jsonObject, nullable, object, optional, text, whole } from '../../values/index.ts';
 import { documentHash, type Document, type VersionedDocument } from '../model/document.ts';
 import type { PolicyEntry } from '../model/steps.ts';
 
@@ -52,7 +52,7 @@ export const documentCodec = codecOf<StoredDocument>(
 
 export const policyItemCodec = codecOf<PolicyItem>(
   'version of the policy',
-  object<PolicyItem>({ version: whole, entry: optional(object<PolicyEntry>({ seq: whole, hash: text })) }),
+  object<PolicyItem>({ version: whole, entry: optional(object<PolicyEntry>({ seq: whole, hash: hash() })) }),
 );
 
 export function createDocumentStore(ledger: string, items: Pick<ItemStore, 'get'>): DocumentStore {

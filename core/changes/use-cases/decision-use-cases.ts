@@ -1,5 +1,5 @@
 /** The acts of people who answer for a change-set: before it runs, past the rules, and afterwards. */
-import type { IsoInstant } from '../../brands/index.ts';
+import type { ChainHash, IsoInstant } from '../../brands/index.ts';
 import type { Principal } from '../../policy/index.ts';
 import type { ActEdge } from './act-edge.ts';
 import { decide } from '../decisions/decide.ts';
@@ -13,7 +13,7 @@ export interface DecideResult {
   /** `recorded`: this very decision was recorded before; nothing was written */
   readonly kind: 'decided' | 'recorded';
   /** the entry of the vote */
-  readonly vote: { readonly seq: number; readonly hash: string; readonly at: IsoInstant };
+  readonly vote: { readonly seq: number; readonly hash: ChainHash; readonly at: IsoInstant };
   readonly change: ChangeView;
 }
 

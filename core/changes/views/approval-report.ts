@@ -2,7 +2,7 @@
  * Who decided what: every decision in a segment of a ledger, recomputed from its entries, with what it was about and what came of
  * it. No projection is asked. It verifies nothing: that the entries are what was signed is verification's business.
  */
-import { msOf, type IsoInstant } from '../../brands/index.ts';
+import { msOf, type ChainHash, type IsoInstant } from '../../brands/index.ts';
 import type { JsonObject } from '../../canonical/index.ts';
 import { defined } from '../../values/index.ts';
 import { isStepType, parseStep, type ChainEntry, type ChangeStep } from '../model/steps.ts';
@@ -40,7 +40,7 @@ export interface DecisionRow {
   /** of the entry that says so */
   readonly seq: number;
   readonly position?: number;
-  readonly hash: string;
+  readonly hash: ChainHash;
 }
 
 export interface ApprovalReport {

@@ -1,5 +1,5 @@
 /** The policy in force as people see it: what it says, since when, and who made it so. */
-import type { IsoInstant } from '../../brands/index.ts';
+import type { DocumentHash, IsoInstant } from '../../brands/index.ts';
 import { parseEntry } from '../../ledger/index.ts';
 import { denied, type Denial, type Principal } from '../../policy/index.ts';
 import { defined } from '../../values/index.ts';
@@ -15,7 +15,7 @@ export interface PolicyView {
   /** of the document of `registry:policy`; 0: it is not recorded yet */
   readonly version: number;
   /** of the document, hex */
-  readonly hash: string;
+  readonly hash: DocumentHash;
   readonly document: PolicyDocument;
   /** how it came into force; absent while it is the configuration's */
   readonly changed?: PolicyChange;

@@ -1,5 +1,5 @@
 /** A change-set as people and clients see it: what changes, why, how risky it is, who has decided, who still must. */
-import type { IsoInstant } from '../../brands/index.ts';
+import type { AssessmentHash, ChainHash, ContentHash, IsoInstant } from '../../brands/index.ts';
 import type { Actor } from '../../ledger/index.ts';
 import { defined } from '../../values/index.ts';
 import type { Context } from '../recording/context.ts';
@@ -50,9 +50,9 @@ export interface ChangeView extends PostExecutionView {
   readonly proposer: Actor;
   readonly state: ChangeState;
   readonly revision: number;
-  readonly contentHash: string;
+  readonly contentHash: ContentHash;
   /** absent while nobody can decide */
-  readonly assessmentHash?: string;
+  readonly assessmentHash?: AssessmentHash;
   readonly risk?: RiskView;
   /** all that the assessment hash stands for: whoever decides can hash it anew (binding.ts) */
   readonly assessment?: Omit<Assessment, 'assessmentHash'>;
@@ -65,7 +65,7 @@ export interface ChangeView extends PostExecutionView {
     readonly decision: Vote['decision'];
     readonly reason?: string;
     readonly at: IsoInstant;
-    readonly hash: string;
+    readonly hash: ChainHash;
   }[];
   /** while pending */
   readonly stillNeeded?: StillNeeded;

@@ -3,7 +3,7 @@
  * place come from the ledger; the payload's shape is the catalog's business.
  */
 import * as z from 'zod';
-import type { IsoInstant } from '../../brands/index.ts';
+import type { ChainHash, IsoInstant } from '../../brands/index.ts';
 import type { JsonObject } from '../../canonical/index.ts';
 import { describeIssues } from '../../errors/index.ts';
 import { ENTITY_ID, TRACEPARENT, type EntryBody, type FieldCommitment } from '../../ledger/index.ts';
@@ -82,7 +82,7 @@ export interface DeliveredEvent {
   readonly ledger: {
     readonly entity: string;
     readonly seq: number;
-    readonly hash: string;
+    readonly hash: ChainHash;
     /** log index; absent when the event was handed on before it had one */
     readonly position?: number;
   };

@@ -2,7 +2,7 @@
  * Publishing: rights, catalog, guard, then one entry per event. Acknowledged means durable in the chain. One bad event does not
  * sink the others unless the batch is atomic. Relaying is the bus's business: what is in the chain will be relayed.
  */
-import { isoOf, msOf } from '../../brands/index.ts';
+import { isoOf, msOf, type ChainHash } from '../../brands/index.ts';
 import { canonicalize, CanonicalError, toHex } from '../../canonical/index.ts';
 import type { NervousError, Problem } from '../../errors/index.ts';
 import {
@@ -48,7 +48,7 @@ export type PublishResult =
       readonly eventId: string;
       readonly entity: string;
       readonly seq: number;
-      readonly hash: string;
+      readonly hash: ChainHash;
     }
   | { readonly status: 'rejected'; readonly eventId?: string; readonly problem: PublishProblem };
 
@@ -249,8 +249,9 @@ async function answer(
   const { eventId, chain: entity } = event;
   switch (result.kind) {
     case 'appended': {
-      const { seq = 0, hash = '' } = result.entries[index] ?? {};
-      return { status: 'accepted', eventId, entity, seq, hash };
+      const placed = result.entries[index];
+      if (placed === undefined) throw new Error('an event that was appended has a place');
+      return { status: 'accepted', eventId, entity, seq: placed.seq, hash: placed.hash };
     }
     case 'exists': {
       const recorded = result.entries[index];

@@ -3,7 +3,7 @@
  * not trusted to be one: an entry that no publisher could have had recorded is stepped over, never handed on and never in the
  * way of those behind it.
  */
-import type { IsoInstant } from '../../brands/index.ts';
+import type { ChainHash, IsoInstant } from '../../brands/index.ts';
 import { toHex } from '../../canonical/index.ts';
 import {
   eventProblem,
@@ -27,7 +27,7 @@ export interface Gap {
   readonly entity: string;
   readonly seq: number;
   /** hex */
-  readonly hash: string;
+  readonly hash: ChainHash;
   readonly reason: string;
 }
 

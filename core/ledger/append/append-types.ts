@@ -2,7 +2,7 @@
  * What appending promises: the request, the places it gets, and every way it can end. How that is kept is append.ts's
  * business; who else records entries (session keys) needs only these types.
  */
-import type { IsoInstant } from '../../brands/index.ts';
+import type { ChainHash, IsoInstant } from '../../brands/index.ts';
 import type { EntryDraft } from '../entries/entry.ts';
 import type { Clock, EntryStore, Ids, ItemKey, ItemWrite, RootSigner, Sealer, StoredEntry } from '../entries/ports.ts';
 
@@ -31,7 +31,7 @@ export interface PlacedEntry {
   readonly chain: string;
   readonly seq: number;
   /** hex chain hash */
-  readonly hash: string;
+  readonly hash: ChainHash;
   readonly at: IsoInstant;
   readonly draft: EntryDraft;
 }

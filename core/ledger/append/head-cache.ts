@@ -1,10 +1,11 @@
 /** Heads of the chains this process writes, newest known. A guess that a conditional write proves or refutes. */
+import type { ChainHash } from '../../brands/index.ts';
 import { toHex } from '../../canonical/index.ts';
 import type { StoredEntry } from '../entries/ports.ts';
 
 export interface Head {
   /** hex hash of the newest entry, or the genesis hash */
-  readonly prev: string;
+  readonly prev: ChainHash;
   /** place of the next entry */
   readonly seq: number;
 }

@@ -2,7 +2,7 @@
  * The bytes of an entry: how a draft becomes a signed note and how stored bytes become a body again. The stored bytes
  * ARE the hashed bytes; nothing here ever rebuilds one from the other. Format: docs/formats.md.
  */
-import type { IsoInstant } from '../../brands/index.ts';
+import type { ChainHash, IsoInstant, LeafHash } from '../../brands/index.ts';
 import {
   canonicalize,
   CanonicalError,
@@ -58,7 +58,7 @@ export interface EntryBody {
   readonly entity: string;
   readonly seq: number;
   /** hex SHA-256 of the entry before, or the genesis hash at seq 0 */
-  readonly prev: string;
+  readonly prev: ChainHash;
   readonly type: string;
   /** UTC, exactly `YYYY-MM-DDThh:mm:ss.sssZ` */
   readonly at: IsoInstant;
@@ -79,7 +79,7 @@ export interface SealedEntry {
   /** the signed note */
   readonly note: Uint8Array;
   /** RFC 6962 leaf hash of the note, 32 bytes: the next entry's `prev` and the log's leaf */
-  readonly hash: Uint8Array;
+  readonly hash: LeafHash;
 }
 
 /**
@@ -109,7 +109,7 @@ export function prepareEntry(
 }
 
 /** The signed text of an entry at its place. */
-export function entryText(prepared: PreparedEntry, prev: string, seq: number): Buffer {
+export function entryText(prepared: PreparedEntry, prev: ChainHash, seq: number): Buffer {
   return Buffer.from(`${ENTRY_HEADER}${prepared.beforePrev}${prev}","seq":${seq}${prepared.afterSeq}\n`);
 }
 
@@ -124,7 +124,7 @@ export function sealText(text: Uint8Array, signatureLines: string): SealedEntry 
  * @param head hash (hex) and seq of the entry before the first
  */
 export function sealRun(
-  head: { readonly prev: string; readonly seq: number },
+  head: { readonly prev: ChainHash; readonly seq: number },
   run: readonly PreparedEntry[],
   signer: NoteSigner & { readonly keyId: Uint8Array },
 ): SealedEntry[] {
@@ -139,7 +139,7 @@ export function sealRun(
 }
 
 /** `prev` of a chain's first entry: hex SHA-256 of the genesis text. */
-export function genesisHash(origin: string, entity: string): string {
+export function genesisHash(origin: string, entity: string): ChainHash {
   return taggedHash(GENESIS_TAG, origin, entity);
 }
 

@@ -3,6 +3,7 @@
  * guess the value from them, because the salt is as long as the hash. Destroying the salt makes them say nothing for ever.
  */
 import { hash } from 'node:crypto';
+import type { FieldHash } from '../../brands/index.ts';
 
 const TAG = 'nervous-system.field.v1\n';
 export const SALT_BYTES = 32;
@@ -12,7 +13,7 @@ export interface FieldCommitment {
   /** JSON pointer into the entry's `data` */
   readonly path: string;
   /** hex */
-  readonly hash: string;
+  readonly hash: FieldHash;
 }
 
 /**
@@ -20,13 +21,13 @@ export interface FieldCommitment {
  * @param salt 32 bytes
  * @param value canonical JSON (RFC 8785) in UTF-8
  */
-export function commitField(path: string, salt: Uint8Array, value: Uint8Array): string {
+export function commitField(path: string, salt: Uint8Array, value: Uint8Array): FieldHash {
   const name = Buffer.from(path);
   return hash(
     'sha256',
     Buffer.concat([Buffer.from(TAG), u64be(name.length), name, salt, u64be(value.length), value]),
     'hex',
-  );
+  ) as FieldHash;
 }
 
 function u64be(length: number): Buffer {

@@ -3,7 +3,7 @@
  * it was persisted, and when two callers meet. Adapters: adapters/embedded (SQLite), adapters/aws (DynamoDB),
  * adapters/memory (with fault hooks).
  */
-import type { EpochMs } from '../../brands/index.ts';
+import type { ChainHash, EpochMs } from '../../brands/index.ts';
 import type { JsonValue } from '../../canonical/index.ts';
 import type { PreparedEntry, SealedEntry } from './entry.ts';
 import type { NoteSigner } from '../notes/signed-note.ts';
@@ -118,7 +118,7 @@ export interface RootSigner {
 
 /** A run of entries for one chain, to be sealed one after the other. */
 export interface RunToSeal {
-  readonly prev: string;
+  readonly prev: ChainHash;
   readonly seq: number;
   readonly run: readonly PreparedEntry[];
 }

@@ -5,7 +5,7 @@
  */
 import { leafHash } from '../../canonical/index.ts';
 import { LogError } from '../merkle/log-errors.ts';
-import { HASH_BYTES } from '../merkle/merkle-hash.ts';
+import { leafAt } from '../merkle/merkle-hash.ts';
 import type { LoggedEntry } from '../entries/ports.ts';
 import { bundleExcess, decodeBundle } from '../merkle/tile-bundle.ts';
 import { bundlePath, TILE_WIDTH, tilePath, tileWidth } from '../merkle/tile-path.ts';
@@ -113,7 +113,7 @@ async function pairsOf({ read, size }: PublishedLogFiles, index: number): Promis
       return { position, place: placed(note, position), entry: undefined, damage: `${path}: ${excess}` };
     if (!(tile instanceof Uint8Array))
       return { position, place: placed(note, position), entry: undefined, damage: tile };
-    const hash = tile.subarray(i * HASH_BYTES, (i + 1) * HASH_BYTES);
+    const hash = leafAt(tile, i);
     const entry = { ...placeIn(note), position, hash, note };
     return { position, place: entry, entry };
   });

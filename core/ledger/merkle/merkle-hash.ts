@@ -1,5 +1,6 @@
 /** RFC 6962 section 2.1: how two hashes become their parent. Leaf hashes are core/canonical's `leafHash`. */
 import { hash } from 'node:crypto';
+import type { LeafHash } from '../../brands/index.ts';
 
 export const HASH_BYTES = 32;
 const NODE_PREFIX = 0x01;
@@ -27,6 +28,11 @@ export function perfectRoot(hashes: Uint8Array): Uint8Array {
     row = above;
   }
   return row[0] as Uint8Array;
+}
+
+/** One leaf of many that stand one after the other, as in a tile. */
+export function leafAt(hashes: Uint8Array, index: number): LeafHash {
+  return hashes.subarray(index * HASH_BYTES, (index + 1) * HASH_BYTES) as LeafHash;
 }
 
 export function splitHashes(hashes: Uint8Array): Uint8Array[] {

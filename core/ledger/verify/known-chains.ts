@@ -3,13 +3,14 @@
  * a chain and the hash of its last entry. Whoever finds that hash again at that place, and every link before it right, has
  * the same bytes as then. What is forgotten is verified again.
  */
+import type { ChainHash } from '../../brands/index.ts';
 
 /** Entries `from` to `seq` of a chain. */
 export interface KnownRun {
   readonly from: number;
   readonly seq: number;
   /** hex hash of entry `seq` */
-  readonly hash: string;
+  readonly hash: ChainHash;
 }
 
 /** Chains remembered, about 400 bytes each; beyond this the one that was longest untouched is forgotten. */

@@ -2,6 +2,7 @@
  * Verification of a segment of the log and of whole chains: nothing missing, nothing moved, every `prev` right. Segments
  * can be checked apart, on several cores, and joined afterwards; memory grows with the number of chains, not entries.
  */
+import type { ChainHash } from '../../brands/index.ts';
 import { toHex } from '../../canonical/index.ts';
 import { defined } from '../../values/index.ts';
 import { genesisHash } from '../entries/entry.ts';
@@ -38,7 +39,7 @@ export interface ChainSpan {
   readonly firstPrev: string;
   readonly firstPosition: number;
   lastSeq: number;
-  lastHash: string;
+  lastHash: ChainHash;
   /** the chain has entries of change-sets, so its document can be recomputed */
   hasChanges: boolean;
   /** it has entries with confidential fields; unknown where only what links entries is read */
@@ -49,7 +50,7 @@ export interface ChainSpan {
 export interface ChainPlace {
   readonly seq: number;
   /** hex */
-  readonly hash: string;
+  readonly hash: ChainHash;
 }
 
 export interface Segment {

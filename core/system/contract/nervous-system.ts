@@ -2,7 +2,7 @@
  * The façade: everything a shell (HTTP, CLI, Lambda, in-process code) can ask of the system, independent of the engine.
  * Interfaces only; `create-nervous-system.ts` builds them from ports and configuration.
  */
-import type { IsoInstant } from '../../brands/index.ts';
+import type { ChainHash, IsoInstant } from '../../brands/index.ts';
 import type { ApprovalQueue, Changes, PolicyUseCases, ReviewQueue } from '../../changes/index.ts';
 import type { JsonObject } from '../../canonical/index.ts';
 import type {
@@ -33,7 +33,7 @@ export interface EntryView {
   /** log index; absent while it has none */
   readonly position?: number;
   /** hex chain hash */
-  readonly hash: string;
+  readonly hash: ChainHash;
   readonly body: EntryBody;
   /** the stored bytes as text, for clients that verify for themselves */
   readonly note: string;
@@ -67,7 +67,7 @@ export interface VerifyRequest {
 export interface EntityView {
   readonly entityId: string;
   /** the newest entry; an entity without entries has no view, and the request is refused as not found */
-  readonly head: { readonly seq: number; readonly hash: string; readonly at: IsoInstant };
+  readonly head: { readonly seq: number; readonly hash: ChainHash; readonly at: IsoInstant };
   /** the entity's document as change-sets made it; absent when there is none */
   readonly document?: JsonObject;
   /** version of the document, 0 when there is none */

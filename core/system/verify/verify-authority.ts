@@ -2,6 +2,7 @@
  * Who was entitled to what is recorded, and whether anything is recorded twice: the log's decisive entries through the replay
  * (core/changes/replay), its idempotency keys against each other. The entries were verified before; nothing else is read.
  */
+import type { ChainHash } from '../../brands/index.ts';
 import {
   datedAuthority,
   DELEGATIONS_CHAIN,
@@ -126,8 +127,8 @@ async function authorityOf(chains: Pick<EntryStore, 'read'>): Promise<ReturnType
 async function readChain(
   chains: Pick<EntryStore, 'read'>,
   chain: string,
-): Promise<{ readonly body: EntryBody; readonly hash: string; readonly position: number }[]> {
-  const all: { body: EntryBody; hash: string; position: number }[] = [];
+): Promise<{ readonly body: EntryBody; readonly hash: ChainHash; readonly position: number }[]> {
+  const all: { body: EntryBody; hash: ChainHash; position: number }[] = [];
   for (let from = 0; ;) {
     const page = await chains.read(chain, from, PAGE);
     for (const { note, hash, position = Infinity } of page) {

@@ -1,4 +1,5 @@
 /** A verdict for each entry of a page of one chain: for people who look at a chain and want to know what they can rely on. */
+import type { ChainHash } from '../../brands/index.ts';
 import { toHex } from '../../canonical/index.ts';
 import {
   genesisHash,
@@ -59,7 +60,7 @@ async function openLog(
 async function placeBefore(
   { entries, origin }: { readonly entries: Pick<EntryStore, 'read'>; readonly origin: string },
   { chain, seq }: StoredEntry,
-): Promise<{ readonly seq: number; readonly hash: string }> {
+): Promise<{ readonly seq: number; readonly hash: ChainHash }> {
   const start = { seq: -1, hash: genesisHash(origin, chain) };
   if (seq === 0) return start;
   const [entry] = await entries.read(chain, seq - 1, 1);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { LeafHash } from '../../../../core/brands/index.ts';
 import { createCallCounter } from '../../../../adapters/aws/wiring/count-calls.ts';
 import type { DynamoStore } from '../../../../adapters/aws/dynamo/dynamo-store.ts';
 import { createSequencer } from '../../../../adapters/aws/dynamo/sequencer.ts';
@@ -7,9 +8,16 @@ import { appenderOn, note, recordedIds } from '../../../core/ledger/ledger-fixtu
 import { describeStorm } from '../guard/storm.ts';
 import { FakeDynamo, type Fault } from './fake-dynamo.ts';
 import { fakeStore, inOrder, TABLES } from '../fake-store.ts';
+import { checked } from '../../../support/checked.ts';
 
 const entry = (chain: string, seq: number, idemKey?: string): EntryToStore => ({
-  ...{ chain, seq, idemKey, note: Buffer.from(`${chain} ${seq} ${idemKey ?? ''}`), hash: Buffer.alloc(32, seq + 1) },
+  ...{
+    chain,
+    seq,
+    idemKey,
+    note: Buffer.from(`${chain} ${seq} ${idemKey ?? ''}`),
+    hash: checked<LeafHash>(Buffer.alloc(32, seq + 1)),
+  },
 });
 const group = (entries: EntryToStore[], writes: ItemWrite[] = []): CommitGroup => ({ entries, writes });
 const put = (sk: string, expectation: 'absent' | 'any' | number = 'any'): ItemWrite => ({

@@ -1,12 +1,20 @@
 import { describe, expect, it } from 'vitest';
+import type { LeafHash } from '../../../../core/brands/index.ts';
 import { createSequencer, type EntryPlace } from '../../../../adapters/aws/dynamo/sequencer.ts';
 import { merkleRoot, MerkleEdge, type EntryToStore } from '../../../../core/ledger/index.ts';
 import { DynamoStore } from '../../../../adapters/aws/dynamo/dynamo-store.ts';
 import type { FakeDynamo, Fault } from './fake-dynamo.ts';
 import { fakeStore, inOrder } from '../fake-store.ts';
+import { checked } from '../../../support/checked.ts';
 
 const entry = (chain: string, seq: number): EntryToStore => ({
-  ...{ chain, seq, idemKey: undefined, note: Buffer.from(`${chain} ${seq}`), hash: Buffer.alloc(32, seq + 1) },
+  ...{
+    chain,
+    seq,
+    idemKey: undefined,
+    note: Buffer.from(`${chain} ${seq}`),
+    hash: checked<LeafHash>(Buffer.alloc(32, seq + 1)),
+  },
 });
 const chainOf = (chain: string, length: number): EntryToStore[] =>
   Array.from({ length }, (_, seq) => entry(chain, seq));

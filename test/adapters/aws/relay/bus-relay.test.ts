@@ -5,7 +5,7 @@
 import { describe, expect, it } from 'vitest';
 import { EventBridgeClient, PutEventsCommand, type PutEventsRequestEntry } from '@aws-sdk/client-eventbridge';
 import { mockClient } from 'aws-sdk-client-mock';
-import type { IsoInstant } from '../../../../core/brands/index.ts';
+import type { IsoInstant, ChainHash } from '../../../../core/brands/index.ts';
 import { putEvents } from '../../../../adapters/aws/bus/put-events.ts';
 import { placeKey, type RecordedPlace } from '../../../../adapters/aws/relay/relay-marks.ts';
 import { Relay } from '../../../../adapters/aws/relay/relay.ts';
@@ -149,7 +149,7 @@ describe('relay', () => {
         timestamp: checked<IsoInstant>('2026-11-21T09:00:00.000Z'),
         entityId: 'e',
       },
-      ...{ source: 'shop', payload: { text }, ledger: { entity: 'e', seq, hash: `${seq}` } },
+      ...{ source: 'shop', payload: { text }, ledger: { entity: 'e', seq, hash: checked<ChainHash>(`${seq}`) } },
     });
     await putEvents(
       deps,

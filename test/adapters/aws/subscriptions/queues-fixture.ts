@@ -11,7 +11,7 @@ import {
 } from '@aws-sdk/client-sqs';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { mockClient } from 'aws-sdk-client-mock';
-import type { IsoInstant } from '../../../../core/brands/index.ts';
+import type { IsoInstant, ChainHash } from '../../../../core/brands/index.ts';
 import { EventBridgeBus, type EventBridgeBusOptions } from '../../../../adapters/aws/subscriptions/event-bridge-bus.ts';
 import { formatMessage } from '../../../../adapters/aws/bus/message.ts';
 import {
@@ -93,7 +93,7 @@ export function createQueuesFixture(more: Partial<EventBridgeBusOptions> = {}) {
         eventId: idem,
         timestamp: checked<IsoInstant>(at),
         entityId: entity,
-        ledger: { entity, seq, hash },
+        ledger: { entity, seq, hash: checked<ChainHash>(hash) },
       };
     },
     /** the answers of SQS, one per call, then nothing */

@@ -7,6 +7,7 @@ import {
   type Message,
 } from '@aws-sdk/client-sqs';
 import { describe, expect, it, vi } from 'vitest';
+import type { ChainHash, LeafHash } from '../../../../core/brands/index.ts';
 import { refusal } from '../../../../adapters/aws/bus/refusal.ts';
 import {
   NOT_READABLE,
@@ -18,6 +19,7 @@ import {
 import { subscriptionFor } from '../../../lambdas/bus-fixture.ts';
 import { fakeStore } from '../fake-store.ts';
 import { createQueuesFixture, message } from './queues-fixture.ts';
+import { checked } from '../../../support/checked.ts';
 
 const TOPICS = { topics: ['orders.*'] };
 const NOW = { max: 10, waitMs: 0 };
@@ -387,7 +389,11 @@ describe('W5: a message that was put on the queue by hand', () => {
     ],
     [
       'with a hash that the entry does not have',
-      (real) => ({ ...real, payload: { amount: 9 }, ledger: { ...real.ledger, hash: '0'.repeat(64) } }),
+      (real) => ({
+        ...real,
+        payload: { amount: 9 },
+        ledger: { ...real.ledger, hash: checked<ChainHash>('0'.repeat(64)) },
+      }),
       /another hash/,
     ],
   ];
@@ -415,7 +421,9 @@ describe('W5: a message that was put on the queue by hand', () => {
     await fixture.subscribe();
     const real = await fixture.publish();
     const [{ note, hash } = { note: Buffer.alloc(0), hash: Buffer.alloc(0) }] = await fixture.store.read('e', 0, 1);
-    await store.commit([{ entries: [{ chain: 'e', seq: 0, idemKey: undefined, note, hash }], writes: [] }]);
+    await store.commit([
+      { entries: [{ chain: 'e', seq: 0, idemKey: undefined, note, hash: checked<LeafHash>(hash) }], writes: [] },
+    ]);
     dynamo.requests.length = 0;
     fixture.queued([message(real)]);
     expect((await fixture.bus.receive('s', NOW)).map(({ event }) => event)).toEqual([real]);

@@ -1,10 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { ChainHash } from '../../../../core/brands/index.ts';
 import { parseSegment, serializeSegment } from '../../../../adapters/aws/verify/segment-json.ts';
 import { SegmentHashesBuilder, type SegmentHashes } from '../../../../core/ledger/verify/verify-tree.ts';
 import { VERDICTS, type ChainSpan, type Finding, type Segment } from '../../../../core/ledger/index.ts';
+import { checked } from '../../../support/checked.ts';
 
-const hex = fc.uint8Array({ minLength: 32, maxLength: 32 }).map((bytes) => Buffer.from(bytes).toString('hex'));
+const hex = fc
+  .uint8Array({ minLength: 32, maxLength: 32 })
+  .map((bytes) => checked<ChainHash>(Buffer.from(bytes).toString('hex')));
 const spanIn = (from: number, to: number): fc.Arbitrary<ChainSpan> =>
   fc.record({
     ...{ firstSeq: fc.nat(), firstPrev: hex, firstPosition: fc.integer({ min: from, max: to - 1 }) },
@@ -63,7 +67,7 @@ describe('the outcome of a segment as JSON', () => {
   const window = { from: 256, to: 600, sizes: [300], replay: false };
   const span: ChainSpan = {
     ...{ firstSeq: 0, firstPrev: '0'.repeat(64), firstPosition: 256 },
-    ...{ lastSeq: 343, lastHash: 'a'.repeat(64), hasChanges: false },
+    ...{ lastSeq: 343, lastHash: checked<ChainHash>('a'.repeat(64)), hasChanges: false },
   };
   const sound = serializeSegment({ entries: 344, spans: new Map([['a', span]]), tree: treeOf(window) });
   const { tree, ...treeless } = sound;

@@ -1,6 +1,7 @@
 /** A long log verified by many workers: the report is that of one, whatever was tampered with and whoever fails. */
 import { deserialize, serialize } from 'node:v8';
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { ChainHash } from '../../../../core/brands/index.ts';
 import {
   invokeFunction,
   type FunctionAnswer as Answer,
@@ -23,6 +24,7 @@ import {
 import { createEntryVerifier } from '../../../../core/system/index.ts';
 import { appenderOn, note, ORIGIN, ROOT } from '../../../core/ledger/ledger-fixture.ts';
 import { fakeStore } from '../fake-store.ts';
+import { checked } from '../../../support/checked.ts';
 
 const SEGMENT = 256;
 const CHAINS = 7;
@@ -266,7 +268,7 @@ function named(name: string): Error {
 
 describe('joining segments', () => {
   const window: Window = { from: 0, to: 256 * 100, sizes: [], published: 0, isShort: false, replay: false };
-  const hash = (n: number): string => n.toString(16).padStart(64, '0');
+  const hash = (n: number): ChainHash => checked<ChainHash>(n.toString(16).padStart(64, '0'));
   /** One chain, entry n has hash n + 1. */
   const outcome = ({ from, to }: Window): Segment => ({
     entries: to - from,

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { EpochMs } from '../../../../core/brands/index.ts';
+import type { EpochMs, ChainHash } from '../../../../core/brands/index.ts';
 import { startEngine, type Engine } from '../../../../adapters/embedded/index.ts';
 import { JobThreads } from '../../../../adapters/embedded/audit/job-threads.ts';
 import { readRootPublicKey } from '../../../../adapters/embedded/keys/root-key.ts';
@@ -146,10 +146,10 @@ describe('verifying one entity', { timeout: LOADED_MACHINE_MS }, () => {
     await start();
     await publish(4);
     const other = new KnownChains();
-    other.verified(ENTITY, { seq: 2, hash: '0'.repeat(64) });
+    other.verified(ENTITY, { seq: 2, hash: checked<ChainHash>('0'.repeat(64)) });
     expect(await verify(other)).toMatchObject({ verdict: 'FORK', firstBad: { entity: ENTITY, seq: 2 } });
     const longer = new KnownChains();
-    longer.wrote(ENTITY, { seq: 7, hash: '0'.repeat(64) });
+    longer.wrote(ENTITY, { seq: 7, hash: checked<ChainHash>('0'.repeat(64)) });
     expect(await verify(longer)).toMatchObject({ verdict: 'MISSING_ENTRY', firstBad: { entity: ENTITY, seq: 4 } });
     // And it stays so: what is remembered is not given up for what is found.
     expect(await verify(other)).toMatchObject({ verdict: 'FORK' });

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import type { EpochMs, IsoInstant } from '../../../../core/brands/index.ts';
+import type { EpochMs, IsoInstant, ChainHash } from '../../../../core/brands/index.ts';
 import { WorkerSealer } from '../../../../adapters/embedded/keys/worker-sealer.ts';
 import { CountingIds, localSealer } from '../../../../adapters/memory/index.ts';
 import { createSessionKey, prepareEntry, type RunToSeal } from '../../../../core/ledger/index.ts';
@@ -7,7 +7,7 @@ import { checked } from '../../../support/checked.ts';
 
 const signer = createSessionKey(new CountingIds().keyPair(), checked<EpochMs>(0));
 const run = (entity: string, length: number): RunToSeal => ({
-  prev: '0'.repeat(64),
+  prev: checked<ChainHash>('0'.repeat(64)),
   seq: length,
   run: Array.from({ length }, (_, i) =>
     prepareEntry(

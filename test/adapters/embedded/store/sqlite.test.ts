@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import type { LeafHash } from '../../../../core/brands/index.ts';
 import { closeToOthers } from '../../../../adapters/embedded/machine/data-folder.ts';
 import { EngineError } from '../../../../adapters/embedded/machine/errors.ts';
 import { lockDataDir, openForReading, openForWriting } from '../../../../adapters/embedded/store/sqlite-schema.ts';
@@ -11,6 +12,7 @@ import { prepareStatements } from '../../../../adapters/embedded/store/sqlite-st
 import { SqliteStore } from '../../../../adapters/embedded/store/sqlite-store.ts';
 import type { Finding } from '../../../../core/ledger/index.ts';
 import { IDENTITY } from '../../../contract/stores.ts';
+import { checked } from '../../../support/checked.ts';
 
 let parent: string;
 let folder: string;
@@ -107,7 +109,7 @@ it('V6: brings a file without constraints up to date, with every row of it', asy
   const store = new SqliteStore(openForWriting(folder, IDENTITY));
   const note = Buffer.of(1);
   await store.commit([
-    { entries: [{ chain: 'a', seq: 0, idemKey: 'k', note, hash: Buffer.alloc(32, 7) }], writes: [] },
+    { entries: [{ chain: 'a', seq: 0, idemKey: 'k', note, hash: checked<LeafHash>(Buffer.alloc(32, 7)) }], writes: [] },
   ]);
   await store.write([{ kind: 'put', key: { pk: 'p', sk: 's' }, value: { a: 1 }, expect: 'absent' }]);
   store.close();
@@ -127,7 +129,7 @@ it('V6: brings a file without constraints up to date, with every row of it', asy
 
 it('V5: brings a file without the index of events up to date, with what it holds in the index', async () => {
   const event = (id: string) => ({
-    ...{ chain: 'a', idemKey: `event/feed/${id}`, hash: Buffer.alloc(32, 7) },
+    ...{ chain: 'a', idemKey: `event/feed/${id}`, hash: checked<LeafHash>(Buffer.alloc(32, 7)) },
     note: Buffer.from(`nervous-system.entry.v1\n{"data":{"source":"feed"},"idem":"${id}","type":"event"}\n\nsigned\n`),
   });
   const opened = new SqliteStore(openForWriting(folder, IDENTITY));
@@ -173,7 +175,7 @@ it('goes on counting after the end of the log was deleted, so that the hole show
     seq,
     idemKey: undefined,
     note: Buffer.of(1),
-    hash: Buffer.alloc(32, seq),
+    hash: checked<LeafHash>(Buffer.alloc(32, seq)),
   });
   const store = new SqliteStore(openForWriting(folder, IDENTITY));
   await store.commit([{ entries: [place(0), place(1)], writes: [] }]);

@@ -1,5 +1,6 @@
 /** Who may decide, on what, once: the attacks on approval that this engine must refuse. */
 import { describe, expect, it } from 'vitest';
+import type { AssessmentHash } from '../../../../core/brands/index.ts';
 import type { ChangeErrorCode, Changes, ChangeView } from '../../../../core/changes/index.ts';
 import { createPolicy, type Principal } from '../../../../core/policy/index.ts';
 import {
@@ -17,6 +18,7 @@ import {
   who,
   type Fixture,
 } from '../fixture.ts';
+import { checked } from '../../../support/checked.ts';
 
 const code = (expected: ChangeErrorCode): { code: string } =>
   expect.objectContaining({ code: expected }) as { code: string };
@@ -366,7 +368,11 @@ describe('checked again at the claim', () => {
       preview: { kind: 'misfit' },
     });
     await refusedWith(fixture, 'RISK_BLOCKED', () =>
-      fixture.changes.decide(who('ann'), two.id, decision({ ...view, assessmentHash: two.assessmentHash ?? '' })),
+      fixture.changes.decide(
+        who('ann'),
+        two.id,
+        decision({ ...view, assessmentHash: checked<AssessmentHash>(two.assessmentHash ?? '') }),
+      ),
     );
     const { title, rationale, operations } = proposal([{ ...patchOf('/note', 2), baseVersion: 1 }]) as Record<
       string,

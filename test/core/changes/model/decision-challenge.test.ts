@@ -1,13 +1,21 @@
 /** What a person's own key signs: a hash that changes with everything a decision binds to, and with nothing else. */
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import type { AssessmentHash, ContentHash } from '../../../../core/brands/index.ts';
 import { canonicalize } from '../../../../core/canonical/index.ts';
 import { decisionChallenge, type ChangeView, type DecisionSubject } from '../../../../core/changes/index.ts';
 import { recordingFixture, by, overrideOf, pending, refused } from '../recording/recording-fixture.ts';
 import { decision, entriesOf } from '../fixture.ts';
+import { checked } from '../../../support/checked.ts';
 
 const subject: DecisionSubject = {
-  ...{ ledger: 'main', change: 'c-1', revision: 1, contentHash: 'a'.repeat(64), assessmentHash: 'b'.repeat(64) },
+  ...{
+    ledger: 'main',
+    change: 'c-1',
+    revision: 1,
+    contentHash: checked<ContentHash>('a'.repeat(64)),
+    assessmentHash: checked<AssessmentHash>('b'.repeat(64)),
+  },
   ...{ decision: 'approve', personId: 'ann', nonce: 'nonce-0123456789', expiresAt: '2026-11-21T10:00:00Z' },
 };
 
@@ -38,8 +46,8 @@ describe('the challenge', () => {
       { ledger: 'other' },
       { change: 'c-2' },
       { revision: 2 },
-      { contentHash: 'c'.repeat(64) },
-      { assessmentHash: 'c'.repeat(64) },
+      { contentHash: checked<ContentHash>('c'.repeat(64)) },
+      { assessmentHash: checked<AssessmentHash>('c'.repeat(64)) },
       ...(['reject', 'request-changes', 'override'] as const).map((kind) => ({ decision: kind })),
       { personId: 'bob' },
       { nonce: 'nonce-9876543210' },

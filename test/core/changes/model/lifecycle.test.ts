@@ -12,7 +12,7 @@ import {
   STEP_TYPES,
 } from '../../../../core/changes/index.ts';
 import { nextState, TRANSITIONS } from '../../../../core/changes/model/lifecycle.ts';
-import { parseStep, type ChangeStep } from '../../../../core/changes/model/steps.ts';
+import { NOT_PLACED, parseStep, type ChangeStep } from '../../../../core/changes/model/steps.ts';
 import { createFixture, decision, entriesOf, patchOf, proposal, who } from '../fixture.ts';
 import { checked } from '../../../support/checked.ts';
 
@@ -103,7 +103,7 @@ describe('the reducer', () => {
       ledger: 'main',
       entity: 'a',
       seq: 0,
-      prev: '',
+      prev: NOT_PLACED,
       at: checked<IsoInstant>('2026-01-01T00:00:00.000Z'),
       actor: { kind: 'person', id: 'x' },
       idem: '',
@@ -113,7 +113,7 @@ describe('the reducer', () => {
         fc.array(fc.tuple(fc.constantFrom(...STEP_TYPES, 'event'), fc.dictionary(fc.string(), fc.jsonValue()))),
         (all) => {
           const entries = all.map(([type, data], seq) => ({
-            hash: '',
+            hash: NOT_PLACED,
             body: { ...body, seq, type, data: data as never },
           }));
           expect(foldChange(entries).kind).toBe('refused');

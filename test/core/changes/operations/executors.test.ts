@@ -1,6 +1,7 @@
 /** Operations that executors carry out: what is asked, what is believed, and what a crash, a lie or silence leads to. */
 import * as z from 'zod';
 import { describe, expect, it } from 'vitest';
+import type { ChainHash } from '../../../../core/brands/index.ts';
 import { canonicalize } from '../../../../core/canonical/index.ts';
 import {
   foldChange,
@@ -31,6 +32,7 @@ import {
   type Overrides,
   type Fixture,
 } from '../fixture.ts';
+import { checked } from '../../../support/checked.ts';
 
 const limit = z.strictObject({ account: z.string(), limit: z.int().nullable() });
 const MAX_SECONDS = 20;
@@ -695,7 +697,7 @@ describe('the reducer', () => {
       const { external: _, ...data } = body.data;
       const external = { inverse: null, precondition: null, planHash: 'a'.repeat(64), grantUntil: body.at };
       const wrong = { ...body, data: body.data['external'] === undefined ? { ...data, external } : data };
-      const folded = foldChange([...entries.slice(0, -1), { body: wrong, hash: 'x' }]);
+      const folded = foldChange([...entries.slice(0, -1), { body: wrong, hash: checked<ChainHash>('x') }]);
       expect(folded).toMatchObject({
         kind: 'refused',
         message: expect.stringMatching(/intended as what it is not/) as string,

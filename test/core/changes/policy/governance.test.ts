@@ -19,6 +19,7 @@ import {
   type GovernanceFixture,
 } from '../governance-fixture.ts';
 import { contentsOf, decision } from '../fixture.ts';
+import { NO_STEP, NOT_PLACED } from '../../../../core/changes/model/steps.ts';
 import { checked } from '../../../support/checked.ts';
 
 /** Roster without some people. */
@@ -253,14 +254,14 @@ describe('changing the policy', () => {
     const data = {
       change: view.id,
       revision: 1,
-      assessment: record.assessment?.step ?? '',
+      assessment: record.assessment?.step ?? NO_STEP,
       eligible: { risk: ['peer'] },
     };
     const step = { type: 'change.escalated', actor: { kind: 'service', id: 'system' }, data } as const;
     const placed = {
       entity: POLICY,
       seq: 99,
-      hash: '',
+      hash: NOT_PLACED,
       at: checked<IsoInstant>(new Date(fixture.clock.now()).toISOString()),
     };
     expect(reduceChange(record, { ...step, ...placed })).toMatchObject({ kind: 'refused' });

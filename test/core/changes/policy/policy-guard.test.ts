@@ -1,10 +1,12 @@
 /** What holds a decision to the policy in force: the condition on its item, how old a reading may be, and the entry that brought it. */
 import { describe, expect, it } from 'vitest';
+import type { ChainHash } from '../../../../core/brands/index.ts';
 import { MemoryStore } from '../../../../adapters/memory/index.ts';
 import { lastPolicyEntry, policySince } from '../../../../core/changes/policy/policy-entry.ts';
 import { policyVersionKey } from '../../../../core/changes/store/document-store.ts';
 import type { ItemKey } from '../../../../core/ledger/index.ts';
 import { at, createGovernanceFixture, onPolicy, patch, POLICY } from '../governance-fixture.ts';
+import { checked } from '../../../support/checked.ts';
 
 const KEY = policyVersionKey('main');
 const OTHERS = [
@@ -110,7 +112,7 @@ describe('the entry that brought the policy into force', () => {
     await fixture.propose();
     await fixture.governance.refresh();
     const deps = { ...fixture.governance.proofs, entries: fixture.store };
-    const head = fixture.governance.inForce().entry ?? { seq: 0, hash: '' };
+    const head = fixture.governance.inForce().entry ?? { seq: 0, hash: checked<ChainHash>('') };
     expect(await policySince(deps, head)).toEqual(head);
     const rename = { op: 'replace', path: `/roster/people/${at('pete')}/name`, value: 'Peter' };
     const view = await fixture.propose([patch(rename)], onPolicy);

@@ -1,9 +1,11 @@
 /** Erasing confidential fields: what it takes, what it destroys, and the entry that says so. */
 import { describe, expect, it } from 'vitest';
+import type { FieldHash } from '../../../../core/brands/index.ts';
 import { createAppender } from '../../../../core/ledger/index.ts';
 import { CountingIds, FakeClock, localSealer, memoryRootSigner } from '../../../../adapters/memory/index.ts';
 import { recordingFixture, by, vote } from '../recording/recording-fixture.ts';
 import { ENTITY, patchOf, proposal, type Overrides, type Fixture } from '../fixture.ts';
+import { checked } from '../../../support/checked.ts';
 
 const HASH = 'ab'.repeat(32);
 const erase: Overrides['erase'] = (entity, seq, path) => ({
@@ -17,7 +19,7 @@ async function fixture(overrides: Overrides = { erase } as Overrides): Promise<F
     ...{ ledger: 'main', origin: 'ledger.test/main', store: made.store, sealer: localSealer },
     ...{ rootSigner: memoryRootSigner('ledger.test/main'), clock: new FakeClock(), ids: new CountingIds() },
   });
-  const commits = ['/payload/ip', '/payload/name'].map((path) => ({ path, hash: HASH }));
+  const commits = ['/payload/ip', '/payload/name'].map((path) => ({ path, hash: checked<FieldHash>(HASH) }));
   const draft = { type: 'event', actor: { kind: 'module', id: 'm' }, idem: 'e', data: {}, commits } as const;
   await appender.append({ entries: [{ chain: ENTITY, draft }] });
   for (const sk of ['0/payload/ip', '0/payload/name'])

@@ -1,6 +1,6 @@
 /** What was in force, where a log's order was made later: by times, a minute between clocks, and each chain in its own order. */
 import { describe, expect, it } from 'vitest';
-import type { IsoInstant } from '../../../../core/brands/index.ts';
+import type { IsoInstant, ChainHash } from '../../../../core/brands/index.ts';
 import { DatedAuthority, OrderedAuthority } from '../../../../core/changes/replay/authority.ts';
 import { datedAuthority } from '../../../../core/changes/replay/dated-authority.ts';
 import type { ReplayEntry } from '../../../../core/changes/replay/replay-entry.ts';
@@ -33,7 +33,7 @@ const written = (
   at: number,
   doc: unknown = document(`${seq}`),
 ) => authority.policyWritten(entry('policy.adopted', {}, { seq, at, entity: POLICY }), doc as never);
-const under = (seq: number) => ({ seq, hash: `policy.adopted-${seq}`.padEnd(64, '0') });
+const under = (seq: number) => ({ seq, hash: checked<ChainHash>(`policy.adopted-${seq}`.padEnd(64, '0')) });
 const versions = (found: ReturnType<DatedAuthority['at']>): unknown =>
   typeof found === 'string' ? found : found.map(({ risk }) => risk.policy.version);
 const grant = { from: 'dan', to: 'clara', until: checked<IsoInstant>('2026-12-01T00:00:00Z'), reason: 'x' };
@@ -124,7 +124,7 @@ describe('delegations by time', () => {
     { delegation: 'a'.repeat(64), from: 'dan' },
     { seq: 1, at: 5 * MINUTE_MS, entity: 'system/delegations' },
   );
-  const named = { ...granted, hash: 'a'.repeat(64) };
+  const named = { ...granted, hash: checked<ChainHash>('a'.repeat(64)) };
   const authority = datedAuthority({ policy, delegations: [named, revoked] });
   const stands = (at: number): unknown => authority.delegation('a'.repeat(64), entry('x', {}, { at }))?.isRevoked;
 

@@ -1,11 +1,13 @@
 /** What people say of it afterwards, as a replay judges it: what became of a failed rollback, and reviews. Each rule alone. */
 import { describe, expect, it } from 'vitest';
+import type { AssessmentHash, ContentHash } from '../../../../core/brands/index.ts';
 import * as judge from '../../../../core/changes/replay/judge-decision.ts';
 import { createRiskTable } from '../../../../core/changes/risk/risk.ts';
 import { decisionChallenge, type DecisionSubject } from '../../../../core/changes/model/decision-challenge.ts';
 import { riskSchema } from '../../../../core/changes/index.ts';
 import { createPolicy, rosterSchema } from '../../../../core/policy/index.ts';
 import { risk, roster } from '../fixture.ts';
+import { checked } from '../../../support/checked.ts';
 
 const AT = '2026-11-21T08:00:00.000Z';
 const ROSTER = rosterSchema.parse({
@@ -167,7 +169,15 @@ describe('an escalation to more than one role', () => {
 
 describe('a signature', () => {
   const subject = {
-    ...{ ledger: 'main', change: 'c', revision: 1, contentHash: 'c', assessmentHash: 'a', personId: 'ann', nonce: 'n' },
+    ...{
+      ledger: 'main',
+      change: 'c',
+      revision: 1,
+      contentHash: checked<ContentHash>('c'),
+      assessmentHash: checked<AssessmentHash>('a'),
+      personId: 'ann',
+      nonce: 'n',
+    },
     ...{ decision: 'approve' as const },
   };
   const over = (more: Partial<DecisionSubject>): object => {
@@ -187,7 +197,8 @@ describe('a signature', () => {
     expect(vote({ assertion: over({}) })).toBeUndefined();
     expect(vote({ assertion: { clientDataJSON: 'e30' } })).toContain('must be the client data');
     for (const more of [
-      ...[{ ledger: 'other' }, { change: 'd' }, { revision: 2 }, { contentHash: 'd' }, { assessmentHash: 'b' }],
+      ...[{ ledger: 'other' }, { change: 'd' }, { revision: 2 }, { contentHash: checked<ContentHash>('d') }],
+      ...[{ assessmentHash: checked<AssessmentHash>('b') }],
       ...[{ decision: 'reject' as const }, { personId: 'bob' }, { nonce: 'm' }, { expiresAt: AT }],
     ])
       expect([more, vote({ assertion: over(more) })]).toEqual([more, expect.stringContaining('over another decision')]);

@@ -1,10 +1,12 @@
 /** An entry that says what was destroyed: it is of what was approved to be destroyed, and comes with its operation. */
 import { beforeAll, describe, expect, it } from 'vitest';
+import type { FieldHash } from '../../../../core/brands/index.ts';
 import { verifyState, type ChainEntry } from '../../../../core/changes/index.ts';
 import { createAppender } from '../../../../core/ledger/index.ts';
 import { CountingIds, FakeClock, localSealer, memoryRootSigner } from '../../../../adapters/memory/index.ts';
 import { recordingFixture, by, vote } from '../recording/recording-fixture.ts';
 import { ENTITY, proposal, type Overrides } from '../fixture.ts';
+import { checked } from '../../../support/checked.ts';
 
 const HOUR_MS = 3_600_000;
 const PAYLOAD = { seq: 0, fields: ['/payload/ip'], basis: 'article 17' };
@@ -18,7 +20,7 @@ let change: string;
 
 beforeAll(async () => {
   const fixture = recordingFixture({ deps: { erase } });
-  const commits = [{ path: '/payload/ip', hash: 'ab'.repeat(32) }];
+  const commits = [{ path: '/payload/ip', hash: checked<FieldHash>('ab'.repeat(32)) }];
   const appender = createAppender({
     ...{ ledger: 'main', origin: 'ledger.test/main', store: fixture.store, sealer: localSealer },
     ...{ rootSigner: memoryRootSigner('ledger.test/main'), clock: new FakeClock(), ids: new CountingIds() },

@@ -1,12 +1,14 @@
 /** Documents recomputed from the chain alone: equal to the store on any history, and any meddling with either is seen. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { ChainHash } from '../../../../core/brands/index.ts';
 import { canonicalize } from '../../../../core/canonical/index.ts';
 import { foldChange, operationTypes, stepHash, verifyState, type ChainEntry } from '../../../../core/changes/index.ts';
 import { documentHash } from '../../../../core/changes/model/document.ts';
 import { effectOf } from '../../../../core/changes/replay/verify-state.ts';
 import { isStepType, parseStep } from '../../../../core/changes/model/steps.ts';
 import { createFixture, decision, ENTITY, entriesOf, hours, patchOf, proposal, who, type Fixture } from '../fixture.ts';
+import { checked } from '../../../support/checked.ts';
 
 type Action =
   | { readonly kind: 'propose'; readonly key: string; readonly value: number; readonly by: string }
@@ -176,7 +178,10 @@ describe('verifyState', () => {
 
   it('passes over what is no step, and names steps by what they say', async () => {
     const chain = await history();
-    const event = { hash: '', body: { ...(chain[0] as ChainEntry).body, type: 'event', data: { topic: 'x' } } };
+    const event = {
+      hash: checked<ChainHash>(''),
+      body: { ...(chain[0] as ChainEntry).body, type: 'event', data: { topic: 'x' } },
+    };
     expect(verifyState(ENTITY, [event, ...chain])).toEqual(verifyState(ENTITY, chain));
     const steps = chain.filter(({ body }) => isStepType(body.type)).map((entry) => parseStep(entry));
     const hashes = steps.map((step) => (step === undefined ? '' : stepHash(step)));

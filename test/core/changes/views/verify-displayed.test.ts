@@ -1,9 +1,11 @@
 /** What an approver is shown is what the hashes stand for: rendered, hashed anew, and caught when it is anything else. */
 import { expect, it } from 'vitest';
+import type { ContentHash } from '../../../../core/brands/index.ts';
 import { bindingProblems, type ChangeView } from '../../../../core/changes/index.ts';
 import { previewLines } from '../../../../clients/cli/output/preview-lines.ts';
 import { assertDisplayedChange } from '../../../../clients/sdk/displayed-change.ts';
 import { createFixture, decision, patchOf, proposal, who } from '../fixture.ts';
+import { checked } from '../../../support/checked.ts';
 
 async function shown(): Promise<ChangeView> {
   const fixture = createFixture();
@@ -38,7 +40,7 @@ it.each<[string, (view: Draft) => void]>([
   ['another operation', (view) => void (view.operations = view.operations.slice(1))],
   ['another payload', (view) => void (view.operations = [{ ...view.operations[0], payload: [] } as never])],
   ['another entity', (view) => void (view.entityId = 'account:2')],
-  ['another content hash', (view) => void (view.contentHash = '0'.repeat(64))],
+  ['another content hash', (view) => void (view.contentHash = checked<ContentHash>('0'.repeat(64)))],
   ['another revision', (view) => void (view.revision += 1)],
   ['another id', (view) => void (view.id = 'another')],
   ['a lower level', (view) => void (view.risk = { ...view.risk, level: 'L0' } as never)],

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { IsoInstant } from '../../../../core/brands/index.ts';
+import type { ChainHash, IsoInstant } from '../../../../core/brands/index.ts';
 import {
   EventError,
   fromCloudEvent,
@@ -13,7 +13,7 @@ import {
 import { checked } from '../../../support/checked.ts';
 
 const ORIGIN = 'nervous.example/dev/main';
-const HASH = 'ab'.repeat(32);
+const HASH = checked<ChainHash>('ab'.repeat(32));
 
 const delivered: DeliveredEvent = {
   eventId: 'trans-1',
@@ -30,7 +30,7 @@ const delivered: DeliveredEvent = {
     causationId: 'e-0',
     hops: 2,
   },
-  ledger: { entity: 'account:1695', seq: 41, hash: HASH, position: 7_000_000_000 },
+  ledger: { entity: 'account:1695', seq: 41, hash: checked<ChainHash>(HASH), position: 7_000_000_000 },
 };
 
 const minimal = { specversion: '1.0', id: 'e-1', source: 'bank-feed', type: 'transactions.new', data: {} };

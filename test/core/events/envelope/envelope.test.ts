@@ -1,12 +1,12 @@
 /** What an event may say of itself, and what of it is delivered: everything that was said, and no field for what was not. */
 import { describe, expect, it } from 'vitest';
-import type { IsoInstant } from '../../../../core/brands/index.ts';
+import type { ChainHash, FieldHash, IsoInstant } from '../../../../core/brands/index.ts';
 import { deliveredEvent, eventInputSchema } from '../../../../core/events/envelope/envelope.ts';
 import { checked } from '../../../support/checked.ts';
 
 const data = { topic: 'money.moved', version: 1, source: 'feed', payload: {} };
 const body = { idem: 'e1', at: checked<IsoInstant>('2026-11-21T09:00:00.000Z') };
-const place = { entity: 'account:1', seq: 0, hash: 'h' };
+const place = { entity: 'account:1', seq: 0, hash: checked<ChainHash>('h') };
 const plain = {
   ...{ ...data, eventId: 'e1', timestamp: body.at, entityId: 'account:1', ledger: place },
 };
@@ -21,7 +21,7 @@ describe('a delivered event', () => {
     [{ userId: 'ann' }, {}],
     [{ metadata: { hops: 1 } }, {}],
     [{ timestamp: checked<IsoInstant>('2026-11-20T00:00:00Z') }, {}],
-    [{}, { commits: [{ path: '/a', hash: 'h' }] }],
+    [{}, { commits: [{ path: '/a', hash: checked<FieldHash>('h') }] }],
   ])('has what was said: %j %j', (said, kept) => {
     const event = deliveredEvent({ ...body, ...kept, data: { ...data, ...said } }, place);
     expect(event).toEqual({ ...plain, ...said, ...kept });

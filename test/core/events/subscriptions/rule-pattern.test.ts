@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { IsoInstant } from '../../../../core/brands/index.ts';
+import type { IsoInstant, ChainHash } from '../../../../core/brands/index.ts';
 import {
   busRules,
   matchPattern,
@@ -28,7 +28,7 @@ function event(payload: object = {}, more: Partial<DeliveredEvent> = {}): Delive
       entityId: 'a',
     },
     ...{ source: 'shop', payload: payload as DeliveredEvent['payload'] },
-    ledger: { entity: 'a', seq: 0, hash: '00' },
+    ledger: { entity: 'a', seq: 0, hash: checked<ChainHash>('00') },
     ...more,
   };
 }

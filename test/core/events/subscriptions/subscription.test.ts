@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { IsoInstant } from '../../../../core/brands/index.ts';
+import type { IsoInstant, ChainHash } from '../../../../core/brands/index.ts';
 import {
   compileCondition,
   eventBridgeShape,
@@ -22,7 +22,7 @@ const event = (topic: string, payload: DeliveredEvent['payload'] = {}): Delivere
     source: 'shop',
     payload,
   },
-  ledger: { entity: 'a', seq: 0, hash: '0'.repeat(64), position: 0 },
+  ledger: { entity: 'a', seq: 0, hash: checked<ChainHash>('0'.repeat(64)), position: 0 },
 });
 
 it.each([

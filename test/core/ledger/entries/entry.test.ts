@@ -1,6 +1,6 @@
 import { createHash, createPrivateKey, createPublicKey, sign } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import type { IsoInstant } from '../../../../core/brands/index.ts';
+import type { IsoInstant, ChainHash } from '../../../../core/brands/index.ts';
 import {
   assertEntityId,
   entryText,
@@ -238,7 +238,7 @@ it('fills an entry to the last byte that leaves room for two signatures, and no 
       tooMuch = middle;
     }
   }
-  const text = entryText(sized(fits), '0'.repeat(64), Number.MAX_SAFE_INTEGER);
+  const text = entryText(sized(fits), checked<ChainHash>('0'.repeat(64)), Number.MAX_SAFE_INTEGER);
   const lines =
     signatureLine(NAME, KEY_ID, new Uint8Array(64)) + signatureLine('o'.repeat(200), KEY_ID, new Uint8Array(64));
   const { note } = sealText(text, lines);

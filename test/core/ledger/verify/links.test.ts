@@ -1,15 +1,19 @@
 /** Whether an entry follows another: each way in which it does not has its own words, and names the place. */
 import { expect, it } from 'vitest';
+import type { ChainHash } from '../../../../core/brands/index.ts';
 import { linkFinding } from '../../../../core/ledger/index.ts';
+import { checked } from '../../../support/checked.ts';
 
 const [HASH, OTHER] = ['ab'.repeat(32), 'cd'.repeat(32)];
-const before = { seq: 3, hash: HASH };
+const before = { seq: 3, hash: checked<ChainHash>(HASH) };
 const link = (seq: number, prev = HASH, position: number | undefined = 9) =>
   linkFinding({ chain: 'account:1', seq, position }, prev, before);
 
 it('follows with the next number and the hash of the one before', () => {
   expect(link(4)).toBeUndefined();
-  expect(linkFinding({ chain: 'a', seq: 0, position: 0 }, HASH, { seq: -1, hash: HASH })).toBeUndefined();
+  expect(
+    linkFinding({ chain: 'a', seq: 0, position: 0 }, HASH, { seq: -1, hash: checked<ChainHash>(HASH) }),
+  ).toBeUndefined();
 });
 
 it.each([5, 6, 100])('does not follow as #%i: the entry between is missing, and has no place in the log', (seq) => {

@@ -1,7 +1,7 @@
 /** Keys read from bytes without parsing them are those that parsing gives, whatever stands around them. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { IsoInstant } from '../../../../core/brands/index.ts';
+import type { IsoInstant, ChainHash } from '../../../../core/brands/index.ts';
 import {
   entryText,
   joinReplayIndices,
@@ -43,7 +43,7 @@ function noteOf(draft: EntryDraft, seq: number): Uint8Array {
     { ledger: 'main', entity: 'account:1', at: checked<IsoInstant>('2026-11-21T09:00:00.000Z') },
     draft,
   );
-  return sealText(entryText(prepared, '0'.repeat(64), seq), '— k AAAA\n').note;
+  return sealText(entryText(prepared, checked<ChainHash>('0'.repeat(64)), seq), '— k AAAA\n').note;
 }
 
 describe('what a replay needs of a log', () => {

@@ -1,5 +1,6 @@
 /** One chain, verified from its entries: whole, in parts that go on from each other, and by a process that remembers it. */
 import { beforeAll, describe, expect, it } from 'vitest';
+import type { ChainHash, LeafHash } from '../../../../core/brands/index.ts';
 import { MemoryStore } from '../../../../adapters/memory/index.ts';
 import { toHex } from '../../../../core/canonical/index.ts';
 import {
@@ -13,6 +14,7 @@ import {
   type StoredEntry,
 } from '../../../../core/ledger/index.ts';
 import { appenderOn, note, ORIGIN, ROOT } from '../ledger-fixture.ts';
+import { checked } from '../../../support/checked.ts';
 
 const ENTITY = 'account:1';
 /** more than two pages */
@@ -61,7 +63,7 @@ const without = (seq: number): StoredEntry[] => chain.filter((one) => one.seq !=
 const changed = (seq: number, more: Partial<StoredEntry>): StoredEntry[] =>
   chain.map((one) => (one.seq === seq ? { ...one, ...more } : one));
 const run = (from: number, seq: number): KnownRun => ({ from, seq, hash: toHex(at(seq).hash) });
-const forged = Buffer.alloc(32, 7);
+const forged = checked<LeafHash>(Buffer.alloc(32, 7));
 
 describe('a chain', () => {
   it('is right from its first entry to its last, and reads no entry twice', async () => {
@@ -200,35 +202,35 @@ describe('what a process remembers of a chain', () => {
   it('grows with what it wrote in a row, and begins anew after a gap', () => {
     const known = new KnownChains();
     expect(known.runs('a')).toEqual([]);
-    for (const seq of [4, 5, 6]) known.wrote('a', { seq, hash: `${seq}` });
+    for (const seq of [4, 5, 6]) known.wrote('a', { seq, hash: checked<ChainHash>(`${seq}`) });
     expect(known.runs('a')).toEqual([{ from: 4, seq: 6, hash: '6' }]);
-    known.wrote('a', { seq: 8, hash: '8' });
+    known.wrote('a', { seq: 8, hash: checked<ChainHash>('8') });
     expect(known.runs('a')).toEqual([{ from: 8, seq: 8, hash: '8' }]);
   });
 
   it('keeps what it wrote first at a place, and what it verified last', () => {
     const known = new KnownChains();
-    known.wrote('a', { seq: 4, hash: 'first' });
-    for (const seq of [4, 3]) known.wrote('a', { seq, hash: 'second' });
+    known.wrote('a', { seq: 4, hash: checked<ChainHash>('first') });
+    for (const seq of [4, 3]) known.wrote('a', { seq, hash: checked<ChainHash>('second') });
     expect(known.runs('a')).toEqual([{ from: 4, seq: 4, hash: 'first' }]);
-    known.verified('a', { seq: 9, hash: 'nine' });
-    known.verified('a', { seq: 8, hash: 'eight' });
+    known.verified('a', { seq: 9, hash: checked<ChainHash>('nine') });
+    known.verified('a', { seq: 8, hash: checked<ChainHash>('eight') });
     expect(known.runs('a')).toEqual([
       { from: 0, seq: 9, hash: 'nine' },
       { from: 4, seq: 4, hash: 'first' },
     ]);
-    known.verified('a', { seq: 9, hash: 'nine again' });
-    known.verified('b', { seq: 0, hash });
+    known.verified('a', { seq: 9, hash: checked<ChainHash>('nine again') });
+    known.verified('b', { seq: 0, hash: checked<ChainHash>(hash) });
     expect(known.runs('a')[0]?.hash).toBe('nine again');
     expect(known.runs('b')).toEqual([{ from: 0, seq: 0, hash }]);
   });
 
   it('forgets the chain that was longest untouched when there are more than twenty thousand', () => {
     const known = new KnownChains();
-    for (let n = 0; n < 20_000; n++) known.verified(`c${n}`, { seq: 0, hash });
+    for (let n = 0; n < 20_000; n++) known.verified(`c${n}`, { seq: 0, hash: checked<ChainHash>(hash) });
     expect(known.runs('c0')).toHaveLength(1);
-    known.verified('c0', { seq: 1, hash });
-    known.verified('new', { seq: 0, hash });
+    known.verified('c0', { seq: 1, hash: checked<ChainHash>(hash) });
+    known.verified('new', { seq: 0, hash: checked<ChainHash>(hash) });
     expect(['c0', 'c1', 'c2', 'new'].map((name) => known.runs(name).length)).toEqual([1, 0, 1, 1]);
   });
 });

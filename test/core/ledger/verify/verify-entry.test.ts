@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { EpochMs, IsoInstant } from '../../../../core/brands/index.ts';
+import type { EpochMs, IsoInstant, LeafHash } from '../../../../core/brands/index.ts';
 import { CountingIds, memoryRootSigner } from '../../../../adapters/memory/index.ts';
 import { leafHash } from '../../../../core/canonical/index.ts';
 import {
@@ -100,7 +100,7 @@ describe('reading only what links an entry', () => {
     expect(await check({ ...entry, seq: 1 })).toMatchObject({ finding: { verdict: 'LINK_BROKEN' } });
     expect(await check({ ...entry, chain: 'account:2' })).toMatchObject({ finding: { verdict: 'LINK_BROKEN' } });
     expect(await check(event(NOW, {}, 'other'))).toMatchObject({ finding: { verdict: 'LINK_BROKEN' } });
-    expect(await check({ ...entry, hash: Buffer.alloc(32) })).toMatchObject({
+    expect(await check({ ...entry, hash: checked<LeafHash>(Buffer.alloc(32)) })).toMatchObject({
       finding: { verdict: 'CONTENT_MISMATCH' },
     });
     const note = Buffer.from('nervous-system.entry.v1\nnothing\n\n— x AAAA\n');

@@ -1,6 +1,6 @@
 /** The ledger against everything that was signed or remembered of it: what agrees is listed, what does not is named. */
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { EpochMs } from '../../../../core/brands/index.ts';
+import type { EpochMs, LeafHash } from '../../../../core/brands/index.ts';
 import type { VerificationReport } from '../../../../core/ledger/index.ts';
 import { NOW, windowFixture, type WindowFixture } from '../window-fixture.ts';
 import { checked } from '../../../support/checked.ts';
@@ -377,6 +377,9 @@ describe('roots beyond a part', () => {
 });
 
 it('a hash that is the same in other memory is the same', async () => {
-  fixture.committed = fixture.committed.map((entry) => ({ ...entry, hash: Uint8Array.from(entry.hash) }));
+  fixture.committed = fixture.committed.map((entry) => ({
+    ...entry,
+    hash: checked<LeafHash>(Uint8Array.from(entry.hash)),
+  }));
   expect((await fixture.verify()).verdict).toBe('OK');
 });

@@ -1,8 +1,10 @@
 /** The shared end of the log: who waits is never left waiting, and what is read is read once and kept within bounds. */
 import { describe, expect, it } from 'vitest';
+import type { LeafHash } from '../../../../core/brands/index.ts';
 import { FakeClock } from '../../../../adapters/memory/index.ts';
 import type { LoggedEntry } from '../../../../core/ledger/index.ts';
 import { LogTail } from '../../../../core/system/feed/log-tail.ts';
+import { checked } from '../../../support/checked.ts';
 
 interface Played {
   readonly tail: LogTail<{ position: number }>;
@@ -31,7 +33,13 @@ function played(exclusive = true): Played {
   const grow = (entries: number, bytes = 100): void => {
     for (let i = 0; i < entries; i++) {
       const position = log.length;
-      log.push({ position, seq: position, chain: 'c', hash: new Uint8Array(32), note: new Uint8Array(bytes) });
+      log.push({
+        position,
+        seq: position,
+        chain: 'c',
+        hash: checked<LeafHash>(new Uint8Array(32)),
+        note: new Uint8Array(bytes),
+      });
     }
   };
   return { tail, clock, reads, grow, hold };

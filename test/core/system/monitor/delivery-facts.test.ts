@@ -1,10 +1,12 @@
 import { expect, it } from 'vitest';
+import type { ChainHash } from '../../../../core/brands/index.ts';
 import { MemoryStore } from '../../../../adapters/memory/index.ts';
 import { createDocumentStore } from '../../../../core/changes/index.ts';
 import { createPolicy } from '../../../../core/policy/index.ts';
 import { createReadFacts } from '../../../../core/system/index.ts';
 import { config } from '../../../../nervous.config.ts';
 import { wholeRecord } from '../../../stored/items.ts';
+import { checked } from '../../../support/checked.ts';
 
 const { roster, modules } = config;
 
@@ -12,7 +14,7 @@ const { roster, modules } = config;
 async function storeOf(entityId: string): Promise<MemoryStore> {
   const store = new MemoryStore();
   const documents = createDocumentStore('main', store);
-  const entry = { seq: 0, hash: '0'.repeat(64) };
+  const entry = { seq: 0, hash: checked<ChainHash>('0'.repeat(64)) };
   for (const [from, limit] of ['100.00', '500.00'].entries())
     await store.write(documents.put(entityId, { from, document: { limit }, change: 'c', entry }));
   for (let i = 0; i < 150; i++) {

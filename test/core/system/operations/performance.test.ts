@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import type { ChainHash } from '../../../../core/brands/index.ts';
 import { FakeClock } from '../../../../adapters/memory/index.ts';
 import { Metrics } from '../../../../core/system/index.ts';
 import { alarmsOf, messageLatencyOf } from '../../../../core/system/operations/performance.ts';
+import { checked } from '../../../support/checked.ts';
 
 const useCase = 'publishEvents';
 
@@ -42,7 +44,13 @@ it('S2: throughput is of the last minute, or since it began', async () => {
   await clock.advance(10_000);
   for (let i = 0; i < 20; i++) metrics.count({ useCase, outcome: 'succeeded', durationMs: 1 });
   metrics.countPublished(
-    Array.from({ length: 50 }, () => ({ status: 'accepted', eventId: '', entity: '', seq: 0, hash: '' })),
+    Array.from({ length: 50 }, () => ({
+      status: 'accepted',
+      eventId: '',
+      entity: '',
+      seq: 0,
+      hash: checked<ChainHash>(''),
+    })),
   );
   expect(metrics.read().throughput).toEqual({ operationsPerSecond: 2, eventsPerSecond: 5 });
   await clock.advance(61_000);

@@ -1,6 +1,8 @@
 import { expect, it } from 'vitest';
+import type { LeafHash } from '../../../../core/brands/index.ts';
 import type { StoredEntry } from '../../../../core/ledger/index.ts';
 import { atOneMoment } from '../../../../core/system/verify/at-one-moment.ts';
+import { checked } from '../../../support/checked.ts';
 
 /** A chain that grows as often as it is told to while somebody reads what is kept beside it. */
 function growing(times: number): {
@@ -13,7 +15,13 @@ function growing(times: number): {
       head: async () =>
         length === 0
           ? undefined
-          : { chain: 'account:1', seq: length - 1, note: Buffer.of(), hash: Buffer.alloc(32), position: undefined },
+          : {
+              chain: 'account:1',
+              seq: length - 1,
+              note: Buffer.of(),
+              hash: checked<LeafHash>(Buffer.alloc(32)),
+              position: undefined,
+            },
     },
     read: async () => {
       const kept = length;
