@@ -1,6 +1,15 @@
 /** Verification of a whole small ledger: every byte, signature and link; there is no published log to hold it against. */
 import { createEntryVerifier, type Ports } from '../core/system/index.ts';
-import { joinSegments, verifySegment, type EntryStore, type LogPair, type RootSigner } from '../core/ledger/index.ts';
+import {
+  BYTES,
+  joinSegments,
+  LINKS,
+  SIGNATURES,
+  verifySegment,
+  type EntryStore,
+  type LogPair,
+  type RootSigner,
+} from '../core/ledger/index.ts';
 
 export function createVerifySmall(options: {
   readonly ledger: string;
@@ -18,7 +27,7 @@ export function createVerifySmall(options: {
       ...(finding === undefined ? {} : { firstBad: finding }),
       entries: segment.entries,
       chains: heads.size,
-      checked: ['bytes', 'links', ...(signatures ? ['signatures'] : [])],
+      checked: [BYTES, LINKS, ...(signatures ? [SIGNATURES] : [])],
       notChecked: ['documents', 'the Merkle log: a ledger in memory publishes none'],
     };
   };

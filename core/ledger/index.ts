@@ -73,6 +73,7 @@ export {
 } from './notes/signed-note.ts';
 export {
   logFinding,
+  nothingChecked,
   VERDICTS,
   type Finding,
   type TrustedPoint,
@@ -85,6 +86,44 @@ export { LogMembership } from './verify/verify-membership.ts';
 export { readAnchor, readPoints, type Point, type Points, type PointSources } from './verify/verify-points.ts';
 export { verifyWindow, type Scope, type Window, type WindowOptions } from './verify/verify-window.ts';
 export { commitInOrder } from './append/commit-in-order.ts';
+export {
+  BEHIND_BAD,
+  BYTES,
+  DOCUMENTS,
+  DOCUMENT_OF_CHAIN,
+  DOCUMENTS_OF_STATE,
+  endIn,
+  entitledTo,
+  everything,
+  FILES,
+  inclusionOf,
+  INDICES,
+  LINKS,
+  LINKS_OF_CHAIN,
+  ONCE,
+  OPERATORS_WORD,
+  placesUncovered,
+  REMOVED_FROM_CHAIN,
+  CHAIN_UNSIGNED,
+  OTHER_ENTITIES,
+  OUTSIDE_EXPORT,
+  OUTSIDE_FOLDER,
+  SESSIONS,
+  advisedIn,
+  beforePolicyOf,
+  externalIn,
+  withoutUnderOf,
+  OUTSIDE_STATE,
+  tooNewOf,
+  COPIED_INDICES,
+  anchorsLeftOut,
+  rememberedOf,
+  SEQUENCER,
+  SIGNATURES,
+  signaturesOf,
+} from './verify/report-words.ts';
+export { MODES, WHAT_IS_VERIFIED, type Check, type Mode } from './verify/what-is-verified.ts';
+export { verifyProof } from './verify/verify-proof.ts';
 export { KnownChains, type KnownRun } from './verify/known-chains.ts';
 export { RememberingVerifier } from './verify/remembering-verifier.ts';
 export { verifyChain, type ChainLinks, type ChainPart } from './verify/verify-chain.ts';

@@ -4,7 +4,14 @@
  * has its own. It always ends, and what ends without having looked at everything is never OK.
  */
 import { isoOf } from '../../../core/brands/index.ts';
-import { logFinding, type Clock, type ItemStore, type VerificationReport } from '../../../core/ledger/index.ts';
+import {
+  everything,
+  logFinding,
+  nothingChecked,
+  type Clock,
+  type ItemStore,
+  type VerificationReport,
+} from '../../../core/ledger/index.ts';
 import { isUnreadable } from '../../../core/values/index.ts';
 import { forgetHandover, keepHandover, readHandover, type LegName } from './leg-notes.ts';
 import { LegEnded, type Leg } from './verify-legs.ts';
@@ -78,8 +85,5 @@ async function inTime({ verify, remainingMs }: LegsDependencies, leg: Leg): Prom
 
 function unfinished(why: string): VerificationReport {
   const firstBad = logFinding('UNREADABLE', `the verification did not come to its end: ${why}`);
-  return {
-    ...{ verdict: firstBad.verdict, firstBad, entries: 0, chains: 0, checked: [] },
-    notChecked: ['everything: the rest was not looked at'],
-  };
+  return nothingChecked(firstBad, everything('the rest was not looked at'));
 }

@@ -5,11 +5,18 @@
  * with (verify-legs.ts), over the same log against the same checkpoints.
  */
 import {
+  DOCUMENTS,
   ed25519Key,
+  everything,
   findingAt,
   joinSegments,
   logFinding,
+  nothingChecked,
+  tooNewOf,
+  COPIED_INDICES,
+  anchorsLeftOut,
   readPoints,
+  SEQUENCER,
   verifyWindow,
   type ChainSpan,
   type Clock,
@@ -69,10 +76,7 @@ export async function verifyTable(options: VerifyTableOptions): Promise<Verifica
 /** What somebody put where it cannot be read is a verdict, not a failure. */
 function unreadable(error: Error, outside: Finding | undefined): VerificationReport {
   const firstBad = outside ?? logFinding('UNREADABLE', error.message);
-  return {
-    ...{ verdict: firstBad.verdict, firstBad, entries: 0, chains: 0, checked: [] },
-    notChecked: ['everything: what is stored there could not be read to its end'],
-  };
+  return nothingChecked(firstBad, everything('what is stored there could not be read to its end'));
 }
 
 async function verify(options: VerifyTableOptions): Promise<VerificationReport> {
@@ -148,26 +152,11 @@ function withTail(report: VerificationReport, options: VerifyTableOptions, tail:
     ...(finding === undefined ? {} : { verdict: finding.verdict, firstBad: finding }),
     entries: report.entries + entries,
     chains: chains.size,
-    checked: [
-      ...report.checked,
-      "the sequencer's records, and the log's right edge in each",
-      'documents against the chains',
-    ],
-    notChecked: [
-      ...report.notChecked,
-      ...(entries === 0
-        ? []
-        : [
-            `the place in the log of ${entries} entries too new to have one: only their chains, not who was entitled to them`,
-          ]),
-      ...alsoNotChecked(options),
-    ],
+    checked: [...report.checked, SEQUENCER, DOCUMENTS],
+    notChecked: [...report.notChecked, ...(entries === 0 ? [] : [tooNewOf(entries)]), ...alsoNotChecked(options)],
   };
 }
 
 function alsoNotChecked({ seen }: VerifyTableOptions): string[] {
-  return [
-    'the log indices shown beside single entries, which are copies',
-    ...((seen?.leftOut ?? 0) === 0 ? [] : [`${seen?.leftOut} of the anchors: of so many, some of all times were read`]),
-  ];
+  return [COPIED_INDICES, ...(seen === undefined || seen.leftOut === 0 ? [] : [anchorsLeftOut(seen.leftOut)])];
 }

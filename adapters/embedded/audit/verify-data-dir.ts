@@ -8,6 +8,7 @@ import { Worker } from 'node:worker_threads';
 import type { EpochMs } from '../../../core/brands/index.ts';
 import { ROOT_SIGNED_TYPES, STEP_TYPES } from '../../../core/changes/index.ts';
 import {
+  OUTSIDE_FOLDER,
   TILE_WIDTH,
   verifyWindow,
   type Finding,
@@ -48,8 +49,6 @@ const WORKERS = 2;
 /** Entries are garbage as soon as they are checked: left alone, V8 lets hundreds of MB of them pile up first. */
 const YOUNG_MB = 16;
 
-const KEY_OF_THE_FOLDER = 'whether root.vkey of the folder is the right key: give the one you got elsewhere (--vkey)';
-
 export interface VerifyDataDirOptions {
   /** default: everything */
   readonly scope?: Scope | { readonly mode: 'entity'; readonly entity: string } | { readonly mode: 'state' };
@@ -78,7 +77,7 @@ export async function verifyDataDir(dataDir: string, options: VerifyDataDirOptio
   try {
     db = openForReading(dataDir);
     const report = await verifyOpened(db, { ...options, dataDir, root, signatures: options.signatures ?? true });
-    return options.root === undefined ? { ...report, notChecked: [...report.notChecked, KEY_OF_THE_FOLDER] } : report;
+    return options.root === undefined ? { ...report, notChecked: [...report.notChecked, OUTSIDE_FOLDER.key] } : report;
   } catch (error) {
     if (!isDamage(error) && !isForeign(error)) throw error;
     return damaged(error);
@@ -118,7 +117,7 @@ async function verifyOpened(db: DatabaseSync, options: Opened): Promise<Verifica
     ...(scope.mode === 'full' ? { fields: (chains) => verifyFields(fieldSources, withKept(db, ledger, chains)) } : {}),
   });
   const { restoredWithout = 0 } = fieldSources;
-  const lacking = restoredWithout === 0 ? [] : [withoutFields(restoredWithout)];
+  const lacking = restoredWithout === 0 ? [] : [OUTSIDE_FOLDER.fields(restoredWithout)];
   const outside = scope.mode === 'range' ? undefined : rowOutside(db);
   const whole = { ...report, notChecked: [...report.notChecked, ...lacking] };
   return outside === undefined ? whole : withRowOutside(whole, outside);
@@ -137,10 +136,6 @@ async function verifyOneEntity(
   }
   const threads = entityThreads(verifyingThreads({ besideEngine: false }));
   return verifyEntityOnThreads({ threads, folder }, entityId).finally(() => threads.close());
-}
-
-function withoutFields(size: number): string {
-  return `confidential fields of entries before log index ${size}: the folder says that it was restored without them`;
 }
 
 /** Every chain that keeps a confidential field, or has an entry committed to one. For a folder that was verified. */

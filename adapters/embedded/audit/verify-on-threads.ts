@@ -5,6 +5,8 @@
 import { toHex } from '../../../core/canonical/index.ts';
 import {
   findingAt,
+  rememberedOf,
+  signaturesOf,
   type Finding,
   type KnownChains,
   type KnownRun,
@@ -131,10 +133,7 @@ function lanesFor(entries: number, known: readonly KnownRun[], limit: number): n
 
 /** What was relied on is said: the process's own memory, and never the store's. */
 function inWords(checked: number, remembered: number): readonly string[] {
-  return [
-    ...(checked === 0 ? [] : [`signatures of ${checked} entries, up to the root key`]),
-    `that ${remembered} entries are, byte for byte, those whose signatures this process verified or made earlier, and that their keys are still vouched for`,
-  ];
+  return [...(checked === 0 ? [] : [signaturesOf(checked)]), rememberedOf(remembered)];
 }
 
 function jobOf({ folder, entityId, verification }: ThreadedJob): JobPlace {

@@ -7,6 +7,9 @@ import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { ROOT_SIGNED_TYPES, STEP_TYPES } from '../../../core/changes/index.ts';
 import {
+  FILES,
+  nothingChecked,
+  OUTSIDE_EXPORT,
   ed25519Key,
   EXPORT_FILES,
   keyEntriesIn,
@@ -138,8 +141,7 @@ async function openSigned(
 }
 
 function untrusted(firstBad: Finding): VerificationReport {
-  const notChecked = ['everything else: there is no checkpoint to hold it against'];
-  return { verdict: firstBad.verdict, firstBad, entries: 0, chains: 0, against: [], checked: [], notChecked };
+  return { ...nothingChecked(firstBad, OUTSIDE_EXPORT.unsigned), against: [] };
 }
 
 async function verifySegments(export_: {
@@ -197,11 +199,11 @@ function withRest(
   const { checkpoint: _, ...withoutCheckpoint } = report;
   const notChecked = [
     ...report.notChecked,
-    'documents: an export has none, restoring computes them from the entries',
-    ...(withSensitive ? ['what confidential fields hold: only that their file is as it was written'] : []),
+    OUTSIDE_EXPORT.documents,
+    ...(withSensitive ? [OUTSIDE_EXPORT.fields] : []),
   ];
   if (report.verdict !== 'OK' || changed === undefined)
-    return { ...report, checked: [...report.checked, 'the files beside the log, against SHA256SUMS'], notChecked };
+    return { ...report, checked: [...report.checked, FILES], notChecked };
   const firstBad = logFinding('CONTENT_MISMATCH', changed.detail, { path: changed.path });
   return { ...withoutCheckpoint, verdict: firstBad.verdict, firstBad, notChecked };
 }

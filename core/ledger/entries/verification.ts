@@ -66,6 +66,14 @@ export interface VerificationReport {
   readonly checkpoint?: string;
 }
 
+/** A verdict where nothing could be looked at. */
+export function nothingChecked(firstBad: Finding, notChecked: string): VerificationReport {
+  return {
+    ...{ verdict: firstBad.verdict, firstBad, entries: 0, chains: 0, checked: [] },
+    notChecked: [notChecked],
+  };
+}
+
 /** The stand-in for an entity where a finding is about the log as a whole. */
 export const THE_LOG = '(log)';
 

@@ -12,6 +12,29 @@ import type { HashReader } from '../merkle/merkle-prove.ts';
 import type { EntryStore } from '../entries/ports.ts';
 import { TILE_WIDTH } from '../merkle/tile-path.ts';
 import { tileHashReader } from '../merkle/tile-reader.ts';
+import {
+  BEHIND_BAD,
+  BYTES,
+  DOCUMENTS,
+  DOCUMENTS_WITHIN,
+  FIELDS,
+  indicesOf,
+  LINKS,
+  LINKS_WITHIN,
+  indicesBehindEnd,
+  noneInQuestion,
+  CANONICAL_FORM,
+  OTHER_ENTRIES,
+  WHO_WAS_ENTITLED,
+  entriesUncovered,
+  unanchoredFrom,
+  REMOVED_END,
+  REPLACED_TOGETHER,
+  PRESENCE,
+  ROOTS,
+  SIGNATURES,
+  tilesOf,
+} from './report-words.ts';
 import { joinReplayIndices, type ReplayIndex, type ReplayReport } from './replay-index.ts';
 import { logFinding, type Finding, type VerificationReport } from '../entries/verification.ts';
 import { holdAgainst, type Agreement, type VerifiedTree } from './verify-against.ts';
@@ -66,8 +89,6 @@ export interface WindowOptions extends PointSources {
   readonly maxAgeMinutes?: number;
 }
 
-const WHO_WAS_ENTITLED = 'who was entitled to decide, and whether anything was recorded twice: verify the full ledger';
-
 export async function verifyWindow(options: WindowOptions): Promise<VerificationReport> {
   const { points, size } = options.begun ?? { points: await readPoints(options), size: await options.size() };
   const window = { ...windowOf(options.scope, points, size), replay: replaysAll(options) };
@@ -90,8 +111,6 @@ export async function verifyWindow(options: WindowOptions): Promise<Verification
     nothingThere(options.scope, size);
   return report(options, { ...found, replayed }, { ...agreement, ...defined({ finding }) });
 }
-
-const FIELDS = 'what is kept of confidential fields, against what entries are committed to';
 
 /** A range that was mistyped must not be found right. */
 function nothingThere(scope: Scope, size: number): Finding | undefined {
@@ -223,8 +242,6 @@ async function checkFields({ fields, signatures }: WindowOptions, { heads }: Fou
   return fields([...heads].filter(([, { hasCommits }]) => hasCommits === true).map(([chain]) => chain));
 }
 
-const SIGNED = 'signatures up to the root key';
-
 function report(
   options: WindowOptions,
   found: Found,
@@ -239,9 +256,7 @@ function report(
     against,
     checked: checkedOf(options, found, against),
     notChecked: [
-      ...(finding === undefined || segments.every((one) => one.finding === undefined)
-        ? []
-        : ['what comes after the first bad entry']),
+      ...(finding === undefined || segments.every((one) => one.finding === undefined) ? [] : [BEHIND_BAD]),
       ...notLookedAt(options, found),
       ...notCovered(options, found, anchored),
       ...notHeldAgainst(points, against),
@@ -261,16 +276,16 @@ function checkedOf(
   const isPart = scope.mode !== 'full';
   const compared = Math.max(0, Math.min(published, to) - from);
   return [
-    ...(isPart && from < to ? [`log indices ${from} to ${to - 1}`] : []),
-    'bytes and hashes',
-    isPart ? 'links within, and to the entry before' : 'links of every chain',
-    'every committed entry is there, in its place',
-    ...(signatures ? [SIGNED] : []),
-    ...(compared === 0 ? [] : [`hash tiles and entry bundles of ${compared} published entries`]),
-    ...(against.length === 0 ? [] : ['the root, recomputed from the entries, at every point listed']),
+    ...(isPart && from < to ? [indicesOf(from, to - 1)] : []),
+    BYTES,
+    isPart ? LINKS_WITHIN : LINKS,
+    PRESENCE,
+    ...(signatures ? [SIGNATURES] : []),
+    ...(compared === 0 ? [] : [tilesOf(compared)]),
+    ...(against.length === 0 ? [] : [ROOTS]),
     ...(replayed?.checked ?? []),
     ...(areFieldsChecked(options) ? [FIELDS] : []),
-    ...(documents === undefined ? [] : [isPart ? 'documents changed within' : 'documents against the chains']),
+    ...(documents === undefined ? [] : [isPart ? DOCUMENTS_WITHIN : DOCUMENTS]),
   ];
 }
 
@@ -279,12 +294,10 @@ function notLookedAt(options: WindowOptions, { size, window: { from, to }, repla
   const { signatures, scope } = options;
   const isPart = scope.mode !== 'full';
   return [
-    ...(scope.mode === 'range' && scope.from < size && scope.to > size
-      ? [`log indices ${size} to ${scope.to - 1}: the ledger ends before them`]
-      : []),
-    ...(from < to || !isPart ? [] : [`anything: the ledger has ${size} entries, none of them is in question`]),
-    ...(signatures ? [] : [SIGNED, 'whether bodies are in canonical form, beyond what links them']),
-    ...(isPart ? ['entries outside: of them only hashes, from the published tiles'] : []),
+    ...(scope.mode === 'range' && scope.from < size && scope.to > size ? [indicesBehindEnd(size, scope.to - 1)] : []),
+    ...(from < to || !isPart ? [] : [noneInQuestion(size)]),
+    ...(signatures ? [] : [SIGNATURES, CANONICAL_FORM]),
+    ...(isPart ? [OTHER_ENTRIES] : []),
     ...(replayed?.notChecked ?? [WHO_WAS_ENTITLED]),
     ...(areFieldsChecked(options) ? [] : [FIELDS]),
   ];
@@ -298,10 +311,8 @@ function notCovered(
 ): readonly string[] {
   if (read === undefined) return [];
   return [
-    ...(published < size
-      ? [`${size - published} entries that no checkpoint covers yet: they rest on session keys alone`]
-      : []),
-    ...(anchored < size ? [`whether entries from log index ${anchored} on are anchored: they are not yet`] : []),
+    ...(published < size ? [entriesUncovered(size - published)] : []),
+    ...(anchored < size ? [unanchoredFrom(anchored)] : []),
   ];
 }
 
@@ -311,12 +322,6 @@ function areFieldsChecked({ fields, signatures }: WindowOptions): boolean {
 
 /** What nobody can say who has nothing kept elsewhere. */
 function notHeldAgainst({ others }: Points, against: Agreement['against']): readonly string[] {
-  if (against.length === 0)
-    return [
-      'whether the end of the ledger was removed with every record of it: there was no checkpoint to hold it against',
-    ];
-  if (others.some(({ kind }) => kind === 'remembered')) return [];
-  return [
-    'whether anchors and witness were replaced together with the ledger: remember a checkpoint, and verify since it',
-  ];
+  if (against.length === 0) return [REMOVED_END];
+  return others.some(({ kind }) => kind === 'remembered') ? [] : [REPLACED_TOGETHER];
 }

@@ -1,7 +1,7 @@
 /** Reading an entity: its document, its chain and whether both can be trusted. */
 import { toHex } from '../../canonical/index.ts';
 import { createDocumentStore } from '../../changes/index.ts';
-import { parseEntry, type Clock, type EntryStore, type StoredEntry } from '../../ledger/index.ts';
+import { OPERATORS_WORD, parseEntry, type Clock, type EntryStore, type StoredEntry } from '../../ledger/index.ts';
 import type { Policy } from '../../policy/index.ts';
 import { defined } from '../../values/index.ts';
 import { SystemError } from '../config/errors.ts';
@@ -17,10 +17,6 @@ export interface EntitiesDependencies extends Omit<EntityVerification, 'now' | '
   /** absent: chains are verified here */
   readonly verifyChains?: ChainVerifier | undefined;
 }
-
-/** What an answer of the service can never show: an auditor who doubts him verifies with tools and keys of his own. */
-export const OPERATORS_WORD =
-  "whether this answer is honest: it is the operator's own; verify a copy, or the files of the log, yourself";
 
 export function createEntities(deps: EntitiesDependencies): Entities {
   const { entries, items, policy, ledger } = deps;

@@ -1,10 +1,16 @@
 /** Verification as auditors ask for it: of everything, by the fastest way that the engine has, or of a part. */
-import { ed25519Key, type EntryVerifier, type PointSources, type VerificationReport } from '../../ledger/index.ts';
+import {
+  OPERATORS_WORD,
+  ed25519Key,
+  type EntryVerifier,
+  type PointSources,
+  type VerificationReport,
+} from '../../ledger/index.ts';
 import { PolicyError, type Policy, type Principal } from '../../policy/index.ts';
 import type { NervousConfig } from '../config/config.ts';
 import type { NervousSystem, VerifyRequest } from '../contract/nervous-system.ts';
 import type { GroundPorts, Ports } from '../contract/ports.ts';
-import { endedWith, OPERATORS_WORD } from './entities.ts';
+import { endedWith } from './entities.ts';
 import { verifyPart } from './verify-part.ts';
 
 /** Where the points are that the log is held against. */

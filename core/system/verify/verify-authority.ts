@@ -13,6 +13,13 @@ import {
 } from '../../changes/index.ts';
 import { toHex } from '../../canonical/index.ts';
 import {
+  entitledTo,
+  ONCE,
+  SESSIONS,
+  advisedIn,
+  beforePolicyOf,
+  externalIn,
+  withoutUnderOf,
   findingAt,
   isDecisive,
   parseEntry,
@@ -188,22 +195,13 @@ function sayingOf({
   external,
 }: ReplayOutcome): Omit<ReplayReport, 'finding'> {
   return {
-    checked: [
-      'that no idempotency key was recorded twice',
-      `who was entitled to each of ${judged} steps, by the policy and the delegations that the entries before it brought into force`,
-    ],
+    checked: [ONCE, entitledTo(judged)],
     notChecked: [
-      'who was signed in, and what rights modules had: entries do not say that',
-      ...(advised === 0 ? [] : [`what executors said of their plans, in ${advised} assessments`]),
-      ...(beforePolicy === 0
-        ? []
-        : [`who was entitled to ${beforePolicy} steps from before the ledger adopted a policy`]),
-      ...(external === 0
-        ? []
-        : [`facts of ${external} assessments on documents that had just changed: nothing was carried out on them`]),
-      ...(withoutUnder === 0
-        ? []
-        : [`${withoutUnder} steps do not name the policy they rest on: they were judged by their place in the log`]),
+      SESSIONS,
+      ...(advised === 0 ? [] : [advisedIn(advised)]),
+      ...(beforePolicy === 0 ? [] : [beforePolicyOf(beforePolicy)]),
+      ...(external === 0 ? [] : [externalIn(external)]),
+      ...(withoutUnder === 0 ? [] : [withoutUnderOf(withoutUnder)]),
     ],
   };
 }

@@ -13,6 +13,9 @@ import {
   findingAt,
   isAboutDocument,
   logFinding,
+  DOCUMENTS_OF_STATE,
+  INDICES,
+  OUTSIDE_STATE,
   parseEntry,
   readPlace,
   type EntryStore,
@@ -176,20 +179,8 @@ export async function verifyState(
     ...defined({ firstBad: finding }),
     entries: 0,
     chains: entities.size,
-    checked: [
-      ...replayed.checked,
-      ...(replayed.finding === undefined
-        ? [
-            'every stored document, and every one that a change-set was for, against the chain',
-            'what change-sets are found and counted by, against their records',
-          ]
-        : []),
-    ],
-    notChecked: [
-      ...replayed.notChecked,
-      'the entries of the chains, signatures, and the log: verify full does',
-      'documents whose change-set records were removed with them: verify full finds those',
-    ],
+    checked: [...replayed.checked, ...(replayed.finding === undefined ? [DOCUMENTS_OF_STATE, INDICES] : [])],
+    notChecked: [...replayed.notChecked, OUTSIDE_STATE.entries, OUTSIDE_STATE.removed],
   };
 }
 

@@ -4,11 +4,22 @@
  */
 import type { EpochMs } from '../../brands/index.ts';
 import {
+  BEHIND_BAD,
+  BYTES,
+  DOCUMENT_OF_CHAIN,
+  endIn,
   holdAgainst,
+  inclusionOf,
+  LINKS_OF_CHAIN,
   LogError,
   logFinding,
   LogMembership,
+  placesUncovered,
+  REMOVED_FROM_CHAIN,
+  CHAIN_UNSIGNED,
+  OTHER_ENTITIES,
   readPoints,
+  SIGNATURES,
   verifyChain,
   type Agreement,
   type ChainLinks,
@@ -205,22 +216,18 @@ function report(
     chains: 1,
     ...(deps.points === undefined ? {} : { against }),
     checked: [
-      'bytes and hashes',
-      'links from the first entry to the head',
-      ...(links.signatures ?? ['signatures up to the root key']),
-      ...(finding === undefined ? ['the stored document'] : []),
-      ...(covered === 0 ? [] : [`inclusion of ${covered} entries in the published log`]),
-      ...(isSearched ? [`that the log of size ${published} has no later entry of this chain`] : []),
+      BYTES,
+      LINKS_OF_CHAIN,
+      ...(links.signatures ?? [SIGNATURES]),
+      ...(finding === undefined ? [DOCUMENT_OF_CHAIN] : []),
+      ...(covered === 0 ? [] : [inclusionOf(covered)]),
+      ...(isSearched ? [endIn(published)] : []),
     ],
     notChecked: [
-      ...(finding === undefined ? [] : ['what comes after the first bad entry']),
-      ...(covered < entries
-        ? [`the place in the log of ${entries - covered} entries that no checkpoint covers yet`]
-        : []),
-      ...(isSearched ? [] : ['whether later entries of this chain were removed: verify the full ledger']),
-      ...(anchored === undefined || against.length === 0
-        ? ['whether the chain is in a log that was signed: there was no checkpoint to hold it against']
-        : ['other entities, and the log they share: verify the full ledger']),
+      ...(finding === undefined ? [] : [BEHIND_BAD]),
+      ...(covered < entries ? [placesUncovered(entries - covered)] : []),
+      ...(isSearched ? [] : [REMOVED_FROM_CHAIN]),
+      anchored === undefined || against.length === 0 ? CHAIN_UNSIGNED : OTHER_ENTITIES,
     ],
   };
 }

@@ -3,10 +3,9 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import type { VerifyDataDirOptions } from '../../../../adapters/embedded/index.ts';
 import {
-  checkProof,
-  ed25519Key,
-  parseEntry,
+  MODES,
   parseVerifierKey,
+  verifyProof,
   type TrustedRoot,
   type VerificationReport,
 } from '../../../../core/ledger/index.ts';
@@ -30,15 +29,19 @@ type Scope =
   | { readonly mode: 'since'; readonly checkpoint: Uint8Array }
   | { readonly mode: 'proof'; readonly proof: Uint8Array };
 
+const SCOPES = [
+  ['full', `${MODES.full} (default)`],
+  ['entity <id>', MODES.entity],
+  ['range <from> <to>', `${MODES.range}; the last one is exclusive`],
+  ['since <file>', MODES.since],
+  ['proof <file>', `${MODES.proof}; this needs --vkey and nothing else`],
+  ['state', MODES.state],
+  ['remember <file>', 'verify in full, and keep the checkpoint for the next "since"'],
+] as const;
+
 const HELP = `
 Scopes:
-  full                  verify every entry, the log and the documents (default)
-  entity <id>           verify one chain, its place in the log, and its document
-  range <from> <to>     verify these log indices; the last one is exclusive
-  since <file>          verify that the log begins with the checkpoint in the file, and what came after it
-  proof <file>          verify a proof that the service gave out; this needs --vkey and nothing else
-  state                 verify the documents against the ledger
-  remember <file>       verify in full, and keep the checkpoint for the next "since"
+${SCOPES.map(([usage, does]) => `  ${usage.padEnd(20)}  ${does}`).join('\n')}
 
 With --data and without --as the command reads the folder itself, so it needs no running engine and no token.
 Ctrl-C ends the command, and the work that a service does for it.`;
@@ -140,30 +143,6 @@ function askService(scope: Exclude<Scope, { mode: 'proof' }>, options: VerifyOpt
     ...defined({ requireAnchored }),
     ...maxAgeOf(options),
   });
-}
-
-/** Needs the proof and the public root key, nothing else. */
-function verifyProof(proof: Uint8Array, root: TrustedRoot): VerificationReport {
-  const checked = checkProof(proof, [ed25519Key(root.name, root.publicKey)], root.name);
-  if (checked.verdict !== 'OK') {
-    const { verdict, detail } = checked;
-    const firstBad = { verdict, entity: '(proof)', seq: 0, detail };
-    return { verdict, firstBad, entries: 0, chains: 0, checked: [], notChecked: ['what the proof is about'] };
-  }
-  const { entry, index, checkpoint } = checked;
-  const parsed = parseEntry(entry);
-  const what = parsed.kind === 'entry' ? `entry "${parsed.body.entity}" #${parsed.body.seq}` : 'an entry of other form';
-  const rootHash = Buffer.from(checkpoint.root).toString('base64');
-  return {
-    verdict: 'OK',
-    ...{ entries: 1, chains: 1 },
-    against: [{ kind: 'published', size: checkpoint.size, root: rootHash, by: root.name }],
-    checked: [`${what} is at log index ${index} of the log of size ${checkpoint.size} that ${root.name} signed`],
-    notChecked: [
-      'its session key: the log was signed after it was accepted',
-      'its place in its chain, and whether that log is the only one shown: compare the checkpoint with others',
-    ],
-  };
 }
 
 /** @throws UsageError */
