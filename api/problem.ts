@@ -1,6 +1,6 @@
 /**
- * Errors as RFC 9457 problem details. A caller learns what it can change; what is our fault is told by its code and a
- * fixed sentence, never by a message, stack or name from inside.
+ * Writes errors as RFC 9457 problem details. A caller learns what it can change. A fault of the service shows only its code
+ * and a fixed sentence, and never a message, stack or name from inside.
  */
 import { NervousError, type Problem } from '../core/errors/index.ts';
 import type { PublishProblem } from '../core/events/index.ts';

@@ -1,6 +1,6 @@
 /**
- * Events of the feed as Server-Sent Events (WHATWG HTML, section 9.2). Every block carries the cursor behind it as its id,
- * also one that carries nothing else, so that whoever comes back with the last id goes on exactly there.
+ * Writes events of the feed as Server-Sent Events (WHATWG HTML, section 9.2). Every block carries the cursor behind it as its
+ * id, even one that carries nothing else, so that a client that returns with the last id continues exactly there.
  */
 import type { FeedBatch, FeedItem } from '../core/system/index.ts';
 import type { StreamedBody } from './route.ts';

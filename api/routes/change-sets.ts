@@ -1,4 +1,4 @@
-/** Change-sets: proposed, looked at, revised, withdrawn, aborted, reverted. A GET never decides anything. */
+/** The routes of change-sets: propose, read, revise, withdraw, abort, revert. A GET never decides anything. */
 import type { ProposalUseCases, QueryUseCases } from '../../core/changes/index.ts';
 import * as z from 'zod';
 import { CHANGE_STATES, RISK_LEVELS, type ProposeResult } from '../../core/changes/index.ts';

@@ -1,6 +1,7 @@
 /**
- * The feed as it comes, over server-sent events: goes on behind the last event read whenever the connection ends, whoever
- * ended it. Reads at the pace of whoever iterates; who is too slow is cut off by the service and comes back by itself.
+ * Reads the feed as it comes, over server-sent events. Whoever ends the connection, the client continues behind the last event
+ * that it read. It reads at the pace of its caller; the service cuts off a caller that is too slow, and the client then
+ * connects again.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DeliveredEvent } from '../../core/events/index.ts';

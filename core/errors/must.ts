@@ -1,4 +1,7 @@
-/** For a value that is there unless the program is wrong: the fault is named where it shows, and nobody goes on with an invented value. */
+/**
+ * Asserts a value that is missing only when the program is wrong. The fault is named where it shows, and no code continues
+ * with an invented value.
+ */
 import { NervousError } from './nervous-error.ts';
 
 /** `INTERNAL`: the program contradicts itself; the message says what was missing. Report it. */

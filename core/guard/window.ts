@@ -1,6 +1,6 @@
 /**
- * Counting in fixed windows of server time: what storms and loops are told by. A window says how many, never of what. Fixed
- * windows need one number each, and processes can share it by adding to it; a burst across a boundary counts in two halves.
+ * Counts in fixed windows of server time, by which storms and loops are found. A window knows how many events came, and not
+ * which. A fixed window needs one number, to which several processes can add; a burst across a boundary counts in two halves.
  */
 export interface Window {
   /** milliseconds since the Unix epoch, a multiple of the window's length */

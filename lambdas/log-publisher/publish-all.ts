@@ -1,6 +1,6 @@
 /**
- * One run of the publisher: rounds until what was stored when it began is published, or too little time is left. Whatever
- * fails is thrown: the next run goes on from the last checkpoint.
+ * One run of the publisher: rounds until everything that was stored when it began is published, or too little time is left. It
+ * throws whatever fails, and the next run continues from the last checkpoint.
  */
 import type { LogPublisher, PublishedLog } from '../../core/ledger/index.ts';
 

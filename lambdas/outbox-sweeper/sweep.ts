@@ -1,4 +1,7 @@
-/** One run of the outbox sweeper: as far as time allows, and what it found as numbers. The next run goes on from there. */
+/**
+ * One run of the outbox sweeper: it works as far as time allows and answers with figures of what it found. The next run
+ * continues from there.
+ */
 import { sweepOutbox, type SweepDependencies, type SweepReport } from '../../adapters/aws/relay/sweep-outbox.ts';
 
 /** Kept free at the end of the function's time: one step of the sweep. */

@@ -1,6 +1,6 @@
 /**
- * Verification for whoever may invoke the function: no gateway ends it after 29 s, and what does not fit into the function's 15
- * minutes is gone on with in another call (`leg`). What was asked for wrongly is an answer that says how to ask.
+ * Verification for whoever may invoke the function. No gateway ends it after 29 s, and another call (`leg`) continues with
+ * what does not fit into the function's 15 minutes. The answer to a wrong request says how to ask.
  */
 import * as z from 'zod';
 import { describeIssues } from '../../core/errors/index.ts';

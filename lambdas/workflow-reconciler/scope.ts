@@ -1,4 +1,4 @@
-/** What a round looks at: its schedule says so; whoever calls without a word gets everything. */
+/** Decides what a round examines: its schedule says so, and a call without a scope gets everything. */
 import * as z from 'zod';
 import type { Scope } from '../../adapters/aws/workflow/reconciler.ts';
 

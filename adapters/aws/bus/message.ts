@@ -1,6 +1,6 @@
 /**
- * What stands in a subscription's queue, and the receipt a consumer holds for it. Both come back from outside: junk is
- * told apart, never trusted and never thrown at a caller.
+ * Describes what is in a subscription's queue, and the receipt that a consumer holds for it. Both come back from outside, so
+ * junk is recognized: it is never trusted, and never thrown at a caller.
  */
 import * as z from 'zod';
 import type { DeliveredEvent } from '../../../core/events/index.ts';

@@ -1,6 +1,6 @@
 /**
- * Whether what stands in a queue is what the ledger has (W5). Whoever may send to a queue could put anything there, so a
- * message only says which entry is meant: what is handed out is read from the ledger, one read unit for each event.
+ * Checks whether a queued message says what the ledger says (W5). Whoever may send to a queue could put anything into it, so a
+ * message only names an entry: the event that is handed out is read from the ledger, at one read unit for each event.
  */
 import { canonicalize } from '../../../core/canonical/index.ts';
 import { recordedEvent, type DeliveredEvent } from '../../../core/events/index.ts';

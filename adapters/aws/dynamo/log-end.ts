@@ -1,8 +1,8 @@
 /**
- * Where the log ends and which entries stand before that, as one process knows it: exactly, or it must not write there.
- * A batch record is what gives entries their place. Their index items, which say the place of an entry, are written behind it,
- * and before the next record by whoever writes that: all but the newest record have theirs, so what has no index item and
- * does not stand in the newest record has no place.
+ * Knows, for one process, where the log ends and which entries come before that; a process that does not know this exactly
+ * must not write. A batch record gives entries their place. The writer of the next record first writes the index items of the
+ * one before, which name the place of each entry. So only entries of the newest record may lack an index item; any other entry
+ * without one has no place yet.
  */
 import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import type { LogPlace } from '../../../core/ledger/index.ts';

@@ -1,4 +1,7 @@
-/** What the AWS adapters throw, as the error of the contract that says it to a caller; everything else stays what it is. */
+/**
+ * Turns what the AWS adapters throw into the error of the contract that tells a caller the same; every other error stays as it
+ * is.
+ */
 import { SystemError } from '../../../core/system/index.ts';
 import { asUnavailable } from './unavailable.ts';
 

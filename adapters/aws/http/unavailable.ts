@@ -1,4 +1,4 @@
-/** Failures of AWS that pass by themselves, as the error of the contract that says so; everything else stays what it is. */
+/** Turns passing failures of AWS into the error of the contract that says so; every other error stays as it is. */
 import { LedgerError } from '../../../core/ledger/index.ts';
 
 /** names of the SDK's errors */

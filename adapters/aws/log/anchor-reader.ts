@@ -1,7 +1,7 @@
 /**
- * Reading anchors, `ckpt/<size, 20 digits>`, out of a bucket with Object Lock. S3 keeps the first version of each for the
- * bucket's retention, whoever asks; a newer version or a delete marker can only be laid over it. So this reads versions, not
- * names: what was first is what counts, and what lies over it is told.
+ * Reads anchors, `ckpt/<size, 20 digits>`, from a bucket with Object Lock. S3 keeps the first version of each for the bucket's
+ * retention, whoever tries to delete it; somebody can only lay a newer version or a delete marker over it. Therefore this
+ * reads versions and not names: the first version counts, and what lies over it is reported.
  */
 import type { AnchorStore } from '../../../core/ledger/index.ts';
 import { newestSize } from './newest-size.ts';

@@ -1,7 +1,7 @@
 /**
- * One leg of a verification in a function that has only so much time: it comes to a verdict, or hands over to another call of the
- * function and says so. A leg that dies is tried again by Lambda from what it was handed over, which is kept until the next one
- * has its own. It always ends, and what ends without having looked at everything is never OK.
+ * Runs one leg of a verification in a function that has limited time. The leg reaches a verdict, or hands over to another call
+ * of the function and says so. Lambda tries a leg that dies again from its handover, which is kept until the next leg has one
+ * of its own. The verification always ends, and one that did not check everything is never OK.
  */
 import { isoOf } from '../../../core/brands/index.ts';
 import {

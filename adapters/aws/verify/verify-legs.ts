@@ -1,7 +1,7 @@
 /**
- * Verification in legs: what one invocation has no time for, the next goes on with. A leg leaves off between two pieces of work
- * and hands over, as plain data, all that was found; nothing is verified twice and nothing is passed over. Points and size are
- * those of the first leg, so that a log that grows meanwhile is no other log.
+ * Verification in legs: the next invocation continues with what one has no time for. A leg stops between two pieces of work
+ * and hands over everything that was found as plain data, so nothing is verified twice and nothing is left out. Points and
+ * size are those of the first leg, so the log may grow meanwhile.
  */
 import type { EpochMs } from '../../../core/brands/index.ts';
 import type { Points, ReplayReport, Segment } from '../../../core/ledger/index.ts';

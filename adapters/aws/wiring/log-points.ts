@@ -1,4 +1,6 @@
-/** What the tables are held against, beside the published log: the anchors, the witness's key and its memory. */
+/**
+ * What verification compares the tables with, in addition to the published log: the anchors, the witness's key and its memory.
+ */
 import { cosignerKey, type PointSources } from '../../../core/ledger/index.ts';
 import { dynamoClient, kmsClient, s3Bucket } from './clients.ts';
 import { kmsRootSigner } from '../keys/kms-root-signer.ts';

@@ -1,4 +1,4 @@
-/** The wake queue as a port of a function's system: whoever moves a change-set tells the workflow's resumer. */
+/** The wake queue as a port of a function's system: a function that moves a change-set tells the workflow resumer. */
 import type { Ports } from '../../../core/system/index.ts';
 import { queueSender } from './clients.ts';
 import type { AwsBase } from './open-system.ts';

@@ -1,4 +1,4 @@
-/** An auditing thread: verifies data folders while the engine's own thread goes on serving. */
+/** An auditing thread: verifies data folders while the engine's own thread continues to serve. */
 import { parentPort } from 'node:worker_threads';
 import { giveWay } from '../machine/give-way.ts';
 import { verifyDataDir, type VerifyDataDirOptions } from './verify-data-dir.ts';

@@ -1,6 +1,7 @@
 /**
- * Looks every few minutes whether somebody changed the ledger behind the engine's back: what is new each time, everything
- * once a day. A finding is told, recorded as `tamper.observed`, and shown until everything verifies again. It repairs nothing.
+ * Checks every few minutes whether somebody changed the ledger behind the engine's back: what is new each time, everything
+ * once a day. It reports a finding, records it as `tamper.observed`, and shows it until everything verifies again. It repairs
+ * nothing.
  */
 import { isoOf, type EpochMs } from '../../../core/brands/index.ts';
 import {

@@ -1,6 +1,7 @@
 /**
- * How far a subscription is in the log. Behind, it reads the log for itself; at the end it is told of what it wants and
- * looks at nothing else, so that an event costs only those who want it. Told too much, or of a gap, it reads again.
+ * Knows how far a subscription is in the log. Behind the end, it reads the log itself. At the end, the bus tells it of the
+ * events that it wants and it reads nothing else, so that an event costs only the subscriptions that want it. When it is told
+ * too much, or of a gap, it reads again.
  */
 import { setImmediate as letOthersIn } from 'node:timers/promises';
 import { msOf } from '../../../core/brands/index.ts';

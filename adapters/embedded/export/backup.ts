@@ -1,6 +1,7 @@
 /**
- * A copy of a data folder that an engine may go on from, made while the engine runs or stopped. What is signed is copied before
- * the ledger it is about, so the copy's ledger leads to all of it. It is made beside its place and gets its name last.
+ * Copies a data folder, while the engine runs or not, into one on which an engine can continue. It copies signed files before
+ * the ledger they are about, so the ledger of the copy leads to all of them. It writes under another name and renames the
+ * folder last.
  */
 import { existsSync } from 'node:fs';
 import { cp, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';

@@ -1,4 +1,4 @@
-/** Opens an export: what it says of itself, and whether the files beside the log are those it was made with. */
+/** Opens an export: reads what it says about itself, and checks that the other files are those that it was made with. */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { lstat, open, readdir } from 'node:fs/promises';

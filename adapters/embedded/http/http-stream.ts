@@ -1,6 +1,6 @@
 /**
- * A body that comes piece by piece, at its reader's pace: the next piece is asked for when the kernel has taken the one before.
- * Whoever does not take it in time is cut off, holding the id to resume with; nothing is kept for it.
+ * Sends a body piece by piece at its reader's pace: it asks for the next piece when the kernel has taken the one before. It
+ * cuts off a reader that does not take a piece in time; that reader has the id to resume with, and nothing is kept for it.
  */
 import type { ServerResponse } from 'node:http';
 import { setImmediate as nextTurn } from 'node:timers/promises';

@@ -1,4 +1,4 @@
-/** The keys that a data folder's ledger was signed with, as whoever verifies it needs them. Only public halves. */
+/** Lists the keys with which a data folder's ledger was signed, as a verifier needs them: public halves only. */
 import { join } from 'node:path';
 import { isoOf, type IsoInstant } from '../../../core/brands/index.ts';
 import { certifiedKeyOf, formatVerifierKey, logOrigin, parseEntry } from '../../../core/ledger/index.ts';

@@ -1,4 +1,7 @@
-/** A thread that verifies gives way to those that serve, sign and store: whoever asked for it can wait, the others should not. */
+/**
+ * Makes a verifying thread give way to those that serve, sign and store, because the caller of a verification can wait and the
+ * others should not.
+ */
 import { availableParallelism, constants, setPriority } from 'node:os';
 
 /** One core serves, and one signs and syncs. */

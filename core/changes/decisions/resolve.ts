@@ -1,6 +1,6 @@
 /**
- * Resolving by hand: when a rollback failed, nobody but people can say what became of it. Two who hold a role for it must say
- * the same, with evidence; then the document is what they said it is, and its entity is free again.
+ * Resolving by hand: after a failed rollback, only people can say what the outcome is. Two people who hold a role for it must
+ * state the same outcome, with evidence. Then the document is what they stated, and its entity is free again.
  */
 import * as z from 'zod';
 import type { StepHash } from '../../brands/index.ts';

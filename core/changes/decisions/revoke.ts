@@ -1,6 +1,6 @@
 /**
- * Taking a vote back before the change-set runs: an approval that rested on it is gone, an objection no longer holds it up.
- * Whoever revoked may vote anew. Revoking what is revoked is answered with what stands.
+ * Takes a vote back before the change-set runs. An approval that rested on the vote ends, and an objection no longer holds the
+ * change-set up. The person may vote again afterwards. The answer to a repeated revocation is what is recorded.
  */
 import * as z from 'zod';
 import { actorOf, type Principal } from '../../policy/index.ts';

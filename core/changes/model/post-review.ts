@@ -1,6 +1,6 @@
 /**
- * The look at it afterwards: what was approved in an emergency, or by nobody at level L0, is reviewed by two people who had
- * no part in it. A review undoes nothing and stops nothing; that is what a revert is for.
+ * The review afterwards: two people who had no part in it review a change-set that was approved in an emergency, or by nobody
+ * at level L0. A review undoes nothing and stops nothing; a revert does that.
  */
 import { isTerminal } from './lifecycle.ts';
 import type { ChangeRecord } from './record.ts';

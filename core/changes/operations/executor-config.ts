@@ -1,6 +1,6 @@
 /**
- * The `executors` section of nervous.config.ts: the code outside the ledger that approved change-sets may set in motion.
- * What stands here is decided by who deploys; what an executor says of itself is looked at elsewhere.
+ * The `executors` section of nervous.config.ts: the code outside the ledger that approved change-sets may start. Whoever
+ * deploys decides what it declares; executor-answers.ts checks what an executor says about itself.
  */
 import * as z from 'zod';
 

@@ -1,7 +1,7 @@
 /**
- * What the bus is told of change-sets: events that follow from the steps just taken, recorded in their transaction, so that
- * each is told exactly when it happened and never when it did not. Pure. Only topics that the catalog declares, with a
- * payload that fits, are told.
+ * Derives the events that the bus publishes about change-sets from the steps just taken. The transaction of the steps records
+ * them, so an event is published exactly when its step happened, and never otherwise. Pure. It derives only topics that the
+ * catalog declares, with a payload that fits.
  */
 import type { JsonObject } from '../../canonical/index.ts';
 import { eventIdemKey, type Catalog } from '../../events/index.ts';

@@ -1,6 +1,6 @@
 /**
- * The topics approvals are told under. A configuration that wants them spreads `approvalTopics` into its own `topics`; what it
- * does not declare is not recorded, and costs nothing.
+ * The topics of events about approvals. A configuration that wants them spreads `approvalTopics` into its own `topics`; a
+ * topic that it does not declare is not recorded, and costs nothing.
  */
 import * as z from 'zod';
 

@@ -1,7 +1,7 @@
 /**
- * The reducer: a change-set's record after one more step, or why the step is refused. It is used twice, by whoever writes
- * a step and by whoever folds a chain, so what the record says can be proved from the entries alone. Every rule that
- * entries can prove stands here; it does not know the current roster, risk table or document.
+ * The reducer: computes a change-set's record after one more step, or says why the step is refused. The writer of a step and
+ * the reader of a chain both use it, so the entries alone can prove what the record says. It holds every rule that entries can
+ * prove; it does not know the current roster, risk table or document.
  */
 import { contentHash } from '../operations/content.ts';
 import { nextState } from '../model/lifecycle.ts';

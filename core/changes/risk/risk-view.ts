@@ -1,4 +1,6 @@
-/** Why a change-set is as risky as it is, for people: the rules that matched, whole, with the facts each of them looked at. */
+/**
+ * Explains to people why a change-set has its risk: the rules that matched, whole, with the facts that each of them tested.
+ */
 import type { JsonObject } from '../../canonical/index.ts';
 import { defined } from '../../values/index.ts';
 import type { Eligible } from '../model/quorum.ts';

@@ -1,7 +1,7 @@
 /**
- * Believing entries rather than items: a part of a chain read back, with hashes, links and signatures looked at. What an item
- * says that grants something is believed because it is what such entries say; where it is not, somebody changed what is
- * stored, and that is told.
+ * Trusts entries rather than items: reads back a part of a chain and checks hashes, links and signatures. An item that grants
+ * something is believed only because such entries say the same. Where they do not, somebody changed what is stored, and that
+ * is reported.
  */
 import { leafHash, toHex } from '../../canonical/index.ts';
 import {

@@ -1,7 +1,7 @@
 /**
- * What an engine needs that keeps the time of change-sets and may only read items: which of them have something to do now, by
- * the timers of the policy in force, and how many wait for people. From indices and counts, so what waits costs nothing. What
- * is read here grants nothing: whoever is woken by it reads the ledger.
+ * Serves an engine that keeps the time of change-sets and may only read items. It says which of them have something to do now,
+ * by the timers of the policy in force, and how many wait for people. It reads indices and counts, so waiting change-sets cost
+ * nothing. Its answers grant nothing, because whoever acts on them reads the ledger.
  */
 import type { Clock, ItemStore } from '../../ledger/index.ts';
 import { changeQueues, type ChangeQueues } from '../store/approval-queue.ts';

@@ -1,6 +1,6 @@
 /**
- * What publishing needs from protection, and what protection needs from processes that share a ledger. Decisions are made
- * from what this process knows; what it counted is told to the others while the events are being recorded.
+ * What publishing needs from protection, and what protection needs from processes that share a ledger. A process decides from
+ * what it knows, and tells the others what it counted while the events are being recorded.
  */
 import type { Origin, Rate } from '../../guard/index.ts';
 import type { Principal } from '../../policy/index.ts';

@@ -1,7 +1,7 @@
 /**
- * Ingress: events that others put on EventBridge become entries. Decides what an event is called here, whose chain it goes
- * on and who it came from; what does not fit goes to quarantine with the reason. Delivered twice, it is recorded once,
- * because its EventBridge id is its event id.
+ * Ingress: events that others put on EventBridge become entries. It decides the topic, the chain and the source of an event;
+ * an event that does not fit goes to quarantine with the reason. An event that is delivered twice is recorded once, because
+ * its EventBridge id is its event id.
  */
 import * as z from 'zod';
 import type { JsonObject, JsonValue } from '../../canonical/index.ts';

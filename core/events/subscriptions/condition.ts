@@ -1,6 +1,6 @@
 /**
- * The condition a conditional subscription is delivered under: an event pattern over the state of things at the moment of
- * delivery. Pure; whoever delivers reads that state, and reads nothing the subscriber could not have read itself.
+ * The condition of a conditional subscription: an event pattern over the state of things at the moment of delivery. Pure. The
+ * engine that delivers reads that state, and reads nothing that the subscriber could not have read itself.
  */
 import type { JsonObject } from '../../canonical/index.ts';
 import { EventError } from '../catalog/errors.ts';

@@ -1,4 +1,4 @@
-/** What a caller is told when its entries were not written, or nobody knows. */
+/** The error that a caller gets when its entries were not written, or when nobody knows whether they were. */
 import { LedgerError } from '../entries/errors.ts';
 
 export function busy(chain: string): LedgerError {

@@ -1,6 +1,6 @@
 /**
- * One page of the feed. Bounded by what is looked at as well as by what is found, so that a narrow filter answers with a
- * place to go on from instead of scanning on and on.
+ * One page of the feed. It is bounded by the entries read as well as by the events found. With a narrow filter it therefore
+ * answers with a cursor to continue from, instead of scanning without end.
  */
 import { recordedEvent, type DeliveredEvent } from '../../events/index.ts';
 import type { LoggedEntry } from '../../ledger/index.ts';

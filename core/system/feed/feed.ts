@@ -1,6 +1,6 @@
 /**
- * The change feed: events in commit order, from any point, to whoever may read them; page by page, or followed as they come.
- * It knows nothing of how events travel.
+ * The change feed: events in commit order, from any point, for those who may read them; page by page, or followed as they
+ * come. It does not know how events travel.
  */
 import type { Clock, EntryStore } from '../../ledger/index.ts';
 import { matchesGlob, type Policy, type Principal } from '../../policy/index.ts';

@@ -1,6 +1,7 @@
 /**
- * The one way in. Whoever asks for a use case, over whatever shell, passes here: who calls, the right it takes, the policy
- * this is judged by, the budget it is paid from; and what became of it is counted and timed. It knows no use case's inside.
+ * The one way in. Every call of a use case, from whatever shell, passes here. The entry point establishes who calls, the right
+ * that the call needs, the policy that judges it and the budget that pays for it, and it counts and times the outcome. It
+ * knows nothing about the inside of a use case.
  */
 import type { EpochMs } from '../../brands/index.ts';
 import { NervousError } from '../../errors/index.ts';

@@ -1,6 +1,6 @@
 /**
- * Every use case that somebody can ask for, by name: what its caller must be before anything is looked at, and the budget it
- * is paid from. The right to what it is about (this entity, that topic) is asked by the use case itself, which knows it.
+ * Names every use case that somebody can ask for: what its caller must be before anything is read, and the budget that pays
+ * for it. The use case itself checks the right to its subject (this entity, that topic), because it knows the subject.
  */
 import type { BudgetName } from '../../guard/index.ts';
 import type { Action } from '../../policy/index.ts';

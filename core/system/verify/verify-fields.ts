@@ -1,6 +1,6 @@
 /**
- * Confidential fields against the ledger: what is kept beside it is what entries are committed to, nothing more, and what is
- * gone was destroyed by a change-set that said so. What a field holds is looked at where the keys are at hand.
+ * Verifies confidential fields against the ledger. The vault must hold exactly what entries are committed to, and a change-set
+ * must have recorded the destruction of every field that is missing. Values are checked only where the keys are at hand.
  */
 import type { Vault } from '../../events/index.ts';
 import { atOneMoment } from './at-one-moment.ts';
