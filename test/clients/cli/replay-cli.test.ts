@@ -111,7 +111,7 @@ describe('replay', () => {
   it('refuses a table without a header', async () => {
     const ended = await replay('empty.csv', '', '--topic', 't');
     expect(ended).toMatchObject({ code: 2 });
-    expect(ended.err).toContain('the first line must name the columns');
+    expect(ended.err).toContain('its first line must name the columns');
   });
 });
 
