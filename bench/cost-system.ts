@@ -14,7 +14,7 @@ import { busName } from '../adapters/aws/bus/names.ts';
 import { DynamoRelayMarks } from '../adapters/aws/relay/relay-marks.ts';
 import { dynamoClient, eventBridgeClient, kmsClient, sqsClient } from '../adapters/aws/wiring/clients.ts';
 import { createCallCounter, type CallCounter } from '../adapters/aws/wiring/count-calls.ts';
-import { kmsRootSigner } from '../adapters/aws/keys/kms-root-signer.ts';
+import { openKmsRootSigner } from '../adapters/aws/keys/kms-root-signer.ts';
 import { localSealer } from '../adapters/aws/keys/local-sealer.ts';
 import { openAwsSystem } from '../adapters/aws/wiring/open-system.ts';
 import { createSequencer, type Sequencer } from '../adapters/aws/dynamo/sequencer.ts';
@@ -103,7 +103,7 @@ async function openProcess({ dynamo, events, kms, queues }: Clients, resources: 
   const opened = await openAwsSystem({
     ...{ config, client: dynamo, env: { ENTRIES_TABLE: entriesTable, STATE_TABLE: stateTable }, hooks: { onError } },
     useCases: { ...publishing, ...changing },
-    rootSigner: () => kmsRootSigner({ kms, keyId, origin }),
+    rootSigner: () => openKmsRootSigner({ kms, keyId, origin }),
     ports: ({ store, beforeAnswer }) => {
       const bus = new EventBridgeBus({
         ...{ ledger, entries: store, items: store, ...clockAndIds, events, queues, onError },
@@ -130,7 +130,7 @@ async function openProcess({ dynamo, events, kms, queues }: Clients, resources: 
     system: opened.system,
     flush: () => opened.flush(),
     appender: async () => {
-      const rootSigner = await kmsRootSigner({ kms, keyId, origin });
+      const rootSigner = await openKmsRootSigner({ kms, keyId, origin });
       return createAppender({ ledger, origin, store, sealer: localSealer, rootSigner, ...clockAndIds });
     },
     sequence: (entries) => sequencer.sequence(entries),

@@ -7,7 +7,7 @@ import { openForWriting } from '../adapters/embedded/store/sqlite-schema.ts';
 import { SqliteStore } from '../adapters/embedded/store/sqlite-store.ts';
 import { systemClock, systemIds } from '../adapters/embedded/machine/system-clock.ts';
 import { WorkerSealer } from '../adapters/embedded/keys/worker-sealer.ts';
-import { openLogFolder } from '../adapters/embedded/log/log-folder.ts';
+import { createLogFolder } from '../adapters/embedded/log/log-folder.ts';
 import { eventIdemKey } from '../core/events/index.ts';
 import { createAppender, proveEntry, type EntryDraft } from '../core/ledger/index.ts';
 import { config } from './bench-config.ts';
@@ -110,7 +110,7 @@ async function publish(): Promise<Record<string, number>> {
 }
 
 async function proof(): Promise<Record<string, number>> {
-  const { read } = openLogFolder(join(dataDir, 'log'));
+  const { read } = createLogFolder(join(dataDir, 'log'));
   const note = (await read('checkpoint')) ?? new Uint8Array();
   const size = Number(Buffer.from(note).toString('utf8').split('\n')[1]);
   const times: number[] = [];

@@ -4,7 +4,7 @@
  */
 import { InProcessBus } from '../adapters/embedded/bus/in-process-bus.ts';
 import type { Functions } from '../adapters/embedded/bus/function-targets.ts';
-import { openExecutors, type Implementations } from '../adapters/embedded/runtime/executors.ts';
+import { createExecutors, type Implementations } from '../adapters/embedded/runtime/executors.ts';
 import { createWorkflowRunner } from '../adapters/embedded/runtime/workflow-runner.ts';
 import { CountingIds, localSealer, memoryRootSigner, MemoryStore } from '../adapters/memory/index.ts';
 import { handleRequest } from '../api/index.ts';
@@ -112,7 +112,7 @@ async function openInMemory(
   const stepped = createSignal<string>();
   const { system } = createNervousSystem(ground, {
     ...{ sealer: localSealer, bus, fieldKeys },
-    executors: openExecutors(executors, config.executors).executors,
+    executors: createExecutors(executors, config.executors).executors,
     onChangeStep: stepped.tell,
     verifyLog: createVerifySmall({ ledger, origin, store, root: rootSigner }),
   });

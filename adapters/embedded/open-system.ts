@@ -21,11 +21,11 @@ import {
 import { defined } from '../../core/values/index.ts';
 import { InProcessBus } from './bus/in-process-bus.ts';
 import { createEngineVerification } from './audit/engine-verification.ts';
-import { openExecutors } from './runtime/executors.ts';
+import { createExecutors } from './runtime/executors.ts';
 import { openFieldKeys } from './keys/field-keys.ts';
 import type { OpenConnections } from './http/http-listener.ts';
 import { MAX_CONNECTIONS } from './http/http-server.ts';
-import { openHttpWitness } from './log/http-witness.ts';
+import { createHttpWitness } from './log/http-witness.ts';
 import { ANCHOR_FOLDER, openPublicLog, type PublicLog } from './log/open-log.ts';
 import { openRootKeys, type RootKeys } from './keys/root-keys.ts';
 import type { SqliteStore } from './store/sqlite-store.ts';
@@ -103,7 +103,7 @@ export async function openSystem(options: Opening, store: SqliteStore, opened: C
     config,
   );
   const bus = await openBus(options, store, ground.policy);
-  const { executors, checks } = openExecutors(options.executors ?? {}, config.executors);
+  const { executors, checks } = createExecutors(options.executors ?? {}, config.executors);
   const writing = createWriteProbe(store, dataDir);
   const health: Checks = [() => checks, () => [writing()]];
   const { system, appender } = createNervousSystem(ground, {
@@ -168,7 +168,7 @@ function openLog(
   const { dataDir, anchorsDir, checkpointMs, onError, witness, incarnations } = options;
   return openPublicLog({
     ...{ dataDir, entries, rootSigner, rootKeys, incarnations, clock: systemClock, onError },
-    ...(witness === undefined ? {} : { witnesses: [openHttpWitness(witness)] }),
+    ...(witness === undefined ? {} : { witnesses: [createHttpWitness(witness)] }),
     ...defined({ anchorsDir, intervalMs: checkpointMs }),
   });
 }

@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { toCloudEvent, type SubscriptionQueries } from '../../core/events/index.ts';
 import type { Principal } from '../../core/policy/index.ts';
 import type { FeedFilter, NervousSystem } from '../../core/system/index.ts';
-import { defined } from '../../core/values/index.ts';
+import { defined, MS_PER_SECOND } from '../../core/values/index.ts';
 import { wantsCloudEvents } from '../cloud-events.ts';
 import { ApiError } from '../errors.ts';
 import { routesOn, type RequestHeaders } from '../route.ts';
@@ -17,7 +17,6 @@ type Feeding = Pick<NervousSystem, 'feed' | 'config'> & {
 };
 const route = routesOn<Feeding>();
 
-const MS_PER_SECOND = 1000;
 const MAX_EVENTS = 500;
 const TOPIC_LIST = /^(\*|[a-z0-9_.-]{1,128}\*?)(,(\*|[a-z0-9_.-]{1,128}\*?)){0,49}$/;
 

@@ -2,7 +2,7 @@
 import type { NervousSystem } from '../../core/system/index.ts';
 import * as z from 'zod';
 import { toCloudEvent } from '../../core/events/index.ts';
-import { defined } from '../../core/values/index.ts';
+import { defined, MS_PER_SECOND } from '../../core/values/index.ts';
 import { wantsCloudEvents } from '../cloud-events.ts';
 import { checkedBody, routesOn } from '../route.ts';
 import { CLOUD_EVENT_BATCH, cloudEventBatchSchema } from '../schemas/cloud-events.ts';
@@ -19,7 +19,6 @@ import {
 
 const route = routesOn<Pick<NervousSystem, 'subscriptions' | 'config'>>();
 
-const MS_PER_SECOND = 1000;
 /** Messages leased in one request: about 1 MiB of ordinary events. */
 const MAX_MESSAGES = 1_000;
 const params = z.strictObject({ id: subscriptionId });

@@ -1,5 +1,6 @@
 /** Publishing: one event, or a batch of them. */
 import * as z from 'zod';
+import { isObject } from '../../core/values/index.ts';
 import type { JsonObject, JsonValue } from '../../core/canonical/index.ts';
 import { describeIssues, NervousError } from '../../core/errors/index.ts';
 import { EventError, fromCloudEvent, MAX_EVENTS_PER_PUBLISH, type PublishResult } from '../../core/events/index.ts';
@@ -136,8 +137,4 @@ function accepted(result: PublishResult | undefined): PublishedEvent {
 
 function eventResult(result: PublishResult): EventResult {
   return result.status === 'rejected' ? { ...result, problem: eventProblem(result.problem) } : result;
-}
-
-function isObject(value: JsonValue): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,5 +1,6 @@
 /** The fields several resources share, and the query parameters every list takes. Names and shapes only. */
 import * as z from 'zod';
+import { isObject } from '../../core/values/index.ts';
 import type { JsonObject } from '../../core/canonical/index.ts';
 import { eventIdSchema, subscriptionInputSchema } from '../../core/events/index.ts';
 import { ENTITY_ID } from '../../core/ledger/index.ts';
@@ -65,8 +66,4 @@ function describeAsInteger(
 ): void {
   delete jsonSchema['pattern'];
   Object.assign(jsonSchema, { type: 'integer', minimum: min, maximum: max, ...rest });
-}
-
-function isObject(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,7 +1,7 @@
 /** The checks of the conformance kit, by name: what each does to an executor, and what must be so afterwards. */
 import { canonicalize, type JsonValue } from '../../core/canonical/index.ts';
 import { grantInputHash, operationKey, type GrantClaims } from '../../core/changes/index.ts';
-import { expect, GRANT_SECONDS, isSame, makeRoot, type Trial, type TrialOperation } from './executor-trial.ts';
+import { expect, GRANT_SECONDS, isSame, createRoot, type Trial, type TrialOperation } from './executor-trial.ts';
 
 const AT_ONCE = 8;
 
@@ -123,7 +123,7 @@ export const CHECKS: Readonly<Record<string, Check>> = {
     }
     await trial.expectState(before, 'an input outside the schema had an effect');
   },
-  'a forged grant is refused': wrongGrant((trial, operation) => trial.grant(operation, {}, makeRoot())),
+  'a forged grant is refused': wrongGrant((trial, operation) => trial.grant(operation, {}, createRoot())),
   'an altered grant is refused': wrongGrant(async (trial, operation) => {
     const [header = '', payload = '', signature = ''] = (await trial.grant(operation)).split('.');
     const claims = JSON.parse(Buffer.from(payload, 'base64url').toString()) as GrantClaims;

@@ -12,11 +12,11 @@ import {
   type Status,
 } from '../../core/changes/index.ts';
 import { formatVerifierKey } from '../../core/ledger/index.ts';
+import { MS_PER_SECOND } from '../../core/values/index.ts';
 
 const ORIGIN = 'executor-kit.test/main';
 const CONTENT_HASH = createHash('sha256').update('what people approved').digest('hex');
 export const GRANT_SECONDS = 60;
-const MS_PER_SECOND = 1000;
 /** The executor's clock stands still. */
 const NOW_MS = Date.UTC(2030, 0, 1);
 /** An executor that does not answer for so long has failed the check. */
@@ -55,7 +55,7 @@ export interface TrialOperation extends Pick<GrantClaims, 'change' | 'revision' 
   readonly inverse: JsonValue;
 }
 
-type Root = ReturnType<typeof makeRoot>;
+type Root = ReturnType<typeof createRoot>;
 
 export class Trial {
   readonly subject: ExecutorSubject;
@@ -72,7 +72,7 @@ export class Trial {
   }
 
   static async open(subject: ExecutorSubject): Promise<Trial> {
-    const root = makeRoot();
+    const root = createRoot();
     return new Trial(subject, await subject.open({ rootKeys: [root.verifierKey], now: () => NOW_MS }), root);
   }
 
@@ -185,7 +185,7 @@ export class Trial {
   }
 }
 
-export function makeRoot() {
+export function createRoot() {
   const { publicKey, privateKey } = generateKeyPairSync('ed25519');
   const raw = publicKey.export({ format: 'der', type: 'spki' }).subarray(-32);
   return {

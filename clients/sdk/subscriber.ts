@@ -10,7 +10,7 @@ import {
   type ReceivedMessage,
   type Subscription,
 } from '../../core/events/index.ts';
-import { defined } from '../../core/values/index.ts';
+import { defined, MS_PER_SECOND } from '../../core/values/index.ts';
 import type { ClientClock } from './clock.ts';
 import { createRecentMemory, eventKey, type ConsumerMemory } from './consumer-memory.ts';
 import { createGaps, type Gaps } from './gaps.ts';
@@ -76,7 +76,6 @@ interface Idle {
 const EMPTY_POLL_PAUSE_MS = 500;
 /** Without an event for so long, a reader waits here instead of at a server that is billed for waiting. */
 const IDLE_AFTER_MS = 60_000;
-const MS_PER_SECOND = 1_000;
 
 export function runSubscription(options: SubscriberOptions): RunningSubscription {
   const { transport, subscription, memory, gaps } = options;

@@ -4,6 +4,7 @@
  */
 import * as z from 'zod';
 import { takeTokens, type Rate } from './token-bucket.ts';
+import { MS_PER_SECOND } from '../values/index.ts';
 
 /** Kinds of work that are paid for. Publishing is counted by the event instead (`protection.rates`). */
 export const BUDGET_NAMES = [
@@ -23,7 +24,6 @@ export type BudgetName = (typeof BUDGET_NAMES)[number];
 /** A million a second: more than any engine takes. */
 const MAX_PER_MINUTE = 60_000_000;
 const MAX_AT_ONCE = 10_000;
-const MS_PER_SECOND = 1_000;
 /** A heavy read that found no place: the next one may be free soon. */
 const PLACE_RETRY_SECONDS = 1;
 

@@ -6,6 +6,7 @@ import * as z from 'zod';
 import { budgetsSchema } from './budgets.ts';
 import { MAX_HOPS } from './loop.ts';
 import type { Rate } from './token-bucket.ts';
+import { SECONDS_PER_MINUTE } from '../values/index.ts';
 
 const SESSION_EVENTS_PER_MINUTE = 100;
 const SUBSCRIPTIONS_PER_PRINCIPAL = 100;
@@ -13,7 +14,6 @@ const STORM_EVENTS_PER_SECOND = 100;
 
 /** A million a second: more than any engine takes. */
 const MAX_PER_SECOND = 1_000_000;
-const SECONDS_PER_MINUTE = 60;
 const MAX_SECONDS = 30 * 86_400;
 
 const rateSchema = z

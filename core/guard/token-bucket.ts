@@ -2,7 +2,8 @@
  * A rate limit as a token bucket: so many at once, then as fast as tokens come back. The bucket is one number, the time at
  * which it will be full again (the generic cell rate algorithm, ITU-T I.371), so that processes can share it by adding.
  */
-const MINUTE_MS = 60_000;
+import { MS_PER_MINUTE } from '../values/index.ts';
+
 /** Times of today are floating-point numbers with a step of a quarter of a microsecond: what is that near is there. */
 const ROUNDING_MS = 1e-3;
 
@@ -40,7 +41,7 @@ export function oweTokens(rate: Rate, fullAtMs: number, tokens: number, nowMs: n
 
 /** The time a token takes to come back, in milliseconds. */
 export function tokenMsOf({ perMinute }: Rate): number {
-  return MINUTE_MS / perMinute;
+  return MS_PER_MINUTE / perMinute;
 }
 
 /** A bucket is never fuller than full. One that is emptier than empty saw a clock that was set back since: it is empty. */

@@ -16,7 +16,7 @@ export { createEntryVerifier, entryVerifierOptions } from './verify/entry-verifi
 export {
   concludeEntity,
   joinLinks,
-  openMembership,
+  createMembership,
   readEntityPoints,
   verifyEntity,
   verifyLinks,

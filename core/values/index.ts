@@ -23,3 +23,11 @@ export {
   whole,
   type Shape,
 } from './shape.ts';
+export {
+  MS_PER_DAY,
+  MS_PER_HOUR,
+  MS_PER_MINUTE,
+  MS_PER_SECOND,
+  SECONDS_PER_DAY,
+  SECONDS_PER_MINUTE,
+} from './time-units.ts';

@@ -6,9 +6,9 @@ import { MetricUnit } from '@aws-lambda-powertools/metrics';
 import { config } from '#config';
 import { dynamoClient, kmsClient, lambdaClient, s3Bucket } from '../../adapters/aws/wiring/clients.ts';
 import { DynamoStore } from '../../adapters/aws/dynamo/dynamo-store.ts';
-import { kmsRootSigner } from '../../adapters/aws/keys/kms-root-signer.ts';
-import { openAnchorBucket } from '../../adapters/aws/log/anchor-bucket.ts';
-import { openLogBucket } from '../../adapters/aws/log/log-bucket.ts';
+import { openKmsRootSigner } from '../../adapters/aws/keys/kms-root-signer.ts';
+import { createAnchorBucket } from '../../adapters/aws/log/anchor-bucket.ts';
+import { createLogBucket } from '../../adapters/aws/log/log-bucket.ts';
 import { witnessFunction } from '../../adapters/aws/log/witness-function.ts';
 import { witnessName } from '../../adapters/aws/log/witness-name.ts';
 import { systemClock } from '../../adapters/aws/request/system-clock.ts';
@@ -33,14 +33,14 @@ const store = new DynamoStore({
 const opened = once(async () => {
   const [kms, name] = [kmsClient(), witnessName(origin)];
   const [rootSigner, { publicKey }] = await Promise.all([
-    kmsRootSigner({ kms, keyId: env.ROOT_KEY_ID, origin }),
-    kmsRootSigner({ kms, keyId: env.WITNESS_KEY_ID, origin: name }),
+    openKmsRootSigner({ kms, keyId: env.ROOT_KEY_ID, origin }),
+    openKmsRootSigner({ kms, keyId: env.WITNESS_KEY_ID, origin: name }),
   ]);
   const key = cosignerKey(name, publicKey);
   const publisher = createLogPublisher({
     ...{ origin, entries: store, rootSigner, clock: systemClock, maxGrowth: ROUND_ENTRIES },
-    files: openLogBucket(s3Bucket(env.LOG_BUCKET)),
-    anchors: openAnchorBucket({ bucket: s3Bucket(env.ANCHOR_BUCKET), onShadowed }),
+    files: createLogBucket(s3Bucket(env.LOG_BUCKET)),
+    anchors: createAnchorBucket({ bucket: s3Bucket(env.ANCHOR_BUCKET), onShadowed }),
     witnesses: [witnessFunction({ client: lambdaClient(), functionName: env.WITNESS_FUNCTION, key })],
     onWitnessError: (error) => logger.error('not cosigned', error),
   });

@@ -7,12 +7,11 @@ import { msOf } from '../../core/brands/index.ts';
 import type { ScanCursor } from '../../adapters/aws/dynamo/scan-heads.ts';
 import type { EntryPlace, Sequencer } from '../../adapters/aws/dynamo/sequencer.ts';
 import { parseEntry, type Clock, type EntryStore, type ItemStore, type LogPlace } from '../../core/ledger/index.ts';
-import { codecOf, defined, number, object, optional, text, whole } from '../../core/values/index.ts';
+import { codecOf, defined, number, object, optional, text, whole, MS_PER_SECOND } from '../../core/values/index.ts';
 
 /** While it runs the stream waits. */
 const RUN_MS = 20_000;
 const PASS_INTERVAL_MS = 86_400_000;
-const MS_PER_SECOND = 1_000;
 /** The stream brings an entry within seconds; after this it did not. */
 const OVERDUE_MS = 900_000;
 /** Of the found entries so many are looked at: one is enough for an alarm. */

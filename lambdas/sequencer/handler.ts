@@ -3,7 +3,7 @@ import { MetricUnit } from '@aws-lambda-powertools/metrics';
 import { config } from '#config';
 import { dynamoClient, kmsClient } from '../../adapters/aws/wiring/clients.ts';
 import { DynamoStore } from '../../adapters/aws/dynamo/dynamo-store.ts';
-import { kmsRootSigner } from '../../adapters/aws/keys/kms-root-signer.ts';
+import { openKmsRootSigner } from '../../adapters/aws/keys/kms-root-signer.ts';
 import { localSealer } from '../../adapters/aws/keys/local-sealer.ts';
 import { createSequencer } from '../../adapters/aws/dynamo/sequencer.ts';
 import { systemClock, systemIds } from '../../adapters/aws/request/system-clock.ts';
@@ -34,7 +34,7 @@ const deps: StreamDependencies = {
   keys: { items: store, entries: store },
   catchUp: (how) => catchUp({ ledger, sequencer, items: store, entries: store, clock: systemClock }, how),
   appender: once(async () => {
-    const rootSigner = await kmsRootSigner({ kms: kmsClient(), keyId, origin });
+    const rootSigner = await openKmsRootSigner({ kms: kmsClient(), keyId, origin });
     return createAppender({
       ...{ ledger, origin, store, rootSigner, sealer: localSealer, clock: systemClock, ids: systemIds },
     });

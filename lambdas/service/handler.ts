@@ -3,7 +3,7 @@ import { config } from '#config';
 import { openAwsSystem } from '../../adapters/aws/wiring/open-system.ts';
 import { openRootKey } from '../../adapters/aws/wiring/root-key.ts';
 import { createReportingBus } from '../../adapters/aws/wiring/reporting-bus.ts';
-import { sharedFigures } from '../../adapters/aws/wiring/shared-figures.ts';
+import { createSharedFigures } from '../../adapters/aws/wiring/shared-figures.ts';
 import { mapping, reporting } from '../../core/system/index.ts';
 import { ROUTE_GROUPS } from '../../api/route-groups.ts';
 import { apiHandler } from '../_middleware/api-handler.ts';
@@ -17,7 +17,7 @@ const telemetry = telemetryOf('service');
 const env = readEnv(schema, telemetry.logger);
 const onError = (error: unknown): void => telemetry.logger.warn('not reported', { error });
 const useCases = { ...mapping, ...reporting };
-const figures = sharedFigures({ namespace: NAMESPACE, service: SYSTEM_SERVICE });
+const figures = createSharedFigures({ namespace: NAMESPACE, service: SYSTEM_SERVICE });
 
 export const handler = apiHandler({
   ...{ telemetry, env },

@@ -6,7 +6,7 @@ import { invokeFunction, invokeLater } from '../../adapters/aws/request/invoke-f
 import { invokeVerifier, type SegmentRequest } from '../../adapters/aws/verify/invoke-verifier.ts';
 import { openAwsSystem } from '../../adapters/aws/wiring/open-system.ts';
 import { createLogFiles } from '../../adapters/aws/wiring/log-files.ts';
-import { logPoints } from '../../adapters/aws/wiring/log-points.ts';
+import { openLogPoints } from '../../adapters/aws/wiring/log-points.ts';
 import { openRootKey } from '../../adapters/aws/wiring/root-key.ts';
 import { createTableVerifier } from '../../adapters/aws/wiring/table-verifier.ts';
 import { serializeSegment, type SegmentJson } from '../../adapters/aws/verify/segment-json.ts';
@@ -41,7 +41,7 @@ const onError = (error: unknown): void => telemetry.logger.warn('not verified', 
 
 const open = once(async () => {
   const files = createLogFiles(env);
-  const log = await logPoints(env, origin);
+  const log = await openLogPoints(env, origin);
   const aws = await openAwsSystem({
     ...{ config, env, useCases },
     hooks: { onError, ...entryPointMetrics() },

@@ -2,9 +2,9 @@
 import { MetricUnit } from '@aws-lambda-powertools/metrics';
 import { config } from '#config';
 import { dynamoClient, kmsClient } from '../../adapters/aws/wiring/clients.ts';
-import { kmsRootSigner } from '../../adapters/aws/keys/kms-root-signer.ts';
+import { openKmsRootSigner } from '../../adapters/aws/keys/kms-root-signer.ts';
 import { witnessName } from '../../adapters/aws/log/witness-name.ts';
-import { openWitnessTable } from '../../adapters/aws/log/witness-table.ts';
+import { createWitnessTable } from '../../adapters/aws/log/witness-table.ts';
 import { systemClock } from '../../adapters/aws/request/system-clock.ts';
 import { createWitness, ed25519Key } from '../../core/ledger/index.ts';
 import { directHandler } from '../_middleware/handlers.ts';
@@ -22,13 +22,13 @@ const { origin } = config;
 const witness = once(async () => {
   const kms = kmsClient();
   const [signatory, log] = await Promise.all([
-    kmsRootSigner({ kms, keyId: WITNESS_KEY_ID, origin: witnessName(origin) }),
-    kmsRootSigner({ kms, keyId: ROOT_KEY_ID, origin }),
+    openKmsRootSigner({ kms, keyId: WITNESS_KEY_ID, origin: witnessName(origin) }),
+    openKmsRootSigner({ kms, keyId: ROOT_KEY_ID, origin }),
   ]);
   return createWitness({
     signatory,
     logs: new Map([[origin, [ed25519Key(origin, log.publicKey)]]]),
-    memory: openWitnessTable({ client: dynamoClient(), table }),
+    memory: createWitnessTable({ client: dynamoClient(), table }),
     clock: systemClock,
   });
 });

@@ -1,5 +1,6 @@
 /** One round of the workflow's reconciler: heals, and reports in numbers what it found. A round that healed only some fails. */
 import type { Reconciled } from '../../adapters/aws/workflow/reconciler.ts';
+import { MS_PER_SECOND } from '../../core/values/index.ts';
 
 export type WorkflowMetric =
   | 'OpenChangeSets'
@@ -9,8 +10,6 @@ export type WorkflowMetric =
   | 'EscalatedApprovals'
   | 'OverdueReviews'
   | 'RestartedExecutions';
-
-const MS_PER_SECOND = 1_000;
 
 export interface HealDependencies {
   readonly reconcile: () => Promise<Reconciled>;

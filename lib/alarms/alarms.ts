@@ -12,11 +12,10 @@ import { failedDeliveries, metricsOf, throttledByAws } from './metrics.ts';
 import { systemAlarms } from './system-alarms.ts';
 import type { Watched } from './alarm-sources.ts';
 import { workflowAlarms } from './workflow-alarms.ts';
+import { MS_PER_SECOND, SECONDS_PER_MINUTE } from '../../core/values/index.ts';
 
-const MINUTE_S = 60;
 /** The heartbeat is ten minutes. */
-const CHECKPOINT_AGE_S = 15 * MINUTE_S;
-const MS_PER_SECOND = 1_000;
+const CHECKPOINT_AGE_S = 15 * SECONDS_PER_MINUTE;
 /** The goal is 100 ms; half a second, for five minutes, is trouble. */
 const SLOW_PUBLISH_MS = 500;
 
@@ -57,7 +56,7 @@ function ledgerWatches({ deployment }: Watched): AlarmSpec[] {
       section: 'stream-age',
       meaning: 'New entries wait for the sequencer for more than a minute.',
       metric: lambda('sequencer', 'IteratorAge', Stats.MAXIMUM),
-      threshold: MINUTE_S * MS_PER_SECOND,
+      threshold: SECONDS_PER_MINUTE * MS_PER_SECOND,
       periods: 3,
     },
     ...publishingWatches({ deployment }),
@@ -131,7 +130,7 @@ function deliveryWatches({ deployment, queueNames }: Watched): AlarmSpec[] {
       section: 'outbox-lag',
       meaning: 'Recorded events have not been relayed for more than five minutes.',
       metric: own('outbox-sweeper', 'OutboxLagSeconds', Stats.MAXIMUM),
-      threshold: 5 * MINUTE_S,
+      threshold: 5 * SECONDS_PER_MINUTE,
       periods: 2,
     },
     {
@@ -139,7 +138,7 @@ function deliveryWatches({ deployment, queueNames }: Watched): AlarmSpec[] {
       section: 'router-age',
       meaning: 'Ordered subscriptions get their events more than a minute late.',
       metric: lambda('router', 'IteratorAge', Stats.MAXIMUM),
-      threshold: MINUTE_S * MS_PER_SECOND,
+      threshold: SECONDS_PER_MINUTE * MS_PER_SECOND,
       periods: 3,
     },
     ...subscriptionWatches({ deployment }),
@@ -170,7 +169,7 @@ function deliveryWatches({ deployment, queueNames }: Watched): AlarmSpec[] {
       section: 'ingest-age',
       meaning: 'Events of AWS services or modules wait for more than five minutes to be recorded.',
       metric: queue(queueNames.ingest, 'ApproximateAgeOfOldestMessage', Stats.MAXIMUM),
-      threshold: 5 * MINUTE_S,
+      threshold: 5 * SECONDS_PER_MINUTE,
       periods: 2,
     },
   ];

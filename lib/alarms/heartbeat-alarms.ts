@@ -8,15 +8,15 @@ import type { AlarmSpec } from './runbook-alarm.ts';
 import type { Deployment } from '../deployment.ts';
 import type { LambdaName } from '../functions/lambdas.ts';
 import { metricsOf } from './metrics.ts';
+import { SECONDS_PER_DAY } from '../../core/values/index.ts';
 
 const HOUR = Duration.hours(1);
-const DAY_S = 86_400;
 /** The audit runs once a day and may take a while. */
 const AUDIT_HOURS = 26;
 /** Catching up goes on once an hour. */
 const CATCH_UP_HOURS = 3;
 /** A pass begins once a day. One that does not end within the next day never will. */
-const PASS_AGE_S = 2 * DAY_S;
+const PASS_AGE_S = 2 * SECONDS_PER_DAY;
 /** They run every minute. */
 const EVERY_MINUTE: readonly LambdaName[] = [
   'log-publisher',

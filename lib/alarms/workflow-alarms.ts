@@ -3,9 +3,7 @@ import { Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import type { AlarmSpec } from './runbook-alarm.ts';
 import { metricsOf } from './metrics.ts';
 import type { Watched } from './alarm-sources.ts';
-
-const MINUTE_S = 60;
-const DAY_S = 24 * 3_600;
+import { SECONDS_PER_DAY, SECONDS_PER_MINUTE } from '../../core/values/index.ts';
 
 export function workflowAlarms({ deployment, queueNames }: Watched): AlarmSpec[] {
   const { own, workflow, queue } = metricsOf(deployment);
@@ -15,7 +13,7 @@ export function workflowAlarms({ deployment, queueNames }: Watched): AlarmSpec[]
       section: 'approval-queue-age',
       meaning: 'A change-set has been waiting for its approvers for more than a day.',
       metric: own('workflow-reconciler', 'ApprovalQueueAgeSeconds', Stats.MAXIMUM),
-      threshold: DAY_S,
+      threshold: SECONDS_PER_DAY,
     },
     {
       id: 'approval-escalated',
@@ -50,7 +48,7 @@ export function workflowAlarms({ deployment, queueNames }: Watched): AlarmSpec[]
       section: 'wake-age',
       meaning: 'Decided change-sets wait for more than five minutes to be woken.',
       metric: queue(queueNames.wake, 'ApproximateAgeOfOldestMessage', Stats.MAXIMUM),
-      threshold: 5 * MINUTE_S,
+      threshold: 5 * SECONDS_PER_MINUTE,
       periods: 2,
     },
   ];

@@ -14,10 +14,10 @@ import {
 import { ConfiguredRetryStrategy } from '@smithy/core/retry';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { dynamoClient, s3Bucket } from '../../adapters/aws/wiring/clients.ts';
-import { openAnchorBucket } from '../../adapters/aws/log/anchor-bucket.ts';
-import { openLogBucket } from '../../adapters/aws/log/log-bucket.ts';
+import { createAnchorBucket } from '../../adapters/aws/log/anchor-bucket.ts';
+import { createLogBucket } from '../../adapters/aws/log/log-bucket.ts';
 import { deleteObjects, getObject, listObjects, listVersions, putObject } from '../../adapters/aws/log/s3-bucket.ts';
-import { openWitnessTable } from '../../adapters/aws/log/witness-table.ts';
+import { createWitnessTable as witnessMemoryIn } from '../../adapters/aws/log/witness-table.ts';
 import { FakeClock, memoryRootSigner } from '../../adapters/memory/index.ts';
 import { leafHash } from '../../core/canonical/index.ts';
 import {
@@ -59,13 +59,13 @@ describeLogFiles(
   'bucket',
   async () => {
     const { name, drop } = await createScratchBucket();
-    return { files: openLogBucket(s3Bucket(name)), close: drop };
+    return { files: createLogBucket(s3Bucket(name)), close: drop };
   },
   { shared: true },
 );
 describeAnchors('bucket', async () => {
   const { name, drop } = await createScratchBucket();
-  return { anchors: openAnchorBucket({ bucket: s3Bucket(name) }), close: drop };
+  return { anchors: createAnchorBucket({ bucket: s3Bucket(name) }), close: drop };
 });
 
 describe('the log in a bucket', () => {
@@ -74,7 +74,7 @@ describe('the log in a bucket', () => {
   afterEach(() => scratch.drop());
 
   it('says what its files are, for how long, and what they sum to', async () => {
-    const files = openLogBucket(s3Bucket(scratch.name));
+    const files = createLogBucket(s3Bucket(scratch.name));
     await files.write('tile/0/000', Buffer.alloc(8_192));
     await files.replaceCheckpoint(Buffer.from('a'), undefined);
     const head = (Key: string) =>
@@ -127,7 +127,7 @@ describe('anchors that somebody laid something over', () => {
   let scratch: Scratch;
   const shadowed: number[] = [];
   const open = () =>
-    openAnchorBucket({ bucket: s3Bucket(scratch.name), onShadowed: (size) => void shadowed.push(size) });
+    createAnchorBucket({ bucket: s3Bucket(scratch.name), onShadowed: (size) => void shadowed.push(size) });
   const Key = 'ckpt/00000000000000000007';
   beforeEach(async () => {
     shadowed.length = 0;
@@ -173,7 +173,7 @@ describe('anchors that somebody laid something over', () => {
 describe('the witness', () => {
   it('remembers over what it read, and nothing else', async () => {
     const { name: table, drop } = await createWitnessTable();
-    const memory = openWitnessTable({ client: dynamoClient(), table });
+    const memory = witnessMemoryIn({ client: dynamoClient(), table });
     const at = (size: number) => ({ size, root: rootAt(size) });
     expect(await memory.load(ORIGIN)).toBeUndefined();
     expect(await memory.store(ORIGIN, at(5), at(3))).toBe(false);
@@ -230,7 +230,7 @@ class Fixture {
     const dynamo = dynamoClient({ retryStrategy });
     dynamo.middlewareStack.use(breakWrites(how, strike));
     const logs = new Map([[ORIGIN, [ROOT_KEY]]]);
-    const memory = openWitnessTable({ client: dynamo, table: this.table.name });
+    const memory = witnessMemoryIn({ client: dynamo, table: this.table.name });
     const witness: Witness = {
       key: cosignerKey(this.signatory.name, this.signatory.publicKey),
       addCheckpoint: createWitness({ signatory: this.signatory, logs, memory, clock: this.clock }),
@@ -241,8 +241,8 @@ class Fixture {
         size: async () => this.size,
         readLog: async (from, limit) => ENTRIES.slice(from, Math.min(this.size, from + limit)),
       },
-      files: openLogBucket(s3Bucket(this.log.name, faults)),
-      anchors: openAnchorBucket({ bucket: s3Bucket(this.anchors.name, faults) }),
+      files: createLogBucket(s3Bucket(this.log.name, faults)),
+      anchors: createAnchorBucket({ bucket: s3Bucket(this.anchors.name, faults) }),
       witnesses: [witness],
       rootSigner: ROOT,
       clock: this.clock,
@@ -251,12 +251,12 @@ class Fixture {
   }
 
   async expectSound(size: number): Promise<void> {
-    const read = openLogBucket(s3Bucket(this.log.name)).read;
+    const read = createLogBucket(s3Bucket(this.log.name)).read;
     const verifierKeys = [formatVerifierKey(ORIGIN, ROOT.publicKey)];
     expect(await fsckLog({ read, verifierKeys })).toMatchObject({
       ...{ verdict: 'OK', size, root: Buffer.from(rootAt(size)).toString('base64') },
     });
-    const anchors = openAnchorBucket({ bucket: s3Bucket(this.anchors.name) });
+    const anchors = createAnchorBucket({ bucket: s3Bucket(this.anchors.name) });
     expect(await anchors.newest()).toBe(size);
     for (const anchored of await anchors.sizes(-1, 1_000))
       expect(rootOf(await anchors.read(anchored))).toEqual(rootAt(anchored));

@@ -2,8 +2,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openAnchorFolder } from '../../adapters/embedded/log/anchor-folder.ts';
-import { openLogFolder } from '../../adapters/embedded/log/log-folder.ts';
+import { createAnchorFolder } from '../../adapters/embedded/log/anchor-folder.ts';
+import { createLogFolder } from '../../adapters/embedded/log/log-folder.ts';
 import { MemoryLog } from '../../adapters/memory/index.ts';
 import { describeAnchors, describeLogFiles } from './log-files.ts';
 
@@ -17,12 +17,12 @@ describeLogFiles(
   'folder',
   () => {
     const { path, close } = folder();
-    return { files: openLogFolder(path), close };
+    return { files: createLogFolder(path), close };
   },
   { shared: false },
 );
 describeAnchors('memory', () => ({ anchors: new MemoryLog().anchors }));
 describeAnchors('folder', () => {
   const { path, close } = folder();
-  return { anchors: openAnchorFolder(path), close };
+  return { anchors: createAnchorFolder(path), close };
 });

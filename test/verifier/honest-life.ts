@@ -8,8 +8,8 @@ import { join } from 'node:path';
 import type { EpochMs } from '../../core/brands/index.ts';
 import { SqliteStore } from '../../adapters/embedded/store/sqlite-store.ts';
 import { openForWriting } from '../../adapters/embedded/store/sqlite-schema.ts';
-import { openAnchorFolder } from '../../adapters/embedded/log/anchor-folder.ts';
-import { openLogFolder } from '../../adapters/embedded/log/log-folder.ts';
+import { createAnchorFolder } from '../../adapters/embedded/log/anchor-folder.ts';
+import { createLogFolder } from '../../adapters/embedded/log/log-folder.ts';
 import { systemIds } from '../../adapters/embedded/machine/system-clock.ts';
 import { localSealer, memoryRootSigner } from '../../adapters/memory/index.ts';
 import { NervousError } from '../../core/errors/index.ts';
@@ -109,8 +109,8 @@ function publisherOf(
   return createLogPublisher({
     ...{ origin, entries, rootSigner: roots.at(-1) as RootSigner, clock, witnesses: [] },
     formerKeys: roots.map(({ publicKey }) => ed25519Key(origin, publicKey)),
-    files: openLogFolder(join(dataDir, 'log')),
-    anchors: openAnchorFolder(join(dataDir, 'anchors')),
+    files: createLogFolder(join(dataDir, 'log')),
+    anchors: createAnchorFolder(join(dataDir, 'anchors')),
   });
 }
 

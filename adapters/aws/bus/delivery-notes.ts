@@ -5,11 +5,10 @@
 import { GetItemCommand, UpdateItemCommand, type AttributeValue, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { msOf } from '../../../core/brands/index.ts';
 import { deliveryAttemptShape, type DeliveryAttempt, type Subscription } from '../../../core/events/index.ts';
-import { codecOf } from '../../../core/values/index.ts';
+import { codecOf, MS_PER_SECOND } from '../../../core/values/index.ts';
 
 /** As long as SQS keeps an event. */
 const KEPT_SECONDS = 14 * 86_400;
-const MS_PER_SECOND = 1_000;
 const SEQ_DIGITS = 16;
 const PARALLEL_CALLS = 20;
 

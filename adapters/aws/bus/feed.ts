@@ -15,7 +15,17 @@ import {
   type Subscription,
 } from '../../../core/events/index.ts';
 import type { Clock, EntryStore, Item, ItemKey, ItemStore } from '../../../core/ledger/index.ts';
-import { codecOf, defined, number, object, oneOf, optional, text, whole } from '../../../core/values/index.ts';
+import {
+  codecOf,
+  defined,
+  number,
+  object,
+  oneOf,
+  optional,
+  text,
+  whole,
+  MS_PER_SECOND,
+} from '../../../core/values/index.ts';
 import { wantedBy, withoutPosition } from './directory.ts';
 import { formatMessage } from './message.ts';
 import { deduplicationId, groupOf } from './names.ts';
@@ -30,8 +40,6 @@ const STEP = 256;
 const RULES_SETTLE_MS = 30_000;
 /** By then everything recorded while the rules settled has its place in the log. */
 const SEQUENCED_MS = 90_000;
-
-const MS_PER_SECOND = 1_000;
 
 /** SQS forgets what it has kept for 14 days; a day of it is for copying it again. */
 const QUEUE_KEEPS_MS = 13 * 86_400_000;

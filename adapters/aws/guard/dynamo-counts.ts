@@ -8,10 +8,10 @@ import { ConditionalCheckFailedException, UpdateItemCommand, type DynamoDBClient
 import type { SharedCounts } from '../../../core/events/index.ts';
 import { oweTokens, tokenMsOf, type Rate } from '../../../core/guard/index.ts';
 import { padded, stateKey, type Attributes } from '../dynamo/dynamo-items.ts';
+import { MS_PER_SECOND } from '../../../core/values/index.ts';
 
 /** Long after the window, whatever the clocks of processes and table say. */
 const KEPT_SECONDS = 3_600;
-const MS_PER_SECOND = 1_000;
 /** Processes that meet on one bucket; each round one of them gets through. */
 const MAX_ROUNDS = 8;
 

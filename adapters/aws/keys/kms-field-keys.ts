@@ -5,7 +5,7 @@
 import type { FieldKeys } from '../../../core/events/index.ts';
 import { decrypt, encrypt, type Kms } from './kms.ts';
 
-export function kmsFieldKeys({ kms, keyId }: { readonly kms: Kms; readonly keyId: string }): FieldKeys {
+export function createKmsFieldKeys({ kms, keyId }: { readonly kms: Kms; readonly keyId: string }): FieldKeys {
   return {
     wrap: (key, entity) => encrypt(kms, keyId, key, { entity }),
     unwrap: (wrapped, entity) => decrypt(kms, keyId, wrapped, { entity }),

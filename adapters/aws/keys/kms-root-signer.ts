@@ -18,7 +18,7 @@ export interface KmsRootSignerOptions {
 }
 
 /** Asks KMS for the public key once. @throws AwsError ROOT_KEY_INVALID */
-export async function kmsRootSigner({ kms, keyId, origin }: KmsRootSignerOptions): Promise<RootSigner> {
+export async function openKmsRootSigner({ kms, keyId, origin }: KmsRootSignerOptions): Promise<RootSigner> {
   const publicKey = await rawPublicKey(kms, keyId);
   return {
     name: origin,

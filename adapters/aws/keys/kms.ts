@@ -20,7 +20,7 @@ type KmsAnswer = Readonly<Record<string, unknown>>;
 /** For which a wrapped key opens, and no other. */
 export type EncryptionContext = Readonly<Record<string, string>>;
 
-export function openKms(options: Connection): Kms {
+export function createKms(options: Connection): Kms {
   const connection = { ...options, env: { ...options.env } };
   const { env } = connection;
   return {

@@ -6,7 +6,7 @@ import { putObject } from './s3-bucket.ts';
 /** No Object Lock mode: the bucket's default retention is the rule, and cannot be forgotten here. */
 const PUT = { contentType: 'text/plain; charset=utf-8', cacheControl: 'no-cache', ifNoneMatch: '*' } as const;
 
-export function openAnchorBucket(options: AnchorBucketOptions): AnchorStore {
+export function createAnchorBucket(options: AnchorBucketOptions): AnchorStore {
   return {
     ...readAnchorBucket(options),
     put: async (size, note) => {

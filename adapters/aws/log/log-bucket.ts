@@ -11,7 +11,7 @@ const CHECKPOINT = 'checkpoint';
 const FILE = { contentType: 'application/octet-stream', cacheControl: 'max-age=31536000, immutable' };
 const NOTE = { contentType: 'text/plain; charset=utf-8', cacheControl: 'no-cache' };
 
-export function openLogBucket(bucket: S3Bucket): LogFiles {
+export function createLogBucket(bucket: S3Bucket): LogFiles {
   return {
     read: readLogBucket(bucket),
     write: async (path, bytes) => {

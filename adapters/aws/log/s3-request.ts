@@ -25,7 +25,7 @@ export interface S3BucketOptions extends Connection {
   readonly name: string;
 }
 
-export function openS3Bucket({ name, ...options }: S3BucketOptions): S3Bucket {
+export function createS3Bucket({ name, ...options }: S3BucketOptions): S3Bucket {
   const env = { ...options.env };
   return {
     name,

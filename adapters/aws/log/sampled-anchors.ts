@@ -26,7 +26,7 @@ export interface SampledAnchors {
   readonly seen: AnchorFindings;
 }
 
-export function sampledAnchors(bucket: S3Bucket, most = MAX_READ): SampledAnchors {
+export function createSampledAnchors(bucket: S3Bucket, most = MAX_READ): SampledAnchors {
   const seen: AnchorFindings = { leftOut: 0, shadowed: new Set() };
   const { read, sizes } = readAnchorBucket({ bucket, onShadowed: (size) => void seen.shadowed.add(size) });
   let listed: Promise<readonly number[]> | undefined;

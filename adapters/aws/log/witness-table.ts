@@ -3,7 +3,7 @@ import { ConditionalCheckFailedException, PutItemCommand, type PutItemCommandInp
 import type { Remembered, WitnessMemory } from '../../../core/ledger/index.ts';
 import { readWitnessTable, type WitnessTableOptions } from './witness-memory.ts';
 
-export function openWitnessTable(options: WitnessTableOptions): WitnessMemory {
+export function createWitnessTable(options: WitnessTableOptions): WitnessMemory {
   const { client, table: TableName } = options;
   return {
     load: readWitnessTable(options),

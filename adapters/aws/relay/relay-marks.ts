@@ -5,11 +5,10 @@
 import { randomInt, randomUUID } from 'node:crypto';
 import { PutItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { ItemStore } from '../../../core/ledger/index.ts';
-import { codecOf, defined, list, text } from '../../../core/values/index.ts';
+import { codecOf, defined, list, text, MS_PER_SECOND } from '../../../core/values/index.ts';
 
 /** Longer than any sweeper outage that should not end in deliveries coming twice. */
 const KEPT_SECONDS = 2 * 86_400;
-const MS_PER_SECOND = 1_000;
 /** 1,000 places of at most 150 characters stay below DynamoDB's 400 KB. */
 const PLACES_PER_MARK = 1_000;
 const MINUTE_CHARS = 'YYYY-MM-DDTHH:MM'.length;

@@ -18,14 +18,13 @@ import {
   type Subscription,
 } from '../../../core/events/index.ts';
 import type { Clock, EntryStore, Ids } from '../../../core/ledger/index.ts';
-import { defined } from '../../../core/values/index.ts';
+import { defined, MS_PER_SECOND } from '../../../core/values/index.ts';
 import type { DeliveryNotes, Place } from '../bus/delivery-notes.ts';
 import { wantedBy } from '../bus/directory.ts';
 import { formatReceipt, parseMessage, quarantinedBody } from '../bus/message.ts';
 import type { QueueConsumer } from './queue-consumer.ts';
 import { checkAgainstLedger } from '../bus/recorded.ts';
 
-const MS_PER_SECOND = 1_000;
 /** SQS's longest wait per call. */
 const MAX_WAIT_SECONDS = 20;
 /** SQS's longest time out of sight. */

@@ -37,8 +37,8 @@ import { QueueUrls } from '../bus/queue-urls.ts';
 import { refusal } from '../bus/refusal.ts';
 import { sendMessages } from '../bus/send-messages.ts';
 import { SubscriptionReports } from './subscription-reports.ts';
+import { MS_PER_SECOND } from '../../../core/values/index.ts';
 
-const MS_PER_SECOND = 1_000;
 /** A function that waits is billed while it waits, $35 a month; a look is some ten milliseconds (docs/costs.md). */
 const IDLE_SECONDS = 90;
 /** SQS counts this from the first receive on. */

@@ -19,7 +19,7 @@ import {
   type SQSClient,
 } from '@aws-sdk/client-sqs';
 import { busRules, EventError, type BusRule, type Subscription } from '../../../core/events/index.ts';
-import { defined } from '../../../core/values/index.ts';
+import { defined, MS_PER_SECOND } from '../../../core/values/index.ts';
 import { messageTemplate } from '../bus/message.ts';
 import { busName, isRuleName, MAX_PREFIX_CHARS, queueName, ruleName, ruleNameOfQueue } from '../bus/names.ts';
 import { isMissingQueue, queueUrl } from '../bus/queue-urls.ts';
@@ -28,7 +28,6 @@ import { isMissingQueue, queueUrl } from '../bus/queue-urls.ts';
 const MAX_RULES_PER_BUS = 250;
 /** SQS's longest: an event nobody pulls for so long is in the ledger only. */
 const RETENTION_SECONDS = 14 * 86_400;
-const MS_PER_SECOND = 1_000;
 const TARGET = 'queue';
 const SUBSCRIPTION_TAG = 'nervous:subscription';
 const LEDGER_TAG = 'nervous:ledger';

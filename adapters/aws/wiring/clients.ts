@@ -10,8 +10,8 @@ import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { SQSClient } from '@aws-sdk/client-sqs';
-import { openKms, type Kms } from '../keys/kms.ts';
-import { openS3Bucket, type S3Bucket } from '../log/s3-request.ts';
+import { createKms, type Kms } from '../keys/kms.ts';
+import { createS3Bucket, type S3Bucket } from '../log/s3-request.ts';
 import { sendToQueue, type SendToQueue } from '../request/send-to-queue.ts';
 import type { Connection } from '../request/signed-request.ts';
 
@@ -55,7 +55,7 @@ export function sfnClient(): SFNClient {
 }
 
 export function s3Bucket(name: string, overrides: Overrides = {}): S3Bucket {
-  return openS3Bucket({ name, env: process.env, ...WITHOUT_SDK, ...overrides });
+  return createS3Bucket({ name, env: process.env, ...WITHOUT_SDK, ...overrides });
 }
 
 /** For who reads metrics. */
@@ -64,7 +64,7 @@ export function metricsConnection(overrides: Overrides = {}): Connection {
 }
 
 export function kmsClient(overrides: Overrides = {}): Kms {
-  return openKms({ env: process.env, ...WITHOUT_SDK, ...overrides });
+  return createKms({ env: process.env, ...WITHOUT_SDK, ...overrides });
 }
 
 /** A lost answer to a synchronous call is not asked for again here: the function may still be at work. */

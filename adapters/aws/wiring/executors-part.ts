@@ -1,9 +1,9 @@
 /** Executors as a port of a function's system: those that plan (proposals) and those that carry out (the workflow). */
 import type { Executors } from '../../../core/changes/index.ts';
-import { lambdaExecutors } from './executors.ts';
+import { createLambdaExecutors } from './executors.ts';
 import { invokeFunction } from '../request/invoke-function.ts';
 
 /** Region and credentials are those that Lambda gives the function. */
 export function createExecutors(env: NodeJS.ProcessEnv): Executors {
-  return lambdaExecutors(invokeFunction(env));
+  return createLambdaExecutors(invokeFunction(env));
 }

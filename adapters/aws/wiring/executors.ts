@@ -9,7 +9,7 @@ import type { InvokeFunction } from '../request/invoke-function.ts';
 /** Far above every answer that could be accepted. */
 const MAX_ANSWER_LENGTH = 65_536;
 
-export function lambdaExecutors(invoke: InvokeFunction): Executors {
+export function createLambdaExecutors(invoke: InvokeFunction): Executors {
   return {
     call: async ({ name, function: functionName }, request, signal) => {
       if (functionName === undefined) throw invalid(name, 'is declared without "function": name its Lambda function');

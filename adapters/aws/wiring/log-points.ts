@@ -3,8 +3,8 @@
  */
 import { cosignerKey, type PointSources } from '../../../core/ledger/index.ts';
 import { dynamoClient, kmsClient, s3Bucket } from './clients.ts';
-import { kmsRootSigner } from '../keys/kms-root-signer.ts';
-import { sampledAnchors, type AnchorFindings } from '../log/sampled-anchors.ts';
+import { openKmsRootSigner } from '../keys/kms-root-signer.ts';
+import { createSampledAnchors, type AnchorFindings } from '../log/sampled-anchors.ts';
 import { readWitnessTable } from '../log/witness-memory.ts';
 import { witnessName } from '../log/witness-name.ts';
 
@@ -20,10 +20,10 @@ export interface LogPoints {
 }
 
 /** Asks KMS for the witness's public key. @throws AwsError ROOT_KEY_INVALID */
-export async function logPoints(env: LogPointsEnv, origin: string): Promise<LogPoints> {
+export async function openLogPoints(env: LogPointsEnv, origin: string): Promise<LogPoints> {
   const name = witnessName(origin);
-  const { publicKey } = await kmsRootSigner({ kms: kmsClient(), keyId: env.WITNESS_KEY_ID, origin: name });
-  const { anchors, seen } = sampledAnchors(s3Bucket(env.ANCHOR_BUCKET));
+  const { publicKey } = await openKmsRootSigner({ kms: kmsClient(), keyId: env.WITNESS_KEY_ID, origin: name });
+  const { anchors, seen } = createSampledAnchors(s3Bucket(env.ANCHOR_BUCKET));
   const load = readWitnessTable({ client: dynamoClient(), table: env.WITNESS_TABLE });
   return {
     points: { anchors, witnessKeys: [cosignerKey(name, publicKey)], witnessMemory: () => load(origin) },

@@ -5,7 +5,7 @@ import { systemFigures } from './system-figures.ts';
 import { systemClock as clock } from '../request/system-clock.ts';
 
 /** @param of where the functions' metrics are, as they were written */
-export function sharedFigures(of: {
+export function createSharedFigures(of: {
   readonly namespace: string;
   readonly service: string;
 }): NonNullable<Ports['sharedFigures']> {

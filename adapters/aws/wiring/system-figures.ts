@@ -16,14 +16,12 @@ import {
 import { AwsError } from '../request/errors.ts';
 import { objectOf, refusalIn } from '../request/json-answer.ts';
 import { ask, hostOf, ownEndpoint, type Connection } from '../request/signed-request.ts';
+import { MS_PER_SECOND, SECONDS_PER_DAY, SECONDS_PER_MINUTE } from '../../../core/values/index.ts';
 
-const MINUTE_S = 60;
-const DAY_S = 86_400;
-const MS_PER_SECOND = 1_000;
 /** Of the rates and times: long enough to say something when little happens. */
-const RECENT_S = 5 * MINUTE_S;
+const RECENT_S = 5 * SECONDS_PER_MINUTE;
 /** What was measured in the newest minute is not all there. */
-const DELAY_S = MINUTE_S;
+const DELAY_S = SECONDS_PER_MINUTE;
 /** CloudWatch has nothing newer before the minute is over. */
 const KEPT_MS = 60_000;
 /** Rates are measured as 0 or 100 for each operation. */
@@ -68,11 +66,11 @@ export function systemFigures(options: SystemFiguresOptions): () => Promise<Oper
 
 async function read(options: SystemFiguresOptions): Promise<OperationMetrics> {
   const now = Math.floor(options.clock.now() / MS_PER_SECOND);
-  const minute = now - (now % MINUTE_S);
+  const minute = now - (now % SECONDS_PER_MINUTE);
   const since = startOfYear(options.clock.now());
   const recentTo = minute - DELAY_S;
   const [whole, recent] = await Promise.all([
-    values(options, { from: since / MS_PER_SECOND, to: minute + MINUTE_S, period: DAY_S }, [
+    values(options, { from: since / MS_PER_SECOND, to: minute + SECONDS_PER_MINUTE, period: SECONDS_PER_DAY }, [
       { metric: SUCCESS_RATE, stat: 'SampleCount' },
       { metric: SUCCESS_RATE, stat: 'Sum' },
       { metric: ERROR_RATE, stat: 'Sum' },

@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path';
 import { noteKeyId, parseEntry, parseNote, type TrustedRoot } from '../../../core/ledger/index.ts';
-import { openAnchorFolder } from '../log/anchor-folder.ts';
+import { createAnchorFolder } from '../log/anchor-folder.ts';
 import { anchorPlace, readIncarnations } from '../log/incarnations.ts';
 import { ANCHOR_FOLDER } from '../log/open-log.ts';
 import { countedSignatures } from '../keys/root-counter.ts';
@@ -68,7 +68,7 @@ async function signedEntries(store: SqliteStore, root: TrustedRoot): Promise<Rec
 async function anchorsIn(anchorsDir: string, incarnations: readonly number[]): Promise<number> {
   let count = 0;
   for (let i = 0; i <= incarnations.length; i += 1) {
-    const anchors = openAnchorFolder(anchorPlace(anchorsDir, incarnations.slice(0, i)));
+    const anchors = createAnchorFolder(anchorPlace(anchorsDir, incarnations.slice(0, i)));
     count += (await anchors.sizes(-1, Number.MAX_SAFE_INTEGER)).length;
   }
   return count;

@@ -7,7 +7,7 @@ import { parentPort } from 'node:worker_threads';
 import type { LogMembership } from '../../../core/ledger/index.ts';
 import {
   concludeEntity,
-  openMembership,
+  createMembership,
   readEntityPoints,
   verifyLinks,
   verifyPage,
@@ -55,7 +55,7 @@ async function verifyPart(
 ): Promise<EntityResults['links']> {
   const verifier = deps.rememberingVerifier(known);
   // Tiles are proved once in a verification, whatever parts of the chain come here.
-  if (log?.verification !== verification) log = { verification, membership: openMembership(deps, published) };
+  if (log?.verification !== verification) log = { verification, membership: createMembership(deps, published) };
   const links = await verifyLinks({ ...deps, verifier: () => verifier }, { ...part, entity: entityId }, log.membership);
   return { ...links, remembered: verifier.remembered };
 }

@@ -13,16 +13,15 @@ import {
   type TrustedRoot,
   type VerificationReport,
 } from '../../../core/ledger/index.ts';
-import { defined } from '../../../core/values/index.ts';
+import { defined, MS_PER_MINUTE } from '../../../core/values/index.ts';
 import type { AuditJob } from './audit-thread.ts';
 import { EngineError } from '../machine/errors.ts';
 import { JobThreads } from './job-threads.ts';
 import type { VerifyDataDirOptions } from './verify-data-dir.ts';
 
 export const AUDIT_MINUTES = 10;
-const MINUTE_MS = 60_000;
 /** What is new is looked at every time; what is old may be changed too, so now and then everything is. */
-const FULL_EVERY_MS = 24 * 60 * MINUTE_MS;
+const FULL_EVERY_MS = 24 * 60 * MS_PER_MINUTE;
 
 export interface IntegrityMonitorOptions {
   readonly dataDir: string;

@@ -11,10 +11,10 @@ import {
   type Remembered,
   type TrustedRoot,
 } from '../../../core/ledger/index.ts';
-import { openAnchorFolder } from '../log/anchor-folder.ts';
+import { createAnchorFolder } from '../log/anchor-folder.ts';
 import { readIfThere } from '../machine/durable-files.ts';
 import { anchorPlace } from '../log/incarnations.ts';
-import { openLogFolder } from '../log/log-folder.ts';
+import { createLogFolder } from '../log/log-folder.ts';
 import { ANCHOR_FOLDER, LOG_FOLDER, WITNESS_FOLDER } from '../log/open-log.ts';
 
 const WITNESS_KEY = 'witness.vkey';
@@ -37,8 +37,8 @@ export async function pointsOf(options: {
     origin,
     rootKeys: [ed25519Key(origin, root.publicKey)],
     ...(witness === undefined ? {} : 'verdict' in witness ? { unusable: [witness] } : { witnessKeys: [witness] }),
-    read: openLogFolder(join(dataDir, LOG_FOLDER)).read,
-    anchors: openAnchorFolder(anchorPlace(anchorsDir ?? join(dataDir, ANCHOR_FOLDER), incarnations)),
+    read: createLogFolder(join(dataDir, LOG_FOLDER)).read,
+    anchors: createAnchorFolder(anchorPlace(anchorsDir ?? join(dataDir, ANCHOR_FOLDER), incarnations)),
     witnessMemory: () => remembered(dataDir, origin),
     mustBePublished: incarnations.length > 0,
   };

@@ -11,7 +11,7 @@ import { LogError } from '../../../core/ledger/index.ts';
 import { copyLog, sync, syncTree, writeNew } from './copy-log.ts';
 import { ExportError } from './export-error.ts';
 import { checkFieldKeys } from '../keys/field-keys.ts';
-import { openLogFolder } from '../log/log-folder.ts';
+import { createLogFolder } from '../log/log-folder.ts';
 import { ANCHOR_FOLDER, LOG_FOLDER, WITNESS_FOLDER } from '../log/open-log.ts';
 import { identityOf, openForReading } from '../store/sqlite-schema.ts';
 import { SqliteStore } from '../store/sqlite-store.ts';
@@ -80,7 +80,7 @@ async function copyFolder(from: string, to: string): Promise<void> {
 }
 
 async function copyPublishedLog(from: string, partial: string): Promise<void> {
-  const { read } = openLogFolder(from);
+  const { read } = createLogFolder(from);
   const to = join(partial, LOG_FOLDER);
   for (let tried = 1; ; tried += 1) {
     const note = await read(CHECKPOINT);

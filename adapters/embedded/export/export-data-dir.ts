@@ -20,10 +20,10 @@ import {
   type ExportManifest,
   type OpenedCheckpoint,
 } from '../../../core/ledger/index.ts';
-import { openAnchorFolder } from '../log/anchor-folder.ts';
+import { createAnchorFolder } from '../log/anchor-folder.ts';
 import { readIfThere } from '../machine/durable-files.ts';
 import { anchorPlace, readIncarnations } from '../log/incarnations.ts';
-import { openLogFolder } from '../log/log-folder.ts';
+import { createLogFolder } from '../log/log-folder.ts';
 import { ANCHOR_FOLDER, LOG_FOLDER, WITNESS_FOLDER } from '../log/open-log.ts';
 import { openRootKey, readRootPublicKey } from '../keys/root-key.ts';
 import { readRootHistory } from '../keys/root-keys.ts';
@@ -89,7 +89,7 @@ interface Source extends ExportOptions {
 async function openSource(options: ExportOptions, db: Database): Promise<Source> {
   const { dataDir } = options;
   const incarnations = readIncarnations(db);
-  const anchors = openAnchorFolder(anchorPlace(options.anchorsDir ?? join(dataDir, ANCHOR_FOLDER), incarnations));
+  const anchors = createAnchorFolder(anchorPlace(options.anchorsDir ?? join(dataDir, ANCHOR_FOLDER), incarnations));
   const source = { ...options, db, ...identityOf(db), incarnations, rootKey: readRootPublicKey(dataDir), anchors };
   await publishRest(source);
   return source;
@@ -98,7 +98,7 @@ async function openSource(options: ExportOptions, db: Database): Promise<Source>
 /** What a stopped engine did not come to publish is published now; a running one does so itself, within a second. */
 async function publishRest({ dataDir, db, origin, incarnations, anchors }: Source): Promise<void> {
   if (!existsSync(join(dataDir, ROOT_KEY))) return;
-  const files = openLogFolder(join(dataDir, LOG_FOLDER));
+  const files = createLogFolder(join(dataDir, LOG_FOLDER));
   const entries = new SqliteStore(db, { readOnly: true });
   const published = Number(
     Buffer.from((await files.read(CHECKPOINT)) ?? [])
@@ -131,7 +131,7 @@ function lockIfStopped(dataDir: string): (() => void) | undefined {
 
 async function writeAll(source: Source, folder: string): Promise<ExportManifest> {
   const { dataDir, ledger, origin, incarnations, rootKey, db } = source;
-  const { read } = openLogFolder(join(dataDir, LOG_FOLDER));
+  const { read } = createLogFolder(join(dataDir, LOG_FOLDER));
   // The anchors first: a running engine anchors what it published, so none of these is ahead of the checkpoint read next.
   const anchored = await sizesOf(source.anchors);
   const note = await read(CHECKPOINT);

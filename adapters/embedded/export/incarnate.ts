@@ -22,9 +22,9 @@ import {
   type RootSigner,
   type Sealer,
 } from '../../../core/ledger/index.ts';
-import { openAnchorFolder } from '../log/anchor-folder.ts';
+import { createAnchorFolder } from '../log/anchor-folder.ts';
 import { anchorPlace, writeIncarnations } from '../log/incarnations.ts';
-import { openLogFolder } from '../log/log-folder.ts';
+import { createLogFolder } from '../log/log-folder.ts';
 import { ANCHOR_FOLDER, LOG_FOLDER } from '../log/open-log.ts';
 import { openForWriting } from '../store/sqlite-schema.ts';
 import { SqliteStore } from '../store/sqlite-store.ts';
@@ -89,8 +89,8 @@ export async function beginIncarnation(begun: {
     await rm(join(dataDir, LOG_FOLDER, 'checkpoint'));
     const signer = logSigner(rootSigner, incarnations);
     await createLogPublisher({
-      ...{ origin: signer.name, entries: store, files: openLogFolder(join(dataDir, LOG_FOLDER)), witnesses: [] },
-      anchors: openAnchorFolder(anchorPlace(join(dataDir, ANCHOR_FOLDER), incarnations)),
+      ...{ origin: signer.name, entries: store, files: createLogFolder(join(dataDir, LOG_FOLDER)), witnesses: [] },
+      anchors: createAnchorFolder(anchorPlace(join(dataDir, ANCHOR_FOLDER), incarnations)),
       ...{ rootSigner: signer, clock: systemClock },
     }).publish();
   } finally {

@@ -20,7 +20,7 @@ import { EngineError } from '../machine/errors.ts';
 import { ExportError } from './export-error.ts';
 import { openExport } from './open-export.ts';
 import { folderReader } from './read-file.ts';
-import { openLogFolder } from '../log/log-folder.ts';
+import { createLogFolder } from '../log/log-folder.ts';
 import { LOG_FOLDER } from '../log/open-log.ts';
 import { openForReading } from '../store/sqlite-schema.ts';
 import { SqliteStore } from '../store/sqlite-store.ts';
@@ -51,7 +51,7 @@ const CHECKPOINT = 'checkpoint';
 export function openFolderSource(dataDir: string): LedgerSource {
   const db = openForReading(dataDir);
   const store = new SqliteStore(db);
-  const { read } = openLogFolder(join(dataDir, LOG_FOLDER));
+  const { read } = createLogFolder(join(dataDir, LOG_FOLDER));
   return {
     name: `data folder ${dataDir}`,
     entries: async function* () {

@@ -16,7 +16,7 @@ import {
 } from '../../../core/ledger/index.ts';
 import { anchorPlace, writeIncarnations } from '../log/incarnations.ts';
 import { ANCHOR_FOLDER, LOG_FOLDER } from '../log/open-log.ts';
-import { openAnchorFolder } from '../log/anchor-folder.ts';
+import { createAnchorFolder } from '../log/anchor-folder.ts';
 import { openRootKey } from '../keys/root-key.ts';
 import { writeRestoredWithout } from '../store/restored-without.ts';
 import { openForWriting } from '../store/sqlite-schema.ts';
@@ -160,7 +160,7 @@ async function verifySource(
   if (report.verdict !== 'OK') throw refused(report.firstBad, acceptLoss !== true);
   if (acceptLoss !== true) return undefined;
   const place = anchorPlace(anchorsDir ?? join(from, EXPORT_FILES.anchors), manifest.incarnations);
-  return lossOf(openAnchorFolder(place), manifest, verifierKeys);
+  return lossOf(createAnchorFolder(place), manifest, verifierKeys);
 }
 
 async function build(options: RestoreOptions, manifest: ExportManifest, partial: string): Promise<void> {

@@ -36,7 +36,7 @@ import {
   type Window,
 } from '../../../core/ledger/index.ts';
 import { defined } from '../../../core/values/index.ts';
-import { openAnchorFolder } from '../log/anchor-folder.ts';
+import { createAnchorFolder } from '../log/anchor-folder.ts';
 import { anchorPlace } from '../log/incarnations.ts';
 import { ExportError } from './export-error.ts';
 import { verifyExportSegment, type ExportSegmentJob } from './export-segment.ts';
@@ -86,7 +86,7 @@ export async function verifyExport(folder: string, options: VerifyExportOptions)
   const report = await verifyWindow({
     ...{ scope: { mode: 'full' }, origin, genesis: root.name, rootKeys, signatures, read, now: systemClock.now() },
     witnessKeys: witnesses,
-    anchors: upTo(openAnchorFolder(anchors), options.anchorsUpTo),
+    anchors: upTo(createAnchorFolder(anchors), options.anchorsUpTo),
     ...defined({ remembered: options.remembered }),
     entries: {
       read: async () => [],

@@ -11,7 +11,7 @@ const COUNT_FILE = 'root.count';
 const SELF_TEST = 'nervous-system.self-test.v1\n';
 
 /** From a key's first day; a key that came without its counter is never counted. */
-export function startCounting(dataDir: string): void {
+export function writeCountFile(dataDir: string): void {
   writeFileSync(join(dataDir, COUNT_FILE), '', { mode: 0o600, flag: 'a' });
 }
 

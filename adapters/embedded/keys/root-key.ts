@@ -16,7 +16,7 @@ import {
   type Rotation,
 } from '../../../core/ledger/index.ts';
 import { syncFolder, writeDurably } from '../machine/durable-file.ts';
-import { countingSigner, startCounting } from './root-counter.ts';
+import { countingSigner, writeCountFile } from './root-counter.ts';
 import { RECORDED_END } from '../store/rows-outside.ts';
 import { hasLedger, openForReading } from '../store/sqlite-schema.ts';
 
@@ -51,7 +51,7 @@ function readRootKey(dataDir: string, name: string): RootSigner {
         message: `"${path}" is missing, but the ledger was signed with it: restore it, a new key would not match`,
       });
     }
-    startCounting(dataDir);
+    writeCountFile(dataDir);
     makePrivateKey(path);
   }
   const signer = countingSigner(dataDir, signerOf(path, name));
@@ -68,7 +68,7 @@ function readRootKey(dataDir: string, name: string): RootSigner {
 }
 
 /** A key that may take over. It is durable on return, and nothing else knows it yet: dying here leaves a key of no use. */
-export function makeNextRootKey(dataDir: string, name: string): RootSigner {
+export function openNextRootKey(dataDir: string, name: string): RootSigner {
   const path = join(dataDir, NEXT_FILE);
   makePrivateKey(path);
   return countingSigner(dataDir, signerOf(path, name));

@@ -20,7 +20,7 @@ import {
   type TrustedRoot,
 } from '../../../core/ledger/index.ts';
 import { readIfThere, writeOnce } from '../machine/durable-files.ts';
-import { adoptNextRootKey, makeNextRootKey, openRootKey, verifierKeyFile } from './root-key.ts';
+import { adoptNextRootKey, openNextRootKey, openRootKey, verifierKeyFile } from './root-key.ts';
 
 const KEYS_FOLDER = 'keys';
 
@@ -64,7 +64,7 @@ export async function openRootKeys(options: RootKeysOptions): Promise<RootKeys> 
   return {
     ...{ signer, logKeys },
     rotate: async (alone, reason) => {
-      const next = makeNextRootKey(dataDir, origin);
+      const next = openNextRootKey(dataDir, origin);
       const record = await recordRotation({ alone, entries }, { from: current, to: next, reason });
       // Dying here: the ledger names the next key, which is durable; the next start adopts it.
       adoptNextRootKey(dataDir, origin);

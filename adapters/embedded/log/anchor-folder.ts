@@ -10,7 +10,7 @@ import { isCode, readIfThere, writeOnce } from '../machine/durable-files.ts';
 const DIGITS = 20;
 const NAME = /^[0-9]{20}$/;
 
-export function openAnchorFolder(folder: string): AnchorStore {
+export function createAnchorFolder(folder: string): AnchorStore {
   const place = join(folder, 'ckpt');
   const at = (size: number): string => join(place, String(size).padStart(DIGITS, '0'));
   return {

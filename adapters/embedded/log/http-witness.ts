@@ -15,7 +15,7 @@ export interface HttpWitnessOptions {
 }
 
 /** @throws LogError WITNESS_REFUSED when the key is none of a witness */
-export function openHttpWitness({ url, verifierKey, timeoutMs = TIMEOUT_MS }: HttpWitnessOptions): Witness {
+export function createHttpWitness({ url, verifierKey, timeoutMs = TIMEOUT_MS }: HttpWitnessOptions): Witness {
   const key = parseLogKey(verifierKey);
   if ('malformed' in key) throw new LogError('WITNESS_REFUSED', `the witness's verifier key: ${key.malformed}`);
   if (key.role !== 'witness')

@@ -10,7 +10,7 @@ import { readIfThere, writeWhole } from '../machine/durable-files.ts';
 const CHECKPOINT = 'checkpoint';
 const PATH = /^(checkpoint|tile(\/[A-Za-z0-9]+(\.p)?)+)$/;
 
-export function openLogFolder(folder: string): LogFiles {
+export function createLogFolder(folder: string): LogFiles {
   const at = (path: string): string => join(folder, path);
   return {
     read: async (path) => (PATH.test(path) ? readIfThere(at(path)) : undefined),

@@ -14,10 +14,10 @@ import {
   type Witness,
 } from '../../../core/ledger/index.ts';
 import { defined } from '../../../core/values/index.ts';
-import { openAnchorFolder } from './anchor-folder.ts';
+import { createAnchorFolder } from './anchor-folder.ts';
 import { anchorPlace } from './incarnations.ts';
 import { openLocalWitness } from './local-witness.ts';
-import { openLogFolder } from './log-folder.ts';
+import { createLogFolder } from './log-folder.ts';
 import { startLogLoop, type LogLoop } from './log-loop.ts';
 
 /** Folders of a data folder. */
@@ -52,8 +52,8 @@ export function openPublicLog(options: PublicLogOptions): PublicLog {
   const { dataDir, entries, clock, intervalMs, onError, incarnations = [], witnesses = [] } = options;
   const rootSigner = logSigner(options.rootSigner, incarnations);
   const origin = rootSigner.name;
-  const files = openLogFolder(join(dataDir, LOG_FOLDER));
-  const anchors = openAnchorFolder(anchorPlace(options.anchorsDir ?? join(dataDir, ANCHOR_FOLDER), incarnations));
+  const files = createLogFolder(join(dataDir, LOG_FOLDER));
+  const anchors = createAnchorFolder(anchorPlace(options.anchorsDir ?? join(dataDir, ANCHOR_FOLDER), incarnations));
   const local = openLocalWitness({
     folder: join(dataDir, WITNESS_FOLDER),
     name: `${options.rootSigner.name}/witness`,

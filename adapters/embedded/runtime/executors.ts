@@ -12,7 +12,7 @@ export interface OpenExecutors {
 }
 
 /** @throws EngineError EXECUTOR_UNKNOWN: an implementation that the configuration does not declare would never be asked */
-export function openExecutors(
+export function createExecutors(
   implementations: Implementations,
   declared: Readonly<Record<string, unknown>>,
 ): OpenExecutors {

@@ -5,11 +5,11 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Clock, LogFiles } from '../../../core/ledger/index.ts';
 import type { MetricFamily } from '../../../core/system/index.ts';
 import { LOG_FOLDER } from '../log/open-log.ts';
+import { MS_PER_SECOND } from '../../../core/values/index.ts';
 
 const CHECKPOINT = 'checkpoint';
 const NS_PER_SECOND = 1e9;
 const US_PER_SECOND = 1e6;
-const MS_PER_SECOND = 1e3;
 const QUANTILES = [0.5, 0.99, 1] as const;
 
 export interface ProcessMetrics {

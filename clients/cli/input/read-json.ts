@@ -1,5 +1,6 @@
 /** JSON the user hands in, read as strictly as the service does, so that no number or key is changed on the way. */
 import { readFileSync } from 'node:fs';
+import { isObject } from '../../../core/values/index.ts';
 import { parseStrict, type JsonObject, type JsonValue } from '../../../core/canonical/index.ts';
 import { UsageError } from '../output/output.ts';
 
@@ -28,8 +29,4 @@ export function parseObject(bytes: Uint8Array, name: string): JsonObject {
   }
   if (isObject(value)) return value;
   throw new UsageError(`${name}: must be a JSON object`);
-}
-
-function isObject(value: JsonValue): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -3,6 +3,7 @@
  * their order, so that one more person is one line. Every difference gives at least one; how it reads is words.ts's business.
  */
 import { canonicalize, type JsonObject, type JsonValue } from '../../../core/canonical/index.ts';
+import { isObject } from '../../../core/values/index.ts';
 
 /** A key of an object, or a member of a list: by its own name, or by its place. */
 export type Step =
@@ -127,10 +128,6 @@ function isSame(one: JsonValue, other: JsonValue): boolean {
 
 function hasMembers(value: JsonValue): value is JsonObject {
   return isObject(value) && Object.keys(value).length > 0;
-}
-
-export function isObject(value: JsonValue | undefined): value is JsonObject {
-  return typeof value === 'object' && value !== null && !isList(value);
 }
 
 export function isList(value: JsonValue | undefined): value is readonly JsonValue[] {

@@ -4,7 +4,8 @@
  */
 import type { JsonObject, JsonValue } from '../../../core/canonical/index.ts';
 import { POLICY_ENTITY } from '../../../core/changes/index.ts';
-import { differences, isList, isObject, type Difference, type Step } from './difference.ts';
+import { differences, isList, type Difference, type Step } from './difference.ts';
+import { isObject } from '../../../core/values/index.ts';
 
 /** Empty when they are the same. @param entityId whose document it is */
 export function differenceLines(entityId: string, before: JsonValue, after: JsonValue): string[] {

@@ -21,8 +21,8 @@ import { requirementOf, rolesFilled } from '../model/quorum.ts';
 import type { ChangeRecord, StandingVote } from '../model/record.ts';
 import { isRefused, refused, type Refusal, type Refused } from '../model/refusal.ts';
 import type { Vote } from '../model/steps.ts';
+import { MS_PER_DAY } from '../../values/index.ts';
 
-const MS_PER_DAY = 86_400_000;
 const MAX_DAYS = 30;
 const MAX_STANDING = 20;
 

@@ -11,12 +11,12 @@ import { executorId, type ExecutorDeclaration, type ExecutorsConfig } from './ex
 import { grantInputHash, operationKey, signGrant, type GrantClaims } from './grant.ts';
 import { inputOf } from './operations.ts';
 import type { Operation } from '../model/steps.ts';
+import { MS_PER_SECOND } from '../../values/index.ts';
 
 /** Waited for an answer at most, whatever `maxSeconds` says; the effect of a longer one is found by its status. */
 const MAX_CALL_MS = 25_000;
 /** Planning and status only read. */
 const READ_MS = 10_000;
-const MS_PER_SECOND = 1000;
 
 /** What an executor is asked; on AWS this is the function's event. */
 export type ExecutorRequest =

@@ -6,7 +6,7 @@ import { isoOf, later, msOf, type IsoInstant, type StepHash } from '../../brands
 import { canonicalize } from '../../canonical/index.ts';
 import { isReserved, parseEntry, type StoredEntry } from '../../ledger/index.ts';
 import { actorOf, answerableFor, denied, initiatorOf, type Denial, type Principal } from '../../policy/index.ts';
-import { defined } from '../../values/index.ts';
+import { defined, MS_PER_HOUR } from '../../values/index.ts';
 import {
   contentHash,
   parseProposal,
@@ -25,7 +25,6 @@ import { MAX_TRIES, tooBusy } from '../recording/record-steps.ts';
 import { decisionHoursFor } from '../risk/risk-floor.ts';
 import { stepHash, type Content, type StepDraft } from '../model/steps.ts';
 
-const MS_PER_HOUR = 3_600_000;
 const MAX_REVISIONS = 50;
 const SUPERSEDABLE: ReadonlySet<ChangeState> = new Set(['rejected', 'cancelled', 'expired'] as const);
 const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,128}$/;

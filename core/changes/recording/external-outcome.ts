@@ -16,8 +16,8 @@ import { inputOf } from '../operations/operations.ts';
 import { readEntry } from '../model/read-entry.ts';
 import type { ChangeRecord } from '../model/record.ts';
 import { parseStep, stepHash, type Failure, type Operation, type StepData } from '../model/steps.ts';
+import { MS_PER_SECOND } from '../../values/index.ts';
 
-const MS_PER_SECOND = 1000;
 /** An executor's clock may be this late: only after it is a grant over everywhere. */
 const CLOCK_SKEW_MS = 5_000;
 /** Answers are waited for this many times `maxSeconds`; then it is undone, or handed to people. */

@@ -6,11 +6,10 @@ import { later, type EpochMs } from '../../brands/index.ts';
 import { moduleChain } from '../../events/index.ts';
 import type { Appender, Clock, ItemStore } from '../../ledger/index.ts';
 import type { Principal } from '../../policy/index.ts';
-import { codecOf, epochMs, object } from '../../values/index.ts';
+import { codecOf, epochMs, object, MS_PER_MINUTE } from '../../values/index.ts';
 import { eventOf, type AnnouncementCatalog } from './announce.ts';
 import type { Refused } from '../model/refusal.ts';
 
-const MINUTE_MS = 60_000;
 const MAX_DETAIL = 500;
 /** Refusals that say the agent overstepped; the others say that it made a mistake or was late. */
 const OVERSTEPPED: ReadonlySet<Refused['code']> = new Set([
@@ -74,7 +73,7 @@ async function tell(deps: ViolationsDependencies, { agent, refusal, count }: Vio
       {
         kind: 'put',
         key,
-        value: toldCodec.encode({ until: later(now, MINUTE_MS) }),
+        value: toldCodec.encode({ until: later(now, MS_PER_MINUTE) }),
         expect: last?.version ?? 'absent',
       },
     ],

@@ -9,8 +9,8 @@ import type { ChangeRecord, Placement, StandingVote } from '../model/record.ts';
 import { override, revoke, vote } from './reduce-vote.ts';
 import { inconsistent, isBefore, NOT_ASSESSED, refused, update, type Update } from '../model/refusal.ts';
 import { assessmentHash, type ChangeStep, type StepOf } from '../model/steps.ts';
+import { MS_PER_MINUTE } from '../../values/index.ts';
 
-const MS_PER_MINUTE = 60_000;
 /** From the clock reading of an assessment to its entry: what was counted must not be old when it is recorded. */
 const MAX_ASSESSMENT_LAG_MS = 60_000;
 

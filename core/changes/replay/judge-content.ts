@@ -8,8 +8,7 @@ import { decisionHoursFor } from '../risk/risk-floor.ts';
 import { isExternalOperation, type Content, type Operation, type StepOf } from '../model/steps.ts';
 import { CLOCK_SLACK_MS, type InForce } from './authority.ts';
 import { principalOf } from './principals.ts';
-
-const MS_PER_HOUR = 3_600_000;
+import { MS_PER_HOUR } from '../../values/index.ts';
 
 /** @param previous the content that is revised */
 export function judgeContent(

@@ -11,8 +11,7 @@ import { floorOf } from '../risk/risk-floor.ts';
 import type { StepOf, Vote } from '../model/steps.ts';
 import { CLOCK_SLACK_MS, type InForce, type KnownDelegation } from './authority.ts';
 import { otherPerson } from './principals.ts';
-
-const MS_PER_HOUR = 3_600_000;
+import { MS_PER_HOUR } from '../../values/index.ts';
 
 export interface DecisionContext {
   readonly ledger: string;

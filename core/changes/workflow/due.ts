@@ -4,11 +4,9 @@
  */
 import { isoOf, later, msOf, type EpochMs } from '../../brands/index.ts';
 import type { ItemStore } from '../../ledger/index.ts';
-import { defined } from '../../values/index.ts';
+import { defined, MS_PER_HOUR } from '../../values/index.ts';
 import { timerPlace, TIMERS, type TimerKind } from '../store/change-index.ts';
 import type { TimerRules } from './timers.ts';
-
-const MS_PER_HOUR = 3_600_000;
 
 /** How far a reader has read; opaque, lives in its process. */
 export interface DueCursor {

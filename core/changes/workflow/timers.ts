@@ -15,8 +15,7 @@ import { floorOf } from '../risk/risk-floor.ts';
 import type { RiskConfig } from '../risk/risk-config.ts';
 import type { StepDraft } from '../model/steps.ts';
 import type { Outcomes } from '../model/workflow.ts';
-
-const MS_PER_HOUR = 3_600_000;
+import { MS_PER_HOUR } from '../../values/index.ts';
 
 export type TimerRules = Pick<RiskConfig, 'reminderHours' | 'escalation'>;
 

@@ -3,6 +3,7 @@
  * place. Decides which fields those are; how they are kept is the vault's business.
  */
 import * as z from 'zod';
+import { isObject } from '../../values/index.ts';
 import type { JsonObject, JsonValue } from '../../canonical/index.ts';
 
 /** `sensitive(z.string())`: the field is kept beside the ledger, encrypted and erasable. Only fields of objects can be. */
@@ -75,10 +76,6 @@ function at(value: JsonValue, keys: readonly string[]): JsonValue | undefined {
 function without(object: JsonObject, [key = '', ...rest]: readonly string[]): JsonObject {
   if (rest.length === 0) return Object.fromEntries(Object.entries(object).filter(([name]) => name !== key));
   return { ...object, [key]: without(object[key] as JsonObject, rest) };
-}
-
-function isObject(value: JsonValue | undefined): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function escape(key: string): string {

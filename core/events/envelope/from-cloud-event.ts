@@ -5,7 +5,7 @@
 import * as z from 'zod';
 import { CanonicalError, parseStrict, type JsonObject, type JsonValue } from '../../canonical/index.ts';
 import { describeIssues } from '../../errors/index.ts';
-import { defined } from '../../values/index.ts';
+import { defined, isObject } from '../../values/index.ts';
 import {
   isAttributeName,
   isAttributeValue,
@@ -167,10 +167,6 @@ function decoded(source: string): string {
   } catch {
     throw invalid([{ path: ['source'], message: 'must be a URI reference: percent-encode it' }]);
   }
-}
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function invalid(issues: Parameters<typeof describeIssues>[0]): EventError {

@@ -5,7 +5,8 @@
  */
 import type { FieldTest, Leaf, ValueTest } from './field-test.ts';
 import { addressOf } from './ip-range.ts';
-import { isObject, type JsonObject } from './json-object.ts';
+import type { JsonObject } from './json-object.ts';
+import { isObject } from '../../values/index.ts';
 import { isLeaf, MAX_ARRAY_NESTING, own } from './match-pattern.ts';
 
 /** UTF-16 units of a text's beginning that are filed: bounds the look-ups for one text of an event. */

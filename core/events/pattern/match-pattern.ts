@@ -5,7 +5,7 @@
  */
 import { acceptsValue, type Leaf } from './field-test.ts';
 import type { FieldNode } from './field-tree.ts';
-import { isObject } from './json-object.ts';
+import { isObject } from '../../values/index.ts';
 import { TREES, type Pattern } from './parse-pattern.ts';
 
 /** Arrays directly or indirectly inside arrays of one event; what lies deeper counts as absent. */

@@ -5,7 +5,8 @@
 import { refuse, shown } from './errors.ts';
 import { fieldTestOf } from './field-test.ts';
 import { nameOf, treeOf, type Field, type FieldNode } from './field-tree.ts';
-import { isObject, pointerTo, type JsonObject } from './json-object.ts';
+import { pointerTo, type JsonObject } from './json-object.ts';
+import { isObject } from '../../values/index.ts';
 import { parseValueTests } from './parse-value-test.ts';
 
 /** Levels of keys; far beyond any event, small enough for recursion. */

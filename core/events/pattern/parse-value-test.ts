@@ -7,7 +7,8 @@ import { exactTextTest, type Leaf, type TextTest, type ValueTest } from './field
 import { parseCidr } from './ip-range.ts';
 import { lettersOf } from './letter-case.ts';
 import { parseNumeric, requireNumber } from './parse-numeric.ts';
-import { isObject, onlyEntry, type JsonObject } from './json-object.ts';
+import { onlyEntry, type JsonObject } from './json-object.ts';
+import { isObject } from '../../values/index.ts';
 import { parseWildcard } from './wildcard.ts';
 
 const EXPRESSIONS = 'prefix, suffix, equals-ignore-case, wildcard, anything-but, numeric, cidr, exists, exactly';

@@ -20,10 +20,10 @@ import type { Principal } from '../../policy/index.ts';
 import { GuardError } from '../catalog/errors.ts';
 import type { Guard, GuardedEvent, SharedCounts } from './guard.ts';
 import type { TopicStop, TopicStops } from './topic-stops.ts';
+import { MS_PER_SECOND } from '../../values/index.ts';
 
 /** Counts kept at once; beyond, those that did not move for longest are forgotten, and the hop limit remains. */
 const MAX_COUNTS = 10_000;
-const MS_PER_SECOND = 1_000;
 
 /** What happened since this process started. */
 export interface GuardStats {

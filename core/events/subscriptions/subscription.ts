@@ -10,13 +10,12 @@ import { compileCondition } from './condition.ts';
 import { EventError } from '../catalog/errors.ts';
 import type { JsonObject } from '../pattern/index.ts';
 import { compileFilter } from './subscription-matcher.ts';
+import { MS_PER_DAY, MS_PER_HOUR } from '../../values/index.ts';
 
 const TOPIC_GLOB = /^(\*|[a-z0-9_-]+(\.[a-z0-9_-]+)*(\.\*)?)$/;
 const SUBSCRIPTION_ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 const FUNCTION_NAME = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
-const HOUR_MS = 3_600_000;
-const HALF_DAY_MS = 12 * HOUR_MS;
-const DAY_MS = 24 * HOUR_MS;
+const HALF_DAY_MS = 12 * MS_PER_HOUR;
 
 const SUBSCRIPTION_MODES = ['broadcast', 'targeted', 'conditional', 'buffered'] as const;
 
@@ -29,18 +28,18 @@ const retrySchema = z.strictObject({
   /** deliveries of one event before it becomes a dead letter */
   maxAttempts: z.int().min(1).max(100).default(5),
   /** first retry comes after 0..baseMs, the next after 0..2*baseMs, … (full jitter) */
-  baseMs: z.int().min(1).max(HOUR_MS).default(200),
+  baseMs: z.int().min(1).max(MS_PER_HOUR).default(200),
   /** no retry waits longer */
-  maxMs: z.int().min(1).max(DAY_MS).default(60_000),
+  maxMs: z.int().min(1).max(MS_PER_DAY).default(60_000),
 });
 
 const bufferSchema = z.strictObject({
   /** a batch of this many events is delivered at once */
   maxSize: z.int().min(1).max(1_000).default(100),
   /** a smaller batch is delivered when its oldest event was recorded this long ago */
-  maxDelayMs: z.int().min(0).max(HOUR_MS).default(1_000),
+  maxDelayMs: z.int().min(0).max(MS_PER_HOUR).default(1_000),
   /** nothing is delivered before the subscription has been active this long: since it was made, or last resumed */
-  startDelayMs: z.int().min(0).max(DAY_MS).default(0),
+  startDelayMs: z.int().min(0).max(MS_PER_DAY).default(0),
 });
 
 const targetSchema = z.discriminatedUnion('kind', [
@@ -61,7 +60,7 @@ const breakerSchema = z.strictObject({
   /** failed deliveries in a row that open it */
   failures: z.int().min(1).max(1_000).default(DEFAULT_BREAKER.failures),
   /** from opening to the first probe, and from one probe to the next */
-  probeAfterMs: z.int().min(100).max(HOUR_MS).default(DEFAULT_BREAKER.probeAfterMs),
+  probeAfterMs: z.int().min(100).max(MS_PER_HOUR).default(DEFAULT_BREAKER.probeAfterMs),
 });
 
 export const subscriptionInputSchema = z.strictObject({

@@ -6,10 +6,10 @@ import { genesisHash, prepareEntry, type SealedEntry } from '../entries/entry.ts
 import { LedgerError } from '../entries/errors.ts';
 import { planRuns, sealRuns } from './seal.ts';
 import { certificateDraft, createSessionKey, isFresh, type SessionKey } from './session-key.ts';
+import { MS_PER_MINUTE } from '../../values/index.ts';
 
 /** Certificates asked for in a minute, at most: one an hour is usual, and a store that fails must not wear out the root key. */
 export const MAX_CERTIFICATIONS_PER_MINUTE = 6;
-const MINUTE_MS = 60_000;
 
 export class SessionKeys {
   private readonly options: AppenderOptions;
@@ -42,7 +42,7 @@ export class SessionKeys {
   /** Counted before the root key signs, whatever becomes of the certificate. @throws LedgerError LEDGER_BUSY */
   private count(): void {
     const now = this.options.clock.now();
-    const recent = this.asked.filter((at) => Math.abs(now - at) < MINUTE_MS);
+    const recent = this.asked.filter((at) => Math.abs(now - at) < MS_PER_MINUTE);
     if (recent.length >= MAX_CERTIFICATIONS_PER_MINUTE)
       throw new LedgerError({
         code: 'LEDGER_BUSY',

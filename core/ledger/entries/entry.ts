@@ -3,6 +3,7 @@
  * ARE the hashed bytes; nothing here ever rebuilds one from the other. Format: docs/formats.md.
  */
 import type { ChainHash, IsoInstant, LeafHash } from '../../brands/index.ts';
+import { isObject } from '../../values/index.ts';
 import {
   canonicalize,
   CanonicalError,
@@ -218,10 +219,6 @@ function areCommits(value: unknown): boolean {
       HASH.test(commit.hash) &&
       (i === 0 || (commits[i - 1]?.path as string) < commit.path),
   );
-}
-
-function isObject(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function unreadable(reason: string): ParsedEntry {

@@ -3,7 +3,7 @@
  * a difference means: an entry changed, missing, a forked or a rolled back log, a checkpoint not anchored, or stale ones.
  */
 import { isoOf, msOf, type EpochMs } from '../../brands/index.ts';
-import { defined } from '../../values/index.ts';
+import { defined, MS_PER_MINUTE } from '../../values/index.ts';
 import { parseEntry } from '../entries/entry.ts';
 import type { EntryStore } from '../entries/ports.ts';
 import { TILE_WIDTH } from '../merkle/tile-path.ts';
@@ -14,7 +14,6 @@ import { anchorPath, readAnchor, trustedPoint, type Point, type Points, type Poi
 
 /** Anchors come right after their checkpoints: one without an anchor for longer is worth a word. */
 const ANCHOR_GRACE_MS = 60_000;
-const MINUTE_MS = 60_000;
 
 export interface VerifiedTree {
   /** entries of the store */
@@ -180,7 +179,7 @@ async function stale(
   const times = cosignatures.flatMap(({ time }) => time ?? []);
   const covered = published === undefined ? undefined : await timeOf(entries, published.checkpoint.size);
   const newest = [...times, ...(covered === undefined ? [] : [covered])].sort((a, b) => b - a)[0];
-  if (newest !== undefined && now - newest <= maxAgeMinutes * MINUTE_MS) return undefined;
+  if (newest !== undefined && now - newest <= maxAgeMinutes * MS_PER_MINUTE) return undefined;
   const seen = newest === undefined ? 'does not exist' : `is of ${isoOf(newest)}`;
   const detail = `the newest sign of life under a checkpoint ${seen}, older than ${maxAgeMinutes} min: does the engine run, are newer ones withheld?`;
   return logFinding('STALE', detail, { path: 'checkpoint' });

@@ -8,7 +8,7 @@ import { formatCursor, parseCursor } from './feed-cursor.ts';
 import { itemOf, scan, type FeedEnd, type FeedTail, type IsWanted } from './feed-page.ts';
 import { LogTail } from './log-tail.ts';
 import type { Feed, FeedBatch, FeedFilter } from '../contract/nervous-system.ts';
-import { openStreams } from './open-streams.ts';
+import { createOpenStreams } from './open-streams.ts';
 
 /** Of a page, by the size of its entries. What carries it has limits too: a function's answer may have 6 MB. */
 const MAX_PAGE_BYTES = 1024 * 1024;
@@ -43,7 +43,7 @@ export function createFeed(deps: FeedDependencies): CreatedFeed {
     after === undefined ? (subscription?.from ?? 0) : parseCursor(after, await entries.size(), incarnations);
   const pollMs = entries.exclusive ? REREAD_MS : POLL_MS;
   const tail: FeedTail = new LogTail({ entries, clock, pollMs, itemOf: (entry) => itemOf(entry, cursorAt) });
-  const open = openStreams(streams.perPrincipal);
+  const open = createOpenStreams(streams.perPrincipal);
   return {
     wake: () => tail.wake(),
     openStreams: () => open.count(),

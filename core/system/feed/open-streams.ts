@@ -13,7 +13,7 @@ export interface OpenStreams {
   count(): number;
 }
 
-export function openStreams(perPrincipal: number): OpenStreams {
+export function createOpenStreams(perPrincipal: number): OpenStreams {
   const open = new Map<string, number>();
   const take: OpenStreams['take'] = (principal, signal) => {
     const held = open.get(principal) ?? 0;

@@ -3,8 +3,8 @@ import type { ApprovalQueue } from '../../changes/index.ts';
 import type { SubscriptionStats } from '../../events/index.ts';
 import type { MetricFamily, MetricSample } from './exposition.ts';
 import type { MonitorReport } from '../contract/nervous-system.ts';
+import { MS_PER_SECOND } from '../../values/index.ts';
 
-const MS_PER_SECOND = 1_000;
 const BREAKER_STATES = ['closed', 'open', 'half-open'] as const;
 
 type SubscriptionFamily = Omit<MetricFamily, 'samples'> & {

@@ -7,10 +7,10 @@ import type { EpochMs } from '../../brands/index.ts';
 import type { PublishResult } from '../../events/index.ts';
 import type { Clock } from '../../ledger/index.ts';
 import { USE_CASES, type UseCaseName } from './use-case-table.ts';
+import { MS_PER_SECOND } from '../../values/index.ts';
 
 /** Response times remembered for the percentiles. */
 const WINDOW = 1_024;
-const MS_PER_SECOND = 1_000;
 /** Seconds that throughput is told of. */
 const THROUGHPUT_SECONDS = 60;
 

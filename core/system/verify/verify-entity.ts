@@ -76,7 +76,7 @@ export interface EntityConclusion {
 
 export async function verifyEntity(deps: EntityVerification, entityId: string): Promise<VerificationReport> {
   const points = await readEntityPoints(deps);
-  const links = await verifyLinks(deps, { entity: entityId }, openMembership(deps, points?.published?.checkpoint));
+  const links = await verifyLinks(deps, { entity: entityId }, createMembership(deps, points?.published?.checkpoint));
   return concludeEntity(deps, { entityId, points, links });
 }
 
@@ -124,7 +124,7 @@ export async function concludeEntity(
 ): Promise<VerificationReport> {
   const { head, entries } = links;
   if (links.finding !== undefined) return report({ links, deps }, { finding: links.finding });
-  const log = openMembership(deps, points?.published?.checkpoint);
+  const log = createMembership(deps, points?.published?.checkpoint);
   const search = await searchLog(deps, { log, head, entityId });
   const agreement = await againstLog(deps, { points, log, head });
   deps.signal?.throwIfAborted();
@@ -150,7 +150,7 @@ function unknown(entity: string, entries: number): Finding | undefined {
 }
 
 /** The log that a checkpoint was signed for. */
-export function openMembership(
+export function createMembership(
   { points }: EntityVerification,
   published: Pick<Checkpoint, 'size' | 'root'> | undefined,
 ): LogMembership | undefined {

@@ -5,9 +5,9 @@ import { connect, connectedCommand, type ConnectOptions } from '../../connection
 import { show } from '../../output/output.ts';
 import { summary, voteLines } from '../../output/change-lines.ts';
 import { previewLines } from '../../output/preview-lines.ts';
+import { MS_PER_MINUTE } from '../../../../core/values/index.ts';
 
 const PAGE = 100;
-const MINUTE_MS = 60_000;
 
 export function inboxCommand(): Command {
   return connectedCommand(
@@ -47,7 +47,7 @@ function entryText(change: ChangeView, now: number): string {
 
 /** In the two largest units: `3 d 4 h`. */
 function span(ms: number): string {
-  const minutes = Math.max(Math.floor(ms / MINUTE_MS), 0);
+  const minutes = Math.max(Math.floor(ms / MS_PER_MINUTE), 0);
   const [days, hours] = [Math.floor(minutes / 1440), Math.floor(minutes / 60) % 24];
   if (days > 0) return `${days} d ${hours} h`;
   return hours > 0 ? `${hours} h ${minutes % 60} min` : `${minutes} min`;

@@ -3,9 +3,9 @@ import { generateKeyPairSync, sign } from 'node:crypto';
 import { describe, expect, it, vi } from 'vitest';
 import { createCallCounter } from '../../../../adapters/aws/wiring/count-calls.ts';
 import { asUnavailable } from '../../../../adapters/aws/http/unavailable.ts';
-import { kmsFieldKeys } from '../../../../adapters/aws/keys/kms-field-keys.ts';
-import { kmsRootSigner } from '../../../../adapters/aws/keys/kms-root-signer.ts';
-import { getPublicKey, openKms, type Kms } from '../../../../adapters/aws/keys/kms.ts';
+import { createKmsFieldKeys } from '../../../../adapters/aws/keys/kms-field-keys.ts';
+import { openKmsRootSigner } from '../../../../adapters/aws/keys/kms-root-signer.ts';
+import { getPublicKey, createKms, type Kms } from '../../../../adapters/aws/keys/kms.ts';
 
 const ENV = { AWS_REGION: 'us-east-1', AWS_ACCESS_KEY_ID: 'AKID', AWS_SECRET_ACCESS_KEY: 'secret' };
 const { publicKey, privateKey } = generateKeyPairSync('ed25519');
@@ -27,7 +27,7 @@ function kmsOf(operations: Operations, env: NodeJS.ProcessEnv = ENV) {
     const answer = operations[operation]?.(input);
     return answer instanceof Response ? answer : Response.json(answer);
   });
-  const kms = openKms({ env, attempts: 4, timeoutMs: 5_000, fetch: fetcher, sleep: async () => {} });
+  const kms = createKms({ env, attempts: 4, timeoutMs: 5_000, fetch: fetcher, sleep: async () => {} });
   return { kms, sent };
 }
 
@@ -43,7 +43,7 @@ const signing: Operations = {
 describe('the root signer', () => {
   it('signs the raw text with KMS, asking for the public key once', async () => {
     const { kms, sent } = kmsOf(signing);
-    const signer = await kmsRootSigner({ ...options, kms });
+    const signer = await openKmsRootSigner({ ...options, kms });
     const text = Buffer.from('what was decided\n');
     expect(Buffer.from(await signer.sign(text))).toEqual(sign(null, text, privateKey));
     expect([signer.name, Buffer.from(signer.publicKey)]).toEqual([
@@ -61,9 +61,9 @@ describe('the root signer', () => {
   it('refuses another kind of key, and a text that KMS would not sign', async () => {
     const other = generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey;
     const wrong = kmsOf({ GetPublicKey: () => ({ PublicKey: der(other) }) });
-    await expect(kmsRootSigner({ ...options, kms: wrong.kms })).rejects.toMatchObject({ code: 'ROOT_KEY_INVALID' });
+    await expect(openKmsRootSigner({ ...options, kms: wrong.kms })).rejects.toMatchObject({ code: 'ROOT_KEY_INVALID' });
     const { kms, sent } = kmsOf(signing);
-    const signer = await kmsRootSigner({ ...options, kms });
+    const signer = await openKmsRootSigner({ ...options, kms });
     await expect(signer.sign(Buffer.alloc(4_097))).rejects.toMatchObject({ code: 'ROOT_TEXT_TOO_LARGE' });
     expect(sent.map(({ operation }) => operation)).toEqual(['GetPublicKey']);
   });
@@ -75,7 +75,7 @@ describe('keys of fields', () => {
       Encrypt: ({ Plaintext }) => ({ CiphertextBlob: Plaintext }),
       Decrypt: ({ CiphertextBlob }) => ({ Plaintext: CiphertextBlob }),
     });
-    const keys = kmsFieldKeys({ kms, keyId: 'data' });
+    const keys = createKmsFieldKeys({ kms, keyId: 'data' });
     const wrapped = await keys.wrap(Buffer.from('key'), 'account:1');
     expect(Buffer.from(await keys.unwrap(wrapped, 'account:1')).toString()).toBe('key');
     const context = { KeyId: 'data', EncryptionContext: { entity: 'account:1' } };
@@ -134,7 +134,7 @@ describe('a request to KMS', () => {
   it('is counted with those of the SDK', async () => {
     const counter = createCallCounter();
     const kms: Kms = counter.counted(kmsOf(signing).kms);
-    const signer = await kmsRootSigner({ ...options, kms });
+    const signer = await openKmsRootSigner({ ...options, kms });
     await signer.sign(Buffer.from('text'));
     expect(counter.counts()).toMatchObject({ calls: 2, roundTrips: 2, operations: { Sign: { calls: 1 } } });
   });

@@ -13,7 +13,7 @@ import {
   putObject,
   type S3Bucket,
 } from '../../../../adapters/aws/log/s3-bucket.ts';
-import { openS3Bucket, type S3BucketOptions } from '../../../../adapters/aws/log/s3-request.ts';
+import { createS3Bucket, type S3BucketOptions } from '../../../../adapters/aws/log/s3-request.ts';
 import { escapeXml, parseXml } from '../../../../adapters/aws/log/s3-xml.ts';
 import type { ServiceError } from '../../../../adapters/aws/request/service-error.ts';
 
@@ -36,7 +36,7 @@ type Answer = Response | Error;
 function bucketOf(answers: readonly (() => Answer)[], options: Partial<S3BucketOptions> = {}) {
   const sent: Sent[] = [];
   const waited: number[] = [];
-  const bucket: S3Bucket = openS3Bucket({
+  const bucket: S3Bucket = createS3Bucket({
     ...{ name: 'log', env: ENV, attempts: 4, timeoutMs: 5_000 },
     fetch: async (input, init) => {
       const { method = 'GET', headers, body } = init ?? {};

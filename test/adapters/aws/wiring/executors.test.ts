@@ -1,6 +1,6 @@
 /** Executors as Lambda functions: what goes over the wire, and what is no answer. */
 import { describe, expect, it, vi } from 'vitest';
-import { lambdaExecutors } from '../../../../adapters/aws/wiring/executors.ts';
+import { createLambdaExecutors } from '../../../../adapters/aws/wiring/executors.ts';
 import { invokeFunction, type InvokeFunction } from '../../../../adapters/aws/request/invoke-function.ts';
 import { memoryRootSigner } from '../../../../adapters/memory/index.ts';
 import { executorHandler } from '../../../../clients/sdk/index.ts';
@@ -29,7 +29,7 @@ describe('an executor on AWS', () => {
     const declared = {
       limits: { ...DECLARED, schema: limitInput, function: 'limits:live' },
     };
-    const executors = lambdaExecutors(lambdaOf(executorHandler(limits.executor)));
+    const executors = createLambdaExecutors(lambdaOf(executorHandler(limits.executor)));
     const changes = fixture.other({
       operations: operationTypes(undefined, declared),
       executors: { declared, executors, root },
@@ -49,7 +49,7 @@ describe('an executor on AWS', () => {
     const fetcher = vi.fn(
       async (_url: string | URL | Request, _init?: RequestInit) => new Response('{"kind":"applied"}'),
     );
-    const executors = lambdaExecutors(invokeFunction(CREDENTIALS, fetcher));
+    const executors = createLambdaExecutors(invokeFunction(CREDENTIALS, fetcher));
     expect(await executors.call(TARGET, REQUEST, signal)).toEqual({ kind: 'applied' });
     expect(fetcher).toHaveBeenCalledTimes(1);
     const [url, init] = fetcher.mock.calls[0] ?? [];
@@ -65,7 +65,7 @@ describe('an executor on AWS', () => {
     ['a failure', { text: '{"errorMessage":"secret"}', error: 'Unhandled' }, /failed \(Unhandled\): see its log/],
     ['a book', { text: `"${'x'.repeat(70_000)}"` }, /answered with 70002 characters/],
   ])('has no answer in %s', async (_, answer, message) => {
-    const executors = lambdaExecutors(async () => answer);
+    const executors = createLambdaExecutors(async () => answer);
     const failed = expect(executors.call(TARGET, REQUEST, signal)).rejects;
     await failed.toMatchObject({ code: 'ANSWER_INVALID', message: expect.stringMatching(message) as string });
   });
@@ -74,7 +74,7 @@ describe('an executor on AWS', () => {
     const invoke = vi.fn(async () => {
       throw new Error('ECONNRESET');
     });
-    const executors = lambdaExecutors(invoke);
+    const executors = createLambdaExecutors(invoke);
     await expect(executors.call({ name: 'limits' }, REQUEST, signal)).rejects.toThrow(/without "function"/);
     expect(invoke).not.toHaveBeenCalled();
     await expect(executors.call(TARGET, REQUEST, signal)).rejects.toThrow('ECONNRESET');

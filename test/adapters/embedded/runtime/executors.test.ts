@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { startEngine } from '../../../../adapters/embedded/index.ts';
-import { openExecutors } from '../../../../adapters/embedded/runtime/executors.ts';
+import { createExecutors } from '../../../../adapters/embedded/runtime/executors.ts';
 import type { Executor } from '../../../../clients/sdk/index.ts';
 import { defineConfig } from '../../../../core/system/index.ts';
 import { config } from '../../../../nervous.config.ts';
@@ -62,7 +62,7 @@ it('one that is there checks out, and plans', async () => {
 it('is given a copy of what the ledger holds', async () => {
   const input = { account: 'a' };
   const meddler = { plan: async (given: typeof input) => void (given.account = 'b') } as unknown as Executor;
-  const { executors } = openExecutors({ limits: meddler }, { limits: {} });
+  const { executors } = createExecutors({ limits: meddler }, { limits: {} });
   await executors.call({ name: 'limits' }, { kind: 'plan', input }, new AbortController().signal);
   expect(input).toEqual({ account: 'a' });
 });
