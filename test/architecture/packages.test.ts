@@ -11,7 +11,7 @@ import { expect, it } from 'vitest';
 const ROOT = join(import.meta.dirname, '../..');
 const RUNTIME = ['core/', 'api/', 'adapters/', 'lambdas/', 'clients/', 'testing/', 'nervous.config.ts'];
 /** Packages that no file names: they bring types, a runtime or a program that npm scripts call. */
-const NAMELESS: ReadonlySet<string> = new Set(['node', 'prettier', 'typescript', 'eslint', 'aws-cdk']);
+const NAMELESS: ReadonlySet<string> = new Set(['node', 'prettier', 'typescript', 'eslint', 'aws-cdk', 'knip']);
 
 interface Manifest {
   readonly dependencies: Readonly<Record<string, string>>;
