@@ -44,38 +44,41 @@ export async function keepHandover(
   return name;
 }
 
-/** @returns undefined: it is gone, because the leg after it has begun. @throws AwsError DATA_UNREADABLE: somebody changed it */
+/** @throws AwsError DATA_UNREADABLE: somebody changed it, or took it away */
 export async function readHandover(
   { ledger, items }: { readonly ledger: string; readonly items: Items },
   name: LegName,
-): Promise<Handover | undefined> {
+): Promise<Handover> {
   const pieces: Buffer[] = [];
   for (let piece = 0; piece < name.pieces; piece += 1) {
     const found = await items.get(keyOf(ledger, name, piece));
-    if (found === undefined) return undefined;
+    if (found === undefined) throw unreadable(`what leg ${name.leg} was handed over is gone: verify again`);
     pieces.push(Buffer.from(typeof found.value === 'string' ? found.value : '', 'base64')); // no text: another hash
   }
   const bytes = Buffer.concat(pieces);
   if (hash('sha256', bytes) !== name.hash)
-    throw new AwsError({
-      code: 'DATA_UNREADABLE',
-      message: `somebody changed what leg ${name.leg} was handed over: verify again`,
-    });
+    throw unreadable(`somebody changed what leg ${name.leg} was handed over: verify again`);
   return deserialize(inflateRawSync(bytes)) as Handover;
 }
 
-/** What was handed over to this leg, once the next one has what it needs; and what was left behind days ago. */
+/**
+ * What was handed over to the leg before this one, whose late tries are over; and what was left behind days ago. What this one was
+ * handed stays until the next has handed over, so that nothing but a hand of somebody else takes it away from a try of it.
+ */
 export async function forgetHandover(
   { ledger, items }: { readonly ledger: string; readonly items: Items },
-  name: LegName | undefined,
+  { run, leg }: Pick<LegName, 'run' | 'leg'>,
   now: EpochMs,
 ): Promise<void> {
-  for (let piece = 0; piece < (name?.pieces ?? 0); piece += 1)
-    if (name !== undefined) await items.write([{ kind: 'delete', key: keyOf(ledger, name, piece), expect: 'any' }]);
+  const pk = partitionOf(ledger);
   const before: string = isoOf(later(now, -FORGOTTEN_AFTER_MS));
-  const old = (await items.list(partitionOf(ledger), { limit: PAGE })).filter(({ sk }) => sk < before);
-  for (const { sk } of old)
-    await items.write([{ kind: 'delete', key: { pk: partitionOf(ledger), sk }, expect: 'any' }]);
+  const over = await items.list(pk, { prefix: `${run}#${leg - 1}#`, limit: PAGE });
+  const old = (await items.list(pk, { limit: PAGE })).filter(({ sk }) => sk < before);
+  for (const { sk } of [...over, ...old]) await items.write([{ kind: 'delete', key: { pk, sk }, expect: 'any' }]);
+}
+
+function unreadable(message: string): AwsError {
+  return new AwsError({ code: 'DATA_UNREADABLE', message });
 }
 
 function keyOf(ledger: string, { run, leg, hash: of }: LegName, piece: number): { pk: string; sk: string } {

@@ -1,7 +1,7 @@
 /**
  * Runs one leg of a verification in a function that has limited time. The leg reaches a verdict, or hands over to another call
- * of the function and says so. Lambda tries a leg that dies again from its handover, which is kept until the next leg has one
- * of its own. The verification always ends, and one that did not check everything is never OK.
+ * of the function and says so. Lambda tries a leg that dies again from its handover, which is kept until the next leg has
+ * handed over, too. The verification always ends, and one that did not check everything is never OK.
  */
 import { isoOf } from '../../../core/brands/index.ts';
 import {
@@ -50,12 +50,11 @@ export async function verifyInLegs(deps: LegsDependencies, name?: LegName): Prom
   const run = name?.run ?? `${isoOf(clock.now())}-${deps.newId()}`;
   const leg = name?.leg ?? 1;
   const done = async (report: VerificationReport): Promise<VerificationReport> => {
-    await forgetHandover({ ledger, items }, name, clock.now());
+    await forgetHandover({ ledger, items }, { run, leg }, clock.now());
     return report;
   };
   try {
     const from = name === undefined ? undefined : await readHandover({ ledger, items }, name);
-    if (name !== undefined && from === undefined) return { kind: 'continues', run, leg: leg + 1 }; // a try of it before this one has handed over
     return await done(await inTime(deps, { from, isTimeUp: () => deps.remainingMs() < RESERVE_MS }));
   } catch (error) {
     if (isUnreadable(error)) return done(unfinished(error.message));
@@ -64,7 +63,7 @@ export async function verifyInLegs(deps: LegsDependencies, name?: LegName): Prom
     const next = await keepHandover({ ledger, items }, { run, leg: leg + 1 }, error.handover);
     await goOn(next);
     // Dying before this, it is tried again: then two go on, side by side, to the same verdict.
-    await forgetHandover({ ledger, items }, name, clock.now());
+    await forgetHandover({ ledger, items }, { run, leg }, clock.now());
     return { kind: 'continues', run, leg: next.leg };
   }
 }
