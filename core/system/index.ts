@@ -4,10 +4,10 @@ export { ConfigError, defineConfig, type ConfigInput, type NervousConfig } from 
 export {
   assembleSystem,
   type AssembledSystem,
-  type Made,
+  type PartsOf,
   type PortsOf,
   type SystemOf,
-  type Whole,
+  type CompleteUseCases,
 } from './assembly/assemble-system.ts';
 export { createGround, type Ground } from './assembly/ground.ts';
 export type { ChainVerifier, FullVerification, GroundPorts, Ports } from './contract/ports.ts';

@@ -76,7 +76,7 @@ export async function makeConfidentialLedger(dataDir: string): Promise<void> {
   }
 }
 
-interface Asked {
+interface LedgerOptions {
   readonly entityId: string;
   readonly limit: string;
   readonly by: string;
@@ -84,7 +84,7 @@ interface Asked {
 
 type Vote = readonly [account: string, decision: 'approve' | 'reject', onBehalfOf?: string];
 
-async function decided(engine: Engine, { entityId, limit, by }: Asked, votes: readonly Vote[]): Promise<void> {
+async function decided(engine: Engine, { entityId, limit, by }: LedgerOptions, votes: readonly Vote[]): Promise<void> {
   const { changes } = engine.system;
   const { change } = await changes.propose(who(engine, by), proposal(entityId, limit));
   await decide(engine, change, votes);

@@ -14,7 +14,7 @@ import {
   type PortsOf,
   type SystemOf,
   type UseCases,
-  type Whole,
+  type CompleteUseCases,
 } from '../../../core/system/index.ts';
 import { dynamoClient } from './clients.ts';
 import { DynamoStore } from '../dynamo/dynamo-store.ts';
@@ -45,7 +45,7 @@ export interface AwsSystemOptions<Make> {
   readonly hooks: AwsHooks;
   readonly rootSigner: (tables: AwsTables) => Promise<RootSigner>;
   /** the parts of the system that this function uses */
-  readonly useCases: Make & Whole<Make>;
+  readonly useCases: Make & CompleteUseCases<Make>;
   /** what these parts need of AWS */
   readonly ports: (base: AwsBase) => Omit<PortsOf<Make>, GivenPorts>;
   /** default: as the environment says */

@@ -17,29 +17,29 @@ type Base = Pick<NervousSystem, 'config' | 'policy' | 'catalog' | 'refreshPolicy
 type Shared = 'appender' | 'actEdge' | 'vault' | 'openStreams';
 
 /** All that these parts ask for: of the ground, of ports, and of other parts. */
-type Asked<Make> = Make[keyof Make] extends (from: infer From) => object ? From : never;
+type NeedsOf<Make> = Make[keyof Make] extends (from: infer From) => object ? From : never;
 /** All that these parts add. */
-export type Made<Make> = Intersection<{ [Name in keyof Make]: Added<Make[Name]> }[keyof Make]>;
+export type PartsOf<Make> = Intersection<{ [Name in keyof Make]: Added<Make[Name]> }[keyof Make]>;
 type Added<Part> = Part extends (from: never) => infer Adds ? Adds : never;
 type Intersection<Union> = (Union extends unknown ? (one: Union) => void : never) extends (all: infer All) => void
   ? All
   : never;
 
 /** The ports that these parts need. */
-export type PortsOf<Make> = Pick<Asked<Make>, keyof Asked<Make> & keyof Ports>;
+export type PortsOf<Make> = Pick<NeedsOf<Make>, keyof NeedsOf<Make> & keyof Ports>;
 /** Nothing unknown, and no part without those that it rests on: else a type that names what is wrong. */
-export type Whole<Make> = { readonly [Name in Exclude<keyof Make, keyof UseCases>]: never } & (Ground &
+export type CompleteUseCases<Make> = { readonly [Name in Exclude<keyof Make, keyof UseCases>]: never } & (Ground &
   Ports &
-  Made<Make> extends Asked<Make>
+  PartsOf<Make> extends NeedsOf<Make>
   ? unknown
-  : { readonly 'a part is left out that gives': Exclude<keyof Asked<Make>, keyof (Ground & Ports & Made<Make>)> });
+  : { readonly 'a part is left out that gives': Exclude<keyof NeedsOf<Make>, keyof (Ground & Ports & PartsOf<Make>)> });
 
-export type SystemOf<Make> = Base & Omit<Made<Make>, Shared>;
+export type SystemOf<Make> = Base & Omit<PartsOf<Make>, Shared>;
 
 export interface AssembledSystem<Make> {
   readonly system: SystemOf<Make>;
   /** the one that everything is recorded with, for what an engine itself has to record; undefined: nothing is recorded */
-  readonly appender: Made<Make> extends { readonly appender: infer Appender } ? Appender : undefined;
+  readonly appender: PartsOf<Make> extends { readonly appender: infer Appender } ? Appender : undefined;
   /** Resolves when what was begun beside the requests so far is done. */
   readonly flush: () => Promise<void>;
 }
@@ -75,7 +75,7 @@ const ORDER = Object.keys({
 export function assembleSystem<const Make extends Partial<UseCases>>(
   ground: Ground,
   ports: PortsOf<Make>,
-  make: Make & Whole<Make>,
+  make: Make & CompleteUseCases<Make>,
 ): AssembledSystem<Make> {
   const made = makeParts(ground, ports, make);
   const { appender, actEdge: _1, vault: _2, openStreams: _3, ...added } = made;
@@ -89,7 +89,7 @@ export function assembleSystem<const Make extends Partial<UseCases>>(
 }
 
 /** What this file itself looks at of what was made. */
-type Known = Partial<Made<UseCases>> & { readonly appender?: GatedAppender };
+type Known = Partial<PartsOf<UseCases>> & { readonly appender?: GatedAppender };
 
 function makeParts(ground: Ground, ports: object, make: Partial<UseCases>): Known {
   return ORDER.reduce<Known>((made, name) => {

@@ -17,7 +17,7 @@ interface Query {
     readonly Stat: string;
   };
 }
-interface Asked {
+interface RecordedRequest {
   readonly StartTime: number;
   readonly EndTime: number;
   readonly NextToken?: string;
@@ -40,8 +40,8 @@ const RECENT_VALUES: Readonly<Record<string, readonly number[]>> = {
   'nervous_system.performance.response_time_ms p95': [700, 90],
 };
 
-function createFixture(answer: (asked: Asked) => unknown = answering) {
-  const asked: Asked[] = [];
+function createFixture(answer: (asked: RecordedRequest) => unknown = answering) {
+  const asked: RecordedRequest[] = [];
   const requests: Request[] = [];
   const clock = { now: () => checked<EpochMs>(NOW), tick: 0, monotonic: () => clock.tick };
   const read = systemFigures({
@@ -49,7 +49,7 @@ function createFixture(answer: (asked: Asked) => unknown = answering) {
     fetch: async (url, init) => {
       const request = new Request(url, init);
       requests.push(request);
-      const question = (await request.clone().json()) as Asked;
+      const question = (await request.clone().json()) as RecordedRequest;
       asked.push(question);
       return new Response(JSON.stringify(answer(question)));
     },
@@ -57,7 +57,7 @@ function createFixture(answer: (asked: Asked) => unknown = answering) {
   return { read, asked, requests, clock };
 }
 
-function answering({ StartTime, MetricDataQueries }: Asked): unknown {
+function answering({ StartTime, MetricDataQueries }: RecordedRequest): unknown {
   const known = StartTime === YEAR ? YEAR_VALUES : RECENT_VALUES;
   return {
     MetricDataResults: MetricDataQueries.map(({ Id, MetricStat: { Metric, Stat } }) => ({

@@ -38,14 +38,14 @@ const options = () => ({
   ...{ ledger: 'main', root: ROOT, signatures: true, rootSigned: () => false },
   certificate: async (name: string) => (await store.read(name, 0, 1))[0],
 });
-interface Asked {
+interface ReadRequest {
   readonly from?: number;
   readonly to?: number;
   readonly entries?: readonly StoredEntry[];
   readonly runs?: readonly KnownRun[];
 }
 async function verified(
-  asked: Asked = {},
+  asked: ReadRequest = {},
 ): Promise<ChainLinks & { readonly remembered: number; readonly asked: number[] }> {
   const { entries = chain, runs = [], ...part } = asked;
   const counts: number[] = [];
