@@ -15,6 +15,7 @@ const CHECKS = [
   'core/canonical/hash.ts',
   'core/ledger/entries/{entry-place,field-commitment}.ts',
   'core/ledger/merkle/merkle-hash.ts',
+  'core/policy/roster.ts',
   'core/changes/{model/steps,risk/risk-config,recording/approval-topics,operations/content,store/delegation-store}.ts',
   'core/changes/policy/adoption.ts',
   'core/changes/decisions/{decide,delegation}.ts',

@@ -164,10 +164,11 @@ const preview: z.ZodType<Preview> = z
   ])
   .meta({ id: 'Preview', description: 'what the operations make of the document as it is now' });
 
+const personId = text.brand<'PersonId'>();
 const stillNeeded = z.strictObject({ text, approvals: count, roles: z.array(text) });
 
 const standingVote = z.strictObject({
-  personId: text,
+  personId,
   account: text,
   decision: z.enum(['approve', 'reject', 'request-changes']),
   reason: text.exactOptional(),
@@ -176,19 +177,19 @@ const standingVote = z.strictObject({
 });
 
 const review = z.strictObject({
-  ...{ personId: text, verdict: z.enum(['justified', 'unjustified']), reason: text, at: instant },
+  ...{ personId, verdict: z.enum(['justified', 'unjustified']), reason: text, at: instant },
 });
 const postExecution = {
   reverts: text.exactOptional().meta({ description: 'the executed change-set that this one takes back' }),
   supersedes: text.exactOptional(),
-  override: z.strictObject({ personId: text, account: text, ticket: text, reason: text }).exactOptional(),
+  override: z.strictObject({ personId, account: text, ticket: text, reason: text }).exactOptional(),
   postReview: z
     .strictObject({ kind: z.enum(['override', 'sample']), due: instant, reviews: z.array(review) })
     .exactOptional(),
   resolutions: z
     .array(
       z.strictObject({
-        ...{ personId: text, account: text, outcome: z.enum(['executed', 'rolled_back']), reason: text, evidence },
+        ...{ personId, account: text, outcome: z.enum(['executed', 'rolled_back']), reason: text, evidence },
       }),
     )
     .exactOptional(),
@@ -219,7 +220,7 @@ export const changeSchema: z.ZodType<ChangeView> = z
     votes: z.array(standingVote),
     stillNeeded: stillNeeded.exactOptional(),
     mayVoteAs: z
-      .array(z.strictObject({ personId: text, delegation: chainHash.exactOptional() }))
+      .array(z.strictObject({ personId, delegation: chainHash.exactOptional() }))
       .exactOptional()
       .meta({
         description: 'with for=me, and of one change-set: whose vote you could cast: your own, or one delegated to you',

@@ -15,6 +15,7 @@ export const jsonObject = z.custom<JsonObject>(isObject, 'must be a JSON object'
 export const entityId = z
   .string()
   .regex(ENTITY_ID, 'must be 1-128 of A-Z a-z 0-9 . _ : / - starting with a letter or digit')
+  .brand<'EntityId'>()
   .meta({ examples: ['account:1695'] });
 export const eventId = eventIdSchema;
 export const subscriptionId = subscriptionInputSchema.shape.id.unwrap();

@@ -42,8 +42,8 @@ export const delegationSchema = delegationInputSchema.meta({
 const delegation: z.ZodType<Delegation> = z
   .strictObject({
     id: chainHash.meta({ description: 'chain hash of the entry that granted it' }),
-    from: z.string(),
-    to: z.string(),
+    from: z.string().brand<'PersonId'>(),
+    to: z.string().brand<'PersonId'>(),
     roles: z.array(z.string()).min(1).exactOptional(),
     until: at,
     reason: z.string(),

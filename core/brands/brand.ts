@@ -42,3 +42,15 @@ export type PreconditionHash = Brand<string, 'PreconditionHash'>;
 export type EvidenceHash = Brand<string, 'EvidenceHash'>;
 /** Commitment to a confidential field, hex. */
 export type FieldHash = Brand<string, 'FieldHash'>;
+
+/** Name of a chain and of what it is about, such as `account:1695`. */
+export type EntityId = Brand<string, 'EntityId'>;
+/** A person of the roster, whatever account they use. */
+export type PersonId = Brand<string, 'PersonId'>;
+
+/** A number that is counted with: what is computed from it is a plain number, which fits again; a place of another kind does not. */
+type Place<Name extends string> = number & Partial<$brand<Name>>;
+/** Place in an entity's chain, from 0. */
+export type Seq = Place<'Seq'>;
+/** Place in the ledger's commit order, from 0. */
+export type Position = Place<'Position'>;

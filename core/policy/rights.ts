@@ -2,6 +2,7 @@
  * May this principal do that? Nothing is allowed that is not declared; auditors may read all. Pure look-ups over the
  * roster; it knows neither tokens nor transport.
  */
+import type { Given, PersonId } from '../brands/index.ts';
 import type { Actor } from '../ledger/index.ts';
 import { defined } from '../values/index.ts';
 import { PolicyError } from './errors.ts';
@@ -27,7 +28,7 @@ export interface Policy {
   readonly require: (principal: Principal, action: Action, subject: string) => void;
   /** Has it this right for anything at all? */
   readonly holds: (principal: Principal, action: Action) => boolean;
-  readonly rolesOf: (personId: string) => readonly string[];
+  readonly rolesOf: (personId: Given<PersonId>) => readonly string[];
   readonly isAuditor: (principal: Principal) => boolean;
   /** Looks after everybody's deliveries, and decides and publishes nothing. */
   readonly isOperator: (principal: Principal) => boolean;
@@ -36,7 +37,7 @@ export interface Policy {
 
 export function createPolicy(roster: Roster, modules: Modules): Policy {
   const principals = principalsOf(roster, modules);
-  const rolesOf = (personId: string): readonly string[] =>
+  const rolesOf = (personId: Given<PersonId>): readonly string[] =>
     roster.people.find((person) => person.personId === personId)?.roles ?? [];
   const holdsRole = (principal: Principal, role: string): boolean =>
     principal.kind === 'person' && rolesOf(principal.personId).includes(role);

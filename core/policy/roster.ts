@@ -3,6 +3,7 @@
  * people, so every account leads to exactly one person. Declared in nervous.config.ts; nothing undeclared is allowed.
  */
 import * as z from 'zod';
+import type { PersonId } from '../brands/index.ts';
 
 const name = z
   .string()
@@ -33,7 +34,7 @@ export const rosterSchema = z.strictObject({
   roles: z.record(name, rightsSchema),
   people: z.array(
     z.strictObject({
-      personId: name,
+      personId: name.brand<'PersonId'>(),
       name: z.string().min(1).max(100),
       accounts: z.array(name).min(1),
       roles: z.array(name).min(1),
@@ -68,7 +69,7 @@ export type Modules = z.output<typeof modulesSchema>;
 
 /** The authenticated caller. `id` is the account, agent or module id; a person may have several accounts. */
 export type Principal =
-  | { readonly kind: 'person'; readonly id: string; readonly personId: string }
+  | { readonly kind: 'person'; readonly id: string; readonly personId: PersonId }
   | { readonly kind: 'agent'; readonly id: string; readonly owner: string; readonly logic: string }
   | { readonly kind: 'module'; readonly id: string }
   /** An outside source whose events the configuration lets in, as these topics. It has no credentials and may do nothing else. */

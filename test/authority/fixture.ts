@@ -2,6 +2,7 @@
  * A ledger with an honest history, and a thief who has a session key and the root key: he can have any entry signed and
  * appended, but is not the engine, so no rule holds him. On any store.
  */
+import type { PersonId } from '../../core/brands/index.ts';
 import { FakeClock, CountingIds, localSealer } from '../../adapters/memory/index.ts';
 import { toHex, type JsonObject, type JsonValue } from '../../core/canonical/index.ts';
 import {
@@ -29,6 +30,7 @@ import {
 } from '../../core/ledger/index.ts';
 import { createEntryVerifier } from '../../core/system/index.ts';
 import { createPolicy, modulesSchema, rosterSchema, type Principal } from '../../core/policy/index.ts';
+import { checked } from '../support/checked.ts';
 
 export const LEDGER = 'main';
 export const ORIGIN = 'ledger.test/main';
@@ -152,7 +154,7 @@ export class AuthorityFixture {
 
   who(id: string): Principal {
     const principal = createPolicy(rosterSchema.parse(ROSTER), MODULES).principal(id);
-    return principal ?? { kind: 'person', id, personId: id };
+    return principal ?? { kind: 'person', id, personId: checked<PersonId>(id) };
   }
 
   nonce(): string {

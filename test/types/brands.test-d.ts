@@ -15,7 +15,8 @@ import { leafHash, taggedHash, toHex } from '../../core/canonical/index.ts';
 import { documentHash } from '../../core/changes/model/document.ts';
 import type { ChangeRecord } from '../../core/changes/model/record.ts';
 import type { ChangeStep, StepData, Vote } from '../../core/changes/model/steps.ts';
-import type { Clock, EntryBody, SealedEntry } from '../../core/ledger/index.ts';
+import type { Clock, EntryBody, EntryStore, LoggedEntry, SealedEntry } from '../../core/ledger/index.ts';
+import type { Policy } from '../../core/policy/index.ts';
 
 declare const clock: Clock;
 declare const body: EntryBody;
@@ -90,3 +91,32 @@ export const swappedPlaces: Pick<StepData<'change.approved'>, 'proposal' | 'vote
 };
 // @ts-expect-error the document is not the risk rules
 export const sameRules = assessed.policy.hash === assessed.base.hash;
+
+// Ids: a person is no entity. What is only looked up may be plain text, which users write; never an id of another kind.
+declare const entries: EntryStore;
+declare const policy: Policy;
+void entries.head('account:1695');
+void entries.head(record.entityId);
+policy.rolesOf('ann');
+policy.rolesOf(vote.personId);
+// @ts-expect-error a person has no chain
+void entries.head(vote.personId);
+// @ts-expect-error an entity has no roles
+policy.rolesOf(record.entityId);
+// @ts-expect-error a step is no entity
+void entries.head(record.proposal);
+export const swappedIds: Pick<Vote, 'personId'> & Pick<ChangeRecord, 'entityId'> = {
+  // @ts-expect-error an entity does not vote
+  personId: record.entityId,
+  // @ts-expect-error a person is not what is changed
+  entityId: vote.personId,
+};
+
+// Places: in the chain, and in the log. They are counted with, so a plain number is one.
+declare const stored: LoggedEntry;
+void entries.readLog(stored.position + 1, 10);
+void entries.read('account:1695', body.seq + 1, 10);
+// @ts-expect-error a place in the chain is none in the log
+void entries.readLog(body.seq, 10);
+// @ts-expect-error a place in the log is none in the chain
+void entries.read('account:1695', stored.position, 10);

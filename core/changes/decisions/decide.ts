@@ -46,7 +46,7 @@ export const decisionInputSchema = z.strictObject({
   /** required to reject and to ask for changes */
   reason: plainText(1000).exactOptional(),
   /** personId of who delegated their vote to the person who decides */
-  onBehalfOf: z.string().min(1).max(64).exactOptional(),
+  onBehalfOf: z.string().min(1).max(64).brand<'PersonId'>().exactOptional(),
 });
 export type DecisionInput = z.input<typeof decisionInputSchema>;
 

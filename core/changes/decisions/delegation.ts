@@ -3,7 +3,7 @@
  * who gave it, uses up the vote of who casts it, and goes no further: nobody passes on what they were given.
  */
 import * as z from 'zod';
-import { isoOf, msOf, type ChainHash, type IsoInstant } from '../../brands/index.ts';
+import { isoOf, msOf, type ChainHash, type IsoInstant, type PersonId } from '../../brands/index.ts';
 import type { EntryDraft, ItemWrite } from '../../ledger/index.ts';
 import { actorOf, separationConflict, type Policy, type Principal } from '../../policy/index.ts';
 import { parseInput, plainText } from '../operations/content.ts';
@@ -28,7 +28,7 @@ const MAX_STANDING = 20;
 
 export const delegationInputSchema = z.strictObject({
   /** personId of who may vote instead */
-  to: z.string().min(1).max(64),
+  to: z.string().min(1).max(64).brand<'PersonId'>(),
   /** only for these; default: for every role the giver has when the vote is cast */
   roles: z.array(z.string().min(1).max(64)).min(1).max(10).exactOptional(),
   /** at most 30 days from now */
@@ -114,8 +114,8 @@ export interface Mandate extends Pick<Vote, 'personId' | 'roles' | 'delegate'> {
 /** Refused: DELEGATION_INVALID */
 export async function votingAs(
   context: Context,
-  personId: string,
-  onBehalfOf: string = personId,
+  personId: PersonId,
+  onBehalfOf: PersonId = personId,
 ): Promise<Mandate | Refusal> {
   const { policy, delegations } = context;
   if (onBehalfOf === personId) return ownMandate(policy, personId);
@@ -128,7 +128,7 @@ export async function votingAs(
 }
 
 /** Every vote that the person could cast: their own, then one for each who has delegated to them. */
-export async function mandatesOf(context: Context, personId: string): Promise<readonly Mandate[]> {
+export async function mandatesOf(context: Context, personId: PersonId): Promise<readonly Mandate[]> {
   const { policy, delegations } = context;
   const given = await delegations.givenTo(personId);
   const standing = given.filter(({ delegation }) => stands(context, delegation));
@@ -219,7 +219,7 @@ function rolesGiven(
     .sort();
 }
 
-function ownMandate({ rolesOf }: Policy, personId: string): Mandate {
+function ownMandate({ rolesOf }: Policy, personId: PersonId): Mandate {
   return { personId, roles: [...rolesOf(personId)].sort(), checks: [] };
 }
 

@@ -3,6 +3,7 @@
  * binds to the same hashes as a vote, names a ticket and a reason, and is reviewed by two others within a day.
  */
 import * as z from 'zod';
+import type { PersonId } from '../../brands/index.ts';
 import { actorOf, type Principal } from '../../policy/index.ts';
 import { recordAct, type ActRequest, type RecordedAct } from '../recording/record-act.ts';
 import { MAX_TRIES, tooBusy } from '../recording/record-steps.ts';
@@ -68,14 +69,14 @@ export function overrideStands(context: Context, record: ChangeRecord): boolean 
 }
 
 /** Why it is not about what stands, or not theirs to override; in another state the step itself is refused. */
-function bindingRefusal(record: ChangeRecord, personId: string, given: Override): Refused | undefined {
+function bindingRefusal(record: ChangeRecord, personId: PersonId, given: Override): Refused | undefined {
   return record.state === 'pending' ? (staleness(record, given) ?? overrideRefusal(record, personId)) : undefined;
 }
 
 function dataOf(
   context: Context,
   record: ChangeRecord,
-  { personId, given }: { readonly personId: string; readonly given: Override },
+  { personId, given }: { readonly personId: PersonId; readonly given: Override },
 ): Extract<StepDraft, { type: 'change.overridden' }>['data'] {
   const { id, assessment, proposal } = record;
   const { revision, contentHash, assessmentHash: _bound, ...rest } = given;
@@ -88,7 +89,7 @@ function dataOf(
   };
 }
 
-function isSame({ override: recorded, assessment }: ChangeRecord, personId: string, given: Override): boolean {
+function isSame({ override: recorded, assessment }: ChangeRecord, personId: PersonId, given: Override): boolean {
   if (recorded === undefined || assessment?.assessmentHash !== given.assessmentHash) return false;
   const fields = ['revision', 'contentHash', 'nonce', 'ticket', 'reason'] as const;
   return recorded.personId === personId && fields.every((field) => recorded[field] === given[field]);

@@ -3,7 +3,7 @@
  * state the same outcome, with evidence. Then the document is what they stated, and its entity is free again.
  */
 import * as z from 'zod';
-import type { StepHash } from '../../brands/index.ts';
+import type { PersonId, StepHash } from '../../brands/index.ts';
 import { canonicalize } from '../../canonical/index.ts';
 import { SYSTEM_ACTOR } from '../../ledger/index.ts';
 import { actorOf, type Principal } from '../../policy/index.ts';
@@ -68,7 +68,7 @@ export async function resolve(
 }
 
 /** Why the person may not say what became of it, by the roster in force; undefined when they may. */
-function resolverToday(context: Context, record: ChangeRecord, personId: string): Refusal | undefined {
+function resolverToday(context: Context, record: ChangeRecord, personId: PersonId): Refusal | undefined {
   return resolverRefusal(withExcludedNow(context, record), { personId, roles: [...context.policy.rolesOf(personId)] });
 }
 

@@ -3,6 +3,7 @@
  * change-set up. The person may vote again afterwards. The answer to a repeated revocation is what is recorded.
  */
 import * as z from 'zod';
+import type { PersonId } from '../../brands/index.ts';
 import { actorOf, type Principal } from '../../policy/index.ts';
 import { defined } from '../../values/index.ts';
 import { recordAct, type ActRequest, type RecordedAct } from '../recording/record-act.ts';
@@ -72,7 +73,7 @@ function isOf({ personId, delegate }: StandingVote, person: string): boolean {
 async function isRevoked(
   { entries }: Context,
   { entityId, entries: own, content }: ChangeRecord,
-  { personId, named }: { readonly personId: string; readonly named: string | undefined },
+  { personId, named }: { readonly personId: PersonId; readonly named: string | undefined },
 ): Promise<boolean> {
   const places = own.filter(({ type }) => type === 'change.voted' || type === 'change.vote-revoked');
   const steps = await Promise.all(places.map(async ({ seq }) => parseStep(await readEntry(entries, entityId, seq))));

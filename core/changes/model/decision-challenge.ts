@@ -3,7 +3,7 @@
  * signature is good is not known here, only that it was asked for over this decision and no other.
  */
 import * as z from 'zod';
-import type { AssessmentHash, ContentHash } from '../../brands/index.ts';
+import type { AssessmentHash, ContentHash, PersonId } from '../../brands/index.ts';
 import { canonicalize, taggedHash } from '../../canonical/index.ts';
 import { refused, type Refusal } from './refusal.ts';
 import type { Vote } from './steps.ts';
@@ -36,7 +36,7 @@ export interface DecisionSubject {
   readonly assessmentHash: AssessmentHash;
   readonly decision: Vote['decision'] | 'override';
   /** whose decision it is */
-  readonly personId: string;
+  readonly personId: PersonId;
   readonly nonce: string;
   /** ISO 8601, as given; undefined: valid until the change-set's deadline */
   readonly expiresAt?: string | undefined;

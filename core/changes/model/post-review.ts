@@ -2,6 +2,7 @@
  * The review afterwards: two people who had no part in it review a change-set that was approved in an emergency, or by nobody
  * at level L0. A review undoes nothing and stops nothing; a revert does that.
  */
+import type { PersonId } from '../../brands/index.ts';
 import { isTerminal } from './lifecycle.ts';
 import type { ChangeRecord } from './record.ts';
 import { refused, type Refusal } from './refusal.ts';
@@ -23,7 +24,7 @@ export function isReviewDue(record: ChangeRecord): boolean {
 }
 
 /** Why the person may not review it; undefined when they may. */
-export function reviewRefusal(record: ChangeRecord, personId: string): Refusal | undefined {
+export function reviewRefusal(record: ChangeRecord, personId: PersonId): Refusal | undefined {
   const { id, postReview } = record;
   if (postReview === undefined)
     return refused('REVIEW_REFUSED', `${id} was approved the usual way: there is nothing to review`);

@@ -1,5 +1,5 @@
 /** A change-set as it stands: by definition the fold of its entries (reduce.ts), kept as an item so it can be read at once. */
-import type { ChainHash, DocumentHash, IsoInstant, StepHash } from '../../brands/index.ts';
+import type { ChainHash, DocumentHash, EntityId, IsoInstant, StepHash } from '../../brands/index.ts';
 import type { Actor } from '../../ledger/index.ts';
 import type { ChangeState, StepType } from './lifecycle.ts';
 import type { Assessment, Content, Failure, Resolution, StepData, Vote } from './steps.ts';
@@ -29,7 +29,7 @@ export type Progress = {
 
 export type ChangeRecord = {
   readonly id: string;
-  readonly entityId: string;
+  readonly entityId: EntityId;
   readonly state: ChangeState;
   readonly proposer: Actor;
   readonly content: Content;

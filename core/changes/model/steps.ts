@@ -3,7 +3,7 @@
  * A step is named by the hash of what it says and who says it, so later steps of one transaction can rest on earlier ones.
  */
 import * as z from 'zod';
-import type { AssessmentHash, ChainHash, IsoInstant, StepHash } from '../../brands/index.ts';
+import type { AssessmentHash, ChainHash, EntityId, IsoInstant, StepHash } from '../../brands/index.ts';
 import { canonicalize, taggedHash, type JsonObject, type JsonValue } from '../../canonical/index.ts';
 import type { Actor, EntryBody } from '../../ledger/index.ts';
 import { STEP_TYPES, type StepType } from './lifecycle.ts';
@@ -13,6 +13,7 @@ const ASSESSMENT_TAG = 'nervous-system.change.assessment.v1';
 
 const text = z.string();
 const hash = z.string().regex(/^[0-9a-f]{64}$/);
+const person = text.brand<'PersonId'>();
 const step = hash.brand<'StepHash'>();
 const contentHash = hash.brand<'ContentHash'>();
 const boundAssessment = hash.brand<'AssessmentHash'>();
@@ -124,11 +125,11 @@ const vote = {
   /** `request-changes`: holds the approval up until a new revision, or until it is revoked */
   decision: z.enum(['approve', 'reject', 'request-changes']),
   /** whose vote it is */
-  personId: text,
+  personId: person,
   /** the roles the person held then */
   roles: z.array(text),
   /** who cast it, by a delegation that the person recorded: chain hash of that entry; absent: the person */
-  delegate: z.strictObject({ personId: text, delegation: entryHash }).exactOptional(),
+  delegate: z.strictObject({ personId: person, delegation: entryHash }).exactOptional(),
   nonce: text,
   expiresAt: instant.exactOptional(),
   reason: text.exactOptional(),
@@ -139,7 +140,7 @@ const vote = {
 const resolution = {
   ...of,
   claim: step,
-  personId: text,
+  personId: person,
   /** the roles the person held then */
   roles: z.array(text),
   outcome: z.enum(['executed', 'rolled_back']),
@@ -170,7 +171,7 @@ export const STEP_SCHEMAS = {
     votes: z.array(step),
     under,
   }),
-  'change.vote-revoked': z.strictObject({ ...of, vote: step, personId: text, reason: text.exactOptional(), under }),
+  'change.vote-revoked': z.strictObject({ ...of, vote: step, personId: person, reason: text.exactOptional(), under }),
   /** how many times so far, this one included */
   'change.reminded': z.strictObject({ ...of, count: z.int().min(1) }),
   /** after too long: for each needed role, further roles whose holders may fill it; the quorum stays as it is */
@@ -181,7 +182,7 @@ export const STEP_SCHEMAS = {
     proposal: step,
     assessment: step,
     contentHash,
-    personId: text,
+    personId: person,
     ticket: text,
     reason: text,
     nonce: text,
@@ -192,7 +193,7 @@ export const STEP_SCHEMAS = {
   /** what was overridden or sampled, looked at afterwards */
   'change.reviewed': z.strictObject({
     ...of,
-    personId: text,
+    personId: person,
     verdict: z.enum(['justified', 'unjustified']),
     reason: text,
     under,
@@ -236,7 +237,7 @@ export const STEP_SCHEMAS = {
     document: z.strictObject({ version: count, hash: documentHash }),
   }),
   'change.failed': z.strictObject({ ...of, claim: step, failure }),
-  'change.aborted': z.strictObject({ ...of, claim: step, personId: text, reason: text, under }),
+  'change.aborted': z.strictObject({ ...of, claim: step, personId: person, reason: text, under }),
   'change.rolling-back': z.strictObject({ ...of, claim: step, failure }),
   /** `applied`: step hash of `change.applied`, or of the intent where nobody knows whether it was applied */
   'change.undone': z.strictObject({ ...of, index: count, applied: step, version: count, hash: documentHash }),
@@ -274,7 +275,7 @@ export type StepOf<Type extends StepType> = Extract<ChangeStep, { readonly type:
 
 /** A step in its place on the entity's chain. */
 export type ChangeStep = StepDraft & {
-  readonly entity: string;
+  readonly entity: EntityId;
   readonly seq: number;
   readonly hash: ChainHash;
   readonly at: IsoInstant;

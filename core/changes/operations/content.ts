@@ -3,7 +3,7 @@
  * bind to. It does not know the entity's document, the proposer's rights or the risk.
  */
 import * as z from 'zod';
-import type { ContentHash } from '../../brands/index.ts';
+import type { ContentHash, EntityId, Given } from '../../brands/index.ts';
 import { canonicalize, hiddenProblem, taggedHash, type JsonValue, type Layout } from '../../canonical/index.ts';
 import { describeIssues } from '../../errors/index.ts';
 import { ENTITY_ID } from '../../ledger/index.ts';
@@ -85,7 +85,10 @@ const revisionFields = {
 
 export const revisionInputSchema = z.strictObject(revisionFields);
 export const proposalInputSchema = z.strictObject({
-  entityId: z.string().regex(ENTITY_ID, 'must be 1-128 of A-Z a-z 0-9 . _ : / - starting with a letter or digit'),
+  entityId: z
+    .string()
+    .regex(ENTITY_ID, 'must be 1-128 of A-Z a-z 0-9 . _ : / - starting with a letter or digit')
+    .brand<'EntityId'>(),
   ...revisionFields,
   /** the rejected, cancelled or expired change-set on this entity that this one follows */
   supersedes: z.string().min(1).max(64).exactOptional(),
@@ -97,7 +100,7 @@ export type ParsedRevision = Omit<z.output<typeof revisionInputSchema>, 'operati
 };
 
 export interface ParsedProposal extends ParsedRevision {
-  readonly entityId: string;
+  readonly entityId: EntityId;
   readonly supersedes?: string;
 }
 
@@ -134,7 +137,7 @@ export function parseInput<Schema extends z.ZodType>(schema: Schema, input: unkn
 }
 
 /** What an approval binds to: everything that will be carried out, and on what. */
-export function contentHash(entityId: string, operations: readonly Operation[]): ContentHash {
+export function contentHash(entityId: Given<EntityId>, operations: readonly Operation[]): ContentHash {
   const content = {
     targets: [entityId],
     operations: operations.map(({ type, payload, baseVersion, executor, inverse }) => ({

@@ -1,5 +1,5 @@
 /** Proposing without recording: what the risk would be and why, who would have to approve, and what would change. */
-import type { ContentHash } from '../../brands/index.ts';
+import type { ContentHash, EntityId } from '../../brands/index.ts';
 import type { Principal } from '../../policy/index.ts';
 import { parseProposal } from '../operations/content.ts';
 import type { Context } from '../recording/context.ts';
@@ -11,7 +11,7 @@ import { viewRisk, type RiskView } from '../risk/risk-view.ts';
 import { stillNeeded, type Preview, type StillNeeded } from '../views/view.ts';
 
 export interface DryRun {
-  readonly entityId: string;
+  readonly entityId: EntityId;
   readonly contentHash: ContentHash;
   readonly risk: RiskView;
   /** nobody at level L0 */

@@ -2,6 +2,7 @@
  * Erasing confidential fields: which items go, and the entry that says so. The commitments in the ledger stay, so every
  * proof stays valid; what they stood for is gone. Only an approved change-set leads here.
  */
+import type { EntityId } from '../../brands/index.ts';
 import { parseEntry, SYSTEM_ACTOR, type EntryDraft, type ItemWrite } from '../../ledger/index.ts';
 import type { Context } from '../recording/context.ts';
 import type { Erasure } from '../operations/operations.ts';
@@ -46,7 +47,7 @@ export async function planErasure(
 /** Told when it is proposed, and looked at again when it is carried out. Refused: CHANGE_UNFIT */
 export async function erasureRefusal(
   context: Context,
-  entityId: string,
+  entityId: EntityId,
   operations: readonly Operation[],
 ): Promise<Refusal | undefined> {
   for (const [i, operation] of operations.entries()) {
@@ -68,7 +69,7 @@ function erasureOf({ types }: Context, { type, payload }: Operation): Erasure | 
 
 async function problemOf(
   { entries }: Context,
-  entityId: string,
+  entityId: EntityId,
   { seq, fields }: Erasure,
 ): Promise<string | undefined> {
   const [entry] = await entries.read(entityId, seq, 1);

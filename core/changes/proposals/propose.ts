@@ -2,7 +2,7 @@
  * Proposing and revising: rights, content, assessment, then one transaction. A proposal is pending (or, at L0, approved)
  * when the caller hears of it; a change-set that was never assessed does not exist.
  */
-import { isoOf, later, msOf, type IsoInstant, type StepHash } from '../../brands/index.ts';
+import { isoOf, later, msOf, type EntityId, type IsoInstant, type StepHash } from '../../brands/index.ts';
 import { canonicalize } from '../../canonical/index.ts';
 import { isReserved, parseEntry, type StoredEntry } from '../../ledger/index.ts';
 import { actorOf, answerableFor, denied, initiatorOf, type Denial, type Principal } from '../../policy/index.ts';
@@ -61,7 +61,7 @@ export async function propose(
 export type PreparedProposal = ParsedRevision & Pick<Content, 'reverts' | 'supersedes'>;
 
 export interface ProposalDraft {
-  readonly entityId: string;
+  readonly entityId: EntityId;
   /** Called for each attempt to record it, so it may rest on the document as it is. */
   readonly make: () => Promise<PreparedProposal | Refusal>;
   /** What was recorded under the same idempotency key is this proposal. */
@@ -161,7 +161,7 @@ export async function revise(
 }
 
 /** FORBIDDEN */
-export function rightRefusal({ policy }: Context, principal: Principal, entityId: string): Denial | undefined {
+export function rightRefusal({ policy }: Context, principal: Principal, entityId: EntityId): Denial | undefined {
   return isReserved(entityId)
     ? denied(`"${entityId}" is a chain of the system: choose another entity id`)
     : policy.denial(principal, 'proposes', entityId);
@@ -170,7 +170,7 @@ export function rightRefusal({ policy }: Context, principal: Principal, entityId
 interface ContentSource {
   readonly made: PreparedProposal;
   readonly id: string;
-  readonly entityId: string;
+  readonly entityId: EntityId;
   readonly previous?: Content;
 }
 
@@ -218,7 +218,7 @@ async function roomRefusal({ recent, risk }: Context, content: Content): Promise
 }
 
 /** The proposer may want an earlier end than the configuration sets, never a later one. */
-function deadlineOf(context: Context, entityId: string, { deadline }: ParsedRevision): IsoInstant | Refusal {
+function deadlineOf(context: Context, entityId: EntityId, { deadline }: ParsedRevision): IsoInstant | Refusal {
   const hours = decisionHoursFor(entityId, context.risk.config.decisionHours);
   const time = context.clock.now();
   const latest = later(time, hours * MS_PER_HOUR);
@@ -230,10 +230,10 @@ function deadlineOf(context: Context, entityId: string, { deadline }: ParsedRevi
 }
 
 function subjectOf(
-  entityId: string,
+  entityId: EntityId,
   step: Extract<StepDraft, { type: 'change.proposed' | 'change.revised' }>,
   round: number,
-): { entityId: string; content: Content; proposal: StepHash; round: number } {
+): { entityId: EntityId; content: Content; proposal: StepHash; round: number } {
   return { entityId, content: step.data, proposal: stepHash(step), round };
 }
 

@@ -2,7 +2,7 @@
  * The one way a change-set's steps get into the ledger: the entries, the record that follows from them and everything else
  * that must become true with them, in one transaction conditional on the record as it was read.
  */
-import { isoOf } from '../../brands/index.ts';
+import { isoOf, type EntityId } from '../../brands/index.ts';
 import type {
   AppendedEntry,
   Appender,
@@ -40,7 +40,7 @@ export const MAX_TRIES = 32;
 
 export interface Recording {
   readonly id: string;
-  readonly entityId: string;
+  readonly entityId: EntityId;
   /** undefined: the first step of a new change-set */
   readonly current: StoredChange | undefined;
   readonly steps: readonly StepDraft[];
@@ -117,7 +117,7 @@ async function recordSteps(
     ...(lastSeq < 0 ? {} : { after: { chain: entityId, seq: lastSeq } }),
     writes: (places) => {
       // In its true place, and at its true time, a step may be refused all the same.
-      const next = (placed.next = foldSteps(before, placedSteps(steps, places)));
+      const next = (placed.next = foldSteps(before, placedSteps(entityId, steps, places)));
       if (isRefused(next)) return 'withdraw';
       return [...store.recordWrites(current, next), ...(typeof writes === 'function' ? writes(places) : writes)];
     },
@@ -146,9 +146,9 @@ export function tooBusy(): Refusal {
   return refused('CHANGE_BUSY', `${MAX_TRIES} writers were faster; nothing was written: retry after a pause`);
 }
 
-function placedSteps(steps: readonly StepDraft[], placed: readonly PlacedEntry[]): ChangeStep[] {
+function placedSteps(entity: EntityId, steps: readonly StepDraft[], placed: readonly PlacedEntry[]): ChangeStep[] {
   return steps.map((step, i) => {
-    const { chain, seq, hash, at } = placed[i] as PlacedEntry;
-    return { ...step, entity: chain, seq, hash, at };
+    const { seq, hash, at } = placed[i] as PlacedEntry;
+    return { ...step, entity, seq, hash, at };
   });
 }

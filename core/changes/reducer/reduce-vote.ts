@@ -2,7 +2,7 @@
  * The steps of people before anything runs: votes, votes taken back, and the one who decides alone in an emergency. Each is
  * about exactly one revision, content and assessment. Roles and rights of the day are the recorder's business, not ours.
  */
-import { msOf, type IsoInstant } from '../../brands/index.ts';
+import { msOf, type IsoInstant, type PersonId } from '../../brands/index.ts';
 import { requirementOf, rolesFilled } from '../model/quorum.ts';
 import type { ChangeRecord, Placement } from '../model/record.ts';
 import { agentRefusal, inconsistent, isBefore, refused, update, type Refusal, type Update } from '../model/refusal.ts';
@@ -74,7 +74,7 @@ export function voteRefusal(
     const needed = requirement?.roles.join(', ') ?? '';
     return refused('NOT_ELIGIBLE', `${personId} holds none of the roles ${needed} that ${record.id} needs`);
   }
-  const isUsed = (one: string | undefined): boolean => one !== undefined && deciders.includes(one);
+  const isUsed = (one: PersonId | undefined): boolean => one !== undefined && deciders.includes(one);
   const earlier = record.votes.find((one) => isUsed(one.personId) || isUsed(one.delegate?.personId));
   return earlier === undefined
     ? undefined
@@ -85,7 +85,7 @@ export function voteRefusal(
 }
 
 /** Why the person may not override the record as it stands, whatever rights they have; undefined when they may. */
-export function overrideRefusal(record: ChangeRecord, personId: string): Refusal | undefined {
+export function overrideRefusal(record: ChangeRecord, personId: PersonId): Refusal | undefined {
   const { id, assessment, votes } = record;
   const refusal = deciderRefusal(record, personId);
   if (refusal !== undefined || assessment === undefined) return refusal;
@@ -134,7 +134,7 @@ function lateness(
       );
 }
 
-function deciderRefusal({ id, assessment, blocked, content }: ChangeRecord, personId: string): Refusal | undefined {
+function deciderRefusal({ id, assessment, blocked, content }: ChangeRecord, personId: PersonId): Refusal | undefined {
   if (assessment === undefined) {
     const why = blocked === undefined ? 'it is being assessed' : blocked.message;
     return refused('RISK_BLOCKED', `nobody can decide on ${id}: ${why}`);

@@ -1,5 +1,5 @@
 /** Were these people who they say, did they hold what they decided by, and did they decide about what was shown to them? */
-import { later, msOf, type EpochMs, type IsoInstant } from '../../brands/index.ts';
+import { later, msOf, type EpochMs, type IsoInstant, type PersonId } from '../../brands/index.ts';
 import { separationConflict } from '../../policy/index.ts';
 import { assertionRefusal } from '../model/decision-challenge.ts';
 import { activeFreezes } from '../risk/freezes.ts';
@@ -186,7 +186,7 @@ export function apartProblem({ policy }: InForce, to: string, lent: readonly str
 function mayOverride(
   { policy }: InForce,
   { entityId }: ChangeRecord,
-  { account: id, personId }: { readonly account: string; readonly personId: string },
+  { account: id, personId }: { readonly account: string; readonly personId: PersonId },
 ): boolean {
   return policy.may({ kind: 'person', id, personId }, 'overrides', entityId);
 }
@@ -204,7 +204,7 @@ function asOfNow(deciding: DecisionContext): ChangeRecord {
   return { ...record, content: { ...record.content, excludes: [...excludedNow(deciding)] } };
 }
 
-function rolesOf({ policy }: InForce, personId: string): string[] {
+function rolesOf({ policy }: InForce, personId: PersonId): string[] {
   return [...policy.rolesOf(personId)].sort();
 }
 

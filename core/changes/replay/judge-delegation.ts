@@ -1,5 +1,5 @@
 /** Was the person entitled to lend this vote, or to take it back? */
-import { msOf } from '../../brands/index.ts';
+import { msOf, type PersonId } from '../../brands/index.ts';
 import type { DelegationTerms } from '../store/delegation-store.ts';
 import { CLOCK_SLACK_MS, type InForce } from './authority.ts';
 import { apartProblem, givenRoles } from './judge-decision.ts';
@@ -24,7 +24,7 @@ export function judgeGrant({ body }: ReplayEntry, grant: DelegationTerms, inForc
 
 export function judgeRevocation(
   { body }: ReplayEntry,
-  revoked: { readonly delegation: string; readonly from: string },
+  revoked: { readonly delegation: string; readonly from: PersonId },
   { inForce, known }: { readonly inForce: InForce; readonly known: Pick<DelegationTerms, 'from'> | undefined },
 ): string | undefined {
   if (known?.from !== revoked.from) return `${revoked.from} has given no such delegation`;

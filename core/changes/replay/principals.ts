@@ -1,4 +1,5 @@
 /** Whom an entry's actor stands for, by the roster that was in force there. */
+import type { Given, PersonId } from '../../brands/index.ts';
 import type { Actor } from '../../ledger/index.ts';
 import { SYSTEM_ACTOR } from '../../ledger/index.ts';
 import type { Principal } from '../../policy/index.ts';
@@ -15,7 +16,11 @@ export function principalOf({ policy }: Pick<InForce, 'policy'>, { kind, id, log
 }
 
 /** Undefined when the actor's account is this person's. */
-export function otherPerson({ policy }: Pick<InForce, 'policy'>, actor: Actor, personId: string): string | undefined {
+export function otherPerson(
+  { policy }: Pick<InForce, 'policy'>,
+  actor: Actor,
+  personId: Given<PersonId>,
+): string | undefined {
   if (actor.kind !== 'person') return `${actor.kind} "${actor.id}" cannot decide`;
   const principal = policy.principal(actor.id);
   return principal?.kind === 'person' && principal.personId === personId

@@ -3,9 +3,19 @@
  * person it was given to finds it. Both follow from the entries on one chain of the system, and can be rebuilt from them.
  */
 import * as z from 'zod';
-import type { ChainHash, IsoInstant } from '../../brands/index.ts';
+import type { ChainHash, Given, IsoInstant, PersonId } from '../../brands/index.ts';
 import type { ItemKey, ItemStore, ItemWrite } from '../../ledger/index.ts';
-import { codecOf, hash as storedHash, instant, list, object, optional, text } from '../../values/index.ts';
+import {
+  codecOf,
+  hash as storedHash,
+  instant,
+  list,
+  matching,
+  object,
+  optional,
+  text,
+  type Shape,
+} from '../../values/index.ts';
 import { policyEntrySchema, type ChainEntry, type PolicyEntry } from '../model/steps.ts';
 
 export const DELEGATIONS_CHAIN = 'system/delegations';
@@ -17,9 +27,9 @@ const MAX_LISTED = 1_000;
 const hash = z.string().regex(/^[0-9a-f]{64}$/);
 export const grantedSchema = z.strictObject({
   /** whose vote it is */
-  from: z.string(),
+  from: z.string().brand<'PersonId'>(),
   /** who may cast it */
-  to: z.string(),
+  to: z.string().brand<'PersonId'>(),
   /** only for these; absent: for every role the person has */
   roles: z.array(z.string()).min(1).exactOptional(),
   until: z.iso.datetime().brand<'IsoInstant'>(),
@@ -29,7 +39,7 @@ export const grantedSchema = z.strictObject({
 });
 export const revokedSchema = z.strictObject({
   delegation: hash,
-  from: z.string(),
+  from: z.string().brand<'PersonId'>(),
   under: policyEntrySchema.exactOptional(),
 });
 
@@ -45,12 +55,14 @@ export type Delegation = DelegationTerms & {
   readonly revokedAt?: IsoInstant;
 };
 
+const personId: Shape<PersonId> = matching(/^/, 'text');
+
 export const delegationCodec = codecOf<Delegation>(
   'delegation',
   object<Delegation>({
     id: storedHash(),
-    from: text,
-    to: text,
+    from: personId,
+    to: personId,
     roles: optional(list(text)),
     until: instant,
     reason: text,
@@ -67,11 +79,11 @@ export interface StoredDelegation {
 }
 
 export interface DelegationStore {
-  readonly find: (from: string, id: string) => Promise<StoredDelegation | undefined>;
+  readonly find: (from: Given<PersonId>, id: string) => Promise<StoredDelegation | undefined>;
   /** What the person has given. */
-  readonly givenBy: (from: string) => Promise<readonly Delegation[]>;
+  readonly givenBy: (from: Given<PersonId>) => Promise<readonly Delegation[]>;
   /** What the person was given, by one or by all. */
-  readonly givenTo: (to: string, from?: string) => Promise<readonly StoredDelegation[]>;
+  readonly givenTo: (to: Given<PersonId>, from?: Given<PersonId>) => Promise<readonly StoredDelegation[]>;
   readonly granted: (delegation: Delegation) => ItemWrite[];
   readonly revoked: (stored: StoredDelegation, at: IsoInstant) => ItemWrite[];
 }
@@ -127,7 +139,7 @@ export type ReadDelegation =
   | {
       readonly kind: 'revoked';
       readonly delegation: string;
-      readonly from: string;
+      readonly from: PersonId;
       readonly under: PolicyEntry | undefined;
     };
 

@@ -2,6 +2,7 @@
  * Where entity documents are kept: one item per entity, written only together with the entry that says so. The item's
  * version is the document's version, and what was undone to nothing stays as `null`, so a version never names two things.
  */
+import type { EntityId, Given } from '../../brands/index.ts';
 import type { ItemKey, ItemStore, ItemWrite } from '../../ledger/index.ts';
 import { codecOf, hash, jsonObject, nullable, object, optional, text, whole } from '../../values/index.ts';
 import { documentHash, type Document, type VersionedDocument } from '../model/document.ts';
@@ -9,13 +10,13 @@ import type { PolicyEntry } from '../model/steps.ts';
 
 export interface DocumentStore {
   /** The hash is computed from what is stored, so a document changed behind the ledger's back is noticed. */
-  readonly read: (entityId: string) => Promise<VersionedDocument>;
+  readonly read: (entityId: Given<EntityId>) => Promise<VersionedDocument>;
   /** Replaces version `from` by the next one; of the policy, its version item with it. */
-  readonly put: (entityId: string, next: NextDocument) => ItemWrite[];
+  readonly put: (entityId: Given<EntityId>, next: NextDocument) => ItemWrite[];
   /** True only while the document is at this version. */
-  readonly check: (entityId: string, version: number) => ItemWrite;
+  readonly check: (entityId: Given<EntityId>, version: number) => ItemWrite;
   /** The change-set that wrote the document last; undefined: nobody did. */
-  readonly writer: (entityId: string) => Promise<string | undefined>;
+  readonly writer: (entityId: Given<EntityId>) => Promise<string | undefined>;
 }
 
 export interface NextDocument {
@@ -56,7 +57,7 @@ export const policyItemCodec = codecOf<PolicyItem>(
 );
 
 export function createDocumentStore(ledger: string, items: Pick<ItemStore, 'get'>): DocumentStore {
-  const keyOf = (entityId: string): { pk: string; sk: string } => ({ pk: `${ledger}#document`, sk: entityId });
+  const keyOf = (entityId: Given<EntityId>): { pk: string; sk: string } => ({ pk: `${ledger}#document`, sk: entityId });
   const expectation = (version: number): number | 'absent' => (version === 0 ? 'absent' : version);
   return {
     read: async (entityId) => {

@@ -1,6 +1,18 @@
 /** A change-set's record as an item. It grants nothing by itself (proofs.ts), but what reads it relies on its form. */
-import { codecOf, hash, instant, list, object, ofSchema, oneOf, optional, text, whole } from '../../values/index.ts';
-import type { Actor } from '../../ledger/index.ts';
+import {
+  codecOf,
+  hash,
+  instant,
+  list,
+  matching,
+  object,
+  ofSchema,
+  oneOf,
+  optional,
+  text,
+  whole,
+} from '../../values/index.ts';
+import { ENTITY_ID, type Actor } from '../../ledger/index.ts';
 import { CHANGE_STATES, STEP_TYPES } from '../model/lifecycle.ts';
 import type { ChangeRecord, Progress } from '../model/record.ts';
 import { policyEntrySchema, STEP_SCHEMAS, type Failure } from '../model/steps.ts';
@@ -16,7 +28,7 @@ export const changeCodec = codecOf<ChangeRecord>(
   'change-set',
   object<ChangeRecord>({
     id: text,
-    entityId: text,
+    entityId: matching(ENTITY_ID, 'an entity id'),
     state: oneOf(...CHANGE_STATES),
     proposer: object<Actor>({
       kind: oneOf('person', 'agent', 'module', 'service'),

@@ -1,5 +1,5 @@
 /** What a change-set shows of its exceptional ways: overridden, to be reviewed, resolved by hand, following or reverting another. */
-import type { IsoInstant } from '../../brands/index.ts';
+import type { IsoInstant, PersonId } from '../../brands/index.ts';
 import { defined } from '../../values/index.ts';
 import type { ChangeRecord } from '../model/record.ts';
 import type { Content, Resolution } from '../model/steps.ts';
@@ -7,7 +7,7 @@ import type { Content, Resolution } from '../model/steps.ts';
 export interface PostExecutionView extends Pick<Content, 'reverts' | 'supersedes'> {
   /** approved by one person in an emergency */
   readonly override?: {
-    readonly personId: string;
+    readonly personId: PersonId;
     readonly account: string;
     readonly ticket: string;
     readonly reason: string;
@@ -26,7 +26,7 @@ export interface PostExecutionView extends Pick<Content, 'reverts' | 'supersedes
 }
 
 export interface ReviewView {
-  readonly personId: string;
+  readonly personId: PersonId;
   readonly verdict: 'justified' | 'unjustified';
   readonly reason: string;
   readonly at: IsoInstant;

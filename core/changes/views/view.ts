@@ -1,5 +1,5 @@
 /** A change-set as people and clients see it: what changes, why, how risky it is, who has decided, who still must. */
-import type { AssessmentHash, ChainHash, ContentHash, IsoInstant } from '../../brands/index.ts';
+import type { AssessmentHash, ChainHash, ContentHash, IsoInstant, PersonId } from '../../brands/index.ts';
 import type { Actor } from '../../ledger/index.ts';
 import { defined } from '../../values/index.ts';
 import type { Context } from '../recording/context.ts';
@@ -35,7 +35,7 @@ export type Preview =
 
 export interface VoteAtHand {
   /** whose vote it would be */
-  readonly personId: string;
+  readonly personId: PersonId;
   /** by which delegation; absent: the caller's own vote */
   readonly delegation?: string;
 }
@@ -60,7 +60,7 @@ export interface ChangeView extends PostExecutionView {
   readonly blocked?: Failure;
   readonly failure?: Failure;
   readonly votes: readonly {
-    readonly personId: string;
+    readonly personId: PersonId;
     readonly account: string;
     readonly decision: Vote['decision'];
     readonly reason?: string;

@@ -1,4 +1,5 @@
 /** Entity ids: which strings name a chain, and which prefixes only the system may write. */
+import type { EntityId } from '../../brands/index.ts';
 import { LedgerError } from './errors.ts';
 
 export const ENTITY_ID = /^[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}$/;
@@ -8,7 +9,7 @@ const RESERVED_PREFIXES = ['keys/', 'module/', 'system/'] as const;
 const REGISTRY = 'registry:';
 
 /** @throws LedgerError ENTITY_ID_INVALID */
-export function assertEntityId(id: string): void {
+export function assertEntityId(id: string): asserts id is EntityId {
   if (!ENTITY_ID.test(id)) {
     throw new LedgerError({
       code: 'ENTITY_ID_INVALID',

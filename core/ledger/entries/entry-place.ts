@@ -3,7 +3,7 @@
  * keys: actor, at, data, entity, idem, ledger, prev, seq, type, v. All after `data` are scalars, and a quote inside a string
  * is escaped, so the last `,"entity":"` is the entry's own. It does not know whether the bytes are a proper entry.
  */
-import type { ChainHash } from '../../brands/index.ts';
+import type { ChainHash, EntityId } from '../../brands/index.ts';
 import { ENTRY_HEADER, type EntryBody } from './entry.ts';
 
 export type EntryPlace = Pick<EntryBody, 'entity' | 'ledger' | 'prev' | 'seq' | 'type'>;
@@ -27,7 +27,7 @@ export function readPlace(note: Uint8Array): EntryPlace | undefined {
   PLACE.lastIndex = tail.lastIndexOf(ENTITY);
   const [, entity, ledger, prev, seq, type] = (PLACE.lastIndex < 0 ? null : PLACE.exec(tail)) ?? [];
   if (entity === undefined || ledger === undefined || prev === undefined || type === undefined) return undefined;
-  return { entity, ledger, prev: prev as ChainHash, seq: Number(seq), type };
+  return { entity: entity as EntityId, ledger, prev: prev as ChainHash, seq: Number(seq), type };
 }
 
 /** The name in the first signature line: a claim, and no more. undefined: it takes parsing to know. */

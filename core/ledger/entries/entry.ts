@@ -2,7 +2,7 @@
  * The bytes of an entry: how a draft becomes a signed note and how stored bytes become a body again. The stored bytes
  * ARE the hashed bytes; nothing here ever rebuilds one from the other. Format: docs/formats.md.
  */
-import type { ChainHash, IsoInstant, LeafHash } from '../../brands/index.ts';
+import type { ChainHash, EntityId, IsoInstant, LeafHash, Seq } from '../../brands/index.ts';
 import { isObject } from '../../values/index.ts';
 import {
   canonicalize,
@@ -56,8 +56,8 @@ export interface EntryDraft {
 export interface EntryBody {
   readonly v: 1;
   readonly ledger: string;
-  readonly entity: string;
-  readonly seq: number;
+  readonly entity: EntityId;
+  readonly seq: Seq;
   /** hex SHA-256 of the entry before, or the genesis hash at seq 0 */
   readonly prev: ChainHash;
   readonly type: string;

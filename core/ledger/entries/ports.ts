@@ -3,26 +3,26 @@
  * it was persisted, and when two callers meet. Adapters: adapters/embedded (SQLite), adapters/aws (DynamoDB),
  * adapters/memory (with fault hooks).
  */
-import type { ChainHash, EpochMs } from '../../brands/index.ts';
+import type { ChainHash, EntityId, EpochMs, Given, Position, Seq } from '../../brands/index.ts';
 import type { JsonValue } from '../../canonical/index.ts';
 import type { PreparedEntry, SealedEntry } from './entry.ts';
 import type { NoteSigner } from '../notes/signed-note.ts';
 
 export interface StoredEntry extends SealedEntry {
   readonly chain: string;
-  readonly seq: number;
+  readonly seq: Seq;
   /** log index, 0-based, without gaps; undefined while it has none (a shared store's sequencer gives it later) */
-  readonly position: number | undefined;
+  readonly position: Position | undefined;
 }
 
 /** An entry that has its place in the log. */
 export interface LoggedEntry extends StoredEntry {
-  readonly position: number;
+  readonly position: Position;
 }
 
 export interface EntryToStore extends SealedEntry {
   readonly chain: string;
-  readonly seq: number;
+  readonly seq: Seq;
   /** ledger-wide unique; undefined when the entry needs no look-up by key */
   readonly idemKey: string | undefined;
   /** True: what else the group writes makes the key unique, and the entry is found without it. A store may keep nothing under it. */
@@ -79,15 +79,15 @@ export interface EntryStore {
    */
   commit(groups: readonly CommitGroup[]): Promise<readonly CommitOutcome[]>;
   /** Newest entry of the chain, strongly consistent. */
-  head(chain: string): Promise<StoredEntry | undefined>;
+  head(chain: Given<EntityId>): Promise<StoredEntry | undefined>;
   /** Entries of a chain with seq >= from, ascending, at most `limit`. */
-  read(chain: string, from: number, limit: number): Promise<readonly StoredEntry[]>;
+  read(chain: Given<EntityId>, from: Seq, limit: number): Promise<readonly StoredEntry[]>;
   /** The entry recorded under an idempotency key, strongly consistent. */
   findByIdemKey(idemKey: string): Promise<StoredEntry | undefined>;
   /** The log from index `from` on, ascending, gap-free, at most `limit`. Every acknowledged entry gets there in the end. */
-  readLog(from: number, limit: number): Promise<readonly LoggedEntry[]>;
+  readLog(from: Position, limit: number): Promise<readonly LoggedEntry[]>;
   /** How many entries are in the log: the index the next one gets. */
-  size(): Promise<number>;
+  size(): Promise<Position>;
 }
 
 export interface ItemStore {
@@ -119,7 +119,7 @@ export interface RootSigner {
 /** A run of entries for one chain, to be sealed one after the other. */
 export interface RunToSeal {
   readonly prev: ChainHash;
-  readonly seq: number;
+  readonly seq: Seq;
   readonly run: readonly PreparedEntry[];
 }
 

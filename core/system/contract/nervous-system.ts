@@ -2,7 +2,7 @@
  * The façade: everything a shell (HTTP, CLI, Lambda, in-process code) can ask of the system, independent of the engine.
  * Interfaces only; `create-nervous-system.ts` builds them from ports and configuration.
  */
-import type { ChainHash, IsoInstant } from '../../brands/index.ts';
+import type { ChainHash, EntityId, Given, IsoInstant } from '../../brands/index.ts';
 import type { ApprovalQueue, Changes, PolicyUseCases, ReviewQueue } from '../../changes/index.ts';
 import type { JsonObject } from '../../canonical/index.ts';
 import type {
@@ -65,7 +65,7 @@ export interface VerifyRequest {
 }
 
 export interface EntityView {
-  readonly entityId: string;
+  readonly entityId: Given<EntityId>;
   /** the newest entry; an entity without entries has no view, and the request is refused as not found */
   readonly head: { readonly seq: number; readonly hash: ChainHash; readonly at: IsoInstant };
   /** the entity's document as change-sets made it; absent when there is none */
@@ -76,16 +76,16 @@ export interface EntityView {
 
 export interface Entities {
   /** @throws SystemError ENTITY_NOT_FOUND, PolicyError FORBIDDEN, as all here */
-  get(principal: Principal, entityId: string): Promise<EntityView>;
+  get(principal: Principal, entityId: Given<EntityId>): Promise<EntityView>;
   entries(
     principal: Principal,
-    entityId: string,
+    entityId: Given<EntityId>,
     options: { readonly from: number; readonly limit: number; readonly verify?: boolean },
   ): Promise<readonly EntryView[]>;
   /** @param options.signal when it is aborted, the work ends. @throws SystemError VERIFICATION_ENDED */
   verify(
     principal: Principal,
-    entityId: string,
+    entityId: Given<EntityId>,
     options?: { readonly signal?: AbortSignal },
   ): Promise<VerificationReport>;
 }
@@ -100,7 +100,7 @@ export interface EventTrace {
 export interface FeedFilter {
   /** globs, `transactions.*`; none: all */
   readonly topics?: readonly string[];
-  readonly entityId?: string;
+  readonly entityId?: Given<EntityId>;
   /** Only events that this subscription lets through, including the rights to subscribe and to read. Without a cursor it says where to begin. */
   readonly subscription?: Pick<StreamFilter, 'from' | 'wants'>;
 }
@@ -147,7 +147,7 @@ export interface PublicLogView {
   /** A tile, or (auditors) a bundle, by its C2SP path. @throws SystemError TILE_NOT_FOUND */
   file(principal: Principal, path: string): Promise<Uint8Array>;
   /** A C2SP tlog-proof of an entry. @throws SystemError ENTITY_NOT_FOUND | NOT_PUBLISHED_YET */
-  proof(principal: Principal, entityId: string, seq: number): Promise<Uint8Array>;
+  proof(principal: Principal, entityId: Given<EntityId>, seq: number): Promise<Uint8Array>;
 }
 
 export interface ValidationReport {

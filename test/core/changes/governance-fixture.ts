@@ -1,4 +1,5 @@
 /** A company that governs itself: a ledger in memory with as many processes on it as wanted, each with its configuration. */
+import type { PersonId } from '../../../core/brands/index.ts';
 import { toHex } from '../../../core/canonical/index.ts';
 import {
   createChanges,
@@ -24,6 +25,7 @@ import { createPolicy, modulesSchema, rosterSchema, type Principal } from '../..
 import { CountingIds, FakeClock, localSealer, memoryRootSigner, MemoryStore } from '../../../adapters/memory/index.ts';
 import { createEntryVerifier } from '../../../core/system/index.ts';
 import { decision } from './fixture.ts';
+import { checked } from '../../support/checked.ts';
 
 export const ENTITY = 'account:1';
 export const POLICY = 'registry:policy';
@@ -167,7 +169,7 @@ export const onPolicy = { entityId: POLICY };
 /** Whoever the company begins with, and whoever it may get. */
 export function who(id: string, roster: object = ROSTER): Principal {
   const principal = createPolicy(rosterSchema.parse(roster), MODULES).principal(id);
-  return principal ?? { kind: 'person', id, personId: id };
+  return principal ?? { kind: 'person', id, personId: checked<PersonId>(id) };
 }
 
 /** The index of a person in the roster, for patches. */

@@ -2,8 +2,10 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { PersonId } from '../../../../core/brands/index.ts';
 import { openLiveTokens, openTokens } from '../../../../adapters/embedded/keys/tokens.ts';
 import { createPolicy, rosterSchema, type Principal, type Roster } from '../../../../core/policy/index.ts';
+import { checked } from '../../../support/checked.ts';
 
 const principals = (...ids: string[]): ReadonlyMap<string, Principal> =>
   new Map(ids.map((id) => [id, { kind: 'module', id }]));
@@ -46,8 +48,8 @@ describe('tokens', () => {
   });
 
   const HOLDERS: readonly Principal[] = [
-    { kind: 'person', id: 'a', personId: 'ann' },
-    { kind: 'person', id: 'a', personId: 'bob' },
+    { kind: 'person', id: 'a', personId: checked<PersonId>('ann') },
+    { kind: 'person', id: 'a', personId: checked<PersonId>('bob') },
     { kind: 'agent', id: 'a', owner: 'ann', logic: 'a@1' },
     { kind: 'agent', id: 'a', owner: 'bob', logic: 'a@1' },
     { kind: 'module', id: 'a' },

@@ -1,7 +1,7 @@
 /** What a person's own key signs: a hash that changes with everything a decision binds to, and with nothing else. */
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import type { AssessmentHash, ContentHash } from '../../../../core/brands/index.ts';
+import type { AssessmentHash, ContentHash, PersonId } from '../../../../core/brands/index.ts';
 import { canonicalize } from '../../../../core/canonical/index.ts';
 import { decisionChallenge, type ChangeView, type DecisionSubject } from '../../../../core/changes/index.ts';
 import { recordingFixture, by, overrideOf, pending, refused } from '../recording/recording-fixture.ts';
@@ -16,7 +16,12 @@ const subject: DecisionSubject = {
     contentHash: checked<ContentHash>('a'.repeat(64)),
     assessmentHash: checked<AssessmentHash>('b'.repeat(64)),
   },
-  ...{ decision: 'approve', personId: 'ann', nonce: 'nonce-0123456789', expiresAt: '2026-11-21T10:00:00Z' },
+  ...{
+    decision: 'approve',
+    personId: checked<PersonId>('ann'),
+    nonce: 'nonce-0123456789',
+    expiresAt: '2026-11-21T10:00:00Z',
+  },
 };
 
 /** As an authenticator would answer to `challenge`. */
@@ -32,7 +37,13 @@ function assertionOver(challenge: string, more: object = {}): object {
 }
 
 const challengeFor = (view: ChangeView, input: object, more: object = {}): string =>
-  decisionChallenge({ ...(input as DecisionSubject), ledger: 'main', change: view.id, personId: 'ann', ...more });
+  decisionChallenge({
+    ...(input as DecisionSubject),
+    ledger: 'main',
+    change: view.id,
+    personId: checked<PersonId>('ann'),
+    ...more,
+  });
 
 describe('the challenge', () => {
   it('is the SHA-256 of the tagged canonical JSON, as documented', () => {
@@ -49,7 +60,7 @@ describe('the challenge', () => {
       { contentHash: checked<ContentHash>('c'.repeat(64)) },
       { assessmentHash: checked<AssessmentHash>('c'.repeat(64)) },
       ...(['reject', 'request-changes', 'override'] as const).map((kind) => ({ decision: kind })),
-      { personId: 'bob' },
+      { personId: checked<PersonId>('bob') },
       { nonce: 'nonce-9876543210' },
       { expiresAt: '2026-11-21T10:00:01Z' },
       { expiresAt: undefined },

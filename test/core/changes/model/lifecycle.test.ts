@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { IsoInstant } from '../../../../core/brands/index.ts';
+import type { EntityId, IsoInstant } from '../../../../core/brands/index.ts';
 import {
   CHANGE_STATES,
   foldChange,
@@ -101,7 +101,7 @@ describe('the reducer', () => {
     const body = {
       v: 1,
       ledger: 'main',
-      entity: 'a',
+      entity: checked<EntityId>('a'),
       seq: 0,
       prev: NOT_PLACED,
       at: checked<IsoInstant>('2026-01-01T00:00:00.000Z'),

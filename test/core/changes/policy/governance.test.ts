@@ -1,6 +1,6 @@
 /** Who governs: the ledger's own policy decides, changes only as it says itself, and nothing is decided under an old one. */
 import { describe, expect, it } from 'vitest';
-import type { IsoInstant } from '../../../../core/brands/index.ts';
+import type { IsoInstant, EntityId } from '../../../../core/brands/index.ts';
 import { createItemRebuilder, reduceChange, verifyState } from '../../../../core/changes/index.ts';
 import { MemoryStore } from '../../../../adapters/memory/index.ts';
 import { createPolicy, modulesSchema, rosterSchema } from '../../../../core/policy/index.ts';
@@ -259,7 +259,7 @@ describe('changing the policy', () => {
     };
     const step = { type: 'change.escalated', actor: { kind: 'service', id: 'system' }, data } as const;
     const placed = {
-      entity: POLICY,
+      entity: checked<EntityId>(POLICY),
       seq: 99,
       hash: NOT_PLACED,
       at: checked<IsoInstant>(new Date(fixture.clock.now()).toISOString()),

@@ -1,6 +1,6 @@
 /** What was in force, where a log's order was made later: by times, a minute between clocks, and each chain in its own order. */
 import { describe, expect, it } from 'vitest';
-import type { IsoInstant, ChainHash } from '../../../../core/brands/index.ts';
+import type { IsoInstant, ChainHash, PersonId } from '../../../../core/brands/index.ts';
 import { DatedAuthority, OrderedAuthority } from '../../../../core/changes/replay/authority.ts';
 import { datedAuthority } from '../../../../core/changes/replay/dated-authority.ts';
 import type { ReplayEntry } from '../../../../core/changes/replay/replay-entry.ts';
@@ -36,7 +36,12 @@ const written = (
 const under = (seq: number) => ({ seq, hash: checked<ChainHash>(`policy.adopted-${seq}`.padEnd(64, '0')) });
 const versions = (found: ReturnType<DatedAuthority['at']>): unknown =>
   typeof found === 'string' ? found : found.map(({ risk }) => risk.policy.version);
-const grant = { from: 'dan', to: 'clara', until: checked<IsoInstant>('2026-12-01T00:00:00Z'), reason: 'x' };
+const grant = {
+  from: checked<PersonId>('dan'),
+  to: checked<PersonId>('clara'),
+  until: checked<IsoInstant>('2026-12-01T00:00:00Z'),
+  reason: 'x',
+};
 
 describe('policies by time', () => {
   const authority = new DatedAuthority();

@@ -1,6 +1,6 @@
 /** What people say of it afterwards, as a replay judges it: what became of a failed rollback, and reviews. Each rule alone. */
 import { describe, expect, it } from 'vitest';
-import type { AssessmentHash, ContentHash } from '../../../../core/brands/index.ts';
+import type { AssessmentHash, ContentHash, PersonId } from '../../../../core/brands/index.ts';
 import * as judge from '../../../../core/changes/replay/judge-decision.ts';
 import { createRiskTable } from '../../../../core/changes/risk/risk.ts';
 import { decisionChallenge, type DecisionSubject } from '../../../../core/changes/model/decision-challenge.ts';
@@ -175,7 +175,7 @@ describe('a signature', () => {
       revision: 1,
       contentHash: checked<ContentHash>('c'),
       assessmentHash: checked<AssessmentHash>('a'),
-      personId: 'ann',
+      personId: checked<PersonId>('ann'),
       nonce: 'n',
     },
     ...{ decision: 'approve' as const },
@@ -199,7 +199,7 @@ describe('a signature', () => {
     for (const more of [
       ...[{ ledger: 'other' }, { change: 'd' }, { revision: 2 }, { contentHash: checked<ContentHash>('d') }],
       ...[{ assessmentHash: checked<AssessmentHash>('b') }],
-      ...[{ decision: 'reject' as const }, { personId: 'bob' }, { nonce: 'm' }, { expiresAt: AT }],
+      ...[{ decision: 'reject' as const }, { personId: checked<PersonId>('bob') }, { nonce: 'm' }, { expiresAt: AT }],
     ])
       expect([more, vote({ assertion: over(more) })]).toEqual([more, expect.stringContaining('over another decision')]);
   });

@@ -1,6 +1,6 @@
 /** Decisions as a replay judges them: by the roster and the rules in force, each rule at its edge. */
 import { describe, expect, it } from 'vitest';
-import type { IsoInstant } from '../../../../core/brands/index.ts';
+import type { IsoInstant, PersonId } from '../../../../core/brands/index.ts';
 import { createRiskTable } from '../../../../core/changes/risk/risk.ts';
 import { riskSchema } from '../../../../core/changes/index.ts';
 import type { DecisionContext } from '../../../../core/changes/replay/judge-decision.ts';
@@ -199,7 +199,13 @@ describe('a delegation', () => {
   const grant = (more: object = {}, actor = 'otto'): string | undefined =>
     judgeGrant(
       entry(actor),
-      { from: 'otto', to: 'bob', until: checked<IsoInstant>(iso(AT + DAY_MS)), reason: 'x', ...more },
+      {
+        from: checked<PersonId>('otto'),
+        to: checked<PersonId>('bob'),
+        until: checked<IsoInstant>(iso(AT + DAY_MS)),
+        reason: 'x',
+        ...more,
+      },
       inForce,
     );
 
@@ -220,7 +226,11 @@ describe('a delegation', () => {
 
   it('is taken back by who gave it', () => {
     const back = (known: object | undefined, actor = 'otto'): string | undefined =>
-      judgeRevocation(entry(actor), { delegation: 'd', from: 'otto' }, { inForce, known: known as never });
+      judgeRevocation(
+        entry(actor),
+        { delegation: 'd', from: checked<PersonId>('otto') },
+        { inForce, known: known as never },
+      );
     expect(back({ from: 'otto' })).toBeUndefined();
     expect(back({ from: 'bob' })).toContain('has given no such delegation');
     expect(back(undefined)).toContain('has given no such delegation');

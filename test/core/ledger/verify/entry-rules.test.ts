@@ -1,6 +1,6 @@
 /** What a reader requires of an entry beyond its bytes: each rule at its edge. */
 import { describe, expect, it } from 'vitest';
-import type { EpochMs } from '../../../../core/brands/index.ts';
+import type { EpochMs, EntityId } from '../../../../core/brands/index.ts';
 import { CountingIds } from '../../../../adapters/memory/index.ts';
 import type { EntryBody } from '../../../../core/ledger/index.ts';
 import { entryProblem } from '../../../../core/ledger/verify/entry-rules.ts';
@@ -14,21 +14,27 @@ const KNOWN = { origin: 'o', size: 0, root: RAW(0) };
 
 /** A body of each type as a writer makes it. */
 const SOUND: Readonly<Record<string, Partial<EntryBody>>> = {
-  event: { entity: 'a:1', data: { payload: {}, source: 'm', topic: 'a.b', version: 1 } },
-  'key.certified': { entity: KEY.name, idem: KEY.name, seq: 0, data: certificateDraft(KEY).data },
-  'key.revoked': { entity: KEY.name, data: { key: KEY.name, reason: 'r'.repeat(1_000) } },
-  'key.rotated': { entity: 'keys/root', data: { algorithm: 'Ed25519', from: RAW(1), to: RAW(2), reason: 'r' } },
-  'log.incarnated': { entity: 'system/log', data: { incarnation: 0, kept: 0, lost: 0, before: KNOWN } },
-  'tamper.observed': { entity: 'system/tamper', data: { change: 'modified', entity: 'a', seq: 0 } },
-  'policy.adopted': { entity: 'registry:policy', data: {} },
-  'delegation.granted': { entity: 'system/delegations', data: {} },
-  'delegation.revoked': { entity: 'system/delegations', data: {} },
-  revealed: { entity: 'a:1', data: { seq: 4, fields: ['/a'] } },
+  event: { entity: checked<EntityId>('a:1'), data: { payload: {}, source: 'm', topic: 'a.b', version: 1 } },
+  'key.certified': { entity: checked<EntityId>(KEY.name), idem: KEY.name, seq: 0, data: certificateDraft(KEY).data },
+  'key.revoked': { entity: checked<EntityId>(KEY.name), data: { key: KEY.name, reason: 'r'.repeat(1_000) } },
+  'key.rotated': {
+    entity: checked<EntityId>('keys/root'),
+    data: { algorithm: 'Ed25519', from: RAW(1), to: RAW(2), reason: 'r' },
+  },
+  'log.incarnated': {
+    entity: checked<EntityId>('system/log'),
+    data: { incarnation: 0, kept: 0, lost: 0, before: KNOWN },
+  },
+  'tamper.observed': { entity: checked<EntityId>('system/tamper'), data: { change: 'modified', entity: 'a', seq: 0 } },
+  'policy.adopted': { entity: checked<EntityId>('registry:policy'), data: {} },
+  'delegation.granted': { entity: checked<EntityId>('system/delegations'), data: {} },
+  'delegation.revoked': { entity: checked<EntityId>('system/delegations'), data: {} },
+  revealed: { entity: checked<EntityId>('a:1'), data: { seq: 4, fields: ['/a'] } },
   redacted: {
-    entity: 'a:1',
+    entity: checked<EntityId>('a:1'),
     data: { seq: 4, fields: ['/a'], approvers: [], basis: 'b', change: 'c', revision: 0 },
   },
-  'change.voted': { entity: 'a:1', data: {} },
+  'change.voted': { entity: checked<EntityId>('a:1'), data: {} },
 };
 
 function problem(type: string, more: object = {}, data: object = {}): string | undefined {
