@@ -21,8 +21,9 @@ const CHECKS = [
   'core/changes/decisions/{decide,delegation}.ts',
   'core/events/catalog/system-topics.ts',
   'api/schemas/**/*.ts',
-  'adapters/aws/{dynamo/dynamo-items,request/system-clock,verify/segment-json}.ts',
-  'adapters/embedded/{machine/system-clock,store/sqlite-store}.ts',
+  'adapters/aws/{dynamo/dynamo-items,verify/segment-json}.ts',
+  'adapters/embedded/store/sqlite-store.ts',
+  'adapters/machine/system-clock.ts',
   'adapters/memory/test-doubles.ts',
   'test/support/checked.ts',
 ];

@@ -89,6 +89,7 @@ async function open(options: EngineOptions, opened: Closers): Promise<Engine> {
     writeEngineFile(dataDir, http.url);
     opened.push(() => removeEngineFile(dataDir));
   }
+  let closing: Promise<void> | undefined;
   return {
     ...parts,
     url: http?.url ?? '',
@@ -100,7 +101,7 @@ async function open(options: EngineOptions, opened: Closers): Promise<Engine> {
       opened.push(() => consumer.stop());
       return consumer;
     },
-    close: once(() => closeAll(opened)),
+    close: () => (closing ??= closeAll(opened)),
   };
 }
 
@@ -140,11 +141,6 @@ async function closeAll(opened: Closers): Promise<void> {
     }
   }
   if (errors.length > 0) throw new AggregateError(errors, 'the engine did not close cleanly');
-}
-
-function once(work: () => Promise<void>): () => Promise<void> {
-  let done: Promise<void> | undefined;
-  return () => (done ??= work());
 }
 
 function writeToStandardError(error: unknown): void {

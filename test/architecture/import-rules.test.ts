@@ -22,6 +22,7 @@ const ONE_ROOM = [
   'core/values',
   'core/guard',
   'core/policy',
+  'adapters/machine',
   'adapters/memory',
   'clients/sdk',
 ];
