@@ -33,6 +33,13 @@ const PRODUCT = ['core', 'api', 'adapters', 'lambdas', 'clients', 'testing', 'li
   (area) => `${area}/**/*.ts`,
 );
 
+const NO_INVENTED_DEFAULT =
+  'no invented default: must(value, what) where it has to be there; countOf, orNone or orBlank where none is the same';
+const INVENTED_DEFAULTS = ["''", '0'].map((raw) => ({
+  selector: `LogicalExpression[operator='??'][right.raw="${raw}"]`,
+  message: NO_INVENTED_DEFAULT,
+}));
+
 export default tseslint.config(
   { ignores: ['node_modules/', 'test/architecture/planted/', 'coverage/', '.cache/', '**/*.cjs'] },
   {
@@ -53,7 +60,7 @@ export default tseslint.config(
       'no-console': 'error',
     },
   },
-  { files: PRODUCT, rules: { 'no-restricted-syntax': ['error', NO_PROXY] } },
+  { files: PRODUCT, rules: { 'no-restricted-syntax': ['error', NO_PROXY, ...INVENTED_DEFAULTS] } },
   {
     files: ['core/**/*.ts', 'api/**/*.ts'],
     rules: {
@@ -73,6 +80,7 @@ export default tseslint.config(
       'no-restricted-syntax': [
         'error',
         NO_PROXY,
+        ...INVENTED_DEFAULTS,
         { selector: "NewExpression[callee.name='Date'][arguments.length=0]", message: CORE_HAS_NO_CLOCK },
         {
           selector:

@@ -2,6 +2,8 @@
  * Which route a method and a path lead to. Paths are compared segment by segment before they are decoded, so an encoded
  * slash belongs to a parameter and `..` is a name like any other. A last parameter `{name+}` takes all that is left.
  */
+import { must } from '../core/errors/index.ts';
+import { orBlank } from '../core/values/index.ts';
 import { ApiError } from './errors.ts';
 import type { Route } from './route.ts';
 
@@ -63,14 +65,14 @@ function decodeParams(template: readonly string[], path: readonly string[]): Rec
     template.flatMap((segment, i) => {
       if (!isParam(segment)) return [];
       const name = segment.replace(/^\{|\+?\}$/g, '');
-      const taken = isRest(segment) ? path.slice(i) : [path[i] ?? ''];
+      const taken = isRest(segment) ? path.slice(i) : [must(path[i], 'a segment of the path')];
       return [[name, taken.map((part) => decodeSegment(part, name)).join('/')]];
     }),
   );
 }
 
 function takesRest(template: readonly string[]): boolean {
-  return isRest(template.at(-1) ?? '');
+  return isRest(orBlank(template.at(-1)));
 }
 
 function isRest(segment: string): boolean {

@@ -3,6 +3,7 @@
  * a byte is parsed. It knows no schema.
  */
 import { parseStrict, type JsonValue } from '../core/canonical/index.ts';
+import { orBlank } from '../core/values/index.ts';
 import { ApiError } from './errors.ts';
 import type { ApiRequest, BodySpec, RequestHeaders } from './route.ts';
 
@@ -51,7 +52,7 @@ function assertMediaType(headers: RequestHeaders, taken: readonly string[]): voi
   const type = headers['content-type'];
   if (typeof type !== 'string') throw unsupported('a body without Content-Type', taken);
   // The common case costs nothing.
-  if (type !== JSON_TYPE && !taken.includes(mediaTypeOf(headers) ?? ''))
+  if (type !== JSON_TYPE && !taken.includes(orBlank(mediaTypeOf(headers))))
     throw unsupported(`Content-Type "${type.slice(0, 100)}"`, taken);
   const encoding = headers['content-encoding'];
   if (encoding !== undefined && encoding !== 'identity') throw unsupported('a Content-Encoding', taken);

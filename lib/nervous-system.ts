@@ -7,7 +7,7 @@ import { Annotations, Aspects, Tags, type Environment } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import { principalsOf } from '../core/policy/index.ts';
 import type { NervousConfig } from '../core/system/index.ts';
-import { defined } from '../core/values/index.ts';
+import { defined, orBlank } from '../core/values/index.ts';
 import { LeanDependencies } from './functions/lean-dependencies.ts';
 import { ContextError } from './context.ts';
 import { DEFAULT_AWS_SOURCES, type Deployment, type QueueNames } from './deployment.ts';
@@ -108,7 +108,7 @@ function deploymentOf(props: Omit<NervousSystemProps, 'env'>): Deployment {
   const problem =
     nameProblem(deployment.name) ??
     domainProblem(Object.keys(deployment.config.topics)) ??
-    mappingProblem(deployment.iamPrincipals ?? '');
+    mappingProblem(orBlank(deployment.iamPrincipals));
   if (problem !== undefined) throw new ContextError({ code: 'CONTEXT_INVALID', message: problem });
   return deployment;
 }

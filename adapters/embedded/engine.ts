@@ -8,7 +8,7 @@ import { withCauses } from '../../core/errors/index.ts';
 import type { Subscriptions } from '../../core/events/index.ts';
 import type { Principal } from '../../core/policy/index.ts';
 import { ensureChangeIndex } from '../../core/changes/index.ts';
-import { defined } from '../../core/values/index.ts';
+import { defined, orBlank } from '../../core/values/index.ts';
 import { metricsRoute } from '../../api/index.ts';
 import { consume, type Consumer, type EventHandler, type MessageSource } from './bus/consume.ts';
 import { removeEngineFile, writeEngineFile } from './runtime/engine-file.ts';
@@ -92,7 +92,7 @@ async function open(options: EngineOptions, opened: Closers): Promise<Engine> {
   let closing: Promise<void> | undefined;
   return {
     ...parts,
-    url: http?.url ?? '',
+    url: orBlank(http?.url),
     get tokens() {
       return tokens.all;
     },

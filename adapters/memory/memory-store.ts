@@ -15,6 +15,7 @@ import {
   type LoggedEntry,
   type StoredEntry,
 } from '../../core/ledger/index.ts';
+import { orNone } from '../../core/values/index.ts';
 
 export interface FaultHooks {
   /** Throws to fail the write before anything is persisted. */
@@ -107,7 +108,7 @@ export class MemoryStore implements EntryStore, ItemStore {
     if (known?.idemKey !== undefined) return { kind: 'exists', idemKey: known.idemKey };
     const lengths = new Map<string, number>();
     for (const { chain, seq } of entries) {
-      const length = lengths.get(chain) ?? this.chains.get(chain)?.length ?? 0;
+      const length = orNone(lengths.get(chain) ?? this.chains.get(chain)?.length);
       if (seq !== length) return { kind: 'conflict', chain, winner: this.chains.get(chain)?.[seq] };
       lengths.set(chain, length + 1);
     }
@@ -137,7 +138,7 @@ export class MemoryStore implements EntryStore, ItemStore {
       const partition = this.items.get(pk) ?? new Map<string, Item>();
       this.items.set(pk, partition);
       if (write.kind === 'put')
-        partition.set(sk, { pk, sk, version: (partition.get(sk)?.version ?? 0) + 1, value: write.value });
+        partition.set(sk, { pk, sk, version: orNone(partition.get(sk)?.version) + 1, value: write.value });
       if (write.kind === 'delete') partition.delete(sk);
     }
   }

@@ -1,6 +1,7 @@
 /** The table of commands, and what holds for all of them: options belong to the command they stand behind, errors are said once. */
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { must } from '../../core/errors/index.ts';
 import { backupCommand } from './commands/engine/backup.ts';
 import { canonicalizeCommand } from './commands/ledger/canonicalize.ts';
 import { catalogCommand } from './commands/events/catalog.ts';
@@ -144,7 +145,9 @@ function refuseEmpty(command: Command): void {
   const option = command.options.find((one) => command.getOptionValue(one.attributeName()) === '');
   const argument = command.registeredArguments.find((_, i) => command.processedArgs[i] === '');
   if (option !== undefined || argument !== undefined)
-    throw new UsageError(`${option?.long ?? `<${argument?.name() ?? ''}>`} is empty: give it a value, or leave it out`);
+    throw new UsageError(
+      `${option?.long ?? `<${must(argument?.name(), 'the argument')}>`} is empty: give it a value, or leave it out`,
+    );
 }
 
 function versionOfPackage(): string {

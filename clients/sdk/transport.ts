@@ -2,7 +2,7 @@
  * One call of the HTTP API: JSON out, JSON or an error in. Retries what is safe to repeat when nobody answers or the
  * service says "later" (429, 503 with Retry-After). It knows no route.
  */
-import { defined } from '../../core/values/index.ts';
+import { defined, orBlank, orNone } from '../../core/values/index.ts';
 import type { ProblemDetails } from '../../api/index.ts';
 import { realClock, type ClientClock } from './clock.ts';
 import { ApiProblem, Unreachable } from './problems.ts';
@@ -111,7 +111,7 @@ function baseOf(url: string): string {
 
 async function tryOnce<Result>(base: string, options: TransportOptions, call: Call): Promise<Attempt<Result>> {
   const url = base + targetOf(call);
-  const timeout = AbortSignal.timeout(ANSWER_TIMEOUT_MS + (call.waitSeconds ?? 0) * 1000);
+  const timeout = AbortSignal.timeout(ANSWER_TIMEOUT_MS + orNone(call.waitSeconds) * 1000);
   const signal = call.signal === undefined ? timeout : AbortSignal.any([timeout, call.signal]);
   const request = { ...(await requestOf(options, call, url)), signal };
   let response: Response;
@@ -149,7 +149,7 @@ async function requestOf(options: TransportOptions, call: Call, url: string): Pr
       ...defined({ 'idempotency-key': call.idempotencyKey }),
       ...(body === undefined ? {} : { 'content-type': 'application/json' }),
       ...call.headers,
-      ...(await credentialsFor(options, { method: call.method, url, body: body ?? '' })),
+      ...(await credentialsFor(options, { method: call.method, url, body: orBlank(body) })),
     },
     ...defined({ body }),
     redirect: 'error', // credentials go to the named service only

@@ -4,6 +4,7 @@
  * Default_Ignorable_Code_Point (invisible in every font), as UTS #39 3.1 keeps them out of identifiers. Written out, so that no
  * later Unicode version changes what an older entry may say. New text with one is refused; text that is there is shown escaped.
  */
+import { must } from '../errors/index.ts';
 
 /** From, to, what it does. */
 const HIDDEN: readonly (readonly [number, number, string])[] = [
@@ -55,7 +56,7 @@ export interface HiddenCharacter {
 /** The first character that people would not see as it is; undefined: there is none. */
 export function hiddenIn(text: string, layout: Layout): HiddenCharacter | undefined {
   for (const { 0: character, index } of text.matchAll(ANY)) {
-    const codePoint = character.codePointAt(0) ?? 0;
+    const codePoint = must(character.codePointAt(0), 'the character');
     if (isShown(text, { index, codePoint, character }, layout)) continue;
     return { index, codePoint, name: `U+${hex(codePoint)} (${kindOf(codePoint)})` };
   }
@@ -71,7 +72,7 @@ export function hiddenProblem(text: string, layout: Layout): string | undefined 
 /** The same text with what hides written out: `\u202e`, `\u{e0041}`. */
 export function showHidden(text: string, layout: Layout): string {
   return text.replaceAll(ANY, (character, index: number) => {
-    const codePoint = character.codePointAt(0) ?? 0;
+    const codePoint = must(character.codePointAt(0), 'the character');
     if (isShown(text, { index, codePoint, character }, layout)) return character;
     const digits = codePoint.toString(16);
     return codePoint > 0xffff ? `\\u{${digits}}` : `\\u${digits.padStart(4, '0')}`;
@@ -95,7 +96,9 @@ interface Found {
 
 function isShown(text: string, { index, codePoint, character }: Found, layout: Layout): boolean {
   if (codePoint === LINE_FEED || codePoint === TAB) return layout === 'text';
-  const letter = Array.from(text.slice(Math.max(0, index - 2), index)).at(-1) ?? '';
+  const letter = Array.from(text.slice(Math.max(0, index - 2), index))
+    .slice(-1)
+    .join('');
   return SHOWN_SELECTOR.test(letter + character) || KEYCAP.test(text.slice(Math.max(0, index - 1), index + 2));
 }
 

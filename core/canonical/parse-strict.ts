@@ -150,7 +150,7 @@ class Reader {
   }
 
   private escape(): string {
-    const letter = this.text[this.at + 1] ?? '';
+    const letter = this.text.charAt(this.at + 1);
     if (letter === 'u') {
       const hex = this.text.slice(this.at + 2, this.at + 6);
       if (!/^[0-9a-fA-F]{4}$/.test(hex)) throw this.refuse('\\u must be followed by four hexadecimal digits');
@@ -188,7 +188,7 @@ class Reader {
 
   private match(pattern: RegExp): string {
     pattern.lastIndex = this.at;
-    const found = pattern.exec(this.text)?.[0] ?? '';
+    const [found] = pattern.exec(this.text) ?? [''];
     this.at += found.length;
     return found;
   }

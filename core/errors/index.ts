@@ -6,4 +6,4 @@ export {
   type NervousErrorInit,
   type Problem,
 } from './nervous-error.ts';
-export { InternalError, must } from './must.ts';
+export { codeOf, InternalError, must } from './must.ts';

@@ -3,6 +3,7 @@
  * memory, by who is responsible (a person is one, whatever the account); what a process counted, it forgets when it ends.
  */
 import * as z from 'zod';
+import { countOf } from '../values/index.ts';
 import { takeTokens, type Rate } from './token-bucket.ts';
 import { MS_PER_SECOND } from '../values/index.ts';
 
@@ -94,7 +95,7 @@ export class Budgets {
     const limit = this.limits[name];
     if (limit === 'unlimited') return GRANTED;
     const key = `${name}\n${spender}`;
-    const { fullAtMs, taken, retryAfterMs } = takeTokens(limit, this.buckets.get(key) ?? 0, 1, nowMs);
+    const { fullAtMs, taken, retryAfterMs } = takeTokens(limit, countOf(this.buckets, key), 1, nowMs);
     this.buckets.set(key, fullAtMs);
     if (taken === 1) return GRANTED;
     return {
@@ -107,7 +108,7 @@ export class Budgets {
   /** A place among the heavy reads; to be given back (`leave`) when granted. */
   enter(spender: string): Spent {
     const { perPrincipal, all } = this.limits.heavyAtOnce;
-    const own = this.places.get(spender) ?? 0;
+    const own = countOf(this.places, spender);
     if (own < perPrincipal && this.taken < all) {
       this.places.set(spender, own + 1);
       this.taken += 1;

@@ -1,5 +1,5 @@
 export { codecOf, isUnreadable, UnreadableError, type Codec, type StoredValue } from './codec.ts';
-export { countOf, defined } from './optional.ts';
+export { countOf, defined, orBlank, orNone } from './optional.ts';
 export {
   anyOf,
   byTag,

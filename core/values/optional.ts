@@ -21,3 +21,13 @@ export function countOf<Key>(counts: { get(key: Key): number | undefined }, key:
   const count = counts.get(key);
   return count === undefined ? 0 : count;
 }
+
+/** A count, a size or a span that nobody gave: none. Not for what must be there, which is `must`'s. */
+export function orNone<T>(value: T | null | undefined): T | 0 {
+  return value === undefined || value === null ? 0 : value;
+}
+
+/** Text that may be absent, where that is the same as none: shown, compared or looked up. Not for what must be there. */
+export function orBlank<T>(value: T | null | undefined): T | '' {
+  return value === undefined || value === null ? '' : value;
+}

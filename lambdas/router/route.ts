@@ -8,6 +8,7 @@ import type { SubscriptionDirectory } from '../../adapters/aws/bus/directory.ts'
 import type { LogFeed } from '../../adapters/aws/bus/feed.ts';
 import type { LogPositions } from '../../adapters/aws/bus/log-positions.ts';
 import type { Clock } from '../../core/ledger/index.ts';
+import { countOf } from '../../core/values/index.ts';
 
 /** The sequencer reads the same stream and takes well under a second. */
 const SEQUENCING_MS = 10_000;
@@ -44,7 +45,7 @@ function newestPlaces(ledger: string, event: DynamoDBStreamEvent): ReadonlyMap<s
     const seq = Number(sk?.N);
     if (eventName !== 'INSERT' || pk?.S?.startsWith(`${ledger}#`) !== true || !Number.isSafeInteger(seq)) continue;
     const chain = pk.S.slice(ledger.length + 1);
-    places.set(chain, Math.max(seq, places.get(chain) ?? 0));
+    places.set(chain, Math.max(seq, countOf(places, chain)));
   }
   return places;
 }

@@ -4,6 +4,7 @@
  */
 import { Stack, Validations } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
+import { orBlank } from '../../core/values/index.ts';
 
 export function acknowledge(construct: Construct, id: string, reason: string): void {
   Validations.of(construct).acknowledge({ id: `AwsSolutions-${id}`, reason });
@@ -34,5 +35,5 @@ function asNagWritesIt(value: unknown): string {
   const { Ref, 'Fn::ImportValue': imported, 'Fn::GetAtt': attribute, 'Fn::Join': join } = value as Intrinsic;
   if (join !== undefined) return join[1].map(asNagWritesIt).join(join[0]);
   if (attribute !== undefined) return `<${attribute.join('.')}>`;
-  return imported ?? `<${Ref ?? ''}>`;
+  return imported ?? `<${orBlank(Ref)}>`;
 }

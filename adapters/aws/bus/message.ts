@@ -4,6 +4,7 @@
  */
 import * as z from 'zod';
 import type { DeliveredEvent } from '../../../core/events/index.ts';
+import { orBlank } from '../../../core/values/index.ts';
 
 /** The template by which a rule writes messages: `<event>` is the event as JSON. */
 export function messageTemplate(subscription: string): string {
@@ -35,7 +36,7 @@ const messageSchema = z.looseObject({
 
 /** Undefined: this is no event. */
 export function parseMessage(body: string | undefined): QueueMessage | undefined {
-  const parsed = messageSchema.safeParse(parseJson(body ?? ''));
+  const parsed = messageSchema.safeParse(parseJson(orBlank(body)));
   return parsed.success ? (parsed.data as unknown as QueueMessage) : undefined;
 }
 

@@ -4,6 +4,7 @@
  */
 import { targetOf, type Subscription } from '../../../core/events/index.ts';
 import type { Problem } from '../../../core/errors/index.ts';
+import { orNone } from '../../../core/values/index.ts';
 
 /** SQS's longest delay of a message. */
 const MAX_DELAY_MS = 900_000;
@@ -20,7 +21,7 @@ export function refusal(subscription: Subscription): Problem | undefined {
     };
   if (delayMs > MAX_DELAY_MS)
     return { pointer: '/delayMs', detail: `SQS delays an event by at most ${MAX_DELAY_MS} ms: choose a shorter delay` };
-  if ((buffer?.maxDelayMs ?? 0) > MAX_BATCH_DELAY_MS)
+  if (orNone(buffer?.maxDelayMs) > MAX_BATCH_DELAY_MS)
     return {
       pointer: '/buffer/maxDelayMs',
       detail: `a batch is made while a request waits for it, on AWS for at most ${MAX_BATCH_DELAY_MS} ms: choose a shorter time, and pull as often as batches are wanted`,

@@ -1,7 +1,7 @@
 /** Puts messages into a queue: all of them, those of a FIFO group in their order. */
 import { SendMessageBatchCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import { LedgerError } from '../../../core/ledger/index.ts';
-import { defined } from '../../../core/values/index.ts';
+import { defined, orBlank } from '../../../core/values/index.ts';
 
 const MAX_ENTRIES = 10;
 const MAX_BATCH_BYTES = 256 * 1024;
@@ -54,6 +54,6 @@ async function sendBatch(client: SQSClient, url: string, batch: readonly Message
   const { Failed = [] } = await client.send(new SendMessageBatchCommand({ QueueUrl: url, Entries }));
   const [failed] = Failed;
   if (failed === undefined) return;
-  const message = `SQS refused ${Failed.length} of ${batch.length} messages: ${failed.Code} ${failed.Message ?? ''}; try again`;
+  const message = `SQS refused ${Failed.length} of ${batch.length} messages: ${failed.Code} ${orBlank(failed.Message)}; try again`;
   throw new LedgerError({ code: 'STORE_UNAVAILABLE', message });
 }

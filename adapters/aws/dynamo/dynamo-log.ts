@@ -4,6 +4,8 @@
  */
 import { QueryCommand } from '@aws-sdk/client-dynamodb';
 import type { LogPlace } from '../../../core/ledger/index.ts';
+import { must } from '../../../core/errors/index.ts';
+import { orBlank } from '../../../core/values/index.ts';
 import { logPartition, padded, type Attributes, type DynamoTables } from './dynamo-items.ts';
 
 export const HASH_BYTES = 32;
@@ -114,8 +116,8 @@ export class DynamoLog {
         }),
       );
       for (const item of page.Items ?? [])
-        if (LOG_INDEX.test(item['sk']?.S ?? '')) batches.push(batchOf(item));
-        else this.strays.add(item['sk']?.S ?? '');
+        if (LOG_INDEX.test(must(item['sk']?.S, 'the sort key'))) batches.push(batchOf(item));
+        else this.strays.add(must(item['sk']?.S, 'the sort key'));
       ExclusiveStartKey = page.LastEvaluatedKey;
     } while (ExclusiveStartKey !== undefined && batches.length < limit);
     for (const batch of batches) this.keep(batch);
@@ -160,7 +162,7 @@ function batchOf({ sk, h, p, e }: Attributes): LogBatch {
 
 function parsePlaces(text: string | undefined): [string, number][] {
   try {
-    const places: unknown = JSON.parse(text ?? '');
+    const places: unknown = JSON.parse(orBlank(text));
     const isPlace = (one: unknown): one is [string, number] =>
       Array.isArray(one) && typeof one[0] === 'string' && typeof one[1] === 'number';
     return Array.isArray(places) && places.every(isPlace) ? places : [];

@@ -37,6 +37,7 @@ import { queryItems, readItems } from './dynamo-reads.ts';
 import { KnownSeqs } from './known-seqs.ts';
 import { systemClock } from '../request/system-clock.ts';
 import { codecOf, object, text, whole } from '../../../core/values/index.ts';
+import { must } from '../../../core/errors/index.ts';
 
 /** Sorts after every key that begins with the text before it. */
 const LAST_CHARACTER = '\u{10FFFF}';
@@ -211,5 +212,5 @@ function isBefore(a: string, b: string): boolean {
 }
 
 function placeName({ pk, sk }: Attributes): string {
-  return `${pk?.S ?? ''}\n${sk?.N ?? ''}`;
+  return `${must(pk?.S, 'the partition key')}\n${must(sk?.N, 'the sort key')}`;
 }

@@ -6,6 +6,7 @@
  */
 import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import type { LogPlace } from '../../../core/ledger/index.ts';
+import { must } from '../../../core/errors/index.ts';
 import { eachSideBySide } from './dynamo-commit.ts';
 import { indexKey, type Attributes } from './dynamo-items.ts';
 import { endOf, type LogBatch } from './dynamo-log.ts';
@@ -80,5 +81,5 @@ async function completeIndex(store: DynamoStore, batch: LogBatch | undefined): P
 }
 
 function nameOf({ pk, sk }: Attributes): string {
-  return `${pk?.S ?? ''}\n${sk?.S ?? ''}`;
+  return `${must(pk?.S, 'the partition key')}\n${must(sk?.S, 'the sort key')}`;
 }

@@ -3,6 +3,7 @@
  * that do not sort among the others. Nothing of ours wrote them, and what reads places or ranges passes them by.
  */
 import { findingAt, logFinding, type Finding } from '../../../core/ledger/index.ts';
+import { must } from '../../../core/errors/index.ts';
 import { logPartition, type DynamoTables } from './dynamo-items.ts';
 import { queryItems } from './dynamo-reads.ts';
 import { scanHeads, type RowOutside } from './scan-heads.ts';
@@ -32,7 +33,10 @@ export async function findRecordOutside(tables: DynamoTables): Promise<Finding |
     };
     const [found] = await queryItems(tables, query, 1);
     if (found !== undefined)
-      return logFinding('UNREADABLE', `a record of the log is stored as "${found['sk']?.S ?? ''}", no log index`);
+      return logFinding(
+        'UNREADABLE',
+        `a record of the log is stored as "${must(found['sk']?.S, 'the sort key')}", no log index`,
+      );
   }
   return undefined;
 }

@@ -1,6 +1,7 @@
 /** Walks the entries table and names every chain's newest entry, from where it was left off. Memory does not grow with the table. */
 import { ScanCommand, type ScanCommandOutput } from '@aws-sdk/client-dynamodb';
-import { defined } from '../../../core/values/index.ts';
+import { defined, orNone } from '../../../core/values/index.ts';
+import { must } from '../../../core/errors/index.ts';
 import type { Attributes, DynamoTables } from './dynamo-items.ts';
 
 export interface ChainHead {
@@ -58,7 +59,7 @@ export async function* scanHeads(
       }
       const before: ChainHead | undefined = current?.chain === chain ? current : undefined;
       if (before === undefined && current !== undefined) heads.push(current);
-      current = { chain, seq: Math.max(seq, before?.seq ?? 0) };
+      current = { chain, seq: Math.max(seq, orNone(before?.seq)) };
     }
     ExclusiveStartKey = page.LastEvaluatedKey;
     if (ExclusiveStartKey === undefined && current !== undefined) heads.push(current);
@@ -69,7 +70,9 @@ export async function* scanHeads(
 /** Those of this ledger. */
 function rowsOf({ Items = [] }: Pick<ScanCommandOutput, 'Items'>, ledger: string): readonly RowOutside[] {
   return Items.flatMap(({ pk, sk }) =>
-    pk?.S?.startsWith(`${ledger}#`) === true ? [{ chain: pk.S.slice(ledger.length + 1), sk: sk?.N ?? '' }] : [],
+    pk?.S?.startsWith(`${ledger}#`) === true
+      ? [{ chain: pk.S.slice(ledger.length + 1), sk: must(sk?.N, 'the sort key') }]
+      : [],
   );
 }
 
@@ -80,5 +83,5 @@ function seqOf(sk: string): number | undefined {
 }
 
 function cursorOf({ pk, sk }: Attributes, current: ChainHead | undefined): ScanCursor {
-  return { after: { pk: pk?.S ?? '', sk: sk?.N ?? '' }, ...defined({ current }) };
+  return { after: { pk: must(pk?.S, 'the partition key'), sk: must(sk?.N, 'the sort key') }, ...defined({ current }) };
 }

@@ -7,6 +7,7 @@
 import { ConditionalCheckFailedException, UpdateItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { SharedCounts } from '../../../core/events/index.ts';
 import { oweTokens, tokenMsOf, type Rate } from '../../../core/guard/index.ts';
+import { orNone } from '../../../core/values/index.ts';
 import { padded, stateKey, type Attributes } from '../dynamo/dynamo-items.ts';
 import { MS_PER_SECOND } from '../../../core/values/index.ts';
 
@@ -52,7 +53,7 @@ export class DynamoCounts implements SharedCounts {
     }
     for (let round = 1; ; round++) {
       const known = fullAt(before);
-      const next = oweTokens(rate, known ?? 0, tokens, nowMs);
+      const next = oweTokens(rate, orNone(known), tokens, nowMs);
       try {
         await this.replace(key, { known, next, ttlMs: next + burstMs });
         return next;

@@ -3,6 +3,7 @@
  * write the ARN that the console shows them, a role's, but a caller that assumed it is an assumed role without its path.
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
  */
+import { orBlank } from '../../../core/values/index.ts';
 
 /** partition, service, account, kind, name with its path (and session); slashes at the end mean nothing */
 const ARN =
@@ -37,11 +38,11 @@ export function callerArn(arn: string): string | undefined {
   const [, partition, service, account, kind, name = ''] = ARN.exec(arn) ?? [];
   if (partition === undefined || account === undefined) return undefined;
   const parts = name.split('/');
-  switch (`${service ?? ''}:${kind ?? ''}`) {
+  switch (`${orBlank(service)}:${orBlank(kind)}`) {
     case 'iam:user':
       return `arn:${partition}:iam::${account}:user/${name}`;
     case 'iam:role':
-      return `arn:${partition}:sts::${account}:assumed-role/${parts.at(-1) ?? ''}`;
+      return `arn:${partition}:sts::${account}:assumed-role/${orBlank(parts.at(-1))}`;
     case 'sts:assumed-role':
       return parts.length <= 2 ? `arn:${partition}:sts::${account}:assumed-role/${name}` : undefined;
     case 'sts:federated-user':

@@ -29,7 +29,7 @@ function isPassing(error: Error): boolean {
     readonly $metadata?: { readonly httpStatusCode?: number };
   };
   const isOfSdk = $metadata !== undefined;
-  if (isOfSdk && ($fault === 'server' || $retryable !== undefined || ($metadata.httpStatusCode ?? 0) >= 500))
+  if (isOfSdk && ($fault === 'server' || $retryable !== undefined || Number($metadata.httpStatusCode) >= 500))
     return true;
   return PASSING.test(name) || (typeof code === 'string' && PASSING_CODES.includes(code));
 }

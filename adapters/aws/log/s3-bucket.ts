@@ -3,6 +3,7 @@
  * carries its SHA-256, which S3 checks, and what is read is checked against the one S3 keeps.
  */
 import { createHash } from 'node:crypto';
+import { orBlank } from '../../../core/values/index.ts';
 import { AwsError } from '../request/errors.ts';
 import { ServiceError } from '../request/service-error.ts';
 import type { Answer } from '../request/signed-request.ts';
@@ -127,7 +128,7 @@ export async function deleteObjects(bucket: S3Bucket, keys: readonly string[]): 
     const answer = await bucket.send({ method: 'POST', query: { delete: '' }, headers, body });
     const [first, ...more] = childrenOf(rootOf(answer, 'DeleteResult'), 'Error');
     if (first === undefined) continue;
-    const why = `${textOf(first, 'Key') ?? ''} (${textOf(first, 'Code') ?? ''})`;
+    const why = `${orBlank(textOf(first, 'Key'))} (${orBlank(textOf(first, 'Code'))})`;
     throw new AwsError({
       code: 'ANSWER_INVALID',
       message: `S3 did not delete ${more.length + 1} objects: ${why}`,
@@ -156,7 +157,7 @@ function sha256(bytes: Uint8Array): string {
 function rootOf({ bytes }: Answer, name: string): XmlElement {
   const root = parseXml(bytes);
   if (root.name === name) return root;
-  throw invalid(`<${name}> was asked for, <${root.name}> came: ${textOf(root, 'Code') ?? ''}`);
+  throw invalid(`<${name}> was asked for, <${root.name}> came: ${orBlank(textOf(root, 'Code'))}`);
 }
 
 function needed(element: XmlElement, name: string): string {

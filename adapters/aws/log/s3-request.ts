@@ -1,5 +1,5 @@
 /** A request to S3: where its bucket is, how its key is spelled, and what S3 says when it refuses. */
-import { defined } from '../../../core/values/index.ts';
+import { defined, orBlank } from '../../../core/values/index.ts';
 import { AwsError } from '../request/errors.ts';
 import type { Refusal } from '../request/service-error.ts';
 import { ask, hostOf, ownEndpoint, type Answer, type Connection } from '../request/signed-request.ts';
@@ -33,7 +33,7 @@ export function createS3Bucket({ name, ...options }: S3BucketOptions): S3Bucket 
       ask(
         { ...options, env },
         {
-          ...{ service: 'S3', what: `${method} ${name}/${key ?? ''}`, refusal, method },
+          ...{ service: 'S3', what: `${method} ${name}/${orBlank(key)}`, refusal, method },
           ...{ url: urlOf(bucketUrl(name, env), key, query), headers: present(headers) },
           ...defined({ body }),
         },

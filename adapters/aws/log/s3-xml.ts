@@ -2,6 +2,8 @@
  * The XML that S3 speaks, and no more of XML: elements, text and entities. A document type, a comment or anything else that
  * S3 never sends is no answer of S3. Attributes are passed over.
  */
+import { orBlank, orNone } from '../../../core/values/index.ts';
+import { must } from '../../../core/errors/index.ts';
 import { AwsError } from '../request/errors.ts';
 
 export interface XmlElement {
@@ -24,7 +26,7 @@ export function parseXml(bytes: Uint8Array): XmlElement {
   const xml = decode(bytes);
   const top: Growing = { name: '', children: [], text: '' };
   const open = [top];
-  let at = DECLARATION.exec(xml)?.[0].length ?? 0;
+  let at = orNone(DECLARATION.exec(xml)?.[0].length);
   while (at < xml.length) {
     TOKEN.lastIndex = at;
     const [token, slash, name = '', selfClosing, text] = TOKEN.exec(xml) ?? [];
@@ -77,8 +79,8 @@ function decode(bytes: Uint8Array): string {
 
 function withoutEntities(text: string): string {
   return text.replace(ENTITY, (entity, name?: string, decimal?: string, hex?: string) => {
-    if (name !== undefined) return NAMED[name] ?? '';
-    const point = decimal !== undefined ? Number(decimal) : Number.parseInt(hex ?? '', 16);
+    if (name !== undefined) return must(NAMED[name], 'the named character');
+    const point = decimal !== undefined ? Number(decimal) : Number.parseInt(orBlank(hex), 16);
     if (!(point <= MAX_CODE_POINT)) throw invalid(`${entity} is no entity of XML`);
     return String.fromCodePoint(point);
   });

@@ -7,6 +7,7 @@ import { DeleteMessageCommand, ReceiveMessageCommand, type Message, type SQSClie
 import * as z from 'zod';
 import { keepGap, readEvent, type Quarantine, type Subscription } from '../../../core/events/index.ts';
 import type { Clock, EntryStore } from '../../../core/ledger/index.ts';
+import { orBlank } from '../../../core/values/index.ts';
 import type { LogFeed } from '../bus/feed.ts';
 import { quarantinedBody } from '../bus/message.ts';
 import { ruleName, ruleNameOfQueue } from '../bus/names.ts';
@@ -72,7 +73,7 @@ async function deliver(
 
 /** The target says whose it was: our rules have one, the queue of the same name. */
 function ruleOf({ MessageAttributes = {} }: Message): string {
-  const arn = MessageAttributes['TARGET_ARN']?.StringValue ?? '';
+  const arn = orBlank(MessageAttributes['TARGET_ARN']?.StringValue);
   return ruleNameOfQueue(arn.slice(arn.lastIndexOf(':') + 1));
 }
 

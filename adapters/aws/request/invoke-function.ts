@@ -2,6 +2,7 @@
  * Invokes a function, once, and waits for its answer or only until Lambda has taken the call. The library signs; the SDK's client would be 72 KB of a function that has
  * no room for it. Decides nothing about what is asked or whether to ask again.
  */
+import { orBlank } from '../../../core/values/index.ts';
 import { hostOf, ownEndpoint, signed } from './signed-request.ts';
 
 /** A synchronous call may work this long before it counts as lost. */
@@ -62,7 +63,7 @@ async function call(
 }
 
 function refusal({ status, headers }: Response, text: string): Error {
-  const [name = ''] = (headers.get('x-amzn-errortype') ?? '').split(':');
+  const [name = ''] = orBlank(headers.get('x-amzn-errortype')).split(':');
   return Object.assign(new Error(`Lambda answered ${status}: ${text.slice(0, 300)}`), {
     name: name || `Http${status}`,
   });

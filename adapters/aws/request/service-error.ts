@@ -1,4 +1,5 @@
 /** What a service answered when it did not do what it was asked, or what kept it from answering. */
+import { orBlank } from '../../../core/values/index.ts';
 import { AwsError } from './errors.ts';
 
 /** The services that are asked without the SDK, as messages name them. */
@@ -46,9 +47,9 @@ export class ServiceError extends AwsError {
 
   static answered(service: ServiceName, what: string, status: number, refusal: Refusal): ServiceError {
     const { serviceCode, detail } = refusal;
-    const isThrottled = status === TOO_MANY_REQUESTS || THROTTLED.test(serviceCode ?? '');
+    const isThrottled = status === TOO_MANY_REQUESTS || THROTTLED.test(orBlank(serviceCode));
     const isPassing = isThrottled || serviceCode === TIMED_OUT || (status >= 500 && status !== NOT_IMPLEMENTED);
-    const because = [`HTTP ${status}`, serviceCode, detail].filter((part) => (part ?? '') !== '').join(': ');
+    const because = [`HTTP ${status}`, serviceCode, detail].filter((part) => orBlank(part) !== '').join(': ');
     const message = `${service} refused ${what}: ${because}`;
     return new ServiceError({ service, isPassing, message, status, serviceCode, isThrottled });
   }

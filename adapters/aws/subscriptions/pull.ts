@@ -18,7 +18,8 @@ import {
   type Subscription,
 } from '../../../core/events/index.ts';
 import type { Clock, EntryStore, Ids } from '../../../core/ledger/index.ts';
-import { defined, MS_PER_SECOND } from '../../../core/values/index.ts';
+import { defined, MS_PER_SECOND, orNone } from '../../../core/values/index.ts';
+import { must } from '../../../core/errors/index.ts';
 import type { DeliveryNotes, Place } from '../bus/delivery-notes.ts';
 import { wantedBy } from '../bus/directory.ts';
 import { formatReceipt, parseMessage, quarantinedBody } from '../bus/message.ts';
@@ -111,7 +112,7 @@ export async function pull(
 
 /** How long a message is out: while its batch is made, and then with the consumer. */
 export function leaseMs({ ackTimeoutMs, buffer }: Pick<Subscription, 'ackTimeoutMs' | 'buffer'>): number {
-  return ackTimeoutMs + (buffer?.maxDelayMs ?? 0);
+  return ackTimeoutMs + orNone(buffer?.maxDelayMs);
 }
 
 function askOf(subscription: Subscription, room: number, waitMs: number): Parameters<QueueConsumer['receive']>[0] {
@@ -145,7 +146,7 @@ async function admit(
         const { entity: chain, seq } = taken.event.ledger;
         skipped[isReadable ? CONDITION_FALSE : NOT_READABLE].push({ chain, seq });
       }
-      unwanted.push(message.ReceiptHandle ?? '');
+      unwanted.push(must(message.ReceiptHandle, 'the receipt handle of a message'));
       return undefined;
     }),
   );
@@ -163,7 +164,7 @@ function takenFrom(message: Message, nowMs: number, outMs: number): LeasedEvent 
   const event = parseMessage(Body)?.event;
   if (event === undefined) return undefined;
   const attempt = Number(Attributes.ApproximateReceiveCount ?? 1);
-  const sentAt = Math.min(nowMs, Number(Attributes.SentTimestamp ?? 0));
+  const sentAt = Math.min(nowMs, Number(orNone(Attributes.SentTimestamp)));
   return { event, handle, attempt, sentAt, expiresAt: nowMs + outMs };
 }
 

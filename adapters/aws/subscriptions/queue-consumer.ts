@@ -11,6 +11,8 @@ import {
   type SQSClient,
 } from '@aws-sdk/client-sqs';
 import { LedgerError } from '../../../core/ledger/index.ts';
+import { countOf, orBlank } from '../../../core/values/index.ts';
+import { must } from '../../../core/errors/index.ts';
 import { isMissingQueue } from '../bus/queue-urls.ts';
 
 const MAX_ENTRIES = 10;
@@ -59,7 +61,7 @@ export class QueueConsumer {
     const seconds = new Map(leases.map((lease) => [lease.handle, lease.seconds]));
     return this.inBatches([...seconds.keys()], async (batch) => {
       const Entries = batch.map((ReceiptHandle, i) => ({
-        ...{ Id: String(i), ReceiptHandle, VisibilityTimeout: seconds.get(ReceiptHandle) ?? 0 },
+        ...{ Id: String(i), ReceiptHandle, VisibilityTimeout: countOf(seconds, ReceiptHandle) },
       }));
       const command = new ChangeMessageVisibilityBatchCommand({ QueueUrl: this.url, Entries });
       return (await this.client.send(command)).Failed;
@@ -75,7 +77,7 @@ export class QueueConsumer {
       chunks([...new Set(handles)], MAX_ENTRIES).map(async (batch) => {
         for (const failed of await callOrAllStale(batch, call)) {
           if (failed.SenderFault !== true) throw unavailable(`SQS could not settle a message: ${describe(failed)}`);
-          stale.add(batch[Number(failed.Id)] ?? '');
+          stale.add(must(batch[Number(failed.Id)], 'the receipt that failed'));
         }
       }),
     );
@@ -101,7 +103,7 @@ function chunks<T>(all: readonly T[], size: number): T[][] {
 }
 
 function describe({ Code, Message }: BatchResultErrorEntry): string {
-  return `${Code ?? 'unknown'} ${Message ?? ''}`.trim();
+  return `${Code ?? 'unknown'} ${orBlank(Message)}`.trim();
 }
 
 function unavailable(message: string): LedgerError {

@@ -1,5 +1,6 @@
 /** How much stands in a queue, as SQS counts: about. */
 import { GetQueueAttributesCommand, type QueueAttributeName, type SQSClient } from '@aws-sdk/client-sqs';
+import { orNone } from '../../../core/values/index.ts';
 import { isMissingQueue } from '../bus/queue-urls.ts';
 
 export interface QueueDepth {
@@ -21,7 +22,7 @@ export async function queueDepth(client: SQSClient, url: string): Promise<QueueD
     if (isMissingQueue(error)) return undefined;
     throw error;
   });
-  const of = (name: QueueAttributeName): number => Number(counts?.Attributes?.[name] ?? 0);
+  const of = (name: QueueAttributeName): number => Number(orNone(counts?.Attributes?.[name]));
   return {
     waiting: of('ApproximateNumberOfMessages') + of('ApproximateNumberOfMessagesDelayed'),
     out: of('ApproximateNumberOfMessagesNotVisible'),

@@ -5,6 +5,7 @@
 import type { SQSClient } from '@aws-sdk/client-sqs';
 import type { DeliveredEvent, DeliveryState, Subscription, SubscriptionStats } from '../../../core/events/index.ts';
 import type { Clock, EntryStore, ItemStore } from '../../../core/ledger/index.ts';
+import { orBlank, orNone } from '../../../core/values/index.ts';
 import { SubscriptionBreakers } from './breakers.ts';
 import { DeadLetterStore } from './dead-letters.ts';
 import type { DeliveryNotes } from '../bus/delivery-notes.ts';
@@ -75,11 +76,11 @@ export class SubscriptionReports {
     const last = noted.at(-1);
     if (last?.outcome === 'failed') {
       const attempts = noted.filter(({ outcome }) => outcome === 'failed').length;
-      return { ...known, state: 'retrying', attempts, reason: last.reason ?? '' };
+      return { ...known, state: 'retrying', attempts, reason: orBlank(last.reason) };
     }
     if (last !== undefined) return { ...known, state: last.outcome };
     if (subscription.order === 'none') return { ...known, state: 'relayed' };
-    const next = (await feedState(this.options, subscription))?.next ?? 0;
+    const next = orNone((await feedState(this.options, subscription))?.next);
     return { ...known, state: position === undefined || position >= next ? 'pending' : 'relayed' };
   }
 
@@ -95,8 +96,8 @@ export class SubscriptionReports {
       module: subscription.module,
       delivered: 0,
       failed: 0,
-      backlog: depth?.waiting ?? 0,
-      inFlight: depth?.out ?? 0,
+      backlog: orNone(depth?.waiting),
+      inFlight: orNone(depth?.out),
       retrying: 0,
       deadLetters,
       breaker,

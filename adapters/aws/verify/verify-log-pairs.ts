@@ -1,5 +1,6 @@
 /** The log's records and the stored entries side by side, page by page, for core to verify. Both are untrusted. */
 import { MerkleEdge, type LoggedEntry, type LogPair, type LogPlace } from '../../../core/ledger/index.ts';
+import { must } from '../../../core/errors/index.ts';
 import { entryKey, entryOf, type Attributes } from '../dynamo/dynamo-items.ts';
 import { DynamoLog, endOf, HASH_BYTES, type LogBatch } from '../dynamo/dynamo-log.ts';
 import { readItems } from '../dynamo/dynamo-reads.ts';
@@ -89,5 +90,5 @@ function decoded(ledger: string, item: Attributes, position: number): { entry: L
 }
 
 function nameOf({ pk, sk }: Attributes): string {
-  return `${pk?.S ?? ''}\n${sk?.N ?? ''}`;
+  return `${must(pk?.S, 'the partition key')}\n${must(sk?.N, 'the sort key')}`;
 }

@@ -14,7 +14,7 @@ import {
   type Finding,
   type StoredEntry,
 } from '../../../core/ledger/index.ts';
-import { defined } from '../../../core/values/index.ts';
+import { defined, orNone } from '../../../core/values/index.ts';
 import type { DynamoStore } from '../dynamo/dynamo-store.ts';
 import { entryOutside, findRecordOutside } from '../dynamo/rows-outside.ts';
 import { scanHeads, type ScanCursor } from '../dynamo/scan-heads.ts';
@@ -55,7 +55,7 @@ export interface Tail {
 export async function verifyTail(deps: TailDependencies, heads: ReadonlyMap<string, ChainSpan>): Promise<Tail> {
   const { from, after } = deps.progress ?? {};
   const chains = new Map<string, Pick<ChainSpan, 'hasChanges'>>(from?.chains ?? heads);
-  let entries = from?.entries ?? 0;
+  let entries = orNone(from?.entries);
   for await (const { heads: page, outside, rest: left } of scanHeads(deps.store.tables, from?.rest)) {
     if (outside[0] !== undefined) return { entries, chains, finding: entryOutside(outside[0]) };
     for (const { chain, seq } of page) {

@@ -13,7 +13,7 @@ import type {
   Timekeeping,
 } from '../../../core/changes/index.ts';
 import type { Clock } from '../../../core/ledger/index.ts';
-import { defined } from '../../../core/values/index.ts';
+import { defined, orBlank } from '../../../core/values/index.ts';
 import { changeOf, ensureExecution, executionStatusOf, type StateMachine } from './executions.ts';
 import type { Gate, GateReader } from './gates.ts';
 import type { ResumeQueue } from './resume-queue.ts';
@@ -80,7 +80,7 @@ async function compareAll(options: ReconcilerOptions, healing: Healer): Promise<
   for (const [id, executions] of running) {
     if (open.has(id)) continue;
     for (const execution of executions)
-      await healing.attempt(execution.name ?? '', () => healing.tendOrphan(id, execution));
+      await healing.attempt(orBlank(execution.name), () => healing.tendOrphan(id, execution));
   }
   return open.size;
 }
@@ -95,7 +95,7 @@ async function listRunning({ client, stateMachineArn }: ReconcilerOptions): Prom
       new ListExecutionsCommand({ stateMachineArn, statusFilter: 'RUNNING', maxResults: 1000, nextToken }),
     );
     for (const execution of page.executions ?? []) {
-      const id = changeOf(execution.name ?? '') ?? '';
+      const id = orBlank(changeOf(orBlank(execution.name)));
       running.set(id, [...(running.get(id) ?? []), execution]);
     }
     nextToken = page.nextToken;

@@ -4,6 +4,7 @@
  */
 import { join } from 'node:path';
 import { noteKeyId, parseEntry, parseNote, type TrustedRoot } from '../../../core/ledger/index.ts';
+import { orNone } from '../../../core/values/index.ts';
 import { createAnchorFolder } from '../log/anchor-folder.ts';
 import { anchorPlace, readIncarnations } from '../log/incarnations.ts';
 import { ANCHOR_FOLDER } from '../log/open-log.ts';
@@ -58,7 +59,7 @@ async function signedEntries(store: SqliteStore, root: TrustedRoot): Promise<Rec
       if (by.length === 0) continue;
       const entry = parseEntry(note);
       const type = entry.kind === 'entry' ? entry.body.type : 'unreadable';
-      recorded[type] = (recorded[type] ?? 0) + by.length;
+      recorded[type] = orNone(recorded[type]) + by.length;
     }
   }
   return recorded;

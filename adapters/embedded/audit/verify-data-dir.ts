@@ -130,7 +130,7 @@ async function verifyOneEntity(
   entityId: string,
 ): Promise<VerificationReport> {
   const head = await store.head(entityId);
-  if ((head?.seq ?? 0) < MIN_ENTRIES_PER_WORKER) {
+  if (head === undefined || head.seq < MIN_ENTRIES_PER_WORKER) {
     const { db, deps } = await openEntityVerification(folder);
     return verifyEntity(deps, entityId).finally(() => db.close());
   }

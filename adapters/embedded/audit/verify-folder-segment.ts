@@ -22,6 +22,7 @@ import {
   NOT_RECORDED,
   ROOT_CHAIN,
 } from '../../../core/ledger/index.ts';
+import { codeOf } from '../../../core/errors/index.ts';
 import { EngineError } from '../machine/errors.ts';
 import { WITHOUT_WAITING } from '../machine/durable-files.ts';
 import { LOG_FOLDER } from '../log/open-log.ts';
@@ -97,7 +98,7 @@ function readerOf(folder: string): ReadLogFile {
     try {
       return readPlain(join(folder, path));
     } catch (error) {
-      if (['ENOENT', 'ENOTDIR', 'EISDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
+      if (['ENOENT', 'ENOTDIR', 'EISDIR'].includes(codeOf(error))) return undefined;
       throw error;
     }
   };

@@ -2,6 +2,7 @@
  * Per-entity order: while an event of an entity is out, about to go out, or being retried, later ones of that entity wait
  * here. A subscription without order uses the same calls and nothing ever waits.
  */
+import { countOf } from '../../../core/values/index.ts';
 import type { Arrival } from './event-log.ts';
 
 export class EntityOrder {
@@ -30,13 +31,13 @@ export class EntityOrder {
 
   /** One more event of the entity is out or being retried. */
   hold(entity: string): void {
-    if (this.ordered) this.busy.set(entity, (this.busy.get(entity) ?? 0) + 1);
+    if (this.ordered) this.busy.set(entity, countOf(this.busy, entity) + 1);
   }
 
   /** An event of the entity is settled. @returns true when another one was released by that */
   release(entity: string): boolean {
     if (!this.ordered) return false;
-    const left = (this.busy.get(entity) ?? 0) - 1;
+    const left = countOf(this.busy, entity) - 1;
     if (left > 0) {
       this.busy.set(entity, left);
       return false;

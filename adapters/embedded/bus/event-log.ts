@@ -4,6 +4,7 @@
  */
 import { appendedEvent, readEvent, type Gap, type LoggedEvent } from '../../../core/events/index.ts';
 import type { AppendedEntry, EntryStore } from '../../../core/ledger/index.ts';
+import { orBlank } from '../../../core/values/index.ts';
 
 /** Events kept in memory: a subscriber this far behind reads from the store. About 1 KiB each. */
 const RECENT_EVENTS = 2_048;
@@ -87,7 +88,7 @@ export class EventLog {
       const read = readEvent(entry);
       if (read !== undefined && 'reason' in read) this.onGap(read);
       const recorded = read === undefined || 'reason' in read ? undefined : read;
-      return { position: entry.position, event: recorded?.event, recordedAt: recorded?.at ?? '' };
+      return { position: entry.position, event: recorded?.event, recordedAt: orBlank(recorded?.at) };
     });
   }
 

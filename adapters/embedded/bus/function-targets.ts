@@ -2,6 +2,7 @@
 import { targetOf, type Subscription } from '../../../core/events/index.ts';
 import type { Problem } from '../../../core/errors/index.ts';
 import type { Clock } from '../../../core/ledger/index.ts';
+import { orBlank } from '../../../core/values/index.ts';
 import { consume, type Consumer, type EventHandler, type MessageSource } from './consume.ts';
 
 export type Functions = Readonly<Record<string, EventHandler>>;
@@ -37,7 +38,7 @@ export class FunctionTargets {
     if (target.kind !== 'function' || this.consumers.has(subscription.id)) return;
     const handler = this.handlerOf(target.name);
     if (handler === undefined) {
-      const why = this.refusal(subscription)?.detail ?? '';
+      const why = orBlank(this.refusal(subscription)?.detail);
       onError(new Error(`the events of subscription "${subscription.id}" wait: ${why}`));
       return;
     }

@@ -1,4 +1,5 @@
 /** How long the newest deliveries of a subscription took, from recorded to acknowledged. */
+import { orNone } from '../../../core/values/index.ts';
 
 /** Deliveries looked at. */
 const NEWEST = 256;
@@ -16,7 +17,7 @@ export class Latencies {
   read(): { readonly p50: number; readonly p95: number } | undefined {
     if (this.newest.length === 0) return undefined;
     const sorted = this.newest.toSorted((a, b) => a - b);
-    const at = (share: number): number => sorted[Math.ceil(share * sorted.length) - 1] ?? 0;
+    const at = (share: number): number => orNone(sorted[Math.ceil(share * sorted.length) - 1]);
     return { p50: at(0.5), p95: at(0.95) };
   }
 }

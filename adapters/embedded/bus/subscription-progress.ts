@@ -14,7 +14,7 @@ import {
   type Subscription,
 } from '../../../core/events/index.ts';
 import type { Clock, Ids, ItemWrite } from '../../../core/ledger/index.ts';
-import { defined } from '../../../core/values/index.ts';
+import { defined, orNone } from '../../../core/values/index.ts';
 import { DeliveryNotes } from './delivery-notes.ts';
 import { EntityOrder } from './entity-order.ts';
 import type { Arrival, EventLog } from './event-log.ts';
@@ -249,7 +249,7 @@ export class SubscriptionProgress {
 
   private cursorAt(from: number): LogCursor {
     const { log, subscription } = this.options;
-    return new LogCursor({ log, wants: this.wants, delayMs: subscription.delayMs ?? 0, from });
+    return new LogCursor({ log, wants: this.wants, delayMs: orNone(subscription.delayMs), from });
   }
 
   private judge(

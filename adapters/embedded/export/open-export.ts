@@ -5,6 +5,7 @@ import { lstat, open, readdir } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { join } from 'node:path';
 import { EXPORT_FILES, parseManifest, type ExportManifest } from '../../../core/ledger/index.ts';
+import { codeOf } from '../../../core/errors/index.ts';
 import { WITHOUT_WAITING } from '../machine/durable-files.ts';
 import { ExportError } from './export-error.ts';
 import { readBounded } from './read-file.ts';
@@ -84,7 +85,7 @@ async function firstOther(folder: string, known: ReadonlySet<string>, below = ''
 async function sha256OfFile(path: string): Promise<string | undefined> {
   const sum = createHash('sha256');
   const file = await open(path, WITHOUT_WAITING).catch((error: unknown) => {
-    if (NO_FILE.has((error as NodeJS.ErrnoException).code ?? '')) return undefined;
+    if (NO_FILE.has(codeOf(error))) return undefined;
     throw error;
   });
   if (file === undefined) return undefined;

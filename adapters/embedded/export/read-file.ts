@@ -2,6 +2,7 @@
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MAX_BUNDLE_ENTRY_BYTES, TILE_WIDTH, type ReadLogFile } from '../../../core/ledger/index.ts';
+import { codeOf } from '../../../core/errors/index.ts';
 import { WITHOUT_WAITING } from '../machine/durable-files.ts';
 import { ExportError } from './export-error.ts';
 
@@ -16,7 +17,7 @@ export function folderReader(folder: string): ReadLogFile {
 
 export async function readBounded(path: string): Promise<Uint8Array | undefined> {
   const file = await open(path, WITHOUT_WAITING).catch((cause: unknown) => {
-    if (ABSENT.has((cause as NodeJS.ErrnoException).code ?? '')) return undefined;
+    if (ABSENT.has(codeOf(cause))) return undefined;
     throw new ExportError({ code: 'EXPORT_INVALID', message: `"${path}" cannot be read`, cause });
   });
   if (file === undefined) return undefined;

@@ -19,6 +19,7 @@ import {
   type ItemWrite,
   type LoggedEntry,
 } from '../../../core/ledger/index.ts';
+import { must } from '../../../core/errors/index.ts';
 import type { SqliteStore } from '../store/sqlite-store.ts';
 import { ExportError } from './export-error.ts';
 import { folderReader } from './read-file.ts';
@@ -113,7 +114,10 @@ async function commit(
   const [outcome] = await store.commit([group]);
   if (outcome?.kind === 'committed') return;
   const [first] = group.entries;
-  const place = last === undefined ? `"${first?.chain ?? ''}" #${first?.seq ?? 0}` : nameOf(last);
+  const place =
+    last === undefined
+      ? `"${must(first, 'what was to be stored').chain}" #${must(first, 'what was to be stored').seq}`
+      : nameOf(last);
   throw refused(`at ${place} the store refuses what was recorded (${outcome?.kind ?? 'nothing'})`);
 }
 

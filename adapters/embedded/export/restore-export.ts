@@ -14,6 +14,7 @@ import {
   type RootSigner,
   type VerificationReport,
 } from '../../../core/ledger/index.ts';
+import { must } from '../../../core/errors/index.ts';
 import { anchorPlace, writeIncarnations } from '../log/incarnations.ts';
 import { ANCHOR_FOLDER, LOG_FOLDER } from '../log/open-log.ts';
 import { createAnchorFolder } from '../log/anchor-folder.ts';
@@ -203,9 +204,9 @@ async function syncFile(path: string): Promise<void> {
 }
 
 function refused(finding: Finding | undefined, mayAccept = false): ExportError {
-  const { verdict, entity, seq, position, path, detail } = finding ?? {};
+  const { verdict, entity, seq, position, path, detail } = must(finding, 'what is wrong with a restored ledger');
   const at = [
-    `"${entity ?? ''}" #${seq ?? 0}`,
+    `"${entity}" #${seq}`,
     ...(position === undefined ? [] : [`log index ${position}`]),
     ...(path === undefined ? [] : [path]),
   ];
@@ -213,6 +214,6 @@ function refused(finding: Finding | undefined, mayAccept = false): ExportError {
   const hint = isLoss ? '. If those entries are lost for good, restore with --accept-loss' : '';
   return new ExportError({
     code: 'RESTORE_REFUSED',
-    message: `${verdict ?? 'not OK'} at ${at.join(', ')}: ${detail ?? ''}: nothing was restored${hint}`,
+    message: `${verdict} at ${at.join(', ')}: ${detail}: nothing was restored${hint}`,
   });
 }

@@ -2,6 +2,7 @@
  * How many bytes of bodies may be in memory at once: of all requests together, and of one caller, so that none can take the
  * room from the others. Counted as they arrive: what is announced and does not come takes nothing.
  */
+import { countOf } from '../../../core/values/index.ts';
 export interface BodyLimits {
   /** bytes of all bodies under way */
   readonly bytes: number;
@@ -23,7 +24,7 @@ export class BodyRoom {
 
   /** @returns whether there was room */
   take(caller: string, bytes: number): boolean {
-    const own = (this.byCaller.get(caller) ?? 0) + bytes;
+    const own = countOf(this.byCaller, caller) + bytes;
     if (own > this.limits.bytesPerCaller || this.taken + bytes > this.limits.bytes) return false;
     this.byCaller.set(caller, own);
     this.taken += bytes;
@@ -31,7 +32,7 @@ export class BodyRoom {
   }
 
   give(caller: string, bytes: number): void {
-    const own = (this.byCaller.get(caller) ?? 0) - bytes;
+    const own = countOf(this.byCaller, caller) - bytes;
     if (own <= 0) this.byCaller.delete(caller);
     else this.byCaller.set(caller, own);
     this.taken -= bytes;

@@ -15,6 +15,7 @@ import {
   type Route,
 } from '../../../api/index.ts';
 import type { NervousSystem } from '../../../core/system/index.ts';
+import { orBlank } from '../../../core/values/index.ts';
 import { BodyRoom, type BodyLimits } from './body-room.ts';
 import { toApiRequest } from './http-request.ts';
 import { sendStream } from './http-stream.ts';
@@ -104,7 +105,7 @@ export class HttpListener {
       'content-length': Buffer.byteLength(body),
       connection: 'close',
     }).map(([name, value]) => `${name}: ${value}\r\n`);
-    socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${lines.join('')}\r\n${body}`, () =>
+    socket.end(`HTTP/1.1 ${status} ${orBlank(STATUS_CODES[status])}\r\n${lines.join('')}\r\n${body}`, () =>
       socket.destroy(),
     );
   }

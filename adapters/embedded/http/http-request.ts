@@ -1,5 +1,6 @@
 /** A request of node:http as the HTTP contract wants it: who calls, the body up to its limit, and whether anyone still waits. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { orBlank } from '../../../core/values/index.ts';
 import { ApiError, bodyTooLarge, MAX_BODY_BYTES, type ApiRequest } from '../../../api/index.ts';
 import type { BodyRoom } from './body-room.ts';
 import type { Tokens } from '../keys/tokens.ts';
@@ -28,7 +29,7 @@ export function toApiRequest(context: RequestContext): ApiRequest {
     target: incoming.url ?? '/',
     headers: withEveryAuthorization(incoming),
     principal,
-    body: () => readBytes(incoming, response, { room, caller: principal?.id ?? '' }),
+    body: () => readBytes(incoming, response, { room, caller: orBlank(principal?.id) }),
     // Made when first asked for: few requests wait, and the others need not pay.
     get signal(): AbortSignal {
       controller ??= watch(context);

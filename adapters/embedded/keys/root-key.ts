@@ -15,6 +15,7 @@ import {
   type RootSigner,
   type Rotation,
 } from '../../../core/ledger/index.ts';
+import { must } from '../../../core/errors/index.ts';
 import { syncFolder, writeDurably } from '../machine/durable-file.ts';
 import { countingSigner, writeCountFile } from './root-counter.ts';
 import { RECORDED_END } from '../store/rows-outside.ts';
@@ -93,7 +94,7 @@ export function adoptNextRootKey(dataDir: string, name: string): void {
 
 /** `<key id>.vkey`: what a published verifier key's file is called. */
 export function verifierKeyFile(verifierKey: string): string {
-  return `${verifierKey.split('+', 2)[1] ?? ''}.vkey`; // base64 has plus signs, names have none
+  return `${must(verifierKey.split('+', 2)[1], 'the name of a verifier key')}.vkey`; // base64 has plus signs, names have none
 }
 
 /** Takes up a rotation that was interrupted. @returns the last one that the ledger has */

@@ -4,6 +4,7 @@
  */
 import type { DatabaseSync, SQLOutputValue } from 'node:sqlite';
 import { findingAt, logFinding, type Finding } from '../../../core/ledger/index.ts';
+import { must } from '../../../core/errors/index.ts';
 import { MAX_INDEX } from './sqlite-tables.ts';
 
 const FILE = 'ledger.db';
@@ -16,13 +17,13 @@ export const RECORDED_END = `coalesce((SELECT first + length(hashes) / 32 FROM b
 export function endOfLog(db: DatabaseSync): number {
   const sane = `SELECT max(position) + 1 FROM idempotency WHERE position BETWEEN 0 AND ${MAX_INDEX}`;
   const row = db.prepare(`SELECT max(${RECORDED_END}, coalesce((${sane}), 0)) AS size`).get();
-  return Number(row?.['size'] ?? 0);
+  return Number(must(row?.['size'], 'the size of the log'));
 }
 
 /** One past the last entry within the log, however far the record says that it goes: for who takes what there is. */
 export function endOfEntries(db: DatabaseSync): number {
   const last = `SELECT max(position) FROM entries WHERE position >= 0 AND position < ${RECORDED_END}`;
-  return Number(db.prepare(`SELECT coalesce((${last}), -1) + 1 AS size`).get()?.['size'] ?? 0);
+  return Number(must(db.prepare(`SELECT coalesce((${last}), -1) + 1 AS size`).get()?.['size'], 'the size of the log'));
 }
 
 /** The first of them in the order of positions, if there is one. For a connection without an open transaction. */
@@ -37,7 +38,7 @@ export function rowOutside(db: DatabaseSync): Finding | undefined {
 export function storedOutside(db: DatabaseSync): Finding | undefined {
   return inSnapshot(db, () => {
     const row = db.prepare(`SELECT ${RECORDED_END} AS size`).get();
-    return entryOutside(db, Number(row?.['size'] ?? 0)) ?? batchOutside(db);
+    return entryOutside(db, Number(must(row?.['size'], 'the size of the log'))) ?? batchOutside(db);
   });
 }
 

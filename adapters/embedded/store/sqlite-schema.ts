@@ -6,6 +6,7 @@
 import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { orBlank } from '../../../core/values/index.ts';
 import { EngineError } from '../machine/errors.ts';
 import { storedOutside } from './rows-outside.ts';
 import { openingTrouble } from '../machine/sqlite-trouble.ts';
@@ -93,7 +94,7 @@ export function hasLedger(dataDir: string): boolean {
 
 export function identityOf(db: DatabaseSync): LedgerIdentity {
   const value = (key: string): string =>
-    String(db.prepare('SELECT value FROM meta WHERE key = ?').get(key)?.['value'] ?? '');
+    String(orBlank(db.prepare('SELECT value FROM meta WHERE key = ?').get(key)?.['value']));
   return { ledger: value('ledger'), origin: value('origin') };
 }
 

@@ -21,6 +21,7 @@ import {
   type LoggedEntry,
   type StoredEntry,
 } from '../../../core/ledger/index.ts';
+import { must } from '../../../core/errors/index.ts';
 import { EngineError } from '../machine/errors.ts';
 import { writeTrouble } from '../machine/sqlite-trouble.ts';
 import { prepareStatements, type Statements } from './sqlite-statements.ts';
@@ -134,7 +135,7 @@ export class SqliteStore implements EntryStore, ItemStore {
 
   /** Positions come from the commit-order record, so that a deleted tail does not make them start over. */
   private readSize(): number {
-    return Number(this.sql.recordedEnd.get()?.['size'] ?? 0);
+    return Number(must(this.sql.recordedEnd.get()?.['size'], 'the size of the log'));
   }
 
   /** The log's last position. */

@@ -3,6 +3,8 @@
  * view) would act in the engine's name. Constraints keep rows out that the engine could never have written.
  */
 import { DatabaseSync } from 'node:sqlite';
+import { must } from '../../../core/errors/index.ts';
+import { orBlank } from '../../../core/values/index.ts';
 
 export const SCHEMA_VERSION = 3;
 /** Largest position or seq: one more is still a whole number that JavaScript counts exactly. */
@@ -101,7 +103,7 @@ function schemaOf(version: number): ReadonlyMap<string, Described> {
   let schema = known.get(version);
   if (schema === undefined) {
     const db = new DatabaseSync(':memory:');
-    db.exec(SCHEMAS.get(version) ?? '');
+    db.exec(must(SCHEMAS.get(version), 'the schema of the version'));
     known.set(version, (schema = describe(db)));
     db.close();
   }
@@ -112,9 +114,9 @@ function describe(db: DatabaseSync): Map<string, Described> {
   const rows = db.prepare('SELECT type, name, sql FROM sqlite_schema').all();
   return new Map(
     rows.flatMap((row): [string, Described][] => {
-      const [type, name, sql] = [row['type'], row['name'], row['sql']].map((one) => String(one ?? ''));
-      if (type === 'table' && STATISTICS.has(name ?? '')) return [];
-      return [[name ?? '', { type: type ?? '', sql: (sql ?? '').replaceAll(/\s+/g, ' ') }]];
+      const [type, name, sql] = [row['type'], row['name'], row['sql']].map((one) => String(orBlank(one)));
+      if (type === 'table' && STATISTICS.has(orBlank(name))) return [];
+      return [[orBlank(name), { type: orBlank(type), sql: orBlank(sql).replaceAll(/\s+/g, ' ') }]];
     }),
   );
 }

@@ -2,6 +2,8 @@
  * Where in the text of a configuration a value stands, so that an error can name the line. It reads object and list literals
  * as they are written; what is computed or imported has no place, and nothing is guessed for it.
  */
+import { must } from '../../../core/errors/index.ts';
+import { orNone } from '../../../core/values/index.ts';
 
 /** @param pointer RFC 6901 @returns line of the deepest part that is found, from 1; undefined: not even the first is */
 export function lineOf(source: string, pointer: string): number | undefined {
@@ -16,7 +18,7 @@ export function lineOf(source: string, pointer: string): number | undefined {
     const member = at < 0 ? undefined : membersAt(source, at).find(({ name }) => name === key);
     if (member === undefined) break;
     found = member.start;
-    at = /[{[]/.test(source[member.value] ?? '') ? member.value : -1;
+    at = /[{[]/.test(source.charAt(member.value)) ? member.value : -1;
   }
   return found === undefined ? undefined : source.slice(0, found).split('\n').length;
 }
@@ -37,7 +39,7 @@ function membersAt(source: string, open: number): readonly Member[] {
     const key = isList ? undefined : KEY.exec(source.slice(at, at + MAX_KEY));
     if (isList) members.push({ name: String(index), start: at, value: at });
     else if (key !== null && key !== undefined) {
-      const name = key[1] ?? key[2] ?? key[3] ?? '';
+      const name = must(key[1] ?? key[2] ?? key[3], 'the name of a member');
       members.push({ name, start: at, value: skipBlank(source, at + key[0].length) });
     }
     at = skipBlank(source, endOfValue(source, at));
@@ -55,7 +57,7 @@ const REGEX = /\/(?:[^\\/\n[]|\\.|\[(?:[^\]\\\n]|\\.)*\])+\/\w*/y;
 const TEXT = /'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*"|`(?:[^`\\]|\\[\s\S])*`/y;
 
 function skipBlank(source: string, at: number): number {
-  return at + (matchAt(BLANK, source, at)?.length ?? 0);
+  return at + orNone(matchAt(BLANK, source, at)?.length);
 }
 
 /** The comma behind it, or what closes the list or object it is in. */
@@ -70,7 +72,7 @@ function endOfValue(source: string, from: number): number {
       at += skipped.length;
       continue;
     }
-    const char = source[at] ?? '';
+    const char = source.charAt(at);
     if (depth === 0 && /[,)\]}]/.test(char)) return at;
     if (/[([{]/.test(char)) depth += 1;
     if (/[)\]}]/.test(char)) depth -= 1;

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { ConfigError, defineConfig, type ConfigInput, type NervousConfig } from '../../../core/system/index.ts';
+import { orBlank } from '../../../core/values/index.ts';
 import { lineOf } from './config-place.ts';
 
 export const DEFAULT_CONFIG = 'nervous.config.ts';
@@ -35,7 +36,7 @@ function located(error: unknown, file: string): unknown {
   if (error instanceof ConfigError) return withPlaces(error, file);
   if (!(error instanceof Error)) return error;
   // Node names the place in the first line of the stack (syntax), or in the first frame of this file (what was thrown).
-  const place = (error.stack ?? '').split(`${file}:`)[1]?.match(/^\d+/)?.[0];
+  const place = orBlank(error.stack).split(`${file}:`)[1]?.match(/^\d+/)?.[0];
   const where = place === undefined ? file : `${file}:${place}`;
   return new Error(`${where}: the configuration cannot be loaded: ${error.message}`, { cause: error });
 }

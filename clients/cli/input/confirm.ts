@@ -5,6 +5,7 @@
 import { openSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { ReadStream, WriteStream } from 'node:tty';
+import { codeOf } from '../../../core/errors/index.ts';
 import { note, printable, UsageError } from '../output/output.ts';
 import { EXIT } from '../output/exit-codes.ts';
 
@@ -80,7 +81,7 @@ function openTerminal(): Terminal | undefined {
     };
     return { input, output, close };
   } catch (error) {
-    if (!NO_TERMINAL.has((error as NodeJS.ErrnoException).code ?? '')) throw error;
+    if (!NO_TERMINAL.has(codeOf(error))) throw error;
     return standardTerminal();
   }
 }

@@ -3,7 +3,7 @@
  * It does not judge the event; the service does.
  */
 import type { JsonObject, JsonValue } from '../../../core/canonical/index.ts';
-import { defined } from '../../../core/values/index.ts';
+import { defined, orBlank } from '../../../core/values/index.ts';
 import type { CsvRecord } from './csv.ts';
 import { UsageError } from '../output/output.ts';
 
@@ -44,7 +44,7 @@ export function eventOfRow(mapping: TableMapping): (record: CsvRecord) => JsonOb
       'a table needs --mapping, or --topic with --entity-column: a row alone does not name its topic',
     );
   return (record) => {
-    const { [entityColumn ?? '']: entityId, [idColumn ?? '']: eventId, ...payload } = record;
+    const { [orBlank(entityColumn)]: entityId, [orBlank(idColumn)]: eventId, ...payload } = record;
     if (entityColumn !== undefined && entityId === undefined) throw new RowError(noColumn(entityColumn, record));
     if (idColumn !== undefined && eventId === undefined) throw new RowError(noColumn(idColumn, record));
     return {

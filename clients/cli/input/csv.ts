@@ -1,4 +1,6 @@
 /** Comma-separated values (RFC 4180) with a header, record by record, in constant memory. It knows nothing of what they mean. */
+import { orBlank } from '../../../core/values/index.ts';
+import { must } from '../../../core/errors/index.ts';
 export type CsvRecord = Readonly<Record<string, string>>;
 
 /** A record, or what is wrong with it, with the number of its first line. */
@@ -20,7 +22,8 @@ export async function* readCsv(lines: AsyncIterable<string>, separator: string):
       yield { kind: 'bad', line, reason: 'a quote is not closed, or stands inside a field' };
     else if (fields.length !== header.length)
       yield { kind: 'bad', line, reason: `${fields.length} fields, the header has ${header.length}` };
-    else yield { kind: 'record', line, record: Object.fromEntries(header.map((name, i) => [name, fields[i] ?? ''])) };
+    else
+      yield { kind: 'record', line, record: Object.fromEntries(header.map((name, i) => [name, orBlank(fields[i])])) };
   }
   if (header === undefined) throw new CsvError('the file is empty: its first line must name the columns');
 }
@@ -66,7 +69,7 @@ function splitRecord(text: string, separator: string): string[] | undefined {
   for (;;) {
     const match = one.exec(text);
     if (match === null) return undefined;
-    fields.push(match[1]?.replaceAll('""', '"') ?? match[2] ?? '');
+    fields.push(must(match[1]?.replaceAll('""', '"') ?? match[2], 'a field'));
     if (match[3] === '') return fields;
   }
 }

@@ -4,6 +4,7 @@
  */
 import { canonicalize, type JsonObject, type JsonValue } from '../../../core/canonical/index.ts';
 import { isObject } from '../../../core/values/index.ts';
+import { must } from '../../../core/errors/index.ts';
 
 /** A key of an object, or a member of a list: by its own name, or by its place. */
 export type Step =
@@ -115,7 +116,7 @@ function namesBy(list: readonly JsonValue[], key: string): readonly string[] | u
 
 function membersBy(list: readonly JsonValue[], key: string): ReadonlyMap<string, JsonValue> {
   const names = namesBy(list, key) ?? [];
-  return new Map(list.map((one, i) => [names[i] ?? '', one]));
+  return new Map(list.map((one, i) => [must(names[i], 'the name of an element'), one]));
 }
 
 function member(object: JsonObject, name: string): JsonValue | undefined {

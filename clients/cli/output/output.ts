@@ -4,6 +4,7 @@
  */
 import { showHidden, showHiddenJson } from '../../../core/canonical/index.ts';
 import { NervousError } from '../../../core/errors/index.ts';
+import { orBlank } from '../../../core/values/index.ts';
 import { ApiProblem, Unreachable } from '../../sdk/index.ts';
 import { EXIT } from './exit-codes.ts';
 
@@ -27,7 +28,7 @@ export function showError(error: unknown, asJson: boolean): number {
   const { exitCode, ...problem } = describe(error);
   if (asJson) process.stderr.write(`${showHiddenJson(JSON.stringify(problem))}\n`);
   else note(`nervous: ${[problem.detail, ...problem.errors.slice(1).map(lineOf)].join('\n')}`);
-  if (process.env['NERVOUS_DEBUG'] === '1' && error instanceof Error) note(error.stack ?? '');
+  if (process.env['NERVOUS_DEBUG'] === '1' && error instanceof Error) note(orBlank(error.stack));
   return exitCode;
 }
 

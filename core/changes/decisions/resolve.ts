@@ -7,6 +7,7 @@ import type { PersonId, StepHash } from '../../brands/index.ts';
 import { canonicalize } from '../../canonical/index.ts';
 import { SYSTEM_ACTOR } from '../../ledger/index.ts';
 import { actorOf, type Principal } from '../../policy/index.ts';
+import { orNone } from '../../values/index.ts';
 import { recordAct, type ActRequest, type RecordedAct } from '../recording/record-act.ts';
 import { evidenceSchema, parseInput, plainText } from '../operations/content.ts';
 import type { Context } from '../recording/context.ts';
@@ -99,11 +100,11 @@ async function conclusion(
   const resolutions: [StepHash, StepHash] = [first, second];
   const { id, entityId, content } = record;
   const found = await context.states.read(entityId);
-  const drift = found.version - (record.document?.version ?? 0);
+  const drift = found.version - orNone(record.document?.version);
   if (drift < 0 || drift > MAX_DRIFT)
     return refused(
       'CHANGE_STATE_CONFLICT',
-      `the document of ${entityId} is at version ${found.version}, its chain leads to ${record.document?.version ?? 0}: restore the store from the ledger first`,
+      `the document of ${entityId} is at version ${found.version}, its chain leads to ${orNone(record.document?.version)}: restore the store from the ledger first`,
     );
   const document = await documentAfter(context, record, outcome);
   const data = {

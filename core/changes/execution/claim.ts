@@ -4,6 +4,7 @@
  */
 import { msOf } from '../../brands/index.ts';
 import { SYSTEM_ACTOR } from '../../ledger/index.ts';
+import { orBlank } from '../../values/index.ts';
 import type { StoredChange } from '../store/change-store.ts';
 import type { Context } from '../recording/context.ts';
 import { excludedNow } from '../recording/who-may.ts';
@@ -69,7 +70,7 @@ function isQuorumThere(context: Context, record: ChangeRecord, voters: readonly 
   const requirement = requirementOf(record);
   const excluded = excludedNow(context, record);
   const eligible = voters.filter(
-    ({ personId, delegate }) => !excluded.includes(personId) && !excluded.includes(delegate?.personId ?? ''),
+    ({ personId, delegate }) => !excluded.includes(personId) && !excluded.includes(orBlank(delegate?.personId)),
   );
   return requirement !== undefined && standingQuorum(requirement, eligible).reached;
 }

@@ -5,6 +5,7 @@
 import { msOf } from '../../brands/index.ts';
 import type { JsonValue } from '../../canonical/index.ts';
 import type { Clock, RootSigner } from '../../ledger/index.ts';
+import { orNone } from '../../values/index.ts';
 import { refuse } from '../model/errors.ts';
 import { answerTo, readPlan, reasonOf, type ExecutorAnswer, type ExecutorPlan } from './executor-answers.ts';
 import { executorId, type ExecutorDeclaration, type ExecutorsConfig } from './executor-config.ts';
@@ -96,7 +97,7 @@ export function createExecutorCalls({ declared, executors, root, clock }: Execut
     },
     invoke: async (invocation) => {
       const { operation, direction, input, precondition } = invocation;
-      const maxMs = (target(operation)?.maxSeconds ?? 0) * MS_PER_SECOND;
+      const maxMs = orNone(target(operation)?.maxSeconds) * MS_PER_SECOND;
       if (root === undefined) return { kind: 'unknown', reason: 'this process signs no grants' };
       const grant = await signGrant(root, claimsOf(invocation, root.name));
       return answerTo(() =>

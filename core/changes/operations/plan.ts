@@ -1,4 +1,5 @@
 /** Plans a change-set's operations on a document: pure, in order, with every document on the way. Nothing is applied. */
+import { must } from '../../errors/index.ts';
 import type { Document, VersionedDocument } from '../model/document.ts';
 import { ChangeError, inPayload } from '../model/errors.ts';
 import type { OperationTypes } from './operations.ts';
@@ -15,7 +16,7 @@ export function planOperations(
 ): readonly Document[] {
   const stale = operations.findIndex(({ baseVersion }) => baseVersion !== undefined && baseVersion !== base.version);
   if (stale >= 0) {
-    const detail = `is meant for version ${operations[stale]?.baseVersion ?? 0} of the document, which is at ${base.version}: read it and propose again`;
+    const detail = `is meant for version ${must(operations[stale]?.baseVersion, 'the version an operation is meant for')} of the document, which is at ${base.version}: read it and propose again`;
     const pointer = `/operations/${stale}/baseVersion`;
     throw new ChangeError({ code: 'STALE_BASE', message: `${pointer}: ${detail}`, problems: [{ pointer, detail }] });
   }

@@ -4,6 +4,7 @@
  */
 import type { EntityId } from '../../brands/index.ts';
 import { parseEntry, SYSTEM_ACTOR, type EntryDraft, type ItemWrite } from '../../ledger/index.ts';
+import { must } from '../../errors/index.ts';
 import type { Context } from '../recording/context.ts';
 import type { Erasure } from '../operations/operations.ts';
 import type { ChangeRecord } from '../model/record.ts';
@@ -27,7 +28,7 @@ export async function planErasure(
   const missing =
     erase === undefined ? 'this engine keeps no confidential fields' : await problemOf(context, entityId, erasure);
   if (erase === undefined || missing !== undefined)
-    return { kind: 'failure', failure: { code: 'CHANGE_UNFIT', message: missing ?? '' } };
+    return { kind: 'failure', failure: { code: 'CHANGE_UNFIT', message: must(missing, 'why it cannot be erased') } };
   const approvers = [...votes, ...(override === undefined ? [] : [override])].map(({ personId }) => personId);
   const { seq, fields, basis } = erasure;
   return {

@@ -6,7 +6,7 @@ import { isoOf, later, msOf, type EntityId, type IsoInstant, type StepHash } fro
 import { canonicalize } from '../../canonical/index.ts';
 import { isReserved, parseEntry, type StoredEntry } from '../../ledger/index.ts';
 import { actorOf, answerableFor, denied, initiatorOf, type Denial, type Principal } from '../../policy/index.ts';
-import { defined, MS_PER_HOUR } from '../../values/index.ts';
+import { defined, MS_PER_HOUR, orNone } from '../../values/index.ts';
 import {
   contentHash,
   parseProposal,
@@ -184,7 +184,7 @@ export function contentOf(
   const { title, rationale, evidence, operations, reverts } = made;
   const { supersedes } = previous ?? made;
   return {
-    ...{ change: id, revision: (previous?.revision ?? 0) + 1, title, rationale, evidence, operations },
+    ...{ change: id, revision: orNone(previous?.revision) + 1, title, rationale, evidence, operations },
     contentHash: contentHash(entityId, operations),
     initiator: initiatorOf(principal),
     ...sponsorField(previous === undefined ? sponsorFor(principal) : previous.sponsor),

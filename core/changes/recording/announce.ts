@@ -13,6 +13,7 @@ import {
   type ItemStore,
   type StoredEntry,
 } from '../../ledger/index.ts';
+import { orNone } from '../../values/index.ts';
 import { findRecord } from '../store/change-store.ts';
 import { requirementOf, standingQuorum } from '../model/quorum.ts';
 import type { ChangeRecord } from '../model/record.ts';
@@ -56,7 +57,7 @@ export function announce(
   taken: RecordedStep,
 ): readonly (Announcement & { readonly keyFollows: true })[] {
   const { before, after } = taken;
-  const stepsBefore = before?.entries.length ?? 0;
+  const stepsBefore = orNone(before?.entries.length);
   const told = [
     ...taken.steps.flatMap((step, i) => eventsOf(step, after).map((event) => ({ ...event, index: stepsBefore + i }))),
     ...reviewOf(taken).map((event) => ({ ...event, index: stepsBefore })),

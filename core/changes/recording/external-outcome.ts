@@ -8,6 +8,7 @@
  * needed with one end, and executors refuse a grant that is over; so what had no effect by then never has one.
  */
 import { isoOf, later, msOf, type IsoInstant } from '../../brands/index.ts';
+import { orNone } from '../../values/index.ts';
 import type { Context } from './context.ts';
 import { refuse } from '../model/errors.ts';
 import type { ExecutorAnswer } from '../operations/executor-answers.ts';
@@ -90,7 +91,7 @@ export function isHopeless({ executors, clock }: Context, record: ChangeRecord, 
 
 /** When the grants of an intent end that is recorded now; ISO 8601. */
 export function grantEnd({ executors, clock }: Context, operation: Operation): IsoInstant {
-  const maxSeconds = executors.declared(operation)?.maxSeconds ?? 0;
+  const maxSeconds = orNone(executors.declared(operation)?.maxSeconds);
   const now = clock.now();
   const toWholeSecond = Math.ceil(now / MS_PER_SECOND) * MS_PER_SECOND - now;
   return isoOf(later(now, toWholeSecond + maxSeconds * MS_PER_SECOND));

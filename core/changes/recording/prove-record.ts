@@ -5,6 +5,7 @@
  */
 import { canonicalize, toHex } from '../../canonical/index.ts';
 import { parseEntry, type EntryStore, type Finding, type StoredEntry } from '../../ledger/index.ts';
+import { orNone } from '../../values/index.ts';
 import type { ChangeStore, StoredChange } from '../store/change-store.ts';
 import type { Governance } from '../policy/governance.ts';
 import { readProven } from '../store/proofs.ts';
@@ -39,7 +40,7 @@ export function createRecordProver(deps: ProverDependencies): ProveRecord {
     }
     const { id, entityId, entries } = current.record;
     proofs.onTamper({
-      ...{ verdict: 'DRIFT', entity: entityId, seq: entries.at(-1)?.seq ?? 0 },
+      ...{ verdict: 'DRIFT', entity: entityId, seq: orNone(entries.at(-1)?.seq) },
       ...(typeof wrong === 'string' ? { detail: `the record of ${id} is not what its entries say: ${wrong}` } : wrong),
     });
     return inconsistent(`the record of ${id} is not what its entries say: nothing is executed; verify the ledger`);

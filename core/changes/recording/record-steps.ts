@@ -13,6 +13,7 @@ import type {
   PlacedEntry,
   StoredEntry,
 } from '../../ledger/index.ts';
+import { orNone } from '../../values/index.ts';
 import { announce, type AnnouncementCatalog } from './announce.ts';
 import type { ChangeStore, StoredChange } from '../store/change-store.ts';
 import { UNDER_POLICY } from '../policy/authority.ts';
@@ -128,13 +129,13 @@ async function recordSteps(
   if (entityId === POLICY_ENTITY) await governance.refresh(); // its own writer must not be the last to know
   if (result.kind !== 'appended') return { kind: 'exists', entry: 'entries' in result ? result.entries[0] : undefined };
   proven.follow(before, next);
-  const stored = { record: next, version: (current?.version ?? 0) + 1 };
+  const stored = { record: next, version: orNone(current?.version) + 1 };
   return { kind: 'recorded', stored, entries: result.entries };
 }
 
 /** Where the next step goes; -1: nothing was recorded before. */
 function endOf(record: ChangeRecord | undefined): { readonly lastSeq: number; readonly stepsSoFar: number } {
-  return { lastSeq: record?.entries.at(-1)?.seq ?? -1, stepsSoFar: record?.entries.length ?? 0 };
+  return { lastSeq: record?.entries.at(-1)?.seq ?? -1, stepsSoFar: orNone(record?.entries.length) };
 }
 
 function draftOf({ type, actor, data }: StepDraft, idem: string): EntryDraft {

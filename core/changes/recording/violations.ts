@@ -6,7 +6,7 @@ import { later, type EpochMs } from '../../brands/index.ts';
 import { moduleChain } from '../../events/index.ts';
 import type { Appender, Clock, ItemStore } from '../../ledger/index.ts';
 import type { Principal } from '../../policy/index.ts';
-import { codecOf, epochMs, object, MS_PER_MINUTE } from '../../values/index.ts';
+import { codecOf, countOf, epochMs, MS_PER_MINUTE, object } from '../../values/index.ts';
 import { eventOf, type AnnouncementCatalog } from './announce.ts';
 import type { Refused } from '../model/refusal.ts';
 
@@ -39,12 +39,12 @@ export function createViolationTeller(deps: ViolationsDependencies): TellViolati
   const untold = new Map<string, number>();
   return async ({ kind, id: agent }, refusal) => {
     if (kind !== 'agent' || !OVERSTEPPED.has(refusal.code)) return;
-    const count = (untold.get(agent) ?? 0) + 1;
+    const count = countOf(untold, agent) + 1;
     untold.set(agent, count);
     // Telling must not hide the refusal: what cannot be told now is counted into what is told next.
     const isTold = await tell(deps, { agent, refusal, count }).catch(() => false);
     // More may have come meanwhile.
-    if (isTold) untold.set(agent, (untold.get(agent) ?? 0) - count);
+    if (isTold) untold.set(agent, countOf(untold, agent) - count);
   };
 }
 

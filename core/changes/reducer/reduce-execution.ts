@@ -4,6 +4,7 @@
  * have happened from the intent on, and counts as done until `not-applied` says that it was not.
  */
 import { msOf, type DocumentHash } from '../../brands/index.ts';
+import { orNone } from '../../values/index.ts';
 import type { ChangeRecord, Placement, Progress } from '../model/record.ts';
 import { inconsistent, update, type Refusal, type Update } from '../model/refusal.ts';
 import { isExternalOperation, type ChangeStep, type StepOf } from '../model/steps.ts';
@@ -92,7 +93,7 @@ function apply(record: ChangeRecord, { data }: StepOf<'change.applied'>, { step 
   const last = progress.at(-1);
   if (last?.status !== 'intended' || data.index !== progress.length - 1 || data.intent !== last.intent)
     return inconsistent('nothing was intended that was not applied');
-  if (data.hash !== last.afterHash || data.version !== (document?.version ?? 0) + 1)
+  if (data.hash !== last.afterHash || data.version !== orNone(document?.version) + 1)
     return inconsistent('what was applied is not what was intended');
   return update({
     progress: progress.with(-1, { ...last, status: 'applied', applied: step }),
@@ -123,7 +124,7 @@ function undo(record: ChangeRecord, { data }: StepOf<'change.undone'>): Update {
   const last = lastToUndo(record);
   if (last === undefined || data.index !== last.index || data.applied !== (last.one.applied ?? last.one.intent))
     return inconsistent('operations are undone in reverse order');
-  if (data.hash !== last.one.beforeHash || data.version !== (record.document?.version ?? 0) + 1)
+  if (data.hash !== last.one.beforeHash || data.version !== orNone(record.document?.version) + 1)
     return inconsistent('what was restored is not what was there before');
   return update({
     progress: record.progress.with(last.index, { ...last.one, status: 'undone' }),

@@ -3,6 +3,7 @@
  * Two people who say the same decide what the document is from then on; a review changes nothing but the record.
  */
 import type { StepHash } from '../../brands/index.ts';
+import { orNone } from '../../values/index.ts';
 import { reviewRefusal } from '../model/post-review.ts';
 import type { ChangeRecord, Placement } from '../model/record.ts';
 import { agentRefusal, inconsistent, refused, update, type Refusal, type Update } from '../model/refusal.ts';
@@ -82,10 +83,10 @@ function resolve(
   const { assessment, progress, document } = record;
   const hash = outcome === 'executed' ? assessment?.result : progress[0]?.beforeHash;
   if (data.document.hash !== hash) return inconsistent(`the document is not that of ${outcome}`);
-  const drift = data.document.version - (document?.version ?? 0) - 1;
+  const drift = data.document.version - orNone(document?.version) - 1;
   return drift >= 0 && drift <= MAX_DRIFT
     ? update({ document: data.document })
-    : inconsistent(`version ${data.document.version} does not follow ${document?.version ?? 0}`);
+    : inconsistent(`version ${data.document.version} does not follow ${orNone(document?.version)}`);
 }
 
 function review(record: ChangeRecord, { data, actor, at }: StepOf<'change.reviewed'>): Update {

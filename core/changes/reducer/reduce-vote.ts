@@ -3,6 +3,7 @@
  * about exactly one revision, content and assessment. Roles and rights of the day are the recorder's business, not ours.
  */
 import { msOf, type IsoInstant, type PersonId } from '../../brands/index.ts';
+import { orBlank } from '../../values/index.ts';
 import { requirementOf, rolesFilled } from '../model/quorum.ts';
 import type { ChangeRecord, Placement } from '../model/record.ts';
 import { agentRefusal, inconsistent, isBefore, refused, update, type Refusal, type Update } from '../model/refusal.ts';
@@ -71,7 +72,7 @@ export function voteRefusal(
   if (refusal !== undefined) return refusal;
   const requirement = requirementOf(record);
   if (requirement === undefined || rolesFilled(requirement, roles).length === 0) {
-    const needed = requirement?.roles.join(', ') ?? '';
+    const needed = orBlank(requirement?.roles.join(', '));
     return refused('NOT_ELIGIBLE', `${personId} holds none of the roles ${needed} that ${record.id} needs`);
   }
   const isUsed = (one: PersonId | undefined): boolean => one !== undefined && deciders.includes(one);

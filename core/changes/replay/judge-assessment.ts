@@ -4,6 +4,7 @@
  */
 import { later, msOf, type EpochMs, type StepHash } from '../../brands/index.ts';
 import { canonicalize, type JsonObject, type JsonValue } from '../../canonical/index.ts';
+import { orBlank, orNone } from '../../values/index.ts';
 import { applyAdvice } from '../risk/advice.ts';
 import { isSampled } from '../risk/assess.ts';
 import { documentHash, isJsonObject, type Document, type VersionedDocument } from '../model/document.ts';
@@ -40,7 +41,7 @@ export function judgeRisk({ step, content, proposal, inForce }: AssessmentContex
   const { data, at } = step;
   const { from, to } = clockOf(step);
   if (to > msOf(at) || from < msOf(at) - CLOCK_SLACK_MS)
-    return `it counted as of ${data.asOf ?? ''}, not as of its time`;
+    return `it counted as of ${orBlank(data.asOf)}, not as of its time`;
   const { executors, ...facts } = data.facts;
   const said = executorsOf(executors);
   const names = executorNames(content);
@@ -165,7 +166,7 @@ function executorsOf(
 /** For each operation that an executor carries out there is a plan, and facts of it. */
 function planned({ plans = [], facts }: Assessed['data'], { operations }: Content): string | undefined {
   const external = [...operations.keys()].filter((i) => isExternalOperation(operations[i]));
-  const ofFacts = executorsOf(facts['executors'])?.plans.length ?? 0;
+  const ofFacts = orNone(executorsOf(facts['executors'])?.plans.length);
   return isSame(
     plans.map(({ index }) => index),
     external,

@@ -144,7 +144,7 @@ function lentRoles(
   { personId, delegate }: Vote,
   at: IsoInstant,
 ): string[] | string {
-  const delegation = find(delegate?.delegation ?? '');
+  const delegation = delegate && find(delegate.delegation);
   if (delegation === undefined) return `${personId} has given no such delegation`;
   if (delegation.from !== personId || delegation.to !== delegate?.personId)
     return `the delegation is of ${delegation.from} to ${delegation.to}, not of ${personId}`;
@@ -160,7 +160,7 @@ function votersNow(deciding: DecisionContext): StandingVote[] {
   const excluded = excludedNow(deciding);
   return record.votes.flatMap((vote) => {
     const { personId, delegate } = vote;
-    if (excluded.includes(personId) || excluded.includes(delegate?.personId ?? '')) return [];
+    if (excluded.includes(personId) || (delegate !== undefined && excluded.includes(delegate.personId))) return [];
     if (delegate === undefined) return [{ ...vote, roles: rolesOf(inForce, personId) }];
     const delegation = find(delegate.delegation);
     if (delegation === undefined || delegation.isRevoked || rolesOf(inForce, delegate.personId).length === 0) return [];

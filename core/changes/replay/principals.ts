@@ -3,6 +3,7 @@ import type { Given, PersonId } from '../../brands/index.ts';
 import type { Actor } from '../../ledger/index.ts';
 import { SYSTEM_ACTOR } from '../../ledger/index.ts';
 import type { Principal } from '../../policy/index.ts';
+import { orBlank } from '../../values/index.ts';
 import type { InForce } from './authority.ts';
 
 /** The principal, or what is wrong with the actor. A module is believed to be one: modules are not in the roster. */
@@ -11,7 +12,7 @@ export function principalOf({ policy }: Pick<InForce, 'policy'>, { kind, id, log
   if (kind === 'module' && known === undefined) return { kind: 'module', id };
   if (known === undefined || known.kind !== kind) return `${kind} "${id}" is not in the roster in force`;
   if (known.kind === 'agent' && logic !== known.logic)
-    return `agent "${id}" acts by "${logic ?? ''}", the roster in force has "${known.logic}"`;
+    return `agent "${id}" acts by "${orBlank(logic)}", the roster in force has "${known.logic}"`;
   return known;
 }
 

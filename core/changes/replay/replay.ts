@@ -5,7 +5,7 @@
  */
 import { msOf } from '../../brands/index.ts';
 import type { JsonObject } from '../../canonical/index.ts';
-import { defined } from '../../values/index.ts';
+import { defined, orNone } from '../../values/index.ts';
 import { adoptedDocument, POLICY_ADOPTED } from '../policy/adoption.ts';
 import { UNDER_POLICY } from '../policy/authority.ts';
 import {
@@ -160,7 +160,7 @@ export class Replay {
     const before = this.open.get(step.data.change);
     const reduced = reduceChange(before?.record, step);
     if (reduced.kind === 'refused') return reduced.message;
-    const steps = before?.steps ?? 0;
+    const steps = orNone(before?.steps);
     if (entry.body.idem !== `${step.data.change}#${steps}`)
       return `it is step ${steps} of its change-set, and says another`;
     const images = before?.images ?? new Map<string, Document>();

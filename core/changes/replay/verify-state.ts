@@ -4,6 +4,7 @@
  * DRIFT. Chain links and signatures are the ledger's verification, not this one's.
  */
 import { canonicalize } from '../../canonical/index.ts';
+import { orBlank } from '../../values/index.ts';
 import { adoptedDocument, POLICY_ADOPTED } from '../policy/adoption.ts';
 import { documentHash, type Document, type VersionedDocument } from '../model/document.ts';
 import { attempt } from '../model/errors.ts';
@@ -108,12 +109,12 @@ export function effectOf(step: ChangeStep, { record, current, types, images }: B
       return typeof planned === 'string' ? planned : written(current, planned, step.data);
     }
     case 'change.undone': {
-      const image = images.get(record.progress[step.data.index]?.intent ?? '');
+      const image = images.get(orBlank(record.progress[step.data.index]?.intent));
       return image === undefined ? 'nothing was intended that could be undone' : written(current, image, step.data);
     }
     case 'change.resolved-executed':
     case 'change.resolved-rolled-back': {
-      const image = images.get(record.progress[0]?.intent ?? '');
+      const image = images.get(orBlank(record.progress[0]?.intent));
       if (image === undefined) return 'nothing was intended that could be resolved';
       const { operations } = record.content;
       const isExecuted = step.type === 'change.resolved-executed';

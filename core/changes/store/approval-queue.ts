@@ -1,6 +1,7 @@
 /** Which change-sets wait for a decision or a review: how many, for how long, at which level. A metric, so it may be a moment old. */
 import { msOf, type EpochMs } from '../../brands/index.ts';
 import type { ItemStore } from '../../ledger/index.ts';
+import { countOf } from '../../values/index.ts';
 import { readCounts, type Counts } from './change-counts.ts';
 import { waitingPlace } from './change-index.ts';
 
@@ -72,7 +73,7 @@ async function approvalQueue(
   return {
     length: byLevel.reduce((sum, { length }) => sum + length, 0),
     oldestAgeMs: Math.max(0, ...byLevel.map(({ oldestAgeMs }) => oldestAgeMs)),
-    escalated: counts.get('escalated') ?? 0,
+    escalated: countOf(counts, 'escalated'),
     reminders: remindersOf(counts),
     byLevel: Object.fromEntries(byLevel.map(({ level, ...waiting }) => [level, waiting])),
   };
@@ -83,7 +84,7 @@ async function reviewQueue(
   items: Pick<ItemStore, 'list'>,
   { counts, now }: QueueCounts,
 ): Promise<ReviewQueue> {
-  const length = counts.get('review') ?? 0;
+  const length = countOf(counts, 'review');
   const { pk, prefix } = waitingPlace(ledger, 'review');
   const first = length === 0 ? [] : await items.list(pk, { prefix, limit: MAX_OVERDUE });
   return { length, overdue: first.filter(({ sk }) => timeIn(sk, prefix) <= now).length };

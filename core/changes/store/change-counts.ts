@@ -5,7 +5,7 @@
  */
 import type { JsonValue } from '../../canonical/index.ts';
 import type { Item, ItemKey, ItemStore, ItemWrite } from '../../ledger/index.ts';
-import { defined } from '../../values/index.ts';
+import { countOf, defined } from '../../values/index.ts';
 import { awaitedOf } from '../model/awaited.ts';
 import { isReviewDue } from '../model/post-review.ts';
 import type { ChangeRecord } from '../model/record.ts';
@@ -50,7 +50,7 @@ export async function readCounts(ledger: string, items: Pick<ItemStore, 'list'>)
     const page = await items.list(partitionOf(ledger), { limit: PAGE, ...defined({ after }) });
     for (const item of page) {
       const [bucket = '', way] = item.sk.split('#');
-      counts.set(bucket, (counts.get(bucket) ?? 0) + amountOf(item, way));
+      counts.set(bucket, countOf(counts, bucket) + amountOf(item, way));
     }
     after = page.at(-1)?.sk;
     if (page.length < PAGE) return counts;

@@ -4,7 +4,7 @@
  */
 import type { EntityId, Given } from '../../brands/index.ts';
 import type { ItemKey, ItemStore, ItemWrite } from '../../ledger/index.ts';
-import { codecOf, hash, jsonObject, nullable, object, optional, text, whole } from '../../values/index.ts';
+import { codecOf, hash, jsonObject, nullable, object, optional, orNone, text, whole } from '../../values/index.ts';
 import { documentHash, type Document, type VersionedDocument } from '../model/document.ts';
 import type { PolicyEntry } from '../model/steps.ts';
 
@@ -63,7 +63,7 @@ export function createDocumentStore(ledger: string, items: Pick<ItemStore, 'get'
     read: async (entityId) => {
       const item = await items.get(keyOf(entityId));
       const document = item === undefined ? null : documentCodec.decode(item).document;
-      return { document, version: item?.version ?? 0, hash: documentHash(document) };
+      return { document, version: orNone(item?.version), hash: documentHash(document) };
     },
     put: (entityId, { from, document, change, entry: { seq, hash } }) => {
       const value = documentCodec.encode({ document, change });

@@ -4,7 +4,7 @@
  */
 import type { JsonValue } from '../../canonical/index.ts';
 import type { Item, ItemKey, ItemStore, ItemWrite } from '../../ledger/index.ts';
-import { defined } from '../../values/index.ts';
+import { countOf, defined } from '../../values/index.ts';
 import { baseKey, baseOf, baseWrite, bucketsOf, readCounts } from './change-counts.ts';
 import { indexItemsOf, timerPlace, waitingPlace } from './change-index.ts';
 import { createChangeStore, type Selection } from './change-store.ts';
@@ -26,7 +26,7 @@ export async function ensureChangeIndex(ledger: string, items: ItemStore): Promi
   let writes: ItemWrite[] = [];
   for await (const record of openOrInReview(ledger, items)) {
     examined += 1;
-    for (const bucket of bucketsOf(record)) exact.set(bucket, (exact.get(bucket) ?? 0) + 1);
+    for (const bucket of bucketsOf(record)) exact.set(bucket, countOf(exact, bucket) + 1);
     for (const { key, value } of indexItemsOf(ledger, record)) writes.push({ kind: 'put', key, value, expect: 'any' });
     if (writes.length < WRITES) continue;
     await write(items, writes);
@@ -81,14 +81,14 @@ async function miscount(ledger: string, items: ItemStore): Promise<string | unde
     const before = await readCounts(ledger, items);
     const exact = new Map<string, number>();
     for await (const record of recordsOf(ledger, items, 'all'))
-      for (const bucket of bucketsOf(record)) exact.set(bucket, (exact.get(bucket) ?? 0) + 1);
+      for (const bucket of bucketsOf(record)) exact.set(bucket, countOf(exact, bucket) + 1);
     const counts = await readCounts(ledger, items);
     const differs = [...new Set([...exact.keys(), ...counts.keys()])].find(
-      (bucket) => (exact.get(bucket) ?? 0) !== (counts.get(bucket) ?? 0),
+      (bucket) => countOf(exact, bucket) !== countOf(counts, bucket),
     );
     if (differs === undefined) return undefined;
     if (isSame([...before], [...counts]))
-      return `"${differs}" is counted as ${counts.get(differs) ?? 0}, but it is ${exact.get(differs) ?? 0}`;
+      return `"${differs}" is counted as ${countOf(counts, differs)}, but it is ${countOf(exact, differs)}`;
   }
   return undefined;
 }
@@ -126,7 +126,7 @@ async function corrections(ledger: string, items: ItemStore, exact: ReadonlyMap<
   const counts = await readCounts(ledger, items);
   const writes: ItemWrite[] = [];
   for (const bucket of new Set([...exact.keys(), ...counts.keys()])) {
-    const missing = (exact.get(bucket) ?? 0) - (counts.get(bucket) ?? 0);
+    const missing = countOf(exact, bucket) - countOf(counts, bucket);
     if (missing === 0) continue;
     const base = baseOf((await items.get(baseKey(ledger, bucket)))?.value);
     writes.push(baseWrite(ledger, bucket, base + missing));

@@ -6,7 +6,7 @@
 import { isoOf, later, type EpochMs, type IsoInstant } from '../../brands/index.ts';
 import type { JsonValue } from '../../canonical/index.ts';
 import type { Item, ItemKey, ItemStore, ItemWrite } from '../../ledger/index.ts';
-import { codecOf, defined, number, object, optional, text } from '../../values/index.ts';
+import { codecOf, defined, number, object, optional, orNone, text } from '../../values/index.ts';
 import { isTerminal } from '../model/lifecycle.ts';
 import type { ChangeRecord } from '../model/record.ts';
 import type { Assessment, Content } from '../model/steps.ts';
@@ -68,7 +68,7 @@ export function createRecentChanges(ledger: string, items: Pick<ItemStore, 'get'
       };
       return {
         writes: [write(taken[0], ofSponsor), write(taken[1], onEntity)],
-        turns: { sponsor: ofSponsor?.version ?? 0, entity: onEntity?.version ?? 0 },
+        turns: { sponsor: orNone(ofSponsor?.version), entity: orNone(onEntity?.version) },
       };
     },
     since: async (now, { change, sponsor, entityId }) => {

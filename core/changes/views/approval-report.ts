@@ -4,7 +4,7 @@
  */
 import { msOf, type ChainHash, type IsoInstant } from '../../brands/index.ts';
 import type { JsonObject } from '../../canonical/index.ts';
-import { defined } from '../../values/index.ts';
+import { defined, orBlank } from '../../values/index.ts';
 import { isStepType, parseStep, type ChainEntry, type ChangeStep } from '../model/steps.ts';
 
 export interface ReportEntry extends ChainEntry {
@@ -191,9 +191,15 @@ function isWanted(row: Omit<DecisionRow, 'outcome'>, { from, to, by }: ReportFil
 /** As a table has it: every column in every row. */
 export function reportColumns(row: DecisionRow): JsonObject {
   return {
-    ...{ at: row.at, decision: row.decision, person: row.person, cast_by: row.castBy ?? '', account: row.account },
-    ...{ change: row.change, entity: row.entity, title: row.title, proposer: row.proposer, sponsor: row.sponsor ?? '' },
-    ...{ level: row.level ?? '', revision: row.revision, outcome: row.outcome, reason: row.reason ?? '' },
-    ...{ ticket: row.ticket ?? '', seq: row.seq, log_index: row.position ?? '', hash: row.hash },
+    ...{ at: row.at, decision: row.decision, person: row.person, cast_by: orBlank(row.castBy), account: row.account },
+    ...{
+      change: row.change,
+      entity: row.entity,
+      title: row.title,
+      proposer: row.proposer,
+      sponsor: orBlank(row.sponsor),
+    },
+    ...{ level: orBlank(row.level), revision: row.revision, outcome: row.outcome, reason: orBlank(row.reason) },
+    ...{ ticket: orBlank(row.ticket), seq: row.seq, log_index: orBlank(row.position), hash: row.hash },
   };
 }

@@ -3,6 +3,7 @@
  * same people out of it, so a group is passed over with one read. An empty inbox costs a read for each role and such group.
  */
 import type { ItemStore } from '../../ledger/index.ts';
+import { orBlank } from '../../values/index.ts';
 import { awaitsCodec, inboxPlace } from '../store/change-index.ts';
 import type { Mandate } from '../decisions/delegation.ts';
 
@@ -22,7 +23,7 @@ export async function awaitingIds(
       const { pk } = inboxPlace(ledger, role);
       const groups = await groupsFor(items, pk, holders);
       return Promise.all(
-        groups.map((group) => items.list(pk, { prefix: `${group}#`, after: `${group}#${after ?? ''}`, limit })),
+        groups.map((group) => items.list(pk, { prefix: `${group}#`, after: `${group}#${orBlank(after)}`, limit })),
       );
     }),
   );

@@ -4,6 +4,7 @@
  */
 import { parseEntry, type Appender, type EntryStore, type Ids } from '../../ledger/index.ts';
 import { actorOf, type Policy, type Principal } from '../../policy/index.ts';
+import { must } from '../../errors/index.ts';
 import { EventError } from '../catalog/errors.ts';
 import type { OpenedField, Vault } from './vault.ts';
 
@@ -48,6 +49,6 @@ export function createReveal({ appender, entries, policy, ids, vault }: RevealDe
     const fields = await Promise.all(
       commits.map(async (commit) => ({ path: commit.path, ...(await vault.open(entityId, seq, commit)) })),
     );
-    return { entityId, seq, journaledAt: journaled.entries[0]?.seq ?? 0, fields };
+    return { entityId, seq, journaledAt: must(journaled.entries[0]?.seq, 'the entry of the reveal'), fields };
   };
 }

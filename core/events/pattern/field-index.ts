@@ -3,6 +3,8 @@
  * by beginning of a text, or by presence alone. Finds the rules an event could match, with some that it does not; never
  * misses one. Does not know patterns, nor which field a rule is best filed under.
  */
+import { countOf, orNone } from '../../values/index.ts';
+import { must } from '../../errors/index.ts';
 import type { FieldTest, Leaf, ValueTest } from './field-test.ts';
 import { addressOf } from './ip-range.ts';
 import type { JsonObject } from './json-object.ts';
@@ -48,7 +50,7 @@ function keyOf(test: ValueTest): Key {
       return prefixKey(test.text);
     case 'wildcard':
       // without a star the text is the whole value, which begins with itself
-      return prefixKey(test.parts[0] ?? '');
+      return prefixKey(must(test.parts[0], 'a part of the wildcard'));
     default:
       return PRESENT;
   }
@@ -72,7 +74,7 @@ export class FieldIndex<Rule> {
   countAt({ path, key }: Place): number {
     let node: Node<Rule> | undefined = this.root;
     for (const step of path) node = node?.children.get(step);
-    return node?.filed[key.kind].get(key.value)?.size ?? 0;
+    return orNone(node?.filed[key.kind].get(key.value)?.size);
   }
 
   add({ path, key }: Place, rule: Rule): void {
@@ -103,7 +105,7 @@ export class FieldIndex<Rule> {
     if (key.kind === 'prefix') countLength(node, key.value, -1);
     // What holds nothing any more goes, so that rules that come and go leave no memory behind.
     for (let depth = path.length; depth > 0 && isEmpty(nodes[depth]); depth--)
-      nodes[depth - 1]?.children.delete(path[depth - 1] ?? '');
+      nodes[depth - 1]?.children.delete(must(path[depth - 1], 'a step of the path'));
   }
 
   /** Adds every rule that a leaf of the event speaks for. Visits each value of the event at most once. */
@@ -148,7 +150,7 @@ function addAll<Rule>(rules: ReadonlySet<Rule> | undefined, found: Set<Rule>): v
 
 function countLength(node: Node<unknown>, text: Leaf, change: number): void {
   const { length } = String(text);
-  const count = (node.prefixLengths.get(length) ?? 0) + change;
+  const count = countOf(node.prefixLengths, length) + change;
   if (count > 0) node.prefixLengths.set(length, count);
   else node.prefixLengths.delete(length);
 }

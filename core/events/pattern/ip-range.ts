@@ -2,6 +2,7 @@
  * IP addresses and CIDR blocks (RFC 4632, RFC 4291) as fixed-length hexadecimal texts, so that a range is two string
  * comparisons. An IPv4-mapped IPv6 address is the IPv4 address. Looks nothing up: a host name is not an address.
  */
+import { orBlank } from '../../values/index.ts';
 
 /** Both ends included; 8 hexadecimal digits for IPv4, 32 for IPv6. */
 export interface IpRange {
@@ -55,7 +56,7 @@ function ipv6Of(text: string): string | undefined {
   const [head = '', tail, ...more] = text.split('::');
   if (more.length > 0) return undefined;
   const left = groupsOf(head);
-  const right = groupsOf(tail ?? '');
+  const right = groupsOf(orBlank(tail));
   if (left === undefined || right === undefined) return undefined;
   const missing = 8 - left.length - right.length;
   if (tail === undefined ? missing !== 0 : missing < 1) return undefined;

@@ -3,6 +3,7 @@
  * Matching takes the leftmost place for each literal part, which is always right when `*` is the only metacharacter, so
  * there is no backtracking; a hostile wildcard costs at most its bounded length × the text. Knows nothing of JSON.
  */
+import { must } from '../../errors/index.ts';
 
 /** The literal texts around the stars: `a*b*` is `['a', 'b', '']`; one part means no star. */
 export type Wildcard = readonly string[];
@@ -36,14 +37,14 @@ export function parseWildcard(text: string): WildcardParse {
 }
 
 export function matchesWildcard(parts: Wildcard, text: string): boolean {
-  const first = parts[0] ?? '';
-  const last = parts.at(-1) ?? '';
+  const first = must(parts[0], 'a part of the wildcard');
+  const last = must(parts.at(-1), 'a part of the wildcard');
   if (parts.length === 1) return text === first;
   if (text.length < first.length + last.length || !text.startsWith(first) || !text.endsWith(last)) return false;
   const end = text.length - last.length;
   let from = first.length;
   for (let index = 1; index < parts.length - 1; index += 1) {
-    const part = parts[index] ?? '';
+    const part = must(parts[index], 'a part of the wildcard');
     const at = text.indexOf(part, from);
     if (at === -1) return false;
     from = at + part.length;

@@ -17,6 +17,7 @@ import {
 } from '../../guard/index.ts';
 import type { Clock, Ids } from '../../ledger/index.ts';
 import type { Principal } from '../../policy/index.ts';
+import { countOf, orBlank, orNone } from '../../values/index.ts';
 import { GuardError } from '../catalog/errors.ts';
 import type { Guard, GuardedEvent, SharedCounts } from './guard.ts';
 import type { TopicStop, TopicStops } from './topic-stops.ts';
@@ -123,7 +124,7 @@ export class GuardEvaluator implements Guard {
     const limit = rateOf(this.deps.protection, principal);
     if (limit === undefined) return undefined;
     const { rate, publisher } = limit;
-    const { fullAtMs, taken, retryAfterMs } = takeTokens(rate, this.buckets.get(publisher) ?? 0, 1, nowMs);
+    const { fullAtMs, taken, retryAfterMs } = takeTokens(rate, countOf(this.buckets, publisher), 1, nowMs);
     this.buckets.set(publisher, fullAtMs);
     batch.tokens += taken;
     if (taken === 1) return undefined;
@@ -203,7 +204,7 @@ export class GuardEvaluator implements Guard {
         ? { code: 'TOPIC_STOPPED', message: `topic "${topic}" was stopped at ${stoppedAt}: ${reason}; ${opens}` }
         : {
             code: 'LOOP_DETECTED',
-            message: `topic "${topic}" takes no events of correlation "${correlationId ?? ''}": ${reason}; ${opens}`,
+            message: `topic "${topic}" takes no events of correlation "${orBlank(correlationId)}": ${reason}; ${opens}`,
           }),
       ...(resetAt === undefined
         ? {}
@@ -213,7 +214,7 @@ export class GuardEvaluator implements Guard {
 
   private note({ counted }: Batch, key: string, of: Omit<WindowCount, 'events'>): void {
     this.keep(key, of.window);
-    counted.set(key, { ...of, events: (counted.get(key)?.events ?? 0) + 1 });
+    counted.set(key, { ...of, events: orNone(counted.get(key)?.events) + 1 });
   }
 
   private keep(key: string, window: Window): void {
@@ -251,7 +252,7 @@ export class GuardEvaluator implements Guard {
     const { rate, publisher } = limit;
     tell(
       shared.owe(publisher, rate, tokens, nowMs).then((fullAtMs) => {
-        this.buckets.set(publisher, Math.max(fullAtMs, this.buckets.get(publisher) ?? 0));
+        this.buckets.set(publisher, Math.max(fullAtMs, countOf(this.buckets, publisher)));
       }),
     );
   }

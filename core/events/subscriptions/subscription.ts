@@ -9,6 +9,7 @@ import { DEFAULT_BREAKER } from '../../guard/index.ts';
 import { compileCondition } from './condition.ts';
 import { EventError } from '../catalog/errors.ts';
 import type { JsonObject } from '../pattern/index.ts';
+import { orNone } from '../../values/index.ts';
 import { compileFilter } from './subscription-matcher.ts';
 import { MS_PER_DAY, MS_PER_HOUR } from '../../values/index.ts';
 
@@ -138,7 +139,7 @@ export function targetOf({ target }: Pick<Subscription, 'target'>): Subscription
 
 /** Milliseconds since the Unix epoch before which the subscription is given nothing; 0: it is given what there is. */
 export function startsAtMs({ buffer, createdAt, resumedAt }: Subscription): number {
-  const delayMs = buffer?.startDelayMs ?? 0;
+  const delayMs = orNone(buffer?.startDelayMs);
   return delayMs === 0 ? 0 : msOf(resumedAt ?? createdAt) + delayMs;
 }
 

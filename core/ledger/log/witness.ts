@@ -2,6 +2,8 @@
  * A witness: it cosigns a checkpoint only if that begins with the last one it saw of the same log, and remembers it first.
  * So a log that shows different histories to different people cannot have both cosigned. https://c2sp.org/tlog-witness
  */
+import { orNone } from '../../values/index.ts';
+import { must } from '../../errors/index.ts';
 import { openCheckpoint, type Checkpoint } from '../notes/checkpoint.ts';
 import { cosign } from '../notes/checkpoint-cosignature.ts';
 import { EMPTY_ROOT } from '../merkle/merkle-hash.ts';
@@ -55,7 +57,7 @@ export function createWitness(options: WitnessOptions): (body: Uint8Array) => Pr
     // Remembered before it is signed: a cosignature never exists for what the witness could forget.
     if (!(await memory.store(origin, opened.checkpoint, before))) {
       const now = await memory.load(origin);
-      return { status: 409, body: `${now?.size ?? 0}\n` };
+      return { status: 409, body: `${orNone(now?.size)}\n` };
     }
     return { status: 200, body: await cosign(opened.text, Math.floor(clock.now() / 1_000), signatory) };
   };
@@ -73,5 +75,5 @@ function refuse(request: AddCheckpoint, next: Checkpoint, known: Remembered): Wi
 }
 
 function originOf(note: Uint8Array): string {
-  return Buffer.from(note).toString('utf8').split('\n', 1)[0] ?? '';
+  return must(Buffer.from(note).toString('utf8').split('\n', 1)[0], 'the first line');
 }

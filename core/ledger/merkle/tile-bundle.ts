@@ -1,4 +1,5 @@
 /** Entry bundles of C2SP tlog-tiles: each entry after its length, two bytes, big-endian. What an entry says is not its business. */
+import { orNone } from '../../values/index.ts';
 import { LogError } from './log-errors.ts';
 
 const LENGTH_BYTES = 2;
@@ -43,7 +44,7 @@ export function decodeBundle(bundle: Uint8Array, limit = Infinity): ReadBundle {
   let at = 0;
   while (at < bundle.length && entries.length < limit) {
     const start = at + LENGTH_BYTES;
-    const end = start + (((bundle[at] ?? 0) << 8) | (bundle[at + 1] ?? 0));
+    const end = start + ((orNone(bundle[at]) << 8) | orNone(bundle[at + 1]));
     if (start > bundle.length || end > bundle.length) {
       return { entries, ends, malformed: `the bundle ends at byte ${bundle.length}, inside an entry` };
     }

@@ -4,6 +4,7 @@
  * keys from the bytes without parsing them; whoever finds one twice parses both entries before it says so.
  */
 import { hash } from 'node:crypto';
+import { must } from '../../errors/index.ts';
 import type { EntryBody } from '../entries/entry.ts';
 import type { Finding } from '../entries/verification.ts';
 
@@ -111,7 +112,7 @@ export function suspectedDuplicates({
   }
   if (twice.size === 0) return [];
   for (let i = 0; i < keys.length; i += 1) twice.get(keys[i] as bigint)?.push(positions?.[i] ?? i);
-  return [...twice.values()].sort((a, b) => (a[1] ?? 0) - (b[1] ?? 0));
+  return [...twice.values()].sort((a, b) => must(a[1], 'the second of two') - must(b[1], 'the second of two'));
 }
 
 function fingerprint(type: string, note: Uint8Array): bigint {

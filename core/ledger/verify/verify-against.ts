@@ -3,7 +3,7 @@
  * a difference means: an entry changed, missing, a forked or a rolled back log, a checkpoint not anchored, or stale ones.
  */
 import { isoOf, msOf, type EpochMs } from '../../brands/index.ts';
-import { defined, MS_PER_MINUTE } from '../../values/index.ts';
+import { defined, MS_PER_MINUTE, orNone } from '../../values/index.ts';
 import { parseEntry } from '../entries/entry.ts';
 import type { EntryStore } from '../entries/ports.ts';
 import { TILE_WIDTH } from '../merkle/tile-path.ts';
@@ -62,7 +62,7 @@ export async function holdAgainst(points: Points, tree: VerifiedTree, options: A
   const agreed = anchors.filter((anchor) => agrees(anchor, tree));
   const last = agreed.at(-1);
   if (last !== undefined) against.push(trustedPoint(last, agreed.length));
-  const anchored = anchors.at(-1)?.checkpoint.size ?? 0;
+  const anchored = orNone(anchors.at(-1)?.checkpoint.size);
   const late = finding ?? (await notAnchored(points, anchored, options)) ?? (await stale(points, options));
   return { ...defined({ finding: late }), against, anchored };
 }

@@ -5,7 +5,7 @@
  */
 import type { EpochMs } from '../../brands/index.ts';
 import { toHex } from '../../canonical/index.ts';
-import { defined } from '../../values/index.ts';
+import { defined, orNone } from '../../values/index.ts';
 import { LogError } from '../merkle/log-errors.ts';
 import { MerkleEdge } from '../merkle/merkle-edge.ts';
 import type { HashReader } from '../merkle/merkle-prove.ts';
@@ -138,7 +138,7 @@ interface Found {
 }
 
 function windowOf(scope: Scope, points: Points, size: number): Omit<Window, 'replay'> {
-  const remembered = points.others.find(({ kind }) => kind === 'remembered')?.checkpoint.size ?? 0;
+  const remembered = orNone(points.others.find(({ kind }) => kind === 'remembered')?.checkpoint.size);
   const start = scope.mode === 'range' ? scope.from : scope.mode === 'since' ? remembered : 0;
   const from = Math.min(start, size) - (Math.min(start, size) % TILE_WIDTH);
   const end = scope.mode === 'range' ? Math.ceil(scope.to / TILE_WIDTH) * TILE_WIDTH : size;
@@ -147,7 +147,7 @@ function windowOf(scope: Scope, points: Points, size: number): Omit<Window, 'rep
   );
   const to = Math.min(end, size);
   const sizes = [...new Set([...signed, ...points.anchored])].filter((one) => one >= from && one <= to);
-  const published = points.published?.checkpoint.size ?? 0;
+  const published = orNone(points.published?.checkpoint.size);
   return { from, to, sizes, published, isShort: published > size };
 }
 

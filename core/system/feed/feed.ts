@@ -4,6 +4,7 @@
  */
 import type { Clock, EntryStore } from '../../ledger/index.ts';
 import { matchesGlob, type Policy, type Principal } from '../../policy/index.ts';
+import { orNone } from '../../values/index.ts';
 import { formatCursor, parseCursor } from './feed-cursor.ts';
 import { itemOf, scan, type FeedEnd, type FeedTail, type IsWanted } from './feed-page.ts';
 import { LogTail } from './log-tail.ts';
@@ -40,7 +41,7 @@ export function createFeed(deps: FeedDependencies): CreatedFeed {
   const { entries, policy, clock, incarnations = [], streams } = deps;
   const cursorAt = (position: number): string => formatCursor(position, incarnations);
   const startOf = async ({ after, subscription }: FeedFilter & { readonly after?: string }): Promise<number> =>
-    after === undefined ? (subscription?.from ?? 0) : parseCursor(after, await entries.size(), incarnations);
+    after === undefined ? orNone(subscription?.from) : parseCursor(after, await entries.size(), incarnations);
   const pollMs = entries.exclusive ? REREAD_MS : POLL_MS;
   const tail: FeedTail = new LogTail({ entries, clock, pollMs, itemOf: (entry) => itemOf(entry, cursorAt) });
   const open = createOpenStreams(streams.perPrincipal);

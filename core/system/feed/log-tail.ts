@@ -3,6 +3,7 @@
  * readers want it, and one timer serves all who wait. It decides neither who may see an event nor who wants it.
  */
 import type { Clock, EntryStore, LoggedEntry } from '../../ledger/index.ts';
+import { orNone } from '../../values/index.ts';
 
 /** Entries read at once: fewer where they are large, so that a segment does not much exceed its bytes. */
 const SEGMENT_ENTRIES = { min: 8, max: 256 };
@@ -119,7 +120,7 @@ export class LogTail<Item extends { readonly position: number }> {
 
   /** What is in the log never changes; where it ends does, so that is not kept. */
   private keep(from: number, segment: LogSegment<Item>): void {
-    this.keptBytes += segment.bytes - (this.kept.get(from)?.bytes ?? 0);
+    this.keptBytes += segment.bytes - orNone(this.kept.get(from)?.bytes);
     this.kept.set(from, segment);
     for (const [oldest, { bytes }] of this.kept) {
       if (this.keptBytes <= MAX_KEPT_BYTES && this.kept.size <= MAX_KEPT_SEGMENTS) break;

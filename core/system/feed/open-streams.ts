@@ -1,4 +1,5 @@
 /** How many streams each principal holds open, and the refusal of one too many. */
+import { countOf } from '../../values/index.ts';
 import { SystemError } from '../config/errors.ts';
 
 /** A reader whose connection broke may have its old stream counted until that is noticed. */
@@ -16,7 +17,7 @@ export interface OpenStreams {
 export function createOpenStreams(perPrincipal: number): OpenStreams {
   const open = new Map<string, number>();
   const take: OpenStreams['take'] = (principal, signal) => {
-    const held = open.get(principal) ?? 0;
+    const held = countOf(open, principal);
     if (held >= perPrincipal)
       throw new SystemError({
         code: 'STREAMS_EXHAUSTED',

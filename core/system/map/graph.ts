@@ -1,4 +1,5 @@
 /** Directed graphs of names: which nodes lie on a circle together, and the shortest circle through one of them. */
+import { countOf } from '../../values/index.ts';
 
 export type Graph = ReadonlyMap<string, readonly string[]>;
 
@@ -10,7 +11,7 @@ export function circles(graph: Graph): readonly (readonly string[])[] {
   const state: Search = { graph, order: new Map(), low: new Map(), open: [], isOpen: new Set(), found: [] };
   for (const node of graph.keys()) if (!state.order.has(node)) explore(state, node);
   const rank = new Map([...graph.keys()].map((node, i) => [node, i]));
-  const inOrder = (a: string, b: string): number => (rank.get(a) ?? 0) - (rank.get(b) ?? 0);
+  const inOrder = (a: string, b: string): number => countOf(rank, a) - countOf(rank, b);
   return state.found.map((component) => component.sort(inOrder)).sort(([a = ''], [b = '']) => inOrder(a, b));
 }
 

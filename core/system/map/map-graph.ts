@@ -1,5 +1,6 @@
 /** The map drawn: Graphviz DOT and Mermaid. Names are only ever text in a drawing; none of them can be more than that. */
 import { showHidden } from '../../canonical/index.ts';
+import { must } from '../../errors/index.ts';
 import type { MapReport } from './map.ts';
 
 interface Drawing {
@@ -46,13 +47,21 @@ function drawn({ parties, topics, publishes, subscribes }: MapReport): Drawing {
   const partyIds = new Map(parties.map(({ id }, i) => [id, `p${i}`]));
   const topicIds = new Map(topics.map(({ topic }, i) => [topic, `t${i}`]));
   const idsOf = ({ party, topic }: { party: string; topic: string }): [party: string, topic: string] => [
-    partyIds.get(party) ?? '',
-    topicIds.get(topic) ?? '',
+    must(partyIds.get(party), 'the id of a party'),
+    must(topicIds.get(topic), 'the id of a topic'),
   ];
   return {
     nodes: [
-      ...parties.map(({ id, kind }) => ({ id: partyIds.get(id) ?? '', label: `${id} (${kind})`, isTopic: false })),
-      ...topics.map(({ topic }) => ({ id: topicIds.get(topic) ?? '', label: topic, isTopic: true })),
+      ...parties.map(({ id, kind }) => ({
+        id: must(partyIds.get(id), 'the id of a party'),
+        label: `${id} (${kind})`,
+        isTopic: false,
+      })),
+      ...topics.map(({ topic }) => ({
+        id: must(topicIds.get(topic), 'the id of a topic'),
+        label: topic,
+        isTopic: true,
+      })),
     ],
     arrows: [
       ...publishes.map((one) => {
@@ -74,5 +83,5 @@ function dot(text: string): string {
 
 /** Everything that could mean something to Mermaid or HTML as an entity of Mermaid's. */
 function mermaid(text: string): string {
-  return text.replaceAll(/[^A-Za-z0-9 ._,:/@()-]/gu, (char) => `#${char.codePointAt(0) ?? 0};`);
+  return text.replaceAll(/[^A-Za-z0-9 ._,:/@()-]/gu, (char) => `#${must(char.codePointAt(0), 'the character')};`);
 }

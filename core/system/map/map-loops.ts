@@ -1,4 +1,5 @@
 /** Which events can come back to where they came from: circles of parties and topics, and how much speaks for them. */
+import { must } from '../../errors/index.ts';
 import { circles, shortestCircle, type Graph } from './graph.ts';
 
 export interface Edge {
@@ -39,7 +40,7 @@ export function loopsOf(
       if (told.has(key)) return [];
       told.add(key);
       const [parties, topics] = (['p', 't'] as const).map((kind) => nodes.filter((node) => node.startsWith(kind)));
-      const path = shortestCircle(graph, parties?.[0] ?? '');
+      const path = shortestCircle(graph, must(parties?.[0], 'a party of the loop'));
       return [{ level, ...{ parties: named(parties), topics: named(topics) }, path: named(path) }];
     }),
   );

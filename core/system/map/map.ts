@@ -6,6 +6,7 @@
 import { canonicalize, taggedHash } from '../../canonical/index.ts';
 import type { Subscription, Topics } from '../../events/index.ts';
 import { matchesGlob, type Policy, type Principal } from '../../policy/index.ts';
+import { countOf } from '../../values/index.ts';
 import { compare, loopsOf, unique, type Edge, type MapLoop } from './map-loops.ts';
 
 const TAG = 'nervous-system.map.v1';
@@ -95,7 +96,7 @@ function publishesOf(
   for (const { name, topic } of ingress) declared.add(edge(ingressId(name), topic));
   const events = new Map(traffic.events.map(({ source, topic, count }) => [edge(source, topic), count]));
   return unique([...declared, ...events.keys()]).map((key) => {
-    return { ...endsOf(key), declared: declared.has(key), events: events.get(key) ?? 0 };
+    return { ...endsOf(key), declared: declared.has(key), events: countOf(events, key) };
   });
 }
 

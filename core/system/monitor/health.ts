@@ -3,7 +3,7 @@ import { isoOf, msOf, type EpochMs, type IsoInstant } from '../../brands/index.t
 import { changeQueues, deadEnds, policyHash, type Governance } from '../../changes/index.ts';
 import type { DeliveryReports, Guards } from '../../events/index.ts';
 import { MAX_AHEAD_MS, parseEntry } from '../../ledger/index.ts';
-import { defined } from '../../values/index.ts';
+import { defined, orBlank } from '../../values/index.ts';
 import type { GroundPorts, Ports } from '../contract/ports.ts';
 import type { NervousConfig } from '../config/config.ts';
 import type { OperationMetrics } from '../operations/metrics.ts';
@@ -66,7 +66,7 @@ function clockCheck(now: EpochMs, newest: IsoInstant | undefined): string {
   const aheadMs = newest === undefined ? 0 : msOf(newest) - now;
   if (aheadMs <= MAX_AHEAD_MS) return `${is}; entries run ahead of it by ${MAX_AHEAD_MS} ms at most`;
   throw new Error(
-    `it is ${is}, but the newest entry says ${newest ?? ''}, which is ${aheadMs} ms later: if the time is wrong now, set the clock; if it was wrong then, nothing is left to do, the next entry has the right time again`,
+    `it is ${is}, but the newest entry says ${orBlank(newest)}, which is ${aheadMs} ms later: if the time is wrong now, set the clock; if it was wrong then, nothing is left to do, the next entry has the right time again`,
   );
 }
 

@@ -4,6 +4,7 @@
  */
 import { createCatalog, ledgerTopics, type CatalogEntry } from '../../events/index.ts';
 import { createPolicy, principalsOf, type Action } from '../../policy/index.ts';
+import { orBlank } from '../../values/index.ts';
 import type { NervousConfig } from '../config/config.ts';
 import { compare } from '../map/map-loops.ts';
 import { OWN_PUBLISHERS } from '../config/own-publishers.ts';
@@ -33,9 +34,11 @@ export function topicReference(config: Pick<NervousConfig, 'topics' | 'roster' |
 function sectionOf(topic: string, versions: readonly CatalogEntry[], rights: string): string {
   const newestFirst = [...versions].sort((a, b) => b.version - a.version);
   const [newest] = newestFirst;
-  return [`## ${code(topic)}\n`, `${text(newest?.description ?? '')}. ${rights}\n`, ...newestFirst.map(versionOf)].join(
-    '\n',
-  );
+  return [
+    `## ${code(topic)}\n`,
+    `${text(orBlank(newest?.description))}. ${rights}\n`,
+    ...newestFirst.map(versionOf),
+  ].join('\n');
 }
 
 function versionOf({ version, latest, schema }: CatalogEntry): string {

@@ -6,6 +6,7 @@
 import type { EpochMs } from '../../brands/index.ts';
 import type { PublishResult } from '../../events/index.ts';
 import type { Clock } from '../../ledger/index.ts';
+import { countOf, orNone } from '../../values/index.ts';
 import { USE_CASES, type UseCaseName } from './use-case-table.ts';
 import { MS_PER_SECOND } from '../../values/index.ts';
 
@@ -75,7 +76,8 @@ export class Metrics {
 
   read(): OperationMetrics {
     const sorted = [...this.timesMs].sort((a, b) => a - b);
-    const percentile = (p: number): number => sorted[Math.min(sorted.length - 1, Math.floor(p * sorted.length))] ?? 0;
+    const percentile = (p: number): number =>
+      orNone(sorted[Math.min(sorted.length - 1, Math.floor(p * sorted.length))]);
     const outcomes = [...this.byUseCase.values()].reduce(sumOf, NONE);
     const { succeeded, refused, failed } = outcomes;
     const total = succeeded + refused + failed;
@@ -102,7 +104,7 @@ class PerSecond {
 
   add(nowMs: number, count: number): void {
     const second = Math.floor(nowMs / MS_PER_SECOND);
-    this.seconds.set(second, (this.seconds.get(second) ?? 0) + count);
+    this.seconds.set(second, countOf(this.seconds, second) + count);
     for (const oldest of this.seconds.keys()) {
       if (this.seconds.size <= THROUGHPUT_SECONDS) return;
       this.seconds.delete(oldest);

@@ -35,7 +35,7 @@ import {
   type ReplayIndex,
   type ReplayReport,
 } from '../../ledger/index.ts';
-import { defined } from '../../values/index.ts';
+import { defined, orBlank, orNone } from '../../values/index.ts';
 
 const PAGE = 1_024;
 /** Entries beside the decisive ones that are read with them rather than in a call of their own. */
@@ -107,7 +107,7 @@ async function replayDecisive(
   const { from: begun, after } = progress ?? {};
   const replay = new Replay({ ledger, authority, from: begun?.state });
   const blockOf = (at: number): number => Math.floor((decisive[at] ?? Infinity) / BLOCK);
-  for (let at = begun?.at ?? 0; at < decisive.length;) {
+  for (let at = orNone(begun?.at); at < decisive.length;) {
     const from = decisive[at] as number;
     let end = at + 1;
     while (blockOf(end) === blockOf(at)) end += 1;
@@ -184,7 +184,7 @@ function bodyOf(note: Uint8Array): EntryBody | undefined {
 }
 
 function typeOf(note: Uint8Array): string {
-  return readPlace(note)?.type ?? bodyOf(note)?.type ?? '';
+  return orBlank(readPlace(note)?.type ?? bodyOf(note)?.type);
 }
 
 function sayingOf({

@@ -1,11 +1,12 @@
 /** Is every stored document what its entity's chain makes of it? A difference is DRIFT: somebody changed it past the ledger. */
 import {
   checkChangeIndex,
-  createDocumentStore,
+  documentHash,
   operationTypes,
   POLICY_ADOPTED,
   verifyState as replay,
   type ChainEntry,
+  type Document,
 } from '../../changes/index.ts';
 import { CanonicalError, toHex } from '../../canonical/index.ts';
 import { atOneMoment } from './at-one-moment.ts';
@@ -25,7 +26,7 @@ import {
   type ReplayReport,
   type VerificationReport,
 } from '../../ledger/index.ts';
-import { defined, isUnreadable } from '../../values/index.ts';
+import { defined, isObject, isUnreadable, orBlank } from '../../values/index.ts';
 
 const PAGE = 500;
 /** Steps that write the document. */
@@ -210,11 +211,13 @@ interface ReadDocument {
 /** Items are untrusted: what cannot be read is an answer. */
 async function readDocument({ ledger, items }: DocumentSources, entityId: string): Promise<Unreadable | ReadDocument> {
   return orUnreadable(async () => {
-    const { version, hash } = await createDocumentStore(ledger, items).read(entityId);
     const item = await items.get({ pk: `${ledger}#document`, sk: entityId });
-    const value = (item?.value ?? {}) as Record<string, unknown>;
-    const isWhole = item === undefined || Object.keys(value).sort().join() === 'change,document';
-    return { version, hash, change: value['change'], isWhole };
+    if (item === undefined) return { version: 0, hash: documentHash(null), change: undefined, isWhole: true };
+    const { version, value } = item;
+    if (!isObject(value)) return { unreadable: 'it holds no document' };
+    // Not by its codec: what is no document is unreadable, what is another one, or has more or less beside it, has drifted.
+    const hash = documentHash(value['document'] as Document);
+    return { version, hash, change: value['change'], isWhole: Object.keys(value).sort().join() === 'change,document' };
   });
 }
 
@@ -231,7 +234,7 @@ async function listEntities(
         const entity = entityOf(item);
         if (entity !== undefined) entities.add(entity);
       }
-      after = page.at(-1)?.sk ?? '';
+      after = orBlank(page.at(-1)?.sk);
       if (page.length < PAGE) return entities;
     }
   });

@@ -15,7 +15,7 @@ import {
   type Item,
   type ItemStore,
 } from '../../ledger/index.ts';
-import { isUnreadable } from '../../values/index.ts';
+import { isUnreadable, orBlank } from '../../values/index.ts';
 
 const PAGE = 500;
 const SEQ_DIGITS = 16;
@@ -130,7 +130,7 @@ async function readKept(
       const page = await items.list(`${ledger}#sensitive#${chain}`, { after, limit: PAGE });
       for (const item of page) kept.set(item.sk, item);
       if (page.length < PAGE) return kept;
-      after = page.at(-1)?.sk ?? '';
+      after = orBlank(page.at(-1)?.sk);
     }
   } catch (error) {
     if (isUnreadable(error) || error instanceof SyntaxError) return { unreadable: error.message };

@@ -3,6 +3,7 @@ import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import type { ValidationReport } from '../../../../core/system/index.ts';
+import { orBlank } from '../../../../core/values/index.ts';
 import { createClient } from '../../../sdk/index.ts';
 import { connectedCommand, targetOf, type ConnectOptions } from '../../connection/connect.ts';
 import { EXIT } from '../../output/exit-codes.ts';
@@ -58,8 +59,8 @@ async function check(name: string, run: () => string | Promise<string>): Promise
 
 async function checkConfig(path: string): Promise<string> {
   const { ledger, topics, modules, roster } = await loadConfig(path);
-  const counts = [topics, modules].map((part) => Object.keys(part).length);
-  return `ledger "${ledger}", ${counts[0] ?? 0} topics, ${counts[1] ?? 0} modules, ${roster.people.length} people`;
+  const sizeOf = (part: object): number => Object.keys(part).length;
+  return `ledger "${ledger}", ${sizeOf(topics)} topics, ${sizeOf(modules)} modules, ${roster.people.length} people`;
 }
 
 function checkFolder(data: string): string {
@@ -114,7 +115,7 @@ async function checkClock(options: DoctorOptions): Promise<string> {
   let servedAt = Number.NaN;
   const listening: typeof fetch = async (...request) => {
     const response = await fetch(...request);
-    servedAt = Date.parse(response.headers.get('date') ?? '');
+    servedAt = Date.parse(orBlank(response.headers.get('date')));
     return response;
   };
   await createClient({ ...targetOf(options), fetch: listening }).health();

@@ -1,6 +1,7 @@
 /** `nervous map`: who publishes and subscribes to what, what goes round in a circle, what nobody uses. docs/protection.md */
 import { Option, type Command } from 'commander';
 import { mapDot, mapMermaid, type MapLoop, type MapReport } from '../../../../core/system/index.ts';
+import { must } from '../../../../core/errors/index.ts';
 import { connect, connectedCommand, type ConnectOptions } from '../../connection/connect.ts';
 import { show, UsageError } from '../../output/output.ts';
 
@@ -36,7 +37,9 @@ function summaryOf(report: MapReport): string {
   return [
     `${ledger}: ${parties.length} parties, ${topics.length} topics, ${new Set(live).size} active subscriptions`,
     `traffic of log positions ${observed.from} to ${observed.to}: ${publishes.reduce((sum, { events }) => sum + events, 0)} events`,
-    ...loops.map(({ level, path }) => `loop      ${[...path, path[0] ?? ''].join(' → ')} (${WORDS[level]})`),
+    ...loops.map(
+      ({ level, path }) => `loop      ${[...path, must(path[0], 'the first of a loop')].join(' → ')} (${WORDS[level]})`,
+    ),
     ...orphans.unpublished.map((topic) => `orphan    ${topic}: nobody may publish it`),
     ...orphans.unsubscribed.map((topic) => `orphan    ${topic}: nobody subscribes to it`),
     ...unused.map(({ subscription, party, reason }) => `unused    ${subscription} of ${party}: ${reason}`),

@@ -8,6 +8,7 @@ import cliProgress from 'cli-progress';
 import { InvalidArgumentError, type Command } from 'commander';
 import type { JsonObject } from '../../../../core/canonical/index.ts';
 import type { EventInput } from '../../../../core/events/index.ts';
+import { must } from '../../../../core/errors/index.ts';
 import type { Client } from '../../../sdk/index.ts';
 import { connect, connectedCommand, type ConnectOptions } from '../../connection/connect.ts';
 import { CsvError, readCsv } from '../../input/csv.ts';
@@ -184,12 +185,12 @@ async function publish(client: Client, batch: readonly Line[], summary: Summary)
   for (const [i, result] of results.entries()) {
     if (result.status === 'rejected') {
       const { code, detail } = result.problem;
-      problems.push({ line: events[i]?.number ?? 0, code, detail });
+      problems.push({ line: must(events[i]?.number, 'the line of an event'), code, detail });
     } else summary[result.status === 'accepted' ? 'accepted' : 'duplicates'] += 1;
   }
   summary.events += batch.length;
   summary.rejected += problems.length;
-  summary.nextLine = (batch.at(-1)?.number ?? 0) + 1;
+  summary.nextLine = must(batch.at(-1)?.number, 'the line of an event') + 1;
   const shown = problems.toSorted((a, b) => a.line - b.line).slice(0, SHOWN_PROBLEMS - summary.problems.length);
   summary.problems.push(...shown);
 }

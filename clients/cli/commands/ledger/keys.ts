@@ -1,6 +1,7 @@
 /** `nervous keys`: the public keys of a data folder, and what its operator does about keys. docs/keys.md */
 import { Command } from 'commander';
 import { defined } from '../../../../core/values/index.ts';
+import { must } from '../../../../core/errors/index.ts';
 import { EXIT } from '../../output/exit-codes.ts';
 import { show } from '../../output/output.ts';
 
@@ -61,7 +62,7 @@ function auditCommand(): Command {
           `${String(expected).padStart(8)}  recorded`,
           counted === undefined
             ? '       ?  counted: not from the first day of this key'
-            : `${String(counted).padStart(8)}  counted, difference ${difference ?? 0}`,
+            : `${String(counted).padStart(8)}  counted, difference ${must(difference, 'the difference')}`,
         ].join('\n'),
       );
       if (difference !== undefined && difference !== 0) process.exitCode = EXIT.problem;

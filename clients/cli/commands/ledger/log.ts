@@ -3,6 +3,7 @@ import { statSync } from 'node:fs';
 import { Command } from 'commander';
 import { fsckLog, type FsckReport } from '../../../../core/ledger/index.ts';
 import { defined } from '../../../../core/values/index.ts';
+import { must } from '../../../../core/errors/index.ts';
 import { VERDICT_EXIT } from '../../output/exit-codes.ts';
 import { logFiles } from '../../connection/log-files.ts';
 import { show, UsageError } from '../../output/output.ts';
@@ -54,7 +55,9 @@ function isFolder(path: string): boolean {
 function textOf({ verdict, firstBad, origin, size, root, entries, tiles, checked, notChecked }: FsckReport): string {
   const found = `${entries} entries and ${tiles} tiles found right`;
   return [
-    origin === undefined ? verdict : `${verdict}: ${origin}, size ${size ?? 0}, root ${root ?? ''}: ${found}`,
+    origin === undefined
+      ? verdict
+      : `${verdict}: ${origin}, size ${must(size, 'the size of the log')}, root ${must(root, 'the root of the log')}: ${found}`,
     ...(firstBad === undefined ? [] : [badLine(firstBad)]),
     ...checked.map((what) => `  checked: ${what}`),
     ...notChecked.map((what) => `  not checked: ${what}`),
