@@ -1,9 +1,7 @@
 /**
  * Lint rules about branded types (core/brands). They ask the type checker, so no alias hides a brand from them.
  */
-import { ESLintUtils } from '@typescript-eslint/utils';
 
-const createRule = ESLintUtils.RuleCreator.withoutDocs;
 const ORDER = new Set(['<', '<=', '>', '>=']);
 
 /** Name of the brand that a type carries, or one of its alternatives does. */
@@ -15,7 +13,7 @@ function brandOf(type, checker) {
 }
 
 /** `as StepHash` and `schema.brand<'StepHash'>()` say that something was checked. */
-const madeByChecks = createRule({
+const madeByChecks = {
   meta: {
     type: 'problem',
     schema: [],
@@ -23,9 +21,8 @@ const madeByChecks = createRule({
       made: '{{ what }} is made by the checks alone (eslint.config.mjs): take it from a schema, a parser, a hash function or the clock',
     },
   },
-  defaultOptions: [],
   create(context) {
-    const services = ESLintUtils.getParserServices(context);
+    const services = context.sourceCode.parserServices;
     const checker = services.program.getTypeChecker();
     return {
       TSAsExpression(node) {
@@ -38,18 +35,17 @@ const madeByChecks = createRule({
       },
     };
   },
-});
+};
 
 /** Text of times has not the order of time: `…:00Z` is after `…:00.000Z` as text. */
-const noOrderOfText = createRule({
+const noOrderOfText = {
   meta: {
     type: 'problem',
     schema: [],
     messages: { order: 'the order of text is not that of time: compare msOf(…)' },
   },
-  defaultOptions: [],
   create(context) {
-    const services = ESLintUtils.getParserServices(context);
+    const services = context.sourceCode.parserServices;
     const checker = services.program.getTypeChecker();
     const isInstant = (node) => brandOf(services.getTypeAtLocation(node), checker) === 'IsoInstant';
     return {
@@ -59,6 +55,6 @@ const noOrderOfText = createRule({
       },
     };
   },
-});
+};
 
 export const brands = { rules: { 'made-by-checks': madeByChecks, 'no-order-of-text': noOrderOfText } };
