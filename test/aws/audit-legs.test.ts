@@ -9,16 +9,23 @@ import { output } from './support/deployed.ts';
 
 const { ledger } = config;
 
-it('W7: a call goes on from what it is handed over, comes to a verdict, and leaves nothing behind', async () => {
+it('W7: a call goes on from what it is handed over, comes to a verdict, and says by name when somebody took it away', async () => {
   const tables = { entriesTable: output('EntriesTableName'), stateTable: output('StateTableName') };
   const items = new DynamoStore({ client: new DynamoDBClient(), ...tables, ledger });
   const run = `${new Date().toISOString()}-test`;
   const name = await keepHandover({ ledger, items }, { run, leg: 2 }, { documents: new Set(['account:none']) });
   const asked = { mode: 'full', signatures: true };
   expect(await verify({ mode: 'leg', asked, name })).toMatchObject({ verdict: expect.any(String) as unknown });
-  expect(await items.list(`${ledger}#audit`, { prefix: run, limit: 1 })).toEqual([]);
-  // A try of it that comes late finds that it was done.
-  expect(await verify({ mode: 'leg', asked, name })).toMatchObject({ kind: 'continues', run });
+  // A try of it that comes late goes on from the same, and never says that there was nothing to do.
+  expect(await verify({ mode: 'leg', asked, name })).toMatchObject({ verdict: expect.any(String) as unknown });
+  const pk = `${ledger}#audit`;
+  const kept = await items.list(pk, { prefix: run, limit: 10 });
+  expect(kept.map(({ sk }) => sk.split('#')[1])).toEqual(['2']);
+  for (const { sk } of kept) await items.write([{ kind: 'delete', key: { pk, sk }, expect: 'any' }]);
+  expect(await verify({ mode: 'leg', asked, name })).toMatchObject({
+    ...{ verdict: 'UNREADABLE', entries: 0, checked: [] },
+    firstBad: { detail: expect.stringContaining('what leg 2 was handed over is gone') as unknown },
+  });
 });
 
 async function verify(request: object): Promise<unknown> {
