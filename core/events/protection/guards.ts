@@ -73,7 +73,7 @@ export function createGuards(deps: GuardsDependencies): Guards {
         throw new PolicyError({ code: 'FORBIDDEN', message });
       }
       catalog.require(topic);
-      await stops.freshen();
+      await stops.readAnew();
       const own = stateOf(topic).stops;
       await stops.lift(own, actorOf(principal), why);
       watch.forget(topic, own.length);

@@ -73,6 +73,14 @@ export class TopicStops {
     if (age < 0 || age >= (this.deps.isAlone ? Infinity : FRESH_MS)) await this.read(nowMs);
   }
 
+  /** Reads what others did up to now: who opens a topic must open what another process stopped a moment ago. */
+  async readAnew(): Promise<void> {
+    for (let changes = -1; changes !== this.changes;) {
+      changes = this.changes;
+      await this.read(this.deps.clock.now());
+    }
+  }
+
   /** Lifts what has had its time. */
   async expire(): Promise<void> {
     const over = this.all().filter((stop) => this.isOver(stop));

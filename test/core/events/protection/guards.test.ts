@@ -226,6 +226,20 @@ describe('a storm', () => {
     expect(tally(await late)).toEqual({ TOPIC_STOPPED: 1 });
   });
 
+  it('is opened by a process that had looked a moment before another one stopped the topic', async () => {
+    const here = fixture(storm, { isAlone: false });
+    const there = here.again();
+    expect((await there.guards.list(as('sue'))).map(({ state }) => state)).not.toContain('stopped');
+    await here.publish(as('feed'), many(21));
+    expect(await there.guards.reset(as('sue'), 'money.moved', 'looked at it')).toMatchObject({ state: 'open' });
+    expect((await told(here.store)).map(({ topic: name }) => name)).toEqual([
+      'system.storm_detected',
+      'system.topic_reset',
+    ]);
+    await here.clock.advance(2_000);
+    expect(tally(await here.publish(as('feed'), many(1)))).toEqual({ accepted: 1 });
+  });
+
   it('opens by itself where the configuration says so, and tells when', async () => {
     const { publish, clock, store } = fixture({ storm: { perSecond: 20, resetAfterSeconds: 30 } });
     const results = await publish(as('feed'), many(21));
