@@ -152,6 +152,8 @@ async function readItems(
     if (item === undefined) {
       const isNew = known.stamp === 'absent' && (await entries.findByIdemKey(ADOPTION_KEY)) === undefined;
       if (isNew && (await lastPolicyEntry(entries)) === undefined) return { next: known, head };
+      // Another process may have adopted it between these reads: then its item is there by now.
+      if ((await items.get(key)) !== undefined) continue;
       throw unreadable('the ledger has adopted a policy, but its items are gone');
     }
     if (item.version === known.stamp && since !== 'superseded') {

@@ -134,6 +134,26 @@ describe('the clock', () => {
     expect((await fixture.propose()).state).toBe('pending');
   });
 
+  it('is read again where another process adopts it between two reads', async () => {
+    const fixture = createGovernanceFixture();
+    const { configured, modules, proofs } = fixture.governance;
+    let asked = 0;
+    const items = {
+      ...{ list: fixture.store.list.bind(fixture.store), write: fixture.store.write.bind(fixture.store) },
+      get: async (key: Parameters<typeof fixture.store.get>[0]) => {
+        const found = await fixture.store.get(key);
+        if (asked === 0) await fixture.propose(); // by the other process, which adopts what both were configured with
+        asked += 1;
+        return found;
+      },
+    };
+    const late = createGovernance({
+      ...{ ledger: 'main', items, entries: fixture.store, configured, modules, proofs, clock: fixture.clock },
+    });
+    await late.refresh();
+    expect(late.inForce()).toMatchObject({ source: 'ledger', version: 1 });
+  });
+
   it('R1: a process that was frozen reads the policy again, although its own time stood still', async () => {
     const fixture = createGovernanceFixture();
     await fixture.propose();
