@@ -55,6 +55,7 @@ export function startLogLoop(options: LogLoopOptions): LogLoop {
   const running = run();
   return {
     wake: () => {
+      if (grew) return; // an abort makes an exception, and nobody sleeps who has to be woken twice
       grew = true;
       sleeping.abort();
     },

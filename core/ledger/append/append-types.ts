@@ -65,6 +65,8 @@ export interface AppenderOptions {
   readonly rootSigner: RootSigner;
   readonly clock: Clock;
   readonly ids: Ids;
+  /** Lets in the requests that have arrived already, so that they share a commit; absent: what is there is committed. */
+  readonly gather?: () => Promise<void>;
   /** Told about every committed group, in commit order, before its caller is. Must not throw. */
   readonly onCommit?: (entries: readonly AppendedEntry[]) => void;
 }

@@ -105,10 +105,14 @@ class QueueingAppender implements Appender {
     }
   }
 
-  /** One batch is signed while the one before it is committed; two commits never overlap, so commit order is sealing order. */
+  /**
+   * One batch is signed while the one before it is committed; two commits never overlap, so commit order is sealing order.
+   * Before a batch is taken, what has arrived is let in; but one request that was signed while nobody else came waits for nobody.
+   */
   private async commitPending(): Promise<void> {
     let sealed: readonly Placed[] = [];
     for (;;) {
+      if (sealed.length !== 1) await this.options.gather?.();
       const planned = await this.plan(this.takeBatch());
       const sealing = this.seal(planned, sealed.length === 0);
       await this.commit(sealed);

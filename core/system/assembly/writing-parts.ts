@@ -55,12 +55,13 @@ export function appenderPart({
   committed,
   config: { ledger, origin },
   ...from
-}: Ground & Pick<Ports, 'sealer' | 'onCommit'> & { readonly bus: EventRelay }): Appending {
-  const { entries: store, sealer, rootSigner, clock, ids, bus, onCommit } = from;
+}: Ground & Pick<Ports, 'sealer' | 'onCommit' | 'pause'> & { readonly bus: EventRelay }): Appending {
+  const { entries: store, sealer, rootSigner, clock, ids, bus, onCommit, pause } = from;
   return {
     appender: createGatedAppender(
       createAppender({
         ...{ ledger, origin, store, sealer, rootSigner, clock, ids },
+        ...defined({ gather: pause }),
         onCommit: (appended) => {
           bus.relay(appended);
           committed.tell();

@@ -44,7 +44,10 @@ export interface Ports {
   readonly sharedCounts?: SharedCounts;
   /** Told of everything protection does. Must not throw. */
   readonly onGuard?: (what: keyof GuardStats) => void;
-  /** Taken in the middle of long work, so that other callers get their turn; absent: one is served at a time anyway. */
+  /**
+   * Taken in the middle of long work, so that other callers get their turn, and before a commit, so that they share it; absent: one
+   * is served at a time anyway.
+   */
   readonly pause?: () => Promise<void>;
   /** connections of callers to this process; absent: they are not its */
   readonly connections?: () => { readonly open: number; readonly limit: number };
