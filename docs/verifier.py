@@ -54,6 +54,7 @@ MAX_LOG_LINES = 100
 MAX_REVOCATIONS = 1_000
 MAX_ROTATIONS = 10_000
 MAX_ROOT_MESSAGE = 4_096  # bytes that a root key signs as they are
+MAX_VERDICTS = 4_096  # trees whose signature is remembered
 TILE = 256
 HASH = 32
 ANCHOR_GRACE_MS = 60_000
@@ -176,6 +177,8 @@ def strict_base64(text):
 SPACE = "\\t\\n\\x0b\\x0c\\r \\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff"
 KEY_NAME = re.compile(f"[^{SPACE}+\\ufffd]+")
 ED25519, COSIGNATURE = 1, 4
+BATCH = b"\xffnervous-system/batch/v1"
+SALT, SMALLEST_TREE, LARGEST_TREE = 16, 2, 16
 
 
 class Key:
@@ -184,6 +187,7 @@ class Key:
     def __init__(self, name, public, kind=ED25519):
         self.name, self.public, self.kind = name, public, kind
         self.id = sha256(name.encode(), b"\n", bytes([kind]), public)[:4]
+        self.tree_id = sha256(name.encode(), b"\n", BATCH, public)[:4]
         self.key = Ed25519PublicKey.from_public_bytes(public)
         self.until = None  # log index at which a root key was replaced
 
@@ -208,6 +212,24 @@ class Key:
             for name, key_id, signature in note.lines
         )
 
+    def signed_in_tree(self, note, origin, verdicts):
+        """One line leads from the note's text to a root that this key signed. `verdicts` remembers roots, so that one is asked once."""
+        for name, key_id, blob in note.lines:
+            tree = read_tree(blob) if (name, key_id) == (self.name, self.tree_id) else None
+            if tree is None:
+                continue
+            size, root = tree[0], tree_root(tree, note.text)
+            message = b"nervous-system.batch.v1\n%s\n%s\n%d\n%s\n"
+            message %= origin.encode("utf-8", "surrogatepass"), name.encode(), size, base64.b64encode(root)
+            asked = (self.public, message, blob[-64:])
+            if asked not in verdicts:
+                if len(verdicts) >= MAX_VERDICTS:
+                    verdicts.clear()
+                verdicts[asked] = self.signed(message, blob[-64:])
+            if verdicts[asked]:
+                return True
+        return False
+
     def signed_as_root(self, note):
         """A root key may have signed the hash of a long text in its place."""
         if self.signed_note(note):
@@ -223,6 +245,39 @@ def cosignature_time(signature):
         return None
     seconds = int.from_bytes(signature[:8], "big")
     return seconds if seconds <= MAX_SAFE else None
+
+
+def path_length(index, size):
+    """How many hashes lead from this leaf of a tree of so many to the root."""
+    length, last = 0, size - 1
+    while last > 0:
+        length += index % 2 == 1 or index < last
+        index, last = index // 2, last // 2
+    return length
+
+
+def read_tree(blob):
+    """(size, index, salt, path) of a batch signature, or None where it has not exactly that form."""
+    if len(blob) < SALT + 2:
+        return None
+    size, index = blob[SALT], blob[SALT + 1]
+    if not SMALLEST_TREE <= size <= LARGEST_TREE or index >= size:
+        return None
+    path = blob[SALT + 2 : -64]
+    if len(blob) != SALT + 2 + path_length(index, size) * HASH + 64:
+        return None
+    return size, index, blob[:SALT], [path[at : at + HASH] for at in range(0, len(path), HASH)]
+
+
+def tree_root(tree, text):
+    size, index, salt, path = tree
+    found, last = sha256(b"\0", salt, text), size - 1
+    for sibling in path:
+        while index % 2 == 0 and index == last:  # a last one without a sibling rises as it is
+            index, last = index // 2, last // 2
+        found = sha256(b"\1", sibling, found) if index % 2 == 1 else sha256(b"\1", found, sibling)
+        index, last = index // 2, last // 2
+    return found
 
 
 class Note:
@@ -242,7 +297,9 @@ class Note:
             if len(parts) != 3 or parts[0] != "\u2014" or not KEY_NAME.fullmatch(parts[1]):
                 raise Malformed("a signature line is malformed")
             encoded = strict_base64(parts[2])
-            if encoded is None or len(encoded) <= 4 or (not any_type and len(encoded) != 68):
+            if encoded is None or len(encoded) <= 4:
+                raise Malformed("a signature line is malformed")
+            if not any_type and len(encoded) != 68 and read_tree(encoded[4:]) is None:
                 raise Malformed("a signature line is malformed")
             self.lines.append((parts[1], encoded[:4], encoded[4:]))
 
@@ -489,7 +546,8 @@ class Signatures:
     """Checks an entry's signatures up to the root key. `chain_of(name)` gives what is stored on a chain keys/…"""
 
     def __init__(self, trusted, chain_of):
-        self.chain_of, self.known = chain_of, {}
+        self.chain_of, self.known, self.trees = chain_of, {}, {}
+        self.origin = trusted.name
         self.roots = RootKeys(trusted, chain_of(ROOT_CHAIN))
 
     def check(self, stored, entry):
@@ -503,7 +561,11 @@ class Signatures:
             key = SessionKey(body) if body["type"] == KEY_CERTIFIED else self.session_key(lines[0][0])
         except Malformed as error:
             raise stored.bad("KEY_UNKNOWN", f'key "{lines[0][0]}": {error}') from None
-        if not key.key.signed_note(entry.note):
+        # What the root key vouches for is in no tree.
+        is_signed = key.key.signed_note(entry.note) or (
+            body["type"] not in ROOT_SIGNED and key.key.signed_in_tree(entry.note, self.origin, self.trees)
+        )
+        if not is_signed:
             raise stored.bad("SIGNATURE_INVALID", f'the signature of "{lines[0][0]}" is wrong')
         if body["at"] < key.begins or body["at"] > key.ends:
             raise stored.bad("SIGNATURE_INVALID", f"recorded at {body['at']}, its key was valid {key.begins} to {key.ends}")

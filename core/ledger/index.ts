@@ -58,6 +58,17 @@ export {
   type SessionKey,
 } from './append/session-key.ts';
 export {
+  batchKeyId,
+  batchLeaf,
+  batchMessage,
+  formatBatchSignature,
+  isBatchSignature,
+  parseBatchSignature,
+  type BatchSignature,
+  type BatchTree,
+} from './notes/batch-signature.ts';
+export { SignedTrees } from './notes/signed-trees.ts';
+export {
   formatVerifierKey,
   isSignedBy,
   MAX_ROOT_MESSAGE_BYTES,

@@ -25,6 +25,7 @@ import {
   parseLogKey,
   prepareEntry,
   sealRun,
+  SignedTrees,
   signNote,
   verifyConsistency,
   verifyInclusion,
@@ -113,6 +114,32 @@ describe('the worked example of docs/formats.md, by hand', () => {
     expect(value(`hash-${seq}`)).toBe(sha256(Buffer.of(0), bytes(`note-${seq}`)).toString('hex'));
   });
 
+  it('has entry 0 in a tree', () => {
+    const name = value('key-name');
+    const id = sha256(`${name}\n`, Buffer.of(0xff), 'nervous-system/batch/v1', publicKey).subarray(0, 4);
+    expect(value('batch-key-id')).toBe(id.toString('hex'));
+    const text = `nervous-system.entry.v1\n${value('body-0')}\n`;
+    const salt = Buffer.alloc(16, 0x11);
+    const leaf = sha256(Buffer.of(0), salt, text);
+    expect(value('batch-leaf')).toBe(leaf.toString('hex'));
+    const path = ['neighbour 1\n', 'neighbour 2\n'].map((one) => sha256(one)) as [Buffer, Buffer];
+    expect(value('batch-path')).toBe(path.map((one) => one.toString('hex')).join('\n'));
+    const root = sha256(Buffer.of(1), sha256(Buffer.of(1), leaf, path[0]), path[1]);
+    expect(value('batch-root')).toBe(root.toString('hex'));
+    expect(bytes('batch-message')).toBe(
+      `nervous-system.batch.v1\n${ORIGIN}\n${name}\n3\n${root.toString('base64')}\n`,
+    );
+    const signature = sign(null, Buffer.from(bytes('batch-message')), privateKey);
+    expect(value('batch-signature')).toBe(signature.toString('hex'));
+    const encoded = Buffer.concat([id, salt, Buffer.of(3, 0), ...path, signature]).toString('base64');
+    expect(bytes('batch-note')).toBe(`${text}\n— ${name} ${encoded}\n`);
+    expect(value('batch-hash')).toBe(sha256(Buffer.of(0), bytes('batch-note')).toString('hex'));
+    const line = bytes('batch-note').slice(text.length + 1);
+    expect(PAGE).toContain(
+      `note (${Buffer.byteLength(bytes('batch-note'))} bytes, of which ${Buffer.byteLength(line)} are the line's)`,
+    );
+  });
+
   it('states the lengths it tells the reader to expect', () => {
     const note = Buffer.from(bytes('note-0'));
     expect(PAGE).toContain(`, ${note.length} bytes`);
@@ -148,6 +175,19 @@ describe("the worked example of docs/formats.md, by the ledger's own functions",
     expect(parsed.body).toEqual(bodies[seq]);
     expect(isSignedBy(parsed.note, noteVerifier(name, pair.publicKey))).toBe(true);
     expect(toHex(leafHash(note))).toBe(value(`hash-${seq}`));
+  });
+
+  it('reads the note of the tree as the same body, signed by the key in a tree of this ledger', () => {
+    const note = Buffer.from(bytes('batch-note'));
+    const parsed = parseEntry(note);
+    if (parsed.kind === 'unreadable') throw new Error(parsed.reason);
+    expect(parsed.body).toEqual(bodies[0]);
+    const verifier = noteVerifier(name, pair.publicKey);
+    expect(toHex(verifier.batchKeyId)).toBe(value('batch-key-id'));
+    expect(new SignedTrees(ORIGIN).isSignedBy(parsed.note, verifier)).toBe(true);
+    expect(new SignedTrees(`${ORIGIN}2`).isSignedBy(parsed.note, verifier)).toBe(false);
+    expect(isSignedBy(parsed.note, verifier)).toBe(false);
+    expect(toHex(leafHash(note))).toBe(value('batch-hash'));
   });
 });
 

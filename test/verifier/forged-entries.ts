@@ -1,6 +1,7 @@
 /** What a thief with the keys makes a ledger say instead: one change, or a few, for each seed. */
 import type { Random } from './random.ts';
 import { anyHash, rememberNames, type Draft, type Thief } from './thief.ts';
+import { TREE_FAULTS } from './tree-lines.ts';
 
 export interface Forgery {
   readonly drafts: readonly Draft[];
@@ -24,10 +25,23 @@ export function forge(
   const first = drafts[0]?.body ?? {};
   const certificate = thief.certificate(String(first['at']), String(first['ledger']));
   const what: string[] = [];
+  if (random.chance(0.6)) putInTrees(random, drafts);
   for (let i = 0; i < changes; i += 1)
     what.push(random.pick(FORGERIES)(random, drafts, { certificate, thief, ...(only === undefined ? {} : { only }) }));
   drafts.splice(0, 0, certificate);
   return { drafts, links: random.chance(0.8), what: what.join('; ') };
+}
+
+/** Neighbours of as many chains under one signature, as a group commit would have them. */
+function putInTrees(random: Random, drafts: readonly Draft[]): void {
+  let chains = new Set<string>();
+  let tree = 0;
+  for (const draft of drafts) {
+    if (draft.root || draft.verbatim !== undefined) continue;
+    if (chains.has(draft.chain) || random.chance(0.1)) [tree, chains] = [tree + 1, new Set()];
+    chains.add(draft.chain);
+    draft.tree = tree;
+  }
 }
 
 interface Fixture {
@@ -94,6 +108,20 @@ const FORGERIES: readonly Change[] = [
     const draft = target(random, drafts, fixture);
     draft.extra = [random.pick(['unknown', 'repeated', 'root', 'wrong-root'] as const)];
     return `one more signature line, ${draft.extra.join()}, on ${nameOf(draft)}`;
+  },
+  (random, drafts, fixture) => {
+    const inTree = drafts.filter(({ tree }) => tree !== undefined);
+    const draft = inTree.length > 0 ? random.pick(inTree) : target(random, drafts, fixture);
+    draft.tree ??= -1;
+    draft.treeFault = random.pick(TREE_FAULTS);
+    return `${draft.treeFault} in the tree of ${nameOf(draft)}`;
+  },
+  (random, drafts, fixture) => {
+    const draft = target(random, drafts, fixture);
+    const beside = drafts[drafts.indexOf(draft) + 1];
+    draft.tree = -2;
+    if (beside !== undefined) beside.tree = -2;
+    return `in a tree, whatever it is: ${nameOf(draft)}`;
   },
   (random, drafts, fixture) => {
     const draft = target(random, drafts, fixture);

@@ -129,6 +129,14 @@ const ROW_TAMPERINGS: readonly RowTampering[] = [
     return `swapped the notes of ${a.position} and ${b.position}`;
   },
   (random, db) => {
+    const [to, from] = [random.pick(rowsOf(db)), random.pick(rowsOf(db))];
+    const endOf = (note: Uint8Array): number => Buffer.from(note).lastIndexOf('\n\n') + 2;
+    const note = Buffer.concat([to.note.subarray(0, endOf(to.note)), from.note.subarray(endOf(from.note))]);
+    db.prepare('UPDATE entries SET note = ?, hash = ? WHERE position = ?').run(note, leaf(note), to.position);
+    recordHash(db, to.position, leaf(note));
+    return `gave ${to.position} the signature lines of ${from.position}`;
+  },
+  (random, db) => {
     const row = random.pick(rowsOf(db));
     const seq = random.pick([row.seq + 1, row.seq + 1000, -1, 2 ** 40]);
     db.prepare('UPDATE OR REPLACE entries SET seq = ? WHERE position = ?').run(seq, row.position);

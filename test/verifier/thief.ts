@@ -14,6 +14,7 @@ import {
   type NoteSigner,
 } from '../../core/ledger/index.ts';
 import { leaf } from '../e2e/tamper-fixture.ts';
+import { treeLines, type TreeFault } from './tree-lines.ts';
 
 export interface Sealed {
   readonly chain: string;
@@ -36,6 +37,21 @@ export interface Draft {
   seq?: number;
   /** signed by a key that nobody certified */
   unknownKey?: boolean;
+  /** in one tree with its neighbours of the same number */
+  tree?: number;
+  /** what is wrong with its line in the tree */
+  treeFault?: TreeFault;
+}
+
+/** Texts under one signature at most. */
+const MAX_TREE = 16;
+
+/** An entry's text, and its signature lines where they are not made of it alone. */
+interface Sealing {
+  readonly draft: Draft;
+  readonly seq: number;
+  readonly text: Uint8Array;
+  readonly line?: string;
 }
 
 export class Thief {
@@ -76,19 +92,36 @@ export class Thief {
   seal(drafts: readonly Draft[], { links }: { readonly links: boolean }): Sealed[] {
     const heads = new Map<string, { readonly seq: number; readonly hash: string }>();
     const renamed = new Map<string, string>();
-    return drafts.map((draft) => {
-      const head = heads.get(draft.chain) ?? { seq: -1, hash: genesisHash(this.origin, draft.chain) };
-      const seq = draft.seq ?? head.seq + 1;
-      const note = draft.verbatim ?? this.note(draft, { prev: head.hash, seq, renamed: links ? renamed : undefined });
-      const sealed = { chain: draft.chain, seq, note, hash: leaf(note) };
-      const was = ORIGINAL.get(draft);
-      if (was !== undefined) renamed.set(was, hex(sealed.hash));
-      heads.set(draft.chain, { seq, hash: hex(sealed.hash) });
-      return sealed;
+    return inTrees(drafts).flatMap((together) => {
+      const texts = together.map((draft) => {
+        const head = heads.get(draft.chain) ?? { seq: -1, hash: genesisHash(this.origin, draft.chain) };
+        const seq = draft.seq ?? head.seq + 1;
+        return { draft, seq, text: this.text(draft, { prev: head.hash, seq, renamed: links ? renamed : undefined }) };
+      });
+      return this.lined(texts).map((sealing) => {
+        const { draft, seq } = sealing;
+        const note = draft.verbatim ?? this.note(sealing);
+        const sealed = { chain: draft.chain, seq, note, hash: leaf(note) };
+        const was = ORIGINAL.get(draft);
+        if (was !== undefined) renamed.set(was, hex(sealed.hash));
+        heads.set(draft.chain, { seq, hash: hex(sealed.hash) });
+        return sealed;
+      });
     });
   }
 
-  private note(
+  private lined(texts: readonly Sealing[]): readonly Sealing[] {
+    const [first] = texts;
+    if (first?.draft.tree === undefined || (texts.length === 1 && first.draft.treeFault === undefined)) return texts;
+    const lines = treeLines(
+      this,
+      texts.map(({ text }) => text),
+      texts.map(({ draft }) => draft.treeFault),
+    );
+    return texts.map((sealing, i) => ({ ...sealing, line: lines[i] as string }));
+  }
+
+  private text(
     draft: Draft,
     { prev, seq, renamed }: { prev: string; seq: number; renamed: Map<string, string> | undefined },
   ): Uint8Array {
@@ -96,9 +129,12 @@ export class Thief {
     const body = renamed === undefined ? before : (withNames(before, renamed) as Record<string, unknown>);
     if (renamed !== undefined) renameHashes(before, body, renamed);
     const whole = { v: 1, entity: draft.chain, ...body, prev, seq };
-    const text = Buffer.from(`nervous-system.entry.v1\n${looseCanonical(whole)}\n`);
+    return Buffer.from(`nervous-system.entry.v1\n${looseCanonical(whole)}\n`);
+  }
+
+  private note({ draft, text, line }: Sealing): Uint8Array {
     const session = draft.unknownKey === true ? this.stranger : this.session;
-    const lines = [lineOf(session, text), ...(draft.root ? [lineOf(this.root, text)] : [])];
+    const lines = [line ?? lineOf(session, text), ...(draft.root ? [lineOf(this.root, text)] : [])];
     for (const extra of draft.extra ?? []) lines.push(this.extraLine(extra, text));
     return Buffer.concat([text, Buffer.from(`\n${lines.join('')}`)]);
   }
@@ -108,6 +144,18 @@ export class Thief {
     if (kind === 'repeated') return lineOf(this.session, text);
     return lineOf(this.root, kind === 'root' ? text : Buffer.from('something else\n'));
   }
+}
+
+/** Drafts one after the other, those that are to be in one tree together. */
+function inTrees(drafts: readonly Draft[]): Draft[][] {
+  const groups: Draft[][] = [];
+  for (const draft of drafts) {
+    const group = groups.at(-1);
+    const isSame = draft.tree !== undefined && group?.[0]?.tree === draft.tree && group.length < MAX_TREE;
+    if (group !== undefined && isSame) group.push(draft);
+    else groups.push([draft]);
+  }
+  return groups;
 }
 
 /** The chain hash that an entry had. */

@@ -27,14 +27,21 @@ export interface ConsistencyClaim {
 }
 
 /** True when the tree with this size and root has this leaf at this index. */
-export function verifyInclusion({ leafHash, leafIndex, treeSize, proof, root }: InclusionClaim): boolean {
-  if (!isSize(leafIndex) || !isSize(treeSize) || leafIndex >= treeSize) return false;
-  if (!isHash(leafHash) || !isHash(root) || !isPath(proof)) return false;
+export function verifyInclusion({ root, ...claim }: InclusionClaim): boolean {
+  const found = inclusionRoot(claim);
+  return found !== undefined && isHash(root) && isSame(found, root);
+}
+
+/** The root that the proof leads to; undefined when it has not the one length that fits index and size. */
+export function inclusionRoot(claim: Omit<InclusionClaim, 'root'>): Uint8Array | undefined {
+  const { leafHash, leafIndex, treeSize, proof } = claim;
+  if (!isSize(leafIndex) || !isSize(treeSize) || leafIndex >= treeSize) return undefined;
+  if (!isHash(leafHash) || !isPath(proof)) return undefined;
   let at = leafIndex;
   let last = treeSize - 1;
   let hash = leafHash;
   for (const sibling of proof) {
-    if (last === 0) return false;
+    if (last === 0) return undefined;
     if (isOdd(at) || at === last) {
       hash = nodeHash(sibling, hash);
       [at, last] = risen(at, last);
@@ -44,7 +51,15 @@ export function verifyInclusion({ leafHash, leafIndex, treeSize, proof, root }: 
     at = half(at);
     last = half(last);
   }
-  return last === 0 && isSame(hash, root);
+  return last === 0 ? hash : undefined;
+}
+
+/** Hashes in the proof of this leaf: one for each level on which it has a sibling. @param leafIndex < treeSize */
+export function inclusionPathLength(leafIndex: number, treeSize: number): number {
+  let hashes = 0;
+  for (let [at, last] = [leafIndex, treeSize - 1]; last > 0; [at, last] = [half(at), half(last)])
+    if (isOdd(at) || at < last) hashes += 1;
+  return hashes;
 }
 
 /**

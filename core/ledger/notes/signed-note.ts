@@ -1,8 +1,9 @@
 /**
- * C2SP signed note: a text and the lines that sign it. Signatures made and checked here are Ed25519 (type 0x01); lines of
- * other types can be kept. https://c2sp.org/signed-note. It does not know what the text says.
+ * C2SP signed note: a text and the lines that sign it. Signatures made and checked here are Ed25519 (type 0x01); those of a
+ * tree of notes are read here and checked in signed-trees.ts, lines of other types can be kept. https://c2sp.org/signed-note. It does not know what the text says.
  */
 import { createPublicKey, hash, sign, verify, type KeyObject } from 'node:crypto';
+import { batchKeyId, isBatchSignature } from './batch-signature.ts';
 
 const ED25519 = 0x01;
 const SIGNATURE_START = '— ';
@@ -18,6 +19,7 @@ export interface NoteSignature {
   readonly name: string;
   /** 4 bytes: a hint which key signed; never proof */
   readonly keyId: Uint8Array;
+  /** 64 bytes of Ed25519, or a batch signature; of a note of any type, more than none */
   readonly signature: Uint8Array;
 }
 
@@ -36,12 +38,16 @@ export interface NoteSigner {
 export interface NoteVerifier {
   readonly name: string;
   readonly keyId: Uint8Array;
+  /** id of the same key where it signs trees */
+  readonly batchKeyId: Uint8Array;
+  /** 32 raw bytes */
+  readonly publicKey: Uint8Array;
   readonly key: KeyObject;
 }
 
 /**
  * Splits a note into text and signatures, or says why it is not one. Input is untrusted.
- * @param anyType keep signatures whose length is not that of Ed25519: witnesses, post-quantum keys
+ * @param anyType keep signatures that are neither Ed25519 nor of a tree: witnesses, post-quantum keys
  */
 export function parseNote(note: Uint8Array, anyType = false): SignedNote | { readonly malformed: string } {
   const bytes = Buffer.from(note.buffer, note.byteOffset, note.byteLength);
@@ -53,7 +59,7 @@ export function parseNote(note: Uint8Array, anyType = false): SignedNote | { rea
   const signatures: NoteSignature[] = [];
   for (const line of tail.slice(0, -1).split('\n')) {
     const signature = parseSignatureLine(line);
-    if (signature === undefined || (!anyType && signature.signature.length !== SIGNATURE_BYTES))
+    if (signature === undefined || (!anyType && !isOurs(signature.signature)))
       return { malformed: 'a signature line is malformed' };
     signatures.push(signature);
   }
@@ -69,12 +75,13 @@ export function signText(signer: { readonly privateKey: KeyObject }, text: Uint8
   return sign(null, text, signer.privateKey);
 }
 
-/** True when one of the note's signatures is by this key and correct. */
+/** True when one of the note's signatures is by this key, over the text itself, and correct. */
 export function isSignedBy(note: SignedNote, verifier: NoteVerifier): boolean {
   return note.signatures.some(
     (line) =>
       line.name === verifier.name &&
       Buffer.compare(line.keyId, verifier.keyId) === 0 &&
+      line.signature.length === SIGNATURE_BYTES &&
       verify(null, note.text, verifier.key, line.signature),
   );
 }
@@ -96,7 +103,7 @@ export function isSignedByRoot(note: SignedNote, verifier: NoteVerifier): boolea
 /** @param publicKey 32 raw bytes (RFC 8032) */
 export function noteVerifier(name: string, publicKey: Uint8Array): NoteVerifier {
   const key = createPublicKey({ key: Buffer.concat([SPKI_PREFIX, publicKey]), format: 'der', type: 'spki' });
-  return { name, keyId: noteKeyId(name, publicKey), key };
+  return { name, keyId: noteKeyId(name, publicKey), batchKeyId: batchKeyId(name, publicKey), publicKey, key };
 }
 
 /** First 4 bytes of SHA-256(name || "\n" || type || public key). */
@@ -129,6 +136,11 @@ export function parseTypedKey(
   const publicKey = Uint8Array.from(rest);
   if (type === undefined || Buffer.from(noteKeyId(name, publicKey, type)).toString('hex') !== keyId) return undefined;
   return { name, type, publicKey };
+}
+
+/** By its form alone: Ed25519, or of a tree. */
+function isOurs(signature: Uint8Array): boolean {
+  return signature.length === SIGNATURE_BYTES || isBatchSignature(signature);
 }
 
 function parseSignatureLine(line: string): NoteSignature | undefined {

@@ -11,6 +11,7 @@ import type { StoredEntry } from '../entries/ports.ts';
 import { KEY_ROTATED, rootHistory, type RootHistory } from '../keys/root-history.ts';
 import { certifiedKeyOf, KEY_REVOKED, keyChain, type CertifiedKey } from '../append/session-key.ts';
 import { isSignedBy, noteVerifier, type NoteVerifier } from '../notes/signed-note.ts';
+import { SignedTrees } from '../notes/signed-trees.ts';
 import type { Finding } from '../entries/verification.ts';
 
 /** Entries about keys, and about the log itself: the root key signs them too. */
@@ -62,9 +63,11 @@ export class EntryVerifier {
   private readonly options: EntryVerifierOptions;
   private history: Promise<RootHistory> | undefined;
   protected readonly keys = new Map<string, VouchedKey>();
+  private readonly trees: SignedTrees;
 
   constructor(options: EntryVerifierOptions) {
     this.options = options;
+    this.trees = new SignedTrees(options.root.name);
   }
 
   async check(stored: StoredEntry): Promise<CheckedEntry> {
@@ -132,7 +135,8 @@ export class EntryVerifier {
       );
     const key = body.type === 'key.certified' ? ownKey(body) : await this.keyNamed(session.name);
     if ('unusable' in key) return findingAt(stored, 'KEY_UNKNOWN', `key "${session.name}": ${key.unusable}`);
-    if (!isSignedBy(note, key.verifier))
+    // What the root key vouches for is signed by itself: certificates and decisions are in no tree.
+    if (!isSignedBy(note, key.verifier) && (mustBeRootSigned || !this.trees.isSignedBy(note, key.verifier)))
       return findingAt(stored, 'SIGNATURE_INVALID', `the signature of "${session.name}" is wrong`);
     const at = msOf(body.at);
     if (at < key.notBefore || at > key.notAfter) {
