@@ -9,10 +9,11 @@ import type { Appender, AppenderOptions, AppendRequest, AppendResult, PlacedEntr
 import { createEntryClock } from '../entries/entry-clock.ts';
 import { genesisHash, type EntryDraft, type PreparedEntry, type SealedEntry } from '../entries/entry.ts';
 import { LedgerError } from '../entries/errors.ts';
-import type { CommitGroup, CommitOutcome } from '../entries/ports.ts';
+import type { CommitGroup } from '../entries/ports.ts';
 import { headAfter, HeadCache } from './head-cache.ts';
 import { busy, unavailable } from './append-errors.ts';
 import { prepareRequest } from './prepare-request.ts';
+import { asStored, readBack, type Outcome, type Tried } from './read-back.ts';
 import { planRuns, sealRuns, type Run, type Sealable } from './seal.ts';
 import { isValidAt, KEY_REVOKED, type SessionKey } from './session-key.ts';
 import { SessionKeys } from './session-keys.ts';
@@ -39,17 +40,9 @@ interface Planned {
   readonly runs: readonly Run[];
 }
 
-interface Placed {
+interface Placed extends Tried {
   readonly pending: Pending;
-  readonly entries: readonly PlacedEntry[];
-  readonly sealed: readonly SealedEntry[];
 }
-
-/** `unknown`: the store failed and could not be read back. */
-type Outcome =
-  | CommitOutcome
-  | { readonly kind: 'absent'; readonly cause: unknown }
-  | { readonly kind: 'unknown'; readonly cause: unknown };
 
 export const createAppender = (options: AppenderOptions): Appender => new QueueingAppender(options);
 
@@ -246,31 +239,17 @@ class QueueingAppender implements Appender {
     try {
       return await this.options.store.commit(ready.map(({ group }) => group));
     } catch (cause) {
-      return Promise.all(ready.map(({ one }) => this.readBack(one, cause)));
-    }
-  }
-
-  /** After a failed commit: is it there all the same? The places tell, because the bytes in them are unique. */
-  private async readBack(one: Placed, cause: unknown): Promise<Outcome> {
-    try {
-      const positions: (number | undefined)[] = [];
-      for (const [i, { chain, seq }] of one.entries.entries()) {
-        const [stored] = await this.options.store.read(chain, seq, 1);
-        if (stored?.seq !== seq) return { kind: 'absent', cause };
-        if (toHex(stored.hash) !== one.entries[i]?.hash) return { kind: 'conflict', chain, winner: stored };
-        positions.push(stored.position);
-      }
-      return { kind: 'committed', positions };
-    } catch {
-      return { kind: 'unknown', cause };
+      return Promise.all(ready.map(({ one }) => readBack(this.options.store, one, cause)));
     }
   }
 
   /** Answers the caller, or returns the request when it has to be tried again from a newer head. */
   private async resolveOne(one: Placed, outcome: Outcome): Promise<Pending | undefined> {
     const { pending } = one;
-    if (outcome.kind === 'committed') {
-      const entries = one.entries.map((entry, i) => ({ ...entry, position: outcome.positions[i] }));
+    if (outcome.kind === 'committed' || outcome.kind === 'recorded') {
+      const entries = asStored(one, outcome);
+      // Signed in another tree than the one it was tried in last: what is being built on that note is void.
+      if (entries.some(({ hash }, i) => hash !== one.entries[i]?.hash)) this.forgetHeads(one);
       for (const { chain, draft } of entries)
         if (draft.type === KEY_REVOKED && draft.rootSigned === true) this.sessionKeys.drop(chain);
       this.options.onCommit?.(entries);

@@ -66,6 +66,12 @@ export function parseNote(note: Uint8Array, anyType = false): SignedNote | { rea
   return { text, signatures };
 }
 
+/** What of a note is signed, without a look at its lines. */
+export function noteText(note: Uint8Array): Uint8Array {
+  const end = Buffer.from(note.buffer, note.byteOffset, note.byteLength).lastIndexOf('\n\n');
+  return note.subarray(0, end + 1);
+}
+
 /** One signature line with its newline: `— <name> base64(keyId4 || signature)`. */
 export function signatureLine(name: string, keyId: Uint8Array, signature: Uint8Array): string {
   return `${SIGNATURE_START}${name} ${Buffer.concat([keyId, signature]).toString('base64')}\n`;

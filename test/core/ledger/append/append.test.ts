@@ -156,6 +156,34 @@ describe('when a commit breaks', () => {
     },
   );
 
+  it('and the first try turns out to be stored when the second breaks: it is ours, with the hash of the note that is there', async () => {
+    const store = new MemoryStore();
+    let late: Parameters<EntryStore['commit']>[0] | undefined;
+    let tries = 0;
+    const slow: EntryStore = overriding(store, {
+      commit: async (groups) => {
+        if (groups[0]?.entries[0]?.chain.startsWith('keys/') === true) return store.commit(groups);
+        tries += 1;
+        if (tries === 1) late = groups;
+        if (tries === 2 && late !== undefined) await store.commit(late);
+        if (tries <= 2) throw new Error('no answer');
+        return store.commit(groups);
+      },
+    });
+    const appender = appenderOn(slow);
+    const results = await Promise.all(
+      ['x', 'y', 'z'].map((chain) => appender.append({ entries: [note(chain, chain)] })),
+    );
+    const stored = await Promise.all(['x', 'y', 'z'].map(async (chain) => (await store.read(chain, 0, 2))[0]));
+    const hashOf = (bytes: Uint8Array = Buffer.of()): string => Buffer.from(bytes).toString('hex');
+    expect(results.map((one) => (one.kind === 'appended' ? one.entries[0]?.hash : one.kind))).toEqual(
+      stored.map((one) => hashOf(one?.hash)),
+    );
+    expect(results.map((one) => (one.kind === 'appended' ? one.entries[0]?.position : one.kind))).toEqual([1, 2, 3]);
+    await Promise.all(['x', 'y'].map((chain) => appender.append({ entries: [note(chain, `${chain}-next`)] })));
+    expect((await soundLog(store)).map(({ idem }) => idem).slice(1)).toEqual(['x', 'y', 'z', 'x-next', 'y-next']);
+  });
+
   it('and stays broken: refused after a bounded number of tries', async () => {
     const store = new MemoryStore();
     const appender = appenderOn(store);
