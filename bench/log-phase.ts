@@ -67,7 +67,7 @@ async function build(): Promise<Record<string, number>> {
   const db = openForWriting(dataDir, config);
   db.exec('PRAGMA synchronous = OFF');
   const store = new SqliteStore(db);
-  const sealer = new WorkerSealer();
+  const sealer = new WorkerSealer(config.origin);
   const rootSigner = openRootKey(dataDir, config.origin);
   const { ledger, origin } = config;
   const appender = createAppender({ ledger, origin, store, sealer, rootSigner, clock: systemClock, ids: systemIds });

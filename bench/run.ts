@@ -5,6 +5,7 @@
  * soak) run only when named.
  */
 import { execFileSync } from 'node:child_process';
+import { benchBatchSignatures } from './batch-signatures.ts';
 import { benchCold } from './cold.ts';
 import { benchCosts } from './costs.ts';
 import { benchDelivery } from './delivery.ts';
@@ -24,6 +25,7 @@ import { benchVerifyEntity } from './verify-entity.ts';
 const PARTS = {
   primitives: () => primitives(),
   entryBuild: (scale: number) => Promise.resolve(benchEntryBuild(scale)),
+  batchSignatures: (scale: number) => Promise.resolve(benchBatchSignatures(scale)),
   publish: benchPublish,
   delivery: benchDelivery,
   subscriptions: benchSubscriptions,

@@ -93,7 +93,7 @@ export async function openSystem(options: Opening, store: SqliteStore, opened: C
   opened.push(() => verification.close());
   const log = openLog(options, keys, store);
   opened.push(() => log.loop.stop());
-  const sealer = new WorkerSealer();
+  const sealer = new WorkerSealer(config.origin);
   opened.push(() => sealer.close());
   const ground = createGround(
     {

@@ -1,5 +1,6 @@
 export { createAppender } from './append/append.ts';
 export { MAX_AHEAD_MS } from './entries/entry-clock.ts';
+export { sealInTrees, type TreeSigner } from './append/seal-trees.ts';
 export { createGatedAppender, type GatedAppender } from './append/gated-appender.ts';
 export { recordRotation, revokeKey, type KeyRecord } from './keys/keys.ts';
 export { MAX_CERTIFICATIONS_PER_MINUTE } from './append/session-keys.ts';

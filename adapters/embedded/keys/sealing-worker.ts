@@ -1,13 +1,14 @@
-/** The signing thread: seals runs with the session key it is handed. The root key never comes here. */
+/** The signing thread: seals runs in trees with the session key it is handed. The root key never comes here. */
+import { randomBytes } from 'node:crypto';
 import { parentPort } from 'node:worker_threads';
 import type { ChainHash } from '../../../core/brands/index.ts';
-import { sealRun, type SealedEntry, type Sealer } from '../../../core/ledger/index.ts';
+import { sealInTrees, type RunToSeal, type SealedEntry, type Sealer } from '../../../core/ledger/index.ts';
 
 type Signer = Parameters<Sealer['seal']>[1];
 
 /** `texts` holds, for every entry of every run in order, what comes before `prev` and what comes after `seq`. */
 export type SealMessage =
-  | { readonly kind: 'key'; readonly signer: Signer }
+  | { readonly kind: 'key'; readonly signer: Signer; readonly origin: string }
   | {
       readonly kind: 'job';
       readonly job: number;
@@ -23,11 +24,11 @@ export interface SealReply {
   readonly hashes: Uint8Array<ArrayBuffer>;
 }
 
-let signer: Signer | undefined;
+let key: { readonly signer: Signer; readonly origin: string } | undefined;
 
 parentPort?.on('message', (message: SealMessage) => {
   if (message.kind === 'key') {
-    signer = message.signer;
+    key = message;
     return;
   }
   const sealed = sealJob(message);
@@ -39,16 +40,17 @@ parentPort?.on('message', (message: SealMessage) => {
 });
 
 function sealJob({ heads, texts }: Extract<SealMessage, { kind: 'job' }>): SealedEntry[] {
-  if (signer === undefined) throw new Error('a job came before the key');
-  const key = signer;
+  if (key === undefined) throw new Error('a job came before the key');
+  const { signer, origin } = key;
   let next = 0;
-  return heads.flatMap(({ prev, seq, entries }) => {
-    const run = Array.from({ length: entries }, () => ({
+  const runs = heads.map(({ prev, seq, entries }): RunToSeal => ({
+    ...{ prev, seq },
+    run: Array.from({ length: entries }, () => ({
       beforePrev: texts[next++] as string,
       afterSeq: texts[next++] as string,
-    }));
-    return sealRun({ prev, seq }, run, key);
-  });
+    })),
+  }));
+  return sealInTrees(runs, signer, { origin, random: randomBytes }).flat();
 }
 
 function join(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {

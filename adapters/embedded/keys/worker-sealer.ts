@@ -1,9 +1,10 @@
 /**
- * A Sealer that signs on a second core. Small batches are signed on the calling thread, where waiting for another thread
+ * A Sealer that signs in trees, on a second core. Small batches are signed on the calling thread, where waiting for another thread
  * would cost more than it saves. Nothing is durable here: a lost worker fails the batch, and its callers retry.
  */
+import { randomBytes } from 'node:crypto';
 import { Worker } from 'node:worker_threads';
-import { leafAt, sealRun, type RunToSeal, type SealedEntry, type Sealer } from '../../../core/ledger/index.ts';
+import { leafAt, sealInTrees, type RunToSeal, type SealedEntry, type Sealer } from '../../../core/ledger/index.ts';
 import type { SealMessage, SealReply } from './sealing-worker.ts';
 
 /** Entries up to which the calling thread signs by itself: a round trip to the worker costs about as much as two signatures. */
@@ -20,7 +21,11 @@ export class WorkerSealer implements Sealer {
   private signer: Signer | undefined;
   private failure: Error | undefined;
 
-  constructor() {
+  private readonly origin: string;
+
+  /** @param origin of the ledger */
+  constructor(origin: string) {
+    this.origin = origin;
     this.worker = new Worker(new URL('./sealing-worker.ts', import.meta.url));
     this.worker.unref();
     this.worker.on('message', (reply: SealReply) => {
@@ -37,7 +42,8 @@ export class WorkerSealer implements Sealer {
     callerIsIdle: boolean,
   ): Promise<readonly (readonly SealedEntry[])[]> {
     const entries = runs.reduce((sum, { run }) => sum + run.length, 0);
-    const here = (share: readonly RunToSeal[]): SealedEntry[][] => share.map((run) => sealRun(run, run.run, signer));
+    const here = (share: readonly RunToSeal[]): SealedEntry[][] =>
+      sealInTrees(share, signer, { origin: this.origin, random: randomBytes });
     if (entries <= INLINE_ENTRIES || this.failure !== undefined) return here(runs);
     // An idle caller signs the last runs itself while the other core signs the first: both cores finish together.
     const handedOver = callerIsIdle ? Math.ceil(runs.length / 2) : runs.length;
@@ -55,7 +61,8 @@ export class WorkerSealer implements Sealer {
       const job = this.jobs++;
       this.waiting.set(job, { resolve, reject });
       // The key crosses once; after that a job is one flat list of strings, which is cheap to hand over.
-      if (this.signer !== signer) this.worker.postMessage({ kind: 'key', signer } satisfies SealMessage);
+      if (this.signer !== signer)
+        this.worker.postMessage({ kind: 'key', signer, origin: this.origin } satisfies SealMessage);
       this.signer = signer;
       const heads = runs.map(({ prev, seq, run }) => ({ prev, seq, entries: run.length }));
       const texts = runs.flatMap(({ run }) => run.flatMap(({ beforePrev, afterSeq }) => [beforePrev, afterSeq]));

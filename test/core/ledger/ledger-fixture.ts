@@ -1,9 +1,10 @@
 /** An appender over a store a test controls, and a hand-written check of what it left behind. */
 import { createHash } from 'node:crypto';
 import { expect } from 'vitest';
-import { CountingIds, ImpatientClock, localSealer, memoryRootSigner } from '../../../adapters/memory/index.ts';
+import { CountingIds, ImpatientClock, memoryRootSigner } from '../../../adapters/memory/index.ts';
 import {
   createAppender,
+  sealInTrees,
   type Appender,
   type AppenderOptions,
   type AppendRequest,
@@ -16,9 +17,14 @@ export const ORIGIN = 'ledger.test/main';
 export const ROOT = memoryRootSigner(ORIGIN);
 
 export const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+const salts = new CountingIds();
+/** As the embedded engine signs: what is committed together, in trees. */
+export const treeSealer: Sealer = {
+  seal: async (runs, signer) => sealInTrees(runs, signer, { origin: ORIGIN, random: (bytes) => salts.bytes(bytes) }),
+};
 /** Signing on another thread takes its time; what is committed meanwhile may fail. */
 export const slowSealer: Sealer = {
-  seal: async (runs, signer) => turn().then(() => localSealer.seal(runs, signer, true)),
+  seal: async (runs, signer) => turn().then(() => treeSealer.seal(runs, signer, true)),
 };
 
 export function appenderOn(store: EntryStore, overrides: Partial<AppenderOptions> = {}): Appender {
@@ -26,7 +32,7 @@ export function appenderOn(store: EntryStore, overrides: Partial<AppenderOptions
     ledger: 'main',
     origin: ORIGIN,
     store,
-    sealer: localSealer,
+    sealer: treeSealer,
     rootSigner: ROOT,
     clock: new ImpatientClock(),
     ids: new CountingIds(),

@@ -9,7 +9,7 @@ import { appenderOn, note } from '../../../core/ledger/ledger-fixture.ts';
 
 const [folder = '', round = ''] = process.argv.slice(2);
 const store = new SqliteStore(openForWriting(folder, IDENTITY));
-const appender = appenderOn(store, { sealer: new WorkerSealer(), clock: systemClock, ids: systemIds });
+const appender = appenderOn(store, { sealer: new WorkerSealer(IDENTITY.origin), clock: systemClock, ids: systemIds });
 
 async function publish(publisher: number): Promise<void> {
   for (let i = 0; ; i++) {
