@@ -6,12 +6,20 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { verifyDataDir } from '../../adapters/embedded/index.ts';
+import {
+  exportDataDir,
+  restoreExport,
+  verifyDataDir,
+  verifyExport,
+  type VerifyDataDirOptions,
+} from '../../adapters/embedded/index.ts';
+import { toHex } from '../../core/canonical/index.ts';
+import { parseBatchSignature, parseEntry } from '../../core/ledger/index.ts';
 import { storeForged } from '../verifier/base-ledger.ts';
 import { takeApart, Thief, type Draft } from '../verifier/thief.ts';
 import { TREE_FAULTS, type TreeFault } from '../verifier/tree-lines.ts';
 import { config } from '../../nervous.config.ts';
-import { copyOf, leaf, newDir, removeDirs, round, rowsOf, withEngine } from './tamper-fixture.ts';
+import { copyOf, leaf, newDir, removeDirs, round, rowsOf, textIn, withEngine } from './tamper-fixture.ts';
 
 const ACCOUNTS = [0, 1, 2, 3, 4];
 let original: string;
@@ -44,6 +52,63 @@ async function verdictOf(drafts: readonly Draft[]): Promise<unknown> {
   const { verdict, firstBad } = await verifyDataDir(dir);
   return firstBad === undefined ? verdict : [verdict, firstBad.entity, firstBad.seq];
 }
+
+describe('what an engine commits together', () => {
+  const folder = newDir();
+  beforeAll(() =>
+    withEngine(folder, async (engine) => {
+      const feed = engine.system.policy.principal('bank-feed');
+      if (feed === undefined) throw new Error('the sample roster has changed');
+      const event = (i: number) => ({
+        ...{ eventId: `t${i}`, topic: 'transactions.new', entityId: `account:${i % 40}` },
+        payload: { amount: '1.00', kind: 'credit' },
+      });
+      await engine.system.publish(
+        feed,
+        Array.from({ length: 100 }, (_, i) => event(i)),
+      );
+      await engine.system.publish(feed, [event(100)]);
+      await engine.log.loop.flush();
+    }),
+  );
+
+  it('is signed in trees, each with at most one entry of a chain; what the root key signs, and what is alone, is not', () => {
+    const trees = new Map<string, string[]>();
+    const plain: string[] = [];
+    for (const { chain, note } of rowsOf(folder)) {
+      const parsed = parseEntry(note);
+      if (parsed.kind === 'unreadable') throw new Error(parsed.reason);
+      const batch = parseBatchSignature(parsed.note.signatures[0]?.signature ?? Buffer.of());
+      const tree = toHex(batch?.signature ?? Buffer.of());
+      if (batch === undefined) plain.push(parsed.body.type === 'event' ? parsed.body.idem : parsed.body.type);
+      else trees.set(tree, [...(trees.get(tree) ?? []), chain]);
+    }
+    expect(plain.sort()).toEqual(['key.certified', 't100']);
+    for (const chains of trees.values()) expect(new Set(chains).size).toBe(chains.length);
+    expect(Math.max(...[...trees.values()].map(({ length }) => length))).toBeLessThanOrEqual(16);
+    expect([...trees.values()].flat()).toHaveLength(100);
+  });
+
+  it.each<VerifyDataDirOptions>([
+    {},
+    { signatures: false },
+    { entity: 'account:7' },
+    { scope: { mode: 'range', from: 3, to: 50 } },
+    { scope: { mode: 'state' } },
+  ])('is sound: %j', async (options) => {
+    expect(await verifyDataDir(folder, options)).toMatchObject({ verdict: 'OK' });
+  });
+
+  it('is sound once exported and restored, and an engine goes on with it', async () => {
+    const [out, restored] = [join(newDir(), 'export'), join(newDir(), 'restored')];
+    await exportDataDir({ dataDir: folder, out });
+    const vkey = textIn(join(folder, 'root.vkey')).trim();
+    expect(await verifyExport(out, { verifierKeys: [vkey] })).toMatchObject({ verdict: 'OK' });
+    await restoreExport({ from: out, dataDir: restored, rootKeyFile: join(folder, 'root.key') });
+    await withEngine(restored, (engine) => round(engine, '3.00'));
+    expect(await verifyDataDir(restored)).toMatchObject({ verdict: 'OK' });
+  });
+});
 
 /** By the form of the bytes alone, whatever they are signed with; every other fault is SIGNATURE_INVALID. */
 const UNREADABLE: Readonly<Record<number, readonly TreeFault[]>> = {
