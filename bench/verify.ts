@@ -1,5 +1,5 @@
 /**
- * Verifying a whole ledger from its folder, on both cores, with and without signatures; what came after a checkpoint; one
+ * Verifying a whole ledger from its folder, on every core, with and without signatures; what came after a checkpoint; one
  * proof. Rates of a shared machine mean little: the CPU time of an entry, on all threads, is what a free one would need.
  */
 import { execFileSync } from 'node:child_process';

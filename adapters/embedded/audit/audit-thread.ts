@@ -12,5 +12,5 @@ giveWay();
 parentPort?.on('message', (job: AuditJob) => void audit(job));
 
 async function audit({ dataDir, options }: AuditJob): Promise<void> {
-  parentPort?.postMessage(await verifyDataDir(dataDir, options));
+  parentPort?.postMessage(await verifyDataDir(dataDir, { ...options, besideEngine: true }));
 }

@@ -1,6 +1,6 @@
 /**
  * Verifies a data folder, running or stopped, with nothing but its files and the root public key: entries in commit order on
- * both cores, the log's tree against everything that was signed of it, then the documents. Damage that makes the file
+ * every core, the log's tree against everything that was signed of it, then the documents. Damage that makes the file
  * unreadable is a verdict, not an exception.
  */
 import type { DatabaseSync } from 'node:sqlite';
@@ -30,7 +30,7 @@ import { defined } from '../../../core/values/index.ts';
 import { damaged } from './damaged.ts';
 import { openEntityVerification, rootKeysOf, type FolderToVerify } from './entity-in-folder.ts';
 import { fieldKeysOf } from '../keys/field-keys.ts';
-import { verifyingThreads } from '../machine/give-way.ts';
+import { MIN_ENTRIES_PER_THREAD, threadsFor, verifyingThreads } from '../machine/give-way.ts';
 import { readIncarnations } from '../log/incarnations.ts';
 import { readRestoredWithout } from '../store/restored-without.ts';
 import { systemClock, systemIds } from '../machine/system-clock.ts';
@@ -43,9 +43,6 @@ import { entityThreads, verifyEntityOnThreads } from './verify-on-threads.ts';
 import { pointsOf } from './verify-points.ts';
 import { isDamage, isForeign, verifyFolderSegment, type SegmentJob } from './verify-folder-segment.ts';
 
-/** Fewer entries are verified on the calling thread: starting a worker takes about 100 ms. */
-const MIN_ENTRIES_PER_WORKER = 5_000;
-const WORKERS = 2;
 /** Entries are garbage as soon as they are checked: left alone, V8 lets hundreds of MB of them pile up first. */
 const YOUNG_MB = 16;
 
@@ -68,6 +65,8 @@ export interface VerifyDataDirOptions {
   readonly maxAgeMinutes?: number;
   /** default: the clock's time */
   readonly now?: EpochMs;
+  /** default false; true leaves cores for the engine of this process */
+  readonly besideEngine?: boolean;
 }
 
 /** @throws EngineError DATA_NOT_FOUND, LedgerError KEY_FILE_INVALID */
@@ -89,7 +88,7 @@ export async function verifyDataDir(dataDir: string, options: VerifyDataDirOptio
 type Opened = VerifyDataDirOptions & Pick<SegmentJob, 'dataDir' | 'root' | 'signatures'>;
 
 async function verifyOpened(db: DatabaseSync, options: Opened): Promise<VerificationReport> {
-  const { dataDir, root, signatures, now = systemClock.now(), entity } = options;
+  const { dataDir, root, signatures, now = systemClock.now(), entity, besideEngine = false } = options;
   const scope = entity === undefined ? (options.scope ?? { mode: 'full' }) : { mode: 'entity' as const, entity };
   const { ledger, origin } = identityOf(db);
   const store = new SqliteStore(db, { readOnly: true });
@@ -111,7 +110,7 @@ async function verifyOpened(db: DatabaseSync, options: Opened): Promise<Verifica
   const report = await verifyWindow({
     ...{ ...points, ...asked, genesis: origin, scope, entries: store, signatures, now },
     size: async () => endOfLog(db),
-    segments: (window) => verifySegments({ ...job, ...window }),
+    segments: (window) => verifySegments({ ...job, ...window }, threadsFor(window.to - window.from, { besideEngine })),
     replay: (index) => replayDataDir({ ...replaying, index }),
     documents: (changed) => verifyDocuments(sources, changed, { stored: scope.mode === 'full' }),
     ...(scope.mode === 'full' ? { fields: (chains) => verifyFields(fieldSources, withKept(db, ledger, chains)) } : {}),
@@ -130,7 +129,7 @@ async function verifyOneEntity(
   entityId: string,
 ): Promise<VerificationReport> {
   const head = await store.head(entityId);
-  if (head === undefined || head.seq < MIN_ENTRIES_PER_WORKER) {
+  if (head === undefined || head.seq < MIN_ENTRIES_PER_THREAD) {
     const { db, deps } = await openEntityVerification(folder);
     return verifyEntity(deps, entityId).finally(() => db.close());
   }
@@ -192,9 +191,8 @@ function remembering({ remembered }: Opened): { readonly remembered?: Uint8Array
 }
 
 /** Each begins with a tile of the log. */
-function verifySegments(whole: SegmentJob & Window): Promise<Segment[]> {
+function verifySegments(whole: SegmentJob & Window, workers: number): Promise<Segment[]> {
   const { from, to } = whole;
-  const workers = to - from >= WORKERS * MIN_ENTRIES_PER_WORKER ? WORKERS : 1;
   if (workers === 1) return Promise.all([verifyFolderSegment(whole)]);
   const share = Math.ceil((to - from) / workers / TILE_WIDTH) * TILE_WIDTH;
   const jobs = Array.from({ length: workers }, (_, i) => ({

@@ -43,11 +43,9 @@ import { verifyExportSegment, type ExportSegmentJob } from './export-segment.ts'
 import { firstChangedBeside, openExport } from './open-export.ts';
 import { folderReader } from './read-file.ts';
 import { replayExport } from './replay-export.ts';
+import { threadsFor } from '../machine/give-way.ts';
 import { systemClock } from '../machine/system-clock.ts';
 
-/** Fewer entries are verified on the calling thread: starting a worker takes about 100 ms. */
-const MIN_ENTRIES_PER_WORKER = 5_000;
-const WORKERS = 2;
 /** What is read is garbage a moment later: a small nursery keeps it from piling up, at a few percent of the time. */
 const THREAD = { resourceLimits: { maxYoungGenerationSizeMb: 8 } };
 
@@ -160,7 +158,7 @@ async function verifySegments(export_: {
     rootSigned: [...ROOT_SIGNED_TYPES],
     steps: STEP_TYPES,
   };
-  const workers = to - from >= WORKERS * MIN_ENTRIES_PER_WORKER ? WORKERS : 1;
+  const workers = threadsFor(to - from, { besideEngine: false });
   const share = Math.ceil((to - from) / workers / TILE_WIDTH) * TILE_WIDTH;
   const jobs = Array.from({ length: workers }, (_, i) => ({
     ...whole,

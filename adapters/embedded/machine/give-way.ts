@@ -8,6 +8,8 @@ import { availableParallelism, constants, setPriority } from 'node:os';
 const SERVING_CORES = 2;
 /** Each takes some 40 MB at work. */
 const MAX_THREADS = 8;
+/** A thread takes about 100 ms to begin: fewer entries are not worth one. */
+export const MIN_ENTRIES_PER_THREAD = 5_000;
 
 export function giveWay(): void {
   // Elsewhere it would be the whole process's priority; Linux keeps one for each thread, and 0 is the calling one.
@@ -20,4 +22,9 @@ export function giveWay(): void {
  */
 export function verifyingThreads({ besideEngine }: { readonly besideEngine: boolean }): number {
   return Math.max(1, Math.min(MAX_THREADS, availableParallelism() - (besideEngine ? SERVING_CORES : 0)));
+}
+
+/** As many of them as so many entries are worth. 1: whoever asks does it without another thread. */
+export function threadsFor(entries: number, beside: { readonly besideEngine: boolean }): number {
+  return Math.max(1, Math.min(verifyingThreads(beside), Math.floor(entries / MIN_ENTRIES_PER_THREAD)));
 }
