@@ -38,7 +38,7 @@ export class RememberingVerifier extends EntryVerifier {
     const isKnown = this.runs.some((run) => run.from <= seq && seq <= run.seq);
     const place = isKnown ? readPlace(note) : undefined;
     const signer = place === undefined ? undefined : readSigner(note);
-    if (place === undefined || signer === undefined) return this.check(stored);
+    if (place === undefined || signer === undefined) return this.checkEntry(stored);
     const key = this.keys.get(signer);
     return key === undefined
       ? this.keyNamed(signer).then((found) => this.checkKnown(stored, place, found))
@@ -46,7 +46,7 @@ export class RememberingVerifier extends EntryVerifier {
   }
 
   private checkKnown(stored: StoredEntry, place: EntryPlace, key: VouchedKey): CheckedPlace | Promise<CheckedPlace> {
-    if ('unusable' in key || key.revoked !== undefined) return this.check(stored);
+    if ('unusable' in key || key.revoked !== undefined) return this.checkEntry(stored);
     const finding = checkHash(stored) ?? this.misplaced(stored, place);
     if (finding !== undefined) return { kind: 'bad', finding };
     this.known += 1;

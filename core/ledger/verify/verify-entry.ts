@@ -57,6 +57,8 @@ interface UsableKey extends CertifiedKey {
   readonly revoked?: { readonly position: number | undefined; readonly at: IsoInstant };
 }
 
+type ParsedNote = Pick<Extract<ParsedEntry, { kind: 'entry' }>, 'body' | 'note'>;
+
 export type VouchedKey = UsableKey | { readonly unusable: string };
 
 export class EntryVerifier {
@@ -71,16 +73,24 @@ export class EntryVerifier {
   }
 
   async check(stored: StoredEntry): Promise<CheckedEntry> {
+    return this.checkEntry(stored);
+  }
+
+  /** Synchronous where its key was met already: a promise for every entry would cost as much as its hash. */
+  protected checkEntry(stored: StoredEntry): CheckedEntry | Promise<CheckedEntry> {
     const damage = checkHash(stored);
     if (damage !== undefined) return { kind: 'bad', finding: damage };
     const parsed = parseEntry(stored.note);
     if (parsed.kind === 'unreadable') return { kind: 'bad', finding: findingAt(stored, 'UNREADABLE', parsed.reason) };
-    const finding =
-      this.misplaced(stored, parsed.body) ??
-      (this.options.signatures
-        ? (this.broken(stored, parsed.body) ?? (await this.checkSignatures(stored, parsed)))
-        : undefined);
-    return finding === undefined ? { kind: 'sound', body: parsed.body } : { kind: 'bad', finding };
+    const misplaced = this.misplaced(stored, parsed.body);
+    if (misplaced !== undefined) return { kind: 'bad', finding: misplaced };
+    if (!this.options.signatures) return { kind: 'sound', body: parsed.body };
+    const broken = this.broken(stored, parsed.body);
+    if (broken !== undefined) return { kind: 'bad', finding: broken };
+    const checking = this.checkSignatures(stored, parsed);
+    return checking instanceof Promise
+      ? checking.then((finding) => checkedEntry(parsed.body, finding))
+      : checkedEntry(parsed.body, checking);
   }
 
   /**
@@ -88,18 +98,18 @@ export class EntryVerifier {
    * the rest is a proper entry is then nobody's claim. Several times as fast.
    */
   checkPlace(stored: StoredEntry): CheckedPlace | Promise<CheckedPlace> {
-    if (this.options.signatures) return this.check(stored);
+    if (this.options.signatures) return this.checkEntry(stored);
     const finding = checkHash(stored);
     if (finding !== undefined) return { kind: 'bad', finding };
     const place = readPlace(stored.note);
-    if (place === undefined) return this.check(stored);
+    if (place === undefined) return this.checkEntry(stored);
     const misplaced = this.misplaced(stored, place);
     return misplaced === undefined ? { kind: 'sound', body: place } : { kind: 'bad', finding: misplaced };
   }
 
   /** As `check`, for who asks only what links the entry to others. */
   checkLink(stored: StoredEntry): CheckedPlace | Promise<CheckedPlace> {
-    return this.check(stored);
+    return this.checkEntry(stored);
   }
 
   protected misplaced(stored: StoredEntry, body: Pick<EntryPlace, 'entity' | 'seq' | 'ledger'>): Finding | undefined {
@@ -116,28 +126,45 @@ export class EntryVerifier {
     return problem === undefined ? undefined : findingAt(stored, 'UNREADABLE', problem);
   }
 
-  private async checkSignatures(
+  private checkSignatures(
+    stored: StoredEntry,
+    parsed: Extract<ParsedEntry, { kind: 'entry' }>,
+  ): Finding | undefined | Promise<Finding | undefined> {
+    const { body, note } = parsed;
+    const [session] = note.signatures;
+    const isOfRoot = KEY_TYPES.has(body.type) || this.options.rootSigned(body.type);
+    const key = isOfRoot || session === undefined ? undefined : this.keys.get(session.name);
+    if (session === undefined || key === undefined) return this.checkWithKeys(stored, parsed, isOfRoot);
+    const finding = linesFinding(stored, parsed, isOfRoot);
+    return finding ?? this.checkSession(stored, parsed, { name: session.name, key, isOfRoot });
+  }
+
+  /** As `checkSignatures`, where keys have to be read first. */
+  private async checkWithKeys(
     stored: StoredEntry,
     { body, note }: Extract<ParsedEntry, { kind: 'entry' }>,
+    isOfRoot: boolean,
   ): Promise<Finding | undefined> {
     const [session] = note.signatures;
-    const mustBeRootSigned = KEY_TYPES.has(body.type) || this.options.rootSigned(body.type);
-    if (mustBeRootSigned && !(await this.isRootSigned(stored, { body, note })))
+    if (isOfRoot && !(await this.isRootSigned(stored, { body, note })))
       return findingAt(stored, 'SIGNATURE_INVALID', `${body.type} lacks a correct signature of the root key`);
     if (session === undefined) return findingAt(stored, 'SIGNATURE_INVALID', 'the entry carries no signature');
-    const lines = 1 + (body.type === KEY_ROTATED ? 2 : Number(mustBeRootSigned));
-    // Whatever else stands there was signed by nobody, and would still be part of the hash.
-    if (note.signatures.length !== lines)
-      return findingAt(
-        stored,
-        'SIGNATURE_INVALID',
-        `${note.signatures.length} signature lines, ${body.type} has ${lines}`,
-      );
+    const finding = linesFinding(stored, { body, note }, isOfRoot);
+    if (finding !== undefined) return finding;
     const key = body.type === 'key.certified' ? ownKey(body) : await this.keyNamed(session.name);
-    if ('unusable' in key) return findingAt(stored, 'KEY_UNKNOWN', `key "${session.name}": ${key.unusable}`);
+    return this.checkSession(stored, { body, note }, { name: session.name, key, isOfRoot });
+  }
+
+  /** The first line, by the key that it names. */
+  private checkSession(
+    stored: StoredEntry,
+    { body, note }: ParsedNote,
+    { name, key, isOfRoot }: { readonly name: string; readonly key: VouchedKey; readonly isOfRoot: boolean },
+  ): Finding | undefined {
+    if ('unusable' in key) return findingAt(stored, 'KEY_UNKNOWN', `key "${name}": ${key.unusable}`);
     // What the root key vouches for is signed by itself: certificates and decisions are in no tree.
-    if (!isSignedBy(note, key.verifier) && (mustBeRootSigned || !this.trees.isSignedBy(note, key.verifier)))
-      return findingAt(stored, 'SIGNATURE_INVALID', `the signature of "${session.name}" is wrong`);
+    if (!isSignedBy(note, key.verifier) && (isOfRoot || !this.trees.isSignedBy(note, key.verifier)))
+      return findingAt(stored, 'SIGNATURE_INVALID', `the signature of "${name}" is wrong`);
     const at = msOf(body.at);
     if (at < key.notBefore || at > key.notAfter) {
       return findingAt(
@@ -147,7 +174,7 @@ export class EntryVerifier {
       );
     }
     return key.revoked !== undefined && isAfter(stored, body, key.revoked)
-      ? findingAt(stored, 'KEY_REVOKED', `signed by "${session.name}", which was revoked at ${key.revoked.at}`)
+      ? findingAt(stored, 'KEY_REVOKED', `signed by "${name}", which was revoked at ${key.revoked.at}`)
       : undefined;
   }
 
@@ -192,6 +219,18 @@ export class EntryVerifier {
     }
     return undefined;
   }
+}
+
+function checkedEntry(body: EntryBody, finding: Finding | undefined): CheckedEntry {
+  return finding === undefined ? { kind: 'sound', body } : { kind: 'bad', finding };
+}
+
+/** Whatever else stands there was signed by nobody, and would still be part of the hash. */
+function linesFinding(stored: StoredEntry, { body, note }: ParsedNote, isOfRoot: boolean): Finding | undefined {
+  const lines = 1 + (body.type === KEY_ROTATED ? 2 : Number(isOfRoot));
+  const found = note.signatures.length;
+  if (found === lines) return undefined;
+  return findingAt(stored, 'SIGNATURE_INVALID', `${found} signature lines, ${body.type} has ${lines}`);
 }
 
 /** The log's order decides, because a stolen key can write any time into an entry; without it the entry's time does. */
