@@ -1,11 +1,12 @@
 /**
- * After a failed commit: is it there all the same? The places tell, because the texts in them are unique; not the notes, since what
+ * After a failed commit: is it there all the same? The text at its place and the key that signs it tell; not the whole note, since what
  * was tried twice may have been signed in two trees. It decides nothing about what to do then.
  */
 import { toHex } from '../../canonical/index.ts';
 import type { AppendedEntry, PlacedEntry } from './append-types.ts';
 import type { SealedEntry } from '../entries/entry.ts';
 import type { CommitOutcome, EntryStore, StoredEntry } from '../entries/ports.ts';
+import { readSigner } from '../entries/entry-place.ts';
 import { noteText } from '../notes/signed-note.ts';
 
 /** What was tried: entries in their places, and their bytes. */
@@ -28,7 +29,7 @@ export async function readBack(store: Pick<EntryStore, 'read'>, tried: Tried, ca
     for (const [i, { chain, seq }] of tried.entries.entries()) {
       const [stored] = await store.read(chain, seq, 1);
       if (stored?.seq !== seq) return { kind: 'absent', cause };
-      if (!saysTheSame(stored, tried.sealed[i] as SealedEntry)) return { kind: 'conflict', chain, winner: stored };
+      if (!isOurs(stored, tried.sealed[i] as SealedEntry)) return { kind: 'conflict', chain, winner: stored };
       found.push(stored);
     }
     return { kind: 'recorded', stored: found };
@@ -49,7 +50,13 @@ export function asStored(
   }));
 }
 
-/** The same entry, whatever its signature lines are. */
-function saysTheSame(stored: SealedEntry, ours: SealedEntry): boolean {
-  return Buffer.compare(noteText(stored.note), noteText(ours.note)) === 0;
+/**
+ * The same words by the same key: no process but this one has it, and it records no place twice. Another process may want the
+ * same words in the same place at the same millisecond; they are then its entry, and not ours.
+ */
+function isOurs(stored: SealedEntry, ours: SealedEntry): boolean {
+  return (
+    Buffer.compare(noteText(stored.note), noteText(ours.note)) === 0 &&
+    readSigner(stored.note) === readSigner(ours.note)
+  );
 }

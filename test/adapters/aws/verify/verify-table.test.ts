@@ -6,7 +6,7 @@ import { createSequencer } from '../../../../adapters/aws/dynamo/sequencer.ts';
 import { verifyTable, type VerifyTableOptions } from '../../../../adapters/aws/verify/verify-table.ts';
 import type { DynamoStore } from '../../../../adapters/aws/dynamo/dynamo-store.ts';
 import { FakeClock } from '../../../../adapters/memory/index.ts';
-import type { VerificationReport } from '../../../../core/ledger/index.ts';
+import { parseBatchSignature, parseNote, type VerificationReport } from '../../../../core/ledger/index.ts';
 import { appenderOn, note, ORIGIN, ROOT } from '../../../core/ledger/ledger-fixture.ts';
 import type { FakeDynamo } from '../dynamo/fake-dynamo.ts';
 import { fakeStore } from '../fake-store.ts';
@@ -54,6 +54,11 @@ const flip = (attributes: Record<string, unknown>, name: string, byte: number): 
   attributes[name] = { B: bytes.toString('base64') };
 };
 
+function isInTree(bytes: Uint8Array): boolean {
+  const parsed = parseNote(bytes);
+  return !('malformed' in parsed) && parsed.signatures.some((line) => parseBatchSignature(line.signature));
+}
+
 describe('verifying the tables', () => {
   it('finds an honest ledger sound, and says what it did not look at', async () => {
     const on = await ledger();
@@ -62,6 +67,21 @@ describe('verifying the tables', () => {
     expect(report.checked).toContain('signatures up to the root key');
     expect((await on.verify({ signatures: false })).notChecked).toContain('signatures up to the root key');
     expect(await on.verify({ entity: 'a' })).toMatchObject({ verdict: 'OK', entries: 4, chains: 1 });
+  });
+
+  it('finds entries sound that another engine signed in trees', async () => {
+    const on = await ledger();
+    await Promise.all(['c', 'd', 'e', 'f', 'g'].map((chain, i) => on.append(chain, String(i + 9))));
+    await createSequencer({ store: on.store }).catchUp();
+    const log = await on.store.readLog(0, 99);
+    const inTree = log.filter(({ note }) => isInTree(note)).map(({ chain }) => chain);
+    expect(inTree.length).toBeGreaterThan(1);
+    expect(await on.verify()).toMatchObject({ verdict: 'OK', entries: log.length });
+    expect(await on.verify({ signatures: false })).toMatchObject({ verdict: 'OK' });
+    const [chain = ''] = inTree;
+    expect(await on.verify({ entity: chain })).toMatchObject({ verdict: 'OK', entries: 1 });
+    const other = { ...ROOT, name: `${ORIGIN}/other` };
+    expect((await on.verify({ entity: chain, root: other })).verdict).not.toBe('OK');
   });
 
   it.each<[string, (on: Ledger) => void, { verdict: string; entity?: string; seq?: number }]>([

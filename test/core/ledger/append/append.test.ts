@@ -184,6 +184,25 @@ describe('when a commit breaks', () => {
     expect((await soundLog(store)).map(({ idem }) => idem).slice(1)).toEqual(['x', 'y', 'z', 'x-next', 'y-next']);
   });
 
+  it('and another process recorded the same words at the same moment: they are not ours', async () => {
+    const store = new MemoryStore({ exclusive: false });
+    const now = checked<EpochMs>(Date.UTC(2026, 10, 21, 9));
+    const clock = { now: () => now, monotonic: () => now, sleep: () => turn() };
+    const theirs = appenderOn(store, { clock });
+    let isBroken = true;
+    const failing = overriding(store, {
+      commit: async (groups) => {
+        if (groups[0]?.entries[0]?.chain !== 'x' || !isBroken) return store.commit(groups);
+        isBroken = false;
+        await theirs.append({ entries: [note('x', '1')] });
+        throw new Error('no answer');
+      },
+    });
+    const result = await appenderOn(failing, { clock }).append({ entries: [note('x', '1')] });
+    expect(result).toMatchObject({ kind: 'exists' });
+    expect(await recordedIds(store)).toEqual(['1']);
+  });
+
   it('and stays broken: refused after a bounded number of tries', async () => {
     const store = new MemoryStore();
     const appender = appenderOn(store);
