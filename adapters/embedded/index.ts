@@ -21,3 +21,4 @@ export { revokeSessionKey, rotateRootKey, type KeyLedgerOptions } from './keys/k
 export { auditSignatures, type SignatureAudit } from './audit/audit-signatures.ts';
 export type { Consumer, Delivery, EventHandler } from './bus/consume.ts';
 export type { Functions } from './bus/function-targets.ts';
+export type { CreateExecutors, Implementations } from './runtime/executors.ts';

@@ -5,6 +5,12 @@ import { EngineError } from '../machine/errors.ts';
 
 export type Implementations = Readonly<Record<string, Executor>>;
 
+/** What a module for `nervous dev --executors` exports as `createExecutors`: its executors by the names in the configuration. */
+export type CreateExecutors = (engine: {
+  /** verifier keys of the ledger's root, read anew at every call */
+  readonly rootKeys: () => readonly string[];
+}) => Implementations | Promise<Implementations>;
+
 export interface OpenExecutors {
   readonly executors: Executors;
   /** what the engine says of them when it looks at itself: one that is declared and not here refuses proposals */

@@ -6,6 +6,7 @@ import { withCauses } from '../../../../core/errors/index.ts';
 import { defined } from '../../../../core/values/index.ts';
 import { DEFAULT_PORT, isLoopback, tokensFile } from '../../connection/connect.ts';
 import { DEFAULT_CONFIG, loadConfig } from '../../connection/load-config.ts';
+import { loadExecutors } from '../../connection/load-executors.ts';
 import { note, show, UsageError } from '../../output/output.ts';
 import { policyNote } from '../../output/policy-note.ts';
 import { parsePort } from '../../connection/port.ts';
@@ -17,6 +18,7 @@ interface DevOptions {
   readonly host?: string;
   readonly data: string;
   readonly config: string;
+  readonly executors?: string;
   readonly witness?: string;
   readonly witnessVkey?: string;
   readonly printTokens?: boolean;
@@ -30,6 +32,7 @@ export function devCommand(): Command {
     .option('--host <address>', 'address to listen on (default 127.0.0.1: this machine only)')
     .option('--data <dir>', 'folder that holds the ledger', '.data')
     .option('--config <file>', 'the configuration', DEFAULT_CONFIG)
+    .option('--executors <file>', 'a module whose "createExecutors" makes the executors of the configuration')
     .option('--witness <url>', 'an external witness that cosigns the log, in addition to the one in the data folder')
     .option('--witness-vkey <key-or-file>', 'verifier key of that witness')
     .option('--print-tokens', 'print every token, not only the new ones')
@@ -43,8 +46,9 @@ async function dev(options: DevOptions): Promise<void> {
   const config = await loadConfig(configPath);
   const before = existsSync(tokensFile(data)) ? readFileSync(tokensFile(data), 'utf8') : '';
   const { startEngine } = await import('../../../../adapters/embedded/index.ts');
+  const executors = options.executors === undefined ? {} : await loadExecutors(options.executors, data);
   const engine = await startEngine({
-    ...{ config, dataDir: data, port, ...defined({ host }), ...witnessOf(options) },
+    ...{ config, executors, dataDir: data, port, ...defined({ host }), ...witnessOf(options) },
     onError: (error) => note(`nervous: internal error: ${withCauses(error)}`),
   });
   const { url } = engine;
