@@ -2,7 +2,7 @@
  * The whole system as one construct, for an app of one's own: `new NervousSystem(app, 'Nervous', { config, … })`. It
  * makes the five stacks and the order in which they are deployed; what each holds, the stacks decide.
  */
-import { fileURLToPath } from 'node:url';
+import { resolve } from 'node:path';
 import { Annotations, Aspects, Tags, type Environment } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import { principalsOf } from '../core/policy/index.ts';
@@ -12,6 +12,7 @@ import { LeanDependencies } from './functions/lean-dependencies.ts';
 import { ContextError } from './context.ts';
 import { DEFAULT_AWS_SOURCES, type Deployment, type QueueNames } from './deployment.ts';
 import { STAGES, type StageName, type StageSettings } from './environments.ts';
+import { setFeatureFlags } from './feature-flags.ts';
 import { domainProblem, nameProblem } from './names.ts';
 import { ApiStack } from './stacks/api-stack.ts';
 import { BusStack } from './stacks/bus-stack.ts';
@@ -23,7 +24,7 @@ export interface NervousSystemProps extends Partial<Omit<Deployment, 'stage' | '
   readonly config: NervousConfig;
   /** said even when there is none, because without one the entry point for tokens is taken away */
   readonly jwt: Deployment['jwt'];
-  /** the file that exports `config`, which is bundled into the functions; default: this repository's nervous.config.ts */
+  /** the file that exports `config`, which is bundled into the functions; default: `nervous.config.ts` in the folder where the app runs */
   readonly configFile?: string;
   /** default: `prod`, which retains everything */
   readonly stage?: StageName | StageSettings;
@@ -43,6 +44,7 @@ export class NervousSystem extends Construct {
 
   constructor(scope: Construct, id: string, { env, ...props }: NervousSystemProps) {
     super(scope, id);
+    setFeatureFlags(this.node);
     const deployment = deploymentOf(props);
     const base = {
       deployment,
@@ -91,7 +93,7 @@ export class NervousSystem extends Construct {
 
 /** @throws ContextError CONTEXT_INVALID, for whoever uses the construct without the command line */
 function deploymentOf(props: Omit<NervousSystemProps, 'env'>): Deployment {
-  const { stage = 'prod', configFile = fileURLToPath(new URL('../nervous.config.ts', import.meta.url)) } = props;
+  const { stage = 'prod', configFile = resolve('nervous.config.ts') } = props;
   const deployment: Deployment = {
     name: 'nervous',
     emulated: false,

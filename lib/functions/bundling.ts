@@ -2,7 +2,8 @@
  * How a Lambda is bundled: one ES module with the SDK inside, so that what runs is what was tested. The same options serve
  * deployment, the test of the sizes and the measurement of cold starts.
  */
-import { join } from 'node:path';
+import { createRequire } from 'node:module';
+import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { BuildOptions } from 'esbuild';
 
@@ -14,8 +15,10 @@ const REQUIRE =
   "import{createRequire as nervousCreateRequire}from'node:module';const require=nervousCreateRequire(import.meta.url);";
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+/** `.ts` in the sources, `.js` in the package that is made of them. */
+export const EXTENSION = extname(import.meta.url);
 /** A part of the SDK that a function does not need, and what stands in for it. */
-const ours = (file: string): string => fileURLToPath(new URL(`../../adapters/aws/bundling/${file}`, import.meta.url));
+const ours = (name: string): string => join(ROOT, 'adapters/aws/bundling', `${name}${EXTENSION}`);
 
 /** @param configFile absolute path of the nervous.config.ts that goes into the bundle */
 export function bundleOptions(entry: string, configFile: string): BuildOptions {
@@ -23,14 +26,14 @@ export function bundleOptions(entry: string, configFile: string): BuildOptions {
     entryPoints: [entry],
     alias: {
       '#config': configFile,
-      'nervous-system/config': join(ROOT, 'core/system/index.ts'),
+      'nervous-system/config': join(ROOT, `core/system/index${EXTENSION}`),
       // A function has its credentials in the environment; the other ways to get some are 100 KB of SDK.
-      '@aws-sdk/credential-provider-node': ours('function-credentials.ts'),
-      '@smithy/core/event-streams': ours('no-event-streams.ts'),
-      '@aws-sdk/endpoint-cache': ours('no-endpoint-cache.ts'),
-      '@smithy/core/checksum': ours('native-checksums.ts'),
+      '@aws-sdk/credential-provider-node': ours('function-credentials'),
+      '@smithy/core/event-streams': ours('no-event-streams'),
+      '@aws-sdk/endpoint-cache': ours('no-endpoint-cache'),
+      '@smithy/core/checksum': ours('native-checksums'),
     },
-    nodePaths: [join(ROOT, 'node_modules')], // for a configuration that has none beside it
+    nodePaths: createRequire(import.meta.url).resolve.paths('zod') ?? [], // for a configuration that has none beside it
     bundle: true,
     minify: true,
     platform: 'node',

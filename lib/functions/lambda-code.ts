@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { AssetHashType, DockerImage } from 'aws-cdk-lib';
 import { Code } from 'aws-cdk-lib/aws-lambda';
 import { buildSync } from 'esbuild';
-import { bundleOptions } from './bundling.ts';
+import { bundleOptions, EXTENSION } from './bundling.ts';
 
 const LAMBDAS = fileURLToPath(new URL('../../lambdas', import.meta.url));
 
@@ -20,7 +20,7 @@ export function lambdaCode(name: string, configFile: string): Code {
       local: {
         tryBundle: (directory) => {
           buildSync({
-            ...bundleOptions(join(folder, 'handler.ts'), configFile),
+            ...bundleOptions(join(folder, `handler${EXTENSION}`), configFile),
             outfile: join(directory, 'index.mjs'),
           });
           return true;

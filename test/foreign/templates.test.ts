@@ -10,12 +10,11 @@ import { npmTool, pythonWith, runTool, scratchDir } from './tools.ts';
 const CFN_LINT = ['-c', 'import sys; from cfnlint.runner import main; sys.exit(main())'];
 
 const dir = scratchDir();
-const { context: flags } = JSON.parse(readFileSync('cdk.json', 'utf8')) as { context: object };
 
 /** @returns paths of the templates */
 async function synthesize(stage: 'dev' | 'prod'): Promise<string[]> {
   const outdir = join(dir, stage);
-  const context = { ...flags, stage, issuer: 'https://login.example.com/', audience: 'nervous' };
+  const context = { stage, issuer: 'https://login.example.com/', audience: 'nervous' };
   const env = { ...process.env, CDK_OUTDIR: outdir, CDK_CONTEXT_JSON: JSON.stringify(context) };
   await promisify(execFile)(process.execPath, ['bin/app.ts'], { env });
   return globSync(join(outdir, '*.template.json'));

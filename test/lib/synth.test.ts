@@ -23,11 +23,9 @@ const ENVIRONMENT = {
   AWS_ENDPOINT_URL: NOWHERE,
 };
 
-const { context: flags } = JSON.parse(readFileSync('cdk.json', 'utf8')) as { context: object };
-
 async function app(context: Readonly<Record<string, string>>): Promise<{ outdir: string; stderr: string }> {
   const outdir = mkdtempSync(join(tmpdir(), 'nervous-app-'));
-  const env = { ...ENVIRONMENT, CDK_OUTDIR: outdir, CDK_CONTEXT_JSON: JSON.stringify({ ...flags, ...context }) };
+  const env = { ...ENVIRONMENT, CDK_OUTDIR: outdir, CDK_CONTEXT_JSON: JSON.stringify(context) };
   const { stderr } = await run(process.execPath, ['bin/app.ts'], { env }).catch(
     (error: unknown) => error as { stderr: string },
   );

@@ -1,5 +1,4 @@
 /** The system's stacks, synthesized once per combination of settings, without bundling: templates do not depend on code. */
-import { readFileSync } from 'node:fs';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -27,9 +26,12 @@ export interface Synthesized {
 }
 
 const JWT = { issuer: 'https://issuer.example', audience: ['nervous'] };
-const { context } = JSON.parse(readFileSync('cdk.json', 'utf8')) as { context: Record<string, unknown> };
 
-export function synthesize(props: Partial<NervousSystemProps> = {}): Synthesized {
+/** @param context what the app's own `cdk.json` says */
+export function synthesize(
+  props: Partial<NervousSystemProps> = {},
+  context: Readonly<Record<string, unknown>> = {},
+): Synthesized {
   const app = new App({
     outdir: mkdtempSync(join(tmpdir(), 'nervous-synth-')),
     context: { ...context, 'aws:cdk:bundling-stacks': [] },
