@@ -62,7 +62,7 @@ module.exports = {
       name: 'outsiders-use-core-entry-point',
       severity: 'error',
       comment: 'enter a core area through its index.ts',
-      from: { path: at('(api|adapters|lambdas|lib|bin|clients|testing|examples|bench)/') },
+      from: { path: at('(api|adapters|lambdas|lib|bin|clients|testing|examples|bench|packages|packaging)/') },
       to: { path: at('core/'), pathNot: at('core/[^/]+/index\\.ts$') },
     },
     {
@@ -134,6 +134,13 @@ module.exports = {
       comment: 'what tests modules is for tests',
       from: { path: at('(core|api|adapters|lambdas|lib|bin|clients)/') },
       to: { path: at('testing/') },
+    },
+    {
+      name: 'nobody-knows-packages',
+      severity: 'error',
+      comment: 'what is published is made of the product, which does not know how',
+      from: { path: at('(core|api|adapters|lambdas|lib|bin|clients|testing|examples|bench)/') },
+      to: { path: at('(packages|packaging)/') },
     },
     {
       name: 'lambdas-are-shells',

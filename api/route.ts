@@ -96,7 +96,7 @@ export interface RouteResult {
   readonly body?: unknown;
 }
 
-interface Description {
+export interface Description {
   readonly method: Method;
   /** `/v1/events/{id}`: a parameter is one segment, percent-encoded; `{id+}` at the end takes all segments left */
   readonly path: string;
@@ -113,7 +113,7 @@ interface Description {
   readonly problems: readonly ErrorCode[];
 }
 
-interface Schemas<Params, Query, Body, R extends Responses> {
+export interface Schemas<Params, Query, Body, R extends Responses> {
   readonly params?: z.ZodType<Params>;
   readonly query?: z.ZodType<Query>;
   readonly body?: BodySpec<Body>;

@@ -15,7 +15,7 @@ import {
 } from '../schemas/change-sets.ts';
 import { changeId } from '../schemas/fields.ts';
 
-interface Deciding {
+export interface Deciding {
   readonly changes: DecisionUseCases;
 }
 

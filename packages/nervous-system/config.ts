@@ -1,0 +1,9 @@
+/** Describes a nervous system: topics, people, modules, risk. Every engine, client and tool reads what `defineConfig` gives. */
+export {
+  approvalTopics,
+  ConfigError,
+  defineConfig,
+  sensitive,
+  type ConfigInput,
+  type NervousConfig,
+} from '../../core/system/index.ts';

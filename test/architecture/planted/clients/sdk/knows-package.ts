@@ -1,0 +1,1 @@
+import '../../packages/nervous-system/index.ts';
