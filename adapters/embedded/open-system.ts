@@ -14,6 +14,7 @@ import {
   createNervousSystem,
   createReadFacts,
   createSignal,
+  createTopicIndexer,
   type NervousSystem,
   type Ports,
   type Signal,
@@ -22,6 +23,7 @@ import { defined } from '../../core/values/index.ts';
 import { InProcessBus } from './bus/in-process-bus.ts';
 import { createEngineVerification } from './audit/engine-verification.ts';
 import { createExecutors } from './runtime/executors.ts';
+import { startTopicIndex, type TopicIndexLoop } from './runtime/topic-index-loop.ts';
 import { openFieldKeys } from './keys/field-keys.ts';
 import type { OpenConnections } from './http/http-listener.ts';
 import { MAX_CONNECTIONS } from './http/http-server.ts';
@@ -93,6 +95,7 @@ export async function openSystem(options: Opening, store: SqliteStore, opened: C
   opened.push(() => verification.close());
   const log = openLog(options, keys, store);
   opened.push(() => log.loop.stop());
+  const topicIndex = openTopicIndex(options, store, opened);
   const sealer = new WorkerSealer(config.origin);
   opened.push(() => sealer.close());
   const ground = createGround(
@@ -111,7 +114,7 @@ export async function openSystem(options: Opening, store: SqliteStore, opened: C
     ...(options.http === false ? {} : { connections: () => connectionsOf(options) }),
     fieldKeys: await openFieldKeys(dataDir, { ledger: config.ledger, items: store }),
     ...{ logFiles: log.files, incarnations },
-    onCommit: () => log.loop.wake(),
+    onCommit: () => [log.loop, topicIndex].forEach((behind) => behind.wake()),
     onChangeStep: signals.stepped.tell,
     logPoints: {
       ...(await pointsOf({ dataDir, anchorsDir, root: rootSigner, origin: config.origin, incarnations })),
@@ -171,6 +174,13 @@ function openLog(
     ...(witness === undefined ? {} : { witnesses: [createHttpWitness(witness)] }),
     ...defined({ anchorsDir, intervalMs: checkpointMs }),
   });
+}
+
+function openTopicIndex({ config: { ledger }, onError }: Opening, store: SqliteStore, opened: Closers): TopicIndexLoop {
+  const indexer = createTopicIndexer({ ledger, entries: store, items: store });
+  const loop = startTopicIndex({ indexer, clock: systemClock, onError });
+  opened.push(() => loop.stop());
+  return loop;
 }
 
 async function openBus(

@@ -5,6 +5,7 @@ import { DynamoRelayMarks } from '../../adapters/aws/relay/relay-marks.ts';
 import { dynamoClient, eventBridgeClient } from '../../adapters/aws/wiring/clients.ts';
 import { DynamoStore } from '../../adapters/aws/dynamo/dynamo-store.ts';
 import { systemClock, systemIds } from '../../adapters/aws/request/system-clock.ts';
+import { createTopicIndexer } from '../../core/system/index.ts';
 import { scheduledHandler } from '../_middleware/handlers.ts';
 import { readEnv } from '../_middleware/read-env.ts';
 import { telemetryOf } from '../_middleware/telemetry.ts';
@@ -21,6 +22,7 @@ const store = new DynamoStore({ client: dynamo, entriesTable, stateTable, ledger
 const sweep = createSweeper({
   ...{ ledger, busPrefix, entries: store, items: store, clock: systemClock, ids: systemIds },
   client: eventBridgeClient(),
+  topics: createTopicIndexer({ ledger, entries: store, items: store }),
   marks: new DynamoRelayMarks({ client: dynamo, stateTable, ledger, items: store }),
   onError: (error) => logger.error('not relayed', error as Error),
   onSwept: ({ relayed, lagSeconds, stuck }) => {

@@ -3,6 +3,7 @@ import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge
 import { mockClient } from 'aws-sdk-client-mock';
 import { expect, it } from 'vitest';
 import type { SweepReport } from '../../adapters/aws/relay/sweep-outbox.ts';
+import { createTopicIndexer } from '../../core/system/index.ts';
 import { createSweeper } from '../../lambdas/outbox-sweeper/sweep.ts';
 import { createBusFixture } from './bus-fixture.ts';
 
@@ -18,6 +19,7 @@ it('stops in time, tells how far it came, and goes on there', async () => {
   const sweep = createSweeper({
     ...{ client, busPrefix: 'n', ledger: 'main', clock: fixture.clock, ids: fixture.ids },
     ...{ items: fixture.store, entries: fixture.store },
+    topics: createTopicIndexer({ ledger: 'main', entries: fixture.store, items: fixture.store }),
     marks: { write: async () => fixture.clock.advance(15_000), read: async () => new Set() },
     onError: () => undefined,
     onSwept: (report) => reports.push(report),

@@ -8,6 +8,7 @@ import { documentCodec, policyItemCodec } from '../../core/changes/store/documen
 import { recentCodec } from '../../core/changes/store/recent-changes.ts';
 import { dataKeyCodec, fieldCodec } from '../../core/events/confidential/vault.ts';
 import { stopCodec } from '../../core/events/protection/topic-stops.ts';
+import { indexEndCodec, topicBlockCodec } from '../../core/system/feed/topic-blocks.ts';
 import { quarantinedCodec } from '../../core/events/publishing/quarantine.ts';
 import { subscriptionCodec } from '../../core/events/subscriptions/stored.ts';
 import type { Codec, StoredValue } from '../../core/values/index.ts';
@@ -162,6 +163,8 @@ export const STORED: readonly StoredKind[] = [
   { codec: idemCodec, items: [{ chain: 'c', seq: 0 }] },
   { codec: marksCodec, items: [['a#1']] },
   { codec: outboxCodec, items: [7] },
+  { codec: indexEndCodec, items: [{ end: 512 }] },
+  { codec: topicBlockCodec, items: [{ bits: 'AAAA' }] },
   { codec: stuckCodec, items: [7] },
   {
     codec: breakerCodec,

@@ -1,5 +1,9 @@
-/** What change-sets are found and counted by, of a data folder: compared beside a running engine, built anew on a stopped one. */
+/**
+ * What change-sets are found and counted by, and events found by topic, of a data folder: compared beside a running engine, built
+ * anew on a stopped one.
+ */
 import { checkChangeIndex, rebuildChangeIndex } from '../../../core/changes/index.ts';
+import { checkTopicIndex, rebuildTopicIndex } from '../../../core/system/index.ts';
 import { hasLedger, identityOf, lockDataDir, openForReading, openForWriting } from './sqlite-schema.ts';
 import { SqliteStore } from './sqlite-store.ts';
 
@@ -10,7 +14,9 @@ export async function checkIndex(dataDir: string): Promise<string | undefined> {
   try {
     // One reading transaction: a running engine writes meanwhile, and half a step would look like a difference.
     db.exec('BEGIN');
-    return await checkChangeIndex(identityOf(db).ledger, new SqliteStore(db));
+    const store = new SqliteStore(db);
+    const { ledger } = identityOf(db);
+    return (await checkChangeIndex(ledger, store)) ?? (await checkTopics(ledger, store));
   } finally {
     db.close();
   }
@@ -25,6 +31,7 @@ export async function rebuildIndex(dataDir: string): Promise<number> {
   try {
     const store = new SqliteStore(openForWriting(dataDir, identity));
     try {
+      await rebuildTopicIndex({ ledger: identity.ledger, entries: store, items: store });
       return await rebuildChangeIndex(identity.ledger, store);
     } finally {
       store.close();
@@ -32,4 +39,9 @@ export async function rebuildIndex(dataDir: string): Promise<number> {
   } finally {
     unlock();
   }
+}
+
+async function checkTopics(ledger: string, store: SqliteStore): Promise<string | undefined> {
+  const differs = await checkTopicIndex({ ledger, entries: store, items: store });
+  return differs === undefined ? undefined : `the index of topics: ${differs}`;
 }

@@ -25,7 +25,7 @@ export const DOCUMENT_OF_CHAIN = 'the stored document';
 export const DOCUMENTS_OF_STATE = 'every stored document, and every one that a change-set was for, against the chain';
 export const inclusionOf = (entries: Count): string => `inclusion of ${entries} entries in the published log`;
 export const endIn = (size: Count): string => `that the log of size ${size} has no later entry of this chain`;
-export const INDICES = 'what change-sets are found and counted by, against their records';
+export const INDICES = 'what change-sets and events are found and counted by, against their records';
 export const FILES = 'the files beside the log, against SHA256SUMS';
 export const provenIn = (what: string, at: { index: Count; size: Count; by: string }): string =>
   `${what} is at log index ${at.index} of the log of size ${at.size} that ${at.by} signed`;

@@ -135,7 +135,7 @@ export const WHAT_IS_VERIFIED: readonly Check[] = [
     finds: ['MISSING_ENTRY'],
   },
   {
-    what: 'what change-sets are found and counted by',
+    what: 'what change-sets and events are found and counted by',
     says: { state: INDICES },
     finds: ['DRIFT', 'UNREADABLE'],
   },

@@ -16,6 +16,7 @@ import { defined } from '../../values/index.ts';
 import type { Entities, NervousSystem, PublicLogView } from '../contract/nervous-system.ts';
 import type { Ports } from '../contract/ports.ts';
 import { createFeed, type CreatedFeed } from '../feed/feed.ts';
+import { createLogIndex } from '../feed/log-index.ts';
 import { createMapView } from '../map/map-view.ts';
 import { monitor, validate } from '../monitor/health.ts';
 import { createTrace } from '../monitor/trace.ts';
@@ -43,9 +44,11 @@ export function entitiesPart(from: Ground & PointPorts & Pick<Ports, 'verifyChai
 }
 
 export function feedPart(from: Ground & Pick<Ports, 'incarnations'>): Pick<CreatedFeed, 'feed' | 'openStreams'> {
-  const { config, committed, entries, policy, clock, incarnations } = from;
+  const { config, committed, entries, items, policy, clock, incarnations } = from;
+  const { ledger } = config;
   const { wake, ...created } = createFeed({
     ...{ entries, policy, clock, streams: config.streams },
+    index: createLogIndex({ ledger, entries, items, clock }),
     ...defined({ incarnations }),
   });
   committed.listen(wake);

@@ -1,7 +1,9 @@
 /**
- * One page of the feed. It is bounded by the entries read as well as by the events found. With a narrow filter it therefore
- * answers with a cursor to continue from, instead of scanning without end.
+ * One page of the feed. It is bounded by the entries read as well as by the events found. With a filter that lets little through it
+ * therefore answers with a cursor to continue from, instead of scanning without end. What an index finds is looked at as what
+ * is read: an index says where to look, never what is wanted.
  */
+import { must } from '../../errors/index.ts';
 import { recordedEvent, type DeliveredEvent } from '../../events/index.ts';
 import type { LoggedEntry } from '../../ledger/index.ts';
 import type { LogSegment, LogTail } from './log-tail.ts';
@@ -9,10 +11,16 @@ import type { FeedItem } from '../contract/nervous-system.ts';
 
 /** Entries looked at for one page: well below 100 ms of work. */
 const MAX_SCAN = 4_096;
+/** Entries found by an index at a time. */
+const MAX_FOUND = 100;
+/** What asking the index costs, in entries. */
+const ASKING = 64;
 
 export type FeedTail = LogTail<SizedItem>;
 export type FeedEnd = LogSegment<SizedItem>;
 export type IsWanted = (event: DeliveredEvent) => boolean;
+/** @returns undefined: read the log from there */
+export type Find = (from: number, limit: number) => Promise<Pick<FeedEnd, 'items' | 'next'> | undefined>;
 
 interface SizedItem extends FeedItem {
   readonly position: number;
@@ -27,24 +35,34 @@ export interface Page {
   readonly end?: FeedEnd;
 }
 
-export async function scan(
-  tail: FeedTail,
-  start: number,
-  { isWanted, limit, maxBytes }: { readonly isWanted: IsWanted; readonly limit: number; readonly maxBytes: number },
-): Promise<Page> {
+export interface Bounds {
+  readonly isWanted: IsWanted;
+  readonly limit: number;
+  readonly maxBytes: number;
+  /** undefined: no index knows what is wanted */
+  readonly find?: Find | undefined;
+}
+
+export async function scan(tail: FeedTail, start: number, bounds: Bounds): Promise<Page> {
+  const { isWanted, limit, maxBytes } = bounds;
   const items: SizedItem[] = [];
   let bytes = 0;
   let next = start;
-  while (next - start < MAX_SCAN && items.length < limit) {
-    const segment = await tail.read(next);
+  let { find } = bounds;
+  for (let looked = 0; looked < MAX_SCAN && items.length < limit;) {
+    const found = await find?.(next, Math.min(MAX_FOUND, limit - items.length));
+    if (found === undefined) find = undefined; // behind where it ends, it goes on saying nothing
+    const read = found === undefined ? await tail.read(next) : undefined;
+    const segment = found ?? must(read, 'a segment of the log');
     for (const item of segment.items) {
       if (!isWanted(item.event)) continue;
       bytes += item.bytes;
       if (items.length === limit || (bytes > maxBytes && items.length > 0)) return { items, next: item.position };
       items.push(item);
     }
+    looked += found === undefined ? segment.next - next : found.items.length + ASKING;
     next = segment.next;
-    if (segment.isEnd) return { items, next, end: segment };
+    if (read?.isEnd === true) return { items, next, end: read };
   }
   return { items, next };
 }

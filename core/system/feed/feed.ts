@@ -2,11 +2,12 @@
  * The change feed: events in commit order, from any point, for those who may read them; page by page, or followed as they
  * come. It does not know how events travel.
  */
-import type { Clock, EntryStore } from '../../ledger/index.ts';
+import type { Clock, EntryStore, LoggedEntry } from '../../ledger/index.ts';
 import { matchesGlob, type Policy, type Principal } from '../../policy/index.ts';
 import { orNone } from '../../values/index.ts';
 import { formatCursor, parseCursor } from './feed-cursor.ts';
-import { itemOf, scan, type FeedEnd, type FeedTail, type IsWanted } from './feed-page.ts';
+import { itemOf, scan, type FeedEnd, type FeedTail, type Find, type IsWanted } from './feed-page.ts';
+import type { LogIndex } from './log-index.ts';
 import { LogTail } from './log-tail.ts';
 import type { Feed, FeedBatch, FeedFilter } from '../contract/nervous-system.ts';
 import { createOpenStreams } from './open-streams.ts';
@@ -22,12 +23,14 @@ const REREAD_MS = 5_000;
 const POLL_MS = 200;
 
 export interface FeedDependencies {
-  readonly entries: EntryStore;
+  readonly entries: Pick<EntryStore, 'readLog' | 'size' | 'exclusive'>;
   readonly policy: Policy;
   readonly clock: Clock;
   /** sizes at which the log was begun anew after a loss */
   readonly incarnations?: readonly number[];
   readonly streams: { readonly perPrincipal: number };
+  /** finds what narrow filters want; absent: the log is read */
+  readonly index?: LogIndex;
 }
 
 export interface CreatedFeed {
@@ -38,13 +41,15 @@ export interface CreatedFeed {
 }
 
 export function createFeed(deps: FeedDependencies): CreatedFeed {
-  const { entries, policy, clock, incarnations = [], streams } = deps;
+  const { entries, policy, clock, incarnations = [], streams, index } = deps;
   const cursorAt = (position: number): string => formatCursor(position, incarnations);
   const startOf = async ({ after, subscription }: FeedFilter & { readonly after?: string }): Promise<number> =>
     after === undefined ? orNone(subscription?.from) : parseCursor(after, await entries.size(), incarnations);
   const pollMs = entries.exclusive ? REREAD_MS : POLL_MS;
   const tail: FeedTail = new LogTail({ entries, clock, pollMs, itemOf: (entry) => itemOf(entry, cursorAt) });
   const open = createOpenStreams(streams.perPrincipal);
+  const finder = (filter: FeedFilter): Find | undefined =>
+    index === undefined ? undefined : finderOf(index, filter, (entry) => itemOf(entry, cursorAt));
   return {
     wake: () => tail.wake(),
     openStreams: () => open.count(),
@@ -53,10 +58,10 @@ export function createFeed(deps: FeedDependencies): CreatedFeed {
         const { limit, waitMs, signal } = options;
         const isWanted = wantedBy(policy, principal, options);
         const patience = { clock, until: clock.now() + waitMs, signal };
-        const bounds = { limit, maxBytes: MAX_PAGE_BYTES };
-        let page = await scan(tail, await startOf(options), { isWanted, ...bounds });
+        const bounds = { isWanted, limit, maxBytes: MAX_PAGE_BYTES, find: finder(options) };
+        let page = await scan(tail, await startOf(options), bounds);
         while (page.items.length === 0 && page.end !== undefined && (await waitFor(tail, page.end, patience)))
-          page = await scan(tail, page.next, { isWanted, ...bounds });
+          page = await scan(tail, page.next, bounds);
         return { items: page.items, cursor: cursorAt(page.next) };
       },
       follow: async (principal, options) => {
@@ -64,7 +69,7 @@ export function createFeed(deps: FeedDependencies): CreatedFeed {
         const from = await startOf(options);
         const leave = open.take(principal.id, signal);
         const isWanted = wantedBy(policy, principal, options);
-        return follow({ tail, clock, cursorAt }, { from, isWanted, signal, leave });
+        return follow({ tail, clock, cursorAt }, { from, isWanted, find: finder(options), signal, leave });
       },
     },
   };
@@ -79,19 +84,20 @@ interface Followable {
 interface Followed {
   readonly from: number;
   readonly isWanted: IsWanted;
+  readonly find: Find | undefined;
   readonly signal: AbortSignal;
   readonly leave: () => void;
 }
 
 async function* follow(
   { tail, clock, cursorAt }: Followable,
-  { from, isWanted, signal, leave }: Followed,
+  { from, isWanted, find, signal, leave }: Followed,
 ): AsyncGenerator<FeedBatch, void, undefined> {
   try {
     yield { items: [], cursor: cursorAt(from) };
     let toldAt = clock.now();
     for (let next = from; !signal.aborted;) {
-      const page = await scan(tail, next, { isWanted, ...BATCH });
+      const page = await scan(tail, next, { isWanted, find, ...BATCH });
       next = page.next;
       const isAway = page.end === undefined; // far from the end and nothing found: told, so that it is not scanned again
       if (page.items.length > 0 || isAway || clock.now() - toldAt >= IDLE_MS) {
@@ -129,4 +135,16 @@ function wantedBy(policy: Policy, principal: Principal, { topics = [], entityId,
     (entityId === undefined || event.entityId === entityId) &&
     (topics.length === 0 || topics.some((glob) => matchesGlob(glob, event.topic))) &&
     mayRead(event);
+}
+
+function finderOf(
+  index: LogIndex,
+  { topics, entityId }: FeedFilter,
+  item: (entry: LoggedEntry) => ReturnType<typeof itemOf>,
+): Find {
+  return async (from, limit) => {
+    const found = await index.find(from, { topics, entityId }, limit);
+    if (found === undefined || found.next <= from) return undefined;
+    return { items: found.entries.map(item).filter((one) => one !== undefined), next: found.next };
+  };
 }

@@ -9,6 +9,8 @@ import {
   type Document,
 } from '../../changes/index.ts';
 import { CanonicalError, toHex } from '../../canonical/index.ts';
+import { checkTopicIndex } from '../feed/check-topic-index.ts';
+import type { TopicIndexSources } from '../feed/topic-indexer.ts';
 import { atOneMoment } from './at-one-moment.ts';
 import {
   findingAt,
@@ -160,7 +162,7 @@ async function firstFinding(
  * @param replay replays the decisions of the whole log
  */
 export async function verifyState(
-  sources: DocumentSources,
+  sources: DocumentSources & TopicIndexSources,
   replay: () => Promise<ReplayReport>,
 ): Promise<VerificationReport> {
   const replayed = await replay();
@@ -185,16 +187,21 @@ export async function verifyState(
   };
 }
 
-/** Inboxes, times and counts grant nothing, but nobody sees a change-set that is missing there. */
-async function indexFinding({ ledger, items }: DocumentSources): Promise<Finding | undefined> {
-  const differs = await orUnreadable(async () => ({ detail: await checkChangeIndex(ledger, items) }));
-  if ('unreadable' in differs) return logFinding('UNREADABLE', `indices of change-sets: ${differs.unreadable}`);
+/** Inboxes, times, counts and topics grant nothing, but nobody sees a change-set, or reads an event by topic, that is missing there. */
+async function indexFinding(sources: DocumentSources & TopicIndexSources): Promise<Finding | undefined> {
+  const { ledger, items } = sources;
+  return (
+    (await differenceIn('indices of change-sets', () => checkChangeIndex(ledger, items))) ??
+    differenceIn('index of topics', () => checkTopicIndex(sources))
+  );
+}
+
+async function differenceIn(what: string, check: () => Promise<string | undefined>): Promise<Finding | undefined> {
+  const differs = await orUnreadable(async () => ({ detail: await check() }));
+  if ('unreadable' in differs) return logFinding('UNREADABLE', `${what}: ${differs.unreadable}`);
   const { detail } = differs;
   if (detail === undefined) return undefined;
-  return logFinding(
-    'DRIFT',
-    `the indices of change-sets: ${detail}: nervous doctor --rebuild-index, with the engine stopped`,
-  );
+  return logFinding('DRIFT', `the ${what}: ${detail}: nervous doctor --rebuild-index, with the engine stopped`);
 }
 
 type Unreadable = { readonly unreadable: string };

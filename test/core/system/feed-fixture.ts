@@ -4,7 +4,7 @@ import { CountingIds, FakeClock, localSealer, memoryRootSigner, MemoryStore } fr
 import { createCatalog, createPublish, type EventInput } from '../../../core/events/index.ts';
 import { createAppender, type LoggedEntry } from '../../../core/ledger/index.ts';
 import { createPolicy, type Principal } from '../../../core/policy/index.ts';
-import { createFeed, type Feed, type FeedBatch } from '../../../core/system/index.ts';
+import { createFeed, createLogIndex, type Feed, type FeedBatch } from '../../../core/system/index.ts';
 import { config } from '../../api/test-system.ts';
 
 const TOPICS = {
@@ -49,7 +49,8 @@ export function feedFixture(options: FeedFixtureOptions = {}): FeedFixture {
       },
     },
   }) as MemoryStore;
-  const { feed, wake } = createFeed({ entries, policy, clock, incarnations, streams: { perPrincipal } });
+  const index = createLogIndex({ ledger, entries, items: store, clock });
+  const { feed, wake } = createFeed({ entries, policy, clock, incarnations, streams: { perPrincipal }, index });
   const ids = new CountingIds();
   const appender = createAppender({
     ...{ ledger, origin, store, sealer: localSealer, rootSigner: memoryRootSigner(origin), clock, ids },

@@ -24,7 +24,7 @@ const OTHERS_MAY = 0o077;
 export function doctorCommand(): Command {
   return connectedCommand('doctor', 'check configuration, data folder, keys, clock and reachability')
     .option('--config <file>', 'the configuration', DEFAULT_CONFIG)
-    .option('--rebuild-index', 'rebuild the index by which change-sets are found and counted; stop the engine first')
+    .option('--rebuild-index', 'rebuild the indices by which change-sets and events are found; stop the engine first')
     .action(async (options: DoctorOptions) => {
       const data = options.data ?? DEFAULT_DATA;
       if (options.rebuildIndex === true) {
@@ -80,12 +80,12 @@ async function checkKeys(data: string): Promise<string> {
   return `root key of ${readRootPublicKey(data).name}`;
 }
 
-/** What stands beside the change-sets follows from them; a difference hides one from its approvers, or miscounts. */
+/** What stands beside change-sets and the log follows from them; a difference hides something from who looks for it, or miscounts. */
 async function checkIndices(data: string): Promise<string> {
   const { checkIndex } = await import('../../../../adapters/embedded/store/rebuild-index.ts');
   const differs = await checkIndex(data);
   if (differs !== undefined) throw new Error(`${differs}: stop the engine and run "nervous doctor --rebuild-index"`);
-  return 'inboxes, times and counts agree with the change-sets';
+  return 'inboxes, times and counts agree with the change-sets, and topics with the log';
 }
 
 /** A key that does not fit is found out when somebody needs a field: too late. */

@@ -35,6 +35,8 @@ export class FakeDynamo {
   /** decides the fate of each request; may be replaced at any time */
   fault: (request: FakeRequest) => Fault = () => undefined;
   readonly requests: FakeRequest[] = [];
+  /** of one page: so few that every caller has to page */
+  pageItems = 7;
   readonly tables = new Map<string, Map<string, Map<string, Attributes>>>();
   private readonly answered = new Map<string, string>();
 
@@ -174,7 +176,6 @@ export class FakeDynamo {
     return answer(200, { Responses: responses, UnprocessedKeys: unprocessed });
   }
 
-  /** Pages of at most 7 items, so that every caller has to page. */
   private query(operation: string, body: Body): unknown {
     const query = body as unknown as {
       TableName: string;
@@ -185,13 +186,17 @@ export class FakeDynamo {
       ExclusiveStartKey?: Attributes;
     };
     const values = query.ExpressionAttributeValues ?? {};
-    const all = this.items(query.TableName).sort(byKey);
+    const partition = this.tables.get(query.TableName)?.get(values[':pk']?.S ?? '');
     const matching =
-      operation === 'Scan' ? all : all.filter((item) => matches(query.KeyConditionExpression, item, values));
+      operation === 'Scan'
+        ? this.items(query.TableName).sort(byKey)
+        : [...(partition?.values() ?? [])]
+            .filter((item) => matches(query.KeyConditionExpression, item, values))
+            .sort(byKey);
     if (query.ScanIndexForward === false) matching.reverse();
     const start = query.ExclusiveStartKey;
     const from = start === undefined ? 0 : matching.findIndex((item) => keyOf(item).join() === keyOf(start).join()) + 1;
-    const page = matching.slice(from, from + Math.min(query.Limit ?? 7, 7));
+    const page = matching.slice(from, from + Math.min(query.Limit ?? Infinity, this.pageItems));
     const last = page.at(-1);
     const more = from + page.length < matching.length && last !== undefined;
     return answer(200, { Items: page, ...(more ? { LastEvaluatedKey: { pk: last['pk'], sk: last['sk'] } } : {}) });
