@@ -35,12 +35,13 @@ export const RELAY_EVENTS = [{ action: 'events:PutEvents', resource: 'buses' }] 
 
 export const RESUME_WORKFLOWS = [{ action: 'sqs:SendMessage', resource: 'wakeQueue' }] as const;
 
-/** Entries with what must become true with them. */
+/** Entries with what must become true with them, and on condition that what they rest on still stands. */
 const RECORD = [
   ...READ_ENTRIES,
   ...APPEND_ENTRIES,
   ...READ_STATE_IN_BATCHES,
   ...WRITE_STATE,
+  { action: 'dynamodb:ConditionCheckItem', resource: 'state' },
   ...SIGN_WITH_ROOT_KEY,
 ] as const;
 
@@ -52,13 +53,8 @@ export const RECORD_EVENTS = [
   ...RELAY_EVENTS,
 ] as const;
 
-/** Steps of change-sets, on condition that the policy and the delegations they rest on still stand, and relayed. */
-export const RECORD_STEPS = [
-  ...RECORD,
-  { action: 'dynamodb:ConditionCheckItem', resource: 'state' },
-  ...RELAY_EVENTS,
-  ...RESUME_WORKFLOWS,
-] as const;
+/** Steps of change-sets, relayed. */
+export const RECORD_STEPS = [...RECORD, ...RELAY_EVENTS, ...RESUME_WORKFLOWS] as const;
 
 export const INVOKE_EXECUTORS = [{ action: 'lambda:InvokeFunction', resource: 'executors' }] as const;
 

@@ -93,9 +93,6 @@ const NEVER_CALLED: Readonly<Partial<Record<LambdaName, readonly string[]>>> = {
   verify: ['kms:Sign', ...items('Put', 'ConditionCheck')], // hands over to itself
   service: ['kms:Sign', ...WRITES], // asks whether the root key is there
   'log-publisher': WRITES,
-  // Checks are what change-sets rest on.
-  publish: items('ConditionCheck'),
-  ingest: items('ConditionCheck'),
   subscriptions: ['kms:Sign', ...items('ConditionCheck')], // checks signatures with the signer's public key
   sequencer: items('Delete', 'ConditionCheck'), // appends entries and records of the log, and moves its cursor
   router: items('Update', 'Delete', 'ConditionCheck'), // moves cursors, each over the version it read

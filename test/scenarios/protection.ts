@@ -194,7 +194,9 @@ export const protection: readonly Scenario[] = [
       for (const event of refused)
         await until('what was refused is taken when it is sent again', () =>
           fixture.as('reporting').publish(event).catch(stopped),
-        );
+        ).catch(async (error: unknown) => {
+          throw new Error(`the guard says ${JSON.stringify(await guard())}`, { cause: error });
+        });
       expect(await recordedOn(fixture, account)).toEqual(batch.map(({ eventId }) => eventId).sort());
       expect(await recordedOn(fixture, other)).toEqual(expect.arrayContaining(refused.map(({ eventId }) => eventId)));
       const told = await eva.verifyEntity('system/guards');

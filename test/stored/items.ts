@@ -7,7 +7,7 @@ import { delegationCodec } from '../../core/changes/store/delegation-store.ts';
 import { documentCodec, policyItemCodec } from '../../core/changes/store/document-store.ts';
 import { recentCodec } from '../../core/changes/store/recent-changes.ts';
 import { dataKeyCodec, fieldCodec } from '../../core/events/confidential/vault.ts';
-import { stopCodec } from '../../core/events/protection/topic-stops.ts';
+import { stopCodec, topicOpenedCodec } from '../../core/events/protection/topic-stops.ts';
 import { indexEndCodec, topicBlockCodec } from '../../core/system/feed/topic-blocks.ts';
 import { quarantinedCodec } from '../../core/events/publishing/quarantine.ts';
 import { subscriptionCodec } from '../../core/events/subscriptions/stored.ts';
@@ -142,6 +142,7 @@ export const STORED: readonly StoredKind[] = [
     ],
     optional: ['/correlationId', '/resetAt'],
   },
+  { codec: topicOpenedCodec, items: [{ at }] },
   { codec: quarantinedCodec, items: [{ id: 'i', reason: 'r', arrivedAt: at, event: 'x' }], anything: ['/event'] },
   {
     codec: subscriptionCodec,

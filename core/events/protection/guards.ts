@@ -73,10 +73,7 @@ export function createGuards(deps: GuardsDependencies): Guards {
         throw new PolicyError({ code: 'FORBIDDEN', message });
       }
       catalog.require(topic);
-      await stops.readAnew();
-      const own = stateOf(topic).stops;
-      await stops.lift(own, actorOf(principal), why);
-      watch.forget(topic, own.length);
+      watch.forget(topic, await stops.open(topic, actorOf(principal), why));
       return stateOf(topic);
     },
   };

@@ -1,19 +1,22 @@
 /**
  * Which topics are stopped, for which cause. A stop and its entry on the ledger become true together, and so do a reset and
- * its entry; a stop holds in this process from the moment it is decided, and after a crash because it was recorded.
+ * its entry; a stop holds in this process from the moment it is decided, and after a crash because it was recorded. What a
+ * process saw before a person opened the topic, and tells only afterwards, stops nothing.
  */
-import { msOf, type IsoInstant } from '../../brands/index.ts';
+import { isoOf, msOf, type IsoInstant } from '../../brands/index.ts';
 import * as z from 'zod';
 import type { Actor, Appender, Clock, ItemKey, ItemStore } from '../../ledger/index.ts';
 import { GUARD_ACTOR, systemEvent } from '../envelope/system-event.ts';
 import { SYSTEM_TOPICS, type StormDetected, type TopicReset } from '../catalog/system-topics.ts';
-import { codecOf, ofSchema } from '../../values/index.ts';
+import { codecOf, instant, object, ofSchema } from '../../values/index.ts';
 
 /** What other processes stopped or reset is known after this, at the latest. */
 const FRESH_MS = 2_000;
 /** Correlations of a topic that are stopped at once. Events of further loops are refused one by one, and not kept. */
 const MAX_LOOPS = 50;
 const PAGE = 1_000;
+/** Resets that come between reading of them and recording a stop, until the stop is left to the next call. */
+const MAX_TRIES = 3;
 
 export interface TopicStop extends StormDetected {
   /** of the event that tells it */
@@ -27,6 +30,9 @@ export const stopCodec = codecOf<TopicStop>(
   'topic stop',
   ofSchema(stormSchema.extend({ id: z.string(), stoppedAt: stormSchema.shape.resetAt.unwrap() })),
 );
+
+/** When a person last opened a topic. */
+export const topicOpenedCodec = codecOf<{ readonly at: IsoInstant }>('opening of a topic', object({ at: instant }));
 
 export interface TopicStopsDependencies {
   readonly ledger: string;
@@ -73,12 +79,17 @@ export class TopicStops {
     if (age < 0 || age >= (this.deps.isAlone ? Infinity : FRESH_MS)) await this.read(nowMs);
   }
 
-  /** Reads what others did up to now: who opens a topic must open what another process stopped a moment ago. */
-  async readAnew(): Promise<void> {
-    for (let changes = -1; changes !== this.changes;) {
-      changes = this.changes;
-      await this.read(this.deps.clock.now());
-    }
+  /**
+   * Lifts every stop of the topic, whichever process decided it, and resolves to how many. From the first write on, no process
+   * records a stop that it decided before.
+   */
+  async open(topic: string, by: Actor, why: string): Promise<number> {
+    const value = topicOpenedCodec.encode({ at: isoOf(this.deps.clock.now()) });
+    await this.deps.items.write([{ kind: 'put', key: this.openedKey(topic), value, expect: 'any' }]);
+    await this.readAnew();
+    const own = this.all().filter((stop) => stop.topic === topic);
+    await this.lift(own, by, why);
+    return own.length;
   }
 
   /** Lifts what has had its time. */
@@ -101,8 +112,16 @@ export class TopicStops {
     await Promise.all([...this.unrecorded.values()].map((stop) => this.recordOne(stop)));
   }
 
+  /** What another process stopped a moment ago is known, too. */
+  private async readAnew(): Promise<void> {
+    for (let changes = -1; changes !== this.changes;) {
+      changes = this.changes;
+      await this.read(this.deps.clock.now());
+    }
+  }
+
   /** Each with its own entry, once, whoever else lifts it too. */
-  async lift(stops: readonly TopicStop[], by: Actor, why: string): Promise<void> {
+  private async lift(stops: readonly TopicStop[], by: Actor, why: string): Promise<void> {
     await Promise.all(
       stops.map(async (stop) => {
         const { id, eventId: _, source: __, resetAt: ___, ...told } = stop;
@@ -128,19 +147,39 @@ export class TopicStops {
     this.readAt = nowMs;
   }
 
-  /** Another process that stopped the same before is as good: then nothing is written. */
   private async recordOne(stop: TopicStop): Promise<void> {
-    const { id, stoppedAt: _, ...told } = stop;
-    const value = stopCodec.encode(stop);
     try {
-      await this.deps.appender.append({
-        entries: [systemEvent('system.storm_detected', { id, payload: told })],
-        writes: () => [{ kind: 'put', key: this.itemKey(stop), value, expect: 'absent' }],
-      });
+      for (let tries = 1; !(await this.isRecorded(stop)); tries += 1) if (tries === MAX_TRIES) return;
       this.unrecorded.delete(keyOf(stop));
     } catch (error) {
       this.deps.onError(error);
     }
+  }
+
+  /** False: a person opened the topic meanwhile. Another process that stopped the same before is as good: then nothing is written. */
+  private async isRecorded(stop: TopicStop): Promise<boolean> {
+    const openedKey = this.openedKey(stop.topic);
+    const opened = await this.deps.items.get(openedKey);
+    if (opened !== undefined && msOf(stop.stoppedAt) < msOf(topicOpenedCodec.decode(opened).at)) {
+      this.drop(stop);
+      return true;
+    }
+    const { id, stoppedAt: _, ...told } = stop;
+    const outcome = await this.deps.appender.append({
+      entries: [systemEvent('system.storm_detected', { id, payload: told })],
+      writes: () => [
+        { kind: 'check', key: openedKey, expect: opened?.version ?? 'absent' },
+        { kind: 'put', key: this.itemKey(stop), value: stopCodec.encode(stop), expect: 'absent' },
+      ],
+    });
+    return !(outcome.kind === 'precondition' && outcome.failed.pk === openedKey.pk);
+  }
+
+  /** Decided before a person opened the topic. Another one may stand in its place, so what is known is read again. */
+  private drop(stop: TopicStop): void {
+    this.changes += 1;
+    this.known.delete(keyOf(stop));
+    this.readAt = -Infinity;
   }
 
   private loopsOn(topic: string): number {
@@ -157,6 +196,10 @@ export class TopicStops {
 
   private itemKey(stop: TopicStop): ItemKey {
     return { pk: partition(this.deps.ledger), sk: keyOf(stop) };
+  }
+
+  private openedKey(topic: string): ItemKey {
+    return { pk: `${this.deps.ledger}#guard-opened`, sk: topic };
   }
 }
 

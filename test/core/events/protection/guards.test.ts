@@ -1,4 +1,5 @@
 /** Protection between publishers and the ledger, on a clock that moves when told: who is refused, what is kept, who may open it. */
+import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import {
@@ -18,6 +19,7 @@ import {
   recordedEvent,
   SYSTEM_TOPICS,
   type DeliveredEvent,
+  type GuardedEvent,
   type Guards,
   type GuardsDependencies,
   type Publish,
@@ -72,6 +74,11 @@ function fixture(
   const publish = createPublish({ appender, catalog, policy, ids: new CountingIds(), guard: guards });
   return { publish, guards, clock, store, errors, again: () => fixture(protection, { ...more, store, clock }) };
 }
+
+const guarded = (count: number): GuardedEvent[] =>
+  Array.from({ length: count }, () => ({
+    ...{ eventId: randomUUID(), topic: 'money.moved', chain: 'account:1', origin: { source: 'feed', hops: 0 } },
+  }));
 
 let serial = 0;
 const event = (name = 'money.moved', more: object = {}): object => {
@@ -238,6 +245,62 @@ describe('a storm', () => {
     ]);
     await here.clock.advance(2_000);
     expect(tally(await here.publish(as('feed'), many(1)))).toEqual({ accepted: 1 });
+  });
+
+  it('stays open, although a process that saw the same storm could not tell it until then', async () => {
+    const here = fixture(storm, { isAlone: false });
+    let isGone = true;
+    const gone = { append: () => Promise.reject(new Error('the ledger is busy')) };
+    const appender = appenderOn(here.store, { clock: here.clock });
+    const late = fixture(storm, {
+      ...{ isAlone: false, store: here.store, clock: here.clock },
+      appender: { append: (request) => (isGone ? gone : appender).append(request) },
+    });
+    expect(await late.guards.admit(as('feed'), guarded(21))).toContainEqual(
+      expect.objectContaining({ code: 'TOPIC_STOPPED' }),
+    );
+    expect(late.errors).toEqual([new Error('the ledger is busy')]);
+    await here.publish(as('feed'), many(21));
+    await here.clock.advance(2_000);
+    expect(await here.guards.reset(as('sue'), 'money.moved', 'looked at it')).toMatchObject({ state: 'open' });
+    isGone = false;
+    // It refuses until it has looked, and then knows better.
+    await late.guards.admit(as('feed'), guarded(1));
+    expect(await late.guards.admit(as('feed'), guarded(1))).toEqual([undefined]);
+    expect((await told(here.store)).map(({ topic: name }) => name)).toEqual([
+      'system.storm_detected',
+      'system.topic_reset',
+    ]);
+    // What comes after the reset is a storm of its own.
+    await here.clock.advance(2_000);
+    await late.guards.admit(as('feed'), guarded(21));
+    expect((await told(here.store)).at(-1)).toMatchObject({ topic: 'system.storm_detected' });
+  });
+
+  it('does not stop a topic that is opened while the stop is on its way', async () => {
+    const here = fixture(storm, { isAlone: false });
+    const appender = appenderOn(here.store, { clock: here.clock });
+    let isOpened = false;
+    const slow = fixture(storm, {
+      ...{ isAlone: false, store: here.store, clock: here.clock },
+      appender: {
+        append: async (request) => {
+          if (!isOpened) {
+            isOpened = true;
+            await here.clock.advance(1);
+            await here.guards.reset(as('sue'), 'money.moved', 'nothing to see');
+          }
+          return appender.append(request);
+        },
+      },
+    });
+    await slow.guards.admit(as('feed'), guarded(21));
+    await here.clock.advance(1_000);
+    expect(await slow.guards.admit(as('feed'), guarded(1))).toEqual([undefined]);
+    expect(await told(here.store)).toEqual([]);
+    expect(await here.guards.list(as('sue'))).toContainEqual(
+      expect.objectContaining({ topic: 'money.moved', state: 'open' }),
+    );
   });
 
   it('opens by itself where the configuration says so, and tells when', async () => {
