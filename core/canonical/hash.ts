@@ -28,11 +28,26 @@ interface Kinds {
 }
 type HashOf<Tag extends string> = Tag extends keyof Kinds ? Kinds[Tag] : string;
 
-/** RFC 6962 leaf hash: SHA-256(0x00 || bytes), 32 bytes. It is also the chain hash of an entry. */
-export function leafHash(bytes: Uint8Array): LeafHash {
-  const input = new Uint8Array(bytes.length + 1);
-  input.set(bytes, 1);
-  return hash('sha256', input, 'buffer') as Uint8Array as LeafHash;
+/** One for all leaves: hashing is synchronous, and an allocation of a leaf's length takes half as long as hashing it. */
+const leafInput = Buffer.alloc(1 << 17);
+const LEAF_PREFIX_BYTES = 1;
+
+/** RFC 6962 leaf hash: SHA-256(0x00 || parts, one after the other), 32 bytes. Of a note it is also the chain hash of the entry. */
+export function leafHash(...parts: readonly Uint8Array[]): LeafHash {
+  let end = LEAF_PREFIX_BYTES;
+  for (const part of parts) end += part.length;
+  const input = end > leafInput.length ? Buffer.alloc(end) : leafInput.subarray(0, end);
+  end = LEAF_PREFIX_BYTES;
+  for (const part of parts) {
+    input.set(part, end);
+    end += part.length;
+  }
+  return sha256(input) as Uint8Array as LeafHash;
+}
+
+/** 32 bytes. Node takes twice as long to make a buffer of its own for them as to hand them over in a string. */
+export function sha256(input: Uint8Array | string): Buffer {
+  return Buffer.from(hash('sha256', input, 'binary'), 'binary');
 }
 
 /** Lower-case hex SHA-256 of `"<tag>\n" || parts joined and ended by "\n"`. */

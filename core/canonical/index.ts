@@ -9,5 +9,5 @@ export {
   type HiddenCharacter,
   type Layout,
 } from './hidden-text.ts';
-export { leafHash, taggedHash, toHex } from './hash.ts';
+export { leafHash, sha256, taggedHash, toHex } from './hash.ts';
 export { decodeUtf8, parseStrict } from './parse-strict.ts';

@@ -1,12 +1,12 @@
 /** RFC 6962 section 2.1: how two hashes become their parent. Leaf hashes are core/canonical's `leafHash`. */
-import { hash } from 'node:crypto';
 import type { LeafHash } from '../../brands/index.ts';
+import { sha256 } from '../../canonical/index.ts';
 
 export const HASH_BYTES = 32;
 const NODE_PREFIX = 0x01;
 
 /** The root of a tree without leaves: SHA-256 of nothing. */
-export const EMPTY_ROOT: Uint8Array = hash('sha256', '', 'buffer');
+export const EMPTY_ROOT: Uint8Array = sha256('');
 
 /** One buffer for all: hashing is synchronous, and a log has as many inner nodes as leaves. */
 const input = new Uint8Array(1 + 2 * HASH_BYTES);
@@ -16,7 +16,7 @@ input[0] = NODE_PREFIX;
 export function nodeHash(left: Uint8Array, right: Uint8Array): Uint8Array {
   input.set(left, 1);
   input.set(right, 1 + HASH_BYTES);
-  return hash('sha256', input, 'buffer');
+  return sha256(input);
 }
 
 /** Root of a perfect tree. @param hashes its 1, 2, 4, 8 … leaves, 32 bytes each, one after the other */

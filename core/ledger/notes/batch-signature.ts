@@ -2,8 +2,7 @@
  * The bytes of a batch signature: one Ed25519 signature over the root of a small tree of texts, and in each note's line the path
  * from its own text to that root, so that every note still verifies alone. C2SP signature type 0xff. docs/formats.md
  */
-import { hash } from 'node:crypto';
-import { leafHash } from '../../canonical/index.ts';
+import { leafHash, sha256 } from '../../canonical/index.ts';
 import { HASH_BYTES, splitHashes } from '../merkle/merkle-hash.ts';
 import { inclusionPathLength, inclusionRoot } from '../merkle/merkle-verify.ts';
 
@@ -48,7 +47,7 @@ export interface BatchTree {
 /** First 4 bytes of SHA-256(name || "\n" || 0xff || "nervous-system/batch/v1" || public key). */
 export function batchKeyId(name: string, publicKey: Uint8Array): Uint8Array {
   const input = Buffer.concat([Buffer.from(`${name}\n`), BATCH_TYPE, publicKey]);
-  return hash('sha256', input, 'buffer').subarray(0, KEY_ID_BYTES);
+  return sha256(input).subarray(0, KEY_ID_BYTES);
 }
 
 /** Has it the one length that its size and index allow? Input is untrusted; nothing is signed by having this form. */
@@ -78,7 +77,7 @@ export function formatBatchSignature({ salt, size, index, path, signature }: Bat
 
 /** SHA-256(0x00 || salt || text). */
 export function batchLeaf(salt: Uint8Array, text: Uint8Array): Uint8Array {
-  return leafHash(Buffer.concat([salt, text]));
+  return leafHash(salt, text);
 }
 
 /** The root that the line leads to from this text; undefined where the path does not fit. */

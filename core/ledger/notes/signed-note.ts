@@ -3,6 +3,7 @@
  * tree of notes are read here and checked in signed-trees.ts, lines of other types can be kept. https://c2sp.org/signed-note. It does not know what the text says.
  */
 import { createPublicKey, hash, sign, verify, type KeyObject } from 'node:crypto';
+import { sha256 } from '../../canonical/index.ts';
 import { batchKeyId, isBatchSignature } from './batch-signature.ts';
 
 const ED25519 = 0x01;
@@ -115,7 +116,7 @@ export function noteVerifier(name: string, publicKey: Uint8Array): NoteVerifier 
 /** First 4 bytes of SHA-256(name || "\n" || type || public key). */
 export function noteKeyId(name: string, publicKey: Uint8Array, type = ED25519): Uint8Array {
   const input = Buffer.concat([Buffer.from(`${name}\n`), Buffer.of(type), publicKey]);
-  return hash('sha256', input, 'buffer').subarray(0, KEY_ID_BYTES);
+  return sha256(input).subarray(0, KEY_ID_BYTES);
 }
 
 /** The verifier key string of C2SP signed-note: `<name>+<key id>+<base64 type and key>`. */

@@ -3,7 +3,7 @@
  * for each idempotency key, so that a key used twice is found without keeping the keys. 8 bytes of memory an entry. It reads
  * keys from the bytes without parsing them; whoever finds one twice parses both entries before it says so.
  */
-import { hash } from 'node:crypto';
+import { sha256 } from '../../canonical/index.ts';
 import { must } from '../../errors/index.ts';
 import type { EntryBody } from '../entries/entry.ts';
 import type { Finding } from '../entries/verification.ts';
@@ -117,7 +117,7 @@ export function suspectedDuplicates({
 
 function fingerprint(type: string, note: Uint8Array): bigint {
   const key = readKey(type, note);
-  return key === undefined ? NO_KEY : hash('sha256', key, 'buffer').readBigUInt64BE(0);
+  return key === undefined ? NO_KEY : sha256(key).readBigUInt64BE(0);
 }
 
 /**

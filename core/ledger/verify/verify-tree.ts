@@ -37,7 +37,8 @@ export class SegmentHashesBuilder {
     this.tile.append(hash);
     this.size += 1;
     if (this.tile.size === TILE_WIDTH) {
-      this.tileRoots.push(this.tile.root());
+      // A copy: the hash itself is a part of a larger buffer, which would be kept with it.
+      this.tileRoots.push(Uint8Array.from(this.tile.root()));
       this.tile = new MerkleEdge();
     } else if (this.asked.has(this.size)) this.ends.push({ size: this.size, edge: this.tile.state().edge });
   }
