@@ -4,7 +4,7 @@
  */
 import { leafHash, sha256 } from '../../canonical/index.ts';
 import { HASH_BYTES, splitHashes } from '../merkle/merkle-hash.ts';
-import { inclusionPathLength, inclusionRoot } from '../merkle/merkle-verify.ts';
+import { inclusionPathLength } from '../merkle/merkle-verify.ts';
 
 /** What C2SP leaves to everybody: 0xff, then a name of one's own. It is in the key id, so no line means two things. */
 const BATCH_TYPE = Buffer.from('\xffnervous-system/batch/v1', 'latin1');
@@ -78,11 +78,6 @@ export function formatBatchSignature({ salt, size, index, path, signature }: Bat
 /** SHA-256(0x00 || salt || text). */
 export function batchLeaf(salt: Uint8Array, text: Uint8Array): Uint8Array {
   return leafHash(salt, text);
-}
-
-/** The root that the line leads to from this text; undefined where the path does not fit. */
-export function batchRoot({ salt, size, index, path }: BatchSignature, text: Uint8Array): Uint8Array | undefined {
-  return inclusionRoot({ leafHash: batchLeaf(salt, text), leafIndex: index, treeSize: size, proof: path });
 }
 
 /** What the key signs: no entry, checkpoint or cosignature begins like it. */

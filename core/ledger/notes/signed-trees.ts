@@ -3,16 +3,36 @@
  * may be signed in a tree: that is the reader's rule. Input is untrusted.
  */
 import { verify } from 'node:crypto';
-import { batchMessage, batchRoot, parseBatchSignature, type BatchTree } from './batch-signature.ts';
+import { inclusionRoot } from '../merkle/merkle-verify.ts';
+import { ProvenTree } from '../merkle/proven-tree.ts';
+import {
+  batchLeaf,
+  batchMessage,
+  parseBatchSignature,
+  type BatchSignature,
+  type BatchTree,
+} from './batch-signature.ts';
 import type { NoteVerifier, SignedNote } from './signed-note.ts';
 
 /** Trees whose verdict is remembered, about 300 bytes each: the notes of a tree stand close to each other in the log. */
 const MAX_TREES = 1_024;
+/** Trees whose nodes are known, about 1,200 bytes each: those of a few commits, because that is how the log mixes them. */
+const MAX_KNOWN = 128;
+
+/** A tree that was signed, and by whom. */
+interface KnownTree {
+  readonly verifier: NoteVerifier;
+  readonly size: number;
+  readonly signature: Uint8Array;
+  readonly nodes: ProvenTree;
+}
 
 export class SignedTrees {
   private readonly origin: string;
   /** by key, signature and what of the message is not the same for all: name, size and root */
   private readonly verdicts = new Map<string, boolean>();
+  /** by the first bytes of the signature, which whoever asks compares whole */
+  private readonly known = new Map<number, KnownTree>();
 
   /** @param origin of the ledger: a tree of another one's is signed by nobody */
   constructor(origin: string) {
@@ -24,10 +44,23 @@ export class SignedTrees {
     return note.signatures.some((line) => {
       if (line.name !== verifier.name || Buffer.compare(line.keyId, verifier.batchKeyId) !== 0) return false;
       const batch = parseBatchSignature(line.signature);
-      const root = batch === undefined ? undefined : batchRoot(batch, note.text);
-      if (batch === undefined || root === undefined) return false;
-      return this.isSigned({ size: batch.size, root }, batch.signature, verifier);
+      return batch !== undefined && this.leadsToSigned(batch, note.text, verifier);
     });
+  }
+
+  private leadsToSigned(batch: BatchSignature, text: Uint8Array, verifier: NoteVerifier): boolean {
+    const { salt, size, index, path, signature } = batch;
+    const leaf = batchLeaf(salt, text);
+    const begin = Buffer.from(signature.buffer, signature.byteOffset, signature.byteLength).readUInt32LE();
+    const tree = this.known.get(begin);
+    if (tree !== undefined && isOf(tree, batch, verifier) && tree.nodes.leads(leaf, index, path)) return true;
+    const root = inclusionRoot({ leafHash: leaf, leafIndex: index, treeSize: size, proof: path });
+    if (root === undefined || !this.isSigned({ size, root }, signature, verifier)) return false;
+    const nodes = new ProvenTree(size, root);
+    nodes.leads(leaf, index, path);
+    this.known.set(begin, { verifier, size, signature: Uint8Array.from(signature), nodes });
+    if (this.known.size > MAX_KNOWN) this.known.delete(this.known.keys().next().value as number);
+    return true;
   }
 
   private isSigned(tree: Pick<BatchTree, 'size' | 'root'>, signature: Uint8Array, verifier: NoteVerifier): boolean {
@@ -41,4 +74,9 @@ export class SignedTrees {
     if (this.verdicts.size > MAX_TREES) this.verdicts.delete(this.verdicts.keys().next().value as string);
     return isRight;
   }
+}
+
+/** The same key, size and signature: then the message differs in nothing but the root, which the nodes lead to. */
+function isOf(tree: KnownTree, { size, signature }: BatchSignature, verifier: NoteVerifier): boolean {
+  return tree.verifier === verifier && tree.size === size && Buffer.compare(tree.signature, signature) === 0;
 }
