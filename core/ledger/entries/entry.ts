@@ -182,8 +182,7 @@ function bodyProblem(value: unknown): string | undefined {
   if (!Number.isSafeInteger(body.seq) || (body.seq as number) < 0) return 'seq is not a non-negative integer';
   if (typeof body.prev !== 'string' || !HASH.test(body.prev)) return 'prev is not a hex SHA-256';
   if (!isInstant(body.at)) return 'at is not YYYY-MM-DDThh:mm:ss.sssZ';
-  if ([body.ledger, body.entity, body.type, body.idem].some((field) => typeof field !== 'string'))
-    return 'a name is not a string';
+  if (!areNames(body.ledger, body.entity) || !areNames(body.type, body.idem)) return 'a name is not a string';
   if (!isObject(body.data)) return 'data is not an object';
   if (body.commits !== undefined && !areCommits(body.commits)) return 'commits are not sorted paths with hashes';
   return isActor(body.actor) ? undefined : 'actor is not {kind, id}, with via and logic where known';
@@ -194,12 +193,15 @@ const ACTOR_KEYS: ReadonlySet<string> = new Set<keyof Actor>(['kind', 'id', 'via
 
 function isActor(value: unknown): boolean {
   if (!isObject(value)) return false;
-  const { kind, id, ...more } = value as Readonly<Record<string, unknown>>;
-  return (
-    ACTOR_KINDS.has(kind) &&
-    [id, ...Object.values(more)].every((text) => typeof text === 'string' && text !== '') &&
-    Object.keys(more).every((key) => ACTOR_KEYS.has(key))
-  );
+  const actor = value as Readonly<Record<string, unknown>>;
+  if (!ACTOR_KINDS.has(actor['kind']) || actor['id'] === undefined) return false;
+  for (const key of Object.keys(actor))
+    if (!ACTOR_KEYS.has(key) || typeof actor[key] !== 'string' || actor[key] === '') return false;
+  return true;
+}
+
+function areNames(one: unknown, other: unknown): boolean {
+  return typeof one === 'string' && typeof other === 'string';
 }
 
 function commitsJson(commits: readonly FieldCommitment[]): { hash: string; path: string }[] {

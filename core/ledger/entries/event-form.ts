@@ -30,6 +30,8 @@ const REQUIRED: Readonly<Record<string, Check>> = {
   version: isCount(1, MAX_VERSION),
 };
 const OPTIONAL: Readonly<Record<string, Check>> = { metadata: isMetadata, timestamp: isInstant, userId: isText };
+const REQUIRED_CHECKS = Object.entries(REQUIRED);
+const OPTIONAL_CHECKS = Object.entries(OPTIONAL);
 const METADATA: Readonly<Record<string, Check>> = {
   causationId: isText,
   correlationId: isText,
@@ -45,9 +47,9 @@ export function eventProblem({ idem, data }: Pick<EntryBody, 'idem' | 'data'>): 
   for (const name of Object.keys(data))
     if (!Object.hasOwn(REQUIRED, name) && !Object.hasOwn(OPTIONAL, name))
       return `an event has no field ${JSON.stringify(name.slice(0, 60))}`;
-  for (const [name, isRight] of Object.entries(REQUIRED))
+  for (const [name, isRight] of REQUIRED_CHECKS)
     if (!isRight(data[name])) return `${name} of the event is missing or malformed`;
-  for (const [name, isRight] of Object.entries(OPTIONAL))
+  for (const [name, isRight] of OPTIONAL_CHECKS)
     if (data[name] !== undefined && !isRight(data[name])) return `${name} of the event is malformed`;
   return undefined;
 }

@@ -152,10 +152,12 @@ function isOurs(signature: Uint8Array): boolean {
 
 function parseSignatureLine(line: string): NoteSignature | undefined {
   if (!line.startsWith(SIGNATURE_START)) return undefined;
-  const [name, encoded, ...rest] = line.slice(SIGNATURE_START.length).split(' ');
-  if (name === undefined || !KEY_NAME.test(name) || encoded === undefined || rest.length > 0) return undefined;
+  const space = line.indexOf(' ', SIGNATURE_START.length);
+  const name = line.slice(SIGNATURE_START.length, space);
+  const encoded = line.slice(space + 1);
+  if (space < 0 || !KEY_NAME.test(name)) return undefined;
   const bytes = Buffer.from(encoded, 'base64');
-  // Base64 has several spellings of the same bytes; only the canonical one is accepted.
+  // Base64 has several spellings of the same bytes; only the canonical one, without spaces, is accepted.
   if (bytes.toString('base64') !== encoded || bytes.length <= KEY_ID_BYTES) return undefined;
   return { name, keyId: bytes.subarray(0, KEY_ID_BYTES), signature: bytes.subarray(KEY_ID_BYTES) };
 }
