@@ -19,6 +19,7 @@ const SCRIPTS = [
   'adapters/embedded/audit/verify-worker.ts',
   'adapters/embedded/export/export-worker.ts',
   'adapters/embedded/keys/sealing-worker.ts',
+  'adapters/embedded/store/writing-worker.ts',
 ] as const;
 
 /** @param out the folder that becomes the package's `dist` */

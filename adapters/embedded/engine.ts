@@ -19,7 +19,7 @@ import { readIncarnations } from './log/incarnations.ts';
 import { type PublicLog } from './log/open-log.ts';
 import { startProcessMetrics, type ProcessMetrics } from './runtime/process-metrics.ts';
 import { lockDataDir, openForWriting } from './store/sqlite-schema.ts';
-import { SqliteStore } from './store/sqlite-store.ts';
+import { ThreadedStore } from './store/threaded-store.ts';
 import { systemClock } from './machine/system-clock.ts';
 import { openLiveTokens } from './keys/tokens.ts';
 import type { EngineOptions } from './engine-options.ts';
@@ -57,7 +57,8 @@ async function open(options: EngineOptions, opened: Closers): Promise<Engine> {
   const known = new KnownChains();
   const signals = createSignals(onError);
   const connections: OpenConnections = new Map();
-  const store = new SqliteStore(db, {
+  const store = new ThreadedStore(db, {
+    dataDir,
     onStored: (entries) => {
       for (const { chain, seq, hash } of entries) known.wrote(chain, { seq, hash: toHex(hash) });
     },

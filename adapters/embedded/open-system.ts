@@ -30,7 +30,7 @@ import { MAX_CONNECTIONS } from './http/http-server.ts';
 import { createHttpWitness } from './log/http-witness.ts';
 import { ANCHOR_FOLDER, openPublicLog, type PublicLog } from './log/open-log.ts';
 import { openRootKeys, type RootKeys } from './keys/root-keys.ts';
-import type { SqliteStore } from './store/sqlite-store.ts';
+import type { ThreadedStore } from './store/threaded-store.ts';
 import { systemClock, systemIds } from './machine/system-clock.ts';
 import { AUDIT_MINUTES, startIntegrityMonitor, type IntegrityMonitor } from './audit/integrity-monitor.ts';
 import { pointsOf } from './audit/verify-points.ts';
@@ -84,7 +84,7 @@ export type Opening = EngineOptions &
   };
 
 /** The system on its store, with everything that was interrupted taken up again. */
-export async function openSystem(options: Opening, store: SqliteStore, opened: Closers): Promise<OpenedSystem> {
+export async function openSystem(options: Opening, store: ThreadedStore, opened: Closers): Promise<OpenedSystem> {
   const { config, dataDir, anchorsDir, onError, incarnations, signals } = options;
   const keys = await openRootKeys({
     ...{ dataDir, origin: config.origin, anchorsDir: anchorsDir ?? join(dataDir, ANCHOR_FOLDER) },
@@ -166,7 +166,7 @@ function openRunner({ changes }: NervousSystem, onError: (error: unknown) => voi
 function openLog(
   options: EngineOptions & Required<Pick<EngineOptions, 'onError'>> & { readonly incarnations: readonly number[] },
   { signer: rootSigner, logKeys: rootKeys }: RootKeys,
-  entries: SqliteStore,
+  entries: ThreadedStore,
 ): PublicLog {
   const { dataDir, anchorsDir, checkpointMs, onError, witness, incarnations } = options;
   return openPublicLog({
@@ -176,7 +176,11 @@ function openLog(
   });
 }
 
-function openTopicIndex({ config: { ledger }, onError }: Opening, store: SqliteStore, opened: Closers): TopicIndexLoop {
+function openTopicIndex(
+  { config: { ledger }, onError }: Opening,
+  store: ThreadedStore,
+  opened: Closers,
+): TopicIndexLoop {
   const indexer = createTopicIndexer({ ledger, entries: store, items: store });
   const loop = startTopicIndex({ indexer, clock: systemClock, onError });
   opened.push(() => loop.stop());
@@ -185,7 +189,7 @@ function openTopicIndex({ config: { ledger }, onError }: Opening, store: SqliteS
 
 async function openBus(
   { config: { ledger }, functions, onError, signals }: Opening,
-  store: SqliteStore,
+  store: ThreadedStore,
   policy: Policy,
 ): Promise<InProcessBus> {
   const bus = new InProcessBus({

@@ -1,4 +1,5 @@
 import { describeEntryStore } from './entry-store.ts';
 import { STORES } from './stores.ts';
 
-for (const [name, open] of Object.entries(STORES)) describeEntryStore(name, open, name === 'SqliteStore');
+for (const [name, open] of Object.entries(STORES))
+  describeEntryStore(name, open, /SqliteStore|ThreadedStore/.test(name));

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openForWriting } from '../../adapters/embedded/store/sqlite-schema.ts';
 import { SqliteStore } from '../../adapters/embedded/store/sqlite-store.ts';
+import { ThreadedStore } from '../../adapters/embedded/store/threaded-store.ts';
 import { MemoryStore } from '../../adapters/memory/index.ts';
 import type { EntryStore, ItemStore } from '../../core/ledger/index.ts';
 import { FakeDynamo } from '../adapters/aws/dynamo/fake-dynamo.ts';
@@ -29,6 +30,8 @@ export const STORES: Readonly<Record<string, Open>> = {
   'MemoryStore, only writer': () => ({ store: new MemoryStore(), close: () => undefined }),
   'MemoryStore, shared': () => ({ store: new MemoryStore({ exclusive: false }), close: () => undefined }),
   SqliteStore: openSqlite,
+  ThreadedStore: () => openThreaded({}),
+  'ThreadedStore, all on its thread': () => openThreaded({ inlineEntries: 0 }),
   DynamoStore: openFakeDynamo,
 };
 
@@ -44,6 +47,23 @@ function openSqlite(): OpenStore {
     close: () => {
       store.close();
       rmSync(folder, { recursive: true });
+    },
+  };
+}
+
+function openThreaded(options: { readonly inlineEntries?: number }): OpenStore {
+  const dataDir = mkdtempSync(join(tmpdir(), 'nervous-threaded-'));
+  const open = (): ThreadedStore => new ThreadedStore(openForWriting(dataDir, IDENTITY), { dataDir, ...options });
+  let store = open();
+  return {
+    store,
+    reopen: async () => {
+      await store.close();
+      return (store = open());
+    },
+    close: async () => {
+      await store.close();
+      rmSync(dataDir, { recursive: true });
     },
   };
 }

@@ -20,6 +20,10 @@ const LOCK_WAIT_MS = 3_000;
 /** https://www.sqlite.org/rescode.html#busy */
 const SQLITE_BUSY = 5;
 
+/** How a connection writes. Two of one engine wait for each other. */
+const WRITING = `PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -32768; PRAGMA wal_autocheckpoint = 4000;
+  PRAGMA secure_delete = ON; PRAGMA busy_timeout = 10000;`;
+
 export interface LedgerIdentity {
   readonly ledger: string;
   readonly origin: string;
@@ -30,9 +34,7 @@ export function openForWriting(dataDir: string, identity: LedgerIdentity): Datab
   makeFolder(dataDir);
   const db = openFile(join(dataDir, LEDGER_FILE));
   try {
-    db.exec(
-      'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -32768; PRAGMA wal_autocheckpoint = 4000; PRAGMA secure_delete = ON;',
-    );
+    db.exec(WRITING);
     if (userVersion(db) === 0 && isEmpty(db)) createSchema(db, identity);
     checkIdentity(db, dataDir, identity);
     const version = userVersion(db);
@@ -47,6 +49,13 @@ export function openForWriting(dataDir: string, identity: LedgerIdentity): Datab
     if (error instanceof EngineError) throw error;
     throw openingTrouble(error, dataDir) ?? unreadable(error);
   }
+}
+
+/** One more connection of the engine that has just opened the folder for writing, and so has checked it. @throws EngineError */
+export function openBesideWriter(dataDir: string): DatabaseSync {
+  const db = openFile(join(dataDir, LEDGER_FILE));
+  db.exec(WRITING);
+  return db;
 }
 
 /**

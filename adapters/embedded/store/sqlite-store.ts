@@ -35,6 +35,8 @@ type Row = Record<string, SQLOutputValue>;
 export interface StoreOptions {
   /** somebody else writes the file meanwhile: where the log ends is asked each time */
   readonly readOnly?: boolean;
+  /** another connection of this engine writes too, never at the same time: where the log ends is asked each time */
+  readonly isShared?: boolean;
   /** Told what has become durable, in its order. Must not throw. */
   readonly onStored?: (entries: readonly EntryToStore[]) => void;
   /** Told of what somebody else did to the file, and of what no longer works by itself. Must not throw. */
@@ -48,14 +50,19 @@ export class SqliteStore implements EntryStore, ItemStore {
   private readonly sql: Statements;
   private readonly db: DatabaseSync;
   private readonly isReader: boolean;
+  private readonly isShared: boolean;
   private readonly onStored: StoreOptions['onStored'];
   private readonly onTamper: (finding: Finding) => void;
   private schemaVersion: unknown;
   private nextPosition: number;
 
-  constructor(db: DatabaseSync, { readOnly = false, onStored, onTamper = () => {} }: StoreOptions = {}) {
+  constructor(
+    db: DatabaseSync,
+    { readOnly = false, isShared = false, onStored, onTamper = () => {} }: StoreOptions = {},
+  ) {
     this.db = db;
     this.isReader = readOnly;
+    this.isShared = isShared;
     this.onStored = onStored;
     this.onTamper = onTamper;
     this.sql = prepareStatements(db);
@@ -85,6 +92,16 @@ export class SqliteStore implements EntryStore, ItemStore {
       for (const write of writes) this.applyWrite(write);
       return { kind: 'written' as const };
     });
+  }
+
+  /** Positions below it are taken, whatever has become of the record in the file. */
+  advanceTo(end: number): void {
+    this.nextPosition = Math.max(this.nextPosition, end);
+  }
+
+  /** One past the last position that this connection knows of. */
+  get end(): number {
+    return this.nextPosition;
   }
 
   /** Writes what is there already, durably. @throws LedgerError STORE_UNAVAILABLE */
@@ -138,8 +155,9 @@ export class SqliteStore implements EntryStore, ItemStore {
     return Number(must(this.sql.recordedEnd.get()?.['size'], 'the size of the log'));
   }
 
-  /** The log's last position. */
+  /** The log's last position. Within a transaction of its own nobody else moves it. */
   private last(): number {
+    if (this.isShared && !this.db.isTransaction) this.advanceTo(this.readSize());
     return (this.isReader ? this.readSize() : this.nextPosition) - 1;
   }
 
@@ -151,6 +169,7 @@ export class SqliteStore implements EntryStore, ItemStore {
     const before = this.nextPosition;
     try {
       this.sql.begin.run();
+      if (this.isShared) this.advanceTo(this.readSize());
       const result = work();
       this.sql.commit.run();
       return result;

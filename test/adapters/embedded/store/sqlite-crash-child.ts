@@ -1,14 +1,14 @@
 /** Appends without pause, 32 publishers over 5 entities, and says on stdout what was acknowledged. Made to be killed. */
 import { writeSync } from 'node:fs';
 import { openForWriting } from '../../../../adapters/embedded/store/sqlite-schema.ts';
-import { SqliteStore } from '../../../../adapters/embedded/store/sqlite-store.ts';
+import { ThreadedStore } from '../../../../adapters/embedded/store/threaded-store.ts';
 import { systemClock, systemIds } from '../../../../adapters/embedded/machine/system-clock.ts';
 import { WorkerSealer } from '../../../../adapters/embedded/keys/worker-sealer.ts';
 import { IDENTITY } from '../../../contract/stores.ts';
 import { appenderOn, note } from '../../../core/ledger/ledger-fixture.ts';
 
 const [folder = '', round = ''] = process.argv.slice(2);
-const store = new SqliteStore(openForWriting(folder, IDENTITY));
+const store = new ThreadedStore(openForWriting(folder, IDENTITY), { dataDir: folder });
 const appender = appenderOn(store, { sealer: new WorkerSealer(IDENTITY.origin), clock: systemClock, ids: systemIds });
 
 async function publish(publisher: number): Promise<void> {
