@@ -16,6 +16,7 @@ import { primitives } from './measure.ts';
 import { benchOpen } from './open.ts';
 import { benchPublish } from './publish.ts';
 import { benchRules } from './rules.ts';
+import { benchScale } from './scale/index.ts';
 import { benchSoak } from './soak.ts';
 import { benchStreams } from './streams.ts';
 import { benchSubscriptions } from './subscriptions.ts';
@@ -35,7 +36,14 @@ const PARTS = {
   verify: benchVerify,
   'verify-entity': benchVerifyEntity,
 } as const;
-const NAMED_ONLY = { cold: benchCold, costs: benchCosts, log: benchLog, open: benchOpen, soak: benchSoak } as const;
+const NAMED_ONLY = {
+  cold: benchCold,
+  costs: benchCosts,
+  log: benchLog,
+  open: benchOpen,
+  scale: benchScale,
+  soak: benchSoak,
+} as const;
 const ALL = { ...PARTS, ...NAMED_ONLY };
 
 const args = process.argv.slice(2);
