@@ -34,12 +34,14 @@ import { MIN_ENTRIES_PER_THREAD, threadsFor, verifyingThreads } from '../machine
 import { readIncarnations } from '../log/incarnations.ts';
 import { readRestoredWithout } from '../store/restored-without.ts';
 import { systemClock, systemIds } from '../machine/system-clock.ts';
+import { beginProgress, type SharedProgress } from './progress.ts';
 import { replayDataDir } from './replay-data-dir.ts';
 import { readRootPublicKey } from '../keys/root-key.ts';
 import { endOfEntries, endOfLog, rowOutside } from '../store/rows-outside.ts';
 import { identityOf, openForReading } from '../store/sqlite-schema.ts';
 import { SqliteStore } from '../store/sqlite-store.ts';
 import { entityThreads, verifyEntityOnThreads } from './verify-on-threads.ts';
+import { TurnTakingStore } from './turn-taking-store.ts';
 import { pointsOf } from './verify-points.ts';
 import { isDamage, isForeign, verifyFolderSegment, type SegmentJob } from './verify-folder-segment.ts';
 
@@ -67,6 +69,8 @@ export interface VerifyDataDirOptions {
   readonly now?: EpochMs;
   /** default false; true leaves cores for the engine of this process */
   readonly besideEngine?: boolean;
+  /** Counts what was looked at, in scopes that read the log. */
+  readonly progress?: SharedProgress;
 }
 
 /** @throws EngineError DATA_NOT_FOUND, LedgerError KEY_FILE_INVALID */
@@ -91,7 +95,7 @@ async function verifyOpened(db: DatabaseSync, options: Opened): Promise<Verifica
   const { dataDir, root, signatures, now = systemClock.now(), entity, besideEngine = false } = options;
   const scope = entity === undefined ? (options.scope ?? { mode: 'full' }) : { mode: 'entity' as const, entity };
   const { ledger, origin } = identityOf(db);
-  const store = new SqliteStore(db, { readOnly: true });
+  const store = new TurnTakingStore(db, { readOnly: true });
   const sources = { ledger, entries: store, items: store };
   const replaying = { dataDir, ledger };
   if (scope.mode === 'state')
@@ -106,7 +110,9 @@ async function verifyOpened(db: DatabaseSync, options: Opened): Promise<Verifica
     ...defined({ requireAnchored: options.requireAnchored, maxAgeMinutes: options.maxAgeMinutes }),
   };
   const fieldSources = { ...sources, ...fieldsOf(dataDir, db, sources) };
-  const job = { dataDir, root, signatures, rootSigned: [...ROOT_SIGNED_TYPES], steps: STEP_TYPES };
+  const { progress } = options;
+  const trust = { dataDir, root, signatures, rootSigned: [...ROOT_SIGNED_TYPES], steps: STEP_TYPES };
+  const job = { ...trust, ...defined({ progress }) };
   const report = await verifyWindow({
     ...{ ...points, ...asked, genesis: origin, scope, entries: store, signatures, now },
     size: async () => endOfLog(db),
@@ -192,7 +198,8 @@ function remembering({ remembered }: Opened): { readonly remembered?: Uint8Array
 
 /** Each begins with a tile of the log. */
 function verifySegments(whole: SegmentJob & Window, workers: number): Promise<Segment[]> {
-  const { from, to } = whole;
+  const { from, to, progress } = whole;
+  beginProgress(progress, to - from);
   if (workers === 1) return Promise.all([verifyFolderSegment(whole)]);
   const share = Math.ceil((to - from) / workers / TILE_WIDTH) * TILE_WIDTH;
   const jobs = Array.from({ length: workers }, (_, i) => ({

@@ -5,6 +5,7 @@
 import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
+import { setImmediate as turn } from 'node:timers/promises';
 import {
   checkTile,
   EntryVerifier,
@@ -25,6 +26,7 @@ import {
 import { codeOf } from '../../../core/errors/index.ts';
 import { EngineError } from '../machine/errors.ts';
 import { WITHOUT_WAITING } from '../machine/durable-files.ts';
+import { countLooked, type SharedProgress } from './progress.ts';
 import { LOG_FOLDER } from '../log/open-log.ts';
 import { identityOf, openForReading } from '../store/sqlite-schema.ts';
 import { SqliteStore } from '../store/sqlite-store.ts';
@@ -58,10 +60,11 @@ export interface SegmentJob {
   readonly isShort: boolean;
   /** what the replay of decisions needs is wanted too */
   readonly replay: boolean;
+  readonly progress?: SharedProgress;
 }
 
 export async function verifyFolderSegment(job: SegmentJob): Promise<Segment> {
-  const { dataDir, root, signatures, rootSigned, steps, from, to, sizes, published, isShort, replay } = job;
+  const { dataDir, root, signatures, rootSigned, steps, from, sizes, published, isShort, replay } = job;
   const read = readerOf(join(dataDir, LOG_FOLDER));
   const db = openForReading(dataDir);
   try {
@@ -80,7 +83,7 @@ export async function verifyFolderSegment(job: SegmentJob): Promise<Segment> {
       ...{ read, size: published, isLenient: isShort },
       find: async (chain: string, seq: number) => (await store.read(chain, seq, 1)).find((entry) => entry.seq === seq),
     };
-    const segment = await verifySegment(readPairs(db, store, { from, to }), verifier, {
+    const segment = await verifySegment(readPairs(db, store, job), verifier, {
       ...{ from, sizes, replay },
       onTile: (index, entries) => checkTile(files, index, entries),
     });
@@ -127,7 +130,7 @@ async function named(finding: Finding, read: ReadLogFile, published: number): Pr
 async function* readPairs(
   db: DatabaseSync,
   store: SqliteStore,
-  segment: { from: number; to: number },
+  segment: Pick<SegmentJob, 'from' | 'to' | 'progress'>,
 ): AsyncGenerator<readonly LogPair[]> {
   for (let from = segment.from; from < segment.to; from += PAGE) {
     const to = Math.min(from + PAGE, segment.to);
@@ -142,6 +145,9 @@ async function* readPairs(
       page.push(one?.damage === undefined ? pair : { ...pair, damage: one.damage });
     }
     yield page;
+    countLooked(segment.progress, to - from);
+    // Where this is the calling thread, a signal to stop gets its turn.
+    await turn();
   }
 }
 

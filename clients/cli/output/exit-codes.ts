@@ -9,6 +9,8 @@ export const EXIT = {
   usage: 2,
   /** nobody answers at the URL */
   unreachable: 3,
+  /** Ctrl-C: 128 and the number of the signal, as shells have it */
+  stopped: 130,
 } as const;
 
 /** `nervous verify` and `nervous log fsck`: each verdict its own, so that a script knows what was found without reading. */

@@ -11,6 +11,9 @@ import { EXIT } from './exit-codes.ts';
 /** The command was not understood. */
 export class UsageError extends Error {}
 
+/** Ctrl-C ended the command before it had a result. */
+export class Stopped extends Error {}
+
 export interface OutputOptions {
   readonly json?: boolean;
 }
@@ -53,6 +56,7 @@ interface Description {
 
 function describe(error: unknown): Description {
   if (error instanceof UsageError) return { code: 'USAGE', detail: error.message, errors: [], exitCode: EXIT.usage };
+  if (error instanceof Stopped) return { code: 'STOPPED', detail: error.message, errors: [], exitCode: EXIT.stopped };
   if (error instanceof Unreachable)
     return { code: 'UNREACHABLE', detail: error.message, errors: [], exitCode: EXIT.unreachable };
   if (error instanceof ApiProblem) {

@@ -4,13 +4,15 @@ import { once } from 'node:events';
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { constants, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { beginProgress, countLooked, createProgress, progressOf } from '../../../adapters/embedded/audit/progress.ts';
 import { startEngine, type Engine } from '../../../adapters/embedded/index.ts';
 import type { EntryPage } from '../../../api/index.ts';
-import { VERDICT_EXIT } from '../../../clients/cli/output/exit-codes.ts';
+import { farOf } from '../../../clients/cli/commands/ledger/verify.ts';
+import { EXIT, VERDICT_EXIT } from '../../../clients/cli/output/exit-codes.ts';
 import { whileWaiting } from '../../../clients/cli/output/waiting.ts';
 import { createClient, type Client } from '../../../clients/sdk/index.ts';
 import { VERDICTS, type VerificationReport } from '../../../core/ledger/index.ts';
@@ -179,12 +181,21 @@ describe('verification over HTTP', () => {
 
 describe('R2: while it verifies', () => {
   /** Never answers; tells when whoever asked has left, which ends the work in an engine (test/adapters/embedded/audit/verify-entity.test.ts). */
-  async function endlessService(): Promise<{ readonly url: string; readonly left: Promise<unknown>; close(): void }> {
-    const asked = Promise.withResolvers<unknown>();
-    const server = createServer((request) => request.socket.once('close', () => asked.resolve(request.url)));
+  async function endlessService(): Promise<{
+    readonly url: string;
+    readonly asked: Promise<unknown>;
+    readonly left: Promise<unknown>;
+    close(): void;
+  }> {
+    const asked = Promise.withResolvers<undefined>();
+    const left = Promise.withResolvers<unknown>();
+    const server = createServer((request) => {
+      asked.resolve(undefined);
+      request.socket.once('close', () => left.resolve(request.url));
+    });
     await once(server.listen(0, '127.0.0.1'), 'listening');
     const { port } = server.address() as AddressInfo;
-    return { url: `http://127.0.0.1:${port}`, left: asked.promise, close: () => server.close() };
+    return { url: `http://127.0.0.1:${port}`, asked: asked.promise, left: left.promise, close: () => server.close() };
   }
 
   it('says so on a terminal, and Ctrl-C ends it for the service too', async () => {
@@ -193,17 +204,60 @@ describe('R2: while it verifies', () => {
     const command = [process.execPath, CLI, 'verify', 'entity', 'account:1'];
     const { code, screen } = await onTerminal(command, { answer: '^C', at: 'Ctrl-C ends it', env });
     expect(screen).toMatch(/verifying entity account:1: \d+ s, Ctrl-C ends it/);
-    expect(code).toBe(-constants.signals.SIGINT);
+    expect(screen).toContain('stopped while verifying entity account:1: there is no result');
+    expect(code).toBe(EXIT.stopped);
     expect(await service.left).toBe('/v1/entities/account%3A1/verify');
+    service.close();
+  });
+
+  it('says of a folder how many entries it looked at', async () => {
+    vi.useFakeTimers();
+    const told: string[] = [];
+    const done = Promise.withResolvers<string>();
+    const progress = createProgress();
+    const far = (): string => farOf(progressOf(progress));
+    const terminal = { isTTY: true, write: (text: string) => told.push(text) > 0 };
+    const waiting = whileWaiting({ what: 'verifying full', far }, done.promise, terminal);
+    await vi.advanceTimersByTimeAsync(1_000);
+    beginProgress(progress, 60_001);
+    countLooked(progress, 256);
+    countLooked(progress, 256);
+    await vi.advanceTimersByTimeAsync(1_000);
+    vi.useRealTimers();
+    done.resolve('OK');
+    expect(await waiting).toBe('OK');
+    const lines = told.map((text) => text.replace('\r\u001b[K', ''));
+    expect(lines).toEqual([
+      'verifying full: 1 s, Ctrl-C ends it',
+      'verifying full: 512 of 60001 entries looked at, 2 s, Ctrl-C ends it',
+      '',
+    ]);
+  });
+
+  it('ends with 130 and says so where a program reads, with nothing on standard output', async () => {
+    const service = await endlessService();
+    const env = { ...process.env, NERVOUS_URL: service.url, NERVOUS_TOKEN: 'any' };
+    const child = spawn(process.execPath, [CLI, 'verify', 'full', '--json'], { env });
+    const exit = once(child, 'exit') as Promise<[number | null]>;
+    const output = Promise.all([text(child.stdout), text(child.stderr)]);
+    await service.asked;
+    child.kill('SIGINT');
+    const [[code], [out, err]] = await Promise.all([exit, output]);
+    expect([code, out]).toEqual([EXIT.stopped, '']);
+    expect(JSON.parse(err)).toMatchObject({
+      code: 'STOPPED',
+      detail: 'stopped while verifying full: there is no result',
+    });
     service.close();
   });
 
   it('says nothing where nobody looks', async () => {
     const told: string[] = [];
     const terminal = (isTTY: boolean) => ({ isTTY, write: (text: string) => told.push(text) > 0 });
-    expect(await whileWaiting('verifying', Promise.resolve('done'), terminal(false))).toBe('done');
+    const wait = { what: 'verifying' };
+    expect(await whileWaiting(wait, Promise.resolve('done'), terminal(false))).toBe('done');
     expect(told).toEqual([]);
-    await whileWaiting('verifying', Promise.resolve(), terminal(true));
+    await whileWaiting(wait, Promise.resolve(), terminal(true));
     expect(told).toEqual(['\r\u001b[K']);
   });
 });

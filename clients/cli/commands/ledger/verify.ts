@@ -3,6 +3,12 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import type { VerifyDataDirOptions } from '../../../../adapters/embedded/index.ts';
 import {
+  createProgress,
+  progressOf,
+  type Progress,
+  type SharedProgress,
+} from '../../../../adapters/embedded/audit/progress.ts';
+import {
   MODES,
   parseVerifierKey,
   verifyProof,
@@ -44,7 +50,7 @@ Scopes:
 ${SCOPES.map(([usage, does]) => `  ${usage.padEnd(20)}  ${does}`).join('\n')}
 
 With --data and without --as the command reads the folder itself, so it needs no running engine and no token.
-Ctrl-C ends the command, and the work that a service does for it.`;
+Ctrl-C ends the command with exit code 130, and the work that a service does for it. There is no verdict then.`;
 
 export function verifyCommand(): Command {
   return connectedCommand('verify [scope] [args...]', 'verify the ledger, a part of it, or a proof')
@@ -57,9 +63,11 @@ export function verifyCommand(): Command {
     .addHelpText('after', HELP)
     .action(async (name: string | undefined, args: string[], given: VerifyOptions) => {
       const [scope, options] = scopeOf(name, args, given);
+      const progress = createProgress();
+      const what = printable(`verifying ${[scope.mode, ...args].join(' ')}`);
       const report = await whileWaiting(
-        printable(`verifying ${[scope.mode, ...args].join(' ')}`),
-        verify(scope, options),
+        { what, far: () => farOf(progressOf(progress)), json: options.json },
+        verify(scope, options, progress),
       );
       if (options.remember !== undefined) remember(options.remember, report);
       show(options, report, () => textOf(report));
@@ -99,25 +107,24 @@ function indices(from: string, to: string): { readonly from: number; readonly to
   throw new UsageError('range takes two log indices, the first and one past the last');
 }
 
-function verify(scope: Scope, options: VerifyOptions): Promise<VerificationReport> {
+function verify(scope: Scope, options: VerifyOptions, progress: SharedProgress): Promise<VerificationReport> {
   const { data, as } = options;
   if (scope.mode === 'proof') return Promise.resolve(verifyProof(scope.proof, rootKey(options)));
   if (data === undefined || as !== undefined) return askService(scope, options);
   if (options.url !== undefined)
     throw new UsageError('--data reads a folder, --url asks a service: choose one, or add --as');
-  return readFolder(scope, options, data);
+  return readFolder(scope, options, { data, progress });
 }
 
 async function readFolder(
   scope: Exclude<Scope, { mode: 'proof' }>,
   options: VerifyOptions,
-  data: string,
+  { data, progress }: { readonly data: string; readonly progress: SharedProgress },
 ): Promise<VerificationReport> {
   const { verifyDataDir } = await import('../../../../adapters/embedded/index.ts');
   const { anchors, vkey, requireAnchored, hashOnly } = options;
   return verifyDataDir(data, {
-    scope,
-    signatures: hashOnly !== true,
+    ...{ scope, progress, signatures: hashOnly !== true },
     ...('checkpoint' in scope ? { remembered: scope.checkpoint } : {}),
     ...defined({ anchorsDir: anchors }),
     ...(vkey === undefined ? {} : { root: rootKey(options) }),
@@ -143,6 +150,11 @@ function askService(scope: Exclude<Scope, { mode: 'proof' }>, options: VerifyOpt
     ...defined({ requireAnchored }),
     ...maxAgeOf(options),
   });
+}
+
+/** Blank where the folder is not read here, or nothing of it yet. */
+export function farOf({ entries, of }: Progress): string {
+  return of === 0 ? '' : `${entries} of ${of} entries looked at`;
 }
 
 /** @throws UsageError */
