@@ -1,9 +1,13 @@
-/** Durable, signed publishing in process: 1 and 64 publishers one event at a time, and batches of 100; with a subscriber. */
+/**
+ * Durable, signed publishing in process: 1 and 64 publishers one event at a time, and batches of 100; with a subscriber. Processor time an
+ * event is steadier than the clock where others use the machine: of the whole process, and of the thread that serves.
+ */
 import { startEngine, type Engine } from '../adapters/embedded/index.ts';
+import { openForReading } from '../adapters/embedded/store/sqlite-schema.ts';
 import type { EventInput } from '../core/events/index.ts';
 import type { Principal } from '../core/policy/index.ts';
 import { config } from './bench-config.ts';
-import { withTempDir } from './measure.ts';
+import { round, withTempDir } from './measure.ts';
 
 /** As many entities as the Berka sample has accounts. */
 const ENTITIES = 1_178;
@@ -13,9 +17,22 @@ const MOST_AT_ONCE = 1_000;
 
 export interface PublishFigures {
   readonly onePublisherPerSecond: number;
+  readonly onePublisherCpuUs: number;
   readonly publishers64PerSecond: number;
+  readonly publishers64CpuUs: number;
+  readonly publishers64MainThreadUs: number;
+  readonly publishers64PerCommit: number;
   readonly batches100PerSecond: number;
+  readonly batches100CpuUs: number;
   readonly rssMb: number;
+}
+
+/** What an event of a load took, and how many shared a commit. */
+interface Taken {
+  readonly perSecond: number;
+  readonly cpuUs: number;
+  readonly mainThreadUs: number;
+  readonly perCommit: number;
 }
 
 export function benchPublish(scale: number): Promise<PublishFigures> {
@@ -23,15 +40,41 @@ export function benchPublish(scale: number): Promise<PublishFigures> {
     const engine = await startEngine({ config, dataDir, http: false });
     const delivered = await countDeliveries(engine);
     await publishAll(engine, { publishers: 64, events: 2_000, perCall: 1 }); // warm up
-    const onePublisherPerSecond = await publishAll(engine, { publishers: 1, events: 3_000 * scale, perCall: 1 });
-    const publishers64PerSecond = await publishAll(engine, { publishers: 64, events: 40_000 * scale, perCall: 1 });
-    const batches100PerSecond = await publishAll(engine, { publishers: 4, events: 40_000 * scale, perCall: 100 });
+    const load = (publishers: number, events: number, perCall: number): Promise<Taken> =>
+      take(dataDir, events, () => publishAll(engine, { publishers, events, perCall }));
+    const one = await load(1, 3_000 * scale, 1);
+    const many = await load(64, 40_000 * scale, 1);
+    const batches = await load(4, 40_000 * scale, 100);
     const expected = 2_000 + 83_000 * scale;
     while (delivered() < expected) await new Promise((resolve) => setTimeout(resolve, 10));
     const rssMb = Math.round(process.memoryUsage().rss / 1e6);
     await engine.close();
-    return { onePublisherPerSecond, publishers64PerSecond, batches100PerSecond, rssMb };
+    return {
+      ...{ onePublisherPerSecond: one.perSecond, onePublisherCpuUs: one.cpuUs },
+      ...{ publishers64PerSecond: many.perSecond, publishers64CpuUs: many.cpuUs },
+      ...{ publishers64MainThreadUs: many.mainThreadUs, publishers64PerCommit: many.perCommit },
+      ...{ batches100PerSecond: batches.perSecond, batches100CpuUs: batches.cpuUs, rssMb },
+    };
   });
+}
+
+async function take(dataDir: string, events: number, work: () => Promise<number>): Promise<Taken> {
+  const [before, process0, thread0] = [commitsOf(dataDir), process.cpuUsage(), process.threadCpuUsage()];
+  const perSecond = await work();
+  const [all, main] = [process.cpuUsage(process0), process.threadCpuUsage(thread0)];
+  return {
+    perSecond,
+    cpuUs: round((all.user + all.system) / events),
+    mainThreadUs: round((main.user + main.system) / events),
+    perCommit: round(events / (commitsOf(dataDir) - before)),
+  };
+}
+
+function commitsOf(dataDir: string): number {
+  const db = openForReading(dataDir);
+  const row = db.prepare('SELECT count(*) AS commits FROM batches').get();
+  db.close();
+  return Number(row?.['commits']);
 }
 
 export function principal(engine: Engine, id: string): Principal {
