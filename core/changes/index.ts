@@ -19,8 +19,8 @@ export { createDecisionUseCases, type ActResult, type DecideResult } from './use
 export { createProposalUseCases, type ProposeResult } from './use-cases/proposal-use-cases.ts';
 export { createQueryUseCases, type ChangePage } from './use-cases/query-use-cases.ts';
 export { createWorkflowUseCases } from './use-cases/workflow-use-cases.ts';
+export { contentHash } from './model/binding-hashes.ts';
 export {
-  contentHash,
   proposalInputSchema,
   revisionInputSchema,
   type ProposalInput,

@@ -17,15 +17,12 @@ export {
   type CatalogDocument,
 } from './catalog/catalog-diff.ts';
 export { afterFailure, failureReason, type AfterFailure } from './subscriptions/delivery.ts';
+export { deliveredEvent, eventBridgeShape, type DeliveredEvent, type LoggedEvent } from './envelope/delivered-event.ts';
 export {
-  deliveredEvent,
-  eventBridgeShape,
   eventIdemKey,
   eventInputSchema,
   moduleChain,
   parseEventInput,
-  type DeliveredEvent,
-  type LoggedEvent,
   type EventData,
   type EventInput,
 } from './envelope/envelope.ts';

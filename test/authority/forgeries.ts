@@ -1,7 +1,7 @@
 /** What somebody with the keys may write, and nobody is entitled to: each returns the first entry that is wrong. */
 import type { JsonObject, JsonValue } from '../../core/canonical/index.ts';
 import { contentHash, documentHash, stepHash, type ChangeRecord, type ChangeView } from '../../core/changes/index.ts';
-import { assessmentHash } from '../../core/changes/model/steps.ts';
+import { assessmentHash } from '../../core/changes/model/binding-hashes.ts';
 import type { Actor } from '../../core/ledger/index.ts';
 import type { AuthorityFixture } from './fixture.ts';
 import {

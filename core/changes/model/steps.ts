@@ -3,13 +3,12 @@
  * A step is named by the hash of what it says and who says it, so later steps of one transaction can rest on earlier ones.
  */
 import * as z from 'zod';
-import type { AssessmentHash, ChainHash, EntityId, IsoInstant, StepHash } from '../../brands/index.ts';
+import type { ChainHash, EntityId, IsoInstant, StepHash } from '../../brands/index.ts';
 import { canonicalize, taggedHash, type JsonObject, type JsonValue } from '../../canonical/index.ts';
 import type { Actor, EntryBody } from '../../ledger/index.ts';
 import { STEP_TYPES, type StepType } from './lifecycle.ts';
 
 const STEP_TAG = 'nervous-system.change.step.v1';
-const ASSESSMENT_TAG = 'nervous-system.change.assessment.v1';
 
 const text = z.string();
 const hash = z.string().regex(/^[0-9a-f]{64}$/);
@@ -316,9 +315,4 @@ export function parseStep({ body, hash }: ChainEntry): ChangeStep | undefined {
     hash,
     at: body.at,
   } as ChangeStep;
-}
-
-/** Hex SHA-256 of everything an assessment says; what a vote binds to. */
-export function assessmentHash(assessment: Omit<Assessment, 'assessmentHash'>): AssessmentHash {
-  return taggedHash(ASSESSMENT_TAG, canonicalize(assessment, { integersOnly: true }));
 }

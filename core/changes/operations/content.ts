@@ -3,8 +3,8 @@
  * bind to. It does not know the entity's document, the proposer's rights or the risk.
  */
 import * as z from 'zod';
-import type { ContentHash, EntityId, Given } from '../../brands/index.ts';
-import { canonicalize, hiddenProblem, taggedHash, type JsonValue, type Layout } from '../../canonical/index.ts';
+import type { EntityId } from '../../brands/index.ts';
+import { canonicalize, hiddenProblem, type JsonValue, type Layout } from '../../canonical/index.ts';
 import { describeIssues } from '../../errors/index.ts';
 import { ENTITY_ID } from '../../ledger/index.ts';
 import { defined } from '../../values/index.ts';
@@ -13,7 +13,6 @@ import { isRefused, orRefusal, refused, type Refusal } from '../model/refusal.ts
 import type { OperationTypes } from './operations.ts';
 import type { Operation } from '../model/steps.ts';
 
-const CONTENT_TAG = 'nervous-system.change.content.v1';
 /** Canonical bytes of a whole proposal: leaves room in an entry (65,535 bytes) for everything else. */
 const MAX_PROPOSAL_BYTES = 49_152;
 const MAX_OPERATIONS = 20;
@@ -134,21 +133,6 @@ export function parseInput<Schema extends z.ZodType>(schema: Schema, input: unkn
   return parsed.success
     ? parsed.data
     : { kind: 'refused', code: 'CHANGE_INVALID', ...describeIssues(parsed.error.issues) };
-}
-
-/** What an approval binds to: everything that will be carried out, and on what. */
-export function contentHash(entityId: Given<EntityId>, operations: readonly Operation[]): ContentHash {
-  const content = {
-    targets: [entityId],
-    operations: operations.map(({ type, payload, baseVersion, executor, inverse }) => ({
-      type,
-      payload,
-      precondition: baseVersion === undefined ? null : { baseVersion },
-      inverse,
-      executor,
-    })),
-  };
-  return taggedHash(CONTENT_TAG, canonicalize(content, { integersOnly: true }));
 }
 
 type OperationInput = z.output<typeof revisionInputSchema>['operations'][number];

@@ -7,13 +7,8 @@ import { canonicalize } from '../../canonical/index.ts';
 import { isReserved, parseEntry, type StoredEntry } from '../../ledger/index.ts';
 import { actorOf, answerableFor, denied, initiatorOf, type Denial, type Principal } from '../../policy/index.ts';
 import { defined, MS_PER_HOUR, orNone } from '../../values/index.ts';
-import {
-  contentHash,
-  parseProposal,
-  parseRevision,
-  type ParsedProposal,
-  type ParsedRevision,
-} from '../operations/content.ts';
+import { contentHash } from '../model/binding-hashes.ts';
+import { parseProposal, parseRevision, type ParsedProposal, type ParsedRevision } from '../operations/content.ts';
 import type { Context } from '../recording/context.ts';
 import { erasureRefusal } from './erasure.ts';
 import type { StoredChange } from '../store/change-store.ts';

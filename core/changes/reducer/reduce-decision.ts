@@ -8,7 +8,8 @@ import { requirementOf, standingQuorum } from '../model/quorum.ts';
 import type { ChangeRecord, Placement, StandingVote } from '../model/record.ts';
 import { override, revoke, vote } from './reduce-vote.ts';
 import { inconsistent, isBefore, NOT_ASSESSED, refused, update, type Update } from '../model/refusal.ts';
-import { assessmentHash, type ChangeStep, type StepOf } from '../model/steps.ts';
+import { assessmentHash } from '../model/binding-hashes.ts';
+import type { ChangeStep, StepOf } from '../model/steps.ts';
 import { MS_PER_MINUTE } from '../../values/index.ts';
 
 /** From the clock reading of an assessment to its entry: what was counted must not be old when it is recorded. */

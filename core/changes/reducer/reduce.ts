@@ -3,7 +3,7 @@
  * the reader of a chain both use it, so the entries alone can prove what the record says. It holds every rule that entries can
  * prove; it does not know the current roster, risk table or document.
  */
-import { contentHash } from '../operations/content.ts';
+import { contentHash } from '../model/binding-hashes.ts';
 import { nextState } from '../model/lifecycle.ts';
 import type { ChangeRecord, Placement } from '../model/record.ts';
 import { reducePostExecution } from './reduce-post-execution.ts';

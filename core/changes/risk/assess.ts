@@ -18,7 +18,8 @@ import { planOperations } from '../operations/plan.ts';
 import { sponsorOf, type RecentChanges } from '../store/recent-changes.ts';
 import type { Risk, RiskTable } from './risk.ts';
 import type { DocumentStore } from '../store/document-store.ts';
-import { assessmentHash, stepHash, type Content, type StepDraft } from '../model/steps.ts';
+import { assessmentHash } from '../model/binding-hashes.ts';
+import { stepHash, type Content, type StepDraft } from '../model/steps.ts';
 
 const SAMPLE_TAG = 'nervous-system.change.sample.v1';
 

@@ -1,5 +1,5 @@
 /** What an event says of the event it was published because of, so that its way can be followed and loops are found. */
-import type { DeliveredEvent } from './envelope.ts';
+import type { DeliveredEvent } from './delivered-event.ts';
 
 // A type, not an interface: only then is it assignable to metadata, which may have other members.
 export type CausedMetadata = {

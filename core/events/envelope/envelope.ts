@@ -1,13 +1,12 @@
 /**
- * The event envelope: what a publisher may say, how it is recorded in an entry, and what a subscriber receives. Time and
- * place come from the ledger; the payload's shape is the catalog's business.
+ * The event envelope: what a publisher may say, and how it is recorded in an entry. Time and place come from the ledger; the
+ * payload's shape is the catalog's business.
  */
 import * as z from 'zod';
-import type { ChainHash, IsoInstant } from '../../brands/index.ts';
+import type { IsoInstant } from '../../brands/index.ts';
 import type { JsonObject } from '../../canonical/index.ts';
 import { describeIssues } from '../../errors/index.ts';
-import { ENTITY_ID, TRACEPARENT, type EntryBody, type FieldCommitment } from '../../ledger/index.ts';
-import { defined } from '../../values/index.ts';
+import { ENTITY_ID, TRACEPARENT } from '../../ledger/index.ts';
 import { EventError } from '../catalog/errors.ts';
 import { eventIdSchema } from './event-id.ts';
 
@@ -66,33 +65,6 @@ export interface EventData {
   readonly metadata?: JsonObject;
 }
 
-/** An event as subscribers get it: self-contained, with its place in the ledger so that anyone can check it. */
-export interface DeliveredEvent {
-  readonly eventId: string;
-  readonly topic: string;
-  readonly version: number;
-  readonly timestamp: IsoInstant;
-  readonly entityId: string;
-  readonly userId?: string;
-  readonly source: string;
-  readonly payload: JsonObject;
-  readonly metadata?: JsonObject;
-  /** confidential fields that are kept beside the ledger: where each belongs, and the hash it is committed to with */
-  readonly commits?: readonly FieldCommitment[];
-  readonly ledger: {
-    readonly entity: string;
-    readonly seq: number;
-    readonly hash: ChainHash;
-    /** log index; absent when the event was handed on before it had one */
-    readonly position?: number;
-  };
-}
-
-/** An event that has its place in the log. */
-export interface LoggedEvent extends DeliveredEvent {
-  readonly ledger: DeliveredEvent['ledger'] & { readonly position: number };
-}
-
 /** @throws EventError EVENT_INVALID */
 export function parseEventInput(input: unknown): z.output<typeof eventInputSchema> {
   const parsed = eventInputSchema.safeParse(input);
@@ -108,34 +80,4 @@ export function moduleChain(source: string): string {
 /** Ledger-wide key of an event: ids are the publisher's own, so they are unique per source (as in CloudEvents). */
 export function eventIdemKey(source: string, eventId: string): string {
   return `event/${source}/${eventId}`;
-}
-
-export function deliveredEvent<Place extends DeliveredEvent['ledger']>(
-  body: Pick<EntryBody, 'idem' | 'at' | 'commits'> & { readonly data: EventData },
-  ledger: Place,
-): DeliveredEvent & { readonly ledger: Place } {
-  const { topic, version, source, payload, timestamp, userId, metadata } = body.data;
-  return {
-    eventId: body.idem,
-    topic,
-    version,
-    timestamp: timestamp ?? body.at,
-    entityId: ledger.entity,
-    ...defined({ userId }),
-    source,
-    payload,
-    ...defined({ metadata, commits: body.commits }),
-    ledger,
-  };
-}
-
-/** The shape EventBridge gives an event, which is what filters are written against: `detail` is the envelope. */
-export function eventBridgeShape(ledger: string, event: DeliveredEvent): Record<string, unknown> {
-  return {
-    id: event.eventId,
-    'detail-type': event.topic,
-    source: `nervous.${ledger}.${event.source}`,
-    time: event.timestamp,
-    detail: event,
-  };
 }

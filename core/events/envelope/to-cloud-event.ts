@@ -12,7 +12,7 @@ import {
   TAKEN,
   type CloudEvent,
 } from './cloud-event-attributes.ts';
-import type { DeliveredEvent } from './envelope.ts';
+import type { DeliveredEvent } from './delivered-event.ts';
 import { schemaUri } from '../catalog/topic-schema.ts';
 
 /** spec, "Naming Conventions": longer names are discouraged */

@@ -13,7 +13,8 @@ import {
   type StoredEntry,
 } from '../../ledger/index.ts';
 import { defined } from '../../values/index.ts';
-import { deliveredEvent, type DeliveredEvent, type EventData, type LoggedEvent } from '../envelope/envelope.ts';
+import { deliveredEvent, type DeliveredEvent, type LoggedEvent } from '../envelope/delivered-event.ts';
+import type { EventData } from '../envelope/envelope.ts';
 import type { Quarantine } from './quarantine.ts';
 
 export interface RecordedEvent<Event extends DeliveredEvent = DeliveredEvent> {

@@ -3,7 +3,7 @@ import type { EpochMs, IsoInstant } from '../../brands/index.ts';
 import type { Problem } from '../../errors/index.ts';
 import type { Breaker } from '../../guard/index.ts';
 import type { AppendedEntry } from '../../ledger/index.ts';
-import type { DeliveredEvent } from '../envelope/envelope.ts';
+import type { DeliveredEvent } from '../envelope/delivered-event.ts';
 import type { Subscription } from './subscription.ts';
 
 export interface ReceivedMessage {

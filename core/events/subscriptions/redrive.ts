@@ -1,5 +1,5 @@
 /** Which dead letters are tried again: all, some by position, or those whose event matches a pattern. */
-import { eventBridgeShape, type DeliveredEvent } from '../envelope/envelope.ts';
+import { eventBridgeShape, type DeliveredEvent } from '../envelope/delivered-event.ts';
 import { EventError } from '../catalog/errors.ts';
 import { matchPattern, type JsonObject } from '../pattern/index.ts';
 import { defined } from '../../values/index.ts';

@@ -1,6 +1,6 @@
 /** Which events a subscription wants: by topic, by its filter, and by name when it is targeted. Looks at events alone. */
 import { matchesGlob } from '../../policy/index.ts';
-import { eventBridgeShape, type DeliveredEvent } from '../envelope/envelope.ts';
+import { eventBridgeShape, type DeliveredEvent } from '../envelope/delivered-event.ts';
 import { EventError } from '../catalog/errors.ts';
 import { matchPattern, parsePattern, PatternError, type JsonObject, type Pattern } from '../pattern/index.ts';
 

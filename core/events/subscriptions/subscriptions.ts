@@ -8,7 +8,7 @@ import type { Clock, EntryStore, Ids, Item, ItemKey, ItemStore } from '../../led
 import { PolicyError, type Policy, type Principal } from '../../policy/index.ts';
 import { defined } from '../../values/index.ts';
 import type { Catalog } from '../catalog/catalog.ts';
-import type { DeliveredEvent } from '../envelope/envelope.ts';
+import type { DeliveredEvent } from '../envelope/delivered-event.ts';
 import { EventError } from '../catalog/errors.ts';
 import type { DeadLetter, ReceivedMessage, SubscriptionBus } from './ports.ts';
 import { redrive, type RedriveChoice } from './redrive.ts';

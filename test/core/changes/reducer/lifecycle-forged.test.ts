@@ -1,6 +1,6 @@
 /** Steps that somebody with the pen could write but nobody may: whoever folds the chain refuses them. */
 import { describe, expect, it } from 'vitest';
-import { assessmentHash } from '../../../../core/changes/model/steps.ts';
+import { assessmentHash } from '../../../../core/changes/model/binding-hashes.ts';
 import { reduceChange } from '../../../../core/changes/reducer/reduce.ts';
 import { parseStep, stepHash, type Assessment, type ChangeStep } from '../../../../core/changes/model/steps.ts';
 import { recordingFixture, by, overrideOf, pending, vote } from '../recording/recording-fixture.ts';

@@ -1,7 +1,8 @@
 /** What an event may say of itself, and what of it is delivered: everything that was said, and no field for what was not. */
 import { describe, expect, it } from 'vitest';
 import type { ChainHash, FieldHash, IsoInstant } from '../../../../core/brands/index.ts';
-import { deliveredEvent, eventInputSchema } from '../../../../core/events/envelope/envelope.ts';
+import { deliveredEvent } from '../../../../core/events/envelope/delivered-event.ts';
+import { eventInputSchema } from '../../../../core/events/envelope/envelope.ts';
 import { checked } from '../../../support/checked.ts';
 
 const data = { topic: 'money.moved', version: 1, source: 'feed', payload: {} };
