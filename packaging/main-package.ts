@@ -36,14 +36,30 @@ export async function bundleMainPackage(out: string): Promise<void> {
     target: 'node24',
     packages: 'external',
     charset: 'utf8',
+    ...{ minifyWhitespace: true, minifySyntax: true }, // names stay: a stack trace has to be read
     legalComments: 'none',
     logLevel: 'error',
     plugins: [allInOneFolder],
   });
+  await bundleForBrowsers(join(out, 'browser'));
   await rollUpTypes(
     Object.fromEntries(MODULES.map((name) => [name, join(COMPILED, 'packages/nervous-system', `${name}.d.ts`)])),
     out,
   );
+}
+
+/** What of Node the client uses → what does it in a browser. */
+const SHIMS: Readonly<Record<string, string>> = {
+  'node:crypto': join(ROOT, 'packages/nervous-system/browser/crypto.ts'),
+  'node:timers/promises': join(ROOT, 'packages/nervous-system/browser/timers.ts'),
+};
+
+async function bundleForBrowsers(out: string): Promise<void> {
+  await build({
+    ...{ entryPoints: [join(ROOT, 'packages/nervous-system/browser/sdk.ts')], outdir: out, alias: SHIMS },
+    ...{ bundle: true, format: 'esm', platform: 'browser', target: 'es2023', treeShaking: true },
+    ...{ minifyWhitespace: true, minifySyntax: true, charset: 'utf8', legalComments: 'none', logLevel: 'error' },
+  });
 }
 
 /** In the sources `new URL('./x.ts', import.meta.url)` is a file beside them; in the package all of them are in one folder. */
