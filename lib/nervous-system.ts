@@ -2,6 +2,7 @@
  * The whole system as one construct, for an app of one's own: `new NervousSystem(app, 'Nervous', { config, … })`. It
  * makes the five stacks and the order in which they are deployed; what each holds, the stacks decide.
  */
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Annotations, Aspects, Tags, type Environment } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
@@ -110,9 +111,17 @@ function deploymentOf(props: Omit<NervousSystemProps, 'env'>): Deployment {
   const problem =
     nameProblem(deployment.name) ??
     domainProblem(Object.keys(deployment.config.topics)) ??
+    fileProblem(configFile) ??
     mappingProblem(orBlank(deployment.iamPrincipals));
   if (problem !== undefined) throw new ContextError({ code: 'CONTEXT_INVALID', message: problem });
   return deployment;
+}
+
+/** The bundler would say it of each function, and not what to do. */
+function fileProblem(configFile: string): string | undefined {
+  return existsSync(configFile)
+    ? undefined
+    : `configFile: there is no configuration at "${configFile}": name the file that exports "config", or synthesise in its folder`;
 }
 
 /** AWS refuses a function only when it is deployed, and then without a word of what made it too much. */

@@ -32,6 +32,7 @@ export const config = defineConfig({
     },
     people: [
       { personId: 'olga', name: 'Olga', accounts: ['olga'], roles: ['owner'] },
+      { personId: 'paul', name: 'Paul', accounts: ['paul'], roles: ['owner'] },
       { personId: 'rita', name: 'Rita', accounts: ['rita'], roles: ['risk'] },
       { personId: 'axel', name: 'Axel', accounts: ['axel'], roles: ['auditor'] },
     ],
@@ -57,8 +58,16 @@ export const config = defineConfig({
   },
   risk: {
     version: '1',
+    // All that match count, and the strictest wins; what no rule matches is L3.
     rules: [
-      { name: 'all', when: { reversible: [true] }, level: 'L1', roles: ['risk'], approvals: 1, timelockMinutes: 0 },
+      {
+        ...{ name: 'what can be taken back', when: { reversible: [true] } },
+        ...{ level: 'L1', roles: ['risk'], approvals: 1, timelockMinutes: 0 },
+      },
+      {
+        ...{ name: 'money leaves', when: { operations: { types: ['executor.invoke'] } } },
+        ...{ level: 'L2', roles: ['owner', 'risk'], approvals: 2, timelockMinutes: 0 },
+      },
     ],
   },
 });
