@@ -5,8 +5,8 @@ import { configDefaults, defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    // They need Python and more: npm run test:aws (a deployment), npm run test:verifier, npm run test:foreign (other people's tools).
-    exclude: [...configDefaults.exclude, 'test/aws/**', 'test/verifier/**', 'test/foreign/**'],
+    // They need Python and more: npm run test:aws (a deployment), npm run test:verifier, npm run test:foreign (other people's tools), npm run test:package.
+    exclude: [...configDefaults.exclude, 'test/aws/**', 'test/verifier/**', 'test/foreign/**', 'test/package/**'],
     testTimeout: 240_000,
     hookTimeout: 240_000,
     pool: 'forks',

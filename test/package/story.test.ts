@@ -1,0 +1,134 @@
+/** From nothing to the first approved change, as somebody types it: the commands of docs/packages.md, with each package manager. */
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { describe, expect, it } from 'vitest';
+import { emptyFolder, figure, must, run, start, TOOLS, type Ended } from './stranger.ts';
+
+const PROJECT = 'my-system';
+const DATA = ['--data', '.data'];
+
+interface Manager {
+  readonly name: string;
+  readonly create: readonly string[];
+  readonly install?: readonly string[];
+  readonly start: readonly string[];
+  readonly runs: readonly string[];
+}
+
+/** pnpm and yarn make a project with npm's own command, and install it with theirs. */
+const NOT_INSTALLED = ['npm', 'create', '-y', 'nervous-system', PROJECT, '--', '--no-install'];
+const [pnpm, yarn] = [join(TOOLS, 'pnpm'), join(TOOLS, 'yarn')];
+const MANAGERS: readonly Manager[] = [
+  {
+    name: 'npm',
+    create: ['npm', 'create', '-y', 'nervous-system', PROJECT],
+    start: ['npm', 'start', '--'],
+    runs: ['npx'],
+  },
+  { name: 'pnpm', create: NOT_INSTALLED, install: [pnpm, 'install'], start: [pnpm, 'start'], runs: [pnpm, 'exec'] },
+  {
+    name: 'yarn',
+    create: NOT_INSTALLED,
+    install: [yarn, 'install'],
+    start: [yarn, 'start'],
+    runs: [yarn, '--silent', 'run'],
+  },
+];
+
+describe.each(MANAGERS)('with $name', ({ name, create, install, start: starts, runs }) => {
+  it('is a project whose tests pass, and a first change that two people approve and that verifies', async () => {
+    const outside = emptyFolder(name);
+    const began = performance.now();
+    await must(create, { cwd: outside });
+    const cwd = join(outside, PROJECT);
+    if (install !== undefined) await must(install, { cwd });
+    const nervous = (...args: string[]): Promise<string> => must([...runs, 'nervous', ...args, ...DATA], { cwd });
+    const engine = await start([...starts, '--port', '0', '--json'], { cwd, until: /^\{"url"/ });
+    try {
+      const order = ['--entity', 'customer:1', '--payload', '{"cents":2599}'];
+      await nervous('publish', 'orders.placed', ...order, '--as', 'shop');
+      const proposed = await nervous('propose', 'changes/refund.json', '--as', 'helpdesk-bot');
+      const id = proposed.split(/\s/)[0] ?? '';
+      const refused = await run([...runs, 'nervous', 'approve', id, '--as', 'olga', '--yes', ...DATA], { cwd });
+      expect(refused).toMatchObject({ code: expect.not.toSatisfy((code: number) => code === 0) as number });
+      await nervous('approve', id, '--as', 'paul', '--yes');
+      await nervous('approve', id, '--as', 'rita', '--yes');
+      await expect.poll(() => nervous('show', id, '--as', 'axel'), { timeout: 60_000 }).toContain('executed');
+      figure(`from nothing to the first approved change, with ${name}`, `${seconds(began)} s`);
+      expect(refunds(join(cwd, 'refunds.db'))).toEqual([{ customer_order: 'order-1', cents: 500 }]);
+      expect(await nervous('verify', 'full')).toContain('OK');
+    } finally {
+      await engine.stop();
+    }
+    await must(['npm', 'run', 'check'], { cwd });
+    await must(['npm', 'test'], { cwd });
+    expect(existsSync(join(cwd, '.github/workflows/ci.yml')) && existsSync(join(cwd, '.gitignore'))).toBe(true);
+  });
+});
+
+function refunds(file: string): unknown {
+  const db = new DatabaseSync(file, { readOnly: true });
+  try {
+    return db
+      .prepare('SELECT customer_order, cents FROM refunds')
+      .all()
+      .map((row) => ({ ...row }));
+  } finally {
+    db.close();
+  }
+}
+
+describe('npm create nervous-system', () => {
+  const create = (cwd: string, ...args: string[]): Promise<Ended> =>
+    run(['npm', 'create', '-y', 'nervous-system', ...args], { cwd });
+
+  it('writes over nothing, and says what to do', async () => {
+    const cwd = emptyFolder('refused');
+    await must(['npm', 'create', '-y', 'nervous-system', PROJECT, '--', '--no-install'], { cwd });
+    const { mtimeMs } = statSync(join(cwd, PROJECT, 'package.json'));
+    const again = await create(cwd, PROJECT, '--', '--no-install');
+    expect(again.code).toBe(2);
+    expect(again.err).toContain('is not empty: name another folder');
+    expect(statSync(join(cwd, PROJECT, 'package.json')).mtimeMs).toBe(mtimeMs);
+    expect(await create(cwd)).toMatchObject({ code: 2, err: expect.stringContaining('name one folder') as string });
+    expect(await create(cwd, 'My System')).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('cannot be the name') as string,
+    });
+  });
+});
+
+it('starts fast enough to be pleasant: measured, not asserted', async () => {
+  const outside = emptyFolder('times');
+  await must(['npm', 'create', '-y', 'nervous-system', PROJECT], { cwd: outside });
+  const cwd = join(outside, PROJECT);
+  const cli = join(cwd, 'node_modules/.bin/nervous');
+  const help = await best(5, async () => {
+    await must([cli, '--help'], { cwd });
+    return undefined;
+  });
+  const ready = await best(3, async () => {
+    const engine = await start([cli, 'dev', '--port', '0', '--json', ...DATA], { cwd, until: /^\{"url"/ });
+    return engine.stop;
+  });
+  figure('nervous --help', `${help} ms (best of 5, warm)`);
+  figure('nervous dev, ready', `${ready} ms (best of 3, warm)`);
+  expect(JSON.parse(readFileSync(join(cwd, 'package.json'), 'utf8'))).toMatchObject({ name: PROJECT });
+});
+
+/** @param act whatever it returns is done after the time has been taken */
+async function best(times: number, act: () => Promise<(() => Promise<void>) | undefined>): Promise<number> {
+  const taken: number[] = [];
+  for (let i = 0; i < times; i += 1) {
+    const began = performance.now();
+    const after = await act();
+    taken.push(performance.now() - began);
+    await after?.();
+  }
+  return Math.round(Math.min(...taken));
+}
+
+function seconds(since: number): string {
+  return ((performance.now() - since) / 1000).toFixed(1);
+}
