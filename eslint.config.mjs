@@ -16,6 +16,7 @@ const CHECKS = [
   'core/ledger/entries/{entry-place,field-commitment}.ts',
   'core/ledger/merkle/merkle-hash.ts',
   'core/policy/roster.ts',
+  'core/values/stored.ts',
   'core/changes/{model/steps,risk/risk-config,recording/approval-topics,operations/content,store/delegation-store}.ts',
   'core/changes/policy/adoption.ts',
   'core/changes/decisions/{decide,delegation}.ts',

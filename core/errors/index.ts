@@ -1,9 +1,2 @@
-export {
-  describeIssues,
-  NervousError,
-  pointerTo,
-  withCauses,
-  type NervousErrorInit,
-  type Problem,
-} from './nervous-error.ts';
+export { describeIssues, NervousError, withCauses, type NervousErrorInit, type Problem } from './nervous-error.ts';
 export { codeOf, InternalError, must } from './must.ts';

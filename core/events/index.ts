@@ -70,7 +70,7 @@ export {
   type SubscriptionInput,
   type SubscriptionTarget,
 } from './subscriptions/subscription.ts';
-export { deliveryAttemptShape, subscriptionCodec } from './subscriptions/stored.ts';
+export { deliveryAttemptSchema, subscriptionCodec } from './subscriptions/stored.ts';
 export { subscriptionMatcher, subscriptionPattern } from './subscriptions/subscription-matcher.ts';
 export {
   compileCondition,

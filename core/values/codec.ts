@@ -2,9 +2,9 @@
  * How one kind of stored item is written and read back. What comes from a store is untrusted: it is of the form it was written
  * in, or an error says which item, which field and what was found there.
  */
+import type * as z from 'zod';
 import type { JsonValue } from '../canonical/index.ts';
-import { NervousError } from '../errors/index.ts';
-import type { Shape } from './shape.ts';
+import { describeIssues, NervousError } from '../errors/index.ts';
 
 /** An item as a store hands it out. */
 export interface StoredValue {
@@ -31,19 +31,19 @@ export function isUnreadable(error: unknown): error is Error {
 
 const UNREADABLE: ReadonlySet<unknown> = new Set(['ENTRY_UNREADABLE', 'DATA_UNREADABLE']);
 
-/** For what is JSON as it is: the value is checked where it stands, and nothing is copied. */
-export function codecOf<T>(kind: string, shape: Shape<T>): Codec<T> {
+/** For what is JSON as it is: the value is checked where it stands and handed on; what the schema would make of it is not. */
+export function codecOf<T>(kind: string, schema: z.ZodType<T>): Codec<T> {
   return {
     kind,
     encode: (value) => value as JsonValue,
     decode: ({ pk, sk, value }) => {
-      const problem = shape(value);
-      if (problem === undefined) return value as T;
-      const { pointer, detail } = problem;
+      const parsed = schema.safeParse(value);
+      if (parsed.success) return value as T;
+      const { message, problems } = describeIssues(parsed.error.issues);
       throw new UnreadableError({
         code: 'ENTRY_UNREADABLE',
-        message: `the ${kind} "${pk}" / "${sk}" is damaged (${pointer === '' ? 'the value' : pointer} ${detail}): verify the ledger, restore it`,
-        problems: [problem],
+        message: `the ${kind} "${pk}" / "${sk}" is damaged (${message}): verify the ledger, restore it`,
+        problems,
       });
     },
   };

@@ -1,28 +1,6 @@
 export { codecOf, isUnreadable, UnreadableError, type Codec, type StoredValue } from './codec.ts';
 export { countOf, defined, orBlank, orNone } from './optional.ts';
-export {
-  anyOf,
-  byTag,
-  dictionary,
-  epochMs,
-  flag,
-  hash,
-  instant,
-  json,
-  jsonObject,
-  isObject,
-  list,
-  matching,
-  nullable,
-  number,
-  object,
-  oneOf,
-  ofSchema,
-  optional,
-  text,
-  whole,
-  type Shape,
-} from './shape.ts';
+export { branded, epochMs, hash, instant, isObject, json, jsonObject, stored, whole } from './stored.ts';
 export {
   MS_PER_DAY,
   MS_PER_HOUR,

@@ -3,11 +3,12 @@
  * the last one stopped: one run must neither be too long for a function nor keep new entries waiting. What it finds is told
  * apart: an entry that is younger than a minute or two is only on its way.
  */
+import * as z from 'zod';
 import { msOf } from '../../core/brands/index.ts';
 import type { ScanCursor } from '../../adapters/aws/dynamo/scan-heads.ts';
 import type { EntryPlace, Sequencer } from '../../adapters/aws/dynamo/sequencer.ts';
 import { parseEntry, type Clock, type EntryStore, type ItemStore, type LogPlace } from '../../core/ledger/index.ts';
-import { codecOf, defined, number, object, optional, text, whole, MS_PER_SECOND } from '../../core/values/index.ts';
+import { codecOf, defined, MS_PER_SECOND, stored, whole } from '../../core/values/index.ts';
 
 /** While it runs the stream waits. */
 const RUN_MS = 20_000;
@@ -44,14 +45,12 @@ interface Pass {
 
 export const passCodec = codecOf<Pass>(
   'pass of the catch-up',
-  object<Pass>({
-    startedAt: number,
-    rest: optional(
-      object<ScanCursor>({
-        after: object<ScanCursor['after']>({ pk: text, sk: text }),
-        current: optional(object<NonNullable<ScanCursor['current']>>({ chain: text, seq: whole })),
-      }),
-    ),
+  stored<Pass>({
+    startedAt: z.number(),
+    rest: stored<ScanCursor>({
+      after: stored<ScanCursor['after']>({ pk: z.string(), sk: z.string() }),
+      current: stored<NonNullable<ScanCursor['current']>>({ chain: z.string(), seq: whole }).exactOptional(),
+    }).exactOptional(),
   }),
 );
 

@@ -4,7 +4,7 @@
  */
 import { GetItemCommand, UpdateItemCommand, type AttributeValue, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { msOf } from '../../../core/brands/index.ts';
-import { deliveryAttemptShape, type DeliveryAttempt, type Subscription } from '../../../core/events/index.ts';
+import { deliveryAttemptSchema, type DeliveryAttempt, type Subscription } from '../../../core/events/index.ts';
 import { codecOf, MS_PER_SECOND } from '../../../core/values/index.ts';
 
 /** As long as SQS keeps an event. */
@@ -28,7 +28,7 @@ export interface DeliveryNotes {
   read(subscription: Noted, place: Place): Promise<readonly DeliveryAttempt[]>;
 }
 
-export const attemptCodec = codecOf<DeliveryAttempt>('note on deliveries', deliveryAttemptShape);
+export const attemptCodec = codecOf<DeliveryAttempt>('note on deliveries', deliveryAttemptSchema);
 
 export interface DynamoDeliveryNotesOptions {
   readonly client: DynamoDBClient;

@@ -3,6 +3,7 @@
  * moved. This is how per-entity order is kept (for good), and how history reaches any subscription (until its rules are
  * sure to have taken over). Run by several at once or killed anywhere: events may come twice, never be missed or reordered.
  */
+import * as z from 'zod';
 import type { SQSClient } from '@aws-sdk/client-sqs';
 import { msOf } from '../../../core/brands/index.ts';
 import {
@@ -15,17 +16,7 @@ import {
   type Subscription,
 } from '../../../core/events/index.ts';
 import type { Clock, EntryStore, Item, ItemKey, ItemStore } from '../../../core/ledger/index.ts';
-import {
-  codecOf,
-  defined,
-  number,
-  object,
-  oneOf,
-  optional,
-  text,
-  whole,
-  MS_PER_SECOND,
-} from '../../../core/values/index.ts';
+import { codecOf, defined, MS_PER_SECOND, stored, whole } from '../../../core/values/index.ts';
 import { wantedBy, withoutPosition } from './directory.ts';
 import { formatMessage } from './message.ts';
 import { deduplicationId, groupOf } from './names.ts';
@@ -60,12 +51,12 @@ export interface FeedState {
 
 export const feedCodec = codecOf<FeedState>(
   'feed of a subscription',
-  object<FeedState>({
-    createdAt: text,
+  stored<FeedState>({
+    createdAt: z.string(),
     next: whole,
-    until: optional(number),
-    done: optional(oneOf(true)),
-    paused: optional(object<NonNullable<FeedState['paused']>>({ at: number, position: whole })),
+    until: z.number().exactOptional(),
+    done: z.literal(true).exactOptional(),
+    paused: stored<NonNullable<FeedState['paused']>>({ at: z.number(), position: whole }).exactOptional(),
   }),
 );
 

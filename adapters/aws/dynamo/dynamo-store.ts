@@ -2,6 +2,7 @@
  * EntryStore and ItemStore on two DynamoDB tables that others write too. Entries are put-if-absent at their place and get
  * their log index from the sequencer; everything read is strongly consistent. Layout: dynamo-items.ts.
  */
+import * as z from 'zod';
 import { DeleteItemCommand, GetItemCommand, UpdateItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type {
   CommitGroup,
@@ -36,7 +37,7 @@ import { DynamoLog } from './dynamo-log.ts';
 import { queryItems, readItems } from './dynamo-reads.ts';
 import { KnownSeqs } from './known-seqs.ts';
 import { systemClock } from '../request/system-clock.ts';
-import { codecOf, object, text, whole } from '../../../core/values/index.ts';
+import { codecOf, stored, whole } from '../../../core/values/index.ts';
 import { must } from '../../../core/errors/index.ts';
 
 /** Sorts after every key that begins with the text before it. */
@@ -44,7 +45,7 @@ const LAST_CHARACTER = '\u{10FFFF}';
 
 export const idemCodec = codecOf<{ chain: string; seq: number }>(
   'idempotency key',
-  object({ chain: text, seq: whole }),
+  stored({ chain: z.string(), seq: whole }),
 );
 
 export interface DynamoStoreOptions extends Partial<ContentionOptions> {

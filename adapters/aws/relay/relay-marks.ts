@@ -2,10 +2,11 @@
  * Relay marks: which events were handed to EventBridge, one item per round and minute of recording, so that the sweeper
  * finds the rest. A minute has several partitions, for DynamoDB takes about 1,000 writes a second in each. A lost mark costs a second delivery, never an event. The table forgets marks by itself.
  */
+import * as z from 'zod';
 import { randomInt, randomUUID } from 'node:crypto';
 import { PutItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { ItemStore } from '../../../core/ledger/index.ts';
-import { codecOf, defined, list, text, MS_PER_SECOND } from '../../../core/values/index.ts';
+import { codecOf, defined, MS_PER_SECOND } from '../../../core/values/index.ts';
 
 /** Longer than any sweeper outage that should not end in deliveries coming twice. */
 const KEPT_SECONDS = 2 * 86_400;
@@ -17,7 +18,7 @@ const PAGE = 1_000;
 export const MARK_SHARDS = 8;
 
 /** A recorded event: where, and when (ISO 8601 UTC). */
-export const marksCodec = codecOf<readonly string[]>('relay mark', list(text));
+export const marksCodec = codecOf<readonly string[]>('relay mark', z.array(z.string()));
 
 export interface RecordedPlace {
   readonly chain: string;

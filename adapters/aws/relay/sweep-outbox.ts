@@ -8,7 +8,7 @@ import type { Clock, EntryStore, ItemKey, ItemStore, LoggedEntry } from '../../.
 import { withoutPosition } from '../bus/directory.ts';
 import { putEvents, type PutEventsDependencies, type UnrelayedEvent } from '../bus/put-events.ts';
 import { placeKey, type RecordedPlace, type RelayMarks } from './relay-marks.ts';
-import { codecOf, whole, MS_PER_SECOND } from '../../../core/values/index.ts';
+import { codecOf, MS_PER_SECOND, whole } from '../../../core/values/index.ts';
 
 /** An event younger than this may still be on its way. */
 const RELAY_TIME_MS = 60_000;

@@ -2,6 +2,7 @@
  * Breakers of subscriptions, shared by everybody who pulls: one item each, which is there only while deliveries fail. A
  * process that dies changes nothing; a probe belongs to the one who wrote it down first.
  */
+import * as z from 'zod';
 import type { BreakerChange, BreakerState, Subscription } from '../../../core/events/index.ts';
 import {
   askBreaker,
@@ -11,7 +12,7 @@ import {
   type BreakerVerdict,
 } from '../../../core/guard/index.ts';
 import type { Clock, Item, ItemKey, ItemStore, ItemWrite } from '../../../core/ledger/index.ts';
-import { byTag, codecOf, defined, object, oneOf, text, number, whole } from '../../../core/values/index.ts';
+import { codecOf, defined, stored, whole } from '../../../core/values/index.ts';
 
 type Guarded = Pick<Subscription, 'id' | 'module' | 'breaker' | 'createdAt' | 'resumedAt'>;
 
@@ -25,17 +26,13 @@ interface Stored {
 const settings = { failures: whole, probeAfterMs: whole };
 export const breakerCodec = codecOf<Stored>(
   'breaker of a subscription',
-  object<Stored>({
-    since: text,
-    breaker: byTag('state', {
-      closed: object<Breaker & { state: 'closed' }>({ ...settings, state: oneOf('closed'), failed: whole }),
-      open: object<Breaker & { state: 'open' }>({ ...settings, state: oneOf('open'), sinceMs: number }),
-      'half-open': object<Breaker & { state: 'half-open' }>({
-        ...settings,
-        state: oneOf('half-open'),
-        sinceMs: number,
-      }),
-    }),
+  stored<Stored>({
+    since: z.string(),
+    breaker: z.discriminatedUnion('state', [
+      z.strictObject({ ...settings, state: z.literal('closed'), failed: whole }),
+      z.strictObject({ ...settings, state: z.literal('open'), sinceMs: z.number() }),
+      z.strictObject({ ...settings, state: z.literal('half-open'), sinceMs: z.number() }),
+    ]),
   }),
 );
 

@@ -2,10 +2,11 @@
  * Dead letters: events a subscription could not take, kept as places in the ledger with the reason. The ledger has the
  * event; a letter about an event that is not there, or not the subscription's to see, is never written.
  */
+import * as z from 'zod';
 import { isoOf, type EpochMs } from '../../../core/brands/index.ts';
 import { recordedEvent, type DeadLetter, type DeliveredEvent, type Subscription } from '../../../core/events/index.ts';
 import { LedgerError, type Clock, type EntryStore, type ItemKey, type ItemStore } from '../../../core/ledger/index.ts';
-import { codecOf, defined, epochMs, object, text, whole } from '../../../core/values/index.ts';
+import { codecOf, defined, epochMs, stored, whole } from '../../../core/values/index.ts';
 import { wantedBy } from '../bus/directory.ts';
 import type { LogPositions } from '../bus/log-positions.ts';
 
@@ -27,7 +28,7 @@ interface Letter {
 
 export const letterCodec = codecOf<Letter>(
   'dead letter',
-  object<Letter>({ position: whole, entity: text, seq: whole, attempts: whole, reason: text, at: epochMs }),
+  stored<Letter>({ position: whole, entity: z.string(), seq: whole, attempts: whole, reason: z.string(), at: epochMs }),
 );
 
 export interface DeadLetterStoreOptions {

@@ -2,8 +2,9 @@
  * Where executions wait: for each change-set the task token of its newest wait, what was known when the wait began and when
  * it ends. A token is a wake-up and no authority: whoever steals, forges or repeats one makes the execution read the ledger.
  */
+import * as z from 'zod';
 import type { ItemKey, ItemStore } from '../../../core/ledger/index.ts';
-import { codecOf, number, object, text, whole } from '../../../core/values/index.ts';
+import { codecOf, stored, whole } from '../../../core/values/index.ts';
 
 export interface Gate {
   readonly token: string;
@@ -17,7 +18,7 @@ export interface Gate {
 
 export const gateCodec = codecOf<Gate>(
   'wait',
-  object<Gate>({ token: text, attempt: whole, seen: whole, until: number }),
+  stored<Gate>({ token: z.string(), attempt: whole, seen: whole, until: z.number() }),
 );
 
 export interface GateReader {

@@ -3,11 +3,12 @@
  * letters). An event delivered at the first try costs no write of its own. A crash forgets at most what was acknowledged
  * since the last flush; those events come again (at least once).
  */
+import * as z from 'zod';
 import type { EpochMs } from '../../../core/brands/index.ts';
-import { deliveryAttemptShape, type DeliveryAttempt } from '../../../core/events/index.ts';
+import { deliveryAttemptSchema, type DeliveryAttempt } from '../../../core/events/index.ts';
 import type { JsonValue } from '../../../core/canonical/index.ts';
 import type { Item, ItemKey, ItemStore, ItemWrite } from '../../../core/ledger/index.ts';
-import { codecOf, defined, epochMs, list, object, text, whole, type Codec } from '../../../core/values/index.ts';
+import { codecOf, defined, epochMs, stored, whole, type Codec } from '../../../core/values/index.ts';
 
 /** An event whose delivery failed. */
 export interface Failure {
@@ -28,11 +29,11 @@ export interface Note {
 export const cursorCodec = codecOf<number>('cursor of a subscription', whole);
 export const failureCodec = codecOf<Failure>(
   'failed delivery',
-  object<Failure>({ position: whole, entity: text, attempts: whole, reason: text, at: epochMs }),
+  stored<Failure>({ position: whole, entity: z.string(), attempts: whole, reason: z.string(), at: epochMs }),
 );
 export const noteCodec = codecOf<Note>(
   'note on deliveries',
-  object<Note>({ position: whole, tries: list(deliveryAttemptShape) }),
+  stored<Note>({ position: whole, tries: z.array(deliveryAttemptSchema) }),
 );
 
 const PAGE = 1_000;

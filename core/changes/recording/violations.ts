@@ -6,7 +6,7 @@ import { later, type EpochMs } from '../../brands/index.ts';
 import { moduleChain } from '../../events/index.ts';
 import type { Appender, Clock, ItemStore } from '../../ledger/index.ts';
 import type { Principal } from '../../policy/index.ts';
-import { codecOf, countOf, epochMs, MS_PER_MINUTE, object } from '../../values/index.ts';
+import { codecOf, countOf, epochMs, MS_PER_MINUTE, stored } from '../../values/index.ts';
 import { eventOf, type AnnouncementCatalog } from './announce.ts';
 import type { Refused } from '../model/refusal.ts';
 
@@ -48,7 +48,7 @@ export function createViolationTeller(deps: ViolationsDependencies): TellViolati
   };
 }
 
-export const toldCodec = codecOf<{ until: EpochMs }>('told violation', object<{ until: EpochMs }>({ until: epochMs }));
+export const toldCodec = codecOf<{ until: EpochMs }>('told violation', stored<{ until: EpochMs }>({ until: epochMs }));
 
 interface Violation {
   readonly agent: string;

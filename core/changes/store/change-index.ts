@@ -3,11 +3,12 @@
  * comes, and who is awaited. Every item follows from the record alone, never from the policy, which may change meanwhile; each
  * step writes the difference in its own transaction. Nothing is granted by what stands here: who uses it reads the record.
  */
+import * as z from 'zod';
 import { createHash } from 'node:crypto';
 import type { IsoInstant } from '../../brands/index.ts';
 import { canonicalize, type JsonValue } from '../../canonical/index.ts';
 import type { ItemKey, ItemWrite } from '../../ledger/index.ts';
-import { codecOf, list, object, text } from '../../values/index.ts';
+import { codecOf, stored } from '../../values/index.ts';
 import { awaitedOf } from '../model/awaited.ts';
 import { countWrites } from './change-counts.ts';
 import type { StepType } from '../model/lifecycle.ts';
@@ -26,7 +27,7 @@ export type TimerKind = (typeof TIMERS)[number];
 
 /** What is said of those who wait for a role: who has no say in it. */
 type Awaits = { readonly out: readonly string[] };
-export const awaitsCodec = codecOf<Awaits>('waiting change-set', object<Awaits>({ out: list(text) }));
+export const awaitsCodec = codecOf<Awaits>('waiting change-set', stored<Awaits>({ out: z.array(z.string()) }));
 
 export interface IndexItem {
   readonly key: ItemKey;

@@ -5,17 +5,7 @@
 import * as z from 'zod';
 import type { ChainHash, Given, IsoInstant, PersonId } from '../../brands/index.ts';
 import type { ItemKey, ItemStore, ItemWrite } from '../../ledger/index.ts';
-import {
-  codecOf,
-  hash as storedHash,
-  instant,
-  list,
-  matching,
-  object,
-  optional,
-  text,
-  type Shape,
-} from '../../values/index.ts';
+import { branded, codecOf, hash as storedHash, instant, stored } from '../../values/index.ts';
 import { policyEntrySchema, type ChainEntry, type PolicyEntry } from '../model/steps.ts';
 
 export const DELEGATIONS_CHAIN = 'system/delegations';
@@ -55,19 +45,19 @@ export type Delegation = DelegationTerms & {
   readonly revokedAt?: IsoInstant;
 };
 
-const personId: Shape<PersonId> = matching(/^/, 'text');
+const personId = branded<PersonId>(z.string());
 
 export const delegationCodec = codecOf<Delegation>(
   'delegation',
-  object<Delegation>({
+  stored<Delegation>({
     id: storedHash(),
     from: personId,
     to: personId,
-    roles: optional(list(text)),
+    roles: z.array(z.string()).exactOptional(),
     until: instant,
-    reason: text,
+    reason: z.string(),
     grantedAt: instant,
-    revokedAt: optional(instant),
+    revokedAt: instant.exactOptional(),
   }),
 );
 

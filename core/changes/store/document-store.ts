@@ -2,9 +2,10 @@
  * Where entity documents are kept: one item per entity, written only together with the entry that says so. The item's
  * version is the document's version, and what was undone to nothing stays as `null`, so a version never names two things.
  */
+import * as z from 'zod';
 import type { EntityId, Given } from '../../brands/index.ts';
 import type { ItemKey, ItemStore, ItemWrite } from '../../ledger/index.ts';
-import { codecOf, hash, jsonObject, nullable, object, optional, orNone, text, whole } from '../../values/index.ts';
+import { codecOf, hash, jsonObject, orNone, stored, whole } from '../../values/index.ts';
 import { documentHash, type Document, type VersionedDocument } from '../model/document.ts';
 import type { PolicyEntry } from '../model/steps.ts';
 
@@ -48,12 +49,12 @@ type StoredDocument = { readonly document: Document; readonly change: string };
 
 export const documentCodec = codecOf<StoredDocument>(
   'document',
-  object<StoredDocument>({ document: nullable(jsonObject), change: text }),
+  stored<StoredDocument>({ document: jsonObject.nullable(), change: z.string() }),
 );
 
 export const policyItemCodec = codecOf<PolicyItem>(
   'version of the policy',
-  object<PolicyItem>({ version: whole, entry: optional(object<PolicyEntry>({ seq: whole, hash: hash() })) }),
+  stored<PolicyItem>({ version: whole, entry: stored<PolicyEntry>({ seq: whole, hash: hash() }).exactOptional() }),
 );
 
 export function createDocumentStore(ledger: string, items: Pick<ItemStore, 'get'>): DocumentStore {

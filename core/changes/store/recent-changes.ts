@@ -3,10 +3,11 @@
  * ones, over a day, over agents of one owner or over people on one entity, is as large as it is. Exact, because assessments
  * of one sponsor or one entity take turns: each rests on the one before, or is made again.
  */
+import * as z from 'zod';
 import { isoOf, later, type EpochMs, type IsoInstant } from '../../brands/index.ts';
 import type { JsonValue } from '../../canonical/index.ts';
 import type { Item, ItemKey, ItemStore, ItemWrite } from '../../ledger/index.ts';
-import { codecOf, defined, number, object, optional, orNone, text } from '../../values/index.ts';
+import { codecOf, defined, orNone, stored } from '../../values/index.ts';
 import { isTerminal } from '../model/lifecycle.ts';
 import type { ChangeRecord } from '../model/record.ts';
 import type { Assessment, Content } from '../model/steps.ts';
@@ -22,7 +23,7 @@ export interface RecentChange {
 
 export const recentCodec = codecOf<Partial<RecentChange>>(
   'recent change-set',
-  object<Partial<RecentChange>>({ entityId: optional(text), moved: optional(number) }),
+  stored<Partial<RecentChange>>({ entityId: z.string().exactOptional(), moved: z.number().exactOptional() }),
 );
 
 /** Change-sets of the last 24 hours that are told apart; beyond that they count as without limit. */

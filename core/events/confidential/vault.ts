@@ -2,6 +2,7 @@
  * The vault: what confidential fields held, encrypted, beside the ledger. Each entity has its own data key, kept only
  * wrapped; each field its own salt. Deleting a field's item erases it for good, and no entry changes.
  */
+import * as z from 'zod';
 import { createCipheriv, createDecipheriv } from 'node:crypto';
 import { canonicalize, parseStrict, type JsonValue } from '../../canonical/index.ts';
 import {
@@ -12,7 +13,7 @@ import {
   type ItemStore,
   type ItemWrite,
 } from '../../ledger/index.ts';
-import { codecOf, defined, object, text } from '../../values/index.ts';
+import { codecOf, defined, stored } from '../../values/index.ts';
 import { EventError } from '../catalog/errors.ts';
 
 const KEY_BYTES = 32;
@@ -60,9 +61,12 @@ export interface Vault {
 type StoredField = { readonly salt: string; readonly box: string };
 type StoredKey = { readonly wrapped: string };
 
-export const fieldCodec = codecOf<StoredField>('confidential field', object<StoredField>({ salt: text, box: text }));
-const keyShape = object<StoredKey>({ wrapped: text });
-export const dataKeyCodec = codecOf<StoredKey>('data key', keyShape);
+export const fieldCodec = codecOf<StoredField>(
+  'confidential field',
+  stored<StoredField>({ salt: z.string(), box: z.string() }),
+);
+const keySchema = stored<StoredKey>({ wrapped: z.string() });
+export const dataKeyCodec = codecOf<StoredKey>('data key', keySchema);
 /** Unwraps to nothing, as what was damaged must. */
 const NO_KEY = '';
 
@@ -128,7 +132,7 @@ export async function* wrappedKeys(ledger: string, items: Pick<ItemStore, 'list'
   for (let after: string | undefined; ;) {
     const page = await items.list(dataKeyPartition(ledger), { limit: KEY_PAGE, ...defined({ after }) });
     for (const item of page) {
-      const kept = keyShape(item.value) === undefined ? dataKeyCodec.decode(item).wrapped : NO_KEY;
+      const kept = keySchema.safeParse(item.value).success ? dataKeyCodec.decode(item).wrapped : NO_KEY;
       yield { entity: item.sk, wrapped: Buffer.from(kept, 'base64'), context: contextOf(ledger, item.sk) };
     }
     after = page.at(-1)?.sk;

@@ -8,7 +8,7 @@ import * as z from 'zod';
 import type { Actor, Appender, Clock, ItemKey, ItemStore } from '../../ledger/index.ts';
 import { GUARD_ACTOR, systemEvent } from '../envelope/system-event.ts';
 import { SYSTEM_TOPICS, type StormDetected, type TopicReset } from '../catalog/system-topics.ts';
-import { codecOf, instant, object, ofSchema } from '../../values/index.ts';
+import { codecOf, instant, stored } from '../../values/index.ts';
 
 /** What other processes stopped or reset is known after this, at the latest. */
 const FRESH_MS = 2_000;
@@ -28,11 +28,11 @@ export interface TopicStop extends StormDetected {
 const stormSchema = SYSTEM_TOPICS['system.storm_detected'].versions[1];
 export const stopCodec = codecOf<TopicStop>(
   'topic stop',
-  ofSchema(stormSchema.extend({ id: z.string(), stoppedAt: stormSchema.shape.resetAt.unwrap() })),
+  stormSchema.extend({ id: z.string(), stoppedAt: stormSchema.shape.resetAt.unwrap() }),
 );
 
 /** When a person last opened a topic. */
-export const topicOpenedCodec = codecOf<{ readonly at: IsoInstant }>('opening of a topic', object({ at: instant }));
+export const topicOpenedCodec = codecOf<{ readonly at: IsoInstant }>('opening of a topic', stored({ at: instant }));
 
 export interface TopicStopsDependencies {
   readonly ledger: string;

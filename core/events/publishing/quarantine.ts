@@ -2,10 +2,11 @@
  * Quarantine: what arrived and could not be taken, whole, with the reason. Nothing leaves it by itself; it is never put
  * back on the bus it came from.
  */
+import * as z from 'zod';
 import { isoOf, type IsoInstant } from '../../brands/index.ts';
 import { canonicalize, taggedHash, type JsonValue } from '../../canonical/index.ts';
 import type { Clock, ItemStore } from '../../ledger/index.ts';
-import { codecOf, instant, json, object, text } from '../../values/index.ts';
+import { codecOf, instant, json, stored } from '../../values/index.ts';
 
 const ID_TAG = 'nervous-system.quarantine.v1';
 
@@ -21,7 +22,7 @@ export interface Quarantined {
 
 export const quarantinedCodec = codecOf<Quarantined>(
   'quarantined event',
-  object<Quarantined>({ id: text, reason: text, arrivedAt: instant, event: json }),
+  stored<Quarantined>({ id: z.string(), reason: z.string(), arrivedAt: instant, event: json }),
 );
 
 export interface Quarantine {

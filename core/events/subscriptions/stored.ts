@@ -1,59 +1,45 @@
 /** Subscriptions and what is noted of their deliveries, as items. */
-import {
-  anyOf,
-  byTag,
-  codecOf,
-  instant,
-  jsonObject,
-  list,
-  object,
-  oneOf,
-  optional,
-  text,
-  whole,
-  type Shape,
-} from '../../values/index.ts';
+import * as z from 'zod';
+import { codecOf, instant, jsonObject, stored, whole } from '../../values/index.ts';
 import type { DeliveryAttempt } from './ports.ts';
-import type { Subscription, SubscriptionTarget } from './subscription.ts';
+import type { Subscription } from './subscription.ts';
 
-const target: Shape<SubscriptionTarget> = byTag('kind', {
-  queue: object<Extract<SubscriptionTarget, { kind: 'queue' }>>({ kind: oneOf('queue') }),
-  function: object<Extract<SubscriptionTarget, { kind: 'function' }>>({
-    kind: oneOf('function'),
-    name: text,
-    concurrency: whole,
-  }),
-  stream: object<Extract<SubscriptionTarget, { kind: 'stream' }>>({ kind: oneOf('stream') }),
-});
+const target = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('queue') }),
+  z.strictObject({ kind: z.literal('function'), name: z.string(), concurrency: whole }),
+  z.strictObject({ kind: z.literal('stream') }),
+]);
 
 export const subscriptionCodec = codecOf<Subscription>(
   'subscription',
-  object<Subscription>({
-    id: text,
-    module: text,
-    topics: list(text),
-    filter: optional(jsonObject),
-    mode: optional(oneOf('broadcast', 'targeted', 'conditional', 'buffered')),
-    when: optional(jsonObject),
-    buffer: optional(
-      object<NonNullable<Subscription['buffer']>>({ maxSize: whole, maxDelayMs: whole, startDelayMs: whole }),
-    ),
-    target: optional(target),
-    order: oneOf('none', 'entity'),
-    delayMs: optional(whole),
-    startAt: anyOf(whole, text),
+  stored<Subscription>({
+    id: z.string(),
+    module: z.string(),
+    topics: z.array(z.string()),
+    filter: jsonObject.exactOptional(),
+    mode: z.enum(['broadcast', 'targeted', 'conditional', 'buffered']).exactOptional(),
+    when: jsonObject.exactOptional(),
+    buffer: stored<NonNullable<Subscription['buffer']>>({
+      maxSize: whole,
+      maxDelayMs: whole,
+      startDelayMs: whole,
+    }).exactOptional(),
+    target: target.exactOptional(),
+    order: z.enum(['none', 'entity']),
+    delayMs: whole.exactOptional(),
+    startAt: z.union([whole, z.string()]),
     ackTimeoutMs: whole,
-    retry: object<Subscription['retry']>({ maxAttempts: whole, baseMs: whole, maxMs: whole }),
-    breaker: optional(object<NonNullable<Subscription['breaker']>>({ failures: whole, probeAfterMs: whole })),
-    status: oneOf('active', 'paused'),
+    retry: stored<Subscription['retry']>({ maxAttempts: whole, baseMs: whole, maxMs: whole }),
+    breaker: stored<NonNullable<Subscription['breaker']>>({ failures: whole, probeAfterMs: whole }).exactOptional(),
+    status: z.enum(['active', 'paused']),
     createdAt: instant,
-    resumedAt: optional(instant),
+    resumedAt: instant.exactOptional(),
     from: whole,
   }),
 );
 
-export const deliveryAttemptShape: Shape<DeliveryAttempt> = object<DeliveryAttempt>({
+export const deliveryAttemptSchema = stored<DeliveryAttempt>({
   at: instant,
-  outcome: oneOf('delivered', 'failed', 'skipped'),
-  reason: optional(text),
+  outcome: z.enum(['delivered', 'failed', 'skipped']),
+  reason: z.string().exactOptional(),
 });

@@ -2,8 +2,9 @@
  * In which segments of the log a topic's events stand: what the index of topics is made of, and where its items are kept. It
  * only says where to look. Whoever finds an entry by it reads the entry from the log, and looks whether it is wanted.
  */
+import * as z from 'zod';
 import type { Item, ItemKey } from '../../ledger/index.ts';
-import { codecOf, object, text, whole } from '../../values/index.ts';
+import { codecOf, stored, whole } from '../../values/index.ts';
 
 /** Log indices of one item: 64 bytes of bits, so that an item stays below one write unit whatever stands there. */
 export const BLOCK = 512;
@@ -18,9 +19,9 @@ const NEWLINE = 0x0a;
 const QUOTE = 0x22;
 
 /** What the index covers: every event before this log index is in it. */
-export const indexEndCodec = codecOf<{ readonly end: number }>('end of the index of topics', object({ end: whole }));
+export const indexEndCodec = codecOf<{ readonly end: number }>('end of the index of topics', stored({ end: whole }));
 /** One bit for each log index of the block, base64. */
-export const topicBlockCodec = codecOf<{ readonly bits: string }>('block of a topic', object({ bits: text }));
+export const topicBlockCodec = codecOf<{ readonly bits: string }>('block of a topic', stored({ bits: z.string() }));
 
 export const indexPartition = (ledger: string): string => `${ledger}#topic-index`;
 export const indexEndKey = (ledger: string): ItemKey => ({ pk: indexPartition(ledger), sk: 'end' });
