@@ -174,6 +174,7 @@ export { TAMPER_CHAIN, TamperError, tamperKey, tamperRecord } from './append/tam
 export {
   isDecisive,
   joinReplayIndices,
+  replayBuffers,
   ReplayIndexBuilder,
   suspectedDuplicates,
   uniqueKeyOf,

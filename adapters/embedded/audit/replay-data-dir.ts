@@ -3,7 +3,7 @@
  * done on a thread of its own: the calling one may be an engine's, which has other callers.
  */
 import { Worker } from 'node:worker_threads';
-import type { ReplayIndex, ReplayReport } from '../../../core/ledger/index.ts';
+import { replayBuffers, type ReplayIndex, type ReplayReport } from '../../../core/ledger/index.ts';
 import { indexForReplay, replayLog } from '../../../core/system/index.ts';
 import { openForReading } from '../store/sqlite-schema.ts';
 import { SqliteStore } from '../store/sqlite-store.ts';
@@ -16,7 +16,7 @@ const YOUNG_MB = 16;
 export interface ReplayJob {
   readonly dataDir: string;
   readonly ledger: string;
-  /** what matters, when that is known already */
+  /** what matters, when that is known already; it may be handed over, and is the caller's no more */
   readonly index?: ReplayIndex;
   /** one past the last log index, when it is not */
   readonly size?: number;
@@ -46,6 +46,7 @@ function replayOnWorker(job: ReplayJob): Promise<ReplayReport> {
   return new Promise((resolve, reject) => {
     const worker = new Worker(new URL('./replay-worker.ts', import.meta.url), {
       workerData: job,
+      transferList: job.index === undefined ? [] : replayBuffers(job.index),
       resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
     });
     worker.once('message', resolve);

@@ -96,6 +96,11 @@ export function joinReplayIndices(parts: readonly ReplayIndex[]): ReplayIndex {
   return { keys, decisive };
 }
 
+/** What of it grows with the log: for who hands it to another thread, and does not need it any more. */
+export function replayBuffers({ keys, decisive, positions }: ReplayIndex): ArrayBuffer[] {
+  return [keys, decisive, ...(positions === undefined ? [] : [positions])].map(({ buffer }) => buffer as ArrayBuffer);
+}
+
 /**
  * Log indices of entries whose keys may be the same, ascending by the second of each group: groups of two and more. Sorts
  * numbers, so it takes n log n with a small constant; hashes of different keys meet once in 10^19 pairs, or on purpose.

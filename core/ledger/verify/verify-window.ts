@@ -92,7 +92,7 @@ export interface WindowOptions extends PointSources {
 export async function verifyWindow(options: WindowOptions): Promise<VerificationReport> {
   const { points, size } = options.begun ?? { points: await readPoints(options), size: await options.size() };
   const window = { ...windowOf(options.scope, points, size), replay: replaysAll(options) };
-  const segments = window.from < window.to ? await options.segments(window) : [];
+  const [segments, index] = apart(window.from < window.to ? await options.segments(window) : []);
   const joined = joinSegments(
     options.genesis ?? options.origin,
     segments,
@@ -102,7 +102,7 @@ export async function verifyWindow(options: WindowOptions): Promise<Verification
   if (joined.finding !== undefined) return report(options, found, { finding: joined.finding });
   const agreement = await agree(options, found);
   const tiles = agreement.finding ?? (await checkTiles(options, found));
-  const replayed = tiles === undefined ? await replay(options, found) : undefined;
+  const replayed = tiles === undefined ? await replay(options, index) : undefined;
   const finding =
     tiles ??
     replayed?.finding ??
@@ -122,9 +122,14 @@ function replaysAll({ scope, replay }: WindowOptions): boolean {
   return scope.mode === 'full' && replay !== undefined;
 }
 
-async function replay(options: WindowOptions, { segments }: Found): Promise<ReplayReport | undefined> {
-  if (!replaysAll(options)) return undefined;
-  return options.replay?.(joinReplayIndices(segments.flatMap((segment) => segment.replay ?? [])));
+/** The index for the replay grows with the log: once it is joined, nothing holds its parts. */
+function apart(verified: readonly Segment[]): [Segment[], ReplayIndex] {
+  const index = joinReplayIndices(verified.flatMap((segment) => segment.replay ?? []));
+  return [verified.map(({ replay: _, ...segment }) => segment), index];
+}
+
+async function replay(options: WindowOptions, index: ReplayIndex): Promise<ReplayReport | undefined> {
+  return replaysAll(options) ? options.replay?.(index) : undefined;
 }
 
 interface Found {
