@@ -4,8 +4,7 @@
  */
 import { join } from 'node:path';
 import { setImmediate as letOthersIn } from 'node:timers/promises';
-import type { KnownChains } from '../../core/ledger/index.ts';
-import { type Appender, type Finding, type RootSigner, type VerificationReport } from '../../core/ledger/index.ts';
+import type { Appender, Finding, KnownChains, RootSigner, VerificationReport } from '../../core/ledger/index.ts';
 import type { Policy } from '../../core/policy/index.ts';
 import { createBreakerRecord, type BreakerChange } from '../../core/events/index.ts';
 import {
@@ -37,7 +36,6 @@ import { pointsOf } from './audit/verify-points.ts';
 import { WorkerSealer } from './keys/worker-sealer.ts';
 import { createWriteProbe } from './store/write-probe.ts';
 import { createWorkflowRunner, type WorkflowRunner } from './runtime/workflow-runner.ts';
-
 import type { EngineOptions } from './engine-options.ts';
 
 /**

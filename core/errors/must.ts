@@ -7,11 +7,6 @@ import { NervousError } from './nervous-error.ts';
 /** `INTERNAL`: the program contradicts itself; the message says what was missing. Report it. */
 export class InternalError extends NervousError<'INTERNAL'> {}
 
-/** What an error calls itself: of Node's own, `ENOENT` and the like; blank where it has no name. */
-export function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
-}
-
 /**
  * @param what is missing, should it be: a constant text, so that asking costs nothing
  * @throws InternalError

@@ -59,3 +59,8 @@ export function withCauses(error: unknown): string {
   const { name, message, cause } = error;
   return `${name}: ${message}${cause === undefined ? '' : ` (${withCauses(cause)})`}`;
 }
+
+/** What an error calls itself: of Node's own, `ENOENT` and the like; blank where it has no name. */
+export function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
+}

@@ -2,7 +2,7 @@
  * What people do about keys: withdraw trust from a session key, and hand the ledger over to a new root key. It decides what
  * is recorded and in what order; where private keys are kept it does not know. docs/keys.md
  */
-import { defined, orBlank } from '../../values/index.ts';
+import { defined } from '../../values/index.ts';
 import type { Appender, AppendResult } from '../append/append-types.ts';
 import { parseEntry, type Actor } from '../entries/entry.ts';
 import { LedgerError } from '../entries/errors.ts';
@@ -62,10 +62,12 @@ export async function recordRotation(
 /** The chain of a session key that is in the ledger. */
 async function chainOf(entries: Pick<EntryStore, 'read'>, key: string): Promise<string> {
   const [, digits] = SESSION_KEY.exec(key.trim()) ?? [];
-  const chain = `keys/${orBlank(digits)}`;
-  const [stored] = digits === undefined ? [] : await entries.read(chain, 0, 1);
-  const parsed = stored === undefined ? undefined : parseEntry(stored.note);
-  if (parsed?.kind === 'entry' && certifiedKeyOf(parsed.body) !== undefined) return chain;
+  if (digits !== undefined) {
+    const chain = `keys/${digits}`;
+    const [stored] = await entries.read(chain, 0, 1);
+    const parsed = stored === undefined ? undefined : parseEntry(stored.note);
+    if (parsed?.kind === 'entry' && certifiedKeyOf(parsed.body) !== undefined) return chain;
+  }
   throw new LedgerError({
     code: 'KEY_NOT_FOUND',
     message: `"${key.slice(0, 100)}" is no session key of this ledger: name one as "nervous keys" does, keys/<16 hex digits>`,

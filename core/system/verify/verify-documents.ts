@@ -28,7 +28,8 @@ import {
   type ReplayReport,
   type VerificationReport,
 } from '../../ledger/index.ts';
-import { defined, isObject, isUnreadable, orBlank } from '../../values/index.ts';
+import { must } from '../../errors/index.ts';
+import { defined, isObject, isUnreadable } from '../../values/index.ts';
 
 const PAGE = 500;
 /** Steps that write the document. */
@@ -241,7 +242,7 @@ async function listEntities(
         const entity = entityOf(item);
         if (entity !== undefined) entities.add(entity);
       }
-      after = orBlank(page.at(-1)?.sk);
+      after = must(page.at(-1), 'the end of a full page').sk;
       if (page.length < PAGE) return entities;
     }
   });

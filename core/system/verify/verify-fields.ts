@@ -15,7 +15,8 @@ import {
   type Item,
   type ItemStore,
 } from '../../ledger/index.ts';
-import { isUnreadable, orBlank } from '../../values/index.ts';
+import { must } from '../../errors/index.ts';
+import { isUnreadable } from '../../values/index.ts';
 
 const PAGE = 500;
 const SEQ_DIGITS = 16;
@@ -130,7 +131,7 @@ async function readKept(
       const page = await items.list(`${ledger}#sensitive#${chain}`, { after, limit: PAGE });
       for (const item of page) kept.set(item.sk, item);
       if (page.length < PAGE) return kept;
-      after = orBlank(page.at(-1)?.sk);
+      after = must(page.at(-1), 'the end of a full page').sk;
     }
   } catch (error) {
     if (isUnreadable(error) || error instanceof SyntaxError) return { unreadable: error.message };
