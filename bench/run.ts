@@ -10,6 +10,7 @@ import { benchCold } from './cold.ts';
 import { benchCosts } from './costs.ts';
 import { benchDelivery } from './delivery.ts';
 import { benchEntryBuild } from './entry-build.ts';
+import { benchGrowth } from './growth.ts';
 import { benchGuard } from './guard.ts';
 import { benchLog } from './log.ts';
 import { primitives } from './measure.ts';
@@ -41,6 +42,7 @@ const NAMED_ONLY = {
   costs: benchCosts,
   log: benchLog,
   open: benchOpen,
+  growth: benchGrowth,
   scale: benchScale,
   soak: benchSoak,
 } as const;
@@ -58,13 +60,16 @@ const OPTIONS: Readonly<Record<string, boolean>> = {
   '--scale': true,
   '--dir': true,
   '--entries': true,
+  '--plot': true,
 };
 const unknown = args.find((arg, i) => {
   if (Object.hasOwn(OPTIONS, arg) || OPTIONS[args[i - 1] ?? ''] === true || Object.hasOwn(ALL, arg)) return false;
   return !(args[i - 1] === 'soak' && Number(arg) > 0);
 });
 if (unknown !== undefined) {
-  console.error(`npm run bench -- [${Object.keys(ALL).join(' | ')}] [--scale n] [--json] [--dir <dir>] [--entries n]`);
+  console.error(
+    `npm run bench -- [${Object.keys(ALL).join(' | ')}] [--scale n] [--json] [--dir <dir>] [--entries n] [--plot <file>]`,
+  );
   process.exitCode = unknown === '--help' || unknown === '-h' ? 0 : 2;
 } else if (part !== undefined) {
   const measured = await ALL[part](scale);

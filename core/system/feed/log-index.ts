@@ -8,10 +8,12 @@ import { isUnreadable, MS_PER_SECOND } from '../../values/index.ts';
 import { findOnChain } from './find-on-chain.ts';
 import { findByTopics } from './find-by-topics.ts';
 import type { Found, IndexedLog, Wanted } from './indexed-log.ts';
-import { BLOCK, indexEndCodec, indexEndKey } from './topic-blocks.ts';
+import { indexEndCodec, indexEndKey } from './topic-blocks.ts';
 
 /** Near the end the log itself is read, once for all who wait: how near, is looked at this often. */
 const LOOK_MS = 10 * MS_PER_SECOND;
+/** Entries at the end of the log whose copies of their log index may not be there yet: more than a sequencer places at once. */
+const UNCOPIED = 128;
 
 export interface LogIndex {
   /** @returns undefined: the index says nothing of what comes at `from`; read the log */
@@ -30,7 +32,8 @@ export function createLogIndex(sources: IndexedLog & { readonly clock: Clock }):
     find: async (from, { topics = [], entityId }, limit) => {
       const isByTopic = topics.length > 0 && !topics.includes('*');
       if (entityId === undefined && !isByTopic) return undefined;
-      const covered = ({ size, indexed }: typeof looked): number => (entityId === undefined ? indexed : size - BLOCK);
+      const covered = ({ size, indexed }: typeof looked): number =>
+        entityId === undefined ? indexed : size - UNCOPIED;
       if (from >= covered(looked) && clock.monotonic() - looked.at < LOOK_MS) return undefined;
       try {
         const to = covered(await look());
