@@ -5,7 +5,7 @@
  * Node reads it first.
  */
 import { spawn } from 'node:child_process';
-import { existsSync, lstatSync, mkdirSync } from 'node:fs';
+import { lstatSync, mkdirSync } from 'node:fs';
 import module from 'node:module';
 import { constants, homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
@@ -13,16 +13,26 @@ import { fileURLToPath } from 'node:url';
 
 const NEEDED_MAJOR = 24;
 const main = new URL('./main.ts', import.meta.url);
-const ownNode = fileURLToPath(new URL('../../node_modules/node/bin/node', import.meta.url));
+const ownNode = findOwnNode();
 
 keepCompiled();
 if (Number(process.versions.node.split('.')[0]) >= NEEDED_MAJOR && process.features.typescript) {
   await import(main.href);
-} else if (existsSync(ownNode)) {
+} else if (ownNode !== undefined) {
   reexecute();
 } else {
-  console.error(`nervous needs Node ${NEEDED_MAJOR}, this is ${process.version}: install it, or run npm ci`);
+  const remedy = `install it, or give the project one of its own: npm install --save-dev node@${NEEDED_MAJOR}`;
+  console.error(`nervous needs Node ${NEEDED_MAJOR}, this is ${process.version}: ${remedy}`);
   process.exitCode = 1;
+}
+
+/** The package `node`, in this repository or beside this package where it is installed. */
+function findOwnNode() {
+  try {
+    return module.createRequire(import.meta.url).resolve('node/bin/node');
+  } catch {
+    return undefined; // there is none
+  }
 }
 
 /** In the environment, so that threads and a second Node use it too. Whoever said otherwise there is heard. */

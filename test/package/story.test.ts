@@ -1,5 +1,5 @@
 /** From nothing to the first approved change, as somebody types it: the commands of docs/packages.md, with each package manager. */
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
@@ -96,6 +96,22 @@ describe('npm create nervous-system', () => {
       code: 2,
       err: expect.stringContaining('cannot be the name') as string,
     });
+  });
+});
+
+it('says which Node it needs where it finds an older one, and runs nothing', async () => {
+  const cwd = emptyFolder('old-node');
+  await must(['npm', 'init', '-y'], { cwd });
+  await must(['npm', 'install', 'nervous-system'], { cwd });
+  const old = join(cwd, 'old.mjs');
+  writeFileSync(
+    old,
+    "Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '20.11.0' } });\n",
+  );
+  const command = [process.execPath, '--import', old, 'node_modules/nervous-system/dist/nervous.mjs', 'dev'];
+  expect(await run(command, { cwd })).toMatchObject({
+    ...{ code: 1, out: '' },
+    err: expect.stringMatching(/^nervous needs Node 24, this is v[^\n]*npm install --save-dev node@24\n$/) as string,
   });
 });
 

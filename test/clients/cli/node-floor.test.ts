@@ -1,6 +1,15 @@
 /** U14: one floor for Node, said in one line where it is not met, and no reason to notice it where the project's own Node is there. */
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -50,7 +59,21 @@ describe('U14: the floor', () => {
       encoding: 'utf8',
     });
     expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
-    expect(stderr).toMatch(/^nervous needs Node 24, this is v\d+[^\n]*: install it, or run npm ci\n$/);
+    expect(stderr).toMatch(
+      /^nervous needs Node 24, this is v\d+[^\n]*: install it, or [^\n]*npm install --save-dev node@24\n$/,
+    );
+  });
+
+  it('is met by the Node of a project that nervous is installed in', () => {
+    const installed = join(folder, 'project/node_modules/nervous-system/dist');
+    mkdirSync(installed, { recursive: true });
+    // As the packages are built: compiled, because Node strips no types there.
+    writeFileSync(join(installed, 'nervous.mjs'), readFileSync(CLI, 'utf8').replace("'./main.ts'", "'./main.mjs'"));
+    writeFileSync(join(installed, 'main.mjs'), 'console.log(process.versions.node);\n');
+    symlinkSync(join(process.cwd(), 'node_modules/node'), join(folder, 'project/node_modules/node'));
+    const args = ['--import', AS_NODE_20, join(installed, 'nervous.mjs')];
+    const { stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
+    expect({ stdout, stderr }).toEqual({ stdout: `${process.versions.node}\n`, stderr: '' });
   });
 
   it('lets npm be silent about the versions that packages ask for', () => {
