@@ -57,7 +57,7 @@ it('says it in a sentence when there is no configuration where the app runs', as
   expect(ended.err).toContain(`there is no configuration at "${join(cwd, 'nervous.config.ts')}"`);
 });
 
-it('deploys to the emulator, and takes an event there', async () => {
+it('deploys all stacks to the emulator', async () => {
   const app = join(folder, 'bin/app.ts');
   // What the emulator does not know is left out, as in test/aws.
   writeFileSync(app, readFileSync(app, 'utf8').replace("stage: 'dev',", "stage: 'dev',\n  emulated: true,"));
