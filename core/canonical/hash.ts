@@ -29,14 +29,14 @@ interface Kinds {
 type HashOf<Tag extends string> = Tag extends keyof Kinds ? Kinds[Tag] : string;
 
 /** One for all leaves: hashing is synchronous, and an allocation of a leaf's length takes half as long as hashing it. */
-const leafInput = Buffer.alloc(1 << 17);
+const leafInput = new Uint8Array(1 << 17); // no Buffer: clients in browsers load this file
 const LEAF_PREFIX_BYTES = 1;
 
 /** RFC 6962 leaf hash: SHA-256(0x00 || parts, one after the other), 32 bytes. Of a note it is also the chain hash of the entry. */
 export function leafHash(...parts: readonly Uint8Array[]): LeafHash {
   let end = LEAF_PREFIX_BYTES;
   for (const part of parts) end += part.length;
-  const input = end > leafInput.length ? Buffer.alloc(end) : leafInput.subarray(0, end);
+  const input = end > leafInput.length ? new Uint8Array(end) : leafInput.subarray(0, end);
   end = LEAF_PREFIX_BYTES;
   for (const part of parts) {
     input.set(part, end);

@@ -1,6 +1,7 @@
 export { codecOf, isUnreadable, UnreadableError, type Codec, type StoredValue } from './codec.ts';
+export { isObject } from './is-object.ts';
 export { countOf, defined, orBlank, orNone } from './optional.ts';
-export { branded, epochMs, hash, instant, isObject, json, jsonObject, stored, whole } from './stored.ts';
+export { branded, epochMs, hash, instant, json, jsonObject, stored, whole } from './stored.ts';
 export {
   MS_PER_DAY,
   MS_PER_HOUR,

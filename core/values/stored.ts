@@ -5,6 +5,7 @@
 import * as z from 'zod';
 import type { EpochMs, IsoInstant } from '../brands/index.ts';
 import type { JsonObject, JsonValue } from '../canonical/index.ts';
+import { isObject } from './is-object.ts';
 
 /** Each field of T by name, so that a new one is forgotten nowhere, and no other field. */
 export function stored<T>(fields: Fields<T>): z.ZodType<T> {
@@ -33,7 +34,3 @@ export function branded<Kind extends string | number>(schema: z.ZodType<string |
 }
 export const json = z.custom<JsonValue>((value) => value !== undefined, 'missing');
 export const jsonObject = z.custom<JsonObject>(isObject, 'no object');
-
-export function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
