@@ -57,7 +57,7 @@ function startPackage(name: string): string {
     ...(peerDependencies === undefined ? {} : { peerDependencies: versioned(peerDependencies) }),
   };
   writeFileSync(join(folder, 'package.json'), `${JSON.stringify(whole, undefined, 2)}\n`);
-  for (const file of ['LICENSE', 'CHANGELOG.md']) copyFileSync(join(ROOT, file), join(folder, file));
+  copyFileSync(join(ROOT, 'LICENSE'), join(folder, 'LICENSE'));
   copyFileSync(join(ROOT, 'packages', name, 'README.md'), join(folder, 'README.md'));
   return folder;
 }
