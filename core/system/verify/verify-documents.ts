@@ -242,8 +242,8 @@ async function listEntities(
         const entity = entityOf(item);
         if (entity !== undefined) entities.add(entity);
       }
-      after = must(page.at(-1), 'the end of a full page').sk;
       if (page.length < PAGE) return entities;
+      after = must(page.at(-1), 'the end of a full page').sk;
     }
   });
 }
