@@ -5,6 +5,7 @@
 import { execFileSync } from 'node:child_process';
 import { chmodSync, copyFileSync, cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { scriptOptions } from '../test/support/script-options.ts';
 import { copyAwsPackage } from './aws-package.ts';
 import { bundleMainPackage } from './main-package.ts';
 import { COMPILED, PACKAGES, ROOT } from './paths.ts';
@@ -103,4 +104,7 @@ function unknown(dependency: string): never {
   throw new Error(`a package depends on "${dependency}", which package.json does not have`);
 }
 
-if (import.meta.main) for (const tarball of await buildPackages()) console.log(tarball);
+if (import.meta.main) {
+  scriptOptions('npm run build:packages: takes no options', {});
+  for (const tarball of await buildPackages()) console.log(tarball);
+}
