@@ -38,7 +38,7 @@ export async function buildPackages(): Promise<readonly string[]> {
 /** With the compiler that checks the sources, so that what is published was checked. */
 function compile(): void {
   const tsc = join(ROOT, 'node_modules/typescript/bin/tsc');
-  execFileSync(process.execPath, [tsc, '-p', join(ROOT, 'packaging/tsconfig.json'), '--outDir', COMPILED], {
+  execFileSync(process.execPath, [tsc, '-p', join(ROOT, 'packaging/tsconfig.build.json'), '--outDir', COMPILED], {
     stdio: 'inherit',
   });
 }

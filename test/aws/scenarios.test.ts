@@ -19,6 +19,7 @@ const WRITERS = ['publish', 'ingest', 'change-sets', 'decisions', 'subscriptions
 const SELDOM: Readonly<Partial<Record<LambdaName, readonly string[]>>> = {
   ingest: [
     'dynamodb:UpdateItem', // tells the others its counts when two events of a topic come to one process in one second
+    'dynamodb:ConditionCheckItem', // stops a topic, as long as no person has opened it meanwhile
     'dynamodb:DeleteItem', // lifts a stop that has had its time, when it is the first to see that
   ],
 };
