@@ -4,6 +4,9 @@ import { configDefaults, defineConfig } from 'vitest/config';
 // after engine: what takes seconds on four free cores takes minutes where many share them, which is no fault of what is tested.
 export default defineConfig({
   test: {
+    // V8 aborts when two threads replace a wrapper of WebAssembly at once, and each thread that loads a .ts file strips it by
+    // WebAssembly: one run in thirty. So no wrapper is ever replaced (Node 24.21).
+    execArgv: ['--wasm-wrapper-tiering-budget=1000000000'],
     include: ['test/**/*.test.ts'],
     // They need Python and more: npm run test:aws (a deployment), npm run test:verifier, npm run test:foreign (other people's tools), npm run test:package.
     exclude: [...configDefaults.exclude, 'test/aws/**', 'test/verifier/**', 'test/foreign/**', 'test/package/**'],
