@@ -1,28 +1,29 @@
 /**
  * `npm run bench [-- <part>] [-- --scale n] [-- --json]`: measures, never judges. Each part runs in a process of its own, so
  * memory and warm-up do not mix. Prints a table and, last, one line of JSON. Compare ratios within one run: machines are
- * noisy. Parts that need an AWS-compatible endpoint (costs), that start processes (cold) or that take many minutes (log, open,
+ * noisy. Parts that need an AWS-compatible endpoint (costs), that start processes (cold-start) or that take many minutes (log, open,
  * soak) run only when named.
  */
 import { execFileSync } from 'node:child_process';
-import { benchBatchSignatures } from './batch-signatures.ts';
-import { benchCold } from './cold.ts';
-import { benchCosts } from './costs.ts';
-import { benchDelivery } from './delivery.ts';
-import { benchEntryBuild } from './entry-build.ts';
-import { benchGrowth } from './growth.ts';
-import { benchGuard } from './guard.ts';
-import { benchLog } from './log.ts';
-import { primitives } from './measure.ts';
-import { benchOpen } from './open.ts';
-import { benchPublish } from './publish.ts';
-import { benchRules } from './rules.ts';
+import { benchBatchSignatures } from './entries/batch-signatures.ts';
+import { benchColdStart, coldStartTable } from './start/cold-start.ts';
+import { writeIntoPage } from './support/page.ts';
+import { benchCosts } from './costs/costs.ts';
+import { benchDelivery } from './delivery/delivery.ts';
+import { benchEntryBuild } from './entries/entry-build.ts';
+import { benchGrowth } from './growth/growth.ts';
+import { benchGuard } from './publish/guard.ts';
+import { benchLog } from './log/log.ts';
+import { primitives } from './support/measure.ts';
+import { benchOpen } from './start/open.ts';
+import { benchPublish } from './publish/publish.ts';
+import { benchRules } from './delivery/rules.ts';
 import { benchScale } from './scale/index.ts';
-import { benchSoak } from './soak.ts';
-import { benchStreams } from './streams.ts';
-import { benchSubscriptions } from './subscriptions.ts';
-import { benchVerify } from './verify.ts';
-import { benchVerifyEntity } from './verify-entity.ts';
+import { benchSoak } from './publish/soak.ts';
+import { benchStreams } from './delivery/streams.ts';
+import { benchSubscriptions } from './delivery/subscriptions.ts';
+import { benchVerify } from './verify/verify.ts';
+import { benchVerifyEntity } from './verify/verify-entity.ts';
 
 const PARTS = {
   primitives: () => primitives(),
@@ -38,7 +39,7 @@ const PARTS = {
   'verify-entity': benchVerifyEntity,
 } as const;
 const NAMED_ONLY = {
-  cold: benchCold,
+  'cold-start': benchColdStart,
   costs: benchCosts,
   log: benchLog,
   open: benchOpen,
@@ -61,20 +62,23 @@ const OPTIONS: Readonly<Record<string, boolean>> = {
   '--dir': true,
   '--entries': true,
   '--plot': true,
+  '--write': false,
 };
 const unknown = args.find((arg, i) => {
   if (Object.hasOwn(OPTIONS, arg) || OPTIONS[args[i - 1] ?? ''] === true || Object.hasOwn(ALL, arg)) return false;
   return !(args[i - 1] === 'soak' && Number(arg) > 0);
 });
-if (unknown !== undefined) {
+const isWritten = args.includes('--write');
+if (unknown !== undefined || (isWritten && part !== 'cold-start')) {
   console.error(
-    `npm run bench -- [${Object.keys(ALL).join(' | ')}] [--scale n] [--json] [--dir <dir>] [--entries n] [--plot <file>]`,
+    `npm run bench -- [${Object.keys(ALL).join(' | ')}] [--scale n] [--json] [--dir <dir>] [--entries n] [--plot <file>] [cold-start --write]`,
   );
   process.exitCode = unknown === '--help' || unknown === '-h' ? 0 : 2;
 } else if (part !== undefined) {
   const measured = await ALL[part](scale);
   if (!args.includes('--json')) console.table(measured);
   console.log(JSON.stringify(measured));
+  if (isWritten) writeIntoPage('performance.md', 'cold-start', coldStartTable({ ...measured }));
 } else {
   const figures: Record<string, Record<string, number>> = {};
   for (const name of Object.keys(PARTS)) {

@@ -2,7 +2,7 @@
  * `npm run bench -- scale`: the pipeline on AWS at 10, 1,000 and 100,000 events a second, simulated from a seed. For each design: how
  * long an event takes to its subscriber and into the log, what a million costs, what breaks first, and at how many events a second.
  */
-import { percentile, round } from '../measure.ts';
+import { percentile, round } from '../support/measure.ts';
 import { DESIGNS, type Design, type Load } from './designs.ts';
 import { Chance, EventQueue } from './event-queue.ts';
 import { COUNTED, LIMITS, PRICES } from './limits.ts';

@@ -1,8 +1,8 @@
 /** What an act may cost, counted on the real adapters: a change that adds a call or a unit must say so here. */
 import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { ACTIONS, measureCosts, type Action, type Cost, type Costs } from '../../bench/costs.ts';
-import { openCostSystem } from '../../bench/cost-system.ts';
+import { ACTIONS, measureCosts, type Action, type Cost, type Costs } from '../../bench/costs/costs.ts';
+import { openCostSystem } from '../../bench/costs/cost-system.ts';
 
 let costs: Costs;
 beforeAll(async () => {

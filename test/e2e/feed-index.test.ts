@@ -16,7 +16,7 @@ import { createPolicy, type Principal } from '../../core/policy/index.ts';
 import { createFeed, createLogIndex, createTopicIndexer } from '../../core/system/index.ts';
 import { BLOCK } from '../../core/system/feed/topic-blocks.ts';
 import { config as testConfig } from '../api/test-system.ts';
-import { config as sample } from '../../bench/bench-config.ts';
+import { config as sample } from '../../bench/support/bench-config.ts';
 import { craftedEntry, craftedLog } from '../support/crafted-log.ts';
 
 const COMMON = 'transactions.new';

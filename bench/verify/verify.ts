@@ -5,11 +5,11 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { startEngine, type Engine } from '../adapters/embedded/index.ts';
-import { checkProof, ed25519Key, parseVerifierKey } from '../core/ledger/index.ts';
-import { config } from './bench-config.ts';
-import { round, withTempDir } from './measure.ts';
-import { principal, transaction } from './publish.ts';
+import { startEngine, type Engine } from '../../adapters/embedded/index.ts';
+import { checkProof, ed25519Key, parseVerifierKey } from '../../core/ledger/index.ts';
+import { config } from '../support/bench-config.ts';
+import { round, withTempDir } from '../support/measure.ts';
+import { principal, transaction } from '../support/publishing.ts';
 
 const NEW_ENTRIES = 1_000;
 const PROOFS = 100;

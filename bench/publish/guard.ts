@@ -2,11 +2,11 @@
  * Protection on the embedded engine, with everything switched on: how long it takes to refuse an event, and from the call
  * that decides a storm to the answer, when the stop is on the ledger.
  */
-import { startEngine, type Engine } from '../adapters/embedded/index.ts';
-import { defineConfig } from '../core/system/index.ts';
-import { config } from './bench-config.ts';
-import { percentile, round, withTempDir } from './measure.ts';
-import { principal, transaction } from './publish.ts';
+import { startEngine, type Engine } from '../../adapters/embedded/index.ts';
+import { defineConfig } from '../../core/system/index.ts';
+import { config } from '../support/bench-config.ts';
+import { percentile, round, withTempDir } from '../support/measure.ts';
+import { principal, transaction } from '../support/publishing.ts';
 
 const TOPIC = 'transactions.new';
 const PER_SECOND = 50;

@@ -4,10 +4,10 @@
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { startEngine, type Engine } from '../adapters/embedded/index.ts';
-import { defineConfig } from '../core/system/index.ts';
-import { config as sample } from '../nervous.config.ts';
-import { percentile, round, withTempDir } from './measure.ts';
+import { startEngine, type Engine } from '../../adapters/embedded/index.ts';
+import { defineConfig } from '../../core/system/index.ts';
+import { config as sample } from '../../nervous.config.ts';
+import { percentile, round, withTempDir } from '../support/measure.ts';
 
 const DEFAULT_OPEN = 100_000;
 /** So many open change-sets of one proposer, so that none meets the bound on them. */

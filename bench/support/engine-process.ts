@@ -1,7 +1,7 @@
-/** The engine that bench/streams.ts and bench/verify-entity.ts measure, in a process of its own: publishes when told, and tells its memory. */
-import { startEngine } from '../adapters/embedded/index.ts';
+/** The engine that the benches of streams and of one entity's verification measure, in a process of its own: publishes when told, and tells its memory. */
+import { startEngine } from '../../adapters/embedded/index.ts';
 import { config } from './bench-config.ts';
-import { principal, transaction } from './publish.ts';
+import { principal, transaction } from './publishing.ts';
 
 /** `perSecond` absent: as fast as it can. */
 export type Order =

@@ -6,14 +6,14 @@
 import { writeFileSync } from 'node:fs';
 import { StatementSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { startEngine, type Engine } from '../adapters/embedded/index.ts';
-import { openForWriting } from '../adapters/embedded/store/sqlite-schema.ts';
-import { SqliteStore } from '../adapters/embedded/store/sqlite-store.ts';
-import { craftedEntry, craftedLog } from '../test/support/crafted-log.ts';
-import { config } from './bench-config.ts';
+import { startEngine, type Engine } from '../../adapters/embedded/index.ts';
+import { openForWriting } from '../../adapters/embedded/store/sqlite-schema.ts';
+import { SqliteStore } from '../../adapters/embedded/store/sqlite-store.ts';
+import { craftedEntry, craftedLog } from '../../test/support/crafted-log.ts';
+import { config } from '../support/bench-config.ts';
 import { plotOf, type Line } from './growth-plot.ts';
-import { round, withTempDir } from './measure.ts';
-import { principal } from './publish.ts';
+import { round, withTempDir } from '../support/measure.ts';
+import { principal } from '../support/publishing.ts';
 
 const STEPS = [1_000, 30_000, 1_000_000];
 const SUBSCRIPTIONS = [1, 10, 100, 1_000];

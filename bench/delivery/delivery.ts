@@ -1,8 +1,8 @@
 /** From the call of publish to the handler, at a steady 1,000 events a second. */
-import { startEngine } from '../adapters/embedded/index.ts';
-import { config } from './bench-config.ts';
-import { percentile, round, withTempDir } from './measure.ts';
-import { principal, publishAt } from './publish.ts';
+import { startEngine } from '../../adapters/embedded/index.ts';
+import { config } from '../support/bench-config.ts';
+import { percentile, round, withTempDir } from '../support/measure.ts';
+import { principal, publishAt } from '../support/publishing.ts';
 
 const EVENTS_PER_SECOND = 1_000;
 

@@ -1,17 +1,23 @@
 /** One phase of the log bench in a process of its own, so that its memory is its own: `log-phase.ts <phase> <dir> <entries>`. */
 import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { exportDataDir, restoreExport, startEngine, verifyDataDir, verifyExport } from '../adapters/embedded/index.ts';
-import { openRootKey } from '../adapters/embedded/keys/root-key.ts';
-import { openForWriting } from '../adapters/embedded/store/sqlite-schema.ts';
-import { SqliteStore } from '../adapters/embedded/store/sqlite-store.ts';
-import { systemClock, systemIds } from '../adapters/embedded/machine/system-clock.ts';
-import { WorkerSealer } from '../adapters/embedded/keys/worker-sealer.ts';
-import { createLogFolder } from '../adapters/embedded/log/log-folder.ts';
-import { eventIdemKey } from '../core/events/index.ts';
-import { createAppender, proveEntry, type EntryDraft } from '../core/ledger/index.ts';
-import { config } from './bench-config.ts';
-import { percentile, round } from './measure.ts';
+import {
+  exportDataDir,
+  restoreExport,
+  startEngine,
+  verifyDataDir,
+  verifyExport,
+} from '../../adapters/embedded/index.ts';
+import { openRootKey } from '../../adapters/embedded/keys/root-key.ts';
+import { openForWriting } from '../../adapters/embedded/store/sqlite-schema.ts';
+import { SqliteStore } from '../../adapters/embedded/store/sqlite-store.ts';
+import { systemClock, systemIds } from '../../adapters/embedded/machine/system-clock.ts';
+import { WorkerSealer } from '../../adapters/embedded/keys/worker-sealer.ts';
+import { createLogFolder } from '../../adapters/embedded/log/log-folder.ts';
+import { eventIdemKey } from '../../core/events/index.ts';
+import { createAppender, proveEntry, type EntryDraft } from '../../core/ledger/index.ts';
+import { config } from '../support/bench-config.ts';
+import { percentile, round } from '../support/measure.ts';
 
 const PER_CALL = 100;
 const IN_FLIGHT = 8;

@@ -7,22 +7,22 @@ import { CreateTableCommand, type AttributeDefinition } from '@aws-sdk/client-dy
 import { CreateEventBusCommand } from '@aws-sdk/client-eventbridge';
 import { CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import { CreateQueueCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
-import { DynamoDeliveryNotes } from '../adapters/aws/bus/delivery-notes.ts';
-import { EventBridgeBus } from '../adapters/aws/subscriptions/event-bridge-bus.ts';
-import { DynamoLogPositions } from '../adapters/aws/bus/log-positions.ts';
-import { busName } from '../adapters/aws/bus/names.ts';
-import { DynamoRelayMarks } from '../adapters/aws/relay/relay-marks.ts';
-import { dynamoClient, eventBridgeClient, kmsClient, sqsClient } from '../adapters/aws/wiring/clients.ts';
-import { createCallCounter, type CallCounter } from '../adapters/aws/wiring/count-calls.ts';
-import { openKmsRootSigner } from '../adapters/aws/keys/kms-root-signer.ts';
-import { localSealer } from '../adapters/aws/keys/local-sealer.ts';
-import { openAwsSystem } from '../adapters/aws/wiring/open-system.ts';
-import { createSequencer, type Sequencer } from '../adapters/aws/dynamo/sequencer.ts';
-import { systemClock, systemIds } from '../adapters/aws/request/system-clock.ts';
-import { createResumeQueue } from '../adapters/aws/workflow/resume-queue.ts';
-import { createAppender, type Appender } from '../core/ledger/index.ts';
-import { changing, publishing, type NervousSystem } from '../core/system/index.ts';
-import { config } from './bench-config.ts';
+import { DynamoDeliveryNotes } from '../../adapters/aws/bus/delivery-notes.ts';
+import { EventBridgeBus } from '../../adapters/aws/subscriptions/event-bridge-bus.ts';
+import { DynamoLogPositions } from '../../adapters/aws/bus/log-positions.ts';
+import { busName } from '../../adapters/aws/bus/names.ts';
+import { DynamoRelayMarks } from '../../adapters/aws/relay/relay-marks.ts';
+import { dynamoClient, eventBridgeClient, kmsClient, sqsClient } from '../../adapters/aws/wiring/clients.ts';
+import { createCallCounter, type CallCounter } from '../../adapters/aws/wiring/count-calls.ts';
+import { openKmsRootSigner } from '../../adapters/aws/keys/kms-root-signer.ts';
+import { localSealer } from '../../adapters/aws/keys/local-sealer.ts';
+import { openAwsSystem } from '../../adapters/aws/wiring/open-system.ts';
+import { createSequencer, type Sequencer } from '../../adapters/aws/dynamo/sequencer.ts';
+import { systemClock, systemIds } from '../../adapters/aws/request/system-clock.ts';
+import { createResumeQueue } from '../../adapters/aws/workflow/resume-queue.ts';
+import { createAppender, type Appender } from '../../core/ledger/index.ts';
+import { changing, publishing, type NervousSystem } from '../../core/system/index.ts';
+import { config } from '../support/bench-config.ts';
 
 /** A process; what it does is counted from its opening on. */
 export interface CountedProcess {

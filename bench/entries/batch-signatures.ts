@@ -15,10 +15,10 @@ import {
   SignedTrees,
   type RunToSeal,
   type SealedEntry,
-} from '../core/ledger/index.ts';
-import { isoOf } from '../core/brands/index.ts';
-import { systemClock, systemIds } from '../adapters/embedded/machine/system-clock.ts';
-import { round } from './measure.ts';
+} from '../../core/ledger/index.ts';
+import { isoOf } from '../../core/brands/index.ts';
+import { systemClock, systemIds } from '../../adapters/embedded/machine/system-clock.ts';
+import { round } from '../support/measure.ts';
 
 const ORIGIN = 'nervous.example/dev/main';
 const ENTRIES = 8_000;

@@ -1,8 +1,8 @@
 /** What each further subscription costs: from the call of publish to the handler, and how much can be delivered at most. */
-import { startEngine, type Engine } from '../adapters/embedded/index.ts';
-import { config } from './bench-config.ts';
-import { percentile, round, withTempDir } from './measure.ts';
-import { principal, publishAt } from './publish.ts';
+import { startEngine, type Engine } from '../../adapters/embedded/index.ts';
+import { config } from '../support/bench-config.ts';
+import { percentile, round, withTempDir } from '../support/measure.ts';
+import { principal, publishAt } from '../support/publishing.ts';
 
 const COUNTS = [1, 10, 100];
 const SECONDS = 3;

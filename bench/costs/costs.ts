@@ -6,11 +6,11 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { tmpdir } from 'node:os';
-import type { ChangeView } from '../core/changes/index.ts';
-import type { EventInput } from '../core/events/index.ts';
-import type { Principal } from '../core/policy/index.ts';
-import { FIRST_STEP, type StepName } from '../core/changes/index.ts';
-import { startEmulator } from '../test/aws/emulator.ts';
+import type { ChangeView } from '../../core/changes/index.ts';
+import type { EventInput } from '../../core/events/index.ts';
+import type { Principal } from '../../core/policy/index.ts';
+import { FIRST_STEP, type StepName } from '../../core/changes/index.ts';
+import { startEmulator } from '../../test/aws/emulator.ts';
 import { openCostSystem, type CostSystem, type CountedProcess } from './cost-system.ts';
 
 /** What one act took. Everything but `roundTrips` is a sum. */
@@ -66,7 +66,7 @@ export async function benchCosts(): Promise<Readonly<Record<string, Cost>>> {
 async function openEndpoint(): Promise<() => Promise<void>> {
   if (process.env['AWS_ENDPOINT_URL'] !== undefined) return async () => {};
   const runDir = mkdtempSync(join(tmpdir(), 'nervous-costs-'));
-  const cacheDir = join(import.meta.dirname, '..', '.cache', 'aws');
+  const cacheDir = join(import.meta.dirname, '../..', '.cache', 'aws');
   mkdirSync(cacheDir, { recursive: true });
   const emulator = await startEmulator({ cacheDir, runDir });
   Object.assign(process.env, LOCAL_CREDENTIALS, { AWS_ENDPOINT_URL: emulator.endpoint });

@@ -1,5 +1,5 @@
 /** The sample configuration without the limits that keep one caller from drowning the others: what is measured is the rest. */
-import { config as sample } from '../nervous.config.ts';
+import { config as sample } from '../../nervous.config.ts';
 
 const MANY = 100_000;
 

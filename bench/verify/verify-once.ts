@@ -1,7 +1,7 @@
-/** One verification in a process of its own: `node bench/verify-once.ts <folder> [hash-only] [<checkpoint file>]`, figures as JSON. */
+/** One verification in a process of its own: `node bench/verify/verify-once.ts <folder> [hash-only] [<checkpoint file>]`, figures as JSON. */
 import { readFileSync } from 'node:fs';
-import { verifyDataDir } from '../adapters/embedded/audit/verify-data-dir.ts';
-import { round } from './measure.ts';
+import { verifyDataDir } from '../../adapters/embedded/audit/verify-data-dir.ts';
+import { round } from '../support/measure.ts';
 
 const [dataDir = '', how, checkpoint] = process.argv.slice(2);
 const cpu = process.cpuUsage();

@@ -5,7 +5,7 @@
  */
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
-import { round, withTempDir } from './measure.ts';
+import { round, withTempDir } from '../support/measure.ts';
 
 const DEFAULT_ENTRIES = 1_000_000;
 /** Entries between the remembered checkpoint and the end, at both sizes. */

@@ -5,8 +5,8 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { percentile, round, withTempDir } from './measure.ts';
-import type { Order, Report } from './streams-engine.ts';
+import { percentile, round, withTempDir } from '../support/measure.ts';
+import type { Order, Report } from '../support/engine-process.ts';
 
 const LINKS = 50_000;
 const BATCH = 100;
@@ -55,7 +55,7 @@ export function benchVerifyEntity(scale: number): Promise<Record<string, number>
 const quietly = (): Promise<unknown> => new Promise((resolve) => setTimeout(resolve, QUIET_MS));
 
 async function start(dataDir: string): Promise<Running> {
-  const child = fork(join(import.meta.dirname, 'streams-engine.ts'), [dataDir], { stdio: 'inherit' });
+  const child = fork(join(import.meta.dirname, '../support/engine-process.ts'), [dataDir], { stdio: 'inherit' });
   const [ready] = (await once(child, 'message')) as [Report];
   if (ready.kind !== 'ready') throw new Error('the engine did not start');
   return { child, url: ready.url, tokens: ready.tokens };

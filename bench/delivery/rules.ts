@@ -1,6 +1,6 @@
 /** One event against many rules: the index, and the loop over all rules that it replaces. */
-import { createRuleIndex, matchPattern, parsePattern, type Pattern } from '../core/events/index.ts';
-import { percentile, round } from './measure.ts';
+import { createRuleIndex, matchPattern, parsePattern, type Pattern } from '../../core/events/index.ts';
+import { percentile, round } from '../support/measure.ts';
 
 const ACCOUNTS = 2_000;
 const TOPICS = ['new', 'categorized', 'reconciled', 'flagged'].flatMap((name) =>

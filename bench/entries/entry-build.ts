@@ -1,8 +1,8 @@
 /** Building one entry: canonical bytes, signature, hash; no store. */
-import { isoOf } from '../core/brands/index.ts';
-import { createSessionKey, genesisHash, prepareEntry, sealRun } from '../core/ledger/index.ts';
-import { systemClock, systemIds } from '../adapters/embedded/machine/system-clock.ts';
-import { percentile, round } from './measure.ts';
+import { isoOf } from '../../core/brands/index.ts';
+import { createSessionKey, genesisHash, prepareEntry, sealRun } from '../../core/ledger/index.ts';
+import { systemClock, systemIds } from '../../adapters/embedded/machine/system-clock.ts';
+import { percentile, round } from '../support/measure.ts';
 
 export function benchEntryBuild(scale: number): { p50Us: number; p95Us: number } {
   const key = createSessionKey(systemIds.keyPair(), systemClock.now());

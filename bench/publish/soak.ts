@@ -1,11 +1,11 @@
 /** `npm run bench -- soak [minutes]`: 1,000 events a second to ten subscriptions, and what memory does meanwhile. */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { startEngine } from '../adapters/embedded/index.ts';
-import { config } from './bench-config.ts';
-import { percentile, round, withTempDir } from './measure.ts';
-import { publishAt } from './publish.ts';
-import { subscribeAll, until } from './subscriptions.ts';
+import { startEngine } from '../../adapters/embedded/index.ts';
+import { config } from '../support/bench-config.ts';
+import { percentile, round, withTempDir } from '../support/measure.ts';
+import { publishAt } from '../support/publishing.ts';
+import { subscribeAll, until } from '../delivery/subscriptions.ts';
 
 const EVENTS_PER_SECOND = 1_000;
 const SUBSCRIPTIONS = 10;

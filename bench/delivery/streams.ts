@@ -6,8 +6,8 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
-import { percentile, round, withTempDir } from './measure.ts';
-import type { Order, Report } from './streams-engine.ts';
+import { percentile, round, withTempDir } from '../support/measure.ts';
+import type { Order, Report } from '../support/engine-process.ts';
 
 const STREAMS = 1_000;
 const FEED_EVENTS = 20_000;
@@ -50,7 +50,7 @@ interface EngineApart {
 }
 
 async function startApart(dataDir: string): Promise<EngineApart> {
-  const child: ChildProcess = fork(join(import.meta.dirname, 'streams-engine.ts'), [dataDir], {
+  const child: ChildProcess = fork(join(import.meta.dirname, '../support/engine-process.ts'), [dataDir], {
     execArgv: ['--expose-gc'],
   });
   const next = async (): Promise<Report> => ((await once(child, 'message')) as [Report])[0];
