@@ -38,6 +38,8 @@ module.exports = {
     'verify',
     'wiring',
   ],
-  'adapters/embedded': ['machine', 'bus', 'log', 'store', 'keys', 'runtime', 'audit', 'http', 'export'],
-  'clients/cli': ['output', 'input', 'connection', 'commands'],
+  'adapters/embedded': ['machine', 'bus', 'log', 'store', 'keys', 'runtime', 'audit', 'http', 'export', 'lake'],
+  'clients/sdk': ['connection', 'reading', 'executors', 'webhooks'],
+  'clients/outbox': ['publishing', 'postgres', 'dynamodb'],
+  'clients/cli': ['output', 'input', 'connection', 'commands', 'table'],
 };

@@ -44,20 +44,20 @@ import type {
 } from '../../core/system/index.ts';
 import type { JsonObject } from '../../core/canonical/index.ts';
 import { assertDisplayedChange } from './displayed-change.ts';
-import { realClock, type ClientClock } from './clock.ts';
+import { realClock, type ClientClock } from './connection/clock.ts';
 import type { ChangeSetQuery, RunOptions, SubscribeOptions } from './options.ts';
-import { ApiProblem } from './problems.ts';
-import { pathSegment } from './gaps.ts';
-import { readFeed, type FeedItem, type FeedQuery } from './feed.ts';
-import { runSubscription, type Delivery, type RunningSubscription } from './subscriber.ts';
-import { readStream, type StreamItem, type StreamQuery } from './stream.ts';
+import { ApiProblem } from './connection/problems.ts';
+import { pathSegment } from './reading/gaps.ts';
+import { readFeed, type FeedItem, type FeedQuery } from './reading/feed.ts';
+import { runSubscription, type Delivery, type RunningSubscription } from './reading/subscriber.ts';
+import { readStream, type StreamItem, type StreamQuery } from './reading/stream.ts';
 import {
   createStreamOpener,
   createTransport,
   type OpenStream,
   type Transport,
   type TransportOptions,
-} from './transport.ts';
+} from './connection/transport.ts';
 import type { PublishInput, TopicGlob, TopicsMatching, TypedEvent } from './typed-events.ts';
 
 /** Every method throws ApiProblem when the service refuses it, and Unreachable when no service answers. */
@@ -136,6 +136,8 @@ export interface Client<C extends NervousConfig = NervousConfig> {
   quarantine(page?: { readonly after?: string; readonly limit?: number }): Promise<QuarantinePage>;
   /** Verifies the whole ledger, or the part that `mode` names. For auditors. */
   verifyAll(options?: VerifyInput): Promise<VerificationReport>;
+
+
 
   /** Makes a subscription without pulling it here: for a function or stream target, or for another process. */
   createSubscription<const Glob extends TopicGlob<C>>(options: SubscribeOptions<Glob>): Promise<Subscription>;

@@ -2,7 +2,7 @@
 export { createClient, type Client } from './client.ts';
 export type { ChangeSetQuery, RunOptions, SubscribeOptions } from './options.ts';
 export { NotAsShown } from './displayed-change.ts';
-export type { ConsumerMemory, EventKey } from './consumer-memory.ts';
+export type { ConsumerMemory, EventKey } from './reading/consumer-memory.ts';
 export { caused, type CausedMetadata } from '../../core/events/index.ts';
 export {
   defineExecutor,
@@ -23,18 +23,18 @@ export {
   type RootKeys,
   type Status,
   type VerifiedGrant,
-} from './executor.ts';
+} from './executors/executor.ts';
 export {
   testExecutor,
   type ExecutorBench,
   type ExecutorSubject,
   type KitCheck,
   type KitReport,
-} from './executor-kit.ts';
-export type { FeedItem, FeedQuery } from './feed.ts';
-export type { StreamItem, StreamQuery } from './stream.ts';
-export { ApiProblem, Unreachable, type ApiProblemCode } from './problems.ts';
-export type { Delivery, RunningSubscription } from './subscriber.ts';
-export type { AwsCredentials, SigV4Options } from './sigv4.ts';
-export type { TransportOptions } from './transport.ts';
+} from './executors/executor-kit.ts';
+export type { FeedItem, FeedQuery } from './reading/feed.ts';
+export type { StreamItem, StreamQuery } from './reading/stream.ts';
+export { ApiProblem, Unreachable, type ApiProblemCode } from './connection/problems.ts';
+export type { Delivery, RunningSubscription } from './reading/subscriber.ts';
+export type { AwsCredentials, SigV4Options } from './connection/sigv4.ts';
+export type { TransportOptions } from './connection/transport.ts';
 export type { PublishInput, TopicGlob, TopicOf, TypedEvent } from './typed-events.ts';

@@ -1,7 +1,7 @@
 /** What calls of the client take beside what the service is sent. */
 import type { ChangeState, RiskLevel } from '../../core/changes/index.ts';
 import type { SubscriptionInput } from '../../core/events/index.ts';
-import type { ConsumerMemory } from './consumer-memory.ts';
+import type { ConsumerMemory } from './reading/consumer-memory.ts';
 
 export interface SubscribeOptions<Glob extends string = string> extends Omit<SubscriptionInput, 'topics'> {
   /** with an id the subscription and its position outlive the process; without one each call makes a new one */

@@ -83,6 +83,8 @@ const PLANTED: Record<string, string> = {
   'rooms-of-core-system': 'core/system/contract/knows-assembly.ts',
   'rooms-of-adapters-aws': 'adapters/aws/dynamo/knows-wiring.ts',
   'rooms-of-adapters-embedded': 'adapters/embedded/store/knows-engine.ts',
+  'rooms-of-clients-sdk': 'clients/sdk/connection/knows-reading.ts',
+  'rooms-of-clients-outbox': 'clients/outbox/publishing/knows-postgres.ts',
   'rooms-of-clients-cli': 'clients/cli/output/knows-commands.ts',
 };
 

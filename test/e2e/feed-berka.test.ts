@@ -7,7 +7,7 @@ import { afterAll, expect, it } from 'vitest';
 import { startEngine, type Engine } from '../../adapters/embedded/index.ts';
 import type { FeedPage } from '../../api/index.ts';
 import { createClient } from '../../clients/sdk/index.ts';
-import { SseParser } from '../../clients/sdk/sse-parser.ts';
+import { SseParser } from '../../clients/sdk/reading/sse-parser.ts';
 import { publishAll } from '../../examples/berka/publish-all.ts';
 import { readTransactions } from '../../examples/berka/transactions.ts';
 import { config } from '../../nervous.config.ts';

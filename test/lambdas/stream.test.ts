@@ -5,7 +5,7 @@ import type { Context } from 'aws-lambda';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ROUTE_GROUPS } from '../../api/index.ts';
 import { createClient } from '../../clients/sdk/index.ts';
-import { SseParser } from '../../clients/sdk/sse-parser.ts';
+import { SseParser } from '../../clients/sdk/reading/sse-parser.ts';
 import { apiHandler, type ApiHandler } from '../../lambdas/_middleware/api-handler.ts';
 import { createTestSystem } from '../api/test-system.ts';
 import { feedFixture, type FeedFixture } from '../core/system/feed-fixture.ts';

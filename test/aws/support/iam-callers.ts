@@ -5,7 +5,7 @@
 import { CreateRoleCommand, EntityAlreadyExistsException, IAMClient, PutRolePolicyCommand } from '@aws-sdk/client-iam';
 import { AssumeRoleCommand, STSClient, GetCallerIdentityCommand } from '@aws-sdk/client-sts';
 import { createClient, type AwsCredentials, type Client } from '../../../clients/sdk/index.ts';
-import { sigV4Headers, type SigV4Options } from '../../../clients/sdk/sigv4.ts';
+import { sigV4Headers, type SigV4Options } from '../../../clients/sdk/connection/sigv4.ts';
 import type { config } from '../../../nervous.config.ts';
 import type { Fixture } from '../../scenarios/index.ts';
 import { until } from '../../scenarios/fixture.ts';

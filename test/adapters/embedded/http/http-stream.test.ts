@@ -8,7 +8,7 @@ import {
   type HttpServerOptions,
   type RunningHttpServer,
 } from '../../../../adapters/embedded/http/http-server.ts';
-import { SseParser, type ServerSentEvent } from '../../../../clients/sdk/sse-parser.ts';
+import { SseParser, type ServerSentEvent } from '../../../../clients/sdk/reading/sse-parser.ts';
 import { createTestSystem } from '../../../api/test-system.ts';
 import { feedFixture, type FeedFixture } from '../../../core/system/feed-fixture.ts';
 

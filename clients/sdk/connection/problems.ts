@@ -1,5 +1,5 @@
 /** The two ways a call fails: the service refused it (RFC 9457 problem details), or it could not be reached. */
-import type { ProblemDetails } from '../../api/index.ts';
+import type { ProblemDetails } from '../../../api/index.ts';
 
 /** `ANSWER_UNREADABLE`: what answered is not this service, or something between changed the answer; check the URL. */
 export type ApiProblemCode = ProblemDetails['code'] | 'ANSWER_UNREADABLE';

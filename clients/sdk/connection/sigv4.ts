@@ -3,7 +3,7 @@
  * without the AWS SDK. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
  */
 import { createHmac, hash } from 'node:crypto';
-import { defined } from '../../core/values/index.ts';
+import { defined } from '../../../core/values/index.ts';
 
 export interface AwsCredentials {
   readonly accessKeyId: string;

@@ -2,7 +2,7 @@
  * What a consumer remembers of the events it has done, so that none is done twice. In memory it holds for one process; a
  * module whose effects must happen once although it crashes keeps it where the effects are.
  */
-import type { DeliveredEvent } from '../../core/events/index.ts';
+import type { DeliveredEvent } from '../../../core/events/index.ts';
 import { RecentKeys } from './recent-keys.ts';
 
 /** What names an event for good is `source` with `eventId`. */

@@ -2,7 +2,7 @@
  * Server-sent events out of text that arrives in pieces cut anywhere, as WHATWG HTML section 9.2.6 interprets it. What is not
  * ended by a blank line when the text ends is dropped: it may be half an event. `retry` is left to the reader's own pauses.
  */
-import { must } from '../../core/errors/index.ts';
+import { must } from '../../../core/errors/index.ts';
 export interface ServerSentEvent {
   /** `message` when none is named */
   readonly type: string;

@@ -1,6 +1,6 @@
 /** What the client waits by. A test that owns time passes its own. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Clock } from '../../core/ledger/index.ts';
+import type { Clock } from '../../../core/ledger/index.ts';
 
 export type ClientClock = Pick<Clock, 'sleep'> & { readonly now: () => number };
 

@@ -1,7 +1,7 @@
 /** Server-sent events as WHATWG HTML section 9.2.6 interprets them, in pieces cut anywhere. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { SseParser, type ServerSentEvent } from '../../../clients/sdk/sse-parser.ts';
+import { SseParser, type ServerSentEvent } from '../../../../clients/sdk/reading/sse-parser.ts';
 
 function parse(...pieces: readonly string[]): ServerSentEvent[] {
   const parser = new SseParser();

@@ -3,19 +3,19 @@
  * in the order of its chain, and settles them by how the handler ended: acknowledged only when it is done. Which events are
  * done is the memory's to know, which ones are missing the chain's.
  */
-import type { MessageList } from '../../api/index.ts';
+import type { MessageList } from '../../../api/index.ts';
 import {
   failureReason,
   type DeliveredEvent,
   type ReceivedMessage,
   type Subscription,
-} from '../../core/events/index.ts';
-import { defined, MS_PER_SECOND } from '../../core/values/index.ts';
-import type { ClientClock } from './clock.ts';
+} from '../../../core/events/index.ts';
+import { defined, MS_PER_SECOND } from '../../../core/values/index.ts';
+import type { ClientClock } from '../connection/clock.ts';
 import { createRecentMemory, eventKey, type ConsumerMemory } from './consumer-memory.ts';
 import { createGaps, type Gaps } from './gaps.ts';
 import { createSettler, type Settler } from './settlement.ts';
-import { backoffMs, isAborted, isTransient, type Transport } from './transport.ts';
+import { backoffMs, isAborted, isTransient, type Transport } from '../connection/transport.ts';
 
 /** What a handler is told of the delivery beside the event. */
 export interface Delivery {

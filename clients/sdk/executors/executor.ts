@@ -3,7 +3,7 @@
  * that the author's part is the effect, and remembering the operation in the same transaction. docs/executors.md
  */
 import type * as z from 'zod';
-import type { JsonValue } from '../../core/canonical/index.ts';
+import type { JsonValue } from '../../../core/canonical/index.ts';
 import {
   askExecutor,
   verifyGrant,
@@ -14,8 +14,8 @@ import {
   type Outcome,
   type Planned,
   type Status,
-} from '../../core/changes/index.ts';
-import { parseVerifierKey } from '../../core/ledger/index.ts';
+} from '../../../core/changes/index.ts';
+import { parseVerifierKey } from '../../../core/ledger/index.ts';
 
 export {
   verifyGrant,
@@ -27,7 +27,7 @@ export {
   type Planned,
   type Status,
   type VerifiedGrant,
-} from '../../core/changes/index.ts';
+} from '../../../core/changes/index.ts';
 
 /**
  * Verifier keys of the ledger's root (the file `root.vkey`): the one in use, and while it is rotated the next one too. A

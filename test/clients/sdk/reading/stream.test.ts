@@ -1,9 +1,9 @@
 /** The client's stream over a network that cuts it anywhere: every event once and in order, whatever happens on the way. */
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { createClient, type StreamItem } from '../../../clients/sdk/index.ts';
-import { readStream } from '../../../clients/sdk/stream.ts';
-import { createStreamOpener } from '../../../clients/sdk/transport.ts';
+import { createClient, type StreamItem } from '../../../../clients/sdk/index.ts';
+import { readStream } from '../../../../clients/sdk/reading/stream.ts';
+import { createStreamOpener } from '../../../../clients/sdk/connection/transport.ts';
 
 const NAMES = ['ä', '🙂', '\n', '"', ''];
 const LOG = Array.from({ length: 40 }, (_, i) => ({

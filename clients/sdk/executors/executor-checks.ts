@@ -1,6 +1,6 @@
 /** The checks of the conformance kit, by name: what each does to an executor, and what must be so afterwards. */
-import { canonicalize, type JsonValue } from '../../core/canonical/index.ts';
-import { grantInputHash, operationKey, type GrantClaims } from '../../core/changes/index.ts';
+import { canonicalize, type JsonValue } from '../../../core/canonical/index.ts';
+import { grantInputHash, operationKey, type GrantClaims } from '../../../core/changes/index.ts';
 import { expect, GRANT_SECONDS, isSame, createRoot, type Trial, type TrialOperation } from './executor-trial.ts';
 
 const AT_ONCE = 8;

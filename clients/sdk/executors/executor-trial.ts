@@ -1,6 +1,6 @@
 /** One check's fixture: an executor on a fresh store, and a ledger with a root key of its own that grants what is wanted. */
 import { createHash, generateKeyPairSync, sign } from 'node:crypto';
-import { canonicalize, type JsonValue } from '../../core/canonical/index.ts';
+import { canonicalize, type JsonValue } from '../../../core/canonical/index.ts';
 import {
   grantInputHash,
   operationKey,
@@ -10,9 +10,9 @@ import {
   type Outcome,
   type Planned,
   type Status,
-} from '../../core/changes/index.ts';
-import { formatVerifierKey } from '../../core/ledger/index.ts';
-import { MS_PER_SECOND } from '../../core/values/index.ts';
+} from '../../../core/changes/index.ts';
+import { formatVerifierKey } from '../../../core/ledger/index.ts';
+import { MS_PER_SECOND } from '../../../core/values/index.ts';
 
 const ORIGIN = 'executor-kit.test/main';
 const CONTENT_HASH = createHash('sha256').update('what people approved').digest('hex');

@@ -1,8 +1,8 @@
 /** The change feed as an endless iteration: page after page from a cursor on, waiting at the end for what comes. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { DeliveredEvent } from '../../core/events/index.ts';
-import type { FeedPage } from '../../api/index.ts';
-import { backoffMs, isAborted, isTransient, type Transport } from './transport.ts';
+import type { DeliveredEvent } from '../../../core/events/index.ts';
+import type { FeedPage } from '../../../api/index.ts';
+import { backoffMs, isAborted, isTransient, type Transport } from '../connection/transport.ts';
 
 export interface FeedFilterQuery {
   readonly topics?: readonly string[];

@@ -2,8 +2,8 @@
  * Settles messages in as few requests as the service's pace allows: while one request is on its way, the receipts of the
  * next gather. A settlement that fails for good is dropped, because its message comes again when its lease ends.
  */
-import type { Settlement } from '../../api/index.ts';
-import type { Transport } from './transport.ts';
+import type { Settlement } from '../../../api/index.ts';
+import type { Transport } from '../connection/transport.ts';
 
 /** Receipts per request, the service's own limit. */
 const MAX_RECEIPTS = 1_000;

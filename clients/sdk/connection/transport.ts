@@ -2,8 +2,8 @@
  * One call of the HTTP API: JSON out, JSON or an error in. Retries what is safe to repeat when nobody answers or the
  * service says "later" (429, 503 with Retry-After). It knows no route.
  */
-import { defined, orBlank, orNone } from '../../core/values/index.ts';
-import type { ProblemDetails } from '../../api/index.ts';
+import { defined, orBlank, orNone } from '../../../core/values/index.ts';
+import type { ProblemDetails } from '../../../api/index.ts';
 import { realClock, type ClientClock } from './clock.ts';
 import { ApiProblem, Unreachable } from './problems.ts';
 import { sigV4Headers, type SigV4Options } from './sigv4.ts';

@@ -4,11 +4,11 @@
  * connects again.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { DeliveredEvent } from '../../core/events/index.ts';
+import type { DeliveredEvent } from '../../../core/events/index.ts';
 import type { FeedFilterQuery, FeedItem } from './feed.ts';
-import { ApiProblem, Unreachable } from './problems.ts';
+import { ApiProblem, Unreachable } from '../connection/problems.ts';
 import { SseParser, type ServerSentEvent } from './sse-parser.ts';
-import { backoffMs, isAborted, isTransient, type Call, type OpenStream } from './transport.ts';
+import { backoffMs, isAborted, isTransient, type Call, type OpenStream } from '../connection/transport.ts';
 
 export interface StreamQuery extends FeedFilterQuery {
   /** cursor of the last event seen, or `latest` for what comes from now on; default: the beginning */

@@ -3,7 +3,7 @@
  * delivered last and this one can be read and told apart: entries that are no events or not wanted, events that the
  * service has settled or tries again in its own time, and events still on their way, which are done first.
  */
-import type { EntryPage } from '../../api/index.ts';
+import type { EntryPage } from '../../../api/index.ts';
 import {
   deliveredEvent,
   subscriptionMatcher,
@@ -11,11 +11,11 @@ import {
   type DeliveryState,
   type EventData,
   type Subscription,
-} from '../../core/events/index.ts';
-import type { EventTrace } from '../../core/system/index.ts';
-import { defined } from '../../core/values/index.ts';
-import { ApiProblem } from './problems.ts';
-import type { Transport } from './transport.ts';
+} from '../../../core/events/index.ts';
+import type { EventTrace } from '../../../core/system/index.ts';
+import { defined } from '../../../core/values/index.ts';
+import { ApiProblem } from '../connection/problems.ts';
+import type { Transport } from '../connection/transport.ts';
 
 export interface Gaps {
   /** What was not delivered although it comes before this event of its entity, oldest first. */
