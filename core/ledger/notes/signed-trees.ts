@@ -14,10 +14,8 @@ import {
 } from './batch-signature.ts';
 import type { NoteVerifier, SignedNote } from './signed-note.ts';
 
-/** Trees whose verdict is remembered, about 300 bytes each: the notes of a tree stand close to each other in the log. */
+/** Trees that are remembered, about 1,200 bytes each: the notes of a tree stand close to each other in the log. */
 const MAX_TREES = 1_024;
-/** Trees whose nodes are known, about 1,200 bytes each: those of a few commits, because that is how the log mixes them. */
-const MAX_KNOWN = 128;
 
 /** A tree that was signed, and by whom. */
 interface KnownTree {
@@ -29,8 +27,6 @@ interface KnownTree {
 
 export class SignedTrees {
   private readonly origin: string;
-  /** by key, signature and what of the message is not the same for all: name, size and root */
-  private readonly verdicts = new Map<string, boolean>();
   /** by the first bytes of the signature, which whoever asks compares whole */
   private readonly known = new Map<number, KnownTree>();
 
@@ -59,20 +55,13 @@ export class SignedTrees {
     const nodes = new ProvenTree(size, root);
     nodes.leads(leaf, index, path);
     this.known.set(begin, { verifier, size, signature: Uint8Array.from(signature), nodes });
-    if (this.known.size > MAX_KNOWN) this.known.delete(this.known.keys().next().value as number);
+    if (this.known.size > MAX_TREES) this.known.delete(this.known.keys().next().value as number);
     return true;
   }
 
   private isSigned(tree: Pick<BatchTree, 'size' | 'root'>, signature: Uint8Array, verifier: NoteVerifier): boolean {
-    const { key, name, publicKey } = verifier;
-    const bytes = Buffer.concat([publicKey, signature, Buffer.of(tree.size), tree.root]);
-    const asked = `${name}\n${bytes.toString('latin1')}`;
-    const known = this.verdicts.get(asked);
-    if (known !== undefined) return known;
-    const isRight = verify(null, batchMessage({ ...tree, origin: this.origin, name }), key, signature);
-    this.verdicts.set(asked, isRight);
-    if (this.verdicts.size > MAX_TREES) this.verdicts.delete(this.verdicts.keys().next().value as string);
-    return isRight;
+    const message = batchMessage({ ...tree, origin: this.origin, name: verifier.name });
+    return verify(null, message, verifier.key, signature);
   }
 }
 

@@ -166,14 +166,29 @@ describe('a batch signature', () => {
     expect(batchLeaf(joined.subarray(0, 16), joined.subarray(16))).not.toEqual(nodeHash(left, right));
   });
 
-  it('keeps its verdicts within bounds, and is asked again for what was forgotten', () => {
+  it('keeps the trees it knows within bounds, none of a wrong line, and is asked again for what was forgotten', () => {
     const trees = new SignedTrees(ORIGIN);
+    const { known } = trees as unknown as { known: Map<number, unknown> };
     const text = String(texts[0]);
-    for (let i = 0; i < 1_100; i += 1) {
-      const blob = blobOf(0).map((byte, at) => (at === 20 ? i % 256 : at === 21 ? Math.floor(i / 256) : byte));
-      verdictOf(text, lineOf(blob), key.publicKey, trees);
-    }
-    expect((trees as unknown as { verdicts: Map<string, boolean> }).verdicts.size).toBe(1_024);
+    const wrong = blobOf(0).map((byte, at) => (at === 20 ? byte ^ 1 : byte));
+    expect(verdictOf(text, lineOf(wrong), key.publicKey, trees)).toBe('wrong');
+    expect(known.size).toBe(0);
+    expect(verdictOf(text, lineOf(blobOf(0)), key.publicKey, trees)).toBe('right');
+    const forgotten = [...known.keys()];
+    for (let i = 0; i < 1_024; i += 1)
+      expect(verdictOf(text, lineOf(blobOfTree(i)), key.publicKey, trees)).toBe('right');
+    expect(known.size).toBe(1_024);
+    expect(forgotten.some((begin) => known.has(begin))).toBe(false);
     expect(verdictOf(text, lineOf(blobOf(0)), key.publicKey, trees)).toBe('right');
   });
+
+  /** of the first two texts, with a salt of its own: a tree that no other number has */
+  function blobOfTree(number: number): Uint8Array {
+    const salt = Buffer.alloc(16);
+    salt.writeUInt32BE(number);
+    const tree = growSmallTree(texts.slice(0, 2).map((one) => batchLeaf(salt, one)));
+    const message = batchMessage({ origin: ORIGIN, name: key.name, size: 2, root: tree.root });
+    const path = tree.proofs[0] as Uint8Array[];
+    return formatBatchSignature({ salt, size: 2, index: 0, path, signature: signText(key, message) });
+  }
 });
