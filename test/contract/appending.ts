@@ -4,6 +4,7 @@ import { FakeClock } from '../../adapters/memory/index.ts';
 import {
   parseEntry,
   type AppendedEntry,
+  type AppendRequest,
   type AppendResult,
   type CommitGroup,
   type ItemWrite,
@@ -13,6 +14,42 @@ import type { Open, OpenStore, Store } from './stores.ts';
 
 const HOUR_MS = 3_600_000;
 const check = (sk: string): ItemWrite => ({ kind: 'check', key: { pk: 'p', sk }, expect: 1 });
+
+/** One number after the other in [0, 1), the same for a seed (mulberry32). */
+function randomFrom(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+/** A store that now and then fails before a commit, or after it, so that its answer is lost; and that takes a turn at times. */
+function failingAtTimes(store: Store, random: () => number): Store {
+  const commit = async (groups: readonly CommitGroup[]): ReturnType<Store['commit']> => {
+    const fate = random();
+    if (random() < 0.5) await turn();
+    if (fate < 0.05) throw new Error('nothing was written');
+    const outcomes = await store.commit(groups);
+    if (fate < 0.1) throw new Error('the answer was lost');
+    return outcomes;
+  };
+  return Object.create(store, { commit: { value: commit } }) as Store;
+}
+
+/** One request in eight fails in one of three ways. */
+function writesThatMayFail(chance: number): Pick<AppendRequest, 'writes'> {
+  if (chance < 0.04) return { writes: () => [check('no')] };
+  if (chance < 0.08) return { writes: () => 'withdraw' };
+  if (chance >= 0.12) return {};
+  return {
+    writes: () => {
+      throw new Error('no such item');
+    },
+  };
+}
 
 export function describeAppending(name: string, opens: Open): void {
   describe(`appending on ${name}`, () => {
@@ -88,7 +125,7 @@ export function describeAppending(name: string, opens: Open): void {
       expect(ids.sort()).toEqual(['first', 'n1', 'n2', 'n4', 'n5', 'n7', 'n8', 'n10', 'n11'].sort());
     });
 
-    it('stores what waits on one chain in one commit, whoever else may write', async () => {
+    it('stores what waits on one chain in one commit, or in two that overlap where nobody else writes', async () => {
       const commits: number[] = [];
       const store: Store = Object.create(open.store, {
         commit: { value: (groups: readonly CommitGroup[]) => (commits.push(groups.length), open.store.commit(groups)) },
@@ -102,7 +139,28 @@ export function describeAppending(name: string, opens: Open): void {
       expect(results.map((result) => result.kind === 'appended' && result.entries[0]?.seq)).toEqual(
         results.map((_, i) => i + 1),
       );
-      expect(commits).toEqual([100]);
+      expect(commits).toEqual(open.store.exclusive ? [50, 50] : [100]);
+    });
+
+    it.each([1, 2, 3, 4, 5, 6])('keeps every chain sound, whatever fails meanwhile (seed %i)', async (seed) => {
+      const random = randomFrom(seed);
+      const gather = (): Promise<void> => (random() < 0.5 ? turn() : Promise.resolve());
+      const appender = appenderOn(failingAtTimes(open.store, random), { sealer: slowSealer, gather });
+      const answered = new Map<string, string>();
+      const publish = async (publisher: number): Promise<void> => {
+        for (let i = 0; i < 6; i++) {
+          const id = `${publisher}-${i}`;
+          const chains = Array.from({ length: 1 + Math.floor(random() * 2) }, () => `c${Math.floor(random() * 3)}`);
+          const entries = chains.map((chain, k) => note(chain, `${id}.${k}`));
+          const result = await appender.append({ entries, ...writesThatMayFail(random()) }).catch(() => undefined);
+          for (const { idemKey } of entries) answered.set(idemKey as string, result?.kind ?? 'refused');
+        }
+      };
+      await Promise.all(Array.from({ length: 40 }, (_, i) => publish(i)));
+      await appender.drain();
+      const recorded = new Set(await recordedIds(open.store));
+      for (const [id, kind] of answered) expect([id, recorded.has(id)]).toEqual([id, kind === 'appended']);
+      expect(new Set(answered.values())).toEqual(new Set(['appended', 'precondition', 'withdrawn', 'refused']));
     });
 
     it('does not let requests over several chains wait for themselves', async () => {

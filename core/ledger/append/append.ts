@@ -3,46 +3,37 @@
  * Linearizable without a head item: `prev` is inside the hashed bytes and a place is put-if-absent, so a lost race is a
  * conflict that names the winner. While one batch is being committed the next is being signed. It knows no business rule.
  */
-import { isoOf, msOf, type EpochMs, type IsoInstant } from '../../brands/index.ts';
+import { isoOf, msOf, type EpochMs } from '../../brands/index.ts';
 import { toHex } from '../../canonical/index.ts';
-import type { Appender, AppenderOptions, AppendRequest, AppendResult, PlacedEntry } from './append-types.ts';
+import type {
+  AppendedEntry,
+  Appender,
+  AppenderOptions,
+  AppendRequest,
+  AppendResult,
+  PlacedEntry,
+} from './append-types.ts';
 import { createEntryClock } from '../entries/entry-clock.ts';
-import { genesisHash, type EntryDraft, type PreparedEntry, type SealedEntry } from '../entries/entry.ts';
+import { genesisHash, type EntryDraft, type SealedEntry } from '../entries/entry.ts';
 import { LedgerError } from '../entries/errors.ts';
 import type { CommitGroup } from '../entries/ports.ts';
+import { entriesOf, groupOf, type Pending, type Placed, type Planned, type Writing } from './append-batch.ts';
 import { headAfter, HeadCache } from './head-cache.ts';
 import { busy, unavailable } from './append-errors.ts';
+import { Pace } from './pace.ts';
 import { prepareRequest } from './prepare-request.ts';
-import { asStored, readBack, type Outcome, type Tried } from './read-back.ts';
-import { planRuns, sealRuns, type Run, type Sealable } from './seal.ts';
+import { asStored, readBack, type Outcome } from './read-back.ts';
+import { planRuns, sealRuns, type Run } from './seal.ts';
 import { isValidAt, KEY_REVOKED, type SessionKey } from './session-key.ts';
 import { SessionKeys } from './session-keys.ts';
 
 /** Entries sealed and committed together at most: keeps one commit in the low milliseconds. */
 const MAX_BATCH_ENTRIES = 256;
+/** Entries that are two trees, and worth two commits. */
+const HALVED_ENTRIES = 32;
 /** Foreign writers met on one chain before the caller is told to back off. */
 const MAX_ATTEMPTS = 64;
 const BACKOFF_MAX_MS = 64;
-
-interface Pending extends Sealable {
-  readonly request: AppendRequest;
-  prepared: readonly PreparedEntry[];
-  at: IsoInstant;
-  readonly resolve: (result: AppendResult) => void;
-  readonly reject: (error: Error) => void;
-  attempts: number;
-}
-
-/** A batch with the run of each chain, built on the heads known now. */
-interface Planned {
-  readonly batch: readonly Pending[];
-  readonly signer: SessionKey;
-  readonly runs: readonly Run[];
-}
-
-interface Placed extends Tried {
-  readonly pending: Pending;
-}
 
 export const createAppender = (options: AppenderOptions): Appender => new QueueingAppender(options);
 
@@ -51,6 +42,7 @@ class QueueingAppender implements Appender {
   private readonly heads: HeadCache;
   private queue: Pending[] = [];
   private committing: Promise<void> | undefined;
+  private readonly pace = new Pace();
   private readonly now: () => EpochMs;
   private readonly sessionKeys: SessionKeys;
   /** chains with a commit under way, when the store has other writers */
@@ -99,22 +91,39 @@ class QueueingAppender implements Appender {
   }
 
   /**
-   * One batch is signed while the one before it is committed; two commits never overlap, so commit order is sealing order.
-   * Before a batch is taken, what has arrived is let in; but one request that was signed while nobody else came waits for nobody.
+   * One batch is gathered and signed while the one before it is written; two are never written at once, so commit order is sealing
+   * order. A batch is handed to the store before the callers of the one before it go on: what they ask next is served while it
+   * is written. Before a batch is taken, what has arrived is let in; but one request alone waits for nobody.
    */
   private async commitPending(): Promise<void> {
-    let sealed: readonly Placed[] = [];
+    let writing = this.write([]);
     for (;;) {
-      if (sealed.length !== 1) await this.options.gather?.();
-      const planned = await this.plan(this.takeBatch());
-      const sealing = this.seal(planned, sealed.length === 0);
-      await this.commit(sealed);
-      sealed = await sealing;
-      if (this.isBuiltOnBrokenHead(sealed)) sealed = await this.sealAgain(sealed);
+      const sealing = this.make(writing.placed);
+      const [outcomes, sealed] = await Promise.all([writing.outcomes, sealing]);
+      let next = this.answerCommitted(writing, outcomes) ? sealed : await this.settle(writing, outcomes, sealed);
       this.brokenChains.clear();
-      if (sealed.length === 0 && this.queue.length === 0) break;
+      if (this.options.store.exclusive && next.length > 0 && this.pace.isWorthMerging)
+        next = [...next, ...(await this.letInMore())];
+      writing = this.write(next);
+      if (next.length === 0 && this.queue.length === 0) break;
     }
     this.committing = undefined;
+  }
+
+  /** The next batch, signed. */
+  private async make(written: readonly Placed[]): Promise<readonly Placed[]> {
+    const start = this.options.clock.now();
+    if (written.length !== 1) await this.options.gather?.();
+    const isIdle = written.length === 0;
+    const sealed = await this.seal(await this.plan(this.takeBatch(isIdle)), isIdle);
+    this.pace.made(entriesOf(sealed), this.options.clock.now() - start);
+    return sealed;
+  }
+
+  /** What those who were answered ask next, for one write with what is signed already. */
+  private async letInMore(): Promise<readonly Placed[]> {
+    await this.options.gather?.();
+    return this.seal(await this.plan(this.takeBatch(false)), false);
   }
 
   private isBuiltOnBrokenHead(placed: readonly Placed[]): boolean {
@@ -130,16 +139,20 @@ class QueueingAppender implements Appender {
 
   /**
    * The next requests in order. If other processes write to the store too, a run may only be built on a committed head
-   * or within its own commit, so a request on a chain with a commit under way waits for a later batch.
+   * or within its own commit, so a request on a chain with a commit under way waits for a later batch. With nothing being
+   * written, half of many is taken, unless the disk is slow: the other half is signed while the first is written, and so it goes on.
    */
-  private takeBatch(): Pending[] {
+  private takeBatch(isIdle: boolean): Pending[] {
     const batch: Pending[] = [];
     const held: Pending[] = [];
     /** chains that a later request may not overtake on */
     const taken = new Set(this.busyChains);
+    const waiting = this.queue.reduce((sum, { prepared }) => sum + prepared.length, 0);
+    const isHalved = isIdle && this.options.store.exclusive && waiting >= HALVED_ENTRIES && this.pace.isWorthHalving;
+    const limit = Math.min(MAX_BATCH_ENTRIES, isHalved ? Math.ceil(waiting / 2) : waiting);
     let entries = 0;
     let index = 0;
-    for (; index < this.queue.length && entries < MAX_BATCH_ENTRIES; index++) {
+    for (; index < this.queue.length && entries < limit; index++) {
       const pending = this.queue[index] as Pending;
       entries += pending.prepared.length;
       const chains = this.options.store.exclusive ? [] : pending.request.entries.map(({ chain }) => chain);
@@ -178,7 +191,7 @@ class QueueingAppender implements Appender {
 
   private refuseUnsigned(batch: readonly Pending[], cause: unknown): void {
     this.heads.clear();
-    this.release(batch);
+    this.release(batch.map((pending) => ({ pending })));
     const isBusy = cause instanceof LedgerError && cause.code === 'LEDGER_BUSY';
     const error = isBusy ? cause : unavailable('the entry was not written because it could not be signed', cause);
     for (const pending of batch) pending.reject(error);
@@ -209,8 +222,8 @@ class QueueingAppender implements Appender {
     return placed;
   }
 
-  private async commit(placed: readonly Placed[]): Promise<void> {
-    if (placed.length === 0) return;
+  /** Hands over what is to be written, at once. */
+  private write(placed: readonly Placed[]): Writing {
     const ready: { readonly one: Placed; readonly group: CommitGroup }[] = [];
     for (const one of placed) {
       try {
@@ -222,10 +235,29 @@ class QueueingAppender implements Appender {
         one.pending.reject(error as Error);
       }
     }
-    const outcomes = await this.storeGroups(ready);
-    const again = await Promise.all(ready.map(async ({ one }, i) => this.resolveOne(one, outcomes[i] as Outcome)));
-    this.release(placed.map(({ pending }) => pending));
+    return { placed, tried: ready.map(({ one }) => one), outcomes: this.storeGroups(ready) };
+  }
+
+  /** Answers all callers in this turn, so that none goes on before the next batch is handed over. @returns whether that was all */
+  private answerCommitted({ placed, tried }: Writing, outcomes: readonly Outcome[]): boolean {
+    if (this.brokenChains.size > 0 || outcomes.some(({ kind }) => kind !== 'committed')) return false;
+    tried.forEach((one, i) => {
+      this.answer(one, asStored(one, outcomes[i] as Extract<Outcome, { kind: 'committed' }>));
+    });
+    this.release(placed);
+    return true;
+  }
+
+  /** @returns what was sealed meanwhile, sealed again if it was built on what did not come true */
+  private async settle(
+    { placed, tried }: Writing,
+    outcomes: readonly Outcome[],
+    sealed: readonly Placed[],
+  ): Promise<readonly Placed[]> {
+    const again = await Promise.all(tried.map(async (one, i) => this.resolveOne(one, outcomes[i] as Outcome)));
+    this.release(placed);
     this.queue.unshift(...again.filter((pending) => pending !== undefined));
+    return this.isBuiltOnBrokenHead(sealed) ? this.sealAgain(sealed) : sealed;
   }
 
   private withdraw(one: Placed): void {
@@ -236,8 +268,13 @@ class QueueingAppender implements Appender {
   private async storeGroups(
     ready: readonly { readonly one: Placed; readonly group: CommitGroup }[],
   ): Promise<readonly Outcome[]> {
+    if (ready.length === 0) return [];
+    const { clock, store } = this.options;
+    const start = clock.now();
     try {
-      return await this.options.store.commit(ready.map(({ group }) => group));
+      const outcomes = await store.commit(ready.map(({ group }) => group));
+      this.pace.wrote(entriesOf(ready.map(({ one }) => one)), clock.now() - start);
+      return outcomes;
     } catch (cause) {
       return Promise.all(ready.map(({ one }) => readBack(this.options.store, one, cause)));
     }
@@ -250,10 +287,7 @@ class QueueingAppender implements Appender {
       const entries = asStored(one, outcome);
       // Signed in another tree than the one it was tried in last: what is being built on that note is void.
       if (entries.some(({ hash }, i) => hash !== one.entries[i]?.hash)) this.forgetHeads(one);
-      for (const { chain, draft } of entries)
-        if (draft.type === KEY_REVOKED && draft.rootSigned === true) this.sessionKeys.drop(chain);
-      this.options.onCommit?.(entries);
-      pending.resolve({ kind: 'appended', entries });
+      this.answer(one, entries);
       return undefined;
     }
     this.forgetHeads(one);
@@ -280,6 +314,13 @@ class QueueingAppender implements Appender {
         return this.retry(pending, busy(chain));
       }
     }
+  }
+
+  private answer({ pending }: Placed, entries: readonly AppendedEntry[]): void {
+    for (const { chain, draft } of entries)
+      if (draft.type === KEY_REVOKED && draft.rootSigned === true) this.sessionKeys.drop(chain);
+    this.options.onCommit?.(entries);
+    pending.resolve({ kind: 'appended', entries });
   }
 
   private async answerExisting(pending: Pending): Promise<undefined> {
@@ -313,21 +354,8 @@ class QueueingAppender implements Appender {
     }
   }
 
-  private release(batch: readonly Pending[]): void {
+  private release(batch: readonly { readonly pending: Pending }[]): void {
     if (!this.options.store.exclusive)
-      for (const { request } of batch) for (const { chain } of request.entries) this.busyChains.delete(chain);
+      for (const { pending } of batch) for (const { chain } of pending.request.entries) this.busyChains.delete(chain);
   }
-}
-
-function groupOf({ pending, entries, sealed }: Placed): CommitGroup | undefined {
-  const writes = pending.request.writes?.(entries) ?? [];
-  if (writes === 'withdraw') return undefined;
-  return {
-    entries: sealed.map((bytes, i) => {
-      const { chain, seq } = entries[i] as PlacedEntry;
-      const { idemKey, keyFollows = false } = pending.request.entries[i] ?? {};
-      return { chain, seq, idemKey, ...(keyFollows && { keyFollows }), note: bytes.note, hash: bytes.hash };
-    }),
-    writes,
-  };
 }
