@@ -20,6 +20,7 @@ import re
 import sqlite3
 import sys
 import time
+import zlib
 
 from cryptography.exceptions import InvalidSignature, InvalidTag
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -839,14 +840,35 @@ def read_file(path):
         return None
 
 
-class LogFolder:
-    """The published files of a log."""
+PACKED = bytes.fromhex("1f8b08000000000000ff")
 
-    def __init__(self, folder):
-        self.folder = folder
+
+def unpacked(data):
+    """The bundle in a packed file; what has another form is no bundle, and is taken as it is."""
+    stream = zlib.decompressobj(-zlib.MAX_WBITS)
+    most = TILE * (2 + 0xFFFF)
+    try:
+        content = stream.decompress(data[len(PACKED) : -8], most + 1)
+    except zlib.error:
+        return data
+    end = zlib.crc32(content).to_bytes(4, "little") + len(content).to_bytes(4, "little")
+    exact = stream.eof and not stream.unused_data and len(content) <= most
+    return content if exact and len(data) >= 18 and data.startswith(PACKED) and data[-8:] == end else data
+
+
+class LogFolder:
+    """The published files of a log. A data folder has its full bundles packed, an export has not."""
+
+    def __init__(self, folder, packs):
+        self.folder, self.packs = folder, packs
 
     def read(self, path):
-        return read_file(os.path.join(self.folder, path))
+        place = os.path.join(self.folder, path)
+        data = read_file(place)
+        if data is not None or not self.packs or not path.startswith("tile/entries/") or ".p/" in path:
+            return data
+        packed = read_file(place + ".gz")
+        return None if packed is None else unpacked(packed)
 
     def tile(self, level, index, size):
         """The hashes that the tile must have at this size. Raises Malformed."""
@@ -1214,7 +1236,7 @@ class DataFolder:
         self.must_be_published = bool(self.incarnations)
         without = meta.get("restored-without-fields", "0")
         self.restored_without = int(without) if re.fullmatch("[0-9]{1,16}", without) else 0
-        self.log = LogFolder(os.path.join(folder, "log"))
+        self.log = LogFolder(os.path.join(folder, "log"), packs=True)
         anchors = options.anchors or os.path.join(folder, "anchors")
         self.anchor_folder = anchor_place(anchors, self.incarnations)
 
@@ -1452,7 +1474,7 @@ class Export:
         self.ledger, self.origin = self.manifest["ledger"], self.manifest["origin"]
         self.incarnations = self.manifest["incarnations"]
         self.log_name = log_name(self.origin, self.incarnations)
-        self.log = LogFolder(os.path.join(folder, "log"))
+        self.log = LogFolder(os.path.join(folder, "log"), packs=False)
         anchors = options.anchors or os.path.join(folder, "anchors")
         self.anchor_folder = anchor_place(anchors, self.incarnations)
         self.keys = None

@@ -192,7 +192,7 @@ export {
   type ConsistencyClaim,
   type InclusionClaim,
 } from './merkle/merkle-verify.ts';
-export { decodeBundle, encodeBundle, MAX_BUNDLE_ENTRY_BYTES, type ReadBundle } from './merkle/tile-bundle.ts';
+export { decodeBundle, encodeBundle, MAX_BUNDLE_BYTES, type ReadBundle } from './merkle/tile-bundle.ts';
 export { bundlePath, TILE_HEIGHT, TILE_WIDTH, tilePath, tileWidth } from './merkle/tile-path.ts';
 export { requireBundle, requireTile, tileHashReader, type ReadLogFile } from './merkle/tile-reader.ts';
 export { growLog, type LogFile, type LogGrowth } from './merkle/tile-writer.ts';

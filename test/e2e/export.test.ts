@@ -301,6 +301,9 @@ describe('restored', () => {
   it('without the root key it can be verified and exported, to the same bytes, but not started', async () => {
     const [dataDir, out] = [newPlace(), newPlace()];
     expect(await restoreExport({ from: exported, dataDir, verifierKeys: [vkey] })).toMatchObject({ canRecord: false });
+    const bundles = readdirSync(join(dataDir, 'log/tile/entries'), { withFileTypes: true });
+    const full = bundles.filter((one) => one.isFile()).map(({ name }) => name);
+    expect(full, 'a data folder keeps full bundles packed').toEqual(['000.gz', '001.gz']);
     await exportDataDir({ dataDir, out });
     expect(bytesOf(join(out, 'log'))).toEqual(bytesOf(join(exported, 'log')));
     expect(bytesOf(join(out, 'anchors'))).toEqual(bytesOf(join(exported, 'anchors')));

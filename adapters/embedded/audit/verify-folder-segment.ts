@@ -28,6 +28,7 @@ import { EngineError } from '../machine/errors.ts';
 import { WITHOUT_WAITING } from '../machine/durable-files.ts';
 import { countLooked, type SharedProgress } from './progress.ts';
 import { LOG_FOLDER } from '../log/open-log.ts';
+import { readPacked } from '../log/packed-bundle.ts';
 import { identityOf, openForReading } from '../store/sqlite-schema.ts';
 import { SqliteStore } from '../store/sqlite-store.ts';
 
@@ -97,14 +98,14 @@ export async function verifyFolderSegment(job: SegmentJob): Promise<Segment> {
 
 /** Synchronous underneath: this thread has nothing else to do, and a tile is read in a tenth of the time. */
 function readerOf(folder: string): ReadLogFile {
-  return async (path) => {
+  return readPacked(async (path) => {
     try {
       return readPlain(join(folder, path));
     } catch (error) {
       if (['ENOENT', 'ENOTDIR', 'EISDIR'].includes(codeOf(error))) return undefined;
       throw error;
     }
-  };
+  });
 }
 
 /** A pipe under the name holds nothing. */

@@ -1,13 +1,11 @@
 /** Reads files of an export, which anybody may have made: nothing is read whole that no export has at that size. */
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { MAX_BUNDLE_ENTRY_BYTES, TILE_WIDTH, type ReadLogFile } from '../../../core/ledger/index.ts';
+import { MAX_BUNDLE_BYTES, type ReadLogFile } from '../../../core/ledger/index.ts';
 import { codeOf } from '../../../core/errors/index.ts';
 import { WITHOUT_WAITING } from '../machine/durable-files.ts';
 import { ExportError } from './export-error.ts';
 
-/** A bundle of the largest entries with their lengths. */
-const MAX_BYTES = TILE_WIDTH * (MAX_BUNDLE_ENTRY_BYTES + 2);
 const ABSENT = new Set(['ENOENT', 'ENOTDIR']);
 
 /** @throws ExportError EXPORT_INVALID */
@@ -24,10 +22,10 @@ export async function readBounded(path: string): Promise<Uint8Array | undefined>
   try {
     const stat = await file.stat();
     if (!stat.isFile()) return stat.isDirectory() ? undefined : Buffer.of();
-    if (stat.size > MAX_BYTES)
+    if (stat.size > MAX_BUNDLE_BYTES)
       throw new ExportError({
         code: 'EXPORT_INVALID',
-        message: `"${path}" has ${stat.size} bytes: no file of a log has more than ${MAX_BYTES}`,
+        message: `"${path}" has ${stat.size} bytes: no file of a log has more than ${MAX_BUNDLE_BYTES}`,
       });
     return await file.readFile();
   } finally {

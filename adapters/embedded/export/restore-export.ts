@@ -6,11 +6,15 @@ import { cp, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import {
+  bundlePath,
   EXPORT_FILES,
   formatVerifierKey,
   parseVerifierKey,
+  requireBundle,
+  TILE_WIDTH,
   type ExportManifest,
   type Finding,
+  type LogFiles,
   type RootSigner,
   type VerificationReport,
 } from '../../../core/ledger/index.ts';
@@ -18,6 +22,7 @@ import { must } from '../../../core/errors/index.ts';
 import { anchorPlace, writeIncarnations } from '../log/incarnations.ts';
 import { ANCHOR_FOLDER, LOG_FOLDER } from '../log/open-log.ts';
 import { createAnchorFolder } from '../log/anchor-folder.ts';
+import { createLogFolder } from '../log/log-folder.ts';
 import { openRootKey } from '../keys/root-key.ts';
 import { writeRestoredWithout } from '../store/restored-without.ts';
 import { openForWriting } from '../store/sqlite-schema.ts';
@@ -182,10 +187,17 @@ async function build(options: RestoreOptions, manifest: ExportManifest, partial:
   }
   await syncFile(join(partial, 'ledger.db'));
   await cp(join(from, EXPORT_FILES.log), join(partial, LOG_FOLDER), { recursive: true });
+  await packBundles(createLogFolder(join(partial, LOG_FOLDER)), manifest.size);
   await cp(join(from, EXPORT_FILES.anchors), join(partial, ANCHOR_FOLDER), { recursive: true });
   const key = verifierKeys.map((one) => parseVerifierKey(one)).find((one) => one?.name === manifest.origin);
   const vkey = join(partial, EXPORT_FILES.rootKey);
   if (!existsSync(vkey) && key !== undefined) await writeText(vkey, `${formatVerifierKey(key.name, key.publicKey)}\n`);
+}
+
+/** An export has bundles as the log serves them, a data folder those that are full packed: written again, they are. */
+async function packBundles(files: LogFiles, size: number): Promise<void> {
+  for (let index = 0; (index + 1) * TILE_WIDTH <= size; index += 1)
+    await files.write(bundlePath(index), await requireBundle(files.read, index, TILE_WIDTH));
 }
 
 async function writeText(path: string, text: string): Promise<void> {

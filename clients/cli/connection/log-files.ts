@@ -1,11 +1,12 @@
 /** Reads the files of a tlog-tiles log from a folder or a web server. What it reads is untrusted: it bounds what it keeps. */
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { MAX_BUNDLE_ENTRY_BYTES, TILE_WIDTH, type ReadLogFile } from '../../../core/ledger/index.ts';
+import { readPacked } from '../../../adapters/embedded/log/packed-bundle.ts';
+import { MAX_BUNDLE_BYTES, type ReadLogFile } from '../../../core/ledger/index.ts';
 import { Unreachable } from '../../sdk/index.ts';
 
-/** Nothing in a log is larger than a bundle of the largest entries with their lengths; one byte more shows that it is. */
-const MAX_READ_BYTES = TILE_WIDTH * (MAX_BUNDLE_ENTRY_BYTES + 2) + 1;
+/** Nothing in a log is larger than a bundle of the largest entries; one byte more shows that it is. */
+const MAX_READ_BYTES = MAX_BUNDLE_BYTES + 1;
 const TRIES = 3;
 const FIRST_PAUSE_MS = 200;
 const TIMEOUT_MS = 30_000;
@@ -20,10 +21,15 @@ class ServerUnreachable extends Unreachable {
 }
 
 export function logFiles(folderOrUrl: string): ReadLogFile {
-  return /^https?:\/\//i.test(folderOrUrl) ? fromServer(folderOrUrl) : (path) => fromFolder(join(folderOrUrl, path));
+  return /^https?:\/\//i.test(folderOrUrl) ? fromServer(folderOrUrl) : fromFolder(folderOrUrl);
 }
 
-async function fromFolder(path: string): Promise<Uint8Array | undefined> {
+/** The log of a data folder, or of anybody. */
+function fromFolder(folder: string): ReadLogFile {
+  return readPacked((path) => fromFile(join(folder, path)));
+}
+
+async function fromFile(path: string): Promise<Uint8Array | undefined> {
   const file = await open(path).catch((cause: unknown) => {
     const { code, message } = cause as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;

@@ -1,9 +1,12 @@
 /** Entry bundles of C2SP tlog-tiles: each entry after its length, two bytes, big-endian. What an entry says is not its business. */
 import { orNone } from '../../values/index.ts';
 import { LogError } from './log-errors.ts';
+import { TILE_WIDTH } from './tile-path.ts';
 
 const LENGTH_BYTES = 2;
-export const MAX_BUNDLE_ENTRY_BYTES = 0xffff;
+const MAX_BUNDLE_ENTRY_BYTES = 0xffff;
+/** A bundle of the largest entries with their lengths: no file of a log has more. */
+export const MAX_BUNDLE_BYTES = TILE_WIDTH * (LENGTH_BYTES + MAX_BUNDLE_ENTRY_BYTES);
 
 export interface ReadBundle {
   readonly entries: readonly Uint8Array[];
