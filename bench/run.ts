@@ -10,6 +10,7 @@ import { benchColdStart, coldStartTable } from './start/cold-start.ts';
 import { writeIntoPage } from './support/page.ts';
 import { benchCosts } from './costs/costs.ts';
 import { benchDelivery } from './delivery/delivery.ts';
+import { benchDisk } from './growth/disk.ts';
 import { benchEntryBuild } from './entries/entry-build.ts';
 import { benchGrowth } from './growth/growth.ts';
 import { benchGuard } from './publish/guard.ts';
@@ -41,6 +42,7 @@ const PARTS = {
 const NAMED_ONLY = {
   'cold-start': benchColdStart,
   costs: benchCosts,
+  disk: benchDisk,
   log: benchLog,
   open: benchOpen,
   growth: benchGrowth,
