@@ -1,25 +1,69 @@
-/** Appends without pause, 32 publishers over 5 entities, and says on stdout what was acknowledged. Made to be killed. */
+/**
+ * Appends without pause, publishers over 5 entities, and says on stdout what was acknowledged. Made to be killed: from outside, or by a
+ * write behind the size that its files may have. Or it goes on after such writes failed, and says which appends did.
+ */
 import { writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { openForWriting } from '../../../../adapters/embedded/store/sqlite-schema.ts';
 import { ThreadedStore } from '../../../../adapters/embedded/store/threaded-store.ts';
 import { systemClock, systemIds } from '../../../../adapters/embedded/machine/system-clock.ts';
 import { WorkerSealer } from '../../../../adapters/embedded/keys/worker-sealer.ts';
+import { codeOf } from '../../../../core/errors/index.ts';
+import { LedgerError } from '../../../../core/ledger/index.ts';
 import { IDENTITY } from '../../../contract/stores.ts';
 import { appenderOn, note } from '../../../core/ledger/ledger-fixture.ts';
+import { dieAtFileLimit } from '../../../support/file-limit.ts';
 
-const [folder = '', round = ''] = process.argv.slice(2);
-const store = new ThreadedStore(openForWriting(folder, IDENTITY), { dataDir: folder });
+/** Appends that fail before there is space again, and that are acknowledged after it. */
+const FAILURES = 20;
+const AFTERWARDS = 80;
+const MANY = 32;
+
+const [folder = '', round = '', atLimit = 'fails', publishers = MANY] = process.argv.slice(2);
+if (atLimit === 'dies') dieAtFileLimit();
+const inlineEntries = atLimit === 'fails' ? {} : { inlineEntries: 0 };
+const store = new ThreadedStore(openForWriting(folder, IDENTITY), { dataDir: folder, ...inlineEntries });
 const appender = appenderOn(store, { sealer: new WorkerSealer(IDENTITY.origin), clock: systemClock, ids: systemIds });
+let failed = 0;
+let acknowledgedSince = 0;
 
+/** Every third append has two entries, of two entities. */
 async function publish(publisher: number): Promise<void> {
   for (let i = 0; ; i++) {
-    const result = await appender.append({
-      entries: [note(`account:${(publisher + i) % 5}`, `${round}-${publisher}-${i}`)],
-    });
-    if (result.kind !== 'appended') throw new Error(result.kind);
-    for (const { position, hash, draft } of result.entries) writeSync(1, `${draft.idem} ${position} ${hash}\n`);
+    const id = `${round}-${publisher}-${i}`;
+    const parts = i % 3 === 0 ? ['a', 'b'] : [''];
+    const entries = parts.map((part, n) => note(`account:${(publisher + i + n) % 5}`, `${id}${part}`));
+    try {
+      const result = await appender.append({ entries });
+      if (result.kind !== 'appended') throw new Error(result.kind);
+      for (const { position, hash, draft } of result.entries) say(`${draft.idem} ${position} ${hash}\n`);
+      if (failed >= FAILURES && (acknowledgedSince += 1) >= AFTERWARDS) process.exit(0);
+    } catch (error) {
+      if (atLimit !== 'goes on' || !(error instanceof LedgerError)) throw error;
+      for (const part of parts) say(`${id}${part} failed ${error.code}\n`);
+      if ((failed += 1) === FAILURES) makeSpace();
+    }
     await new Promise((resolve) => setImmediate(resolve));
   }
 }
+
+/** At once, however slowly it is read: what the process knows when it dies has been said. */
+function say(line: string): void {
+  for (let rest = Buffer.from(line); rest.length > 0;)
+    try {
+      rest = rest.subarray(writeSync(1, rest));
+    } catch (error) {
+      if (codeOf(error) !== 'EAGAIN') throw error;
+    }
+}
+
+/** What the log of SQLite holds goes to the ledger's file, so that it begins at its start again. */
+function makeSpace(): void {
+  const db = new DatabaseSync(join(folder, 'ledger.db'));
+  db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+  db.close();
+}
+
 setInterval(() => undefined, 1_000); // keeps the process alive while it waits for the signing thread
-await Promise.all(Array.from({ length: 32 }, (_, i) => publish(i)));
+await Promise.all(Array.from({ length: Number(publishers) }, (_, i) => publish(i)));
