@@ -30,6 +30,8 @@ export interface EngineOptions {
   readonly executors?: Implementations;
   /** Told what whoever starts the engine should know, and need not act on. Default: written to standard error. */
   readonly onNotice?: (notice: string) => void;
+  /** Told once when nothing more can be written by this process: close the engine, and start it anew. Default: `onError`. */
+  readonly onUnwritable?: (error: Error) => void;
   /** Told about failures that no caller waits for. Default: written to standard error. */
   readonly onError?: (error: unknown) => void;
 }

@@ -63,6 +63,7 @@ async function open(options: EngineOptions, opened: Closers): Promise<Engine> {
       for (const { chain, seq, hash } of entries) known.wrote(chain, { seq, hash: toHex(hash) });
     },
     onTamper: signals.tampered.tell,
+    onEnded: options.onUnwritable ?? onError,
   });
   const incarnations = readIncarnations(db);
   opened.push(() => store.close());

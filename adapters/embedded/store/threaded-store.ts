@@ -38,6 +38,8 @@ export interface ThreadedStoreOptions extends Pick<StoreOptions, 'onStored' | 'o
   readonly dataDir: string;
   /** default INLINE_ENTRIES */
   readonly inlineEntries?: number;
+  /** Told once when the thread that writes ended though nobody closed the store. Must not throw. */
+  readonly onEnded?: (error: Error) => void;
 }
 
 export class ThreadedStore implements EntryStore, ItemStore {
@@ -51,6 +53,7 @@ export class ThreadedStore implements EntryStore, ItemStore {
   private readonly waiting = new Map<number, Waiting>();
   private jobs = 0;
   private ended: Error | undefined;
+  private isClosing = false;
 
   /** @param db opened for writing: checked and up to date */
   constructor(db: DatabaseSync, options: ThreadedStoreOptions) {
@@ -125,6 +128,7 @@ export class ThreadedStore implements EntryStore, ItemStore {
 
   /** Waits for what is being written. */
   async close(): Promise<void> {
+    this.isClosing = true;
     try {
       if (this.ended === undefined) await this.ask({ kind: 'close' });
     } finally {
@@ -159,9 +163,12 @@ export class ThreadedStore implements EntryStore, ItemStore {
   }
 
   private end(cause: Error): void {
-    this.ended ??= cause;
-    for (const { reject } of this.waiting.values()) reject(unavailable(cause));
+    if (this.ended !== undefined) return;
+    this.ended = cause;
+    const error = unavailable(cause);
+    for (const { reject } of this.waiting.values()) reject(error);
     this.waiting.clear();
+    if (!this.isClosing) this.options.onEnded?.(error);
   }
 }
 

@@ -43,6 +43,7 @@ export function devCommand(): Command {
 async function dev(options: DevOptions): Promise<void> {
   const { port, host, data, config: configPath } = options;
   const stop = stopRequest();
+  const unwritable = Promise.withResolvers<Error>();
   const config = await loadConfig(configPath);
   const before = existsSync(tokensFile(data)) ? readFileSync(tokensFile(data), 'utf8') : '';
   const { startEngine } = await import('../../../../adapters/embedded/index.ts');
@@ -50,6 +51,7 @@ async function dev(options: DevOptions): Promise<void> {
   const engine = await startEngine({
     ...{ config, executors, dataDir: data, port, ...defined({ host }), ...witnessOf(options) },
     onError: (error) => note(`nervous: internal error: ${withCauses(error)}`),
+    onUnwritable: unwritable.resolve,
   });
   const { url } = engine;
   const tokens = options.printTokens === true ? engine.tokens : madeSince(before, engine.tokens);
@@ -63,8 +65,10 @@ async function dev(options: DevOptions): Promise<void> {
     );
   const differs = await policyNote(engine.system, config, { config: configPath, data });
   if (differs !== undefined) note(differs);
-  await stop;
+  const failure = await Promise.race([stop, unwritable.promise]);
+  if (failure !== undefined) note(`nervous: the engine ends: ${withCauses(failure)}`); // whoever supervises it starts another
   await engine.close();
+  if (failure !== undefined) throw failure;
 }
 
 /** @throws UsageError */
