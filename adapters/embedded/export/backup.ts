@@ -4,14 +4,15 @@
  * folder last.
  */
 import { existsSync } from 'node:fs';
-import { cp, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { backup } from 'node:sqlite';
 import { LogError } from '../../../core/ledger/index.ts';
-import { copyLog, sync, syncTree, writeNew } from './copy-log.ts';
+import { copyLog, syncTree, writeNew } from './copy-log.ts';
 import { ExportError } from './export-error.ts';
 import { checkFieldKeys } from '../keys/field-keys.ts';
 import { createLogFolder } from '../log/log-folder.ts';
+import { syncPath } from '../machine/durable-files.ts';
 import { ANCHOR_FOLDER, LOG_FOLDER, WITNESS_FOLDER } from '../log/open-log.ts';
 import { identityOf, openForReading } from '../store/sqlite-schema.ts';
 import { SqliteStore } from '../store/sqlite-store.ts';
@@ -50,7 +51,7 @@ export async function backupDataDir(dataDir: string, out: string): Promise<Backu
     if (existsSync(target)) throw exists(target);
     // Dying before this leaves a folder with another name, which nobody takes for a backup.
     await rename(partial, target);
-    await sync(dirname(target));
+    await syncPath(dirname(target));
     return made;
   } catch (error) {
     await rm(partial, { recursive: true, force: true });
@@ -76,7 +77,7 @@ async function copyAll(dataDir: string, partial: string): Promise<void> {
 /** Files keep their modes. What is being written has another name, and is left. */
 async function copyFolder(from: string, to: string): Promise<void> {
   await cp(from, to, { recursive: true, preserveTimestamps: true, filter: (path) => !basename(path).endsWith('.new') });
-  if ((await stat(to)).isFile()) await syncFile(to);
+  if ((await stat(to)).isFile()) await syncPath(to);
 }
 
 async function copyPublishedLog(from: string, partial: string): Promise<void> {
@@ -104,7 +105,7 @@ async function copyLedger(dataDir: string, to: string): Promise<void> {
   } finally {
     db.close();
   }
-  await syncFile(to);
+  await syncPath(to);
 }
 
 /** The copy as it stands: readable, and its field.key opens every confidential field. */
@@ -122,15 +123,6 @@ async function check(folder: string): Promise<Backup> {
 async function rootKeyOf(dataDir: string): Promise<string> {
   const path = join(dataDir, PUBLIC_KEY);
   return existsSync(path) ? readFile(path, 'utf8') : '';
-}
-
-async function syncFile(path: string): Promise<void> {
-  const file = await open(path, 'r');
-  try {
-    await file.sync();
-  } finally {
-    await file.close();
-  }
 }
 
 function exists(path: string): ExportError {

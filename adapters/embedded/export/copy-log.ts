@@ -14,6 +14,7 @@ import {
   tileWidth,
   type ReadLogFile,
 } from '../../../core/ledger/index.ts';
+import { syncPath, toDisk } from '../machine/durable-files.ts';
 
 /** Files under way at a time: hides the wait for the disk. */
 const AT_ONCE = 32;
@@ -47,7 +48,7 @@ export async function* copyLog(
   }
   for (const written of underWay) yield await written;
   // The names of the files are in their folders: durable when those are.
-  for (const folder of made) await sync(folder);
+  for (const folder of made) await syncPath(folder);
 }
 
 /** Durable but for its name, which its folder has: that is synced by whoever asks for `made`. */
@@ -66,27 +67,18 @@ export async function writeNew(
   const file = await open(at, 'wx');
   try {
     await file.writeFile(bytes);
-    await file.sync();
+    await toDisk(file);
   } finally {
     await file.close();
   }
   return { path, bytes: bytes.length, sum: createHash('sha256').update(bytes).digest('hex') };
 }
 
-export async function sync(folder: string): Promise<void> {
-  const handle = await open(folder, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
 /** Every folder below. */
 export async function syncTree(folder: string): Promise<void> {
   for (const entry of await readdir(folder, { withFileTypes: true }))
     if (entry.isDirectory()) await syncTree(join(folder, entry.name));
-  await sync(folder);
+  await syncPath(folder);
 }
 
 function* filesOf(read: ReadLogFile, size: number): Generator<Copy> {

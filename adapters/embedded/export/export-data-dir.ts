@@ -21,7 +21,7 @@ import {
   type OpenedCheckpoint,
 } from '../../../core/ledger/index.ts';
 import { createAnchorFolder } from '../log/anchor-folder.ts';
-import { readIfThere } from '../machine/durable-files.ts';
+import { readIfThere, syncPath } from '../machine/durable-files.ts';
 import { anchorPlace, readIncarnations } from '../log/incarnations.ts';
 import { createLogFolder } from '../log/log-folder.ts';
 import { ANCHOR_FOLDER, LOG_FOLDER, WITNESS_FOLDER } from '../log/open-log.ts';
@@ -31,7 +31,7 @@ import { identityOf, lockDataDir, openForReading } from '../store/sqlite-schema.
 import { SqliteStore } from '../store/sqlite-store.ts';
 import { systemClock } from '../machine/system-clock.ts';
 import { EngineError } from '../machine/errors.ts';
-import { copyLog, sync, syncTree, writeNew, type WrittenFile } from './copy-log.ts';
+import { copyLog, syncTree, writeNew, type WrittenFile } from './copy-log.ts';
 import { ExportError } from './export-error.ts';
 import { idempotencyLines, sensitiveLines } from './export-rows.ts';
 
@@ -65,7 +65,7 @@ export async function exportDataDir(options: ExportOptions): Promise<ExportManif
     // Dying before this leaves a folder with another name, which nothing takes for an export.
     if (existsSync(out)) throw exists(out);
     await rename(partial, out);
-    await sync(dirname(out));
+    await syncPath(dirname(out));
     return manifest;
   } catch (error) {
     await rm(partial, { recursive: true, force: true });

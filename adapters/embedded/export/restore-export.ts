@@ -28,7 +28,8 @@ import { writeRestoredWithout } from '../store/restored-without.ts';
 import { openForWriting } from '../store/sqlite-schema.ts';
 import { SqliteStore } from '../store/sqlite-store.ts';
 import { verifyDataDir, verifyFieldsIn } from '../audit/verify-data-dir.ts';
-import { sync, syncTree } from './copy-log.ts';
+import { syncPath, toDisk } from '../machine/durable-files.ts';
+import { syncTree } from './copy-log.ts';
 import { ExportError } from './export-error.ts';
 import { beginIncarnation, lossOf, type Loss } from './incarnate.ts';
 import { openExport } from './open-export.ts';
@@ -90,7 +91,7 @@ export async function restoreExport(options: RestoreOptions): Promise<Restored> 
     await syncTree(partial);
     // Dying before this leaves a folder with another name, on which no engine was ever started.
     await rename(partial, target);
-    await sync(dirname(target));
+    await syncPath(dirname(target));
     const result = {
       report,
       entries: report.entries,
@@ -140,7 +141,7 @@ async function bringSecret(from: string, to: string): Promise<void> {
   const file = await open(to, 'wx', 0o600);
   try {
     await file.writeFile(bytes);
-    await file.sync();
+    await toDisk(file);
   } finally {
     await file.close();
   }
@@ -185,7 +186,7 @@ async function build(options: RestoreOptions, manifest: ExportManifest, partial:
   } finally {
     store.close();
   }
-  await syncFile(join(partial, 'ledger.db'));
+  await syncPath(join(partial, 'ledger.db'));
   await cp(join(from, EXPORT_FILES.log), join(partial, LOG_FOLDER), { recursive: true });
   await packBundles(createLogFolder(join(partial, LOG_FOLDER)), manifest.size);
   await cp(join(from, EXPORT_FILES.anchors), join(partial, ANCHOR_FOLDER), { recursive: true });
@@ -204,15 +205,6 @@ async function writeText(path: string, text: string): Promise<void> {
   const file = await open(path, 'wx');
   await file.writeFile(text);
   await file.close();
-}
-
-async function syncFile(path: string): Promise<void> {
-  const file = await open(path, 'r+');
-  try {
-    await file.sync();
-  } finally {
-    await file.close();
-  }
 }
 
 function refused(finding: Finding | undefined, mayAccept = false): ExportError {

@@ -1,7 +1,8 @@
 /** Files that are there whole or not at all after a crash, without blocking the thread. */
-import { constants } from 'node:fs';
-import { link, mkdir, open, rename, rm } from 'node:fs/promises';
+import { constants, fsync } from 'node:fs';
+import { link, mkdir, open, rename, rm, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
 
 /** Opening a pipe would otherwise wait for somebody to write into it. */
 export const WITHOUT_WAITING = constants.O_RDONLY | constants.O_NONBLOCK;
@@ -12,7 +13,7 @@ let written = 0;
 export async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
   const beside = await writeBeside(path, bytes, 0o644);
   await rename(beside, path);
-  await syncFolder(dirname(path));
+  await syncPath(dirname(path));
 }
 
 /** False: the path is taken, and what it holds stays as it is. */
@@ -26,7 +27,7 @@ export async function writeOnce(path: string, bytes: Uint8Array): Promise<boolea
   } finally {
     await rm(beside, { force: true });
   }
-  await syncFolder(dirname(path));
+  await syncPath(dirname(path));
   return true;
 }
 
@@ -54,7 +55,7 @@ async function writeBeside(path: string, bytes: Uint8Array, mode: number): Promi
   const file = await open(beside, 'w', mode);
   try {
     await file.writeFile(bytes);
-    await file.sync();
+    await toDisk(file);
   } finally {
     await file.close();
   }
@@ -65,16 +66,22 @@ async function writeBeside(path: string, bytes: Uint8Array, mode: number): Promi
 async function makeFolder(folder: string): Promise<void> {
   const first = await mkdir(folder, { recursive: true });
   if (first === undefined) return;
-  for (let made = folder; made.length >= first.length; made = dirname(made)) await syncFolder(dirname(made));
+  for (let made = folder; made.length >= first.length; made = dirname(made)) await syncPath(dirname(made));
 }
 
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r');
+/** A file, or the names in a folder. */
+export async function syncPath(path: string): Promise<void> {
+  const handle = await open(path, 'r');
   try {
-    await handle.sync();
+    await toDisk(handle);
   } finally {
     await handle.close();
   }
+}
+
+/** By its descriptor: where yarn's Plug'n'Play stands in front of the file system, a handle has no `sync`. */
+export function toDisk({ fd }: FileHandle): Promise<void> {
+  return promisify(fsync)(fd);
 }
 
 export function isCode(error: unknown, code: string): boolean {
