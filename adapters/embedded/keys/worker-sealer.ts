@@ -9,6 +9,8 @@ import type { SealMessage, SealReply } from './sealing-worker.ts';
 
 /** Entries up to which the calling thread signs by itself: a round trip to the worker costs about as much as two signatures. */
 const INLINE_ENTRIES = 3;
+/** Young objects of the signing thread: the texts of one job. */
+const YOUNG_MB = 4;
 type Signer = Parameters<Sealer['seal']>[1];
 
 export class WorkerSealer implements Sealer {
@@ -26,7 +28,9 @@ export class WorkerSealer implements Sealer {
   /** @param origin of the ledger */
   constructor(origin: string) {
     this.origin = origin;
-    this.worker = new Worker(new URL('./sealing-worker.ts', import.meta.url));
+    this.worker = new Worker(new URL('./sealing-worker.ts', import.meta.url), {
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
+    });
     this.worker.unref();
     this.worker.on('message', (reply: SealReply) => {
       this.waiting.get(reply.job)?.resolve(reply);
