@@ -100,6 +100,21 @@ describe('an export', () => {
     expect(await fsckLog({ read, verifierKeys: [vkey] })).toMatchObject({ verdict: 'OK', size: SIZE });
   });
 
+  it('says how far it is, and so does what is restored of it', async () => {
+    const copied: number[] = [];
+    const onCopied = ({ entries, of }: { entries: number; of: number }) => copied.push(entries, of);
+    await exportDataDir({ dataDir: original, out: newPlace(), onProgress: onCopied });
+    expect([copied[0], Math.max(...copied), ...copied.slice(-2)]).toEqual([256, SIZE, SIZE, SIZE]);
+    const stages: string[] = [];
+    await restoreExport({
+      ...{ from: exported, dataDir: newPlace(), verifierKeys: [vkey] },
+      onProgress: (now) => stages.push(now.stage === 'restoring' ? `${now.entries} of ${now.of}` : now.stage),
+    });
+    expect([stages[0], ...stages.slice(-2)]).toEqual([
+      ...['verifying the export', `${SIZE} of ${SIZE}`, 'verifying the folder'],
+    ]);
+  });
+
   it('has no private key and, unless asked for, nothing confidential', () => {
     const all = filesIn(exported);
     expect(all).not.toContain('sensitive.jsonl');

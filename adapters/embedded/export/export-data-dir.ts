@@ -16,6 +16,7 @@ import {
   logOrigin,
   logSigner,
   openCheckpoint,
+  TILE_WIDTH,
   type AnchorStore,
   type ExportManifest,
   type OpenedCheckpoint,
@@ -48,6 +49,8 @@ export interface ExportOptions {
   readonly anchorsDir?: string;
   /** with the confidential fields, still encrypted; default false */
   readonly withSensitive?: boolean;
+  /** called as entries are copied */
+  readonly onProgress?: (far: { readonly entries: number; readonly of: number }) => void;
 }
 
 /** @throws ExportError, EngineError, LogError: nothing stands at `out` then */
@@ -144,7 +147,11 @@ async function writeAll(source: Source, folder: string): Promise<ExportManifest>
   const put = async (path: string, bytes: Uint8Array): Promise<void> =>
     void written.push(await writeNew(folder, path, bytes));
   const { size } = checkpoint;
-  for await (const file of copyLog(read, size, { folder, prefix: EXPORT_FILES.log })) written.push(file);
+  for await (const file of copyLog(read, size, { folder, prefix: EXPORT_FILES.log })) {
+    written.push(file);
+    // Bundles come first, so by the number of files, which tiles only add to.
+    source.onProgress?.({ entries: Math.min(written.length * TILE_WIDTH, size), of: size });
+  }
   await put(`${EXPORT_FILES.log}/${CHECKPOINT}`, note);
   await put(EXPORT_FILES.rootKey, Buffer.from(`${formatVerifierKey(rootKey.name, rootKey.publicKey)}\n`));
   const witness = await readIfThere(join(dataDir, WITNESS_FOLDER, EXPORT_FILES.witnessKeys));

@@ -30,13 +30,22 @@ const ITEMS = 100;
 /** Key of a confidential field: seq and path. */
 const FIELD_PLACE = /^([0-9]{16})(\/.*)$/s;
 
-/** @throws ExportError RESTORE_REFUSED naming the entry that does not follow from those before it */
-export async function restoreEntries(store: SqliteStore, folder: string, manifest: ExportManifest): Promise<void> {
+/**
+ * @param onPage called with the entries so far
+ * @throws ExportError RESTORE_REFUSED naming the entry that does not follow from those before it
+ */
+export async function restoreEntries(
+  store: SqliteStore,
+  folder: string,
+  manifest: ExportManifest,
+  onPage: (entries: number) => void,
+): Promise<void> {
   const { ledger, size } = manifest;
   const proposed = await readKeys(folder);
   const rebuild = createItemRebuilder({ ledger, items: store, entries: store });
   const files = { read: folderReader(join(folder, EXPORT_FILES.log)), size };
   let batch: EntryToStore[] = [];
+  let restored = 0;
   const flush = async (last?: LoggedEntry, writes: readonly ItemWrite[] = []): Promise<void> => {
     const entries = batch;
     batch = [];
@@ -53,6 +62,8 @@ export async function restoreEntries(store: SqliteStore, folder: string, manifes
       if (hasItems) await flush(entry, await writesOf(entry, body, rebuild));
       else if (batch.length >= BATCH) await flush(entry);
     }
+    restored += page.length;
+    onPage(restored);
   }
   await flush();
 }

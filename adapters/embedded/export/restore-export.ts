@@ -53,7 +53,13 @@ export interface RestoreOptions {
   readonly anchorsDir?: string;
   /** Goes on although entries are lost, as a new incarnation of the log. Needs the root key. */
   readonly acceptLoss?: boolean;
+  readonly onProgress?: (far: RestoreProgress) => void;
 }
+
+/** What is done now: one after the other, and how many entries are there already. */
+type RestoreProgress =
+  | { readonly stage: 'verifying the export' | 'verifying the folder' }
+  | { readonly stage: 'restoring'; readonly entries: number; readonly of: number };
 
 export interface Restored {
   readonly report: VerificationReport;
@@ -76,6 +82,7 @@ export async function restoreExport(options: RestoreOptions): Promise<Restored> 
   await mkdir(partial, { mode: 0o700 });
   try {
     const rootSigner = await bringRootKey(options, manifest, partial);
+    options.onProgress?.({ stage: 'verifying the export' });
     const loss = await verifySource(options, manifest, rootSigner);
     await build(options, manifest, partial);
     // Only now the ledger can say whether it was handed over to a later key: that one is needed to go on.
@@ -83,6 +90,7 @@ export async function restoreExport(options: RestoreOptions): Promise<Restored> 
     const incarnations = loss === undefined ? manifest.incarnations : [...manifest.incarnations, manifest.size];
     if (loss !== undefined && rootSigner !== undefined)
       await beginIncarnation({ dataDir: partial, manifest, rootSigner, loss, incarnations });
+    options.onProgress?.({ stage: 'verifying the folder' });
     // The signatures of these very bytes were checked in the export.
     const report = await verifyDataDir(partial, { signatures: false });
     if (report.verdict !== 'OK') throw refused(report.firstBad);
@@ -171,14 +179,15 @@ async function verifySource(
 }
 
 async function build(options: RestoreOptions, manifest: ExportManifest, partial: string): Promise<void> {
-  const { from, fieldKeyFile, verifierKeys = [] } = options;
+  const { from, fieldKeyFile, verifierKeys = [], onProgress } = options;
   if (fieldKeyFile !== undefined) await bringSecret(fieldKeyFile, join(partial, FIELD_KEY));
   const db = openForWriting(partial, manifest);
   const store = new SqliteStore(db);
   try {
     // Nothing of this counts before all of it is there: it is made durable once, at the end.
     db.exec('PRAGMA synchronous = OFF');
-    await restoreEntries(store, from, manifest);
+    const of = manifest.size;
+    await restoreEntries(store, from, manifest, (entries) => onProgress?.({ stage: 'restoring', entries, of }));
     if (manifest.incarnations.length > 0) writeIncarnations(db, manifest.incarnations);
     if (manifest.withSensitive) await restoreSensitive(store, from, manifest.ledger);
     else writeRestoredWithout(db, manifest.size);
