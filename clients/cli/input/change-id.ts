@@ -1,7 +1,8 @@
-/** Short ids, as with git: the beginning of a change-set's id stands for it while no other that the caller may see begins so. */
+/** Short ids of change-sets: found by asking for those that begin so, because there may be many. */
 import type { ChangeView } from '../../../core/changes/index.ts';
 import type { Client } from '../../sdk/index.ts';
 import { UsageError } from '../output/output.ts';
+import { MAX_LISTED, onlyOne } from './short-id.ts';
 
 const WHOLE = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 /** Below this a typing error is more likely than a prefix that is meant. */
@@ -12,21 +13,20 @@ export async function wholeId(client: Pick<Client, 'changeSets'>, text: string):
   if (WHOLE.test(text) || !/^[0-9a-f-]+$/.test(text)) return text;
   if (text.length < MIN_PREFIX)
     throw new UsageError(`"${text}" is too short for an id: give at least ${MIN_PREFIX} characters`);
-  const [first, second] = await beginningWith(client, text);
-  if (first === undefined)
-    throw new UsageError(`no change-set that you may see begins with "${text}": nervous list shows them`);
-  if (second !== undefined)
-    throw new UsageError(`"${text}" is the beginning of ${first.id} and of others: give more of it`);
-  return first.id;
+  const found = await beginningWith(client, text);
+  if (found.length === 0)
+    throw new UsageError(`no change-set that you may see begins with "${text}": nervous changes list shows them`);
+  const named = found.map(({ id, state, title }) => ({ id, about: `${state}  ${title}` }));
+  return onlyOne(text, named, 'change-sets');
 }
 
-/** Up to two. Ids sort as texts, so those that begin so come first after it; a page may be empty and not the last. */
+/** As many as are listed, and one more. Ids sort as texts, so those that begin so come first after it; a page may be empty and not the last. */
 async function beginningWith(client: Pick<Client, 'changeSets'>, text: string): Promise<readonly ChangeView[]> {
   const found: ChangeView[] = [];
   for (let after: string | undefined = text; after?.startsWith(text) === true;) {
-    const { changes, next } = await client.changeSets({ after, limit: 2 });
+    const { changes, next } = await client.changeSets({ after, limit: MAX_LISTED + 1 });
     found.push(...changes.filter(({ id }) => id.startsWith(text)));
-    after = found.length >= 2 || changes.some(({ id }) => !id.startsWith(text)) ? undefined : next;
+    after = found.length > MAX_LISTED || changes.some(({ id }) => !id.startsWith(text)) ? undefined : next;
   }
   return found;
 }

@@ -2,12 +2,10 @@
  * The question before a decision. It goes to the person's terminal, wherever output and input are led; where there is no
  * terminal nobody is asked, so nothing is decided unless `--yes` says that somebody has made up their mind.
  */
-import { openSync } from 'node:fs';
-import { createInterface } from 'node:readline';
-import { ReadStream, WriteStream } from 'node:tty';
-import { codeOf } from '../../../core/errors/index.ts';
+import { coloured } from '../output/colours.ts';
 import { note, printable, UsageError } from '../output/output.ts';
 import { EXIT } from '../output/exit-codes.ts';
+import { ask, openTerminal } from './terminal.ts';
 
 export const YES = ['--yes', 'do not ask for confirmation; required where there is no terminal'] as const;
 
@@ -15,17 +13,6 @@ export interface ConfirmOptions {
   readonly yes?: boolean;
   readonly json?: boolean;
 }
-
-/** Closed when the answer is there. */
-export interface Terminal {
-  readonly input: NodeJS.ReadableStream;
-  readonly output: NodeJS.WritableStream;
-  close(): void;
-}
-
-const TERMINAL = '/dev/tty';
-/** open(2): the process has none; or the system has no such file */
-const NO_TERMINAL: ReadonlySet<string> = new Set(['ENXIO', 'ENOENT', 'ENOTTY', 'EACCES', 'EIO', 'ENODEV']);
 
 /**
  * Before anything is asked of the service: can this person be asked at all? @param action as in "approve"
@@ -46,48 +33,21 @@ export async function isConfirmed(action: string, options: ConfirmOptions, subje
   if (options.yes === true) return true;
   const terminal = openTerminal();
   if (terminal === undefined) throw new UsageError(`${action}: the terminal was closed, so nobody can confirm it`);
+  const stop = (): void => {
+    note('\nnothing was decided');
+    process.exit(EXIT.stopped);
+  };
+  process.once('SIGINT', stop);
   try {
     // Who leads the output elsewhere still has to see what they decide on.
-    if (options.json === true || !process.stdout.isTTY) terminal.output.write(`${printable(subject)}\n\n`);
+    if (options.json === true || !process.stdout.isTTY)
+      terminal.output.write(`${coloured(printable(subject), terminal.output)}\n\n`);
     if (/^y(es)?$/i.test(await ask(terminal, `${action} this? [y/N] `))) return true;
   } finally {
+    process.off('SIGINT', stop);
     terminal.close();
   }
   note('nothing was decided');
   process.exitCode = EXIT.problem;
   return false;
-}
-
-/** End of input and Ctrl-C are no. */
-function ask({ input, output }: Terminal, question: string): Promise<string> {
-  return new Promise((resolve) => {
-    const lines = createInterface({ input, output, terminal: false });
-    output.write(question);
-    lines.once('line', (line) => {
-      resolve(line.trim());
-      lines.close();
-    });
-    lines.once('close', () => resolve(''));
-  });
-}
-
-function openTerminal(): Terminal | undefined {
-  try {
-    // One descriptor each: a stream closes its own.
-    const [input, output] = [new ReadStream(openSync(TERMINAL, 'r')), new WriteStream(openSync(TERMINAL, 'w'))];
-    const close = (): void => {
-      input.destroy();
-      output.destroy();
-    };
-    return { input, output, close };
-  } catch (error) {
-    if (!NO_TERMINAL.has(codeOf(error))) throw error;
-    return standardTerminal();
-  }
-}
-
-/** Where the system gives terminals no name (Windows). */
-function standardTerminal(): Terminal | undefined {
-  if (!process.stdin.isTTY || !process.stderr.isTTY) return undefined;
-  return { input: process.stdin, output: process.stderr, close: () => process.stdin.pause() };
 }

@@ -6,6 +6,7 @@ import { showHidden, showHiddenJson } from '../../../core/canonical/index.ts';
 import { NervousError } from '../../../core/errors/index.ts';
 import { orBlank } from '../../../core/values/index.ts';
 import { ApiProblem, Unreachable } from '../../sdk/index.ts';
+import { coloured } from './colours.ts';
 import { EXIT } from './exit-codes.ts';
 
 /** The command was not understood. */
@@ -19,7 +20,13 @@ export interface OutputOptions {
 }
 
 export function show(options: OutputOptions, value: unknown, human: () => string): void {
-  process.stdout.write(`${options.json === true ? showHiddenJson(JSON.stringify(value)) : printable(human())}\n`);
+  if (options.json === true) process.stdout.write(`${showHiddenJson(JSON.stringify(value))}\n`);
+  else tell(human());
+}
+
+/** To people, on stdout. */
+export function tell(text: string): void {
+  process.stdout.write(`${coloured(printable(text))}\n`);
 }
 
 export function note(text: string): void {
