@@ -3,17 +3,13 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ROUTES } from '../../api/index.ts';
-import { allCommands, createProgram } from '../../clients/cli/program.ts';
+import { GROUPS } from '../../clients/cli/table/index.ts';
+import { loadAllCommands } from '../support/commands.ts';
 import { anchors, inlineCode, pages, REPOSITORY, type Page } from './pages.ts';
 
 const ALL = pages();
-const program = createProgram(false);
-const commands = new Map([program, ...allCommands(program)].map((one) => [nameOf(one), one]));
-
-function nameOf(command: { name(): string; parent: unknown }): string {
-  const parent = command.parent as { name(): string; parent: unknown } | null | undefined;
-  return parent == null ? '' : `${nameOf(parent)} ${command.name()}`.trim();
-}
+const commands = await loadAllCommands();
+const groups = new Set(GROUPS.map(({ name }) => name));
 
 /** Inline code and blocks, where commands stand. */
 function codeOf({ prose, blocks }: Page): string[] {
@@ -43,7 +39,7 @@ describe.each(ALL.map((page) => [page.path, page] as const))('%s', (path, page) 
   });
 
   it('names routes that exist', () => {
-    const known = ROUTES.map(({ method, path: of }) => `${method} ${of.replaceAll(/\{[^}]+\}/g, '{}')}`);
+    const known = [...ROUTES].map(({ method, path: of }) => `${method} ${of.replaceAll(/\{[^}]+\}/g, '{}')}`);
     const named = codeOf(page).flatMap((code) => {
       const found = /^(GET|POST|PUT|PATCH|DELETE) (\/[^\s?…]*)/.exec(code);
       return found === null ? [] : [`${found[1] ?? ''} ${found[2] ?? ''}`];
@@ -94,7 +90,7 @@ function misnamed(text: string): string[] {
   let name = '';
   for (const word of words) {
     const longer = `${name} ${word}`.trim();
-    if (!commands.has(longer)) break;
+    if (!commands.has(longer) && !groups.has(longer)) break;
     name = longer;
   }
   if (name === '' && !/^(?:[A-Z]|--|$)/.test(words[0] ?? '')) return [`nervous ${text}`];
@@ -105,16 +101,16 @@ function misnamed(text: string): string[] {
     .map((option) => `nervous ${name} ${option}`);
 }
 
-/** Its own, and those of the groups it is in. */
+/** `verify` alone is `verify full`. */
 function optionsOf(name: string): Set<string> {
-  const own = commands.get(name)?.options.map(({ long }) => long ?? '') ?? [];
-  const above = name.includes(' ') ? [...optionsOf(name.slice(0, name.lastIndexOf(' ')))] : [];
-  return new Set([...own, ...above, '--help', '--json', '--version']);
+  const standard = GROUPS.find((group) => group.name === name)?.rows.find(({ isDefault }) => isDefault);
+  const own = commands.get(standard?.path ?? name)?.options.map(({ long }) => long ?? '') ?? [];
+  return new Set([...own, '--help', '--json', '--version']);
 }
 
 describe('a page that drifted', () => {
   it('is found', () => {
-    expect(misnamed('verify full --dta .data')).toEqual(['nervous verify --dta']);
+    expect(misnamed('verify full --dta .data')).toEqual(['nervous verify full --dta']);
     expect(misnamed('aprove x')).toEqual(['nervous aprove x']);
     expect(anchors('# The `entry` & more\n## b').has('the-entry--more')).toBe(true);
   });

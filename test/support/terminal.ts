@@ -46,6 +46,9 @@ _, status = os.waitpid(pid, 0)
 json.dump({'code': os.waitstatus_to_exitcode(status), 'screen': screen.decode()}, sys.stdout)
 `;
 
+/** What turns colours on or off for whoever started the test, which is not who sits at this terminal. */
+const NOT_INHERITED = ['CI', 'FORCE_COLOR', 'NO_COLOR', 'NODE_DISABLE_COLORS', 'COLORTERM', 'TMUX', 'TEAMCITY_VERSION'];
+
 /** @param out a file that stdout is led to; default: the terminal */
 export async function onTerminal(
   command: readonly string[],
@@ -60,7 +63,8 @@ export async function onTerminal(
 ): Promise<Pick<Ended, 'code' | 'screen'>> {
   const at = options.at === undefined ? {} : { ANSWER_AT: options.at };
   const stdin = options.stdinFromNull === true ? { STDIN_FROM_NULL: '1' } : {};
-  const env = { ...process.env, ...options.env, ...at, ...stdin };
+  const inherited = Object.entries(process.env).filter(([name]) => !NOT_INHERITED.includes(name));
+  const env = { ...Object.fromEntries(inherited), ...options.env, ...at, ...stdin };
   const child = spawn('python3', ['-c', PTY, options.answer, options.out ?? '-', ...command], {
     ...{ env, detached: true, stdio: ['ignore', 'pipe', 'inherit'] },
   });

@@ -18,15 +18,9 @@ export const DEFAULT_PORT = 4150;
 const DEFAULT_URL = `http://127.0.0.1:${DEFAULT_PORT}`;
 const LOOPBACK = /^(localhost|.+\.localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 
-/** A command with the options all commands that talk to a service share. */
-export function connectedCommand(nameAndArguments: string, description: string): Command {
-  const [name = '', ...args] = nameAndArguments.split(' ');
-  const command = new Command(name);
-  for (const arg of args) command.argument(arg);
-  return withConnection(command.description(description));
-}
-
-function withConnection(command: Command): Command {
+/** A command with the options all commands that talk to a service share. @param args such as `<id> [file]` */
+export function connectedCommand(args = ''): Command {
+  const command = args === '' ? new Command() : new Command().arguments(args);
   return command
     .option('--url <url>', `the service (env: NERVOUS_URL; default: the engine on --data, or ${DEFAULT_URL})`)
     .addOption(new Option('--token <token>', 'who you are').env('NERVOUS_TOKEN'))
@@ -60,7 +54,7 @@ function urlOf({ url, data }: ConnectOptions): string {
 const warned = new Set<string>();
 
 /** Once a command: whoever is on the way reads the token, and is you from then on. */
-function warnOfPlainHttp(url: string): void {
+export function warnOfPlainHttp(url: string): void {
   const { protocol, hostname, host } = new URL(url);
   if (protocol !== 'http:' || LOOPBACK.test(hostname) || warned.has(host)) return;
   warned.add(host);

@@ -13,8 +13,8 @@ export interface SourceOptions extends ConnectOptions {
 const PAGE = 200;
 
 /** With --export or with --data alone nothing has to run, and no token is needed. */
-export function sourceCommand(nameAndArguments: string, description: string): Command {
-  return connectedCommand(nameAndArguments, description).addOption(
+export function sourceCommand(args = ''): Command {
+  return connectedCommand(args).addOption(
     new Option(
       '--export <dir>',
       'read an export made by "nervous export" instead; --data without --as reads the folder',

@@ -4,5 +4,5 @@ import { UsageError } from '../output/output.ts';
 /** @throws UsageError */
 export function parseSeq(text: string): number {
   if (/^(0|[1-9][0-9]{0,14})$/.test(text)) return Number(text);
-  throw new UsageError(`"${text}" is not a place on a chain: give the number that nervous entity shows, from 0`);
+  throw new UsageError(`"${text}" is not a place on a chain: give the number that nervous entities show shows, from 0`);
 }

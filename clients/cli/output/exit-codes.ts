@@ -13,7 +13,7 @@ export const EXIT = {
   stopped: 130,
 } as const;
 
-/** `nervous verify` and `nervous log fsck`: each verdict its own, so that a script knows what was found without reading. */
+/** `nervous verify` and `nervous verify log`: each verdict its own, so that a script knows what was found without reading. */
 export const VERDICT_EXIT: Readonly<Record<Verdict, number>> = {
   OK: EXIT.ok,
   CONTENT_MISMATCH: 10,

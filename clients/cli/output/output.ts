@@ -37,7 +37,8 @@ export function note(text: string): void {
 export function showError(error: unknown, asJson: boolean): number {
   const { exitCode, ...problem } = describe(error);
   if (asJson) process.stderr.write(`${showHiddenJson(JSON.stringify(problem))}\n`);
-  else note(`nervous: ${[problem.detail, ...problem.errors.slice(1).map(lineOf)].join('\n')}`);
+  else
+    note(`nervous: ${[problem.detail, ...problem.errors.slice(1).map(lineOf), ...nextLine(problem.code)].join('\n')}`);
   if (process.env['NERVOUS_DEBUG'] === '1' && error instanceof Error) note(orBlank(error.stack));
   return exitCode;
 }
@@ -75,6 +76,22 @@ function describe(error: unknown): Description {
     return { code: (error as NervousError).code, detail: error.message, errors: [], exitCode: EXIT.problem };
   const detail = error instanceof Error ? error.message : String(error);
   return { code: 'FAILED', detail, errors: [], exitCode: EXIT.problem };
+}
+
+/** What to type next, where the service cannot know it: it speaks to programs, too. */
+const NEXT: Readonly<Record<string, string>> = {
+  UNREACHABLE: 'nervous dev starts one; --url <url> names another',
+  CHANGE_NOT_FOUND: 'nervous changes list shows those that you may see',
+  CHANGE_STATE_CONFLICT: 'nervous changes show <id> says where it is',
+  SUBSCRIPTION_NOT_FOUND: 'nervous subscriptions list shows yours',
+  TOPIC_UNKNOWN: 'nervous catalog list shows the topics',
+  ENTITY_NOT_FOUND: 'nervous entities history --text <text> searches the ledger for it',
+  FORBIDDEN: 'nervous policy show says who may what; --as <principal> --data <dir> is somebody else',
+};
+
+function nextLine(code: string): string[] {
+  const next = NEXT[code];
+  return next === undefined ? [] : [`  next: ${next}`];
 }
 
 function lineOf({ pointer, detail }: { readonly pointer: string; readonly detail: string }): string {

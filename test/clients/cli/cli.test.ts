@@ -93,16 +93,27 @@ describe('exit codes', () => {
   });
 
   it('3 when nobody answers, as a sentence or as JSON', async () => {
-    const sentence = await nervous(['inbox', '--url', 'http://127.0.0.1:1', '--token', 'x']);
+    const sentence = await nervous(['changes', 'inbox', '--url', 'http://127.0.0.1:1', '--token', 'x']);
     expect(sentence).toMatchObject({ code: 3, out: '' });
-    expect(sentence.err).toMatch(/^nervous: cannot reach http:\/\/127\.0\.0\.1:1 .+\n$/);
-    const forMachines = await nervous(['inbox', '--url', 'http://127.0.0.1:1', '--json']);
+    expect(sentence.err).toMatch(
+      /^nervous: cannot reach http:\/\/127\.0\.0\.1:1 .+\n {2}next: nervous dev starts one; .+\n$/,
+    );
+    const forMachines = await nervous(['changes', 'inbox', '--url', 'http://127.0.0.1:1', '--json']);
     expect(forMachines.code).toBe(3);
     expect(JSON.parse(forMachines.err)).toMatchObject({ code: 'UNREACHABLE' });
   });
 
   it('1 when refused, with the reason', async () => {
-    const args = ['publish', 'transactions.new', '--entity', 'account:cli', '--payload', '{"amount":"5"}', '--json'];
+    const args = [
+      'events',
+      'publish',
+      'transactions.new',
+      '--entity',
+      'account:cli',
+      '--payload',
+      '{"amount":"5"}',
+      '--json',
+    ];
     const { code, err } = await as('bank-feed', ...args);
     expect(code).toBe(1);
     expect(JSON.parse(err)).toMatchObject({ code: 'PAYLOAD_INVALID', status: 422 });
@@ -111,7 +122,7 @@ describe('exit codes', () => {
   it('0 for help', async () => {
     const { code, out } = await nervous(['--help']);
     expect(code).toBe(0);
-    expect(out).toContain('dead-letters');
+    expect(out).toContain('subscriptions');
   });
 });
 
@@ -136,9 +147,9 @@ describe('against a running engine', () => {
     expect(json(await as('bank-feed', ...publish, '--json'))).toMatchObject({ status: 'accepted', seq: 0 });
     expect(json(await as('bank-feed', ...publish, '--json'))).toMatchObject({ status: 'duplicate', seq: 0 });
     const filter = '{"detail":{"eventId":["cli-1"]}}';
-    const item = json(await as('eva', 'tail', '--no-follow', '--pattern', filter, '--json'));
+    const item = json(await as('eva', 'events', 'tail', '--no-follow', '--pattern', filter, '--json'));
     expect(item).toMatchObject({ event: { eventId: 'cli-1', entityId: 'account:cli' } });
-    expect(json(await as('eva', 'entity', 'account:cli', '--json'))).toMatchObject({
+    expect(json(await as('eva', 'entities', 'show', 'account:cli', '--json'))).toMatchObject({
       entity: { head: { seq: 0 } },
       entries: [{ seq: 0, body: { idem: expect.any(String) as string } }],
     });
@@ -152,12 +163,32 @@ describe('against a running engine', () => {
   it('tails live what a pattern matches, until it is stopped', async () => {
     const publish = async (id: string, amount: string): Promise<void> => {
       const payload = JSON.stringify({ amount, kind: 'credit' });
-      const args = ['publish', 'transactions.new', '--entity', 'account:tail', '--payload', payload, '--event-id', id];
+      const args = [
+        'events',
+        'publish',
+        'transactions.new',
+        '--entity',
+        'account:tail',
+        '--payload',
+        payload,
+        '--event-id',
+        id,
+      ];
       expect((await as('bank-feed', ...args)).code).toBe(0);
     };
     await publish('t-0', '1.00');
     const pattern = '{"detail":{"payload":{"amount":["1.00"]}}}';
-    const args = ['tail', '--topics', 'transactions.*', '--entity', 'account:tail', '--pattern', pattern, '--json'];
+    const args = [
+      'events',
+      'tail',
+      '--topics',
+      'transactions.*',
+      '--entity',
+      'account:tail',
+      '--pattern',
+      pattern,
+      '--json',
+    ];
     const tail = launch(args, { NERVOUS_URL: started.url, NERVOUS_TOKEN: started.tokens['eva'] ?? '' });
     const lines = createInterface({ input: tail.stdout })[Symbol.asyncIterator]();
     const next = async (): Promise<{ cursor: string; event: { eventId: string } }> =>
@@ -168,7 +199,7 @@ describe('against a running engine', () => {
     const last = await next();
     expect(last.event.eventId).toBe('t-2');
     tail.kill('SIGINT');
-    expect(await once(tail, 'exit')).toEqual([0, null]);
+    expect(await once(tail, 'exit')).toEqual([130, null]);
     const after = ['tail', '--entity', 'account:tail', '--after', last.cursor, '--no-follow', '--json'];
     expect(await as('eva', ...after)).toEqual({ code: 0, out: '', err: '' });
   });
@@ -178,7 +209,7 @@ describe('against a running engine', () => {
     const line = (id: number): string =>
       `{"eventId":"r-${id}","topic":"transactions.new","entityId":"account:r","payload":${CREDIT}}`;
     writeFileSync(file, [line(1), '{broken', line(2), '', line(3).replace('5.00', 'five'), line(4)].join('\n'));
-    const first = await as('bank-feed', 'replay', file, '--batch', '2', '--json');
+    const first = await as('bank-feed', 'events', 'replay', file, '--batch', '2', '--json');
     expect(first).toMatchObject({ code: 1, err: '' });
     expect(JSON.parse(first.out)).toMatchObject({
       ...{ events: 5, accepted: 3, duplicates: 0, rejected: 2 },
@@ -187,7 +218,7 @@ describe('against a running engine', () => {
         { line: 5, code: 'PAYLOAD_INVALID' },
       ],
     });
-    const again = await as('bank-feed', 'replay', file, '--json');
+    const again = await as('bank-feed', 'events', 'replay', file, '--json');
     expect(JSON.parse(again.out)).toMatchObject({ accepted: 0, duplicates: 3, rejected: 2 });
   });
 
@@ -195,16 +226,16 @@ describe('against a running engine', () => {
     const file = join(folder, 'proposal.json');
     const operations = [{ type: 'state.put', payload: { limit: '500.00' } }];
     writeFileSync(file, JSON.stringify({ entityId: 'account:cs', title: 'Open', rationale: 'asked', operations }));
-    const { change } = json(await as('budget-bot', 'propose', file, '--key', 'open-cs', '--json')) as {
+    const { change } = json(await as('budget-bot', 'changes', 'propose', file, '--key', 'open-cs', '--json')) as {
       change: { id: string };
     };
-    expect((await as('budget-bot', 'approve', change.id, '--yes', '--json')).code).toBe(1);
-    const inbox = json(await as('boris', 'inbox', '--json')) as { changes: { id: string }[] };
+    expect((await as('budget-bot', 'changes', 'approve', change.id, '--yes', '--json')).code).toBe(1);
+    const inbox = json(await as('boris', 'changes', 'inbox', '--json')) as { changes: { id: string }[] };
     expect(inbox.changes.map(({ id }) => id)).toContain(change.id);
-    const shown = await as('boris', 'inbox');
+    const shown = await as('boris', 'changes', 'inbox');
     expect(shown.out).toMatch(/^\d+ waits? for your decision \(.*1 L1.*\), the oldest for 0 min\n/);
     expect(shown.out).toContain('nobody has voted\n  your own vote counts');
-    const approved = await as('boris', 'approve', change.id, '--reason', 'fine', '--yes');
+    const approved = await as('boris', 'changes', 'approve', change.id, '--reason', 'fine', '--yes');
     expect(approved).toMatchObject({ code: 0 });
     expect(approved.out).toContain('"limit":"500.00"');
     expect(approved.out).toMatch(/approve recorded as seq \d+/);
@@ -217,7 +248,7 @@ describe('against a running engine', () => {
     const proposal = { entityId: 'account:shown', title: 'Open', rationale: 'asked', operations };
     writeFileSync(file, JSON.stringify({ ...proposal, evidence: [link] }));
     writeFileSync(statement, 'abc');
-    const proposed = json(await as('budget-bot', 'propose', file, '--evidence', statement, '--json'));
+    const proposed = json(await as('budget-bot', 'changes', 'propose', file, '--evidence', statement, '--json'));
     // FIPS 180-2, B.1: the SHA-256 of "abc"
     const hash = 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad';
     expect(proposed).toMatchObject({
@@ -226,14 +257,14 @@ describe('against a running engine', () => {
         proposer: { kind: 'agent', id: 'budget-bot', logic: 'budget-bot@1.0.0' },
       },
     });
-    const gone = await as('budget-bot', 'propose', file, '--evidence', join(folder, 'gone.txt'));
+    const gone = await as('budget-bot', 'changes', 'propose', file, '--evidence', join(folder, 'gone.txt'));
     expect(gone).toMatchObject({ code: 2, err: expect.stringContaining('gone.txt" cannot be read') as string });
     for (const [evidence, sentence] of [
       [[{ ...link, hash: 'AB' }], 'must be a SHA-256 in lower-case hex'],
       [{ link }, 'evidence'],
     ] as const) {
       writeFileSync(file, JSON.stringify({ ...proposal, evidence }));
-      const refused = await as('budget-bot', 'propose', file, '--evidence', statement);
+      const refused = await as('budget-bot', 'changes', 'propose', file, '--evidence', statement);
       expect(refused).toMatchObject({ code: 1, err: expect.stringContaining(sentence) as string });
     }
   });
@@ -242,7 +273,7 @@ describe('against a running engine', () => {
     const file = join(folder, 'dry.json');
     const operations = [{ type: 'state.put', payload: { limit: '20000.00' } }];
     writeFileSync(file, JSON.stringify({ entityId: 'account:dry', title: 'Open', rationale: 'asked', operations }));
-    const dry = await as('budget-bot', 'propose', file, '--dry-run');
+    const dry = await as('budget-bot', 'changes', 'propose', file, '--dry-run');
     expect(dry).toMatchObject({ code: 0 });
     for (const line of [
       'dry run for account:dry: nothing was recorded',
@@ -256,11 +287,11 @@ describe('against a running engine', () => {
       '+ /limit: "20000.00"',
     ])
       expect(dry.out).toContain(line);
-    expect(json(await as('budget-bot', 'propose', file, '--dry-run', '--json'))).toMatchObject({
+    expect(json(await as('budget-bot', 'changes', 'propose', file, '--dry-run', '--json'))).toMatchObject({
       risk: { level: 'L2' },
     });
-    expect((await as('eva', 'entity', 'account:dry')).code).not.toBe(0);
-    const inbox = json(await as('boris', 'inbox', '--json')) as { changes: { entityId: string }[] };
+    expect((await as('eva', 'entities', 'show', 'account:dry')).code).not.toBe(0);
+    const inbox = json(await as('boris', 'changes', 'inbox', '--json')) as { changes: { entityId: string }[] };
     expect(inbox.changes.map(({ entityId }) => entityId)).not.toContain('account:dry');
   });
 
@@ -271,33 +302,39 @@ describe('against a running engine', () => {
       file,
       JSON.stringify({ entityId: 'account:acts', title: 'Set a limit', rationale: 'Asked', operations }),
     );
-    const { change } = json(await as('budget-bot', 'propose', file, '--json')) as { change: { id: string } };
+    const { change } = json(await as('budget-bot', 'changes', 'propose', file, '--json')) as { change: { id: string } };
     const { id } = change;
-    expect((await as('boris', 'approve', id, '--yes')).code).toBe(0);
-    expect((await as('boris', 'revoke', id, '--yes', '--reason', 'too soon')).out).toMatch(
+    expect((await as('boris', 'changes', 'approve', id, '--yes')).code).toBe(0);
+    expect((await as('boris', 'changes', 'revoke', id, '--yes', '--reason', 'too soon')).out).toMatch(
       /your vote is revoked: .+ is pending/,
     );
-    expect((await as('boris', 'revoke', id, '--yes')).out).toContain('(it was before)');
-    expect((await as('clara', 'request-changes', id, '--yes', '--reason', 'why?')).out).toContain(
+    expect((await as('boris', 'changes', 'revoke', id, '--yes')).out).toContain('(it was before)');
+    expect((await as('clara', 'changes', 'request-changes', id, '--yes', '--reason', 'why?')).out).toContain(
       'request-changes recorded',
     );
-    expect((await as('clara', 'revoke', id, '--yes')).code).toBe(0);
+    expect((await as('clara', 'changes', 'revoke', id, '--yes')).code).toBe(0);
     const emergency = ['--ticket', 'INC-7', '--reason', 'payments fail'];
-    expect((await as('dan', 'override', id, '--yes', ...emergency)).err).toContain('no right "overrides"');
-    const overridden = await as('eva', 'override', id, '--yes', ...emergency);
+    expect((await as('dan', 'changes', 'override', id, '--yes', ...emergency)).err).toContain('no right "overrides"');
+    const overridden = await as('eva', 'changes', 'override', id, '--yes', ...emergency);
     expect(overridden.out).toContain('"limit":"20000.00"');
     expect(overridden.out).toMatch(/overridden: .+ is (approved|executed)/);
     await expect
-      .poll(async () => (await as('boris', 'review', id, '--yes', '--verdict', 'justified', '--reason', 'yes')).code, {
-        timeout: 30_000,
-      })
+      .poll(
+        async () =>
+          (await as('boris', 'changes', 'review', id, '--yes', '--verdict', 'justified', '--reason', 'yes')).code,
+        {
+          timeout: 30_000,
+        },
+      )
       .toBe(0);
     const keys = ['--evidence', file, '--outcome', 'executed', '--reason', 'x'];
-    expect((await as('boris', 'resolve', id, '--yes', ...keys)).err).toContain(
+    expect((await as('boris', 'changes', 'resolve', id, '--yes', ...keys)).err).toContain(
       'is not possible for a change-set that is executed',
     );
-    expect((await as('boris', 'resolve', id, '--yes', ...keys.with(1, join(folder, 'nowhere')))).code).toBe(2);
-    const reverted = json(await as('budget-bot', 'revert', id, '--rationale', 'no', '--json'));
+    expect((await as('boris', 'changes', 'resolve', id, '--yes', ...keys.with(1, join(folder, 'nowhere')))).code).toBe(
+      2,
+    );
+    const reverted = json(await as('budget-bot', 'changes', 'revert', id, '--rationale', 'no', '--json'));
     expect(reverted).toMatchObject({ kind: 'created', change: { reverts: id, state: 'pending' } });
   });
 
@@ -308,11 +345,13 @@ describe('against a running engine', () => {
       'content-type': 'application/json',
     };
     await fetch(`${started.url}/v1/subscriptions`, { method: 'POST', headers, body });
-    expect(json(await as('budget-engine', 'subscriptions', '--json'))).toMatchObject({
+    expect(json(await as('budget-engine', 'subscriptions', 'list', '--json'))).toMatchObject({
       subscriptions: [{ id: 'cli-sub', stats: { deadLetters: 0 } }],
     });
-    expect(json(await as('budget-engine', 'dead-letters', 'cli-sub', '--json'))).toEqual({ deadLetters: [] });
-    expect(json(await as('budget-engine', 'redrive', 'cli-sub', '--json'))).toEqual({ redriven: 0 });
+    expect(json(await as('budget-engine', 'subscriptions', 'dead-letters', 'cli-sub', '--json'))).toEqual({
+      deadLetters: [],
+    });
+    expect(json(await as('budget-engine', 'subscriptions', 'redrive', 'cli-sub', '--json'))).toEqual({ redriven: 0 });
   });
 
   it('makes a subscription, once however often it is asked to, and closes its breaker', async () => {
@@ -323,19 +362,28 @@ describe('against a running engine', () => {
     const wanted = { id: 'cli-made', topics: ['transactions.*'], mode: 'targeted', delayMs: 1_000, from: 0 };
     expect(made).toMatchObject({ subscription: wanted });
     expect(json(await as('budget-engine', ...subscribe))).toEqual(made);
-    expect(json(await as('budget-engine', 'reset', 'cli-made', '--json'))).toEqual(made);
-    const refused = await as('budget-engine', 'subscribe', 'transactions.*', '--settings', '{"mode":"all"}');
+    expect(json(await as('budget-engine', 'subscriptions', 'reset', 'cli-made', '--json'))).toEqual(made);
+    const refused = await as(
+      'budget-engine',
+      'subscriptions',
+      'create',
+      'transactions.*',
+      '--settings',
+      '{"mode":"all"}',
+    );
     expect(refused).toMatchObject({ code: 1, err: expect.stringContaining('mode') as string });
     const pattern = ['--pattern', '{"detail-type":["transactions.new"]}'];
-    expect(json(await as('budget-engine', 'redrive', 'cli-made', ...pattern, '--json'))).toEqual({ redriven: 0 });
-    const both = await as('budget-engine', 'redrive', 'cli-made', ...pattern, '--position', '1');
+    expect(json(await as('budget-engine', 'subscriptions', 'redrive', 'cli-made', ...pattern, '--json'))).toEqual({
+      redriven: 0,
+    });
+    const both = await as('budget-engine', 'subscriptions', 'redrive', 'cli-made', ...pattern, '--position', '1');
     expect(both).toMatchObject({ code: 2, err: expect.stringContaining('not both') as string });
   });
 
   it('takes a token from the data folder, and examines everything', async () => {
     const args = ['doctor', '--as', 'eva', '--data', dataDir, '--url', started.url, '--json'];
     expect(json(await nervous(args))).toMatchObject({ ok: true });
-    const unknown = await nervous(['inbox', '--as', 'mallory', '--data', dataDir]);
+    const unknown = await nervous(['changes', 'inbox', '--as', 'mallory', '--data', dataDir]);
     expect(unknown.code).toBe(2);
   });
 });

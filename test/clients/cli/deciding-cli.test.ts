@@ -76,7 +76,7 @@ async function stepsOf(id: string): Promise<number> {
   return (await client('eva').changeSet(id)).entries.length;
 }
 
-describe.each(DECIDING)('U2: nervous %s', (command, { who, options, prepare }) => {
+describe.each(DECIDING)('U2: nervous changes %s', (command, { who, options, prepare }) => {
   async function prepared(): Promise<string> {
     const id = await propose();
     await prepare?.(id);
@@ -94,7 +94,10 @@ describe.each(DECIDING)('U2: nervous %s', (command, { who, options, prepare }) =
     async (_, input, more) => {
       const id = await prepared();
       const before = await stepsOf(id);
-      const ended = await withoutTerminal([...CLI, command, id, ...options, ...more], { env: env(who), input });
+      const ended = await withoutTerminal([...CLI, 'changes', command, id, ...options, ...more], {
+        env: env(who),
+        input,
+      });
       expect(ended).toMatchObject({ code: 2, out: '' });
       expect(ended.err).toContain('--yes');
       expect(await stepsOf(id)).toBe(before);
@@ -104,7 +107,9 @@ describe.each(DECIDING)('U2: nervous %s', (command, { who, options, prepare }) =
   it('decides with --yes without a terminal', async () => {
     const id = await prepared();
     const before = await stepsOf(id);
-    const ended = await withoutTerminal([...CLI, command, id, ...options, '--yes', '--json'], { env: env(who) });
+    const ended = await withoutTerminal([...CLI, 'changes', command, id, ...options, '--yes', '--json'], {
+      env: env(who),
+    });
     expect(ended).toMatchObject({ code: 0, err: '' });
     expect(await stepsOf(id)).toBeGreaterThan(before);
   });
@@ -114,7 +119,7 @@ describe.each(DECIDING)('U2: nervous %s', (command, { who, options, prepare }) =
     const before = await stepsOf(id);
     const out = join(folder, `out-${command}`);
     const asked = { env: env(who), answer: 'n', out, stdinFromNull: true };
-    const ended = await onTerminal([...CLI, command, id, ...options], asked);
+    const ended = await onTerminal([...CLI, 'changes', command, id, ...options], asked);
     expect(ended.screen).toContain(`${command} this? [y/N]`);
     // Who leads the output elsewhere still sees what they decide on.
     expect(ended.screen).toContain('/limit: "20000.00"');
@@ -126,18 +131,18 @@ describe.each(DECIDING)('U2: nervous %s', (command, { who, options, prepare }) =
   it('does it after a yes on the terminal', async () => {
     const id = await prepared();
     const before = await stepsOf(id);
-    const ended = await onTerminal([...CLI, command, id, ...options], { env: env(who), answer: 'y' });
+    const ended = await onTerminal([...CLI, 'changes', command, id, ...options], { env: env(who), answer: 'y' });
     expect(ended).toMatchObject({ code: 0 });
     expect(await stepsOf(id)).toBeGreaterThan(before);
   });
 });
 
-describe.each(REFUSED)('U2: nervous %s', (command, options) => {
+describe.each(REFUSED)('U2: nervous changes %s', (command, options) => {
   it('asks first, and is refused with the reason', async () => {
     const id = await propose();
-    const unasked = await withoutTerminal([...CLI, command, id, ...options], { env: env('boris') });
+    const unasked = await withoutTerminal([...CLI, 'changes', command, id, ...options], { env: env('boris') });
     expect(unasked).toMatchObject({ code: 2, out: '' });
-    const ended = await onTerminal([...CLI, command, id, ...options], { env: env('boris'), answer: 'y' });
+    const ended = await onTerminal([...CLI, 'changes', command, id, ...options], { env: env('boris'), answer: 'y' });
     expect(ended.screen).toContain(`${command} this? [y/N]`);
     expect(ended.code).toBe(1);
   });
@@ -145,20 +150,21 @@ describe.each(REFUSED)('U2: nervous %s', (command, options) => {
 
 describe('U2: the question', () => {
   it.each([
-    ['end of input', ''],
-    ['Ctrl-C', '^C'],
-    ['nothing but Enter', '\n'],
-  ])('%s is no', async (_, answer) => {
+    ['end of input', '', 1],
+    ['Ctrl-C', '^C', 130],
+    ['nothing but Enter', '\n', 1],
+  ])('%s is no', async (_, answer, code) => {
     const id = await propose();
     const before = await stepsOf(id);
-    const ended = await onTerminal([...CLI, 'approve', id], { env: env('boris'), answer });
-    expect(ended.code).not.toBe(0);
+    const ended = await onTerminal([...CLI, 'changes', 'approve', id], { env: env('boris'), answer });
+    expect(ended.code).toBe(code);
+    expect(ended.screen).toContain('nothing was decided');
     expect(await stepsOf(id)).toBe(before);
   });
 
   it('is not asked about what would be refused: U12', async () => {
     const id = await propose();
-    const ended = await onTerminal([...CLI, 'approve', id], { env: env('ana'), answer: 'y' });
+    const ended = await onTerminal([...CLI, 'changes', 'approve', id], { env: env('ana'), answer: 'y' });
     expect(ended.screen).toContain('answers for its proposer: someone else must decide');
     expect(ended.screen).not.toContain('[y/N]');
     expect(ended.code).toBe(1);
@@ -173,6 +179,16 @@ describe('U2: the question', () => {
     expect(await onTerminal(remove, { env: env('budget-engine'), answer: 'y' })).toMatchObject({ code: 0 });
     expect(await client('budget-engine').subscriptions()).toEqual([]);
   });
+
+  it('does not delete another subscription whose name begins so, where nobody sees which it is', async () => {
+    await client('budget-engine').createSubscription({ id: 'asked-2', topics: ['transactions.*'] });
+    const remove = [...CLI, 'subscriptions', 'delete', 'asked'];
+    expect(await withoutTerminal([...remove, '--yes'], { env: env('budget-engine') })).toMatchObject({ code: 1 });
+    expect(await client('budget-engine').subscription('asked-2')).toMatchObject({ id: 'asked-2' });
+    expect(await onTerminal(remove, { env: env('budget-engine'), answer: 'y' })).toMatchObject({
+      ...{ code: 0, screen: expect.stringContaining('asked-2: deleted') as string },
+    });
+  });
 });
 
 describe('U8: verbs about change-sets', () => {
@@ -185,22 +201,29 @@ describe('U8: verbs about change-sets', () => {
   it('shows one by a short id, with what it changes, who may decide, and its steps', async () => {
     const id = await propose();
     // The last one proposed: 35 characters tell it from every other.
-    const shown = await withoutTerminal([...CLI, 'show', id.slice(0, 35)], { env: env('boris') });
+    const shown = await withoutTerminal([...CLI, 'changes', 'show', id.slice(0, 35)], { env: env('boris') });
     expect(shown).toMatchObject({ code: 0, err: '' });
     for (const text of [id, '+ /limit: "20000.00"', 'your own vote counts', 'steps:', 'proposed'])
       expect(shown.out).toContain(text);
-    const asProposer = await withoutTerminal([...CLI, 'show', id], { env: env('ana') });
+    const asProposer = await withoutTerminal([...CLI, 'changes', 'show', id], { env: env('ana') });
     expect(asProposer.out).toContain('you cannot decide: ana proposed or edited');
-    const diff = await withoutTerminal([...CLI, 'diff', id], { env: env('boris') });
+    const diff = await withoutTerminal([...CLI, 'changes', 'diff', id], { env: env('boris') });
     expect(diff.out).toContain('+ /limit: "20000.00"');
   });
 
   it('refuses a short id that stands for several, or for none', async () => {
     await propose();
     await propose();
-    const several = await withoutTerminal([...CLI, 'show', (await propose()).slice(0, 6)], { env: env('boris') });
-    expect(several).toMatchObject({ code: 2, err: expect.stringContaining('and of others') as string });
-    const none = await withoutTerminal([...CLI, 'show', 'ffffff'], { env: env('boris') });
+    const several = await withoutTerminal([...CLI, 'changes', 'show', (await propose()).slice(0, 6)], {
+      env: env('boris'),
+    });
+    expect(several).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(
+        /is the beginning of several change-sets: give more of it\n  [0-9a-f-]{36}  pending  Set a limit\n/,
+      ) as string,
+    });
+    const none = await withoutTerminal([...CLI, 'changes', 'show', 'ffffff'], { env: env('boris') });
     expect(none).toMatchObject({ code: 2, err: expect.stringContaining('no change-set that you may see') as string });
   });
 
@@ -208,7 +231,7 @@ describe('U8: verbs about change-sets', () => {
     const [small, large] = [await propose('900.00'), await propose('30000.00')];
     await approveAs('boris')(large);
     const ids = async (...filter: string[]): Promise<string[]> => {
-      const { changes } = (await run('eva', 'list', ...filter)) as { changes: { id: string }[] };
+      const { changes } = (await run('eva', 'changes', 'list', ...filter)) as { changes: { id: string }[] };
       return changes.map(({ id }) => id);
     };
     expect(await ids('--level', 'L1')).toContain(small);
@@ -222,7 +245,7 @@ describe('U8: verbs about change-sets', () => {
     expect(await ids('--state', 'rejected', '--person', 'dan')).toEqual([]);
     expect(await ids('--to', '1h')).toEqual([]);
     expect(await ids('--limit', '1')).toHaveLength(1);
-    const wrong = await withoutTerminal([...CLI, 'list', '--from', 'yesterday'], { env: env('eva') });
+    const wrong = await withoutTerminal([...CLI, 'changes', 'list', '--from', 'yesterday'], { env: env('eva') });
     expect(wrong).toMatchObject({ code: 2, err: expect.stringContaining('7d, 24h (ago), 2026-12-01') as string });
   });
 
@@ -232,7 +255,7 @@ describe('U8: verbs about change-sets', () => {
     const file = join(folder, 'revision.json');
     const operations = [{ type: 'state.put', payload: { limit: '500.00' } }];
     writeFileSync(file, JSON.stringify({ title: 'Less', rationale: 'As discussed', operations }));
-    const revised = (await run('budget-bot', 'revise', id, file)) as { change: unknown };
+    const revised = (await run('budget-bot', 'changes', 'revise', id, file)) as { change: unknown };
     expect(revised.change).toMatchObject({ id, revision: 2, votes: [], risk: { level: 'L1' } });
   });
 
@@ -244,12 +267,12 @@ describe('U8: verbs about change-sets', () => {
       writeFileSync(file, JSON.stringify({ entityId: entity, title: 'A limit', rationale: 'Asked', operations }));
     };
     write(entityId, '20000.00');
-    const { change } = (await run('budget-bot', 'propose', file)) as { change: { id: string } };
+    const { change } = (await run('budget-bot', 'changes', 'propose', file)) as { change: { id: string } };
     write(entityId, '500.00');
-    const revised = (await run('budget-bot', 'revise', change.id, file)) as { change: unknown };
+    const revised = (await run('budget-bot', 'changes', 'revise', change.id, file)) as { change: unknown };
     expect(revised.change).toMatchObject({ id: change.id, entityId, revision: 2, risk: { level: 'L1' } });
     write('account:another', '500.00');
-    const refused = await withoutTerminal([...CLI, 'revise', change.id, file], { env: env('budget-bot') });
+    const refused = await withoutTerminal([...CLI, 'changes', 'revise', change.id, file], { env: env('budget-bot') });
     const why = `the file is about "account:another", ${change.id} about "${entityId}": propose it instead`;
     expect(refused).toMatchObject({ code: 2, err: expect.stringContaining(why) as string });
     expect((await client('eva').changeSet(change.id)).revision).toBe(2);
@@ -259,9 +282,9 @@ describe('U8: verbs about change-sets', () => {
     const payload = { method: 'password', ip: '203.0.113.9' } as const;
     const entityId = 'user:revealed';
     await client('agent-layer').publish({ topic: 'user.login', entityId, payload });
-    const revealed = await run('eva', 'reveal', entityId, '0');
+    const revealed = await run('eva', 'entities', 'reveal', entityId, '0');
     expect(revealed).toMatchObject({ journaledAt: 1, fields: [{ kind: 'value', value: '203.0.113.9' }] });
-    const refused = await withoutTerminal([...CLI, 'reveal', entityId, '0'], { env: env('boris') });
+    const refused = await withoutTerminal([...CLI, 'entities', 'reveal', entityId, '0'], { env: env('boris') });
     expect(refused).toMatchObject({ code: 1, out: '' });
   });
 
@@ -273,7 +296,7 @@ describe('U8: verbs about change-sets', () => {
     expect(await run('budget-engine', 'subscriptions', 'resume', 'turned')).toMatchObject({
       subscription: { status: 'active' },
     });
-    expect(await run('budget-engine', 'subscriptions')).toMatchObject({ subscriptions: [{ id: 'turned' }] });
+    expect(await run('budget-engine', 'subscriptions', 'list')).toMatchObject({ subscriptions: [{ id: 'turned' }] });
   });
 
   it('says its version', async () => {

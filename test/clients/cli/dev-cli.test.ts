@@ -84,9 +84,9 @@ describe('nervous dev', () => {
     const engine = await dev(join(root, 'open'), '--host', '0.0.0.0');
     await expect.poll(engine.errors).toContain('tokens travel unencrypted');
     await stop(engine);
-    const far = await nervous(['inbox', '--url', 'http://ledger.invalid', '--token', 'x']);
+    const far = await nervous(['changes', 'inbox', '--url', 'http://ledger.invalid', '--token', 'x']);
     expect(far.err).toContain('the token goes to ledger.invalid unencrypted');
-    const near = await nervous(['inbox', '--url', 'http://127.0.0.1:1', '--token', 'x']);
+    const near = await nervous(['changes', 'inbox', '--url', 'http://127.0.0.1:1', '--token', 'x']);
     expect(near.err).not.toContain('unencrypted');
     expect(['127.0.0.1', '::1', 'localhost'].filter((host) => !isLoopback(host))).toEqual([]);
     expect(['0.0.0.0', '::', '10.0.0.1', '127.evil.example'].filter(isLoopback)).toEqual([]);
@@ -99,16 +99,16 @@ describe('nervous dev', () => {
     expect(statSync(file).mode & 0o777).toBe(0o600);
     expect(findEngine(data)).toEqual({ kind: 'running', url: engine.ready.url });
     // No --url, and not the default port.
-    expect(await nervous(['inbox', '--data', data, '--as', 'boris'])).toMatchObject({
+    expect(await nervous(['changes', 'inbox', '--data', data, '--as', 'boris'])).toMatchObject({
       code: 0,
       out: 'nothing waits for your decision\n',
     });
     const other = { NERVOUS_URL: 'http://127.0.0.1:1' };
-    expect(await nervous(['inbox', '--data', data, '--as', 'boris'], other)).toMatchObject({ code: 0 });
+    expect(await nervous(['changes', 'inbox', '--data', data, '--as', 'boris'], other)).toMatchObject({ code: 0 });
     await stop(engine, 'SIGKILL');
     expect(existsSync(file)).toBe(true);
     expect(findEngine(data)).toEqual({ kind: 'none' });
-    expect(await nervous(['inbox', '--data', data, '--as', 'boris'], other)).toMatchObject({
+    expect(await nervous(['changes', 'inbox', '--data', data, '--as', 'boris'], other)).toMatchObject({
       code: 3,
       err: expect.stringContaining('http://127.0.0.1:1') as string,
     });
@@ -132,7 +132,9 @@ describe('nervous dev', () => {
     const operations = [{ type: 'state.put', payload: { limit: '5.00' } }];
     writeFileSync(proposal, JSON.stringify({ entityId: 'account:1', title: 'T', rationale: 'R', operations }));
     // The first proposal adopts the configuration's roster; from then on it changes by change-sets only.
-    expect(await nervous(['propose', proposal, '--data', data, '--as', 'budget-bot'])).toMatchObject({ code: 0 });
+    expect(await nervous(['changes', 'propose', proposal, '--data', data, '--as', 'budget-bot'])).toMatchObject({
+      code: 0,
+    });
     await stop(first);
     expect(first.errors()).toBe('');
     configWith(`{ personId: 'zoe', name: 'Zoe Malik', accounts: ['zoe'], roles: ['risk'] }`);
@@ -147,7 +149,7 @@ describe('nervous dev', () => {
     expect(proposed).toMatchObject({ code: 0, err: '' });
     const { change } = JSON.parse(proposed.out) as { change: { id: string } };
     // U6: what the approvers read.
-    const shown = await nervous(['show', change.id, '--data', data, '--as', 'dan']);
+    const shown = await nervous(['changes', 'show', change.id, '--data', data, '--as', 'dan']);
     expect(shown.out).toContain('+ person zoe: risk (Zoe Malik; accounts zoe)');
     expect(shown.out).not.toContain('"personId":"clara"');
     await stop(second);
@@ -194,15 +196,17 @@ describe('U12: hints', () => {
   it('says on a command line what to type when nobody said who they are, and what a topic is called', async () => {
     const data = join(root, 'hints');
     const engine = await dev(data);
-    const unnamed = await nervous(['inbox', '--url', engine.ready.url]);
+    const unnamed = await nervous(['changes', 'inbox', '--url', engine.ready.url]);
     expect(unnamed.err).toContain('--as <principal> --data <dir>');
     expect(unnamed.err).not.toContain('Bearer');
     const as = ['--data', data, '--as', 'eva', '--no-follow'];
-    expect(await nervous(['tail', '--topics', 'transaction.new', ...as])).toMatchObject({
+    expect(await nervous(['events', 'tail', '--topics', 'transaction.new', ...as])).toMatchObject({
       code: 2,
       err: expect.stringContaining('did you mean "transactions.new"') as string,
     });
-    expect(await nervous(['tail', '--topics', 'transactions.*,budget.updated', ...as])).toMatchObject({ code: 0 });
+    expect(await nervous(['events', 'tail', '--topics', 'transactions.*,budget.updated', ...as])).toMatchObject({
+      code: 0,
+    });
     await stop(engine);
   });
 

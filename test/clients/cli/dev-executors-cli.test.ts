@@ -42,9 +42,9 @@ it('runs what the module makes, which knows the root key of an engine that start
     const change = { entityId: 'account:1', title: 'T', rationale: 'R' };
     const operations = [{ type: 'executor.invoke', payload }];
     const proposal = written('proposal.json', JSON.stringify({ ...change, operations }));
-    const proposed = await nervous('propose', proposal, '--as', 'budget-bot', '--json');
+    const proposed = await nervous('changes', 'propose', proposal, '--as', 'budget-bot', '--json');
     const { id } = (JSON.parse(proposed.out) as { change: { id: string } }).change;
-    for (const person of ['boris', 'clara']) await nervous('approve', id, '--as', person, '--yes');
+    for (const person of ['boris', 'clara']) await nervous('changes', 'approve', id, '--as', person, '--yes');
     await expect.poll(() => limits(database), { timeout: 20_000 }).toEqual([{ account: 'a', amount: 500 }]);
   } finally {
     const gone = once(engine, 'exit');

@@ -46,7 +46,7 @@ function file(name: string, content: string | Uint8Array): string {
   return path;
 }
 
-describe('nervous log fsck', () => {
+describe('nervous verify log', () => {
   const { vkey } = signatory();
   let log: LogFolder;
   let dir: string;
@@ -60,7 +60,7 @@ describe('nervous log fsck', () => {
   afterEach(() => server?.close());
 
   const fsck = (source: string, ...options: string[]): Promise<Ended> =>
-    nervous(['log', 'fsck', source, '--vkey', vkey, ...options]);
+    nervous(['verify', 'log', source, '--vkey', vkey, ...options]);
 
   async function serve(answer: (path: string) => number | Uint8Array): Promise<string> {
     server = createServer((request, response) => {
@@ -74,7 +74,7 @@ describe('nervous log fsck', () => {
 
   it('accepts a folder, with the key from a file or as it is', async () => {
     const keys = file('root.vkey', `# ours\n\n${signatory('other.test/log', 9).vkey}\n${vkey}\n`);
-    const { code, out } = await nervous(['log', 'fsck', dir, '--vkey', keys]);
+    const { code, out } = await nervous(['verify', 'log', dir, '--vkey', keys]);
     expect([code, out]).toEqual([0, expect.stringMatching(/^OK: log\.test\/main, size 600, root .+: 600 entries/)]);
     expect(JSON.parse((await fsck(dir, '--json')).out)).toMatchObject({ verdict: 'OK', entries: 600, tiles: 4 });
     expect(JSON.parse((await fsck(dir, '--json', '--hash-only')).out)).toMatchObject({ verdict: 'OK' });
@@ -110,7 +110,7 @@ describe('nervous log fsck', () => {
 
   it('exits with 13 for a log of another name, or signed by another key', async () => {
     expect(await fsck(dir, '--origin', 'log.test/other')).toMatchObject({ code: 13 });
-    const ended = await nervous(['log', 'fsck', dir, '--vkey', signatory('log.test/main', 5).vkey]);
+    const ended = await nervous(['verify', 'log', dir, '--vkey', signatory('log.test/main', 5).vkey]);
     expect(ended).toMatchObject({ code: 13, out: expect.stringContaining('log.test/main') as string });
   });
 
@@ -131,7 +131,7 @@ describe('nervous log fsck', () => {
     ['a key file without a key', ['.', '--vkey', '/dev/null']],
     ['a folder of keys', ['.', '--vkey', '/']],
   ])('exits with 2 for %s', async (_, args) => {
-    const { code, out, err } = await nervous(['log', 'fsck', ...args]);
+    const { code, out, err } = await nervous(['verify', 'log', ...args]);
     expect({ code, out }).toEqual({ code: 2, out: '' });
     expect(err.trim()).not.toBe('');
   });
@@ -170,7 +170,7 @@ describe.concurrent('nervous canonicalize', () => {
   });
 });
 
-describe.concurrent('nervous match', () => {
+describe.concurrent('nervous events match', () => {
   const rule = { detail: { amount: [{ numeric: ['>', 100] }] } };
   const event = (amount: unknown): object => ({ detail: { amount } });
   const answers = ({ out }: Ended): unknown[] =>
@@ -194,9 +194,12 @@ describe.concurrent('nervous match', () => {
     expect(await nervous(pair('{'))).toMatchObject({ code: 2, out: '' });
     const refused = await nervous(pair('{}', file('bad.json', '{"detail":{"a":"x"}}')));
     expect(refused).toMatchObject({ code: 2, err: expect.stringContaining('/detail/a') as string });
-    expect(await nervous(['match', '--rule', ruleFile])).toMatchObject({ code: 2 });
-    expect(await nervous(['match', '--rule', '-', '--event', '-'])).toMatchObject({ code: 2 });
-    expect(await nervous(['match', '--jsonl', join(folder, 'none.jsonl')])).toMatchObject({ code: 2, out: '' });
+    expect(await nervous(['events', 'match', '--rule', ruleFile])).toMatchObject({ code: 2 });
+    expect(await nervous(['events', 'match', '--rule', '-', '--event', '-'])).toMatchObject({ code: 2 });
+    expect(await nervous(['events', 'match', '--jsonl', join(folder, 'none.jsonl')])).toMatchObject({
+      code: 2,
+      out: '',
+    });
     const fromStdin = ['match', '--rule', ruleFile, '--event', '-'];
     expect(await nervous(fromStdin, JSON.stringify(event(1000)))).toMatchObject({ code: 0 });
   });
@@ -220,18 +223,20 @@ describe.concurrent('nervous match', () => {
       JSON.stringify({ rule: { __proto__: null, constructor: [1] }, event: { constructor: 1 } }) + '\r',
       JSON.stringify({ rule, event: event('101') }), // no newline at the end
     ];
-    const ended = await nervous(['match'], lines.join('\n'));
+    const ended = await nervous(['events', 'match'], lines.join('\n'));
     expect(ended).toMatchObject({ code: 0, err: '' });
     const error = { error: expect.any(String) as string };
     const [yes, no] = [{ matches: true }, { matches: false }];
     expect(answers(ended)).toEqual([yes, no, ...Array<unknown>(8).fill(error), no, error, error, no, yes, no]);
-    expect(answers(await nervous(['match', '--jsonl', file('pairs.jsonl', lines.join('\n'))]))).toEqual(answers(ended));
+    expect(answers(await nervous(['events', 'match', '--jsonl', file('pairs.jsonl', lines.join('\n'))]))).toEqual(
+      answers(ended),
+    );
   });
 
   it('has an error for bytes that are not UTF-8, and goes on', async () => {
     const good = Buffer.from(`${JSON.stringify({ rule, event: event(101) })}\n`);
     const input = Buffer.concat([good, Buffer.from('{"rule":{"a":["\xff"]},"event":{}}\n', 'latin1'), good]);
-    expect(answers(await nervous(['match'], input))).toEqual([
+    expect(answers(await nervous(['events', 'match'], input))).toEqual([
       { matches: true },
       { error: expect.stringContaining('UTF-8') as string },
       { matches: true },
@@ -239,7 +244,7 @@ describe.concurrent('nervous match', () => {
   });
 
   it('answers lines while more are to come', async () => {
-    const child = spawn(process.execPath, [CLI, 'match']);
+    const child = spawn(process.execPath, [CLI, 'events', 'match']);
     child.stdin.write(`${JSON.stringify({ rule, event: event(101) })}\n{"ru`);
     const [first] = (await once(child.stdout, 'data')) as [Buffer];
     expect(first.toString()).toBe('{"matches":true}\n');
@@ -254,7 +259,7 @@ describe.concurrent('nervous match', () => {
     const lines = Array.from({ length: count }, (_, i) =>
       JSON.stringify({ rule: { n: [i % 3000] }, event: { n: i % 2 === 0 ? i % 3000 : -1 } }),
     );
-    const found = answers(await nervous(['match'], lines.join('\n') + '\n'));
+    const found = answers(await nervous(['events', 'match'], lines.join('\n') + '\n'));
     expect(found).toEqual(lines.map((_, i) => ({ matches: i % 2 === 0 })));
   });
 
@@ -262,8 +267,8 @@ describe.concurrent('nervous match', () => {
     const folderOfCases = join(VECTORS, 'eventbridge-patterns');
     const cases = readFileSync(join(folderOfCases, 'cases.jsonl'), 'utf8').trimEnd().split('\n');
     const expected = cases.map((line) => ({ matches: (JSON.parse(line) as { matches: boolean }).matches }));
-    expect(answers(await nervous(['match', '--jsonl'], `${cases.join('\n')}\n`))).toEqual(expected);
-    const refused = answers(await nervous(['match', '--jsonl', join(folderOfCases, 'invalid.jsonl')]));
+    expect(answers(await nervous(['events', 'match', '--jsonl'], `${cases.join('\n')}\n`))).toEqual(expected);
+    const refused = answers(await nervous(['events', 'match', '--jsonl', join(folderOfCases, 'invalid.jsonl')]));
     expect(refused).toEqual(refused.map(() => ({ error: expect.any(String) as string })));
     expect(refused.length).toBe(10);
   });

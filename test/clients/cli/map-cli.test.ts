@@ -1,4 +1,4 @@
-/** `nervous map` as a process, against an engine. */
+/** `nervous events map` as a process, against an engine. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -16,7 +16,7 @@ let engine: Engine;
 
 async function map(as: string, ...args: string[]): Promise<{ code: number | null; out: string; err: string }> {
   const env = { ...process.env, NERVOUS_URL: engine.url, NERVOUS_TOKEN: engine.tokens[as] ?? '' };
-  const child = spawn(process.execPath, [CLI, 'map', ...args], { env });
+  const child = spawn(process.execPath, [CLI, 'events', 'map', ...args], { env });
   child.stdin.end();
   const exit = once(child, 'exit') as Promise<[number | null]>;
   const [out, err, [code]] = await Promise.all([text(child.stdout), text(child.stderr), exit]);
@@ -37,7 +37,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-describe('nervous map', () => {
+describe('nervous events map', () => {
   it('tells what goes round, what nobody uses, and the hash, the same each time', async () => {
     const { code, out } = await map('eva');
     expect(code).toBe(0);

@@ -1,4 +1,4 @@
-/** `nervous replay`: rate, resumption, tables, bad lines. */
+/** `nervous events replay`: rate, resumption, tables, bad lines. */
 import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -175,7 +175,7 @@ describe.each(SOURCES)('U9: from %s', (_, from) => {
   });
 
   it('an entity has a history, which can be searched; one that does not exist is said not to', async () => {
-    const whole = await nervous('history', 'account:executed', '--json', ...from());
+    const whole = await nervous('entities', 'history', 'account:executed', '--json', ...from());
     const entries = whole.out
       .trim()
       .split('\n')
@@ -185,22 +185,25 @@ describe.each(SOURCES)('U9: from %s', (_, from) => {
       type,
     ]);
     expect(entries.map(({ body: { seq, type } }) => [seq, type])).toEqual(recorded);
-    const votes = await nervous('history', '--type', 'change.voted', '--text', '"fine"', ...from());
+    const votes = await nervous('entities', 'history', '--type', 'change.voted', '--text', '"fine"', ...from());
     expect(votes.out.split('\n')).toHaveLength(2);
     expect(votes.out).toMatch(/^account:executed#\d+ {2}\S+ {2}change\.voted {2}by boris .*approve/);
-    const none = await nervous('history', 'account:typo', ...from());
+    const none = await nervous('entities', 'history', 'account:typo', ...from());
     expect(none).toMatchObject({ code: 1, out: '' });
   });
 
   it('an entry can be proven with the public key alone', async () => {
     const file = join(root, `${from()[0]?.slice(2) ?? ''}.proof`);
-    const made = await nervous('proof', 'account:executed', '2', '--out', file, ...from());
+    const made = await nervous('entities', 'proof', 'account:executed', '2', '--out', file, ...from());
     expect(made).toMatchObject({ code: 0 });
     const checked = await nervous('verify', 'proof', file, '--vkey', join(data, 'root.vkey'));
     expect(checked).toMatchObject({ code: 0, out: expect.stringContaining('"account:executed" #2') as string });
-    const printed = await nervous('proof', 'account:executed', '2', ...from());
+    const printed = await nervous('entities', 'proof', 'account:executed', '2', ...from());
     expect(printed.out).toBe(readFileSync(file, 'utf8'));
-    expect(await nervous('proof', 'account:executed', '999', ...from())).toMatchObject({ code: 1, out: '' });
+    expect(await nervous('entities', 'proof', 'account:executed', '999', ...from())).toMatchObject({
+      code: 1,
+      out: '',
+    });
   });
 });
 

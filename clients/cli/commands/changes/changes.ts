@@ -1,4 +1,4 @@
-/** `nervous propose` and `revise`; `approve`, `reject` and `request-changes`: a person sees what they decide on, and the vote binds to that. */
+/** `nervous changes propose` and `revise`; `approve`, `reject` and `request-changes`: a person sees what they decide on, and the vote binds to that. */
 import type { Command } from 'commander';
 import type { JsonObject, JsonValue } from '../../../../core/canonical/index.ts';
 import type { ChangeView, DecisionInput, ProposalInput, RevisionInput } from '../../../../core/changes/index.ts';
@@ -6,9 +6,8 @@ import { wholeId } from '../../input/change-id.ts';
 import { details, summary } from '../../output/change-lines.ts';
 import { isConfirmed, requireAnswerable, YES, type ConfirmOptions } from '../../input/confirm.ts';
 import { connect, connectedCommand, type ConnectOptions } from '../../connection/connect.ts';
-import { withExamples } from '../../output/examples.ts';
 import { fileEvidence } from '../../input/file-evidence.ts';
-import { printable, show, UsageError } from '../../output/output.ts';
+import { show, tell, UsageError } from '../../output/output.ts';
 import { readJsonFile } from '../../input/read-json.ts';
 import { dryRunText } from '../../output/risk-lines.ts';
 
@@ -32,7 +31,7 @@ const EVIDENCE = [
 ] as const;
 
 export function proposeCommand(): Command {
-  const command = connectedCommand('propose <file>', 'propose the change-set in a JSON file (- for stdin)')
+  return connectedCommand('<file>')
     .option('--key <key>', 'idempotency key: repeating the proposal with it makes no second change-set')
     .option(...EVIDENCE)
     .option(
@@ -40,10 +39,6 @@ export function proposeCommand(): Command {
       'record nothing; show the risk and its reasons, who would have to approve, and what would change',
     )
     .action(propose);
-  return withExamples(command, [
-    'nervous propose limit.json --dry-run --data .data --as budget-bot',
-    'nervous propose limit.json --evidence statement.pdf --data .data --as budget-bot',
-  ]);
 }
 
 async function propose(file: string, options: ProposeOptions): Promise<void> {
@@ -59,10 +54,7 @@ async function propose(file: string, options: ProposeOptions): Promise<void> {
 }
 
 export function reviseCommand(): Command {
-  const command = connectedCommand(
-    'revise <id> <file>',
-    'replace your proposal (- for stdin); this voids the votes given so far',
-  )
+  return connectedCommand('<id> <file>')
     .option(...EVIDENCE)
     .action(async (id: string, file: string, options: ReviseOptions) => {
       const given = withEvidence(readJsonFile(file), options.evidence ?? []);
@@ -71,7 +63,6 @@ export function reviseCommand(): Command {
       const change = await client.revise(whole, await revisionFrom(given, () => client.changeSet(whole)));
       show(options, { change }, () => summary(change));
     });
-  return withExamples(command, ['nervous revise 019a7c2e limit-2.json --data .data --as budget-bot']);
 }
 
 /** The file that was proposed will do: what a revision cannot change must only be as it was. @throws UsageError */
@@ -98,14 +89,12 @@ function withEvidence(given: JsonObject, files: readonly string[]): JsonObject {
 }
 
 export function decideCommand(decision: DecisionInput['decision']): Command {
-  const command = connectedCommand(`${decision} <id>`, `${decision} a change-set, exactly as it is shown`);
+  const command = connectedCommand('<id>');
   const reason = ['--reason <text>', 'reason, which is recorded with the vote'] as const;
-  (decision === 'approve' ? command.option(...reason) : command.requiredOption(...reason))
+  return (decision === 'approve' ? command.option(...reason) : command.requiredOption(...reason))
     .option('--for <person>', 'cast the vote that this person delegated to you')
     .option(...YES)
     .action((id: string, options: DecideOptions) => decide(id, decision, options));
-  const why = decision === 'approve' ? '' : ' --reason "the limit is too high"';
-  return withExamples(command, [`nervous ${decision} 019a7c2e${why} --data .data --as boris`]);
 }
 
 async function decide(id: string, decision: DecisionInput['decision'], options: DecideOptions): Promise<void> {
@@ -113,7 +102,7 @@ async function decide(id: string, decision: DecisionInput['decision'], options: 
   const client = connect(options);
   const change = await client.changeSet(await wholeId(client, id));
   const refusal = refusalOf(change, decision, options.for);
-  if (options.json !== true) process.stdout.write(`${printable(details(change))}\n\n`);
+  if (options.json !== true) tell(`${details(change)}\n`);
   // Nobody is asked about what would be refused anyway.
   if (refusal !== undefined && options.yes !== true) throw new Error(refusal);
   if (!(await isConfirmed(decision, options, details(change)))) return;

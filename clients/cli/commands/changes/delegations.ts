@@ -1,9 +1,13 @@
-/** `nervous delegations`: whom you let vote for you, and who lets you; `nervous delegate` and `nervous undelegate`. */
+/** `nervous delegations list`: whom you let vote for you, and who lets you; `nervous delegations create` and `nervous delegations end`. */
 import type { Command } from 'commander';
 import type { Delegation, DelegationInput } from '../../../../core/changes/index.ts';
 import { connect, connectedCommand, type ConnectOptions } from '../../connection/connect.ts';
 import { show } from '../../output/output.ts';
+import { idAmong } from '../../input/short-id.ts';
+import { tableText } from '../../output/table.ts';
 import { parseTime } from '../../input/times.ts';
+
+const COLUMNS = ['id', 'vote', 'time', 'reason'] as const;
 
 interface DelegateOptions extends ConnectOptions {
   readonly until: string;
@@ -11,21 +15,18 @@ interface DelegateOptions extends ConnectOptions {
   readonly role?: readonly string[];
 }
 
-export function delegationsCommand(): Command {
-  return connectedCommand(
-    'delegations',
-    'list the votes that you let others cast, and those that others let you cast',
-  ).action(async (options: ConnectOptions) => {
+export function listDelegationsCommand(): Command {
+  return connectedCommand().action(async (options: ConnectOptions) => {
     const delegations = await connect(options).delegations();
     const { given, received } = delegations;
     show(options, delegations, () =>
-      given.length + received.length === 0 ? 'none' : [...given, ...received].map(lineOf).join('\n'),
+      given.length + received.length === 0 ? 'none' : tableText(COLUMNS, [...given, ...received].map(rowOf)),
     );
   });
 }
 
-export function delegateCommand(): Command {
-  return connectedCommand('delegate <person>', 'let another person cast your vote for at most 30 days')
+export function createDelegationCommand(): Command {
+  return connectedCommand('<person>')
     .requiredOption('--until <time>', 'when it ends: 7d, 24h (from now), 2026-12-01 or a full time')
     .requiredOption('--reason <text>', 'kept with it')
     .option('--role <role...>', 'only for these of your roles')
@@ -33,21 +34,22 @@ export function delegateCommand(): Command {
       const end = parseTime(until, { option: '--until', direction: 'future' });
       const input: DelegationInput = { to, until: end, reason, ...(role === undefined ? {} : { roles: [...role] }) };
       const delegation = await connect(options).delegate(input);
-      show(options, delegation, () => lineOf(delegation));
+      show(options, delegation, () => rowOf(delegation).join('  '));
     });
 }
 
-export function undelegateCommand(): Command {
-  return connectedCommand('undelegate <id>', 'end a delegation, so that only you cast your vote').action(
-    async (id: string, options: ConnectOptions) => {
-      const delegation = await connect(options).endDelegation(id);
-      show(options, delegation, () => lineOf(delegation));
-    },
-  );
+export function endDelegationCommand(): Command {
+  return connectedCommand('<id>').action(async (id: string, options: ConnectOptions) => {
+    const client = connect(options);
+    const { given } = await client.delegations();
+    const named = given.map((one) => ({ id: one.id, about: `to ${one.to}, ${one.reason}` }));
+    const delegation = await client.endDelegation(idAmong(id, named, 'delegations'));
+    show(options, delegation, () => rowOf(delegation).join('  '));
+  });
 }
 
-function lineOf({ id, from, to, roles, until, reason, revokedAt }: Delegation): string {
+function rowOf({ id, from, to, roles, until, reason, revokedAt }: Delegation): string[] {
   const as = roles === undefined ? '' : ` as ${roles.join(', ')}`;
   const end = revokedAt === undefined ? `until ${until}` : `revoked ${revokedAt}`;
-  return `${id}  ${from} → ${to}${as}, ${end}: ${reason}`;
+  return [id, `${from} → ${to}${as}`, end, reason];
 }

@@ -7,15 +7,8 @@ import { testExecutor, type ExecutorSubject, type KitCheck } from '../../../sdk/
 import { EXIT } from '../../output/exit-codes.ts';
 import { show, UsageError } from '../../output/output.ts';
 
-export function executorCommand(): Command {
-  return new Command('executor')
-    .description('test the code outside the ledger that change-sets start')
-    .addCommand(testCommand());
-}
-
-function testCommand(): Command {
-  return new Command('test')
-    .description('check that an executor does what the ledger relies on')
+export function testExecutorCommand(): Command {
+  return new Command()
     .argument('<module>', 'file that exports "subject" (docs/executors.md)')
     .option('--json', 'write JSON for programs')
     .action(async (file: string, options: { readonly json?: boolean }) => {

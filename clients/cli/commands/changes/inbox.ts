@@ -1,8 +1,8 @@
-/** `nervous inbox`: what waits for the caller's decision: how much, for how long, how risky; who has voted, who must, until when. */
+/** `nervous changes inbox`: what waits for the caller's decision: how much, for how long, how risky; who has voted, who must, until when. */
 import type { Command } from 'commander';
 import type { ChangeView } from '../../../../core/changes/index.ts';
 import { connect, connectedCommand, type ConnectOptions } from '../../connection/connect.ts';
-import { show } from '../../output/output.ts';
+import { NO_PAGER, showList, type PagedOptions } from '../../output/pager.ts';
 import { summary, voteLines } from '../../output/change-lines.ts';
 import { previewLines } from '../../output/preview-lines.ts';
 import { MS_PER_MINUTE } from '../../../../core/values/index.ts';
@@ -10,14 +10,11 @@ import { MS_PER_MINUTE } from '../../../../core/values/index.ts';
 const PAGE = 100;
 
 export function inboxCommand(): Command {
-  return connectedCommand(
-    'inbox',
-    'list the change-sets that wait for your decision, or for one that somebody delegated to you',
-  )
-    .alias('tray')
-    .action(async (options: ConnectOptions) => {
+  return connectedCommand()
+    .option(...NO_PAGER)
+    .action(async (options: ConnectOptions & PagedOptions) => {
       const changes = await collectInbox(options);
-      show(options, { changes }, () => inboxText(changes, Date.now()));
+      showList(options, { changes }, () => inboxText(changes, Date.now()));
     });
 }
 

@@ -1,5 +1,5 @@
 /**
- * `nervous revoke`, `override`, `review`, `resolve`, `withdraw`, `abort` and `revert`: what people do about a change-set beside
+ * `nervous changes revoke`, `override`, `review`, `resolve`, `withdraw`, `abort` and `revert`: what people do about a change-set beside
  * voting on it. Whatever decides something is shown and asked about first.
  */
 import { Option, type Command } from 'commander';
@@ -10,9 +10,8 @@ import { wholeId } from '../../input/change-id.ts';
 import { details, summary } from '../../output/change-lines.ts';
 import { isConfirmed, requireAnswerable, YES, type ConfirmOptions } from '../../input/confirm.ts';
 import { connect, connectedCommand, type ConnectOptions } from '../../connection/connect.ts';
-import { withExamples } from '../../output/examples.ts';
 import { fileEvidence } from '../../input/file-evidence.ts';
-import { printable, show } from '../../output/output.ts';
+import { show, tell } from '../../output/output.ts';
 
 const REASON = ['--reason <text>', 'reason, which is recorded in the ledger'] as const;
 
@@ -23,8 +22,8 @@ interface RevokeOptions extends ActionOptions {
   readonly reason?: string;
 }
 
-export function revokeCommand(): Command {
-  const command = actionCommand('revoke', 'take your own vote back before the change-set runs')
+export function revokeVoteCommand(): Command {
+  return actionCommand()
     .option('--vote <hash>', 'revoke this vote and no later one')
     .option(...REASON)
     .action((id: string, options: RevokeOptions) =>
@@ -34,7 +33,6 @@ export function revokeCommand(): Command {
         showAction(options, 'your vote is revoked', await client.revoke(change.id, named));
       }),
     );
-  return withExamples(command, ['nervous revoke 019a7c2e --reason "too soon" --data .data --as boris']);
 }
 
 interface OverrideOptions extends ActionOptions {
@@ -43,7 +41,7 @@ interface OverrideOptions extends ActionOptions {
 }
 
 export function overrideCommand(): Command {
-  const command = actionCommand('override', 'break-glass: approve alone and at once; two others review it afterwards')
+  return actionCommand()
     .requiredOption('--ticket <id>', 'the incident that is the emergency')
     .requiredOption(...REASON)
     .action((id: string, options: OverrideOptions) =>
@@ -52,9 +50,6 @@ export function overrideCommand(): Command {
         showAction(options, 'overridden', await client.override(change, { ticket, reason }));
       }),
     );
-  return withExamples(command, [
-    'nervous override 019a7c2e --ticket INC-7 --reason "payments fail" --data .data --as eva',
-  ]);
 }
 
 interface ReviewOptions extends ActionOptions {
@@ -63,10 +58,7 @@ interface ReviewOptions extends ActionOptions {
 }
 
 export function reviewCommand(): Command {
-  const command = actionCommand(
-    'review',
-    'record whether a change-set that ran without the usual approval was justified',
-  )
+  return actionCommand()
     .addOption(verdictOption())
     .requiredOption(...REASON)
     .action((id: string, options: ReviewOptions) =>
@@ -75,9 +67,6 @@ export function reviewCommand(): Command {
         showAction(options, `your review is recorded: ${verdict}`, await client.review(change.id, { verdict, reason }));
       }),
     );
-  return withExamples(command, [
-    'nervous review 019a7c2e --verdict justified --reason "nobody else was there" --data .data --as boris',
-  ]);
 }
 
 interface ResolveOptions extends ActionOptions {
@@ -87,7 +76,7 @@ interface ResolveOptions extends ActionOptions {
 }
 
 export function resolveCommand(): Command {
-  const command = actionCommand('resolve', 'record the outcome of a failed rollback; it ends when two people agree')
+  return actionCommand()
     .addOption(outcomeOption())
     .requiredOption(...REASON)
     .requiredOption('--evidence <file...>', 'files that prove it: the ledger keeps their names and hashes')
@@ -99,9 +88,6 @@ export function resolveCommand(): Command {
         showAction(options, `your statement is recorded: ${outcome}`, result);
       });
     });
-  return withExamples(command, [
-    'nervous resolve 019a7c2e --outcome rolled_back --reason "the bank confirms" --evidence letter.pdf --data .data --as boris',
-  ]);
 }
 
 interface WithdrawOptions extends ActionOptions {
@@ -109,10 +95,7 @@ interface WithdrawOptions extends ActionOptions {
 }
 
 export function withdrawCommand(): Command {
-  const command = actionCommand(
-    'withdraw',
-    'withdraw a proposal of yours, or of an agent you answer for, before it runs',
-  )
+  return actionCommand()
     .option(...REASON)
     .action((id: string, options: WithdrawOptions) =>
       runAction('withdraw', { id, options }, async (client, { id: whole }) => {
@@ -121,7 +104,6 @@ export function withdrawCommand(): Command {
         show(options, { change }, () => `withdrawn: ${change.id} is ${change.state}`);
       }),
     );
-  return withExamples(command, ['nervous withdraw 019a7c2e --reason "wrong account" --data .data --as budget-bot']);
 }
 
 interface AbortOptions extends ActionOptions {
@@ -129,7 +111,7 @@ interface AbortOptions extends ActionOptions {
 }
 
 export function abortCommand(): Command {
-  const command = actionCommand('abort', 'stop a change-set that is executing, and undo what it has applied')
+  return actionCommand()
     .requiredOption(...REASON)
     .action((id: string, options: AbortOptions) =>
       runAction('abort', { id, options }, async (client, { id: whole }) => {
@@ -137,7 +119,6 @@ export function abortCommand(): Command {
         show(options, { change }, () => `aborted: ${change.id} is ${change.state}`);
       }),
     );
-  return withExamples(command, ['nervous abort 019a7c2e --reason "the bank answers errors" --data .data --as boris']);
 }
 
 interface RevertOptions extends ConnectOptions {
@@ -146,7 +127,7 @@ interface RevertOptions extends ConnectOptions {
 }
 
 export function revertCommand(): Command {
-  const command = connectedCommand('revert <id>', 'propose a new change-set that takes an executed one back')
+  return connectedCommand('<id>')
     .requiredOption('--rationale <text>', 'the reason')
     .option('--key <key>', 'idempotency key: repeating the revert with it makes no second change-set')
     .action(async (id: string, options: RevertOptions) => {
@@ -155,11 +136,10 @@ export function revertCommand(): Command {
       const proposed = await client.revert(await wholeId(client, id), options.rationale, key);
       show(options, proposed, () => summary(proposed.change));
     });
-  return withExamples(command, ['nervous revert 019a7c2e --rationale "Wrong account" --data .data --as ana']);
 }
 
-function actionCommand(name: string, description: string): Command {
-  return connectedCommand(`${name} <id>`, description).option(...YES);
+function actionCommand(): Command {
+  return connectedCommand('<id>').option(...YES);
 }
 
 /** Shows what it is about, asks, and then does it. */
@@ -171,7 +151,7 @@ async function runAction(
   requireAnswerable(name, options);
   const client = connect(options);
   const change = await client.changeSet(await wholeId(client, id));
-  if (options.json !== true) process.stdout.write(`${printable(details(change))}\n\n`);
+  if (options.json !== true) tell(`${details(change)}\n`);
   if (await isConfirmed(name, options, details(change))) await work(client, change);
 }
 

@@ -1,4 +1,4 @@
-/** `nervous list`: change-sets that the caller may see, by state, person, entity, level and time. */
+/** `nervous changes list`: change-sets that the caller may see, by state, person, entity, level and time. */
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import {
   CHANGE_STATES,
@@ -10,11 +10,11 @@ import {
 import { defined } from '../../../../core/values/index.ts';
 import type { ChangeSetQuery } from '../../../sdk/index.ts';
 import { connect, connectedCommand, type ConnectOptions } from '../../connection/connect.ts';
-import { withExamples } from '../../output/examples.ts';
-import { show } from '../../output/output.ts';
+import { NO_PAGER, showList, type PagedOptions } from '../../output/pager.ts';
+import { tableText } from '../../output/table.ts';
 import { parseTime } from '../../input/times.ts';
 
-interface ListOptions extends ConnectOptions {
+interface ListOptions extends ConnectOptions, PagedOptions {
   readonly state?: ChangeState;
   readonly person?: string;
   readonly entity?: string;
@@ -25,10 +25,11 @@ interface ListOptions extends ConnectOptions {
 }
 
 const PAGE = 100;
+const COLUMNS = ['id', 'proposed', 'state', 'risk', 'entity', 'by', 'title'] as const;
 const MAX_LIMIT = 100_000;
 
-export function listCommand(): Command {
-  const command = connectedCommand('list', 'list change-sets, the oldest first')
+export function listChangesCommand(): Command {
+  return connectedCommand()
     .addOption(new Option('--state <state>', 'only those in this state').choices(CHANGE_STATES))
     .option('--person <id>', 'only those that this person, agent or module proposed, answers for or decided on')
     .option('--entity <id>', 'only those about this entity')
@@ -36,14 +37,13 @@ export function listCommand(): Command {
     .option('--from <time>', 'only those proposed at this time or later: 7d, 24h (ago), 2026-12-01 or a full time')
     .option('--to <time>', 'only those proposed before this time')
     .option('--limit <n>', 'show at most this many (default: all)', parseLimit)
+    .option(...NO_PAGER)
     .action(async (options: ListOptions) => {
       const changes = await collect(options);
-      show(options, { changes }, () => (changes.length === 0 ? 'no change-sets' : changes.map(lineOf).join('\n')));
+      showList(options, { changes }, () =>
+        changes.length === 0 ? 'no change-sets' : tableText(COLUMNS, changes.map(rowOf)),
+      );
     });
-  return withExamples(command, [
-    'nervous list --state pending --data .data --as boris',
-    'nervous list --person ana --level L3 --from 30d --data .data --as eva',
-  ]);
 }
 
 async function collect(options: ListOptions): Promise<ChangeView[]> {
@@ -70,10 +70,10 @@ function queryOf({ state, person, entity, level, from, to }: ListOptions): Chang
   };
 }
 
-function lineOf({ id, createdAt, state, risk, entityId, proposer, title, votes }: ChangeView): string {
+function rowOf({ id, createdAt, state, risk, entityId, proposer, title, votes }: ChangeView): string[] {
   const decided = votes.map(({ personId, decision }) => `${personId} ${decision}`).join(', ');
   const by = decided === '' ? '' : `  (${decided})`;
-  return `${id}  ${createdAt}  ${state}  ${risk?.level ?? '--'}  ${entityId}  by ${proposer.id}  ${title}${by}`;
+  return [id, createdAt, state, risk?.level ?? '--', entityId, proposer.id, `${title}${by}`];
 }
 
 function parseLimit(text: string): number {

@@ -35,29 +35,15 @@ interface ProposeOptions extends PolicyOptions {
   readonly rationale: string;
 }
 
-export function policyCommand(): Command {
-  return new Command('policy')
-    .description('show and change the roster and the risk rules')
-    .addCommand(showCommand())
-    .addCommand(diffCommand())
-    .addCommand(proposeCommand())
-    .addCommand(lintCommand());
+export function showPolicyCommand(): Command {
+  return connectedCommand().action(async (options: ConnectOptions) => {
+    const policy = await connect(options).policy();
+    show(options, policy, () => textOf(policy));
+  });
 }
 
-function showCommand(): Command {
-  return connectedCommand('show', 'show which policy is in force, since when, and who approved it').action(
-    async (options: ConnectOptions) => {
-      const policy = await connect(options).policy();
-      show(options, policy, () => textOf(policy));
-    },
-  );
-}
-
-function diffCommand(): Command {
-  return withConfig(
-    'diff',
-    'show how the configuration differs from the policy in force; exit code 1 when it does',
-  ).action(async (options: PolicyOptions) => {
+export function diffPolicyCommand(): Command {
+  return withConfig().action(async (options: PolicyOptions) => {
     const policy = await connect(options).policy();
     const wanted = policyJson(await configured(options));
     const patch = diffDocuments(policyJson(policy.document), wanted);
@@ -70,8 +56,8 @@ function diffCommand(): Command {
   });
 }
 
-function proposeCommand(): Command {
-  return withConfig('propose', 'propose the roster and the risk rules of the configuration')
+export function proposePolicyCommand(): Command {
+  return withConfig()
     .requiredOption('--rationale <text>', 'the reason, which is shown to those who decide')
     .option('--title <text>', 'one line for people', 'Change roster and risk rules')
     .action(async (options: ProposeOptions) => {
@@ -89,9 +75,8 @@ function proposeCommand(): Command {
     });
 }
 
-function lintCommand(): Command {
-  return new Command('lint')
-    .description('search the configuration for ways around its risk rules; exit code 1 when it finds one')
+export function lintPolicyCommand(): Command {
+  return new Command()
     .option('--config <file>', 'the configuration', DEFAULT_CONFIG)
     .option('--seed <n>', 'seed of the random amounts: the same seed repeats the same search', wholeNumber, 1)
     .option('--runs <n>', 'how many random amounts to try, in addition to those that the rules name', wholeNumber, 20)
@@ -121,8 +106,8 @@ function wholeNumber(text: string): number {
   throw new UsageError(`"${text}" is not a whole number`);
 }
 
-function withConfig(name: string, description: string): Command {
-  return connectedCommand(name, description).option('--config <file>', 'the configuration', DEFAULT_CONFIG);
+function withConfig(): Command {
+  return connectedCommand().option('--config <file>', 'the configuration', DEFAULT_CONFIG);
 }
 
 async function configured({ config }: Pick<PolicyOptions, 'config'>): Promise<PolicyDocument> {

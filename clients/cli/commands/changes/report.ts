@@ -1,5 +1,5 @@
 /** `nervous report approvals`: who decided what, when and with what outcome, recomputed from entries. docs/auditing.md */
-import { Command } from 'commander';
+import type { Command } from 'commander';
 import {
   reportApprovals,
   reportColumns,
@@ -8,40 +8,36 @@ import {
 } from '../../../../core/changes/index.ts';
 import { defined } from '../../../../core/values/index.ts';
 import { csvText } from '../../output/csv-output.ts';
-import { withExamples } from '../../output/examples.ts';
 import { EXIT } from '../../output/exit-codes.ts';
 import { openSource, sourceCommand, type SourceOptions } from '../../connection/ledger-source.ts';
-import { note, show } from '../../output/output.ts';
+import { NO_PAGER, showList, type PagedOptions } from '../../output/pager.ts';
+import { tableText } from '../../output/table.ts';
+import { note } from '../../output/output.ts';
 import { parseTime } from '../../input/times.ts';
 
-interface ReportOptions extends SourceOptions {
+interface ReportOptions extends SourceOptions, PagedOptions {
   readonly from?: string;
   readonly to?: string;
   readonly by?: string;
   readonly csv?: boolean;
 }
 
+/** On a terminal. */
+const HEADING = ['at', 'by', 'decision', 'change-set', 'entity', 'risk', 'outcome', 'title'] as const;
 /** In the order of the columns. */
 const COLUMNS =
   'at decision person cast_by account change entity title proposer sponsor level revision outcome reason ticket seq log_index hash'.split(
     ' ',
   );
 
-export function reportCommand(): Command {
-  return new Command('report').description('make tables from the entries of a ledger').addCommand(approvalsCommand());
-}
-
-function approvalsCommand(): Command {
-  const command = sourceCommand('approvals', 'every decision of people: on what, how risky, and what came of it')
+export function approvalsCommand(): Command {
+  return sourceCommand()
     .option('--from <time>', 'only decisions made at this time or later: 30d, 24h (ago), 2026-12-01 or a full time')
     .option('--to <time>', 'only decisions made before this time')
     .option('--by <person>', 'only decisions that this person made, or cast for somebody')
     .option('--csv', 'write a table for spreadsheets')
+    .option(...NO_PAGER)
     .action(approvals);
-  return withExamples(command, [
-    'nervous report approvals --from 2026-10-01 --to 2026-11-01 --csv --export ./export > october.csv',
-    'nervous report approvals --from 30d --by boris --data .data',
-  ]);
 }
 
 async function approvals(options: ReportOptions): Promise<void> {
@@ -56,7 +52,7 @@ async function approvals(options: ReportOptions): Promise<void> {
     const report = await reportApprovals(source.entries(), filter);
     if (options.csv === true && options.json !== true)
       process.stdout.write(csvText(COLUMNS, report.rows.map(reportColumns)));
-    else show(options, { source: source.name, ...filter, ...report }, () => textOf(report));
+    else showList(options, { source: source.name, ...filter, ...report }, () => textOf(report));
     if (options.json !== true)
       note(
         `made from ${report.entries} entries of ${source.name}; run "nervous verify" to check that they are what was signed`,
@@ -72,12 +68,12 @@ async function approvals(options: ReportOptions): Promise<void> {
 
 function textOf({ rows, changes }: ApprovalReport): string {
   if (rows.length === 0) return `no decision, ${changes} change-sets in all`;
-  return rows.map(lineOf).join('\n');
+  return tableText(HEADING, rows.map(rowOf));
 }
 
-function lineOf(row: DecisionRow): string {
+function rowOf(row: DecisionRow): string[] {
   const { at, person, castBy, decision, change, entity, title, level = '--', outcome, reason, ticket } = row;
   const by = castBy === undefined ? person : `${person} (cast by ${castBy})`;
   const why = [ticket, reason].filter((one) => one !== undefined).join(', ');
-  return `${at}  ${by}  ${decision}  ${change}  ${entity}  ${level}  ${outcome}  ${title}${why === '' ? '' : `  (${why})`}`;
+  return [at, by, decision, change, entity, level, outcome, `${title}${why === '' ? '' : `  (${why})`}`];
 }

@@ -1,37 +1,29 @@
-/** `nervous show`: one change-set with everything a decision rests on; `nervous diff`: only what it would change, in words. */
+/** `nervous changes show`: one change-set with everything a decision rests on; `nervous changes diff`: only what it would change, in words. */
 import type { Command } from 'commander';
 import type { ChangeView } from '../../../../core/changes/index.ts';
 import { wholeId } from '../../input/change-id.ts';
 import { details } from '../../output/change-lines.ts';
 import { connect, connectedCommand, type ConnectOptions } from '../../connection/connect.ts';
-import { withExamples } from '../../output/examples.ts';
 import { previewLines } from '../../output/preview-lines.ts';
 import { show } from '../../output/output.ts';
 
-export function showCommand(): Command {
-  const command = connectedCommand(
-    'show <id>',
-    'show one change-set: what it changes, why, its risk, who has decided and who still must',
-  ).action(async (id: string, options: ConnectOptions) => {
+export function showChangeCommand(): Command {
+  return connectedCommand('<id>').action(async (id: string, options: ConnectOptions) => {
     const change = await read(id, options);
     show(options, { change }, () => [details(change), ...ballotLines(change), ...historyLines(change)].join('\n'));
   });
-  return withExamples(command, ['nervous show 019a7c2e --data .data --as boris']);
 }
 
-export function diffCommand(): Command {
-  const command = connectedCommand('diff <id>', 'show in words what a change-set does to the document').action(
-    async (id: string, options: ConnectOptions) => {
-      const { id: whole, entityId, state, preview } = await read(id, options);
-      show(options, { id: whole, entityId, preview: preview ?? null }, () => {
-        if (preview === undefined) return `${whole} is ${state}: it touched no document`;
-        return preview.kind === 'preview'
-          ? [`${whole} makes of ${entityId}`, ...previewLines(entityId, preview)].join('\n')
-          : `does not fit the document as it is now: ${preview.reason}`;
-      });
-    },
-  );
-  return withExamples(command, ['nervous diff 019a7c2e --data .data --as boris']);
+export function diffChangeCommand(): Command {
+  return connectedCommand('<id>').action(async (id: string, options: ConnectOptions) => {
+    const { id: whole, entityId, state, preview } = await read(id, options);
+    show(options, { id: whole, entityId, preview: preview ?? null }, () => {
+      if (preview === undefined) return `${whole} is ${state}: it touched no document`;
+      return preview.kind === 'preview'
+        ? [`${whole} makes of ${entityId}`, ...previewLines(entityId, preview)].join('\n')
+        : `does not fit the document as it is now: ${preview.reason}`;
+    });
+  });
 }
 
 async function read(id: string, options: ConnectOptions): Promise<ChangeView> {

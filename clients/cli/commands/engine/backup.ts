@@ -1,6 +1,5 @@
 /** `nervous backup`: a copy of a data folder, keys included, from which an engine can go on. docs/embedded.md */
 import { Command } from 'commander';
-import { withExamples } from '../../output/examples.ts';
 import { show } from '../../output/output.ts';
 
 interface BackupOptions {
@@ -9,10 +8,7 @@ interface BackupOptions {
 }
 
 export function backupCommand(): Command {
-  const command = new Command('backup')
-    .description(
-      'copy a data folder with its keys, whether its engine runs or not, into a folder that an engine can start on',
-    )
+  return new Command()
     .argument('<dir>', 'folder to make')
     .option('--data <dir>', 'data folder', '.data')
     .option('--json', 'write JSON for programs')
@@ -27,5 +23,4 @@ export function backupCommand(): Command {
         ].join('\n'),
       );
     });
-  return withExamples(command, ['nervous backup backups/today --data .data']);
 }

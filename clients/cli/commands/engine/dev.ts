@@ -1,4 +1,4 @@
-/** `nervous dev`: the embedded engine in this process, until a signal or the end of who started it. */
+/** `nervous dev`: the embedded engine in this process, until a signal, the end of who started it, or of the thread that writes. */
 import { existsSync, readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import type { EngineOptions } from '../../../../adapters/embedded/index.ts';
@@ -26,8 +26,7 @@ interface DevOptions {
 }
 
 export function devCommand(): Command {
-  return new Command('dev')
-    .description('start the embedded engine')
+  return new Command()
     .option('--port <n>', 'port, 0 for any free one', parsePort, DEFAULT_PORT)
     .option('--host <address>', 'address to listen on (default 127.0.0.1: this machine only)')
     .option('--data <dir>', 'folder that holds the ledger', '.data')

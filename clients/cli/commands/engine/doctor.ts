@@ -22,7 +22,7 @@ const MAX_CLOCK_SKEW_MS = 5_000;
 const OTHERS_MAY = 0o077;
 
 export function doctorCommand(): Command {
-  return connectedCommand('doctor', 'check configuration, data folder, keys, clock and reachability')
+  return connectedCommand()
     .option('--config <file>', 'the configuration', DEFAULT_CONFIG)
     .option('--rebuild-index', 'rebuild the indices by which change-sets and events are found; stop the engine first')
     .action(async (options: DoctorOptions) => {

@@ -1,7 +1,6 @@
 /** `nervous token`: the token of one principal of a local engine, for whoever runs it. The engine prints each only once. */
 import { Command } from 'commander';
 import { tokenOf } from '../../connection/connect.ts';
-import { withExamples } from '../../output/examples.ts';
 import { show } from '../../output/output.ts';
 
 interface TokenOptions {
@@ -10,8 +9,7 @@ interface TokenOptions {
 }
 
 export function tokenCommand(): Command {
-  const command = new Command('token')
-    .description('print the token of one principal from the data folder')
+  return new Command()
     .argument('<principal>', 'account, agent or module')
     .option('--data <dir>', 'data folder', '.data')
     .option('--json', 'write JSON for programs')
@@ -19,5 +17,4 @@ export function tokenCommand(): Command {
       const token = tokenOf(principal, options.data);
       show(options, { principal, token }, () => token);
     });
-  return withExamples(command, ['export NERVOUS_TOKEN=$(nervous token eva --data .data)']);
 }

@@ -22,7 +22,7 @@ interface SchemaOptions extends DocumentOptions {
 }
 
 export function schemaCommand(): Command {
-  return documentCommand('schema', "print the JSON Schema of a topic's payload")
+  return documentCommand()
     .argument('<topic>', 'topic, or topic@version; default: the newest version')
     .option('--draft-04', 'write the draft that the schema registry of EventBridge takes (default: 2020-12)')
     .action(async (name: string, { config: path, json, draft04 }: SchemaOptions) => {
@@ -36,25 +36,20 @@ export function schemaCommand(): Command {
 }
 
 export function asyncApiCommand(): Command {
-  return documentCommand('asyncapi', 'print the catalog as AsyncAPI 3').action(
-    async ({ config: path, json }: DocumentOptions) => {
-      const { origin, topics } = await loadConfig(path);
-      write(createAsyncApiDocument({ origin, topics: ledgerTopics(topics) }), json);
-    },
-  );
+  return documentCommand().action(async ({ config: path, json }: DocumentOptions) => {
+    const { origin, topics } = await loadConfig(path);
+    write(createAsyncApiDocument({ origin, topics: ledgerTopics(topics) }), json);
+  });
 }
 
 export function referenceCommand(): Command {
-  return documentCommand('reference', 'print the catalog as a page of Markdown').action(
-    async ({ config: path }: DocumentOptions) => {
-      process.stdout.write(printable(topicReference(await loadConfig(path))));
-    },
-  );
+  return documentCommand().action(async ({ config: path }: DocumentOptions) => {
+    process.stdout.write(printable(topicReference(await loadConfig(path))));
+  });
 }
 
-function documentCommand(name: string, description: string): Command {
-  return new Command(name)
-    .description(description)
+function documentCommand(): Command {
+  return new Command()
     .option('--config <file>', 'configuration that holds the catalog', DEFAULT_CONFIG)
     .option('--json', 'write one line');
 }

@@ -13,8 +13,9 @@ import { connect } from '../../connection/connect.ts';
 import { EXIT } from '../../output/exit-codes.ts';
 import { DEFAULT_CONFIG, loadConfig } from '../../connection/load-config.ts';
 import { note, show, UsageError } from '../../output/output.ts';
+import { NO_PAGER, showList, type PagedOptions } from '../../output/pager.ts';
+import { tableText } from '../../output/table.ts';
 import { readJsonFile } from '../../input/read-json.ts';
-import { asyncApiCommand, referenceCommand, schemaCommand } from './catalog-documents.ts';
 
 interface CatalogOptions {
   readonly config: string;
@@ -32,38 +33,29 @@ interface CheckOptions extends CatalogOptions {
 
 const SEVERITIES = ['breaking', 'minor', 'patch'] as const;
 
-export function catalogCommand(): Command {
-  return new Command('catalog')
-    .description('show topics and versions, and check whether a change breaks readers')
-    .addCommand(listCommand())
-    .addCommand(snapshotCommand())
-    .addCommand(diffCommand())
-    .addCommand(checkCommand())
-    .addCommand(schemaCommand())
-    .addCommand(asyncApiCommand())
-    .addCommand(referenceCommand());
+export function listCatalogCommand(): Command {
+  return subcommand()
+    .option(...NO_PAGER)
+    .action(async (options: CatalogOptions & PagedOptions) => {
+      const { topics } = await currentCatalog(options);
+      showList(options, { topics }, () =>
+        tableText(
+          ['topic', 'description'],
+          topics.map(({ topic, version, description }) => [`${topic}@${version}`, description]),
+        ),
+      );
+    });
 }
 
-function listCommand(): Command {
-  return subcommand('list', 'list topics with versions and descriptions').action(async (options: CatalogOptions) => {
-    const { topics } = await currentCatalog(options);
-    show(options, { topics }, () =>
-      topics.map(({ topic, version, description }) => `${topic}@${version}  ${description}`).join('\n'),
-    );
+export function snapshotCommand(): Command {
+  return subcommand().action(async (options: CatalogOptions) => {
+    const catalog = await currentCatalog(options);
+    process.stdout.write(`${JSON.stringify(catalog, null, options.json === true ? 0 : 2)}\n`);
   });
 }
 
-function snapshotCommand(): Command {
-  return subcommand('snapshot', 'print the catalog as JSON: commit it, and check later changes against it').action(
-    async (options: CatalogOptions) => {
-      const catalog = await currentCatalog(options);
-      process.stdout.write(`${JSON.stringify(catalog, null, options.json === true ? 0 : 2)}\n`);
-    },
-  );
-}
-
-function diffCommand(): Command {
-  return subcommand('diff', 'show what changed from one snapshot to another, or to the current catalog')
+export function diffCatalogCommand(): Command {
+  return subcommand()
     .argument('<old>', 'file of "nervous catalog snapshot", or - for stdin')
     .argument('[new]', 'a second catalog to compare with (default: the current one)')
     .action(async (older: string, newer: string | undefined, options: CatalogOptions) => {
@@ -73,8 +65,8 @@ function diffCommand(): Command {
     });
 }
 
-function checkCommand(): Command {
-  return subcommand('check', 'fail when the current catalog breaks what the snapshot promised')
+export function checkCatalogCommand(): Command {
+  return subcommand()
     .requiredOption('--against <file>', 'file of "nervous catalog snapshot"')
     .option('--accept <topic@version...>', 'accept the breaks of these versions')
     .action(async (options: CheckOptions) => {
@@ -100,9 +92,8 @@ function refuseNeedless(accepted: ReadonlySet<string>, changes: readonly Catalog
   if (needless !== undefined) throw new UsageError(`--accept ${needless}: nothing breaks there, leave it out`);
 }
 
-function subcommand(name: string, description: string): Command {
-  return new Command(name)
-    .description(description)
+function subcommand(): Command {
+  return new Command()
     .option('--config <file>', 'configuration that holds the current catalog', DEFAULT_CONFIG)
     .option('--url <url>', 'take the current catalog from this service instead')
     .addOption(new Option('--token <token>', 'your token for the service').env('NERVOUS_TOKEN'))

@@ -1,7 +1,8 @@
-/** `nervous dead-letters` and `redrive`: what could not be delivered, and another try. */
+/** `nervous subscriptions dead-letters` and `redrive`: what could not be delivered, and another try. */
 import type { Command } from 'commander';
 import type { DeadLetter } from '../../../../core/events/index.ts';
 import { defined } from '../../../../core/values/index.ts';
+import { wholeSubscription } from '../../input/subscription-id.ts';
 import { connect, connectedCommand, type ConnectOptions } from '../../connection/connect.ts';
 import type { Client } from '../../../sdk/index.ts';
 import { show, UsageError } from '../../output/output.ts';
@@ -15,31 +16,30 @@ interface RedriveOptions extends ConnectOptions {
 const PAGE = 100;
 
 export function deadLettersCommand(): Command {
-  return connectedCommand('dead-letters <subscription>', 'list the events whose delivery was given up').action(
-    async (id: string, options: ConnectOptions) => {
-      const deadLetters = await collectDeadLetters(id, options);
-      show(options, { deadLetters }, () =>
-        deadLetters.length === 0
-          ? 'no dead letters'
-          : deadLetters
-              .map(({ position, attempts, reason, diedAt, event }) =>
-                [
-                  `${position}  ${event.topic} ${event.entityId}#${event.ledger.seq}  ${event.eventId}`,
-                  `  gave up at ${diedAt} after ${attempts} attempts: ${reason}`,
-                ].join('\n'),
-              )
-              .join('\n'),
-      );
-    },
-  );
+  return connectedCommand('<subscription>').action(async (id: string, options: ConnectOptions) => {
+    const deadLetters = await collectDeadLetters(id, options);
+    show(options, { deadLetters }, () =>
+      deadLetters.length === 0
+        ? 'no dead letters'
+        : deadLetters
+            .map(({ position, attempts, reason, diedAt, event }) =>
+              [
+                `${position}  ${event.topic} ${event.entityId}#${event.ledger.seq}  ${event.eventId}`,
+                `  gave up at ${diedAt} after ${attempts} attempts: ${reason}`,
+              ].join('\n'),
+            )
+            .join('\n'),
+    );
+  });
 }
 
 export function redriveCommand(): Command {
-  return connectedCommand('redrive <subscription>', 'deliver dead letters again, with a new count of attempts')
+  return connectedCommand('<subscription>')
     .option('--position <n...>', 'only the dead letters at these positions (default: all)')
     .option('--pattern <json>', 'only dead letters whose event matches this event pattern: JSON, or @file')
     .action(async (id: string, options: RedriveOptions) => {
-      const redriven = await connect(options).redrive(id, choiceOf(options));
+      const client = connect(options);
+      const redriven = await client.redrive(await wholeSubscription(client, id), choiceOf(options));
       show(options, { redriven }, () => `${redriven} due again`);
     });
 }
@@ -50,8 +50,9 @@ function choiceOf({ position, pattern }: RedriveOptions): Parameters<Client['red
   return { pattern: readJsonArgument(pattern, '--pattern') };
 }
 
-async function collectDeadLetters(id: string, options: ConnectOptions): Promise<DeadLetter[]> {
+async function collectDeadLetters(given: string, options: ConnectOptions): Promise<DeadLetter[]> {
   const client = connect(options);
+  const id = await wholeSubscription(client, given);
   const found: DeadLetter[] = [];
   let after: number | undefined;
   do {

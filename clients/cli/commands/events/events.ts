@@ -1,4 +1,4 @@
-/** `nervous publish` and `nervous tail`. */
+/** `nervous events publish` and `nervous events tail`. */
 import { Option, type Command } from 'commander';
 import {
   eventBridgeShape,
@@ -11,6 +11,7 @@ import {
 import { defined } from '../../../../core/values/index.ts';
 import type { CatalogView } from '../../../../api/index.ts';
 import { connect, connectedCommand, type ConnectOptions } from '../../connection/connect.ts';
+import { EXIT } from '../../output/exit-codes.ts';
 import { note, show, UsageError } from '../../output/output.ts';
 import { readJsonArgument } from '../../input/read-json.ts';
 
@@ -30,7 +31,7 @@ interface TailOptions extends ConnectOptions {
 }
 
 export function publishCommand(): Command {
-  return connectedCommand('publish <topic>', 'publish one event')
+  return connectedCommand('<topic>')
     .option('--entity <id>', 'the entity that the event is about')
     .requiredOption('--payload <json>', 'the payload, or @file, or @- for stdin')
     .option('--event-id <id>', 'event id, by which a repetition is recognized (default: a new one)')
@@ -52,7 +53,7 @@ async function publish(topic: string, options: PublishOptions): Promise<void> {
 }
 
 export function tailCommand(): Command {
-  return connectedCommand('tail', 'show events as they are recorded')
+  return connectedCommand()
     .option('--topics <list>', 'only these topics: transactions.*,budget.updated')
     .option('--entity <id>', 'only those about this entity')
     .option('--pattern <json>', 'only events that match this EventBridge pattern: JSON, or @file')
@@ -102,7 +103,11 @@ async function filterOf({ pattern, ...options }: TailOptions): Promise<(event: D
 
 function interruption(): AbortSignal {
   const controller = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => controller.abort());
+  process.once('SIGTERM', () => controller.abort());
+  process.once('SIGINT', () => {
+    process.exitCode = EXIT.stopped;
+    controller.abort();
+  });
   return controller.signal;
 }
 

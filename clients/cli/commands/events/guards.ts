@@ -1,4 +1,4 @@
-/** `nervous guards`: which topics protection stopped; `nervous guards reset <topic>` opens one. */
+/** `nervous guards list`: which topics protection stopped; `nervous guards reset <topic>` opens one. */
 import type { Command } from 'commander';
 import type { GuardState, TopicStop } from '../../../../core/events/index.ts';
 import { connect, connectedCommand, type ConnectOptions } from '../../connection/connect.ts';
@@ -8,22 +8,22 @@ interface ResetOptions extends ConnectOptions {
   readonly reason?: string;
 }
 
-export function guardsCommand(): Command {
-  const list = connectedCommand('guards', 'list topics, and whether protection stopped them').action(
-    async (options: ConnectOptions) => {
-      const guards = await connect(options).guards();
-      show(options, { guards }, () =>
-        guards.length === 0 ? 'no topics of yours' : guards.map((guard) => linesOf(guard)).join('\n'),
-      );
-    },
-  );
-  const reset = connectedCommand('reset <topic>', 'open a stopped topic (auditors, security)')
+export function listGuardsCommand(): Command {
+  return connectedCommand().action(async (options: ConnectOptions) => {
+    const guards = await connect(options).guards();
+    show(options, { guards }, () =>
+      guards.length === 0 ? 'no topics of yours' : guards.map((guard) => linesOf(guard)).join('\n'),
+    );
+  });
+}
+
+export function resetGuardCommand(): Command {
+  return connectedCommand('<topic>')
     .option('--reason <text>', 'what you found; it is recorded')
     .action(async (topic: string, { reason, ...options }: ResetOptions) => {
       const guard = await connect(options).resetGuard(topic, reason);
       show(options, guard, () => linesOf(guard));
     });
-  return list.addCommand(reset);
 }
 
 function linesOf({ topic, state, perSecond, stops }: GuardState): string {

@@ -1,4 +1,4 @@
-/** `nervous map`: who publishes and subscribes to what, what goes round in a circle, what nobody uses. docs/protection.md */
+/** `nervous events map`: who publishes and subscribes to what, what goes round in a circle, what nobody uses. docs/protection.md */
 import { Option, type Command } from 'commander';
 import { mapDot, mapMermaid, type MapLoop, type MapReport } from '../../../../core/system/index.ts';
 import { must } from '../../../../core/errors/index.ts';
@@ -17,7 +17,7 @@ const WORDS: Readonly<Record<MapLoop['level'], string>> = {
 };
 
 export function mapCommand(): Command {
-  return connectedCommand('map', 'show publishers, topics and subscriptions, and where events can go round in circles')
+  return connectedCommand()
     .option('--observe <n>', 'how many of the newest entries to read for traffic, 0-10000 (default: 1000)')
     .addOption(
       new Option('--format <format>', 'write this format instead of a summary').choices(['json', 'dot', 'mermaid']),

@@ -1,5 +1,5 @@
 /**
- * `nervous match`: does this event match this pattern? One pair from two files, answered by the exit code like grep, or a
+ * `nervous events match`: does this event match this pattern? One pair from two files, answered by the exit code like grep, or a
  * stream of pairs, one answer line for each line whatever is wrong with it. No service is asked.
  */
 import { once } from 'node:events';
@@ -25,8 +25,7 @@ interface MatchOptions {
 }
 
 export function matchCommand(): Command {
-  return new Command('match')
-    .description('test whether an event matches a pattern; exit code 0: yes, 1: no')
+  return new Command()
     .option('--rule <file>', 'the pattern, or - for stdin')
     .option('--event <file>', 'the event, or - for stdin')
     .option(

@@ -1,5 +1,5 @@
 /**
- * `nervous replay`: publishes the events of a file in its order, in constant memory, as fast as asked for. Bad lines are told
+ * `nervous events replay`: publishes the events of a file in its order, in constant memory, as fast as asked for. Bad lines are told
  * and passed over. With event ids it may be run again: what is recorded already answers as a duplicate.
  */
 import { createReadStream, statSync, type ReadStream } from 'node:fs';
@@ -59,7 +59,7 @@ const BATCHES_PER_SECOND = 10;
 const SHOWN_PROBLEMS = 10;
 
 export function replayCommand(): Command {
-  return connectedCommand('replay <file>', 'publish the events of an NDJSON file, or of a CSV file with a header')
+  return connectedCommand('<file>')
     .option('--batch <n>', 'events per request', parseBatch, MAX_BATCH)
     .option('--rate <n/s>', 'publish no faster than this, e.g. 500/s', parseRate)
     .option('--from-line <n>', 'skip the lines before this one', parseLine, 1)

@@ -1,5 +1,6 @@
-/** `nervous subscribe` and `reset`: a subscription is made, its breaker closed. Pulling it is a module's business. */
+/** `nervous subscriptions create` and `reset`: a subscription is made, its breaker closed. Pulling it is a module's business. */
 import type { SubscriptionInput } from '../../../../core/events/index.ts';
+import { wholeSubscription } from '../../input/subscription-id.ts';
 import { connect, connectedCommand, type ConnectOptions } from '../../connection/connect.ts';
 import type { Command } from 'commander';
 import { show } from '../../output/output.ts';
@@ -10,11 +11,8 @@ interface SubscribeOptions extends ConnectOptions {
   readonly settings?: string;
 }
 
-export function subscribeCommand(): Command {
-  return connectedCommand(
-    'subscribe <topics...>',
-    'make a subscription; repeating the same id and settings changes nothing',
-  )
+export function createSubscriptionCommand(): Command {
+  return connectedCommand('<topics...>')
     .option('--id <id>', 'id of the subscription (default: a new one)')
     .option(
       '--settings <json>',
@@ -33,12 +31,10 @@ export function subscribeCommand(): Command {
     });
 }
 
-export function resetCommand(): Command {
-  return connectedCommand(
-    'reset <subscription>',
-    'close the breaker of a subscription, so that it gets events again at once',
-  ).action(async (id: string, options: ConnectOptions) => {
-    const subscription = await connect(options).resetBreaker(id);
-    show(options, { subscription }, () => `${id}: delivers again`);
+export function resetSubscriptionCommand(): Command {
+  return connectedCommand('<subscription>').action(async (id: string, options: ConnectOptions) => {
+    const client = connect(options);
+    const subscription = await client.resetBreaker(await wholeSubscription(client, id));
+    show(options, { subscription }, () => `${subscription.id}: delivers again`);
   });
 }

@@ -1,78 +1,74 @@
-/** `nervous subscriptions`: how they stand; `pause`, `resume` and `delete` one. */
+/** `nervous subscriptions list`: how they stand; `pause`, `resume` and `delete` one. */
 import type { Command } from 'commander';
 import type { Subscription, SubscriptionStats } from '../../../../core/events/index.ts';
 import type { Client } from '../../../sdk/index.ts';
 import { isConfirmed, requireAnswerable, YES, type ConfirmOptions } from '../../input/confirm.ts';
+import { wholeSubscription } from '../../input/subscription-id.ts';
+import { NO_PAGER, showList, type PagedOptions } from '../../output/pager.ts';
+import { tableText } from '../../output/table.ts';
 import { connect, connectedCommand, type ConnectOptions } from '../../connection/connect.ts';
-import { withExamples } from '../../output/examples.ts';
 import { show } from '../../output/output.ts';
 
-export function subscriptionsCommand(): Command {
-  const list = connectedCommand('subscriptions', 'list your subscriptions with their state').action(
-    async (options: ConnectOptions) => {
+const COLUMNS = ['id', 'module', 'status', 'topics', 'deliveries'] as const;
+
+export function listSubscriptionsCommand(): Command {
+  return connectedCommand()
+    .option(...NO_PAGER)
+    .action(async (options: ConnectOptions & PagedOptions) => {
       const client = connect(options);
       const [subscriptions, state] = await Promise.all([client.subscriptions(), client.state()]);
       const stats = new Map(state.subscriptions.map((one) => [one.subscription, one]));
       const rows = subscriptions.map((one) => ({ ...one, stats: stats.get(one.id) ?? null }));
-      show(options, { subscriptions: rows }, () =>
-        rows.length === 0 ? 'no subscriptions' : rows.map((row) => lineOf(row, row.stats)).join('\n'),
+      showList(options, { subscriptions: rows }, () =>
+        rows.length === 0
+          ? 'no subscriptions'
+          : tableText(
+              COLUMNS,
+              rows.map((row) => rowOf(row, row.stats)),
+            ),
       );
-    },
-  );
-  return list.addCommand(pauseCommand()).addCommand(resumeCommand()).addCommand(deleteCommand());
+    });
 }
 
-function pauseCommand(): Command {
-  return switchCommand(
-    'pause',
-    'deliver nothing to a subscription until you resume it; nothing is lost meanwhile',
-    (client, id) => client.pause(id),
-  );
+export function pauseCommand(): Command {
+  return switchCommand((client, id) => client.pause(id));
 }
 
-function resumeCommand(): Command {
-  return switchCommand('resume', 'continue the deliveries of a subscription where they stopped', (client, id) =>
-    client.resume(id),
-  );
+export function resumeCommand(): Command {
+  return switchCommand((client, id) => client.resume(id));
 }
 
-function switchCommand(
-  name: string,
-  description: string,
-  turn: (client: Client, id: string) => Promise<Subscription>,
-): Command {
-  const command = connectedCommand(`${name} <subscription>`, description).action(
-    async (id: string, options: ConnectOptions) => {
-      const subscription = await turn(connect(options), id);
-      show(options, { subscription }, () => `${id}: ${subscription.status}`);
-    },
-  );
-  return withExamples(command, [`nervous subscriptions ${name} budget --data .data --as budget-engine`]);
+function switchCommand(turn: (client: Client, id: string) => Promise<Subscription>): Command {
+  return connectedCommand('<subscription>').action(async (id: string, options: ConnectOptions) => {
+    const client = connect(options);
+    const subscription = await turn(client, await wholeSubscription(client, id));
+    show(options, { subscription }, () => `${subscription.id}: ${subscription.status}`);
+  });
 }
 
-function deleteCommand(): Command {
-  const command = connectedCommand(
-    'delete <subscription>',
-    'remove a subscription with its position, retries and dead letters',
-  )
+export function deleteSubscriptionCommand(): Command {
+  return connectedCommand('<subscription>')
     .option(...YES)
-    .action(async (id: string, options: ConnectOptions & ConfirmOptions) => {
+    .action(async (given: string, options: ConnectOptions & ConfirmOptions) => {
       requireAnswerable('delete', options);
       const client = connect(options);
+      // Ids are names here: of one that is gone another may begin with it, and with --yes nobody would see that.
+      const id = options.yes === true ? given : await wholeSubscription(client, given);
       const subscription = await client.subscription(id);
-      const text = lineOf(subscription, null);
+      const text = rowOf(subscription, null).join('  ');
       if (options.json !== true) show(options, subscription, () => `${text}\n`);
       if (!(await isConfirmed('delete', options, text))) return;
       await client.unsubscribe(id);
       show(options, { deleted: id }, () => `${id}: deleted`);
     });
-  return withExamples(command, ['nervous subscriptions delete budget --data .data --as budget-engine']);
 }
 
-function lineOf({ id, module, topics, status }: Subscription, stats: SubscriptionStats | null): string {
-  const suffix =
+function rowOf({ id, module, topics, status }: Subscription, stats: SubscriptionStats | null): string[] {
+  const state =
     stats === null
-      ? ''
-      : `  ${stats.delivered} delivered, ${stats.backlog} behind, ${stats.retrying} retrying, ${stats.deadLetters} dead${stats.breaker === 'open' ? ', breaker open' : ''}`;
-  return `${id}  ${module}  ${status}  ${topics.join(',')}${suffix}`;
+      ? []
+      : [
+          `${stats.delivered} delivered, ${stats.backlog} behind, ${stats.retrying} retrying, ${stats.deadLetters} dead${stats.breaker === 'open' ? ', breaker open' : ''}`,
+        ];
+  return [id, module, status, topics.join(','), ...state];
 }

@@ -7,10 +7,7 @@ import { canonicalize, CanonicalError, parseStrict } from '../../../../core/cano
 const MAX_INPUT_BYTES = 256 * 2 ** 20;
 
 export function canonicalizeCommand(): Command {
-  return new Command('canonicalize')
-    .description('write the JSON from stdin in the canonical form of RFC 8785, without a newline at the end')
-    .option('--json', 'write refusals as JSON')
-    .action(run);
+  return new Command().option('--json', 'write refusals as JSON').action(run);
 }
 
 async function run(): Promise<void> {

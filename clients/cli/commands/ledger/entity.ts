@@ -1,4 +1,4 @@
-/** `nervous entity`: the document of an entity, and how it came to be. */
+/** `nervous entities show`: the document of an entity, and how it came to be. */
 import { InvalidArgumentError, type Command } from 'commander';
 import type { EntryView } from '../../../../core/system/index.ts';
 import { connect, connectedCommand, type ConnectOptions } from '../../connection/connect.ts';
@@ -11,8 +11,8 @@ interface EntityOptions extends ConnectOptions {
 const DEFAULT_LIMIT = 20;
 const MAX_LIMIT = 200;
 
-export function entityCommand(): Command {
-  return connectedCommand('entity <id>', 'show the document of an entity and its newest entries')
+export function showEntityCommand(): Command {
+  return connectedCommand('<id>')
     .option('--limit <n>', 'how many entries to show', parseLimit, DEFAULT_LIMIT)
     .action(async (id: string, options: EntityOptions) => {
       const client = connect(options);

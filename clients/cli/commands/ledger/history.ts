@@ -1,13 +1,13 @@
-/** `nervous history`: the entries of an entity, or of the whole ledger, as lines to be looked through. */
+/** `nervous entities history`: the entries of an entity, or of the whole ledger, as lines to be looked through. */
 import type { Command } from 'commander';
 import type { SourceEntry } from '../../../../adapters/embedded/index.ts';
-import { withExamples } from '../../output/examples.ts';
 import { EXIT } from '../../output/exit-codes.ts';
 import { openSource, sourceCommand, type SourceOptions } from '../../connection/ledger-source.ts';
 import { note, show } from '../../output/output.ts';
+import { NO_PAGER, pagedLines, type PagedOptions } from '../../output/pager.ts';
 import { parseTime } from '../../input/times.ts';
 
-interface HistoryOptions extends SourceOptions {
+interface HistoryOptions extends SourceOptions, PagedOptions {
   readonly type?: string;
   readonly by?: string;
   readonly text?: string;
@@ -19,35 +19,32 @@ interface HistoryOptions extends SourceOptions {
 const TELLING = ['topic', 'eventId', 'change', 'title', 'decision', 'level', 'personId', 'reason'] as const;
 
 export function historyCommand(): Command {
-  const command = sourceCommand(
-    'history [entity]',
-    'search the entries of an entity or, for auditors, of the whole ledger',
-  )
+  return sourceCommand('[entity]')
     .option('--type <type>', 'only entries of this type: event, change.voted …; or a prefix: change.*')
     .option('--by <id>', 'only entries by this account, agent or module')
     .option('--text <text>', 'only entries that contain this text')
     .option('--from <time>', 'only entries recorded at this time or later: 7d, 24h (ago), 2026-12-01 or a full time')
     .option('--to <time>', 'only entries recorded before this time')
+    .option(...NO_PAGER)
     .action(history);
-  return withExamples(command, [
-    'nervous history account:1695 --data .data',
-    'nervous history --type change.voted --by boris --from 30d --export ./export',
-  ]);
 }
 
 async function history(entity: string | undefined, options: HistoryOptions): Promise<void> {
   const isWanted = filterOf(options);
   const source = await openSource(options);
+  const lines = pagedLines(options);
   let [seen, shown] = [0, 0];
   try {
     for await (const entry of entity === undefined ? source.entries() : source.chain(entity)) {
       seen += 1;
       if (!isWanted(entry)) continue;
       shown += 1;
-      show(options, entry, () => lineOf(entry, entity === undefined));
+      if (options.json === true) show(options, entry, () => '');
+      else lines.add(lineOf(entry, entity === undefined));
     }
   } finally {
     source.close();
+    lines.end();
   }
   if (entity !== undefined && seen === 0) {
     note(`nervous: nothing was ever recorded for "${entity}" in ${source.name}`);

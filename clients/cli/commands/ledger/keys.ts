@@ -1,4 +1,4 @@
-/** `nervous keys`: the public keys of a data folder, and what its operator does about keys. docs/keys.md */
+/** `nervous keys list`: the public keys of a data folder, and what its operator does about keys. docs/keys.md */
 import { Command } from 'commander';
 import { defined } from '../../../../core/values/index.ts';
 import { must } from '../../../../core/errors/index.ts';
@@ -15,28 +15,22 @@ interface ActionOptions extends KeysOptions {
   readonly reason: string;
 }
 
-export function keysCommand(): Command {
-  return listCommand().addCommand(rotateCommand()).addCommand(revokeCommand()).addCommand(auditCommand());
+export function rotateKeyCommand(): Command {
+  return stoppedCommand().action(async (options: ActionOptions) => {
+    const { rotateRootKey } = await import('../../../../adapters/embedded/index.ts');
+    const rotated = await rotateRootKey(requestOf(options));
+    show(options, rotated, () =>
+      [
+        `root     ${rotated.verifierKey}`,
+        `recorded as ${rotated.entity} #${rotated.seq}; hand the new key to auditors and witnesses, keep the old public key`,
+      ].join('\n'),
+    );
+  });
 }
 
-function rotateCommand(): Command {
-  return stoppedCommand('rotate', 'replace the root key by a new one; both keys sign the replacement').action(
-    async (options: ActionOptions) => {
-      const { rotateRootKey } = await import('../../../../adapters/embedded/index.ts');
-      const rotated = await rotateRootKey(requestOf(options));
-      show(options, rotated, () =>
-        [
-          `root     ${rotated.verifierKey}`,
-          `recorded as ${rotated.entity} #${rotated.seq}; hand the new key to auditors and witnesses, keep the old public key`,
-        ].join('\n'),
-      );
-    },
-  );
-}
-
-function revokeCommand(): Command {
-  return stoppedCommand('revoke', 'revoke a session key: nothing that it signs from now on is believed')
-    .argument('<key>', 'session key as "nervous keys" shows it: keys/<16 hex>')
+export function revokeKeyCommand(): Command {
+  return stoppedCommand()
+    .argument('<key>', 'session key as "nervous keys list" shows it: keys/<16 hex>')
     .action(async (key: string, options: ActionOptions) => {
       const { revokeSessionKey } = await import('../../../../adapters/embedded/index.ts');
       const { entity, seq, position } = await revokeSessionKey({ ...requestOf(options), key });
@@ -45,9 +39,8 @@ function revokeCommand(): Command {
     });
 }
 
-function auditCommand(): Command {
-  return new Command('audit')
-    .description('compare how often the root key signed with the signatures that are recorded')
+export function auditKeysCommand(): Command {
+  return new Command()
     .option('--data <dir>', 'data folder, whether its engine runs or not', '.data')
     .option('--anchors <dir>', 'folder of the anchors, if they are not in the data folder')
     .option('--json', 'write JSON for programs')
@@ -69,9 +62,8 @@ function auditCommand(): Command {
     });
 }
 
-function stoppedCommand(name: string, description: string): Command {
-  return new Command(name)
-    .description(description)
+function stoppedCommand(): Command {
+  return new Command()
     .requiredOption('--reason <text>', 'reason, which is recorded')
     .option('--data <dir>', 'data folder of a stopped engine', '.data')
     .option('--anchors <dir>', 'folder of the anchors, if they are not in the data folder')
@@ -82,9 +74,8 @@ function requestOf({ data, anchors, reason }: ActionOptions): { dataDir: string;
   return { dataDir: data, reason, ...defined({ anchorsDir: anchors }) };
 }
 
-function listCommand(): Command {
-  return new Command('keys')
-    .description('list the public keys of a ledger: root, log, witness and session keys')
+export function listKeysCommand(): Command {
+  return new Command()
     .option('--data <dir>', 'data folder, whether its engine runs or not', '.data')
     .option('--json', 'write JSON for programs')
     .action(async (options: KeysOptions) => {

@@ -1,7 +1,6 @@
-/** `nervous proof`: shows, to whoever has the public root key and nothing else, that an entry is in the log. */
+/** `nervous entities proof`: shows, to whoever has the public root key and nothing else, that an entry is in the log. */
 import { writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
-import { withExamples } from '../../output/examples.ts';
 import { openSource, sourceCommand, type SourceOptions } from '../../connection/ledger-source.ts';
 import { show, UsageError } from '../../output/output.ts';
 import { parseSeq } from '../../input/seq.ts';
@@ -11,10 +10,7 @@ interface ProofOptions extends SourceOptions {
 }
 
 export function proofCommand(): Command {
-  const command = sourceCommand(
-    'proof <entity> <seq>',
-    'write a proof that an entry is in the log (C2SP tlog-proof) to stdout',
-  )
+  return sourceCommand('<entity> <seq>')
     .option('--out <file>', 'write into this file, which must not exist yet')
     .action(async (entity: string, seqText: string, options: ProofOptions) => {
       const seq = parseSeq(seqText);
@@ -27,10 +23,6 @@ export function proofCommand(): Command {
         source.close();
       }
     });
-  return withExamples(command, [
-    'nervous proof account:1695 7 --data .data --out entry.proof',
-    'nervous verify proof entry.proof --vkey root.vkey',
-  ]);
 }
 
 function write(proof: Uint8Array, options: ProofOptions, of: { readonly entity: string; readonly seq: number }): void {

@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import { defined } from '../../../../core/values/index.ts';
 import { show, UsageError } from '../../output/output.ts';
+import { whileWaiting } from '../../output/waiting.ts';
 import { addKey, keysOf } from '../../connection/verifier-keys.ts';
 
 interface RestoreOptions {
@@ -16,8 +17,7 @@ interface RestoreOptions {
 }
 
 export function restoreCommand(): Command {
-  return new Command('restore')
-    .description('make a data folder from an export, and prove that it holds what was signed')
+  return new Command()
     .requiredOption('--from <export>', 'folder made by "nervous export"')
     .requiredOption('--data <dir>', 'folder to make')
     .option('--root-key <file>', 'root.key of the ledger; without it you can read the folder, but record nothing')
@@ -34,12 +34,15 @@ async function restore(options: RestoreOptions): Promise<void> {
   if (rootKey === undefined && vkey === undefined)
     throw new UsageError('restore needs --root-key or --vkey: the export cannot vouch for itself');
   const { restoreExport } = await import('../../../../adapters/embedded/index.ts');
-  const restored = await restoreExport({
+  let far = '';
+  const restoring = restoreExport({
     ...{ from, dataDir: data, acceptLoss: acceptLoss === true },
     ...defined({ rootKeyFile: rootKey, fieldKeyFile: fieldKey }),
     ...(vkey === undefined ? {} : { verifierKeys: vkey.flatMap(keysOf) }),
     ...defined({ anchorsDir: anchors }),
+    onProgress: (now) => (far = now.stage === 'restoring' ? `${now.entries} of ${now.of} entries` : now.stage),
   });
+  const restored = await whileWaiting({ what: 'restoring', far: () => far, json: options.json }, restoring);
   const { report, entries, canRecord, incarnation, loss } = restored;
   const known = loss === undefined ? {} : { lost: loss.lost, kept: loss.kept };
   show(options, { data, verdict: report.verdict, entries, canRecord, incarnation, ...known }, () =>
@@ -56,5 +59,5 @@ async function restore(options: RestoreOptions): Promise<void> {
 
 function lossLine(lost: number, incarnation: number): string {
   const what = lost === 0 ? 'nothing known is lost' : `${lost} entries are lost`;
-  return `  ${what}; the log goes on as incarnation ${incarnation}, with a name of its own: nervous keys shows its key`;
+  return `  ${what}; the log goes on as incarnation ${incarnation}, with a name of its own: nervous keys list shows its key`;
 }

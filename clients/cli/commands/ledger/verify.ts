@@ -1,6 +1,6 @@
 /** `nervous verify`: a verdict on the ledger or a part of it, by a running service or from a data folder, and on proofs. */
 import { readFileSync, writeFileSync } from 'node:fs';
-import type { Command } from 'commander';
+import { Command } from 'commander';
 import type { VerifyDataDirOptions } from '../../../../adapters/embedded/index.ts';
 import {
   createProgress,
@@ -9,7 +9,6 @@ import {
   type SharedProgress,
 } from '../../../../adapters/embedded/audit/progress.ts';
 import {
-  MODES,
   parseVerifierKey,
   verifyProof,
   type TrustedRoot,
@@ -19,6 +18,7 @@ import { defined } from '../../../../core/values/index.ts';
 import { connect, connectedCommand, type ConnectOptions } from '../../connection/connect.ts';
 import { VERDICT_EXIT } from '../../output/exit-codes.ts';
 import { printable, show, UsageError } from '../../output/output.ts';
+import { parseMinutes } from '../../input/times.ts';
 import { whileWaiting } from '../../output/waiting.ts';
 
 interface VerifyOptions extends ConnectOptions {
@@ -30,74 +30,83 @@ interface VerifyOptions extends ConnectOptions {
   readonly remember?: string;
 }
 
-type Scope =
-  | NonNullable<VerifyDataDirOptions['scope']>
-  | { readonly mode: 'since'; readonly checkpoint: Uint8Array }
-  | { readonly mode: 'proof'; readonly proof: Uint8Array };
-
-const SCOPES = [
-  ['full', `${MODES.full} (default)`],
-  ['entity <id>', MODES.entity],
-  ['range <from> <to>', `${MODES.range}; the last one is exclusive`],
-  ['since <file>', MODES.since],
-  ['proof <file>', `${MODES.proof}; this needs --vkey and nothing else`],
-  ['state', MODES.state],
-  ['remember <file>', 'verify in full, and keep the checkpoint for the next "since"'],
-] as const;
+type Scope = NonNullable<VerifyDataDirOptions['scope']> | { readonly mode: 'since'; readonly checkpoint: Uint8Array };
 
 const HELP = `
-Scopes:
-${SCOPES.map(([usage, does]) => `  ${usage.padEnd(20)}  ${does}`).join('\n')}
-
 With --data and without --as the command reads the folder itself, so it needs no running engine and no token.
 Ctrl-C ends the command with exit code 130, and the work that a service does for it. There is no verdict then.`;
 
-export function verifyCommand(): Command {
-  return connectedCommand('verify [scope] [args...]', 'verify the ledger, a part of it, or a proof')
+export function verifyFullCommand(): Command {
+  return scopeCommand().action((options: VerifyOptions) => verifyScope({ mode: 'full' }, 'full', options));
+}
+
+export function verifyEntityCommand(): Command {
+  return scopeCommand('<id>').action((entity: string, options: VerifyOptions) =>
+    verifyScope({ mode: 'entity', entity }, `entity ${entity}`, options),
+  );
+}
+
+export function verifyRangeCommand(): Command {
+  return scopeCommand('<from> <to>').action((from: string, to: string, options: VerifyOptions) =>
+    verifyScope({ mode: 'range', ...indices(from, to) }, `range ${from} ${to}`, options),
+  );
+}
+
+export function verifySinceCommand(): Command {
+  return scopeCommand('<file>').action((file: string, options: VerifyOptions) =>
+    verifyScope({ mode: 'since', checkpoint: bytesIn(file) }, `since ${file}`, options),
+  );
+}
+
+export function verifyStateCommand(): Command {
+  return scopeCommand().action((options: VerifyOptions) => verifyScope({ mode: 'state' }, 'state', options));
+}
+
+export function verifyRememberCommand(): Command {
+  return checkedCommand('<file>').action((file: string, options: VerifyOptions) =>
+    verifyScope({ mode: 'full' }, `full ${file}`, { ...options, remember: file }),
+  );
+}
+
+/** Needs no service and no folder. */
+export function verifyProofCommand(): Command {
+  return new Command()
+    .argument('<file>')
+    .requiredOption('--vkey <file>', 'the public root key, root.vkey of the ledger, from a source that you trust')
+    .option('--json', 'write JSON for programs')
+    .action((file: string, options: VerifyOptions) => {
+      answer(verifyProof(bytesIn(file), rootKey(options)), options);
+    });
+}
+
+function scopeCommand(args = ''): Command {
+  return checkedCommand(args).option('--remember <file>', 'keep the verified checkpoint for the next "verify since"');
+}
+
+function checkedCommand(args: string): Command {
+  return connectedCommand(args)
     .option('--hash-only', 'check hashes and links, but no signatures')
     .option('--vkey <file>', 'public root key from a source that you trust, instead of root.vkey in the folder')
     .option('--anchors <dir>', 'folder of the anchors, if they are not in the data folder')
     .option('--require-anchored', 'answer NOT_YET_ANCHORED unless anchors cover what you asked about')
-    .option('--max-age <minutes>', 'answer STALE when the log shows no sign of life for this long')
-    .option('--remember <file>', 'keep the verified checkpoint for the next "verify since"')
-    .addHelpText('after', HELP)
-    .action(async (name: string | undefined, args: string[], given: VerifyOptions) => {
-      const [scope, options] = scopeOf(name, args, given);
-      const progress = createProgress();
-      const what = printable(`verifying ${[scope.mode, ...args].join(' ')}`);
-      const report = await whileWaiting(
-        { what, far: () => farOf(progressOf(progress)), json: options.json },
-        verify(scope, options, progress),
-      );
-      if (options.remember !== undefined) remember(options.remember, report);
-      show(options, report, () => textOf(report));
-      process.exitCode = VERDICT_EXIT[report.verdict];
-    });
+    .option('--max-age <span>', 'answer STALE when the log shows no sign of life for this long: 90m, 2h, 7d')
+    .addHelpText('after', HELP);
 }
 
-/** @throws UsageError */
-function scopeOf(name = 'full', args: readonly string[], options: VerifyOptions): [Scope, VerifyOptions] {
-  const [first = '', second = ''] = args;
-  const shape = `${name}/${args.length}`;
-  switch (shape) {
-    case 'full/0':
-      return [{ mode: 'full' }, options];
-    case 'remember/1':
-      return [{ mode: 'full' }, { ...options, remember: first }];
-    case 'entity/1':
-      return [{ mode: 'entity', entity: first }, options];
-    case 'range/2':
-      return [{ mode: 'range', ...indices(first, second) }, options];
-    case 'since/1':
-      return [{ mode: 'since', checkpoint: bytesIn(first) }, options];
-    case 'proof/1':
-      return [{ mode: 'proof', proof: bytesIn(first) }, options];
-    case 'state/0':
-      return [{ mode: 'state' }, options];
-  }
-  throw new UsageError(
-    'say "verify full", "entity <id>", "range <from> <to>", "since <file>", "proof <file>", "state" or "remember <file>"',
+/** @param words what is verified, as it was typed */
+async function verifyScope(scope: Scope, words: string, options: VerifyOptions): Promise<void> {
+  const progress = createProgress();
+  const report = await whileWaiting(
+    { what: printable(`verifying ${words}`), far: () => farOf(progressOf(progress)), json: options.json },
+    verify(scope, options, progress),
   );
+  if (options.remember !== undefined) remember(options.remember, report);
+  answer(report, options);
+}
+
+function answer(report: VerificationReport, options: VerifyOptions): void {
+  show(options, report, () => textOf(report));
+  process.exitCode = VERDICT_EXIT[report.verdict];
 }
 
 function indices(from: string, to: string): { readonly from: number; readonly to: number } {
@@ -109,7 +118,6 @@ function indices(from: string, to: string): { readonly from: number; readonly to
 
 function verify(scope: Scope, options: VerifyOptions, progress: SharedProgress): Promise<VerificationReport> {
   const { data, as } = options;
-  if (scope.mode === 'proof') return Promise.resolve(verifyProof(scope.proof, rootKey(options)));
   if (data === undefined || as !== undefined) return askService(scope, options);
   if (options.url !== undefined)
     throw new UsageError('--data reads a folder, --url asks a service: choose one, or add --as');
@@ -117,7 +125,7 @@ function verify(scope: Scope, options: VerifyOptions, progress: SharedProgress):
 }
 
 async function readFolder(
-  scope: Exclude<Scope, { mode: 'proof' }>,
+  scope: Scope,
   options: VerifyOptions,
   { data, progress }: { readonly data: string; readonly progress: SharedProgress },
 ): Promise<VerificationReport> {
@@ -133,7 +141,7 @@ async function readFolder(
   });
 }
 
-function askService(scope: Exclude<Scope, { mode: 'proof' }>, options: VerifyOptions): Promise<VerificationReport> {
+function askService(scope: Scope, options: VerifyOptions): Promise<VerificationReport> {
   const { requireAnchored, hashOnly, anchors, vkey } = options;
   if (anchors !== undefined || vkey !== undefined)
     throw new UsageError('--anchors and --vkey are for verifying yourself: with --data, or "verify proof"');
@@ -169,8 +177,7 @@ function rootKey({ vkey }: VerifyOptions): TrustedRoot {
 
 function maxAgeOf({ maxAge }: VerifyOptions): { readonly maxAgeMinutes?: number } {
   if (maxAge === undefined) return {};
-  if (!/^[1-9][0-9]{0,6}$/.test(maxAge)) throw new UsageError('--max-age takes minutes, 1 or more');
-  return { maxAgeMinutes: Number(maxAge) };
+  return { maxAgeMinutes: parseMinutes(maxAge, '--max-age') };
 }
 
 /** Only what was found right is worth remembering. */

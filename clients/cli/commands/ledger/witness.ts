@@ -19,8 +19,7 @@ interface WitnessOptions {
 const DEFAULT_PORT = 4160;
 
 export function witnessCommand(): Command {
-  return new Command('witness')
-    .description('run a C2SP tlog-witness, preferably on another machine than the log')
+  return new Command()
     .requiredOption('--data <dir>', 'where its key and its memory are kept')
     .requiredOption('--name <name>', 'its name in cosignatures, like a URL without a scheme')
     .requiredOption('--log-vkey <key-or-file>', 'verifier key of a log it serves; may be repeated', addKey)

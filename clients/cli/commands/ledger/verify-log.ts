@@ -1,4 +1,4 @@
-/** `nervous log fsck`: a verdict on a C2SP tlog-tiles log, ours or anybody's, from a folder or a web server. */
+/** `nervous verify log`: a verdict on a C2SP tlog-tiles log, ours or anybody's, from a folder or a web server. */
 import { statSync } from 'node:fs';
 import { Command } from 'commander';
 import { fsckLog, type FsckReport } from '../../../../core/ledger/index.ts';
@@ -16,11 +16,9 @@ interface FsckCommandOptions {
   readonly json?: boolean;
 }
 
-export function logCommand(): Command {
-  const command = new Command('log').description('check Merkle logs in the form of C2SP tlog-tiles');
-  command
-    .command('fsck <dir-or-url>')
-    .description('verify a log: checkpoint, every entry, every hash tile, the root')
+export function verifyLogCommand(): Command {
+  return new Command()
+    .argument('<dir-or-url>')
     .requiredOption(
       '--vkey <key-or-file>',
       'verifier key of the log, or a file with one per line; may be repeated',
@@ -33,7 +31,6 @@ export function logCommand(): Command {
     )
     .option('--json', 'write JSON for programs')
     .action(fsck);
-  return command;
 }
 
 async function fsck(source: string, options: FsckCommandOptions): Promise<void> {

@@ -1,0 +1,11 @@
+/** Commands about events, subscriptions and the catalog, loaded together. */
+export { checkCatalogCommand, diffCatalogCommand, listCatalogCommand, snapshotCommand } from './catalog.ts';
+export { asyncApiCommand, referenceCommand, schemaCommand } from './catalog-documents.ts';
+export { deadLettersCommand, redriveCommand } from './deliveries.ts';
+export { publishCommand, tailCommand } from './events.ts';
+export { listGuardsCommand, resetGuardCommand } from './guards.ts';
+export { mapCommand } from './map.ts';
+export { matchCommand } from './match.ts';
+export { replayCommand } from './replay.ts';
+export { createSubscriptionCommand, resetSubscriptionCommand } from './subscribe.ts';
+export { deleteSubscriptionCommand, listSubscriptionsCommand, pauseCommand, resumeCommand } from './subscriptions.ts';

@@ -1,0 +1,59 @@
+/** Commands of one word: they run a ledger, keep it safe, or serve as tools; and those about services that a person works with. */
+import type { CommandGroup } from './row.ts';
+
+export const ENGINE: CommandGroup = {
+  name: '',
+  about: 'run a ledger, and keep it safe',
+  rows: [
+    {
+      path: 'dev',
+      about: 'start the embedded engine',
+      examples: ['nervous dev', 'nervous dev --port 4151 --data .other --config other.config.ts'],
+      load: async () => (await import('../commands/engine/index.ts')).devCommand(),
+    },
+    {
+      path: 'doctor',
+      about: 'check configuration, data folder, keys, clock and reachability',
+      examples: ['nervous doctor --data .data', 'nervous doctor --rebuild-index --data .data'],
+      load: async () => (await import('../commands/engine/index.ts')).doctorCommand(),
+    },
+    {
+      path: 'token',
+      about: 'print the token of one principal from the data folder',
+      examples: ['export NERVOUS_TOKEN=$(nervous token eva --data .data)'],
+      load: async () => (await import('../commands/engine/index.ts')).tokenCommand(),
+    },
+    {
+      path: 'backup',
+      about:
+        'copy a data folder with its keys, whether its engine runs or not, into a folder that an engine can start on',
+      examples: ['nervous backup backups/today --data .data'],
+      load: async () => (await import('../commands/engine/index.ts')).backupCommand(),
+    },
+    {
+      path: 'export',
+      about: 'write the ledger of a data folder, whether its engine runs or not, into a folder of its own',
+      examples: ['nervous export --data .data --out exports/today'],
+      load: async () => (await import('../commands/ledger/index.ts')).exportCommand(),
+    },
+    {
+      path: 'restore',
+      about: 'make a data folder from an export, and prove that it holds what was signed',
+      examples: ['nervous restore --from exports/today --data .restored --root-key .data/root.key'],
+      load: async () => (await import('../commands/ledger/index.ts')).restoreCommand(),
+    },
+    {
+      path: 'witness',
+      about: 'run a C2SP tlog-witness, preferably on another machine than the log',
+      examples: ['nervous witness --data .witness --name witness.example/bank --log-vkey .data/root.vkey'],
+      load: async () => (await import('../commands/ledger/index.ts')).witnessCommand(),
+    },
+    {
+      path: 'canonicalize',
+      about: 'write the JSON from stdin in the canonical form of RFC 8785, without a newline at the end',
+      examples: ['nervous canonicalize < document.json | sha256sum'],
+      load: async () => (await import('../commands/ledger/index.ts')).canonicalizeCommand(),
+    },
+  ],
+};
+
