@@ -206,7 +206,7 @@ describe('nervous policy', () => {
     const lend = ['--until', until, '--reason', 'on leave'];
     const lent = await run(engine, 'delegate', 'boris', ...lend, '--role', 'owner', '--json');
     const { id } = JSON.parse(lent.out) as { id: string };
-    expect((await run(engine, 'delegations')).out).toBe(`${id}  ana → boris as owner, until ${until}: on leave\n`);
+    expect((await run(engine, 'delegations')).out).toBe(`${id}  ana → boris as owner  until ${until}  on leave\n`);
     expect((await run(engine, 'undelegate', id)).out).toContain('revoked');
     const { code, err } = await run(engine, 'delegate', 'dan', ...lend);
     expect([code, err]).toEqual([1, expect.stringMatching(/keeps apart/)]);

@@ -179,6 +179,6 @@ describe('tables', () => {
     db.close();
     cpSync(join(original, 'root.vkey'), join(dir, 'root.vkey'));
     expect((await verify(dir)).firstBad).toMatchObject({ verdict: 'UNREADABLE', entity: '(ledger.db)' });
-    expect(() => openForWriting(dir, config)).toThrow('schema version 0');
+    expect(() => openForWriting(dir, config)).toThrow('is no ledger of this program (store version 0)');
   });
 });

@@ -1,6 +1,6 @@
 /**
  * `npm run test:interop`: strangers' code and ours check each other's logs. Tessera writes a log and a witness cosigns it,
- * `nervous log fsck` accepts it and finds damage; we write a log of ledger entries, Tessera's fsck and note.Open accept it,
+ * `nervous verify log` accepts it and finds damage; we write a log of ledger entries, Tessera's fsck and note.Open accept it,
  * transparency-dev/merkle accepts our proofs. Needs Go (and, once, its module proxy).
  */
 import { execFile } from 'node:child_process';
@@ -78,17 +78,17 @@ async function theirLogPassesOurs(strangers: string): Promise<void> {
   writeFileSync(join(folder, 'their.vkey'), `${vkey}\n${witnessVkey}\n`);
   const fsck = (...options: string[]): Promise<Ended> =>
     run(process.execPath, [CLI, 'log', 'fsck', dir, '--vkey', join(folder, 'their.vkey'), '--json', ...options]);
-  const { out: report } = await mustPass('nervous log fsck', fsck());
+  const { out: report } = await mustPass('nervous verify log', fsck());
   const { entries, checked } = JSON.parse(report) as { entries: number; checked: string[] };
   if (entries !== FOREIGN_ENTRIES || !checked.join().includes('witness.example/w1 (witness)'))
-    throw new Failed(`nervous log fsck did not check all of Tessera's log: ${report}`);
-  await mustPass('nervous log fsck --hash-only', fsck('--hash-only'));
+    throw new Failed(`nervous verify log did not check all of Tessera's log: ${report}`);
+  await mustPass('nervous verify log --hash-only', fsck('--hash-only'));
   flip(join(dir, 'tile/entries/001'), 5000);
   const { code } = await fsck();
   if (code !== 10)
-    throw new Failed(`nervous log fsck exits with ${code}, not 10, after a byte of an entry was changed`);
+    throw new Failed(`nervous verify log exits with ${code}, not 10, after a byte of an entry was changed`);
   console.log(
-    `interop: nervous log fsck accepts a log of ${entries} entries by Tessera, cosigned, and finds a changed byte`,
+    `interop: nervous verify log accepts a log of ${entries} entries by Tessera, cosigned, and finds a changed byte`,
   );
 }
 

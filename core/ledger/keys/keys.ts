@@ -70,7 +70,7 @@ async function chainOf(entries: Pick<EntryStore, 'read'>, key: string): Promise<
   }
   throw new LedgerError({
     code: 'KEY_NOT_FOUND',
-    message: `"${key.slice(0, 100)}" is no session key of this ledger: name one as "nervous keys" does, keys/<16 hex digits>`,
+    message: `"${key.slice(0, 100)}" is no session key of this ledger: name one as "nervous keys list" does, keys/<16 hex digits>`,
   });
 }
 
