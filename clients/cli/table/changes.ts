@@ -37,6 +37,12 @@ export const CHANGES: CommandGroup = {
       load: async () => (await import('../commands/changes/index.ts')).diffChangeCommand(),
     },
     {
+      path: 'changes watch',
+      about: 'show each step of a change-set as it is taken, until it has ended; exit code 0 when it was executed',
+      examples: ['nervous changes watch 019a7c2e --as boris --data .data'],
+      load: async () => (await import('../commands/changes/index.ts')).watchCommand(),
+    },
+    {
       path: 'changes propose',
       about: 'propose the change-set in a JSON file (- for stdin)',
       examples: [

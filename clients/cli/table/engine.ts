@@ -54,6 +54,15 @@ export const ENGINE: CommandGroup = {
       examples: ['nervous canonicalize < document.json | sha256sum'],
       load: async () => (await import('../commands/ledger/index.ts')).canonicalizeCommand(),
     },
+    {
+      path: 'completion',
+      about: 'print the script that makes a shell complete commands, options and their values',
+      examples: [
+        'source <(nervous completion bash)',
+        'nervous completion fish > ~/.config/fish/completions/nervous.fish',
+      ],
+      load: async () => (await import('../commands/engine/index.ts')).completionCommand(),
+    },
   ],
 };
 

@@ -16,3 +16,4 @@ export { listChangesCommand } from './list.ts';
 export { diffPolicyCommand, lintPolicyCommand, proposePolicyCommand, showPolicyCommand } from './policy.ts';
 export { approvalsCommand } from './report.ts';
 export { diffChangeCommand, showChangeCommand } from './show.ts';
+export { watchCommand } from './watch.ts';
