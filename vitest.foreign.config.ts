@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-/** Other people's tools hold us to their standards (npm run test:foreign). Needs Python 3.11 and promtool (Debian: prometheus). */
+/** Other people's tools hold us to their standards (npm run test:foreign). Needs Python 3.11, promtool (Debian: prometheus), systemd-analyze (systemd) and PostgreSQL (postgresql). */
 export default defineConfig({
   test: {
     include: ['test/foreign/**/*.test.ts'],
