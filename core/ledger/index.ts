@@ -30,6 +30,7 @@ export {
   type SealedEntry,
 } from './entries/entry.ts';
 export { LedgerError, type LedgerErrorCode } from './entries/errors.ts';
+export { IMPORT_RECORDED, isImported } from './entries/imported.ts';
 export { eventProblem, TRACEPARENT } from './entries/event-form.ts';
 export type {
   Clock,
@@ -114,6 +115,8 @@ export {
   LINKS_OF_CHAIN,
   ONCE,
   OPERATORS_WORD,
+  importedOf,
+  IMPORTED_IF_ANY,
   placesUncovered,
   REMOVED_FROM_CHAIN,
   CHAIN_UNSIGNED,

@@ -7,6 +7,7 @@ export function livePolicy(inForce: () => Policy): Policy {
     may: (...asked) => inForce().may(...asked),
     denial: (...asked) => inForce().denial(...asked),
     require: (...asked) => inForce().require(...asked),
+    requireImport: (...asked) => inForce().requireImport(...asked),
     holds: (...asked) => inForce().holds(...asked),
     rolesOf: (...asked) => inForce().rolesOf(...asked),
     isAuditor: (...asked) => inForce().isAuditor(...asked),

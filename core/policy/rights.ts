@@ -26,6 +26,8 @@ export interface Policy {
   readonly denial: (principal: Principal, action: Action, subject: string) => Denial | undefined;
   /** @throws PolicyError FORBIDDEN, naming the missing right */
   readonly require: (principal: Principal, action: Action, subject: string) => void;
+  /** @throws PolicyError FORBIDDEN: it may not record what others kept of this entity; undefined: of any at all */
+  readonly requireImport: (principal: Principal, entity: string | undefined) => void;
   /** Has it this right for anything at all? */
   readonly holds: (principal: Principal, action: Action) => boolean;
   readonly rolesOf: (personId: Given<PersonId>) => readonly string[];
@@ -80,11 +82,25 @@ export function createPolicy(roster: Roster, modules: Modules): Policy {
     may,
     principal: (id) => principals.get(id),
     denial,
+    requireImport: (principal, entity) => {
+      const globs = principal.kind === 'module' ? importsOf(modules, principal.id) : [];
+      if (entity === undefined ? globs.length > 0 : globs.some((glob) => matchesGlob(glob, entity))) return;
+      const what = entity === undefined ? 'anything' : `"${entity}"`;
+      throw new PolicyError(
+        denied(
+          `${principal.kind} "${principal.id}" may not import ${what}: give a module the right "imports" in nervous.config.ts`,
+        ),
+      );
+    },
     require: (principal, action, subject) => {
       const denied = denial(principal, action, subject);
       if (denied !== undefined) throw new PolicyError(denied);
     },
   };
+}
+
+function importsOf(modules: Modules, id: string): readonly string[] {
+  return (Object.hasOwn(modules, id) ? modules[id]?.imports : undefined) ?? [];
 }
 
 export function denied(message: string): Denial {

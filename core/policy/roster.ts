@@ -58,7 +58,11 @@ export const rosterSchema = z.strictObject({
 
 export const modulesSchema = z.record(
   name,
-  rightsSchema.extend({ description: z.string().min(1).max(300).optional() }),
+  rightsSchema.extend({
+    description: z.string().min(1).max(300).optional(),
+    /** entities of which it may record what other systems kept (docs/migrating.md). Of modules alone: nobody's role brings it */
+    imports: z.array(entityGlob).optional(),
+  }),
 );
 
 export type Rights = z.output<typeof rightsSchema>;

@@ -1,5 +1,5 @@
 export { approvalTopics } from '../changes/index.ts';
-export { sensitive } from '../events/index.ts';
+export { importTopics, sensitive } from '../events/index.ts';
 export { ConfigError, defineConfig, type ConfigInput, type NervousConfig } from './config/config.ts';
 export {
   assembleSystem,

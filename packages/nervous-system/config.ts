@@ -3,6 +3,7 @@ export {
   approvalTopics,
   ConfigError,
   defineConfig,
+  importTopics,
   sensitive,
   type ConfigInput,
   type NervousConfig,

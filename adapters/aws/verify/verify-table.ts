@@ -14,6 +14,7 @@ import {
   nothingChecked,
   tooNewOf,
   COPIED_INDICES,
+  IMPORTED_IF_ANY,
   anchorsLeftOut,
   readPoints,
   SEQUENCER,
@@ -158,5 +159,9 @@ function withTail(report: VerificationReport, options: VerifyTableOptions, tail:
 }
 
 function alsoNotChecked({ seen }: VerifyTableOptions): string[] {
-  return [COPIED_INDICES, ...(seen === undefined || seen.leftOut === 0 ? [] : [anchorsLeftOut(seen.leftOut)])];
+  return [
+    COPIED_INDICES,
+    IMPORTED_IF_ANY,
+    ...(seen === undefined || seen.leftOut === 0 ? [] : [anchorsLeftOut(seen.leftOut)]),
+  ];
 }

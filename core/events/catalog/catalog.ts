@@ -5,6 +5,7 @@
 import * as z from 'zod';
 import { describeIssues } from '../../errors/index.ts';
 import { EventError } from './errors.ts';
+import { importTopics, isImportTopic } from './import-topics.ts';
 import { sensitivePaths } from './sensitive.ts';
 import { isSystemTopic } from './system-topics.ts';
 import type { TopicDeclaration, Topics } from './topic-declaration.ts';
@@ -55,6 +56,9 @@ export function topicProblems(topics: Topics): { readonly path: (string | number
   const taken = Object.keys(topics).filter(isSystemTopic);
   return [
     ...taken.map((topic) => ({ path: ['topics', topic], message: 'every system has this topic: leave it out' })),
+    ...Object.keys(topics)
+      .filter((topic) => isImportTopic(topic) && topics[topic]?.versions !== importTopics[topic].versions)
+      .map((topic) => ({ path: ['topics', topic], message: 'is what imports are told by: spread importTopics' })),
     ...markProblems(topics),
   ];
 }

@@ -23,9 +23,11 @@ import { AWS_TOPIC, type Catalog } from '../catalog/catalog.ts';
 import { eventIdemKey, moduleChain, parseEventInput, type EventData } from '../envelope/envelope.ts';
 import { EventError, GuardError } from '../catalog/errors.ts';
 import type { Guard } from '../protection/guard.ts';
+import { isImportTopic } from '../catalog/import-topics.ts';
 import { takeSensitive, type SensitiveField } from '../catalog/sensitive.ts';
 import { isSystemTopic } from '../catalog/system-topics.ts';
 import type { SealedField, Vault } from '../confidential/vault.ts';
+import { requireImport } from './import-right.ts';
 
 export const MAX_EVENTS_PER_PUBLISH = 100;
 /** where the payload stands in an entry's data */
@@ -127,6 +129,7 @@ function check({ policy, catalog, ids }: PublishDependencies, principal: Princip
   if (isSystemTopic(event.topic)) {
     throw new PolicyError({ code: 'FORBIDDEN', message: `"${event.topic}" is told by the system itself` });
   }
+  if (isImportTopic(event.topic)) requireImport(policy, principal, event);
   if (AWS_TOPIC.test(event.topic) && principal.kind !== 'service') {
     throw new PolicyError({
       code: 'FORBIDDEN',
@@ -330,10 +333,7 @@ function rejection(error: unknown, eventId?: string): Rejected {
   return {
     status: 'rejected',
     ...defined({ eventId }),
-    problem: {
-      ...{ code, detail: message, errors: problems },
-      ...defined({ retryAfterSeconds }),
-    },
+    problem: { code, detail: message, errors: problems, ...defined({ retryAfterSeconds }) },
   };
 }
 

@@ -53,6 +53,14 @@ export const REMOVED_END =
 export const REPLACED_TOGETHER =
   'whether anchors and witness were replaced together with the ledger: remember a checkpoint, and verify since it';
 
+// Of what came from other systems.
+const BEFORE_IMPORT =
+  'say of the time before they were recorded: they show that the importer had bytes with these hashes then, and no more';
+export const importedOn = (chains: Count): string => `what imported entries on ${chains} chains ${BEFORE_IMPORT}`;
+export const importedOf = (entries: Count): string => `what ${entries} imported entries ${BEFORE_IMPORT}`;
+export const IMPORTED_IF_ANY =
+  'what entries of topic imports.recorded say of the time before they were recorded, if there are any';
+
 // Of one chain.
 export const placesUncovered = (entries: Count): string =>
   `the place in the log of ${entries} entries that no checkpoint covers yet`;

@@ -5,6 +5,7 @@
 import type { ChainHash } from '../../brands/index.ts';
 import { toHex } from '../../canonical/index.ts';
 import { defined } from '../../values/index.ts';
+import { isImported } from '../entries/imported.ts';
 import { genesisHash } from '../entries/entry.ts';
 import type { LoggedEntry } from '../entries/ports.ts';
 import { ReplayIndexBuilder, type ReplayIndex } from './replay-index.ts';
@@ -44,6 +45,8 @@ export interface ChainSpan {
   hasChanges: boolean;
   /** it has entries with confidential fields; unknown where only what links entries is read */
   hasCommits?: boolean;
+  /** it has entries that were imported; unknown where only what links entries is handed on */
+  hasImports?: boolean;
 }
 
 /** A chain's newest entry at some moment. */
@@ -156,6 +159,7 @@ export function joinSegments(
         ...span,
         hasChanges: span.hasChanges || head?.hasChanges === true,
         hasCommits: span.hasCommits === true || head?.hasCommits === true,
+        hasImports: span.hasImports === true || head?.hasImports === true,
       });
     }
     const finding = broken ?? segment.finding;
@@ -210,6 +214,7 @@ function linkPair(
       lastHash: hash,
       hasChanges,
       hasCommits: checked.body.commits !== undefined,
+      hasImports: isImported(entry.note),
     });
     return undefined;
   }
@@ -218,6 +223,7 @@ function linkPair(
   span.lastHash = hash;
   span.hasChanges ||= hasChanges;
   span.hasCommits ||= checked.body.commits !== undefined;
+  span.hasImports ||= isImported(entry.note);
   return broken;
 }
 

@@ -34,6 +34,7 @@ import {
   ROOTS,
   SIGNATURES,
   tilesOf,
+  importedOn,
 } from './report-words.ts';
 import { joinReplayIndices, type ReplayIndex, type ReplayReport } from './replay-index.ts';
 import { logFinding, type Finding, type VerificationReport } from '../entries/verification.ts';
@@ -263,6 +264,7 @@ function report(
     notChecked: [
       ...(finding === undefined || segments.every((one) => one.finding === undefined) ? [] : [BEHIND_BAD]),
       ...notLookedAt(options, found),
+      ...importedIn(heads),
       ...notCovered(options, found, anchored),
       ...notHeldAgainst(points, against),
     ],
@@ -270,6 +272,13 @@ function report(
       ? { checkpoint: Buffer.from(points.published.note).toString('utf8') }
       : {}),
   };
+}
+
+/** Nobody but the importer saw it. */
+function importedIn(heads: Found['heads']): readonly string[] {
+  const chains = heads.values().filter(({ hasImports }) => hasImports === true);
+  const count = [...chains].length;
+  return count === 0 ? [] : [importedOn(count)];
 }
 
 function checkedOf(

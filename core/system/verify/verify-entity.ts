@@ -9,7 +9,9 @@ import {
   DOCUMENT_OF_CHAIN,
   endIn,
   holdAgainst,
+  importedOf,
   inclusionOf,
+  isImported,
   LINKS_OF_CHAIN,
   LogError,
   logFinding,
@@ -62,6 +64,8 @@ export interface EntityVerification {
 export interface EntityLinks extends ChainLinks {
   /** of the entries, those that the published checkpoint covers */
   readonly covered: number;
+  /** of the entries, those that were imported */
+  readonly imported: number;
   /** in words, what was checked of signatures; default: all of them */
   readonly signatures?: readonly string[];
   /** what this process knew otherwise: somebody rewrote the chain, however right it looks */
@@ -92,23 +96,26 @@ export async function verifyLinks(
   log: LogMembership | undefined,
 ): Promise<EntityLinks> {
   let covered = 0;
+  let imported = 0;
   const alsoCheck = (entry: StoredEntry): Finding | undefined | Promise<Finding | undefined> => {
     if (log?.covers(entry) === true) covered += 1;
+    if (isImported(entry.note)) imported += 1;
     return log?.check(entry);
   };
   const checks = { verifier: deps.verifier(), alsoCheck, signal: deps.signal };
   const links = await verifyChain(deps.entries, { ...part, origin: deps.origin }, checks);
-  return { ...links, covered };
+  return { ...links, covered, imported };
 }
 
 /** Parts of one chain in their order; each went on from the one before. What was found first counts. */
 export function joinLinks(parts: readonly EntityLinks[]): EntityLinks {
-  let joined: EntityLinks = { entries: 0, hasChanges: false, covered: 0 };
+  let joined: EntityLinks = { entries: 0, hasChanges: false, covered: 0, imported: 0 };
   for (const part of parts) {
     joined = {
       ...part,
       entries: joined.entries + part.entries,
       covered: joined.covered + part.covered,
+      imported: joined.imported + part.imported,
       hasChanges: joined.hasChanges || part.hasChanges,
       ...(part.head === undefined && joined.head !== undefined ? { head: joined.head } : {}),
     };
@@ -227,6 +234,7 @@ function report(
       ...(finding === undefined ? [] : [BEHIND_BAD]),
       ...(covered < entries ? [placesUncovered(entries - covered)] : []),
       ...(isSearched ? [] : [REMOVED_FROM_CHAIN]),
+      ...(links.imported === 0 ? [] : [importedOf(links.imported)]),
       anchored === undefined || against.length === 0 ? CHAIN_UNSIGNED : OTHER_ENTITIES,
     ],
   };
