@@ -29,6 +29,8 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 export interface ParseOptions {
   /** Accept all that RFC 8785 can write: any key, any double. An integer that a double would change is still refused. */
   readonly anyRfc8785?: boolean;
+  /** A number that a double would change is the text that stands there: for who reads what others wrote, and cannot ask them to. */
+  readonly largeAsText?: boolean;
 }
 
 /**
@@ -37,7 +39,7 @@ export interface ParseOptions {
  */
 export function parseStrict(input: Uint8Array | string, options: ParseOptions = {}): JsonValue {
   const text = typeof input === 'string' ? input : decodeUtf8(input);
-  const reader = new Reader(text, options.anyRfc8785 === true);
+  const reader = new Reader(text, options);
   const value = reader.value();
   reader.end();
   return value;
@@ -57,10 +59,12 @@ class Reader {
   private readonly path: (string | number)[] = [];
   private readonly text: string;
   private readonly anyRfc8785: boolean;
+  private readonly largeAsText: boolean;
 
-  constructor(text: string, anyRfc8785: boolean) {
+  constructor(text: string, { anyRfc8785 = false, largeAsText = false }: ParseOptions) {
     this.text = text;
     this.anyRfc8785 = anyRfc8785;
+    this.largeAsText = largeAsText;
   }
 
   value(): JsonValue {
@@ -163,13 +167,15 @@ class Reader {
     return char;
   }
 
-  private number(): number {
+  private number(): number | string {
     const token = this.match(NUMBER);
     if (token === '')
       throw this.refuse(this.at >= this.text.length ? 'the text ends too early' : 'expected a JSON value');
     const value = Number(token);
+    const isWhole = /^-?[0-9]+$/.test(token);
+    if (this.largeAsText && !(Number.isFinite(value) && (!isWhole || Number.isSafeInteger(value)))) return token;
     if (!Number.isFinite(value)) throw this.refuse(`${token} is larger than a double can hold: write it as a string`);
-    if (/^-?[0-9]+$/.test(token) && !Number.isSafeInteger(value)) {
+    if (isWhole && !Number.isSafeInteger(value)) {
       if (this.anyRfc8785 && keepsInteger(token, value)) return value;
       throw this.refuse(`${token} is 2^53 or more, where doubles skip integers: write it as a string`);
     }

@@ -28,7 +28,8 @@ export async function* readCsv(lines: AsyncIterable<string>, separator: string):
   if (header === undefined) throw new CsvError('the file is empty: its first line must name the columns');
 }
 
-function headerOf(fields: readonly string[] | undefined, separator: string): readonly string[] {
+/** @throws CsvError */
+export function headerOf(fields: readonly string[] | undefined, separator: string): readonly string[] {
   const names = fields?.map((name) => name.trim().replace(/^\ufeff/, '')) ?? [];
   const doubled = names.find((name, i) => name === '' || names.indexOf(name) !== i);
   if (fields === undefined || doubled !== undefined)
@@ -62,7 +63,7 @@ function isQuoteOpen(text: string): boolean {
 }
 
 /** Fields may be quoted; a doubled quote inside quotes is a quote. undefined: quotes that stand wrong */
-function splitRecord(text: string, separator: string): string[] | undefined {
+export function splitRecord(text: string, separator: string): string[] | undefined {
   const sep = separator.replace(/[\\^$.*+?()[\]{}|/-]/, '\\$&');
   const one = new RegExp(`(?:"((?:[^"]|"")*)"|([^"${sep}]*))(${sep}|$)`, 'y');
   const fields: string[] = [];
