@@ -43,6 +43,15 @@ export const ENGINE: CommandGroup = {
       load: async () => (await import('../commands/ledger/index.ts')).restoreCommand(),
     },
     {
+      path: 'import',
+      about: 'record what a file of another system holds, by hash, as imported and not witnessed',
+      examples: [
+        "nervous import csv audit.csv --entity 'account:{account_id}' --dry-run",
+        'nervous import qldb strand.1-1.ion --as importer --data .data',
+      ],
+      load: async () => (await import('../commands/events/index.ts')).importCommand(),
+    },
+    {
       path: 'witness',
       about: 'run a C2SP tlog-witness, preferably on another machine than the log',
       examples: ['nervous witness --data .witness --name witness.example/bank --log-vkey .data/root.vkey'],

@@ -4,6 +4,7 @@ export { asyncApiCommand, referenceCommand, schemaCommand } from './catalog-docu
 export { deadLettersCommand, redriveCommand } from './deliveries.ts';
 export { publishCommand, tailCommand } from './events.ts';
 export { listGuardsCommand, resetGuardCommand } from './guards.ts';
+export { importCommand } from './import.ts';
 export { mapCommand } from './map.ts';
 export { matchCommand } from './match.ts';
 export { replayCommand } from './replay.ts';
