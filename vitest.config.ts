@@ -1,3 +1,5 @@
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { configDefaults, defineConfig } from 'vitest/config';
 
 // Tests decide, benchmarks measure: no test asserts a time; these limits only end a hang. Some tests start engine
@@ -8,8 +10,17 @@ export default defineConfig({
     // WebAssembly: one run in thirty. So no wrapper is ever replaced (Node 24.21).
     execArgv: ['--wasm-wrapper-tiering-budget=1000000000'],
     include: ['test/**/*.test.ts'],
-    // They need Python and more: npm run test:aws (a deployment), npm run test:verifier, npm run test:foreign (other people's tools), npm run test:package.
-    exclude: [...configDefaults.exclude, 'test/aws/**', 'test/verifier/**', 'test/foreign/**', 'test/package/**'],
+    // They need Python and more: npm run test:aws (a deployment), npm run test:verifier, npm run test:foreign (other people's tools), npm run test:package, npm run test:site.
+    exclude: [
+      ...configDefaults.exclude,
+      'test/aws/**',
+      'test/verifier/**',
+      'test/foreign/**',
+      'test/package/**',
+      'test/site/**',
+    ],
+    // A developer's own profile of the command line must not reach a test: there is none here.
+    env: { XDG_CONFIG_HOME: join(tmpdir(), 'nervous-tests-no-profile') },
     testTimeout: 240_000,
     hookTimeout: 240_000,
     pool: 'forks',

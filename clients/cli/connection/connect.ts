@@ -5,12 +5,14 @@ import { Command, Option } from 'commander';
 import { findEngine } from '../../../adapters/embedded/runtime/engine-file.ts';
 import { createClient, type Client, type TransportOptions } from '../../sdk/index.ts';
 import { note, UsageError } from '../output/output.ts';
+import { profileNamed, readProfiles, type Profile } from './profiles.ts';
 
 export interface ConnectOptions {
   readonly url?: string;
   readonly token?: string;
   readonly as?: string;
   readonly data?: string;
+  readonly profile?: string;
   readonly json?: boolean;
 }
 
@@ -26,6 +28,7 @@ export function connectedCommand(args = ''): Command {
     .addOption(new Option('--token <token>', 'who you are').env('NERVOUS_TOKEN'))
     .option('--as <principal>', 'who you are: takes that token of a local engine (with --data)')
     .option('--data <dir>', 'data folder of a local engine')
+    .option('--profile <name>', 'service and identity that "nervous login" stored (env: NERVOUS_PROFILE)')
     .option('--json', 'write JSON for programs');
 }
 
@@ -35,12 +38,31 @@ export function connect(options: ConnectOptions): Client {
 
 /** @throws UsageError */
 export function targetOf(options: ConnectOptions): TransportOptions {
-  const { token, as, data } = options;
-  const url = urlOf(options);
+  const profile = profileFor(options);
+  const { as, data } = options;
+  const url = profile?.url ?? urlOf(options);
   if (!URL.canParse(url) || !/^https?:/.test(url)) throw new UsageError(`--url "${url}" is not an http(s) URL`);
+  const token = profile === undefined ? options.token : profile.token;
   const credential = as === undefined ? token : tokenOf(as, data);
   if (credential !== undefined) warnOfPlainHttp(url);
   return credential === undefined ? { url } : { url, token: credential };
+}
+
+/**
+ * A profile is where and who in one: its token goes nowhere else, and nobody else's token to its address. So whatever says the
+ * one or the other takes its place, unless it is named. @throws UsageError
+ */
+function profileFor({ profile, url, token, as, data }: ConnectOptions): Profile | undefined {
+  const { NERVOUS_PROFILE: standing = '', NERVOUS_TOKEN: given = '', NERVOUS_URL: address = '' } = process.env;
+  const isTyped = [url, as, data, token === given ? undefined : token].some((one) => one !== undefined);
+  if (profile !== undefined && isTyped)
+    throw new UsageError('--profile says where and who: leave out --url, --token, --as and --data');
+  if (profile === undefined && isTyped) return undefined;
+  const named = profile ?? standing;
+  if (named !== '') return profileNamed(named, readProfiles().profiles);
+  if (given !== '' || address !== '') return undefined;
+  const { current, profiles } = readProfiles();
+  return current === undefined ? undefined : profiles.get(current);
 }
 
 /** What was typed goes before the folder that was named, and that before what the environment says. */

@@ -24,6 +24,12 @@ export const ENGINE: CommandGroup = {
       load: async () => (await import('../commands/engine/index.ts')).tokenCommand(),
     },
     {
+      path: 'login',
+      about: 'ask for a service and your token, check both, and keep them as a profile',
+      examples: ['nervous login', 'nervous login bank --url https://ledger.bank.example'],
+      load: async () => (await import('../commands/profiles/index.ts')).loginCommand(),
+    },
+    {
       path: 'backup',
       about:
         'copy a data folder with its keys, whether its engine runs or not, into a folder that an engine can start on',
@@ -75,3 +81,33 @@ export const ENGINE: CommandGroup = {
   ],
 };
 
+export const PROFILES: CommandGroup = {
+  name: 'profiles',
+  about: 'choose the service and the identity that commands use where nothing else says so',
+  rows: [
+    {
+      path: 'profiles list',
+      about: 'list profiles, and which one is used; tokens are not shown',
+      examples: ['nervous profiles list'],
+      load: async () => (await import('../commands/profiles/index.ts')).listProfilesCommand(),
+    },
+    {
+      path: 'profiles use',
+      about: 'make a profile the one that is used',
+      examples: ['nervous profiles use bank'],
+      load: async () => (await import('../commands/profiles/index.ts')).useProfileCommand(),
+    },
+    {
+      path: 'profiles add',
+      about: 'keep a service under a name, without asking it',
+      examples: ['nervous profiles add bank --url https://ledger.bank.example --token-file token.txt'],
+      load: async () => (await import('../commands/profiles/index.ts')).addProfileCommand(),
+    },
+    {
+      path: 'profiles remove',
+      about: 'forget a profile and its token',
+      examples: ['nervous profiles remove bank'],
+      load: async () => (await import('../commands/profiles/index.ts')).removeProfileCommand(),
+    },
+  ],
+};
