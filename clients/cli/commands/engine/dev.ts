@@ -7,6 +7,7 @@ import { defined } from '../../../../core/values/index.ts';
 import { DEFAULT_PORT, isLoopback, tokensFile } from '../../connection/connect.ts';
 import { DEFAULT_CONFIG, loadConfig } from '../../connection/load-config.ts';
 import { loadExecutors } from '../../connection/load-executors.ts';
+import { loadFunctions } from '../../connection/load-functions.ts';
 import { note, show, UsageError } from '../../output/output.ts';
 import { policyNote } from '../../output/policy-note.ts';
 import { parsePort } from '../../connection/port.ts';
@@ -19,6 +20,7 @@ interface DevOptions {
   readonly data: string;
   readonly config: string;
   readonly executors?: string;
+  readonly functions?: string;
   readonly witness?: string;
   readonly witnessVkey?: string;
   readonly printTokens?: boolean;
@@ -32,6 +34,7 @@ export function devCommand(): Command {
     .option('--data <dir>', 'folder that holds the ledger', '.data')
     .option('--config <file>', 'the configuration', DEFAULT_CONFIG)
     .option('--executors <file>', 'a module whose "createExecutors" makes the executors of the configuration')
+    .option('--functions <file>', 'a module whose "createFunctions" makes the functions that subscriptions name')
     .option('--witness <url>', 'an external witness that cosigns the log, in addition to the one in the data folder')
     .option('--witness-vkey <key-or-file>', 'verifier key of that witness')
     .option('--print-tokens', 'print every token, not only the new ones')
@@ -47,8 +50,9 @@ async function dev(options: DevOptions): Promise<void> {
   const before = existsSync(tokensFile(data)) ? readFileSync(tokensFile(data), 'utf8') : '';
   const { startEngine } = await import('../../../../adapters/embedded/index.ts');
   const executors = options.executors === undefined ? {} : await loadExecutors(options.executors, data);
+  const functions = options.functions === undefined ? {} : await loadFunctions(options.functions);
   const engine = await startEngine({
-    ...{ config, executors, dataDir: data, port, ...defined({ host }), ...witnessOf(options) },
+    ...{ config, executors, functions, dataDir: data, port, ...defined({ host }), ...witnessOf(options) },
     onError: (error) => note(`nervous: internal error: ${withCauses(error)}`),
     onUnwritable: unwritable.resolve,
   });
