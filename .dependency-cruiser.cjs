@@ -62,7 +62,7 @@ module.exports = {
       name: 'outsiders-use-core-entry-point',
       severity: 'error',
       comment: 'enter a core area through its index.ts',
-      from: { path: at('(api|adapters|lambdas|lib|bin|clients|testing|examples|bench|packages|packaging)/') },
+      from: { path: at('(api|adapters|lambdas|lib|bin|clients|testing|examples|bench|packages|packaging|site)/') },
       to: { path: at('core/'), pathNot: at('core/[^/]+/index\\.ts$') },
     },
     {
@@ -140,7 +140,7 @@ module.exports = {
       severity: 'error',
       comment: 'what is published is made of the product, which does not know how',
       from: { path: at('(core|api|adapters|lambdas|lib|bin|clients|testing|examples|bench)/') },
-      to: { path: at('(packages|packaging)/') },
+      to: { path: at('(packages|packaging|site)/') },
     },
     {
       name: 'lambdas-are-shells',

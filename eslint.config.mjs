@@ -103,7 +103,7 @@ export default tseslint.config(
     files: ['test/**/*.ts', 'bench/**/*.ts', 'examples/**/*.ts'],
     rules: { 'max-lines-per-function': 'off', 'max-lines': 'off', complexity: 'off', 'no-console': 'off' },
   },
-  { files: ['clients/cli/**/*.ts', 'packaging/**/*.ts'], rules: { 'no-console': 'off' } },
+  { files: ['clients/cli/**/*.ts', 'packaging/**/*.ts', 'site/**/*.ts'], rules: { 'no-console': 'off' } },
   {
     files: ['**/*.ts'],
     ignores: [...PLANTED, ...TEMPLATES],
