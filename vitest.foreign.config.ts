@@ -4,6 +4,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/foreign/**/*.test.ts'],
+    exclude: ['test/foreign/dynamodb-local/**'], // npm run test:dynamodb-local
     globalSetup: ['test/foreign/setup.ts'],
     testTimeout: 900_000,
     hookTimeout: 300_000,
