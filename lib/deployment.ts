@@ -19,6 +19,8 @@ export interface Deployment extends Pick<
   readonly awsSources: readonly string[];
   /** other accounts that may put events on the ingress bus */
   readonly ingressAccounts: readonly string[];
+  /** executor → ARN of the app's own function, which comes before what the configuration says */
+  readonly executorFunctions: Readonly<Record<string, string>>;
 }
 
 /** Services whose events mean something to everybody; more through `awsSources`. */

@@ -5,6 +5,7 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Annotations, Aspects, Tags, type Environment } from 'aws-cdk-lib';
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import { principalsOf } from '../core/policy/index.ts';
 import type { NervousConfig } from '../core/system/index.ts';
@@ -14,6 +15,7 @@ import { ContextError } from './context.ts';
 import { DEFAULT_AWS_SOURCES, type Deployment, type QueueNames } from './deployment.ts';
 import { STAGES, type StageName, type StageSettings } from './environments.ts';
 import { setFeatureFlags } from './feature-flags.ts';
+import type { LedgerResources } from './ledger-resources.ts';
 import { domainProblem, nameProblem } from './names.ts';
 import { ApiStack } from './stacks/api-stack.ts';
 import { BusStack } from './stacks/bus-stack.ts';
@@ -21,7 +23,9 @@ import { LedgerStack } from './stacks/ledger-stack.ts';
 import { MonitoringStack } from './stacks/monitoring-stack.ts';
 import { WorkflowStack } from './stacks/workflow-stack.ts';
 
-export interface NervousSystemProps extends Partial<Omit<Deployment, 'stage' | 'config' | 'jwt'>> {
+export interface NervousSystemProps extends Partial<
+  Omit<Deployment, 'stage' | 'config' | 'jwt' | 'executorFunctions'>
+> {
   readonly config: NervousConfig;
   /** said even when there is none, because without one the entry point for tokens is taken away */
   readonly jwt: Deployment['jwt'];
@@ -29,6 +33,11 @@ export interface NervousSystemProps extends Partial<Omit<Deployment, 'stage' | '
   readonly configFile?: string;
   /** default: `prod`, which retains everything */
   readonly stage?: StageName | StageSettings;
+  /**
+   * The app's own functions for executors that the configuration declares, by their names; made when the ledger is there, whose root
+   * key they trust. Who plans and who carries out may invoke them, and nobody else gets the right to.
+   */
+  readonly executors?: (ledger: LedgerResources) => Readonly<Record<string, IFunction>>;
   /** account and region; default: those of the credentials at deployment */
   readonly env?: Environment;
 }
@@ -43,17 +52,21 @@ export class NervousSystem extends Construct {
   readonly api: ApiStack;
   readonly monitoring: MonitoringStack;
 
-  constructor(scope: Construct, id: string, { env, ...props }: NervousSystemProps) {
+  constructor(scope: Construct, id: string, { env, executors = () => ({}), ...props }: NervousSystemProps) {
     super(scope, id);
     setFeatureFlags(this.node);
-    const deployment = deploymentOf(props);
-    const base = {
-      deployment,
-      terminationProtection: !deployment.stage.disposable, // all five: what waits in queues is recorded nowhere else
+    const alone = deploymentOf(props);
+    const common = {
+      terminationProtection: !alone.stage.disposable, // all five: what waits in queues is recorded nowhere else
       ...defined({ env }),
     };
-    const stackName = (stack: string): string => `${deployment.name}-${stack}`;
-    this.ledger = new LedgerStack(this, 'LedgerStack', { ...base, stackName: stackName('LedgerStack') });
+    const stackName = (stack: string): string => `${alone.name}-${stack}`;
+    this.ledger = new LedgerStack(this, 'LedgerStack', {
+      ...common,
+      ...{ deployment: alone, stackName: stackName('LedgerStack') },
+    });
+    const deployment = { ...alone, executorFunctions: functionArns(executors(this.ledger), alone) };
+    const base = { ...common, deployment };
     const onLedger = { ...base, ledger: this.ledger };
     this.bus = new BusStack(this, 'BusStack', { ...onLedger, stackName: stackName('BusStack') });
     this.workflow = new WorkflowStack(this, 'WorkflowStack', { ...onLedger, stackName: stackName('WorkflowStack') });
@@ -69,6 +82,7 @@ export class NervousSystem extends Construct {
     this.workflow.addStackDependency(this.bus);
     this.api.addStackDependency(this.workflow);
     this.warnOfStrangers(deployment);
+    this.warnOfUnreachable(deployment);
     Aspects.of(this).add(new LeanDependencies());
     Tags.of(this).add('nervous-system', deployment.name);
     Tags.of(this).add('stage', deployment.stage.name);
@@ -90,10 +104,31 @@ export class NervousSystem extends Construct {
       Annotations.of(this).addWarningV2('nervous-system:unknown-principal', message);
     }
   }
+
+  /** Not an error: an app may deploy before its executors are there. */
+  private warnOfUnreachable({ config, executorFunctions }: Deployment): void {
+    for (const [name, { function: named }] of Object.entries(config.executors)) {
+      if (named !== undefined || name in executorFunctions) continue;
+      const message = `executors: "${name}" has no function: give NervousSystem one, or name it in the configuration ("function"); until then proposals that use it are refused with EXECUTOR_FAILED`;
+      Annotations.of(this.workflow).addWarningV2('nervous-system:executor-without-function', message);
+    }
+  }
+}
+
+/** @throws ContextError CONTEXT_INVALID when one is of no use, which would be a wrong name */
+function functionArns(given: Readonly<Record<string, IFunction>>, { config }: Deployment): Record<string, string> {
+  const declared = Object.keys(config.executors);
+  const stranger = Object.keys(given).find((name) => !declared.includes(name));
+  if (stranger !== undefined)
+    throw new ContextError({
+      code: 'CONTEXT_INVALID',
+      message: `executors: "${stranger}" is no executor of the configuration, which declares ${declared.join(', ') || 'none'}`,
+    });
+  return Object.fromEntries(Object.entries(given).map(([name, { functionArn }]) => [name, functionArn]));
 }
 
 /** @throws ContextError CONTEXT_INVALID, for whoever uses the construct without the command line */
-function deploymentOf(props: Omit<NervousSystemProps, 'env'>): Deployment {
+function deploymentOf(props: Omit<NervousSystemProps, 'env' | 'executors'>): Deployment {
   const { stage = 'prod', configFile = resolve('nervous.config.ts') } = props;
   const deployment: Deployment = {
     name: 'nervous',
@@ -104,6 +139,7 @@ function deploymentOf(props: Omit<NervousSystemProps, 'env'>): Deployment {
     alarmEmail: undefined,
     awsSources: DEFAULT_AWS_SOURCES,
     ingressAccounts: [],
+    executorFunctions: {},
     ...props,
     configFile,
     stage: typeof stage === 'string' ? STAGES[stage] : stage,

@@ -1,26 +1,16 @@
 /** The environment that every function of the HTTP API shares: where the ledger is, and who is who. */
 import * as z from 'zod';
 import { iamMapping } from '../../adapters/aws/http/iam-principals.ts';
+import { jsonMapping } from './json-mapping.ts';
 
-const NO_MAPPING = 'must be a JSON object from the ARN of an IAM principal to an id of the roster';
-
-/** JSON object of ARNs and principal ids; each ARN in the form in which a caller has it. */
-const iamPrincipals = z
-  .string()
-  .transform((text, context): unknown => {
-    try {
-      return JSON.parse(text);
-    } catch {
-      context.addIssue({ code: 'custom', message: NO_MAPPING });
-      return z.NEVER;
-    }
-  })
-  .pipe(z.record(z.string(), z.string().min(1), { error: NO_MAPPING }))
-  .transform((given, context) => {
-    const { principals, faults } = iamMapping(given);
-    for (const message of faults) context.addIssue({ code: 'custom', message });
-    return faults.length === 0 ? principals : z.NEVER;
-  });
+/** Each ARN in the form in which a caller has it. */
+const iamPrincipals = jsonMapping(
+  'must be a JSON object from the ARN of an IAM principal to an id of the roster',
+).transform((given, context) => {
+  const { principals, faults } = iamMapping(given);
+  for (const message of faults) context.addIssue({ code: 'custom', message });
+  return faults.length === 0 ? principals : z.NEVER;
+});
 
 /** What every function of the API must be told, beside what its parts need. */
 export const apiEnv = {

@@ -27,7 +27,7 @@ export const handler = apiHandler({
       ports: (base) => ({
         bus: createRelayBus(env, base),
         onChangeStep: createWorkflowResumer(env, base),
-        executors: createExecutors(process.env),
+        executors: createExecutors(process.env, env.EXECUTOR_FUNCTIONS),
       }),
     }),
 });

@@ -32,7 +32,7 @@ const opened = await openAwsSystem({
     return {
       bus: createRelayBus(variables, base),
       onChangeStep: (changeId) => resumeQueue.onChangeStep(changeId),
-      executors: createExecutors(process.env),
+      executors: createExecutors(process.env, variables.EXECUTOR_FUNCTIONS),
     };
   },
 });

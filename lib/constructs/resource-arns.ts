@@ -71,11 +71,12 @@ export function resourceArns(
   };
 }
 
-/** Of the functions that the configuration names, and no others; none: nobody may invoke any. */
-function executorArns({ config }: Deployment): readonly string[] {
-  return Object.values(config.executors).flatMap(({ function: name }) => {
+/** Of the functions that the app gives or the configuration names, and no others; none: nobody may invoke any. */
+function executorArns({ config, executorFunctions }: Deployment): readonly string[] {
+  return Object.entries(config.executors).flatMap(([executor, { function: named }]) => {
+    const name = executorFunctions[executor] ?? named;
     if (name === undefined) return [];
-    return [name.startsWith('arn:') ? name : arn('lambda', `function:${name}`)];
+    return [executor in executorFunctions || name.startsWith('arn:') ? name : arn('lambda', `function:${name}`)];
   });
 }
 

@@ -20,6 +20,18 @@ export const EXTENSION = extname(import.meta.url);
 /** A part of the SDK that a function does not need, and what stands in for it. */
 const ours = (name: string): string => join(ROOT, 'adapters/aws/bundling', `${name}${EXTENSION}`);
 
+const ONE_MODULE = {
+  bundle: true,
+  minify: true,
+  platform: 'node',
+  target: 'node24',
+  format: 'esm',
+  charset: 'utf8',
+  mainFields: ['module', 'main'],
+  banner: { js: REQUIRE },
+  logLevel: 'error',
+} satisfies BuildOptions;
+
 /** @param configFile absolute path of the nervous.config.ts that goes into the bundle */
 export function bundleOptions(entry: string, configFile: string): BuildOptions {
   return {
@@ -34,14 +46,11 @@ export function bundleOptions(entry: string, configFile: string): BuildOptions {
       '@smithy/core/checksum': ours('native-checksums'),
     },
     nodePaths: createRequire(import.meta.url).resolve.paths('zod') ?? [], // for a configuration that has none beside it
-    bundle: true,
-    minify: true,
-    platform: 'node',
-    target: 'node24',
-    format: 'esm',
-    charset: 'utf8',
-    mainFields: ['module', 'main'],
-    banner: { js: REQUIRE },
-    logLevel: 'error',
+    ...ONE_MODULE,
   };
+}
+
+/** Code of somebody else: with whatever it imports as it is. */
+export function executorBundleOptions(entry: string): BuildOptions {
+  return { entryPoints: [entry], ...ONE_MODULE };
 }

@@ -22,6 +22,11 @@ export type SystemEnvironment = {
   readonly STATE_MACHINE_ARN: string;
 };
 
+/** For who plans and who carries out; nothing, where the app gives no functions of its own. */
+export function executorEnvironment({ executorFunctions }: Deployment): { readonly EXECUTOR_FUNCTIONS?: string } {
+  return Object.keys(executorFunctions).length === 0 ? {} : { EXECUTOR_FUNCTIONS: JSON.stringify(executorFunctions) };
+}
+
 export function systemEnvironment(
   scope: Construct,
   deployment: Deployment,

@@ -11,7 +11,7 @@ import { HttpEntryPoint, type EntryPointRoute } from '../constructs/http-entry-p
 import { NervousFunction } from '../functions/nervous-function.ts';
 import { runEvery } from '../functions/schedule.ts';
 import type { Deployment } from '../deployment.ts';
-import { systemEnvironment } from '../functions/environment-variables.ts';
+import { executorEnvironment, systemEnvironment } from '../functions/environment-variables.ts';
 import type { LedgerResources } from '../ledger-resources.ts';
 
 /** Verifying a whole ledger, invoked directly, takes as long as Lambda allows. */
@@ -69,6 +69,7 @@ export class ApiStack extends Stack {
   private makeFunctions(deployment: Deployment, ledger: LedgerResources): Record<RouteGroup, NervousFunction> {
     const environment = {
       ...systemEnvironment(this, deployment, ledger),
+      ...executorEnvironment(deployment),
       ...defined({ PRINCIPAL_CLAIM: deployment.principalClaim, IAM_PRINCIPALS: deployment.iamPrincipals }),
     };
     const make = (group: RouteGroup): NervousFunction =>

@@ -14,7 +14,7 @@ import { SafeQueue, sixTimes } from '../constructs/safe-queue.ts';
 import { alsoRunEvery, runEvery } from '../functions/schedule.ts';
 import { workflowDefinition } from '../constructs/workflow-definition.ts';
 import { namesOf, type Deployment } from '../deployment.ts';
-import { systemEnvironment } from '../functions/environment-variables.ts';
+import { executorEnvironment, systemEnvironment } from '../functions/environment-variables.ts';
 import type { LedgerResources } from '../ledger-resources.ts';
 
 const RESUMER_TIMEOUT = Duration.seconds(30);
@@ -38,7 +38,7 @@ export class WorkflowStack extends Stack {
   constructor(scope: Construct, id: string, { deployment, ledger, ...props }: WorkflowStackProps) {
     super(scope, id, props);
     const common = { deployment, ledger };
-    const environment = systemEnvironment(this, deployment, ledger);
+    const environment = { ...systemEnvironment(this, deployment, ledger), ...executorEnvironment(deployment) };
     const step = new NervousFunction(this, 'Step', {
       ...common,
       lambda: 'workflow-step',

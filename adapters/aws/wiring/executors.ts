@@ -9,10 +9,15 @@ import type { InvokeFunction } from '../request/invoke-function.ts';
 /** Far above every answer that could be accepted. */
 const MAX_ANSWER_LENGTH = 65_536;
 
-export function createLambdaExecutors(invoke: InvokeFunction): Executors {
+/** Executor → name or ARN of its function, as whoever deployed said it; it comes before the declaration. */
+export type ExecutorFunctions = Readonly<Record<string, string>>;
+
+export function createLambdaExecutors(invoke: InvokeFunction, functions: ExecutorFunctions = {}): Executors {
   return {
-    call: async ({ name, function: functionName }, request, signal) => {
-      if (functionName === undefined) throw invalid(name, 'is declared without "function": name its Lambda function');
+    call: async ({ name, function: declared }, request, signal) => {
+      const functionName = functions[name] ?? declared;
+      if (functionName === undefined)
+        throw invalid(name, 'has no function: deploy one with NervousSystem, or declare it');
       const { text, error } = await invoke(functionName, JSON.stringify(request), signal);
       // Its own words may hold anything: they are in its log, and people who need them may read that.
       if (error !== undefined) throw invalid(name, `failed (${error}): see its log`);

@@ -1,6 +1,9 @@
 /** Executors as Lambda functions: what goes over the wire, and what is no answer. */
+import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, it, vi } from 'vitest';
+import * as z from 'zod';
 import { createLambdaExecutors } from '../../../../adapters/aws/wiring/executors.ts';
+import { rootKeys } from '../../../../adapters/aws/wiring/grant-keys.ts';
 import { invokeFunction, type InvokeFunction } from '../../../../adapters/aws/request/invoke-function.ts';
 import { memoryRootSigner } from '../../../../adapters/memory/index.ts';
 import { executorHandler } from '../../../../clients/sdk/index.ts';
@@ -8,6 +11,7 @@ import { operationTypes, type ExecutorRequest } from '../../../../core/changes/i
 import { formatVerifierKey } from '../../../../core/ledger/index.ts';
 import { limitInput } from '../../../../examples/executor/limit-input.ts';
 import { Limits } from '../../../../examples/executor/limits.ts';
+import { executorEnv } from '../../../../lambdas/_middleware/executor-env.ts';
 import { createFixture, decision, patchOf, proposal, who } from '../../../core/changes/fixture.ts';
 
 /** The function as Lambda runs it: its event and its result are JSON, and it knows nothing else of the caller. */
@@ -60,6 +64,19 @@ describe('an executor on AWS', () => {
     expect(new Headers(init?.headers).get('authorization')).toMatch(/^AWS4-HMAC-SHA256 /);
   });
 
+  it('is found by what the app that deploys says of it, before what is declared', async () => {
+    const invoke = vi.fn(async () => ({ text: '{"kind":"applied"}' }));
+    const executors = createLambdaExecutors(invoke, { limits: 'arn:aws:lambda:eu-west-1:111122223333:function:mine' });
+    for (const target of [TARGET, { name: 'limits' }]) await executors.call(target, REQUEST, signal);
+    const arn = 'arn:aws:lambda:eu-west-1:111122223333:function:mine';
+    expect(invoke.mock.calls).toEqual([
+      [arn, JSON.stringify(REQUEST), signal],
+      [arn, JSON.stringify(REQUEST), signal],
+    ]);
+    await executors.call({ name: 'other', function: 'other:live' }, REQUEST, signal);
+    expect(invoke).toHaveBeenLastCalledWith('other:live', JSON.stringify(REQUEST), signal);
+  });
+
   it.each([
     ['no JSON', { text: '<html>' }, /did not answer JSON/],
     ['a failure', { text: '{"errorMessage":"secret"}', error: 'Unhandled' }, /failed \(Unhandled\): see its log/],
@@ -75,9 +92,47 @@ describe('an executor on AWS', () => {
       throw new Error('ECONNRESET');
     });
     const executors = createLambdaExecutors(invoke);
-    await expect(executors.call({ name: 'limits' }, REQUEST, signal)).rejects.toThrow(/without "function"/);
+    await expect(executors.call({ name: 'limits' }, REQUEST, signal)).rejects.toThrow(/has no function/);
     expect(invoke).not.toHaveBeenCalled();
     await expect(executors.call(TARGET, REQUEST, signal)).rejects.toThrow('ECONNRESET');
     expect(invoke).toHaveBeenCalledTimes(1);
+  });
+});
+
+describe('the environment of who calls executors', () => {
+  const read = (said?: string): unknown => z.object(executorEnv).safeParse({ EXECUTOR_FUNCTIONS: said });
+
+  it('says which function each is, or nothing', () => {
+    expect(read()).toMatchObject({ data: { EXECUTOR_FUNCTIONS: {} } });
+    expect(read('{"limits":"arn:x"}')).toMatchObject({ data: { EXECUTOR_FUNCTIONS: { limits: 'arn:x' } } });
+  });
+
+  it.each(['{', '[]', '{"limits":1}', '{"limits":""}'])('is refused when it is %s', (said) =>
+    expect(read(said)).toMatchObject({ success: false }),
+  );
+});
+
+describe('the root keys that an executor of an app trusts', () => {
+  const { publicKey } = generateKeyPairSync('ed25519');
+  const der = publicKey.export({ format: 'der', type: 'spki' });
+  const env = { ...CREDENTIALS, ROOT_KEY_ID: 'key-1', LEDGER_ORIGIN: 'ledger.test/main' };
+
+  it('are the public half in KMS, under the name of the ledger', async () => {
+    const send = vi.fn(async (_url: string | URL | Request, _init?: RequestInit) =>
+      Response.json({ PublicKey: der.toString('base64') }),
+    );
+    vi.stubGlobal('fetch', send);
+    try {
+      expect(await rootKeys(env)).toEqual([formatVerifierKey('ledger.test/main', der.subarray(-32))]);
+    } finally {
+      vi.unstubAllGlobals();
+    }
+    expect(send).toHaveBeenCalledTimes(1);
+  });
+
+  it.each(['ROOT_KEY_ID', 'LEDGER_ORIGIN'])('are not guessed without %s', async (name) => {
+    await expect(rootKeys({ ...env, [name]: '' })).rejects.toThrow(
+      `the environment has no ${name}: deploy the executor with ExecutorFunction of nervous-system-aws, which sets it`,
+    );
   });
 });
