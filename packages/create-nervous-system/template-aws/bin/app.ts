@@ -1,7 +1,8 @@
-/** The CDK app: the same configuration, deployed. `npx cdk deploy --all` */
+/** The CDK app: the same configuration, deployed, and the executor beside it. `npx cdk deploy --all` */
 import { App } from 'aws-cdk-lib';
 import { NervousSystem } from 'nervous-system-aws';
 import { config } from '../nervous.config.ts';
+import { RefundsStack } from '../refunds-stack.ts';
 
 const app = new App();
 new NervousSystem(app, 'NervousSystem', {
@@ -10,4 +11,6 @@ new NervousSystem(app, 'NervousSystem', {
   jwt: undefined,
   // `prod` keeps everything when a stack is deleted; it is the default.
   stage: 'dev',
+  // Functions of your own for executors of the configuration. Those that plan and carry out change-sets may invoke them, nobody else.
+  executors: (ledger) => ({ refunds: new RefundsStack(app, 'Refunds', { ledger }).executor }),
 });
