@@ -183,13 +183,19 @@ function checkIdentity(db: DatabaseSync, dataDir: string, wanted: LedgerIdentity
   }
 }
 
-/** @throws EngineError DATA_FOREIGN: another program's; DATA_TAMPERED: somebody changed the tables */
+/** @throws EngineError DATA_FOREIGN: another program's; DATA_NEWER: a later release's; DATA_TAMPERED: somebody changed the tables */
 function checkSchema(db: DatabaseSync, dataDir: string): void {
   const version = userVersion(db);
+  if (version > SCHEMA_VERSION) {
+    throw new EngineError({
+      code: 'DATA_NEWER',
+      message: `"${dataDir}" was written by a newer release (its store has version ${version}, this release knows ${SCHEMA_VERSION}): run that release, or restore the backup from before the upgrade`,
+    });
+  }
   if (!isKnownVersion(version)) {
     throw new EngineError({
       code: 'DATA_FOREIGN',
-      message: `"${dataDir}" has schema version ${version}, this program reads ${SCHEMA_VERSION}`,
+      message: `the database in "${dataDir}" is no ledger of this program (store version ${version}): name the folder given to --data`,
     });
   }
   const problem = schemaProblem(db, version);

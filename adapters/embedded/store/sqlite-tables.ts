@@ -79,9 +79,14 @@ export function isKnownVersion(version: number): boolean {
   return SCHEMAS.has(version);
 }
 
+/** The statements that make the tables of a version. */
+export function schemaOf(version: number): string {
+  return must(SCHEMAS.get(version), 'the schema of the version');
+}
+
 /** How the file's tables differ from those of their version, or undefined. */
 export function schemaProblem(db: DatabaseSync, version: number): string | undefined {
-  const wanted = schemaOf(version);
+  const wanted = describedSchema(version);
   const found = describe(db);
   for (const [name, what] of found) {
     const expected = wanted.get(name);
@@ -99,11 +104,11 @@ interface Described {
 
 const known = new Map<number, ReadonlyMap<string, Described>>();
 
-function schemaOf(version: number): ReadonlyMap<string, Described> {
+function describedSchema(version: number): ReadonlyMap<string, Described> {
   let schema = known.get(version);
   if (schema === undefined) {
     const db = new DatabaseSync(':memory:');
-    db.exec(must(SCHEMAS.get(version), 'the schema of the version'));
+    db.exec(schemaOf(version));
     known.set(version, (schema = describe(db)));
     db.close();
   }

@@ -58,12 +58,12 @@ it('writes through to the disk before it answers, in a folder nobody else can re
   db.close();
 });
 
-it('refuses the data of another ledger, another origin, another version', () => {
+it('refuses the data of another ledger, another origin, another program', () => {
   openForWriting(folder, IDENTITY).close();
   expect(failure(() => openForWriting(folder, { ...IDENTITY, ledger: 'other' })).code).toBe('DATA_FOREIGN');
   expect(failure(() => openForWriting(folder, { ...IDENTITY, origin: 'other' })).code).toBe('DATA_FOREIGN');
   const db = openForWriting(folder, IDENTITY);
-  db.exec('PRAGMA user_version = 99');
+  db.exec('PRAGMA user_version = -1');
   db.close();
   expect(failure(() => openForWriting(folder, IDENTITY)).code).toBe('DATA_FOREIGN');
   expect(failure(() => openForReading(folder)).code).toBe('DATA_FOREIGN');
