@@ -106,6 +106,7 @@ export const PROBLEMS: Readonly<Record<ErrorCode, Row>> = {
   CHANGE_BUSY: row(503, 'Too many writers met on the change-set'),
   LEDGER_TAMPERED: row(500, 'What is stored is not what was recorded: verify the ledger'),
   POLICY_UNREADABLE: row(500, 'The policy in force cannot be read: verify the ledger'),
+  STORE_NEWER: row(500, 'A newer release has brought the store up to date: deploy that one'),
   ENTRY_UNREADABLE: row(500, 'A stored entry cannot be read: verify the ledger'),
   FIELD_DAMAGED: row(500, 'What is kept of a confidential field is damaged: restore the vault'),
   SERVER_BUSY: row(503, 'Too much is under way'),

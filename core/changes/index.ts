@@ -94,6 +94,7 @@ export { FIRST_STEP, STEP_NAMES, WORKFLOW, type Outcomes, type StepName, type Wo
 export { openChangeStates } from './store/open-states.ts';
 export { createDocumentStore, type DocumentStore } from './store/document-store.ts';
 export { changeQueues, type ApprovalQueue, type ChangeQueues, type ReviewQueue } from './store/approval-queue.ts';
+export { backfillChangeIndex, forgetWrites as forgetChangeIndex } from './store/index-backfill.ts';
 export { checkChangeIndex, ensureChangeIndex, rebuildChangeIndex } from './store/index-upkeep.ts';
 export { lintPolicy, type LintFinding, type LintReport } from './lint/policy-lint.ts';
 export type { LintKind } from './lint/policy-lint-cases.ts';

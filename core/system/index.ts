@@ -30,6 +30,7 @@ export { verifyPart } from './verify/verify-part.ts';
 export { createFeed, type FeedDependencies } from './feed/feed.ts';
 export { createLogIndex, type LogIndex } from './feed/log-index.ts';
 export { createTopicIndexer, type TopicIndexer } from './feed/topic-indexer.ts';
+export { rebuildStore, STORE_VERSION, upgradeStore, type StoreUpgrade } from './upgrade/store-upgrade.ts';
 export { checkTopicIndex, rebuildTopicIndex } from './feed/check-topic-index.ts';
 export { createPublicLog, type PublicLogDependencies } from './verify/public-log.ts';
 export { isSealed, verifyFields, type FieldSources } from './verify/verify-fields.ts';

@@ -5,7 +5,7 @@ import { DynamoRelayMarks } from '../../adapters/aws/relay/relay-marks.ts';
 import { dynamoClient, eventBridgeClient } from '../../adapters/aws/wiring/clients.ts';
 import { DynamoStore } from '../../adapters/aws/dynamo/dynamo-store.ts';
 import { systemClock, systemIds } from '../../adapters/aws/request/system-clock.ts';
-import { createTopicIndexer } from '../../core/system/index.ts';
+import { createTopicIndexer, rebuildStore, upgradeStore } from '../../core/system/index.ts';
 import { scheduledHandler } from '../_middleware/handlers.ts';
 import { readEnv } from '../_middleware/read-env.ts';
 import { telemetryOf } from '../_middleware/telemetry.ts';
@@ -24,6 +24,14 @@ const sweep = createSweeper({
   client: eventBridgeClient(),
   topics: createTopicIndexer({ ledger, entries: store, items: store }),
   marks: new DynamoRelayMarks({ client: dynamo, stateTable, ledger, items: store }),
+  upgrade: (goOn) => upgradeStore({ ledger, items: store }, goOn),
+  rebuild: async () => {
+    logger.warn('all indices are built again, because somebody asked for it');
+    await rebuildStore({ ledger, items: store });
+  },
+  onUpgraded: (upgrade) => {
+    if (upgrade.done.length > 0) logger.info('store upgraded', { ...upgrade });
+  },
   onError: (error) => logger.error('not relayed', error as Error),
   onSwept: ({ relayed, lagSeconds, stuck }) => {
     metrics.addMetric('OutboxRelayed', MetricUnit.Count, relayed);

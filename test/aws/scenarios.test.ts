@@ -17,6 +17,7 @@ const WRITES: readonly string[] = ['Put', 'Update', 'Delete', 'ConditionCheck'].
 const WRITERS = ['publish', 'ingest', 'change-sets', 'decisions', 'subscriptions', 'workflow-step'] as const;
 /** What no scenario can be sure to bring about, and why it may be made all the same. */
 const SELDOM: Readonly<Partial<Record<LambdaName, readonly string[]>>> = {
+  'outbox-sweeper': ['dynamodb:ConditionCheckItem'], // indexes what a ledger from before lacks, on condition that it still stands
   ingest: [
     'dynamodb:UpdateItem', // tells the others its counts when two events of a topic come to one process in one second
     'dynamodb:ConditionCheckItem', // stops a topic, as long as no person has opened it meanwhile

@@ -3,7 +3,7 @@ import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge
 import { mockClient } from 'aws-sdk-client-mock';
 import { expect, it } from 'vitest';
 import type { SweepReport } from '../../adapters/aws/relay/sweep-outbox.ts';
-import { createTopicIndexer } from '../../core/system/index.ts';
+import { createTopicIndexer, STORE_VERSION, type StoreUpgrade } from '../../core/system/index.ts';
 import { createSweeper } from '../../lambdas/outbox-sweeper/sweep.ts';
 import { createBusFixture } from './bus-fixture.ts';
 
@@ -16,11 +16,16 @@ it('stops in time, tells how far it came, and goes on there', async () => {
     .on(PutEventsCommand)
     .callsFake(({ Entries }: { Entries: unknown[] }) => ({ Entries: Entries.map(() => ({ EventId: 'x' })) }));
   const reports: SweepReport[] = [];
+  const upgrades: StoreUpgrade[] = [];
+  let rebuilds = 0;
   const sweep = createSweeper({
     ...{ client, busPrefix: 'n', ledger: 'main', clock: fixture.clock, ids: fixture.ids },
     ...{ items: fixture.store, entries: fixture.store },
     topics: createTopicIndexer({ ledger: 'main', entries: fixture.store, items: fixture.store }),
     marks: { write: async () => fixture.clock.advance(15_000), read: async () => new Set() },
+    upgrade: async (goOn) => ({ from: 1, to: goOn() ? STORE_VERSION : 1, done: [] }),
+    rebuild: async () => void (rebuilds += 1),
+    onUpgraded: (upgrade) => upgrades.push(upgrade),
     onError: () => undefined,
     onSwept: (report) => reports.push(report),
   });
@@ -31,5 +36,11 @@ it('stops in time, tells how far it came, and goes on there', async () => {
     [51, true],
     [0, true],
   ]);
+  // What brings the store up to date has the time that is left.
+  expect(upgrades.map(({ to }) => to)).toEqual([1, STORE_VERSION, STORE_VERSION]);
+  await sweep({ rebuild: 'everything' }, context);
+  expect(rebuilds).toBe(0);
+  await sweep({ rebuild: 'indices' }, context);
+  expect(rebuilds).toBe(1);
   expect(reports[0]?.lagSeconds).toBeGreaterThanOrEqual(120);
 });

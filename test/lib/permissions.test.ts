@@ -96,7 +96,6 @@ const NEVER_CALLED: Readonly<Partial<Record<LambdaName, readonly string[]>>> = {
   subscriptions: ['kms:Sign', ...items('ConditionCheck')], // checks signatures with the signer's public key
   sequencer: items('Delete', 'ConditionCheck'), // appends entries and records of the log, and moves its cursor
   router: items('Update', 'Delete', 'ConditionCheck'), // moves cursors, each over the version it read
-  'outbox-sweeper': items('ConditionCheck'),
   'subscription-reconciler': items('ConditionCheck'),
   burier: ['dynamodb:BatchGetItem', ...items('Delete', 'ConditionCheck')], // looks single entries up, never a segment of the log
 };

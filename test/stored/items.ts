@@ -3,12 +3,14 @@ import type { ChangeRecord } from '../../core/changes/model/record.ts';
 import { changeCodec } from '../../core/changes/store/record-codec.ts';
 import { toldCodec } from '../../core/changes/recording/violations.ts';
 import { awaitsCodec } from '../../core/changes/store/change-index.ts';
+import { progressCodec } from '../../core/changes/store/index-backfill.ts';
 import { delegationCodec } from '../../core/changes/store/delegation-store.ts';
 import { documentCodec, policyItemCodec } from '../../core/changes/store/document-store.ts';
 import { recentCodec } from '../../core/changes/store/recent-changes.ts';
 import { dataKeyCodec, fieldCodec } from '../../core/events/confidential/vault.ts';
 import { stopCodec, topicOpenedCodec } from '../../core/events/protection/topic-stops.ts';
 import { indexEndCodec, topicBlockCodec } from '../../core/system/feed/topic-blocks.ts';
+import { markCodec } from '../../core/system/upgrade/store-upgrade.ts';
 import { quarantinedCodec } from '../../core/events/publishing/quarantine.ts';
 import { subscriptionCodec } from '../../core/events/subscriptions/stored.ts';
 import type { Codec, StoredValue } from '../../core/values/index.ts';
@@ -164,6 +166,8 @@ export const STORED: readonly StoredKind[] = [
   { codec: idemCodec, items: [{ chain: 'c', seq: 0 }] },
   { codec: marksCodec, items: [['a#1']] },
   { codec: outboxCodec, items: [7] },
+  { codec: progressCodec, items: [{ of: 'open', after: 'c' }], optional: ['/after'] },
+  { codec: markCodec, items: [{ version: 2 }] },
   { codec: indexEndCodec, items: [{ end: 512 }] },
   { codec: topicBlockCodec, items: [{ bits: 'AAAA' }] },
   { codec: stuckCodec, items: [7] },

@@ -5,7 +5,7 @@
 import type { JsonValue } from '../../canonical/index.ts';
 import type { Item, ItemKey, ItemStore, ItemWrite } from '../../ledger/index.ts';
 import { countOf, defined } from '../../values/index.ts';
-import { baseKey, baseOf, baseWrite, bucketsOf, readCounts } from './change-counts.ts';
+import { baseKey, baseOf, baseWrite, bucketsOf, readCounts, type Counts } from './change-counts.ts';
 import { indexItemsOf, timerPlace, waitingPlace } from './change-index.ts';
 import { createChangeStore, type Selection } from './change-store.ts';
 import { isTerminal } from '../model/lifecycle.ts';
@@ -34,7 +34,7 @@ export async function ensureChangeIndex(ledger: string, items: ItemStore): Promi
   }
   await write(items, writes);
   await write(items, [
-    ...(await corrections(ledger, items, exact)),
+    ...(await corrections(ledger, items, { exact, counts: await readCounts(ledger, items) })),
     // Dying before this: it is built again, to the same end.
     { kind: 'put', key: built, value: {}, expect: 'any' },
   ]);
@@ -101,7 +101,7 @@ async function confirmed<Found>(read: () => Promise<Found | undefined>): Promise
 }
 
 /** Items of the indices that no record leads to. */
-async function extraItems(ledger: string, items: ItemStore): Promise<ItemKey[]> {
+export async function extraItems(ledger: string, items: ItemStore): Promise<ItemKey[]> {
   const partitions = new Set([waitingPlace(ledger, 'review').pk, timerPlace(ledger, 'deadline').pk]);
   for await (const record of openOrInReview(ledger, items))
     for (const { key } of indexItemsOf(ledger, record)) partitions.add(key.pk);
@@ -122,8 +122,20 @@ async function extraItems(ledger: string, items: ItemStore): Promise<ItemKey[]> 
   return extra;
 }
 
-async function corrections(ledger: string, items: ItemStore, exact: ReadonlyMap<string, number>): Promise<ItemWrite[]> {
-  const counts = await readCounts(ledger, items);
+/** By bucket, of all that stand in an index. */
+export async function exactCounts(ledger: string, items: ItemStore): Promise<Counts> {
+  const exact = new Map<string, number>();
+  for await (const record of openOrInReview(ledger, items))
+    for (const bucket of bucketsOf(record)) exact.set(bucket, countOf(exact, bucket) + 1);
+  return exact;
+}
+
+/** What makes the counts exact, however they change meanwhile: the difference comes on top. */
+export async function corrections(
+  ledger: string,
+  items: ItemStore,
+  { exact, counts }: { readonly exact: Counts; readonly counts: Counts },
+): Promise<ItemWrite[]> {
   const writes: ItemWrite[] = [];
   for (const bucket of new Set([...exact.keys(), ...counts.keys()])) {
     const missing = countOf(exact, bucket) - countOf(counts, bucket);
@@ -172,7 +184,7 @@ function isSame(one: JsonValue, other: JsonValue): boolean {
   return JSON.stringify(one) === JSON.stringify(other);
 }
 
-function builtKey(ledger: string): ItemKey {
+export function builtKey(ledger: string): ItemKey {
   return { pk: `${ledger}#change-index`, sk: 'built' };
 }
 

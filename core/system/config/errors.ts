@@ -17,6 +17,7 @@ export type SystemErrorCode =
   | 'CURSOR_GONE'
   | 'STREAMS_EXHAUSTED'
   | 'BUDGET_SPENT'
+  | 'STORE_NEWER'
   | 'ENTRY_UNREADABLE'
   | 'NOT_PUBLISHED_YET'
   | 'TILE_NOT_FOUND'

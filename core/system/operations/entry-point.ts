@@ -70,6 +70,7 @@ export const FAULTS: ReadonlySet<string> = new Set([
   'CHECKPOINT_INVALID',
   'LOG_DIVERGED',
   'LOG_SHRUNK',
+  'STORE_NEWER',
   'BUNDLE_ENTRY_TOO_LARGE',
   'WITNESS_REFUSED',
   'LEDGER_BUSY',
