@@ -13,16 +13,26 @@ import { config } from '../support/plain-config.ts';
 import { newDir, removeDirs, round, rowsOf, withDb, type Row } from './tamper-fixture.ts';
 import { checked } from '../support/checked.ts';
 
-const FOLDER = join(import.meta.dirname, '..', 'golden', 'before-rooms');
+const FOLDERS = join(import.meta.dirname, '..', 'golden');
+const BEFORE_ROOMS = 'before-rooms';
+interface Golden {
+  readonly name: string;
+  readonly size: number;
+  readonly root: string;
+  /** folder of test/golden */
+  readonly of?: string;
+}
+
 /** What the commit that wrote them said of each: entries, and the root of the tree over them. */
-const GOLDEN = [
+const GOLDEN: readonly Golden[] = [
   { name: 'engine', size: 56, root: 'IpxYlrluwaekTMtBUoHm35RP8Nfe+06qiybxmDHLFdU=' },
   { name: 'confidential', size: 18, root: '5XGkTRhAjdWfZUeVOAfor2lS5YHEGAjMoNR2bs/A4OM=' },
   { name: 'life-9', size: 66, root: 'PYmajvLP0VBbM8uQXw4xBM6ym2++lTT1OvT0yz9ZkmE=' },
   { name: 'life-10', size: 78, root: 'iFMTvPr8s3orEFvCXAUg58dwQrPbqrHeUZb8EvGgbJQ=' },
   { name: 'life-18', size: 65, root: 'i1G0r9ZL2wr0xEpZ5j3CZ6u6+BR7b5DK4QxWwYS40uM=' },
   { name: 'life-20', size: 45, root: 'BDviI+MHnwTrehuUlSL/WWcoTqWw5e0fF+7ine/uqJU=' },
-] as const;
+  { name: 'everything', size: 164, root: '6H299xvxYpELkobbQ3Rg3HvDJ4056umdOhl+lDFHkis=', of: 'a3e27e8' },
+];
 /** After all of them were written: the clocks of the lives ran ahead. */
 const NOW = Date.parse('2026-12-24T00:00:00Z');
 /** Of this many entries one is changed, to end in seconds. */
@@ -30,16 +40,16 @@ const EVERY = 7;
 
 afterAll(removeDirs);
 
-describe.each(GOLDEN)('the golden ledger "$name"', ({ name, size, root }) => {
+describe.each(GOLDEN)('the golden ledger "$name"', ({ name, size, root, of }) => {
   it('is OK, with the entries and the root that its writer said', async () => {
-    const dir = unpacked(name);
+    const dir = unpacked(name, of);
     const { verdict, entries, against } = await verifyDataDir(dir, { root: rootOf(dir), now: checked<EpochMs>(NOW) });
     expect({ verdict, entries }).toEqual({ verdict: 'OK', entries: size });
     expect(against).toContainEqual(expect.objectContaining({ kind: 'published', size, root }));
   });
 
   it('is not OK when one byte of an entry is changed, and the entry is named', async () => {
-    const dir = unpacked(name);
+    const dir = unpacked(name, of);
     for (const row of rowsOf(dir).filter(({ position }) => position % EVERY === 0)) {
       write(dir, { ...row, note: changed(row.note) });
       const { verdict, firstBad } = await verifyDataDir(dir, { root: rootOf(dir), now: checked<EpochMs>(NOW) });
@@ -67,9 +77,9 @@ it.each(['engine', 'confidential'])('the engine of today goes on with the golden
   expect(await verifyDataDir(dir, { root: rootOf(dir) })).toMatchObject({ verdict: 'OK', entries: after.length });
 });
 
-function unpacked(name: string): string {
+function unpacked(name: string, of = BEFORE_ROOMS): string {
   const dir = newDir();
-  execFileSync('tar', ['-xzf', join(FOLDER, `${name}.tgz`), '-C', dir, '--strip-components=1']);
+  execFileSync('tar', ['-xzf', join(FOLDERS, of, `${name}.tgz`), '-C', dir, '--strip-components=1']);
   return dir;
 }
 
