@@ -1,14 +1,15 @@
 /**
- * `npm run build:packages`: everything that is published, from this one tree, as folders under `dist/packages` and as tarballs
- * beside them. The same commit gives the same bytes.
+ * `npm run build:packages`: everything that is published, from this one tree, as folders under `dist/packages`, and beside them as
+ * tarballs, each with a list of what comes with it (sbom.ts). The same commit gives the same bytes.
  */
 import { execFileSync } from 'node:child_process';
 import { chmodSync, copyFileSync, cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { scriptOptions } from '../test/support/script-options.ts';
 import { copyAwsPackage } from './aws-package.ts';
-import { bundleMainPackage } from './main-package.ts';
+import { bundleMainPackage, bundleModules } from './main-package.ts';
 import { COMPILED, PACKAGES, ROOT } from './paths.ts';
+import { writeSboms, type Described, type Packed } from './sbom.ts';
 
 const MAIN = 'nervous-system';
 const AWS = 'nervous-system-aws';
@@ -22,17 +23,27 @@ interface Manifest {
   readonly peerDependencies?: Readonly<Record<string, string>>;
 }
 
+/** @returns the tarballs */
 export async function buildPackages(): Promise<readonly string[]> {
   rmSync(join(ROOT, 'dist'), { recursive: true, force: true });
   compile();
   const main = startPackage(MAIN);
-  await bundleMainPackage(join(main, 'dist'));
+  const bundled = await bundleMainPackage(join(main, 'dist'));
   addCommand(main);
   const aws = startPackage(AWS);
   await copyAwsPackage(join(aws, 'dist'));
   const create = startPackage('create-nervous-system');
   addTemplates(create);
-  return [main, aws, create].map(pack);
+  const packed = [pack(main, bundled), pack(aws), pack(create)];
+  writeSboms(packed);
+  return packed.map(({ tarball }) => tarball);
+}
+
+/** What runs of the main package on Node, without types and for no tarball: for the benches. */
+async function buildMainModules(into: string): Promise<void> {
+  const main = startPackage(MAIN, into);
+  await bundleModules(join(main, 'dist'));
+  addCommand(main);
 }
 
 /** With the compiler that checks the sources, so that what is published was checked. */
@@ -44,8 +55,8 @@ function compile(): void {
 }
 
 /** The folder with what every package has. Versions are said once, in the package.json of this repository. */
-function startPackage(name: string): string {
-  const folder = join(PACKAGES, name);
+function startPackage(name: string, into = PACKAGES): string {
+  const folder = join(into, name);
   mkdirSync(folder, { recursive: true });
   const ours = read(join(ROOT, 'package.json'));
   const manifest = read(join(ROOT, 'packages', name, 'package.json'));
@@ -90,10 +101,12 @@ function addCommand(folder: string): void {
   chmodSync(file, 0o755);
 }
 
-/** @returns the tarball */
-function pack(folder: string): string {
+/** @param bundled packages of others whose code is in the folder */
+function pack(folder: string, bundled: readonly string[] = []): Packed {
   const args = ['pack', '--silent', '--pack-destination', PACKAGES];
-  return join(PACKAGES, execFileSync('npm', args, { cwd: folder, encoding: 'utf8' }).trim());
+  const tarball = join(PACKAGES, execFileSync('npm', args, { cwd: folder, encoding: 'utf8' }).trim());
+  const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Described;
+  return { name: basename(folder), tarball, manifest, bundled };
 }
 
 function read(path: string): Manifest {
@@ -104,7 +117,11 @@ function unknown(dependency: string): never {
   throw new Error(`a package depends on "${dependency}", which package.json does not have`);
 }
 
+const USAGE = `npm run build:packages [-- --modules <folder>]
+  --modules <folder>  only what runs of the main package, into this folder: no types, no tarball`;
+
 if (import.meta.main) {
-  scriptOptions('npm run build:packages: takes no options', {});
-  for (const tarball of await buildPackages()) console.log(tarball);
+  const { modules } = scriptOptions(USAGE, { modules: { type: 'string' } });
+  if (modules === undefined) for (const tarball of await buildPackages()) console.log(tarball);
+  else await buildMainModules(modules);
 }
