@@ -18,6 +18,10 @@ const TEMPLATES = ['template/package.json', 'template-aws/package-aws.json'];
 interface Manifest {
   readonly name: string;
   readonly version?: string;
+  /** held against the provenance when a package is published (docs/releasing.md) */
+  readonly repository?: unknown;
+  readonly homepage?: unknown;
+  readonly bugs?: unknown;
   readonly dependencies?: Readonly<Record<string, string>>;
   readonly devDependencies?: Readonly<Record<string, string>>;
   readonly peerDependencies?: Readonly<Record<string, string>>;
@@ -64,8 +68,10 @@ function startPackage(name: string, into = PACKAGES): string {
   const versioned = (names: Manifest['dependencies'] = {}): Record<string, string> =>
     Object.fromEntries(Object.keys(names).map((one) => [one, known[one] ?? unknown(one)]));
   const { dependencies, peerDependencies } = manifest;
+  const { repository, homepage, bugs } = ours;
   const whole = {
     ...{ ...manifest, version: ours.version, dependencies: versioned(dependencies) },
+    ...{ repository, homepage, bugs }, // JSON leaves out what is not known
     ...(peerDependencies === undefined ? {} : { peerDependencies: versioned(peerDependencies) }),
   };
   writeFileSync(join(folder, 'package.json'), `${JSON.stringify(whole, undefined, 2)}\n`);
