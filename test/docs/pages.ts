@@ -26,6 +26,11 @@ export interface Page {
 
 const NOT_RUN = /^ *\*Not run here: (.+)\*$/;
 
+/** Pages that are not about a clone, and the test that types them where they are about. */
+export const TYPED_OUTSIDE: Readonly<Record<string, string>> = {
+  'docs/tutorial.md': 'test/package/tutorial.test.ts', // an empty folder, and packages that are installed
+};
+
 /** Everything but past decisions and the list of changes, which tell of what was. */
 export function pages(): Page[] {
   const paths = ['README.md', ...globSync('docs/*.md', { cwd: REPOSITORY }).sort()];
@@ -33,6 +38,10 @@ export function pages(): Page[] {
     const text = readFileSync(join(REPOSITORY, path), 'utf8');
     return pageOf(path, text);
   });
+}
+
+export function pageAt(path: string): Page {
+  return pageOf(path, readFileSync(join(REPOSITORY, path), 'utf8'));
 }
 
 export function pageOf(path: string, text: string): Page {

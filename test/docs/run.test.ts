@@ -2,12 +2,12 @@
  * Docs that cannot drift: the shell blocks of every page do what the page says, pasted one after the other into one shell, in a
  * folder that looks like a clone, against a real engine. A block that is not run says why, in sight of the reader.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { layOut, substitutes } from './clone.ts';
-import { pages, type Page } from './pages.ts';
+import { pageAt, pages, REPOSITORY, TYPED_OUTSIDE, type Page } from './pages.ts';
 import { commandsOf, runCommands, type Command } from './shell.ts';
 
 const ENGINE = `npx nervous dev --port 4150 --data .data # keeps running`;
@@ -36,6 +36,7 @@ sed -i "s/^      { personId: 'olga'/      { personId: 'zoe', name: 'Zoe Malik', 
   'docs/protection.md': () => ENGINE,
   'docs/recovery.md': () => `${ledger()}
 mkdir -p /safe /worm && cp .data/root.key /safe/ && cp .data/root.vkey . && cp -r .data/anchors /worm/`,
+  'docs/notices.md': () => `${ENGINE}\n${shortcuts()}`,
   'docs/subscriptions.md': () => `${ENGINE}\n${shortcuts()}`,
 };
 
@@ -56,7 +57,8 @@ function ledger(): string {
 }
 
 describe.concurrent('the commands of', () => {
-  const withShell = ALL.filter((page) => shellOf(page).some(({ notRun }) => notRun === undefined));
+  const inClone = ALL.filter(({ path }) => !(path in TYPED_OUTSIDE));
+  const withShell = inClone.filter((page) => shellOf(page).some(({ notRun }) => notRun === undefined));
   it.each(withShell.map((page) => [page.path, page] as const))('U13: %s do what it says', async (path, page) => {
     const folder = join(scratch, path.replaceAll(/\W/g, '-'));
     const put = await substitutes(folder);
@@ -65,6 +67,12 @@ describe.concurrent('the commands of', () => {
     const own = shellOf(page).flatMap((block) => (block.notRun === undefined ? commandsIn(put(block.text), block.line) : []));
     const env = { NODE_COMPILE_CACHE: join(scratch, 'compiled') };
     expect(await runCommands([...before, ...own], { folder, env })).toEqual([]);
+  });
+});
+
+describe('a page that is typed elsewhere', () => {
+  it.each(Object.entries(TYPED_OUTSIDE))('%s is what %s types', (path, test) => {
+    expect(readFileSync(join(REPOSITORY, test), 'utf8')).toContain(`pageAt('${path}')`);
   });
 });
 
@@ -82,12 +90,6 @@ describe('a block of shell', () => {
     expect(reasons.length).toBeLessThan(all.filter(({ language }) => language === 'sh').length / 4);
   });
 });
-
-function pageAt(path: string): Page {
-  const page = ALL.find((one) => one.path === path);
-  if (page === undefined) throw new Error(`there is no ${path}`);
-  return page;
-}
 
 function shellOf(page: Page): Page['blocks'] {
   return page.blocks.filter(({ language }) => language === 'sh');

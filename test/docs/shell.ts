@@ -1,7 +1,8 @@
 /**
  * The shell of a reader: pastes the commands of a page into one bash, in order, and says which did not do what the page says.
  * A command has to end with 0, unless its comment begins with `refused` (it has to fail; `refused: 409` also with that status) or
- * `exit code N:`. `keeps running` stays in the background until the page ends, `until Ctrl-C` gets it after its first output.
+ * `exit code N:`. `keeps running` stays in the background until the page ends or a comment begins with `Ctrl-C first`; `until Ctrl-C`
+ * gets it after its first output.
  * HTTP answers of 400 and more are failures. No terminal, so what asks a question is not answered.
  */
 import { spawn, spawnSync } from 'node:child_process';
@@ -65,11 +66,13 @@ interface ShellOptions {
   readonly env: Readonly<Record<string, string>>;
   /** a command that has not ended then hangs */
   readonly patienceMs?: number;
+  /** is told what each command wrote until it ended, or until it was ready */
+  readonly heard?: (command: Command, output: string) => void;
 }
 
 export async function runCommands(
   commands: readonly Command[],
-  { folder, env, patienceMs = PATIENCE_MS }: ShellOptions,
+  { folder, env, patienceMs = PATIENCE_MS, heard = () => undefined }: ShellOptions,
 ): Promise<Failure[]> {
   const shell = openShell({ folder, env, patienceMs });
   const failures: Failure[] = [];
@@ -77,16 +80,25 @@ export async function runCommands(
     failures.push({ line, command: text, expected, got: `exit code ${code}: ${output.slice(-2_000).trim()}` });
   };
   const running: { readonly command: Command; readonly stop: (signal: string) => Promise<Ended> }[] = [];
+  const stopAll = async (): Promise<void> => {
+    for (const { command, stop } of running.splice(0).reverse()) {
+      const ended = await stop('INT');
+      if (![0, BY_INTERRUPT].includes(ended.code)) fail(command, 'ends in good order at Ctrl-C', ended);
+    }
+  };
   try {
     for (const command of commands) {
+      if (command.comment.startsWith('Ctrl-C first')) await stopAll();
       const isStopped = command.comment.includes('until Ctrl-C');
       if (!isStopped && !command.comment.includes('keeps running')) {
         const ended = await shell.run(command.text);
+        heard(command, ended.output);
         const expected = expectationOf(command.comment);
         if (!expected.isMet(ended)) fail(command, expected.text, ended);
         continue;
       }
       const started = await shell.start(command.text);
+      heard(command, started.output);
       if (started.kind === 'ended') fail(command, 'keeps running', started);
       else if (!isStopped) running.push({ command, stop: started.stop });
       else {
@@ -94,10 +106,7 @@ export async function runCommands(
         if (![0, BY_INTERRUPT].includes(ended.code)) fail(command, 'ends in good order at Ctrl-C', ended);
       }
     }
-    for (const { command, stop } of running.reverse()) {
-      const ended = await stop('INT');
-      if (![0, BY_INTERRUPT].includes(ended.code)) fail(command, 'ends in good order at Ctrl-C', ended);
-    }
+    await stopAll();
   } finally {
     await shell.close();
   }
@@ -114,10 +123,10 @@ function expectationOf(comment: string): { readonly text: string; readonly isMet
 }
 
 type Started =
-  | { readonly kind: 'running'; readonly stop: (signal: string) => Promise<Ended> }
+  | { readonly kind: 'running'; readonly output: string; readonly stop: (signal: string) => Promise<Ended> }
   | ({ readonly kind: 'ended' } & Ended);
 
-function openShell({ folder, env, patienceMs }: Required<ShellOptions>) {
+function openShell({ folder, env, patienceMs }: Required<Omit<ShellOptions, 'heard'>>) {
   const notes = mkdtempSync(join(folder, '.notes-'));
   const path = [shimsIn(join(folder, '.shims')), join(REPOSITORY, 'node_modules/.bin'), process.env['PATH'] ?? ''];
   const child = spawn('bash', ['--norc', '--noprofile'], {
@@ -166,7 +175,7 @@ function openShell({ folder, env, patienceMs }: Required<ShellOptions>) {
         await ask(`kill -${signal} -- -${job} 2>/dev/null; echo $? >&3`);
         return end();
       };
-      return { kind: 'running', stop };
+      return { kind: 'running', output: readFileSync(log, 'utf8'), stop };
     },
 
     async close(): Promise<void> {

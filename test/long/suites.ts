@@ -28,5 +28,16 @@ export const LONG_SUITES: readonly LongSuite[] = [
     args: ['run', 'test:foreign', '--', 'test/foreign/schemathesis.test.ts'],
     env: { NERVOUS_FUZZ_EXAMPLES: '20', NERVOUS_FUZZ_PHASES: 'examples,coverage,fuzzing' },
   },
+  {
+    name: 'outbox',
+    args: ['run', 'test:foreign', '--', 'test/foreign/outbox/killed.test.ts'],
+    env: { OUTBOX_ROUNDS: '10000' },
+  },
+  {
+    name: 'package-managers',
+    args: ['run', 'test:package', '--', 'test/package/story.test.ts'],
+    env: { PACKAGE_MANAGERS: 'npm,npm-node-26,pnpm,yarn,yarn-4-node-modules,yarn-4-pnp,bun' },
+  },
   { name: 'model', args: ['test', '--', 'test/model/approval.test.ts'], env: { APPROVAL_RUNS: '1000' } },
+  { name: 'lake', args: ['test', '--', 'test/core/lake/lake.test.ts'], env: { LAKE_ENTRIES: '1000000' } },
 ];

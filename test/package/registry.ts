@@ -47,11 +47,15 @@ function published(path: string): Published {
   return { tarball, manifest: JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Published['manifest'] };
 }
 
+/** yarn 4 takes nothing that was published within the last day. */
+const LONG_AGO = '2026-01-01T00:00:00.000Z';
+
 /** https://github.com/npm/registry/blob/main/docs/REGISTRY-API.md: what npm install reads of it */
 function answer(response: ServerResponse, { tarball, manifest }: Published, registry: string): void {
   const { name, version } = manifest;
   const integrity = `sha512-${createHash('sha512').update(tarball).digest('base64')}`;
   const dist = { tarball: `${registry}${name}/-/${name}-${version}.tgz`, integrity };
-  const packument = { name, 'dist-tags': { latest: version }, versions: { [version]: { ...manifest, dist } } };
+  const versions = { [version]: { ...manifest, dist } };
+  const packument = { name, 'dist-tags': { latest: version }, versions, time: { [version]: LONG_AGO } };
   response.setHeader('content-type', 'application/json').end(JSON.stringify(packument));
 }

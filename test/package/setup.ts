@@ -54,7 +54,11 @@ export default async function setup(project: TestProject): Promise<() => Promise
   writeFileSync(figures, '');
   // What `npm create` ran last time is kept under the name of the package, whatever is in it now.
   rmSync(join(CACHE, 'npm/_npx'), { recursive: true, force: true });
-  const [tarballs, again] = await Promise.all([build(REPOSITORY), buildCopy(join(outside, 'copy')), installTools()]);
+  const [tarballs, again] = await Promise.all([
+    build(REPOSITORY),
+    buildCopy(join(outside, 'copy')),
+    ...toolFolders().map(installTools),
+  ]);
   const upstream = (await run('npm', ['config', 'get', 'registry'])).stdout.trim();
   const registry = await startRegistry(Object.values(tarballs), upstream);
   project.provide('built', { tarballs, again, registry: registry.url, upstream, outside, cache: CACHE, figures });
@@ -83,12 +87,18 @@ async function buildCopy(copy: string): Promise<Built['again']> {
   return build(copy);
 }
 
-async function installTools(): Promise<void> {
+/** Another Node is needed at night alone. */
+function toolFolders(): string[] {
+  const isNewer = process.env['PACKAGE_MANAGERS']?.includes('node-26') === true;
+  return [HERE, ...(isNewer ? [join(HERE, 'node-26')] : [])];
+}
+
+async function installTools(cwd: string): Promise<void> {
   const wanted = createHash('sha256')
-    .update(readFileSync(join(HERE, 'package-lock.json')))
+    .update(readFileSync(join(cwd, 'package-lock.json')))
     .digest('hex');
-  const installed = join(HERE, 'node_modules/.installed');
+  const installed = join(cwd, 'node_modules/.installed');
   if (existsSync(installed) && readFileSync(installed, 'utf8') === wanted) return;
-  await run('npm', ['ci', '--ignore-scripts'], { cwd: HERE });
-  if (readdirSync(join(HERE, 'node_modules')).length > 0) writeFileSync(installed, wanted);
+  await run('npm', ['ci', '--ignore-scripts'], { cwd });
+  if (readdirSync(join(cwd, 'node_modules')).length > 0) writeFileSync(installed, wanted);
 }

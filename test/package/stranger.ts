@@ -48,10 +48,12 @@ export async function must(command: readonly string[], options: RunOptions): Pro
 /** A program that keeps running. @returns its first line that fits, and how to end it */
 export async function start(
   command: readonly string[],
-  { cwd, until }: RunOptions & { readonly until: RegExp },
+  { cwd, env = {}, until }: RunOptions & { readonly until: RegExp },
 ): Promise<{ readonly line: string; readonly stop: () => Promise<void> }> {
   const [program = '', ...args] = command;
-  const child = spawn(program, args, { cwd, env: environment(), detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(program, args, {
+    ...{ cwd, env: { ...environment(), ...env }, detached: true, stdio: ['ignore', 'pipe', 'pipe'] },
+  });
   let said = '';
   child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
   for await (const line of createInterface({ input: child.stdout }))
@@ -72,6 +74,24 @@ export function figure(what: string, value: string): void {
   appendFileSync(built.figures, `  ${what}: ${value}\n`);
 }
 
+/** Somebody who types what a page says. npm asks them whether it may install what creates: yes. */
+export const READER: Readonly<Record<string, string>> = {
+  ...(environment() as Record<string, string>),
+  npm_config_yes: 'true',
+  npm_config_loglevel: 'error',
+};
+
+/** Any free port, because readers have their own machine. */
+export function onFreePort(text: string): string {
+  return text.replace(/\bnpm start\b/, 'npm start -- --port 0');
+}
+
+/** The caller's, without programs of this repository. */
+export function pathBeginningWith(folder: string): string {
+  const own = process.env['PATH']?.split(':').filter((one) => !one.includes('node_modules')) ?? [];
+  return [folder, ...own].join(':');
+}
+
 /** Nothing that npm told the script which runs the tests; the Node that runs them first, and our registry. */
 function environment(): NodeJS.ProcessEnv {
   const own = Object.entries(process.env).filter(
@@ -79,12 +99,7 @@ function environment(): NodeJS.ProcessEnv {
   );
   return {
     ...Object.fromEntries(own),
-    PATH: `${dirname(process.execPath)}:${
-      process.env['PATH']
-        ?.split(':')
-        .filter((one) => !one.includes('node_modules'))
-        .join(':') ?? ''
-    }`,
+    PATH: pathBeginningWith(dirname(process.execPath)),
     npm_config_registry: built.registry,
     npm_config_cache: join(built.cache, 'npm'),
     pnpm_config_registry: built.registry,
