@@ -1,7 +1,7 @@
 /**
  * `npm run bench [-- <part>] [-- --scale n] [-- --json]`: measures, never judges. Each part runs in a process of its own, so
  * memory and warm-up do not mix. Prints a table and, last, one line of JSON. Compare ratios within one run: machines are
- * noisy. Parts that need an AWS-compatible endpoint (costs), that start processes (cold-start) or that take many minutes (log, open,
+ * noisy. `peers` has options of its own. Parts that need an AWS-compatible endpoint (costs), that start processes (cold-start) or that take many minutes (log, open,
  * soak) run only when named.
  */
 import { execFileSync } from 'node:child_process';
@@ -15,6 +15,7 @@ import { benchEntryBuild } from './entries/entry-build.ts';
 import { benchGrowth } from './growth/growth.ts';
 import { benchGuard } from './publish/guard.ts';
 import { benchLog } from './log/log.ts';
+import { runPeers } from './peers/index.ts';
 import { primitives } from './support/measure.ts';
 import { benchOpen } from './start/open.ts';
 import { benchPublish } from './publish/publish.ts';
@@ -71,9 +72,11 @@ const unknown = args.find((arg, i) => {
   return !(args[i - 1] === 'soak' && Number(arg) > 0);
 });
 const isWritten = args.includes('--write');
-if (unknown !== undefined || (isWritten && part !== 'cold-start')) {
+if (args[0] === 'peers') {
+  await runPeers(args.slice(1));
+} else if (unknown !== undefined || (isWritten && part !== 'cold-start')) {
   console.error(
-    `npm run bench -- [${Object.keys(ALL).join(' | ')}] [--scale n] [--json] [--dir <dir>] [--entries n] [--plot <file>] [cold-start --write]`,
+    `npm run bench -- [${Object.keys(ALL).join(' | ')} | peers] [--scale n] [--json] [--dir <dir>] [--entries n] [--plot <file>] [cold-start --write]`,
   );
   process.exitCode = unknown === '--help' || unknown === '-h' ? 0 : 2;
 } else if (part !== undefined) {
