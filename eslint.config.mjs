@@ -43,8 +43,11 @@ const INVENTED_DEFAULTS = ["''", '0'].map((raw) => ({
 
 /** They break the import rules, which test/architecture holds them against, and nothing else looks at them. */
 const PLANTED = ['test/architecture/planted/**/*.ts'];
-/** Projects of their own, which the compiler of a new project checks: here they have no types. */
-const TEMPLATES = ['packages/create-nervous-system/template*/**/*.ts'];
+/** Projects of their own, which test/package checks where they are installed: here they have no types. */
+const TEMPLATES = [
+  'packages/create-nervous-system/template*/**/*.ts',
+  'examples/{berka-totals,github-approval,payout-executor,quickstart}/**/*.ts',
+];
 
 export default tseslint.config(
   { ignores: ['node_modules/', 'dist/', 'coverage/', '.cache/', '**/*.cjs'] },
