@@ -3,66 +3,49 @@ import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
-import { emptyFolder, figure, must, run, start, TOOLS, type Ended } from './stranger.ts';
+import { managersOf, PROJECT } from './managers.ts';
+import { emptyFolder, figure, must, run, start, type Ended } from './stranger.ts';
 
-const PROJECT = 'my-system';
 const DATA = ['--data', '.data'];
+/** Those of every change; at night there are more. */
+const MANAGERS = process.env['PACKAGE_MANAGERS'] ?? 'npm,pnpm,yarn';
 
-interface Manager {
-  readonly name: string;
-  readonly create: readonly string[];
-  readonly install?: readonly string[];
-  readonly start: readonly string[];
-  readonly runs: readonly string[];
-}
-
-/** pnpm and yarn make a project with npm's own command, and install it with theirs. */
-const NOT_INSTALLED = ['npm', 'create', '-y', 'nervous-system', PROJECT, '--', '--no-install'];
-const [pnpm, yarn] = [join(TOOLS, 'pnpm'), join(TOOLS, 'yarn')];
-const MANAGERS: readonly Manager[] = [
-  {
-    name: 'npm',
-    create: ['npm', 'create', '-y', 'nervous-system', PROJECT],
-    start: ['npm', 'start', '--'],
-    runs: ['npx'],
-  },
-  { name: 'pnpm', create: NOT_INSTALLED, install: [pnpm, 'install'], start: [pnpm, 'start'], runs: [pnpm, 'exec'] },
-  {
-    name: 'yarn',
-    create: NOT_INSTALLED,
-    install: [yarn, 'install'],
-    start: [yarn, 'start'],
-    runs: [yarn, '--silent', 'run'],
-  },
-];
-
-describe.each(MANAGERS)('with $name', ({ name, create, install, start: starts, runs }) => {
+describe.each(managersOf(MANAGERS))('with $name', ({ name, create, install, script, separator, runs, env, node }) => {
   it('is a project whose tests pass, and a first change that two people approve and that verifies', async () => {
     const outside = emptyFolder(name);
     const began = performance.now();
-    await must(create, { cwd: outside });
+    expect(await must(['node', '--version'], { cwd: outside, env })).toMatch(new RegExp(`^v${node}\\.`));
+    await must(create, { cwd: outside, env });
     const cwd = join(outside, PROJECT);
-    if (install !== undefined) await must(install, { cwd });
-    const nervous = (...args: string[]): Promise<string> => must([...runs, 'nervous', ...args, ...DATA], { cwd });
-    const engine = await start([...starts, '--port', '0', '--json'], { cwd, until: /^\{"url"/ });
+    if (install !== undefined) await must(install, { cwd, env });
+    const nervous = (...args: string[]): Promise<string> => must([...runs, 'nervous', ...args, ...DATA], { cwd, env });
+    const engine = await start([...script, 'start', ...separator, '--port', '0', '--json'], {
+      cwd,
+      env,
+      until: /^\{"url"/,
+    });
     try {
       const order = ['--entity', 'customer:1', '--payload', '{"cents":2599}'];
-      await nervous('publish', 'orders.placed', ...order, '--as', 'shop');
-      const proposed = await nervous('propose', 'changes/refund.json', '--as', 'helpdesk-bot');
+      await nervous('events', 'publish', 'orders.placed', ...order, '--as', 'shop');
+      const proposed = await nervous('changes', 'propose', 'changes/refund.json', '--as', 'helpdesk-bot');
       const id = proposed.split(/\s/)[0] ?? '';
-      const refused = await run([...runs, 'nervous', 'approve', id, '--as', 'olga', '--yes', ...DATA], { cwd });
+      const refused = await run([...runs, 'nervous', 'changes', 'approve', id, '--as', 'olga', '--yes', ...DATA], {
+        ...{ cwd, env },
+      });
       expect(refused).toMatchObject({ code: expect.not.toSatisfy((code: number) => code === 0) as number });
-      await nervous('approve', id, '--as', 'paul', '--yes');
-      await nervous('approve', id, '--as', 'rita', '--yes');
-      await expect.poll(() => nervous('show', id, '--as', 'axel'), { timeout: 60_000 }).toContain('executed');
+      await nervous('changes', 'approve', id, '--as', 'paul', '--yes');
+      await nervous('changes', 'approve', id, '--as', 'rita', '--yes');
+      await expect
+        .poll(() => nervous('changes', 'show', id, '--as', 'axel'), { timeout: 60_000 })
+        .toContain('executed');
       figure(`from nothing to the first approved change, with ${name}`, `${seconds(began)} s`);
       expect(refunds(join(cwd, 'refunds.db'))).toEqual([{ customer_order: 'order-1', cents: 500 }]);
       expect(await nervous('verify', 'full')).toContain('OK');
     } finally {
       await engine.stop();
     }
-    await must(['npm', 'run', 'check'], { cwd });
-    await must(['npm', 'test'], { cwd });
+    await must([...script, 'check'], { cwd, env });
+    await must([...script, 'test'], { cwd, env });
     expect(existsSync(join(cwd, '.github/workflows/ci.yml')) && existsSync(join(cwd, '.gitignore'))).toBe(true);
   });
 });
