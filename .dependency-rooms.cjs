@@ -4,7 +4,17 @@
  */
 module.exports = {
   'core/ledger': ['merkle', 'notes', 'entries', 'append', 'log', 'keys', 'verify', 'export'],
-  'core/events': ['catalog', 'pattern', 'envelope', 'confidential', 'protection', 'subscriptions', 'publishing'],
+  'core/events': [
+    'catalog',
+    'pattern',
+    'envelope',
+    'confidential',
+    'protection',
+    'webhooks',
+    'dispatch',
+    'subscriptions',
+    'publishing',
+  ],
   'core/changes': [
     'model',
     'store',

@@ -121,3 +121,18 @@ export {
   type Vault,
   type WrappedKey,
 } from './confidential/vault.ts';
+export { certifiedWebhookKey } from './webhooks/webhook-certificate.ts';
+export { judgeAnswer, type WebhookAnswer } from './webhooks/webhook-answer.ts';
+export {
+  WEBHOOK_TEST_TYPE,
+  WEBHOOK_VERIFY_TYPE,
+  webhookMessage,
+  type WebhookMessage,
+} from './webhooks/webhook-message.ts';
+export {
+  signWebhook,
+  verifyWebhookSignature,
+  type SigningKeys,
+  type WebhookToVerify,
+  type WebhookTrust,
+} from './webhooks/webhook-signature.ts';
