@@ -40,9 +40,9 @@ module.exports = {
     {
       name: 'core-npm-allowlist',
       severity: 'error',
-      comment: 'zod and rfc6902 (docs/adr/0003)',
+      comment: 'zod, rfc6902 (docs/adr/0003), and ipaddr.js for the addresses of webhooks',
       from: { path: at('core/') },
-      to: { dependencyTypes: NPM, pathNot: 'node_modules/(zod|rfc6902)/' },
+      to: { dependencyTypes: NPM, pathNot: 'node_modules/(zod|rfc6902|ipaddr\\.js)/' },
     },
     {
       name: 'core-node-allowlist',

@@ -121,6 +121,7 @@ export {
   type Vault,
   type WrappedKey,
 } from './confidential/vault.ts';
+export { addressProblem, checkWebhookUrl, type WebhookAllowance } from './webhooks/webhook-address.ts';
 export { certifiedWebhookKey } from './webhooks/webhook-certificate.ts';
 export { judgeAnswer, type WebhookAnswer } from './webhooks/webhook-answer.ts';
 export {

@@ -38,6 +38,10 @@ const configSchema = z
     ingress: ingressSchema,
     /** how much is too much: rates, storms, loops (docs/protection.md) */
     protection: protectionSchema,
+    /** where webhooks may go beside public addresses over https: the operator's own networks (docs/webhooks.md) */
+    webhooks: z
+      .strictObject({ allow: z.array(z.enum(['http', 'loopback', 'private', 'ports'])).default([]) })
+      .prefault({}),
     /** of the change feed: how many a principal may hold open at once, in one process */
     streams: z.strictObject({ perPrincipal: z.int().min(1).max(100_000).default(100) }).prefault({}),
   })
