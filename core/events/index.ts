@@ -131,6 +131,12 @@ export {
   type WebhookMessage,
 } from './webhooks/webhook-message.ts';
 export {
+  createWebhookSecrets,
+  wrappedWebhookKeys,
+  type CertifiedWebhookKey,
+  type WebhookSecrets,
+} from './webhooks/webhook-secrets.ts';
+export {
   signWebhook,
   verifyWebhookSignature,
   type SigningKeys,

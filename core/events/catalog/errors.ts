@@ -5,6 +5,7 @@ import { NervousError } from '../../errors/index.ts';
  * `TOPIC_UNKNOWN` / `VERSION_UNKNOWN`: not in the catalog; the message names the nearest match.
  * `PAYLOAD_INVALID`: the payload breaks the topic's schema; `problems` point into it.
  * `EVENT_ID_CONFLICT`: this event id is recorded with other content; use a new id.
+ * `IDEMPOTENCY_CONFLICT`: the idempotency key stands for another request: use a new key.
  * `EVENT_NOT_FOUND`: no event has this id; check it. `EVENT_AMBIGUOUS`: events of several sources have it; name the source.
  * `SUBSCRIPTION_INVALID`: the subscription breaks its schema; `problems` point at the fields.
  * `SUBSCRIPTION_NOT_FOUND`: there is no such subscription, or the caller may not see it; check the id.
@@ -20,6 +21,7 @@ export type EventErrorCode =
   | 'VERSION_UNKNOWN'
   | 'PAYLOAD_INVALID'
   | 'EVENT_ID_CONFLICT'
+  | 'IDEMPOTENCY_CONFLICT'
   | 'EVENT_NOT_FOUND'
   | 'EVENT_AMBIGUOUS'
   | 'SUBSCRIPTION_INVALID'
