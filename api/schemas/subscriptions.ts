@@ -31,6 +31,7 @@ export const newSubscriptionSchema = subscriptionInputSchema
 const { topics, mode, buffer, target, order, delayMs, startAt, ackTimeoutMs, retry, breaker } =
   subscriptionInputSchema.shape;
 
+
 export const subscriptionSchema: z.ZodType<Subscription> = z
   .strictObject({
     id: subscriptionId,
@@ -51,6 +52,13 @@ export const subscriptionSchema: z.ZodType<Subscription> = z
     createdAt: instant,
     resumedAt: instant.exactOptional(),
     from: position,
+    version: z.int().min(2).exactOptional().meta({ description: 'of this state of it; absent: 1' }),
+    changedAt: instant.exactOptional().meta({ description: 'when its settings were changed last' }),
+    changedFrom: position
+      .exactOptional()
+      .meta({ description: 'where the log ended when it was last changed for which events it is' }),
+    verifiedAt: instant.exactOptional().meta({ description: 'of a webhook: its receiver proved that it wants it' }),
+    disabled: z.string().exactOptional().meta({ description: 'of a webhook: why nothing is sent; resume enables it' }),
   })
   .meta({ id: 'Subscription' });
 
@@ -87,6 +95,8 @@ const MAX_RECEIPT_CHARS = 2_500;
 const receipts = z.array(z.string().min(1).max(MAX_RECEIPT_CHARS)).min(1).max(MAX_RECEIPTS);
 
 export const ackSchema = z.strictObject({ receipts }).meta({ id: 'Ack', examples: [{ receipts: ['r-42'] }] });
+
+
 
 export const nackSchema = z
   .strictObject({

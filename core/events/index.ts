@@ -62,6 +62,7 @@ export {
 } from './publishing/recorded-event.ts';
 export { busRules, topicDomain, topicDomains, type BusRule } from './subscriptions/rule-pattern.ts';
 export {
+  isWebhook,
   parseSubscriptionInput,
   startsAtMs,
   subscriptionInputSchema,
@@ -70,6 +71,7 @@ export {
   type Subscription,
   type SubscriptionInput,
   type SubscriptionTarget,
+  type WebhookSubscription,
 } from './subscriptions/subscription.ts';
 export { deliveryAttemptSchema, subscriptionCodec } from './subscriptions/stored.ts';
 export { subscriptionMatcher, subscriptionPattern } from './subscriptions/subscription-matcher.ts';

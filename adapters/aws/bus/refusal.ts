@@ -19,6 +19,11 @@ export function refusal(subscription: Subscription): Problem | undefined {
       pointer: '/target',
       detail: 'this engine runs on AWS and calls no functions: leave the target out and pull from the queue',
     };
+  if (targetOf(subscription).kind === 'webhook')
+    return {
+      pointer: '/target',
+      detail: 'this engine runs on AWS and sends no webhooks: leave the target out and pull',
+    };
   if (delayMs > MAX_DELAY_MS)
     return { pointer: '/delayMs', detail: `SQS delays an event by at most ${MAX_DELAY_MS} ms: choose a shorter delay` };
   if (orNone(buffer?.maxDelayMs) > MAX_BATCH_DELAY_MS)

@@ -2,12 +2,22 @@
 import * as z from 'zod';
 import { codecOf, instant, jsonObject, stored, whole } from '../../values/index.ts';
 import type { DeliveryAttempt } from './ports.ts';
+import { WEBHOOK_FORMATS, WEBHOOK_PAYLOADS } from '../webhooks/webhook-message.ts';
 import type { Subscription } from './subscription.ts';
 
 const target = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('queue') }),
   z.strictObject({ kind: z.literal('function'), name: z.string(), concurrency: whole }),
   z.strictObject({ kind: z.literal('stream') }),
+  z.strictObject({
+    kind: z.literal('webhook'),
+    url: z.string(),
+    payload: z.enum(WEBHOOK_PAYLOADS),
+    format: z.enum(WEBHOOK_FORMATS),
+    concurrency: whole,
+    rate: whole.exactOptional(),
+    scheduleSeconds: z.array(whole).exactOptional(),
+  }),
 ]);
 
 export const subscriptionCodec = codecOf<Subscription>(
@@ -35,6 +45,11 @@ export const subscriptionCodec = codecOf<Subscription>(
     createdAt: instant,
     resumedAt: instant.exactOptional(),
     from: whole,
+    version: whole.exactOptional(),
+    changedAt: instant.exactOptional(),
+    changedFrom: whole.exactOptional(),
+    verifiedAt: instant.exactOptional(),
+    disabled: z.string().exactOptional(),
   }),
 );
 
@@ -43,3 +58,5 @@ export const deliveryAttemptSchema = stored<DeliveryAttempt>({
   outcome: z.enum(['delivered', 'failed', 'skipped']),
   reason: z.string().exactOptional(),
 });
+
+

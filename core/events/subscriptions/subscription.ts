@@ -11,6 +11,7 @@ import { EventError } from '../catalog/errors.ts';
 import type { JsonObject } from '../pattern/index.ts';
 import { orNone } from '../../values/index.ts';
 import { compileFilter } from './subscription-matcher.ts';
+import { WEBHOOK_FORMATS, WEBHOOK_PAYLOADS } from '../webhooks/webhook-message.ts';
 import { MS_PER_DAY, MS_PER_HOUR } from '../../values/index.ts';
 
 const TOPIC_GLOB = /^(\*|[a-z0-9_-]+(\.[a-z0-9_-]+)*(\.\*)?)$/;
@@ -55,6 +56,20 @@ const targetSchema = z.discriminatedUnion('kind', [
   }),
   /** read over GET /v1/stream?subscription=<id>; the reader keeps its own cursor */
   z.strictObject({ kind: z.literal('stream') }),
+  /** sent by HTTP and signed, as Standard Webhooks says (docs/webhooks.md) */
+  z.strictObject({
+    kind: z.literal('webhook'),
+    url: z.string().min(1).max(2_048),
+    /** `thin`: only what names an event; its receiver reads it with credentials of its own */
+    payload: z.enum(WEBHOOK_PAYLOADS).default('full'),
+    format: z.enum(WEBHOOK_FORMATS).default('envelope'),
+    /** events on their way at the same time */
+    concurrency: z.int().min(1).max(50).default(10),
+    /** deliveries a second at most, spread evenly, failed ones included; default: as many as there are */
+    rate: z.int().min(1).max(1_000).exactOptional(),
+    /** seconds before each attempt, the first included; default: 8 attempts in 27 h 35 m */
+    scheduleSeconds: z.array(z.int().min(0).max(36_000)).min(1).max(20).exactOptional(),
+  }),
 ]);
 
 const breakerSchema = z.strictObject({
@@ -116,6 +131,28 @@ export interface Subscription extends Omit<Settings, 'id' | 'filter'> {
   readonly resumedAt?: IsoInstant;
   /** first log position it looks at */
   readonly from: number;
+  /** of this state of it: every change makes it one more; absent: 1 */
+  readonly version?: number;
+  /** when its settings were changed last, ISO 8601 UTC; absent: never */
+  readonly changedAt?: IsoInstant;
+  /** where the log ended when it was last changed for which events it is; absent: never */
+  readonly changedFrom?: number;
+  /** of a webhook: when its receiver proved that it wants it. Nothing is sent before. ISO 8601 UTC */
+  readonly verifiedAt?: IsoInstant;
+  /** of a webhook that is paused because its receiver only failed, or said so: why */
+  readonly disabled?: string;
+}
+
+export type WebhookTarget = Extract<SubscriptionTarget, { readonly kind: 'webhook' }>;
+
+export type WebhookSubscription = Subscription & { readonly target: WebhookTarget };
+
+export type FunctionSubscription = Subscription & {
+  readonly target: Extract<SubscriptionTarget, { readonly kind: 'function' }>;
+};
+
+export function isWebhook(subscription: Subscription): subscription is WebhookSubscription {
+  return subscription.target?.kind === 'webhook';
 }
 
 /** @throws EventError SUBSCRIPTION_INVALID */
@@ -147,6 +184,9 @@ export function startsAtMs({ buffer, createdAt, resumedAt }: Subscription): numb
 function misfits({ mode = 'broadcast', when, buffer, target, delayMs }: Settings): readonly Problem[] {
   const isStream = target?.kind === 'stream';
   return [
+    ...(target?.kind === 'webhook' && mode === 'buffered'
+      ? [{ pointer: '/mode', detail: 'a webhook carries one event: buffered needs a queue or a function' }]
+      : []),
     ...(mode === 'conditional' && when === undefined
       ? [{ pointer: '/when', detail: 'a conditional subscription needs the condition it is delivered under' }]
       : []),

@@ -4,8 +4,9 @@
  */
 import { isoOf, type EpochMs } from '../../brands/index.ts';
 import { canonicalize } from '../../canonical/index.ts';
-import type { Clock, EntryStore, Ids, Item, ItemKey, ItemStore } from '../../ledger/index.ts';
-import { PolicyError, type Policy, type Principal } from '../../policy/index.ts';
+import type { Clock, EntryStore, Ids, ItemKey } from '../../ledger/index.ts';
+import { must } from '../../errors/index.ts';
+import type { Principal } from '../../policy/index.ts';
 import { defined } from '../../values/index.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { DeliveredEvent } from '../envelope/delivered-event.ts';
@@ -14,17 +15,18 @@ import type { DeadLetter, ReceivedMessage, SubscriptionBus } from './ports.ts';
 import { redrive, type RedriveChoice } from './redrive.ts';
 import { firstPosition } from './start-at.ts';
 import { subscriptionCodec } from './stored.ts';
+import { hasRights, maySeeAll, requireRights } from './subscription-rights.ts';
 import { subscriptionMatcher } from './subscription-matcher.ts';
+import {
+  changing,
+  keyOf,
+  listAll,
+  load,
+  subscriptionOf,
+  type SubscriptionQueriesDependencies,
+} from './stored-subscriptions.ts';
 import { parseSubscriptionInput, targetOf, type Subscription } from './subscription.ts';
 
-const PAGE = 1_000;
-
-/** What looking at subscriptions takes. */
-export interface SubscriptionQueriesDependencies {
-  readonly ledger: string;
-  readonly items: ItemStore;
-  readonly policy: Policy;
-}
 
 export interface SubscriptionsDependencies extends SubscriptionQueriesDependencies {
   readonly entries: EntryStore;
@@ -121,19 +123,15 @@ type Management = 'create' | 'pause' | 'resume' | 'remove' | 'attachAll';
 
 function management(deps: SubscriptionsDependencies): Pick<Subscriptions, Management> {
   const { items, bus, policy } = deps;
-  const setStatus = async (principal: Principal, id: string, status: Subscription['status']): Promise<Subscription> => {
-    for (;;) {
-      const item = await load(deps, principal, id, 'operate');
-      const changed = withStatus(subscriptionOf(item), status, deps.clock.now());
-      if (status === 'active') requireOwnersRights(policy, changed);
-      const written = await items.write([
-        { kind: 'put', key: keyOf(deps, id), value: subscriptionCodec.encode(changed), expect: item.version },
-      ]);
-      if (written.kind === 'precondition') continue; // someone changed it in between: decide again on what it is now
-      await (status === 'paused' ? bus.pause(id) : bus.attach(changed));
-      return changed;
-    }
-  };
+  const change = changing({ items, policy, bus });
+  const setStatus = async (principal: Principal, id: string, status: Subscription['status']): Promise<Subscription> =>
+    must(
+      await change(
+        () => load(deps, principal, id, 'operate'),
+        (subscription) => withStatus(subscription, status, deps.clock.now()),
+      ),
+      'the subscription that was loaded',
+    );
   return {
     create: (principal, input) => createSubscription(deps, principal, input),
     pause: (principal, id) => setStatus(principal, id, 'paused'),
@@ -150,6 +148,7 @@ function management(deps: SubscriptionsDependencies): Pick<Subscriptions, Manage
     },
   };
 }
+
 
 function deliveries(deps: SubscriptionsDependencies): Omit<Subscriptions, Management | keyof SubscriptionQueries> {
   const { bus } = deps;
@@ -173,11 +172,9 @@ function deliveries(deps: SubscriptionsDependencies): Omit<Subscriptions, Manage
   };
 }
 
-type Stored = SubscriptionQueriesDependencies;
-
 /** Its owner's, who may still have what it is about, by the way its events go. */
 async function served(
-  deps: Stored,
+  deps: SubscriptionQueriesDependencies,
   principal: Principal,
   { id, kind }: { readonly id: string; readonly kind: 'queue' | 'stream' },
 ): Promise<Subscription> {
@@ -185,28 +182,6 @@ async function served(
   requireRights(deps.policy, principal, subscription.topics);
   requireTarget(subscription, kind);
   return subscription;
-}
-
-/** @param purpose auditors may look at those of others; operators may look, and set them going. @throws EventError SUBSCRIPTION_NOT_FOUND */
-async function load(
-  { ledger, items, policy }: Stored,
-  principal: Principal,
-  id: string,
-  purpose: 'use' | 'look' | 'operate' = 'use',
-): Promise<Item> {
-  const item = await items.get(keyOf({ ledger }, id));
-  const isTheirs =
-    item !== undefined &&
-    (subscriptionOf(item).module === principal.id ||
-      (purpose === 'look' && maySeeAll(policy, principal)) ||
-      (purpose === 'operate' && policy.isOperator(principal)));
-  if (isTheirs) return item;
-  const message = `no subscription "${id.slice(0, 64)}" of "${principal.id}"`;
-  throw new EventError({ code: 'SUBSCRIPTION_NOT_FOUND', message });
-}
-
-function keyOf({ ledger }: Pick<Stored, 'ledger'>, id: string): ItemKey {
-  return { pk: `${ledger}#subscription`, sk: id };
 }
 
 async function createSubscription(
@@ -248,6 +223,8 @@ async function createSubscription(
   return subscription;
 }
 
+
+
 /** As good as the list is when it is read: two at the same moment may be one too many. @throws EventError TOO_MANY_SUBSCRIPTIONS */
 async function requireRoom(deps: SubscriptionsDependencies, principal: Principal, key: ItemKey): Promise<void> {
   const { items, perPrincipal } = deps;
@@ -257,41 +234,6 @@ async function requireRoom(deps: SubscriptionsDependencies, principal: Principal
   if (own < perPrincipal) return;
   const message = `"${principal.id}" has ${own} subscriptions and may have no more: remove one, or raise protection.subscriptionsPerPrincipal in nervous.config.ts`;
   throw new EventError({ code: 'TOO_MANY_SUBSCRIPTIONS', message });
-}
-
-async function listAll(items: ItemStore, pk: string): Promise<readonly Subscription[]> {
-  const found: Item[] = [];
-  for (let after: string | undefined; ;) {
-    const page = await items.list(pk, { limit: PAGE, ...defined({ after }) });
-    found.push(...page);
-    after = page.at(-1)?.sk;
-    if (page.length < PAGE) return found.map(subscriptionOf);
-  }
-}
-
-/** The configuration may have changed since it was made: what is declared now is what counts. */
-function requireRights(policy: Policy, principal: Principal, topics: readonly string[]): void {
-  for (const topic of topics) policy.require(principal, 'subscribes', topic);
-}
-
-/** Whoever resumes it, it is its owner's events that flow. @throws PolicyError FORBIDDEN */
-function requireOwnersRights(policy: Policy, { module, topics }: Subscription): void {
-  const owner = policy.principal(module);
-  if (owner !== undefined) {
-    requireRights(policy, owner, topics);
-    return;
-  }
-  const message = `the subscription belongs to "${module}", who is nobody any more: declare it in nervous.config.ts`;
-  throw new PolicyError({ code: 'FORBIDDEN', message });
-}
-
-function maySeeAll(policy: Policy, principal: Principal): boolean {
-  return policy.isAuditor(principal) || policy.isOperator(principal);
-}
-
-function hasRights(policy: Policy, { module, topics }: Subscription): boolean {
-  const principal = policy.principal(module);
-  return principal !== undefined && topics.every((topic) => policy.may(principal, 'subscribes', topic));
 }
 
 function requireDeliverable(bus: SubscriptionBus, subscription: Subscription): void {
@@ -315,12 +257,10 @@ function withStatus(subscription: Subscription, status: Subscription['status'], 
 }
 
 function isSame(a: Subscription, b: Subscription): boolean {
-  const settings = ({ createdAt: _1, resumedAt: _2, status: _3, from: _4, ...rest }: Subscription): string =>
-    canonicalize(rest);
+  const settings = (one: Subscription): string => {
+    const { createdAt: _1, resumedAt: _2, status: _3, from: _4, verifiedAt: _5, disabled: _6, ...rest } = one;
+    const { version: _7, changedAt: _8, changedFrom: _9, ...said } = rest;
+    return canonicalize(said);
+  };
   return settings(a) === settings(b);
-}
-
-/** @throws UnreadableError */
-function subscriptionOf(item: Item): Subscription {
-  return subscriptionCodec.decode(item);
 }
