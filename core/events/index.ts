@@ -123,6 +123,8 @@ export {
   type Vault,
   type WrappedKey,
 } from './confidential/vault.ts';
+export { Dispatcher, type DispatchRules, type Outcome, type Sending, type Settled } from './dispatch/dispatcher.ts';
+export { dispatchCodec, type DispatchState } from './dispatch/dispatch-state.ts';
 export { addressProblem, checkWebhookUrl, type WebhookAllowance } from './webhooks/webhook-address.ts';
 export { certifiedWebhookKey } from './webhooks/webhook-certificate.ts';
 export { judgeAnswer, type WebhookAnswer } from './webhooks/webhook-answer.ts';
