@@ -73,7 +73,7 @@ export {
   type SubscriptionTarget,
   type WebhookSubscription,
 } from './subscriptions/subscription.ts';
-export { deliveryAttemptSchema, subscriptionCodec } from './subscriptions/stored.ts';
+export { deliveryAttemptSchema, subscriptionCodec, webhookAttemptCodec } from './subscriptions/stored.ts';
 export { subscriptionMatcher, subscriptionPattern } from './subscriptions/subscription-matcher.ts';
 export {
   compileCondition,
@@ -106,6 +106,9 @@ export type {
   ReceivedMessage,
   SubscriptionStats,
   SubscriptionBus,
+  WebhookAttempt,
+  WebhookBus,
+  WebhookChange,
 } from './subscriptions/ports.ts';
 export type { Severity } from './catalog/schema-diff.ts';
 export { isAttributeName, isAttributeValue, type CloudEvent } from './envelope/cloud-event-attributes.ts';
@@ -123,6 +126,14 @@ export {
   type Vault,
   type WrappedKey,
 } from './confidential/vault.ts';
+export {
+  createWebhookRecord,
+  createWebhooks,
+  type Webhooks,
+  type WebhookSecret,
+  type WebhookVerification,
+} from './subscriptions/webhooks.ts';
+export { dispatcherOf, pushedState } from './subscriptions/pushed.ts';
 export { Dispatcher, type DispatchRules, type Outcome, type Sending, type Settled } from './dispatch/dispatcher.ts';
 export { dispatchCodec, type DispatchState } from './dispatch/dispatch-state.ts';
 export { addressProblem, checkWebhookUrl, type WebhookAllowance } from './webhooks/webhook-address.ts';

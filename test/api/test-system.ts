@@ -23,6 +23,7 @@ import {
   createReveal,
   createSubscriptions,
   createVault,
+  createWebhooks,
   deliveredEvent,
   EventError,
   SYSTEM_TOPICS,
@@ -149,6 +150,10 @@ export async function createTestSystem(faults: FaultHooks = {}, budgets: BudgetL
     refreshPolicy: () => governance.refresh(),
     revokeKey: () => Promise.reject(new Error('not served over HTTP')),
     subscriptions: createSubscriptions({ ...shared, catalog, bus: playedBus(queue), perPrincipal: 100 }),
+    webhooks: createWebhooks({
+      ...{ ...shared, appender, secrets: undefined, bus: undefined, root: memoryRootSigner('ledger.test/main') },
+      subscriptions: createSubscriptions({ ...shared, catalog, bus: playedBus(queue), perPrincipal: 100 }),
+    }),
     ...reading(store, policy),
     map: createMapView({ entries: store, policy, config, subscriptions: () => system.subscriptions.all() }),
     log: createPublicLog({ entries: store, files: log.logFiles, policy }),

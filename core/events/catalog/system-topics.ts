@@ -22,6 +22,8 @@ const breaker = {
   reason: z.string().exactOptional(),
 };
 
+const webhook = { subscription: z.string(), module: z.string() };
+
 export const SYSTEM_TOPICS = {
   'system.storm_detected': {
     description: 'A topic was stopped: too many events at once, or events that cause each other',
@@ -50,6 +52,22 @@ export const SYSTEM_TOPICS = {
   'system.subscribers_failing': {
     description: 'At least half of the subscribers of a topic get nothing of it',
     versions: { 1: z.strictObject({ topic: z.string(), open: z.int(), subscribers: z.int() }) },
+  },
+  'webhooks.failing': {
+    description: 'A webhook did nothing but fail for so much of the time after which it is disabled',
+    versions: { 1: z.strictObject({ ...webhook, percent: z.int(), since: z.iso.datetime().brand<'IsoInstant'>() }) },
+  },
+  'webhooks.disabled': {
+    description: 'Nothing is sent to a webhook any more, until somebody resumes it; its place in the log is kept',
+    versions: { 1: z.strictObject({ ...webhook, reason: z.string() }) },
+  },
+  'webhooks.secret_rotated': {
+    description: 'A webhook signs with a new secret; the older ones sign beside it until they end',
+    versions: { 1: z.strictObject({ ...webhook, live: z.int(), overlapSeconds: z.int() }) },
+  },
+  'webhooks.key_certified': {
+    description: 'The ledger signs webhooks with this Ed25519 key, too; the root key signed the certificate',
+    versions: { 1: z.strictObject({ publicKey: z.string(), certificate: z.string() }) },
   },
 } as const;
 

@@ -4,7 +4,7 @@ import type { Problem } from '../../errors/index.ts';
 import type { Breaker } from '../../guard/index.ts';
 import type { AppendedEntry } from '../../ledger/index.ts';
 import type { DeliveredEvent } from '../envelope/delivered-event.ts';
-import type { Subscription } from './subscription.ts';
+import type { Subscription, WebhookSubscription } from './subscription.ts';
 
 export interface ReceivedMessage {
   /** proof of this delivery, valid until it is acknowledged, refused or timed out */
@@ -15,6 +15,7 @@ export interface ReceivedMessage {
   readonly traceparent?: string;
   readonly event: DeliveredEvent;
 }
+
 
 export interface DeadLetter {
   /** log index of the event, which names it within the subscription */
@@ -129,6 +130,61 @@ export interface SubscriptionBus {
   redrive(id: string, positions?: readonly number[]): Promise<number>;
   /** Closes the subscription's breaker: deliveries go on at once. Absent: the engine has no breakers. */
   reset?(id: string): Promise<void>;
+  /** Absent: the engine sends no webhooks. */
+  readonly webhooks?: WebhookBus | undefined;
+}
+
+/** One attempt to send a webhook. */
+export interface WebhookAttempt {
+  /** ISO 8601 UTC */
+  readonly at: IsoInstant;
+  /** `verify`, `test`, or the event */
+  readonly of: 'event' | 'verify' | 'test';
+  /** log index of the event */
+  readonly position?: number;
+  /** the header `webhook-id` */
+  readonly webhookId: string;
+  /** 1 for the first */
+  readonly attempt: number;
+  readonly outcome: 'delivered' | 'failed';
+  /** of the answer; absent: there was none */
+  readonly status?: number;
+  readonly durationMs: number;
+  /** why it failed */
+  readonly reason?: string;
+  /** the beginning of the answer, as text */
+  readonly answer?: string;
+}
+
+/** How a webhook fares: told by the bus, recorded by core. */
+export type WebhookChange =
+  | {
+      readonly kind: 'failing';
+      readonly subscription: string;
+      readonly module: string;
+      readonly percent: number;
+      readonly since: EpochMs;
+    }
+  | {
+      readonly kind: 'gone';
+      readonly subscription: string;
+      readonly module: string;
+      readonly reason: string;
+      readonly at: EpochMs;
+    };
+
+/** What an engine that sends webhooks can do beside delivering them. */
+export interface WebhookBus {
+  /** Asks the receiver whether it wants the webhook. */
+  challenge(subscription: WebhookSubscription): Promise<WebhookAttempt>;
+  /** Sends a test event, once. */
+  test(subscription: WebhookSubscription): Promise<WebhookAttempt>;
+  /** The newest attempts first. */
+  attempts(id: string, limit: number): Promise<readonly WebhookAttempt[]>;
+  /** Delivers the event at a log index once more. @returns false: it is not the subscription's */
+  resend(id: string, position: number): Promise<boolean>;
+  /** Delivers what was recorded from a log index on once more, in order. */
+  recover(id: string, position: number): Promise<void>;
 }
 
 /** All of it: what an engine in one process has. A function on AWS has the side that it uses. */

@@ -10,7 +10,7 @@ import type { Subscription } from './subscription.ts';
 /** EventBridge's default quota for the text of one pattern. */
 const MAX_RULE_CHARS = 2_048;
 /** Topics of AWS services' events, and the system's own, need no declaration. */
-const UNDECLARED_DOMAINS = ['aws', 'system'];
+const UNDECLARED_DOMAINS = ['aws', 'system', 'webhooks'];
 /** Fields in which EventBridge has what a subscriber sees. */
 const SAME_FOR_BOTH: ReadonlySet<string> = new Set(['source', 'detail-type', 'detail']);
 

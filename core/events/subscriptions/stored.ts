@@ -1,7 +1,7 @@
 /** Subscriptions and what is noted of their deliveries, as items. */
 import * as z from 'zod';
 import { codecOf, instant, jsonObject, stored, whole } from '../../values/index.ts';
-import type { DeliveryAttempt } from './ports.ts';
+import type { DeliveryAttempt, WebhookAttempt } from './ports.ts';
 import { WEBHOOK_FORMATS, WEBHOOK_PAYLOADS } from '../webhooks/webhook-message.ts';
 import type { Subscription } from './subscription.ts';
 
@@ -59,4 +59,22 @@ export const deliveryAttemptSchema = stored<DeliveryAttempt>({
   reason: z.string().exactOptional(),
 });
 
+/** `n`: the higher, the newer. */
+type NumberedAttempt = WebhookAttempt & { readonly n: number };
 
+export const webhookAttemptCodec = codecOf<NumberedAttempt>(
+  'attempt to send a webhook',
+  stored<NumberedAttempt>({
+    n: whole,
+    at: instant,
+    of: z.enum(['event', 'verify', 'test']),
+    position: whole.exactOptional(),
+    webhookId: z.string(),
+    attempt: whole,
+    outcome: z.enum(['delivered', 'failed']),
+    status: whole.exactOptional(),
+    durationMs: whole,
+    reason: z.string().exactOptional(),
+    answer: z.string().exactOptional(),
+  }),
+);

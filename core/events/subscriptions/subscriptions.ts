@@ -86,6 +86,10 @@ export interface Subscriptions extends SubscriptionQueries {
   redrive(principal: Principal, id: string, choice?: RedriveChoice): Promise<number>;
   /** Closes the breaker: deliveries go on at once. */
   reset(principal: Principal, id: string): Promise<Subscription>;
+  /** A webhook whose receiver proved that it wants it: from now on it is sent to. */
+  verified(principal: Principal, id: string): Promise<Subscription>;
+  /** Pauses a webhook for what its receiver did; `resume` enables it. The engine says so, not a principal. */
+  disable(id: string, reason: string): Promise<void>;
   /** Attaches every stored subscription to the bus: at engine start. */
   attachAll(): Promise<void>;
 }
@@ -119,7 +123,7 @@ export function createSubscriptionQueries(deps: SubscriptionQueriesDependencies)
   };
 }
 
-type Management = 'create' | 'pause' | 'resume' | 'remove' | 'attachAll';
+type Management = 'create' | 'pause' | 'resume' | 'remove' | 'verified' | 'disable' | 'attachAll';
 
 function management(deps: SubscriptionsDependencies): Pick<Subscriptions, Management> {
   const { items, bus, policy } = deps;
@@ -136,6 +140,20 @@ function management(deps: SubscriptionsDependencies): Pick<Subscriptions, Manage
     create: (principal, input) => createSubscription(deps, principal, input),
     pause: (principal, id) => setStatus(principal, id, 'paused'),
     resume: (principal, id) => setStatus(principal, id, 'active'),
+    verified: async (principal, id) =>
+      must(
+        await change(
+          () => load(deps, principal, id),
+          (subscription) => ({ ...subscription, verifiedAt: isoOf(deps.clock.now()) }),
+        ),
+        'the webhook that was loaded',
+      ),
+    disable: async (id, reason) => {
+      await change(
+        () => items.get(keyOf(deps, id)), // gone meanwhile: then there is nothing to disable
+        (subscription) => ({ ...subscription, status: 'paused', disabled: reason }),
+      );
+    },
     remove: async (principal, id) => {
       await load(deps, principal, id);
       await bus.detach(id); // first: a crash in between leaves a subscription that starts over, not a forgotten mailbox
@@ -253,7 +271,8 @@ function requireTarget(subscription: Subscription, kind: 'queue' | 'stream'): vo
 
 function withStatus(subscription: Subscription, status: Subscription['status'], nowMs: EpochMs): Subscription {
   const isResumed = status === 'active' && subscription.status === 'paused';
-  return { ...subscription, status, ...(isResumed ? { resumedAt: isoOf(nowMs) } : {}) };
+  const { disabled, ...rest } = subscription;
+  return { ...rest, status, ...(isResumed ? { resumedAt: isoOf(nowMs) } : defined({ disabled })) };
 }
 
 function isSame(a: Subscription, b: Subscription): boolean {

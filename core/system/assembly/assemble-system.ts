@@ -65,6 +65,7 @@ const ORDER = Object.keys({
   createQuarantineView: true,
   createSubscriptionQueries: true,
   createSubscriptions: true,
+  createWebhooks: true,
   createTrace: true,
   createMapView: true,
   createReports: true,

@@ -13,6 +13,7 @@ import {
   reading,
   reporting,
   revoking,
+  sending,
   subscribing,
   verifying,
 } from './use-cases.ts';
@@ -33,6 +34,7 @@ export function createNervousSystem(ground: Ground, ports: Ports): BuiltSystem {
     ...mapping,
     ...reporting,
     ...subscribing,
+    ...sending,
     ...verifying,
   });
 }

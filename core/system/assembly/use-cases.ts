@@ -27,6 +27,7 @@ import {
   queryPart,
   revealPart,
   vaultPart,
+  webhooksPart,
   workflowPart,
 } from './writing-parts.ts';
 
@@ -51,6 +52,7 @@ export interface UseCases {
   readonly createQuarantineView: typeof quarantinePart;
   readonly createSubscriptionQueries: typeof subscriptionQueriesPart;
   readonly createSubscriptions: typeof subscriptionsPart;
+  readonly createWebhooks: typeof webhooksPart;
   readonly createTrace: typeof tracePart;
   readonly createMapView: typeof mapPart;
   readonly createReports: typeof reportsPart;
@@ -110,4 +112,5 @@ export const reading = {
 export const mapping = { createSubscriptionQueries: subscriptionQueriesPart, createMapView: mapPart };
 export const reporting = { createReports: reportsPart };
 export const subscribing = { createSubscriptions: subscriptionsPart };
+export const sending = { createWebhooks: webhooksPart };
 export const verifying = { createLedgerVerification: verificationPart };

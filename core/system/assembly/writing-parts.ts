@@ -25,13 +25,18 @@ import {
   createQuarantine,
   createReveal,
   createVault,
+  createWebhooks,
+  createWebhookSecrets,
   eraseField,
   type EventRelay,
   type Guards,
   type Ingest,
   type Publish,
   type Reveal,
+  type SubscriptionBus,
+  type Subscriptions,
   type Vault,
+  type Webhooks,
 } from '../../events/index.ts';
 import { createAppender, createGatedAppender, revokeKey, type GatedAppender } from '../../ledger/index.ts';
 import { actorOf } from '../../policy/index.ts';
@@ -105,6 +110,34 @@ export function publishPart(
       onPublished?.(results);
       return metrics.countPublished(results);
     },
+  };
+}
+
+/** Beside the subscriptions, because it records what it does. */
+export function webhooksPart(
+  from: Ground &
+    Appending & { readonly bus: SubscriptionBus; readonly subscriptions: Subscriptions } & Pick<Ports, 'fieldKeys'>,
+): { readonly webhooks: Webhooks } {
+  const {
+    config,
+    subscriptions,
+    policy,
+    appender,
+    entries,
+    items,
+    ids,
+    clock,
+    fieldKeys: keys,
+    bus,
+    rootSigner: root,
+  } = from;
+  const { ledger } = config;
+  const secrets = keys === undefined ? undefined : createWebhookSecrets({ ledger, items, keys, clock, ids });
+  return {
+    webhooks: createWebhooks({
+      ...{ ledger, root, subscriptions, policy, appender, entries, ids, clock, secrets },
+      bus: bus.webhooks,
+    }),
   };
 }
 

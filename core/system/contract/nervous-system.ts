@@ -18,6 +18,7 @@ import type {
   SubscriptionStats,
   StreamFilter,
   Subscriptions,
+  Webhooks,
 } from '../../events/index.ts';
 import type { EntryBody, KeyRecord, Scope, VerificationReport, Verdict } from '../../ledger/index.ts';
 import type { Policy, Principal } from '../../policy/index.ts';
@@ -236,6 +237,8 @@ export interface NervousSystem {
   readonly entities: Entities;
   readonly log: PublicLogView;
   readonly subscriptions: Subscriptions;
+  /** Sends events to receivers of others. docs/webhooks.md */
+  readonly webhooks: Webhooks;
   readonly feed: Feed;
   /** Reads an event with its deliveries. @throws EventError EVENT_NOT_FOUND | EVENT_AMBIGUOUS */
   trace(principal: Principal, eventId: string, source?: string): Promise<EventTrace>;

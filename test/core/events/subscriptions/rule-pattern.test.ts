@@ -55,7 +55,7 @@ describe('busRules', () => {
     expect(domainsOf('other.*', 'orders.new')).toEqual(DOMAINS);
     expect(domainsOf('orders', 'gone.new')).toEqual(['orders']); // no topic is just a domain, so this matches nothing
     expect(topicDomain('orders.paid.late')).toBe('orders');
-    expect(topicDomains(['orders.new', 'a.b', 'orders.old'])).toEqual(['a', 'aws', 'orders', 'system']);
+    expect(topicDomains(['orders.new', 'a.b', 'orders.old'])).toEqual(['a', 'aws', 'orders', 'system', 'webhooks']);
   });
 
   it('names topics only where the bus carries others', () => {
