@@ -6,7 +6,14 @@ import { join } from 'node:path';
 import { setImmediate as letOthersIn } from 'node:timers/promises';
 import type { Appender, Finding, KnownChains, RootSigner, VerificationReport } from '../../core/ledger/index.ts';
 import type { Policy } from '../../core/policy/index.ts';
-import { createBreakerRecord, type BreakerChange } from '../../core/events/index.ts';
+import {
+  createBreakerRecord,
+  createWebhookRecord,
+  createWebhookSecrets,
+  type BreakerChange,
+  type FieldKeys,
+  type WebhookChange,
+} from '../../core/events/index.ts';
 import {
   createGround,
   createMayRead,
@@ -19,6 +26,7 @@ import {
   type Signal,
 } from '../../core/system/index.ts';
 import { defined } from '../../core/values/index.ts';
+import { createWebhookSender } from '../machine/webhook-sender.ts';
 import { InProcessBus } from './bus/in-process-bus.ts';
 import { createEngineVerification } from './audit/engine-verification.ts';
 import { createExecutors } from './runtime/executors.ts';
@@ -48,6 +56,7 @@ export interface Signals {
   /** a change-set took a step */
   readonly stepped: Signal<string>;
   readonly breakerMoved: Signal<BreakerChange>;
+  readonly webhookChanged: Signal<WebhookChange>;
 }
 
 export function createSignals(onError: (error: unknown) => void): Signals {
@@ -57,6 +66,7 @@ export function createSignals(onError: (error: unknown) => void): Signals {
     policyChanged: createSignal(),
     stepped: createSignal(),
     breakerMoved: createSignal(),
+    webhookChanged: createSignal(),
   };
 }
 
@@ -103,14 +113,15 @@ export async function openSystem(options: Opening, store: ThreadedStore, opened:
     },
     config,
   );
-  const bus = await openBus(options, store, ground.policy);
+  const fieldKeys = await openFieldKeys(dataDir, { ledger: config.ledger, items: store });
+  const bus = await openBus(options, store, { policy: ground.policy, fieldKeys });
   const { executors, checks } = createExecutors(options.executors ?? {}, config.executors);
   const writing = createWriteProbe(store, dataDir);
   const health: Checks = [() => checks, () => [writing()]];
   const { system, appender } = createNervousSystem(ground, {
     ...{ sealer, bus, executors, pause: () => letOthersIn() },
     ...(options.http === false ? {} : { connections: () => connectionsOf(options) }),
-    fieldKeys: await openFieldKeys(dataDir, { ledger: config.ledger, items: store }),
+    fieldKeys,
     ...{ logFiles: log.files, incarnations },
     onCommit: () => [log.loop, topicIndex].forEach((behind) => behind.wake()),
     onChangeStep: signals.stepped.tell,
@@ -124,6 +135,7 @@ export async function openSystem(options: Opening, store: ThreadedStore, opened:
   const { subscriptions, catalog } = system;
   const topics = catalog.list().map(({ topic }) => topic);
   signals.breakerMoved.listen(createBreakerRecord({ appender, ids: systemIds, subscriptions, onError, topics }));
+  signals.webhookChanged.listen(createWebhookRecord({ appender, subscriptions, onError }));
   opened.push(
     () => appender.drain(),
     () => bus.close(),
@@ -186,16 +198,22 @@ function openTopicIndex(
 }
 
 async function openBus(
-  { config: { ledger }, functions, onError, signals }: Opening,
+  { config, functions, onError, signals }: Opening,
   store: ThreadedStore,
-  policy: Policy,
+  { policy, fieldKeys: keys }: { readonly policy: Policy; readonly fieldKeys: FieldKeys },
 ): Promise<InProcessBus> {
+  const { ledger, origin, webhooks } = config;
+  const allowed = new Set(webhooks.allow);
+  const secrets = createWebhookSecrets({ ledger, items: store, keys, clock: systemClock, ids: systemIds });
+  const send = createWebhookSender({ allowed });
   const bus = new InProcessBus({
     ...{ ledger, entries: store, items: store, clock: systemClock, ids: systemIds, onError },
     ...defined({ functions }),
     mayRead: createMayRead(policy),
     readFacts: createReadFacts({ ledger, items: store, policy }),
     onBreaker: signals.breakerMoved.tell,
+    webhooks: { send, allowed, secrets, origin },
+    onWebhook: signals.webhookChanged.tell,
   });
   await bus.open();
   return bus;

@@ -79,6 +79,7 @@ export {
   compileCondition,
   CONDITION_FALSE,
   NOT_READABLE,
+  NOT_WANTED,
   type DeliveryFacts,
   type MayRead,
   type ReadFacts,

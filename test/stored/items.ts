@@ -7,12 +7,14 @@ import { progressCodec } from '../../core/changes/store/index-backfill.ts';
 import { delegationCodec } from '../../core/changes/store/delegation-store.ts';
 import { documentCodec, policyItemCodec } from '../../core/changes/store/document-store.ts';
 import { recentCodec } from '../../core/changes/store/recent-changes.ts';
+import { dispatchCodec } from '../../core/events/dispatch/dispatch-state.ts';
+import { webhookKeyCodec, webhookSecretsCodec } from '../../core/events/webhooks/webhook-secrets.ts';
 import { dataKeyCodec, fieldCodec } from '../../core/events/confidential/vault.ts';
 import { stopCodec, topicOpenedCodec } from '../../core/events/protection/topic-stops.ts';
 import { indexEndCodec, topicBlockCodec } from '../../core/system/feed/topic-blocks.ts';
 import { markCodec } from '../../core/system/upgrade/store-upgrade.ts';
 import { quarantinedCodec } from '../../core/events/publishing/quarantine.ts';
-import { subscriptionCodec } from '../../core/events/subscriptions/stored.ts';
+import { subscriptionCodec, webhookAttemptCodec } from '../../core/events/subscriptions/stored.ts';
 import type { Codec, StoredValue } from '../../core/values/index.ts';
 import { attemptCodec } from '../../adapters/aws/bus/delivery-notes.ts';
 import { feedCodec } from '../../adapters/aws/bus/feed.ts';
@@ -151,9 +153,32 @@ export const STORED: readonly StoredKind[] = [
     items: [
       subscription,
       { ...subscription, target: { kind: 'stream' }, startAt: 5 },
+      {
+        ...{ ...subscription, verifiedAt: at, disabled: 'why' },
+        target: {
+          kind: 'webhook',
+          url: 'u',
+          payload: 'thin',
+          format: 'envelope',
+          concurrency: 1,
+          scheduleSeconds: [0],
+        },
+      },
       { ...subscription, target: { kind: 'queue' }, startAt: at },
     ],
-    optional: ['/filter', '/mode', '/when', '/buffer', '/target', '/delayMs', '/breaker', '/resumedAt'],
+    optional: [
+      '/filter',
+      '/mode',
+      '/when',
+      '/buffer',
+      '/target',
+      '/delayMs',
+      '/breaker',
+      '/resumedAt',
+      '/verifiedAt',
+      '/disabled',
+      '/target/scheduleSeconds',
+    ],
     open: ['/filter', '/when'],
     anything: ['/filter/*', '/when/*'],
   },
@@ -162,6 +187,41 @@ export const STORED: readonly StoredKind[] = [
     codec: feedCodec,
     items: [{ createdAt: at, next: 0, until: 1, done: true, paused: { at: 1, position: 2 } }],
     optional: ['/until', '/done', '/paused'],
+  },
+  { codec: webhookSecretsCodec, items: [[{ wrapped: 'YQ==', endsAt: 1.5 }]], optional: ['/*/endsAt'] },
+  {
+    codec: webhookKeyCodec,
+    items: [{ wrapped: 'YQ==', publicKey: 'whpk_', certificate: { note: 'n', entity: 'e', seq: 0 } }],
+    optional: ['/certificate'],
+  },
+  {
+    codec: dispatchCodec,
+    items: [
+      {
+        ...{ cursor: 7, pending: [{ position: 1, entity: 'e', attempts: 0, dueAt: 1.5, behind: [2], redriven: true }] },
+        ...{ breaker: { ...settings, state: 'open', sinceMs: 1 }, quietUntil: 1.5, pacedUntil: 2.5 },
+        ...{ failing: { since: 1.5, lastAt: 1.5, told: 50 }, run: { id: 'r', until: 1.5 } },
+      },
+    ],
+    optional: [
+      '/pending/*/behind',
+      '/pending/*/redriven',
+      '/breaker',
+      '/quietUntil',
+      '/pacedUntil',
+      '/failing',
+      '/run',
+    ],
+  },
+  {
+    codec: webhookAttemptCodec,
+    items: [
+      {
+        ...{ n: 1, at, of: 'event', position: 1, webhookId: 'w', attempt: 1, outcome: 'failed', status: 500 },
+        ...{ durationMs: 3, reason: 'r', answer: 'a' },
+      },
+    ],
+    optional: ['/position', '/status', '/reason', '/answer'],
   },
   { codec: idemCodec, items: [{ chain: 'c', seq: 0 }] },
   { codec: marksCodec, items: [['a#1']] },

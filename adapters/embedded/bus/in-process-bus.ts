@@ -9,6 +9,7 @@ import {
   createRuleIndex,
   eventBridgeShape,
   EventError,
+  isWebhook,
   keepGap,
   subscriptionPattern,
   targetOf,
@@ -23,6 +24,8 @@ import {
   type ReceivedMessage,
   type Subscription,
   type SubscriptionStats,
+  type WebhookBus,
+  type WebhookChange,
 } from '../../../core/events/index.ts';
 import type { Problem } from '../../../core/errors/index.ts';
 import type { AppendedEntry, Clock, EntryStore, Ids, ItemStore, ItemWrite } from '../../../core/ledger/index.ts';
@@ -30,7 +33,10 @@ import { defined } from '../../../core/values/index.ts';
 import { EventLog, isArrival } from './event-log.ts';
 import { FunctionTargets, type Functions } from './function-targets.ts';
 import { Mailbox } from './mailbox.ts';
+import { PushedQueue } from './pushed/queue.ts';
 import { SubscriptionQueue, type ReceiveOptions } from './subscription-queue.ts';
+import type { WebhookSending } from '../../machine/webhook-delivery.ts';
+import { WebhookTargets } from './pushed/webhook-targets.ts';
 
 /** Time settled positions may stay unwritten: bounds what is delivered twice after a crash. */
 const FLUSH_MS = 50;
@@ -45,6 +51,10 @@ export interface InProcessBusOptions {
   readonly onError: (error: unknown) => void;
   /** in-process targets by name; default: none */
   readonly functions?: Functions;
+  /** absent: webhooks are refused */
+  readonly webhooks?: WebhookSending;
+  /** Told what the owner of a webhook must know. Must not throw. */
+  readonly onWebhook?: (change: WebhookChange) => void;
   /** asked for every event that is due */
   readonly mayRead: MayRead;
   /** what conditional subscriptions look at; absent: none are taken */
@@ -56,7 +66,9 @@ export interface InProcessBusOptions {
 export class InProcessBus implements EventBus {
   private readonly options: InProcessBusOptions;
   private readonly log: EventLog;
-  private readonly queues = new Map<string, SubscriptionQueue>();
+  private readonly queues = new Map<string, SubscriptionQueue | PushedQueue>();
+  private readonly pushing: WebhookTargets;
+  readonly webhooks: WebhookBus | undefined;
   private readonly mailboxes = new Map<string, Mailbox>();
   private readonly interests = createRuleIndex<string>();
   private readonly functions: FunctionTargets;
@@ -73,6 +85,8 @@ export class InProcessBus implements EventBus {
     const quarantine = createQuarantine(options);
     this.log = new EventLog(options.entries, (gap) => void keepGap(quarantine, gap).catch(options.onError));
     this.functions = new FunctionTargets({ functions: {}, ...options });
+    this.pushing = new WebhookTargets(options, (id) => this.queues.get(id));
+    this.webhooks = this.pushing.bus;
   }
 
   /** Reads where the log ends. Call once, before the first `relay`. */
@@ -83,12 +97,13 @@ export class InProcessBus implements EventBus {
   refusal(subscription: Subscription): Problem | undefined {
     if (subscription.when !== undefined && this.options.readFacts === undefined)
       return { pointer: '/mode', detail: 'this engine cannot look at the state that conditions are about' };
+    if (isWebhook(subscription)) return this.pushing.refusal(subscription);
     return this.functions.refusal(subscription);
   }
 
   relay(entries: readonly AppendedEntry[]): void {
     if (!this.log.isNext(entries)) for (const queue of this.queues.values()) queue.fallBehind();
-    const told = new Set<SubscriptionQueue>();
+    const told = new Set<SubscriptionQueue | PushedQueue>();
     for (const slot of this.log.add(entries).filter(isArrival)) {
       for (const id of this.interests.match(eventBridgeShape(this.options.ledger, slot.event))) {
         const queue = this.queues.get(id);
@@ -102,6 +117,7 @@ export class InProcessBus implements EventBus {
     return this.inTurn(subscription.id, () => this.begin(subscription));
   }
 
+
   pause(id: string): Promise<void> {
     return this.inTurn(id, () => this.leave(id));
   }
@@ -110,17 +126,19 @@ export class InProcessBus implements EventBus {
     return this.inTurn(id, async () => {
       await this.leave(id);
       await this.mailboxOf(id).erase();
+      await this.options.webhooks?.secrets.forget(id);
       this.mailboxes.delete(id);
     });
   }
 
   async receive(id: string, options: ReceiveOptions): Promise<readonly ReceivedMessage[]> {
     const queue = this.queues.get(id);
-    return queue === undefined ? [] : queue.receive(options);
+    return queue instanceof SubscriptionQueue ? queue.receive(options) : [];
   }
 
   async ack(id: string, receipts: readonly string[]): Promise<{ readonly stale: readonly string[] }> {
-    return { stale: this.queues.get(id)?.ack(receipts) ?? receipts };
+    const queue = this.queues.get(id);
+    return { stale: queue instanceof SubscriptionQueue ? queue.ack(receipts) : receipts };
   }
 
   async nack(
@@ -128,7 +146,8 @@ export class InProcessBus implements EventBus {
     receipts: readonly string[],
     failure: { readonly reason: string; readonly delayMs?: number },
   ): Promise<{ readonly stale: readonly string[] }> {
-    return { stale: (await this.queues.get(id)?.nack(receipts, failure)) ?? receipts };
+    const queue = this.queues.get(id);
+    return { stale: queue instanceof SubscriptionQueue ? await queue.nack(receipts, failure) : receipts };
   }
 
   async deadLetters(
@@ -201,29 +220,49 @@ export class InProcessBus implements EventBus {
 
   private async begin(subscription: Subscription): Promise<void> {
     const { id } = subscription;
+    await this.leaveIfVerified(subscription);
     if (this.queues.has(id) || targetOf(subscription).kind === 'stream') return;
     const { ledger, clock, ids, mayRead, readFacts = cannotRead, onBreaker = ignore } = this.options;
-    const queue = new SubscriptionQueue({
-      ...{ ledger, subscription, clock, ids, mayRead, readFacts, onBreaker },
-      ...{ log: this.log, mailbox: this.mailboxOf(id), onSettled: () => this.flushSoon() },
-    });
+    const common = { ledger, clock, ids, mayRead, readFacts, onBreaker, log: this.log, mailbox: this.mailboxOf(id) };
+    const queue = isWebhook(subscription)
+      ? this.pushing.queueFor(subscription, common)
+      : new SubscriptionQueue({ ...common, subscription, onSettled: () => this.flushSoon() });
+    if (queue === undefined) return;
     await queue.load();
     this.queues.set(id, queue);
     this.interests.add(id, subscriptionPattern(subscription));
+    if (queue instanceof PushedQueue) {
+      queue.start();
+      return;
+    }
+    this.consume(queue);
+  }
+
+  private consume(queue: SubscriptionQueue): void {
+    const { subscription } = queue;
+    const { id } = subscription;
     this.functions.start(subscription, {
       receive: (options) => this.receive(id, options),
-      begin: (receipt) => this.queues.get(id)?.begin(receipt) ?? false,
+      begin: (receipt) => queue.begin(receipt),
       ack: (receipts) => this.ack(id, receipts),
       nack: (receipts, failure) => this.nack(id, receipts, failure),
     });
+  }
+
+
+  /** A webhook that waited for its receiver to want it begins anew. */
+  private async leaveIfVerified({ id, verifiedAt }: Subscription): Promise<void> {
+    const queue = this.queues.get(id);
+    if (queue instanceof PushedQueue && queue.subscription.verifiedAt !== verifiedAt) await this.leave(id);
   }
 
   /** What is settled is written down before nobody knows of it; what is out comes again. */
   private async leave(id: string): Promise<void> {
     await this.functions.stop(id);
     const queue = this.queues.get(id);
+    if (queue instanceof PushedQueue) queue.resetBreaker(); // written down with the rest
     await queue?.close();
-    queue?.resetBreaker();
+    if (queue instanceof SubscriptionQueue) queue.resetBreaker();
     await this.flush(true);
     this.queues.delete(id);
     this.interests.remove(id);
@@ -247,7 +286,8 @@ export class InProcessBus implements EventBus {
 
   /** Settled positions of all subscriptions in one write; what could not be written goes first next time. */
   private async writeDown(all: boolean): Promise<void> {
-    this.unwritten.push(...[...this.queues.values()].flatMap((queue) => queue.flushWrites(all)));
+    for (const queue of this.queues.values())
+      if (queue instanceof SubscriptionQueue) this.unwritten.push(...queue.flushWrites(all));
     if (this.unwritten.length === 0) return;
     await this.options.items.write(this.unwritten);
     this.unwritten = [];

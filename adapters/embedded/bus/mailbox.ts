@@ -42,6 +42,8 @@ const POSITION_DIGITS = 16;
 export class Mailbox {
   private readonly items: ItemStore;
   private readonly cursorKey: ItemKey;
+  private readonly dispatchKey: ItemKey;
+  private readonly attemptPk: string;
   private readonly retryPk: string;
   private readonly deadPk: string;
   private readonly notePk: string;
@@ -49,6 +51,8 @@ export class Mailbox {
   constructor(items: ItemStore, ledger: string, subscriptionId: string) {
     this.items = items;
     this.cursorKey = { pk: `${ledger}#cursor`, sk: subscriptionId };
+    this.dispatchKey = { pk: `${ledger}#dispatch`, sk: subscriptionId };
+    this.attemptPk = `${ledger}#attempt#${subscriptionId}`;
     this.retryPk = `${ledger}#retry#${subscriptionId}`;
     this.deadPk = `${ledger}#dead#${subscriptionId}`;
     this.notePk = `${ledger}#note#${subscriptionId}`;
@@ -76,6 +80,19 @@ export class Mailbox {
     const after = options.after === undefined ? undefined : sortKey(options.after);
     const page = await this.items.list(this.deadPk, { ...defined({ after }), limit: options.limit });
     return page.map((item) => failureCodec.decode(item));
+  }
+
+  /** The writes that forget those at this position and behind it. */
+  async forgetDeadFrom(position: number): Promise<ItemWrite[]> {
+    const all = await this.loadAll(this.deadPk, failureCodec);
+    return all.filter((dead) => dead.position >= position).map((dead) => this.forgetDead(dead.position));
+  }
+
+  /** @param positions none: all */
+  async chosenDead(positions: readonly number[] | undefined): Promise<Failure[]> {
+    if (positions === undefined) return this.loadAll(this.deadPk, failureCodec);
+    const found = await Promise.all([...new Set(positions)].map((position) => this.deadLetter(position)));
+    return found.filter((one) => one !== undefined);
   }
 
   async deadLetter(position: number): Promise<Failure | undefined> {
@@ -107,6 +124,10 @@ export class Mailbox {
     return [put(this.deadPk, failure.position, failureCodec.encode(failure)), this.forgetRetry(failure.position)];
   }
 
+  forgetDead(position: number): ItemWrite {
+    return remove(this.deadPk, position);
+  }
+
   /** Moves dead letters back among the retries, due now, with fresh attempts. */
   writeRedrive(failure: Failure): readonly ItemWrite[] {
     return [remove(this.deadPk, failure.position), this.writeRetry(failure)];
@@ -118,8 +139,8 @@ export class Mailbox {
   }
 
   async erase(): Promise<void> {
-    const rows: ItemWrite[] = [{ kind: 'delete', key: this.cursorKey, expect: 'any' }];
-    for (const pk of [this.retryPk, this.deadPk, this.notePk])
+    const rows: ItemWrite[] = [this.cursorKey, this.dispatchKey].map((key) => ({ kind: 'delete', key, expect: 'any' }));
+    for (const pk of [this.retryPk, this.deadPk, this.notePk, this.attemptPk])
       for await (const page of this.pages(pk))
         rows.push(...page.map(({ sk }): ItemWrite => ({ kind: 'delete', key: { pk, sk }, expect: 'any' })));
     await this.save(rows);

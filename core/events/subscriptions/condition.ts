@@ -23,6 +23,8 @@ export type ReadFacts = (subscriber: string, entityId: string) => Promise<Delive
 export type MayRead = (subscriber: string, entityId: string) => boolean;
 
 /** Kept in the trace of an event that its subscription was not given. */
+/** Of an event that was read from the log, or failed, before the subscription was changed. */
+export const NOT_WANTED = 'its subscription was changed, and does not want it any more';
 export const NOT_READABLE = 'its subscriber had no right to read the entity when it was due';
 
 export const CONDITION_FALSE = 'the condition was not met when it was due';

@@ -38,7 +38,7 @@ export interface Fixture {
 type Draft = Parameters<Appender['append']>[0]['entries'][number]['draft'];
 
 export async function createFixture(
-  options: Partial<Pick<InProcessBusOptions, 'functions' | 'mayRead' | 'readFacts'>> = {},
+  options: Partial<Pick<InProcessBusOptions, 'functions' | 'mayRead' | 'readFacts' | 'webhooks' | 'onWebhook'>> = {},
 ): Promise<Fixture> {
   const [store, clock, ids, errors] = [new MemoryStore(), new FakeClock(), new CountingIds(), new Array<unknown>()];
   const breakers: BreakerChange[] = [];
