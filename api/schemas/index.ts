@@ -7,3 +7,4 @@ export type { GuardList } from './guards.ts';
 export { problemSchema, type ProblemDetails } from './problem.ts';
 export type { Capabilities, CatalogView } from './service.ts';
 export type { DeadLetterPage, MessageList, Settlement, SubscriptionList } from './subscriptions.ts';
+export type { AttemptList, WebhookKeys } from './webhooks.ts';

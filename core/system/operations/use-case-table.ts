@@ -52,6 +52,15 @@ const USE_CASE_TABLE = {
   listDeadLetters: { for: 'known' },
   redriveDeadLetters: { for: 'known', budget: 'operate' },
 
+  getWebhookKeys: { for: 'known' },
+  rotateWebhookSecret: { for: 'known', budget: 'operate' },
+  verifyWebhook: { for: 'known', budget: 'operate', waits: true },
+  testWebhook: { for: 'known', budget: 'operate', waits: true },
+  listWebhookAttempts: { for: 'known' },
+  resendWebhook: { for: 'known', budget: 'operate' },
+  recoverWebhook: { for: 'known', budget: 'operate' },
+
+
   getEntity: { for: 'known' },
   listEntries: { for: 'known' },
   verifyEntity: { for: 'reads', budget: 'heavy' },
