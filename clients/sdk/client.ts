@@ -58,6 +58,7 @@ import {
   type Transport,
   type TransportOptions,
 } from './connection/transport.ts';
+import { createWebhookClient, type WebhookClient } from './webhooks/webhooks.ts';
 import type { PublishInput, TopicGlob, TopicsMatching, TypedEvent } from './typed-events.ts';
 
 /** Every method throws ApiProblem when the service refuses it, and Unreachable when no service answers. */
@@ -138,6 +139,8 @@ export interface Client<C extends NervousConfig = NervousConfig> {
   verifyAll(options?: VerifyInput): Promise<VerificationReport>;
 
 
+  /** Looks after webhooks; `createSubscription` makes them, `pause` and `resume` stop and enable them. */
+  readonly webhooks: WebhookClient;
 
   /** Makes a subscription without pulling it here: for a function or stream target, or for another process. */
   createSubscription<const Glob extends TopicGlob<C>>(options: SubscribeOptions<Glob>): Promise<Subscription>;
@@ -181,6 +184,7 @@ export function createClient<C extends NervousConfig = NervousConfig>(options: T
     ...governance(call),
     ...ledger(call),
     ...deliveries(call),
+    webhooks: createWebhookClient(call),
     ...guards(call),
     ...service(call),
   } as Client<C>;

@@ -38,3 +38,12 @@ export type { Delivery, RunningSubscription } from './reading/subscriber.ts';
 export type { AwsCredentials, SigV4Options } from './connection/sigv4.ts';
 export type { TransportOptions } from './connection/transport.ts';
 export type { PublishInput, TopicGlob, TopicOf, TypedEvent } from './typed-events.ts';
+export {
+  answerChallenge,
+  certifiedKey,
+  confirmWebhook,
+  verifyWebhook,
+  WebhookRefused,
+  type VerifiedWebhook,
+} from './webhooks/verify-webhook.ts';
+export type { WebhookClient } from './webhooks/webhooks.ts';

@@ -38,6 +38,11 @@ export interface Call {
   readonly bytes?: true;
 }
 
+/** What makes a request safe to repeat: its key is chosen before the first try. */
+export function once(): Pick<Required<Call>, 'idempotencyKey' | 'idempotent'> {
+  return { idempotencyKey: crypto.randomUUID(), idempotent: true };
+}
+
 export type Transport = <Result>(call: Call) => Promise<Result>;
 
 /** Resolves when an answer of this media type begins; how long it may take is for the call's signal to say. Tries once. */
