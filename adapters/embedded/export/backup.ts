@@ -108,13 +108,14 @@ async function copyLedger(dataDir: string, to: string): Promise<void> {
   await syncPath(to);
 }
 
-/** The copy as it stands: readable, and its field.key opens every confidential field. */
+/** The copy as it stands: readable, and its field.key opens every confidential field and every secret of a webhook. */
 async function check(folder: string): Promise<Backup> {
   const db = openForReading(folder);
   try {
     const store = new SqliteStore(db);
     const { ledger } = identityOf(db);
-    return { entries: await store.size(), fieldKeys: await checkFieldKeys(folder, { ledger, items: store }) };
+    const { fields: fieldKeys } = await checkFieldKeys(folder, { ledger, items: store });
+    return { entries: await store.size(), fieldKeys };
   } finally {
     db.close();
   }

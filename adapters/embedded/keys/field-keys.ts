@@ -1,12 +1,12 @@
 /**
- * Wraps the data keys of confidential fields with one key in a file (mode 600), made at first start. Without that file
- * nothing confidential can be read any more, so a ledger that has such fields is never given another one: it would seal new
- * fields beside old ones that nobody can open.
+ * Wraps the data keys of confidential fields and the secrets of webhooks with one key in a file (mode 600), made at first start.
+ * Without that file nothing confidential can be read and no webhook be signed any more, so a ledger that has any of it is never
+ * given another one: it would seal new fields beside old ones that nobody can open.
  */
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { wrappedKeys, type FieldKeys } from '../../../core/events/index.ts';
+import { wrappedKeys, wrappedWebhookKeys, type FieldKeys } from '../../../core/events/index.ts';
 import { LedgerError, type ItemStore } from '../../../core/ledger/index.ts';
 import { writeDurably } from '../machine/durable-file.ts';
 
@@ -21,7 +21,15 @@ export interface SealedLedger {
   readonly items: Pick<ItemStore, 'list'>;
 }
 
-/** Opens every data key there is, or refuses. @throws LedgerError KEY_FILE_INVALID */
+/** What the file opens: how many of each. */
+export interface OpenedKeys {
+  /** entities with confidential fields */
+  readonly fields: number;
+  /** secrets of webhooks, and the key that signs them */
+  readonly webhooks: number;
+}
+
+/** Opens everything that is wrapped with it, or refuses. @throws LedgerError KEY_FILE_INVALID */
 export async function openFieldKeys(dataDir: string, sealed: SealedLedger): Promise<FieldKeys> {
   const path = join(dataDir, FILE);
   if (!existsSync(path)) {
@@ -33,33 +41,53 @@ export async function openFieldKeys(dataDir: string, sealed: SealedLedger): Prom
   return keys;
 }
 
-/** Makes nothing. @returns how many data keys it opens @throws LedgerError KEY_FILE_INVALID */
-export async function checkFieldKeys(dataDir: string, sealed: SealedLedger): Promise<number> {
+/** Makes nothing. @throws LedgerError KEY_FILE_INVALID */
+export async function checkFieldKeys(dataDir: string, sealed: SealedLedger): Promise<OpenedKeys> {
   const path = join(dataDir, FILE);
   if (existsSync(path)) return assertOpens(path, readFieldKeys(path), sealed);
   await assertNothingSealed(path, sealed);
-  return 0;
+  return { fields: 0, webhooks: 0 };
 }
 
-async function assertNothingSealed(path: string, { ledger, items }: SealedLedger): Promise<void> {
-  for await (const { entity } of wrappedKeys(ledger, items))
+interface Wrapped {
+  readonly of: keyof OpenedKeys;
+  /** as a person reads it */
+  readonly name: string;
+  readonly wrapped: Uint8Array;
+  readonly context: string;
+}
+
+/** What is lost without the file, by what it is for. */
+const LOST: Readonly<Record<keyof OpenedKeys, string>> = {
+  fields: 'Without it they are lost; the ledger itself is whole (docs/embedded.md)',
+  webhooks: 'Without it nothing can be signed with it any more: make the webhooks anew (docs/webhooks.md)',
+};
+
+async function* allWrapped({ ledger, items }: SealedLedger): AsyncGenerator<Wrapped> {
+  for await (const { entity, ...rest } of wrappedKeys(ledger, items))
+    yield { of: 'fields', name: `the confidential fields of "${entity}"`, ...rest };
+  for await (const one of wrappedWebhookKeys(ledger, items)) yield { of: 'webhooks', ...one };
+}
+
+async function assertNothingSealed(path: string, sealed: SealedLedger): Promise<void> {
+  for await (const { of, name } of allWrapped(sealed))
     throw invalid(
-      `"${path}" is missing, and the confidential fields of "${entity}" are sealed with it: bring it back from your backup. Without it they are lost; the ledger itself is whole (docs/embedded.md)`,
+      `"${path}" is missing, and ${name} ${of === 'fields' ? 'are' : 'is'} sealed with it: bring it back from your backup. ${LOST[of]}`,
     );
 }
 
-async function assertOpens(path: string, keys: FieldKeys, { ledger, items }: SealedLedger): Promise<number> {
-  let opened = 0;
-  for await (const { entity, wrapped, context } of wrappedKeys(ledger, items)) {
+async function assertOpens(path: string, keys: FieldKeys, sealed: SealedLedger): Promise<OpenedKeys> {
+  const opened = { fields: 0, webhooks: 0 };
+  for await (const { of, name, wrapped, context } of allWrapped(sealed)) {
     try {
       await keys.unwrap(wrapped, context);
     } catch (cause) {
       throw invalid(
-        `"${path}" does not open the confidential fields of "${entity}": it belongs to another folder, or was made anew. Bring back the one they were sealed with`,
+        `"${path}" does not open ${name}: it belongs to another folder, or was made anew. Bring back the one it was sealed with`,
         cause,
       );
     }
-    opened += 1;
+    opened[of] += 1;
   }
   return opened;
 }

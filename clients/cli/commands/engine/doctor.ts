@@ -97,8 +97,11 @@ async function checkFields(data: string): Promise<string> {
   const { checkFieldKeys } = await import('../../../../adapters/embedded/keys/field-keys.ts');
   const db = openForReading(data);
   try {
-    const opened = await checkFieldKeys(data, { ledger: identityOf(db).ledger, items: new SqliteStore(db) });
-    return opened === 0 ? 'none are kept' : `field.key opens the keys of all ${opened} entities that have some`;
+    const sealed = { ledger: identityOf(db).ledger, items: new SqliteStore(db) };
+    const { fields, webhooks } = await checkFieldKeys(data, sealed);
+    const ofFields =
+      fields === 0 ? 'none are kept' : `field.key opens the keys of all ${fields} entities that have some`;
+    return webhooks === 0 ? ofFields : `${ofFields}; field.key opens all ${webhooks} secrets and keys of webhooks`;
   } finally {
     db.close();
   }
