@@ -121,6 +121,98 @@ export const SUBSCRIPTIONS: CommandGroup = {
   ],
 };
 
+export const WEBHOOKS: CommandGroup = {
+  name: 'webhooks',
+  about: 'look after subscriptions that are sent by HTTP',
+  rows: [
+    {
+      path: 'webhooks list',
+      about: 'list your webhooks with their state',
+      examples: ['nervous webhooks list --as budget-engine --data .data'],
+      load: async () => (await import('../commands/events/index.ts')).listWebhooksCommand(),
+    },
+    {
+      path: 'webhooks show',
+      about: 'show a webhook: its settings, how it stands, and its newest attempt',
+      examples: ['nervous webhooks show hook --as budget-engine --data .data'],
+      load: async () => (await import('../commands/events/index.ts')).showWebhookCommand(),
+    },
+    {
+      path: 'webhooks create',
+      about: 'make a webhook and its secret, which is shown once',
+      examples: [
+        "nervous webhooks create https://hooks.example.org/in 'transactions.*' --id hook --as budget-engine --data .data",
+      ],
+      load: async () => (await import('../commands/events/index.ts')).createWebhookCommand(),
+    },
+    {
+      path: 'webhooks rotate',
+      about: 'make a new secret, which is shown once',
+      examples: ['nervous webhooks rotate hook --overlap 2h --as budget-engine --data .data'],
+      load: async () => (await import('../commands/events/index.ts')).rotateWebhookCommand(),
+    },
+    {
+      path: 'webhooks enable',
+      about: 'send again from where it stopped',
+      examples: ['nervous webhooks enable hook --as budget-engine --data .data'],
+      load: async () => (await import('../commands/events/index.ts')).enableWebhookCommand(),
+    },
+    {
+      path: 'webhooks disable',
+      about: 'send nothing until it is enabled; nothing is lost meanwhile',
+      examples: ['nervous webhooks disable hook --as budget-engine --data .data'],
+      load: async () => (await import('../commands/events/index.ts')).disableWebhookCommand(),
+    },
+    {
+      path: 'webhooks delete',
+      about: 'remove a webhook with its position, retries and dead letters',
+      examples: ['nervous webhooks delete hook --as budget-engine --data .data'],
+      load: async () => (await import('../commands/events/index.ts')).deleteWebhookCommand(),
+    },
+    {
+      path: 'webhooks keys',
+      about: 'show the public key with which the ledger signs webhooks',
+      examples: ['nervous webhooks keys --as budget-engine --data .data'],
+      load: async () => (await import('../commands/events/index.ts')).webhookKeysCommand(),
+    },
+    {
+      path: 'webhooks verify',
+      about: 'ask the receiver whether it wants the webhook; then deliveries begin',
+      examples: ['nervous webhooks verify hook --as budget-engine --data .data'],
+      load: async () => (await import('../commands/events/index.ts')).verifyWebhookCommand(),
+    },
+    {
+      path: 'webhooks test',
+      about: 'send a test event, once',
+      examples: ['nervous webhooks test hook --as budget-engine --data .data'],
+      load: async () => (await import('../commands/events/index.ts')).testWebhookCommand(),
+    },
+    {
+      path: 'webhooks attempts',
+      about: 'list the newest attempts, with what was answered',
+      examples: ['nervous webhooks attempts hook --limit 5 --as budget-engine --data .data'],
+      load: async () => (await import('../commands/events/index.ts')).attemptsCommand(),
+    },
+    {
+      path: 'webhooks resend',
+      about: 'send one event again',
+      examples: ['nervous webhooks resend hook 17 --as budget-engine --data .data'],
+      load: async () => (await import('../commands/events/index.ts')).resendCommand(),
+    },
+    {
+      path: 'webhooks recover',
+      about: 'send again what was recorded since',
+      examples: ['nervous webhooks recover hook 24h --as budget-engine --data .data'],
+      load: async () => (await import('../commands/events/index.ts')).recoverCommand(),
+    },
+    {
+      path: 'webhooks listen',
+      about: 'receive webhooks on this machine, verify and print them',
+      examples: ['nervous webhooks listen transactions.new --port 4160 --as budget-engine --data .data'],
+      load: async () => (await import('../commands/events/index.ts')).listenCommand(),
+    },
+  ],
+};
 
 export const CATALOG: CommandGroup = {
   name: 'catalog',

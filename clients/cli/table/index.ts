@@ -1,7 +1,7 @@
 /** The one table of commands: what is run, told in help, completed, and held against docs/cli.md comes from here. */
 import { CHANGES, DELEGATIONS, EXECUTOR, POLICY } from './changes.ts';
 import { ENGINE, PROFILES } from './engine.ts';
-import { CATALOG, EVENTS, GUARDS, SUBSCRIPTIONS } from './events.ts';
+import { CATALOG, EVENTS, GUARDS, SUBSCRIPTIONS, WEBHOOKS } from './events.ts';
 import { ENTITIES, KEYS, REPORT, VERIFY } from './ledger.ts';
 import type { CommandGroup, CommandRow } from './row.ts';
 
@@ -9,7 +9,7 @@ export type { CommandGroup, CommandRow } from './row.ts';
 
 /** In the order in which help tells them; the first one is that of single words. */
 export const GROUPS: readonly CommandGroup[] = [
-  ...[ENGINE, EVENTS, SUBSCRIPTIONS, CATALOG, GUARDS, CHANGES, DELEGATIONS],
+  ...[ENGINE, EVENTS, SUBSCRIPTIONS, WEBHOOKS, CATALOG, GUARDS, CHANGES, DELEGATIONS],
   ...[POLICY, EXECUTOR, ENTITIES, VERIFY, REPORT, KEYS, PROFILES],
 ];
 

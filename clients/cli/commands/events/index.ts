@@ -10,3 +10,21 @@ export { matchCommand } from './match.ts';
 export { replayCommand } from './replay.ts';
 export { createSubscriptionCommand, resetSubscriptionCommand } from './subscribe.ts';
 export { deleteSubscriptionCommand, listSubscriptionsCommand, pauseCommand, resumeCommand } from './subscriptions.ts';
+export { listenCommand } from './listen.ts';
+export {
+  createWebhookCommand,
+  deleteWebhookCommand,
+  disableWebhookCommand,
+  enableWebhookCommand,
+  listWebhooksCommand,
+  rotateWebhookCommand,
+  showWebhookCommand,
+} from './webhooks.ts';
+export {
+  attemptsCommand,
+  recoverCommand,
+  resendCommand,
+  testWebhookCommand,
+  verifyWebhookCommand,
+  webhookKeysCommand,
+} from './webhook-deliveries.ts';
