@@ -7,6 +7,7 @@ export {
   type ReportFilter,
 } from './views/approval-report.ts';
 export { bindingProblems } from './views/verify-displayed.ts';
+export { createChangeAudience, type ChangeAudience, type Concern } from './views/audience.ts';
 export { APPROVALS_SOURCE, findTold } from './recording/announce.ts';
 export { approvalTopics } from './recording/approval-topics.ts';
 export { createActEdge, type ActEdge } from './use-cases/act-edge.ts';

@@ -141,9 +141,11 @@ export async function mandatesOf(context: Context, personId: PersonId): Promise<
   return [ownMandate(policy, personId), ...apart.map(({ mandate }) => mandate)];
 }
 
+type Delegating = Pick<Context, 'policy' | 'clock' | 'delegations'>;
+
 /** Somebody whose decision is asked for has delegated theirs to this person. */
 export async function decidesForAnother(
-  context: Context,
+  context: Delegating,
   principal: Principal,
   record: ChangeRecord,
 ): Promise<boolean> {
@@ -205,12 +207,12 @@ async function grantRefusal(context: Context, grant: DelegationTerms): Promise<R
     : undefined;
 }
 
-function stands({ clock }: Context, { revokedAt, until }: Delegation): boolean {
+export function stands({ clock }: Pick<Context, 'clock'>, { revokedAt, until }: Delegation): boolean {
   return revokedAt === undefined && clock.now() < msOf(until);
 }
 
 /** What is left of the delegated roles: nobody votes with a role that the giver has lost. */
-function rolesGiven(
+export function rolesGiven(
   { rolesOf }: Pick<Policy, 'rolesOf'>,
   { from, roles }: Pick<DelegationTerms, 'from' | 'roles'>,
 ): string[] {

@@ -15,7 +15,7 @@ import { documentHash, type Document } from '../model/document.ts';
 import { planResult } from '../operations/plan.ts';
 import type { ChangeRecord } from '../model/record.ts';
 import { MAX_TRIES, tooBusy, type Recording } from '../recording/record-steps.ts';
-import { peopleOnly, withExcludedNow } from '../recording/who-may.ts';
+import { peopleOnly, withExcludedNow, type UnderPolicy } from '../recording/who-may.ts';
 import { lastWordsFor, MAX_DRIFT, resolverRefusal } from '../reducer/reduce-post-execution.ts';
 import { isRefused, noSuchChange, refused, type Refusal, type Refused } from '../model/refusal.ts';
 import { intentOf } from '../recording/external-outcome.ts';
@@ -69,8 +69,9 @@ export async function resolve(
 }
 
 /** Why the person may not say what became of it, by the roster in force; undefined when they may. */
-function resolverToday(context: Context, record: ChangeRecord, personId: PersonId): Refusal | undefined {
-  return resolverRefusal(withExcludedNow(context, record), { personId, roles: [...context.policy.rolesOf(personId)] });
+export function resolverToday(context: UnderPolicy, record: ChangeRecord, personId: PersonId): Refusal | undefined {
+  const roles = [...context.policy.rolesOf(personId)];
+  return resolverRefusal(withExcludedNow(context, record), { personId, roles });
 }
 
 /** The very statement this person made before, whatever they said since. */

@@ -3,11 +3,11 @@ import * as z from 'zod';
 import { actorOf, type Principal } from '../../policy/index.ts';
 import { recordAct, type ActRequest, type RecordedAct } from '../recording/record-act.ts';
 import { MAX_TRIES, tooBusy } from '../recording/record-steps.ts';
-import { peopleOnly, withExcludedNow } from '../recording/who-may.ts';
+import { peopleOnly, withExcludedNow, type UnderPolicy } from '../recording/who-may.ts';
 import { parseInput, plainText } from '../operations/content.ts';
 import type { Context } from '../recording/context.ts';
 import { nextState } from '../model/lifecycle.ts';
-import { isReviewDue, reviewRefusal } from '../model/post-review.ts';
+import { awaitsReview, isReviewDue, reviewRefusal } from '../model/post-review.ts';
 import type { ChangeRecord } from '../model/record.ts';
 import { isRefused, noSuchChange, type Refused } from '../model/refusal.ts';
 
@@ -49,10 +49,15 @@ export async function review(
 }
 
 /** This person's review is asked for. */
-export function canReview(context: Context, principal: Principal, record: ChangeRecord): boolean {
+export function canReview(context: UnderPolicy, principal: Principal, record: ChangeRecord): boolean {
+  return isReviewDue(record) && mayReview(context, principal, record);
+}
+
+/** The same, whether or not it has run by now. */
+export function mayReview(context: UnderPolicy, principal: Principal, record: ChangeRecord): boolean {
   return (
     principal.kind === 'person' &&
-    isReviewDue(record) &&
+    awaitsReview(record) &&
     reviewRefusal(withExcludedNow(context, record), principal.personId) === undefined &&
     context.policy.may(principal, 'reads', record.entityId)
   );

@@ -5,6 +5,9 @@ import { requirementOf, rolesFilled } from '../model/quorum.ts';
 import type { ChangeRecord } from '../model/record.ts';
 import { refused, type Refusal } from '../model/refusal.ts';
 
+/** All that is asked of the policy, whoever asks. */
+export type UnderPolicy = Pick<Context, 'policy'>;
+
 /** Said to an agent or a module. */
 export function peopleOnly({ kind, id }: Principal, act: string): Refusal {
   return refused('AGENTS_CANNOT_DECIDE', `${kind} "${id}" cannot ${act}: ask a person`);
@@ -19,18 +22,18 @@ export function speaksForProposer(principal: Principal, { content }: ChangeRecor
 }
 
 /** People who may not decide: those recorded, and who answers for the proposing agent today. */
-export function excludedNow({ policy }: Context, { content, proposer }: ChangeRecord): readonly string[] {
+export function excludedNow({ policy }: UnderPolicy, { content, proposer }: ChangeRecord): readonly string[] {
   const owner = policy.roster.agents.find(({ id }) => proposer.kind === 'agent' && id === proposer.id)?.owner;
   return owner === undefined ? content.excludes : [...content.excludes, owner];
 }
 
 /** The record as it would be if it were proposed today: whoever answers for the proposer now has a part in it too. */
-export function withExcludedNow(context: Context, record: ChangeRecord): ChangeRecord {
+export function withExcludedNow(context: UnderPolicy, record: ChangeRecord): ChangeRecord {
   return { ...record, content: { ...record.content, excludes: [...excludedNow(context, record)] } };
 }
 
 /** The person has a role that the assessment in force asks for, or one that an escalation lets help. */
-export function holdsNeededRole({ policy }: Context, principal: Principal, record: ChangeRecord): boolean {
+export function holdsNeededRole({ policy }: UnderPolicy, principal: Principal, record: ChangeRecord): boolean {
   const needed = requirementOf(record);
   return (
     principal.kind === 'person' &&

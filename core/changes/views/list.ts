@@ -4,7 +4,7 @@ import type { Principal } from '../../policy/index.ts';
 import { defined } from '../../values/index.ts';
 import type { Selection } from '../store/change-store.ts';
 import type { Context } from '../recording/context.ts';
-import { holdsNeededRole, speaksForProposer } from '../recording/who-may.ts';
+import { holdsNeededRole, speaksForProposer, type UnderPolicy } from '../recording/who-may.ts';
 import { mandatesOf, type Mandate } from '../decisions/delegation.ts';
 import { isTerminal, type ChangeState } from '../model/lifecycle.ts';
 import type { ChangeRecord } from '../model/record.ts';
@@ -78,7 +78,7 @@ export async function listRecords(context: Context, principal: Principal, query:
 }
 
 /** Readers of the entity, operators, the proposer and who answers for it, and everyone whose decision is asked for. */
-export function mayRead(context: Context, principal: Principal, record: ChangeRecord): boolean {
+export function mayRead(context: UnderPolicy, principal: Principal, record: ChangeRecord): boolean {
   return (
     context.policy.may(principal, 'reads', record.entityId) ||
     context.policy.isOperator(principal) ||

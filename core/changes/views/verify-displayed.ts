@@ -3,9 +3,8 @@
  * nothing but that in hand: for clients, which trust neither the server nor the page between them and the ledger.
  */
 import { canonicalize } from '../../canonical/index.ts';
-import { contentHash } from '../model/binding-hashes.ts';
+import { assessmentHash, contentHash } from '../model/binding-hashes.ts';
 import { diffDocuments, documentHash } from '../model/document.ts';
-import { assessmentHash } from '../model/binding-hashes.ts';
 import type { ChangeView } from './view.ts';
 
 /** What of the view is not what its hashes say; empty: a decision on it binds to exactly what is shown. */
