@@ -19,6 +19,7 @@ export const PROBLEMS: Readonly<Record<ErrorCode, Row>> = {
   ENTRY_INVALID: row(400, 'The entry breaks its schema'),
   EVENT_INVALID: row(400, 'The event breaks its schema'),
   SUBSCRIPTION_INVALID: row(400, 'The subscription breaks its schema'),
+  NOTICE_CHANNEL_INVALID: row(422, 'Notices cannot be sent there'),
   PATTERN_INVALID: row(400, 'Not an event pattern'),
   CATALOG_INVALID: row(400, 'Not a catalog, or one that cannot be compared'),
   CHANGE_INVALID: row(400, 'The change-set or the act breaks its schema'),

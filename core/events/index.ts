@@ -30,7 +30,7 @@ export {
 export { EventError, type EventErrorCode, type GuardErrorCode } from './catalog/errors.ts';
 export type { Guard, GuardedEvent, SharedCounts } from './protection/guard.ts';
 export { createGuards, type Guards, type GuardsDependencies, type GuardState } from './protection/guards.ts';
-export { GUARD_SOURCE, ledgerTopics, SYSTEM_TOPICS } from './catalog/system-topics.ts';
+export { GUARD_SOURCE, ledgerTopics, isSystemTopic, SYSTEM_TOPICS } from './catalog/system-topics.ts';
 export type { TopicStop } from './protection/topic-stops.ts';
 export type { GuardStats } from './protection/guard-evaluator.ts';
 export { ingressSchema, type IngressRule } from './publishing/ingress-config.ts';

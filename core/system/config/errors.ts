@@ -9,6 +9,8 @@ import { NervousError } from '../../errors/index.ts';
  * `ENTRY_UNREADABLE`: stored bytes are damaged; verify the ledger, which names the entry.
  * `NOT_PUBLISHED_YET`: the entry is recorded, but no checkpoint covers it yet: ask again in a few seconds.
  * `VERIFICATION_ENDED`: the verification has no result, because the caller left or the engine stops; ask again.
+ * `STORE_NEWER`: a newer release has brought the store up to date; deploy that one, or a newer one.
+ * `NOTICE_CHANNEL_INVALID`: notices cannot be sent to this address; the message says why.
  * `TILE_NOT_FOUND`: the published log has no such file.
  */
 export type SystemErrorCode =
@@ -20,6 +22,7 @@ export type SystemErrorCode =
   | 'STORE_NEWER'
   | 'ENTRY_UNREADABLE'
   | 'NOT_PUBLISHED_YET'
+  | 'NOTICE_CHANNEL_INVALID'
   | 'TILE_NOT_FOUND'
   | 'VERIFICATION_ENDED';
 
