@@ -42,6 +42,15 @@ const configSchema = z
     webhooks: z
       .strictObject({ allow: z.array(z.enum(['http', 'loopback', 'private', 'ports'])).default([]) })
       .prefault({}),
+    /** messages about notices (docs/notices.md) */
+    notices: z
+      .strictObject({
+        /** where people look at a change-set: its id is appended. Without anything that signs in */
+        link: z.url({ protocol: /^https$/ }).exactOptional(),
+        /** who mails come from */
+        from: z.email().max(254).exactOptional(),
+      })
+      .prefault({}),
     /** of the change feed: how many a principal may hold open at once, in one process */
     streams: z.strictObject({ perPrincipal: z.int().min(1).max(100_000).default(100) }).prefault({}),
   })
