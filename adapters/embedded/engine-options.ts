@@ -1,5 +1,5 @@
 /** What an embedded engine can be told when it is started. */
-import type { NervousConfig } from '../../core/system/index.ts';
+import type { NervousConfig, SendMail } from '../../core/system/index.ts';
 import type { Functions } from './bus/function-targets.ts';
 import type { HttpWitnessOptions } from './log/http-witness.ts';
 import type { Implementations } from './runtime/executors.ts';
@@ -28,6 +28,8 @@ export interface EngineOptions {
   readonly functions?: Functions;
   /** implementations of the executors that the configuration declares (docs/executors.md), by name */
   readonly executors?: Implementations;
+  /** how mail about notices is sent, such as by SMTP (docs/notices.md); default: as files in `mail` in `dataDir` */
+  readonly mail?: SendMail;
   /** Told what whoever starts the engine should know, and need not act on. Default: written to standard error. */
   readonly onNotice?: (notice: string) => void;
   /** Told once when nothing more can be written by this process: close the engine, and start it anew. Default: `onError`. */

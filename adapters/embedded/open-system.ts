@@ -4,10 +4,18 @@
  */
 import { join } from 'node:path';
 import { setImmediate as letOthersIn } from 'node:timers/promises';
-import type { Appender, Finding, KnownChains, RootSigner, VerificationReport } from '../../core/ledger/index.ts';
+import type {
+  AppendedEntry,
+  Appender,
+  Finding,
+  KnownChains,
+  RootSigner,
+  VerificationReport,
+} from '../../core/ledger/index.ts';
 import type { Policy } from '../../core/policy/index.ts';
 import {
   createBreakerRecord,
+  createVault,
   createWebhookRecord,
   createWebhookSecrets,
   type BreakerChange,
@@ -21,16 +29,23 @@ import {
   createReadFacts,
   createSignal,
   createTopicIndexer,
+  openNoticeReader,
+  openNoticeSender,
+  type Ground,
   type NervousSystem,
   type Ports,
   type Signal,
 } from '../../core/system/index.ts';
 import { defined } from '../../core/values/index.ts';
+import { createChatSender } from '../machine/chat-sender.ts';
 import { createWebhookSender } from '../machine/webhook-sender.ts';
 import { InProcessBus } from './bus/in-process-bus.ts';
 import { createEngineVerification } from './audit/engine-verification.ts';
 import { createExecutors } from './runtime/executors.ts';
-import { startTopicIndex, type TopicIndexLoop } from './runtime/topic-index-loop.ts';
+import { createMailFolder, MAIL_FOLDER } from './runtime/mail-folder.ts';
+import { startNoticeSending } from './runtime/notice-sending.ts';
+import { startNoticeLoop } from './runtime/notice-loop.ts';
+import { startTopicIndex } from './runtime/topic-index-loop.ts';
 import { openFieldKeys } from './keys/field-keys.ts';
 import type { OpenConnections } from './http/http-listener.ts';
 import { MAX_CONNECTIONS } from './http/http-server.ts';
@@ -51,6 +66,7 @@ import type { EngineOptions } from './engine-options.ts';
  * there.
  */
 export interface Signals {
+  readonly committed: Signal<readonly AppendedEntry[]>;
   readonly tampered: Signal<Finding>;
   readonly policyChanged: Signal;
   /** a change-set took a step */
@@ -61,6 +77,7 @@ export interface Signals {
 
 export function createSignals(onError: (error: unknown) => void): Signals {
   return {
+    committed: createSignal(),
     // Recorded by the integrity monitor; until that looks, an error like others.
     tampered: createSignal(({ entity, seq, detail }) => onError(new Error(`"${entity}" #${seq}: ${detail}`))),
     policyChanged: createSignal(),
@@ -103,7 +120,7 @@ export async function openSystem(options: Opening, store: ThreadedStore, opened:
   opened.push(() => verification.close());
   const log = openLog(options, keys, store);
   opened.push(() => log.loop.stop());
-  const topicIndex = openTopicIndex(options, store, opened);
+  openTopicIndex(options, store, opened);
   const sealer = new WorkerSealer(config.origin);
   opened.push(() => sealer.close());
   const ground = createGround(
@@ -123,7 +140,7 @@ export async function openSystem(options: Opening, store: ThreadedStore, opened:
     ...(options.http === false ? {} : { connections: () => connectionsOf(options) }),
     fieldKeys,
     ...{ logFiles: log.files, incarnations },
-    onCommit: () => [log.loop, topicIndex].forEach((behind) => behind.wake()),
+    onCommit: signals.committed.tell,
     onChangeStep: signals.stepped.tell,
     logPoints: {
       ...(await pointsOf({ dataDir, anchorsDir, root: rootSigner, origin: config.origin, incarnations })),
@@ -140,10 +157,10 @@ export async function openSystem(options: Opening, store: ThreadedStore, opened:
     () => appender.drain(),
     () => bus.close(),
   );
-  const runner = openRunner(system, onError, opened);
-  signals.stepped.listen((id) => runner.wake(id));
+  const runner = openRunner(system, options, opened);
   await system.initialize();
   await runner.start();
+  openNotices(ground, { ...options, appender, fieldKeys }, opened);
   const monitor = openMonitor({ ...options, rootSigner, appender }, opened);
   health.push(() => [{ name: 'tamper watch', ...monitor.status() }]);
   signals.tampered.listen((finding) => monitor.tell(finding));
@@ -164,37 +181,70 @@ function connectionsOf({ connections, maxConnections = MAX_CONNECTIONS }: Openin
   return { open: connections.size, limit: maxConnections };
 }
 
-function openRunner({ changes }: NervousSystem, onError: (error: unknown) => void, opened: Closers): WorkflowRunner {
+function openRunner({ changes }: NervousSystem, { onError, signals }: Opening, opened: Closers): WorkflowRunner {
   const runner = createWorkflowRunner({
     ...{ changes, clock: systemClock, ids: systemIds },
     onError: (_, error) => onError(error),
   });
+  signals.stepped.listen((id) => runner.wake(id));
   opened.push(() => runner.stop());
   return runner;
 }
 
 function openLog(
-  options: EngineOptions & Required<Pick<EngineOptions, 'onError'>> & { readonly incarnations: readonly number[] },
+  options: Opening,
   { signer: rootSigner, logKeys: rootKeys }: RootKeys,
   entries: ThreadedStore,
 ): PublicLog {
-  const { dataDir, anchorsDir, checkpointMs, onError, witness, incarnations } = options;
-  return openPublicLog({
+  const { dataDir, anchorsDir, checkpointMs, onError, witness, incarnations, signals } = options;
+  const log = openPublicLog({
     ...{ dataDir, entries, rootSigner, rootKeys, incarnations, clock: systemClock, onError },
     ...(witness === undefined ? {} : { witnesses: [createHttpWitness(witness)] }),
     ...defined({ anchorsDir, intervalMs: checkpointMs }),
   });
+  signals.committed.listen(() => log.loop.wake());
+  return log;
 }
 
+function openNotices(
+  ground: Ground,
+  { signals, config, dataDir, mail, appender, fieldKeys: keys }: Opening & NoticeParts,
+  opened: Closers,
+): void {
+  const { items, clock, onError, noticed } = ground;
+  const vault = createVault({ ledger: config.ledger, items, keys, randomBytes: (length) => systemIds.bytes(length) });
+  const { from = NOBODY } = config.notices;
+  const sender = openNoticeSender(ground, {
+    ...{ appender, vault, mail: mail ?? createMailFolder(join(dataDir, MAIL_FOLDER), from) },
+    post: createChatSender(createWebhookSender({ allowed: new Set(config.webhooks.allow) }), clock),
+  });
+  const sending = startNoticeSending({ sender, clock, onError });
+  noticed.listen(() => sending.wake());
+  const loop = startNoticeLoop({ reader: openNoticeReader(ground), clock, onError });
+  signals.committed.listen((entries) => loop.told(entries));
+  opened.push(
+    () => sending.stop(),
+    () => loop.stop(),
+  );
+}
+
+interface NoticeParts {
+  readonly appender: Appender;
+  readonly fieldKeys: FieldKeys;
+}
+
+/** Mail in files needs a sender, and nobody answers it. */
+const NOBODY = 'nervous@localhost';
+
 function openTopicIndex(
-  { config: { ledger }, onError }: Opening,
+  { config: { ledger }, onError, signals }: Opening,
   store: ThreadedStore,
   opened: Closers,
-): TopicIndexLoop {
+): void {
   const indexer = createTopicIndexer({ ledger, entries: store, items: store });
   const loop = startTopicIndex({ indexer, clock: systemClock, onError });
+  signals.committed.listen(() => loop.wake());
   opened.push(() => loop.stop());
-  return loop;
 }
 
 async function openBus(

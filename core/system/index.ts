@@ -32,6 +32,22 @@ export { createLogIndex, type LogIndex } from './feed/log-index.ts';
 export { createTopicIndexer, type TopicIndexer } from './feed/topic-indexer.ts';
 export { rebuildStore, STORE_VERSION, upgradeStore, type StoreUpgrade } from './upgrade/store-upgrade.ts';
 export { checkTopicIndex, rebuildTopicIndex } from './feed/check-topic-index.ts';
+export { openNoticeReader, openNoticeSender } from './assembly/notice-parts.ts';
+export { noticeTopics } from './notices/notice.ts';
+export type {
+  Mail,
+  MadeNotice,
+  Notice,
+  NoticePage,
+  NoticePreferences,
+  Notices,
+  PostJson,
+  SendMail,
+  SendOutcome,
+  WithdrawnNotice,
+} from './contract/notices.ts';
+export type { NoticeReader } from './notices/notice-reader.ts';
+export type { NoticeSender } from './notices/notice-sender.ts';
 export { createPublicLog, type PublicLogDependencies } from './verify/public-log.ts';
 export { isSealed, verifyFields, type FieldSources } from './verify/verify-fields.ts';
 export {

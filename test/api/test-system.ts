@@ -13,7 +13,7 @@ import {
   type FaultHooks,
 } from '../../adapters/memory/index.ts';
 import { toHex } from '../../core/canonical/index.ts';
-import { createChanges, createPolicyUseCases } from '../../core/changes/index.ts';
+import { createChangeAudience, createChanges, createPolicyUseCases } from '../../core/changes/index.ts';
 import {
   createCatalog,
   createGuards,
@@ -48,6 +48,11 @@ import {
   type NervousSystem,
   type Passage,
 } from '../../core/system/index.ts';
+import { createOpenStreams } from '../../core/system/feed/open-streams.ts';
+import { createNoticeAudience } from '../../core/system/notices/notice-audience.ts';
+import { createNoticePreferences } from '../../core/system/notices/notice-preferences.ts';
+import { createNoticeStore } from '../../core/system/notices/notice-store.ts';
+import { createNotices } from '../../core/system/notices/notices.ts';
 import { fixedGovernance } from '../support/fixed-governance.ts';
 
 const rights = { publishes: ['transactions.*'], subscribes: ['*'], reads: ['*'], proposes: ['account:*'] };
@@ -101,6 +106,7 @@ const OK: VerificationReport = {
 export interface TestSystem {
   readonly system: NervousSystem;
   readonly store: MemoryStore;
+  readonly clock: FakeClock;
   /** through the entry point, in order */
   readonly passages: readonly Passage[];
   readonly metrics: Metrics;
@@ -155,6 +161,12 @@ export async function createTestSystem(faults: FaultHooks = {}, budgets: BudgetL
       subscriptions: createSubscriptions({ ...shared, catalog, bus: playedBus(queue), perPrincipal: 100 }),
     }),
     ...reading(store, policy),
+    notices: createNotices({
+      store: createNoticeStore(ledger, store),
+      audience: createNoticeAudience(createChangeAudience({ ...shared, governance }), policy),
+      ...{ clock, streams: createOpenStreams(100), pollMs: 10_000 },
+      preferences: createNoticePreferences({ entries: store, policy, appender, ids, vault, allowed: new Set() }),
+    }).notices,
     map: createMapView({ entries: store, policy, config, subscriptions: () => system.subscriptions.all() }),
     log: createPublicLog({ entries: store, files: log.logFiles, policy }),
     initialize: async () => {},
@@ -199,7 +211,7 @@ export async function createTestSystem(faults: FaultHooks = {}, budgets: BudgetL
     if (principal === undefined) throw new Error(`no principal "${id}"`);
     return principal;
   };
-  return { system: recorded(system, calls), passages, metrics, store, log, calls, queue, as };
+  return { system: recorded(system, calls), passages, metrics, store, clock, log, calls, queue, as };
 }
 
 /** Wraps nothing: what tests look at is who may see what. */

@@ -12,6 +12,9 @@ import { webhookKeyCodec, webhookSecretsCodec } from '../../core/events/webhooks
 import { dataKeyCodec, fieldCodec } from '../../core/events/confidential/vault.ts';
 import { stopCodec, topicOpenedCodec } from '../../core/events/protection/topic-stops.ts';
 import { indexEndCodec, topicBlockCodec } from '../../core/system/feed/topic-blocks.ts';
+import { boxCodec } from '../../core/system/notices/notice-boxes.ts';
+import { sendingCodec } from '../../core/system/notices/notice-sender.ts';
+import { noticeCodec, noticeCursorCodec } from '../../core/system/notices/notice-store.ts';
 import { markCodec } from '../../core/system/upgrade/store-upgrade.ts';
 import { quarantinedCodec } from '../../core/events/publishing/quarantine.ts';
 import { subscriptionCodec, webhookAttemptCodec } from '../../core/events/subscriptions/stored.ts';
@@ -223,6 +226,27 @@ export const STORED: readonly StoredKind[] = [
     ],
     optional: ['/position', '/status', '/reason', '/answer'],
   },
+  {
+    codec: noticeCodec,
+    items: [
+      {
+        ...{ topic: 't', at, title: 'T', facts: [{ name: 'n', value: 'v' }], why: 'owns' },
+        subject: { kind: 'subscription', id: 's', module: 'm' },
+      },
+      { topic: 't', at, title: 'T', facts: [], why: 'decides', subject: { kind: 'change-set', id: 'c' } },
+    ],
+  },
+  {
+    codec: boxCodec,
+    items: [{ through: 7, held: 2, unread: [1], before: { through: 9, unread: [3] } }],
+    optional: ['/before'],
+  },
+  {
+    codec: sendingCodec,
+    items: [{ through: -1, seq: 0, failures: 1, sentAt: 1.5, dueAt: 2.5, refused: 'r' }],
+    optional: ['/sentAt', '/dueAt', '/refused'],
+  },
+  { codec: noticeCursorCodec, items: [{ next: 7 }] },
   { codec: idemCodec, items: [{ chain: 'c', seq: 0 }] },
   { codec: marksCodec, items: [['a#1']] },
   { codec: outboxCodec, items: [7] },

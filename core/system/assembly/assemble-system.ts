@@ -61,6 +61,7 @@ const ORDER = Object.keys({
   createKeyRevocation: true,
   createEntities: true,
   createFeed: true,
+  createNotices: true,
   createPublicLog: true,
   createQuarantineView: true,
   createSubscriptionQueries: true,

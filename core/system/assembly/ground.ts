@@ -11,6 +11,7 @@ import type { NervousConfig } from '../config/config.ts';
 import type { GroundPorts } from '../contract/ports.ts';
 import { createSignal, type Signal } from '../contract/signal.ts';
 import { Metrics } from '../operations/metrics.ts';
+import type { MadeNotice } from '../contract/notices.ts';
 import { createEntryVerifier } from '../verify/entry-verifier.ts';
 import { createTamperTeller } from '../verify/tell-tampering.ts';
 
@@ -27,6 +28,8 @@ export interface Ground extends GroundPorts {
   readonly committed: Signal;
   /** something stored is not what was recorded */
   readonly tampered: Signal<Finding>;
+  /** a notice was made by this process */
+  readonly noticed: Signal<MadeNotice>;
 }
 
 /** Reads nothing yet: the policy is the configuration's until it is refreshed. */
@@ -47,5 +50,6 @@ export function createGround(ports: GroundPorts, config: NervousConfig): Ground 
     catalog: createCatalog(ledgerTopics(config.topics)),
     metrics: new Metrics(clock),
     committed: createSignal(),
+    noticed: createSignal(),
   };
 }

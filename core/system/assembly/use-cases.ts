@@ -2,6 +2,7 @@
  * The parts that a process may leave out, with their code: a function on AWS starts the faster the less it loads. Each
  * group is what one kind of process needs together.
  */
+import { noticesPart } from './notice-parts.ts';
 import {
   entitiesPart,
   feedPart,
@@ -48,6 +49,7 @@ export interface UseCases {
   readonly createKeyRevocation: typeof keyRevocationPart;
   readonly createEntities: typeof entitiesPart;
   readonly createFeed: typeof feedPart;
+  readonly createNotices: typeof noticesPart;
   readonly createPublicLog: typeof publicLogPart;
   readonly createQuarantineView: typeof quarantinePart;
   readonly createSubscriptionQueries: typeof subscriptionQueriesPart;
@@ -109,6 +111,7 @@ export const reading = {
   createSubscriptionQueries: subscriptionQueriesPart,
   createTrace: tracePart,
 };
+export const noticing = { createNotices: noticesPart };
 export const mapping = { createSubscriptionQueries: subscriptionQueriesPart, createMapView: mapPart };
 export const reporting = { createReports: reportsPart };
 export const subscribing = { createSubscriptions: subscriptionsPart };

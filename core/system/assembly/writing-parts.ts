@@ -70,7 +70,7 @@ export function appenderPart({
         onCommit: (appended) => {
           bus.relay(appended);
           committed.tell();
-          onCommit?.();
+          onCommit?.(appended);
         },
       }),
     ),

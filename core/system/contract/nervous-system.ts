@@ -25,6 +25,7 @@ import type { Policy, Principal } from '../../policy/index.ts';
 import type { NervousConfig } from '../config/config.ts';
 import type { Execute } from '../operations/entry-point.ts';
 import type { Outcomes } from '../operations/metrics.ts';
+import type { Notices } from './notices.ts';
 import type { MapReport } from '../map/map.ts';
 import type { Alarms } from '../operations/performance.ts';
 import type { UseCaseName } from '../operations/use-case-table.ts';
@@ -240,6 +241,8 @@ export interface NervousSystem {
   /** Sends events to receivers of others. docs/webhooks.md */
   readonly webhooks: Webhooks;
   readonly feed: Feed;
+  /** What people should know of, each for those whom it concerns. docs/notices.md */
+  readonly notices: Notices;
   /** Reads an event with its deliveries. @throws EventError EVENT_NOT_FOUND | EVENT_AMBIGUOUS */
   trace(principal: Principal, eventId: string, source?: string): Promise<EventTrace>;
   /**

@@ -3,6 +3,7 @@ import type { EpochMs } from '../../brands/index.ts';
 import type { Executors } from '../../changes/index.ts';
 import type { EventBus, FieldKeys, GuardStats, PublishResult, SharedCounts } from '../../events/index.ts';
 import type {
+  AppendedEntry,
   Clock,
   EntryStore,
   Ids,
@@ -60,7 +61,7 @@ export interface Ports {
   /** sizes at which the log was begun anew after a loss; absent: never */
   readonly incarnations?: readonly number[];
   /** Entries were committed: the log can be published further. Must not throw. */
-  readonly onCommit?: () => void;
+  readonly onCommit?: (entries: readonly AppendedEntry[]) => void;
   /** A change-set took a step: the workflow engine may be able to go on. Must not throw. */
   readonly onChangeStep: (changeId: string) => void;
   /** the log's anchors and witness, to verify against; absent: single entities are held against the published checkpoint */
