@@ -3,6 +3,7 @@ export { createRequestHandler, type ApiHooks, type HandleRequest } from './creat
 export { ApiError, type ApiErrorCode, type ErrorCode } from './errors.ts';
 export { handleRequest } from './handle-request.ts';
 export { metricsRoute } from './routes/metrics.ts';
+export { noticeRoutes } from './routes/notices.ts';
 export { webhookRoutes } from './routes/webhooks.ts';
 export { problemResponse } from './problem.ts';
 export { bodyTooLarge, MAX_BODY_BYTES } from './read-body.ts';

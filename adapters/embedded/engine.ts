@@ -9,7 +9,7 @@ import type { Subscriptions } from '../../core/events/index.ts';
 import type { Principal } from '../../core/policy/index.ts';
 import { ensureChangeIndex } from '../../core/changes/index.ts';
 import { defined, orBlank } from '../../core/values/index.ts';
-import { metricsRoute, webhookRoutes } from '../../api/index.ts';
+import { metricsRoute, noticeRoutes, webhookRoutes } from '../../api/index.ts';
 import { consume, type Consumer, type EventHandler, type MessageSource } from './bus/consume.ts';
 import { removeEngineFile, writeEngineFile } from './runtime/engine-file.ts';
 import { closeToOthers } from './machine/data-folder.ts';
@@ -82,7 +82,7 @@ async function open(options: EngineOptions, opened: Closers): Promise<Engine> {
             port,
             onError,
             connections,
-            ownRoutes: [metricsRoute(openMetricsOf(dataDir, parts.log, opened)), ...webhookRoutes],
+            ownRoutes: [metricsRoute(openMetricsOf(dataDir, parts.log, opened)), ...webhookRoutes, ...noticeRoutes],
           },
           ...defined({ host, maxConnections: options.maxConnections }),
         });

@@ -5,12 +5,11 @@ import type { Principal } from '../../core/policy/index.ts';
 import type { FeedFilter, NervousSystem } from '../../core/system/index.ts';
 import { defined, MS_PER_SECOND } from '../../core/values/index.ts';
 import { wantsCloudEvents } from '../cloud-events.ts';
-import { ApiError } from '../errors.ts';
-import { routesOn, type RequestHeaders } from '../route.ts';
+import { routesOn } from '../route.ts';
 import { CLOUD_EVENT_BATCH, cloudEventBatchSchema } from '../schemas/cloud-events.ts';
 import { feedPageSchema } from '../schemas/events.ts';
 import { entityId, MAX_WAIT_SECONDS, subscriptionId, waitSeconds, wholeNumber } from '../schemas/fields.ts';
-import { endedEventStream, EVENT_STREAM, eventStream } from '../server-sent-events.ts';
+import { endedEventStream, EVENT_STREAM, eventStream, resumedAt } from '../server-sent-events.ts';
 
 type Feeding = Pick<NervousSystem, 'feed' | 'config'> & {
   readonly subscriptions: Pick<SubscriptionQueries, 'streamFilter'>;
@@ -96,9 +95,9 @@ const streamFeed = route({
   },
   problems: [...problems, 'STREAMS_EXHAUSTED', 'SUBSCRIPTION_NOT_FOUND', 'SUBSCRIPTION_INVALID'],
   isHeavy: ({ query, request }) =>
-    query.subscription === undefined && (lastEventId(request.headers) ?? query.after) === undefined,
+    query.subscription === undefined && (resumedAt(request.headers, cursor) ?? query.after) === undefined,
   handler: async (system, principal, { query, request: { headers, signal, buffered } }) => {
-    const after = lastEventId(headers) ?? query.after;
+    const after = resumedAt(headers, cursor) ?? query.after;
     const chosen = await subscriptionOf(system, principal, query);
     const options = { ...optionsOf({ ...query, after }), ...chosen, signal };
     if (buffered !== true) return { status: 200, body: eventStream(await system.feed.follow(principal, options)) };
@@ -142,15 +141,4 @@ async function subscriptionOf(
   { subscription }: z.output<typeof streamQuery>,
 ): Promise<Pick<FeedFilter, 'subscription'>> {
   return subscription === undefined ? {} : { subscription: await subscriptions.streamFilter(principal, subscription) };
-}
-
-/** Of a reader that comes back: where it got to since it was given its URL. @throws ApiError REQUEST_INVALID */
-function lastEventId(headers: RequestHeaders): string | undefined {
-  const id = headers['last-event-id'];
-  if (id === undefined || id === '') return undefined;
-  const parsed = cursor.safeParse(id);
-  if (parsed.success) return parsed.data;
-  const detail = 'must be the id of an event of this stream';
-  const problems = [{ pointer: '/last-event-id', detail }];
-  throw new ApiError({ code: 'REQUEST_INVALID', message: `header Last-Event-ID ${detail}`, problems, place: 'header' });
 }

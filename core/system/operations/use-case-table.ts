@@ -60,6 +60,11 @@ const USE_CASE_TABLE = {
   resendWebhook: { for: 'known', budget: 'operate' },
   recoverWebhook: { for: 'known', budget: 'operate' },
 
+  listNotices: { for: 'known' },
+  streamNotices: { for: 'known', waits: true },
+  readNotices: { for: 'known', budget: 'settle' },
+  getNoticePreferences: { for: 'known' },
+  setNoticePreferences: { for: 'known', budget: 'operate' },
 
   getEntity: { for: 'known' },
   listEntries: { for: 'known' },
