@@ -50,6 +50,7 @@ import { ApiProblem } from './connection/problems.ts';
 import { pathSegment } from './reading/gaps.ts';
 import { readFeed, type FeedItem, type FeedQuery } from './reading/feed.ts';
 import { runSubscription, type Delivery, type RunningSubscription } from './reading/subscriber.ts';
+import { createNoticeClient, type NoticeClient } from './reading/notices.ts';
 import { readStream, type StreamItem, type StreamQuery } from './reading/stream.ts';
 import {
   createStreamOpener,
@@ -138,6 +139,8 @@ export interface Client<C extends NervousConfig = NervousConfig> {
   /** Verifies the whole ledger, or the part that `mode` names. For auditors. */
   verifyAll(options?: VerifyInput): Promise<VerificationReport>;
 
+  /** Your own notices: what you should know of. For people. */
+  readonly notices: NoticeClient;
 
   /** Looks after webhooks; `createSubscription` makes them, `pause` and `resume` stop and enable them. */
   readonly webhooks: WebhookClient;
@@ -184,6 +187,7 @@ export function createClient<C extends NervousConfig = NervousConfig>(options: T
     ...governance(call),
     ...ledger(call),
     ...deliveries(call),
+    notices: createNoticeClient(call, createStreamOpener(options)),
     webhooks: createWebhookClient(call),
     ...guards(call),
     ...service(call),

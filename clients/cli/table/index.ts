@@ -2,6 +2,7 @@
 import { CHANGES, DELEGATIONS, EXECUTOR, POLICY } from './changes.ts';
 import { ENGINE, PROFILES } from './engine.ts';
 import { CATALOG, EVENTS, GUARDS, SUBSCRIPTIONS, WEBHOOKS } from './events.ts';
+import { NOTICES } from './notices.ts';
 import { ENTITIES, KEYS, REPORT, VERIFY } from './ledger.ts';
 import type { CommandGroup, CommandRow } from './row.ts';
 
@@ -9,7 +10,7 @@ export type { CommandGroup, CommandRow } from './row.ts';
 
 /** In the order in which help tells them; the first one is that of single words. */
 export const GROUPS: readonly CommandGroup[] = [
-  ...[ENGINE, EVENTS, SUBSCRIPTIONS, WEBHOOKS, CATALOG, GUARDS, CHANGES, DELEGATIONS],
+  ...[ENGINE, EVENTS, SUBSCRIPTIONS, WEBHOOKS, CATALOG, GUARDS, CHANGES, NOTICES, DELEGATIONS],
   ...[POLICY, EXECUTOR, ENTITIES, VERIFY, REPORT, KEYS, PROFILES],
 ];
 

@@ -30,22 +30,32 @@ const SILENCE_MS = 45_000;
 /** Failures in a row before the first success that are waited out. */
 const MAX_FIRST_ATTEMPTS = 5;
 
-/** Ends when `signal` is aborted; a service that is away is waited for, once it was reached. @throws ApiProblem, Unreachable */
+/** @throws ApiProblem, Unreachable */
 export async function* readStream(
   open: OpenStream,
   { after, topics, entity, subscription, signal }: StreamQuery,
   silenceMs = SILENCE_MS,
 ): AsyncGenerator<StreamItem, void, undefined> {
+  const query = { after, topics: topics?.join(','), entity, subscription };
+  const call: Call = { method: 'GET', path: '/v1/stream', query, signal };
+  for await (const { data, lastEventId: cursor } of readServerSentEvents(open, call, silenceMs))
+    yield { event: JSON.parse(data) as DeliveredEvent, cursor };
+}
+
+/** Ends when the call's signal is aborted; a service that is away is waited for, once it was reached. @throws ApiProblem, Unreachable */
+export async function* readServerSentEvents(
+  open: OpenStream,
+  call: Call,
+  silenceMs = SILENCE_MS,
+): AsyncGenerator<ServerSentEvent, void, undefined> {
+  const { signal } = call;
   let lastEventId = '';
   let attempts = MAX_FIRST_ATTEMPTS;
-  const query = { after, topics: topics?.join(','), entity, subscription };
   for (let failures = 0; !isAborted(signal);) {
     failures += 1; // unless something comes
     try {
-      const call: Call = { method: 'GET', path: '/v1/stream', query, signal };
       for await (const piece of connect(open, call, { lastEventId, silenceMs })) {
-        for (const { data, lastEventId: cursor } of piece.events)
-          yield { event: JSON.parse(data) as DeliveredEvent, cursor };
+        yield* piece.events;
         lastEventId = piece.lastEventId;
         failures = 0;
         attempts = Infinity;

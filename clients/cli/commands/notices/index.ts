@@ -1,0 +1,2 @@
+/** What commands about notices load. */
+export { noticesCommand, readNoticesCommand } from './notices.ts';
