@@ -3,6 +3,7 @@ import type { CanonicalErrorCode } from '../core/canonical/index.ts';
 import type { ChangeErrorCode } from '../core/changes/index.ts';
 import { NervousError, type NervousErrorInit } from '../core/errors/index.ts';
 import type { EventErrorCode, GuardErrorCode, PatternErrorCode } from '../core/events/index.ts';
+import type { LakeErrorCode } from '../core/lake/index.ts';
 import type { LedgerErrorCode, LogErrorCode, TamperError } from '../core/ledger/index.ts';
 import type { PolicyErrorCode } from '../core/policy/index.ts';
 import type { ConfigError, SystemErrorCode } from '../core/system/index.ts';
@@ -55,6 +56,7 @@ export type ErrorCode =
   | ConfigError['code']
   | EventErrorCode
   | GuardErrorCode
+  | LakeErrorCode
   | LedgerErrorCode
   | LogErrorCode
   | PatternErrorCode

@@ -93,6 +93,12 @@ export const PROBLEMS: Readonly<Record<ErrorCode, Row>> = {
   KEY_REASON_INVALID: row(400, 'A reason is needed'),
   KEY_FILE_INVALID: row(500, 'The root key cannot be used'),
 
+  LAKE_INVALID: row(400, 'This is no lake'),
+  LAKE_FOREIGN: row(409, 'The lake is of another ledger'),
+  LAKE_AHEAD: row(409, 'The lake has more than the log: verify the ledger'),
+  LAKE_FILE_DIFFERS: row(409, 'A file of the lake differs: verify the lake'),
+  LAKE_SOURCE_DAMAGED: row(500, 'The published log is damaged: verify the ledger'),
+  LAKE_NEEDS_PARQUET: row(500, 'The library for Parquet is not installed'),
   TILE_MISSING: row(500, 'The published log is damaged: verify the ledger'),
   TILE_MALFORMED: row(500, 'The published log is damaged: verify the ledger'),
   PROOF_IMPOSSIBLE: row(500, 'The published log is damaged: verify the ledger'),

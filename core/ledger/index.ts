@@ -138,6 +138,7 @@ export {
   signaturesOf,
 } from './verify/report-words.ts';
 export { MODES, WHAT_IS_VERIFIED, type Check, type Mode } from './verify/what-is-verified.ts';
+export type { LedgerEntryType } from './verify/entry-rules.ts';
 export { verifyProof } from './verify/verify-proof.ts';
 export { KnownChains, type KnownRun } from './verify/known-chains.ts';
 export { RememberingVerifier } from './verify/remembering-verifier.ts';

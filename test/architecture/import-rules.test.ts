@@ -21,6 +21,7 @@ const ONE_ROOM = [
   'core/errors',
   'core/values',
   'core/guard',
+  'core/lake',
   'core/policy',
   'adapters/machine',
   'adapters/memory',

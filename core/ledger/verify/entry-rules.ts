@@ -23,8 +23,8 @@ const SYSTEM_SOURCES: ReadonlySet<string> = new Set(['guard', 'system/approvals'
 
 type Rule = (body: EntryBody) => string | undefined;
 
-/** By type. Steps of change-sets have one rule in common. */
-const RULES: Readonly<Record<string, Rule>> = {
+/** By type: every type of entry but the steps of change-sets, which have one rule in common. */
+const RULES = {
   event: (body) => eventProblem(body) ?? eventOnChain(body),
   'key.certified': (body) =>
     (SESSION_CHAIN.test(body.entity) && body.seq === 0 ? undefined : 'a certificate begins the chain of its key') ??
@@ -62,7 +62,10 @@ const RULES: Readonly<Record<string, Rule>> = {
       revision: isCount,
       seq: (seq) => isCount(seq) && (seq as number) < body.seq,
     }),
-};
+} as const satisfies Readonly<Record<string, Rule>>;
+
+/** What stands in a ledger beside the steps of change-sets: no entry of another type verifies. */
+export type LedgerEntryType = keyof typeof RULES;
 
 /**
  * What no writer would have written, or undefined.
@@ -73,7 +76,7 @@ export function entryProblem(body: EntryBody, steps: ReadonlySet<string>): strin
   if (!LEDGER.test(ledger) || !ENTITY_ID.test(entity))
     return 'the ledger or the entity has no name that a writer accepts';
   if (idem === '') return 'idem is empty';
-  const rule = steps.has(type) ? stepOnChain : Object.hasOwn(RULES, type) ? RULES[type] : undefined;
+  const rule = steps.has(type) ? stepOnChain : Object.hasOwn(RULES, type) ? RULES[type as LedgerEntryType] : undefined;
   return rule === undefined ? `${JSON.stringify(type.slice(0, 60))} is no type of entry` : rule(body);
 }
 

@@ -63,6 +63,8 @@ export const FAULTS: ReadonlySet<string> = new Set([
   'INTERNAL',
   'CONFIG_INVALID',
   'KEY_FILE_INVALID',
+  'LAKE_SOURCE_DAMAGED',
+  'LAKE_NEEDS_PARQUET',
   'TILE_MISSING',
   'TILE_MALFORMED',
   'PROOF_IMPOSSIBLE',
