@@ -15,6 +15,7 @@ export { exportDataDir, type ExportOptions } from './export/export-data-dir.ts';
 export { type ExportErrorCode } from './export/export-error.ts';
 export { restoreExport, type Restored, type RestoreOptions } from './export/restore-export.ts';
 export { verifyExport, type VerifyExportOptions } from './export/verify-export.ts';
+export { exportToLake, verifyLakeFolder, type LakeOptions } from './lake/lake-of-folder.ts';
 export { listKeys, type ListedKeys } from './keys/list-keys.ts';
 export { startWitness, type WitnessServer, type WitnessServerOptions } from './http/witness-server.ts';
 export { revokeSessionKey, rotateRootKey, type KeyLedgerOptions } from './keys/key-ledger.ts';

@@ -3,7 +3,7 @@ import { CHANGES, DELEGATIONS, EXECUTOR, POLICY } from './changes.ts';
 import { ENGINE, PROFILES } from './engine.ts';
 import { CATALOG, EVENTS, GUARDS, SUBSCRIPTIONS, WEBHOOKS } from './events.ts';
 import { NOTICES } from './notices.ts';
-import { ENTITIES, KEYS, REPORT, VERIFY } from './ledger.ts';
+import { ENTITIES, KEYS, LAKE, REPORT, VERIFY } from './ledger.ts';
 import type { CommandGroup, CommandRow } from './row.ts';
 
 export type { CommandGroup, CommandRow } from './row.ts';
@@ -11,7 +11,7 @@ export type { CommandGroup, CommandRow } from './row.ts';
 /** In the order in which help tells them; the first one is that of single words. */
 export const GROUPS: readonly CommandGroup[] = [
   ...[ENGINE, EVENTS, SUBSCRIPTIONS, WEBHOOKS, CATALOG, GUARDS, CHANGES, NOTICES, DELEGATIONS],
-  ...[POLICY, EXECUTOR, ENTITIES, VERIFY, REPORT, KEYS, PROFILES],
+  ...[POLICY, EXECUTOR, ENTITIES, VERIFY, REPORT, LAKE, KEYS, PROFILES],
 ];
 
 export const ROWS: readonly CommandRow[] = GROUPS.flatMap(({ rows }) => rows);

@@ -151,3 +151,27 @@ export const KEYS: CommandGroup = {
   ],
 };
 
+export const LAKE: CommandGroup = {
+  name: 'lake',
+  about: 'keep the ledger as Parquet files in the classes of OCSF, for SQL and SIEMs',
+  rows: [
+    {
+      path: 'lake export',
+      about: 'write what was published and is not in the lake yet',
+      examples: ['nervous lake export --data .data --out ./lake'],
+      load: async () => (await import('../commands/ledger/index.ts')).exportLakeCommand(),
+    },
+    {
+      path: 'lake verify',
+      about: 'verify that every entry is in exactly one file, as it stands in the signed log',
+      examples: ['nervous lake verify ./lake --vkey root.vkey'],
+      load: async () => (await import('../commands/ledger/index.ts')).verifyLakeCommand(),
+    },
+    {
+      path: 'lake ask',
+      about: 'list saved questions, print the SQL of one, or run it with DuckDB',
+      examples: ['nervous lake ask', 'nervous lake ask overrides-without-review --lake ./lake --run'],
+      load: async () => (await import('../commands/ledger/index.ts')).askLakeCommand(),
+    },
+  ],
+};

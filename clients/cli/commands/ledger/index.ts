@@ -3,6 +3,7 @@ export { canonicalizeCommand } from './canonicalize.ts';
 export { showEntityCommand } from './entity.ts';
 export { exportCommand } from './export.ts';
 export { historyCommand } from './history.ts';
+export { askLakeCommand, exportLakeCommand, verifyLakeCommand } from './lake.ts';
 export { auditKeysCommand, listKeysCommand, revokeKeyCommand, rotateKeyCommand } from './keys.ts';
 export { proofCommand } from './proof.ts';
 export { restoreCommand } from './restore.ts';
