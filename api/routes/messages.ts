@@ -10,6 +10,8 @@ import { optionalWholeNumber, subscriptionId, waitSeconds, wholeNumber } from '.
 import {
   ackSchema,
   deadLetterPageSchema,
+  extendedSchema,
+  extendSchema,
   messageListSchema,
   nackSchema,
   redrivenSchema,
@@ -75,6 +77,24 @@ const ackMessages = route({
   }),
 });
 
+const extendMessages = route({
+  method: 'POST',
+  path: '/v1/subscriptions/{id}/extend',
+  operationId: 'extendMessages',
+  tag: 'subscriptions',
+  summary: 'Keep messages longer: their time to be settled begins anew',
+  description:
+    'For work that takes longer than `ackTimeoutMs` of the subscription, which is how long each call keeps them. From then on only the receipt in the answer is valid. On AWS a message can be kept for 12 hours in all.',
+  params,
+  body: checkedBody(extendSchema),
+  responses: { 200: { description: 'kept, but for the stale ones', schema: extendedSchema } },
+  problems: ['SUBSCRIPTION_NOT_FOUND'],
+  handler: async (system, principal, { params: { id }, body: { receipts } }) => ({
+    status: 200,
+    body: await system.subscriptions.extend(principal, id, receipts),
+  }),
+});
+
 const nackMessages = route({
   method: 'POST',
   path: '/v1/subscriptions/{id}/nack',
@@ -133,4 +153,11 @@ const redriveDeadLetters = route({
   }),
 });
 
-export const messageRoutes = [receiveMessages, ackMessages, nackMessages, listDeadLetters, redriveDeadLetters];
+export const messageRoutes = [
+  receiveMessages,
+  ackMessages,
+  extendMessages,
+  nackMessages,
+  listDeadLetters,
+  redriveDeadLetters,
+];

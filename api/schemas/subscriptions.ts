@@ -3,6 +3,7 @@ import * as z from 'zod';
 import {
   subscriptionInputSchema,
   type DeadLetter,
+  type Extended,
   type ReceivedMessage,
   type Subscription,
 } from '../../core/events/index.ts';
@@ -96,7 +97,20 @@ const receipts = z.array(z.string().min(1).max(MAX_RECEIPT_CHARS)).min(1).max(MA
 
 export const ackSchema = z.strictObject({ receipts }).meta({ id: 'Ack', examples: [{ receipts: ['r-42'] }] });
 
+export const extendSchema = z.strictObject({ receipts }).meta({ id: 'Extend', examples: [{ receipts: ['r-42'] }] });
 
+export const extendedSchema: z.ZodType<Extended> = z
+  .strictObject({
+    extended: z.array(
+      z.strictObject({
+        was: z.string().meta({ description: 'the receipt that was sent' }),
+        receipt: z.string().meta({ description: 'the one that is valid now' }),
+        until: instant,
+      }),
+    ),
+    stale: z.array(z.string()).meta({ description: 'receipts that cannot be extended: their messages come again' }),
+  })
+  .meta({ id: 'Extended' });
 
 export const nackSchema = z
   .strictObject({

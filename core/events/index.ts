@@ -99,6 +99,7 @@ export type {
   BreakerChange,
   BreakerState,
   DeadLetter,
+  Extended,
   DeliveryAttempt,
   DeliveryState,
   DeliveryReports,

@@ -108,12 +108,13 @@ describe('subscriptions', () => {
     `GET ${PATH}/messages`,
     `POST ${PATH}/ack`,
     `POST ${PATH}/nack`,
+    `POST ${PATH}/extend`,
     `GET ${PATH}/dead-letters`,
     `POST ${PATH}/redrive`,
     `POST ${PATH}/reset`,
   ])('of others do not exist for you: %s', async (line) => {
     await create();
-    const body = line.endsWith('/ack')
+    const body = /\/(?:ack|extend)$/.test(line)
       ? { receipts: ['r-0'] }
       : line.endsWith('/nack')
         ? { receipts: ['r-0'], reason: 'no' }
@@ -158,7 +159,19 @@ describe('messages', () => {
     expect(fixture.calls.at(-1)?.args).toEqual(['totals', ['r-1'], { reason: 'busy', delayMs: 50 }]);
   });
 
+  it('are kept longer by receipt', async () => {
+    const { json } = await call(fixture, `POST ${PATH}/extend`, {
+      as: 'ledgerist',
+      body: { receipts: ['r-0', 'old'] },
+    });
+    expect(json).toEqual({
+      extended: [{ was: 'r-0', receipt: 'r-0+', until: expect.any(String) as string }],
+      stale: ['old'],
+    });
+  });
+
   it.each([
+    ['extend', { receipts: [] }],
     ['ack', {}],
     ['ack', { receipts: [] }],
     ['ack', { receipts: 'r-0' }],

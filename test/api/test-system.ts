@@ -12,6 +12,7 @@ import {
   MemoryStore,
   type FaultHooks,
 } from '../../adapters/memory/index.ts';
+import type { IsoInstant } from '../../core/brands/index.ts';
 import { toHex } from '../../core/canonical/index.ts';
 import { createChangeAudience, createChanges, createPolicyUseCases } from '../../core/changes/index.ts';
 import {
@@ -48,6 +49,7 @@ import {
   type NervousSystem,
   type Passage,
 } from '../../core/system/index.ts';
+import { checked } from '../support/checked.ts';
 import { createOpenStreams } from '../../core/system/feed/open-streams.ts';
 import { createNoticeAudience } from '../../core/system/notices/notice-audience.ts';
 import { createNoticePreferences } from '../../core/system/notices/notice-preferences.ts';
@@ -261,6 +263,12 @@ function playedBus(queue: ReceivedMessage[]): EventBus {
       return queue.slice(0, max);
     },
     ack: async (_id, receipts) => ({ stale: receipts.filter((one) => !queue.some(({ receipt }) => receipt === one)) }),
+    extend: async (_id, receipts) => {
+      const isOut = (one: string): boolean => queue.some(({ receipt }) => receipt === one);
+      const until = checked<IsoInstant>('2026-01-01T00:00:00.000Z');
+      const extended = receipts.filter(isOut).map((was) => ({ was, receipt: `${was}+`, until }));
+      return { extended, stale: receipts.filter((one) => !isOut(one)) };
+    },
     nack: async (_id, receipts) => ({ stale: receipts.filter((one) => !queue.some(({ receipt }) => receipt === one)) }),
     deadLetters: async (_id, { after = -1, limit }) =>
       queue

@@ -1,5 +1,6 @@
 /** Subscriptions made while the system runs: delivery, retries, dead letters, order, pause. */
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'vitest';
 import type { Delivery, SubscribeOptions } from '../../clients/sdk/index.ts';
 import { credit } from './publishing.ts';
@@ -148,6 +149,43 @@ export const delivery: readonly Scenario[] = [
         await whenDone(subscriber, 4);
         expect(subscriber.done.toSorted((a, b) => a - b)).toEqual([0, 1, 2, 3]);
       });
+    },
+  },
+  {
+    name: 'a handler that works longer than its time keeps the event by saying so',
+    run: async (fixture) => {
+      const account = freshAccount();
+      const attempts: number[] = [];
+      const kept: boolean[] = [];
+      const module = fixture.as('budget-engine');
+      const running = await module.subscribe(
+        {
+          ...{ id: `scenario-${randomUUID()}`, topics: ['transactions.*'], ackTimeoutMs: 8_000 },
+          filter: { detail: { entityId: [account] } },
+        },
+        async (_event, delivery) => {
+          attempts.push(delivery.attempt);
+          for (let i = 0; i < 3; i++) {
+            await sleep(4_000);
+            kept.push(await delivery.extend());
+          }
+        },
+        RUN,
+      );
+      try {
+        await publish(fixture, account, 1);
+        await until('the handler should be done', () => (kept.length === 3 ? true : undefined));
+        await until('nothing should be left', async () => {
+          const { backlog = 1, inFlight } =
+            (await fixture.as('eva').state()).subscriptions.find(({ subscription }) => subscription === running.id) ??
+            {};
+          return backlog === 0 && inFlight === 0 ? true : undefined;
+        });
+        expect({ attempts, kept }).toEqual({ attempts: [1], kept: [true, true, true] });
+      } finally {
+        await running.stop();
+        await module.unsubscribe(running.id);
+      }
     },
   },
 ];

@@ -4,7 +4,7 @@
  */
 import * as z from 'zod';
 import type { DeliveredEvent } from '../../../core/events/index.ts';
-import { orBlank } from '../../../core/values/index.ts';
+import { defined, orBlank } from '../../../core/values/index.ts';
 
 /** The template by which a rule writes messages: `<event>` is the event as JSON. */
 export function messageTemplate(subscription: string): string {
@@ -57,6 +57,8 @@ export interface Lease {
   readonly seq: number;
   /** milliseconds since the Unix epoch: SQS makes the message visible again */
   readonly expiresAt: number;
+  /** when it was received, likewise, if its time was extended since */
+  readonly since?: number;
 }
 
 const leaseSchema = z.tuple([
@@ -65,18 +67,20 @@ const leaseSchema = z.tuple([
   z.string().min(1).max(200),
   z.int().min(0),
   z.int().min(0),
+  z.int().min(0).optional(),
 ]);
 
-export function formatReceipt({ handle, attempt, chain, seq, expiresAt }: Lease): string {
-  return Buffer.from(JSON.stringify([handle, attempt, chain, seq, expiresAt])).toString('base64url');
+export function formatReceipt({ handle, attempt, chain, seq, expiresAt, since }: Lease): string {
+  const fields = [handle, attempt, chain, seq, expiresAt, ...(since === undefined ? [] : [since])];
+  return Buffer.from(JSON.stringify(fields)).toString('base64url');
 }
 
 /** Undefined: not a receipt of ours. Nothing in a receipt may be believed but that SQS will check its handle. */
 export function parseReceipt(receipt: string): Lease | undefined {
   const parsed = leaseSchema.safeParse(parseJson(Buffer.from(receipt, 'base64url').toString()));
   if (!parsed.success) return undefined;
-  const [handle, attempt, chain, seq, expiresAt] = parsed.data;
-  return { handle, attempt, chain, seq, expiresAt };
+  const [handle, attempt, chain, seq, expiresAt, since] = parsed.data;
+  return { handle, attempt, chain, seq, expiresAt, ...defined({ since }) };
 }
 
 function parseJson(text: string): unknown {

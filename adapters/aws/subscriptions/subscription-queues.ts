@@ -3,7 +3,7 @@
  * a dead-letter item. Queues and rules are the reconciler's to make; here they are used. No state is kept between calls.
  */
 import type { SQSClient } from '@aws-sdk/client-sqs';
-import { isoOf, type IsoInstant } from '../../../core/brands/index.ts';
+import { isoOf, later, type IsoInstant } from '../../../core/brands/index.ts';
 import {
   afterFailure,
   createQuarantine,
@@ -15,6 +15,7 @@ import {
   type DeliveredEvent,
   type DeliveryState,
   type EventBus,
+  type Extended,
   type MayRead,
   type ReadFacts,
   type ReceivedMessage,
@@ -29,7 +30,7 @@ import type { DeliveryNotes } from '../bus/delivery-notes.ts';
 import { SubscriptionDirectory } from '../bus/directory.ts';
 import { LogFeed, toMessage } from '../bus/feed.ts';
 import type { LogPositions } from '../bus/log-positions.ts';
-import { parseReceipt, type Lease } from '../bus/message.ts';
+import { formatReceipt, parseReceipt, type Lease } from '../bus/message.ts';
 import { leaseMs, pull, type Opened, type PullDependencies, type PullOptions } from './pull.ts';
 import type { ReconcileRequest } from './reconciler.ts';
 import { QueueConsumer } from './queue-consumer.ts';
@@ -156,6 +157,29 @@ export class SubscriptionQueues implements Omit<EventBus, 'relay'> {
     return { stale: [...stale, ...keysWhere(current, ({ handle }) => gone.has(handle))] };
   }
 
+  /** SQS counts 12 hours from the first receive on: what has had them is stale. */
+  async extend(id: string, receipts: readonly string[]): Promise<Extended> {
+    const opened = await this.open(id);
+    if (opened === undefined) return { extended: [], stale: receipts };
+    const { current, stale } = this.read(receipts);
+    const spanMs = leaseMs(opened.subscription);
+    const now = this.options.clock.now();
+    const seconds = Math.ceil(spanMs / MS_PER_SECOND);
+    const wanted = [...current].filter(
+      ([, lease]) => (now - outSince(opened.subscription, lease)) / MS_PER_SECOND + seconds < MAX_HIDDEN_SECONDS,
+    );
+    const gone = await opened.queue.hide(wanted.map(([, { handle }]) => ({ handle, seconds })));
+    const until = later(now, spanMs);
+    const extended = wanted
+      .filter(([, { handle }]) => !gone.has(handle))
+      .map(([was, lease]) => {
+        const since = outSince(opened.subscription, lease);
+        return { was, receipt: formatReceipt({ ...lease, since, expiresAt: until }), until: isoOf(until) };
+      });
+    const kept = new Set(extended.map(({ was }) => was));
+    return { extended, stale: [...stale, ...[...current.keys()].filter((receipt) => !kept.has(receipt))] };
+  }
+
   async nack(
     id: string,
     receipts: readonly string[],
@@ -262,15 +286,11 @@ export class SubscriptionQueues implements Omit<EventBus, 'relay'> {
   }
 
   /** Undefined: attempts are used up. SQS counts whole seconds. */
-  private secondsUntilRetry(
-    subscription: Subscription,
-    { attempt, expiresAt }: Lease,
-    delayMs: number | undefined,
-  ): number | undefined {
+  private secondsUntilRetry(subscription: Subscription, lease: Lease, delayMs: number | undefined): number | undefined {
     const { clock, ids } = this.options;
-    const next = afterFailure(subscription.retry, attempt, ids.random());
+    const next = afterFailure(subscription.retry, lease.attempt, ids.random());
     if (next.kind === 'dead-letter') return undefined;
-    const outMs = Math.max(0, clock.now() - (expiresAt - leaseMs(subscription)));
+    const outMs = Math.max(0, clock.now() - outSince(subscription, lease));
     const longest = MAX_HIDDEN_SECONDS - Math.ceil(outMs / MS_PER_SECOND) - 1;
     return Math.min(longest, Math.ceil((delayMs ?? next.afterMs) / MS_PER_SECOND));
   }
@@ -283,6 +303,11 @@ export class SubscriptionQueues implements Omit<EventBus, 'relay'> {
     ]);
     return known?.status === 'active' && breaker !== 'open';
   }
+}
+
+/** When it was received, in milliseconds since the Unix epoch. */
+function outSince(subscription: Subscription, { expiresAt, since }: Lease): number {
+  return since ?? Math.max(0, expiresAt - leaseMs(subscription));
 }
 
 /** Thrown rather than said: what nobody may read is deleted. */

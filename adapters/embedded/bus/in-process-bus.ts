@@ -15,6 +15,7 @@ import {
   targetOf,
   type BreakerChange,
   type DeadLetter,
+  type Extended,
   type DeliveredEvent,
   type DeliveryState,
   type EventBus,
@@ -141,6 +142,11 @@ export class InProcessBus implements EventBus {
     return { stale: queue instanceof SubscriptionQueue ? queue.ack(receipts) : receipts };
   }
 
+  async extend(id: string, receipts: readonly string[]): Promise<Extended> {
+    const queue = this.queues.get(id);
+    return queue instanceof SubscriptionQueue ? queue.extendAll(receipts) : { extended: [], stale: receipts };
+  }
+
   async nack(
     id: string,
     receipts: readonly string[],
@@ -243,7 +249,7 @@ export class InProcessBus implements EventBus {
     const { id } = subscription;
     this.functions.start(subscription, {
       receive: (options) => this.receive(id, options),
-      begin: (receipt) => queue.begin(receipt),
+      begin: (receipt) => queue.extend(receipt) !== undefined,
       ack: (receipts) => this.ack(id, receipts),
       nack: (receipts, failure) => this.nack(id, receipts, failure),
     });

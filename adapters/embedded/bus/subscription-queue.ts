@@ -3,7 +3,7 @@
  * open, its batch is not full, or its condition is not met. Nothing here waits for another subscription.
  */
 import { setImmediate as letOthersIn } from 'node:timers/promises';
-import { isoOf, msOf } from '../../../core/brands/index.ts';
+import { isoOf, later, msOf, type EpochMs } from '../../../core/brands/index.ts';
 import {
   compileCondition,
   CONDITION_FALSE,
@@ -13,6 +13,7 @@ import {
   type BreakerChange,
   type DeliveryFacts,
   type DeliveryState,
+  type Extended,
   type LoggedEvent,
   type MayRead,
   type ReadFacts,
@@ -79,6 +80,7 @@ export class SubscriptionQueue {
     return this.progress.load();
   }
 
+
   /** Told of a new event that the subscription may want. @returns whether there is something to deliver */
   tell(arrival: Arrival): boolean {
     return this.progress.cursor.tell(arrival);
@@ -118,12 +120,24 @@ export class SubscriptionQueue {
     return stale;
   }
 
-  /** The event's time to be acknowledged begins anew. @returns false: it is not out (any more) */
-  begin(receipt: string): boolean {
+  /** The event's time to be acknowledged begins anew. @returns when it ends; undefined: it is not out (any more) */
+  extend(receipt: string): EpochMs | undefined {
+    const now = this.options.clock.now();
     const lease = this.progress.leaseOf(receipt);
-    if (lease === undefined || this.closed) return false;
-    this.progress.leases.renew(lease, this.options.clock.now() + this.subscription.ackTimeoutMs);
-    return true;
+    if (lease === undefined || this.closed) return undefined;
+    const until = later(now, this.subscription.ackTimeoutMs);
+    this.progress.leases.renew(lease, until);
+    return until;
+  }
+
+  extendAll(receipts: readonly string[]): Extended {
+    const kept = [...new Set(receipts)].map((was) => ({ was, until: this.extend(was) }));
+    return {
+      extended: kept.flatMap(({ was, until }) =>
+        until === undefined ? [] : [{ was, receipt: was, until: isoOf(until) }],
+      ),
+      stale: kept.flatMap(({ was, until }) => (until === undefined ? [was] : [])),
+    };
   }
 
   /** Records failed deliveries durably. @returns receipts that are not out (any more) */

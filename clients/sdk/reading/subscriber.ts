@@ -7,6 +7,7 @@ import type { MessageList } from '../../../api/index.ts';
 import {
   failureReason,
   type DeliveredEvent,
+  type Extended,
   type ReceivedMessage,
   type Subscription,
 } from '../../../core/events/index.ts';
@@ -23,6 +24,11 @@ export interface Delivery {
   readonly attempt: number;
   /** W3C trace context, for the spans of the handler's own work; absent when the event came without one */
   readonly traceparent?: string;
+  /**
+   * For work that takes longer than `ackTimeoutMs`: call it before that has passed, and the time begins anew.
+   * @returns false: it is too late, the event comes again
+   */
+  extend(): Promise<boolean>;
 }
 
 export interface SubscriberOptions {
@@ -198,17 +204,33 @@ async function work(session: PullSession, key: string, message: ReceivedMessage)
 }
 
 /** What comes before it on its chain is done first; if that fails, so has this delivery, and both come again. */
-async function handleInOrder(session: PullSession, { event, attempt, traceparent }: ReceivedMessage): Promise<void> {
+async function handleInOrder(
+  session: PullSession,
+  { receipt, event, attempt, traceparent }: ReceivedMessage,
+): Promise<void> {
+  const extend = (): Promise<boolean> => keepLonger(session, eventKey(event), receipt);
   const failed = session.failed.get(event.entityId) ?? Infinity;
   if (failed < event.ledger.seq) throw new Error(`it waits for event ${failed} of its entity, which failed`);
   if (session.missing !== undefined && !(await isDone(session, event))) {
     for await (const earlier of session.missing.before(event)) {
-      await handleOnce(session, earlier, { attempt: 0 });
+      await handleOnce(session, earlier, { attempt: 0, extend });
       session.missing.delivered(earlier);
     }
   }
   session.missing?.delivered(event);
-  await handleOnce(session, event, { attempt, ...defined({ traceparent }) });
+  await handleOnce(session, event, { attempt, ...defined({ traceparent }), extend });
+}
+
+/** What comes before an event is done under its receipt, too. */
+async function keepLonger({ transport, id, held }: PullSession, key: string, first: string): Promise<boolean> {
+  const receipt = held.get(key) ?? first;
+  const path = `/v1/subscriptions/${encodeURIComponent(id)}/extend`;
+  const call = { method: 'POST', path, body: { receipts: [receipt] }, idempotent: true } as const;
+  const { extended } = await transport<Extended>(call);
+  const [kept] = extended;
+  // A later delivery of the event may have come meanwhile: its receipt is the valid one.
+  if (kept !== undefined && held.get(key) === receipt) held.set(key, kept.receipt);
+  return kept !== undefined;
 }
 
 async function handleOnce(session: PullSession, event: DeliveredEvent, delivery: Delivery): Promise<void> {

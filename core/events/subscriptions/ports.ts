@@ -16,6 +16,19 @@ export interface ReceivedMessage {
   readonly event: DeliveredEvent;
 }
 
+/** Deliveries whose time to be settled began anew. */
+export interface Extended {
+  readonly extended: readonly {
+    /** the receipt that was handed in */
+    readonly was: string;
+    /** the one that is valid now: the same, or another */
+    readonly receipt: string;
+    /** ISO 8601 UTC: by then it has to be settled or extended again */
+    readonly until: IsoInstant;
+  }[];
+  /** receipts that timed out or were settled before, or that the engine can extend no more */
+  readonly stale: readonly string[];
+}
 
 export interface DeadLetter {
   /** log index of the event, which names it within the subscription */
@@ -119,6 +132,8 @@ export interface SubscriptionBus {
   ): Promise<readonly ReceivedMessage[]>;
   /** Settles deliveries. `stale` receipts timed out or were settled before; their events may come again. */
   ack(id: string, receipts: readonly string[]): Promise<{ readonly stale: readonly string[] }>;
+  /** Their time to be settled begins anew. */
+  extend(id: string, receipts: readonly string[]): Promise<Extended>;
   /** Refuses deliveries: retried after backoff (or `delayMs`), or dead-lettered when attempts are used up. Durable on return. */
   nack(
     id: string,

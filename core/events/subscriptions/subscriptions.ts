@@ -11,7 +11,7 @@ import { defined } from '../../values/index.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { DeliveredEvent } from '../envelope/delivered-event.ts';
 import { EventError } from '../catalog/errors.ts';
-import type { DeadLetter, ReceivedMessage, SubscriptionBus } from './ports.ts';
+import type { DeadLetter, Extended, ReceivedMessage, SubscriptionBus } from './ports.ts';
 import { redrive, type RedriveChoice } from './redrive.ts';
 import { firstPosition } from './start-at.ts';
 import { subscriptionCodec } from './stored.ts';
@@ -71,6 +71,8 @@ export interface Subscriptions extends SubscriptionQueries {
     options: { max: number; waitMs: number; signal?: AbortSignal },
   ): Promise<readonly ReceivedMessage[]>;
   ack(principal: Principal, id: string, receipts: readonly string[]): Promise<{ readonly stale: readonly string[] }>;
+  /** For work that takes longer than `ackTimeoutMs`: the time begins anew. */
+  extend(principal: Principal, id: string, receipts: readonly string[]): Promise<Extended>;
   nack(
     principal: Principal,
     id: string,
@@ -177,6 +179,7 @@ function deliveries(deps: SubscriptionsDependencies): Omit<Subscriptions, Manage
     receive: async (principal, id, options) =>
       served(deps, principal, { id, kind: 'queue' }).then(() => bus.receive(id, options)),
     ack: async (principal, id, receipts) => own(principal, id).then(() => bus.ack(id, receipts)),
+    extend: async (principal, id, receipts) => own(principal, id).then(() => bus.extend(id, receipts)),
     nack: async (principal, id, receipts, failure) => own(principal, id).then(() => bus.nack(id, receipts, failure)),
     deadLetters: async (principal, id, options) =>
       load(deps, principal, id, 'look').then(() => bus.deadLetters(id, options)),

@@ -48,6 +48,7 @@ const USE_CASE_TABLE = {
   resetSubscription: { for: 'known', budget: 'operate' },
   receiveMessages: { for: 'known', budget: 'settle', waits: true },
   ackMessages: { for: 'known', budget: 'settle' },
+  extendMessages: { for: 'known', budget: 'settle' },
   nackMessages: { for: 'known', budget: 'settle' },
   listDeadLetters: { for: 'known' },
   redriveDeadLetters: { for: 'known', budget: 'operate' },

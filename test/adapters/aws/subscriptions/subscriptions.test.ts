@@ -225,6 +225,58 @@ describe('a delivery', () => {
   });
 });
 
+describe('a message whose time is extended', () => {
+  const MINUTE_MS = 60_000;
+
+  it('stays out of sight for another ackTimeoutMs, under a receipt of its own, which settles it', async () => {
+    const fixture = createQueuesFixture();
+    await fixture.subscribe({ ackTimeoutMs: MINUTE_MS });
+    fixture.queued([message(await fixture.publish())]);
+    const [taken] = await fixture.bus.receive('s', NOW);
+    const first = taken?.receipt ?? '';
+    await fixture.clock.advance(MINUTE_MS / 2);
+    const { extended, stale } = await fixture.bus.extend('s', [first, 'junk']);
+    expect(stale).toEqual(['junk']);
+    const [kept] = extended;
+    expect(kept?.was).toBe(first);
+    expect(Date.parse(kept?.until ?? '')).toBe(fixture.clock.now() + MINUTE_MS);
+    const [hidden] = fixture.sqs.commandCalls(ChangeMessageVisibilityBatchCommand);
+    expect(hidden?.args[0].input.Entries).toMatchObject([{ VisibilityTimeout: 60 }]);
+    await fixture.clock.advance(MINUTE_MS * 0.75); // the first receipt's time is over
+    expect(await fixture.bus.ack('s', [first])).toEqual({ stale: [first] });
+    expect(await fixture.bus.ack('s', [kept?.receipt ?? ''])).toEqual({ stale: [] });
+  });
+
+  it('cannot be kept beyond the 12 hours of SQS, counted from when it was received', async () => {
+    const fixture = createQueuesFixture();
+    const hourMs = 60 * MINUTE_MS;
+    await fixture.subscribe({ ackTimeoutMs: 5 * hourMs });
+    fixture.queued([message(await fixture.publish())]);
+    let [{ receipt } = { receipt: '' }] = await fixture.bus.receive('s', NOW);
+    for (const hours of [4, 2.9]) {
+      await fixture.clock.advance(hours * hourMs);
+      const { extended } = await fixture.bus.extend('s', [receipt]);
+      receipt = extended[0]?.receipt ?? '';
+      expect(receipt).not.toBe('');
+    }
+    await fixture.clock.advance(0.2 * hourMs); // 7.1 of 12, and it would be 12.1
+    expect(await fixture.bus.extend('s', [receipt])).toEqual({ extended: [], stale: [receipt] });
+    expect(await fixture.bus.ack('s', [receipt])).toEqual({ stale: [] }); // it is still out
+  });
+
+  it('is told stale when SQS has it out no more', async () => {
+    const fixture = createQueuesFixture();
+    await fixture.subscribe();
+    fixture.queued([message(await fixture.publish())]);
+    const [{ receipt } = { receipt: '' }] = await fixture.bus.receive('s', NOW);
+    fixture.sqs
+      .on(ChangeMessageVisibilityBatchCommand)
+      .resolves({ Failed: [{ Id: '0', SenderFault: true, Code: 'MessageNotInflight' }] });
+    expect(await fixture.bus.extend('s', [receipt])).toEqual({ extended: [], stale: [receipt] });
+    expect(await fixture.bus.extend('unknown', [receipt])).toEqual({ extended: [], stale: [receipt] });
+  });
+});
+
 describe('the trace of an event', () => {
   it('shows tries that failed and the success after them, and of a success at the first try nothing', async () => {
     const fixture = createQueuesFixture();

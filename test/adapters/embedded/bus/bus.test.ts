@@ -57,6 +57,28 @@ describe('delivery', () => {
     expect(await fixture.bus.deadLetters('s', { limit: 10 })).toEqual([]);
   });
 
+  it('keeps an event with whoever extends its time, as often as they like, and for nobody else', async () => {
+    const fixture = await createFixture();
+    await fixture.bus.attach(subscription('s', { ackTimeoutMs: 1_000 }));
+    await fixture.publish('a');
+    const [message] = await fixture.bus.receive('s', NOW);
+    const receipt = message?.receipt ?? '';
+    for (let i = 0; i < 5; i++) {
+      await fixture.clock.advance(900);
+      const { extended, stale } = await fixture.bus.extend('s', [receipt, receipt, 'other']);
+      expect(extended).toMatchObject([{ was: receipt, receipt }]);
+      expect(Date.parse(extended[0]?.until ?? '')).toBe(fixture.clock.now() + 1_000);
+      expect(stale).toEqual(['other']);
+      expect(await fixture.bus.receive('s', NOW)).toEqual([]);
+    }
+    await fixture.clock.advance(1_001);
+    expect(await fixture.bus.receive('s', NOW)).toEqual([]); // it has failed now, and waits for its retry
+    await fixture.clock.advance(60_000);
+    expect(await fixture.bus.receive('s', NOW)).toMatchObject([{ attempt: 2 }]);
+    expect(await fixture.bus.extend('s', [receipt])).toEqual({ extended: [], stale: [receipt] });
+    expect(await fixture.bus.extend('nobody', [receipt])).toEqual({ extended: [], stale: [receipt] });
+  });
+
   it('waits as long as the refusal asks', async () => {
     const fixture = await createFixture();
     await fixture.bus.attach(subscription('s'));
