@@ -137,11 +137,12 @@ const reviseChangeSet = route({
     'CHANGE_STATE_CONFLICT',
     'STALE_BASE',
     'RISK_BLOCKED',
+    'IDEMPOTENCY_CONFLICT',
     'CHANGE_BUSY',
   ],
-  handler: async (system, principal, { params: { id }, body }) => ({
+  handler: async (system, principal, { params: { id }, body, idempotencyKey }) => ({
     status: 200,
-    body: await system.changes.revise(principal, id, body),
+    body: await system.changes.revise(principal, id, body, idempotencyKey),
   }),
 });
 
@@ -155,10 +156,17 @@ const withdrawChangeSet = route({
   params,
   body: bodyForCore(withdrawSchema, { optional: true }),
   responses: { 200: { description: 'the change-set, cancelled', schema: changeSchema } },
-  problems: ['CHANGE_INVALID', 'NOT_PROPOSER', 'CHANGE_NOT_FOUND', 'CHANGE_STATE_CONFLICT', 'CHANGE_BUSY'],
-  handler: async (system, principal, { params: { id }, body }) => ({
+  problems: [
+    'CHANGE_INVALID',
+    'NOT_PROPOSER',
+    'CHANGE_NOT_FOUND',
+    'CHANGE_STATE_CONFLICT',
+    'IDEMPOTENCY_CONFLICT',
+    'CHANGE_BUSY',
+  ],
+  handler: async (system, principal, { params: { id }, body, idempotencyKey }) => ({
     status: 200,
-    body: await system.changes.withdraw(principal, id, body),
+    body: await system.changes.withdraw(principal, id, body, idempotencyKey),
   }),
 });
 
@@ -178,11 +186,12 @@ const abortChangeSet = route({
     'NOT_ELIGIBLE',
     'CHANGE_NOT_FOUND',
     'CHANGE_STATE_CONFLICT',
+    'IDEMPOTENCY_CONFLICT',
     'CHANGE_BUSY',
   ],
-  handler: async (system, principal, { params: { id }, body }) => ({
+  handler: async (system, principal, { params: { id }, body, idempotencyKey }) => ({
     status: 200,
-    body: await system.changes.abort(principal, id, body),
+    body: await system.changes.abort(principal, id, body, idempotencyKey),
   }),
 });
 

@@ -28,10 +28,10 @@ const delegateVote = route({
   description: 'For at most 30 days. It counts as your vote and uses up theirs; they cannot pass it on.',
   body: bodyForCore(delegationSchema),
   responses: { 201: { description: 'it stands', schema: delegationViewSchema } },
-  problems: ['CHANGE_INVALID', 'AGENTS_CANNOT_DECIDE', 'DELEGATION_INVALID', 'CHANGE_BUSY'],
-  handler: async (system, principal, { body }) => ({
+  problems: ['CHANGE_INVALID', 'AGENTS_CANNOT_DECIDE', 'DELEGATION_INVALID', 'IDEMPOTENCY_CONFLICT', 'CHANGE_BUSY'],
+  handler: async (system, principal, { body, idempotencyKey }) => ({
     status: 201,
-    body: await system.governing.delegate(principal, body),
+    body: await system.governing.delegate(principal, body, idempotencyKey),
   }),
 });
 

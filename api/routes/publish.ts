@@ -1,7 +1,7 @@
 /** Publishing: one event, or a batch of them. */
 import * as z from 'zod';
 import { isObject } from '../../core/values/index.ts';
-import type { JsonObject, JsonValue } from '../../core/canonical/index.ts';
+import { taggedHash, type JsonObject, type JsonValue } from '../../core/canonical/index.ts';
 import { describeIssues, NervousError } from '../../core/errors/index.ts';
 import { EventError, fromCloudEvent, MAX_EVENTS_PER_PUBLISH, type PublishResult } from '../../core/events/index.ts';
 import type { Principal } from '../../core/policy/index.ts';
@@ -22,6 +22,10 @@ import {
 
 type Publishing = Pick<NervousSystem, 'publish' | 'config'>;
 const route = routesOn<Publishing>();
+
+/** Of an event's id (128 characters), what is left beside the number of the event in its batch. */
+const MAX_STEM_CHARS = 124;
+const STEM_TAG = 'nervous-system.batch.key.v1';
 
 const publishProblems = [
   'EVENT_INVALID',
@@ -48,7 +52,7 @@ const publishEvents = route({
     'Acknowledged means durable. One event answers 201 (recorded now), 200 (a duplicate, recorded before) or a problem. ' +
     'A batch always answers 200 with one result per event: one bad event does not sink the others unless `atomic` is true. ' +
     'An event, or a JSON array of them, may also come as CloudEvents 1.0: structured, batched or in binary mode (`ce-` headers). ' +
-    'Idempotent by `eventId`; for a single event without one, the Idempotency-Key becomes its `eventId`. ' +
+    'Idempotent by `eventId`; events without one take it from the Idempotency-Key: a single event the key itself, the n-th of a batch `<key>/<n>`, from 0 (a key of more than 124 characters by its hash). ' +
     'An event has at most 64 KiB, measured on the entry it becomes: canonical JSON with about 1 KiB of fields of the ledger.',
   body: bodyForCore(z.union([eventSchema, eventBatchSchema]), {
     alternatives: { [CLOUD_EVENT]: cloudEventSchema, [CLOUD_EVENT_BATCH]: cloudEventBatchSchema },
@@ -69,7 +73,8 @@ const publishEvents = route({
       return publishOne(system, principal, fromCloudEvent(carried.event, system.config.origin));
     if (!isBatch(body)) return publishOne(system, principal, withEventId(body, idempotencyKey));
     const { events, atomic } = readBatch(body);
-    const results = await system.publish(principal, events, { atomic });
+    const named = events.map((event, i) => withEventId(event, idInBatch(idempotencyKey, i)));
+    const results = await system.publish(principal, named, { atomic });
     return { status: 200, body: { results: results.map(eventResult) } };
   },
 });
@@ -124,7 +129,14 @@ function readBatch(body: JsonObject): { readonly events: readonly unknown[]; rea
   return { events: parsed.data.events, atomic: parsed.data.atomic ?? false };
 }
 
-function withEventId(body: JsonValue, key: string | undefined): JsonValue {
+/** An id has no room for the longest keys and a number: their hash stands for them. */
+function idInBatch(key: string | undefined, index: number): string | undefined {
+  if (key === undefined) return undefined;
+  const stem = key.length <= MAX_STEM_CHARS ? key : taggedHash(STEM_TAG, key);
+  return `${stem}/${index}`;
+}
+
+function withEventId<Body>(body: Body, key: string | undefined): Body {
   return key === undefined || !isObject(body) || Object.hasOwn(body, 'eventId') ? body : { ...body, eventId: key };
 }
 

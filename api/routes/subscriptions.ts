@@ -16,12 +16,12 @@ const createSubscription = route({
   tag: 'subscriptions',
   summary: 'Subscribe to topics',
   description:
-    'Idempotent by `id`: the same id and settings again answer the existing subscription. Without an id every call makes a new one.',
+    'Idempotent by `id`: the same id and settings again answer the existing subscription. Without an id every call makes a new one, but with the same Idempotency-Key the same.',
   body: bodyForCore(newSubscriptionSchema),
   responses: { 201: { description: 'the subscription', schema: subscriptionSchema } },
   problems: ['SUBSCRIPTION_INVALID', 'SUBSCRIPTION_EXISTS', 'TOO_MANY_SUBSCRIPTIONS', 'TOPIC_UNKNOWN', 'FORBIDDEN'],
-  handler: async (system, principal, { body }) => {
-    const subscription = await system.subscriptions.create(principal, body);
+  handler: async (system, principal, { body, idempotencyKey }) => {
+    const subscription = await system.subscriptions.create(principal, body, idempotencyKey);
     const location = `/v1/subscriptions/${encodeURIComponent(subscription.id)}`;
     return { status: 201, headers: { location }, body: subscription };
   },

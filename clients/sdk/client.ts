@@ -55,6 +55,7 @@ import { readStream, type StreamItem, type StreamQuery } from './reading/stream.
 import {
   createStreamOpener,
   createTransport,
+  once,
   type OpenStream,
   type Transport,
   type TransportOptions,
@@ -234,7 +235,7 @@ function changes(
       call({ method: 'POST', path, body, idempotencyKey, idempotent: true }),
     changeSet: (id) => call({ method: 'GET', path: at(id) }),
     changeSets: (query = {}) => call({ method: 'GET', path, query: { ...query } }),
-    revise: (id, body) => call({ method: 'POST', path: at(id, '/revisions'), body }),
+    revise: (id, body) => call({ method: 'POST', path: at(id, '/revisions'), body, ...once() }),
     decide: async (change, decision, options = {}) => {
       const body = { ...bindingTo(change), decision, ...options };
       if (decision === 'approve') assertDisplayedChange(change);
@@ -251,8 +252,8 @@ function changes(
     resolve: (id, body) => call({ method: 'POST', path: at(id, '/resolve'), body, idempotent: true }),
     revert: (id, rationale, { idempotencyKey = crypto.randomUUID() } = {}) =>
       call({ method: 'POST', path: at(id, '/revert'), body: { rationale }, idempotencyKey, idempotent: true }),
-    withdraw: (id, body = {}) => call({ method: 'POST', path: at(id, '/withdraw'), body }),
-    abort: (id, reason) => call({ method: 'POST', path: at(id, '/abort'), body: { reason } }),
+    withdraw: (id, body = {}) => call({ method: 'POST', path: at(id, '/withdraw'), body, ...once() }),
+    abort: (id, reason) => call({ method: 'POST', path: at(id, '/abort'), body: { reason }, ...once() }),
   };
 }
 
@@ -260,7 +261,7 @@ function governance(call: Transport): Group<'policy' | 'delegate' | 'endDelegati
   const path = '/v1/delegations';
   return {
     policy: () => call({ method: 'GET', path: '/v1/policy' }),
-    delegate: (body) => call({ method: 'POST', path, body }),
+    delegate: (body) => call({ method: 'POST', path, body, ...once() }),
     endDelegation: (id) => call({ method: 'DELETE', path: `${path}/${encodeURIComponent(id)}`, idempotent: true }),
     delegations: () => call({ method: 'GET', path }),
   };

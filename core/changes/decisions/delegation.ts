@@ -4,10 +4,12 @@
  */
 import * as z from 'zod';
 import { isoOf, msOf, type ChainHash, type IsoInstant, type PersonId } from '../../brands/index.ts';
-import type { EntryDraft, ItemWrite } from '../../ledger/index.ts';
+import { canonicalize, toHex } from '../../canonical/index.ts';
+import { parseEntry, type EntryDraft, type ItemWrite } from '../../ledger/index.ts';
 import { actorOf, separationConflict, type Policy, type Principal } from '../../policy/index.ts';
 import { parseInput, plainText } from '../operations/content.ts';
 import type { Context } from '../recording/context.ts';
+import { idemKeyOf, keyConflict, keyRefusal, recordedUnder } from '../recording/idempotency.ts';
 import { peopleOnly } from '../recording/who-may.ts';
 import {
   DELEGATION_GRANTED,
@@ -21,7 +23,7 @@ import { requirementOf, rolesFilled } from '../model/quorum.ts';
 import type { ChangeRecord, StandingVote } from '../model/record.ts';
 import { isRefused, refused, type Refusal, type Refused } from '../model/refusal.ts';
 import type { Vote } from '../model/steps.ts';
-import { MS_PER_DAY } from '../../values/index.ts';
+import { defined, MS_PER_DAY } from '../../values/index.ts';
 
 const MAX_DAYS = 30;
 const MAX_STANDING = 20;
@@ -45,12 +47,21 @@ export interface Delegations {
 /** Refused: CHANGE_INVALID | AGENTS_CANNOT_DECIDE | DELEGATION_INVALID */
 export async function delegate(
   context: Context,
-  { principal, input }: { readonly principal: Principal; readonly input: unknown },
+  {
+    principal,
+    input,
+    idempotencyKey,
+  }: { readonly principal: Principal; readonly input: unknown; readonly idempotencyKey?: string | undefined },
 ): Promise<Delegation | Refused> {
   if (principal.kind !== 'person') return peopleOnly(principal, 'delegate a vote');
   const parsed = parseInput(delegationInputSchema, input);
   if (isRefused(parsed)) return parsed;
   const grant: DelegationTerms = { ...parsed, from: principal.personId, until: isoOf(msOf(parsed.until)) };
+  const badKey = keyRefusal(idempotencyKey);
+  if (badKey !== undefined) return badKey;
+  const idemKey = idempotencyKey === undefined ? undefined : idemKeyOf(principal, idempotencyKey);
+  const before = await grantedUnder(context, grant, idemKey);
+  if (before !== undefined) return before;
   const refusal = await grantRefusal(context, grant);
   if (refusal !== undefined) return refusal;
   const draft: EntryDraft = {
@@ -62,13 +73,31 @@ export async function delegate(
     },
   };
   const result = await context.appendUnder({
-    entries: [{ chain: DELEGATIONS_CHAIN, draft }],
+    entries: [{ chain: DELEGATIONS_CHAIN, draft, ...defined({ idemKey }) }],
     writes: ([placed]) => (placed === undefined ? [] : context.delegations.granted(delegationOf(grant, placed))),
   });
   if (result.kind === 'refused') return result;
+  const meanwhile = result.kind === 'exists' ? await grantedUnder(context, grant, idemKey) : undefined;
+  if (meanwhile !== undefined) return meanwhile;
   if (result.kind !== 'appended' || result.entries[0] === undefined)
     return refused('CHANGE_BUSY', 'the delegation was not recorded: try again');
   return delegationOf(grant, result.entries[0]);
+}
+
+/** The same terms under the same key are the delegation that they were, whatever has become of it. */
+async function grantedUnder(
+  context: Context,
+  grant: DelegationTerms,
+  idemKey: string | undefined,
+): Promise<Delegation | Refusal | undefined> {
+  const entry = idemKey === undefined ? undefined : await recordedUnder(context, idemKey);
+  if (entry === undefined) return undefined;
+  const recorded = parseEntry(entry.note);
+  if (recorded.kind !== 'entry' || recorded.body.type !== DELEGATION_GRANTED) return keyConflict('request');
+  const { under: _under, ...terms } = recorded.body.data;
+  if (canonicalize(terms) !== canonicalize(grant)) return keyConflict('delegation');
+  const granted = delegationOf(grant, { hash: toHex(entry.hash), at: recorded.body.at });
+  return (await context.delegations.find(grant.from, granted.id))?.delegation ?? granted;
 }
 
 /** By who gave it; a second time is answered with the first. Refused: AGENTS_CANNOT_DECIDE | DELEGATION_INVALID */

@@ -4,7 +4,7 @@
  */
 import { isoOf, later, msOf, type EntityId, type IsoInstant, type StepHash } from '../../brands/index.ts';
 import { canonicalize } from '../../canonical/index.ts';
-import { isReserved, parseEntry, type StoredEntry } from '../../ledger/index.ts';
+import { isReserved, parseEntry, type EntryBody, type StoredEntry } from '../../ledger/index.ts';
 import { actorOf, answerableFor, denied, initiatorOf, type Denial, type Principal } from '../../policy/index.ts';
 import { defined, MS_PER_HOUR, orNone } from '../../values/index.ts';
 import { contentHash } from '../model/binding-hashes.ts';
@@ -15,6 +15,7 @@ import type { StoredChange } from '../store/change-store.ts';
 import type { ChangeState } from '../model/lifecycle.ts';
 import { sponsorOf } from '../store/recent-changes.ts';
 import { isRefused, noSuchChange, refused, type Refusal, type Refused } from '../model/refusal.ts';
+import { actUnder, idemKeyOf, keyConflict, keyRefusal, recordedUnder } from '../recording/idempotency.ts';
 import { recordAct, type ActRequest, type RecordedAct } from '../recording/record-act.ts';
 import { MAX_TRIES, tooBusy } from '../recording/record-steps.ts';
 import { decisionHoursFor } from '../risk/risk-floor.ts';
@@ -22,7 +23,6 @@ import { stepHash, type Content, type StepDraft } from '../model/steps.ts';
 
 const MAX_REVISIONS = 50;
 const SUPERSEDABLE: ReadonlySet<ChangeState> = new Set(['rejected', 'cancelled', 'expired'] as const);
-const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,128}$/;
 
 export interface Proposed {
   /** `existing`: the idempotency key was used before, for the same content */
@@ -91,7 +91,7 @@ async function recordProposal(
   }: Pick<ProposalDraft, 'entityId' | 'make' | 'isSame'> & { idemKey?: string | undefined },
 ): Promise<Proposed | Refusal> {
   for (let tries = 0; tries < MAX_TRIES; tries++) {
-    const existing = idemKey === undefined ? undefined : await context.entries.findByIdemKey(idemKey);
+    const existing = idemKey === undefined ? undefined : await recordedUnder(context, idemKey);
     if (existing !== undefined) return asProposed(context, existing, { entityId, isSame });
     const made = await make();
     if (isRefused(made)) return made;
@@ -124,12 +124,17 @@ async function recordProposal(
 export async function revise(
   context: Context,
   principal: Principal,
-  { id, input }: ActRequest,
+  { id, input, idempotencyKey }: ActRequest,
 ): Promise<RecordedAct | Refused> {
   const parsed = parseRevision(input, context.types);
   if (isRefused(parsed)) return parsed;
+  const badKey = keyRefusal(idempotencyKey);
+  if (badKey !== undefined) return badKey;
+  const idemKey = idempotencyKey === undefined ? undefined : idemKeyOf(principal, idempotencyKey);
 
   for (let tries = 0; tries < MAX_TRIES; tries++) {
+    const before = await actUnder(context, id, { idemKey, isSame: (body) => isRevision(body, id, parsed) });
+    if (before !== undefined) return before;
     const current = await context.store.find(id);
     if (current === undefined) return noSuchChange(id);
     const { entityId, content, round } = current.record;
@@ -149,6 +154,7 @@ export async function revise(
     const done = await recordAct(context, current, {
       steps: [revision, ...assessed.steps],
       writes: assessed.writes,
+      ...defined({ idemKey }),
     });
     if (done !== 'again') return done;
   }
@@ -232,16 +238,6 @@ function subjectOf(
   return { entityId, content: step.data, proposal: stepHash(step), round };
 }
 
-function keyRefusal(key: string | undefined): Refusal | undefined {
-  return key === undefined || IDEMPOTENCY_KEY.test(key)
-    ? undefined
-    : refused('CHANGE_INVALID', 'an idempotency key is 1-128 visible ASCII characters');
-}
-
-function idemKeyOf({ kind, id }: Principal, key: string): string {
-  return `change:${kind}:${id}:${key}`;
-}
-
 /** The same key stands for the same proposal for ever, whatever has become of it. */
 async function asProposed(
   context: Context,
@@ -249,21 +245,30 @@ async function asProposed(
   { entityId, isSame }: Pick<ProposalDraft, 'entityId' | 'isSame'>,
 ): Promise<Proposed | Refusal> {
   const recorded = parseEntry(entry.note);
-  const data = recorded.kind === 'entry' ? (recorded.body.data as Content) : undefined;
-  if (data === undefined || entry.chain !== entityId || !isSame(data))
-    return refused('IDEMPOTENCY_CONFLICT', 'the idempotency key stands for another proposal: use a new key');
+  // What was recorded under it by another act has other fields, or those of a proposal without being one.
+  const isProposal = recorded.kind === 'entry' && recorded.body.type === 'change.proposed';
+  const data = isProposal ? (recorded.body.data as Content) : undefined;
+  if (data === undefined || entry.chain !== entityId || !isSame(data)) return keyConflict('proposal');
   const stored = await context.store.find(data.change);
   return stored === undefined ? noSuchChange(data.change) : { kind: 'existing', stored };
 }
 
 /** The same words and operations; a deadline only if one is wanted, since its default moves with the clock. */
-function saysTheSame(recorded: Content, { deadline, ...wanted }: ParsedProposal): boolean {
+function saysTheSame(recorded: Content, { deadline, ...wanted }: Omit<ParsedProposal, 'entityId'>): boolean {
   const said = ({ title, rationale, evidence, operations, supersedes }: typeof wanted | Content): string =>
     canonicalize([title, rationale, evidence, operations, supersedes ?? null]);
   return (
     (deadline === undefined || recorded.deadline === isoOf(msOf(deadline))) &&
     recorded.reverts === undefined &&
     said(recorded) === said(wanted)
+  );
+}
+
+function isRevision({ type, data }: EntryBody, id: string, wanted: ParsedRevision): boolean {
+  if (type !== 'change.revised') return false;
+  const recorded = data as unknown as Content;
+  return (
+    recorded.change === id && saysTheSame(recorded, { ...wanted, ...defined({ supersedes: recorded.supersedes }) })
   );
 }
 

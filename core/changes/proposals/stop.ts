@@ -1,7 +1,9 @@
 /** Stopping a change-set: withdrawn by who proposed it before it runs, aborted by who could have vetoed it while it runs. */
 import * as z from 'zod';
+import type { EntryBody } from '../../ledger/index.ts';
 import { actorOf, type Principal } from '../../policy/index.ts';
 import { defined } from '../../values/index.ts';
+import { actUnder, idemKeyOf, keyRefusal } from '../recording/idempotency.ts';
 import { recordAct, type ActRequest, type RecordedAct } from '../recording/record-act.ts';
 import { MAX_TRIES, tooBusy } from '../recording/record-steps.ts';
 import { parseInput, plainText } from '../operations/content.ts';
@@ -17,13 +19,20 @@ export const abortInputSchema = z.strictObject({ reason: plainText(MAX_REASON) }
 export async function withdraw(
   context: Context,
   principal: Principal,
-  { id, input }: ActRequest,
+  { id, input, idempotencyKey }: ActRequest,
 ): Promise<RecordedAct | Refused> {
   const given = parseInput(withdrawInputSchema, input);
   if (isRefused(given)) return given;
   const { reason } = given;
+  const badKey = keyRefusal(idempotencyKey);
+  if (badKey !== undefined) return badKey;
+  const idemKey = idempotencyKey === undefined ? undefined : idemKeyOf(principal, idempotencyKey);
+  const isSame = ({ type, data }: EntryBody): boolean =>
+    type === 'change.withdrawn' && data['change'] === id && data['reason'] === reason;
 
   for (let tries = 0; tries < MAX_TRIES; tries++) {
+    const before = await actUnder(context, id, { idemKey, isSame });
+    if (before !== undefined) return before;
     const current = await context.store.find(id);
     if (current === undefined) return noSuchChange(id);
     const { content } = current.record;
@@ -40,6 +49,7 @@ export async function withdraw(
     };
     const done = await recordAct(context, current, {
       steps: [{ type: 'change.withdrawn', actor: actorOf(principal), data }],
+      ...defined({ idemKey }),
     });
     if (done !== 'again') return done;
   }
@@ -50,14 +60,21 @@ export async function withdraw(
 export async function abort(
   context: Context,
   principal: Principal,
-  { id, input }: ActRequest,
+  { id, input, idempotencyKey }: ActRequest,
 ): Promise<RecordedAct | Refused> {
   if (principal.kind !== 'person') return peopleOnly(principal, 'abort');
   const given = parseInput(abortInputSchema, input);
   if (isRefused(given)) return given;
   const { personId } = principal;
+  const badKey = keyRefusal(idempotencyKey);
+  if (badKey !== undefined) return badKey;
+  const idemKey = idempotencyKey === undefined ? undefined : idemKeyOf(principal, idempotencyKey);
+  const isSame = ({ type, data }: EntryBody): boolean =>
+    type === 'change.aborted' && data['change'] === id && data['reason'] === given.reason;
 
   for (let tries = 0; tries < MAX_TRIES; tries++) {
+    const before = await actUnder(context, id, { idemKey, isSame });
+    if (before !== undefined) return before;
     const current = await context.store.find(id);
     if (current === undefined) return noSuchChange(id);
     const { claim, content, state } = current.record;
@@ -68,6 +85,7 @@ export async function abort(
     const data = { change: id, revision: content.revision, claim, personId, reason: given.reason, ...context.under };
     const done = await recordAct(context, current, {
       steps: [{ type: 'change.aborted', actor: actorOf(principal), data }],
+      ...defined({ idemKey }),
     });
     if (done !== 'again') return done;
   }

@@ -18,13 +18,15 @@ export interface ActRequest {
   /** of the change-set */
   readonly id: string;
   readonly input: unknown;
+  /** what makes it safe to send the act again, where nothing in it does */
+  readonly idempotencyKey?: string | undefined;
 }
 
 /** @returns `again`: somebody was faster, and nothing was written: read and decide anew */
 export async function recordAct(
   { recorder }: Context,
   current: StoredChange,
-  recording: Pick<Recording, 'steps' | 'writes'>,
+  recording: Pick<Recording, 'steps' | 'writes' | 'idemKey'>,
 ): Promise<RecordedAct | Refusal | 'again'> {
   const { id, entityId } = current.record;
   const recorded = await recorder.record({ id, entityId, current, ...recording });

@@ -18,11 +18,11 @@ export interface ProposalUseCases {
   propose(principal: Principal, input: unknown, idempotencyKey?: string): Promise<ProposeResult>;
   /** A dry run: what proposing this would mean. Writes nothing. */
   assess(principal: Principal, input: unknown): Promise<DryRun>;
-  revise(principal: Principal, id: string, input: unknown): Promise<ChangeView>;
+  revise(principal: Principal, id: string, input: unknown, idempotencyKey?: string): Promise<ChangeView>;
   /** Proposes, as a new change-set, to take an executed one back. */
   revert(principal: Principal, id: string, input: unknown, idempotencyKey?: string): Promise<ProposeResult>;
-  withdraw(principal: Principal, id: string, input?: unknown): Promise<ChangeView>;
-  abort(principal: Principal, id: string, input: unknown): Promise<ChangeView>;
+  withdraw(principal: Principal, id: string, input?: unknown, idempotencyKey?: string): Promise<ChangeView>;
+  abort(principal: Principal, id: string, input: unknown, idempotencyKey?: string): Promise<ChangeView>;
 }
 
 export function createProposalUseCases({ current, run }: ActEdge): ProposalUseCases {
@@ -30,9 +30,12 @@ export function createProposalUseCases({ current, run }: ActEdge): ProposalUseCa
   return {
     propose: (principal, input, idempotencyKey) => run(principal, propose, { input, idempotencyKey, turns }),
     assess: async (principal, input) => orThrow(await dryRun(current(), principal, input)),
-    revise: async (principal, id, input) => (await run(principal, revise, { id, input })).change,
+    revise: async (principal, id, input, idempotencyKey) =>
+      (await run(principal, revise, { id, input, idempotencyKey })).change,
     revert: (principal, id, input, idempotencyKey) => run(principal, revert, { id, input, idempotencyKey, turns }),
-    withdraw: async (principal, id, input = {}) => (await run(principal, withdraw, { id, input })).change,
-    abort: async (principal, id, input) => (await run(principal, abort, { id, input })).change,
+    withdraw: async (principal, id, input = {}, idempotencyKey) =>
+      (await run(principal, withdraw, { id, input, idempotencyKey })).change,
+    abort: async (principal, id, input, idempotencyKey) =>
+      (await run(principal, abort, { id, input, idempotencyKey })).change,
   };
 }

@@ -3,7 +3,7 @@
  * touches only its own; auditors may look at all, operators may look and set deliveries going.
  */
 import { isoOf, type EpochMs } from '../../brands/index.ts';
-import { canonicalize } from '../../canonical/index.ts';
+import { canonicalize, taggedHash } from '../../canonical/index.ts';
 import type { Clock, EntryStore, Ids, ItemKey } from '../../ledger/index.ts';
 import { must } from '../../errors/index.ts';
 import type { Principal } from '../../policy/index.ts';
@@ -27,6 +27,8 @@ import {
 } from './stored-subscriptions.ts';
 import { parseSubscriptionInput, targetOf, type Subscription } from './subscription.ts';
 
+const ID_TAG = 'nervous-system.subscription.key.v1';
+const ID_DIGITS = 32;
 
 export interface SubscriptionsDependencies extends SubscriptionQueriesDependencies {
   readonly entries: EntryStore;
@@ -60,7 +62,7 @@ export interface Subscriptions extends SubscriptionQueries {
   /** Where waiting is billed: seconds between two looks of a reader who has had nothing for a while. */
   idleSeconds(): number | undefined;
   /** Same id and settings again: the existing one. @throws EventError SUBSCRIPTION_INVALID | SUBSCRIPTION_EXISTS, PolicyError */
-  create(principal: Principal, input: unknown): Promise<Subscription>;
+  create(principal: Principal, input: unknown, idempotencyKey?: string): Promise<Subscription>;
   /** @throws EventError SUBSCRIPTION_NOT_FOUND, as all below */
   pause(principal: Principal, id: string): Promise<Subscription>;
   resume(principal: Principal, id: string): Promise<Subscription>;
@@ -139,7 +141,7 @@ function management(deps: SubscriptionsDependencies): Pick<Subscriptions, Manage
       'the subscription that was loaded',
     );
   return {
-    create: (principal, input) => createSubscription(deps, principal, input),
+    create: (principal, input, idempotencyKey) => createSubscription(deps, principal, { input, idempotencyKey }),
     pause: (principal, id) => setStatus(principal, id, 'paused'),
     resume: (principal, id) => setStatus(principal, id, 'active'),
     verified: async (principal, id) =>
@@ -208,11 +210,11 @@ async function served(
 async function createSubscription(
   deps: SubscriptionsDependencies,
   principal: Principal,
-  input: unknown,
+  { input, idempotencyKey }: { readonly input: unknown; readonly idempotencyKey: string | undefined },
 ): Promise<Subscription> {
-  const { id = deps.ids.next(), filter, ...settings } = parseSubscriptionInput(input);
-  requireRights(deps.policy, principal, settings.topics);
-  for (const topic of settings.topics) if (!topic.endsWith('*')) deps.catalog.require(topic);
+  const unnamed = idempotencyKey === undefined ? deps.ids.next() : idOfKey(principal, idempotencyKey);
+  const { id = unnamed, filter, ...settings } = parseSubscriptionInput(input);
+  requireTopics(deps, principal, settings.topics);
   const subscription: Subscription = {
     ...settings,
     ...defined({ filter }),
@@ -244,7 +246,20 @@ async function createSubscription(
   return subscription;
 }
 
+/** Of one that its owner did not name: the same for the same key. */
+function idOfKey({ kind, id }: Principal, key: string): string {
+  return `key-${taggedHash(ID_TAG, canonicalize([kind, id, key])).slice(0, ID_DIGITS)}`;
+}
 
+/** @throws PolicyError FORBIDDEN, EventError TOPIC_UNKNOWN */
+function requireTopics(
+  { policy, catalog }: Pick<SubscriptionsDependencies, 'policy' | 'catalog'>,
+  principal: Principal,
+  topics: readonly string[],
+): void {
+  requireRights(policy, principal, topics);
+  for (const topic of topics) if (!topic.endsWith('*')) catalog.require(topic);
+}
 
 /** As good as the list is when it is read: two at the same moment may be one too many. @throws EventError TOO_MANY_SUBSCRIPTIONS */
 async function requireRoom(deps: SubscriptionsDependencies, principal: Principal, key: ItemKey): Promise<void> {

@@ -106,7 +106,7 @@ describe('the network', () => {
     const client = createClient({ url: 'http://service.test', fetch: busy });
     expect(await client.health()).toEqual({ status: 'ok' });
     expect(calls).toBe(2);
-    await expect(client.withdraw('c-1')).rejects.toMatchObject({ code: 'LEDGER_BUSY' });
+    await expect(client.revoke('c-1')).rejects.toMatchObject({ code: 'LEDGER_BUSY' });
     expect(calls).toBe(3);
   });
 
@@ -125,7 +125,7 @@ describe('the network', () => {
     expect(await createClient({ url: 'http://service.test', fetch: late }).health()).toEqual({ status: 'ok' });
     const change = createClient({ url: 'http://service.test', fetch: late });
     calls = 0;
-    await expect(change.withdraw('c-1')).rejects.toMatchObject({ status: 504 });
+    await expect(change.revoke('c-1')).rejects.toMatchObject({ status: 504 });
   });
 
   it('asks for the token before every request, and keeps the path of a stage', async () => {

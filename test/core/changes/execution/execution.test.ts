@@ -172,10 +172,20 @@ describe('aborting', () => {
       code: 'AGENTS_CANNOT_DECIDE',
     });
     await expect(fixture.changes.abort(who('ann'), id, {})).rejects.toMatchObject({ code: 'CHANGE_INVALID' });
-    expect((await fixture.changes.abort(who('bob'), id, { reason: 'stop' })).state).toBe('rolling_back');
+    expect((await fixture.changes.abort(who('bob'), id, { reason: 'stop' }, 'key')).state).toBe('rolling_back');
     expect(await fixture.changes.advance(id)).toEqual({ kind: 'end', state: 'rolled_back' });
     expect(await fixture.record(id)).toMatchObject({ failure: { code: 'ABORTED', message: 'bob: stop' } });
     await expectConsistent(fixture, id);
+    // The same again after a lost answer is told what stands; the key stands for nothing else.
+    expect((await fixture.changes.abort(who('bob'), id, { reason: 'stop' }, 'key')).state).toBe('rolled_back');
+    const conflict = { code: 'IDEMPOTENCY_CONFLICT' };
+    await expect(fixture.changes.abort(who('bob'), id, { reason: 'x' }, 'key')).rejects.toMatchObject(conflict);
+    await expect(fixture.changes.abort(who('bob'), id, { reason: 'stop' }, 'k y')).rejects.toMatchObject({
+      code: 'CHANGE_INVALID',
+    });
+    await expect(fixture.changes.abort(who('bob'), id, { reason: 'stop' })).rejects.toMatchObject({
+      code: 'CHANGE_STATE_CONFLICT',
+    });
   });
 });
 
