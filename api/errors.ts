@@ -16,6 +16,7 @@ import type { ConfigError, SystemErrorCode } from '../core/system/index.ts';
  * `BODY_TOO_LARGE`: the body has more than MAX_BODY_BYTES: send less at a time.
  * `HEADERS_TOO_LARGE`: shorten URL and headers.
  * `REQUEST_TIMEOUT`: the request did not arrive in time: send it again.
+ * `PRECONDITION_REQUIRED`: send If-Match with the ETag of the state that you want to change, so that nobody's change is lost.
  * `SERVER_BUSY`: the bodies of other requests take all the memory reserved for bodies; send the request again in a second.
  * `INTERNAL`: a fault of the service, which has been reported. It is safe to try again with the same idempotency key.
  */
@@ -27,6 +28,7 @@ export type ApiErrorCode =
   | 'BODY_TOO_LARGE'
   | 'HEADERS_TOO_LARGE'
   | 'REQUEST_TIMEOUT'
+  | 'PRECONDITION_REQUIRED'
   | 'SERVER_BUSY'
   | 'INTERNAL';
 

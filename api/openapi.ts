@@ -27,6 +27,10 @@ const idempotencyHeader = z.object({
   'Idempotency-Key': idempotencyKey.optional().meta({ description: 'makes it safe to send the request again' }),
 });
 
+const ifMatchHeader = z.object({
+  'If-Match': z.string().min(1).max(1_000).meta({ description: 'the ETag of the state that is to be changed, or `*`' }),
+});
+
 export function createOpenApiDocument(routes: readonly Route[]): object {
   const paths = [...Map.groupBy(routes, ({ path }) => path)].map(([path, ofPath]) => [
     path.replace('+}', '}'), // OpenAPI 3.1 has no word for a parameter of several segments
@@ -70,6 +74,7 @@ function operationOf(route: Route): ZodOpenApiOperationObject {
       ...(params === undefined ? {} : { path: params as Parameters }),
       ...(query === undefined ? {} : { query: query as Parameters }),
       ...(route.method === 'POST' ? { header: idempotencyHeader } : {}),
+      ...(route.conditional === true ? { header: ifMatchHeader } : {}),
     },
     ...(body === undefined
       ? {}
@@ -125,6 +130,7 @@ export function problemCodes({ auth, body, problems, ...route }: Route): readonl
       ...(auth === 'required' ? (['UNAUTHENTICATED'] as const) : []),
       ...(body === undefined ? [] : BODY_PROBLEMS),
       ...entryPointProblems(route),
+      ...(route.conditional === true ? (['PRECONDITION_REQUIRED'] as const) : []),
       ...problems,
       'INTERNAL',
       ...(auth === 'required' ? (['STORE_UNAVAILABLE'] as const) : []),

@@ -73,6 +73,8 @@ export const PROBLEMS: Readonly<Record<ErrorCode, Row>> = {
 
   CURSOR_GONE: row(410, 'The cursor points behind entries that are lost'),
 
+  SUBSCRIPTION_CHANGED: row(412, 'The subscription was changed meanwhile'),
+
   BODY_TOO_LARGE: row(413, 'The body is too large'),
   ENTRY_TOO_LARGE: row(413, 'The entry would be too large'),
   MEDIA_TYPE_UNSUPPORTED: row(415, 'The body must be application/json'),
@@ -80,6 +82,8 @@ export const PROBLEMS: Readonly<Record<ErrorCode, Row>> = {
   TOPIC_UNKNOWN: row(422, 'The topic is not in the catalog'),
   VERSION_UNKNOWN: row(422, 'The topic has no such version'),
   PAYLOAD_INVALID: row(422, "The payload breaks the topic's schema"),
+
+  PRECONDITION_REQUIRED: row(428, 'If-Match must say which state is meant'),
 
   BUDGET_SPENT: row(429, 'The principal asks for more than its budget allows'),
   RATE_LIMITED: row(429, 'The publisher published more than it may'),
@@ -99,6 +103,7 @@ export const PROBLEMS: Readonly<Record<ErrorCode, Row>> = {
   LAKE_FILE_DIFFERS: row(409, 'A file of the lake differs: verify the lake'),
   LAKE_SOURCE_DAMAGED: row(500, 'The published log is damaged: verify the ledger'),
   LAKE_NEEDS_PARQUET: row(500, 'The library for Parquet is not installed'),
+
   TILE_MISSING: row(500, 'The published log is damaged: verify the ledger'),
   TILE_MALFORMED: row(500, 'The published log is damaged: verify the ledger'),
   PROOF_IMPOSSIBLE: row(500, 'The published log is damaged: verify the ledger'),

@@ -18,15 +18,15 @@ const UTF8_TYPE = /^[ \t]*([a-z0-9.+-]+\/[a-z0-9.+-]+)[ \t]*(?:;[ \t]*charset=(?
  * @throws ApiError MEDIA_TYPE_UNSUPPORTED | BODY_TOO_LARGE, CanonicalError NOT_I_JSON | TOO_DEEP
  */
 export async function readBody(
-  { headers, body }: ApiRequest,
+  { method, headers, body }: ApiRequest,
   { optional, alternatives = {} }: Pick<BodySpec<unknown>, 'optional' | 'alternatives'>,
 ): Promise<JsonValue> {
   const taken = [JSON_TYPE, ...Object.keys(alternatives)];
   if (optional && headers['content-type'] === undefined) {
     if ((await body()).length === 0) return {};
-    throw unsupported('a body without Content-Type', taken);
+    throw unsupported('a body without Content-Type', taken, method);
   }
-  assertMediaType(headers, taken);
+  assertMediaType(headers, taken, method);
   const length = headers['content-length'];
   if (typeof length === 'string' && Number(length) > MAX_BODY_BYTES) throw bodyTooLarge();
   const bytes = await body();
@@ -48,21 +48,21 @@ export function mediaTypeOf({ 'content-type': type }: RequestHeaders): string | 
   return typeof type === 'string' ? UTF8_TYPE.exec(type.toLowerCase())?.[1] : undefined;
 }
 
-function assertMediaType(headers: RequestHeaders, taken: readonly string[]): void {
+function assertMediaType(headers: RequestHeaders, taken: readonly string[], method: string): void {
   const type = headers['content-type'];
-  if (typeof type !== 'string') throw unsupported('a body without Content-Type', taken);
+  if (typeof type !== 'string') throw unsupported('a body without Content-Type', taken, method);
   // The common case costs nothing.
   if (type !== JSON_TYPE && !taken.includes(orBlank(mediaTypeOf(headers))))
-    throw unsupported(`Content-Type "${type.slice(0, 100)}"`, taken);
+    throw unsupported(`Content-Type "${type.slice(0, 100)}"`, taken, method);
   const encoding = headers['content-encoding'];
-  if (encoding !== undefined && encoding !== 'identity') throw unsupported('a Content-Encoding', taken);
+  if (encoding !== undefined && encoding !== 'identity') throw unsupported('a Content-Encoding', taken, method);
 }
 
-function unsupported(got: string, taken: readonly string[]): ApiError {
+function unsupported(got: string, taken: readonly string[], method: string): ApiError {
   return new ApiError({
     code: 'MEDIA_TYPE_UNSUPPORTED',
     message: `got ${got}: send Content-Type: ${taken.join(' or ')}, UTF-8, uncompressed`,
     place: 'header',
-    headers: { 'accept-post': taken.join(', ') },
+    headers: { [method === 'PATCH' ? 'accept-patch' : 'accept-post']: taken.join(', ') },
   });
 }

@@ -8,7 +8,7 @@ import type { Principal } from '../core/policy/index.ts';
 import type { Outcome, UseCaseName } from '../core/system/index.ts';
 import type { ErrorCode } from './errors.ts';
 
-export type Method = 'GET' | 'POST' | 'DELETE';
+export type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE';
 export type RequestHeaders = Readonly<Record<string, string | readonly string[] | undefined>>;
 
 export interface ApiRequest {
@@ -109,6 +109,8 @@ export interface Description {
   readonly unsafe?: boolean;
   /** whether nothing was thrown and it was refused all the same; default: it succeeded */
   readonly outcomeOf?: (result: RouteResult) => Outcome;
+  /** true: the request must say which state it is about (If-Match), so that nobody's change is lost */
+  readonly conditional?: true;
   /** what the use case refuses with, beyond what every request can meet */
   readonly problems: readonly ErrorCode[];
 }

@@ -1,9 +1,16 @@
 /** Subscriptions: made, listed, paused, resumed and removed at runtime. */
+import { subscriptionTag, type Subscription } from '../../core/events/index.ts';
 import type { NervousSystem } from '../../core/system/index.ts';
+import { ifMatch } from '../if-match.ts';
 import * as z from 'zod';
 import { bodyForCore, routesOn } from '../route.ts';
 import { subscriptionId } from '../schemas/fields.ts';
-import { newSubscriptionSchema, subscriptionListSchema, subscriptionSchema } from '../schemas/subscriptions.ts';
+import {
+  newSubscriptionSchema,
+  subscriptionListSchema,
+  subscriptionPatchSchema,
+  subscriptionSchema,
+} from '../schemas/subscriptions.ts';
 
 const route = routesOn<Pick<NervousSystem, 'subscriptions'>>();
 
@@ -50,12 +57,37 @@ const getSubscription = route({
   summary: 'One subscription',
   description: 'Its settings, whether it delivers, and its breaker.',
   params,
-  responses: { 200: { description: 'the subscription', schema: subscriptionSchema } },
+  responses: {
+    200: { description: 'the subscription; ETag names this state of it, for If-Match', schema: subscriptionSchema },
+  },
   problems: ['SUBSCRIPTION_NOT_FOUND'],
-  handler: async (system, principal, { params: { id } }) => ({
-    status: 200,
-    body: await system.subscriptions.get(principal, id),
-  }),
+  handler: async (system, principal, { params: { id } }) => withTag(await system.subscriptions.get(principal, id)),
+});
+
+const changeSubscription = route({
+  method: 'PATCH',
+  path: '/v1/subscriptions/{id}',
+  operationId: 'changeSubscription',
+  tag: 'subscriptions',
+  summary: 'Change the settings of a subscription',
+  description:
+    'A JSON Merge Patch (RFC 7396): `null` takes a setting back to its default. Its id, its owner, the kind of its target and where it began stay. What is on its way may still be settled, and what is being retried goes on being retried.',
+  params,
+  conditional: true,
+  body: {
+    ...bodyForCore(subscriptionPatchSchema),
+    alternatives: { 'application/merge-patch+json': subscriptionPatchSchema },
+  },
+  responses: { 200: { description: 'the subscription, and its new ETag', schema: subscriptionSchema } },
+  problems: [
+    ...(['SUBSCRIPTION_INVALID', 'SUBSCRIPTION_NOT_FOUND', 'SUBSCRIPTION_CHANGED', 'TOPIC_UNKNOWN'] as const),
+    'FORBIDDEN',
+  ],
+  handler: async (system, principal, { params: { id }, body: patch, request: { headers } }) => {
+    const isMeant = ifMatch(headers);
+    const isExpected = (subscription: Subscription): boolean => isMeant(subscriptionTag(subscription));
+    return withTag(await system.subscriptions.change(principal, id, { patch, isExpected }));
+  },
 });
 
 const deleteSubscription = route({
@@ -126,8 +158,17 @@ export const subscriptionRoutes = [
   createSubscription,
   listSubscriptions,
   getSubscription,
+  changeSubscription,
   deleteSubscription,
   pauseSubscription,
   resumeSubscription,
   resetSubscription,
 ];
+
+function withTag(subscription: Subscription): {
+  readonly status: 200;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Subscription;
+} {
+  return { status: 200, headers: { etag: subscriptionTag(subscription) }, body: subscription };
+}

@@ -32,6 +32,12 @@ export const newSubscriptionSchema = subscriptionInputSchema
 const { topics, mode, buffer, target, order, delayMs, startAt, ackTimeoutMs, retry, breaker } =
   subscriptionInputSchema.shape;
 
+/** Checked by core: what is left out stays, and `null` is the default. */
+export const subscriptionPatchSchema = jsonObject.meta({
+  id: 'SubscriptionPatch',
+  description: 'any of the settings that a subscription is made with but `id` and `startAt`; `null`: its default',
+  examples: [{ filter: null, retry: { maxAttempts: 10 } }],
+});
 
 export const subscriptionSchema: z.ZodType<Subscription> = z
   .strictObject({

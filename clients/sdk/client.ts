@@ -32,7 +32,7 @@ import type {
   RevisionInput,
   RevocationInput,
 } from '../../core/changes/index.ts';
-import type { GuardState, Revealed, Subscription } from '../../core/events/index.ts';
+import { subscriptionTag, type GuardState, type Revealed, type Subscription } from '../../core/events/index.ts';
 import type { VerificationReport } from '../../core/ledger/index.ts';
 import type {
   EntityView,
@@ -45,7 +45,7 @@ import type {
 import type { JsonObject } from '../../core/canonical/index.ts';
 import { assertDisplayedChange } from './displayed-change.ts';
 import { realClock, type ClientClock } from './connection/clock.ts';
-import type { ChangeSetQuery, RunOptions, SubscribeOptions } from './options.ts';
+import type { ChangeSetQuery, RunOptions, SubscribeOptions, SubscriptionPatch } from './options.ts';
 import { ApiProblem } from './connection/problems.ts';
 import { pathSegment } from './reading/gaps.ts';
 import { readFeed, type FeedItem, type FeedQuery } from './reading/feed.ts';
@@ -150,6 +150,8 @@ export interface Client<C extends NervousConfig = NervousConfig> {
   createSubscription<const Glob extends TopicGlob<C>>(options: SubscribeOptions<Glob>): Promise<Subscription>;
   subscriptions(): Promise<readonly Subscription[]>;
   subscription(id: string): Promise<Subscription>;
+  /** Changes settings by a JSON Merge Patch: `null` is the default again. @param ifIs only if it still is this; default: whatever it is */
+  changeSubscription(id: string, patch: SubscriptionPatch, ifIs?: Subscription): Promise<Subscription>;
   unsubscribe(id: string): Promise<void>;
   /** Pauses deliveries until the subscription is resumed. Nothing is lost meanwhile. */
   pause(id: string): Promise<Subscription>;
@@ -290,15 +292,8 @@ function ledger(
 function deliveries(
   call: Transport,
 ): Group<
-  | 'createSubscription'
-  | 'subscriptions'
-  | 'subscription'
-  | 'unsubscribe'
-  | 'pause'
-  | 'resume'
-  | 'deadLetters'
-  | 'redrive'
-  | 'resetBreaker'
+  | ('createSubscription' | 'subscriptions' | 'subscription' | 'changeSubscription' | 'unsubscribe')
+  | ('pause' | 'resume' | 'deadLetters' | 'redrive' | 'resetBreaker')
 > {
   const path = '/v1/subscriptions';
   const at = (id: string, verb = ''): string => `${path}/${encodeURIComponent(id)}${verb}`;
@@ -306,6 +301,10 @@ function deliveries(
     createSubscription: (options) => makeSubscription(call, options),
     subscriptions: async () => (await call<SubscriptionList>({ method: 'GET', path })).subscriptions,
     subscription: (id) => call({ method: 'GET', path: at(id) }),
+    changeSubscription: (id, body, ifIs) => {
+      const headers = { 'if-match': ifIs === undefined ? '*' : subscriptionTag(ifIs) };
+      return call({ method: 'PATCH', path: at(id), body, headers });
+    },
     unsubscribe: (id) => call({ method: 'DELETE', path: at(id) }),
     pause: (id) => call({ method: 'POST', path: at(id, '/pause'), idempotent: true }),
     resume: (id) => call({ method: 'POST', path: at(id, '/resume'), idempotent: true }),

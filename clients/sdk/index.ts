@@ -1,6 +1,6 @@
 /** The client for modules, agents and tools: publish, subscribe, propose, decide, read, verify. */
 export { createClient, type Client } from './client.ts';
-export type { ChangeSetQuery, RunOptions, SubscribeOptions } from './options.ts';
+export type { ChangeSetQuery, RunOptions, SubscribeOptions, SubscriptionPatch } from './options.ts';
 export { NotAsShown } from './displayed-change.ts';
 export type { ConsumerMemory, EventKey } from './reading/consumer-memory.ts';
 export { caused, type CausedMetadata } from '../../core/events/index.ts';

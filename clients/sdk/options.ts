@@ -9,6 +9,15 @@ export interface SubscribeOptions<Glob extends string = string> extends Omit<Sub
   readonly topics: readonly Glob[];
 }
 
+/** What is left out stays, and `null` is the default. Objects are merged (RFC 7396). */
+export type SubscriptionPatch = MergePatch<Omit<SubscriptionInput, 'id' | 'startAt'>>;
+
+type MergePatch<Value> = Value extends readonly unknown[]
+  ? Value
+  : Value extends object
+    ? { readonly [Name in keyof Value]?: MergePatch<Value[Name]> | null }
+    : Value;
+
 export interface RunOptions {
   /** aborted: as stop() */
   readonly signal?: AbortSignal;

@@ -17,6 +17,7 @@ export {
   type CatalogDocument,
 } from './catalog/catalog-diff.ts';
 export { importChain, IMPORT_RECORDED, importTopics, PROVEN_BY_IMPORT } from './catalog/import-topics.ts';
+export { subscriptionTag } from './subscriptions/subscription-tag.ts';
 export { afterFailure, failureReason, type AfterFailure } from './subscriptions/delivery.ts';
 export { deliveredEvent, eventBridgeShape, type DeliveredEvent, type LoggedEvent } from './envelope/delivered-event.ts';
 export {

@@ -50,7 +50,7 @@ export const budgetsSchema = z
     decide: budget(100),
     /** delegations given and ended */
     delegate: budget(20),
-    /** subscriptions made and removed */
+    /** subscriptions made, changed and removed */
     subscribe: budget(60),
     /** redrives, pauses, resumes, resets of breakers and of stopped topics */
     operate: budget(60),

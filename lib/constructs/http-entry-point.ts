@@ -27,7 +27,7 @@ import { removalPolicyOf } from './removal-policy.ts';
 
 /** A route of the API's table with the function behind it. */
 export interface EntryPointRoute {
-  readonly method: 'GET' | 'POST' | 'DELETE';
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   readonly path: string;
   /** `none`: tells nothing that a stranger may not know */
   readonly auth: 'required' | 'none';

@@ -57,6 +57,39 @@ describe('subscriptions', () => {
     expect(problem).toMatchObject({ status: 400, code: 'SUBSCRIPTION_INVALID' });
   });
 
+  it('are changed by a merge patch, on condition that they are what was read', async () => {
+    await create();
+    const { etag = '' } = (await call(fixture, `GET ${PATH}`, { as: 'ledgerist' })).headers;
+    const change = (tag: string, body: object = { order: 'entity' }, more = {}): ReturnType<typeof call> =>
+      call(fixture, `PATCH ${PATH}`, { as: 'ledgerist', body, headers: { 'if-match': tag, ...more } });
+    const changed = await change(etag);
+    expect(changed).toMatchObject({ status: 200, json: { id: 'totals', order: 'entity', version: 2 } });
+    expect((await call(fixture, `GET ${PATH}`, { as: 'ledgerist' })).headers['etag']).toBe(changed.headers['etag']);
+    expect(refusalOf(await change(etag))).toBe('412 SUBSCRIPTION_CHANGED');
+    expect(refusalOf(await change(`W/${changed.headers['etag'] ?? ''}`))).toBe('412 SUBSCRIPTION_CHANGED');
+    const merging = { 'content-type': 'application/merge-patch+json' };
+    expect(await change(`"other", ${changed.headers['etag'] ?? ''}`, { order: null }, merging)).toMatchObject({
+      status: 200,
+      json: { order: 'none', version: 3 },
+    });
+    expect(await change('*', { delayMs: 5 })).toMatchObject({ status: 200, json: { delayMs: 5, version: 4 } });
+    expect(await change('*', { delayMs: 5 })).toMatchObject({ status: 200, json: { version: 4 } });
+  });
+
+  it('are not changed without saying which state is meant, beyond what they are, or by others', async () => {
+    await create();
+    const change = (as: string, body: object, headers: Record<string, string> = { 'if-match': '*' }) =>
+      call(fixture, `PATCH ${PATH}`, { as, body, headers });
+    expect(refusalOf(await change('ledgerist', { order: 'entity' }, {}))).toBe('428 PRECONDITION_REQUIRED');
+    expect((await change('ledgerist', { startAt: 'earliest' })).problem).toMatchObject({
+      status: 400,
+      code: 'SUBSCRIPTION_INVALID',
+      errors: [{ pointer: '/startAt' }],
+    });
+    expect(refusalOf(await change('ledgerist', { topics: ['no.such'] }))).toMatch(/FORBIDDEN|TOPIC_UNKNOWN/);
+    expect(refusalOf(await change('aud', { order: 'entity' }))).toBe('404 SUBSCRIPTION_NOT_FOUND');
+  });
+
   it('have a breaker that is closed by hand', async () => {
     await create();
     const { json, status } = await call(fixture, `POST ${PATH}/reset`, { as: 'ledgerist', body: {} });

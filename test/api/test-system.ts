@@ -256,6 +256,7 @@ function playedBus(queue: ReceivedMessage[]): EventBus {
   return {
     relay: () => {},
     attach: async () => {},
+    change: async () => {},
     pause: async () => {},
     detach: async () => {},
     receive: async (_id, { max, waitMs, signal }) => {

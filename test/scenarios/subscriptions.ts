@@ -104,6 +104,31 @@ export const subscriptions: readonly Scenario[] = [
     },
   },
   {
+    name: 'a subscription whose settings are changed while events come loses none and is given none twice',
+    run: async (fixture) => {
+      const account = freshAccount();
+      await withSubscriber(fixture, { account }, async (subscriber) => {
+        const client = fixture.as('budget-engine');
+        for (const patch of [{ retry: { maxAttempts: 7 } }, { ackTimeoutMs: 20_000 }, { breaker: { failures: 9 } }]) {
+          const publishing = publish(fixture, account, 2);
+          const before = await client.subscription(subscriber.id);
+          const changed = await client.changeSubscription(subscriber.id, patch, before);
+          expect(changed).toMatchObject(patch);
+          await expect(client.changeSubscription(subscriber.id, { delayMs: 1 }, before)).rejects.toMatchObject({
+            code: 'SUBSCRIPTION_CHANGED',
+          });
+          await publishing;
+        }
+        await whenDone(subscriber, 6);
+        expect(sorted(subscriber)).toEqual([0, 1, 2, 3, 4, 5]);
+        await client.changeSubscription(subscriber.id, { filter: { detail: { payload: { amount: ['3.00'] } } } });
+        await publish(fixture, account, 4);
+        await whenDone(subscriber, 7);
+        expect(sorted(subscriber)).toEqual([0, 1, 2, 3, 4, 5, 9]);
+      });
+    },
+  },
+  {
     name: 'a delayed subscription gets nothing before its time',
     run: async (fixture) => {
       const account = freshAccount();

@@ -117,6 +117,11 @@ export class SubscriptionQueues implements Omit<EventBus, 'relay'> {
     await this.options.reconcile({ kind: 'attach', subscription: subscription.id });
   }
 
+  /** Each pull reads the settings; the queue and the rules are brought in line, also of one that is paused. */
+  change(subscription: Subscription): Promise<void> {
+    return this.attach(subscription);
+  }
+
   /**
    * The stored status is what counts: `receive` reads it. The queue keeps what comes for SQS's 14 days; of a longer pause
    * the log has the rest.

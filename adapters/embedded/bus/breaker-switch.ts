@@ -47,6 +47,12 @@ export class BreakerSwitch {
     this.move(createBreaker(this.breaker), 'reset');
   }
 
+  /** It counts on, by other settings. */
+  change(settings: Partial<BreakerSettings> | undefined): void {
+    const { failures, probeAfterMs } = createBreaker(settings);
+    this.breaker = { ...this.breaker, failures, probeAfterMs };
+  }
+
   private move(next: Breaker, reason?: string): void {
     const { state: from } = this.breaker;
     this.breaker = next;

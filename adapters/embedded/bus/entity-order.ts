@@ -52,6 +52,13 @@ export class EntityOrder {
     return true;
   }
 
+  /** What waits for its turn, whose turn it is now or not. */
+  takeWaiting(): Arrival[] {
+    const waiting = [...this.released.splice(0), ...[...this.held.values()].flat()];
+    this.held.clear();
+    return waiting;
+  }
+
   takeReleased(): Arrival[] {
     return this.released.splice(0);
   }

@@ -47,6 +47,12 @@ export class FunctionTargets {
     this.consumers.set(subscription.id, consume({ source, handler, concurrency, timeoutMs, clock, onError }));
   }
 
+  /** Whether what works for one must be begun anew for the other. */
+  isChanged(before: Subscription, after: Subscription): boolean {
+    const said = ({ target, ackTimeoutMs }: Subscription): string => JSON.stringify([target, ackTimeoutMs]);
+    return targetOf(after).kind === 'function' && said(before) !== said(after);
+  }
+
   /** Resolves when what is being handled is done and settled. */
   async stop(id: string): Promise<void> {
     const consumer = this.consumers.get(id);

@@ -118,6 +118,9 @@ export class InProcessBus implements EventBus {
     return this.inTurn(subscription.id, () => this.begin(subscription));
   }
 
+  change(subscription: Subscription): Promise<void> {
+    return this.inTurn(subscription.id, () => this.goOnAs(subscription));
+  }
 
   pause(id: string): Promise<void> {
     return this.inTurn(id, () => this.leave(id));
@@ -255,6 +258,26 @@ export class InProcessBus implements EventBus {
     });
   }
 
+  /** One that is paused is not here; it begins as what it is by then. */
+  private async goOnAs(subscription: Subscription): Promise<void> {
+    const { id } = subscription;
+    const queue = this.queues.get(id);
+    if (queue === undefined) return;
+    if (queue instanceof PushedQueue) {
+      await queue.drain();
+      this.queues.delete(id);
+      this.interests.remove(id);
+      await this.begin(subscription);
+      return;
+    }
+    const isOtherConsumer = this.functions.isChanged(queue.subscription, subscription);
+    if (isOtherConsumer) await this.functions.stop(id);
+    await queue.change(subscription, () => {
+      this.interests.remove(id);
+      this.interests.add(id, subscriptionPattern(subscription));
+    });
+    if (isOtherConsumer) this.consume(queue);
+  }
 
   /** A webhook that waited for its receiver to want it begins anew. */
   private async leaveIfVerified({ id, verifiedAt }: Subscription): Promise<void> {

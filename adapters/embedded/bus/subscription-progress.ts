@@ -49,9 +49,10 @@ export class SubscriptionProgress {
   readonly notes: DeliveryNotes;
   readonly latencies = new Latencies();
   cursor: LogCursor;
-  private readonly options: SubscriptionProgressOptions;
-  private readonly wants: (event: DeliveredEvent) => boolean;
-  private readonly order: EntityOrder;
+  /** asked again at each delivery: it may have been changed since the event was read from the log */
+  wants: (event: DeliveredEvent) => boolean;
+  private options: SubscriptionProgressOptions;
+  private order: EntityOrder;
   private savedCursor: number | undefined;
   /** something was settled since the cursor was written down */
   private isUnwritten = false;
@@ -81,6 +82,22 @@ export class SubscriptionProgress {
     for (const failure of await mailbox.loadRetries()) this.keepForRetry(failure);
     this.dead = await mailbox.countDead();
     await this.notes.load();
+  }
+
+  /**
+   * By other settings from now on. What is out and what is being retried stays so; what was read from the log and not given to
+   * anybody waits its turn anew, and the log is read on where it was being read.
+   */
+  change(subscription: Subscription): void {
+    const waiting = [...this.ready.splice(0), ...this.order.takeWaiting()].sort((a, b) => a.position - b.position);
+    this.options = { ...this.options, subscription };
+    this.wants = subscriptionMatcher(this.options.ledger, subscription);
+    this.order = new EntityOrder(subscription.order === 'entity');
+    for (const { entity } of this.retries.values()) this.order.hold(entity);
+    for (const { position, event } of this.leases.arrivals())
+      if (!this.retries.has(position)) this.order.hold(event.entityId);
+    this.ready.push(...waiting.filter((arrival) => this.order.admit(arrival)));
+    this.cursor = this.cursorAt(this.cursor.position);
   }
 
   /** Reads on in the log until so many are ready, or there is no more. */

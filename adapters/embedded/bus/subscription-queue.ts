@@ -8,6 +8,7 @@ import {
   compileCondition,
   CONDITION_FALSE,
   NOT_READABLE,
+  NOT_WANTED,
   deliveryTraceparent,
   startsAtMs,
   type BreakerChange,
@@ -51,12 +52,12 @@ interface Candidate {
 }
 
 export class SubscriptionQueue {
-  readonly subscription: Subscription;
+  subscription: Subscription;
   private readonly options: QueueOptions;
   private readonly progress: SubscriptionProgress;
-  private readonly condition: ((facts: DeliveryFacts) => boolean) | undefined;
+  private condition: ((facts: DeliveryFacts) => boolean) | undefined;
   private readonly breaker: BreakerSwitch;
-  private readonly startsAt: number;
+  private startsAt: number;
   /** nothing is delivered before, whatever is due; undefined: nothing is held back */
   private heldUntil: number | undefined;
   private closed = false;
@@ -80,6 +81,22 @@ export class SubscriptionQueue {
     return this.progress.load();
   }
 
+  /**
+   * From now on it is this subscription. Nothing is lost by that, and nothing is delivered again.
+   * @param onChanged called when it is, before anything else can happen: by then it must be told of what it wants now
+   */
+  async change(subscription: Subscription, onChanged: () => void): Promise<void> {
+    await this.oneAtATime(async () => {
+      this.subscription = subscription;
+      this.progress.change(subscription);
+      this.condition = compileCondition(subscription.when);
+      this.startsAt = startsAtMs(subscription);
+      this.breaker.change(subscription.breaker);
+      this.heldUntil = undefined;
+      onChanged();
+    });
+    this.wake();
+  }
 
   /** Told of a new event that the subscription may want. @returns whether there is something to deliver */
   tell(arrival: Arrival): boolean {
@@ -237,7 +254,8 @@ export class SubscriptionQueue {
       const messages: ReceivedMessage[] = [];
       candidates.forEach((candidate, i) => {
         // Asked last: nothing is waited for between the right and the lease.
-        if (!this.isReadable(candidate)) this.skip(candidate, NOT_READABLE);
+        if (!this.progress.wants(candidate.arrival.event)) this.skip(candidate, NOT_WANTED);
+        else if (!this.isReadable(candidate)) this.skip(candidate, NOT_READABLE);
         else if (met === undefined || met[i] === true) messages.push(this.lease(candidate));
         else this.skip(candidate, CONDITION_FALSE);
       });

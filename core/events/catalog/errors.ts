@@ -10,6 +10,7 @@ import { NervousError } from '../../errors/index.ts';
  * `SUBSCRIPTION_INVALID`: the subscription breaks its schema; `problems` point at the fields.
  * `SUBSCRIPTION_NOT_FOUND`: there is no such subscription, or the caller may not see it; check the id.
  * `SUBSCRIPTION_EXISTS`: a subscription with other settings has this id; use another id, or delete that one.
+ * `SUBSCRIPTION_CHANGED`: somebody changed the subscription since it was read; read it again, and decide anew.
  * `TOO_MANY_SUBSCRIPTIONS`: the principal has as many as it may; remove one, or raise the limit in the configuration.
  * `ATOMIC_REJECTED`: another event of the atomic batch was refused, so nothing of it was recorded.
  * `FIELD_DAMAGED`: the vault's value of a confidential field is not the one that was recorded: restore the vault.
@@ -27,6 +28,7 @@ export type EventErrorCode =
   | 'SUBSCRIPTION_INVALID'
   | 'SUBSCRIPTION_NOT_FOUND'
   | 'SUBSCRIPTION_EXISTS'
+  | 'SUBSCRIPTION_CHANGED'
   | 'TOO_MANY_SUBSCRIPTIONS'
   | 'ATOMIC_REJECTED'
   | 'FIELD_DAMAGED'

@@ -117,10 +117,18 @@ export interface DeliveryReports {
 export interface SubscriptionBus {
   /** Where waiting is billed: seconds between two looks of a reader who has had nothing for a while. Absent: waiting is free. */
   readonly idleSeconds?: number;
-  /** Why this engine cannot deliver to such a subscription; undefined: it can. Absent: it takes every one. */
-  refusal?(subscription: Subscription): Problem | undefined;
+  /**
+   * Why this engine cannot deliver to such a subscription; undefined: it can. Absent: it takes every one.
+   * @param before what it was, if it is to be changed
+   */
+  refusal?(subscription: Subscription, before?: Subscription): Problem | undefined;
   /** Begins (or, after pause, goes on) delivering. Idempotent. A new subscription begins at its `from`. */
   attach(subscription: Subscription): Promise<void>;
+  /**
+   * Its settings are others now. What is out stays out and may be settled, what is being retried goes on being retried, and the
+   * log is read on where it was being read. Also of one that is paused.
+   */
+  change(subscription: Subscription): Promise<void>;
   /** Stops delivering; nothing is lost, `attach` goes on where it stopped. */
   pause(id: string): Promise<void>;
   /** Stops delivering and forgets the subscription's position, retries and dead letters. */

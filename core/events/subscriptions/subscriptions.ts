@@ -17,6 +17,7 @@ import { firstPosition } from './start-at.ts';
 import { subscriptionCodec } from './stored.ts';
 import { hasRights, maySeeAll, requireRights } from './subscription-rights.ts';
 import { subscriptionMatcher } from './subscription-matcher.ts';
+import { changedBy } from './change-settings.ts';
 import {
   changing,
   keyOf,
@@ -65,6 +66,15 @@ export interface Subscriptions extends SubscriptionQueries {
   create(principal: Principal, input: unknown, idempotencyKey?: string): Promise<Subscription>;
   /** @throws EventError SUBSCRIPTION_NOT_FOUND, as all below */
   pause(principal: Principal, id: string): Promise<Subscription>;
+  /**
+   * Changes its settings by a JSON Merge Patch, if it still is what `isExpected` takes.
+   * @throws EventError SUBSCRIPTION_CHANGED | SUBSCRIPTION_INVALID, PolicyError
+   */
+  change(
+    principal: Principal,
+    id: string,
+    change: { readonly patch: unknown; readonly isExpected: (subscription: Subscription) => boolean },
+  ): Promise<Subscription>;
   resume(principal: Principal, id: string): Promise<Subscription>;
   remove(principal: Principal, id: string): Promise<void>;
   receive(
@@ -127,7 +137,7 @@ export function createSubscriptionQueries(deps: SubscriptionQueriesDependencies)
   };
 }
 
-type Management = 'create' | 'pause' | 'resume' | 'remove' | 'verified' | 'disable' | 'attachAll';
+type Management = 'create' | 'change' | 'pause' | 'resume' | 'remove' | 'verified' | 'disable' | 'attachAll';
 
 function management(deps: SubscriptionsDependencies): Pick<Subscriptions, Management> {
   const { items, bus, policy } = deps;
@@ -142,6 +152,7 @@ function management(deps: SubscriptionsDependencies): Pick<Subscriptions, Manage
     );
   return {
     create: (principal, input, idempotencyKey) => createSubscription(deps, principal, { input, idempotencyKey }),
+    change: (principal, id, wanted) => changeSettings(deps, principal, id, wanted),
     pause: (principal, id) => setStatus(principal, id, 'paused'),
     resume: (principal, id) => setStatus(principal, id, 'active'),
     verified: async (principal, id) =>
@@ -171,6 +182,28 @@ function management(deps: SubscriptionsDependencies): Pick<Subscriptions, Manage
   };
 }
 
+async function changeSettings(
+  deps: SubscriptionsDependencies,
+  principal: Principal,
+  id: string,
+  { patch, isExpected }: Parameters<Subscriptions['change']>[2],
+): Promise<Subscription> {
+  const { bus, clock, entries } = deps;
+  const position = await entries.size(); // read before it is written: what is recorded in between counts as later
+  const toNext = (before: Subscription): Subscription => {
+    if (!isExpected(before)) throw changedMeanwhile(id);
+    const changed = changedBy(before, patch, { at: isoOf(clock.now()), position });
+    requireTopics(deps, principal, changed.topics);
+    requireDeliverable(bus, changed, before);
+    return changed;
+  };
+  const changed = await changing(deps)(
+    () => load(deps, principal, id),
+    toNext,
+    (one) => bus.change(one),
+  );
+  return must(changed, 'the subscription that was loaded');
+}
 
 function deliveries(deps: SubscriptionsDependencies): Omit<Subscriptions, Management | keyof SubscriptionQueries> {
   const { bus } = deps;
@@ -272,8 +305,8 @@ async function requireRoom(deps: SubscriptionsDependencies, principal: Principal
   throw new EventError({ code: 'TOO_MANY_SUBSCRIPTIONS', message });
 }
 
-function requireDeliverable(bus: SubscriptionBus, subscription: Subscription): void {
-  const problem = bus.refusal?.(subscription);
+function requireDeliverable(bus: SubscriptionBus, subscription: Subscription, before?: Subscription): void {
+  const problem = bus.refusal?.(subscription, before);
   if (problem === undefined) return;
   const message = `${problem.pointer}: ${problem.detail}`;
   throw new EventError({ code: 'SUBSCRIPTION_INVALID', message, problems: [problem] });
@@ -291,6 +324,11 @@ function withStatus(subscription: Subscription, status: Subscription['status'], 
   const isResumed = status === 'active' && subscription.status === 'paused';
   const { disabled, ...rest } = subscription;
   return { ...rest, status, ...(isResumed ? { resumedAt: isoOf(nowMs) } : defined({ disabled })) };
+}
+
+function changedMeanwhile(id: string): EventError {
+  const message = `subscription "${id}" is not what If-Match names any more: read it again, and decide anew`;
+  return new EventError({ code: 'SUBSCRIPTION_CHANGED', message });
 }
 
 function isSame(a: Subscription, b: Subscription): boolean {

@@ -42,6 +42,7 @@ const USE_CASE_TABLE = {
   createSubscription: { for: 'known', budget: 'subscribe' },
   listSubscriptions: { for: 'known' },
   getSubscription: { for: 'known' },
+  changeSubscription: { for: 'known', budget: 'subscribe' },
   deleteSubscription: { for: 'known', budget: 'subscribe' },
   pauseSubscription: { for: 'known', budget: 'operate' },
   resumeSubscription: { for: 'known', budget: 'operate' },

@@ -89,7 +89,7 @@ describe('the schedule', () => {
 });
 
 describe('a rate', () => {
-  it('is kept, evenly and by attempts after a failure too', async () => {
+  it('is kept, evenly and by attempts after a failure too, and a change of it counts at once', async () => {
     const played = await play();
     const { fixture, sent } = played;
     played.answer = ({ position }) => (position % 3 === 0 ? 500 : 200);
@@ -100,6 +100,11 @@ describe('a rate', () => {
     expect(sent.length).toBeGreaterThanOrEqual(19);
     const gaps = sent.slice(1).map(({ at }, i) => at - (sent[i]?.at ?? 0));
     expect(Math.min(...gaps)).toBeGreaterThanOrEqual(250);
+    const before = sent.length;
+    await fixture.bus.change({ ...slow, target: { ...slow.target, rate: 1_000 } } as typeof slow);
+    for (let ms = 0; ms < 5_000; ms += 10) await fixture.clock.advance(10);
+    expect(new Set(sent.map(({ id }) => id)).size).toBe(30);
+    expect(sent.length - before).toBeGreaterThan(20);
     await close(fixture);
   });
 });
