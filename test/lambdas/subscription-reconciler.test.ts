@@ -30,8 +30,10 @@ import { ruleName } from '../../adapters/aws/bus/names.ts';
 import { QueueUrls } from '../../adapters/aws/bus/queue-urls.ts';
 import type { ReconcileReport } from '../../adapters/aws/subscriptions/reconciler.ts';
 import { SubscriptionResources } from '../../adapters/aws/subscriptions/subscription-resources.ts';
+import type { IsoInstant } from '../../core/brands/index.ts';
 import { createQuarantine, type SubscriptionInput } from '../../core/events/index.ts';
 import { createReconcilerHandler } from '../../lambdas/subscription-reconciler/answer.ts';
+import { checked } from '../support/checked.ts';
 import { createBusFixture, storedSubscription, subscriptionFor } from './bus-fixture.ts';
 
 const ARN = 'arn:aws:sqs:eu-central-1:123456789012:nervous-dead';
@@ -100,6 +102,7 @@ describe('attach', () => {
     const { Policy = '', RedrivePolicy = '', ...attributes } = queue?.Attributes ?? {};
     expect(attributes).toEqual({
       ...{ MessageRetentionPeriod: '1209600', VisibilityTimeout: '30', SqsManagedSseEnabled: 'true' },
+      DelaySeconds: '0',
     });
     expect(JSON.parse(RedrivePolicy)).toEqual({ deadLetterTargetArn: ARN, maxReceiveCount: 5 });
     const queueArn = `arn:aws:sqs:eu-central-1:123456789012:${name}`;
@@ -148,6 +151,64 @@ describe('attach', () => {
     });
     const [sent] = fixture.sqs.commandCalls(SendMessageBatchCommand);
     expect(sent?.args[0].input.Entries).toMatchObject([{ DelaySeconds: 0 }, { DelaySeconds: 31 }]);
+  });
+
+  it('of one that was changed brings the queue and the rule in line, and copies what came until the rule was', async () => {
+    const fixture = createFixture();
+    const sent = (): readonly string[] =>
+      fixture.sqs
+        .commandCalls(SendMessageBatchCommand)
+        .flatMap(({ args }) => args[0].input.Entries ?? [])
+        .map(({ MessageBody = '' }) => (JSON.parse(MessageBody) as { event: { eventId: string } }).event.eventId);
+    await fixture.publish('e', 'other.thing');
+    await fixture.store.write([storedSubscription('s', { topics: ['orders.*'], delayMs: 5_000, startAt: 'earliest' })]);
+    await fixture.handler(attach);
+    await fixture.clock.advance(200_000);
+    await fixture.handler({ kind: 'all' }); // the rules have taken over
+    await fixture.publish('e', 'other.thing');
+    const changedAt = checked<IsoInstant>(new Date(fixture.clock.now()).toISOString());
+    const changed = {
+      changedAt,
+      changedFrom: await fixture.store.size(),
+      retry: { maxAttempts: 9, baseMs: 1, maxMs: 1 },
+    };
+    await fixture.clock.advance(1);
+    await fixture.publish('e', 'other.thing');
+    await fixture.store.write([storedSubscription('s', { topics: ['other.*'], startAt: 'earliest' }, changed)]);
+    fixture.sqs.resetHistory();
+    fixture.bridge.resetHistory();
+    await fixture.handler(attach);
+    const { Attributes } = fixture.sqs.commandCalls(CreateQueueCommand)[0]?.args[0].input ?? {};
+    expect(Attributes).toMatchObject({ DelaySeconds: '0', RedrivePolicy: expect.stringContaining('9') as string });
+    expect(fixture.bridge.commandCalls(PutRuleCommand)[0]?.args[0].input.EventBusName).toBe('nervous-other');
+    expect(fixture.bridge.commandCalls(DeleteRuleCommand)[0]?.args[0].input.EventBusName).toBe('nervous-orders');
+    expect(sent()).toEqual(['event-3']);
+    await fixture.handler(attach);
+    await fixture.handler({ kind: 'all' });
+    expect(sent()).toEqual(['event-3']);
+  });
+
+  it('of one whose delay alone was changed copies nothing again, and leaves one that is paused so', async () => {
+    const fixture = createFixture();
+    await fixture.publish();
+    const settings: SubscriptionInput = { topics: ['orders.*'], startAt: 'earliest' };
+    await fixture.store.write([storedSubscription('s', settings)]);
+    await fixture.handler(attach);
+    await fixture.clock.advance(200_000);
+    await fixture.handler({ kind: 'all' });
+    const feed = { pk: 'main#feed#none', sk: 's' };
+    expect((await fixture.store.get(feed))?.value).toMatchObject({ done: true });
+    const changedAt = checked<IsoInstant>(new Date(fixture.clock.now()).toISOString());
+    fixture.sqs.resetHistory();
+    await fixture.store.write([
+      storedSubscription('s', { ...settings, delayMs: 7_000 }, { changedAt, status: 'paused' }),
+    ]);
+    await fixture.handler({ kind: 'all' }); // as when whoever changed it died before it asked
+    expect(fixture.sqs.commandCalls(CreateQueueCommand)[0]?.args[0].input.Attributes).toMatchObject({
+      DelaySeconds: '7',
+    });
+    expect(fixture.sqs.commandCalls(SendMessageBatchCommand)).toEqual([]);
+    expect((await fixture.store.get(feed))?.value).toMatchObject({ done: true, changedAt });
   });
 
   it('copies from a time on what was recorded since, though what is older may have a later place in the log', async () => {

@@ -45,6 +45,12 @@ export interface FeedState {
   readonly until?: number;
   /** the rules have taken over */
   readonly done?: true;
+  /** of the subscription, when its queue and rules were brought in line with it: absent: as it was made */
+  readonly changedAt?: string;
+  /** of the subscription: where it was last changed for which events it is, and the feed began anew */
+  readonly changedFrom?: number;
+  /** entries recorded before (ms since the Unix epoch) were delivered by the rules it had then */
+  readonly since?: number;
   /** when it was paused (ms since the Unix epoch), and where the log ended then */
   readonly paused?: { readonly at: number; readonly position: number };
 }
@@ -56,6 +62,9 @@ export const feedCodec = codecOf<FeedState>(
     next: whole,
     until: z.number().exactOptional(),
     done: z.literal(true).exactOptional(),
+    changedAt: z.string().exactOptional(),
+    changedFrom: whole.exactOptional(),
+    since: z.number().exactOptional(),
     paused: stored<NonNullable<FeedState['paused']>>({ at: z.number(), position: whole }).exactOptional(),
   }),
 );
@@ -89,14 +98,14 @@ export class LogFeed {
     const existing = item && feedCodec.decode(item);
     const until = order === 'entity' ? {} : { until: this.options.clock.now() + RULES_SETTLE_MS };
     if (existing?.createdAt !== createdAt) {
-      await this.save(subscription, { createdAt, next, ...until }, item?.version);
-    } else if (existing.paused !== undefined) {
-      const { paused, done, ...state } = existing;
-      const isForgotten = order === 'none' && this.options.clock.now() - paused.at > QUEUE_KEEPS_MS;
-      const again = { ...state, ...until, next: done === true ? paused.position : state.next };
-      const resumed = isForgotten ? again : { ...state, ...defined({ done }) };
-      await this.save(subscription, resumed, item?.version);
+      const { changedAt, changedFrom } = subscription;
+      const state = { createdAt, next, ...until, ...defined({ changedAt, changedFrom }) };
+      await this.save(subscription, state, item?.version);
+      return;
     }
+    const known = existing.changedAt === subscription.changedAt ? existing : afterChange(existing, subscription, until);
+    const state = subscription.status === 'paused' ? known : this.resumed(known, order, until);
+    if (state !== existing) await this.save(subscription, state, item?.version);
   }
 
   /** Remembers where the log ended, so that a pause longer than SQS keeps messages loses nothing. */
@@ -171,6 +180,14 @@ export class LogFeed {
     return isEnd ? 'end' : 'more';
   }
 
+  private resumed(known: FeedState, order: Subscription['order'], until: Pick<FeedState, 'until'>): FeedState {
+    if (known.paused === undefined) return known;
+    const { paused, done, ...state } = known;
+    const isForgotten = order === 'none' && this.options.clock.now() - paused.at > QUEUE_KEEPS_MS;
+    if (!isForgotten) return { ...state, ...defined({ done }) };
+    return { ...state, ...until, next: done === true ? paused.position : state.next };
+  }
+
   private async save(
     subscription: Pick<Subscription, 'id' | 'order'>,
     state: FeedState,
@@ -184,6 +201,22 @@ export class LogFeed {
   private keyOf(subscription: Pick<Subscription, 'id' | 'order'>): ItemKey {
     return keyOf(this.options.ledger, subscription);
   }
+}
+
+/**
+ * Rules take a while to let through what they did not before: meanwhile the log is read. In order it is read anyway, by the settings
+ * of the moment. While history is still being copied, it is copied on.
+ */
+function afterChange(
+  state: FeedState,
+  { order, changedAt, changedFrom }: Subscription,
+  until: Pick<FeedState, 'until'>,
+): FeedState {
+  const known = { ...state, ...defined({ changedAt, changedFrom }) };
+  if (order === 'entity' || changedAt === undefined || changedFrom === undefined || changedFrom === state.changedFrom)
+    return known;
+  const { done, ...begun } = known;
+  return { ...begun, ...until, ...(done === true ? { next: changedFrom, since: msOf(changedAt) } : {}) };
 }
 
 /** How far it is fed, for those who only want to know. */
@@ -200,9 +233,9 @@ function keyOf(ledger: string, { id, order }: Pick<Subscription, 'id' | 'order'>
 }
 
 /** Log indexes come late, so a beginning in time goes by time: an entry recorded before may have a later index. */
-function isDue({ startAt, createdAt }: Subscription, { until = Infinity }: FeedState, at: string): boolean {
+function isDue({ startAt, createdAt }: Subscription, { until = Infinity, since = 0 }: FeedState, at: string): boolean {
   const recordedAt = msOf(at);
-  if (recordedAt > until) return false;
+  if (recordedAt > until || recordedAt < since) return false;
   if (typeof startAt === 'number' || startAt === 'earliest') return true;
   return recordedAt >= msOf(startAt === 'latest' ? createdAt : startAt);
 }

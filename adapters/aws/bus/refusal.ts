@@ -12,8 +12,13 @@ const MAX_DELAY_MS = 900_000;
 const MAX_BATCH_DELAY_MS = 5_000;
 
 /** Why such a subscription cannot be delivered to on AWS; undefined: it can. */
-export function refusal(subscription: Subscription): Problem | undefined {
+export function refusal(subscription: Subscription, before = subscription): Problem | undefined {
   const { delayMs = 0, buffer } = subscription;
+  if (before.order !== subscription.order)
+    return {
+      pointer: '/order',
+      detail: `a queue of SQS cannot change whether it keeps an order: make another subscription with "order": "${subscription.order}", with startAt at the log index where this one ends`,
+    };
   if (targetOf(subscription).kind === 'function')
     return {
       pointer: '/target',

@@ -109,7 +109,8 @@ async function reconcileAll(deps: ReconcilerDependencies): Promise<ReconcileRepo
   let [made, behind] = [0, 0];
   for (const subscription of subscriptions) {
     try {
-      const isBegun = (await feed.state(subscription))?.createdAt === subscription.createdAt;
+      const state = await feed.state(subscription);
+      const isBegun = state?.createdAt === subscription.createdAt && state.changedAt === subscription.changedAt;
       if (!isBegun || !resources.isMade(subscription, found)) {
         await make(deps, subscription);
         made += 1;

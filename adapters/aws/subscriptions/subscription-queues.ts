@@ -105,10 +105,10 @@ export class SubscriptionQueues implements Omit<EventBus, 'relay'> {
     };
   }
 
-  refusal(subscription: Subscription): Problem | undefined {
+  refusal(subscription: Subscription, before?: Subscription): Problem | undefined {
     if (subscription.when !== undefined && this.options.readFacts === undefined)
       return { pointer: '/mode', detail: NO_FACTS };
-    return refusal(subscription);
+    return refusal(subscription, before);
   }
 
   /** A stream has no queue: its readers keep their own cursors over the log. */

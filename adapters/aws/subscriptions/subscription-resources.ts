@@ -74,6 +74,14 @@ export class SubscriptionResources {
     for (const { domain } of rules) await this.requireRoom(domain, ruleName(subscriptionPrefix, subscription));
     await this.makeQueue(subscription, rules);
     for (const rule of rules) await this.makeRule(subscription, rule);
+    if (subscription.changedFrom !== undefined) await this.removeOtherRules(subscription, rules);
+  }
+
+  /** Of the domains that it had before it was changed: its queue refuses what they send. */
+  private async removeOtherRules(subscription: Subscription, rules: readonly BusRule[]): Promise<void> {
+    const name = ruleName(this.options.subscriptionPrefix, subscription);
+    const others = this.options.domains.filter((domain) => !rules.some((rule) => rule.domain === domain));
+    for (const domain of others) await this.removeRule(domain, name);
   }
 
   /** Whether all that `make` makes exists and rules say what they should. */
@@ -171,12 +179,12 @@ export class SubscriptionResources {
 
   private queueAttributes(subscription: Subscription, rules: readonly BusRule[]): Record<string, string> {
     const { deadLetterQueueArn, deadLetterFifoQueueArn, subscriptionPrefix } = this.options;
-    const { delayMs } = subscription;
+    const { delayMs = 0 } = subscription;
     const deadLetterTargetArn = subscription.order === 'entity' ? deadLetterFifoQueueArn : deadLetterQueueArn;
     return {
       MessageRetentionPeriod: String(RETENTION_SECONDS),
       VisibilityTimeout: String(Math.max(1, Math.ceil(subscription.ackTimeoutMs / MS_PER_SECOND))),
-      ...(delayMs === undefined ? {} : { DelaySeconds: String(Math.ceil(delayMs / MS_PER_SECOND)) }),
+      DelaySeconds: String(Math.ceil(delayMs / MS_PER_SECOND)), // said always: it may have been another
       SqsManagedSseEnabled: 'true',
       RedrivePolicy: JSON.stringify({ deadLetterTargetArn, maxReceiveCount: subscription.retry.maxAttempts }),
       Policy: JSON.stringify(
