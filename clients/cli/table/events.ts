@@ -77,6 +77,14 @@ export const SUBSCRIPTIONS: CommandGroup = {
       load: async () => (await import('../commands/events/index.ts')).createSubscriptionCommand(),
     },
     {
+      path: 'subscriptions change',
+      about: 'change the settings of a subscription; nothing is lost or delivered twice by that',
+      examples: [
+        'nervous subscriptions change budget --settings \'{"retry":{"maxAttempts":10},"filter":null}\' --as budget-engine --data .data',
+      ],
+      load: async () => (await import('../commands/events/index.ts')).changeSubscriptionCommand(),
+    },
+    {
       path: 'subscriptions pause',
       about: 'deliver nothing to a subscription until you resume it; nothing is lost meanwhile',
       examples: ['nervous subscriptions pause budget --as budget-engine --data .data'],

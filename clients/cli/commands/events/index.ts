@@ -8,7 +8,7 @@ export { importCommand } from './import.ts';
 export { mapCommand } from './map.ts';
 export { matchCommand } from './match.ts';
 export { replayCommand } from './replay.ts';
-export { createSubscriptionCommand, resetSubscriptionCommand } from './subscribe.ts';
+export { changeSubscriptionCommand, createSubscriptionCommand, resetSubscriptionCommand } from './subscribe.ts';
 export { deleteSubscriptionCommand, listSubscriptionsCommand, pauseCommand, resumeCommand } from './subscriptions.ts';
 export { listenCommand } from './listen.ts';
 export {

@@ -1,5 +1,6 @@
-/** `nervous subscriptions create` and `reset`: a subscription is made, its breaker closed. Pulling it is a module's business. */
+/** `nervous subscriptions create`, `change` and `reset`: a subscription is made and changed, its breaker closed. Pulling it is a module's business. */
 import type { SubscriptionInput } from '../../../../core/events/index.ts';
+import type { SubscriptionPatch } from '../../../sdk/index.ts';
 import { wholeSubscription } from '../../input/subscription-id.ts';
 import { connect, connectedCommand, type ConnectOptions } from '../../connection/connect.ts';
 import type { Command } from 'commander';
@@ -29,6 +30,30 @@ export function createSubscriptionCommand(): Command {
       });
       show(options, { subscription: made }, () => `${made.id}  from log position ${made.from}`);
     });
+}
+
+export function changeSubscriptionCommand(): Command {
+  return connectedCommand('<subscription>')
+    .requiredOption(
+      '--settings <json>',
+      'what changes, as a JSON Merge Patch: null is the default again; JSON, or @file',
+    )
+    .option('--if-version <n>', 'only if this is its version now: somebody else may have changed it', Number)
+    .action(
+      async (id: string, options: ConnectOptions & { readonly settings: string; readonly ifVersion?: number }) => {
+        const client = connect(options);
+        const before = await client.subscription(await wholeSubscription(client, id));
+        const { version = 1 } = before;
+        const meant = { ...before, version: options.ifVersion ?? version };
+        const patch = readJsonArgument(options.settings, '--settings') as SubscriptionPatch;
+        const subscription = await client.changeSubscription(before.id, patch, meant);
+        show(
+          options,
+          { subscription },
+          () => `${subscription.id}: changed, version ${subscription.version ?? version}`,
+        );
+      },
+    );
 }
 
 export function resetSubscriptionCommand(): Command {
