@@ -6,6 +6,7 @@
 import { isoOf, msOf, type IsoInstant } from '../../brands/index.ts';
 import * as z from 'zod';
 import type { Actor, Appender, Clock, ItemKey, ItemStore } from '../../ledger/index.ts';
+import { STORM_WINDOW_MS } from '../../guard/index.ts';
 import { GUARD_ACTOR, systemEvent } from '../envelope/system-event.ts';
 import { SYSTEM_TOPICS, type StormDetected, type TopicReset } from '../catalog/system-topics.ts';
 import { codecOf, instant, stored } from '../../values/index.ts';
@@ -15,8 +16,6 @@ const FRESH_MS = 2_000;
 /** Correlations of a topic that are stopped at once. Events of further loops are refused one by one, and not kept. */
 const MAX_LOOPS = 50;
 const PAGE = 1_000;
-/** Resets that come between reading of them and recording a stop, until the stop is left to the next call. */
-const MAX_TRIES = 3;
 
 export interface TopicStop extends StormDetected {
   /** of the event that tells it */
@@ -149,26 +148,36 @@ export class TopicStops {
 
   private async recordOne(stop: TopicStop): Promise<void> {
     try {
-      for (let tries = 1; !(await this.isRecorded(stop)); tries += 1) if (tries === MAX_TRIES) return;
+      const openedKey = this.openedKey(stop.topic);
+      const opened = await this.deps.items.get(openedKey);
+      const isOpenedSince = opened !== undefined && this.isFromBefore(stop, msOf(topicOpenedCodec.decode(opened).at));
+      if (isOpenedSince || !(await this.append(stop, openedKey, opened?.version))) this.drop(stop);
       this.unrecorded.delete(keyOf(stop));
     } catch (error) {
       this.deps.onError(error);
     }
   }
 
-  /** False: a person opened the topic meanwhile. Another process that stopped the same before is as good: then nothing is written. */
-  private async isRecorded(stop: TopicStop): Promise<boolean> {
-    const openedKey = this.openedKey(stop.topic);
-    const opened = await this.deps.items.get(openedKey);
-    if (opened !== undefined && msOf(stop.stoppedAt) < msOf(topicOpenedCodec.decode(opened).at)) {
-      this.drop(stop);
-      return true;
-    }
+  /**
+   * A storm is counted from the beginning of its second, and other processes do not forget what they counted: what came before a
+   * person opened the topic is no reason to stop it again. If the storm goes on, the next second stops it.
+   */
+  private isFromBefore({ cause, stoppedAt }: TopicStop, openedMs: number): boolean {
+    const stoppedMs = msOf(stoppedAt);
+    if (cause === 'loop' || this.deps.isAlone) return stoppedMs < openedMs;
+    return stoppedMs - (stoppedMs % STORM_WINDOW_MS) <= openedMs;
+  }
+
+  /**
+   * False when a person opened the topic since `openedVersion` was read, and then nothing is written. Nor is it when another
+   * process stopped the same before: that is as good.
+   */
+  private async append(stop: TopicStop, openedKey: ItemKey, openedVersion: number | undefined): Promise<boolean> {
     const { id, stoppedAt: _, ...told } = stop;
     const outcome = await this.deps.appender.append({
       entries: [systemEvent('system.storm_detected', { id, payload: told })],
       writes: () => [
-        { kind: 'check', key: openedKey, expect: opened?.version ?? 'absent' },
+        { kind: 'check', key: openedKey, expect: openedVersion ?? 'absent' },
         { kind: 'put', key: this.itemKey(stop), value: stopCodec.encode(stop), expect: 'absent' },
       ],
     });

@@ -277,6 +277,24 @@ describe('a storm', () => {
     expect((await told(here.store)).at(-1)).toMatchObject({ topic: 'system.storm_detected' });
   });
 
+  it('stays open, although another process counts on in the second of the storm', async () => {
+    const here = fixture(storm, { isAlone: false });
+    const other = fixture(storm, { isAlone: false, store: here.store, clock: here.clock });
+    expect(await other.guards.admit(as('feed'), guarded(20))).toEqual(Array.from({ length: 20 }, () => undefined));
+    await here.publish(as('feed'), many(21));
+    expect(await here.guards.reset(as('sue'), 'money.moved', 'looked at it')).toMatchObject({ state: 'open' });
+    await here.clock.advance(5);
+    await other.guards.admit(as('feed'), guarded(1)); // one too many for what it counted before
+    await here.clock.advance(995);
+    expect(await other.guards.admit(as('feed'), guarded(20))).toEqual(Array.from({ length: 20 }, () => undefined));
+    expect((await told(here.store)).map(({ topic: name }) => name)).toEqual([
+      'system.storm_detected',
+      'system.topic_reset',
+    ]);
+    await other.guards.admit(as('feed'), guarded(1));
+    expect((await told(here.store)).at(-1)).toMatchObject({ topic: 'system.storm_detected' });
+  });
+
   it('does not stop a topic that is opened while the stop is on its way', async () => {
     const here = fixture(storm, { isAlone: false });
     const appender = appenderOn(here.store, { clock: here.clock });
