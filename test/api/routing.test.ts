@@ -40,7 +40,8 @@ describe.each(ROUTES.map((route) => [`${route.method} ${route.path}`, route] as 
     const options = await call(fixture, `OPTIONS ${path}`);
     expect(options).toMatchObject({ status: 204, json: undefined });
     expect(options.headers['allow']?.split(', ')).toEqual(expect.arrayContaining([...known, 'OPTIONS']));
-    for (const method of ['PUT', 'PATCH', 'TRACE', 'CONNECT', 'get', '__proto__', 'constructor']) {
+    const others = ['PUT', 'PATCH', 'TRACE', 'CONNECT', 'get', '__proto__', 'constructor'];
+    for (const method of others.filter((other) => !known.some((one) => one === other))) {
       const { problem, headers } = await call(fixture, `${method} ${path}`, { as: 'ann' });
       expect(problem).toMatchObject({ status: 405, code: 'METHOD_NOT_ALLOWED' });
       expect(headers['allow']).toBe(options.headers['allow']);
