@@ -56,9 +56,9 @@ describe('docs/module-guide.md', () => {
     const as = (id: string) => ({ NERVOUS_URL: url, NERVOUS_TOKEN: tokens[id] ?? '', JAR: 'jar.db' });
     const savings = await start(['main.ts'], as('savings'));
     expect(savings.line).toBe('savings is running');
-    const publish = [nervous, 'publish', 'payments.received', '--entity', 'customer:1', '--payload', '{"cents":1250}'];
+    const publish = [nervous, 'events', 'publish', 'payments.received', '--entity', 'customer:1', '--payload', '{"cents":1250}'];
     expect(run(publish, as('payments'))).toMatchObject({ status: 0 });
-    const shown = (): string => run([nervous, 'entity', 'customer:1'], as('savings')).stdout;
+    const shown = (): string => run([nervous, 'entities', 'show', 'customer:1'], as('savings')).stdout;
     while (!shown().includes('savings.made')) await new Promise((resolve) => setTimeout(resolve, 50));
     savings.child.kill('SIGTERM');
     expect(await once(savings.child, 'exit')).toEqual([0, null]);

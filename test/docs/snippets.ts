@@ -51,6 +51,20 @@ await until(() => seen.includes('paid'));
 ${STOPPED}
 process.exit(); // the subscription would wait for the engine to come back`;
 
+/** As a database that has the outbox and nothing in it: what happens on a real one, test/foreign/outbox tells. */
+const OUTBOX = `import { createClient } from 'nervous-system/sdk';
+import { enqueue, outboxState, parkedEvents, POSTGRES_OUTBOX_SQL, relayPostgresOutbox, retryParked } from 'nervous-system/outbox/postgres';
+const query = async (text: string, _values?: unknown[]) => ({
+  rows: text.includes('there') ? [{ there: true }] : text.includes('version()') ? [{ version: 1 }]
+    : text.includes('count') ? [{ waiting: 0, parked: 0, seconds: 0 }] : [],
+});
+const pool = { query, connect: async () => ({ query, release: (_isBroken?: boolean) => undefined }) };
+const [url, token] = ['http://127.0.0.1:9', ''];`;
+const STREAM = `import { createClient } from 'nervous-system/sdk';
+import { createOutboxStreamHandler, outboxItem } from 'nervous-system/outbox/dynamodb';
+const queue = { send: async (_text: string) => undefined };
+const [url, token] = ['http://127.0.0.1:9', ''];`;
+
 export const SNIPPETS: Readonly<Record<string, readonly (Surroundings | Excerpt)[]>> = {
   'docs/approvals.md': [RULES, RULES, RULES, RULES],
   'docs/architecture.md': [
@@ -107,6 +121,23 @@ const apply = async (event: { readonly eventId: string }): Promise<void> => {
     },
   ],
   'docs/governance.md': [section('roster: { ...sample.roster,', '}')],
+  'docs/notices.md': [
+    {
+      before: `${STARTED}
+const operations = [{ type: 'state.put' as const, payload: { limit: '900.00' } }];
+await as('budget-bot').propose({ entityId: 'account:1', title: 'A limit', rationale: 'Asked for', operations });
+const client = as('boris');`,
+      after: STOPPED,
+    },
+    { before: `${ENGINE}\nconst smtp = { sendMail: async (_mail: object): Promise<void> => {} };`, after: STOPPED },
+  ],
+  'docs/outbox.md': [
+    { before: OUTBOX },
+    { before: OUTBOX, after: 'await relay.stop();' },
+    { before: OUTBOX, after: 'if (waiting + parked + oldestSeconds > 0) throw new Error();' },
+    { before: STREAM, after: 'void request;' },
+    { before: STREAM, after: 'if ((await handler({ Records: [] })).batchItemFailures.length > 0) throw new Error();' },
+  ],
   'docs/patterns.md': [
     {
       before: `import assert from 'node:assert/strict';
@@ -147,5 +178,42 @@ const withSpan = async (parent: string | undefined, work: () => Promise<void>): 
 };`,
       after: CONSUMED,
     },
+  ],
+  'docs/webhooks.md': [
+    {
+      before: `import type { IncomingMessage } from 'node:http';
+const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
+const seen: string[] = [];
+const handleOnce = async (id: string, _message: object): Promise<void> => void seen.push(id);`,
+      after: `import assert from 'node:assert/strict';
+import { createHmac } from 'node:crypto';
+import type { AddressInfo } from 'node:net';
+await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+const url = \`http://127.0.0.1:\${(server.address() as AddressInfo).port}/\`;
+const post = (body: string, signed = body): Promise<Response> => {
+  const at = String(Math.floor(Date.now() / 1000));
+  const key = Buffer.from(SECRET.slice(6), 'base64');
+  const signature = 'v1,' + createHmac('sha256', key).update(\`msg_1.\${at}.\${signed}\`).digest('base64');
+  return fetch(url, { method: 'POST', body, headers: { 'webhook-id': 'msg_1', 'webhook-timestamp': at, 'webhook-signature': signature } });
+};
+assert.equal(await (await post('{"type":"webhook.verify","nonce":"n"}')).text(), 'n');
+assert.equal((await post('{"type":"transactions.new"}')).status, 200);
+assert.deepEqual(seen, ['msg_1']);
+assert.equal((await post('{"type":"transactions.new"}', '{}')).status, 400);
+server.closeAllConnections();
+server.close();`,
+    },
+    {
+      before: `import type { JsonWebKey } from 'node:crypto';`,
+      after: `import assert from 'node:assert/strict';
+import { generateKeyPairSync, sign } from 'node:crypto';
+const { publicKey, privateKey } = generateKeyPairSync('ed25519');
+const at = String(Math.floor(Date.now() / 1000));
+const signature = sign(null, Buffer.from(\`msg_1.\${at}.{}\`), privateKey).toString('base64');
+const headers = { 'webhook-id': 'msg_1', 'webhook-timestamp': at, 'webhook-signature': \`v1,x v1a,\${signature}\` };
+assert.equal(isFromLedger(headers, '{}', publicKey.export({ format: 'jwk' })), true);
+assert.equal(isFromLedger(headers, '{ }', publicKey.export({ format: 'jwk' })), false);`,
+    },
+    section(),
   ],
 };

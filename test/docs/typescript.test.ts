@@ -6,13 +6,14 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import ts from 'typescript';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { pages, REPOSITORY } from './pages.ts';
+import { pages, REPOSITORY, TYPED_OUTSIDE } from './pages.ts';
 import { SNIPPETS, type Surroundings } from './snippets.ts';
 
 /** What the options of the project forbid and a snippet may do: name what it does not use. */
 const FOR_SNIPPETS: ts.CompilerOptions = { noUnusedLocals: false, noUnusedParameters: false };
 
-const blocks = pages().flatMap(({ path, blocks: all }) =>
+const inClone = pages().filter(({ path }) => !(path in TYPED_OUTSIDE));
+const blocks = inClone.flatMap(({ path, blocks: all }) =>
   all.filter(({ language }) => language === 'ts').map((block) => ({ path, at: `${path}:${block.line}`, ...block })),
 );
 const named = blocks.filter(({ info }) => info !== '');
