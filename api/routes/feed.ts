@@ -3,12 +3,12 @@ import * as z from 'zod';
 import { toCloudEvent, type SubscriptionQueries } from '../../core/events/index.ts';
 import type { Principal } from '../../core/policy/index.ts';
 import type { FeedFilter, NervousSystem } from '../../core/system/index.ts';
-import { defined, MS_PER_SECOND } from '../../core/values/index.ts';
+import { defined, MS_PER_SECOND, type Moment } from '../../core/values/index.ts';
 import { wantsCloudEvents } from '../cloud-events.ts';
 import { routesOn } from '../route.ts';
 import { CLOUD_EVENT_BATCH, cloudEventBatchSchema } from '../schemas/cloud-events.ts';
 import { feedPageSchema } from '../schemas/events.ts';
-import { entityId, MAX_WAIT_SECONDS, subscriptionId, waitSeconds, wholeNumber } from '../schemas/fields.ts';
+import { entityId, MAX_WAIT_SECONDS, moment, subscriptionId, waitSeconds, wholeNumber } from '../schemas/fields.ts';
 import { endedEventStream, EVENT_STREAM, eventStream, resumedAt } from '../server-sent-events.ts';
 
 type Feeding = Pick<NervousSystem, 'feed' | 'config'> & {
@@ -30,6 +30,13 @@ const filter = {
     .optional()
     .meta({ examples: ['transactions.*,budget.updated'] }),
   entity: entityId.optional(),
+  since: moment.optional().meta({
+    description: 'where to begin: at the first entry recorded then or later. A cursor goes before it',
+    examples: ['15m', '2026-12-01T08:00:00Z'],
+  }),
+  until: moment.optional().meta({
+    description: 'where to end: behind the last entry recorded before it. What is not recorded yet is not waited for',
+  }),
 };
 const problems = ['CURSOR_INVALID', 'CURSOR_GONE', 'FORBIDDEN'] as const;
 
@@ -87,11 +94,13 @@ const streamFeed = route({
   summary: 'The feed as server-sent events: what there is, then what comes',
   description:
     'The id of each event is its cursor: `Last-Event-ID` resumes behind it. Something comes at least every 15 s. Where answers ' +
-    'cannot be streamed (AWS), the stream ends with what there is, after waiting for it up to 20 s; come back with the last id.',
+    'cannot be streamed (AWS), the stream ends with what there is, after waiting for it up to 20 s; come back with the last id. ' +
+    'With `until` it ends there, and whoever comes back is answered 204, which `EventSource` takes for the end.',
   unsafe: true, // HEAD would hold a stream open that nobody reads
   query: streamQuery,
   responses: {
     200: { description: 'one block for each event, its topic as type', mediaType: EVENT_STREAM, streamed: true },
+    204: { description: 'all until `until` was read' },
   },
   problems: [...problems, 'STREAMS_EXHAUSTED', 'SUBSCRIPTION_NOT_FOUND', 'SUBSCRIPTION_INVALID'],
   isHeavy: ({ query, request }) =>
@@ -100,9 +109,14 @@ const streamFeed = route({
     const after = resumedAt(headers, cursor) ?? query.after;
     const chosen = await subscriptionOf(system, principal, query);
     const options = { ...optionsOf({ ...query, after }), ...chosen, signal };
-    if (buffered !== true) return { status: 200, body: eventStream(await system.feed.follow(principal, options)) };
+    if (buffered !== true) {
+      const batches = await system.feed.follow(principal, options);
+      return batches === undefined ? { status: 204 } : { status: 200, body: eventStream(batches) };
+    }
     const bounds = { limit: MAX_EVENTS, waitMs: MAX_WAIT_SECONDS * MS_PER_SECOND };
-    return { status: 200, body: endedEventStream(await system.feed.read(principal, { ...options, ...bounds })) };
+    const batch = await system.feed.read(principal, { ...options, ...bounds });
+    const isOver = batch.isLast === true && batch.items.length === 0;
+    return isOver ? { status: 204 } : { status: 200, body: endedEventStream(batch) };
   },
 });
 
@@ -111,12 +125,12 @@ export const feedRoutes = [readFeed, streamFeed];
 /** The request for the page behind a cursor: a batch of CloudEvents has no room for it. */
 function pageAfter(
   after: string,
-  { topics, entity, limit, wait }: FeedQuery & { readonly limit: number; readonly wait: number },
+  { topics, entity, until, limit, wait }: FeedQuery & { readonly limit: number; readonly wait: number },
 ): string {
   const query = new URLSearchParams({
     after,
     ...(topics === undefined ? {} : { topics: topics.join(',') }),
-    ...defined({ entity }),
+    ...defined({ entity, until: until?.text }),
     limit: String(limit),
     wait: String(wait),
   });
@@ -127,11 +141,13 @@ interface FeedQuery {
   readonly after?: string | undefined;
   readonly topics?: readonly string[] | undefined;
   readonly entity?: string | undefined;
+  readonly since?: Moment | undefined;
+  readonly until?: Moment | undefined;
 }
 
-function optionsOf({ after, topics, entity }: FeedQuery): FeedFilter & { readonly after?: string } {
+function optionsOf({ after, topics, entity, since, until }: FeedQuery): FeedFilter & { readonly after?: string } {
   return {
-    ...defined({ after, topics, entityId: entity }),
+    ...defined({ after, topics, entityId: entity, since, until }),
   };
 }
 

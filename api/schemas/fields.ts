@@ -1,6 +1,6 @@
 /** The fields several resources share, and the query parameters every list takes. Names and shapes only. */
 import * as z from 'zod';
-import { isObject } from '../../core/values/index.ts';
+import { isObject, MOMENT_FORM, parseMoment } from '../../core/values/index.ts';
 import type { JsonObject } from '../../core/canonical/index.ts';
 import { eventIdSchema, subscriptionInputSchema } from '../../core/events/index.ts';
 import { ENTITY_ID } from '../../core/ledger/index.ts';
@@ -34,6 +34,18 @@ export const principalId = z
 export const waitSeconds = wholeNumber({ min: 0, max: MAX_WAIT_SECONDS, default: 0 }).meta({
   description: 'seconds to wait when there is nothing yet',
 });
+
+/** RFC 3339 with its zone, or how long before the request: `15m`, `7d`. */
+export const moment = z
+  .string()
+  .transform((text, context) => {
+    const parsed = parseMoment(text);
+    if (parsed !== undefined) return parsed;
+    const message = 'must be a time (RFC 3339; + is %2B in a URL) or a span such as 90s, 15m, 24h, 7d, 2w';
+    context.addIssue({ code: 'custom', message });
+    return z.NEVER;
+  })
+  .meta({ override: ({ jsonSchema }) => Object.assign(jsonSchema, { type: 'string', pattern: MOMENT_FORM }) });
 
 interface Range {
   readonly min: number;

@@ -1,9 +1,11 @@
 /** Publishing and reading: what is acknowledged is there, once, and the feed has it. */
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'vitest';
+import { must } from '../../core/errors/index.ts';
 import type { PublishInput, StreamItem } from '../../clients/sdk/index.ts';
 import type { config } from '../../nervous.config.ts';
-import { freshAccount, type Scenario } from './fixture.ts';
+import { freshAccount, until as waitFor, type Scenario } from './fixture.ts';
 
 const BATCH = 40;
 
@@ -26,6 +28,41 @@ export const publishing: readonly Scenario[] = [
       });
       const { entries } = await fixture.as('eva').entries(account);
       expect(entries.map(({ seq, hash }) => ({ seq, hash }))).toEqual([{ seq: 0, hash: first.hash }]);
+    },
+  },
+  {
+    name: 'the feed and the stream begin and end at times',
+    run: async (fixture) => {
+      const account = freshAccount();
+      const events = [credit(account, '1.00'), credit(account, '2.00'), credit(account, '3.00')];
+      const times: string[] = [];
+      const reader = fixture.as('eva');
+      for (const [i, event] of events.entries()) {
+        await fixture.as('bank-feed').publish(event);
+        const { entries } = await reader.entries(account, { from: i });
+        times.push(must(entries[0], 'the entry').body.at);
+        await sleep(20); // so that no two have one time
+      }
+      const ids = events.map(({ eventId }) => eventId);
+      const [, since = '', until = ''] = times;
+      const read = async (from: AsyncIterable<{ readonly event: { readonly eventId: string } }>): Promise<string[]> => {
+        const seen: string[] = [];
+        for await (const { event } of from) seen.push(event.eventId);
+        return seen;
+      };
+      await waitFor('all should be in the feed', async () => {
+        const all = await read(reader.feed({ entity: account, live: false }));
+        return all.length === events.length ? all : undefined;
+      });
+      expect(await read(reader.feed({ entity: account, since, live: false }))).toEqual(ids.slice(1));
+      expect(await read(reader.feed({ entity: account, since, until }))).toEqual(ids.slice(1, 2));
+      expect(await read(reader.stream({ entity: account, since, until }))).toEqual(ids.slice(1, 2));
+      expect(await read(reader.feed({ entity: account, since: '1h', until: '59m' }))).toEqual([]);
+      for (const wrong of ['yesterday', '2026-02-30T00:00:00Z'])
+        await expect(read(reader.feed({ since: wrong }))).rejects.toMatchObject({
+          status: 400,
+          code: 'REQUEST_INVALID',
+        });
     },
   },
   {

@@ -21,6 +21,7 @@ export const EVENTS: CommandGroup = {
       examples: [
         "nervous events tail --topics 'transactions.*' --as eva --data .data",
         'nervous events tail --entity account:1695 --no-follow --json --as eva --data .data',
+        'nervous events tail --since 24h --until 1h --as eva --data .data',
       ],
       was: ['tail'],
       load: async () => (await import('../commands/events/index.ts')).tailCommand(),

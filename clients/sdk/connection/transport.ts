@@ -45,8 +45,8 @@ export function once(): Pick<Required<Call>, 'idempotencyKey' | 'idempotent'> {
 
 export type Transport = <Result>(call: Call) => Promise<Result>;
 
-/** Resolves when an answer of this media type begins; how long it may take is for the call's signal to say. Tries once. */
-export type OpenStream = (call: Call, mediaType: string) => Promise<ReadableStream<Uint8Array>>;
+/** Resolves when an answer of this media type begins; how long it may take is for the call's signal to say. Tries once. @returns undefined: 204 */
+export type OpenStream = (call: Call, mediaType: string) => Promise<ReadableStream<Uint8Array> | undefined>;
 
 type Attempt<Result> =
   | { readonly kind: 'done'; readonly result: Result }
@@ -58,6 +58,7 @@ const BACKOFF_BASE_MS = 100;
 const BACKOFF_MAX_MS = 5_000;
 /** A longer Retry-After is the caller's decision, not ours. */
 const MAX_RETRY_AFTER_MS = 60_000;
+const NO_CONTENT = 204;
 /** The service's "later", and a gateway's before it (RFC 9110: 502, 504). */
 const TRY_LATER: readonly number[] = [429, 502, 503, 504];
 
@@ -88,6 +89,7 @@ export function createStreamOpener(options: TransportOptions): OpenStream {
       },
     );
     const { ok, headers, body } = response;
+    if (response.status === NO_CONTENT) return undefined;
     if (ok && body !== null && headers.get('content-type')?.startsWith(mediaType) === true) return body;
     throw problemOf(response, parse(await response.text()));
   };

@@ -7,12 +7,16 @@ import { backoffMs, isAborted, isTransient, type Transport } from '../connection
 export interface FeedFilterQuery {
   readonly topics?: readonly string[];
   readonly entity?: string;
+  /** where to begin without a cursor: RFC 3339, or how long ago (`15m`, `24h`, `7d`) */
+  readonly since?: string;
+  /** where to end: behind what was recorded before it. RFC 3339, or how long ago */
+  readonly until?: string;
 }
 
 export interface FeedQuery extends FeedFilterQuery {
   /** cursor of the last page seen, or `latest` for the end of the log; default: the beginning */
   readonly after?: string;
-  /** false: end when there is nothing more, instead of waiting for it */
+  /** false: end when there is nothing more, instead of waiting for it; with `until` it ends in any case */
   readonly live?: boolean;
   readonly signal?: AbortSignal;
 }
@@ -28,7 +32,8 @@ const WAIT_SECONDS = 20;
 
 /** Ends when `signal` is aborted; network failures are waited out while live. */
 export async function* readFeed(transport: Transport, query: FeedQuery): AsyncGenerator<FeedItem, void, undefined> {
-  const { live = true, signal } = query;
+  const { entity, since, until, signal } = query;
+  const live = until === undefined && query.live !== false;
   const waitSeconds = live ? WAIT_SECONDS : 0;
   let after = query.after;
   let isConnected = false;
@@ -38,7 +43,7 @@ export async function* readFeed(transport: Transport, query: FeedQuery): AsyncGe
       page = await transport<FeedPage>({
         method: 'GET',
         path: '/v1/feed',
-        query: { after, topics: query.topics?.join(','), entity: query.entity, limit: PAGE, wait: waitSeconds },
+        query: { ...{ after, since, until }, topics: query.topics?.join(','), entity, limit: PAGE, wait: waitSeconds },
         ...{ signal, waitSeconds },
       });
       failures = 0;

@@ -33,16 +33,16 @@ const MAX_FIRST_ATTEMPTS = 5;
 /** @throws ApiProblem, Unreachable */
 export async function* readStream(
   open: OpenStream,
-  { after, topics, entity, subscription, signal }: StreamQuery,
+  { after, topics, entity, since, until, subscription, signal }: StreamQuery,
   silenceMs = SILENCE_MS,
 ): AsyncGenerator<StreamItem, void, undefined> {
-  const query = { after, topics: topics?.join(','), entity, subscription };
+  const query = { after, topics: topics?.join(','), entity, since, until, subscription };
   const call: Call = { method: 'GET', path: '/v1/stream', query, signal };
   for await (const { data, lastEventId: cursor } of readServerSentEvents(open, call, silenceMs))
     yield { event: JSON.parse(data) as DeliveredEvent, cursor };
 }
 
-/** Ends when the call's signal is aborted; a service that is away is waited for, once it was reached. @throws ApiProblem, Unreachable */
+/** Ends when the call's signal is aborted or the service says that there is no more; a service that is away is waited for, once it was reached. @throws ApiProblem, Unreachable */
 export async function* readServerSentEvents(
   open: OpenStream,
   call: Call,
@@ -55,6 +55,7 @@ export async function* readServerSentEvents(
     failures += 1; // unless something comes
     try {
       for await (const piece of connect(open, call, { lastEventId, silenceMs })) {
+        if (piece === 'end') return;
         yield* piece.events;
         lastEventId = piece.lastEventId;
         failures = 0;
@@ -78,7 +79,7 @@ async function* connect(
   open: OpenStream,
   call: Call,
   { lastEventId, silenceMs }: { readonly lastEventId: string; readonly silenceMs: number },
-): AsyncGenerator<Piece, void, undefined> {
+): AsyncGenerator<Piece | 'end', void, undefined> {
   const cut = new AbortController();
   const signal = call.signal === undefined ? cut.signal : AbortSignal.any([call.signal, cut.signal]);
   const inTime = async <T>(work: Promise<T>): Promise<T> => {
@@ -88,7 +89,12 @@ async function* connect(
   const headers = lastEventId === '' ? {} : { 'last-event-id': lastEventId };
   const [decoder, parser] = [new TextDecoder(), new SseParser(lastEventId)];
   try {
-    const reader = (await inTime(open({ ...call, headers, signal }, EVENT_STREAM))).getReader();
+    const opened = await inTime(open({ ...call, headers, signal }, EVENT_STREAM));
+    if (opened === undefined) {
+      yield 'end';
+      return;
+    }
+    const reader = opened.getReader();
     for (;;) {
       const { done, value } = await inTime(reader.read());
       if (done) return;

@@ -22,6 +22,7 @@ import type {
 } from '../../events/index.ts';
 import type { EntryBody, KeyRecord, Scope, VerificationReport, Verdict } from '../../ledger/index.ts';
 import type { Policy, Principal } from '../../policy/index.ts';
+import type { Moment } from '../../values/index.ts';
 import type { NervousConfig } from '../config/config.ts';
 import type { Execute } from '../operations/entry-point.ts';
 import type { Outcomes } from '../operations/metrics.ts';
@@ -105,6 +106,10 @@ export interface FeedFilter {
   readonly entityId?: Given<EntityId>;
   /** Only events that this subscription lets through, including the rights to subscribe and to read. Without a cursor it says where to begin. */
   readonly subscription?: Pick<StreamFilter, 'from' | 'wants'>;
+  /** Where to begin without a cursor: at the first entry recorded then or later, as found by a search (feed/log-times.ts). */
+  readonly since?: Moment;
+  /** Where to end: behind the last entry recorded before it. What is not recorded yet is not waited for. */
+  readonly until?: Moment;
 }
 
 export interface FeedItem {
@@ -117,6 +122,8 @@ export interface FeedBatch {
   /** empty: the batch only says how far the log was read */
   readonly items: readonly FeedItem[];
   readonly cursor: string;
+  /** the end that `until` named is reached */
+  readonly isLast?: true;
 }
 
 /** Events the principal may read, in commit order. `after` is a cursor, or `latest` for the end of the log. */
@@ -133,13 +140,13 @@ export interface Feed {
   ): Promise<FeedBatch>;
   /**
    * Yields the recorded events, then new ones, until the signal is aborted or the reader stops reading. The first batch has the
-   * cursor at which it begins; then a batch comes at least every 15 s. It reads only when it is asked to, so a slow reader costs no memory.
+   * cursor at which it begins; then a batch comes at least every 15 s. With `until` it ends there; undefined: it has ended already. It reads only when it is asked to, so a slow reader costs no memory.
    * @throws SystemError CURSOR_INVALID | CURSOR_GONE | STREAMS_EXHAUSTED
    */
   follow(
     principal: Principal,
     options: FeedFilter & { readonly after?: string; readonly signal: AbortSignal },
-  ): Promise<AsyncIterable<FeedBatch>>;
+  ): Promise<AsyncIterable<FeedBatch> | undefined>;
 }
 
 /** The published log. It returns bytes as they are stored, so that callers can check them with their own tools. */

@@ -39,29 +39,32 @@ export interface Bounds {
   readonly isWanted: IsWanted;
   readonly limit: number;
   readonly maxBytes: number;
+  /** Entries from this log index on are not looked at. */
+  readonly before: number;
   /** undefined: no index knows what is wanted */
   readonly find?: Find | undefined;
 }
 
 export async function scan(tail: FeedTail, start: number, bounds: Bounds): Promise<Page> {
-  const { isWanted, limit, maxBytes } = bounds;
+  const { isWanted, limit, maxBytes, before } = bounds;
   const items: SizedItem[] = [];
   let bytes = 0;
   let next = start;
   let { find } = bounds;
-  for (let looked = 0; looked < MAX_SCAN && items.length < limit;) {
+  for (let looked = 0; looked < MAX_SCAN && items.length < limit && next < before;) {
     const found = await find?.(next, Math.min(MAX_FOUND, limit - items.length));
     if (found === undefined) find = undefined; // behind where it ends, it goes on saying nothing
     const read = found === undefined ? await tail.read(next) : undefined;
     const segment = found ?? must(read, 'a segment of the log');
     for (const item of segment.items) {
+      if (item.position >= before) return { items, next: before };
       if (!isWanted(item.event)) continue;
       bytes += item.bytes;
       if (items.length === limit || (bytes > maxBytes && items.length > 0)) return { items, next: item.position };
       items.push(item);
     }
     looked += found === undefined ? segment.next - next : found.items.length + ASKING;
-    next = segment.next;
+    next = Math.min(segment.next, before);
     if (read?.isEnd === true) return { items, next, end: read };
   }
   return { items, next };

@@ -2,13 +2,15 @@
  * The change feed: events in commit order, from any point, for those who may read them; page by page, or followed as they
  * come. It does not know how events travel.
  */
+import type { EpochMs } from '../../brands/index.ts';
 import type { Clock, EntryStore, LoggedEntry } from '../../ledger/index.ts';
 import { matchesGlob, type Policy, type Principal } from '../../policy/index.ts';
-import { orNone } from '../../values/index.ts';
+import { orNone, timeOfMoment, type Moment } from '../../values/index.ts';
 import { formatCursor, parseCursor } from './feed-cursor.ts';
 import { itemOf, scan, type FeedEnd, type FeedTail, type Find, type IsWanted } from './feed-page.ts';
 import type { LogIndex } from './log-index.ts';
 import { LogTail } from './log-tail.ts';
+import { endBefore, firstAtOrAfter } from './log-times.ts';
 import type { Feed, FeedBatch, FeedFilter } from '../contract/nervous-system.ts';
 import { createOpenStreams } from './open-streams.ts';
 
@@ -43,8 +45,14 @@ export interface CreatedFeed {
 export function createFeed(deps: FeedDependencies): CreatedFeed {
   const { entries, policy, clock, incarnations = [], streams, index } = deps;
   const cursorAt = (position: number): string => formatCursor(position, incarnations);
-  const startOf = async ({ after, subscription }: FeedFilter & { readonly after?: string }): Promise<number> =>
-    after === undefined ? orNone(subscription?.from) : parseCursor(after, await entries.size(), incarnations);
+  const timeOf = (moment: Moment): EpochMs => timeOfMoment(moment, clock.now());
+  const startOf = async ({ after, since, subscription }: FeedFilter & { readonly after?: string }): Promise<number> => {
+    if (after !== undefined) return parseCursor(after, await entries.size(), incarnations);
+    const first = orNone(subscription?.from);
+    return since === undefined ? first : Math.max(first, await firstAtOrAfter(entries, timeOf(since)));
+  };
+  const endOf = async ({ until }: FeedFilter): Promise<number> =>
+    until === undefined ? Infinity : endBefore(entries, timeOf(until));
   const pollMs = entries.exclusive ? REREAD_MS : POLL_MS;
   const tail: FeedTail = new LogTail({ entries, clock, pollMs, itemOf: (entry) => itemOf(entry, cursorAt) });
   const open = createOpenStreams(streams.perPrincipal);
@@ -58,18 +66,27 @@ export function createFeed(deps: FeedDependencies): CreatedFeed {
         const { limit, waitMs, signal } = options;
         const isWanted = wantedBy(policy, principal, options);
         const patience = { clock, until: clock.now() + waitMs, signal };
-        const bounds = { isWanted, limit, maxBytes: MAX_PAGE_BYTES, find: finder(options) };
+        const before = await endOf(options);
+        const bounds = { isWanted, limit, before, maxBytes: MAX_PAGE_BYTES, find: finder(options) };
         let page = await scan(tail, await startOf(options), bounds);
-        while (page.items.length === 0 && page.end !== undefined && (await waitFor(tail, page.end, patience)))
+        const mayGrow = before === Infinity;
+        while (
+          mayGrow &&
+          page.items.length === 0 &&
+          page.end !== undefined &&
+          (await waitFor(tail, page.end, patience))
+        )
           page = await scan(tail, page.next, bounds);
-        return { items: page.items, cursor: cursorAt(page.next) };
+        return { items: page.items, cursor: cursorAt(page.next), ...(page.next < before ? {} : { isLast: true }) };
       },
       follow: async (principal, options) => {
         const { signal } = options;
         const from = await startOf(options);
+        const before = await endOf(options);
+        if (from >= before) return undefined;
         const leave = open.take(principal.id, signal);
         const isWanted = wantedBy(policy, principal, options);
-        return follow({ tail, clock, cursorAt }, { from, isWanted, find: finder(options), signal, leave });
+        return follow({ tail, clock, cursorAt }, { from, before, isWanted, find: finder(options), signal, leave });
       },
     },
   };
@@ -83,6 +100,7 @@ interface Followable {
 
 interface Followed {
   readonly from: number;
+  readonly before: number;
   readonly isWanted: IsWanted;
   readonly find: Find | undefined;
   readonly signal: AbortSignal;
@@ -91,20 +109,20 @@ interface Followed {
 
 async function* follow(
   { tail, clock, cursorAt }: Followable,
-  { from, isWanted, find, signal, leave }: Followed,
+  { from, before, isWanted, find, signal, leave }: Followed,
 ): AsyncGenerator<FeedBatch, void, undefined> {
   try {
     yield { items: [], cursor: cursorAt(from) };
     let toldAt = clock.now();
-    for (let next = from; !signal.aborted;) {
-      const page = await scan(tail, next, { isWanted, find, ...BATCH });
+    for (let next = from; !signal.aborted && next < before;) {
+      const page = await scan(tail, next, { isWanted, find, before, ...BATCH });
       next = page.next;
-      const isAway = page.end === undefined; // far from the end and nothing found: told, so that it is not scanned again
+      const isAway = page.end === undefined || next >= before; // far from the end and nothing found: told, so that it is not scanned again
       if (page.items.length > 0 || isAway || clock.now() - toldAt >= IDLE_MS) {
         yield { items: page.items, cursor: cursorAt(next) };
         toldAt = clock.now();
       }
-      if (page.end !== undefined) await tail.wait(page.end, signal);
+      if (page.end !== undefined && next < before) await tail.wait(page.end, signal);
     }
   } finally {
     leave();

@@ -39,6 +39,7 @@ function valueFor(name: string, path: string): string {
     to: '1',
     id: ID,
     until: '7d',
+    since: '7d',
     verdict: 'justified',
     outcome: 'executed',
     pattern: '{}',

@@ -13,6 +13,7 @@ import type { CatalogView } from '../../../../api/index.ts';
 import { connect, connectedCommand, type ConnectOptions } from '../../connection/connect.ts';
 import { EXIT } from '../../output/exit-codes.ts';
 import { note, show, UsageError } from '../../output/output.ts';
+import { parseTime } from '../../input/times.ts';
 import { readJsonArgument } from '../../input/read-json.ts';
 
 interface PublishOptions extends ConnectOptions {
@@ -26,6 +27,8 @@ interface TailOptions extends ConnectOptions {
   readonly pattern?: string;
   readonly entity?: string;
   readonly after?: string;
+  readonly since?: string;
+  readonly until?: string;
   readonly new?: boolean;
   readonly follow: boolean;
 }
@@ -58,7 +61,14 @@ export function tailCommand(): Command {
     .option('--entity <id>', 'only those about this entity')
     .option('--pattern <json>', 'only events that match this EventBridge pattern: JSON, or @file')
     .option('--after <cursor>', 'continue after this cursor (--json shows cursors)')
-    .addOption(new Option('--new', 'only what comes from now on').conflicts('after'))
+    .addOption(
+      new Option(
+        '--since <time>',
+        'begin at what was recorded then: 15m, 7d (ago), 2026-12-01 or a full time',
+      ).conflicts('after'),
+    )
+    .option('--until <time>', 'end behind what was recorded before then')
+    .addOption(new Option('--new', 'only what comes from now on').conflicts(['after', 'since', 'until']))
     .option('--no-follow', 'stop after the events that exist now')
     .action(tail);
 }
@@ -71,13 +81,17 @@ async function tail(options: TailOptions): Promise<void> {
   const isWanted = await filterOf(options);
   const after = options.new === true ? 'latest' : options.after;
   const query = {
-    ...defined({ topics: wanted, entity, after }),
+    ...defined({ topics: wanted, entity, after, since: timeOf('since', options), until: timeOf('until', options) }),
     signal: interruption(),
   };
   for await (const item of follow ? client.stream(query) : client.feed({ ...query, live: false })) {
     if (isWanted(item.event)) show(options, item, () => lineOf(item.event));
   }
-  if (options.json !== true && process.stderr.isTTY && follow) note('stopped');
+  if (options.json !== true && process.stderr.isTTY && follow && options.until === undefined) note('stopped');
+}
+
+function timeOf(name: 'since' | 'until', { [name]: given }: TailOptions): string | undefined {
+  return given === undefined ? undefined : parseTime(given, { option: `--${name}`, direction: 'past' });
 }
 
 /** A topic that nobody can publish shows nothing, for ever: that is told at once. @throws UsageError */

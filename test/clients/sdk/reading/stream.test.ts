@@ -73,6 +73,17 @@ async function take(items: AsyncIterable<StreamItem>, count: number): Promise<St
 const ids = (items: readonly StreamItem[]): string[] => items.map(({ event }) => event.eventId);
 const logged = LOG.map(({ eventId }) => eventId);
 
+it('ends where the service says that there is no more, and asks no further', async () => {
+  const { client, requests } = networkOf((request, nth) =>
+    nth === 1 ? streamed([bytesOf(request)], 'end') : new Response(null, { status: 204 }),
+  );
+  const seen: StreamItem[] = [];
+  for await (const item of client.stream({ since: '1h', until: '5m' })) seen.push(item);
+  expect(seen).toHaveLength(LOG.length);
+  expect(requests.map(({ query }) => query)).toEqual(Array(2).fill({ since: '1h', until: '5m' }));
+  expect(requests[1]?.headers.get('last-event-id')).toBe(`p${LOG.length}`);
+});
+
 describe('a stream that is cut', () => {
   it('anywhere, any number of times, is the log once and in order', async () => {
     const cut = fc.record({

@@ -1,6 +1,7 @@
 /** The change feed over a store in memory: what pages and streams hold, when they wait, what a cursor leads to. */
 import { describe, expect, it } from 'vitest';
 import type { FeedBatch } from '../../../../core/system/index.ts';
+import { must } from '../../../../core/errors/index.ts';
 import { collect, feedFixture, type FeedFixture } from '../feed-fixture.ts';
 
 const idsOf = ({ items }: FeedBatch): string[] => items.map(({ event }) => event.eventId);
@@ -166,7 +167,8 @@ describe('a long poll', () => {
 describe('a stream', () => {
   const follow = async (fixture: FeedFixture, options: object = {}, as = 'aud') => {
     const controller = new AbortController();
-    const batches = await fixture.feed.follow(fixture.as(as), { signal: controller.signal, ...options });
+    const followed = await fixture.feed.follow(fixture.as(as), { signal: controller.signal, ...options });
+    const batches = must(followed, 'a stream');
     const seen = collect(batches);
     return { ...seen, stop: () => (controller.abort(), seen.done) };
   };
@@ -220,7 +222,7 @@ describe('a stream', () => {
     const fixture = feedFixture();
     const told: number[] = [];
     const controller = new AbortController();
-    const batches = await fixture.feed.follow(fixture.as('aud'), { signal: controller.signal });
+    const batches = must(await fixture.feed.follow(fixture.as('aud'), { signal: controller.signal }), 'a stream');
     const done = (async () => {
       for await (const { cursor } of batches) {
         expect(cursor).toMatch(/^p/);
@@ -255,7 +257,7 @@ describe('a stream', () => {
     await fixture.publish(...many(5_000));
     fixture.reads.length = 0;
     const batches = await fixture.feed.follow(fixture.as('aud'), { signal: new AbortController().signal });
-    const reader = batches[Symbol.asyncIterator]();
+    const reader = must(batches, 'a stream')[Symbol.asyncIterator]();
     for (let i = 0; i < 3; i++) await reader.next();
     await settle();
     expect(fixture.reads).toEqual([0]); // two batches of 100 are in the first segment
