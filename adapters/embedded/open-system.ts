@@ -29,6 +29,7 @@ import {
   createReadFacts,
   createSignal,
   createTopicIndexer,
+  mayConcernSomebody,
   openNoticeReader,
   openNoticeSender,
   type Ground,
@@ -41,11 +42,10 @@ import { createChatSender } from '../machine/chat-sender.ts';
 import { createWebhookSender } from '../machine/webhook-sender.ts';
 import { InProcessBus } from './bus/in-process-bus.ts';
 import { createEngineVerification } from './audit/engine-verification.ts';
+import { startBehindTheLog } from './runtime/behind-the-log.ts';
 import { createExecutors } from './runtime/executors.ts';
 import { createMailFolder, MAIL_FOLDER } from './runtime/mail-folder.ts';
 import { startNoticeSending } from './runtime/notice-sending.ts';
-import { startNoticeLoop } from './runtime/notice-loop.ts';
-import { startTopicIndex } from './runtime/topic-index-loop.ts';
 import { openFieldKeys } from './keys/field-keys.ts';
 import type { OpenConnections } from './http/http-listener.ts';
 import { MAX_CONNECTIONS } from './http/http-server.ts';
@@ -220,8 +220,10 @@ function openNotices(
   });
   const sending = startNoticeSending({ sender, clock, onError });
   noticed.listen(() => sending.wake());
-  const loop = startNoticeLoop({ reader: openNoticeReader(ground), clock, onError });
-  signals.committed.listen((entries) => loop.told(entries));
+  const loop = startBehindTheLog({ maker: openNoticeReader(ground), restMs: NOTICES_REST_MS, clock, onError });
+  signals.committed.listen((entries) => {
+    if (entries.some(mayConcernSomebody)) loop.wake();
+  });
   opened.push(
     () => sending.stop(),
     () => loop.stop(),
@@ -233,6 +235,10 @@ interface NoticeParts {
   readonly fieldKeys: FieldKeys;
 }
 
+/** Shorter than anybody sees, and what is recorded together is told together. */
+const NOTICES_REST_MS = 50;
+/** The feed reads the log where the index does not reach yet, so nobody waits for it. */
+const TOPIC_INDEX_REST_MS = 500;
 /** Mail in files needs a sender, and nobody answers it. */
 const NOBODY = 'nervous@localhost';
 
@@ -241,8 +247,8 @@ function openTopicIndex(
   store: ThreadedStore,
   opened: Closers,
 ): void {
-  const indexer = createTopicIndexer({ ledger, entries: store, items: store });
-  const loop = startTopicIndex({ indexer, clock: systemClock, onError });
+  const maker = createTopicIndexer({ ledger, entries: store, items: store });
+  const loop = startBehindTheLog({ maker, restMs: TOPIC_INDEX_REST_MS, clock: systemClock, onError });
   signals.committed.listen(() => loop.wake());
   opened.push(() => loop.stop());
 }

@@ -33,7 +33,7 @@ export { createTopicIndexer, type TopicIndexer } from './feed/topic-indexer.ts';
 export { rebuildStore, STORE_VERSION, upgradeStore, type StoreUpgrade } from './upgrade/store-upgrade.ts';
 export { checkTopicIndex, rebuildTopicIndex } from './feed/check-topic-index.ts';
 export { openNoticeReader, openNoticeSender } from './assembly/notice-parts.ts';
-export { noticeTopics } from './notices/notice.ts';
+export { mayConcernSomebody } from './notices/notice.ts';
 export type {
   Mail,
   MadeNotice,

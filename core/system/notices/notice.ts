@@ -4,6 +4,7 @@
  */
 import type { IsoInstant } from '../../brands/index.ts';
 import { showHidden, type JsonObject, type JsonValue } from '../../canonical/index.ts';
+import type { AppendedEntry } from '../../ledger/index.ts';
 import type { NoticeSubject, NoticeText } from '../contract/notices.ts';
 
 const MAX_TITLE = 160;
@@ -29,6 +30,12 @@ export function noticeText(event: {
 
 /** Every topic that somebody is told of. */
 export const noticeTopics = (): readonly string[] => Object.keys(TELLING);
+
+/** Told by its topic alone: most of what is recorded concerns nobody. */
+export function mayConcernSomebody({ draft }: Pick<AppendedEntry, 'draft'>): boolean {
+  const { topic } = draft.data as { readonly topic?: unknown };
+  return draft.type === 'event' && typeof topic === 'string' && Object.hasOwn(TELLING, topic);
+}
 
 /** On one line, in so many characters at most, and nothing in it that people would not see. */
 export function clip(text: string, max: number): string {
