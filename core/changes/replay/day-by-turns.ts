@@ -17,6 +17,8 @@ export interface TurnRecord extends AssessedChange {
   /** what it says it counted, this one included */
   readonly initiator: Recent;
   readonly onEntity: Recent;
+  /** assessed on another document than the chain led to: it counted for others, and what it says of itself is nobody's concern */
+  readonly isExternal?: true;
 }
 
 /** Plain data: where it was left off. */
@@ -86,7 +88,7 @@ export class DayByTurns {
           before.delete(one.change);
           before.set(one.change, one);
           forget(before, one.at);
-          const reason = missing(recordedBy(one), least);
+          const reason = one.isExternal === true ? undefined : missing(recordedBy(one), least);
           return reason === undefined ? [] : [{ position: one.position, reason }];
         });
       });

@@ -4,7 +4,6 @@
  * open change-sets, the documents there are, a day of assessments, and a few bytes for what may be used once.
  */
 import { msOf } from '../../brands/index.ts';
-import type { JsonObject } from '../../canonical/index.ts';
 import { defined, orNone } from '../../values/index.ts';
 import { adoptedDocument, POLICY_ADOPTED } from '../policy/adoption.ts';
 import { UNDER_POLICY } from '../policy/authority.ts';
@@ -240,14 +239,18 @@ export class Replay {
       this.turns.use(`on#${entity}#${turns.entity}`, position);
     }
     if (data.facts['executors'] !== undefined) this.counts.advised += 1;
-    if (!isOnDocument(context)) return undefined;
+    const isExternal = !isOnDocument(context);
     if (this.authority instanceof OrderedAuthority)
-      return judgeFacts(context, this.recent.certain(asked), this.recent.possible(asked));
+      return isExternal ? undefined : judgeFacts(context, this.recent.certain(asked), this.recent.possible(asked));
     if (turns !== undefined) {
-      const { initiator, onEntity } = data.facts as { readonly initiator: JsonObject; readonly onEntity: JsonObject };
+      const { initiator = {}, onEntity = {} } = data.facts as {
+        readonly initiator?: object;
+        readonly onEntity?: object;
+      };
       const taken = { ...{ position, change, sponsor, entityId }, moved: movedBy(step), at: msOf(at), asOf: to };
-      this.days.take({ ...taken, turns, initiator, onEntity });
+      this.days.take({ ...taken, turns, initiator, onEntity, ...(isExternal && { isExternal }) });
     }
+    if (isExternal) return undefined;
     return judgeFacts(context, NOTHING, ANYTHING);
   }
 
@@ -303,8 +306,8 @@ function usedTwice(what: string, { position, first }: UsedTwice): Unauthorized {
 }
 
 function movedBy({ data }: StepOf<'change.assessed'>): number {
-  const { moved = 0 } = (data.facts['money'] ?? {}) as { readonly moved?: number };
-  return moved;
+  const { moved } = (data.facts['money'] ?? {}) as { readonly moved?: unknown };
+  return typeof moved === 'number' ? moved : 0;
 }
 
 /** Of these only what is looked at again: a change-set may have very many. */

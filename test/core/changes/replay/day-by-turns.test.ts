@@ -62,6 +62,17 @@ describe('an assessment', () => {
     ).toBeUndefined();
   });
 
+  it('counts a change-set as it was assessed last, also on a document that nobody else saw', () => {
+    const revised = taken(1, { change: 'c0', moved: 0, initiator: {}, onEntity: {}, isExternal: true });
+    const of = (recentMoved: number): TurnRecord => taken(2, { moved: 1, initiator: { ...PLENTY, recentMoved } });
+    expect(short([taken(0), revised, of(1)])).toBeUndefined();
+    expect(short([taken(0), revised, of(0)])).toMatch(/^2: .*recentMoved is 0, at least 1/);
+  });
+
+  it('is not judged on a document that nobody else saw', () => {
+    expect(short([...before, { ...says({ recentChanges: 0 }), isExternal: true }])).toBeUndefined();
+  });
+
   it('goes by turns, not by the order of the log', () => {
     const first = taken(0, { position: 9, initiator: { recentChanges: 1 } });
     const second = taken(1, { position: 4, initiator: { recentChanges: 1 } });
