@@ -85,6 +85,7 @@ export async function decide(
     // Once only, and with whose roles.
     const refusal = roomRefusal(record, decision) ?? (await replayRefusal(context, record, nonce));
     if (refusal !== undefined) return refusal;
+    const asOf = context.clock.now();
     const mandate = await votingAs(context, principal.personId, onBehalfOf);
     if (isRefused(mandate)) return mandate;
     const { checks, ...roles } = mandate;
@@ -96,7 +97,7 @@ export async function decide(
 
     // One transaction. Whether it is about the record as it stands, the reducer says.
     const recorded = await context.recorder.record({
-      ...{ id, entityId: record.entityId, current },
+      ...{ id, entityId: record.entityId, current, asOf },
       steps: [voted, ...consequences(context, record, voted)],
       // One vote per person is the record's business, which is written only as it was read.
       writes: [used, ...checks],

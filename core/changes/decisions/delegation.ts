@@ -74,7 +74,11 @@ export async function delegate(
   };
   const result = await context.appendUnder({
     entries: [{ chain: DELEGATIONS_CHAIN, draft, ...defined({ idemKey }) }],
-    writes: ([placed]) => (placed === undefined ? [] : context.delegations.granted(delegationOf(grant, placed))),
+    // What is over when it is stamped was looked at too long ago.
+    writes: ([placed]) =>
+      placed === undefined || msOf(placed.at) >= msOf(grant.until)
+        ? 'withdraw'
+        : context.delegations.granted(delegationOf(grant, placed)),
   });
   if (result.kind === 'refused') return result;
   const meanwhile = result.kind === 'exists' ? await grantedUnder(context, grant, idemKey) : undefined;

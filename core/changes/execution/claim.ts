@@ -38,7 +38,7 @@ export async function claim(context: Context, current: StoredChange): Promise<Ou
     data: { change: id, revision: content.revision, approval: approval.step, ...context.under },
   };
   const recorded = await context.recorder.record({
-    ...{ id, entityId, current, steps: [claimed] },
+    ...{ id, entityId, current, steps: [claimed], asOf: time },
     writes: [context.states.check(entityId, assessment.base.version), ...checks],
   });
   if (recorded.kind === 'refused') return recorded;

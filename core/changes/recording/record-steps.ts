@@ -2,7 +2,7 @@
  * The one way a change-set's steps get into the ledger: the entries, the record that follows from them and everything else
  * that must become true with them, in one transaction conditional on the record as it was read.
  */
-import { isoOf, type EntityId } from '../../brands/index.ts';
+import { isoOf, msOf, type EntityId, type EpochMs } from '../../brands/index.ts';
 import type {
   AppendedEntry,
   Appender,
@@ -13,7 +13,7 @@ import type {
   PlacedEntry,
   StoredEntry,
 } from '../../ledger/index.ts';
-import { orNone } from '../../values/index.ts';
+import { MS_PER_MINUTE, orNone } from '../../values/index.ts';
 import { announce, type AnnouncementCatalog } from './announce.ts';
 import type { ChangeStore, StoredChange } from '../store/change-store.ts';
 import { UNDER_POLICY } from '../policy/authority.ts';
@@ -36,6 +36,9 @@ const DECISIVE: ReadonlySet<StepType> = new Set([
   'change.resolved-rolled-back',
 ] as const);
 
+/** A process that was halted for longer between looking at the clock and stamping what rests on that begins anew. */
+const MAX_LAG_MS = MS_PER_MINUTE;
+
 /** Readings and decisions of one call before it is told that the change-set is too busy. */
 export const MAX_TRIES = 32;
 
@@ -50,6 +53,8 @@ export interface Recording {
   readonly extras?: readonly EntryDraft[];
   /** of the first step */
   readonly idemKey?: string;
+  /** when the clock was read for what the steps rest on: a vote that is lent, a freeze */
+  readonly asOf?: EpochMs;
 }
 
 export type Recorded =
@@ -85,7 +90,7 @@ export function createStepRecorder(deps: RecorderDependencies): StepRecorder {
 
 async function recordSteps(
   { appender, appendUnder, prove, proven, store, clock, governance, catalog }: RecorderDependencies,
-  { id, entityId, current, steps, writes = [], extras = [], idemKey }: Recording,
+  { id, entityId, current, steps, writes = [], extras = [], idemKey, asOf }: Recording,
 ): Promise<Recorded> {
   const before = current?.record;
   const isDecisive = steps.some(({ type }) => DECISIVE.has(type));
@@ -118,7 +123,7 @@ async function recordSteps(
     ...(lastSeq < 0 ? {} : { after: { chain: entityId, seq: lastSeq } }),
     writes: (places) => {
       // In its true place, and at its true time, a step may be refused all the same.
-      const next = (placed.next = foldSteps(before, placedSteps(entityId, steps, places)));
+      const next = (placed.next = lagOf(asOf, places) ?? foldSteps(before, placedSteps(entityId, steps, places)));
       if (isRefused(next)) return 'withdraw';
       return [...store.recordWrites(current, next), ...(typeof writes === 'function' ? writes(places) : writes)];
     },
@@ -140,6 +145,12 @@ function endOf(record: ChangeRecord | undefined): { readonly lastSeq: number; re
 
 function draftOf({ type, actor, data }: StepDraft, idem: string): EntryDraft {
   return { type, actor, idem, data, ...(ROOT_SIGNED.has(type) ? { rootSigned: true } : {}) };
+}
+
+function lagOf(asOf: EpochMs | undefined, [first]: readonly PlacedEntry[]): Refusal | undefined {
+  return asOf !== undefined && first !== undefined && msOf(first.at) - asOf > MAX_LAG_MS
+    ? refused('CHANGE_BUSY', `it was looked at as of ${isoOf(asOf)}, too long before ${first.at}: try again`)
+    : undefined;
 }
 
 /** Said when every attempt met a writer who was faster. */

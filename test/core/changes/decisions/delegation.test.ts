@@ -13,7 +13,7 @@ import {
   who,
   type GovernanceFixture,
 } from '../governance-fixture.ts';
-import { contentsOf, decision } from '../fixture.ts';
+import { contentsOf, decision, hours } from '../fixture.ts';
 
 const REASON = 'on leave';
 const DELEGATIONS = 'system/delegations';
@@ -68,6 +68,26 @@ describe('a delegated vote', () => {
     await expect(vote('rita', 'bob')).rejects.toMatchObject({
       code: expect.stringMatching(/ALREADY_VOTED|STATE/) as string,
     });
+  });
+
+  it('is cast anew by a process that was halted between looking at the delegation and recording: it may be over by now', async () => {
+    const fixture = createGovernanceFixture();
+    const { store, clock } = fixture;
+    const view = await fixture.propose();
+    await lend(fixture, 'carl', 'pete', { until: new Date(clock.now() + hours(1)).toISOString() });
+    const { change } = await fixture.changes.decide(who('rita'), view.id, decision(view, 'approve'));
+    const other = fixture.process();
+    const read = store.read.bind(store);
+    let halts = 1;
+    store.read = async (...asked) => {
+      // What completes the quorum is proved after the delegation was looked at.
+      if (asked[0] === change.entityId && halts-- > 0) await clock.advance(hours(2));
+      return read(...asked);
+    };
+    const voting = other.changes.decide(who('pete'), view.id, decision(change, 'approve', { onBehalfOf: 'carl' }));
+    await expect(voting).rejects.toMatchObject({ code: 'CHANGE_BUSY' });
+    expect((await fixture.record(view.id)).votes.map(({ personId }) => personId)).toEqual(['rita']);
+    expect(halts).toBeLessThan(1);
   });
 
   it('goes around in no loop', async () => {
