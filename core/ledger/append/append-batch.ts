@@ -7,6 +7,9 @@ import type { Outcome, Tried } from './read-back.ts';
 import type { Run, Sealable } from './seal.ts';
 import type { SessionKey } from './session-key.ts';
 
+/** Entries that are two trees, and worth two commits. */
+const HALVED_ENTRIES = 32;
+
 export interface Pending extends Sealable {
   readonly request: AppendRequest;
   prepared: readonly PreparedEntry[];
@@ -52,4 +55,10 @@ export function groupOf({ pending, entries, sealed }: Placed): CommitGroup | und
 
 export function entriesOf(placed: readonly Placed[]): number {
   return placed.reduce((sum, { entries }) => sum + entries.length, 0);
+}
+
+/** In entries; of few, all of them. */
+export function halfOf(queue: readonly Pick<Pending, 'prepared'>[]): number {
+  const waiting = queue.reduce((sum, { prepared }) => sum + prepared.length, 0);
+  return waiting < HALVED_ENTRIES ? waiting : Math.ceil(waiting / 2);
 }

@@ -17,7 +17,7 @@ import { createEntryClock } from '../entries/entry-clock.ts';
 import { genesisHash, type EntryDraft, type SealedEntry } from '../entries/entry.ts';
 import { LedgerError } from '../entries/errors.ts';
 import type { CommitGroup } from '../entries/ports.ts';
-import { entriesOf, groupOf, type Pending, type Placed, type Planned, type Writing } from './append-batch.ts';
+import { entriesOf, groupOf, halfOf, type Pending, type Placed, type Planned, type Writing } from './append-batch.ts';
 import { headAfter, HeadCache } from './head-cache.ts';
 import { busy, unavailable } from './append-errors.ts';
 import { Pace } from './pace.ts';
@@ -29,8 +29,6 @@ import { SessionKeys } from './session-keys.ts';
 
 /** Entries sealed and committed together at most: keeps one commit in the low milliseconds. */
 const MAX_BATCH_ENTRIES = 256;
-/** Entries that are two trees, and worth two commits. */
-const HALVED_ENTRIES = 32;
 /** Foreign writers met on one chain before the caller is told to back off. */
 const MAX_ATTEMPTS = 64;
 const BACKOFF_MAX_MS = 64;
@@ -147,9 +145,8 @@ class QueueingAppender implements Appender {
     const held: Pending[] = [];
     /** chains that a later request may not overtake on */
     const taken = new Set(this.busyChains);
-    const waiting = this.queue.reduce((sum, { prepared }) => sum + prepared.length, 0);
-    const isHalved = isIdle && this.options.store.exclusive && waiting >= HALVED_ENTRIES && this.pace.isWorthHalving;
-    const limit = Math.min(MAX_BATCH_ENTRIES, isHalved ? Math.ceil(waiting / 2) : waiting);
+    const isHalved = isIdle && this.options.store.exclusive && this.pace.isWorthHalving;
+    const limit = Math.min(MAX_BATCH_ENTRIES, isHalved ? halfOf(this.queue) : Infinity);
     let entries = 0;
     let index = 0;
     for (; index < this.queue.length && entries < limit; index++) {
