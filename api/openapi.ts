@@ -73,8 +73,7 @@ function operationOf(route: Route): ZodOpenApiOperationObject {
     requestParams: {
       ...(params === undefined ? {} : { path: params as Parameters }),
       ...(query === undefined ? {} : { query: query as Parameters }),
-      ...(route.method === 'POST' ? { header: idempotencyHeader } : {}),
-      ...(route.conditional === true ? { header: ifMatchHeader } : {}),
+      ...headerOf(route),
     },
     ...(body === undefined
       ? {}
@@ -86,6 +85,15 @@ function operationOf(route: Route): ZodOpenApiOperationObject {
         }),
     responses: responsesOf(route),
   };
+}
+
+function headerOf({ method, conditional }: Route): Pick<ZodOpenApiParameters, 'header'> {
+  const header = {
+    ...(method === 'POST' ? idempotencyHeader.shape : {}),
+    ...(conditional === true ? ifMatchHeader.shape : {}),
+    ...(conditional === 'optional' ? ifMatchHeader.partial().shape : {}),
+  };
+  return Object.keys(header).length === 0 ? {} : { header: z.object(header) };
 }
 
 /** Declared answers and problems; a status may be both, told apart by its media type. */

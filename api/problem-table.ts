@@ -73,6 +73,7 @@ export const PROBLEMS: Readonly<Record<ErrorCode, Row>> = {
 
   CURSOR_GONE: row(410, 'The cursor points behind entries that are lost'),
 
+  DOCUMENT_CHANGED: row(412, 'The document was changed meanwhile'),
   SUBSCRIPTION_CHANGED: row(412, 'The subscription was changed meanwhile'),
 
   BODY_TOO_LARGE: row(413, 'The body is too large'),

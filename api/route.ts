@@ -109,8 +109,8 @@ export interface Description {
   readonly unsafe?: boolean;
   /** whether nothing was thrown and it was refused all the same; default: it succeeded */
   readonly outcomeOf?: (result: RouteResult) => Outcome;
-  /** true: the request must say which state it is about (If-Match), so that nobody's change is lost */
-  readonly conditional?: true;
+  /** true: the request must say which state it is about (If-Match), so that nobody's change is lost; `optional`: it may */
+  readonly conditional?: true | 'optional';
   /** what the use case refuses with, beyond what every request can meet */
   readonly problems: readonly ErrorCode[];
 }

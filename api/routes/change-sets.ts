@@ -4,6 +4,7 @@ import * as z from 'zod';
 import { CHANGE_STATES, RISK_LEVELS, type ProposeResult } from '../../core/changes/index.ts';
 import { defined } from '../../core/values/index.ts';
 import type { ErrorCode } from '../errors.ts';
+import { ifDocument } from '../if-match.ts';
 import { bodyForCore, routesOn } from '../route.ts';
 import {
   abortSchema,
@@ -39,15 +40,18 @@ const proposeChangeSet = route({
   operationId: 'proposeChangeSet',
   tag: 'change-sets',
   summary: 'Propose operations on an entity',
-  description: 'With an Idempotency-Key the same proposal is made once, however often it is sent.',
+  description:
+    'With an Idempotency-Key the same proposal is made once, however often it is sent. With If-Match (the ETag of the entity) it is ' +
+    'refused with 412 if the document is another than the one that it was made from.',
   body: bodyForCore(proposalSchema),
   responses: {
     201: { description: 'proposed and assessed', schema: proposedSchema },
     200: { description: 'proposed before, under this idempotency key', schema: proposedSchema },
   },
-  problems: PROPOSING,
-  handler: async (system, principal, { body, idempotencyKey }) =>
-    asProposed(await system.changes.propose(principal, body, idempotencyKey)),
+  problems: [...PROPOSING, 'DOCUMENT_CHANGED'],
+  conditional: 'optional',
+  handler: async (system, principal, { body, idempotencyKey, request: { headers } }) =>
+    asProposed(await system.changes.propose(principal, body, idempotencyKey, ifDocument(headers))),
 });
 
 const assessChangeSet = route({

@@ -1,10 +1,11 @@
 /** What is known about an entity: its document, its chain, and whether that chain verifies. */
 import type { NervousSystem } from '../../core/system/index.ts';
 import * as z from 'zod';
+import { entityTag } from '../if-match.ts';
 import { routesOn, type RequestHeaders } from '../route.ts';
-import { entityPageSize, entityViewSchema, entryPageSchema } from '../schemas/entities.ts';
+import { entityAtSchema, entityPageSize, entityViewSchema, entryPageSchema } from '../schemas/entities.ts';
 import { verificationReportSchema } from '../schemas/verification.ts';
-import { entityId, wholeNumber } from '../schemas/fields.ts';
+import { entityId, placeOrMoment, wholeNumber } from '../schemas/fields.ts';
 
 const route = routesOn<Pick<NervousSystem, 'entities'>>();
 
@@ -26,8 +27,7 @@ const getEntity = route({
   problems: ['ENTITY_NOT_FOUND', 'FORBIDDEN'],
   handler: async (system, principal, { params: { id }, request }) => {
     const entity = await system.entities.get(principal, id);
-    // The document is a function of the chain, so the head's hash names both.
-    const etag = `"${entity.head.hash}"`;
+    const etag = entityTag(entity);
     return isKnown(request.headers, etag)
       ? { status: 304, headers: { etag } }
       : { status: 200, headers: { etag }, body: entity };
@@ -62,6 +62,30 @@ const listEntries = route({
   },
 });
 
+const getEntityHistory = route({
+  method: 'GET',
+  path: '/v1/entities/{id}/history',
+  operationId: 'getEntityHistory',
+  tag: 'entities',
+  summary: "The entity's document as it was",
+  description:
+    'Computed from the entries of the chain up to a place, each of which must continue the one before. `entry` is the last of them, and its hash is ' +
+    'over them all: a proof of it (`/v1/proof`) proves what the document was made from.',
+  params,
+  query: z.strictObject({
+    at: placeOrMoment.meta({
+      description: 'seq of the last entry that counts, or a time: what was recorded until then counts',
+      examples: ['7', '2026-12-01T08:00:00Z', '7d'],
+    }),
+  }),
+  responses: { 200: { description: 'the entity then', schema: entityAtSchema } },
+  problems: ['ENTITY_NOT_FOUND', 'ENTRY_UNREADABLE', 'FORBIDDEN', 'VERIFICATION_ENDED'],
+  handler: async (system, principal, { params: { id }, query: { at }, request: { signal } }) => ({
+    status: 200,
+    body: await system.entities.at(principal, id, { at, signal }),
+  }),
+});
+
 const verifyEntity = route({
   method: 'GET',
   path: '/v1/entities/{id}/verify',
@@ -79,7 +103,7 @@ const verifyEntity = route({
   }),
 });
 
-export const entityRoutes = [getEntity, listEntries, verifyEntity];
+export const entityRoutes = [getEntity, listEntries, getEntityHistory, verifyEntity];
 
 /** If-None-Match compares weakly, RFC 9110 section 13.1.2. */
 function isKnown(headers: RequestHeaders, etag: string): boolean {

@@ -1,8 +1,8 @@
 /** Entities and their chains. */
 import * as z from 'zod';
 import { VERDICTS, type EntryBody } from '../../core/ledger/index.ts';
-import type { EntityView, EntryVerdict, EntryView } from '../../core/system/index.ts';
-import { chainHash, count, entityId, instant, jsonObject, position, seq } from './fields.ts';
+import type { EntityAt, EntityView, EntryVerdict, EntryView } from '../../core/system/index.ts';
+import { chainHash, count, documentHash, entityId, instant, jsonObject, position, seq } from './fields.ts';
 
 /** Entries carry their bytes, up to 64 KiB each: a page stays in the low megabytes. */
 export const entityPageSize = { min: 1, max: 200, default: 100 };
@@ -15,6 +15,17 @@ export const entityViewSchema: z.ZodType<EntityView> = z
     version: count.meta({ description: 'of the document; 0 when there is none' }),
   })
   .meta({ id: 'Entity' });
+
+export const entityAtSchema: z.ZodType<EntityAt> = z
+  .strictObject({
+    entityId,
+    entry: z.strictObject({ seq, hash: chainHash, at: instant, position: position.exactOptional() }),
+    document: jsonObject.exactOptional(),
+    version: count,
+    documentHash,
+    writtenBy: z.strictObject({ seq, hash: chainHash, at: instant }).exactOptional(),
+  })
+  .meta({ id: 'EntityAt' });
 
 const entryBodySchema: z.ZodType<EntryBody> = z
   .strictObject({

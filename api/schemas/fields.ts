@@ -47,6 +47,25 @@ export const moment = z
   })
   .meta({ override: ({ jsonSchema }) => Object.assign(jsonSchema, { type: 'string', pattern: MOMENT_FORM }) });
 
+/** A place in a chain, by its number or by a time. */
+export const placeOrMoment = z
+  .string()
+  .transform((text, context) => {
+    const seq = /^(?:0|[1-9][0-9]{0,14})$/.test(text) ? Number(text) : undefined;
+    const parsed = seq === undefined ? parseMoment(text) : { seq };
+    if (parsed !== undefined) return parsed;
+    const message = 'must be a seq, a time (RFC 3339; + is %2B in a URL) or a span such as 15m, 24h, 7d';
+    context.addIssue({ code: 'custom', message });
+    return z.NEVER;
+  })
+  .meta({
+    override: ({ jsonSchema }) =>
+      Object.assign(jsonSchema, {
+        type: 'string',
+        anyOf: [{ pattern: MOMENT_FORM }, { pattern: '^(?:0|[1-9][0-9]{0,14})$' }],
+      }),
+  });
+
 interface Range {
   readonly min: number;
   readonly max: number;

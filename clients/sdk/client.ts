@@ -35,6 +35,7 @@ import type {
 import { subscriptionTag, type GuardState, type Revealed, type Subscription } from '../../core/events/index.ts';
 import type { VerificationReport } from '../../core/ledger/index.ts';
 import type {
+  EntityAt,
   EntityView,
   EventTrace,
   MapReport,
@@ -45,7 +46,8 @@ import type {
 import type { JsonObject } from '../../core/canonical/index.ts';
 import { assertDisplayedChange } from './displayed-change.ts';
 import { realClock, type ClientClock } from './connection/clock.ts';
-import type { ChangeSetQuery, RunOptions, SubscribeOptions, SubscriptionPatch } from './options.ts';
+import { ifDocument } from './connection/if-document.ts';
+import type { ChangeSetQuery, ProposeOptions, RunOptions, SubscribeOptions, SubscriptionPatch } from './options.ts';
 import { ApiProblem } from './connection/problems.ts';
 import { pathSegment } from './reading/gaps.ts';
 import { readFeed, type FeedItem, type FeedQuery } from './reading/feed.ts';
@@ -86,7 +88,7 @@ export interface Client<C extends NervousConfig = NervousConfig> {
 
   /** Dry run: tells how risky the proposal would be and why, who would have to approve, and what would change. Records nothing. */
   assess(proposal: ProposalInput): Promise<DryRun>;
-  propose(proposal: ProposalInput, options?: { readonly idempotencyKey?: string }): Promise<ProposeResult>;
+  propose(proposal: ProposalInput, options?: ProposeOptions): Promise<ProposeResult>;
   changeSet(id: string): Promise<ChangeView>;
   changeSets(query?: ChangeSetQuery): Promise<ChangePage>;
   revise(id: string, revision: RevisionInput): Promise<ChangeView>;
@@ -125,6 +127,8 @@ export interface Client<C extends NervousConfig = NervousConfig> {
   delegations(): Promise<Delegations>;
 
   entity(id: string): Promise<EntityView>;
+  /** Reads the entity as it was: when this entry was the newest, or at a time (RFC 3339, or `7d`). */
+  entityAt(id: string, at: number | string): Promise<EntityAt>;
   entries(id: string, page?: { readonly from?: number; readonly limit?: number }): Promise<EntryPage>;
   verifyEntity(id: string): Promise<VerificationReport>;
   /** Reads the confidential fields of an entry. An entry on the same chain records who saw them. */
@@ -233,8 +237,8 @@ function changes(
   const at = (id: string, verb = ''): string => `${path}/${encodeURIComponent(id)}${verb}`;
   return {
     assess: (body) => call({ method: 'POST', path: `${path}/assess`, body, idempotent: true }),
-    propose: (body, { idempotencyKey = crypto.randomUUID() } = {}) =>
-      call({ method: 'POST', path, body, idempotencyKey, idempotent: true }),
+    propose: (body, { idempotencyKey = crypto.randomUUID(), ifIs } = {}) =>
+      call({ method: 'POST', path, body, headers: ifDocument(ifIs), idempotencyKey, idempotent: true }),
     changeSet: (id) => call({ method: 'GET', path: at(id) }),
     changeSets: (query = {}) => call({ method: 'GET', path, query: { ...query } }),
     revise: (id, body) => call({ method: 'POST', path: at(id, '/revisions'), body, ...once() }),
@@ -272,11 +276,13 @@ function governance(call: Transport): Group<'policy' | 'delegate' | 'endDelegati
 function ledger(
   call: Transport,
 ): Group<
-  ('entity' | 'entries' | 'quarantine' | 'verifyEntity' | 'verifyAll') | ('reveal' | 'proof' | 'checkpoint' | 'logFile')
+  | ('entity' | 'entityAt' | 'entries' | 'quarantine' | 'verifyEntity' | 'verifyAll')
+  | ('reveal' | 'proof' | 'checkpoint' | 'logFile')
 > {
   const at = (id: string, rest = ''): string => `/v1/entities/${pathSegment(id)}${rest}`;
   return {
     entity: (id) => call({ method: 'GET', path: at(id) }),
+    entityAt: (id, when) => call({ method: 'GET', path: at(id, '/history'), query: { at: when } }),
     entries: (id, page = {}) => call({ method: 'GET', path: at(id, '/entries'), query: { ...page } }),
     verifyEntity: (id) => call({ method: 'GET', path: at(id, '/verify'), waitSeconds: VERIFY_SECONDS }),
     reveal: (id, seq) => call({ method: 'POST', path: at(id, '/reveal'), body: { seq } }),

@@ -18,6 +18,12 @@ type MergePatch<Value> = Value extends readonly unknown[]
     ? { readonly [Name in keyof Value]?: MergePatch<Value[Name]> | null }
     : Value;
 
+export interface ProposeOptions {
+  readonly idempotencyKey?: string;
+  /** only if the entity's document is still this one; otherwise refused with DOCUMENT_CHANGED */
+  readonly ifIs?: { readonly version: number };
+}
+
 export interface RunOptions {
   /** aborted: as stop() */
   readonly signal?: AbortSignal;

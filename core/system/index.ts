@@ -78,6 +78,7 @@ export { USE_CASES, type UseCase, type UseCaseName } from './operations/use-case
 export { CursorGone, SystemError, type SystemErrorCode } from './config/errors.ts';
 export type {
   Entities,
+  EntityAt,
   EntityView,
   EntryVerdict,
   EntryView,

@@ -23,7 +23,7 @@ describe('an entity', () => {
     const { status, json, headers } = await call<EntityView>(fixture, `GET ${PATH}`, { as: 'ledgerist' });
     expect(status).toBe(200);
     expect(json).toMatchObject({ entityId: ENTITY, head: { seq: 2 }, version: 0 });
-    expect(headers['etag']).toBe(`"${json.head.hash}"`);
+    expect(headers['etag']).toBe(`"v0.${json.head.hash}"`);
   });
 
   it('is 304 while the ETag is the same, and 200 after the next entry', async () => {

@@ -50,6 +50,8 @@ import {
   type Passage,
 } from '../../core/system/index.ts';
 import { checked } from '../support/checked.ts';
+import { timeOfMoment } from '../../core/values/index.ts';
+import { documentAt } from '../../core/system/verify/document-at.ts';
 import { createOpenStreams } from '../../core/system/feed/open-streams.ts';
 import { createNoticeAudience } from '../../core/system/notices/notice-audience.ts';
 import { createNoticePreferences } from '../../core/system/notices/notice-preferences.ts';
@@ -303,6 +305,14 @@ function reading(
       get: async (principal, entityId) => {
         const { seq, hash, body } = chainOf(principal, entityId).at(-1) as EntryView;
         return { entityId, head: { seq, hash, at: body.at }, version: 0 };
+      },
+      at: async (principal, entityId, { at }) => {
+        const headSeq = chainOf(principal, entityId).length - 1;
+        const place = 'seq' in at ? at : { time: timeOfMoment(at, new FakeClock().now()) };
+        return documentAt(
+          { ledger: config.ledger, origin: config.origin, entries: store },
+          { entityId, headSeq, at: place },
+        );
       },
       entries: async (principal, entityId, { from, limit }) =>
         chainOf(principal, entityId)

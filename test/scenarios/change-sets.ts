@@ -1,5 +1,6 @@
 /** Change-sets from proposal to every end, driven by whatever workflow engine there is. */
 import { expect } from 'vitest';
+import { must } from '../../core/errors/index.ts';
 import type { ContentHash } from '../../core/brands/index.ts';
 import type { ChangeView, ProposalInput } from '../../core/changes/index.ts';
 import { freshAccount, inState, power, until, type Scenario, type Fixture } from './fixture.ts';
@@ -76,6 +77,50 @@ export const changeSets: readonly Scenario[] = [
       const { document, version } = await fixture.as('eva').entity(account);
       expect({ document, version }).toEqual({ document: { currency: 'CZK', limit: '20000.00' }, version: 1 });
       expect(await typesOn(fixture, account)).toEqual(ENTRY_TYPES.map((type) => `change.${type}`));
+    },
+  },
+  {
+    name: 'a document is read as it was, and a proposal made from an old one is refused',
+    run: async (fixture) => {
+      const account = freshAccount();
+      const eva = fixture.as('eva');
+      const first = await propose(fixture, account);
+      const before = await eva.entity(account);
+      await approve(fixture, first, 'boris', 'clara');
+      await inState(fixture, first.id, 'executed');
+      const now = await eva.entity(account);
+      const applied = (await eva.entries(account)).entries.find(({ body }) => body.type === 'change.applied');
+      const { seq, hash, body } = must(applied, 'the entry that wrote the document');
+      const written = { document: { currency: 'CZK', limit: '20000.00' }, version: 1, documentHash: body.data['hash'] };
+      expect(await eva.entityAt(account, seq - 1)).toMatchObject({
+        version: 0,
+        entry: { seq: seq - 1, hash: body.prev },
+      });
+      expect(await eva.entityAt(account, seq - 1)).not.toHaveProperty('document');
+      expect(await eva.entityAt(account, seq)).toMatchObject({
+        ...written,
+        entry: { seq, hash },
+        writtenBy: { seq, hash },
+      });
+      expect(await eva.entityAt(account, now.head.seq)).toMatchObject({ ...written, writtenBy: { seq, hash } });
+      expect(await eva.entityAt(account, now.head.at)).toMatchObject(written);
+      expect((await eva.entityAt(account, before.head.at)).entry.seq).toBeLessThan(seq);
+      const missing = { status: 404, code: 'ENTITY_NOT_FOUND' };
+      await expect(eva.entityAt(account, 10_000)).rejects.toMatchObject(missing);
+      await expect(eva.entityAt(account, '1d')).rejects.toMatchObject(missing);
+      for (const wrong of ['', '-1', '1.5', 'then', '2026-02-30T00:00:00Z'])
+        await expect(eva.entityAt(account, wrong)).rejects.toMatchObject({ status: 400 });
+
+      const operations = [{ type: 'state.put', payload: { currency: 'CZK', limit: '1.00' } }];
+      const proposal = { entityId: account, title: 'A lower limit', rationale: 'No income', operations };
+      const bot = fixture.as('budget-bot');
+      const changed = { status: 412, code: 'DOCUMENT_CHANGED' };
+      await expect(bot.propose(proposal, { ifIs: before })).rejects.toMatchObject(changed);
+      const { change } = await bot.propose(proposal, { ifIs: now, idempotencyKey: `${account}-lower` });
+      expect(change.state).toBe('pending');
+      expect(await bot.propose(proposal, { ifIs: before, idempotencyKey: `${account}-lower` })).toMatchObject({
+        kind: 'existing',
+      });
     },
   },
   {

@@ -8,7 +8,10 @@ export const ENTITIES: CommandGroup = {
     {
       path: 'entities show',
       about: 'show the document of an entity and its newest entries',
-      examples: ['nervous entities show account:1695 --as eva --data .data'],
+      examples: [
+        'nervous entities show account:1695 --as eva --data .data',
+        'nervous entities show account:1695 --at 7d --as eva --data .data',
+      ],
       was: ['entity'],
       load: async () => (await import('../commands/ledger/index.ts')).showEntityCommand(),
     },

@@ -8,6 +8,7 @@ import { NervousError } from '../../errors/index.ts';
  * `CHANGE_BUSY`: too many writers wrote to one change-set at once; nothing was written: retry after a pause.
  * `IDEMPOTENCY_CONFLICT`: the idempotency key stands for other content: use a new key.
  * `STALE_BASE`: the entity's document is at another version than the operation names: read it and propose again.
+ * `DOCUMENT_CHANGED`: the entity's document is at another version than the request was made from: read it and propose again.
  * `RISK_BLOCKED`: the risk could not be assessed, so nobody may approve: the message says why; revise or withdraw.
  * `AGENTS_CANNOT_DECIDE`: only people decide; ask one.
  * `SELF_APPROVAL`: the person proposed or edited the change-set, or answers for the agent that did: ask someone else.
@@ -34,6 +35,7 @@ export type ChangeErrorCode =
   | 'CHANGE_BUSY'
   | 'IDEMPOTENCY_CONFLICT'
   | 'STALE_BASE'
+  | 'DOCUMENT_CHANGED'
   | 'RISK_BLOCKED'
   | 'AGENTS_CANNOT_DECIDE'
   | 'SELF_APPROVAL'

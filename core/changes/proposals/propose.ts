@@ -18,6 +18,7 @@ import { isRefused, noSuchChange, refused, type Refusal, type Refused } from '..
 import { actUnder, idemKeyOf, keyConflict, keyRefusal, recordedUnder } from '../recording/idempotency.ts';
 import { recordAct, type ActRequest, type RecordedAct } from '../recording/record-act.ts';
 import { MAX_TRIES, tooBusy } from '../recording/record-steps.ts';
+import type { Assessed } from '../risk/assess.ts';
 import { decisionHoursFor } from '../risk/risk-floor.ts';
 import { stepHash, type Content, type StepDraft } from '../model/steps.ts';
 
@@ -37,19 +38,30 @@ export interface ProposalRequest {
   readonly input: unknown;
   readonly idempotencyKey?: string | undefined;
   readonly turns: Turns;
+  /** Of the version of the document that it is assessed on; absent: whatever it is. */
+  readonly isExpected?: IsExpected | undefined;
 }
+
+export type IsExpected = (version: number) => boolean;
 
 /** @throws CanonicalError, LedgerError */
 export async function propose(
   context: Context,
   principal: Principal,
-  { input, idempotencyKey, turns }: ProposalRequest,
+  { input, idempotencyKey, turns, isExpected }: ProposalRequest,
 ): Promise<Proposed | Refused> {
   const parsed = parseProposal(input, context.types);
   if (isRefused(parsed)) return parsed;
   const make = async (): Promise<PreparedProposal | Refusal> => (await supersedingRefusal(context, parsed)) ?? parsed;
   const isSame = (recorded: Content): boolean => saysTheSame(recorded, parsed);
-  return proposePrepared(context, principal, { entityId: parsed.entityId, make, isSame, idempotencyKey, turns });
+  return proposePrepared(context, principal, {
+    entityId: parsed.entityId,
+    make,
+    isSame,
+    idempotencyKey,
+    turns,
+    isExpected,
+  });
 }
 
 /** What is proposed: by its proposer, or made by the system for them. */
@@ -63,18 +75,19 @@ export interface ProposalDraft {
   readonly isSame: (recorded: Content) => boolean;
   readonly idempotencyKey: string | undefined;
   readonly turns: Turns;
+  readonly isExpected?: IsExpected | undefined;
 }
 
 /** @throws CanonicalError, LedgerError */
 export async function proposePrepared(
   context: Context,
   principal: Principal,
-  { entityId, make, isSame, idempotencyKey, turns }: ProposalDraft,
+  { entityId, make, isSame, idempotencyKey, turns, isExpected }: ProposalDraft,
 ): Promise<Proposed | Refused> {
   const refusal = rightRefusal(context, principal, entityId) ?? (await context.adopted()) ?? keyRefusal(idempotencyKey);
   if (refusal !== undefined) return refusal;
   const idemKey = idempotencyKey === undefined ? undefined : idemKeyOf(principal, idempotencyKey);
-  const record = () => recordProposal(context, principal, { entityId, make, isSame, idemKey });
+  const record = () => recordProposal(context, principal, { entityId, make, isSame, isExpected, idemKey });
   // One after the other, as the store would have it anyway.
   const sponsor = sponsorFor(principal) ?? initiatorOf(principal);
   return inTurn(turns, sponsor, () => inTurn(turns, `on ${entityId}`, record));
@@ -87,8 +100,9 @@ async function recordProposal(
     entityId,
     make,
     isSame,
+    isExpected,
     idemKey,
-  }: Pick<ProposalDraft, 'entityId' | 'make' | 'isSame'> & { idemKey?: string | undefined },
+  }: Pick<ProposalDraft, 'entityId' | 'make' | 'isSame' | 'isExpected'> & { idemKey?: string | undefined },
 ): Promise<Proposed | Refusal> {
   for (let tries = 0; tries < MAX_TRIES; tries++) {
     const existing = idemKey === undefined ? undefined : await recordedUnder(context, idemKey);
@@ -107,6 +121,8 @@ async function recordProposal(
     };
     const assessed = await context.assessor.assess(subjectOf(entityId, proposal, 0));
     if (isRefused(assessed)) return assessed;
+    const changed = changedRefusal(assessed, entityId, isExpected);
+    if (changed !== undefined) return changed;
     const full = await roomRefusal(context, content);
     if (full !== undefined) return full;
     const recorded = await context.recorder.record({
@@ -286,6 +302,17 @@ async function supersedingRefusal(
         ? undefined
         : `names a change-set that is ${record.state}: only a rejected, cancelled or expired one can be superseded`;
   return detail === undefined ? undefined : invalid('/supersedes', detail);
+}
+
+/** DOCUMENT_CHANGED. What was assessed can only be carried out on the version that it was assessed on. */
+function changedRefusal(
+  { onVersion }: Assessed,
+  entityId: EntityId,
+  isExpected: IsExpected = () => true,
+): Refusal | undefined {
+  if (isExpected(onVersion)) return undefined;
+  const message = `the document of "${entityId}" is at version ${onVersion}, which is not what If-Match names: read it and propose again`;
+  return refused('DOCUMENT_CHANGED', message);
 }
 
 function invalid(pointer: string, detail: string): Refusal {

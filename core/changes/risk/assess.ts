@@ -51,6 +51,8 @@ export interface Assessed {
   readonly steps: readonly StepDraft[];
   /** to be recorded with the steps: they fail when another assessment came in between that this one does not count */
   readonly writes: readonly ItemWrite[];
+  /** version of the document that it is about */
+  readonly onVersion: number;
 }
 
 /** What is known of a change-set before anything is recorded. */
@@ -97,7 +99,7 @@ export function createAssessor(deps: AssessorDependencies): Assessor {
         steps.push(
           approvalStep({ change, revision, proposal, assessment: stepHash(assessed), votes: [], ...deps.under }),
         );
-      return { steps, writes };
+      return { steps, writes, onVersion: base.version };
     },
   };
 }

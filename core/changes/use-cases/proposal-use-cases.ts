@@ -3,7 +3,7 @@ import type { Principal } from '../../policy/index.ts';
 import { orThrow } from '../model/refusal.ts';
 import type { ActEdge } from './act-edge.ts';
 import { dryRun, type DryRun } from '../proposals/dry-run.ts';
-import { propose, revise, type Turns } from '../proposals/propose.ts';
+import { propose, revise, type IsExpected, type Turns } from '../proposals/propose.ts';
 import { revert } from '../proposals/revert.ts';
 import { abort, withdraw } from '../proposals/stop.ts';
 import type { ChangeView } from '../views/view.ts';
@@ -15,7 +15,13 @@ export interface ProposeResult {
 }
 
 export interface ProposalUseCases {
-  propose(principal: Principal, input: unknown, idempotencyKey?: string): Promise<ProposeResult>;
+  /** @param isExpected of the version of the document that it is assessed on. @throws ChangeError also DOCUMENT_CHANGED */
+  propose(
+    principal: Principal,
+    input: unknown,
+    idempotencyKey?: string,
+    isExpected?: IsExpected,
+  ): Promise<ProposeResult>;
   /** A dry run: what proposing this would mean. Writes nothing. */
   assess(principal: Principal, input: unknown): Promise<DryRun>;
   revise(principal: Principal, id: string, input: unknown, idempotencyKey?: string): Promise<ChangeView>;
@@ -28,7 +34,8 @@ export interface ProposalUseCases {
 export function createProposalUseCases({ current, run }: ActEdge): ProposalUseCases {
   const turns: Turns = new Map();
   return {
-    propose: (principal, input, idempotencyKey) => run(principal, propose, { input, idempotencyKey, turns }),
+    propose: (principal, input, idempotencyKey, isExpected) =>
+      run(principal, propose, { input, idempotencyKey, turns, isExpected }),
     assess: async (principal, input) => orThrow(await dryRun(current(), principal, input)),
     revise: async (principal, id, input, idempotencyKey) =>
       (await run(principal, revise, { id, input, idempotencyKey })).change,

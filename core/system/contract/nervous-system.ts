@@ -2,7 +2,7 @@
  * The façade: everything a shell (HTTP, CLI, Lambda, in-process code) can ask of the system, independent of the engine.
  * Interfaces only; `create-nervous-system.ts` builds them from ports and configuration.
  */
-import type { ChainHash, EntityId, Given, IsoInstant } from '../../brands/index.ts';
+import type { ChainHash, DocumentHash, EntityId, Given, IsoInstant } from '../../brands/index.ts';
 import type { ApprovalQueue, Changes, PolicyUseCases, ReviewQueue } from '../../changes/index.ts';
 import type { JsonObject } from '../../canonical/index.ts';
 import type {
@@ -77,9 +77,33 @@ export interface EntityView {
   readonly version: number;
 }
 
+/** An entity as it was when an entry of its chain was the newest, computed from the entries up to that one. */
+export interface EntityAt {
+  readonly entityId: Given<EntityId>;
+  /** the newest entry then: its hash is over all that the answer was computed from */
+  readonly entry: {
+    readonly seq: number;
+    readonly hash: ChainHash;
+    readonly at: IsoInstant;
+    readonly position?: number;
+  };
+  readonly document?: JsonObject;
+  readonly version: number;
+  /** as the entry that wrote the document says it, too */
+  readonly documentHash: DocumentHash;
+  /** that entry; absent: none did */
+  readonly writtenBy?: { readonly seq: number; readonly hash: ChainHash; readonly at: IsoInstant };
+}
+
 export interface Entities {
   /** @throws SystemError ENTITY_NOT_FOUND, PolicyError FORBIDDEN, as all here */
   get(principal: Principal, entityId: Given<EntityId>): Promise<EntityView>;
+  /** The entity as it was. @throws also ENTRY_UNREADABLE: what is stored leads to no document */
+  at(
+    principal: Principal,
+    entityId: Given<EntityId>,
+    options: { readonly at: { readonly seq: number } | Moment; readonly signal?: AbortSignal },
+  ): Promise<EntityAt>;
   entries(
     principal: Principal,
     entityId: Given<EntityId>,

@@ -70,6 +70,7 @@ const USE_CASE_TABLE = {
 
   getEntity: { for: 'known' },
   listEntries: { for: 'known' },
+  getEntityHistory: { for: 'reads', budget: 'heavy' },
   verifyEntity: { for: 'reads', budget: 'heavy' },
   revealFields: { for: 'reveals', budget: 'reveal' },
   verifyLedger: { for: 'auditor', budget: 'heavy' },

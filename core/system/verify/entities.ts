@@ -3,10 +3,11 @@ import { toHex } from '../../canonical/index.ts';
 import { createDocumentStore } from '../../changes/index.ts';
 import { OPERATORS_WORD, parseEntry, type Clock, type EntryStore, type StoredEntry } from '../../ledger/index.ts';
 import type { Policy } from '../../policy/index.ts';
-import { defined } from '../../values/index.ts';
+import { defined, timeOfMoment } from '../../values/index.ts';
 import { SystemError } from '../config/errors.ts';
 import type { ChainVerifier } from '../contract/ports.ts';
 import type { Entities, EntryVerdict, EntryView } from '../contract/nervous-system.ts';
+import { documentAt } from './document-at.ts';
 import { verifyEntity, type EntityVerification } from './verify-entity.ts';
 import { verifyPage } from './verify-page.ts';
 
@@ -37,6 +38,12 @@ export function createEntities(deps: EntitiesDependencies): Entities {
       const { document, version } = await states.read(entityId);
       const { seq, hash, body } = viewEntry(head);
       return { entityId, head: { seq, hash, at: body.at }, ...(document === null ? {} : { document }), version };
+    },
+    at: async (principal, entityId, { at, signal }) => {
+      policy.require(principal, 'reads', entityId);
+      const { seq: headSeq } = await headOf(entityId);
+      const place = 'seq' in at ? at : { time: timeOfMoment(at, deps.clock.now()) };
+      return documentAt(deps, { entityId, headSeq, at: place, signal });
     },
     entries: async (principal, entityId, { from, limit, verify = false }) => {
       policy.require(principal, 'reads', entityId);

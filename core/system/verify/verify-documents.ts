@@ -79,7 +79,7 @@ export async function verifyDocument(
       `the change-set's steps contradict each other: ${state.reason}`,
     );
   if ('unreadable' in stored) return findingAt(last, 'UNREADABLE', `its stored document: ${stored.unreadable}`);
-  const by = writerOf(chain.findLast(({ body }) => WRITING.has(body.type)));
+  const by = nameOf(writerOf(chain));
   if (stored.version === state.version && stored.hash === state.hash) {
     if (stored.isWhole && stored.change === by) return undefined;
     return findingAt(
@@ -116,8 +116,13 @@ async function readSteps(
   return chain;
 }
 
+/** The entry that wrote the document last. */
+export function writerOf(chain: readonly ChainEntry[]): ChainEntry | undefined {
+  return chain.findLast(({ body }) => WRITING.has(body.type));
+}
+
 /** What the document's item says of who wrote it. */
-function writerOf(entry: ChainEntry | undefined): unknown {
+function nameOf(entry: ChainEntry | undefined): unknown {
   return entry?.body.type === POLICY_ADOPTED ? POLICY_ADOPTED : entry?.body.data['change'];
 }
 
