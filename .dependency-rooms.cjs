@@ -56,6 +56,7 @@ module.exports = {
     'guard',
     'workflow',
     'subscriptions',
+    'pushed',
     'verify',
     'wiring',
   ],

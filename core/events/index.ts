@@ -63,11 +63,13 @@ export {
 } from './publishing/recorded-event.ts';
 export { busRules, topicDomain, topicDomains, type BusRule } from './subscriptions/rule-pattern.ts';
 export {
+  isFunction,
   isWebhook,
   parseSubscriptionInput,
   startsAtMs,
   subscriptionInputSchema,
   targetOf,
+  type FunctionSubscription,
   type RetryPolicy,
   type Subscription,
   type SubscriptionInput,
@@ -85,6 +87,7 @@ export {
   type MayRead,
   type ReadFacts,
 } from './subscriptions/condition.ts';
+export { hasRights } from './subscriptions/subscription-rights.ts';
 export { eventIdSchema } from './envelope/event-id.ts';
 export { deliveryTraceparent } from './envelope/trace-context.ts';
 export type { RedriveChoice } from './subscriptions/redrive.ts';
@@ -138,7 +141,7 @@ export {
 } from './subscriptions/webhooks.ts';
 export { dispatcherOf, pushedState } from './subscriptions/pushed.ts';
 export { Dispatcher, type DispatchRules, type Outcome, type Sending, type Settled } from './dispatch/dispatcher.ts';
-export { dispatchCodec, type DispatchState } from './dispatch/dispatch-state.ts';
+export { claimRun, dispatchCodec, MAX_PENDING, type DispatchState } from './dispatch/dispatch-state.ts';
 export { addressProblem, checkWebhookUrl, type WebhookAllowance } from './webhooks/webhook-address.ts';
 export { certifiedWebhookKey } from './webhooks/webhook-certificate.ts';
 export { judgeAnswer, type WebhookAnswer } from './webhooks/webhook-answer.ts';

@@ -24,6 +24,7 @@ import { feedCodec } from '../../adapters/aws/bus/feed.ts';
 import { idemCodec } from '../../adapters/aws/dynamo/dynamo-store.ts';
 import { marksCodec } from '../../adapters/aws/relay/relay-marks.ts';
 import { cursorCodec as outboxCodec, stuckCodec } from '../../adapters/aws/relay/sweep-outbox.ts';
+import { pushedIndexCodec, requestCodec } from '../../adapters/aws/pushed/pushed-items.ts';
 import { breakerCodec } from '../../adapters/aws/subscriptions/breakers.ts';
 import { letterCodec } from '../../adapters/aws/subscriptions/dead-letters.ts';
 import { gateCodec } from '../../adapters/aws/workflow/gates.ts';
@@ -264,6 +265,12 @@ export const STORED: readonly StoredKind[] = [
     ],
   },
   { codec: letterCodec, items: [{ ...failed, seq: 0 }] },
+  {
+    codec: pushedIndexCodec,
+    items: [{ createdAt: at, topics: ['orders.*'], asked: true }],
+    optional: ['/asked'],
+  },
+  { codec: requestCodec, items: [{ kind: 'redrive', events: [{ position: 0, entity: 'a' }] }, { kind: 'reset' }] },
   { codec: gateCodec, items: [{ token: 't', attempt: 1, seen: 0, until: 1.5 }] },
   { codec: cursorCodec, items: [7] },
   { codec: failureCodec, items: [failed] },

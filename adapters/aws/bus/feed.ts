@@ -5,7 +5,7 @@
  */
 import * as z from 'zod';
 import type { SQSClient } from '@aws-sdk/client-sqs';
-import { msOf } from '../../../core/brands/index.ts';
+import { msOf, type IsoInstant } from '../../../core/brands/index.ts';
 import {
   createQuarantine,
   keepGap,
@@ -232,12 +232,18 @@ function keyOf(ledger: string, { id, order }: Pick<Subscription, 'id' | 'order'>
   return { pk: partition(ledger, order), sk: id };
 }
 
-/** Log indexes come late, so a beginning in time goes by time: an entry recorded before may have a later index. */
-function isDue({ startAt, createdAt }: Subscription, { until = Infinity, since = 0 }: FeedState, at: string): boolean {
+function isDue(subscription: Subscription, { until = Infinity, since = 0 }: FeedState, at: IsoInstant): boolean {
   const recordedAt = msOf(at);
-  if (recordedAt > until || recordedAt < since) return false;
+  return recordedAt <= until && recordedAt >= since && isAfterStart(subscription, at);
+}
+
+/** Log indexes come late, so a beginning in time goes by time: an entry recorded before may have a later index. */
+export function isAfterStart(
+  { startAt, createdAt }: Pick<Subscription, 'startAt' | 'createdAt'>,
+  at: IsoInstant,
+): boolean {
   if (typeof startAt === 'number' || startAt === 'earliest') return true;
-  return recordedAt >= msOf(startAt === 'latest' ? createdAt : startAt);
+  return msOf(at) >= msOf(startAt === 'latest' ? createdAt : startAt);
 }
 
 /**

@@ -17,10 +17,14 @@ export interface FunctionAnswer {
 /** Rejects with an error of Lambda's name (`TooManyRequestsException`, ...) when it was not run, or what `fetch` throws. */
 export type InvokeFunction = (name: string, payload: string, signal: AbortSignal) => Promise<FunctionAnswer>;
 
-/** @param env region, credentials and endpoint, under the names Lambda gives them */
-export function invokeFunction(env: NodeJS.ProcessEnv, fetcher: typeof fetch = fetch): InvokeFunction {
+/** @param env region, credentials and endpoint, under the names Lambda gives them. @param timeoutMs then a call counts as lost */
+export function invokeFunction(
+  env: NodeJS.ProcessEnv,
+  fetcher: typeof fetch = fetch,
+  timeoutMs = TIMEOUT_MS,
+): InvokeFunction {
   return async (name, payload, signal) => {
-    const { answer, text } = await call(env, fetcher, { name, payload, signal, type: 'RequestResponse' });
+    const { answer, text } = await call(env, fetcher, { name, payload, signal, type: 'RequestResponse', timeoutMs });
     const error = answer.headers.get('x-amz-function-error');
     return error === null ? { text } : { text, error };
   };
@@ -31,7 +35,13 @@ export type InvokeLater = (name: string, payload: string) => Promise<void>;
 
 export function invokeLater(env: NodeJS.ProcessEnv, fetcher: typeof fetch = fetch): InvokeLater {
   return async (name, payload) => {
-    await call(env, fetcher, { name, payload, signal: new AbortController().signal, type: 'Event' });
+    await call(env, fetcher, {
+      name,
+      payload,
+      signal: new AbortController().signal,
+      type: 'Event',
+      timeoutMs: TIMEOUT_MS,
+    });
   };
 }
 
@@ -40,12 +50,13 @@ interface Invocation {
   readonly payload: string;
   readonly signal: AbortSignal;
   readonly type: 'RequestResponse' | 'Event';
+  readonly timeoutMs: number;
 }
 
 async function call(
   env: NodeJS.ProcessEnv,
   fetcher: typeof fetch,
-  { name, payload, signal, type }: Invocation,
+  { name, payload, signal, type, timeoutMs }: Invocation,
 ): Promise<{ readonly answer: Response; readonly text: string }> {
   const endpoint = ownEndpoint(env, 'Lambda') ?? `https://${hostOf(env, 'Lambda')}`;
   const [method, body] = ['POST', Buffer.from(payload)] as const;
@@ -55,7 +66,7 @@ async function call(
   });
   const answer = await fetcher(url, {
     ...{ method, headers, body },
-    signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
+    signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
   });
   const text = await answer.text();
   if (!answer.ok) throw refusal(answer, text);

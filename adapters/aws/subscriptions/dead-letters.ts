@@ -5,7 +5,15 @@
 import * as z from 'zod';
 import { isoOf, type EpochMs } from '../../../core/brands/index.ts';
 import { recordedEvent, type DeadLetter, type DeliveredEvent, type Subscription } from '../../../core/events/index.ts';
-import { LedgerError, type Clock, type EntryStore, type ItemKey, type ItemStore } from '../../../core/ledger/index.ts';
+import {
+  LedgerError,
+  type Clock,
+  type EntryStore,
+  type Item,
+  type ItemKey,
+  type ItemStore,
+  type ItemWrite,
+} from '../../../core/ledger/index.ts';
 import { codecOf, defined, epochMs, stored, whole } from '../../../core/values/index.ts';
 import { wantedBy } from '../bus/directory.ts';
 import type { LogPositions } from '../bus/log-positions.ts';
@@ -17,7 +25,7 @@ const SEQUENCING_TRIES = 20;
 const SEQUENCING_WAIT_MS = 100;
 
 /** As stored. */
-interface Letter {
+export interface Letter {
   readonly position: number;
   readonly entity: string;
   readonly seq: number;
@@ -60,9 +68,14 @@ export class DeadLetterStore {
     if (event === undefined || !wantedBy(ledger, subscription)(event)) return false;
     const position = await this.positionSoon(place.chain, place.seq);
     const letter: Letter = { position, entity: place.chain, seq: place.seq, ...failure, at: clock.now() };
-    const key = this.keyOf(subscription.id, position);
-    await items.write([{ kind: 'put', key, value: letterCodec.encode(letter), expect: 'any' }]);
+    await items.write([this.letterWrite(subscription.id, letter)]);
     return true;
+  }
+
+  /** For who writes it together with what it follows from. */
+  letterWrite(id: string, letter: Letter): ItemWrite {
+    const key = this.keyOf(id, letter.position);
+    return { kind: 'put', key, value: letterCodec.encode(letter), expect: 'any' };
   }
 
   async list(id: string, options: { readonly after?: number; readonly limit: number }): Promise<readonly DeadLetter[]> {
@@ -107,6 +120,40 @@ export class DeadLetterStore {
       count += taken.filter(Boolean).length;
     }
     return count;
+  }
+
+  /**
+   * Hands letters (all, or those at `positions`) on to who delivers them, `together` at most at a time. @param hand writes what
+   * removes them together with what follows. @returns how many
+   */
+  async take(
+    id: string,
+    { positions, together }: { readonly positions: readonly number[] | undefined; readonly together: number },
+    hand: (
+      events: readonly { readonly position: number; readonly entity: string }[],
+      removals: readonly ItemWrite[],
+    ) => Promise<boolean>,
+  ): Promise<number> {
+    let count = 0;
+    for await (const page of this.chosen(id, positions)) {
+      for (let i = 0; i < page.length; i += together) {
+        const some = page.slice(i, i + together);
+        if (await hand(some.map(placeIn), some.map(removalOf))) count += some.length;
+        else for (const one of some) if (await hand([placeIn(one)], [removalOf(one)])) count += 1; // somebody else takes some, too
+      }
+    }
+    return count;
+  }
+
+  private async *chosen(id: string, positions: readonly number[] | undefined): AsyncGenerator<readonly Item[]> {
+    if (positions === undefined) {
+      yield* this.itemPages(id);
+      return;
+    }
+    const found = await Promise.all(
+      [...new Set(positions)].map((position) => this.options.items.get(this.keyOf(id, position))),
+    );
+    yield found.filter((item) => item !== undefined);
   }
 
   async erase(id: string): Promise<void> {
@@ -157,13 +204,17 @@ export class DeadLetterStore {
   }
 
   private async *pages(id: string): AsyncGenerator<readonly Letter[]> {
+    for await (const page of this.itemPages(id)) yield page.map((item) => letterCodec.decode(item));
+  }
+
+  private async *itemPages(id: string): AsyncGenerator<readonly Item[]> {
     let after: string | undefined;
     for (;;) {
       const page = await this.options.items.list(this.partition(id), {
         ...defined({ after }),
         limit: PAGE,
       });
-      if (page.length > 0) yield page.map((item) => letterCodec.decode(item));
+      if (page.length > 0) yield page;
       if (page.length < PAGE) return;
       after = page.at(-1)?.sk;
     }
@@ -176,6 +227,15 @@ export class DeadLetterStore {
   private keyOf(id: string, position: number): ItemKey {
     return { pk: this.partition(id), sk: sortKey(position) };
   }
+}
+
+function placeIn(item: Item): { readonly position: number; readonly entity: string } {
+  const { position, entity } = letterCodec.decode(item);
+  return { position, entity };
+}
+
+function removalOf({ pk, sk, version }: Item): ItemWrite {
+  return { kind: 'delete', key: { pk, sk }, expect: version };
 }
 
 function sortKey(position: number): string {

@@ -13,6 +13,8 @@ import { quietAfter } from './quiet.ts';
 export interface DispatchRules {
   /** an event waits while an earlier one of its entity is not done with */
   readonly ordered: boolean;
+  /** two events of one entity are never on their way at the same time, whatever their order; default: they may be */
+  readonly apart?: boolean;
   readonly breaker: Partial<BreakerSettings>;
   /** ms from one sending to the next, at least; absent: none */
   readonly paceMs?: number;
@@ -43,8 +45,8 @@ export type Outcome =
       /** it is never wanted again */
       readonly isFinal?: boolean;
     }
-  /** nothing was tried, or nothing is wanted any more: it stays as it was */
-  | { readonly kind: 'withdrawn' };
+  /** nothing was tried, or nothing is wanted any more: it stays as it was. `quietMs`: nobody takes anything meanwhile */
+  | { readonly kind: 'withdrawn'; readonly quietMs?: number };
 
 /** What follows from it. */
 export interface Settled {
@@ -139,6 +141,7 @@ export class Dispatcher {
     const verdict = askBreaker(this.breaker, nowMs);
     if (verdict.kind === 'wait') return [];
     due.sort((a, b) => a.position - b.position);
+    if (this.rules.apart === true) this.keepApart(due);
     if (verdict.kind === 'probe') {
       // What never failed shows best whether the receiver is back.
       const probe = due.find(({ attempts }) => attempts === 0) ?? due[0];
@@ -155,6 +158,7 @@ export class Dispatcher {
     if (one === undefined || !wasOut) return { kind: 'stale', attempts: 0, alerts: [] };
     switch (outcome.kind) {
       case 'withdrawn':
+        if (outcome.quietMs !== undefined) this.quietUntil = later(nowMs, outcome.quietMs);
         return { kind: 'retry', attempts: one.attempts, dueAt: one.dueAt, alerts: [] };
       case 'skipped':
         this.remove(one, nowMs);
@@ -251,6 +255,13 @@ export class Dispatcher {
     const { pacedUntil } = this;
     const { paceMs = 0 } = this.rules;
     return pacedUntil !== undefined && pacedUntil > nowMs && pacedUntil - nowMs <= paceMs;
+  }
+
+  /** Leaves of each entity the first, and none of an entity that has one on its way. */
+  private keepApart(due: Pending[]): void {
+    const taken = new Set([...this.out].map((position) => this.pending.get(position)?.entity));
+    const first = due.filter(({ entity }) => !taken.has(entity) && taken.add(entity));
+    due.splice(0, due.length, ...first);
   }
 
   private sent(one: Pending, nowMs: EpochMs): Sending {

@@ -12,7 +12,8 @@ export function dispatcherOf(subscription: PushedSubscription, state: DispatchSt
   const { order, breaker } = subscription;
   const ordered = order === 'entity';
   const paceMs = paceOf(subscription);
-  const rules = { ordered, breaker: breaker ?? {}, schedule: scheduleOf(subscription), ...defined({ paceMs }) };
+  const apart = !isWebhook(subscription);
+  const rules = { ordered, apart, breaker: breaker ?? {}, schedule: scheduleOf(subscription), ...defined({ paceMs }) };
   return new Dispatcher(rules, state);
 }
 

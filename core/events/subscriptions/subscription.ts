@@ -155,6 +155,10 @@ export function isWebhook(subscription: Subscription): subscription is WebhookSu
   return subscription.target?.kind === 'webhook';
 }
 
+export function isFunction(subscription: Subscription): subscription is FunctionSubscription {
+  return subscription.target?.kind === 'function';
+}
+
 /** @throws EventError SUBSCRIPTION_INVALID */
 export function parseSubscriptionInput(input: unknown): Settings {
   const parsed = subscriptionInputSchema.safeParse(input);

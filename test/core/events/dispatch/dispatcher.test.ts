@@ -162,6 +162,30 @@ describe('the breaker', () => {
   });
 });
 
+describe('keeping events of an entity apart', () => {
+  it('sends of each entity one at a time, in the order of the log, and holds up no other', () => {
+    const dispatcher = taking({ apart: true }, 'a', 'a', 'b', 'a');
+    expect(positionsOf(dispatcher.send(NOW, 9))).toEqual([0, 2]);
+    expect(dispatcher.send(NOW, 9)).toEqual([]);
+    dispatcher.settle(0, FAILED, NOW, 0);
+    expect(positionsOf(dispatcher.send(NOW, 9)), 'without order the next overtakes').toEqual([1]);
+  });
+});
+
+describe('a receiver that cannot take anything now', () => {
+  it('is left alone for a while, and the event has not failed', () => {
+    const dispatcher = taking({}, 'a', 'b');
+    dispatcher.send(NOW, 1);
+    expect(dispatcher.settle(0, { kind: 'withdrawn', quietMs: 500 }, NOW, 0)).toMatchObject({
+      kind: 'retry',
+      attempts: 0,
+    });
+    expect(dispatcher.send(at(499), 9)).toEqual([]);
+    expect(dispatcher.dueAt(NOW)).toBe(at(500));
+    expect(dispatcher.send(at(500), 9)).toMatchObject([{ attempt: 1 }, { attempt: 1 }]);
+  });
+});
+
 describe('looking again', () => {
   it('from a place on: what is behind it is forgotten and comes again, what is before stays', () => {
     const dispatcher = taking({ ordered: true }, 'a', 'a', 'b', 'a');
