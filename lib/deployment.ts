@@ -34,6 +34,7 @@ export const DEAD_LETTER_QUEUES = {
   wake: 'Change-sets could not be woken.',
   deliveries:
     'EventBridge could not put events on the queues of subscriptions; they are delivered again from the ledger.',
+  'pushed-wake-ups': 'Subscriptions that are sent to could not be served; the events wait.',
   subscriptions: 'Messages that could not be delivered are not filed as dead letters.',
   'ordered-subscriptions':
     'Messages of ordered subscriptions that could not be delivered are not filed as dead letters.',
@@ -51,6 +52,7 @@ export interface Names {
   readonly busPrefix: string;
   readonly ingressBus: string;
   readonly wakeQueue: string;
+  readonly deliveryQueue: string;
   readonly undeliveredQueue: string;
   readonly stateMachine: string;
   /** begins the name of every rule and queue made for a subscription at runtime, before a dash */
@@ -68,6 +70,7 @@ export function namesOf({ name }: Pick<Deployment, 'name'>): Names {
     busPrefix: name,
     ingressBus: `${name}-${INGRESS}`,
     wakeQueue: `${name}-wake`,
+    deliveryQueue: `${name}-delivery`,
     undeliveredQueue: `${name}-undelivered`,
     stateMachine: `${name}-change-sets`,
     subscriptionPrefix: `${name}-sub`,

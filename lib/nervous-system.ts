@@ -70,7 +70,10 @@ export class NervousSystem extends Construct {
     const onLedger = { ...base, ledger: this.ledger };
     this.bus = new BusStack(this, 'BusStack', { ...onLedger, stackName: stackName('BusStack') });
     this.workflow = new WorkflowStack(this, 'WorkflowStack', { ...onLedger, stackName: stackName('WorkflowStack') });
-    this.api = new ApiStack(this, 'ApiStack', { ...onLedger, stackName: stackName('ApiStack') });
+    this.api = new ApiStack(this, 'ApiStack', {
+      ...{ ...onLedger, stackName: stackName('ApiStack') },
+      functionNames: () => this.bus.delivery.names,
+    });
     this.monitoring = new MonitoringStack(this, 'MonitoringStack', {
       ...base,
       stackName: stackName('MonitoringStack'),
@@ -86,6 +89,15 @@ export class NervousSystem extends Construct {
     Aspects.of(this).add(new LeanDependencies());
     Tags.of(this).add('nervous-system', deployment.name);
     Tags.of(this).add('stage', deployment.stage.name);
+  }
+
+  /**
+   * Lets subscriptions send their events to a function of the app's own, under this name (docs/subscriptions.md). The system gets the right to
+   * invoke exactly it; an alias or a version is a function of its own.
+   * @throws ContextError CONTEXT_INVALID
+   */
+  addFunction(name: string, target: IFunction): void {
+    this.bus.delivery.add(name, target);
   }
 
   /** Queues go by the names that CloudFormation gives them. */

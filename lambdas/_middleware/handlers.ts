@@ -36,12 +36,12 @@ export const scheduledHandler = directHandler;
 /** For a queue: each message on its own; those that fail come again alone, and in the end go to the dead letters. */
 export function queueHandler(
   telemetry: Telemetry,
-  serve: (record: SQSRecord) => Promise<void>,
+  serve: (record: SQSRecord, context: Context) => Promise<void>,
 ): Handle<SQSEvent, SQSBatchResponse> {
   const { logger, metrics } = telemetry;
-  const fails = async (record: SQSRecord): Promise<boolean> => {
+  const fails = async (record: SQSRecord, context: Context): Promise<boolean> => {
     try {
-      await serve(record);
+      await serve(record, context);
       return false;
     } catch (error) {
       const { messageId, attributes, messageAttributes } = record;
@@ -55,8 +55,8 @@ export function queueHandler(
       return true;
     }
   };
-  return directHandler(telemetry, async ({ Records }) => {
-    const failed = await Promise.all(Records.map(fails));
+  return directHandler(telemetry, async ({ Records }, context) => {
+    const failed = await Promise.all(Records.map((record) => fails(record, context)));
     return {
       batchItemFailures: Records.filter((_, i) => failed[i]).map(({ messageId }) => ({ itemIdentifier: messageId })),
     };

@@ -7,4 +7,5 @@ export const permissions = [
   { action: 'dynamodb:PutItem', resource: 'state' },
   { action: 'sqs:GetQueueUrl', resource: 'subscriptionQueues' },
   { action: 'sqs:SendMessage', resource: 'subscriptionQueues' },
+  { action: 'sqs:SendMessage', resource: 'deliveryQueue' },
 ] as const;

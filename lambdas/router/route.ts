@@ -1,14 +1,17 @@
 /**
- * Serves one batch of the entries stream for the subscriptions in entity order: waits until the new entries have their
- * place in the log, then feeds each such subscription from there. The batch itself is only the alarm clock: a cursor says
- * what was fed, so a batch that comes again, or never, does no harm.
+ * Serves one batch of the entries stream for the subscriptions that are fed from the log: waits until the new entries have their
+ * place in it, then feeds each in entity order from there, and wakes those that are sent to and want one of the topics. The batch
+ * itself is only the alarm clock: a cursor says what was fed, so a batch that comes again, or never, does no harm.
  */
 import type { DynamoDBStreamEvent } from 'aws-lambda';
 import type { SubscriptionDirectory } from '../../adapters/aws/bus/directory.ts';
 import type { LogFeed } from '../../adapters/aws/bus/feed.ts';
 import type { LogPositions } from '../../adapters/aws/bus/log-positions.ts';
 import type { Clock } from '../../core/ledger/index.ts';
+import type { PushedItems } from '../../adapters/aws/pushed/pushed-items.ts';
+import type { WakeSubscription } from '../../adapters/aws/pushed/wake-up.ts';
 import { countOf } from '../../core/values/index.ts';
+import { wantedIn } from './wanted-in.ts';
 
 /** The sequencer reads the same stream and takes well under a second. */
 const SEQUENCING_MS = 10_000;
@@ -21,6 +24,8 @@ export interface RouterDependencies {
   readonly directory: Pick<SubscriptionDirectory, 'get'>;
   readonly feed: Pick<LogFeed, 'orderedIds' | 'advance'>;
   readonly positions: LogPositions;
+  readonly pushed: Pick<PushedItems, 'index'>;
+  readonly wake: WakeSubscription;
   readonly clock: Clock;
   /** Told of a subscription that could not be fed while others could; the next batch or the reconciler tries again. */
   readonly onError: (subscription: string, error: unknown) => void;
@@ -29,11 +34,15 @@ export interface RouterDependencies {
 /** The handler throws when the batch must come again. */
 export function createRouter(deps: RouterDependencies): (event: DynamoDBStreamEvent) => Promise<void> {
   return async (event) => {
-    const ids = await deps.feed.orderedIds();
-    if (ids.length === 0) return;
+    const [ids, pushed] = await Promise.all([deps.feed.orderedIds(), deps.pushed.index()]);
+    const woken = pushed.length === 0 ? [] : wantedIn(deps.ledger, event, pushed);
+    if (ids.length === 0 && woken.length === 0) return;
     await sequenced(deps, newestPlaces(deps.ledger, event));
+    // Before the others are fed, which may take long; what fails here makes the batch come again.
+    if (woken.length > 0) await deps.wake(woken);
     const failures = (await Promise.all(ids.map((id) => feedOne(deps, id)))).filter((error) => error !== undefined);
-    if (failures.length === ids.length) throw new AggregateError(failures, 'no subscription could be fed');
+    if (ids.length > 0 && failures.length === ids.length)
+      throw new AggregateError(failures, 'no subscription could be fed');
   };
 }
 

@@ -15,4 +15,6 @@ export const env = z.object({
   /** where EventBridge puts what the queues of subscriptions did not take, and how it is read */
   UNDELIVERED_QUEUE_ARN: z.string().startsWith('arn:'),
   UNDELIVERED_QUEUE_URL: z.url(),
+  /** where subscriptions that are sent to are woken */
+  DELIVERY_QUEUE_URL: z.url(),
 });

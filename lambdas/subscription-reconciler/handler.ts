@@ -11,6 +11,10 @@ import { SubscriptionResources } from '../../adapters/aws/subscriptions/subscrip
 import { dynamoClient, eventBridgeClient, sqsClient } from '../../adapters/aws/wiring/clients.ts';
 import { DynamoStore } from '../../adapters/aws/dynamo/dynamo-store.ts';
 import { systemClock } from '../../adapters/aws/request/system-clock.ts';
+import { PushedItems } from '../../adapters/aws/pushed/pushed-items.ts';
+import { sweepPushed } from '../../adapters/aws/pushed/sweep-pushed.ts';
+import { wakeThrough } from '../../adapters/aws/pushed/wake-up.ts';
+import { MS_PER_SECOND } from '../../core/values/index.ts';
 import { createQuarantine, topicDomains } from '../../core/events/index.ts';
 import { directHandler } from '../_middleware/handlers.ts';
 import { readEnv } from '../_middleware/read-env.ts';
@@ -30,6 +34,11 @@ const queues = sqsClient();
 const store = new DynamoStore({ client, entriesTable, stateTable, ledger });
 const common = { ledger, items: store, entries: store, clock: systemClock };
 
+const pushed = {
+  ...{ items: new PushedItems({ ledger, items: store }), entries: store, clock: systemClock },
+  wake: wakeThrough(queues, variables.DELIVERY_QUEUE_URL),
+};
+
 const answer = createReconcilerHandler({
   directory: new SubscriptionDirectory(common),
   resources: new SubscriptionResources({
@@ -47,6 +56,7 @@ const answer = createReconcilerHandler({
     ...{ queues, subscriptionPrefix, entries: store, undeliveredUrl: variables.UNDELIVERED_QUEUE_URL },
     quarantine: createQuarantine(common),
   },
+  sweep: (subscriptions) => sweepPushed(pushed, subscriptions),
   topicsOptions: { ledger, items: store, topics },
   clock: systemClock,
   onReconciled: (request, { failed, ...counts }) => {
@@ -55,6 +65,7 @@ const answer = createReconcilerHandler({
     metrics.addMetric('SubscriptionsFailing', MetricUnit.Count, failed.length);
     metrics.addMetric('SubscriptionsBehind', MetricUnit.Count, counts.behind);
     metrics.addMetric('DeliveriesMadeAgain', MetricUnit.Count, counts.refed);
+    metrics.addMetric('PushedAgeSeconds', MetricUnit.Seconds, Math.round(counts.pushed.oldestMs / MS_PER_SECOND));
     metrics.addMetric('TopicsFailing', MetricUnit.Count, counts.topicsFailing.length);
   },
   onError: (subscription, error) => logger.error('subscription not in order', { subscription, error: error as Error }),

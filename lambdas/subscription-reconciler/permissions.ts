@@ -17,6 +17,7 @@ export const permissions = [
   { action: 'sqs:SetQueueAttributes', resource: 'subscriptionQueues' },
   { action: 'sqs:DeleteQueue', resource: 'subscriptionQueues' },
   { action: 'sqs:SendMessage', resource: 'subscriptionQueues' },
+  { action: 'sqs:SendMessage', resource: 'deliveryQueue' },
   { action: 'sqs:ReceiveMessage', resource: 'undeliveredQueue' },
   { action: 'sqs:DeleteMessage', resource: 'undeliveredQueue' },
 ] as const;

@@ -7,4 +7,8 @@ export const env = z.object({
   ROOT_KEY_ID: z.string().min(1),
   SUBSCRIPTION_PREFIX: z.string().min(1),
   RECONCILER_FUNCTION: z.string().min(1),
+  /** where subscriptions that are sent to are woken */
+  DELIVERY_QUEUE_URL: z.url(),
+  /** that events can be sent to, separated by spaces */
+  FUNCTION_NAMES: z.string().default(''),
 });

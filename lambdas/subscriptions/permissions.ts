@@ -17,5 +17,6 @@ export const permissions = [
   { action: 'sqs:DeleteMessage', resource: 'subscriptionQueues' },
   { action: 'sqs:ChangeMessageVisibility', resource: 'subscriptionQueues' },
   { action: 'sqs:SendMessage', resource: 'subscriptionQueues' },
+  { action: 'sqs:SendMessage', resource: 'deliveryQueue' },
   { action: 'lambda:InvokeFunction', resource: 'reconciler' },
 ] as const;

@@ -143,6 +143,7 @@ function deliveryWatches({ deployment, queueNames }: Watched): AlarmSpec[] {
     },
     ...subscriptionWatches({ deployment }),
     ...undeliveredWatches({ deployment }),
+    ...pushedWatches({ deployment }),
     {
       id: 'forged-delivery',
       section: 'forged-delivery',
@@ -193,6 +194,27 @@ function subscriptionWatches({ deployment }: Pick<Watched, 'deployment'>): Alarm
       metric: own('subscription-reconciler', 'TopicsFailing', Stats.MAXIMUM),
       threshold: 1,
       periods: 5,
+    },
+  ];
+}
+
+function pushedWatches({ deployment }: Pick<Watched, 'deployment'>): AlarmSpec[] {
+  const { own } = metricsOf(deployment);
+  return [
+    {
+      id: 'pushed-age',
+      section: 'pushed-age',
+      meaning: 'Events have waited for more than a quarter of an hour to be sent to a function for the first time.',
+      metric: own('subscription-reconciler', 'PushedAgeSeconds', Stats.MAXIMUM),
+      threshold: 15 * SECONDS_PER_MINUTE,
+      periods: 2,
+    },
+    {
+      id: 'pushed-dead-letters',
+      section: 'pushed-dead-letters',
+      meaning: 'A function did not take an event as often as its subscription allows: it is a dead letter.',
+      metric: own('delivery', 'PushedDeadLetters', Stats.SUM),
+      threshold: 1,
     },
   ];
 }

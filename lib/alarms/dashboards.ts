@@ -54,6 +54,7 @@ export function healthWidgets({
     [
       graph('Waiting (s)', [
         own('outbox-sweeper', 'OutboxLagSeconds', Stats.MAXIMUM),
+        own('subscription-reconciler', 'PushedAgeSeconds', Stats.MAXIMUM),
         own('log-publisher', 'CheckpointAgeSeconds', Stats.MAXIMUM),
         queue(queueNames.ingest, 'ApproximateAgeOfOldestMessage', Stats.MAXIMUM),
         queue(queueNames.wake, 'ApproximateAgeOfOldestMessage', Stats.MAXIMUM),
@@ -90,6 +91,7 @@ export function performanceWidgets({
       ),
     ],
     operationGraphs(deployment),
+    pushedGraphs(deployment),
     [
       graph(
         'Requests',
@@ -120,6 +122,22 @@ export function performanceWidgets({
         tables.map(([label, name]) => capacity(label, name, 'ConsumedReadCapacityUnits')),
       ),
     ],
+  ];
+}
+
+function pushedGraphs(deployment: Watched['deployment']): IWidget[] {
+  const { own, lambda } = metricsOf(deployment);
+  return [
+    graph(
+      'Sent to functions',
+      ['EventsPushed', 'PushesFailed', 'PushesPutOff', 'PushedDeadLetters'].map((name) =>
+        own('delivery', name, Stats.SUM),
+      ),
+    ),
+    graph(
+      'Delivery function (ms)',
+      PERCENTILES.map((statistic) => lambda('delivery', 'Duration', statistic)),
+    ),
   ];
 }
 

@@ -23,11 +23,14 @@ export type ResourceName =
   | 'subscriptionRules'
   | 'undeliveredQueue'
   | 'wakeQueue'
+  | 'deliveryQueue'
   | 'stateMachine'
   | 'executions'
   | 'reconciler'
   | 'verifyFunction'
   | 'executors'
+  /** the app's own, that events are sent to: each is granted when it is added */
+  | 'functions'
   | 'any';
 
 /** Why a resource's ARN holds a `*`. */
@@ -62,11 +65,13 @@ export function resourceArns(
     subscriptionRules: [arn('events', `rule/${names.bus('*')}/${names.subscriptionPrefix}-*`)],
     undeliveredQueue: [arn('sqs', names.undeliveredQueue)],
     wakeQueue: [arn('sqs', names.wakeQueue)],
+    deliveryQueue: [arn('sqs', names.deliveryQueue)],
     stateMachine: [arn('states', `stateMachine:${names.stateMachine}`)],
     executions: [arn('states', `execution:${names.stateMachine}:*`)],
     reconciler: [arn('lambda', `function:${names.lambda('subscription-reconciler')}`)],
     verifyFunction: [arn('lambda', `function:${names.lambda('verify')}`)],
     executors: executorArns(deployment),
+    functions: [],
     any: ['*'],
   };
 }

@@ -19,6 +19,7 @@ export type SystemEnvironment = {
   readonly RECONCILER_FUNCTION: string;
   readonly VERIFY_FUNCTION: string;
   readonly WAKE_QUEUE_URL: string;
+  readonly DELIVERY_QUEUE_URL: string;
   readonly STATE_MACHINE_ARN: string;
 };
 
@@ -49,6 +50,7 @@ export function systemEnvironment(
     RECONCILER_FUNCTION: names.lambda('subscription-reconciler'),
     VERIFY_FUNCTION: names.lambda('verify'),
     WAKE_QUEUE_URL: `https://sqs.${region}.${urlSuffix}/${account}/${names.wakeQueue}`,
+    DELIVERY_QUEUE_URL: `https://sqs.${region}.${urlSuffix}/${account}/${names.deliveryQueue}`,
     STATE_MACHINE_ARN: `arn:${partition}:states:${region}:${account}:stateMachine:${names.stateMachine}`,
   };
 }

@@ -32,6 +32,8 @@ import { env as subscriptionReconcilerEnv } from '../../lambdas/subscription-rec
 import { permissions as subscriptionReconcilerPermissions } from '../../lambdas/subscription-reconciler/permissions.ts';
 import { env as burierEnv } from '../../lambdas/burier/env.ts';
 import { permissions as burierPermissions } from '../../lambdas/burier/permissions.ts';
+import { env as deliveryEnv } from '../../lambdas/delivery/env.ts';
+import { permissions as deliveryPermissions } from '../../lambdas/delivery/permissions.ts';
 import { env as ingestEnv } from '../../lambdas/ingest/env.ts';
 import { permissions as ingestPermissions } from '../../lambdas/ingest/permissions.ts';
 import { env as workflowStepEnv } from '../../lambdas/workflow-step/env.ts';
@@ -67,6 +69,7 @@ export const LAMBDAS = {
   'outbox-sweeper': { env: outboxSweeperEnv, permissions: outboxSweeperPermissions },
   'subscription-reconciler': { env: subscriptionReconcilerEnv, permissions: subscriptionReconcilerPermissions },
   burier: { env: burierEnv, permissions: burierPermissions },
+  delivery: { env: deliveryEnv, permissions: deliveryPermissions },
   ingest: { env: ingestEnv, permissions: ingestPermissions },
   'workflow-step': { env: workflowStepEnv, permissions: workflowStepPermissions },
   waker: { env: wakerEnv, permissions: wakerPermissions },
@@ -86,7 +89,14 @@ export const ALONE: ReadonlySet<LambdaName> = new Set<LambdaName>([
 ]);
 
 /** Called by streams, schedules and queues: nobody waits for the answer. */
-export const BEHIND: ReadonlySet<LambdaName> = new Set<LambdaName>([...ALONE, 'router', 'burier', 'waker', 'witness']);
+export const BEHIND: ReadonlySet<LambdaName> = new Set<LambdaName>([
+  ...ALONE,
+  'router',
+  'burier',
+  'delivery',
+  'waker',
+  'witness',
+]);
 
 export function lambdasThatMay(action: string, resource: ResourceName): readonly LambdaName[] {
   return LAMBDA_NAMES.filter((name) =>

@@ -2,7 +2,7 @@
  * The HTTP API: one function per group of routes, behind two entry points over the same functions: one for tokens of the OIDC
  * issuer (if there is one), one for IAM credentials. The routes come from the API's own table.
  */
-import { CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib';
+import { CfnOutput, Duration, Lazy, Stack, type StackProps } from 'aws-cdk-lib';
 import { HttpIamAuthorizer, HttpJwtAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
 import type { Construct } from 'constructs';
 import { defined } from '../../core/values/index.ts';
@@ -23,15 +23,17 @@ const AUDIT = { mode: 'full', signatures: true };
 export interface ApiStackProps extends StackProps {
   readonly deployment: Deployment;
   readonly ledger: LedgerResources;
+  /** names of the functions that events can be sent to, when the template is written */
+  readonly functionNames: () => readonly string[];
 }
 
 export class ApiStack extends Stack {
   /** of the entry points, by name */
   readonly apiIds: Readonly<Record<string, string>>;
 
-  constructor(scope: Construct, id: string, { deployment, ledger, ...props }: ApiStackProps) {
+  constructor(scope: Construct, id: string, { deployment, ledger, functionNames, ...props }: ApiStackProps) {
     super(scope, id, props);
-    const behind = this.makeFunctions(deployment, ledger);
+    const behind = this.makeFunctions(deployment, ledger, functionNames);
     runEvery(behind.verify, AUDIT_INTERVAL, { event: AUDIT, retries: 2 });
     const routes: EntryPointRoute[] = Object.entries(ROUTE_GROUPS).flatMap(([group, grouped]) =>
       grouped.map(({ method, path, auth }) => ({
@@ -66,10 +68,15 @@ export class ApiStack extends Stack {
     new CfnOutput(this, 'VerifyFunctionName', { value: behind.verify.function.functionName });
   }
 
-  private makeFunctions(deployment: Deployment, ledger: LedgerResources): Record<RouteGroup, NervousFunction> {
+  private makeFunctions(
+    deployment: Deployment,
+    ledger: LedgerResources,
+    functionNames: ApiStackProps['functionNames'],
+  ): Record<RouteGroup, NervousFunction> {
     const environment = {
       ...systemEnvironment(this, deployment, ledger),
       ...executorEnvironment(deployment),
+      FUNCTION_NAMES: Lazy.string({ produce: () => functionNames().join(' ') }),
       ...defined({ PRINCIPAL_CLAIM: deployment.principalClaim, IAM_PRINCIPALS: deployment.iamPrincipals }),
     };
     const make = (group: RouteGroup): NervousFunction =>

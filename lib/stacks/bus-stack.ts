@@ -5,6 +5,7 @@
 import { CfnOutput, CustomResource, Duration, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { Buses } from '../constructs/buses.ts';
+import { Delivery } from '../constructs/delivery.ts';
 import { Ingest } from '../constructs/ingest.ts';
 import { LogPublishing } from '../constructs/log-publishing.ts';
 import { NervousFunction } from '../functions/nervous-function.ts';
@@ -32,6 +33,7 @@ export interface BusStackProps extends StackProps {
 }
 
 export class BusStack extends Stack {
+  readonly delivery: Delivery;
   readonly queueNames: Omit<QueueNames, 'wake' | 'deadLetters'> & {
     readonly deadLetters: Omit<QueueNames['deadLetters'], 'wake'>;
   };
@@ -63,6 +65,8 @@ export class BusStack extends Stack {
     const unrouted = failureQueue(this, 'Unrouted', removalPolicy);
     router.consumeEntries(ledger.entries, unrouted, { batchSize: ROUTER_BATCH, insertsOnly: true });
 
+    this.delivery = new Delivery(this, 'Delivery', common);
+
     const { queue: undelivered } = new Undelivered(this, 'Undelivered', { deployment });
     const reconciler = new NervousFunction(this, 'SubscriptionReconciler', {
       ...common,
@@ -90,6 +94,7 @@ export class BusStack extends Stack {
         router: unrouted.queueName,
         ingest: ingest.deadLetters.queueName,
         deliveries: undelivered.queueName,
+        'pushed-wake-ups': this.delivery.queue.deadLetters.queueName,
         subscriptions: deadLetters.unordered.queueName,
         'ordered-subscriptions': deadLetters.ordered.queueName,
       },

@@ -178,6 +178,7 @@ const withSpan = async (parent: string | undefined, work: () => Promise<void>): 
 };`,
       after: CONSUMED,
     },
+    { of: 'test/aws/pushing-app.ts' },
   ],
   'docs/webhooks.md': [
     {

@@ -4,7 +4,10 @@ import { mockClient } from 'aws-sdk-client-mock';
 import { describe, expect, it } from 'vitest';
 import type { IsoInstant } from '../../core/brands/index.ts';
 import { SubscriptionDirectory } from '../../adapters/aws/bus/directory.ts';
+import { entryKey, noteAttribute, type Attributes } from '../../adapters/aws/dynamo/dynamo-items.ts';
+import type { StoredEntry } from '../../core/ledger/index.ts';
 import { LogFeed } from '../../adapters/aws/bus/feed.ts';
+import { PushedItems } from '../../adapters/aws/pushed/pushed-items.ts';
 import { parseMessage } from '../../adapters/aws/bus/message.ts';
 import { QueueUrls } from '../../adapters/aws/bus/queue-urls.ts';
 import type { Subscription, SubscriptionInput } from '../../core/events/index.ts';
@@ -33,8 +36,11 @@ async function createFixture(...ids: string[]) {
     urls: new QueueUrls(client, 'p'),
   });
   const sequenced = { yes: true };
+  const pushed = new PushedItems({ ledger: 'main', items: fixture.store });
+  const woken: string[] = [];
   const route = createRouter({
-    ...{ ledger: 'main', feed, clock: fixture.clock },
+    ...{ ledger: 'main', feed, clock: fixture.clock, pushed },
+    wake: async (ids) => void woken.push(...ids),
     directory: new SubscriptionDirectory({ ledger: 'main', items: fixture.store }),
     positions: { positionOf: async (...place) => (sequenced.yes ? fixture.positions.positionOf(...place) : undefined) },
     onError: (id) => errors.push(id),
@@ -45,17 +51,36 @@ async function createFixture(...ids: string[]) {
     await feed.begin(subscriptionFor(id, settings));
   }
   return {
-    ...{ ...fixture, sent, errors, broken, sequenced, feed },
+    ...{ ...fixture, sent, errors, broken, sequenced, feed, pushed, woken },
     subscription: (id: string): Subscription => subscriptionFor(id, settings),
     /** the stream tells of everything recorded so far */
-    route: () =>
+    route: (withImages = false) =>
       route({
-        Records: fixture.store.log.map(({ chain, seq }) => ({
+        Records: fixture.store.log.map(({ chain, seq, note, hash }) => ({
           eventName: 'INSERT',
-          dynamodb: { Keys: { pk: { S: `main#${chain}` }, sk: { N: String(seq) } } },
+          dynamodb: {
+            Keys: { pk: { S: `main#${chain}` }, sk: { N: String(seq) } },
+            ...(withImages && { NewImage: imageOf({ chain, seq, note, hash }) }),
+          },
         })),
       }),
   };
+}
+
+/** As Lambda hands it over: binary as base64 text, a long note packed. */
+function imageOf({
+  chain,
+  seq,
+  note,
+  hash,
+}: Pick<StoredEntry, 'chain' | 'seq' | 'note' | 'hash'>): Record<string, never> {
+  const attributes: Attributes = { ...entryKey('main', chain, seq), ...noteAttribute(note), h: { B: hash } };
+  return Object.fromEntries(
+    Object.entries(attributes).map(([name, value]) => [
+      name,
+      value.B === undefined ? value : { B: Buffer.from(value.B).toString('base64') },
+    ]),
+  ) as Record<string, never>;
 }
 
 describe('the router', () => {
@@ -102,6 +127,25 @@ describe('the router', () => {
     fixture.sequenced.yes = false;
     await fixture.route();
     expect(fixture.sent).toEqual([]);
+  });
+
+  it('wakes those that are sent to and want one of the topics, when the entries are in the log, and no others', async () => {
+    const fixture = await createFixture();
+    for (const [id, topics] of Object.entries({ all: ['*'], orders: ['orders.*'], other: ['other.new'] }))
+      await fixture.pushed.begin(subscriptionFor(id, { topics, target: { kind: 'function', name: 'f' } }) as never);
+    await fixture.publish('a');
+    fixture.sequenced.yes = false;
+    const routing = fixture.route(true);
+    routing.catch(() => undefined);
+    fixture.clock.sleep = () => fixture.clock.advance(1_000);
+    await expect(routing).rejects.toThrow(/not in the log yet/);
+    expect(fixture.woken).toEqual([]);
+    fixture.sequenced.yes = true;
+    await fixture.route(true);
+    expect(fixture.woken).toEqual(['all', 'orders']);
+    fixture.woken.length = 0;
+    await fixture.route(); // without the images: it cannot tell
+    expect(fixture.woken).toEqual(['all', 'orders', 'other']);
   });
 
   it('holds up no subscription for a broken one; the batch comes again only when none could be fed', async () => {

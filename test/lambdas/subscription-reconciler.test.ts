@@ -22,6 +22,8 @@ import { mockClient } from 'aws-sdk-client-mock';
 import { describe, expect, it, vi } from 'vitest';
 import { closingMark } from '../../adapters/aws/relay/closing-mark.ts';
 import { DeadLetterStore } from '../../adapters/aws/subscriptions/dead-letters.ts';
+import { PushedItems } from '../../adapters/aws/pushed/pushed-items.ts';
+import { sweepPushed } from '../../adapters/aws/pushed/sweep-pushed.ts';
 import { SubscriptionDirectory } from '../../adapters/aws/bus/directory.ts';
 import { LogFeed } from '../../adapters/aws/bus/feed.ts';
 import { invokeReconciler } from '../../adapters/aws/subscriptions/invoke-reconciler.ts';
@@ -60,6 +62,8 @@ function createFixture() {
   const common = { ledger: 'main', items: fixture.store, entries: fixture.store, clock: fixture.clock };
   const reports: ReconcileReport[] = [];
   const errors: unknown[] = [];
+  const pushed = new PushedItems({ ledger: 'main', items: fixture.store });
+  const woken: string[] = [];
   const handler = createReconcilerHandler({
     directory: new SubscriptionDirectory(common),
     resources: new SubscriptionResources({
@@ -71,6 +75,8 @@ function createFixture() {
     feed: new LogFeed({ ...common, queues, urls: new QueueUrls(queues, 'nervous-sub') }),
     letters: new DeadLetterStore({ ...common, positions: fixture.positions }),
     closing: closingMark('main', fixture.store),
+    sweep: (subscriptions) =>
+      sweepPushed({ ...common, items: pushed, wake: async (ids) => void woken.push(...ids) }, subscriptions),
     undelivered: {
       ...{
         queues,

@@ -33,7 +33,7 @@ function perMillion({ b, e, d }: { b: number; e: number; d: number }): number {
     API / b + (CALL + GB_S * T) / b,
     WRITE * (unitsOf('publish 1, warm') - 1 + 1 / b),
     WRITE * (e === 1 ? ALONE : OF_99) + behind / e,
-    (behind + READ) / e,
+    (behind + 2 * READ) / e,
     EVENT,
     EVENT_GB * (ARCHIVE + KEPT),
     READ * 1.4,

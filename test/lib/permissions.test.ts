@@ -5,11 +5,13 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { build } from 'esbuild';
 import { beforeAll, describe, expect, it } from 'vitest';
 import * as kms from '../../adapters/aws/keys/kms.ts';
 import * as s3 from '../../adapters/aws/log/s3-bucket.ts';
 import { bundleOptions } from '../../lib/functions/bundling.ts';
+import { MAX_FUNCTIONS } from '../../lib/constructs/delivery.ts';
 import { LAMBDA_NAMES, LAMBDAS, type LambdaName } from '../../lib/functions/lambdas.ts';
 import * as z from 'zod';
 import { defineConfig } from '../../core/system/index.ts';
@@ -19,6 +21,8 @@ import { synthesize } from './synthesized.ts';
 /** The sample declares no executor; where one is declared, it may be invoked. */
 const EXECUTOR = { version: '1', description: 'limits', schema: z.string(), reversible: true, maxSeconds: 30 };
 const withExecutor = defineConfig({ ...config, executors: { limits: { ...EXECUTOR, function: 'limits:live' } } });
+
+const TOTAL = 'arn:aws:lambda:eu-west-1:123456789012:function:total:live';
 
 /** The IAM action of a command where it is not the command's own name, or more than one. */
 const ACTIONS: Readonly<Record<string, readonly string[]>> = {
@@ -79,6 +83,7 @@ const EVENT_SOURCE: Readonly<Partial<Record<LambdaName, readonly string[]>>> = {
   ingest: OF_A_QUEUE,
   waker: OF_A_QUEUE,
   burier: OF_A_QUEUE,
+  delivery: OF_A_QUEUE,
 };
 
 /** Actions of the store, which is one class for those that read and those that write. */
@@ -97,6 +102,7 @@ const NEVER_CALLED: Readonly<Partial<Record<LambdaName, readonly string[]>>> = {
   sequencer: items('Delete', 'ConditionCheck'), // appends entries and records of the log, and moves its cursor
   router: items('Update', 'Delete', 'ConditionCheck'), // moves cursors, each over the version it read
   'subscription-reconciler': items('ConditionCheck'),
+  delivery: ['kms:Sign', ...items('ConditionCheck')], // checks signatures with the signer's public key
   burier: ['dynamodb:BatchGetItem', ...items('Delete', 'ConditionCheck')], // looks single entries up, never a segment of the log
 };
 
@@ -152,7 +158,9 @@ function ownActionsUsed(source: string): string[] {
 }
 
 /** Actions that the role's policies allow, with the text of their resources. */
-const prod = synthesize({ config: withExecutor });
+const prod = synthesize({ config: withExecutor }, {}, (system) => {
+  system.addFunction('total', { functionArn: TOTAL } as IFunction);
+});
 function allowed(name: LambdaName): string[] {
   const lambda = prod.resources.find(({ Properties }) => Properties['FunctionName'] === `nervous-${name}`);
   const role = (lambda?.Properties['Role'] as { 'Fn::GetAtt': [string] } | undefined)?.['Fn::GetAtt'][0];
@@ -206,6 +214,35 @@ it('executors may be invoked by who plans and who carries out, those that are de
   expect(onIt(prod.resources)).toBe(2);
   const sample = synthesize().resources.filter(({ Type }) => Type === 'AWS::IAM::Policy');
   expect(sample.filter((one) => JSON.stringify(one).includes('"Resource":[]'))).toEqual([]);
+});
+
+it('functions that were added may be invoked by who delivers, each by itself, and by nobody else', () => {
+  const invoking = (resources: typeof prod.resources) =>
+    resources.filter((one) => one.Type === 'AWS::IAM::Policy' && JSON.stringify(one).includes(TOTAL));
+  expect(invoking(prod.resources)).toHaveLength(1);
+  const { Statement } = invoking(prod.resources)[0]?.Properties['PolicyDocument'] as {
+    Statement: { Action: unknown; Resource: unknown }[];
+  };
+  expect(Statement.filter(({ Action }) => Action === 'lambda:InvokeFunction')).toEqual([
+    { Action: 'lambda:InvokeFunction', Effect: 'Allow', Resource: TOTAL },
+  ]);
+  const variables = (name: string) =>
+    prod.resources.find(({ Properties: { FunctionName } }) => FunctionName === `nervous-${name}`)?.Properties[
+      'Environment'
+    ] as { Variables: Record<string, unknown> };
+  expect(variables('delivery').Variables['FUNCTIONS']).toBe(JSON.stringify({ total: TOTAL }));
+  expect(variables('subscriptions').Variables['FUNCTION_NAMES']).toBe('total');
+});
+
+it('a function is added once, under a name that a subscription can say, and no more than its environment holds', () => {
+  const target = { functionArn: TOTAL } as IFunction;
+  synthesize({}, {}, (system) => {
+    system.addFunction('a', target);
+    expect(() => system.addFunction('a', target)).toThrow(/added before/);
+    expect(() => system.addFunction('a b', target)).toThrow(/no name/);
+    for (let i = 1; i < MAX_FUNCTIONS; i++) system.addFunction(`f${i}`, target);
+    expect(() => system.addFunction('more', target)).toThrow(/one too many/);
+  });
 });
 
 it('nobody may change or delete an entry, and only the workflow resumer may answer task tokens', () => {

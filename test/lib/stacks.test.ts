@@ -266,7 +266,7 @@ describe('functions', () => {
   it('that handle queues report each failed message; those that follow the stream halve a failing batch and keep what is lost', () => {
     const mappings = ofType(prod, 'AWS::Lambda::EventSourceMapping').map(({ Properties }) => Properties);
     const streams = mappings.filter((mapping) => 'StartingPosition' in mapping);
-    expect([mappings.length, streams.length]).toEqual([7, 3]);
+    expect([mappings.length, streams.length]).toEqual([8, 3]);
     for (const mapping of mappings) {
       if (streams.includes(mapping))
         expect(mapping).toMatchObject({ BisectBatchOnFunctionError: true, DestinationConfig: { OnFailure: {} } });

@@ -27,16 +27,18 @@ export interface Synthesized {
 
 const JWT = { issuer: 'https://issuer.example', audience: ['nervous'] };
 
-/** @param context what the app's own `cdk.json` says */
+/** @param context what the app's own `cdk.json` says. @param more what the app does with the system */
 export function synthesize(
   props: Partial<NervousSystemProps> = {},
   context: Readonly<Record<string, unknown>> = {},
+  more: (system: NervousSystem) => void = () => undefined,
 ): Synthesized {
   const app = new App({
     outdir: mkdtempSync(join(tmpdir(), 'nervous-synth-')),
     context: { ...context, 'aws:cdk:bundling-stacks': [] },
   });
   const system = new NervousSystem(app, 'nervous', { config, jwt: JWT, ...props });
+  more(system);
   const templates = new Map(STACKS.map((name) => [name, Template.fromStack(Stack.of(system.node.findChild(name)))]));
   const template = (name: StackName): Template => {
     const found = templates.get(name);

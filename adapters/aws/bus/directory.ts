@@ -25,7 +25,7 @@ export class SubscriptionDirectory {
     return item && subscriptionCodec.decode(item);
   }
 
-  /** Those that have a queue: of a stream, only its readers know how far they are. */
+  /** Those that are delivered to: of a stream, only its readers know how far they are. */
   async all(): Promise<readonly Subscription[]> {
     const all: Subscription[] = [];
     for (;;) {

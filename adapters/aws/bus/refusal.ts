@@ -19,11 +19,6 @@ export function refusal(subscription: Subscription, before = subscription): Prob
       pointer: '/order',
       detail: `a queue of SQS cannot change whether it keeps an order: make another subscription with "order": "${subscription.order}", with startAt at the log index where this one ends`,
     };
-  if (targetOf(subscription).kind === 'function')
-    return {
-      pointer: '/target',
-      detail: 'this engine runs on AWS and calls no functions: leave the target out and pull from the queue',
-    };
   if (targetOf(subscription).kind === 'webhook')
     return {
       pointer: '/target',

@@ -2,7 +2,7 @@
  * Makes what exists on AWS agree with the stored subscriptions: queues, rules, history. One at a time and every step repeatable; the
  * scheduled pass finishes what a crash left half done and removes what belongs to nobody.
  */
-import type { Subscription } from '../../../core/events/index.ts';
+import { isFunction, type Subscription } from '../../../core/events/index.ts';
 import type { Clock } from '../../../core/ledger/index.ts';
 import type { ClosingMark } from '../relay/closing-mark.ts';
 import type { DeadLetterStore } from './dead-letters.ts';
@@ -42,7 +42,19 @@ export interface ReconcileReport {
   readonly refed: number;
   /** topics of which half of the subscribers or more get nothing; only looked at by `all` */
   readonly topicsFailing: readonly string[];
+  /** subscriptions that are sent to; only looked at by `all` */
+  readonly pushed: Pick<PushedReport, 'woken' | 'oldestMs'>;
   readonly failed: readonly { readonly subscription: string; readonly error: unknown }[];
+}
+
+/** What looking at the subscriptions that are sent to found. */
+export interface PushedReport {
+  readonly woken: number;
+  /** how long the oldest event has waited to be delivered for the first time */
+  readonly oldestMs: number;
+  /** subscriptions whose breaker is open */
+  readonly open: ReadonlySet<string>;
+  readonly failed: ReconcileReport['failed'];
 }
 
 export interface ReconcilerDependencies {
@@ -53,10 +65,20 @@ export interface ReconcilerDependencies {
   readonly closing: ClosingMark;
   readonly undelivered: Omit<RefeedDependencies, 'feed' | 'clock'>;
   readonly topicsOptions: TopicsFailingOptions;
+  /** Wakes those that are sent to and have something to do. */
+  readonly sweep: (subscriptions: readonly Subscription[]) => Promise<PushedReport>;
   readonly clock: Clock;
 }
 
-const NOTHING: ReconcileReport = { made: 0, removed: 0, behind: 0, refed: 0, topicsFailing: [], failed: [] };
+const NOTHING: ReconcileReport = {
+  made: 0,
+  removed: 0,
+  behind: 0,
+  refed: 0,
+  topicsFailing: [],
+  pushed: { woken: 0, oldestMs: 0 },
+  failed: [],
+};
 
 export async function reconcile(deps: ReconcilerDependencies, request: ReconcileRequest): Promise<ReconcileReport> {
   switch (request.kind) {
@@ -102,10 +124,12 @@ async function reconcileAll(deps: ReconcilerDependencies): Promise<ReconcileRepo
   const { directory, resources, feed, clock } = deps;
   const deadline = clock.now() + PASS_FEED_MS;
   const found = await resources.find(); // before the subscriptions, which are stored first: nothing new looks like an orphan
-  const subscriptions = await directory.all();
+  const all = await directory.all();
+  const { open, failed: unswept, ...pushed } = await deps.sweep(all); // first: it is quick, and others may take long
+  const subscriptions = all.filter((one) => !isFunction(one)); // those with a queue
   const orphans = resources.orphans(found, subscriptions);
   for (const name of orphans) await resources.remove(name);
-  const failed: { subscription: string; error: unknown }[] = [];
+  const failed: { subscription: string; error: unknown }[] = [...unswept];
   let [made, behind] = [0, 0];
   for (const subscription of subscriptions) {
     try {
@@ -122,9 +146,9 @@ async function reconcileAll(deps: ReconcilerDependencies): Promise<ReconcileRepo
     }
   }
   return {
-    ...{ made, removed: orphans.length, behind, failed },
+    ...{ made, removed: orphans.length, behind, pushed, failed },
     refed: await refeedAll(deps, subscriptions, failed),
-    topicsFailing: await topicsFailing(deps.topicsOptions, subscriptions),
+    topicsFailing: await topicsFailing(deps.topicsOptions, all, open),
   };
 }
 

@@ -3,13 +3,20 @@
  * so that functions that only report do not carry the rest.
  */
 import type { SQSClient } from '@aws-sdk/client-sqs';
-import type { DeliveredEvent, DeliveryState, Subscription, SubscriptionStats } from '../../../core/events/index.ts';
+import {
+  isFunction,
+  type DeliveredEvent,
+  type DeliveryState,
+  type Subscription,
+  type SubscriptionStats,
+} from '../../../core/events/index.ts';
 import type { Clock, EntryStore, ItemStore } from '../../../core/ledger/index.ts';
 import { orBlank, orNone } from '../../../core/values/index.ts';
 import { SubscriptionBreakers } from './breakers.ts';
 import { DeadLetterStore } from './dead-letters.ts';
 import type { DeliveryNotes } from '../bus/delivery-notes.ts';
 import { SubscriptionDirectory, wantedBy } from '../bus/directory.ts';
+import { dispatchState } from '../bus/dispatch-state.ts';
 import { feedState } from '../bus/feed.ts';
 import type { LogPositions } from '../bus/log-positions.ts';
 import { queueDepth } from './queue-depth.ts';
@@ -19,7 +26,7 @@ const STATS_PARALLEL = 20;
 
 export interface SubscriptionReportsOptions {
   readonly ledger: string;
-  readonly entries: Pick<EntryStore, 'read'>;
+  readonly entries: Pick<EntryStore, 'read' | 'size'>;
   readonly items: ItemStore;
   readonly clock: Clock;
   readonly queues: SQSClient;
@@ -79,12 +86,36 @@ export class SubscriptionReports {
       return { ...known, state: 'retrying', attempts, reason: orBlank(last.reason) };
     }
     if (last !== undefined) return { ...known, state: last.outcome };
+    if (isFunction(subscription)) return { ...known, state: await this.standingOf(subscription, position) };
     if (subscription.order === 'none') return { ...known, state: 'relayed' };
     const next = orNone((await feedState(this.options, subscription))?.next);
     return { ...known, state: position === undefined || position >= next ? 'pending' : 'relayed' };
   }
 
+  /** Of an event that nothing was noted of. */
+  private async standingOf(subscription: Subscription, position = Infinity): Promise<'pending' | 'settled'> {
+    const { cursor = 0, pending = [] } = (await dispatchState(this.options, subscription)) ?? {};
+    const isThere = pending.some((one) => one.position === position || one.behind?.includes(position));
+    return position >= cursor || isThere ? 'pending' : 'settled';
+  }
+
+  private async pushedStats(subscription: Subscription): Promise<Omit<SubscriptionStats, 'subscription' | 'module'>> {
+    const [state, size, deadLetters] = await Promise.all([
+      dispatchState(this.options, subscription),
+      this.options.entries.size(),
+      this.letters.count(subscription.id),
+    ]);
+    const { cursor = subscription.from, pending = [], breaker } = state ?? {};
+    const waiting = pending.flatMap(({ attempts, behind = [] }) => (attempts === 0 ? [0, ...behind] : behind)).length;
+    const retrying = pending.filter(({ attempts }) => attempts > 0).length;
+    const backlog = Math.max(0, size - cursor) + waiting;
+    const figures = { delivered: 0, failed: 0, backlog, inFlight: 0, retrying, deadLetters };
+    return { ...figures, breaker: breaker?.state ?? 'closed' };
+  }
+
   private async statsOf(subscription: Subscription): Promise<SubscriptionStats> {
+    const { id, module } = subscription;
+    if (isFunction(subscription)) return { subscription: id, module, ...(await this.pushedStats(subscription)) };
     const url = await this.urls.of(subscription);
     const [depth, deadLetters, breaker] = await Promise.all([
       url === undefined ? undefined : queueDepth(this.options.queues, url),

@@ -16,13 +16,14 @@ export interface TopicsFailingOptions {
   readonly topics: readonly string[];
 }
 
-/** @returns their names */
+/** @param known subscriptions that are sent to, whose open breaker stands elsewhere. @returns the topics' names */
 export async function topicsFailing(
   { ledger, items, topics }: TopicsFailingOptions,
   subscriptions: readonly Subscription[],
+  known: ReadonlySet<string> = new Set(),
 ): Promise<readonly string[]> {
   const byId = new Map(subscriptions.map((one) => [one.id, one]));
-  const open = new Set<string>();
+  const open = new Set(known);
   for (let after: string | undefined; ;) {
     const page = await items.list(`${ledger}#breaker`, { limit: PAGE, ...defined({ after }) });
     for (const item of page) if (isOpenBreaker(item, byId.get(item.sk))) open.add(item.sk);

@@ -151,6 +151,7 @@ export class BusFixture {
           quarantine: createQuarantine(common),
         },
         topicsOptions: { ledger: LEDGER, items: this.store, topics: [] },
+        sweep: async () => ({ woken: 0, oldestMs: 0, open: new Set(), failed: [] }),
         clock: this.clock,
       },
       request,
@@ -216,6 +217,7 @@ export class BusFixture {
     const route = createRouter({
       ...{ ledger: LEDGER, clock: this.clock, positions: this.positions, feed: this.feed() },
       directory: new SubscriptionDirectory({ ledger: LEDGER, items: this.store }),
+      ...{ pushed: { index: async () => [] }, wake: async () => undefined },
       onError: (_, error) => this.errors.push(error),
     });
     const Records = this.store.log.slice(from).map(({ chain, seq }) => ({
