@@ -16,7 +16,7 @@ const MAX_LIMIT = 200;
 export function showEntityCommand(): Command {
   return connectedCommand('<id>')
     .option('--limit <n>', 'how many entries to show', parseLimit, DEFAULT_LIMIT)
-    .option('--at <time|seq>', 'the document as it was: 7d, 24h (ago), a time, or the seq of the newest entry then')
+    .option('--at <time-or-seq>', 'the document as it was: 7d, 24h (ago), a time, or the seq of the newest entry then')
     .action(async (id: string, options: EntityOptions) => {
       const client = connect(options);
       if (options.at !== undefined) {
