@@ -23,3 +23,4 @@ export { auditSignatures, type SignatureAudit } from './audit/audit-signatures.t
 export type { Consumer, Delivery, EventHandler } from './bus/consume.ts';
 export type { Functions } from './bus/function-targets.ts';
 export type { CreateExecutors, Implementations } from './runtime/executors.ts';
+export { openLakeSource } from './lake/lake-source.ts';

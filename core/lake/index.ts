@@ -4,5 +4,6 @@ export { ENTRY_TYPES, mapEntry, type EntryType, type LakeEntry, type LakeEvent }
 export { attest, expectedFingerprint } from './attest.ts';
 export type { LakeFiles, LakeTable } from './ports.ts';
 export { exportLake, type ExportedLake, type LakeExport } from './export-lake.ts';
+export { readLakeEntries } from './lake-entries.ts';
 export { verifyLake, type LakeReport, type LakeToVerify } from './verify-lake.ts';
 export { duckDbTables, QUESTIONS, type Question } from './questions.ts';

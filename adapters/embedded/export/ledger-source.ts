@@ -3,8 +3,8 @@
  * what was signed is for `verify`.
  */
 import { join } from 'node:path';
-import type { ChainHash, LeafHash } from '../../../core/brands/index.ts';
-import { toHex } from '../../../core/canonical/index.ts';
+import type { ChainHash } from '../../../core/brands/index.ts';
+import { leafHash, toHex } from '../../../core/canonical/index.ts';
 import {
   bundlePairs,
   EXPORT_FILES,
@@ -103,10 +103,14 @@ export function publishedSource(
   };
   return {
     ...{ name, entries },
-    chain: async function* (entity) {
-      for await (const entry of entries()) if (entry.body.entity === entity) yield entry;
-    },
+    chain: ofEntity(entries),
     close: () => {},
+  };
+}
+
+export function ofEntity(entries: LedgerSource['entries']): LedgerSource['chain'] {
+  return async function* (entity) {
+    for await (const entry of entries()) if (entry.body.entity === entity) yield entry;
   };
 }
 
@@ -139,13 +143,12 @@ async function prove(
   return formatProof(await proveEntry({ entry: entry.note, index: entry.index, size, note, read }));
 }
 
-function parsed(entry: {
-  readonly note: Uint8Array;
-  readonly hash: LeafHash;
-  readonly position?: number | undefined;
-}): SourceEntry {
+/** @throws EngineError DATA_UNREADABLE */
+export function parsed(entry: { readonly note: Uint8Array; readonly position?: number | undefined }): SourceEntry {
   const result = parseEntry(entry.note);
-  if (result.kind === 'entry') return { body: result.body, hash: toHex(entry.hash), position: entry.position };
+  // Of the bytes: what a store says beside them is believed of none.
+  if (result.kind === 'entry')
+    return { body: result.body, hash: toHex(leafHash(entry.note)), position: entry.position };
   throw new EngineError({
     code: 'DATA_UNREADABLE',
     message: `log index ${entry.position ?? '?'} is not an entry: verify the ledger, which names what is wrong`,

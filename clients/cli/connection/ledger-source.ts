@@ -23,8 +23,13 @@ export function sourceCommand(args = ''): Command {
 }
 
 /** @throws UsageError */
-export async function openSource(options: SourceOptions): Promise<LedgerSource> {
-  const { data, as, url } = options;
+export async function openSource(options: SourceOptions & { readonly lake?: string }): Promise<LedgerSource> {
+  const { data, as, url, lake } = options;
+  if (lake !== undefined) {
+    if (data !== undefined || url !== undefined || options.export !== undefined)
+      throw new UsageError('--lake reads a lake: leave out --data, --url and --export');
+    return (await import('../../../adapters/embedded/index.ts')).openLakeSource(lake);
+  }
   const isFolder = data !== undefined && as === undefined;
   if (options.export !== undefined) {
     if (data !== undefined || url !== undefined)

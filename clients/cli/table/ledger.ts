@@ -116,6 +116,7 @@ export const REPORT: CommandGroup = {
       examples: [
         'nervous report approvals --from 2026-10-01 --to 2026-11-01 --csv --export ./export > october.csv',
         'nervous report approvals --from 30d --by boris --data .data',
+        'nervous report approvals --level L3 --html --lake ./lake > l3.html',
       ],
       load: async () => (await import('../commands/changes/index.ts')).approvalsCommand(),
     },

@@ -1,6 +1,6 @@
 /**
  * Who decided what: every decision in a segment of a ledger, recomputed from its entries, with what it was about and what came of
- * it. No projection is asked. It verifies nothing: that the entries are what was signed is verification's business.
+ * it. No projection is asked. What does not continue its chain is not believed; who signed it is verification's business.
  */
 import { msOf, type ChainHash, type IsoInstant } from '../../brands/index.ts';
 import type { JsonObject } from '../../canonical/index.ts';
@@ -50,7 +50,16 @@ export interface ApprovalReport {
   readonly entries: number;
   /** steps that are not what a step is: what they decided is in no row */
   readonly unreadable: number;
+  /** Where a chain breaks: of it, nothing is in a row from this entry on. */
+  readonly broken: readonly { readonly entity: string; readonly seq: number }[];
+  readonly notChecked: readonly string[];
 }
+
+const NOT_CHECKED = [
+  'who signed the entries, and whether the log holds them: nervous verify',
+  'the newest entry of each chain, which no other continues: nervous verify',
+  "whether each decision was its person's to make: nervous verify",
+] as const;
 
 export interface ReportFilter {
   /** ISO 8601: decided then or later */
@@ -59,6 +68,9 @@ export interface ReportFilter {
   readonly to?: string;
   /** personId or account: whose decision it is, or who cast it */
   readonly by?: string;
+  /** as assessed when it was decided: `L2` */
+  readonly level?: string;
+  readonly entity?: string;
 }
 
 interface Known {
@@ -97,9 +109,11 @@ export async function reportApprovals(
 ): Promise<ApprovalReport> {
   const changes = new Map<string, Known>();
   const rows: Omit<DecisionRow, 'outcome'>[] = [];
+  const links = new Links();
   let [count, unreadable] = [0, 0];
   for await (const entry of entries) {
     count += 1;
+    if (!links.take(entry)) continue;
     if (!isStepType(entry.body.type)) continue;
     const step = parseStep(entry);
     const known = step === undefined ? undefined : follow(changes, step);
@@ -110,8 +124,41 @@ export async function reportApprovals(
     const row = rowOf(step, known, entry.position);
     if (row !== undefined && isWanted(row, filter)) rows.push(row);
   }
-  const settled = rows.map((row) => ({ ...row, outcome: changes.get(row.change)?.outcome ?? 'unknown' }));
-  return { rows: settled, changes: changes.size, entries: count, unreadable };
+  const believed = rows.filter(({ entity, seq }) => seq < links.soundTo(entity));
+  const settled = believed.map((row) => ({ ...row, outcome: outcomeOf(row, changes, links) }));
+  const broken = [...links.broken].map(([entity, seq]) => ({ entity, seq }));
+  return { rows: settled, changes: changes.size, entries: count, unreadable, broken, notChecked: NOT_CHECKED };
+}
+
+/** What became of a change-set is not known where its chain breaks. */
+function outcomeOf(
+  { entity, change }: Omit<DecisionRow, 'outcome'>,
+  changes: ReadonlyMap<string, Known>,
+  links: Links,
+): string {
+  return (links.broken.has(entity) ? undefined : changes.get(change)?.outcome) ?? 'unknown';
+}
+
+/** Whether each entry continues the one before it in its chain. */
+class Links {
+  /** entity → seq from which on nothing is believed */
+  readonly broken = new Map<string, number>();
+  private readonly heads = new Map<string, { readonly seq: number; readonly hash: ChainHash }>();
+
+  /** @returns whether it may be believed, unless the next one says otherwise */
+  take({ body: { entity, seq, prev }, hash }: ReportEntry): boolean {
+    if (this.broken.has(entity)) return false;
+    const head = this.heads.get(entity);
+    const continues = head === undefined ? seq === 0 : seq === head.seq + 1 && prev === head.hash;
+    // Either of the two may be the forged one.
+    if (!continues) this.broken.set(entity, head === undefined ? 0 : head.seq);
+    else this.heads.set(entity, { seq, hash });
+    return continues;
+  }
+
+  soundTo(entity: string): number {
+    return this.broken.get(entity) ?? Infinity;
+  }
 }
 
 /** undefined: it is about a change-set that was never proposed */
@@ -181,10 +228,12 @@ function why({ reason }: { readonly reason?: string | undefined }): Pick<Decisio
   return reason === undefined ? {} : { reason };
 }
 
-function isWanted(row: Omit<DecisionRow, 'outcome'>, { from, to, by }: ReportFilter): boolean {
+function isWanted(row: Omit<DecisionRow, 'outcome'>, { from, to, by, level, entity }: ReportFilter): boolean {
   const at = msOf(row.at);
   if (from !== undefined && at < msOf(from)) return false;
   if (to !== undefined && at >= msOf(to)) return false;
+  if (level !== undefined && row.level !== level) return false;
+  if (entity !== undefined && row.entity !== entity) return false;
   return by === undefined || [row.person, row.castBy, row.account].includes(by);
 }
 

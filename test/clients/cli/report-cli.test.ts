@@ -4,10 +4,13 @@ import { DatabaseSync } from 'node:sqlite';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { exportDataDir, startEngine, type Engine } from '../../../adapters/embedded/index.ts';
+import { exportDataDir, exportToLake, startEngine, type Engine } from '../../../adapters/embedded/index.ts';
+import { approvalsPage } from '../../../clients/cli/output/approvals-page.ts';
 import { csvText } from '../../../clients/cli/output/csv-output.ts';
 import { createClient, type Client } from '../../../clients/sdk/index.ts';
+import { leafHash } from '../../../core/canonical/index.ts';
 import type { DecisionRow } from '../../../core/changes/index.ts';
+import { must } from '../../../core/errors/index.ts';
 import { config } from '../../support/plain-config.ts';
 import { withoutTerminal } from '../../support/terminal.ts';
 
@@ -15,6 +18,7 @@ const CLI = join(import.meta.dirname, '../../../clients/cli/nervous.mjs');
 const root = mkdtempSync(join(tmpdir(), 'nervous-report-'));
 const data = join(root, 'data');
 const exported = join(root, 'export');
+const lake = join(root, 'lake');
 
 let engine: Engine;
 const ids: Record<string, string> = {};
@@ -67,6 +71,7 @@ beforeAll(async () => {
   await as('boris').review(ids['glass'] ?? '', { verdict: 'justified', reason: 'yes' });
   await engine.log.loop.flush();
   await exportDataDir({ dataDir: data, out: exported });
+  await exportToLake({ source: { dataDir: data }, out: lake, region: 'local', accountId: 'main' });
 }, 60_000);
 afterAll(async () => {
   await engine.close();
@@ -208,6 +213,76 @@ describe.each(SOURCES)('U9: from %s', (_, from) => {
 });
 
 describe('U9: the report', () => {
+  it('has the same rows whatever it is made from, each with the entry that says so', async () => {
+    const [first, ...others] = await Promise.all(
+      [...SOURCES.map(([, from]) => from()), ['--lake', lake]].map((from) => report(...from)),
+    );
+    expect(others).toEqual(others.map(() => first));
+    for (const { entity, seq, hash, position } of first ?? []) {
+      const { entries } = await as('eva').entries(entity, { from: seq, limit: 1 });
+      expect(entries[0]).toMatchObject({ seq, hash, position });
+    }
+  });
+
+  it('is narrowed by level and entity', async () => {
+    const [executed, all] = [
+      await report('--entity', 'account:executed', '--lake', lake),
+      await report('--data', data),
+    ];
+    expect(executed.map(({ person }) => person)).toEqual(['boris', 'clara']);
+    for (const level of ['L1', 'L2'])
+      expect(await report('--level', level, '--lake', lake)).toEqual(all.filter((row) => row.level === level));
+  });
+
+  it('believes no row that was forged in the store, and says from where on', async () => {
+    const forged = join(root, 'forged');
+    const copy = new DatabaseSync(join(data, 'ledger.db'), { readOnly: true });
+    mkdirSync(forged);
+    copy.exec(`VACUUM INTO '${join(forged, 'ledger.db')}'`);
+    copy.close();
+    const { entity, seq } = must((await report('--data', forged))[0], 'a row');
+    const db = new DatabaseSync(join(forged, 'ledger.db'));
+    const stored = db.prepare('SELECT note FROM entries WHERE chain = ? AND seq = ?').get(entity, seq);
+    const note = Buffer.from(stored?.['note'] as Uint8Array).toString('utf8');
+    expect(note).toContain('"personId":"boris"');
+    const other = Buffer.from(note.replace('"personId":"boris"', '"personId":"clara"'));
+    const change = db.prepare('UPDATE entries SET note = ?, hash = ? WHERE chain = ? AND seq = ?');
+    expect(change.run(other, leafHash(other), entity, seq).changes).toBe(1);
+    db.close();
+    const { code, out, err } = await nervous('report', 'approvals', '--json', '--data', forged);
+    expect(code).toBe(1);
+    const told = JSON.parse(out) as { rows: DecisionRow[]; broken: object[]; notChecked: string[] };
+    expect(told.rows).toEqual((await report('--data', data)).filter((row) => row.entity !== entity));
+    expect(told.broken).toEqual([{ entity, seq }]);
+    expect(told.notChecked.join()).toContain('who signed');
+    expect(err).toContain(`breaks at entry #${seq}`);
+  });
+
+  it('is a page to print that runs nothing, whatever was written', async () => {
+    const { code, out } = await nervous('report', 'approvals', '--html', '--lake', lake);
+    expect(code).toBe(0);
+    expect(out.match(/<tr>/g)).toHaveLength(EVERY_DECISION.length + 1);
+    const [row] = await report('--data', data);
+    const title = '</td><script>alert(1)</script><img src=x onerror="alert(1)">\u202e&amp;';
+    const hostile = { ...must(row, 'a row'), title, reason: `'"><b>` };
+    const columns = ['title', 'reason', 'hash'];
+    const page = approvalsPage(columns, {
+      source: '<i>',
+      filter: { by: '<u>' },
+      report: {
+        rows: [hostile],
+        changes: 1,
+        entries: 1,
+        unreadable: 1,
+        broken: [{ entity: '<s>', seq: 0 }],
+        notChecked: [],
+      },
+    });
+    expect(page).not.toMatch(/<(script|img|b|i|u|s)[ >]|\u202e|<a |href|src="/);
+    expect(page).toContain('&lt;/td&gt;&lt;script&gt;');
+    expect(page).toContain(hostile.hash);
+  });
+
   it('rests on entries: nothing else is read', async () => {
     const emptied = join(root, 'emptied');
     const copy = new DatabaseSync(join(data, 'ledger.db'), { readOnly: true });

@@ -1,6 +1,7 @@
 /** Who decided what, out of entries alone: the rows, what they are about, and which of them are asked for. */
 import { beforeAll, describe, expect, it } from 'vitest';
 import { reportApprovals, reportColumns, type ReportEntry } from '../../../../core/changes/views/approval-report.ts';
+import { must } from '../../../../core/errors/index.ts';
 import { recordingFixture, by, overrideOf, pending, vote } from '../recording/recording-fixture.ts';
 import { decision, hours, patchOf, proposal, type Fixture } from '../fixture.ts';
 
@@ -84,10 +85,36 @@ describe('the report', () => {
     const [proposed] = entries;
     if (proposed === undefined) throw new Error('nothing was recorded');
     const damaged = { ...proposed, body: { ...proposed.body, data: {} } };
-    expect(await report({}, [damaged])).toEqual({ rows: [], changes: 0, entries: 1, unreadable: 1 });
-    const orphans = entries.filter(({ body }) => body.type === 'change.voted');
-    expect(await report({}, orphans)).toEqual({ rows: [], changes: 0, entries: 2, unreadable: 2 });
+    expect(await report({}, [damaged])).toMatchObject({ rows: [], changes: 0, entries: 1, unreadable: 1 });
+    const orphan = must(
+      entries.find(({ body }) => body.type === 'change.voted'),
+      'a vote',
+    );
+    const first = { ...orphan, body: { ...orphan.body, seq: 0 } };
+    expect(await report({}, [first])).toMatchObject({ rows: [], changes: 0, entries: 1, unreadable: 1, broken: [] });
     const event = { ...proposed, body: { ...proposed.body, type: 'event' } };
-    expect(await report({}, [event])).toEqual({ rows: [], changes: 0, entries: 1, unreadable: 0 });
+    expect(await report({}, [event])).toMatchObject({ rows: [], changes: 0, entries: 1, unreadable: 0 });
+  });
+
+  it('believes nothing of a chain from where it breaks, and knows no outcome there', async () => {
+    const { rows } = await report();
+    const vote = must(rows[1], 'the second decision');
+    const at = entries.findIndex(({ hash }) => hash === vote.hash);
+    const forged = entries.map((entry, i) =>
+      i === at ? { ...entry, hash: must(entries[0], 'an entry').hash } : entry,
+    );
+    const told = await report({}, forged);
+    expect(told.broken).toEqual([{ entity: vote.entity, seq: vote.seq }]);
+    expect(told.rows).toEqual(rows.slice(0, 1).map((row) => ({ ...row, outcome: 'unknown' })));
+    expect(await report({}, entries.slice(1))).toMatchObject({ rows: [], broken: [{ entity: vote.entity, seq: 0 }] });
+    expect(told.notChecked).not.toEqual([]);
+  });
+
+  it('is about one level and one entity', async () => {
+    const { rows } = await report();
+    expect((await report({ level: 'L2' })).rows).toEqual(rows.filter(({ level }) => level === 'L2'));
+    expect((await report({ level: 'L4' })).rows).toEqual([]);
+    expect((await report({ entity: rows[0]?.entity })).rows).toEqual(rows);
+    expect((await report({ entity: 'account:none' })).rows).toEqual([]);
   });
 });
