@@ -113,12 +113,14 @@ export const config = defineConfig({
       ],
       subscribes: ['transactions.*'],
       reads: ['account:*'],
+      claims: ['*'], // pieces of work that it may hold (docs/work.md)
     },
     'agent-layer': {
       description: 'Runs the agents and signs people in',
       publishes: ['agent.*', 'user.login', 'module.activated', 'error.occurred'],
-      subscribes: ['transactions.*', 'budget.*', 'approvals.*'],
-      reads: ['account:*'],
+      subscribes: ['transactions.*', 'budget.*', 'approvals.*', 'work.*'],
+      reads: ['account:*', 'work:*'],
+      claims: ['*'],
     },
     reporting: {
       description: 'Sums up what happens, for people',
@@ -136,7 +138,10 @@ export const config = defineConfig({
       peer: { reads: ['account:*'], proposes: ['account:*'] },
       risk: { reads: ['*'] },
       // May break the glass: override soft rules in an emergency, to be reviewed by two others (docs/approvals.md).
-      security: { reads: ['*'], reveals: ['*'], proposes: ['account:*'], overrides: ['account:*'] },
+      security: {
+        ...{ reads: ['*'], reveals: ['*'], proposes: ['account:*'], overrides: ['account:*'] },
+        ...{ claims: ['*'], steals: ['*'] },
+      },
       // Sees all subscriptions, dead letters, stops and change-sets, and sets deliveries going again; decides and publishes nothing.
       operator: {},
       auditor: {}, // may read everything and verify the whole ledger, by definition
@@ -156,7 +161,10 @@ export const config = defineConfig({
         owner: 'ana',
         logic: 'budget-bot@1.0.0',
         proven: true, // people have seen enough of its work: the rule "unproven agent" does not ask for more
-        rights: { subscribes: ['transactions.*', 'budget.*'], reads: ['account:*'], proposes: ['account:*'] },
+        rights: {
+          ...{ subscribes: ['transactions.*', 'budget.*'], reads: ['account:*'], proposes: ['account:*'] },
+          claims: ['*'],
+        },
       },
     ],
     // Nobody is both: not by the roster, and not by delegation.

@@ -46,6 +46,7 @@ import { startBehindTheLog } from './runtime/behind-the-log.ts';
 import { createExecutors } from './runtime/executors.ts';
 import { createMailFolder, MAIL_FOLDER } from './runtime/mail-folder.ts';
 import { startNoticeSending } from './runtime/notice-sending.ts';
+import { startClaimRelease } from './runtime/claim-release.ts';
 import { openFieldKeys } from './keys/field-keys.ts';
 import type { OpenConnections } from './http/http-listener.ts';
 import { MAX_CONNECTIONS } from './http/http-server.ts';
@@ -136,9 +137,8 @@ export async function openSystem(options: Opening, store: ThreadedStore, opened:
   const writing = createWriteProbe(store, dataDir);
   const health: Checks = [() => checks, () => [writing()]];
   const { system, appender } = createNervousSystem(ground, {
-    ...{ sealer, bus, executors, pause: () => letOthersIn() },
+    ...{ sealer, bus, executors, fieldKeys, pause: () => letOthersIn() },
     ...(options.http === false ? {} : { connections: () => connectionsOf(options) }),
-    fieldKeys,
     ...{ logFiles: log.files, incarnations },
     onCommit: signals.committed.tell,
     onChangeStep: signals.stepped.tell,
@@ -160,6 +160,7 @@ export async function openSystem(options: Opening, store: ThreadedStore, opened:
   const runner = openRunner(system, options, opened);
   await system.initialize();
   await runner.start();
+  openClaimRelease(system, options, opened);
   openNotices(ground, { ...options, appender, fieldKeys }, opened);
   const monitor = openMonitor({ ...options, rootSigner, appender }, opened);
   health.push(() => [{ name: 'tamper watch', ...monitor.status() }]);
@@ -189,6 +190,11 @@ function openRunner({ changes }: NervousSystem, { onError, signals }: Opening, o
   signals.stepped.listen((id) => runner.wake(id));
   opened.push(() => runner.stop());
   return runner;
+}
+
+function openClaimRelease({ work }: NervousSystem, { onError }: Opening, opened: Closers): void {
+  const release = startClaimRelease({ work, clock: systemClock, onError });
+  opened.push(() => release.stop());
 }
 
 function openLog(

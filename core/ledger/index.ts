@@ -12,7 +12,7 @@ export type {
   AppendResult,
   PlacedEntry,
 } from './append/append-types.ts';
-export { assertEntityId, ENTITY_ID, isClosedToEvents, isReserved } from './entries/entity-id.ts';
+export { assertEntityId, ENTITY_ID, isClosedToChanges, isClosedToEvents, isReserved } from './entries/entity-id.ts';
 export {
   entryText,
   genesisHash,

@@ -4,6 +4,7 @@
  */
 import * as z from 'zod';
 import type { PersonId } from '../brands/index.ts';
+import { orNone } from '../values/index.ts';
 
 const name = z
   .string()
@@ -22,6 +23,10 @@ export const rightsSchema = z.strictObject({
   reveals: z.array(entityGlob).default([]),
   /** entities on which soft approval rules may be overridden in an emergency (break-glass); every use is reviewed */
   overrides: z.array(entityGlob).default([]),
+  /** work that it may claim (docs/work.md) */
+  claims: z.array(entityGlob).optional(),
+  /** work that it may take from whoever holds it; every time takes a reason */
+  steals: z.array(entityGlob).optional(),
 });
 
 /** The role that sees all subscriptions, dead letters, stops and change-sets, and sets deliveries going again. */
@@ -151,7 +156,7 @@ export function separationConflict(
 function operatorProblems({ roles }: Roster): RosterProblem[] {
   const rights = Object.hasOwn(roles, OPERATOR) ? roles[OPERATOR] : undefined;
   return Object.entries(rights ?? {})
-    .filter(([right, subjects]) => !OF_OPERATORS.has(right) && subjects.length > 0)
+    .filter(([right, subjects]) => !OF_OPERATORS.has(right) && orNone(subjects?.length) > 0)
     .map(([right]) => ({
       path: ['roster', 'roles', OPERATOR, right],
       message: `the role "${OPERATOR}" may only operate deliveries, and cannot have the right "${right}": give it to another role`,

@@ -98,6 +98,7 @@ export { createMayRead, createReadFacts } from './monitor/delivery-facts.ts';
 export { createNervousSystem, type BuiltSystem } from './assembly/create-nervous-system.ts';
 export {
   changing,
+  claiming,
   deciding,
   governing,
   ingesting,

@@ -6,7 +6,7 @@ import { createRelayBus } from '../../adapters/aws/wiring/relay-bus.ts';
 import { openRootKey } from '../../adapters/aws/wiring/root-key.ts';
 import { createSharedCounts } from '../../adapters/aws/wiring/shared-counts.ts';
 import { publishGroup as routes } from '../../api/groups/publish.ts';
-import { publishing as useCases } from '../../core/system/index.ts';
+import { claiming, publishing } from '../../core/system/index.ts';
 import { apiHandler } from '../_middleware/api-handler.ts';
 import { entryPointMetrics } from '../_middleware/entry-point-metrics.ts';
 import { guardMetrics } from '../_middleware/guard-metrics.ts';
@@ -16,6 +16,7 @@ import { env as schema } from './env.ts';
 
 const telemetry = telemetryOf('publish');
 const env = readEnv(schema, telemetry.logger);
+const useCases = { ...publishing, ...claiming };
 const onError = (error: unknown): void => telemetry.logger.warn('not relayed', { error });
 
 export const handler = apiHandler({

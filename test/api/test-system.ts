@@ -36,6 +36,7 @@ import {
 } from '../../core/events/index.ts';
 import { createAppender, parseEntry, type LoggedEntry, type VerificationReport } from '../../core/ledger/index.ts';
 import { BUDGET_NAMES, budgetsSchema, type BudgetLimits } from '../../core/guard/index.ts';
+import { createWork } from '../../core/work/index.ts';
 import { createPolicy, PolicyError, type Principal } from '../../core/policy/index.ts';
 import {
   createEntryPoint,
@@ -75,7 +76,7 @@ export const config = defineConfig({
   roster: {
     roles: {
       ...{ owner: rights, risk: rights, auditor: {}, oncall: { overrides: ['account:*'] } },
-      secure: { reveals: ['account:*'] },
+      secure: { reveals: ['account:*'], claims: ['*'], steals: ['*'] },
     },
     people: [
       { personId: 'ann', name: 'Ann', accounts: ['ann'], roles: ['owner'] },
@@ -143,7 +144,16 @@ export async function createTestSystem(faults: FaultHooks = {}, budgets: BudgetL
   const passages: Passage[] = [];
   const system: NervousSystem = {
     ...{ config, policy, catalog },
-    publish: createPublish({ appender, catalog, policy, ids, vault, guard: guards }),
+    publish: createPublish({
+      appender,
+      catalog,
+      policy,
+      ids,
+      vault,
+      guard: guards,
+      claims: { ledger, entries: store },
+    }),
+    work: createWork({ ...shared, appender }),
     guards,
     reveal: createReveal({ appender, entries: store, policy, ids, vault }),
     ingest: createIngress({

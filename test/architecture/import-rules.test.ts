@@ -23,6 +23,7 @@ const ONE_ROOM = [
   'core/guard',
   'core/lake',
   'core/policy',
+  'core/work',
   'adapters/machine',
   'adapters/memory',
   'clients/sdk',

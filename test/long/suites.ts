@@ -39,5 +39,6 @@ export const LONG_SUITES: readonly LongSuite[] = [
     env: { PACKAGE_MANAGERS: 'npm,npm-node-26,pnpm,yarn,yarn-4-node-modules,yarn-4-pnp,bun' },
   },
   { name: 'model', args: ['test', '--', 'test/model/approval.test.ts'], env: { APPROVAL_RUNS: '1000' } },
+  { name: 'claims', args: ['test', '--', 'test/model/claims.test.ts'], env: { CLAIM_ROUNDS: '10000' } },
   { name: 'lake', args: ['test', '--', 'test/core/lake/lake.test.ts'], env: { LAKE_ENTRIES: '1000000' } },
 ];

@@ -19,6 +19,8 @@ import { markCodec } from '../../core/system/upgrade/store-upgrade.ts';
 import { quarantinedCodec } from '../../core/events/publishing/quarantine.ts';
 import { subscriptionCodec, webhookAttemptCodec } from '../../core/events/subscriptions/stored.ts';
 import type { Codec, StoredValue } from '../../core/values/index.ts';
+import { leaseCodec } from '../../core/work/lease.ts';
+import { workCodec } from '../../core/work/work-store.ts';
 import { attemptCodec } from '../../adapters/aws/bus/delivery-notes.ts';
 import { feedCodec } from '../../adapters/aws/bus/feed.ts';
 import { idemCodec } from '../../adapters/aws/dynamo/dynamo-store.ts';
@@ -279,5 +281,16 @@ export const STORED: readonly StoredKind[] = [
     codec: passCodec,
     items: [{ startedAt: 1.5, rest: { after: { pk: 'p', sk: '1' }, current: { chain: 'c', seq: 0 } } }],
     optional: ['/rest', '/rest/current'],
+  },
+  { codec: leaseCodec, items: [{ workId: 'w', fence: 2, ttlMs: 60_000, until: 1_795_000_000_000 }] },
+  {
+    codec: workCodec,
+    items: [
+      {
+        ...{ workId: 'w', state: 'released', by: 'agent:a', session: 's', fence: 2, since: at, description: 'Deploy' },
+        ...{ endedAt: at, reason: 'stolen', why: 'it hangs', result: 'none' },
+      },
+    ],
+    optional: ['/session', '/description', '/endedAt', '/reason', '/why', '/result'],
   },
 ];

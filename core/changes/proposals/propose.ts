@@ -4,7 +4,7 @@
  */
 import { isoOf, later, msOf, type EntityId, type IsoInstant, type StepHash } from '../../brands/index.ts';
 import { canonicalize } from '../../canonical/index.ts';
-import { isReserved, parseEntry, type EntryBody, type StoredEntry } from '../../ledger/index.ts';
+import { isClosedToChanges, parseEntry, type EntryBody, type StoredEntry } from '../../ledger/index.ts';
 import { actorOf, answerableFor, denied, initiatorOf, type Denial, type Principal } from '../../policy/index.ts';
 import { defined, MS_PER_HOUR, orNone } from '../../values/index.ts';
 import { contentHash } from '../model/binding-hashes.ts';
@@ -179,7 +179,7 @@ export async function revise(
 
 /** FORBIDDEN */
 export function rightRefusal({ policy }: Context, principal: Principal, entityId: EntityId): Denial | undefined {
-  return isReserved(entityId)
+  return isClosedToChanges(entityId)
     ? denied(`"${entityId}" is a chain of the system: choose another entity id`)
     : policy.denial(principal, 'proposes', entityId);
 }

@@ -1,5 +1,6 @@
 /** What the system itself tells on the bus: topics that every catalog has, and that nobody else may publish. */
 import * as z from 'zod';
+import { WORK_TOPICS } from '../../work/index.ts';
 import type { Topics } from './topic-declaration.ts';
 
 /** The `source` of what protection tells. */
@@ -69,6 +70,7 @@ export const SYSTEM_TOPICS = {
     description: 'The ledger signs webhooks with this Ed25519 key, too; the root key signed the certificate',
     versions: { 1: z.strictObject({ publicKey: z.string(), certificate: z.string() }) },
   },
+  ...WORK_TOPICS,
 } as const;
 
 export type StormDetected = z.output<(typeof SYSTEM_TOPICS)['system.storm_detected']['versions'][1]>;

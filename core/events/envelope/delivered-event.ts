@@ -5,6 +5,7 @@ import type { ChainHash, IsoInstant } from '../../brands/index.ts';
 import type { JsonObject } from '../../canonical/index.ts';
 import type { EntryBody, FieldCommitment } from '../../ledger/index.ts';
 import { defined } from '../../values/index.ts';
+import type { WorkRef } from '../../work/index.ts';
 import type { EventData } from './envelope.ts';
 
 /** An event as subscribers get it: self-contained, with its place in the ledger so that anyone can check it. */
@@ -18,6 +19,8 @@ export interface DeliveredEvent {
   readonly source: string;
   readonly payload: JsonObject;
   readonly metadata?: JsonObject;
+  /** the claim under which it was published, which stood then */
+  readonly work?: WorkRef;
   /** confidential fields that are kept beside the ledger: where each belongs, and the hash it is committed to with */
   readonly commits?: readonly FieldCommitment[];
   readonly ledger: {
@@ -38,7 +41,7 @@ export function deliveredEvent<Place extends DeliveredEvent['ledger']>(
   body: Pick<EntryBody, 'idem' | 'at' | 'commits'> & { readonly data: EventData },
   ledger: Place,
 ): DeliveredEvent & { readonly ledger: Place } {
-  const { topic, version, source, payload, timestamp, userId, metadata } = body.data;
+  const { topic, version, source, payload, timestamp, userId, metadata, work } = body.data;
   return {
     eventId: body.idem,
     topic,
@@ -48,7 +51,7 @@ export function deliveredEvent<Place extends DeliveredEvent['ledger']>(
     ...defined({ userId }),
     source,
     payload,
-    ...defined({ metadata, commits: body.commits }),
+    ...defined({ metadata, work, commits: body.commits }),
     ledger,
   };
 }

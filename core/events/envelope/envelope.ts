@@ -7,6 +7,7 @@ import type { IsoInstant } from '../../brands/index.ts';
 import type { JsonObject } from '../../canonical/index.ts';
 import { describeIssues } from '../../errors/index.ts';
 import { ENTITY_ID, TRACEPARENT } from '../../ledger/index.ts';
+import { workRefSchema, type WorkRef } from '../../work/index.ts';
 import { EventError } from '../catalog/errors.ts';
 import { eventIdSchema } from './event-id.ts';
 
@@ -50,6 +51,8 @@ export const eventInputSchema = z.strictObject({
   source: shortText.optional(),
   payload: jsonObject,
   metadata: metadataSchema.optional(),
+  /** the claim under which this is done: without it standing, the event is refused */
+  work: workRefSchema.optional(),
 });
 
 export type EventInput = z.input<typeof eventInputSchema>;
@@ -63,6 +66,7 @@ export interface EventData {
   readonly timestamp?: IsoInstant;
   readonly userId?: string;
   readonly metadata?: JsonObject;
+  readonly work?: WorkRef & JsonObject;
 }
 
 /** @throws EventError EVENT_INVALID */

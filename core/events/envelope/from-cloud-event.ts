@@ -71,6 +71,7 @@ export const restSchema = z.strictObject({
   userId: z.string().exactOptional(),
   metadata: z.custom<JsonObject>(isObject, 'must be a JSON object').exactOptional(),
   commits: z.unknown().exactOptional(),
+  work: z.unknown().exactOptional(),
 });
 
 /** `hops` is checked here and is metadata all the same. */
@@ -99,6 +100,7 @@ export function fromCloudEvent(value: unknown, origin: string): JsonObject {
     ...(subject === undefined || subject === moduleChain(publisher) ? {} : { entityId: subject }),
     ...defined({ userId }),
     ...(Object.keys(metadata).length === 0 ? {} : { metadata }),
+    ...defined({ work: rest.work as JsonObject | undefined }),
     payload: data,
   };
 }

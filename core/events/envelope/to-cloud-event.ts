@@ -29,6 +29,7 @@ export function toCloudEvent(event: DeliveredEvent, origin: string): CloudEvent 
   const rest: JsonObject = {
     ...(isNamable ? {} : { userId }),
     ...(fits.has('no') ? { metadata: Object.fromEntries(fits.get('no') ?? []) } : {}),
+    ...(event.work === undefined ? {} : { work: { ...event.work } }),
     ...(event.commits === undefined ? {} : { commits: event.commits as unknown as JsonValue }),
   };
   return {

@@ -10,11 +10,9 @@ import {
   LedgerError,
   parseEntry,
   type Appender,
-  type AppendRequest,
   type AppendResult,
   type EntryDraft,
   type Ids,
-  type PlacedEntry,
   type StoredEntry,
 } from '../../ledger/index.ts';
 import { actorOf, PolicyError, type Policy, type Principal } from '../../policy/index.ts';
@@ -27,7 +25,10 @@ import { isImportTopic } from '../catalog/import-topics.ts';
 import { takeSensitive, type SensitiveField } from '../catalog/sensitive.ts';
 import { isSystemTopic } from '../catalog/system-topics.ts';
 import type { SealedField, Vault } from '../confidential/vault.ts';
+import { claimerOf, WorkError, type WorkRef } from '../../work/index.ts';
+import { appendUnderClaims, type Claims } from './append-under-claims.ts';
 import { requireImport } from './import-right.ts';
+import { commitsOf, writesOf } from './sealed-fields.ts';
 
 export const MAX_EVENTS_PER_PUBLISH = 100;
 /** where the payload stands in an entry's data */
@@ -35,6 +36,8 @@ const PAYLOAD = '/payload';
 
 export interface PublishDependencies {
   readonly appender: Appender;
+  /** where claims of work stand; absent: events under a claim are refused */
+  readonly claims?: Claims;
   readonly catalog: Catalog;
   readonly policy: Policy;
   readonly ids: Ids;
@@ -82,6 +85,8 @@ interface Recordable {
   readonly chain: string;
   readonly idemKey: string;
   readonly draft: EntryDraft;
+  /** the claim under which it is published, and whose it has to be */
+  readonly work?: { readonly ref: WorkRef; readonly by: string };
 }
 
 export type Publish = (
@@ -181,6 +186,7 @@ async function prepare(
     ...(event.timestamp === undefined ? {} : { timestamp: isoOf(msOf(event.timestamp)) }),
     ...defined({ userId: event.userId }),
     ...(event.metadata === undefined ? {} : { metadata: event.metadata as EventData['metadata'] & object }),
+    ...defined({ work: event.work }),
   };
   return {
     eventId,
@@ -188,6 +194,7 @@ async function prepare(
     fields,
     taken,
     idemKey: eventIdemKey(source, eventId),
+    ...(event.work === undefined ? {} : { work: { ref: event.work, by: claimerOf(principal) } }),
     draft: {
       type: 'event',
       actor: actorOf(principal, via),
@@ -200,7 +207,7 @@ async function prepare(
 
 async function publishOne(deps: PublishDependencies, event: Prepared): Promise<PublishResult> {
   try {
-    const result = await deps.appender.append({ entries: [event], ...writesOf([event]) });
+    const result = await appendUnderClaims(deps, [event], { entries: [event], ...writesOf([event]) });
     return await answer(deps, event, { result, index: 0 });
   } catch (error) {
     return rejection(error, event.eventId);
@@ -226,7 +233,7 @@ async function publishAtomic(
     if (open.length === 0) return results as readonly PublishResult[];
     let result: AppendResult;
     try {
-      result = await deps.appender.append({ entries: open, ...writesOf(open) });
+      result = await appendUnderClaims(deps, open, { entries: open, ...writesOf(open) });
     } catch (error) {
       return events.map(({ eventId }, i) => results[i] ?? rejection(error, eventId));
     }
@@ -285,22 +292,6 @@ async function isSameEvent(event: Prepared, recorded: StoredEntry, vault: Vault 
   return true;
 }
 
-/** Sorted by path, as entries have them. */
-function commitsOf(fields: readonly SealedField[]): Pick<EntryDraft, 'commits'> {
-  if (fields.length === 0) return {};
-  const commits = fields.map(({ commitment }) => commitment);
-  return { commits: commits.sort((a, b) => (a.path < b.path ? -1 : 1)) };
-}
-
-/** The fields' items, once the entries have their places. */
-function writesOf(events: readonly Prepared[]): Pick<AppendRequest, 'writes'> {
-  if (events.every(({ fields }) => fields.length === 0)) return {};
-  return {
-    writes: (placed) =>
-      events.flatMap(({ fields }, i) => fields.map(({ writeAt }) => writeAt((placed[i] as PlacedEntry).seq))),
-  };
-}
-
 function requireVault(vault: Vault | undefined): Vault {
   if (vault !== undefined) return vault;
   throw new Error('the configuration has confidential fields, but this engine has no place for them');
@@ -326,6 +317,7 @@ function rejection(error: unknown, eventId?: string): Rejected {
     error instanceof EventError ||
     error instanceof GuardError ||
     error instanceof PolicyError ||
+    error instanceof WorkError ||
     error instanceof CanonicalError ||
     (error instanceof LedgerError && error.code !== 'STORE_UNAVAILABLE');
   if (!isRefusal) throw error;

@@ -7,6 +7,11 @@ export const ENTITY_ID = /^[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}$/;
 const RESERVED_PREFIXES = ['keys/', 'module/', 'system/'] as const;
 /** Chains that hold who may do what: they change by change-sets alone, and nobody's events belong there. */
 const REGISTRY = 'registry:';
+/**
+ * Chains on which the system tells of claims. Whatever others wrote on such a chain before it was kept for that still verifies, so these
+ * are closed to writers and not among the reserved ones.
+ */
+const WORK = 'work:';
 
 /** @throws LedgerError ENTITY_ID_INVALID */
 export function assertEntityId(id: string): asserts id is EntityId {
@@ -20,7 +25,12 @@ export function assertEntityId(id: string): asserts id is EntityId {
 
 /** Chains that no publisher may write to. */
 export function isClosedToEvents(entityId: string): boolean {
-  return isReserved(entityId) || entityId.startsWith(REGISTRY);
+  return entityId.startsWith(REGISTRY) || isClosedToChanges(entityId);
+}
+
+/** Chains on which nobody may propose anything. */
+export function isClosedToChanges(entityId: string): boolean {
+  return isReserved(entityId) || entityId.startsWith(WORK);
 }
 
 export function isReserved(entityId: string): boolean {

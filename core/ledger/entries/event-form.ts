@@ -29,7 +29,12 @@ const REQUIRED: Readonly<Record<string, Check>> = {
   topic: (value) => typeof value === 'string' && value.length <= MAX_TOPIC_CHARS && TOPIC.test(value),
   version: isCount(1, MAX_VERSION),
 };
-const OPTIONAL: Readonly<Record<string, Check>> = { metadata: isMetadata, timestamp: isInstant, userId: isText };
+const OPTIONAL: Readonly<Record<string, Check>> = {
+  metadata: isMetadata,
+  timestamp: isInstant,
+  userId: isText,
+  work: isWorkRef,
+};
 const REQUIRED_CHECKS = Object.entries(REQUIRED);
 const OPTIONAL_CHECKS = Object.entries(OPTIONAL);
 const METADATA: Readonly<Record<string, Check>> = {
@@ -52,6 +57,14 @@ export function eventProblem({ idem, data }: Pick<EntryBody, 'idem' | 'data'>): 
   for (const [name, isRight] of OPTIONAL_CHECKS)
     if (data[name] !== undefined && !isRight(data[name])) return `${name} of the event is malformed`;
   return undefined;
+}
+
+/** The claim under which it was published. */
+function isWorkRef(value: unknown): boolean {
+  if (!isObject(value)) return false;
+  const { workId, fence, ...more } = value as Readonly<Record<string, unknown>>;
+  const isChain = typeof workId === 'string' && ENTITY_ID.test(`work:${workId}`);
+  return isChain && isCount(0, Number.MAX_SAFE_INTEGER)(fence) && Object.keys(more).length === 0;
 }
 
 function isMetadata(value: unknown): boolean {

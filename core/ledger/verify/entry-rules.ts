@@ -19,7 +19,7 @@ const REGISTRY = 'registry:';
 const POLICY_CHAIN = `${REGISTRY}policy`;
 const MAX_REASON_CHARS = 1_000;
 /** Sources of what the system itself tells: the actor is whoever it tells of. */
-const SYSTEM_SOURCES: ReadonlySet<string> = new Set(['guard', 'system/approvals']);
+const SYSTEM_SOURCES: ReadonlySet<string> = new Set(['guard', 'system/approvals', 'system/work']);
 
 type Rule = (body: EntryBody) => string | undefined;
 
@@ -89,6 +89,7 @@ function eventOnChain(body: EntryBody): string | undefined {
   const source = body.data['source'] as string;
   const isOwn = SYSTEM_SOURCES.has(source);
   if (!isOwn && body.actor.id !== source) return `published as "${source.slice(0, 60)}" by another`;
+  if (source === 'system/work') return onChain(body, body.entity.startsWith('work:'));
   if (body.entity.startsWith(MODULE_CHAIN)) return onChain(body, isOwn || body.entity === `${MODULE_CHAIN}${source}`);
   if (body.entity.startsWith(REGISTRY)) return onChain(body, isOwn);
   return onChain(body, !isReserved(body.entity) || (body.entity === 'system/guards' && source === 'guard'));

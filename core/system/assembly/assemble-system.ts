@@ -51,6 +51,7 @@ const ORDER = Object.keys({
   createGuards: true,
   createPublish: true,
   createIngress: true,
+  createWork: true,
   createReveal: true,
   createActEdge: true,
   createProposalUseCases: true,

@@ -6,6 +6,7 @@ import type { Ports } from '../contract/ports.ts';
 import type { Ground } from './ground.ts';
 import {
   changing,
+  claiming,
   governing,
   ingesting,
   mapping,
@@ -28,6 +29,7 @@ export function createNervousSystem(ground: Ground, ports: Ports): BuiltSystem {
   return assembleSystem(ground, ports, {
     ...publishing,
     ...ingesting,
+    ...claiming,
     ...changing,
     ...governing,
     ...revoking,

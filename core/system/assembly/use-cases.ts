@@ -30,6 +30,7 @@ import {
   vaultPart,
   webhooksPart,
   workflowPart,
+  workPart,
 } from './writing-parts.ts';
 
 /** Every part there is, by the name under which a process is given it. */
@@ -39,6 +40,7 @@ export interface UseCases {
   readonly createGuards: typeof guardsPart;
   readonly createPublish: typeof publishPart;
   readonly createIngress: typeof ingressPart;
+  readonly createWork: typeof workPart;
   readonly createReveal: typeof revealPart;
   readonly createActEdge: typeof actEdgePart;
   readonly createProposalUseCases: typeof proposalPart;
@@ -92,6 +94,7 @@ export const working = {
   createActEdge: actEdgePart,
   createWorkflowUseCases: workflowPart,
 };
+export const claiming = { createAppender: appenderPart, createWork: workPart };
 /** Everything on change-sets. */
 export const changing = {
   createAppender: appenderPart,

@@ -41,6 +41,7 @@ import {
 import { createAppender, createGatedAppender, revokeKey, type GatedAppender } from '../../ledger/index.ts';
 import { actorOf } from '../../policy/index.ts';
 import { defined } from '../../values/index.ts';
+import { createWork, type Work } from '../../work/index.ts';
 import type { NervousSystem } from '../contract/nervous-system.ts';
 import type { Ports } from '../contract/ports.ts';
 import { requireAuditor } from '../verify/ledger-verification.ts';
@@ -99,9 +100,10 @@ export function guardsPart({
 export function publishPart(
   from: Ground & Appending & Sealing & { readonly guards: Guards } & Pick<Ports, 'onPublished'>,
 ): { readonly publish: Publish } {
-  const { appender, catalog, policy, ids, guards: guard, vault, metrics, onPublished } = from;
+  const { config, appender, entries, catalog, policy, ids, guards: guard, vault, metrics, onPublished } = from;
+  const { ledger } = config;
   const publish = createPublish({
-    ...{ appender, catalog, policy, ids, guard },
+    ...{ appender, catalog, policy, ids, guard, claims: { ledger, entries } },
     ...defined({ vault }),
   });
   return {
@@ -111,6 +113,11 @@ export function publishPart(
       return metrics.countPublished(results);
     },
   };
+}
+
+export function workPart({ config: { ledger }, ...from }: Ground & Appending): { readonly work: Work } {
+  const { appender, entries, items, policy, clock, ids } = from;
+  return { work: createWork({ ledger, appender, entries, items, policy, clock, ids }) };
 }
 
 /** Beside the subscriptions, because it records what it does. */

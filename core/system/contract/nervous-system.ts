@@ -23,6 +23,7 @@ import type {
 import type { EntryBody, KeyRecord, Scope, VerificationReport, Verdict } from '../../ledger/index.ts';
 import type { Policy, Principal } from '../../policy/index.ts';
 import type { Moment } from '../../values/index.ts';
+import type { Work } from '../../work/index.ts';
 import type { NervousConfig } from '../config/config.ts';
 import type { Execute } from '../operations/entry-point.ts';
 import type { Outcomes } from '../operations/metrics.ts';
@@ -264,6 +265,8 @@ export interface NervousSystem {
     principal: Principal,
     options: { readonly after?: string; readonly limit: number },
   ): Promise<readonly Quarantined[]>;
+  /** Claims of work: one holder at a time. docs/work.md */
+  readonly work: Work;
   readonly changes: Changes;
   readonly governing: PolicyUseCases;
   readonly entities: Entities;

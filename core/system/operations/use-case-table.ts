@@ -92,6 +92,14 @@ const USE_CASE_TABLE = {
   reviewChangeSet: { for: 'known', budget: 'decide' },
   resolveChangeSet: { for: 'known', budget: 'decide' },
 
+  claimWork: { for: 'claims', budget: 'settle' },
+  renewWork: { for: 'claims', budget: 'settle' },
+  releaseWork: { for: 'known', budget: 'settle' },
+  completeWork: { for: 'known', budget: 'settle' },
+  stealWork: { for: 'steals', budget: 'operate' },
+  listWork: { for: 'known' },
+  getWork: { for: 'known' },
+
   getPolicy: { for: 'known' },
   delegateVote: { for: 'known', budget: 'delegate' },
   listDelegations: { for: 'known' },
