@@ -7,6 +7,7 @@ import type { LakeErrorCode } from '../core/lake/index.ts';
 import type { LedgerErrorCode, LogErrorCode, TamperError } from '../core/ledger/index.ts';
 import type { PolicyErrorCode } from '../core/policy/index.ts';
 import type { ConfigError, SystemErrorCode } from '../core/system/index.ts';
+import type { WorkErrorCode } from '../core/work/index.ts';
 
 /**
  * `ROUTE_NOT_FOUND`: no route has this path; see /v1/openapi.json.
@@ -64,4 +65,5 @@ export type ErrorCode =
   | PatternErrorCode
   | PolicyErrorCode
   | SystemErrorCode
-  | TamperError['code'];
+  | TamperError['code']
+  | WorkErrorCode;

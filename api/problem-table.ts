@@ -22,6 +22,7 @@ export const PROBLEMS: Readonly<Record<ErrorCode, Row>> = {
   NOTICE_CHANNEL_INVALID: row(422, 'Notices cannot be sent there'),
   PATTERN_INVALID: row(400, 'Not an event pattern'),
   CATALOG_INVALID: row(400, 'Not a catalog, or one that cannot be compared'),
+  WORK_INVALID: row(400, 'The request about work breaks its schema'),
   CHANGE_INVALID: row(400, 'The change-set or the act breaks its schema'),
   CURSOR_INVALID: row(400, 'Not a cursor of this feed'),
 
@@ -40,6 +41,7 @@ export const PROBLEMS: Readonly<Record<ErrorCode, Row>> = {
   EVENT_NOT_FOUND: row(404, 'No such event'),
   SUBSCRIPTION_NOT_FOUND: row(404, 'No such subscription'),
   CHANGE_NOT_FOUND: row(404, 'No such change-set'),
+  WORK_NOT_FOUND: row(404, 'No such work'),
   KEY_NOT_FOUND: row(404, 'No such session key'),
 
   NOT_PUBLISHED_YET: row(404, 'No checkpoint covers this yet'),
@@ -64,6 +66,9 @@ export const PROBLEMS: Readonly<Record<ErrorCode, Row>> = {
   DECISION_STALE: row(409, 'The decision is about something that no longer stands'),
   DECISION_REPLAYED: row(409, 'The nonce was used before'),
   DECISION_EXPIRED: row(409, 'The deadline has passed'),
+  WORK_CLAIMED: row(409, 'Somebody else holds the work'),
+  WORK_COMPLETED: row(409, 'The work was done'),
+  FENCE_STALE: row(409, 'The claim does not stand any more'),
   NO_SUCH_VOTE: row(409, 'There is no vote to revoke'),
   NOT_REVERTIBLE: row(409, 'What the change-set did cannot be taken back'),
   DELEGATION_INVALID: row(409, 'The delegation does not hold'),

@@ -6,6 +6,7 @@ import { NervousError, type Problem } from '../core/errors/index.ts';
 import type { PublishProblem } from '../core/events/index.ts';
 import { CursorGone } from '../core/system/index.ts';
 import { isUnreadable } from '../core/values/index.ts';
+import { WorkClaimed } from '../core/work/index.ts';
 import { ApiError, type ErrorCode, type Place } from './errors.ts';
 import { isErrorCode, PROBLEMS } from './problem-table.ts';
 import type { ApiResponse } from './route.ts';
@@ -46,10 +47,16 @@ export function problemResponse(
         errors: status >= 500 ? [] : placed(known?.problems ?? [], place),
         ...(path === undefined ? {} : { instance: path.slice(0, MAX_INSTANCE_CHARS) }),
         ...retryAfter(known?.retryAfterSeconds),
-        ...(known instanceof CursorGone ? { oldestCursor: known.oldestCursor } : {}),
+        ...memberOf(known),
       }),
     ),
   };
+}
+
+/** What problems of this kind alone say. */
+function memberOf(known: Error | undefined): Pick<ProblemDetails, 'oldestCursor' | 'claim'> {
+  if (known instanceof CursorGone) return { oldestCursor: known.oldestCursor };
+  return known instanceof WorkClaimed ? { claim: known.claim } : {};
 }
 
 /** Whoever is told to come back is told what makes that safe. */
@@ -78,7 +85,7 @@ function isKnown(error: unknown): error is NervousError<ErrorCode> {
 
 function problemDetails(
   code: ErrorCode,
-  particulars: Pick<ProblemDetails, 'detail' | 'errors' | 'instance' | 'oldestCursor' | 'retryAfterSeconds'>,
+  particulars: Pick<ProblemDetails, 'detail' | 'errors' | 'instance' | 'oldestCursor' | 'claim' | 'retryAfterSeconds'>,
 ): ProblemDetails {
   const { status, title } = PROBLEMS[code];
   return { type: problemType(code), title, status, code, ...particulars };

@@ -44,6 +44,7 @@ export const SECTIONS: readonly Section[] = [
       'docs/events.md': 'Events',
       'docs/subscriptions.md': 'Subscriptions',
       'docs/webhooks.md': 'Webhooks',
+      'docs/work.md': 'Claims of work',
       'docs/patterns.md': 'Patterns',
       'docs/feed.md': 'Feed and streams',
       'docs/approvals.md': 'Approvals',

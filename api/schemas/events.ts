@@ -8,6 +8,7 @@ import {
   type DeliveryState,
 } from '../../core/events/index.ts';
 import type { EventTrace } from '../../core/system/index.ts';
+import { workRefSchema } from '../../core/work/index.ts';
 import { chainHash, count, entityId, eventSource, hash, instant, jsonObject, position, seq } from './fields.ts';
 import { problemSchema, type ProblemDetails } from './problem.ts';
 
@@ -81,6 +82,7 @@ export const deliveredEventSchema: z.ZodType<DeliveredEvent> = z
     source: eventSource,
     payload: jsonObject,
     metadata: jsonObject.exactOptional(),
+    work: workRefSchema.exactOptional().meta({ description: 'the claim under which it was published' }),
     commits: z
       .array(z.strictObject({ path: z.string(), hash: hash.brand<'FieldHash'>() }))
       .exactOptional()

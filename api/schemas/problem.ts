@@ -2,6 +2,7 @@
 import * as z from 'zod';
 import { PROBLEMS } from '../problem-table.ts';
 import type { ErrorCode } from '../errors.ts';
+import { instant } from './fields.ts';
 
 const codes = Object.keys(PROBLEMS) as [ErrorCode, ...ErrorCode[]];
 
@@ -23,6 +24,10 @@ export const problemSchema = z
     errors: z.array(problemErrorSchema).meta({ description: 'every fault, with its place' }),
     retryAfterSeconds: z.int().min(1).exactOptional().meta({ description: 'the same again may succeed after this' }),
     oldestCursor: z.string().exactOptional().meta({ description: 'CURSOR_GONE: where the feed goes on' }),
+    claim: z
+      .strictObject({ by: z.string(), since: instant, until: instant })
+      .exactOptional()
+      .meta({ description: 'WORK_CLAIMED: who holds the work (`kind:id`), since when, and until when' }),
   })
   .meta({ id: 'Problem', description: 'RFC 9457 problem details' });
 

@@ -63,6 +63,7 @@ import {
   type TransportOptions,
 } from './connection/transport.ts';
 import { createWebhookClient, type WebhookClient } from './webhooks/webhooks.ts';
+import { createWorkClient, type WorkClient } from './work-client.ts';
 import type { PublishInput, TopicGlob, TopicsMatching, TypedEvent } from './typed-events.ts';
 
 /** Every method throws ApiProblem when the service refuses it, and Unreachable when no service answers. */
@@ -147,6 +148,9 @@ export interface Client<C extends NervousConfig = NervousConfig> {
   /** Your own notices: what you should know of. For people. */
   readonly notices: NoticeClient;
 
+  /** Claims pieces of work, so that nobody does them twice. docs/work.md */
+  readonly work: WorkClient;
+
   /** Looks after webhooks; `createSubscription` makes them, `pause` and `resume` stop and enable them. */
   readonly webhooks: WebhookClient;
 
@@ -195,6 +199,7 @@ export function createClient<C extends NervousConfig = NervousConfig>(options: T
     ...ledger(call),
     ...deliveries(call),
     notices: createNoticeClient(call, createStreamOpener(options)),
+    work: createWorkClient(call),
     webhooks: createWebhookClient(call),
     ...guards(call),
     ...service(call),

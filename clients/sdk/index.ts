@@ -32,6 +32,7 @@ export {
   type KitReport,
 } from './executors/executor-kit.ts';
 export type { FeedItem, FeedQuery } from './reading/feed.ts';
+export type { WorkClient } from './work-client.ts';
 export type { NoticeClient, StreamedNotice } from './reading/notices.ts';
 export type { StreamItem, StreamQuery } from './reading/stream.ts';
 export { ApiProblem, Unreachable, type ApiProblemCode } from './connection/problems.ts';

@@ -43,6 +43,11 @@ const REPEATED: Readonly<Record<string, Reason>> = {
   resetGuard: 'state',
   assessChangeSet: 'nothing',
   verifyLedger: 'nothing',
+  claimWork: 'content', // the holder is answered with the claim that stands: test/core/work
+  stealWork: 'content',
+  releaseWork: 'content',
+  completeWork: 'content',
+  renewWork: 'state',
   revealFields: 'each counts',
   rotateWebhookSecret: 'key', // test/core/events/webhooks/webhooks.test.ts
   verifyWebhook: 'state',

@@ -36,6 +36,7 @@ sed -i "s/^      { personId: 'olga'/      { personId: 'zoe', name: 'Zoe Malik', 
   'docs/protection.md': () => ENGINE,
   'docs/recovery.md': () => `${ledger()}
 mkdir -p /safe /worm && cp .data/root.key /safe/ && cp .data/root.vkey . && cp -r .data/anchors /worm/`,
+  'docs/work.md': () => ENGINE,
   'docs/notices.md': () => `${ENGINE}\n${shortcuts()}`,
   'docs/subscriptions.md': () => `${ENGINE}\n${shortcuts()}`,
 };

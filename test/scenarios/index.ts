@@ -14,6 +14,7 @@ import { riskAndTimers } from './risk-and-timers.ts';
 import { service } from './service.ts';
 import { subscriptions } from './subscriptions.ts';
 import { verification } from './verification.ts';
+import { work } from './work.ts';
 import type { Scenario } from './fixture.ts';
 
 export const SCENARIOS: readonly Scenario[] = [
@@ -31,6 +32,7 @@ export const SCENARIOS: readonly Scenario[] = [
   ...executors,
   ...governance,
   ...ingress,
+  ...work,
   ...verification,
 ];
 export { describeScenarios } from './describe.ts';

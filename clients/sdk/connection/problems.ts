@@ -13,9 +13,13 @@ export class ApiProblem extends Error {
   readonly errors: ProblemDetails['errors'];
   /** of CURSOR_GONE: where the feed goes on */
   readonly oldestCursor: string | undefined;
+  /** of WORK_CLAIMED: who holds the work, since when, and until when */
+  readonly claim: ProblemDetails['claim'] | undefined;
 
   constructor(
-    init: Pick<ProblemDetails, 'status' | 'detail' | 'errors' | 'oldestCursor'> & { readonly code: ApiProblemCode },
+    init: Pick<ProblemDetails, 'status' | 'detail' | 'errors' | 'oldestCursor' | 'claim'> & {
+      readonly code: ApiProblemCode;
+    },
   ) {
     super(init.detail);
     this.name = 'ApiProblem';
@@ -24,6 +28,7 @@ export class ApiProblem extends Error {
     this.detail = init.detail;
     this.errors = init.errors;
     this.oldestCursor = init.oldestCursor;
+    this.claim = init.claim;
   }
 }
 

@@ -156,6 +156,14 @@ async function events(): Promise<void> {
   await run('subscriptions delete', 'json', '--yes', ...as('budget-engine'));
   await run('guards list', ...as('eva'));
   await run('guards reset', 'transactions.new', ...as('eva'));
+  await run('work claim', 'json', '--description', 'Do it', ...as('budget-bot'));
+  await run('work renew', 'json', '--fence', '0', '--ttl', '30s', ...as('budget-bot'));
+  await run('work list', '--state', 'claimed', ...as('budget-bot'));
+  await run('work show', 'json', ...as('budget-bot'));
+  await run('work steal', 'json', '--reason', 'it hangs', ...as('eva'));
+  await run('work release', 'json', '--fence', '2', '--reason', 'not mine', ...as('eva'));
+  await run('work claim', 'json', '--session', 's1', ...as('budget-bot'));
+  await run('work complete', 'json', '--fence', '4', '--result', 'done', ...as('budget-bot'));
   for (const verb of ['list', 'snapshot', 'asyncapi']) await run(`catalog ${verb}`, '--config', CONFIG);
   writeFileSync(file('catalog.json'), (written.get('catalog snapshot') ?? []).join('\n'));
   await run('catalog diff', file('catalog.json'), '--config', CONFIG);

@@ -1,0 +1,10 @@
+/** Commands about claims of work, loaded together. */
+export {
+  claimCommand,
+  completeCommand,
+  listWorkCommand,
+  releaseCommand,
+  renewCommand,
+  showWorkCommand,
+  stealCommand,
+} from './work.ts';

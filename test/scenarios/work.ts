@@ -1,0 +1,65 @@
+/** Claims of work, the same on every engine: one holder, effects only under a claim that stands, and a ledger that tells all of it. */
+import { randomUUID } from 'node:crypto';
+import { expect } from 'vitest';
+import { freshAccount, type Fixture, type Scenario } from './fixture.ts';
+
+const TTL_MS = 60_000;
+const CLAIMERS = 12;
+
+const activated = (work: { readonly workId: string; readonly fence: number }, entityId: string) => ({
+  ...({ topic: 'module.activated', entityId, payload: { module: 'agent-layer', version: '1' } } as const),
+  ...{ eventId: randomUUID(), work },
+});
+
+async function toldOf(fixture: Fixture, workId: string): Promise<unknown[]> {
+  const { entries } = await fixture.as('eva').entries(`work:${workId}`, { limit: 100 });
+  return entries.map(({ body }) => body.data['topic']);
+}
+
+export const work: readonly Scenario[] = [
+  {
+    name: 'of many who claim a piece of work at once one gets it, and the others hear who',
+    run: async (fixture) => {
+      const workId = `scenario/${randomUUID()}`;
+      const claims = await Promise.allSettled(
+        Array.from({ length: CLAIMERS }, (_, i) =>
+          fixture.as('agent-layer').work.claim({ workId, ttlMs: TTL_MS, session: `s${i}` }),
+        ),
+      );
+      expect(claims.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+      const refused = claims.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []));
+      for (const problem of refused)
+        expect(problem).toMatchObject({ status: 409, code: 'WORK_CLAIMED', claim: { by: 'module:agent-layer' } });
+      expect(await toldOf(fixture, workId)).toEqual(['work.claimed']);
+      expect(await fixture.as('budget-bot').work.get(workId)).toMatchObject({ state: 'claimed', fence: 0 });
+    },
+  },
+  {
+    name: 'what is published under a claim is refused once it has ended, and another finishes the work',
+    run: async (fixture) => {
+      const [workId, account] = [`scenario/${randomUUID()}`, freshAccount()];
+      const layer = fixture.as('agent-layer');
+      const { fence } = await layer.work.claim({ workId, ttlMs: TTL_MS });
+      const before = activated({ workId, fence }, account);
+      expect(await layer.publish(before)).toMatchObject({ status: 'accepted', seq: 0 });
+      await expect(fixture.as('bank-feed').publish(activated({ workId, fence }, account))).rejects.toMatchObject({
+        code: 'FENCE_STALE',
+      });
+      const taken = await fixture.as('eva').work.steal({ workId, ttlMs: TTL_MS, reason: 'its session hangs' });
+      expect(taken.fence).toBeGreaterThan(fence);
+      await expect(layer.publish(activated({ workId, fence }, account))).rejects.toMatchObject({ code: 'FENCE_STALE' });
+      await expect(layer.work.complete({ workId, fence })).rejects.toMatchObject({ code: 'FENCE_STALE' });
+      expect(await layer.publish(before)).toMatchObject({ status: 'duplicate', seq: 0 });
+      const done = { workId, fence: taken.fence, result: 'by hand' };
+      expect(await fixture.as('eva').work.complete(done)).toMatchObject({ state: 'completed', by: 'person:eva' });
+      await expect(layer.work.claim({ workId, ttlMs: TTL_MS })).rejects.toMatchObject({ code: 'WORK_COMPLETED' });
+      expect(await toldOf(fixture, workId)).toEqual([
+        'work.claimed',
+        'work.released',
+        'work.claimed',
+        'work.completed',
+      ]);
+      expect(await fixture.as('eva').verifyEntity(`work:${workId}`)).toMatchObject({ entries: 4 });
+    },
+  },
+];
