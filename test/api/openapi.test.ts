@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { openApiDocument, ROUTES } from '../../api/index.ts';
+import { ROUTES } from '../../api/index.ts';
+import { createOpenApiDocument } from '../../api/openapi.ts';
 import { problemCodes } from '../../api/openapi.ts';
 import { PROBLEMS } from '../../api/problem-table.ts';
 
@@ -20,7 +21,7 @@ interface Document {
   };
 }
 
-const document = JSON.parse(JSON.stringify(openApiDocument())) as Document;
+const document = JSON.parse(JSON.stringify(createOpenApiDocument(ROUTES))) as Document;
 const operationOf = (path: string, method: string): Operation | undefined =>
   document.paths[path.replace('+}', '}')]?.[method.toLowerCase()];
 
