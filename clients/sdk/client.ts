@@ -196,13 +196,10 @@ export function createClient<C extends NervousConfig = NervousConfig>(options: T
     ...events(call, createStreamOpener(options), options.clock ?? realClock),
     ...changes(call),
     ...governance(call),
-    ...ledger(call),
-    ...deliveries(call),
+    ...{ ...ledger(call), ...deliveries(call) },
     notices: createNoticeClient(call, createStreamOpener(options)),
-    work: createWorkClient(call),
-    webhooks: createWebhookClient(call),
-    ...guards(call),
-    ...service(call),
+    ...{ work: createWorkClient(call), webhooks: createWebhookClient(call) },
+    ...{ ...guards(call), ...service(call) },
   } as Client<C>;
 }
 
