@@ -4,9 +4,8 @@ import type { Claimed, WorkView } from '../../../../core/work/index.ts';
 import { connect, connectedCommand, type ConnectOptions } from '../../connection/connect.ts';
 import { show, UsageError } from '../../output/output.ts';
 import { tableText } from '../../output/table.ts';
-import { orBlank } from '../../../../core/values/index.ts';
 
-const COLUMNS = ['work', 'state', 'by', 'fence', 'until', 'description'] as const;
+const COLUMNS = ['work', 'state', 'by', 'fence', 'until', 'note'] as const;
 const PAGE = 100;
 const TTL = ['--ttl <duration>', 'how long the claim lasts without a renewal: 30s, 5m, 2h'] as const;
 const MS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000 };
@@ -133,5 +132,6 @@ function lineOf({ status, workId, fence, until }: Claimed): string {
 }
 
 function rowOf({ workId, state, by, fence, until, description, why, result }: WorkView): string[] {
-  return [workId, state, by, String(fence), orBlank(until), orBlank(result ?? why ?? description)];
+  const note = [description, why, result].filter((one) => one !== undefined).join('; ');
+  return [workId, state, by, String(fence), until === undefined ? 'ended' : until, note];
 }
