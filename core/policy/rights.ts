@@ -4,7 +4,7 @@
  */
 import type { Given, PersonId } from '../brands/index.ts';
 import type { Actor } from '../ledger/index.ts';
-import { defined, orNone } from '../values/index.ts';
+import { defined } from '../values/index.ts';
 import { PolicyError } from './errors.ts';
 import { OPERATOR, principalsOf, type Modules, type Principal, type Rights, type Roster } from './roster.ts';
 
@@ -65,7 +65,7 @@ export function createPolicy(roster: Roster, modules: Modules): Policy {
 
   const holds = (principal: Principal, action: Action): boolean =>
     (action === 'reads' && isAuditor(principal)) ||
-    grantsOf(principal).some((rights) => orNone(rights[action]?.length) > 0);
+    grantsOf(principal).some(({ [action]: globs }) => globs !== undefined && globs.length > 0);
 
   const denial: Policy['denial'] = (principal, action, subject) =>
     may(principal, action, subject)

@@ -4,7 +4,6 @@
  */
 import * as z from 'zod';
 import type { PersonId } from '../brands/index.ts';
-import { orNone } from '../values/index.ts';
 
 const name = z
   .string()
@@ -156,7 +155,7 @@ export function separationConflict(
 function operatorProblems({ roles }: Roster): RosterProblem[] {
   const rights = Object.hasOwn(roles, OPERATOR) ? roles[OPERATOR] : undefined;
   return Object.entries(rights ?? {})
-    .filter(([right, subjects]) => !OF_OPERATORS.has(right) && orNone(subjects?.length) > 0)
+    .filter(([right, subjects]) => !OF_OPERATORS.has(right) && subjects !== undefined && subjects.length > 0)
     .map(([right]) => ({
       path: ['roster', 'roles', OPERATOR, right],
       message: `the role "${OPERATOR}" may only operate deliveries, and cannot have the right "${right}": give it to another role`,
