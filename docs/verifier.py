@@ -617,7 +617,7 @@ SESSION_CHAIN = re.compile("keys/[0-9a-f]{16}")
 TOPIC = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)+")
 TRACEPARENT = re.compile("00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 BLANK = re.compile(f"[{SPACE}]*")
-OWN_SOURCES = ("guard", "system/approvals")
+OWN_SOURCES = ("guard", "system/approvals", "system/work")
 
 
 def utf16_length(text):
@@ -638,6 +638,13 @@ def is_paths(value):
 
 def is_reserved(entity):
     return entity.startswith(("keys/", "module/", "system/"))
+
+
+def is_work(value):
+    """The claim under which an event was published."""
+    if not isinstance(value, dict) or set(value) != {"workId", "fence"} or not is_count(value["fence"]):
+        return False
+    return isinstance(value["workId"], str) and NAME.fullmatch(f"work:{value['workId']}") is not None
 
 
 def is_metadata(value):
@@ -661,6 +668,7 @@ EVENT = {
     "timestamp?": lambda value: is_moment(value),
     "userId?": is_short,
     "metadata?": is_metadata,
+    "work?": is_work,
 }
 KNOWN_LOG = {
     "origin": is_word,
@@ -690,6 +698,8 @@ def event_rule(body, data, entity):
     own = source in OWN_SOURCES
     if not own and body["actor"]["id"] != source:
         return False
+    if source == "system/work":
+        return entity.startswith("work:")
     if entity.startswith("module/"):
         return own or entity == f"module/{source}"
     if entity.startswith("registry:"):
@@ -3488,6 +3498,8 @@ FACTS = {
     "executors": None,
 }
 RIGHTS = ("publishes", "subscribes", "reads", "proposes", "reveals", "overrides")
+# Absent stays absent: policies from before these rights have other hashes otherwise.
+RIGHTS_WITHOUT_DEFAULT = ("claims", "steals")
 
 
 def texts(least, most, form=None):
@@ -3511,7 +3523,10 @@ def lists(form, least=0, most=10**9):
 ROSTER_NAME = texts(1, 64, "[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 TOPIC_GLOB = texts(1, 10**9, r"\*|[a-z0-9_-]+(\.[a-z0-9_-]+)*(\.\*)?")
 ENTITY_GLOB = texts(0, 10**9, r"[A-Za-z0-9._:/-]*\*?")
-RIGHTS_FORM = {f"{name}?": lists(TOPIC_GLOB if name in ("publishes", "subscribes") else ENTITY_GLOB) for name in RIGHTS}
+RIGHTS_FORM = {
+    f"{name}?": lists(TOPIC_GLOB if name in ("publishes", "subscribes") else ENTITY_GLOB)
+    for name in (*RIGHTS, *RIGHTS_WITHOUT_DEFAULT)
+}
 ROSTER = {
     "roles": lambda value: isinstance(value, dict)
     and all(ROSTER_NAME(name) and fits(rights, RIGHTS_FORM) for name, rights in value.items()),
