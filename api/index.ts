@@ -5,7 +5,6 @@ export { handleRequest } from './handle-request.ts';
 export { metricsRoute } from './routes/metrics.ts';
 export { noticeRoutes } from './routes/notices.ts';
 export { webhookRoutes } from './routes/webhooks.ts';
-export { workRoutes } from './routes/work.ts';
 export { problemResponse } from './problem.ts';
 export { bodyTooLarge, MAX_BODY_BYTES } from './read-body.ts';
 export type { ApiRequest, ApiResponse, RequestHeaders, Route, StreamedBody } from './route.ts';

@@ -11,7 +11,6 @@ import type { Route } from './route.ts';
 import { changeSetRoutes } from './routes/change-sets.ts';
 import { catalogRoutes } from './routes/contracts.ts';
 import { ledgerRoutes } from './routes/ledger.ts';
-import { mapRoutes } from './routes/map.ts';
 import { contractRoutes, serviceRoutes } from './routes/service.ts';
 
 export type RouteGroup = 'publish' | 'read' | 'change-sets' | 'decisions' | 'subscriptions' | 'verify' | 'service';
@@ -25,7 +24,7 @@ export const ROUTE_GROUPS = {
   decisions: decisionGroup,
   subscriptions: subscriptionGroup,
   verify: ledgerRoutes,
-  service: [...serviceRoutes, ...catalogRoutes, ...mapRoutes, ...contractRoutes(allRoutes, openApiDocument)],
+  service: [...serviceRoutes, ...catalogRoutes, ...contractRoutes(allRoutes, openApiDocument)],
 } as const satisfies Readonly<Record<RouteGroup, readonly Route[]>>;
 
 /** The table as an OpenAPI 3.1 document; made at the first call. */

@@ -4,10 +4,8 @@ import type { Route } from './route.ts';
 import { createOpenApiDocument } from './openapi.ts';
 import { ROUTE_GROUPS } from './route-groups.ts';
 import { contractRoutes } from './routes/service.ts';
-import { workRoutes } from './routes/work.ts';
 
-/** Claims of work are beside the groups: the function that describes those has no room for more (docs/adr/0041). */
-export const ROUTES: readonly Route<NervousSystem>[] = [...Object.values(ROUTE_GROUPS).flat(), ...workRoutes];
+export const ROUTES: readonly Route<NervousSystem>[] = Object.values(ROUTE_GROUPS).flat();
 
 /** The table with what an engine serves beside it; the documents it serves tell of both. */
 export function routesWith(own: readonly Route<NervousSystem>[]): readonly Route<NervousSystem>[] {

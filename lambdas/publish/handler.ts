@@ -1,12 +1,11 @@
-/** POST /v1/events and claims of work: records events and hands them to EventBridge. */
+/** POST /v1/events: records events and hands them to EventBridge. */
 import { config } from '#config';
 import { openAwsSystem } from '../../adapters/aws/wiring/open-system.ts';
 import { createFieldKeys } from '../../adapters/aws/wiring/field-keys.ts';
 import { createRelayBus } from '../../adapters/aws/wiring/relay-bus.ts';
 import { openRootKey } from '../../adapters/aws/wiring/root-key.ts';
 import { createSharedCounts } from '../../adapters/aws/wiring/shared-counts.ts';
-import { publishGroup } from '../../api/groups/publish.ts';
-import { workRoutes } from '../../api/routes/work.ts';
+import { publishGroup as routes } from '../../api/groups/publish.ts';
 import { claiming, publishing } from '../../core/system/index.ts';
 import { apiHandler } from '../_middleware/api-handler.ts';
 import { entryPointMetrics } from '../_middleware/entry-point-metrics.ts';
@@ -17,7 +16,6 @@ import { env as schema } from './env.ts';
 
 const telemetry = telemetryOf('publish');
 const env = readEnv(schema, telemetry.logger);
-const routes = [...publishGroup, ...workRoutes];
 const useCases = { ...publishing, ...claiming };
 const onError = (error: unknown): void => telemetry.logger.warn('not relayed', { error });
 

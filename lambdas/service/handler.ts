@@ -4,7 +4,7 @@ import { openAwsSystem } from '../../adapters/aws/wiring/open-system.ts';
 import { openRootKey } from '../../adapters/aws/wiring/root-key.ts';
 import { createReportingBus } from '../../adapters/aws/wiring/reporting-bus.ts';
 import { createSharedFigures } from '../../adapters/aws/wiring/shared-figures.ts';
-import { mapping, reporting } from '../../core/system/index.ts';
+import { reporting as useCases } from '../../core/system/index.ts';
 import { ROUTE_GROUPS } from '../../api/route-groups.ts';
 import { apiHandler } from '../_middleware/api-handler.ts';
 import { entryPointMetrics } from '../_middleware/entry-point-metrics.ts';
@@ -16,7 +16,6 @@ import { refusingOthers } from './refusing-others.ts';
 const telemetry = telemetryOf('service');
 const env = readEnv(schema, telemetry.logger);
 const onError = (error: unknown): void => telemetry.logger.warn('not reported', { error });
-const useCases = { ...mapping, ...reporting };
 const figures = createSharedFigures({ namespace: NAMESPACE, service: SYSTEM_SERVICE });
 
 export const handler = apiHandler({

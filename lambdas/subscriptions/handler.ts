@@ -1,4 +1,4 @@
-/** /v1/subscriptions: made and removed through the reconciler, pulled from, acknowledged, dead letters, redrive. */
+/** /v1/subscriptions: made and removed through the reconciler, pulled from, acknowledged, dead letters, redrive. And the map of who publishes what. */
 import { MetricUnit } from '@aws-lambda-powertools/metrics';
 import { config } from '#config';
 import { invokeReconciler } from '../../adapters/aws/subscriptions/invoke-reconciler.ts';
@@ -9,7 +9,7 @@ import { createSubscriptionBus } from '../../adapters/aws/wiring/subscription-bu
 import { systemClock as clock, systemIds as ids } from '../../adapters/aws/request/system-clock.ts';
 import { subscriptionGroup as routes } from '../../api/groups/subscriptions.ts';
 import type { BreakerChange } from '../../core/events/index.ts';
-import { subscribing as useCases } from '../../core/system/index.ts';
+import { mapping, subscribing } from '../../core/system/index.ts';
 import { apiHandler } from '../_middleware/api-handler.ts';
 import { entryPointMetrics } from '../_middleware/entry-point-metrics.ts';
 import { readEnv } from '../_middleware/read-env.ts';
@@ -18,6 +18,7 @@ import { env as schema } from './env.ts';
 
 const telemetry = telemetryOf('subscriptions');
 const env = readEnv(schema, telemetry.logger);
+const useCases = { ...subscribing, ...mapping };
 const onError = (error: unknown): void => telemetry.logger.warn('not delivered', { error });
 const reconcile = invokeReconciler({
   invoke: invokeFunction(process.env),

@@ -6,7 +6,7 @@ import { CfnOutput, Duration, Lazy, Stack, type StackProps } from 'aws-cdk-lib';
 import { HttpIamAuthorizer, HttpJwtAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
 import type { Construct } from 'constructs';
 import { defined } from '../../core/values/index.ts';
-import { ROUTE_GROUPS, workRoutes, type RouteGroup } from '../../api/index.ts';
+import { ROUTE_GROUPS, type RouteGroup } from '../../api/index.ts';
 import { HttpEntryPoint, type EntryPointRoute } from '../constructs/http-entry-point.ts';
 import { NervousFunction } from '../functions/nervous-function.ts';
 import { runEvery } from '../functions/schedule.ts';
@@ -16,9 +16,6 @@ import type { LedgerResources } from '../ledger-resources.ts';
 
 /** Verifying a whole ledger, invoked directly, takes as long as Lambda allows. */
 const VERIFY_TIMEOUT = Duration.minutes(15);
-/** Claims of work record events, so the function that publishes serves them. */
-const SERVED = { ...ROUTE_GROUPS, publish: [...ROUTE_GROUPS.publish, ...workRoutes] };
-
 /** The whole ledger, hashes and signatures, against its anchors; what it finds is an alarm. */
 const AUDIT_INTERVAL = Duration.days(1);
 const AUDIT = { mode: 'full', signatures: true };
@@ -38,7 +35,7 @@ export class ApiStack extends Stack {
     super(scope, id, props);
     const behind = this.makeFunctions(deployment, ledger, functionNames);
     runEvery(behind.verify, AUDIT_INTERVAL, { event: AUDIT, retries: 2 });
-    const routes: EntryPointRoute[] = Object.entries(SERVED).flatMap(([group, grouped]) =>
+    const routes: EntryPointRoute[] = Object.entries(ROUTE_GROUPS).flatMap(([group, grouped]) =>
       grouped.map(({ method, path, auth }) => ({
         ...{ method, path, behind: behind[group as RouteGroup] },
         auth: auth === 'none' ? auth : ('required' as const),

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { ROUTES } from '../../api/index.ts';
-import { createOpenApiDocument } from '../../api/openapi.ts';
+import { openApiDocument, ROUTES } from '../../api/index.ts';
 import { problemCodes } from '../../api/openapi.ts';
 import { PROBLEMS } from '../../api/problem-table.ts';
 
@@ -21,7 +20,7 @@ interface Document {
   };
 }
 
-const document = JSON.parse(JSON.stringify(createOpenApiDocument(ROUTES))) as Document;
+const document = JSON.parse(JSON.stringify(openApiDocument())) as Document;
 const operationOf = (path: string, method: string): Operation | undefined =>
   document.paths[path.replace('+}', '}')]?.[method.toLowerCase()];
 

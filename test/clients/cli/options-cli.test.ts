@@ -35,6 +35,7 @@ function valueFor(name: string, path: string): string {
     against: 'catalog.json',
     payload: '{}',
     seq: '0',
+    fence: '0',
     from: '0',
     to: '1',
     id: ID,
