@@ -9,9 +9,11 @@ const UNIT_MS: Readonly<Record<string, number>> = {
   ...{ s: MS_PER_SECOND, m: MS_PER_MINUTE, h: MS_PER_HOUR },
   ...{ d: MS_PER_DAY, w: 7 * MS_PER_DAY },
 };
+const DAYS =
+  '(?:(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])|(?:0[469]|11)-(?:0[1-9]|[12][0-9]|30)|02-(?:0[1-9]|[12][0-9]))';
+const [HOUR, SIXTIETH] = ['(?:[01][0-9]|2[0-3])', '[0-5][0-9]'];
 /** As JSON Schema has it too: an RFC 3339 time with its zone, or a span. */
-export const MOMENT_FORM =
-  '^(?:[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\\.[0-9]{1,9})?(?:Z|[+-][0-9]{2}:[0-9]{2})|[0-9]{1,5}[smhdw])$';
+export const MOMENT_FORM = `^(?:[0-9]{4}-${DAYS}T${HOUR}:${SIXTIETH}:${SIXTIETH}(?:\\.[0-9]{1,9})?(?:Z|[+-]${HOUR}:${SIXTIETH})|[0-9]{1,5}[smhdw])$`;
 const FORM = new RegExp(MOMENT_FORM);
 const SPAN = /^(\d+)([smhdw])$/;
 const DAY_LENGTH = 10;
@@ -22,7 +24,7 @@ export function parseMoment(text: string): Moment | undefined {
   const [, count, unit = ''] = SPAN.exec(text) ?? [];
   if (count !== undefined) return { text, agoMs: Number(count) * (UNIT_MS[unit] ?? NaN) };
   const at = msOf(text);
-  // 30 February would be read as 2 March.
+  // 29 February of a common year would be read as 1 March.
   const day = Date.parse(`${text.slice(0, DAY_LENGTH)}T00:00:00Z`);
   const isReal = !Number.isNaN(at) && new Date(day).toISOString().startsWith(text.slice(0, DAY_LENGTH));
   return isReal ? { text, at } : undefined;

@@ -28,7 +28,7 @@ import { marksCodec } from '../../adapters/aws/relay/relay-marks.ts';
 import { cursorCodec as outboxCodec, stuckCodec } from '../../adapters/aws/relay/sweep-outbox.ts';
 import { pushedIndexCodec, requestCodec } from '../../adapters/aws/pushed/pushed-items.ts';
 import { breakerCodec } from '../../adapters/aws/subscriptions/breakers.ts';
-import { letterCodec } from '../../adapters/aws/subscriptions/dead-letters.ts';
+import { letterCodec } from '../../adapters/aws/subscriptions/dead-letter-items.ts';
 import { gateCodec } from '../../adapters/aws/workflow/gates.ts';
 import { cursorCodec, failureCodec, noteCodec } from '../../adapters/embedded/bus/mailbox.ts';
 import { passCodec } from '../../lambdas/sequencer/catch-up.ts';

@@ -2,42 +2,24 @@
  * Dead letters: events a subscription could not take, kept as places in the ledger with the reason. The ledger has the
  * event; a letter about an event that is not there, or not the subscription's to see, is never written.
  */
-import * as z from 'zod';
-import { isoOf, type EpochMs } from '../../../core/brands/index.ts';
+import { isoOf } from '../../../core/brands/index.ts';
 import { recordedEvent, type DeadLetter, type DeliveredEvent, type Subscription } from '../../../core/events/index.ts';
 import {
   LedgerError,
   type Clock,
   type EntryStore,
   type Item,
-  type ItemKey,
   type ItemStore,
   type ItemWrite,
 } from '../../../core/ledger/index.ts';
-import { codecOf, defined, epochMs, stored, whole } from '../../../core/values/index.ts';
+import { defined } from '../../../core/values/index.ts';
 import { wantedBy } from '../bus/directory.ts';
 import type { LogPositions } from '../bus/log-positions.ts';
+import { DeadLetterItems, letterCodec, sortKey, type Letter } from './dead-letter-items.ts';
 
-const POSITION_DIGITS = 16;
-const PAGE = 100;
 /** Sequencing takes well under a second; longer waits are the caller's to repeat. */
 const SEQUENCING_TRIES = 20;
 const SEQUENCING_WAIT_MS = 100;
-
-/** As stored. */
-export interface Letter {
-  readonly position: number;
-  readonly entity: string;
-  readonly seq: number;
-  readonly attempts: number;
-  readonly reason: string;
-  readonly at: EpochMs;
-}
-
-export const letterCodec = codecOf<Letter>(
-  'dead letter',
-  stored<Letter>({ position: whole, entity: z.string(), seq: whole, attempts: whole, reason: z.string(), at: epochMs }),
-);
 
 export interface DeadLetterStoreOptions {
   readonly ledger: string;
@@ -47,10 +29,11 @@ export interface DeadLetterStoreOptions {
   readonly clock: Clock;
 }
 
-export class DeadLetterStore {
+export class DeadLetterStore extends DeadLetterItems {
   private readonly options: DeadLetterStoreOptions;
 
   constructor(options: DeadLetterStoreOptions) {
+    super(options);
     this.options = options;
   }
 
@@ -85,20 +68,6 @@ export class DeadLetterStore {
     return (await Promise.all(found.map((item) => this.toDeadLetter(letterCodec.decode(item))))).filter(
       (letter) => letter !== undefined,
     );
-  }
-
-  async find(
-    id: string,
-    position: number,
-  ): Promise<{ readonly attempts: number; readonly reason: string } | undefined> {
-    const item = await this.options.items.get(this.keyOf(id, position));
-    return item && letterCodec.decode(item);
-  }
-
-  async count(id: string): Promise<number> {
-    let count = 0;
-    for await (const page of this.pages(id)) count += page.length;
-    return count;
   }
 
   /**
@@ -202,31 +171,6 @@ export class DeadLetterStore {
     const message = `event ${seq} of "${chain}" has no place in the log yet: try again`;
     throw new LedgerError({ code: 'STORE_UNAVAILABLE', message });
   }
-
-  private async *pages(id: string): AsyncGenerator<readonly Letter[]> {
-    for await (const page of this.itemPages(id)) yield page.map((item) => letterCodec.decode(item));
-  }
-
-  private async *itemPages(id: string): AsyncGenerator<readonly Item[]> {
-    let after: string | undefined;
-    for (;;) {
-      const page = await this.options.items.list(this.partition(id), {
-        ...defined({ after }),
-        limit: PAGE,
-      });
-      if (page.length > 0) yield page;
-      if (page.length < PAGE) return;
-      after = page.at(-1)?.sk;
-    }
-  }
-
-  private partition(id: string): string {
-    return `${this.options.ledger}#dead#${id}`;
-  }
-
-  private keyOf(id: string, position: number): ItemKey {
-    return { pk: this.partition(id), sk: sortKey(position) };
-  }
 }
 
 function placeIn(item: Item): { readonly position: number; readonly entity: string } {
@@ -236,8 +180,4 @@ function placeIn(item: Item): { readonly position: number; readonly entity: stri
 
 function removalOf({ pk, sk, version }: Item): ItemWrite {
   return { kind: 'delete', key: { pk, sk }, expect: version };
-}
-
-function sortKey(position: number): string {
-  return String(position).padStart(POSITION_DIGITS, '0');
 }

@@ -13,7 +13,7 @@ import {
 import type { Clock, EntryStore, ItemStore } from '../../../core/ledger/index.ts';
 import { orBlank, orNone } from '../../../core/values/index.ts';
 import { SubscriptionBreakers } from './breakers.ts';
-import { DeadLetterStore } from './dead-letters.ts';
+import { DeadLetterItems } from './dead-letter-items.ts';
 import type { DeliveryNotes } from '../bus/delivery-notes.ts';
 import { SubscriptionDirectory, wantedBy } from '../bus/directory.ts';
 import { dispatchState } from '../bus/dispatch-state.ts';
@@ -40,14 +40,14 @@ export class SubscriptionReports {
   private readonly options: SubscriptionReportsOptions;
   private readonly directory: SubscriptionDirectory;
   private readonly urls: QueueUrls;
-  private readonly letters: DeadLetterStore;
+  private readonly letters: DeadLetterItems;
   private readonly breakers: SubscriptionBreakers;
 
   constructor(options: SubscriptionReportsOptions) {
     this.options = options;
     this.directory = new SubscriptionDirectory(options);
     this.urls = new QueueUrls(options.queues, options.subscriptionPrefix);
-    this.letters = new DeadLetterStore(options);
+    this.letters = new DeadLetterItems(options);
     this.breakers = new SubscriptionBreakers(options);
   }
 
