@@ -20,6 +20,8 @@ import { again, clientOf, deployed, output } from './support/deployed.ts';
 const PATIENCE_MS = 600_000;
 const NAME = `prod${randomUUID().slice(0, 6)}`;
 const STACKS = ['LedgerStack', 'BusStack', 'WorkflowStack', 'ApiStack', 'MonitoringStack'];
+/** Queues that go with their stack: what they hold is made again, or was told already. */
+const WITHOUT_WORTH = new RegExp(`^${NAME}-(wake|delivery)(-dlq)?$|^${NAME}-undelivered$`);
 const runDir = mkdtempSync(join(tmpdir(), 'nervous-prod-'));
 afterAll(() => rmSync(runDir, { recursive: true, force: true }));
 
@@ -91,7 +93,7 @@ describe.runIf(deployed().kind === 'emulator')('a system of stage prod', () => {
       await destroy(options());
       expect(await kept()).toEqual({
         ...before,
-        queues: before.queues.filter((name) => !name.includes('-wake') && name !== `${NAME}-undelivered`),
+        queues: before.queues.filter((name) => !WITHOUT_WORTH.test(name)),
         machines: [],
       });
       const second = await deploy(options());
