@@ -6,10 +6,15 @@ export function defined(fields: Readonly<Record<string, unknown>>): object {
   const found: Record<string, unknown> = {};
   for (const name in fields) {
     const value = fields[name];
-    if (value !== undefined) found[name] = value;
+    if (value === undefined) continue;
+    // Assigned, this one name would become the prototype.
+    if (name === '__proto__') Object.defineProperty(found, name, { value, ...PLAIN });
+    else found[name] = value;
   }
   return found;
 }
+
+const PLAIN = { enumerable: true, configurable: true, writable: true };
 
 /** What can be undefined becomes optional; the rest stays. */
 export type Defined<Fields> = {

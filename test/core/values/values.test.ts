@@ -41,6 +41,7 @@ describe('defined', () => {
         const wanted = Object.entries(fields).filter(([, value]) => value !== undefined);
         expect(Object.entries(defined(fields))).toEqual(wanted);
       }),
+      { examples: [[{ ['__proto__']: {} }]] },
     );
   });
 
