@@ -27,7 +27,7 @@ export interface LeaseClock {
   /** It began, or was renewed, just now. */
   readonly began: (lease: Lease) => void;
   /** Forgets what is not among these. */
-  readonly keep: (leases: readonly Lease[]) => void;
+  readonly keep: (leases: readonly Pick<Lease, 'workId'>[]) => void;
 }
 
 /** Where several processes serve one ledger: by server time. */

@@ -15,6 +15,7 @@ import { codecOf, instant, stored, whole } from '../values/index.ts';
 import { fenceKey, workChain } from './fence.ts';
 import { leaseCodec, type Lease } from './lease.ts';
 import type { WorkState } from './lifecycle.ts';
+import { storedLeases, type Page, type StoredLeases } from './stored-leases.ts';
 import { readWorkStep, WORK_SOURCE } from './work-topics.ts';
 
 /** How often item and entry may be read while somebody changes both. */
@@ -59,28 +60,23 @@ export interface WorkStore {
   /** What a renewal leaves: nothing that anybody's check rests on. */
   renewed(state: WorkState, lease: Lease, version: number): readonly ItemWrite[];
   states(page: Page): Promise<readonly WorkState[]>;
-  leases(page: Page): Promise<readonly Lease[]>;
+  readonly leases: StoredLeases;
   lease(workId: string): Promise<Lease | undefined>;
   state(workId: string): Promise<WorkState | undefined>;
-}
-
-interface Page {
-  readonly after?: string;
-  readonly limit: number;
 }
 
 export function createWorkStore(
   ledger: string,
   { items, entries }: { readonly items: ItemStore; readonly entries: Pick<EntryStore, 'head'> },
 ): WorkStore {
-  const [statesPk, leasesPk] = [`${ledger}#work`, `${ledger}#work-lease`];
+  const statesPk = `${ledger}#work`;
+  const leases = storedLeases(ledger, items);
   const stateKey = (workId: string) => ({ pk: statesPk, sk: workId });
-  const leaseKey = (workId: string) => ({ pk: leasesPk, sk: workId });
   const putState = (found: FoundWork, state: WorkState): ItemWrite => ({
     ...{ kind: 'put', key: stateKey(state.workId), value: workCodec.encode(state), expect: found.version },
   });
   const putLease = (lease: Lease, expect: number | 'absent'): ItemWrite => ({
-    ...{ kind: 'put', key: leaseKey(lease.workId), value: leaseCodec.encode(lease), expect },
+    ...{ kind: 'put', key: leases.key(lease.workId), value: leaseCodec.encode(lease), expect },
   });
   const putFence = ({ workId, fence, by }: WorkState): ItemWrite => ({
     ...{ kind: 'put', key: fenceKey(ledger, { workId, fence }, by), value: { by }, expect: 'absent' },
@@ -90,7 +86,7 @@ export function createWorkStore(
   });
   const read = async (workId: string): Promise<FoundWork | string> => {
     const item = await items.get(stateKey(workId));
-    const [lease, head] = await Promise.all([items.get(leaseKey(workId)), entries.head(workChain(workId))]);
+    const [lease, head] = await Promise.all([items.get(leases.key(workId)), entries.head(workChain(workId))]);
     const state = item && workCodec.decode(item);
     const found = {
       state,
@@ -113,7 +109,7 @@ export function createWorkStore(
     ended: (found, state) => [
       putState(found, state),
       dropFence(state),
-      { kind: 'delete', key: leaseKey(state.workId), expect: versionOf(found) },
+      { kind: 'delete', key: leases.key(state.workId), expect: versionOf(found) },
     ],
     followed: (found, state, lease) => [
       ...(found.state === undefined ? [] : [dropFence(found.state)]),
@@ -124,8 +120,8 @@ export function createWorkStore(
       putLease(lease, version),
     ],
     states: async (page) => (await items.list(statesPk, page)).map((item) => workCodec.decode(item)),
-    leases: async (page) => (await items.list(leasesPk, page)).map((item) => leaseCodec.decode(item)),
-    lease: async (workId) => decoded(await items.get(leaseKey(workId)), leaseCodec),
+    leases,
+    lease: async (workId) => decoded(await items.get(leases.key(workId)), leaseCodec),
     state: async (workId) => decoded(await items.get(stateKey(workId)), workCodec),
   };
 }
@@ -151,9 +147,17 @@ function disagreement(
   if (last === undefined) return state === undefined ? undefined : 'an item tells of a claim, and no entry does';
   if (state === undefined) return 'an entry tells of a claim, and no item does';
   const fence = last.topic === 'work.claimed' ? seq : last.payload.fence;
-  if (last.topic !== `work.${state.state}` || fence !== state.fence || last.payload.by !== state.by)
+  const { by, session } = last.payload;
+  const reason = last.topic === 'work.released' ? last.payload.reason : undefined;
+  if (
+    last.topic !== `work.${state.state}` ||
+    fence !== state.fence ||
+    by !== state.by ||
+    session !== state.session ||
+    reason !== state.reason
+  )
     return `the newest entry is ${last.topic} of fence ${fence}, and the item says ${state.state} of fence ${state.fence}`;
-  const isLeased = lease?.fence === state.fence;
+  const isLeased = lease?.fence === state.fence && lease.workId === state.workId;
   return isLeased === (state.state === 'claimed') ? undefined : 'lease and claim do not belong together';
 }
 

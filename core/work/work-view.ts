@@ -38,31 +38,37 @@ export function createWorkQueries(deps: {
   readonly policy: Pick<Policy, 'may'>;
 }): WorkQueries {
   const { store, policy } = deps;
-  const maySee = (principal: Principal, workId: string): boolean =>
-    policy.may(principal, 'claims', workId) || policy.may(principal, 'reads', workChain(workId));
   const view = async (state: WorkState): Promise<WorkView> =>
     viewOf(state, state.state === 'claimed' ? await store.lease(state.workId) : undefined);
   /** Of what is claimed now there are few, of all work there may be very much. */
   const page = async ({ state, ...query }: WorkQuery): Promise<readonly WorkState[]> => {
     if (state !== 'claimed') return store.states(query);
-    const claimed = await Promise.all((await store.leases(query)).map(({ workId }) => store.state(workId)));
+    const claimed = await Promise.all((await store.leases.page(query)).map(({ workId }) => store.state(workId)));
     return claimed.filter((one) => one !== undefined);
   };
   return {
     get: async (principal, workId) => {
-      const state = maySee(principal, workId) ? await store.state(workId) : undefined;
+      const state = maySee(policy, principal, workId) ? await store.state(workId) : undefined;
       if (state !== undefined) return view(state);
-      throw new WorkError({ code: 'WORK_NOT_FOUND', message: `there is no work "${workId}" that you may see` });
+      throw unseen(workId);
     },
     list: async (principal, query) => {
       const looked = await page(query);
       const wanted = looked.filter(
-        ({ workId, state }) => (query.state ?? state) === state && maySee(principal, workId),
+        ({ workId, state }) => (query.state ?? state) === state && maySee(policy, principal, workId),
       );
       const next = looked.length < query.limit ? undefined : looked.at(-1)?.workId;
       return { work: await Promise.all(wanted.map(view)), ...defined({ next }) };
     },
   };
+}
+
+export function maySee(policy: Pick<Policy, 'may'>, principal: Principal, workId: string): boolean {
+  return policy.may(principal, 'claims', workId) || policy.may(principal, 'reads', workChain(workId));
+}
+
+export function unseen(workId: string): WorkError {
+  return new WorkError({ code: 'WORK_NOT_FOUND', message: `there is no work "${workId}" that you may see` });
 }
 
 export function viewOf(state: WorkState, lease: Lease | undefined): WorkView {

@@ -33,11 +33,10 @@ import {
 } from './work-input.ts';
 import { createWorkStore, type FoundWork, type WorkStore } from './work-store.ts';
 import { WORK_SOURCE, type WorkStep } from './work-topics.ts';
-import { createWorkQueries, viewOf, type WorkQueries, type WorkView } from './work-view.ts';
+import { createWorkQueries, maySee, unseen, viewOf, type WorkQueries, type WorkView } from './work-view.ts';
 
 /** How often somebody may be faster before the caller is told. */
 const MAX_TRIES = 32;
-const PAGE = 100;
 
 export interface Claimed {
   /** `claimed`: now; `held`: you held it already, and nothing was recorded */
@@ -98,14 +97,17 @@ export function createWork(deps: WorkDependencies): Work {
       return claims.end(principal, ref, { state: 'completed', more: defined({ result }) });
     },
     releaseOverdue: async () => {
-      const open: Lease[] = [];
+      const open = await store.leases.all();
+      const failed: unknown[] = [];
       let released = 0;
-      for (let page: readonly Lease[] | undefined; page === undefined || page.length === PAGE;) {
-        page = await store.leases({ ...defined({ after: page?.at(-1)?.workId }), limit: PAGE });
-        for (const lease of page) if (leases.isOver(lease) && (await claims.expire(lease.workId))) released += 1;
-        open.push(...page);
+      for (const { workId, lease } of open) {
+        if (lease !== undefined && !leases.isOver(lease)) continue;
+        // What is wrong with one claim keeps no other from ending.
+        const isReleased = await claims.expire(workId).catch((error: unknown) => void failed.push(error));
+        if (isReleased === true) released += 1;
       }
       leases.keep(open);
+      if (failed[0] instanceof Error) throw failed[0];
       return released;
     },
   };
@@ -192,6 +194,8 @@ class Claims {
   async end(principal: Principal, ref: WorkRef, { state: end, more }: End): Promise<WorkView> {
     return this.untilRecorded(ref.workId, async (found) => {
       const { state } = found;
+      if (state?.by !== claimerOf(principal) && !maySee(this.deps.policy, principal, ref.workId))
+        throw unseen(ref.workId);
       const isDone = state?.state === end && state.fence === ref.fence && state.by === claimerOf(principal);
       if (isDone && (end === 'completed' || state.reason === 'released')) return viewOf(state, undefined);
       const held = standing(state, ref, principal);
