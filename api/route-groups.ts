@@ -5,13 +5,12 @@
 import { decisionGroup } from './groups/decisions.ts';
 import { publishGroup } from './groups/publish.ts';
 import { readGroup } from './groups/read.ts';
+import { serviceGroup } from './groups/service.ts';
 import { subscriptionGroup } from './groups/subscriptions.ts';
 import { createOpenApiDocument } from './openapi.ts';
 import type { Route } from './route.ts';
 import { changeSetRoutes } from './routes/change-sets.ts';
-import { catalogRoutes } from './routes/contracts.ts';
 import { ledgerRoutes } from './routes/ledger.ts';
-import { contractRoutes, serviceRoutes } from './routes/service.ts';
 
 export type RouteGroup = 'publish' | 'read' | 'change-sets' | 'decisions' | 'subscriptions' | 'verify' | 'service';
 
@@ -24,7 +23,7 @@ export const ROUTE_GROUPS = {
   decisions: decisionGroup,
   subscriptions: subscriptionGroup,
   verify: ledgerRoutes,
-  service: [...serviceRoutes, ...catalogRoutes, ...contractRoutes(allRoutes, openApiDocument)],
+  service: serviceGroup(() => allRoutes().map(({ operationId }) => operationId), openApiDocument),
 } as const satisfies Readonly<Record<RouteGroup, readonly Route[]>>;
 
 /** The table as an OpenAPI 3.1 document; made at the first call. */

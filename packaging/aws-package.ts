@@ -13,7 +13,12 @@ import { rollUpTypes } from './types.ts';
 const ENTRIES = ['index', 'executor'];
 const compiled = (name: string): string => `packages/nervous-system-aws/${name}`;
 /** What is looked up by its path when the user's app is synthesised: the functions, and what goes into their bundles. */
-const LOOKED_UP = ['lambdas/*/handler.js', 'adapters/aws/bundling/*.js', 'core/system/index.js'];
+const LOOKED_UP = [
+  'lambdas/*/handler.js',
+  'adapters/aws/bundling/*.js',
+  'lib/functions/bundle-functions.js',
+  'core/system/index.js',
+];
 
 /** @param out the folder that becomes the package's `dist` */
 export async function copyAwsPackage(out: string): Promise<void> {

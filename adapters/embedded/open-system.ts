@@ -150,7 +150,7 @@ export async function openSystem(options: Opening, store: ThreadedStore, opened:
     ...verification,
   });
   const { subscriptions, catalog } = system;
-  const topics = catalog.list().map(({ topic }) => topic);
+  const topics = Object.keys(catalog.topics);
   signals.breakerMoved.listen(createBreakerRecord({ appender, ids: systemIds, subscriptions, onError, topics }));
   signals.webhookChanged.listen(createWebhookRecord({ appender, subscriptions, onError }));
   opened.push(

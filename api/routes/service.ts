@@ -1,5 +1,5 @@
 /** What the service tells about itself and its catalog. */
-import { MAX_EVENTS_PER_PUBLISH } from '../../core/events/index.ts';
+import { catalogEntries, MAX_EVENTS_PER_PUBLISH } from '../../core/events/index.ts';
 import { MAX_NOTE_BYTES } from '../../core/ledger/index.ts';
 import type { NervousSystem } from '../../core/system/index.ts';
 import { MAX_BODY_BYTES } from '../read-body.ts';
@@ -76,14 +76,14 @@ const getCatalog = route({
   description: 'Each schema as JSON Schema 2020-12.',
   responses: { 200: { description: 'the catalog', schema: catalogSchema } },
   problems: [],
-  handler: async (system) => ({ status: 200, body: { topics: system.catalog.list() } }),
+  handler: async (system) => ({ status: 200, body: { topics: catalogEntries(system.catalog.topics) } }),
 });
 
 export const serviceRoutes = [getHealth, getState, getDependencies, getCatalog];
 
-/** The routes that describe the table they stand in. @param table read when a request comes, so the table may include these */
+/** The routes that describe the table they stand in. @param operations read when a request comes, so they may include these */
 export function contractRoutes(
-  table: () => readonly Route[],
+  operations: () => string[],
   openApi: () => object,
 ): readonly Route<Pick<NervousSystem, 'config'>>[] {
   return [
@@ -103,7 +103,7 @@ export function contractRoutes(
           ledger: config.ledger,
           origin: config.origin,
           topics: Object.keys(config.topics),
-          operations: table().map(({ operationId }) => operationId),
+          operations: operations(),
           limits: {
             bodyBytes: MAX_BODY_BYTES,
             eventBytes: MAX_NOTE_BYTES,

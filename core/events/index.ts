@@ -1,14 +1,7 @@
 export { createBreakerRecord, failingTopics, type BreakerRecordDependencies } from './subscriptions/breaker-record.ts';
 export { caused, type CausedMetadata } from './envelope/caused.ts';
-export {
-  AWS_TOPIC,
-  createCatalog,
-  nearestName,
-  topicProblems,
-  topicsSchema,
-  type Catalog,
-  type CatalogEntry,
-} from './catalog/catalog.ts';
+export { AWS_TOPIC, createCatalog, nearestName, topicProblems, topicsSchema, type Catalog } from './catalog/catalog.ts';
+export { catalogEntries, type CatalogEntry } from './catalog/catalog-entries.ts';
 export {
   diffCatalogs,
   parseCatalogDocument,

@@ -6,6 +6,8 @@ import { createRequire } from 'node:module';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { BuildOptions } from 'esbuild';
+import { contractConstants } from './contract.ts';
+import { withoutJsonSchema } from './without-json-schema.ts';
 
 /** 600 KiB minified; a function loads faster the less it holds. */
 export const MAX_BUNDLE_BYTES = 614_400;
@@ -17,6 +19,7 @@ const REQUIRE =
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 /** `.ts` in the sources, `.js` in the package that is made of them. */
 export const EXTENSION = extname(import.meta.url);
+export const LAMBDAS_FOLDER = join(ROOT, 'lambdas');
 /** A part of the SDK that a function does not need, and what stands in for it. */
 const ours = (name: string): string => join(ROOT, 'adapters/aws/bundling', `${name}${EXTENSION}`);
 
@@ -36,6 +39,7 @@ const ONE_MODULE = {
 export function bundleOptions(entry: string, configFile: string): BuildOptions {
   return {
     entryPoints: [entry],
+    define: contractConstants(),
     alias: {
       '#config': configFile,
       'nervous-system/config': join(ROOT, `core/system/index${EXTENSION}`),
@@ -46,6 +50,7 @@ export function bundleOptions(entry: string, configFile: string): BuildOptions {
       '@smithy/core/checksum': ours('native-checksums'),
     },
     nodePaths: createRequire(import.meta.url).resolve.paths('zod') ?? [], // for a configuration that has none beside it
+    plugins: [withoutJsonSchema],
     ...ONE_MODULE,
   };
 }

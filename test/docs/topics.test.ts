@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
-import { createCatalog, diffCatalogs, ledgerTopics, parseCatalogDocument } from '../../core/events/index.ts';
+import { catalogEntries, diffCatalogs, ledgerTopics, parseCatalogDocument } from '../../core/events/index.ts';
 import { defineConfig, topicReference } from '../../core/system/index.ts';
 import { config } from '../../nervous.config.ts';
 
@@ -16,7 +16,7 @@ describe('what is committed of the catalog', () => {
 
   it('promises nothing that the configuration has broken, and misses nothing of it', () => {
     const kept = parseCatalogDocument(JSON.parse(fileAt('catalog.json')));
-    const topics = createCatalog(ledgerTopics(config.topics)).list();
+    const topics = catalogEntries(ledgerTopics(config.topics));
     const now = parseCatalogDocument(JSON.parse(JSON.stringify({ topics })));
     const changes = diffCatalogs(kept, now);
     expect(changes.filter(({ severity }) => severity === 'breaking')).toEqual([]);

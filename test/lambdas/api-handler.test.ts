@@ -145,7 +145,7 @@ describe('a function of the API', () => {
 });
 
 describe('what no route answers', () => {
-  const service = (): ApiHandler => handlerOf(async () => opened(), refusingOthers(ROUTE_GROUPS, ROUTE_GROUPS.service));
+  const service = (): ApiHandler => handlerOf(async () => opened(), refusingOthers(ROUTES, ROUTE_GROUPS.service));
 
   it.each([
     ['GET', '/nowhere', 404, 'ROUTE_NOT_FOUND'],

@@ -5,7 +5,7 @@
  */
 import * as z from 'zod';
 import { describeIssues } from '../../errors/index.ts';
-import type { CatalogEntry } from './catalog.ts';
+import type { CatalogEntry } from './catalog-entries.ts';
 import { EventError } from './errors.ts';
 import { diffSchemas, order, type SchemaChange, type Severity } from './schema-diff.ts';
 

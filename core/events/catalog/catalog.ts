@@ -9,20 +9,10 @@ import { importTopics, isImportTopic } from './import-topics.ts';
 import { sensitivePaths } from './sensitive.ts';
 import { isSystemTopic } from './system-topics.ts';
 import type { TopicDeclaration, Topics } from './topic-declaration.ts';
-import { payloadSchema } from './topic-schema.ts';
 
 /** Events of AWS services need no declaration: `aws.<service>.<detail-type in kebab case>`, with any payload, version 1. */
 export const AWS_TOPIC = /^aws\.[a-z0-9-]+\.[a-z0-9-]+$/;
 const ANY_OBJECT = z.record(z.string(), z.unknown());
-
-export interface CatalogEntry {
-  readonly topic: string;
-  readonly version: number;
-  readonly description: string;
-  readonly latest: boolean;
-  /** JSON Schema 2020-12 of the payload */
-  readonly schema: unknown;
-}
 
 export interface Catalog {
   /** The version to record. @throws EventError TOPIC_UNKNOWN | VERSION_UNKNOWN | PAYLOAD_INVALID */
@@ -31,7 +21,6 @@ export interface Catalog {
   sensitive(topic: string, version: number): readonly string[];
   /** @throws EventError TOPIC_UNKNOWN */
   require(topic: string): void;
-  list(): readonly CatalogEntry[];
   /** as they were declared */
   readonly topics: Topics;
 }
@@ -89,7 +78,6 @@ export function createCatalog(topics: Topics): Catalog {
     require: (topic) => {
       if (!declared.has(topic) && !AWS_TOPIC.test(topic)) throw unknownTopic(topic, [...declared.keys()]);
     },
-    list: () => Object.entries(topics).flatMap(([topic, declaration]) => describeTopic(topic, declaration)),
     check: (topic, version, payload) => {
       const latest = declared.get(topic) ?? (AWS_TOPIC.test(topic) ? 1 : undefined);
       if (latest === undefined) throw unknownTopic(topic, [...declared.keys()]);
@@ -109,17 +97,7 @@ export function createCatalog(topics: Topics): Catalog {
   };
 }
 
-function describeTopic(topic: string, { description, versions }: TopicDeclaration): CatalogEntry[] {
-  return Object.entries(versions).map(([version, schema]) => ({
-    topic,
-    version: Number(version),
-    description,
-    latest: Number(version) === latestOf(versions),
-    schema: payloadSchema(schema, 'draft-2020-12'),
-  }));
-}
-
-function latestOf(versions: TopicDeclaration['versions']): number {
+export function latestOf(versions: TopicDeclaration['versions']): number {
   return Math.max(...Object.keys(versions).map(Number));
 }
 

@@ -34,7 +34,7 @@ export interface Guards extends Guard {
 
 export interface GuardsDependencies extends TopicStopsDependencies, GuardEvaluatorDependencies {
   readonly policy: Pick<Policy, 'may' | 'isAuditor' | 'isOperator' | 'rolesOf'>;
-  readonly catalog: Pick<Catalog, 'require' | 'list'>;
+  readonly catalog: Pick<Catalog, 'require' | 'topics'>;
 }
 
 export function createGuards(deps: GuardsDependencies): Guards {
@@ -56,7 +56,7 @@ export function createGuards(deps: GuardsDependencies): Guards {
     flush: () => watch.flush(),
     list: async (principal) => {
       await stops.freshen();
-      const topics = new Set([...catalog.list(), ...stops.list()].map(({ topic }) => topic));
+      const topics = new Set([...Object.keys(catalog.topics), ...stops.list().map(({ topic }) => topic)]);
       const maySee = (topic: string): boolean =>
         isWatcher(principal) ||
         policy.isOperator(principal) ||

@@ -2,7 +2,7 @@
  * The catalog as a page to read: each topic with who publishes and subscribes to it by right, and the fields of each version.
  * Everything in it comes from the configuration, and none of it can be more than text on the page.
  */
-import { createCatalog, ledgerTopics, type CatalogEntry } from '../../events/index.ts';
+import { catalogEntries, ledgerTopics, type CatalogEntry } from '../../events/index.ts';
 import { createPolicy, principalsOf, type Action } from '../../policy/index.ts';
 import { orBlank } from '../../values/index.ts';
 import type { NervousConfig } from '../config/config.ts';
@@ -24,7 +24,7 @@ interface Field {
 type JsonSchema = Readonly<Record<string, unknown>>;
 
 export function topicReference(config: Pick<NervousConfig, 'topics' | 'roster' | 'modules'>): string {
-  const byTopic = Map.groupBy(createCatalog(ledgerTopics(config.topics)).list(), ({ topic }) => topic);
+  const byTopic = Map.groupBy(catalogEntries(ledgerTopics(config.topics)), ({ topic }) => topic);
   const sections = [...byTopic]
     .sort(([a], [b]) => compare(a, b))
     .map(([topic, versions]) => sectionOf(topic, versions, rightsOf(config, topic)));

@@ -1,7 +1,7 @@
 /** `nervous catalog`: what is declared, what changed since a kept snapshot, and whether that breaks anybody. docs/events.md */
 import { Command, Option } from 'commander';
 import {
-  createCatalog,
+  catalogEntries,
   diffCatalogs,
   ledgerTopics,
   parseCatalogDocument,
@@ -106,7 +106,7 @@ function subcommand(): Command {
 async function currentCatalog({ config, url, ...who }: CatalogOptions): Promise<CatalogDocument> {
   const topics =
     url === undefined
-      ? createCatalog(ledgerTopics((await loadConfig(config)).topics)).list()
+      ? catalogEntries(ledgerTopics((await loadConfig(config)).topics))
       : (await connect({ ...who, url }).catalog()).topics;
   // What no JSON can hold does not survive a file either.
   const { topics: read } = parseCatalogDocument(JSON.parse(JSON.stringify({ topics })));

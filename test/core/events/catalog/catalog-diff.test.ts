@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import {
-  createCatalog,
+  catalogEntries,
   diffCatalogs,
   EventError,
   parseCatalogDocument,
@@ -18,7 +18,7 @@ import { config } from '../../../../nervous.config.ts';
 const TOPIC = 'things.made';
 
 function catalogOf(topics: Topics): CatalogDocument {
-  return parseCatalogDocument(JSON.parse(JSON.stringify({ topics: createCatalog(topics).list() })));
+  return parseCatalogDocument(JSON.parse(JSON.stringify({ topics: catalogEntries(topics) })));
 }
 
 function withSchema(schema: unknown): CatalogDocument {
