@@ -41,6 +41,15 @@ const INVENTED_DEFAULTS = ["''", '0'].map((raw) => ({
   message: NO_INVENTED_DEFAULT,
 }));
 
+/** A second is no limit on a loaded machine, and a limit is no part of what a test asserts. */
+const HASTY_WAITS = [
+  ['vi', 'waitFor'],
+  ['vi', 'waitUntil'],
+  ['expect', 'poll'],
+].map(([object, property]) => ({
+  ...{ object, property, message: 'it gives up after a second: await eventually(...) of test/support/eventually.ts' },
+}));
+
 /** They break the import rules, which test/architecture holds them against, and nothing else looks at them. */
 const PLANTED = ['test/architecture/planted/**/*.ts'];
 /** Projects of their own, which test/package checks where they are installed: here they have no types. */
@@ -104,7 +113,10 @@ export default tseslint.config(
   },
   {
     files: ['test/**/*.ts', 'bench/**/*.ts', 'examples/**/*.ts'],
-    rules: { 'max-lines-per-function': 'off', 'max-lines': 'off', complexity: 'off', 'no-console': 'off' },
+    rules: {
+      ...{ 'max-lines-per-function': 'off', 'max-lines': 'off', complexity: 'off', 'no-console': 'off' },
+      'no-restricted-properties': ['error', ...HASTY_WAITS],
+    },
   },
   { files: ['clients/cli/**/*.ts', 'packaging/**/*.ts', 'site/**/*.ts'], rules: { 'no-console': 'off' } },
   {

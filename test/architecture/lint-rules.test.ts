@@ -39,6 +39,15 @@ describe('no Proxy stands for a part', () => {
   });
 });
 
+it('no test waits for as long as a quick machine takes', async () => {
+  for (const planted of ['vi.waitFor(look);', 'vi.waitUntil(look);', 'expect.poll(look).toBe(1);'])
+    for (const area of ['test/e2e', 'test/aws/scenarios', 'bench/delivery', 'examples/demo'])
+      expect(await messages(`${area}/planted.ts`, planted, 'no-restricted-properties')).toEqual([
+        expect.stringContaining('await eventually(...) of test/support/eventually.ts'),
+      ]);
+  expect(await messages('test/planted.ts', 'eventually(look);', 'no-restricted-properties')).toEqual([]);
+});
+
 it('nothing branches more than can be followed', async () => {
   const branches = (count: number): string =>
     `function planted(n) { ${Array.from({ length: count }, (_, i) => `if (n === ${i}) return ${i};`).join(' ')} }`;

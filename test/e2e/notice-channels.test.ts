@@ -5,11 +5,12 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { startEngine, type Engine } from '../../adapters/embedded/index.ts';
 import { createClient, type Client } from '../../clients/sdk/index.ts';
 import { defineConfig } from '../../core/system/index.ts';
 import { config as plain } from '../support/plain-config.ts';
+import { eventually } from '../support/eventually.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'nervous-channels-'));
 const config = defineConfig({
@@ -47,7 +48,6 @@ const mails = (): string[] => {
   const all = readdirSync(folder).includes('mail') ? readdirSync(join(folder, 'mail')) : [];
   return all.filter((name) => name.endsWith('.eml')).map(read);
 };
-const IN_TIME = { timeout: 20_000, interval: 50 };
 
 async function propose(title: string): Promise<string> {
   const operations = [{ type: 'state.put', payload: { limit: '900.00' } }] as const;
@@ -61,7 +61,7 @@ it('goes by mail and by chat to who chose that, with a link that decides nothing
   await as('boris').notices.setPreferences(chosen);
   expect(await as('boris').notices.preferences()).toEqual({ ...chosen, topics: ['*'] });
   const id = await propose('Raise <b>the</b> limit');
-  await vi.waitFor(() => expect(mails()).not.toEqual([]), IN_TIME);
+  await eventually(() => expect(mails()).not.toEqual([]));
   const [mail = ''] = mails();
   expect(mail).toMatch(/^From: nervous@example.org\r\nTo: boris@example.org\r\nSubject: =\?utf-8\?B\?/);
   const parts = mail.split('base64\r\n\r\n').slice(1);
@@ -70,14 +70,11 @@ it('goes by mail and by chat to who chose that, with a link that decides nothing
   );
   expect(plainText).toContain(`https://console.example/changes/${id}`);
   expect(html).toContain('Raise &#60;b&#62;the&#60;/b&#62; limit');
-  await vi.waitFor(
-    () => expect(got.map(({ path }) => path)).toEqual(expect.arrayContaining(['/slack', '/busy'])),
-    IN_TIME,
-  );
+  await eventually(() => expect(got.map(({ path }) => path)).toEqual(expect.arrayContaining(['/slack', '/busy'])));
   expect(got.find(({ path }) => path === '/slack')?.body).toContain('Your decision is asked for');
   // Busy for Teams holds up neither the others nor the decision.
   await as('boris').decide(await as('boris').changeSet(id), 'approve');
-  await vi.waitFor(() => expect(mails().length).toBeGreaterThan(1), IN_TIME);
+  await eventually(() => expect(mails().length).toBeGreaterThan(1));
   expect(got.filter(({ path }) => path === '/busy')).toHaveLength(1);
 });
 

@@ -12,6 +12,7 @@ import type { Principal } from '../../core/policy/index.ts';
 import { config, FORGETFUL } from '../support/executor-config.ts';
 import { openSampleExecutor } from '../support/sample-executor.ts';
 import { newDir, removeDirs, rowsOf, type Row } from './tamper-fixture.ts';
+import { eventually } from '../support/eventually.ts';
 
 const GOLDEN = join(import.meta.dirname, '../golden/a3e27e8/everything.tgz');
 /** What its writer said, oldest change-set first. */
@@ -63,7 +64,7 @@ it('holds batch signatures: not every kind of entry would be there otherwise', (
 it('has every change-set in the state it was in, but for the approved one, which it goes on with', async () => {
   const goesOn = STATES.map((state) => (state === 'approved' ? 'executed' : state));
   const states = async () => (await changes()).map(({ state }) => state);
-  await expect.poll(states, { timeout: 30_000 }).toEqual(goesOn);
+  await eventually(async () => expect(await states()).toEqual(goesOn));
 });
 
 it('goes on with what waited: the second approval executes it', async () => {
@@ -71,7 +72,7 @@ it('goes on with what waited: the second approval executes it', async () => {
   if (waiting === undefined) throw new Error('there are no change-sets');
   const change = await as('clara').changeSet(waiting.id);
   await as('clara').decide(change, 'approve');
-  await expect.poll(async () => (await as('eva').changeSet(change.id)).state, { timeout: 30_000 }).toBe('executed');
+  await eventually(async () => expect((await as('eva').changeSet(change.id)).state).toBe('executed'));
 });
 
 it('has each subscription where it stood: a dead letter, what was leased again, a pause', async () => {

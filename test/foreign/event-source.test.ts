@@ -4,6 +4,7 @@ import { expect, it } from 'vitest';
 import { createClient } from '../../clients/sdk/index.ts';
 import { config } from '../../nervous.config.ts';
 import { npmModule, openEngine, scratchDir } from './tools.ts';
+import { eventually } from '../support/eventually.ts';
 
 interface EventSource {
   addEventListener(type: string, listener: (event: { readonly data: string }) => void): void;
@@ -17,7 +18,6 @@ interface Package {
 }
 
 const EVENTS = 30;
-const PATIENCE_MS = 60_000;
 
 it('reconnects with the id of the last event', async () => {
   const dataDir = join(scratchDir(), 'data');
@@ -50,7 +50,7 @@ it('reconnects with the id of the last event', async () => {
     await engine.close();
     engine = await openEngine(config, dataDir, port);
     await publish(EVENTS / 2, EVENTS);
-    await expect.poll(() => seen.length, { timeout: PATIENCE_MS, interval: 100 }).toBe(EVENTS);
+    await eventually(() => expect(seen).toHaveLength(EVENTS));
     expect(seen).toEqual(Array.from({ length: EVENTS }, (_, i) => `e-${i}`));
   } finally {
     source.close();

@@ -8,6 +8,7 @@ import { DynamoDBClient, ListTablesCommand, ScanCommand } from '@aws-sdk/client-
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { startEmulator, type Emulator } from '../aws/emulator.ts';
 import { startOidcIssuer, tokenOf, type OidcIssuer } from '../aws/support/oidc-issuer.ts';
+import { eventually } from '../support/eventually.ts';
 import { emptyFolder, figure, must, run } from './stranger.ts';
 
 const CACHE = join(import.meta.dirname, '../../.cache/aws');
@@ -106,7 +107,7 @@ async function tellStory(api: string): Promise<void> {
   await nervous('paul', 'approve', id, '--yes');
   expect(await paid()).toEqual([]);
   await nervous('rita', 'approve', id, '--yes');
-  await expect.poll(() => nervous('axel', 'show', id), { timeout: 120_000, interval: 1_000 }).toContain('executed');
+  await eventually(async () => expect(await nervous('axel', 'show', id)).toContain('executed'), 300_000);
   expect(await paid()).toEqual([{ id: { S: 'order#order-1' }, held: { N: '500' } }]);
   expect(await nervous('axel', 'verify', 'full')).toContain('OK');
 }

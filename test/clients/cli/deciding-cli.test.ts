@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createClient, type Client } from '../../../clients/sdk/index.ts';
 import { killDevEngines, startDevEngine, type DevEngine } from '../../e2e/dev-engine.ts';
 import { onTerminal, withoutTerminal } from '../../support/terminal.ts';
+import { eventually } from '../../support/eventually.ts';
 
 const CLI = [process.execPath, join(import.meta.dirname, '../../../clients/cli/nervous.mjs')];
 
@@ -69,7 +70,7 @@ function approveAs(who: string): (id: string) => Promise<void> {
 async function overrideIt(id: string): Promise<void> {
   const eva = client('eva');
   await eva.override(await eva.changeSet(id), { ticket: 'INC-7', reason: 'payments fail' });
-  await expect.poll(async () => (await eva.changeSet(id)).state, { timeout: 30_000 }).toBe('executed');
+  await eventually(async () => expect((await eva.changeSet(id)).state).toBe('executed'));
 }
 
 async function stepsOf(id: string): Promise<number> {

@@ -19,6 +19,7 @@ import { findEngine } from '../../../adapters/embedded/index.ts';
 import { isLoopback } from '../../../clients/cli/connection/connect.ts';
 import { parseTime } from '../../../clients/cli/input/times.ts';
 import { withoutTerminal } from '../../support/terminal.ts';
+import { eventually } from '../../support/eventually.ts';
 
 const REPOSITORY = join(import.meta.dirname, '../../..');
 const CLI = join(REPOSITORY, 'clients/cli/nervous.mjs');
@@ -82,7 +83,7 @@ describe('nervous dev', () => {
 
   it('U11: warns when tokens may travel unencrypted', async () => {
     const engine = await dev(join(root, 'open'), '--host', '0.0.0.0');
-    await expect.poll(engine.errors).toContain('tokens travel unencrypted');
+    await eventually(() => expect(engine.errors()).toContain('tokens travel unencrypted'));
     await stop(engine);
     const far = await nervous(['changes', 'inbox', '--url', 'http://ledger.invalid', '--token', 'x']);
     expect(far.err).toContain('the token goes to ledger.invalid unencrypted');
@@ -139,7 +140,7 @@ describe('nervous dev', () => {
     expect(first.errors()).toBe('');
     configWith(`{ personId: 'zoe', name: 'Zoe Malik', accounts: ['zoe'], roles: ['risk'] }`);
     const second = await dev(data, '--config', file);
-    await expect.poll(second.errors).toContain('NOT in force: the ledger goes by version 1');
+    await eventually(() => expect(second.errors()).toContain('NOT in force: the ledger goes by version 1'));
     expect(second.errors()).toContain('+ person zoe: risk (Zoe Malik; accounts zoe)');
     const command = `nervous policy propose --rationale "why" --config ${file} --data ${data} --as ana`;
     expect(second.errors()).toContain(command);

@@ -8,6 +8,7 @@ import { createInterface } from 'node:readline';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, expect, it } from 'vitest';
 import { withoutTerminal } from '../../support/terminal.ts';
+import { eventually } from '../../support/eventually.ts';
 
 const REPOSITORY = join(import.meta.dirname, '../../..');
 const CLI = join(REPOSITORY, 'clients/cli/nervous.mjs');
@@ -45,7 +46,7 @@ it('runs what the module makes, which knows the root key of an engine that start
     const proposed = await nervous('changes', 'propose', proposal, '--as', 'budget-bot', '--json');
     const { id } = (JSON.parse(proposed.out) as { change: { id: string } }).change;
     for (const person of ['boris', 'clara']) await nervous('changes', 'approve', id, '--as', person, '--yes');
-    await expect.poll(() => limits(database), { timeout: 20_000 }).toEqual([{ account: 'a', amount: 500 }]);
+    await eventually(() => expect(limits(database)).toEqual([{ account: 'a', amount: 500 }]));
   } finally {
     const gone = once(engine, 'exit');
     engine.kill('SIGTERM');

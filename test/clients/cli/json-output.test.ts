@@ -12,6 +12,7 @@ import { ROWS } from '../../../clients/cli/table/index.ts';
 import { defineConfig } from '../../../core/system/index.ts';
 import { startReceiver } from '../../e2e/webhooks/receiver.ts';
 import { config } from '../../support/plain-config.ts';
+import { eventually } from '../../support/eventually.ts';
 
 const CONFIG = 'test/support/plain-config.ts';
 /** They run until they are stopped, write no JSON, or stop the engine that the others need: other tests read what they write. */
@@ -204,7 +205,7 @@ async function changes(): Promise<void> {
   await run('changes show', first, ...as('boris'));
   await run('changes diff', first, ...as('boris'));
   await run('changes inbox', ...as('boris'));
-  await vi.waitFor(async () => expect(await noticesOf('boris')).not.toEqual([]), { timeout: 10_000 });
+  await eventually(async () => expect(await noticesOf('boris')).not.toEqual([]));
   await run('notices read', ...as('boris'));
   await run('changes approve', first, '--yes', ...as('boris'));
   await run('changes revoke', first, '--yes', ...as('boris'));

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:f
 import { DatabaseSync } from 'node:sqlite';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { exportDataDir, exportToLake, startEngine, type Engine } from '../../../adapters/embedded/index.ts';
 import { approvalsPage } from '../../../clients/cli/output/approvals-page.ts';
 import { csvText } from '../../../clients/cli/output/csv-output.ts';
@@ -13,6 +13,7 @@ import type { DecisionRow } from '../../../core/changes/index.ts';
 import { must } from '../../../core/errors/index.ts';
 import { config } from '../../support/plain-config.ts';
 import { withoutTerminal } from '../../support/terminal.ts';
+import { eventually } from '../../support/eventually.ts';
 
 const CLI = join(import.meta.dirname, '../../../clients/cli/nervous.mjs');
 const root = mkdtempSync(join(tmpdir(), 'nervous-report-'));
@@ -46,10 +47,7 @@ async function decide(
 }
 
 async function ended(name: string, state: string): Promise<void> {
-  const isThere = async (): Promise<void> => {
-    expect((await as('eva').changeSet(ids[name] ?? '')).state).toBe(state);
-  };
-  await vi.waitFor(isThere, { timeout: 30_000 });
+  await eventually(async () => expect((await as('eva').changeSet(ids[name] ?? '')).state).toBe(state));
 }
 
 beforeAll(async () => {

@@ -3,10 +3,11 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { startReceiver, type Receiver } from '../../e2e/webhooks/receiver.ts';
 import { startRunning, type Running } from '../../e2e/webhooks/webhook-fixture.ts';
 import { withoutTerminal } from '../../support/terminal.ts';
+import { eventually } from '../../support/eventually.ts';
 
 const CLI = join(import.meta.dirname, '../../../clients/cli/nervous.mjs');
 let running: Running;
@@ -42,7 +43,7 @@ it('takes a webhook from its first secret to what was sent again', async () => {
   await running.publish('account:1');
   const [first] = await receiver.until(1);
   const { ledger } = JSON.parse(first?.body ?? '{}') as { ledger: { position: number } };
-  await vi.waitFor(async () =>
+  await eventually(async () =>
     expect((await nervous('webhooks', 'attempts', 'hook')).out).toContain(`  ${ledger.position}  1  delivered  200  `),
   );
   expect((await nervous('webhooks', 'resend', 'hook', String(ledger.position))).code).toBe(0);

@@ -7,6 +7,7 @@ import { afterAll, expect, it } from 'vitest';
 import { createClient } from '../../../clients/sdk/index.ts';
 import { killDevEngines, startDevEngine, type DevEngine } from '../dev-engine.ts';
 import { startReceiver } from './receiver.ts';
+import { eventually } from '../../support/eventually.ts';
 
 const CONFIG = join(import.meta.dirname, 'webhook.config.ts');
 const ENTITIES = 7;
@@ -61,7 +62,7 @@ it('kill -9 loses no event and no order', async () => {
   const wanted = new Set(accepted.map(({ entity, seq }) => `${entity}#${seq}`));
   const missing = (): number =>
     wanted.difference(new Set(receiver.events.map((one) => `${keyOf(one).entity}#${keyOf(one).seq}`))).size;
-  await expect.poll(missing, { timeout: 60_000 }).toBe(0);
+  await eventually(() => expect(missing()).toBe(0));
   expect(wanted.size).toBeGreaterThan(EVENTS_PER_ROUND);
   const newest = new Map<string, number>();
   const idOf = new Map<string, unknown>();

@@ -4,10 +4,11 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Webhook } from 'standardwebhooks';
 import { Webhook as Svix } from 'svix';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { answerChallenge, certifiedKey, confirmWebhook, verifyWebhook } from '../../../clients/sdk/index.ts';
 import { nonceIn, startReceiver, type Received, type Receiver } from './receiver.ts';
 import { startRunning, type Running } from './webhook-fixture.ts';
+import { eventually } from '../../support/eventually.ts';
 
 let running: Running;
 let receiver: Receiver;
@@ -107,7 +108,7 @@ describe('a receiver that fails', () => {
     const [first, second] = events;
     expect((second?.at ?? 0) - (first?.at ?? 0)).toBeGreaterThanOrEqual(1_000);
     for (const one of events) verifyWebhook({ headers: headersOf(one), body: one.body }, { secrets: [secret] });
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       expect((await client.deadLetters('hook')).deadLetters).toMatchObject([
         { attempts: 3, reason: 'the receiver answered 500' },
       ]);
@@ -120,7 +121,7 @@ describe('a receiver that fails', () => {
     receiver.answer = (_, response) => void response.writeHead(204).end();
     expect(await client.redrive('hook')).toBe(1);
     await receiver.until(4);
-    await vi.waitFor(async () => expect((await client.deadLetters('hook')).deadLetters).toEqual([]));
+    await eventually(async () => expect((await client.deadLetters('hook')).deadLetters).toEqual([]));
   });
 
   it('that is gone is sent nothing more; the place is kept, and resume goes on there', async () => {
@@ -129,7 +130,7 @@ describe('a receiver that fails', () => {
     receiver.answer = (_, response) => void response.writeHead(410).end();
     await running.publish('account:1', 'account:1');
     await receiver.until(1);
-    await vi.waitFor(async () =>
+    await eventually(async () =>
       expect((await client.subscription('hook')).disabled).toBe('the receiver answered 410'),
     );
     expect((await client.subscription('hook')).status).toBe('paused');
@@ -146,7 +147,7 @@ describe('a receiver that fails', () => {
     await running.makeWebhook('hook', receiver.url);
     receiver.answer = (_, response) => void response.writeHead(400, { 'webhook-delivery': 'abort-message' }).end();
     await running.publish('account:1');
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       expect((await running.as('budget-engine').deadLetters('hook')).deadLetters).toMatchObject([{ attempts: 1 }]);
     });
   });
@@ -309,7 +310,7 @@ describe('the owner', () => {
     await client.webhooks.resend('hook', positions[1] ?? 0);
     const again = (await receiver.until(4))[3];
     expect(again?.headers['webhook-id']).toBe(events[1]?.headers['webhook-id']);
-    await vi.waitFor(async () => expect((await running.engine.system.monitor()).subscriptions[0]?.inFlight).toBe(0));
+    await eventually(async () => expect((await running.engine.system.monitor()).subscriptions[0]?.inFlight).toBe(0));
     expect(await client.webhooks.recover('hook', positions[1] ?? 0)).toBe(positions[1]);
     const recovered = (await receiver.until(6)).slice(4);
     expect(recovered.map(({ headers }) => headers['webhook-id']).sort()).toEqual(
@@ -361,10 +362,10 @@ it('a webhook goes on after a restart where it was', async () => {
   await running.restart();
   receiver.answer = (_, response) => void response.writeHead(200).end();
   await running.publish('account:3');
-  await vi.waitFor(async () => {
+  await eventually(async () => {
     const attempts = await running.as('budget-engine').webhooks.attempts('hook');
     expect(attempts.filter(({ outcome, of }) => outcome === 'delivered' && of === 'event')).toHaveLength(3);
-  }, 10_000);
+  });
   expect(running.errors).toEqual([]);
 });
 

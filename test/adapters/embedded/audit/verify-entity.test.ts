@@ -21,6 +21,7 @@ import { KnownChains, type VerificationReport } from '../../../../core/ledger/in
 import type { Principal } from '../../../../core/policy/index.ts';
 import { config } from '../../../../nervous.config.ts';
 import { checked } from '../../../support/checked.ts';
+import { eventually } from '../../../support/eventually.ts';
 
 const calls = vi.hoisted(() => ({ entries: 0 }));
 vi.mock('node:crypto', async (original) => {
@@ -224,7 +225,7 @@ describe('work that nobody waits for', { timeout: LOADED_MACHINE_MS }, () => {
     await sleep(300); // the server is in this process: its turn has come
     expect(await failed()).toBe(0);
     left.leave();
-    await expect.poll(failed, { timeout: LOADED_MACHINE_MS }).toBe(1);
+    await eventually(async () => expect(await failed()).toBe(1), LOADED_MACHINE_MS);
     const stopped = get(`/v1/entities/${encodeURIComponent(ENTITY)}/verify`);
     await stopped.sent;
     await sleep(300);

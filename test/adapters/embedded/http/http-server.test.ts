@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { Agent, request, type IncomingMessage } from 'node:http';
 import { connect, type Socket } from 'node:net';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { MAX_BODY_BYTES, problemSchema } from '../../../../api/index.ts';
 import {
   startHttpServer,
@@ -11,6 +11,7 @@ import {
 } from '../../../../adapters/embedded/http/http-server.ts';
 import type { ValidationReport } from '../../../../core/system/index.ts';
 import { createTestSystem, type TestSystem } from '../../../api/test-system.ts';
+import { eventually } from '../../../support/eventually.ts';
 
 let fixture: TestSystem;
 let server: RunningHttpServer;
@@ -257,14 +258,14 @@ describe('limits', () => {
     const body = JSON.stringify(event).padEnd(1_000);
     const send1000 = (token: string): Promise<Response> =>
       send('/v1/events', { method: 'POST', body, headers: { ...as(token), ...json } });
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       const busy = await send1000('ledgerist');
       expect(busy.headers.get('retry-after')).toBe('1');
       await expectProblem(busy, 'SERVER_BUSY');
     });
     expect((await send1000('ann')).status).toBe(201);
     held.destroy();
-    await vi.waitFor(async () => expect((await send1000('ledgerist')).status).toBeLessThan(300));
+    await eventually(async () => expect((await send1000('ledgerist')).status).toBeLessThan(300));
   });
 
   it('R10: accepts so many connections, and idle ones make room for those that ask for something', async () => {
@@ -286,7 +287,7 @@ describe('limits', () => {
     }
     expect(server.connections()).toEqual({ open: 2, limit: 8 });
     const silent = await Promise.all(Array.from({ length: 8 }, open)); // they never ask: nothing to close but the next
-    await vi.waitFor(() => expect(server.connections().open).toBe(8));
+    await eventually(() => expect(server.connections().open).toBe(8));
     const refused = await open();
     await once(refused, 'close');
     for (const socket of [...silent, ...asking]) socket.destroy();

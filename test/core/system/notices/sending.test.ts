@@ -1,5 +1,5 @@
 /** Notices sent on: together, not too often, again after a failure, never again to who refuses, and nothing to who may not read. */
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import {
   CountingIds,
   FakeClock,
@@ -17,6 +17,7 @@ import { createNoticeSender } from '../../../../core/system/notices/notice-sende
 import { createNoticeStore } from '../../../../core/system/notices/notice-store.ts';
 import { mimeMessage } from '../../../../adapters/machine/mime-message.ts';
 import { checked } from '../../../support/checked.ts';
+import { eventually } from '../../../support/eventually.ts';
 
 const MINUTE = 60_000;
 const olga = checked<PersonId>('olga');
@@ -160,7 +161,7 @@ describe('a person', () => {
       onError: (error) => errors.push(String(error)),
     });
     const sending = sender.sendDue();
-    await vi.waitFor(() => expect(sent).toEqual(people.slice(2)));
+    await eventually(() => expect(sent).toEqual(people.slice(2)));
     await clock.advance(30_000);
     expect(await sending).toBe(clock.now() - 30_000 + MINUTE);
     expect(errors).toEqual(['Error: damaged', 'Error: notices of "person-0" by email: no answer came']);
