@@ -2357,6 +2357,15 @@ OF = {"change": is_text, "revision": is_positive}
 UNDER = {"under?": {"seq": is_count, "hash": is_hash}}
 VERSIONED = {"version": is_count, "hash": is_hash}
 FAILURE = {"code": is_text, "message": is_text}
+
+
+def is_claimed_work(value):
+    """The claim under which a change-set was proposed, and whose it is."""
+    if not isinstance(value, dict) or set(value) != {"workId", "fence", "by"}:
+        return False
+    return is_text(value["workId"]) and is_count(value["fence"]) and is_text(value["by"])
+
+
 EVIDENCE = list_of({"url": is_text, "hash": is_hash, "title?": is_text})
 ASSERTION = {"credentialId": is_text, "authenticatorData": is_text, "clientDataJSON": is_text, "signature": is_text}
 OPERATION = {
@@ -2379,6 +2388,7 @@ CONTENT = {
     "deadline": is_instant,
     "reverts?": is_text,
     "supersedes?": is_text,
+    "work?": is_claimed_work,
     **UNDER,
 }
 RESOLVED = {**OF, **UNDER, "claim": is_hash, "resolutions": lambda value: list_of(is_hash)(value) and len(value) == 2, "document": VERSIONED}
@@ -4419,6 +4429,8 @@ def judge_content(body, previous, policy):
         need(data.get("sponsor") == (None if agent is None else f"person:{person}"), "it names another sponsor")
     before = [] if previous is None else previous["excludes"]
     need(data["excludes"] == in_order({*before, *([] if person is None else [person])}), "it excludes other people")
+    if "work" in data:
+        need(data["work"]["by"] == f"{actor['kind']}:{actor['id']}", "it is proposed under a claim of somebody else")
     hours = policy.risk["decisionHours"]
     hours = max(hours, FLOOR_HOURS) if entity.startswith(REGISTRY) else hours
     need(instant(data["deadline"]) <= instant(body["at"]) + hours * HOUR_MS + SLACK_MS, "its deadline is too late")

@@ -48,7 +48,7 @@ const proposeChangeSet = route({
     201: { description: 'proposed and assessed', schema: proposedSchema },
     200: { description: 'proposed before, under this idempotency key', schema: proposedSchema },
   },
-  problems: [...PROPOSING, 'DOCUMENT_CHANGED'],
+  problems: [...PROPOSING, 'DOCUMENT_CHANGED', 'FENCE_STALE'],
   conditional: 'optional',
   handler: async (system, principal, { body, idempotencyKey, request: { headers } }) =>
     asProposed(await system.changes.propose(principal, body, idempotencyKey, ifDocument(headers))),
@@ -143,6 +143,7 @@ const reviseChangeSet = route({
     'RISK_BLOCKED',
     'IDEMPOTENCY_CONFLICT',
     'CHANGE_BUSY',
+    'FENCE_STALE',
   ],
   handler: async (system, principal, { params: { id }, body, idempotencyKey }) => ({
     status: 200,

@@ -234,6 +234,10 @@ export const changeSchema: z.ZodType<ChangeView> = z
     createdAt: instant,
     updatedAt: instant,
     ...postExecution,
+    work: z
+      .strictObject({ workId: text, fence: seq, by: text })
+      .exactOptional()
+      .meta({ description: 'the claim of work under which this revision was proposed, and whose it is' }),
   })
   .meta({ id: 'ChangeSet' });
 

@@ -7,6 +7,7 @@ export { caused, type CausedMetadata } from '../../core/events/index.ts';
 export {
   defineExecutor,
   executorHandler,
+  isOvertaken,
   singleUse,
   statusOf,
   verifyGrant,

@@ -3,7 +3,7 @@
  * put by the claim and deleted by its end, and never changed, so whoever checks it knows its version without a read. Its name holds
  * the holder too, so a fence serves nobody else.
  */
-import type { ItemKey, ItemWrite } from '../ledger/index.ts';
+import type { ItemKey, ItemStore, ItemWrite } from '../ledger/index.ts';
 import { WorkError } from './errors.ts';
 import type { WorkRef } from './work-input.ts';
 
@@ -22,6 +22,15 @@ export function fenceKey(ledger: string, { workId, fence }: WorkRef, by: string)
 /** The condition that this claim stands, and is theirs. */
 export function fenceCheck(ledger: string, ref: WorkRef, by: string): ItemWrite {
   return { kind: 'check', key: fenceKey(ledger, ref, by), expect: FIRST_VERSION };
+}
+
+/** Whether this claim stands just now; whatever rests on it checks it in its own write. */
+export async function isStanding(
+  { ledger, items }: { readonly ledger: string; readonly items: Pick<ItemStore, 'get'> },
+  ref: WorkRef,
+  by: string,
+): Promise<boolean> {
+  return (await items.get(fenceKey(ledger, ref, by)))?.version === FIRST_VERSION;
 }
 
 /** Whether what was not as expected is the fence of this claim. */

@@ -1,5 +1,5 @@
 export { WorkClaimed, WorkError, type StandingClaim, type WorkErrorCode } from './errors.ts';
-export { fenceCheck, fenceStale, isFence } from './fence.ts';
+export { fenceCheck, fenceStale, isFence, isStanding } from './fence.ts';
 export { LEASE_GRACE_MS } from './lease.ts';
 export { claimerOf, reduceWork, type RecordedStep, type WorkState } from './lifecycle.ts';
 export { createWork, type Claimed, type Work, type WorkDependencies } from './work.ts';

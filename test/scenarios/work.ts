@@ -62,4 +62,31 @@ export const work: readonly Scenario[] = [
       expect(await fixture.as('eva').verifyEntity(`work:${workId}`)).toMatchObject({ entries: 4 });
     },
   },
+  {
+    name: 'a change is proposed and revised under a claim, and neither once it has ended',
+    run: async (fixture) => {
+      const [workId, entityId] = [`scenario/${randomUUID()}`, freshAccount()];
+      const bot = fixture.as('budget-bot');
+      const { fence } = await bot.work.claim({ workId, ttlMs: TTL_MS });
+      const work = { workId, fence };
+      const content = {
+        ...{ title: 'Close it', rationale: 'Nobody uses it any more.', work },
+        operations: [
+          { type: 'state.patch' as const, payload: [{ op: 'add' as const, path: '/note', value: 'closed' }] },
+        ],
+      };
+      const sent = () => bot.propose({ entityId, ...content }, { idempotencyKey: workId });
+      const { change } = await sent();
+      expect(change.work).toEqual({ ...work, by: 'agent:budget-bot' });
+      await bot.work.release(work);
+      await expect(bot.propose({ entityId, ...content })).rejects.toMatchObject({ status: 409, code: 'FENCE_STALE' });
+      await expect(bot.revise(change.id, content)).rejects.toMatchObject({ status: 409, code: 'FENCE_STALE' });
+      expect(await sent()).toMatchObject({ kind: 'existing', change: { id: change.id, revision: 1 } });
+      const again = await bot.work.claim({ workId, ttlMs: TTL_MS });
+      const revised = await bot.revise(change.id, { ...content, work: { workId, fence: again.fence } });
+      expect(revised).toMatchObject({ revision: 2, work: { fence: again.fence } });
+      await bot.work.complete({ workId, fence: again.fence });
+      expect(await fixture.as('eva').verifyEntity(entityId)).toMatchObject({ entries: expect.any(Number) as number });
+    },
+  },
 ];

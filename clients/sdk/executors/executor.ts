@@ -121,6 +121,14 @@ export const singleUse = {
   },
 } as const;
 
+/**
+ * Whether a later claim of the same work has been seen: refuse the grant then. Give the highest fence that is stored for `claims.work.workId`,
+ * in the transaction of the effect, and store this one if it is higher. Absent work: the change-set rests on no claim.
+ */
+export function isOvertaken({ work }: Pick<GrantClaims, 'work'>, highestFence: number | undefined): boolean {
+  return work !== undefined && highestFence !== undefined && work.fence < highestFence;
+}
+
 /** The answer of `status`, given the mark that is stored. */
 export function statusOf(mark: Mark | undefined, { direction }: OperationKey): Status {
   if (direction === 'undo') return { kind: mark === 'undone' ? 'applied' : 'not-applied' };

@@ -44,7 +44,11 @@ export async function intend(context: Context, current: StoredChange): Promise<O
       ...external.more,
     },
   };
-  return writeStep(context, current, { steps: [step] }, 'intended');
+  // What the ledger asks others to do, it asks under the claim; its own documents are the approval's business.
+  const work = external.more.external && content.work;
+  const intended = await writeStep(context, current, { steps: [step], work }, 'intended');
+  if (!isRefused(intended) || intended.code !== 'FENCE_STALE') return intended;
+  return giveUp(context, current, { code: intended.code, message: intended.message });
 }
 
 /** Applies what was intended. If we die after it: the document, the entry and the key are all there. */

@@ -7,7 +7,7 @@ import type { ChangeRecord } from '../model/record.ts';
 import { inconsistent, type Refusal } from '../model/refusal.ts';
 import type { Recording } from '../recording/record-steps.ts';
 
-export interface Write extends Pick<Recording, 'steps' | 'extras'> {
+export interface Write extends Pick<Recording, 'steps' | 'extras' | 'work'> {
   readonly writes?: readonly ItemWrite[];
   readonly operation?: {
     readonly index: number;
@@ -21,13 +21,13 @@ export interface Write extends Pick<Recording, 'steps' | 'extras'> {
 export async function writeStep<Done extends string>(
   context: Context,
   current: StoredChange,
-  { steps, writes = [], extras = [], operation }: Write,
+  { steps, writes = [], extras = [], operation, work }: Write,
   done: Done,
 ): Promise<Done | 'moved' | Refusal> {
   const { id, entityId, content } = current.record;
   const { store, states } = context;
   if (operation === undefined) {
-    const recorded = await context.recorder.record({ id, entityId, current, steps, writes });
+    const recorded = await context.recorder.record({ id, entityId, current, steps, writes, work });
     if (recorded.kind === 'refused') return recorded;
     return recorded.kind === 'recorded' ? done : 'moved';
   }

@@ -25,6 +25,7 @@ import { NervousError } from '../../errors/index.ts';
  * `TOO_MANY_OPEN`: the proposer has too many change-sets waiting: let some be decided or withdraw them.
  * `EXECUTOR_FAILED`: a registered executor refused or failed; the message is its own.
  * `POLICY_CHANGED`: roster or rules changed during the decision; read the change-set and decide again.
+ * `FENCE_STALE`: the claim that the proposal names has ended, or is not the proposer's; claim the work again if it is still to be done.
  * `NOT_PROPOSER`: only the proposer (or, to withdraw, the agent's owner) may do this.
  */
 export type ChangeErrorCode =
@@ -52,6 +53,7 @@ export type ChangeErrorCode =
   | 'TOO_MANY_OPEN'
   | 'EXECUTOR_FAILED'
   | 'POLICY_CHANGED'
+  | 'FENCE_STALE'
   | 'NOT_PROPOSER';
 
 export class ChangeError extends NervousError<ChangeErrorCode> {}

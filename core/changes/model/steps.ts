@@ -51,6 +51,9 @@ const evidence = z.array(
   z.strictObject({ url: text, hash: hash.brand<'EvidenceHash'>(), title: text.exactOptional() }),
 );
 
+/** The claim of work under which it is proposed: it stood when the proposal was recorded, and each grant rests on it. */
+const work = z.strictObject({ workId: text, fence: count, /** whose it is: `kind:id` */ by: text });
+
 const content = {
   ...of,
   title: text,
@@ -70,6 +73,7 @@ const content = {
   reverts: text.exactOptional(),
   /** id of the rejected, cancelled or expired change-set that this one follows */
   supersedes: text.exactOptional(),
+  work: work.exactOptional(),
   under,
 };
 
@@ -254,6 +258,7 @@ export const STEP_SCHEMAS = {
 
 export type StepData<Type extends StepType> = z.output<(typeof STEP_SCHEMAS)[Type]>;
 export type Operation = z.output<typeof operation>;
+export type ClaimedWork = z.output<typeof work>;
 export type Content = StepData<'change.revised'>;
 export type Assessment = StepData<'change.assessed'>;
 export type Vote = StepData<'change.voted'>;

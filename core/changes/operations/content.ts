@@ -8,6 +8,7 @@ import { canonicalize, hiddenProblem, type JsonValue, type Layout } from '../../
 import { describeIssues } from '../../errors/index.ts';
 import { ENTITY_ID } from '../../ledger/index.ts';
 import { defined } from '../../values/index.ts';
+import { workRefSchema } from '../../work/index.ts';
 import { ChangeError, inPayload } from '../model/errors.ts';
 import { isRefused, orRefusal, refused, type Refusal } from '../model/refusal.ts';
 import type { OperationTypes } from './operations.ts';
@@ -80,6 +81,8 @@ const revisionFields = {
     .max(MAX_OPERATIONS),
   /** when it expires if it is not executing by then; default and latest: what the risk configuration allows */
   deadline: z.iso.datetime().brand<'IsoInstant'>().exactOptional(),
+  /** the proposer's own claim; it is recorded only if this stands */
+  work: workRefSchema.exactOptional(),
 };
 
 export const revisionInputSchema = z.strictObject(revisionFields);

@@ -11,7 +11,7 @@ import { answerTo, readPlan, reasonOf, type ExecutorAnswer, type ExecutorPlan } 
 import { executorId, type ExecutorDeclaration, type ExecutorsConfig } from './executor-config.ts';
 import { grantInputHash, operationKey, signGrant, type GrantClaims } from './grant.ts';
 import { inputOf } from './operations.ts';
-import type { Operation } from '../model/steps.ts';
+import type { ClaimedWork, Operation } from '../model/steps.ts';
 import { MS_PER_SECOND } from '../../values/index.ts';
 
 /** Waited for an answer at most, whatever `maxSeconds` says; the effect of a longer one is found by its status. */
@@ -51,6 +51,8 @@ export interface Invocation extends Pick<GrantClaims, 'change' | 'revision' | 'c
   readonly precondition: JsonValue;
   /** ISO 8601, whole seconds: nothing may be done from then on */
   readonly grantUntil: string;
+  /** of an application: the claim that it rests on */
+  readonly work?: ClaimedWork | undefined;
 }
 
 export interface ExecutorCalls {
@@ -114,7 +116,7 @@ export function createExecutorCalls({ declared, executors, root, clock }: Execut
 }
 
 function claimsOf(invocation: Invocation, issuer: string): GrantClaims {
-  const { operation, change, revision, contentHash, index, direction, input, precondition } = invocation;
+  const { operation, change, revision, contentHash, index, direction, input, precondition, work } = invocation;
   return {
     ...{
       iss: issuer,
@@ -124,6 +126,7 @@ function claimsOf(invocation: Invocation, issuer: string): GrantClaims {
     },
     ...{ change, revision, contentHash, index, direction },
     inputHash: grantInputHash(input, precondition),
+    ...(work === undefined ? {} : { work: { workId: work.workId, fence: work.fence } }),
   };
 }
 

@@ -8,6 +8,7 @@ import { hash, verify } from 'node:crypto';
 import * as z from 'zod';
 import { canonicalize, type JsonValue } from '../../canonical/index.ts';
 import { noteVerifier, type RootSigner } from '../../ledger/index.ts';
+import { workRefSchema } from '../../work/index.ts';
 
 /** Signed texts stay below KMS's 4,096 bytes: claims carry hashes, never the input itself. */
 const HEADER = Buffer.from('{"alg":"EdDSA","typ":"nervous-grant+jwt"}').toString('base64url');
@@ -32,6 +33,8 @@ export const claimsSchema = z.strictObject({
   direction: z.enum(['apply', 'undo']),
   /** SHA-256, hex, of the canonical JSON (RFC 8785) of `{"input":…,"precondition":…}` */
   inputHash: hexHash,
+  /** the claim under which it was proposed, which stood when this was signed; undoing rests on none */
+  work: workRefSchema.exactOptional(),
 });
 export type GrantClaims = z.output<typeof claimsSchema>;
 

@@ -21,6 +21,7 @@ import { MAX_TRIES, tooBusy } from '../recording/record-steps.ts';
 import type { Assessed } from '../risk/assess.ts';
 import { decisionHoursFor } from '../risk/risk-floor.ts';
 import { stepHash, type Content, type StepDraft } from '../model/steps.ts';
+import { claimerOf } from '../../work/index.ts';
 
 const MAX_REVISIONS = 50;
 const SUPERSEDABLE: ReadonlySet<ChangeState> = new Set(['rejected', 'cancelled', 'expired'] as const);
@@ -128,8 +129,10 @@ async function recordProposal(
     const recorded = await context.recorder.record({
       ...{ id, entityId, current: undefined, steps: [proposal, ...assessed.steps] },
       writes: assessed.writes,
-      ...defined({ idemKey }),
+      ...defined({ idemKey, work: content.work }),
     });
+    // A claim that has ended does not undo what was recorded under it meanwhile, by the same call.
+    if (isStale(recorded) && idemKey !== undefined && (await recordedUnder(context, idemKey)) !== undefined) continue;
     if (recorded.kind === 'refused') return recorded;
     if (recorded.kind === 'recorded') return { kind: 'created', stored: recorded.stored };
   }
@@ -170,8 +173,9 @@ export async function revise(
     const done = await recordAct(context, current, {
       steps: [revision, ...assessed.steps],
       writes: assessed.writes,
-      ...defined({ idemKey }),
+      ...defined({ idemKey, work: data.work }),
     });
+    if (isStale(done) && idemKey !== undefined && (await recordedUnder(context, idemKey)) !== undefined) continue;
     if (done !== 'again') return done;
   }
   return tooBusy();
@@ -207,7 +211,7 @@ export function contentOf(
     ...sponsorField(previous === undefined ? sponsorFor(principal) : previous.sponsor),
     excludes: [...new Set([...(previous?.excludes ?? []), ...answerableFor(principal)])].sort(),
     deadline,
-    ...defined({ reverts, supersedes }),
+    ...defined({ reverts, supersedes, work: made.work && { ...made.work, by: claimerOf(principal) } }),
     ...context.under,
   };
 }
@@ -271,8 +275,8 @@ async function asProposed(
 
 /** The same words and operations; a deadline only if one is wanted, since its default moves with the clock. */
 function saysTheSame(recorded: Content, { deadline, ...wanted }: Omit<ParsedProposal, 'entityId'>): boolean {
-  const said = ({ title, rationale, evidence, operations, supersedes }: typeof wanted | Content): string =>
-    canonicalize([title, rationale, evidence, operations, supersedes ?? null]);
+  const said = ({ title, rationale, evidence, operations, supersedes, work }: typeof wanted | Content): string =>
+    canonicalize([title, rationale, evidence, operations, supersedes ?? null, work ? [work.workId, work.fence] : null]);
   return (
     (deadline === undefined || recorded.deadline === isoOf(msOf(deadline))) &&
     recorded.reverts === undefined &&
@@ -313,6 +317,10 @@ function changedRefusal(
   if (isExpected(onVersion)) return undefined;
   const message = `the document of "${entityId}" is at version ${onVersion}, which is not what If-Match names: read it and propose again`;
   return refused('DOCUMENT_CHANGED', message);
+}
+
+function isStale(outcome: unknown): boolean {
+  return isRefused(outcome) && outcome.code === 'FENCE_STALE';
 }
 
 function invalid(pointer: string, detail: string): Refusal {

@@ -102,7 +102,7 @@ export function createContext(deps: ChangesDependencies, inForce: PolicyInForce,
     erase: deps.erase,
     assessor: createAssessor({ recent, states, risk, policy, types, executors, clock, assertAllowed, under }),
     recorder: createStepRecorder({
-      ...{ appender: deps.appender, appendUnder, prove, proven, store, clock, governance },
+      ...{ ledger: deps.ledger, appender: deps.appender, appendUnder, prove, proven, store, clock, governance },
       catalog: deps.catalog,
     }),
   };

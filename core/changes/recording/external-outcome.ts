@@ -16,8 +16,9 @@ import type { Invocation } from '../operations/executors.ts';
 import { inputOf } from '../operations/operations.ts';
 import { readEntry } from '../model/read-entry.ts';
 import type { ChangeRecord } from '../model/record.ts';
-import { parseStep, stepHash, type Failure, type Operation, type StepData } from '../model/steps.ts';
+import { parseStep, stepHash, type ClaimedWork, type Failure, type Operation, type StepData } from '../model/steps.ts';
 import { MS_PER_SECOND } from '../../values/index.ts';
+import { fenceStale, isStanding } from '../../work/index.ts';
 
 /** An executor's clock may be this late: only after it is a grant over everywhere. */
 const CLOCK_SKEW_MS = 5_000;
@@ -39,6 +40,9 @@ export async function resolveExternalApply(context: Context, invocation: Invocat
   const before = await lookUp(context, invocation);
   const isAlive = clock.now() < msOf(invocation.grantUntil);
   if (before.kind !== 'unsettled' || before.answer !== 'not-applied' || !isAlive) return before;
+  const { work } = invocation;
+  if (work !== undefined && !(await isStanding(context, work, work.by)))
+    return { ...before, failure: staleClaim(work) };
   const answer = await executors.invoke(invocation);
   if (answer.kind === 'applied') return { kind: 'applied' };
   const after = answer.kind === 'refused' ? await lookUp(context, invocation) : undefined;
@@ -103,7 +107,14 @@ export function applying(record: ChangeRecord, { index, external }: ExternalInte
   const { precondition, grantUntil } = external;
   return {
     ...subject(record, index),
-    ...{ direction: 'apply', operation, input: inputOf(operation), precondition, grantUntil },
+    ...{
+      direction: 'apply',
+      operation,
+      input: inputOf(operation),
+      precondition,
+      grantUntil,
+      work: record.content.work,
+    },
   };
 }
 
@@ -143,6 +154,10 @@ function subject({ id, content }: ChangeRecord, index: number) {
 
 function operationAt({ content, id }: ChangeRecord, index: number): Operation {
   return content.operations[index] ?? refuse('CHANGE_STATE_CONFLICT', `${id} has no operation ${index}`);
+}
+
+function staleClaim(work: ClaimedWork): Failure {
+  return { code: 'FENCE_STALE', message: fenceStale(work, work.by).message };
 }
 
 function failed({ reason }: Pick<ExecutorAnswer, 'reason'>): Failure {

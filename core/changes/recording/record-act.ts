@@ -26,7 +26,7 @@ export interface ActRequest {
 export async function recordAct(
   { recorder }: Context,
   current: StoredChange,
-  recording: Pick<Recording, 'steps' | 'writes' | 'idemKey'>,
+  recording: Pick<Recording, 'steps' | 'writes' | 'idemKey' | 'work'>,
 ): Promise<RecordedAct | Refusal | 'again'> {
   const { id, entityId } = current.record;
   const recorded = await recorder.record({ id, entityId, current, ...recording });

@@ -14,6 +14,7 @@ import type {
   StoredEntry,
 } from '../../ledger/index.ts';
 import { MS_PER_MINUTE, orNone } from '../../values/index.ts';
+import { fenceCheck, fenceStale, isFence } from '../../work/index.ts';
 import { announce, type AnnouncementCatalog } from './announce.ts';
 import type { ChangeStore, StoredChange } from '../store/change-store.ts';
 import { UNDER_POLICY } from '../policy/authority.ts';
@@ -26,7 +27,7 @@ import { isRefused, refused, type Refusal } from '../model/refusal.ts';
 import { foldSteps } from '../reducer/fold-steps.ts';
 import { POLICY_ENTITY } from '../store/document-store.ts';
 import type { ProvenRecords } from '../store/proven-records.ts';
-import { NOT_PLACED, type ChangeStep, type StepDraft } from '../model/steps.ts';
+import { NOT_PLACED, type ChangeStep, type ClaimedWork, type StepDraft } from '../model/steps.ts';
 
 /** Steps that let something happen: the record that they rest on is proved first. A claim does so by itself. */
 const DECISIVE: ReadonlySet<StepType> = new Set([
@@ -53,6 +54,8 @@ export interface Recording {
   readonly extras?: readonly EntryDraft[];
   /** of the first step */
   readonly idemKey?: string;
+  /** recorded only if this claim stands */
+  readonly work?: ClaimedWork | undefined;
   /** when the clock was read for what the steps rest on: a vote that is lent, a freeze */
   readonly asOf?: EpochMs;
 }
@@ -63,7 +66,7 @@ export type Recorded =
   | { readonly kind: 'precondition'; readonly failed: ItemKey }
   /** nothing written: the idempotency key is recorded */
   | { readonly kind: 'exists'; readonly entry: StoredEntry | undefined }
-  /** nothing written: the record is not proved, the reducer refuses a step, or the policy has changed */
+  /** nothing written: the record is not proved, the reducer refuses a step, the policy has changed, or the claim has ended */
   | Refusal;
 
 export interface StepRecorder {
@@ -72,6 +75,7 @@ export interface StepRecorder {
 }
 
 export interface RecorderDependencies {
+  readonly ledger: string;
   readonly appender: Appender;
   /** appends on the condition that the policy is still in force */
   readonly appendUnder: AppendUnder['append'];
@@ -89,8 +93,8 @@ export function createStepRecorder(deps: RecorderDependencies): StepRecorder {
 }
 
 async function recordSteps(
-  { appender, appendUnder, prove, proven, store, clock, governance, catalog }: RecorderDependencies,
-  { id, entityId, current, steps, writes = [], extras = [], idemKey, asOf }: Recording,
+  { ledger, appender, appendUnder, prove, proven, store, clock, governance, catalog }: RecorderDependencies,
+  { id, entityId, current, steps, writes = [], extras = [], idemKey, asOf, work }: Recording,
 ): Promise<Recorded> {
   const before = current?.record;
   const isDecisive = steps.some(({ type }) => DECISIVE.has(type));
@@ -125,12 +129,18 @@ async function recordSteps(
       // In its true place, and at its true time, a step may be refused all the same.
       const next = (placed.next = lagOf(asOf, places) ?? foldSteps(before, placedSteps(entityId, steps, places)));
       if (isRefused(next)) return 'withdraw';
-      return [...store.recordWrites(current, next), ...(typeof writes === 'function' ? writes(places) : writes)];
+      return [
+        ...store.recordWrites(current, next),
+        ...(typeof writes === 'function' ? writes(places) : writes),
+        ...(work === undefined ? [] : [fenceCheck(ledger, work, work.by)]),
+      ];
     },
   });
   const { next } = placed;
   if (isRefused(next)) return next;
-  if (result.kind === 'precondition' || result.kind === 'refused') return result;
+  if (result.kind === 'refused') return result;
+  if (result.kind === 'precondition')
+    return work !== undefined && isFence(ledger, result.failed, work, work.by) ? staleClaim(work) : result;
   if (entityId === POLICY_ENTITY) await governance.refresh(); // its own writer must not be the last to know
   if (result.kind !== 'appended') return { kind: 'exists', entry: 'entries' in result ? result.entries[0] : undefined };
   proven.follow(before, next);
@@ -141,6 +151,11 @@ async function recordSteps(
 /** Where the next step goes; -1: nothing was recorded before. */
 function endOf(record: ChangeRecord | undefined): { readonly lastSeq: number; readonly stepsSoFar: number } {
   return { lastSeq: record?.entries.at(-1)?.seq ?? -1, stepsSoFar: orNone(record?.entries.length) };
+}
+
+function staleClaim(work: ClaimedWork): Refusal {
+  const { message } = fenceStale(work, work.by);
+  return refused('FENCE_STALE', message);
 }
 
 function draftOf({ type, actor, data }: StepDraft, idem: string): EntryDraft {

@@ -9,6 +9,7 @@ import { isExternalOperation, type Content, type Operation, type StepOf } from '
 import { CLOCK_SLACK_MS, type InForce } from './authority.ts';
 import { principalOf } from './principals.ts';
 import { MS_PER_HOUR } from '../../values/index.ts';
+import { claimerOf } from '../../work/index.ts';
 
 /** @param previous the content that is revised */
 export function judgeContent(
@@ -21,6 +22,7 @@ export function judgeContent(
   return (
     rightProblem(inForce, principal, entity) ??
     identityProblem(principal, data, previous) ??
+    claimProblem(step) ??
     deadlineProblem(inForce, step) ??
     operationProblem(data.operations, types)
   );
@@ -42,6 +44,13 @@ function identityProblem(principal: Principal, data: Content, previous: Content 
   return excluded.length === excludes.length && excluded.every((person, i) => person === excludes[i])
     ? undefined
     : `it excludes ${listed(excludes)} from deciding, it must exclude ${listed(excluded)}`;
+}
+
+/** That the claim stood is judged where claims are. */
+function claimProblem({ actor, data: { work } }: StepOf<'change.proposed' | 'change.revised'>): string | undefined {
+  return work === undefined || work.by === claimerOf(actor)
+    ? undefined
+    : `${claimerOf(actor)} proposes it under a claim of ${work.by}`;
 }
 
 /** The latest deadline follows from the policy, by the clock as it was just before. */

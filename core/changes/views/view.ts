@@ -10,7 +10,15 @@ import { planOperations } from '../operations/plan.ts';
 import { requirementOf, standingQuorum, type Ballot, type Requirement } from '../model/quorum.ts';
 import { readEntry } from '../model/read-entry.ts';
 import type { ChangeRecord } from '../model/record.ts';
-import { parseStep, type Assessment, type Content, type Failure, type Operation, type Vote } from '../model/steps.ts';
+import {
+  parseStep,
+  type Assessment,
+  type ClaimedWork,
+  type Content,
+  type Failure,
+  type Operation,
+  type Vote,
+} from '../model/steps.ts';
 import { viewRisk, type RiskView } from '../risk/risk-view.ts';
 import { viewPostExecution, type PostExecutionView } from './view-post-execution.ts';
 
@@ -74,6 +82,8 @@ export interface ChangeView extends PostExecutionView {
   /** looked at alone: why the caller's own vote would be refused */
   readonly mayNotVote?: Failure;
   readonly deadline: IsoInstant;
+  /** the claim under which this revision was proposed */
+  readonly work?: ClaimedWork;
   /** absent for what ended without touching the document */
   readonly preview?: Preview;
   readonly entries: ChangeRecord['entries'];
@@ -110,7 +120,7 @@ export async function viewChange(context: Context, record: ChangeRecord): Promis
     ...(assessment !== undefined && state === 'pending'
       ? { stillNeeded: stillNeeded(requirementOf(record) ?? assessment, votes) }
       : {}),
-    ...defined({ blocked, failure, preview }),
+    ...defined({ blocked, failure, preview, work: content.work }),
     ...viewPostExecution(record),
   };
 }
