@@ -109,7 +109,7 @@ export { createGovernance, type Governance, type PolicyInForce } from './policy/
 export { POLICY_ADOPTED, ROOT_SIGNED_TYPES } from './policy/adoption.ts';
 export { UNDER_POLICY, WRITES_DOCUMENT } from './policy/authority.ts';
 export { deadEnds, policyHash, policyJson, recordingProblems, type PolicyDocument } from './policy/policy-document.ts';
-export { POLICY_ENTITY } from './store/document-store.ts';
+export { POLICY_ENTITY } from './model/policy-entity.ts';
 export { datedAuthority, type AuthorityChains } from './replay/dated-authority.ts';
 export { DELEGATIONS_CHAIN } from './store/delegation-store.ts';
 export { Replay, type ReplayOptions } from './replay/replay.ts';

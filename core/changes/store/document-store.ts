@@ -7,6 +7,7 @@ import type { EntityId, Given } from '../../brands/index.ts';
 import type { ItemKey, ItemStore, ItemWrite } from '../../ledger/index.ts';
 import { codecOf, hash, jsonObject, orNone, stored, whole } from '../../values/index.ts';
 import { documentHash, type Document, type VersionedDocument } from '../model/document.ts';
+import { POLICY_ENTITY } from '../model/policy-entity.ts';
 import type { PolicyEntry } from '../model/steps.ts';
 
 export interface DocumentStore {
@@ -29,8 +30,7 @@ export interface NextDocument {
   readonly entry: PolicyEntry;
 }
 
-/** Roster and risk table in force are this entity's document. */
-export const POLICY_ENTITY = 'registry:policy';
+export { POLICY_ENTITY };
 
 /** The value of the policy's version item. */
 export type PolicyItem = {
