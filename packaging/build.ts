@@ -5,6 +5,7 @@
 import { execFileSync } from 'node:child_process';
 import { chmodSync, copyFileSync, cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { buildConsole } from '../console/build.ts';
 import { scriptOptions } from '../test/support/script-options.ts';
 import { copyAwsPackage } from './aws-package.ts';
 import { bundleMainPackage, bundleModules } from './main-package.ts';
@@ -33,6 +34,7 @@ export async function buildPackages(): Promise<readonly string[]> {
   compile();
   const main = startPackage(MAIN);
   const bundled = await bundleMainPackage(join(main, 'dist'));
+  await buildConsole(join(main, 'dist/console'));
   addCommand(main);
   const aws = startPackage(AWS);
   await copyAwsPackage(join(aws, 'dist'));

@@ -112,5 +112,6 @@ const allInOneFolder: Plugin = {
 };
 
 function placed(file: string): string {
+  if (file.endsWith('/')) return `./${basename(file)}/`;
   return file.endsWith('package.json') ? '../package.json' : `./${basename(file, '.ts')}.js`;
 }

@@ -47,6 +47,7 @@ export const SECTIONS: readonly Section[] = [
       'docs/work.md': 'Claims of work',
       'docs/patterns.md': 'Patterns',
       'docs/feed.md': 'Feed and streams',
+      'docs/console.md': 'Console',
       'docs/approvals.md': 'Approvals',
       'docs/governance.md': 'Roster and rules',
       'docs/executors.md': 'Executors',

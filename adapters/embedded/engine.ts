@@ -13,8 +13,10 @@ import { metricsRoute, noticeRoutes, webhookRoutes } from '../../api/index.ts';
 import { consume, type Consumer, type EventHandler, type MessageSource } from './bus/consume.ts';
 import { removeEngineFile, writeEngineFile } from './runtime/engine-file.ts';
 import { closeToOthers } from './machine/data-folder.ts';
+import { createConsole } from './http/console.ts';
+import { createConsoleSessions } from './http/console-sessions.ts';
 import type { OpenConnections } from './http/http-listener.ts';
-import { startHttpServer } from './http/http-server.ts';
+import { startHttpServer, type HttpServerOptions, type RunningHttpServer } from './http/http-server.ts';
 import { readIncarnations } from './log/incarnations.ts';
 import { type PublicLog } from './log/open-log.ts';
 import { startProcessMetrics, type ProcessMetrics } from './runtime/process-metrics.ts';
@@ -36,6 +38,9 @@ export interface Engine extends OpenedSystem {
   close(): Promise<void>;
 }
 
+/** What `npm run build:console` made; in the package it lies beside the engine. */
+const CONSOLE = new URL('../../dist/console/', import.meta.url);
+
 /** @throws EngineError, ConfigError, LedgerError: each says what to do */
 export async function startEngine(options: EngineOptions): Promise<Engine> {
   const opened: Closers = [lockDataDir(options.dataDir)];
@@ -48,7 +53,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
 }
 
 async function open(options: EngineOptions, opened: Closers): Promise<Engine> {
-  const { config, dataDir, port = 0, host } = options;
+  const { config, dataDir } = options;
   const onError = options.onError ?? writeToStandardError;
   removeEngineFile(dataDir); // of an engine that was killed
   const closed = closeToOthers(dataDir);
@@ -72,20 +77,10 @@ async function open(options: EngineOptions, opened: Closers): Promise<Engine> {
   const { system } = parts;
   const tokens = openLiveTokens({ dataDir, policy: system.policy, modules: config.modules, onError });
   signals.policyChanged.listen(tokens.renew);
-  const http =
-    options.http === false
-      ? undefined
-      : await startHttpServer({
-          ...{
-            system,
-            tokens,
-            port,
-            onError,
-            connections,
-            ownRoutes: [metricsRoute(openMetricsOf(dataDir, parts.log, opened)), ...webhookRoutes, ...noticeRoutes],
-          },
-          ...defined({ host, maxConnections: options.maxConnections }),
-        });
+  const http = await startHttp(options, {
+    ...{ system, tokens, onError, connections },
+    ownRoutes: [metricsRoute(openMetricsOf(dataDir, parts.log, opened)), ...webhookRoutes, ...noticeRoutes],
+  });
   if (http !== undefined) {
     opened.push(() => http.close());
     writeEngineFile(dataDir, http.url);
@@ -105,6 +100,21 @@ async function open(options: EngineOptions, opened: Closers): Promise<Engine> {
     },
     close: () => (closing ??= closeAll(opened)),
   };
+}
+
+/** undefined: it was told not to. Whoever signed in to the console is known by the token of their session as well. */
+async function startHttp(
+  { http, port = 0, host, maxConnections }: EngineOptions,
+  served: Omit<HttpServerOptions, 'port'>,
+): Promise<RunningHttpServer | undefined> {
+  if (http === false) return undefined;
+  const sessions = createConsoleSessions(served.tokens, systemClock);
+  return startHttpServer({
+    ...served,
+    tokens: { principalOf: (token) => served.tokens.principalOf(token) ?? sessions.principalOf(token) },
+    console: createConsole(CONSOLE, sessions),
+    ...{ port, ...defined({ host, maxConnections }) },
+  });
 }
 
 interface Consuming {

@@ -26,6 +26,7 @@ const BEFORE: Readonly<Record<string, () => string>> = {
   'docs/auditing.md': () => `${ENGINE}\n${shortcuts()}\n${EIGHT_EVENTS}
 ${UNTIL_ANCHORED}
 npx nervous backup copy --data .data && cp copy/root.vkey . && mkdir -p /mnt/worm && cp -r copy/anchors /mnt/worm/`,
+  'docs/console.md': () => ENGINE,
   'docs/embedded.md': () => ledger(),
   'docs/events.md': () => `${ENGINE}\n${shortcuts()}`,
   'docs/feed.md': () => `${ENGINE}\n${shortcuts()}\n${EIGHT_EVENTS}`,

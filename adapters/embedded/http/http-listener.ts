@@ -10,6 +10,7 @@ import {
   MAX_BODY_BYTES,
   problemResponse,
   routesWith,
+  type ApiRequest,
   type ApiResponse,
   type HandleRequest,
   type Route,
@@ -17,7 +18,8 @@ import {
 import type { NervousSystem } from '../../../core/system/index.ts';
 import { orBlank } from '../../../core/values/index.ts';
 import { BodyRoom, type BodyLimits } from './body-room.ts';
-import { toApiRequest } from './http-request.ts';
+import type { Console, ConsoleRequest } from './console.ts';
+import { bearerOf, toApiRequest } from './http-request.ts';
 import { sendStream } from './http-stream.ts';
 import type { Tokens } from '../keys/tokens.ts';
 
@@ -40,6 +42,8 @@ export interface HttpListenerOptions {
   readonly bodies?: BodyLimits;
   /** what this engine serves beside the common table */
   readonly ownRoutes?: readonly Route<NervousSystem>[];
+  /** default: there is none */
+  readonly console?: Console;
 }
 
 /** Every open connection, with the newest answer on it. */
@@ -81,7 +85,9 @@ export class HttpListener {
     this.connections.set(incoming.socket, response);
     const { room, waiting } = this;
     const context = { incoming, response, tokens, room, waiting, isClosing: () => this.closing };
-    const answer = await this.handleRequest(toApiRequest(context), system, onError === undefined ? {} : { onError });
+    const request = toApiRequest(context);
+    const answer = await (this.options.console?.answer(consoleRequest(request, incoming)) ??
+      this.handleRequest(request, system, onError === undefined ? {} : { onError }));
     if (response.destroyed) return;
     const { body } = answer;
     if (body === undefined || typeof body === 'string' || body instanceof Uint8Array)
@@ -115,6 +121,11 @@ export class HttpListener {
     for (const controller of this.waiting) controller.abort();
     for (const [socket, answer] of this.connections) if (answer?.writableFinished !== false) socket.destroy();
   }
+}
+
+/** Without its signal, which is made when somebody asks for it. */
+function consoleRequest({ method, target, body, principal }: ApiRequest, { headers }: IncomingMessage): ConsoleRequest {
+  return { method, target, body, principal, token: bearerOf(headers.authorization) };
 }
 
 function send(

@@ -46,8 +46,12 @@ function withEveryAuthorization({ headers, rawHeaders, headersDistinct }: Incomi
   return found === 1 ? headers : { ...headers, authorization: headersDistinct['authorization'] };
 }
 
+export function bearerOf(authorization: string | undefined): string | undefined {
+  return authorization === undefined ? undefined : BEARER.exec(authorization)?.[1];
+}
+
 function principalOf(authorization: string | undefined, tokens: RequestContext['tokens']): ApiRequest['principal'] {
-  const token = authorization === undefined ? undefined : BEARER.exec(authorization)?.[1];
+  const token = bearerOf(authorization);
   return token === undefined ? undefined : tokens.principalOf(token);
 }
 

@@ -24,6 +24,12 @@ export const ENGINE: CommandGroup = {
       load: async () => (await import('../commands/engine/index.ts')).tokenCommand(),
     },
     {
+      path: 'console',
+      about: 'print a link that signs you in to the console in a browser, once and within a minute',
+      examples: ['nervous console --as ana --data .data', 'nervous console --vkey root.vkey'],
+      load: async () => (await import('../commands/engine/index.ts')).consoleCommand(),
+    },
+    {
       path: 'login',
       about: 'ask for a service and your token, check both, and keep them as a profile',
       examples: ['nervous login', 'nervous login bank --url https://ledger.bank.example'],
