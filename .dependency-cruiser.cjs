@@ -62,7 +62,9 @@ module.exports = {
       name: 'outsiders-use-core-entry-point',
       severity: 'error',
       comment: 'enter a core area through its index.ts',
-      from: { path: at('(api|adapters|lambdas|lib|bin|clients|testing|examples|bench|packages|packaging|site)/') },
+      from: {
+        path: at('(api|adapters|lambdas|lib|bin|clients|console|testing|examples|bench|packages|packaging|site)/'),
+      },
       to: { path: at('core/'), pathNot: at('core/[^/]+/index\\.ts$') },
     },
     {
@@ -113,6 +115,20 @@ module.exports = {
       comment: 'only the CLI may start the embedded engine',
       from: { path: at('clients/(?!cli/)') },
       to: { path: at('(adapters|lambdas|lib|bin)/') },
+    },
+    {
+      name: 'console-is-a-client',
+      severity: 'error',
+      comment: 'the console has what the SDK has, and no power of its own',
+      from: { path: at('console/src/') },
+      to: { path: at('(adapters|lambdas|lib|bin|testing|packages|packaging|clients/(?!sdk/|cli/output/))') },
+    },
+    {
+      name: 'nobody-knows-the-console',
+      severity: 'error',
+      comment: 'engines serve the files that were made of it',
+      from: { path: at('(core|api|adapters|lambdas|lib|bin|clients|testing|examples|bench)/') },
+      to: { path: at('console/') },
     },
     {
       name: 'cli-starts-only-embedded',
@@ -180,7 +196,7 @@ module.exports = {
       name: 'no-test-in-product',
       severity: 'error',
       comment: 'product code never imports test code',
-      from: { path: at('(core|api|adapters|lambdas|lib|bin|clients|testing|examples)/') },
+      from: { path: at('(core|api|adapters|lambdas|lib|bin|clients|console|testing|examples)/') },
       to: { path: '^test/(?!architecture/planted/)' },
     },
   ],
@@ -191,7 +207,7 @@ module.exports = {
     enhancedResolveOptions: {
       exportsFields: ['exports'],
       conditionNames: ['import', 'node', 'default', 'types'],
-      extensions: ['.ts', '.js', '.mjs', '.d.ts'],
+      extensions: ['.ts', '.tsx', '.js', '.mjs', '.d.ts'],
     },
   },
 };

@@ -30,8 +30,8 @@ const CHECKS = [
 ];
 
 /** What is deployed or run: not the tests, not the benchmarks. */
-const PRODUCT = ['core', 'api', 'adapters', 'lambdas', 'clients', 'testing', 'lib', 'bin'].map(
-  (area) => `${area}/**/*.ts`,
+const PRODUCT = ['core', 'api', 'adapters', 'lambdas', 'clients', 'console', 'testing', 'lib', 'bin'].map(
+  (area) => `${area}/**/*.{ts,tsx}`,
 );
 
 const NO_INVENTED_DEFAULT =
@@ -63,7 +63,7 @@ export default tseslint.config(
   { files: PLANTED, languageOptions: { parser: tseslint.parser } },
   { files: TEMPLATES, extends: [tseslint.configs.strict] },
   {
-    files: ['**/*.ts'],
+    files: ['**/*.{ts,tsx}'],
     ignores: [...PLANTED, ...TEMPLATES],
     extends: [tseslint.configs.strictTypeChecked],
     languageOptions: { parserOptions: { projectService: true } },
@@ -120,7 +120,7 @@ export default tseslint.config(
   },
   { files: ['clients/cli/**/*.ts', 'packaging/**/*.ts', 'site/**/*.ts'], rules: { 'no-console': 'off' } },
   {
-    files: ['**/*.ts'],
+    files: ['**/*.{ts,tsx}'],
     ignores: [...PLANTED, ...TEMPLATES],
     plugins: { brands },
     rules: { 'brands/made-by-checks': 'error', 'brands/no-order-of-text': 'error' },

@@ -70,6 +70,8 @@ const PLANTED: Record<string, string> = {
   'sqlite-only-in-embedded': 'adapters/memory/uses-sqlite.ts',
   'clients-see-core-and-api': 'clients/sdk/starts-engine.ts',
   'cli-starts-only-embedded': 'clients/cli/starts-memory.ts',
+  'console-is-a-client': 'console/src/knows-adapter.ts',
+  'nobody-knows-the-console': 'clients/sdk/knows-console.ts',
   'aws-sdk-only-in-aws-adapter': 'lambdas/publish/uses-sdk.ts',
   'testing-needs-no-machine': 'testing/needs-lambda.ts',
   'nobody-ships-testing': 'clients/cli/ships-testing.ts',
@@ -113,7 +115,20 @@ describe('import rules', () => {
 
   it('are broken nowhere in the product', async () => {
     const found = await violations(
-      ...['core', 'api', 'adapters', 'lambdas', 'lib', 'bin', 'clients', 'testing', 'packages', 'packaging', 'site'],
+      ...[
+        'core',
+        'api',
+        'adapters',
+        'lambdas',
+        'lib',
+        'bin',
+        'clients',
+        'console',
+        'testing',
+        'packages',
+        'packaging',
+        'site',
+      ],
     );
     expect(found.map(({ from, rule }) => `${rule.name} ${from}`)).toEqual([]);
   });

@@ -35,7 +35,7 @@ function lineOf(difference: Difference, place: string): string {
 }
 
 /** As a JSON pointer (RFC 6901), with members of lists by their names: `/loans[7]/amount`. */
-function pathOf(path: readonly Step[]): string {
+export function pathOf(path: readonly Step[]): string {
   const text = path.map((step) => {
     if (step.kind === 'member') return `[${step.name}]`;
     return `/${step.kind === 'place' ? String(step.at) : step.name.replaceAll('~', '~0').replaceAll('/', '~1')}`;

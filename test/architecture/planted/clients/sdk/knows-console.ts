@@ -1,0 +1,1 @@
+import '../../console/src/knows-adapter.ts';

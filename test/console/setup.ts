@@ -1,0 +1,6 @@
+/** Once per `npm run test:console`: builds the console as engines serve it. */
+import { buildConsole } from '../../console/build.ts';
+
+export default async function setup(): Promise<void> {
+  await buildConsole();
+}
