@@ -1,0 +1,91 @@
+/**
+ * Every view, light and dark, wide and narrow: axe-core finds nothing, nothing is wider than the screen, and no view breaks the page's own policy.
+ * Each is photographed into `.cache/console`; `npm run write:pictures` puts them into docs/console, which docs/console.md shows.
+ */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import axe from 'axe-core';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { launchBrowser, openPage } from './browser.ts';
+import { limitProposal, startConsoleEngine, type ConsoleEngine } from './engine.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+const PICTURES = join(ROOT, process.env['CONSOLE_PICTURES'] ?? '.cache/console');
+
+let fixture: ConsoleEngine;
+let browser: Browser;
+let waiting = '';
+
+beforeAll(async () => {
+  [fixture, browser] = await Promise.all([startConsoleEngine(), launchBrowser()]);
+  mkdirSync(PICTURES, { recursive: true });
+  const bot = fixture.as('budget-bot');
+  await bot.propose(limitProposal('24000.00', { entityId: 'account:7', title: 'Raise the limit of a new customer' }));
+  const { change } = await bot.propose(limitProposal('20000.00'));
+  waiting = change.id;
+  await fixture
+    .as('boris')
+    .decide(await fixture.as('boris').changeSet(waiting), 'approve', { reason: 'checked with the branch' });
+});
+afterAll(async () => {
+  await browser.close();
+  await fixture.close();
+});
+
+interface View {
+  readonly name: string;
+  /** undefined: nobody is signed in */
+  readonly as: string | undefined;
+  readonly address: () => string;
+  readonly isThere: (page: Page) => Promise<void>;
+}
+
+const VIEWS: readonly View[] = [
+  {
+    name: 'sign-in',
+    as: undefined,
+    address: () => '',
+    isThere: (page) => page.getByLabel('Or paste your token').waitFor(),
+  },
+  {
+    name: 'inbox',
+    as: 'clara',
+    address: () => '#/inbox',
+    isThere: (page) => page.getByRole('link', { name: 'Set the limit to 20000.00' }).waitFor(),
+  },
+  {
+    name: 'change',
+    as: 'clara',
+    address: () => `#/changes/${waiting}`,
+    isThere: async (page) => {
+      await page.locator('[data-verdict=shown]').waitFor();
+      await page.getByText('Holding such a role').waitFor();
+    },
+  },
+];
+
+const LOOKS = (['light', 'dark'] as const).flatMap((theme) =>
+  [1_280, 320].map((width) => ({ theme, width, look: `${theme}, ${width} px` })),
+);
+
+describe.each(VIEWS)('$name', ({ name, as, address, isThere }) => {
+  it.each(LOOKS)('is accessible and fits: $look', async ({ theme, width }) => {
+    const options = { colorScheme: theme, viewport: { width, height: 900 } };
+    const { page, complaints, foreign } = await openPage(browser, fixture.engine.url, options);
+    await page.goto(as === undefined ? `${fixture.engine.url}/console/` : await fixture.link(as));
+    if (as !== undefined) await page.getByRole('button', { name: 'Sign out' }).waitFor();
+    await page.evaluate(`location.hash = ${JSON.stringify(address())}`);
+    await isThere(page);
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width);
+    await page.screenshot({ path: join(PICTURES, `${name}-${theme}-${width}.png`), animations: 'disabled' });
+    await page.evaluate(axe.source);
+    const found = await page.evaluate('axe.run().then(({ violations }) => violations)');
+    const told = (found as { id: string; nodes: { html: string; failureSummary: string }[] }[]).map(
+      ({ id, nodes }) => `${id}: ${nodes.map(({ html, failureSummary }) => `${html} ${failureSummary}`).join('; ')}`,
+    );
+    expect(told).toEqual([]);
+    expect({ complaints, foreign }).toEqual({ complaints: [], foreign: [] });
+    await page.context().close();
+  });
+});
