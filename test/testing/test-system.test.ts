@@ -1,4 +1,5 @@
 /** The testing kit as module authors use it: everything that takes time in operation takes none here. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import type { DeliveredEvent } from '../../core/events/index.ts';
 import { config } from '../../nervous.config.ts';
@@ -57,11 +58,27 @@ describe('the test system', () => {
   it('calls functions, and waits for handlers that read files or the like', async () => {
     const seen: DeliveredEvent[] = [];
     const slow = async (event: DeliveredEvent): Promise<void> => {
-      await new Promise((resolve) => setTimeout(resolve, 20));
+      await sleep(20);
       seen.push(event);
     };
     const lab = await startTestSystem({ config, functions: { slow } });
     const target = { kind: 'function', name: 'slow' } as const;
+    await lab.as('reporting').createSubscription({ id: 'f', topics: ['transactions.*'], target });
+    await lab.as('bank-feed').publish(credit('account:1', 'e-1'));
+    await lab.settled();
+    expect(seen).toMatchObject([{ eventId: 'e-1' }]);
+  });
+
+  it('does not take a handler for one that hangs because the machine let the whole process wait', async () => {
+    const seen: DeliveredEvent[] = [];
+    const late = async (event: DeliveredEvent): Promise<void> => {
+      await sleep(5);
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 400);
+      await sleep(20);
+      seen.push(event);
+    };
+    const lab = await startTestSystem({ config, functions: { late }, patienceMs: 200 });
+    const target = { kind: 'function', name: 'late' } as const;
     await lab.as('reporting').createSubscription({ id: 'f', topics: ['transactions.*'], target });
     await lab.as('bank-feed').publish(credit('account:1', 'e-1'));
     await lab.settled();
