@@ -12,7 +12,7 @@ import { openTarget } from './target.ts';
 const COLUMNS = ['loan_id', 'account_id', 'date', 'amount', 'duration', 'payments', 'status'];
 /** Who approves for a role; ana is left out because she answers for the agent. */
 const APPROVERS: Readonly<Record<string, string>> = { owner: 'boris', peer: 'clara', risk: 'dan', security: 'eva' };
-const PATIENCE_MS = 30_000;
+const PATIENCE_MS = 120_000;
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { limit: { type: 'string' } } });
 try {

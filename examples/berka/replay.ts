@@ -13,7 +13,7 @@ import { decimal, EVENT_PREFIX, readTransactions, signedCents } from './transact
 import { openTarget } from './target.ts';
 
 /** ms without any delivery after which the rest counts as lost */
-const PATIENCE_MS = 30_000;
+const PATIENCE_MS = 120_000;
 
 const USAGE = `npm run replay:berka -- <trans.csv> [options]
   --limit <rows>     only the first ones

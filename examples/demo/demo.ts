@@ -14,7 +14,7 @@ import { decideWithCopiedNonce, flipStoredByte } from './tamper.ts';
 
 const ACCOUNT = 'account:1695';
 /** ms until something that should have happened counts as missing */
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 120_000;
 
 if (process.argv.length > 2) {
   console.error('npm run demo: tells its story on an engine of its own; takes no options');

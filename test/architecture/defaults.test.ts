@@ -10,7 +10,7 @@ export const count = (one?: number): number => one ?? 0;
 export const fine = (one?: number): number => one ?? 1;
 `.trimStart();
 /** The type checker reads the whole product first. */
-const PATIENCE_MS = 200_000;
+const PATIENCE_MS = 600_000;
 const ROOT = join(import.meta.dirname, '../..');
 const PRODUCT = ['core', 'api', 'adapters', 'clients', 'lambdas', 'lib'];
 /** Each is text or a number of which none is the same as blank or zero. Lower it where one becomes a `must`, never raise it. */

@@ -14,7 +14,7 @@ import { HarnessError } from './support/harness-error.ts';
 import { prepareVenv } from './python-venv.ts';
 
 const HOST = '127.0.0.1';
-const START_TIMEOUT_MS = 60_000;
+const START_TIMEOUT_MS = 240_000;
 const POLL_MS = 50;
 /** Leaving takes it 3 s, the time its web server waits for open connections. */
 const STOP_TIMEOUT_MS = 8_000;

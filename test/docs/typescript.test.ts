@@ -24,7 +24,7 @@ const programs = unnamed.flatMap(({ at, around, text }) =>
   around !== undefined && 'before' in around ? [{ at, text: whole(around, text) }] : [],
 );
 /** For a loaded machine; what has not ended then hangs. */
-const PATIENCE_MS = 200_000;
+const PATIENCE_MS = 600_000;
 const folder = mkdtempSync(join(tmpdir(), 'nervous-typescript-'));
 /** They load the same modules: compiled once. */
 const env = { ...process.env, NODE_COMPILE_CACHE: join(folder, '.compiled') };

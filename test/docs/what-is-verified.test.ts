@@ -51,7 +51,7 @@ beforeAll(async () => {
     export: await verifyExport(out, { verifierKeys: [vkey] }),
     proof: verifyProof(proof, root),
   };
-}, 120_000);
+});
 
 /** `#` stands for what differs from report to report. */
 function isSaid(words: string, by: readonly string[]): boolean {

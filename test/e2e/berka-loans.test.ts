@@ -63,7 +63,7 @@ afterEach(async () => {
   rmSync(dir, { recursive: true, force: true });
 });
 
-it('grants every loan by the rules of its level', { timeout: 120_000 }, async () => {
+it('grants every loan by the rules of its level', async () => {
   const loans = readLoans();
   const engine = await startEngine({ config: byAmount(), dataDir: dir, http: false });
   engines.push(engine);

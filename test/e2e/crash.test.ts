@@ -7,6 +7,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { afterAll, expect, it } from 'vitest';
 import { verifyDataDir } from '../../adapters/embedded/index.ts';
 import { createClient } from '../../clients/sdk/index.ts';
+import { eventually } from '../support/eventually.ts';
 import { killDevEngines, startDevEngine, type DevEngine } from './dev-engine.ts';
 
 const ROUNDS = 4;
@@ -74,9 +75,7 @@ it('loses and doubles nothing that was acknowledged', async () => {
     },
   );
   const missing = (): string[] => [...acknowledged.keys()].filter((id) => !received.has(id));
-  const patience = Date.now() + 20_000;
-  while (missing().length > 0 && Date.now() < patience) await new Promise((resolve) => setTimeout(resolve, 20));
-  expect(missing()).toEqual([]);
+  await eventually(() => expect(missing()).toEqual([]));
   await subscription.stop();
   engine.child.kill('SIGTERM');
   await once(engine.child, 'exit');

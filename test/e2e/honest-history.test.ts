@@ -175,7 +175,7 @@ class Fixture {
   }
 }
 
-it('finds every honest history OK', { timeout: 60_000 + RUNS * 200 }, async () => {
+it('finds every honest history OK', { timeout: 240_000 + RUNS * 200 }, async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 14 }), async (steps) => {
       const fixture = new Fixture();

@@ -25,7 +25,7 @@ it('V9: delivery, feed, map and reads step over an event of nonsense and keep it
     };
     const [reader, auditor] = [as('reporting'), as('eva')];
     await system.subscriptions.create(reader, { id: 'all', topics: ['transactions.*'], startAt: 'earliest' });
-    const messages = await system.subscriptions.receive(reader, 'all', { max: 10, waitMs: 1_000 });
+    const messages = await system.subscriptions.receive(reader, 'all', { max: 10, waitMs: 20_000 });
     expect(messages.map(({ event }) => event.payload['amount'])).toEqual(['1.00', '2.00']);
     for (const path of [
       '/v1/feed?limit=10',

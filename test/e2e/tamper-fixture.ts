@@ -4,6 +4,7 @@ import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeF
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { expect } from 'vitest';
 import { startEngine, type Engine } from '../../adapters/embedded/index.ts';
 import { openRootKey } from '../../adapters/embedded/keys/root-key.ts';
 import { openForWriting } from '../../adapters/embedded/store/sqlite-schema.ts';
@@ -18,6 +19,7 @@ import {
   type Sealer,
 } from '../../core/ledger/index.ts';
 import { config } from '../../nervous.config.ts';
+import { eventually } from '../support/eventually.ts';
 
 export interface Row {
   readonly position: number;
@@ -89,10 +91,7 @@ export async function changeDocument(engine: Engine, entityId: string, limit: st
     };
     await changes.decide(as(person), change.id, decision);
   }
-  for (let tries = 0; (await changes.get(as('eva'), change.id)).state !== 'executed'; tries += 1) {
-    if (tries > 500) throw new Error('the change-set was not executed');
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
+  await eventually(async () => expect((await changes.get(as('eva'), change.id)).state).toBe('executed'));
   await engine.log.loop.flush();
 }
 

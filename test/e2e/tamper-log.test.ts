@@ -56,7 +56,7 @@ beforeAll(async () => {
   });
   rows = rowsOf(original);
   sizes = readdirSync(join(original, 'anchors', 'ckpt')).map(Number);
-}, 60_000);
+});
 
 afterAll(removeDirs);
 

@@ -34,7 +34,7 @@ beforeAll(async () => {
     await engine.log.loop.flush();
   });
   rows = rowsOf(original);
-}, 60_000);
+});
 afterAll(removeDirs);
 
 async function publish(engine: Engine, count: number): Promise<void> {

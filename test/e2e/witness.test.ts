@@ -40,7 +40,7 @@ interface Run {
 async function run(dataDir: string, { url, verifierKey }: { url: string; verifierKey: string }): Promise<Run> {
   const errors: string[] = [];
   const engine = await startEngine({
-    ...{ config, dataDir, http: false, witness: { url, verifierKey, timeoutMs: 2_000 } },
+    ...{ config, dataDir, http: false, witness: { url, verifierKey, timeoutMs: 60_000 } },
     onError: (error) => errors.push(String(error)),
   });
   return { engine, errors };

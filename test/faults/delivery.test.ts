@@ -303,7 +303,7 @@ describe('the engine', () => {
       expect(effects.done.get(entity)?.filter((id) => known.has(id))).toEqual(ids);
     }
     engine.child.kill('SIGTERM');
-  }, 60_000);
+  });
 });
 
 function consumeFrom(engine: DevEngine, effects: Effects): Promise<RunningSubscription> {

@@ -12,7 +12,7 @@ import { config, FORGETFUL } from '../support/executor-config.ts';
 import { openSampleExecutor } from '../support/sample-executor.ts';
 
 const POLL_MS = 50;
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 240_000;
 /** Events of as many entities, committed together, so that they are signed as batches. */
 const AT_ONCE = 40;
 const ERASED = '/payload/ip';

@@ -61,7 +61,7 @@ describe('bin/app.ts', () => {
     const { stderr } = await app({ stage: 'test' });
     expect(stderr).toContain('-c stage=test: ');
     expect(stderr).not.toMatch(/^ {4}at /m);
-  }, 120_000);
+  });
 });
 
 describe('settings', () => {

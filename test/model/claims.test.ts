@@ -26,7 +26,7 @@ function randomFrom(seed: number): () => number {
   };
 }
 
-it(`keeps one holder in each of ${ROUNDS} rounds`, { timeout: 60_000 + ROUNDS * 500 }, async () => {
+it(`keeps one holder in each of ${ROUNDS} rounds`, { timeout: 240_000 + ROUNDS * 500 }, async () => {
   const random = randomFrom(ROUNDS);
   const calm = { isCalm: false };
   const fault = (): void => {

@@ -3,6 +3,7 @@ import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
+import { eventually } from '../support/eventually.ts';
 import { managersOf, PROJECT } from './managers.ts';
 import { emptyFolder, figure, must, run, start, type Ended } from './stranger.ts';
 
@@ -35,9 +36,7 @@ describe.each(managersOf(MANAGERS))('with $name', ({ name, create, install, scri
       expect(refused).toMatchObject({ code: expect.not.toSatisfy((code: number) => code === 0) as number });
       await nervous('changes', 'approve', id, '--as', 'paul', '--yes');
       await nervous('changes', 'approve', id, '--as', 'rita', '--yes');
-      await expect
-        .poll(() => nervous('changes', 'show', id, '--as', 'axel'), { timeout: 60_000 })
-        .toContain('executed');
+      await eventually(async () => expect(await nervous('changes', 'show', id, '--as', 'axel')).toContain('executed'));
       figure(`from nothing to the first approved change, with ${name}`, `${seconds(began)} s`);
       expect(refunds(join(cwd, 'refunds.db'))).toEqual([{ customer_order: 'order-1', cents: 500 }]);
       expect(await nervous('verify', 'full')).toContain('OK');

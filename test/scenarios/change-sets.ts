@@ -7,7 +7,7 @@ import { freshAccount, inState, power, until, type Scenario, type Fixture } from
 import { checked } from '../support/checked.ts';
 
 /** s until an undecided change-set expires */
-const SOON_SECONDS = 3;
+const SOON_SECONDS = 15;
 /** Enough to be met in the middle by an abort. */
 const MANY_OPERATIONS = 20;
 const ABORT_TRIES = 10;

@@ -160,13 +160,13 @@ export const delivery: readonly Scenario[] = [
       const module = fixture.as('budget-engine');
       const running = await module.subscribe(
         {
-          ...{ id: `scenario-${randomUUID()}`, topics: ['transactions.*'], ackTimeoutMs: 8_000 },
+          ...{ id: `scenario-${randomUUID()}`, topics: ['transactions.*'], ackTimeoutMs: 20_000 },
           filter: { detail: { entityId: [account] } },
         },
         async (_event, delivery) => {
           attempts.push(delivery.attempt);
           for (let i = 0; i < 3; i++) {
-            await sleep(4_000);
+            await sleep(8_000);
             kept.push(await delivery.extend());
           }
         },

@@ -5,7 +5,7 @@ import type { ChangeView, ProposalInput } from '../../core/changes/index.ts';
 import { freshAccount, inState, until, type Scenario, type Fixture } from './fixture.ts';
 
 /** s until an undecided change-set expires */
-const SOON_SECONDS = 3;
+const SOON_SECONDS = 15;
 const RUN = { waitSeconds: 2 };
 
 const proposal = (entityId: string, limit: string, more: Partial<ProposalInput> = {}): ProposalInput => ({

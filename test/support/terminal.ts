@@ -28,7 +28,7 @@ if pid == 0:
     os.execvp(command[0], command)
 screen, answered = b'', False
 while True:
-    ready, _, _ = select.select([fd], [], [], 60)
+    ready, _, _ = select.select([fd], [], [], 200)
     if not ready:
         os.kill(pid, 9)
         break

@@ -22,7 +22,7 @@ let both: TwoVerifiers;
 
 beforeAll(async () => {
   both = await TwoVerifiers.start();
-}, 120_000);
+});
 
 afterAll(() => {
   both.stop();

@@ -43,7 +43,7 @@ beforeAll(async () => {
   fieldThief = new Thief(ORIGIN, readFileSync(join(confidential, 'root.key'), 'utf8'));
   const vkeyOf = (dir: string): string => readFileSync(join(dir, 'root.vkey'), 'utf8').trim();
   vkeys = { small: vkeyOf(small), large: vkeyOf(large) };
-}, 120_000);
+});
 
 afterAll(() => {
   both.stop();

@@ -8,7 +8,7 @@ import { PythonVerifier, type PythonRequest } from './python-verifier.ts';
 import { checked } from '../support/checked.ts';
 
 /** Neither verifier may go on for ever about a folder that somebody prepared. */
-const HANG_MS = 60_000;
+const HANG_MS = 300_000;
 
 export interface Compared {
   readonly verdict: string;

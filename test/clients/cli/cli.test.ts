@@ -10,6 +10,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { VERDICT_EXIT } from '../../../clients/cli/output/exit-codes.ts';
 import { printable } from '../../../clients/cli/output/output.ts';
 import { VERDICTS } from '../../../core/ledger/index.ts';
+import { eventually } from '../../support/eventually.ts';
 
 const CLI = join(import.meta.dirname, '../../../clients/cli/nervous.mjs');
 
@@ -318,15 +319,8 @@ describe('against a running engine', () => {
     const overridden = await as('eva', 'changes', 'override', id, '--yes', ...emergency);
     expect(overridden.out).toContain('"limit":"20000.00"');
     expect(overridden.out).toMatch(/overridden: .+ is (approved|executed)/);
-    await expect
-      .poll(
-        async () =>
-          (await as('boris', 'changes', 'review', id, '--yes', '--verdict', 'justified', '--reason', 'yes')).code,
-        {
-          timeout: 30_000,
-        },
-      )
-      .toBe(0);
+    const review = ['changes', 'review', id, '--yes', '--verdict', 'justified', '--reason', 'yes'];
+    await eventually(async () => expect((await as('boris', ...review)).code).toBe(0));
     const keys = ['--evidence', file, '--outcome', 'executed', '--reason', 'x'];
     expect((await as('boris', 'changes', 'resolve', id, '--yes', ...keys)).err).toContain(
       'is not possible for a change-set that is executed',

@@ -1,12 +1,13 @@
 /** `nervous dev --functions`: a subscription's events go to functions of the user's own module, in the engine's process. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, expect, it } from 'vitest';
 import { createClient } from '../../../clients/sdk/index.ts';
+import { eventually } from '../../support/eventually.ts';
 import { withoutTerminal } from '../../support/terminal.ts';
 
 const CLI = join(import.meta.dirname, '../../../clients/cli/nervous.mjs');
@@ -42,9 +43,7 @@ it('delivers to what the module makes: what throws comes again', async () => {
     await as('budget-engine').createSubscription({ id: 'total', topics: ['transactions.new'], target });
     const payload = { amount: '1.00', kind: 'credit' };
     await as('bank-feed').publish({ topic: 'transactions.new', entityId: 'account:1', payload });
-    await expect
-      .poll(() => (existsSync(seen) ? readFileSync(seen, 'utf8') : ''), { timeout: 20_000 })
-      .toBe('account:1 1\naccount:1 2\n');
+    await eventually(() => expect(readFileSync(seen, 'utf8')).toBe('account:1 1\naccount:1 2\n'));
   } finally {
     const gone = once(engine, 'exit');
     engine.kill('SIGTERM');

@@ -129,7 +129,7 @@ beforeAll(async () => {
   await governance();
   await engine.log.loop.flush();
   await ledger();
-}, 120_000);
+});
 afterAll(async () => {
   await engine.close();
   rmSync(root, { recursive: true });

@@ -70,7 +70,7 @@ beforeAll(async () => {
   await engine.log.loop.flush();
   await exportDataDir({ dataDir: data, out: exported });
   await exportToLake({ source: { dataDir: data }, out: lake, region: 'local', accountId: 'main' });
-}, 60_000);
+});
 afterAll(async () => {
   await engine.close();
   rmSync(root, { recursive: true });

@@ -12,7 +12,7 @@ const OURS = Object.entries(scripts).flatMap(([name, command]) => {
 
 describe.each(OURS)('npm run %s', (name, file) => {
   const run = (...args: string[]) =>
-    spawnSync(process.execPath, [file, ...args], { encoding: 'utf8', timeout: 60_000 });
+    spawnSync(process.execPath, [file, ...args], { encoding: 'utf8', timeout: 200_000 });
 
   it('U12: refuses an option that it does not know with its usage and exit code 2', () => {
     const { status, stderr } = run('--nonsense');

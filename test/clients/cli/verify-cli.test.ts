@@ -31,7 +31,7 @@ beforeAll(async () => {
   engine = await startEngine({ config, dataDir: data, checkpointMs: 3_600_000 });
   eva = createClient({ url: engine.url, token: engine.tokens['eva'] ?? '' });
   await publish(3);
-}, 60_000);
+});
 afterAll(async () => {
   await engine.close();
   rmSync(folder, { recursive: true });

@@ -83,7 +83,7 @@ async function publish(engine: DevEngine, accepted: { entity: string; seq: numbe
   const payload = { amount: '1.00', kind: 'credit' };
   for (let i = 0; i < EVENTS_PER_ROUND; i++) {
     try {
-      const signal = AbortSignal.timeout(5_000);
+      const signal = AbortSignal.timeout(60_000);
       const body = { topic: 'transactions.new', entityId: `account:${i % ENTITIES}`, payload };
       const response = await fetch(`${engine.url}/v1/events`, {
         ...{ method: 'POST', body: JSON.stringify(body), signal },

@@ -28,6 +28,8 @@ afterEach(async () => {
 const headersOf = ({ headers }: Received): Record<string, string> =>
   Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)]));
 const jsonOf = ({ body }: Received): Record<string, unknown> => JSON.parse(body) as Record<string, unknown>;
+const seqsOf = (events: readonly Received[], entityId: string): number[] =>
+  events.map(jsonOf).flatMap((one) => (one['entityId'] === entityId ? [(one['ledger'] as { seq: number }).seq] : []));
 const entitiesOf = (events: readonly Received[]): unknown[] => events.map((one) => jsonOf(one)['entityId']);
 
 describe('a delivery', () => {
@@ -106,7 +108,7 @@ describe('a receiver that fails', () => {
     const events = await receiver.until(3);
     expect(new Set(events.map(({ headers }) => headers['webhook-id'])).size).toBe(1);
     const [first, second] = events;
-    expect((second?.at ?? 0) - (first?.at ?? 0)).toBeGreaterThanOrEqual(1_000);
+    expect((second?.at ?? 0) - (first?.at ?? 0)).toBeGreaterThan(900); // a clock that is set right may be moved by some of it
     for (const one of events) verifyWebhook({ headers: headersOf(one), body: one.body }, { secrets: [secret] });
     await eventually(async () => {
       expect((await client.deadLetters('hook')).deadLetters).toMatchObject([
@@ -153,22 +155,21 @@ describe('a receiver that fails', () => {
   });
 
   it('keeps the order of an entity while others go on', async () => {
-    await running.makeWebhook('hook', receiver.url, { order: 'entity', target: { scheduleSeconds: [0, 1, 1, 1] } });
-    let failures = 0;
-    receiver.answer = (one, response) => {
-      const fails = jsonOf(one)['entityId'] === 'account:1' && failures++ < 1;
+    const scheduleSeconds = [0, ...Array.from({ length: 19 }, () => 2)];
+    await running.makeWebhook('hook', receiver.url, { order: 'entity', target: { scheduleSeconds } });
+    receiver.answer = (_, response) => {
+      const fails = !entitiesOf(receiver.events).includes('account:2');
       response.writeHead(fails ? 500 : 200).end();
     };
-    await running.publish('account:1', 'account:1', 'account:2');
-    const events = await receiver.until(4);
-    expect(entitiesOf(events)).toEqual(['account:1', 'account:2', 'account:1', 'account:1']);
-    const [seqs] = [
-      events
-        .filter((one) => jsonOf(one)['entityId'] === 'account:1')
-        .map((one) => (jsonOf(one)['ledger'] as { seq: number }).seq),
-    ];
-    expect(seqs[0]).toBe(seqs[1]);
-    expect(seqs[2]).toBe((seqs[1] ?? 0) + 1);
+    await running.publish('account:1', 'account:1');
+    await receiver.until(1);
+    await running.publish('account:2');
+    await eventually(() => expect(new Set(seqsOf(receiver.events, 'account:1')).size).toBe(2));
+    const other = entitiesOf(receiver.events).indexOf('account:2');
+    const [before, after] = [receiver.events.slice(0, other), receiver.events.slice(other + 1)];
+    const [first = 0] = seqsOf(before, 'account:1');
+    expect(new Set(seqsOf(before, 'account:1'))).toEqual(new Set([first])); // tried once or more
+    expect(seqsOf(after, 'account:1')).toEqual([first, first + 1]);
   });
 });
 
@@ -355,7 +356,9 @@ it('U10: an operator looks after everybody’s webhooks, and gets no secret and 
 });
 
 it('a webhook goes on after a restart where it was', async () => {
-  await running.makeWebhook('hook', receiver.url, { target: { scheduleSeconds: [0, 1, 1, 1, 1, 1, 1] } });
+  await running.makeWebhook('hook', receiver.url, {
+    target: { scheduleSeconds: [0, 1, 2, 4, ...Array.from({ length: 16 }, () => 8)] },
+  });
   receiver.answer = (_, response) => void response.writeHead(500).end();
   await running.publish('account:1', 'account:2');
   await receiver.until(2);

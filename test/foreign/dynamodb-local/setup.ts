@@ -16,7 +16,7 @@ const run = promisify(execFile);
 const POM = join(import.meta.dirname, 'pom.xml');
 const CACHE = join(import.meta.dirname, '../../../.cache/dynamodb-local');
 const MAIN = 'software.amazon.dynamodb.services.local.main.ServerRunner';
-const START_TRIES = 300;
+const START_TRIES = 2_400;
 const POLL_MS = 100;
 
 export default async function setup(): Promise<() => Promise<void>> {

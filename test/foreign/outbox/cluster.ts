@@ -14,7 +14,7 @@ import { npmModule } from '../tools.ts';
 import type { OutboxConnection, OutboxPool } from '../../../clients/outbox/postgres/index.ts';
 
 const run = promisify(execFile);
-const START_TRIES = 600;
+const START_TRIES = 4_800;
 const POLL_MS = 50;
 /** Whom PostgreSQL runs as where the tests run as root, which it refuses. */
 const ACCOUNT = 'postgres';

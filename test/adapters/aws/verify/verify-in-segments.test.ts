@@ -47,7 +47,7 @@ beforeAll(async () => {
     if (i === 105) await publish();
   }
   await sequencer.catchUp();
-}, 120_000);
+});
 
 async function publish(): Promise<void> {
   await createSequencer({ store: fixture.store }).catchUp();

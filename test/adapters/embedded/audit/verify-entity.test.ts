@@ -5,7 +5,6 @@ import { request, type IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { EpochMs, ChainHash } from '../../../../core/brands/index.ts';
 import { startEngine, type Engine } from '../../../../adapters/embedded/index.ts';
@@ -192,17 +191,16 @@ describe('verifying one entity', { timeout: LOADED_MACHINE_MS }, () => {
 });
 
 describe('work that nobody waits for', { timeout: LOADED_MACHINE_MS }, () => {
-  const get = (path: string): { readonly sent: Promise<unknown>; readonly answer: Promise<unknown>; leave(): void } => {
+  const get = (path: string): { readonly answer: Promise<unknown>; leave(): void } => {
     const headers = { authorization: `Bearer ${engine.tokens['eva'] ?? ''}` };
     const asked = request(new URL(path, engine.url), { headers, agent: false });
-    const sent = once(asked, 'finish');
     const answer = once(asked, 'response').then(async ([response]) => {
       const chunks = await (response as IncomingMessage).toArray();
       const body = JSON.parse(Buffer.concat(chunks as Buffer[]).toString()) as { readonly code?: string };
       return { status: (response as IncomingMessage).statusCode, code: body.code };
     });
     asked.end();
-    return { sent, answer, leave: () => asked.destroy() };
+    return { answer, leave: () => asked.destroy() };
   };
   /** The entry point counts what is over. */
   const failed = async () => (await engine.system.monitor()).operations.byUseCase.verifyEntity?.failed ?? 0;
@@ -219,16 +217,15 @@ describe('work that nobody waits for', { timeout: LOADED_MACHINE_MS }, () => {
         (error: unknown) => (error as { readonly code?: string }).code,
       ),
     );
+    const asked = vi.spyOn(engine.system.entities, 'verify');
     const left = get(`/v1/entities/${encodeURIComponent(ENTITY)}/verify`);
     left.answer.catch(() => {});
-    await left.sent;
-    await sleep(300); // the server is in this process: its turn has come
+    await eventually(() => expect(asked).toHaveBeenCalledTimes(1));
     expect(await failed()).toBe(0);
     left.leave();
     await eventually(async () => expect(await failed()).toBe(1), LOADED_MACHINE_MS);
     const stopped = get(`/v1/entities/${encodeURIComponent(ENTITY)}/verify`);
-    await stopped.sent;
-    await sleep(300);
+    await eventually(() => expect(asked).toHaveBeenCalledTimes(2));
     await engine.close();
     expect(await stopped.answer).toEqual({ status: 503, code: 'VERIFICATION_ENDED' });
     expect((await Promise.all(before)).at(-1)).toBe('VERIFICATION_ENDED');

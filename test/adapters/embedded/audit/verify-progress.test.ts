@@ -26,7 +26,7 @@ beforeAll(async () => {
   }
   await engine.log.loop.flush();
   await engine.close();
-}, 60_000);
+});
 afterAll(() => rmSync(folder, { recursive: true }));
 
 it.each([{}, { signatures: false }])('counts every entry of the log once: %j', async (options) => {

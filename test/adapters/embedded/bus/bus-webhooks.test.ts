@@ -160,7 +160,7 @@ describe('an outage', () => {
     expect(new Set(sent.map(({ position }) => position)).size).toBe(10_000);
     expect(await fixture.bus.deadLetters('s', { limit: 10 })).toEqual([]);
     await close(fixture);
-  }, 120_000);
+  });
 
   it('of nothing but failure is told at 50, 70, 90 and 100 % of five days, once each', async () => {
     const played = await play();

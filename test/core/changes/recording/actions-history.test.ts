@@ -127,4 +127,4 @@ it('follows from the chain, whatever anybody does', async () => {
   );
   const wanted = ['vote-revoked', 'overridden', 'reviewed', 'rejected', 'executed', 'resolution', 'rollback-failed'];
   expect([...seen]).toEqual(expect.arrayContaining(wanted.map((type) => `change.${type}`)));
-}, 120_000);
+}, 240_000);
