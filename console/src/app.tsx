@@ -5,6 +5,7 @@ import { Problem } from './parts/parts.tsx';
 import { addressOf, useRoute } from './session/route.ts';
 import { reasonOf, signInByLink, signOut, type LinkIn, type Session } from './session/session.ts';
 import { ChangePage } from './views/change.tsx';
+import { EntityPage, EntitySearch } from './views/entity.tsx';
 import { Inbox } from './views/inbox.tsx';
 import { SignIn } from './views/sign-in.tsx';
 
@@ -17,6 +18,10 @@ const INBOX: Place = { title: 'Inbox', show: (session) => <Inbox session={sessio
 /** What stands in the navigation, by the first segment of its address. */
 const PLACES: Readonly<Record<string, Place>> = {
   inbox: INBOX,
+  entities: {
+    title: 'History',
+    show: (session, [id]) => (id === undefined ? <EntitySearch /> : <EntityPage session={session} id={id} />),
+  },
 };
 const CHANGES: Place = { title: 'Change', show: (session, [id = '']) => <ChangePage session={session} id={id} /> };
 

@@ -63,6 +63,12 @@ const VIEWS: readonly View[] = [
       await page.getByText('Holding such a role').waitFor();
     },
   },
+  {
+    name: 'history',
+    as: 'eva',
+    address: () => '#/entities/account%3A1695',
+    isThere: (page) => page.locator('[data-verdict=verified]').waitFor(),
+  },
 ];
 
 const LOOKS = (['light', 'dark'] as const).flatMap((theme) =>

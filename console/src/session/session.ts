@@ -4,7 +4,8 @@
  */
 import { createClient, type Client } from '../../../clients/sdk/client.ts';
 import { ApiProblem, Unreachable } from '../../../clients/sdk/connection/problems.ts';
-import { parseRootKey, type RootKey } from '../verify/note.ts';
+import { createSeen, type Seen } from './seen.ts';
+import { parseRootKey, type NamedKey } from '../verify/note.ts';
 
 export interface Who {
   readonly kind: string;
@@ -17,7 +18,8 @@ export interface Session {
   readonly client: Client;
   readonly token: string;
   /** undefined: nothing can be verified by signature here */
-  readonly root: RootKey | undefined;
+  readonly root: NamedKey | undefined;
+  readonly seen: Seen;
 }
 
 export interface LinkIn {
@@ -56,7 +58,7 @@ class SignInRefused extends Error {}
 
 function sessionOf(token: string, who: Who, vkey: string | undefined): Session {
   const root = vkey === undefined ? undefined : parseRootKey(vkey);
-  return { who, token, root, client: createClient({ url: location.origin, token }) };
+  return { who, token, root, seen: createSeen(), client: createClient({ url: location.origin, token }) };
 }
 
 async function ask<Answer>(method: string, { body, token }: { body?: string; token?: string }): Promise<Answer> {

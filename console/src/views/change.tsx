@@ -24,6 +24,8 @@ export function ChangePage({ session, id }: { readonly session: Session; readonl
   const [loaded, reload] = useLoaded(() => loadChange(session, id), [session, id]);
   useEffect(() => setDecided(undefined), [id]);
   const onDecided = (result: DecideResult): void => {
+    const { change, vote } = result;
+    session.seen.add(change.entityId, { seq: vote.seq, hash: vote.hash, where: 'the receipt of your vote' });
     setDecided(result);
     reload();
   };

@@ -233,6 +233,7 @@ async function governance(): Promise<void> {
   await run('policy lint', '--runs', '1', '--config', CONFIG);
   await run('executor test', 'examples/executor/subject.ts');
   await run('token', 'eva', '--data', data);
+  await run('console', '--as', 'eva', '--data', data);
   writeFileSync(file('token'), 'not-a-token-of-anybody');
   await run('profiles add', 'json', '--url', 'http://127.0.0.1:1', '--token-file', file('token'));
   await run('profiles list');

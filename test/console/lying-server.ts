@@ -1,0 +1,68 @@
+/** A server between the browser and the engine that tells the truth except where a lie says otherwise: what whoever runs a service could do. */
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { must } from '../../core/errors/index.ts';
+
+/** Given the path and the true answer, the one that is sent. */
+export type Lie = (path: string, answer: unknown) => unknown;
+
+export interface LyingServer {
+  readonly url: string;
+  lie: Lie;
+  close(): Promise<void>;
+}
+
+export const honest: Lie = (_path, answer) => answer;
+
+export async function startLyingServer(engineUrl: string): Promise<LyingServer> {
+  const server = createServer((request, response) => {
+    pass(request, response, { engineUrl, lie: (path, answer) => self.lie(path, answer) }).catch((error: unknown) =>
+      response.destroy(error as Error),
+    );
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const self: LyingServer = {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    lie: honest,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+  return self;
+}
+
+async function pass(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { engineUrl, lie }: { readonly engineUrl: string; readonly lie: Lie },
+): Promise<void> {
+  const { authorization, 'content-type': type } = request.headers;
+  const path = must(request.url, 'the path');
+  const body = request.method === 'POST' ? await bodyOf(request) : undefined;
+  const answer = await fetch(engineUrl + path, {
+    method: must(request.method, 'the method'),
+    headers: {
+      ...(authorization === undefined ? {} : { authorization }),
+      ...(type === undefined ? {} : { 'content-type': type }),
+    },
+    ...(body === undefined ? {} : { body }),
+  });
+  const bytes = new Uint8Array(await answer.arrayBuffer());
+  const isJson = answer.headers.get('content-type') === 'application/json';
+  const sent = isJson
+    ? JSON.stringify(lie(decodeURIComponent(path), JSON.parse(Buffer.from(bytes).toString())))
+    : bytes;
+  const kept = ['content-type', 'content-security-policy', 'cache-control'].flatMap((name): [string, string][] => {
+    const value = answer.headers.get(name);
+    return value === null ? [] : [[name, value]];
+  });
+  response.writeHead(answer.status, Object.fromEntries(kept)).end(sent);
+}
+
+async function bodyOf(request: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks);
+}
