@@ -15,6 +15,7 @@ const CHECKS = [
   'core/canonical/hash.ts',
   'core/ledger/entries/{entry-place,field-commitment}.ts',
   'core/ledger/merkle/merkle-hash.ts',
+  'core/assertions/credential.ts',
   'core/policy/roster.ts',
   'core/values/stored.ts',
   'core/changes/{model/steps,risk/risk-config,recording/approval-topics,operations/content,store/delegation-store}.ts',

@@ -16,6 +16,7 @@ const rooms = require('../../.dependency-rooms.cjs') as Readonly<Record<string, 
 const rules = new Set(forbidden.map(({ name }) => name));
 /** Areas that are small enough to be one room. */
 const ONE_ROOM = [
+  'core/assertions',
   'core/brands',
   'core/canonical',
   'core/errors',
