@@ -32,6 +32,8 @@ export const PROBLEMS: Readonly<Record<ErrorCode, Row>> = {
   AGENTS_CANNOT_DECIDE: row(403, 'Only people decide'),
   SELF_APPROVAL: row(403, 'Nobody decides on their own proposal'),
   NOT_ELIGIBLE: row(403, 'The change-set needs a role you do not hold'),
+  ASSERTION_REQUIRED: row(403, "The rules ask for the signature of a person's own key"),
+  ASSERTION_INVALID: row(403, 'The signature is not of an enrolled key over this decision'),
   NOT_PROPOSER: row(403, 'Only the proposer may do this'),
   OVERRIDE_REFUSED: row(403, 'Break-glass does not reach this far'),
   REVIEW_REFUSED: row(403, 'Nothing to review, or not by this person'),

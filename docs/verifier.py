@@ -23,8 +23,10 @@ import time
 import zlib
 
 from cryptography.exceptions import InvalidSignature, InvalidTag
+from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, SECP256R1, EllipticCurvePublicNumbers
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
 
 EXIT_CODES = {
     "OK": 0,
@@ -2367,7 +2369,14 @@ def is_claimed_work(value):
 
 
 EVIDENCE = list_of({"url": is_text, "hash": is_hash, "title?": is_text})
-ASSERTION = {"credentialId": is_text, "authenticatorData": is_text, "clientDataJSON": is_text, "signature": is_text}
+PASSKEY_ASSERTION = {"credentialId": is_text, "authenticatorData": is_text, "clientDataJSON": is_text, "signature": is_text}
+KEY_ASSERTION = {"kind": exactly("key"), "keyId": is_text, "signature": is_text}
+
+
+def is_assertion(value):
+    return fits(value, PASSKEY_ASSERTION) or fits(value, KEY_ASSERTION)
+
+
 OPERATION = {
     "type": is_text,
     "payload": anything,
@@ -2407,6 +2416,7 @@ STEPS = {
         "approvals": is_count,
         "timelockMinutes": is_count,
         "enforcement?": one_of("soft", "hard"),
+        "assertion?": one_of("signed", "device-bound"),
         "sampled?": exactly(True),
         "policy": {"version": is_text, "hash": is_hash},
         "base": VERSIONED,
@@ -2429,7 +2439,7 @@ STEPS = {
         "nonce": is_text,
         "expiresAt?": is_instant,
         "reason?": is_text,
-        "assertion?": ASSERTION,
+        "assertion?": is_assertion,
     },
     "change.approved": {**OF, **UNDER, "proposal": is_hash, "assessment": is_hash, "votes": list_of(is_hash)},
     "change.vote-revoked": {**OF, **UNDER, "vote": is_hash, "personId": is_text, "reason?": is_text},
@@ -2445,7 +2455,7 @@ STEPS = {
         "ticket": is_text,
         "reason": is_text,
         "nonce": is_text,
-        "assertion?": ASSERTION,
+        "assertion?": is_assertion,
         "reviewBy": is_instant,
     },
     "change.reviewed": {**OF, **UNDER, "personId": is_text, "verdict": one_of("justified", "unjustified"), "reason": is_text},
@@ -3483,6 +3493,8 @@ def leading_absent(node, value, nesting):
 
 LEVELS = ("L0", "L1", "L2", "L3", "L4")
 HARD_LEVELS = ("L3", "L4")
+# What a rule asks of the signature of who decides, the strictest last.
+DEMANDS = ("none", "signed", "device-bound")
 UNMATCHED = {"level": "L3", "roles": UNMATCHED_ROLES, "approvals": 2, "timelockMinutes": 60, "enforcement": "hard"}
 FLOOR = {
     "name": "registry (built in)",
@@ -3599,6 +3611,7 @@ RULE = {
     "approvals": between(0, 10),
     "timelockMinutes?": between(0, 10_080),
     "enforcement?": one_of("soft", "hard"),
+    "assertion?": one_of("none", "signed", "device-bound"),
 }
 FREEZE = {
     "name": texts(1, 100),
@@ -3623,6 +3636,29 @@ RISK = {
     },
     "rules": lists(RULE, 0, 200),
 }
+
+
+def base64url(most):
+    return texts(1, most, "[A-Za-z0-9_-]+")
+
+
+AAGUID = texts(36, 36, "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+ORIGIN = texts(1, 300, r"(https://[a-z0-9-]+(\.[a-z0-9-]+)*|http://localhost)(:[0-9]{1,5})?")
+WEBAUTHN = {
+    "rpId": texts(1, 253, r"[a-z0-9-]+(\.[a-z0-9-]+)*"),
+    "origins": lists(ORIGIN, 1, 10),
+    "aaguids?": lists(AAGUID, 0, 100),
+}
+CREDENTIAL = {"personId": texts(1, 64), "id": base64url(1364), "publicKey": base64url(128)}
+PASSKEY = {
+    **CREDENTIAL,
+    "kind": exactly("passkey"),
+    "aaguid?": AAGUID,
+    "backupEligible": lambda value: isinstance(value, bool),
+    "transports?": lists(texts(1, 32, "[a-z-]+"), 0, 8),
+}
+PLAIN_KEY = {**CREDENTIAL, "kind": exactly("key")}
+CREDENTIALS = lists(lambda value: fits(value, PASSKEY) or fits(value, PLAIN_KEY), 0, 150)
 
 
 def is_sound_risk(risk):
@@ -3651,7 +3687,7 @@ def is_sound_risk(risk):
 
 def with_defaults(document):
     """The policy with every default written out, or None where it is none."""
-    if not fits(document, {"roster": ROSTER, "risk": RISK}):
+    if not fits(document, {"roster": ROSTER, "risk": RISK, "webauthn?": WEBAUTHN, "credentials?": CREDENTIALS}):
         return None
     policy = copied(document)
     roster, risk = policy["roster"], policy["risk"]
@@ -3684,6 +3720,9 @@ class Policy:
     def __init__(self, seq, entry_hash, policy):
         self.seq, self.hash = seq, entry_hash
         self.roster, self.risk = policy["roster"], policy["risk"]
+        self.webauthn, self.credentials = policy.get("webauthn"), policy.get("credentials", [])
+        demands = [rule.get("assertion", "none") for rule in self.risk["rules"]]
+        self.strictest = max(demands, key=DEMANDS.index, default="none")
         self.table = {
             "version": self.risk["version"],
             "hash": tagged_hash("nervous-system.risk-table.v1", self.risk),
@@ -3724,8 +3763,8 @@ class Policy:
         """What the rules ask for, given the facts."""
         matched = [rule for rule, pattern in zip(self.risk["rules"], self.patterns) if pattern.matches(facts)]
         if isinstance(facts.get("entity"), str) and facts["entity"].startswith(REGISTRY):
-            matched.append(FLOOR)
-        demands = matched or [UNMATCHED]
+            matched.append({**FLOOR, "assertion": self.strictest})
+        demands = matched or [{**UNMATCHED, "assertion": self.strictest}]
         roles = in_order({role for one in demands for role in one["roles"]})
         hard = any(one["level"] in HARD_LEVELS or one.get("enforcement", "soft") == "hard" for one in demands)
         return {
@@ -3735,6 +3774,7 @@ class Policy:
             "approvals": max([len(roles), *(one["approvals"] for one in demands)]),
             "timelockMinutes": max(one["timelockMinutes"] for one in demands),
             "enforcement": "hard" if hard else "soft",
+            "assertion": max((one.get("assertion", "none") for one in demands), key=DEMANDS.index),
         }
 
     def open_freezes(self, entity, now):
@@ -3755,6 +3795,7 @@ def stricter(one, other):
         "approvals": max(one["approvals"], other["approvals"], len(roles)),
         "timelockMinutes": max(one["timelockMinutes"], other["timelockMinutes"]),
         "enforcement": "hard" if "hard" in (one["enforcement"], other["enforcement"]) else "soft",
+        "assertion": max(one["assertion"], other["assertion"], key=DEMANDS.index),
     }
 
 
@@ -4220,7 +4261,7 @@ class Replay:
         else:
             held = in_order(policy.roles_of(data["personId"]))
         need(data["roles"] == held, "the roles are not those held")
-        self.need_signed(data, change, data["assessmentHash"], data["decision"])
+        self.need_signed(data, change, policy)
 
     def lent_roles(self, body, data, policy):
         known = self.delegations.get(data["delegate"]["delegation"])
@@ -4233,30 +4274,38 @@ class Replay:
         need(not policy.apart([*policy.roles_of(known["to"]), *roles]), "duties that are kept apart")
         return roles
 
-    def need_signed(self, data, change, assessment_hash, decision):
-        """An assertion was asked for over this very decision."""
-        if "assertion" not in data:
+    def is_signed(self, data, change, policy):
+        try:
+            self.need_signed(data, change, policy)
+            return True
+        except Inconsistent:
+            return False
+
+    def need_signed(self, data, change, policy):
+        """An assertion was asked for over this very decision; where the rules ask for one, it is by an enrolled key."""
+        demand = change.assessment.get("assertion") if change.assessment else None
+        assertion = data.get("assertion")
+        if assertion is None:
+            need(demand is None, "it had to be signed with an enrolled key, and is not")
             return
         subject = {
             "ledger": self.ledger,
             "change": change.id,
             "revision": data["revision"],
             "contentHash": data["contentHash"],
-            "assessmentHash": assessment_hash,
-            "decision": decision,
+            "assessmentHash": data.get("assessmentHash", change.assessment["assessmentHash"]),
+            "decision": data.get("decision", "override"),
             "personId": data["personId"],
             "nonce": data["nonce"],
             "expiresAt": data.get("expiresAt"),
         }
-        try:
-            encoded = data["assertion"]["clientDataJSON"]
-            client = parse_json(base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4)).decode("utf-8", "replace"))
-        except (ValueError, Malformed):
-            client = None
-        challenge = bytes.fromhex(tagged_hash("nervous-system.change.decision.v1", subject))
-        wanted = base64.urlsafe_b64encode(challenge).decode().rstrip("=")
-        right = isinstance(client, dict) and client.get("type") == "webauthn.get" and client.get("challenge") == wanted
-        need(right, "the assertion was made over another decision")
+        challenge = tagged_hash("nervous-system.change.decision.v1", subject)
+        is_key = "kind" in assertion
+        if not is_key:
+            need_asked_for(assertion, challenge)
+        if demand is not None or is_key:
+            person = data.get("delegate", data)["personId"]
+            need_enrolled(assertion, challenge, person, demand or "signed", policy)
 
     def judge_vote_revoked(self, body, data, change, policy):
         pass
@@ -4264,7 +4313,7 @@ class Replay:
     def judge_overridden(self, body, data, change, policy):
         need(policy.person_may(data["personId"], "overrides", body["entity"]), "no right to override")
         need(not BLANK.fullmatch(data["ticket"]) and not BLANK.fullmatch(data["reason"]), "no ticket or reason")
-        self.need_signed(data, change, change.assessment["assessmentHash"], "override")
+        self.need_signed(data, change, policy)
 
     def judge_aborted(self, body, data, change, policy):
         filled = change.assessment is not None and change.roles_filled(policy.roles_of(data["personId"]))
@@ -4314,6 +4363,7 @@ class Replay:
         else:
             person, account = change.override["personId"], change.override["account"]
             approved = person not in excluded and policy.person_may(person, "overrides", change.entity) and account
+            approved = approved and self.is_signed(change.override, change, policy)
         need(approved, "by the roster in force the approval lacks people, roles or the right")
         need(change.assessment["policy"]["hash"] == policy.table["hash"], "weighed by rules that are no longer in force")
         freeze = change.assessment["facts"].get("freeze")
@@ -4329,6 +4379,8 @@ class Replay:
         for vote in change.votes:
             delegate = vote.get("delegate")
             if vote["personId"] in excluded or (delegate and delegate["personId"] in excluded):
+                continue
+            if not self.is_signed(vote, change, policy):
                 continue
             if delegate is None:
                 votes.append({**vote, "roles": in_order(policy.roles_of(vote["personId"]))})
@@ -4378,6 +4430,86 @@ class Replay:
         moments = [end, start, *(edge for edge in edges if start < edge < end)]
         found = [policy.open_freezes(entity, moment) for moment in moments]
         return next((names for names in found if names == recorded), found[0])
+
+
+def need_asked_for(assertion, challenge):
+    try:
+        encoded = assertion["clientDataJSON"]
+        client = parse_json(base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4)).decode("utf-8", "replace"))
+    except (ValueError, Malformed):
+        client = None
+    right = isinstance(client, dict) and client.get("type") == "webauthn.get" and client.get("challenge") == unpadded(challenge)
+    need(right, "the assertion was made over another decision")
+
+
+def unpadded(hex_text):
+    return base64.urlsafe_b64encode(bytes.fromhex(hex_text)).decode().rstrip("=")
+
+
+def strict_base64url(text):
+    """Only the text that the bytes lead to stands for them."""
+    need(re.fullmatch("[A-Za-z0-9_-]*", text) is not None, "it is not base64url without padding")
+    try:
+        data = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    except ValueError:
+        raise Inconsistent("it is not base64url without padding") from None
+    need(base64.urlsafe_b64encode(data).decode().rstrip("=") == text, "it is not base64url without padding")
+    return data
+
+
+P256_X, P256_Y = bytes.fromhex("a5010203262001215820"), bytes.fromhex("225820")
+ED25519_X = bytes.fromhex("a4010103272006215820")
+
+
+def need_key_signed(cose, message, signature):
+    """COSE_Key in canonical CBOR: the bytes before the coordinates never differ."""
+    key = strict_base64url(cose)
+    try:
+        if len(key) == 77 and key[:10] == P256_X and key[42:45] == P256_Y:
+            numbers = (int.from_bytes(key[10:42], "big"), int.from_bytes(key[45:], "big"))
+            public = EllipticCurvePublicNumbers(*numbers, SECP256R1()).public_key()
+            public.verify(signature, message, ECDSA(SHA256()))
+        else:
+            need(len(key) == 42 and key[:10] == ED25519_X, "the enrolled key is none of ES256 or Ed25519")
+            Ed25519PublicKey.from_public_bytes(key[10:]).verify(signature, message)
+    except (InvalidSignature, ValueError):
+        raise Inconsistent("its signature is not of the enrolled key") from None
+
+
+def need_enrolled(assertion, challenge, person, demand, policy):
+    """The person's enrolled key signed the challenge, as WebAuthn says, and it is a key as the rules ask for."""
+    is_key = "kind" in assertion
+    name = assertion["keyId"] if is_key else assertion["credentialId"]
+    found = [one for one in policy.credentials if one["id"] == name and one["personId"] == person]
+    need(found, f"{person} has enrolled no such key")
+    credential, webauthn = found[0], policy.webauthn
+    need((credential["kind"] == "key") == is_key, "the enrolled key is of another kind")
+    if demand == "device-bound":
+        models = (webauthn or {}).get("aaguids", [])
+        bound = not is_key and not credential["backupEligible"] and credential.get("aaguid") in models
+        need(bound, "the key is not bound to a device of a listed model")
+    signature = strict_base64url(assertion["signature"])
+    if is_key:
+        need_key_signed(credential["publicKey"], f"nervous-system.assertion.key.v1\n{challenge}\n".encode(), signature)
+        return
+    need(webauthn is not None, "the policy names no domain for passkeys")
+    client_data = strict_base64url(assertion["clientDataJSON"])
+    data = strict_base64url(assertion["authenticatorData"])
+    try:
+        client = parse_json(client_data.decode())
+    except (ValueError, Malformed):
+        raise Inconsistent("its client data is no JSON") from None
+    need(isinstance(client, dict) and client.get("type") == "webauthn.get", "its client data is not of an assertion")
+    need(client.get("challenge") == unpadded(challenge), "the assertion was made over another decision")
+    need(client.get("origin") in webauthn["origins"], "its origin is not one of webauthn.origins")
+    need(client.get("crossOrigin", False) is False, "it was made inside a page of another origin")
+    need(len(data) >= 37 and data[:32] == sha256(webauthn["rpId"].encode()), "it is for another domain")
+    flags = data[32]
+    need(flags & 0x01 and flags & 0x04, "nobody was present, or was not verified")
+    eligible = bool(flags & 0x08)
+    need(eligible == credential["backupEligible"] and (eligible or not flags & 0x10), "its backup flags are others")
+    need(not flags & 0x40 and (flags & 0x80 or len(data) == 37), "more than an assertion has")
+    need_key_signed(credential["publicKey"], data + sha256(client_data), signature)
 
 
 def need_system(body):
@@ -4485,6 +4617,7 @@ def judge_risk(data, change, policy):
     for name in ("level", "matched", "roles", "approvals", "timelockMinutes"):
         need(data[name] == demand[name], f"its {name} is {data[name]}, by the rules in force it is {demand[name]}")
     need(data.get("enforcement", "hard") == demand["enforcement"], "its enforcement is another")
+    need(data.get("assertion", "none") == demand["assertion"], "it asks for other signatures than the rules")
     need(("sampled" in data) == is_sampled(policy, demand, content, change.proposal), "it was not drawn as it must be")
     plans = [one["index"] for one in data.get("plans", [])]
     need(plans == elsewhere, "its plans are not those of its operations")

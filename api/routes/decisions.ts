@@ -50,6 +50,8 @@ const decideChangeSet = route({
     'DECISION_STALE',
     'DECISION_REPLAYED',
     'DECISION_EXPIRED',
+    'ASSERTION_REQUIRED',
+    'ASSERTION_INVALID',
     'RISK_BLOCKED',
   ],
   handler: async (system, principal, { params: { id }, body }) => ({
@@ -79,6 +81,8 @@ const overrideChangeSet = actionRoute('override', {
     'DECISION_STALE',
     'DECISION_REPLAYED',
     'DECISION_EXPIRED',
+    'ASSERTION_REQUIRED',
+    'ASSERTION_INVALID',
     'RISK_BLOCKED',
   ],
 });

@@ -29,7 +29,7 @@ export {
 } from './operations/content.ts';
 export type { ChangesDependencies } from './recording/context.ts';
 export { decisionInputSchema, type DecisionInput } from './decisions/decide.ts';
-export { decisionChallenge, type Assertion, type DecisionSubject } from './model/decision-challenge.ts';
+export { decisionChallenge, type DecisionSubject } from './model/decision-challenge.ts';
 export { overrideInputSchema, type OverrideInput } from './decisions/override.ts';
 export { resolutionInputSchema, type ResolutionInput } from './decisions/resolve.ts';
 export { revertInputSchema, type RevertInput } from './proposals/revert.ts';
@@ -108,7 +108,15 @@ export type { PolicyChange, PolicyView } from './views/policy-view.ts';
 export { createGovernance, type Governance, type PolicyInForce } from './policy/governance.ts';
 export { POLICY_ADOPTED, ROOT_SIGNED_TYPES } from './policy/adoption.ts';
 export { UNDER_POLICY, WRITES_DOCUMENT } from './policy/authority.ts';
-export { deadEnds, policyHash, policyJson, recordingProblems, type PolicyDocument } from './policy/policy-document.ts';
+export {
+  deadEnds,
+  policyHash,
+  policyJson,
+  recordingProblems,
+  signerProblems,
+  unmetDemands,
+  type PolicyDocument,
+} from './policy/policy-document.ts';
 export { POLICY_ENTITY } from './model/policy-entity.ts';
 export { datedAuthority, type AuthorityChains } from './replay/dated-authority.ts';
 export { DELEGATIONS_CHAIN } from './store/delegation-store.ts';

@@ -66,7 +66,7 @@ const queue = { send: async (_text: string) => undefined };
 const [url, token] = ['http://127.0.0.1:9', ''];`;
 
 export const SNIPPETS: Readonly<Record<string, readonly (Surroundings | Excerpt)[]>> = {
-  'docs/approvals.md': [RULES, RULES, RULES, RULES],
+  'docs/approvals.md': [RULES, RULES, RULES, RULES, section()],
   'docs/architecture.md': [
     {
       before: `${STARTED}

@@ -60,8 +60,8 @@ export class TwoVerifiers {
   }
 
   /** As `dataDir`. @throws Error where they differ */
-  async compareDataDir(path: string): Promise<Compared> {
-    return assertAgreed(await this.dataDir(path));
+  async compareDataDir(path: string, vkeys: readonly string[] = [], now = Date.now()): Promise<Compared> {
+    return assertAgreed(await this.dataDir(path, vkeys, now));
   }
 
   async compareExport(path: string, vkeys: readonly string[]): Promise<Compared> {

@@ -4,6 +4,7 @@
  * what is recorded.
  */
 import * as z from 'zod';
+import { assertionSchema } from '../../assertions/index.ts';
 import type { StepHash } from '../../brands/index.ts';
 import { SYSTEM_ACTOR } from '../../ledger/index.ts';
 import { actorOf, type Principal } from '../../policy/index.ts';
@@ -11,12 +12,14 @@ import { approvalStep } from '../risk/assess.ts';
 import type { StoredChange } from '../store/change-store.ts';
 import { parseInput, plainText } from '../operations/content.ts';
 import type { Context } from '../recording/context.ts';
-import { assertionRefusal, assertionSchema } from '../model/decision-challenge.ts';
+import { assertionRefusal } from '../model/decision-challenge.ts';
+import { voteSignatureRefusal } from '../model/signed-decisions.ts';
 import { votingAs } from './delegation.ts';
 import { requirementOf, standingQuorum } from '../model/quorum.ts';
 import { readEntry } from '../model/read-entry.ts';
 import type { ChangeRecord, StandingVote } from '../model/record.ts';
 import { isRefused, noSuchChange, refused, type Refusal, type Refused } from '../model/refusal.ts';
+import { staleness, voteRefusal } from '../reducer/reduce-vote.ts';
 import type { ActRequest } from '../recording/record-act.ts';
 import { MAX_TRIES, tooBusy } from '../recording/record-steps.ts';
 import { peopleOnly } from '../recording/who-may.ts';
@@ -71,8 +74,8 @@ export async function decide(
   const { nonce } = decision;
   const personId = onBehalfOf ?? principal.personId;
   const subject = { ...decision, ledger: context.ledger, change: id, personId };
-  const unsigned = assertionRefusal(decision.assertion, subject);
-  if (unsigned !== undefined) return unsigned;
+  const foreign = assertionRefusal(decision.assertion, subject);
+  if (foreign !== undefined) return foreign;
 
   for (let tries = 0; tries < MAX_TRIES; tries++) {
     // The record as it stands; the very same decision is answered with what is there.
@@ -89,6 +92,8 @@ export async function decide(
     const mandate = await votingAs(context, principal.personId, onBehalfOf);
     if (isRefused(mandate)) return mandate;
     const { checks, ...roles } = mandate;
+    const unsigned = signatureOfStanding(context, record, { ...decision, ...roles });
+    if (unsigned !== undefined) return unsigned;
 
     // The vote with all it binds to, and what follows from it.
     const vote: Vote = { ...decision, change: id, ...roles, ...context.under };
@@ -150,6 +155,12 @@ function roomRefusal({ id, entries }: ChangeRecord, { decision }: Pick<Vote, 'de
   return decision === 'reject' || votes < MAX_VOTES
     ? undefined
     : refused('CHANGE_STATE_CONFLICT', `${MAX_VOTES} votes were cast on ${id}: reject it, or have it proposed anew`);
+}
+
+/** Only where it is about what stands: what is stale is told so, before anybody is sent to sign it. */
+function signatureOfStanding(context: Context, record: ChangeRecord, vote: Omit<Vote, 'change'>): Refusal | undefined {
+  if (staleness(record, vote) !== undefined || voteRefusal(record, vote) !== undefined) return undefined;
+  return voteSignatureRefusal(vote, { ledger: context.ledger, record, signers: context.signers });
 }
 
 /** One rejection ends it; an approval that completes the quorum approves it. */

@@ -12,6 +12,7 @@ import { line, parseInput, plainText } from '../operations/content.ts';
 import { now, type Context } from '../recording/context.ts';
 import { bindingFields, replayRefusal } from './decide.ts';
 import { assertionRefusal } from '../model/decision-challenge.ts';
+import { overrideSignatureRefusal } from '../model/signed-decisions.ts';
 import { REVIEW_MS } from '../model/post-review.ts';
 import type { ChangeRecord } from '../model/record.ts';
 import { isRefused, noSuchChange, refused, type Refused } from '../model/refusal.ts';
@@ -39,8 +40,8 @@ export async function override(
   if (isRefused(given)) return given;
   const { personId } = principal;
   const subject = { ...given, ledger: context.ledger, change: id, decision: 'override' as const, personId };
-  const unsigned = assertionRefusal(given.assertion, subject);
-  if (unsigned !== undefined) return unsigned;
+  const foreign = assertionRefusal(given.assertion, subject);
+  if (foreign !== undefined) return foreign;
 
   for (let tries = 0; tries < MAX_TRIES; tries++) {
     const current = await context.store.find(id);
@@ -49,7 +50,10 @@ export async function override(
     if (isSame(record, personId, given)) return { kind: 'recorded', stored: current };
     if (!context.policy.may(principal, 'overrides', record.entityId))
       return refused('OVERRIDE_REFUSED', `${personId} has no right "overrides" for "${record.entityId}"`);
-    const refusal = (await replayRefusal(context, record, given.nonce)) ?? bindingRefusal(record, personId, given);
+    const refusal =
+      (await replayRefusal(context, record, given.nonce)) ??
+      bindingRefusal(record, personId, given) ??
+      overrideSignatureRefusal({ ...given, personId }, { ...context, record });
     if (refusal !== undefined) return refusal;
     const data = dataOf(context, record, { personId, given });
     const done = await recordAct(context, current, {
@@ -63,8 +67,11 @@ export async function override(
 
 /** At the claim: whoever overrode still may. That the rules are still the ones that were soft is asked of the risk table. */
 export function overrideStands(context: Context, record: ChangeRecord): boolean {
-  const { override: given, entityId } = record;
-  if (given === undefined || excludedNow(context, record).includes(given.personId)) return false;
+  const { override: given, entityId, assessment } = record;
+  if (given === undefined || assessment === undefined) return false;
+  if (excludedNow(context, record).includes(given.personId)) return false;
+  const { assessmentHash } = assessment;
+  if (overrideSignatureRefusal({ ...given, assessmentHash }, { ...context, record }) !== undefined) return false;
   return context.policy.may({ kind: 'person', id: given.account, personId: given.personId }, 'overrides', entityId);
 }
 

@@ -11,6 +11,7 @@ import { excludedNow } from '../recording/who-may.ts';
 import { votersNow } from '../decisions/delegation.ts';
 import { activeFreezes } from '../risk/freezes.ts';
 import { overrideStands } from '../decisions/override.ts';
+import { voteSignatureRefusal } from '../model/signed-decisions.ts';
 import { requirementOf, standingQuorum } from '../model/quorum.ts';
 import type { ChangeRecord, StandingVote } from '../model/record.ts';
 import { isRefused, type Refusal } from '../model/refusal.ts';
@@ -70,7 +71,10 @@ function isQuorumThere(context: Context, record: ChangeRecord, voters: readonly 
   const requirement = requirementOf(record);
   const excluded = excludedNow(context, record);
   const eligible = voters.filter(
-    ({ personId, delegate }) => !excluded.includes(personId) && !excluded.includes(orBlank(delegate?.personId)),
+    (vote) =>
+      !excluded.includes(vote.personId) &&
+      !excluded.includes(orBlank(vote.delegate?.personId)) &&
+      voteSignatureRefusal(vote, { ...context, record }) === undefined,
   );
   return requirement !== undefined && standingQuorum(requirement, eligible).reached;
 }

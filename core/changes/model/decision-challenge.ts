@@ -1,31 +1,15 @@
 /**
- * What a person's own key signs when they decide (WebAuthn): one hash over everything the decision binds to. Whether the
- * signature is good is not known here, only that it was asked for over this decision and no other.
+ * What a person's own key signs when they decide: one hash over everything the decision binds to. Where the rules ask for a
+ * signature it has to be good; where they do not, an assertion was at least asked for over this decision and no other.
  */
 import * as z from 'zod';
+import { assertionProblem, type Assertion, type AssertionDemand, type Signers } from '../../assertions/index.ts';
 import type { AssessmentHash, ContentHash, PersonId } from '../../brands/index.ts';
 import { canonicalize, taggedHash } from '../../canonical/index.ts';
 import { refused, type Refusal } from './refusal.ts';
 import type { Vote } from './steps.ts';
 
 const DECISION_TAG = 'nervous-system.change.decision.v1';
-
-const base64url = (maxCharacters: number): z.ZodString =>
-  z
-    .string()
-    .min(1)
-    .max(maxCharacters)
-    .regex(/^[A-Za-z0-9_-]+$/, 'must be base64url without padding');
-
-/** An AuthenticatorAssertionResponse with its credential's id. Limits are about twice what authenticators send. */
-export const assertionSchema = z.strictObject({
-  /** at most 1,023 bytes by WebAuthn */
-  credentialId: base64url(1364),
-  authenticatorData: base64url(2048),
-  clientDataJSON: base64url(2048),
-  signature: base64url(1024),
-});
-export type Assertion = z.output<typeof assertionSchema>;
 
 export interface DecisionSubject {
   readonly ledger: string;
@@ -51,9 +35,33 @@ export function decisionChallenge(subject: DecisionSubject): string {
 
 const clientData = z.object({ type: z.literal('webauthn.get'), challenge: z.string() });
 
+export interface Signing {
+  readonly subject: DecisionSubject;
+  /** who decides: the delegate, where a vote is lent */
+  readonly decider: PersonId;
+  /** by the assessment; undefined: the sign-in is enough */
+  readonly demand: AssertionDemand | undefined;
+  /** of the policy in force */
+  readonly signers: Signers;
+}
+
+/** CHANGE_INVALID | DECISION_STALE as below, ASSERTION_REQUIRED | ASSERTION_INVALID when it is not what the rules ask for. */
+export function signatureRefusal(
+  assertion: Assertion | undefined,
+  { subject, decider: personId, demand, signers }: Signing,
+): Refusal | undefined {
+  const refusal = assertionRefusal(assertion, subject);
+  // A plain key's signature says nothing that could be read without the key, so it always has to be good.
+  const needed = demand ?? (assertion !== undefined && 'kind' in assertion ? 'signed' : undefined);
+  if (refusal !== undefined || needed === undefined) return refusal;
+  const challenge = decisionChallenge(subject);
+  const problem = assertionProblem(assertion, { challenge, personId, demand: needed, signers });
+  return problem && refused(problem.code, problem.message);
+}
+
 /** CHANGE_INVALID when it is no assertion, DECISION_STALE when it is one over something else. */
 export function assertionRefusal(assertion: Assertion | undefined, subject: DecisionSubject): Refusal | undefined {
-  if (assertion === undefined) return undefined;
+  if (assertion === undefined || 'kind' in assertion) return undefined;
   const parsed = clientData.safeParse(readJson(assertion.clientDataJSON));
   if (!parsed.success)
     return refused(

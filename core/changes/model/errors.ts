@@ -17,6 +17,8 @@ import { NervousError } from '../../errors/index.ts';
  * `DECISION_STALE`: the decision names another revision, content or assessment than the current one: read and decide again.
  * `DECISION_REPLAYED`: the nonce was used before: decide again with a new nonce.
  * `DECISION_EXPIRED`: the deadline of the change-set, or of the decision, has passed; propose again.
+ * `ASSERTION_REQUIRED`: the rules ask that a person's own key signs the decision: send its assertion, or enrol a key first.
+ * `ASSERTION_INVALID`: the assertion is not by a key that the person has enrolled, or not over this decision: sign it again.
  * `NO_SUCH_VOTE`: the person has no standing vote on this revision that could be revoked.
  * `OVERRIDE_REFUSED`: an override cannot replace this approval, because a hard rule asks for it or the person lacks the right; get votes.
  * `REVIEW_REFUSED`: there is nothing to review, or the person had a part in it: ask someone else.
@@ -45,6 +47,8 @@ export type ChangeErrorCode =
   | 'DECISION_STALE'
   | 'DECISION_REPLAYED'
   | 'DECISION_EXPIRED'
+  | 'ASSERTION_REQUIRED'
+  | 'ASSERTION_INVALID'
   | 'NO_SUCH_VOTE'
   | 'OVERRIDE_REFUSED'
   | 'REVIEW_REFUSED'

@@ -3,6 +3,7 @@
  * A step is named by the hash of what it says and who says it, so later steps of one transaction can rest on earlier ones.
  */
 import * as z from 'zod';
+import { ASSERTION_DEMANDS } from '../../assertions/index.ts';
 import type { ChainHash, EntityId, IsoInstant, StepHash } from '../../brands/index.ts';
 import { canonicalize, taggedHash, type JsonObject, type JsonValue } from '../../canonical/index.ts';
 import type { Actor, EntryBody } from '../../ledger/index.ts';
@@ -95,6 +96,8 @@ const assessment = {
   enforcement: z.enum(['soft', 'hard']).exactOptional(),
   /** nobody had to approve, and somebody shall look at it afterwards */
   sampled: z.literal(true).exactOptional(),
+  /** whoever decides signs with an enrolled key; absent: the sign-in alone authenticates */
+  assertion: z.enum(ASSERTION_DEMANDS).exactOptional(),
   /** the risk table in force */
   policy: z.strictObject({ version: text, hash: hash.brand<'RiskTableHash'>() }),
   /** the document the operations were planned on, and what they make of it */
@@ -114,11 +117,14 @@ const assessment = {
 };
 
 /**
- * WebAuthn assertion over the decision (decision-challenge.ts): base64url, verifiable offline. Absent where the sign-in
+ * By the person's own key over the decision (decision-challenge.ts): base64url, verifiable offline. Absent where the sign-in
  * alone authenticates the person.
  */
 const assertion = z
-  .strictObject({ credentialId: text, authenticatorData: text, clientDataJSON: text, signature: text })
+  .union([
+    z.strictObject({ credentialId: text, authenticatorData: text, clientDataJSON: text, signature: text }),
+    z.strictObject({ kind: z.literal('key'), keyId: text, signature: text }),
+  ])
   .exactOptional();
 
 const vote = {

@@ -3,6 +3,14 @@
  * other, and leaving somebody who can change them again. It does not know which document is in force.
  */
 import * as z from 'zod';
+import {
+  credentialProblems,
+  credentialsSchema,
+  isFitFor,
+  webauthnSchema,
+  type AssertionDemand,
+  type Signers,
+} from '../../assertions/index.ts';
 import type { DocumentHash } from '../../brands/index.ts';
 import { hiddenProblem, type JsonObject, type JsonValue } from '../../canonical/index.ts';
 import { describeIssues } from '../../errors/index.ts';
@@ -22,10 +30,18 @@ import { ChangeError } from '../model/errors.ts';
 import { factsOf } from '../risk/facts.ts';
 import { countQuorum } from '../model/quorum.ts';
 import { createRiskTable } from '../risk/risk.ts';
-import { riskProblems, riskSchema } from '../risk/risk-config.ts';
+import { demandOfTable, riskProblems, riskSchema } from '../risk/risk-config.ts';
+import { defined } from '../../values/index.ts';
 import { POLICY_ENTITY } from '../store/document-store.ts';
 
-const policySchema = z.strictObject({ roster: rosterSchema, risk: riskSchema });
+const policySchema = z.strictObject({
+  roster: rosterSchema,
+  risk: riskSchema,
+  /** where people sign decisions with passkeys */
+  webauthn: webauthnSchema.exactOptional(),
+  /** the keys that they have enrolled */
+  credentials: credentialsSchema.exactOptional(),
+});
 
 export type PolicyDocument = z.output<typeof policySchema>;
 
@@ -47,6 +63,7 @@ export function assertPolicy(document: Document, modules: Modules): void {
     ...hiddenProblems(policyJson(policy)),
     ...rosterProblems(roster, modules),
     ...riskProblems(risk, roster),
+    ...signerProblems(policy),
     ...deadEnds(policy, modules),
   ];
   if (problems.length > 0) throw notAPolicy(problems);
@@ -83,8 +100,20 @@ export function recordingProblems(policy: PolicyDocument): RosterProblem[] {
 }
 
 /** As it is recorded: plain JSON, every default written out. */
-export function policyJson({ roster, risk }: PolicyDocument): JsonObject {
-  return JSON.parse(JSON.stringify({ roster, risk })) as JsonObject;
+export function policyJson({ roster, risk, webauthn, credentials }: PolicyDocument): JsonObject {
+  return JSON.parse(JSON.stringify({ roster, risk, webauthn, credentials })) as JsonObject;
+}
+
+export function signersOf({ webauthn, credentials }: PolicyDocument): Signers {
+  return defined({ webauthn, credentials });
+}
+
+/** What of the enrolled keys is unsound, or not of people of the roster. */
+export function signerProblems(policy: PolicyDocument): RosterProblem[] {
+  return credentialProblems(
+    signersOf(policy),
+    policy.roster.people.map(({ personId }) => personId),
+  );
 }
 
 /** Two policies that mean the same have the same hash, whatever defaults were left out. */
@@ -93,7 +122,8 @@ export function policyHash(policy: PolicyDocument): DocumentHash {
 }
 
 /** Empty while at least one principal may propose a change of the policy that the others could approve. */
-export function deadEnds({ roster, risk }: PolicyDocument, modules: Modules): RosterProblem[] {
+export function deadEnds(document: PolicyDocument, modules: Modules): RosterProblem[] {
+  const { roster, risk } = document;
   const { may } = createPolicy(roster, modules);
   const principals = [...principalsOf(roster, modules).values()];
   const proposers = principals.filter((principal) => may(principal, 'proposes', POLICY_ENTITY));
@@ -104,12 +134,27 @@ export function deadEnds({ roster, risk }: PolicyDocument, modules: Modules): Ro
   const table = createRiskTable(risk);
   const isOpen = proposers.some((proposer) => {
     const excluded = answerableFor(proposer);
-    const others = roster.people.filter(({ personId }) => !excluded.includes(personId));
-    return countQuorum(table.assess(plainChangeBy(proposer)), others).reached;
+    const demanded = table.assess(plainChangeBy(proposer));
+    const others = roster.people.filter(
+      ({ personId }) => !excluded.includes(personId) && canSign(document, personId, demanded.assertion),
+    );
+    return countQuorum(demanded, others).reached;
   });
-  const { roles, approvals } = table.assess(plainChangeBy(proposers[0] as Principal));
-  const message = `no ${approvals} people beside the proposer could hold ${roles.join(', ')}: this policy could never be changed`;
+  const { roles, approvals, assertion } = table.assess(plainChangeBy(proposers[0] as Principal));
+  const signing = assertion === undefined ? '' : ` and sign with an enrolled key (${assertion})`;
+  const message = `no ${approvals} people beside the proposer could hold ${roles.join(', ')}${signing}: this policy could never be changed`;
   return isOpen ? [] : [{ path: ['roster', 'people'], message }];
+}
+
+/** What a configuration that asks for signatures lacks: adopted without the keys, it could never be changed. */
+export function unmetDemands(document: PolicyDocument, modules: Modules): RosterProblem[] {
+  return demandOfTable(document.risk) === undefined ? [] : deadEnds(document, modules);
+}
+
+function canSign(document: PolicyDocument, personId: string, demand: AssertionDemand | undefined): boolean {
+  if (demand === undefined) return true;
+  const { credentials = [] } = document;
+  return credentials.some((one) => one.personId === personId && isFitFor(one, demand, signersOf(document)));
 }
 
 /** The facts of the smallest change of the policy there is: what even that would need, every one needs. */

@@ -1,4 +1,5 @@
 /** What every use case of change-sets works with, and the few questions all of them ask. */
+import type { Signers } from '../../assertions/index.ts';
 import { isoOf, later, type IsoInstant } from '../../brands/index.ts';
 import type { Appender, Clock, EntryStore, Ids, ItemStore, ItemWrite } from '../../ledger/index.ts';
 import type { Policy } from '../../policy/index.ts';
@@ -15,6 +16,7 @@ import type { ProvenRecords } from '../store/proven-records.ts';
 import { createStepRecorder, type StepRecorder } from './record-steps.ts';
 import { underOf } from '../policy/authority.ts';
 import { assertGovernable, type Governance, type PolicyInForce } from '../policy/governance.ts';
+import { signersOf } from '../policy/policy-document.ts';
 import type { ProveRecord } from './prove-record.ts';
 import { createRecentChanges, type RecentChanges } from '../store/recent-changes.ts';
 import type { RiskTable } from '../risk/risk.ts';
@@ -57,6 +59,8 @@ export interface Context {
   readonly types: OperationTypes;
   readonly executors: ExecutorCalls;
   readonly risk: RiskTable;
+  /** whose keys count */
+  readonly signers: Signers;
   readonly store: ChangeStore;
   readonly recent: RecentChanges;
   readonly states: DocumentStore;
@@ -82,6 +86,7 @@ export interface Lasting {
 export function createContext(deps: ChangesDependencies, inForce: PolicyInForce, { prove, proven }: Lasting): Context {
   const { entries, clock, ids, governance } = deps;
   const { policy, risk } = inForce;
+  const signers = signersOf(inForce.document);
   const under = underOf(inForce);
   const types = deps.operations ?? operationTypes();
   const executors = createExecutorCalls({ ...(deps.executors ?? { declared: {} }), clock });
@@ -92,7 +97,7 @@ export function createContext(deps: ChangesDependencies, inForce: PolicyInForce,
   const { adopted, append: appendUnder } = createAppendUnder({ ...deps, inForce, states });
   return {
     ...{ under, adopted, appendUnder, prove },
-    ...{ entries, policy, clock, ids, types, executors, risk, store, recent, states, assertAllowed },
+    ...{ entries, policy, clock, ids, types, executors, risk, signers, store, recent, states, assertAllowed },
     ledger: deps.ledger,
     items: deps.items,
     delegations: provenDelegations(createDelegationStore(deps.ledger, deps.items), {

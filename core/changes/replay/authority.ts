@@ -3,12 +3,13 @@
  * the order of the commits, the last policy before an entry is the one; where a sequencer made that order later, the times say
  * which ones it can have been, and a minute is left between clocks.
  */
+import type { Signers } from '../../assertions/index.ts';
 import { msOf, type ChainHash } from '../../brands/index.ts';
 import { createPolicy, type Policy } from '../../policy/index.ts';
 import type { DelegationTerms } from '../store/delegation-store.ts';
 import type { Document } from '../model/document.ts';
 import { attempt } from '../model/errors.ts';
-import { parsePolicy } from '../policy/policy-document.ts';
+import { parsePolicy, signersOf } from '../policy/policy-document.ts';
 import { createRiskTable, type RiskTable } from '../risk/risk.ts';
 import { POLICY_ENTITY } from '../store/document-store.ts';
 import type { PolicyEntry } from '../model/steps.ts';
@@ -22,6 +23,8 @@ const LATE_MS = 86_400_000;
 export interface InForce {
   readonly policy: Policy;
   readonly risk: RiskTable;
+  /** whose keys count */
+  readonly signers: Signers;
 }
 
 export type KnownDelegation = DelegationTerms & { readonly isRevoked: boolean };
@@ -175,7 +178,7 @@ function periodOf({ body, hash }: ReplayEntry, document: Document): Period {
     typeof parsed === 'string'
       ? `the document of "${POLICY_ENTITY}" is no policy: ${parsed}`
       : // Modules are the configuration's, which no entry knows.
-        { policy: createPolicy(parsed.roster, {}), risk: createRiskTable(parsed.risk) };
+        { policy: createPolicy(parsed.roster, {}), risk: createRiskTable(parsed.risk), signers: signersOf(parsed) };
   return { seq: body.seq, hash, at: msOf(body.at), inForce };
 }
 

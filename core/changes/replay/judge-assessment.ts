@@ -55,10 +55,20 @@ export function judgeRisk({ step, content, proposal, inForce }: AssessmentContex
   const recorded = {
     ...{ matched: data.matched, level: data.level, roles: data.roles, approvals: data.approvals },
     ...{ timelockMinutes: data.timelockMinutes, enforcement: data.enforcement ?? 'hard', policy: data.policy },
+    assertion: data.assertion,
   };
-  for (const key of ['policy', 'level', 'matched', 'roles', 'approvals', 'timelockMinutes', 'enforcement'] as const)
+  for (const key of [
+    'policy',
+    'level',
+    'matched',
+    'roles',
+    'approvals',
+    'timelockMinutes',
+    'enforcement',
+    'assertion',
+  ] as const)
     if (!isSame(recorded[key], risk[key]))
-      return `its ${key} is ${canonicalize(recorded[key])}, by the rules in force it is ${canonicalize(risk[key])}`;
+      return `its ${key} is ${shown(recorded[key])}, by the rules in force it is ${shown(risk[key])}`;
   const isDrawn = isSampled(inForce.risk, risk, { content, proposal });
   if (isDrawn !== (data.sampled ?? false)) return `whether somebody looks at it afterwards was not drawn as it must be`;
   return planned(data, content);
@@ -145,9 +155,12 @@ function between(
     low <= recorded &&
     recorded <= high;
   if (isBetween) return undefined;
-  const shown = (value: JsonValue | undefined): string => (value === undefined ? 'absent' : canonicalize(value));
   const range = isSame(low, high) ? shown(low) : `${shown(low)} to ${shown(high)}`;
   return `its fact ${path} is ${shown(recorded)}, computed is ${range}`;
+}
+
+function shown(value: JsonValue | undefined): string {
+  return value === undefined ? 'absent' : canonicalize(value);
 }
 
 function executorNames({ operations }: Content): string[] {

@@ -1,7 +1,7 @@
 /** Were these people who they say, did they hold what they decided by, and did they decide about what was shown to them? */
 import { later, msOf, type EpochMs, type IsoInstant, type PersonId } from '../../brands/index.ts';
 import { separationConflict } from '../../policy/index.ts';
-import { assertionRefusal } from '../model/decision-challenge.ts';
+import { overrideSignatureRefusal, voteSignatureRefusal, type Signed } from '../model/signed-decisions.ts';
 import { activeFreezes } from '../risk/freezes.ts';
 import { reviewRefusal } from '../model/post-review.ts';
 import { requirementOf, rolesFilled, standingQuorum } from '../model/quorum.ts';
@@ -22,10 +22,8 @@ export interface DecisionContext {
   readonly record: ChangeRecord;
 }
 
-export function judgeVote(
-  step: StepOf<'change.voted'>,
-  { inForce, delegation, record, ledger }: DecisionContext,
-): string | undefined {
+export function judgeVote(step: StepOf<'change.voted'>, deciding: DecisionContext): string | undefined {
+  const { inForce, delegation } = deciding;
   const { actor, data, at } = step;
   const { personId, delegate, roles } = data;
   const other = otherPerson(inForce, actor, delegate?.personId ?? personId);
@@ -33,12 +31,12 @@ export function judgeVote(
   const held = delegate === undefined ? rolesOf(inForce, personId) : lentRoles({ inForce, delegation }, data, at);
   if (typeof held === 'string') return held;
   if (!isSame(roles, held)) return `${personId} decides as ${listed(roles)}, but holds ${listed(held)}`;
-  return assertionRefusal(data.assertion, { ...data, ledger, change: record.id, decision: data.decision })?.message;
+  return voteSignatureRefusal(data, signedIn(deciding))?.message;
 }
 
 export function judgeOverride(step: StepOf<'change.overridden'>, deciding: DecisionContext): string | undefined {
   const { actor, data } = step;
-  const { inForce, record, ledger } = deciding;
+  const { inForce, record } = deciding;
   const other = otherPerson(inForce, actor, data.personId);
   if (other !== undefined) return other;
   if (!mayOverride(inForce, record, { account: actor.id, personId: data.personId }))
@@ -46,8 +44,7 @@ export function judgeOverride(step: StepOf<'change.overridden'>, deciding: Decis
   if (data.ticket.trim() === '' || data.reason.trim() === '') return 'an override names a ticket and a reason';
   if (record.assessment === undefined) return 'nothing was assessed';
   const { assessmentHash } = record.assessment;
-  const subject = { ...data, ledger, change: record.id, assessmentHash, decision: 'override' as const };
-  return assertionRefusal(data.assertion, subject)?.message;
+  return overrideSignatureRefusal({ ...data, assessmentHash }, signedIn(deciding))?.message;
 }
 
 /** Everything is looked at again: who voted, what they hold now, the rules, the freezes. */
@@ -59,7 +56,10 @@ export function judgeClaim(step: StepOf<'change.claimed'>, deciding: DecisionCon
   const isApproved =
     override === undefined
       ? requirement !== undefined && standingQuorum(requirement, votersNow(deciding)).reached
-      : !excludedNow(deciding).includes(override.personId) && mayOverride(inForce, record, override);
+      : !excludedNow(deciding).includes(override.personId) &&
+        mayOverride(inForce, record, override) &&
+        overrideSignatureRefusal({ ...override, assessmentHash: assessment.assessmentHash }, signedIn(deciding)) ===
+          undefined;
   if (!isApproved) return 'by the roster in force the approval lacks people, roles or the right to override';
   if (assessment.policy.hash !== inForce.risk.policy.hash)
     return 'its risk was assessed by rules that are no longer in force';
@@ -154,12 +154,17 @@ function lentRoles(
   return apartProblem(inForce, delegation.to, roles) ?? roles;
 }
 
-/** The votes as they count under the roster in force. */
+function signedIn({ ledger, record, inForce: { signers } }: DecisionContext): Signed {
+  return { ledger, record, signers };
+}
+
+/** The votes as they count under the roster in force, and by keys that are still enrolled. */
 function votersNow(deciding: DecisionContext): StandingVote[] {
   const { inForce, delegation: find, record } = deciding;
   const excluded = excludedNow(deciding);
   return record.votes.flatMap((vote) => {
     const { personId, delegate } = vote;
+    if (voteSignatureRefusal(vote, signedIn(deciding)) !== undefined) return [];
     if (excluded.includes(personId) || (delegate !== undefined && excluded.includes(delegate.personId))) return [];
     if (delegate === undefined) return [{ ...vote, roles: rolesOf(inForce, personId) }];
     const delegation = find(delegate.delegation);

@@ -2,7 +2,9 @@
  * What registered executors say about the operations that they would carry out. It is advice: it may raise the risk that
  * the system found by itself, and can never lower it, not even by making a rule match where none did.
  */
+import { stricterDemand } from '../../assertions/index.ts';
 import type { JsonObject } from '../../canonical/index.ts';
+import { defined } from '../../values/index.ts';
 import { planHash, preconditionHash } from '../operations/executor-answers.ts';
 import type { ExecutorCalls } from '../operations/executors.ts';
 import type { Risk, RiskTable } from './risk.ts';
@@ -58,6 +60,7 @@ function stricterOf(a: Risk, b: Risk): Risk {
     approvals: Math.max(a.approvals, b.approvals, roles.length),
     timelockMinutes: Math.max(a.timelockMinutes, b.timelockMinutes),
     enforcement: a.enforcement === 'hard' || b.enforcement === 'hard' ? 'hard' : 'soft',
+    ...defined({ assertion: stricterDemand(a.assertion, b.assertion) }),
     policy: a.policy,
   };
 }

@@ -3,6 +3,7 @@
  * something else than it says is refused when the configuration is read, with its path.
  */
 import * as z from 'zod';
+import { ASSERTION_DEMANDS, stricterDemand, type AssertionDemand } from '../../assertions/index.ts';
 import { msOf, type RiskTableHash } from '../../brands/index.ts';
 import { canonicalize, taggedHash } from '../../canonical/index.ts';
 import { parsePattern, PatternError } from '../../events/index.ts';
@@ -55,6 +56,8 @@ const ruleSchema = z.strictObject({
   timelockMinutes: z.int().min(0).max(10_080).default(0),
   /** soft: may be overridden in an emergency (break-glass). Default: soft up to L2; L3 and L4 are always hard */
   enforcement: z.enum(['soft', 'hard']).exactOptional(),
+  /** who decides signs with an enrolled key: any, or one bound to a device. Default: none */
+  assertion: z.enum(['none', ...ASSERTION_DEMANDS]).exactOptional(),
 });
 export type RiskRule = z.output<typeof ruleSchema>;
 
@@ -147,6 +150,18 @@ export const riskSchema = z
   });
 
 export type RiskConfig = z.output<typeof riskSchema>;
+
+/**
+ * The strictest that any rule asks for. The floor and what no rule matches ask for it too: whoever could change the policy
+ * without a key could take the demand away.
+ */
+export function demandOfTable({ rules }: Pick<RiskConfig, 'rules'>): AssertionDemand | undefined {
+  return rules.map(({ assertion }) => demandOf(assertion)).reduce(stricterDemand, undefined);
+}
+
+export function demandOf(assertion: AssertionDemand | 'none' | undefined): AssertionDemand | undefined {
+  return assertion === 'none' ? undefined : assertion;
+}
 
 /** What of the risk table does not fit the roster, as `path: problem`; empty when it does. */
 export function riskProblems(

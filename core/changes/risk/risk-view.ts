@@ -1,6 +1,7 @@
 /**
  * Explains to people why a change-set has its risk: the rules that matched, whole, with the facts that each of them tested.
  */
+import type { AssertionDemand } from '../../assertions/index.ts';
 import type { JsonObject } from '../../canonical/index.ts';
 import { defined } from '../../values/index.ts';
 import type { Eligible } from '../model/quorum.ts';
@@ -19,6 +20,8 @@ export interface RiskView extends Pick<Assessment, 'level' | 'roles' | 'approval
   readonly facts: JsonObject;
   /** since an escalation: further roles that may fill the place of a needed one */
   readonly eligible?: Eligible;
+  /** whoever decides signs with an enrolled key; absent: the sign-in is enough */
+  readonly assertion?: AssertionDemand;
   /** nobody had to approve, and somebody looks at it afterwards */
   readonly sampled?: true;
   /** once approved: not executed before, ISO 8601 UTC */
@@ -26,13 +29,14 @@ export interface RiskView extends Pick<Assessment, 'level' | 'roles' | 'approval
 }
 
 type Assessed = Pick<Assessment, 'level' | 'roles' | 'approvals' | 'timelockMinutes' | 'policy' | 'matched' | 'facts'> &
-  Pick<Partial<Assessment>, 'enforcement' | 'sampled'>;
+  Pick<Partial<Assessment>, 'enforcement' | 'sampled' | 'assertion'>;
 
 export function viewRisk(table: RiskTable, assessment: Assessed): RiskView {
-  const { level, roles, approvals, timelockMinutes, policy, matched, facts, enforcement, sampled } = assessment;
+  const { level, roles, approvals, timelockMinutes, policy, matched, facts, enforcement, sampled, assertion } =
+    assessment;
   return {
     ...{ level, roles, approvals, timelockMinutes, policy, matched, facts, enforcement: enforcement ?? 'hard' },
-    ...defined({ sampled }),
+    ...defined({ sampled, assertion }),
     ...(policy.hash === table.policy.hash ? explanation(table, assessment) : {}),
   };
 }

@@ -2,12 +2,15 @@
  * Risk: which rules of the table match the facts, and what all of them together demand. Every matching rule counts and the
  * strictest wins; no match is L3; an error blocks. Deterministic: the same facts and table give the same answer.
  */
+import { stricterDemand, type AssertionDemand } from '../../assertions/index.ts';
 import type { RiskTableHash } from '../../brands/index.ts';
 import type { JsonObject, JsonValue } from '../../canonical/index.ts';
 import { matchPattern, parsePattern } from '../../events/index.ts';
 import { isJsonObject } from '../model/document.ts';
 import { testsOf } from './facts.ts';
 import {
+  demandOf,
+  demandOfTable,
   enforcementOf,
   RISK_LEVELS,
   riskTableHash,
@@ -16,6 +19,7 @@ import {
   type RiskLevel,
   type RiskRule,
 } from './risk-config.ts';
+import { defined } from '../../values/index.ts';
 import { floorOf, REGISTRY_PREFIX } from './risk-floor.ts';
 
 export interface Risk {
@@ -26,12 +30,15 @@ export interface Risk {
   readonly timelockMinutes: number;
   /** soft only when every rule that matched is */
   readonly enforcement: 'soft' | 'hard';
+  /** absent: the sign-in of who decides is enough */
+  readonly assertion?: AssertionDemand;
   readonly policy: { readonly version: string; readonly hash: RiskTableHash };
 }
 
 /** A rule that matched, whole, with what it looked at. */
 export interface MatchedRule extends Pick<RiskRule, 'name' | 'level' | 'roles' | 'approvals' | 'timelockMinutes'> {
   readonly enforcement: 'soft' | 'hard';
+  readonly assertion?: AssertionDemand;
   readonly when: JsonObject;
   /** the facts it tests, by name, as they were; null: there is none */
   readonly because: JsonObject;
@@ -53,22 +60,24 @@ const FLOOR_TEST = (() => {
 
 /** Compiles a table once. */
 export function createRiskTable(config: RiskConfig): RiskTable {
-  const rules = config.rules.map((rule) => ({
+  const rules = config.rules.map(({ assertion: demand, ...rule }) => ({
     ...rule,
+    ...defined({ assertion: demandOf(demand) }),
     enforcement: enforcementOf(rule),
     pattern: parsePattern(rule.when),
   }));
+  const strict = defined({ assertion: demandOfTable(config) });
   const policy = { version: config.version, hash: riskTableHash(config) };
   const matching = (facts: JsonObject): typeof rules => [
     ...rules.filter(({ pattern }) => matchPattern(pattern, facts)),
-    ...floorOf(facts['entity']).map((floor) => ({ ...floor, roles: [...floor.roles], ...FLOOR_TEST })),
+    ...floorOf(facts['entity']).map((floor) => ({ ...floor, roles: [...floor.roles], ...FLOOR_TEST, ...strict })),
   ];
   return {
     config,
     policy,
     assess: (facts) => {
       const matched = matching(facts);
-      const demands = matched.length === 0 ? [UNMATCHED] : matched;
+      const demands = matched.length === 0 ? [{ ...UNMATCHED, ...strict }] : matched;
       const roles = [...new Set(demands.flatMap((demand): readonly string[] => demand.roles))].sort();
       return {
         matched: matched.map(({ name }) => name),
@@ -77,6 +86,7 @@ export function createRiskTable(config: RiskConfig): RiskTable {
         approvals: Math.max(roles.length, ...demands.map(({ approvals }) => approvals)),
         timelockMinutes: Math.max(...demands.map(({ timelockMinutes }) => timelockMinutes)),
         enforcement: demands.some(({ enforcement }) => enforcement === 'hard') ? 'hard' : 'soft',
+        ...defined({ assertion: demands.map(({ assertion }) => assertion).reduce(stricterDemand, undefined) }),
         policy,
       };
     },

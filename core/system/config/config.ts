@@ -3,6 +3,7 @@
  * wrong one fails at start with the path, the value and the fix. It composes the areas' own sections and decides nothing else.
  */
 import * as z from 'zod';
+import { credentialsSchema, webauthnSchema } from '../../assertions/index.ts';
 import {
   executorProblems,
   executorsSchema,
@@ -10,6 +11,8 @@ import {
   recordingProblems,
   riskProblems,
   riskSchema,
+  signerProblems,
+  unmetDemands,
 } from '../../changes/index.ts';
 import { describeIssues, NervousError } from '../../errors/index.ts';
 import { AWS_TOPIC, ingressSchema, topicProblems, topicsSchema, type Topics } from '../../events/index.ts';
@@ -31,6 +34,10 @@ const configSchema = z
     modules: modulesSchema,
     roster: rosterSchema,
     risk: riskSchema,
+    /** where people sign decisions with passkeys (docs/approvals.md) */
+    webauthn: webauthnSchema.exactOptional(),
+    /** the keys that people have enrolled */
+    credentials: credentialsSchema.exactOptional(),
     operations: operationsSchema,
     /** code outside the ledger that approved change-sets set in motion (docs/executors.md) */
     executors: executorsSchema,
@@ -59,6 +66,8 @@ const configSchema = z
       ...rosterProblems(config.roster, config.modules),
       ...riskProblems(config.risk, config.roster),
       ...recordingProblems(config),
+      ...signerProblems(config),
+      ...unmetDemands(config, config.modules),
       ...executorProblems(config.executors, config.operations.enabled),
       ...topicProblems(config.topics),
       ...ingressProblems(config),

@@ -1,4 +1,5 @@
 /** A company that governs itself: a ledger in memory with as many processes on it as wanted, each with its configuration. */
+import type { Signers } from '../../../core/assertions/index.ts';
 import type { PersonId } from '../../../core/brands/index.ts';
 import { toHex } from '../../../core/canonical/index.ts';
 import {
@@ -10,6 +11,7 @@ import {
   type ChangeView,
   type ChainEntry,
   type Governance,
+  type PolicyDocument,
   type PolicyUseCases,
 } from '../../../core/changes/index.ts';
 import type { ChangeRecord } from '../../../core/changes/model/record.ts';
@@ -19,6 +21,7 @@ import {
   type EntryStore,
   type Finding,
   type ItemStore,
+  type RootSigner,
   type StoredEntry,
 } from '../../../core/ledger/index.ts';
 import { createPolicy, modulesSchema, rosterSchema, type Principal } from '../../../core/policy/index.ts';
@@ -68,6 +71,8 @@ export interface Company {
 export interface Configuration {
   readonly roster?: object;
   readonly risk?: object;
+  /** of enrolled keys */
+  readonly signers?: Signers;
 }
 
 export interface GovernanceFixture extends Company {
@@ -92,12 +97,12 @@ export interface GovernanceFixture extends Company {
 export function createGovernanceFixture(
   configuration: Configuration = {},
   on?: EntryStore & ItemStore,
+  rootSigner: RootSigner = memoryRootSigner('ledger.test/main'),
 ): GovernanceFixture {
   const store = new MemoryStore({ exclusive: false });
   const kept = on ?? store;
   const clock = new FakeClock();
   const ids = new CountingIds();
-  const rootSigner = memoryRootSigner('ledger.test/main');
   const tampered: Finding[] = [];
   const proofs = {
     origin: rootSigner.name,
@@ -105,7 +110,7 @@ export function createGovernanceFixture(
     onTamper: (finding: Finding) => void tampered.push(finding),
   };
   const process = (own: Configuration = {}): Company => {
-    const { roster, risk } = { roster: ROSTER, risk: RISK, ...configuration, ...own };
+    const { roster, risk, signers } = { roster: ROSTER, risk: RISK, signers: {}, ...configuration, ...own };
     const impatient = {
       now: () => clock.now(),
       monotonic: () => clock.monotonic(),
@@ -124,7 +129,11 @@ export function createGovernanceFixture(
     });
     const governance = createGovernance({
       ...{ ledger: 'main', items: kept, entries: kept, clock, modules: MODULES, proofs },
-      configured: { roster: rosterSchema.parse(roster), risk: riskSchema.parse(risk) },
+      configured: {
+        roster: rosterSchema.parse(roster),
+        risk: riskSchema.parse(risk),
+        ...(signers as Pick<PolicyDocument, 'webauthn' | 'credentials'>),
+      },
     });
     const deps = { ledger: 'main', appender, items: kept, entries: kept, governance, clock, ids };
     return { governance, changes: createChanges(deps), governing: createPolicyUseCases(deps) };

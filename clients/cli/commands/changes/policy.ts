@@ -9,6 +9,7 @@ import {
   type PolicyDocument,
   type PolicyView,
 } from '../../../../core/changes/index.ts';
+import { defined } from '../../../../core/values/index.ts';
 import { connect, connectedCommand, type ConnectOptions } from '../../connection/connect.ts';
 import { EXIT } from '../../output/exit-codes.ts';
 import { DEFAULT_CONFIG, loadConfig } from '../../connection/load-config.ts';
@@ -111,8 +112,8 @@ function withConfig(): Command {
 }
 
 async function configured({ config }: Pick<PolicyOptions, 'config'>): Promise<PolicyDocument> {
-  const { roster, risk } = await loadConfig(config);
-  return { roster, risk };
+  const { roster, risk, webauthn, credentials } = await loadConfig(config);
+  return { roster, risk, ...defined({ webauthn, credentials }) };
 }
 
 function textOf({ source, version, hash, document, changed, asConfigured }: PolicyView): string {

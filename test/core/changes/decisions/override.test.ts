@@ -344,6 +344,7 @@ describe('an override at the claim', () => {
         entityId: 'account:1',
         proposer: { kind: 'person', id: 'pete' },
         content: { excludes: ['pete'] },
+        assessment: { assessmentHash: 'a'.repeat(64) },
         ...record,
       } as never,
     );

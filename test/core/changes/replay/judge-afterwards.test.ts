@@ -15,7 +15,7 @@ const ROSTER = rosterSchema.parse({
   roles: { ...roster.roles, guest: {} },
   people: [...roster.people, { personId: 'gus', name: 'Gus', accounts: ['gus'], roles: ['guest'] }],
 });
-const inForce = { policy: createPolicy(ROSTER, {}), risk: createRiskTable(risk) };
+const inForce = { policy: createPolicy(ROSTER, {}), risk: createRiskTable(risk), signers: {} };
 const RESOLUTIONS = [
   { personId: 'ann', roles: ['owner'], outcome: 'executed', step: 'ann-1' },
   { personId: 'rita', roles: ['risk'], outcome: 'executed', step: 'rita-1' },

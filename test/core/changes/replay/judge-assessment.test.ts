@@ -14,7 +14,7 @@ import { parseStep, type ChangeStep } from '../../../../core/changes/model/steps
 import { createPolicy } from '../../../../core/policy/index.ts';
 import { createFixture, modules, patchOf, proposal, risk, roster, who } from '../fixture.ts';
 
-const inForce = { policy: createPolicy(roster, modules), risk: createRiskTable(risk) };
+const inForce = { policy: createPolicy(roster, modules), risk: createRiskTable(risk), signers: {} };
 let steps: ChangeStep[];
 beforeAll(async () => {
   const fixture = createFixture();

@@ -28,7 +28,7 @@ const ROSTER = rosterSchema.parse({
 });
 const freezes = [{ name: 'holidays', from: iso(AT), until: iso(AT + DAY_MS) }];
 const table = riskSchema.parse({ ...risk, escalation: { afterHours: 24, roles: { owner: ['legal'] } } });
-const inForce = { policy: createPolicy(ROSTER, {}), risk: createRiskTable(table) };
+const inForce = { policy: createPolicy(ROSTER, {}), risk: createRiskTable(table), signers: {} };
 const frozen = { ...inForce, risk: createRiskTable(riskSchema.parse({ ...risk, freezes })) };
 
 const vote = (personId: string, roles: string[], more: object = {}): object => ({
