@@ -30,6 +30,8 @@ export interface AppContext {
   readonly customDomain: { readonly name: string; readonly certificateArn: string } | undefined;
   /** e-mail address that gets the alarms */
   readonly alarmEmail: string | undefined;
+  /** an audit lake (docs/lake.md) */
+  readonly lake: boolean;
 }
 
 const flag = z.union([z.boolean(), z.enum(['true', 'false']).transform((text) => text === 'true')]);
@@ -70,6 +72,7 @@ const contextSchema = z
       .regex(/^arn:[a-z-]+:acm:/, 'must be the ARN of an ACM certificate')
       .optional(),
     alarmEmail: z.email().optional(),
+    lake: flag.default(false),
   })
   .refine(({ issuer, audience }) => (issuer === NO_ISSUER) === (audience === undefined), {
     path: ['audience'],
@@ -102,6 +105,7 @@ export function readContext(node: Node): AppContext {
     principalClaim: rest.principalClaim,
     iamPrincipals: rest.iamPrincipals,
     alarmEmail: rest.alarmEmail,
+    lake: rest.lake,
   };
 }
 

@@ -19,6 +19,8 @@ export interface Deployment extends Pick<
   readonly awsSources: readonly string[];
   /** other accounts that may put events on the ingress bus */
   readonly ingressAccounts: readonly string[];
+  /** an audit lake: a bucket of tables, an exporter, and Athena over them (docs/lake.md) */
+  readonly lake: boolean;
   /** executor → ARN of the app's own function, which comes before what the configuration says */
   readonly executorFunctions: Readonly<Record<string, string>>;
 }
@@ -61,6 +63,9 @@ export interface Names {
   /** of a function, or of people: named, so that policies of the ledger's stack can tell it from all others */
   readonly role: (of: string) => string;
   readonly bus: (domain: string) => string;
+  /** no dash: Athena would want it quoted */
+  readonly lakeDatabase: string;
+  readonly lakeWorkgroup: string;
   /** `nervous_system_health` with the default name */
   readonly dashboard: (subject: string) => string;
 }
@@ -74,6 +79,8 @@ export function namesOf({ name }: Pick<Deployment, 'name'>): Names {
     undeliveredQueue: `${name}-undelivered`,
     stateMachine: `${name}-change-sets`,
     subscriptionPrefix: `${name}-sub`,
+    lakeDatabase: `${name}_lake`,
+    lakeWorkgroup: `${name}-lake`,
     lambda: (lambda) => `${name}-${lambda}`,
     role: (of) => `${name}-${of}-${Aws.REGION}`, // roles have no region of their own
     bus: (domain) => `${name}-${domain}`,

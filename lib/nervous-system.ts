@@ -1,6 +1,6 @@
 /**
  * The whole system as one construct, for an app of one's own: `new NervousSystem(app, 'Nervous', { config, … })`. It
- * makes the five stacks and the order in which they are deployed; what each holds, the stacks decide.
+ * makes the five stacks, a sixth where a lake is asked for, and the order in which they are deployed; what each holds, the stacks decide.
  */
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
@@ -19,6 +19,7 @@ import type { LedgerResources } from './ledger-resources.ts';
 import { domainProblem, nameProblem } from './names.ts';
 import { ApiStack } from './stacks/api-stack.ts';
 import { BusStack } from './stacks/bus-stack.ts';
+import { LakeStack } from './stacks/lake-stack.ts';
 import { LedgerStack } from './stacks/ledger-stack.ts';
 import { MonitoringStack } from './stacks/monitoring-stack.ts';
 import { WorkflowStack } from './stacks/workflow-stack.ts';
@@ -51,6 +52,8 @@ export class NervousSystem extends Construct {
   readonly workflow: WorkflowStack;
   readonly api: ApiStack;
   readonly monitoring: MonitoringStack;
+  /** undefined: nobody asked for one */
+  readonly lake: LakeStack | undefined;
 
   constructor(scope: Construct, id: string, { env, executors = () => ({}), ...props }: NervousSystemProps) {
     super(scope, id);
@@ -74,6 +77,9 @@ export class NervousSystem extends Construct {
       ...{ ...onLedger, stackName: stackName('ApiStack') },
       functionNames: () => this.bus.delivery.names,
     });
+    this.lake = alone.lake
+      ? new LakeStack(this, 'LakeStack', { ...onLedger, stackName: stackName('LakeStack') })
+      : undefined;
     this.monitoring = new MonitoringStack(this, 'MonitoringStack', {
       ...base,
       stackName: stackName('MonitoringStack'),
@@ -149,6 +155,7 @@ function deploymentOf(props: Omit<NervousSystemProps, 'env' | 'executors'>): Dep
     iamPrincipals: undefined,
     customDomain: undefined,
     alarmEmail: undefined,
+    lake: false,
     awsSources: DEFAULT_AWS_SOURCES,
     ingressAccounts: [],
     executorFunctions: {},

@@ -53,6 +53,8 @@ export interface LakeExport {
   /** entries of one range, at most */
   readonly maxRange?: number;
   readonly onProgress?: (far: { readonly entries: number; readonly of: number }) => void;
+  /** asked before each range but the first: false ends the export, and the next one goes on */
+  readonly mayGoOn?: () => boolean;
 }
 
 export interface ExportedLake {
@@ -66,7 +68,7 @@ export interface ExportedLake {
 
 /** Up to the newest checkpoint. @throws LakeError */
 export async function exportLake(options: LakeExport): Promise<ExportedLake> {
-  const { files, log, maxRange = MAX_RANGE, onProgress } = options;
+  const { files, log, maxRange = MAX_RANGE, onProgress, mayGoOn = () => true } = options;
   const { note, checkpoint } = await publishedCheckpoint(log);
   const lake = await openLake(options, checkpoint.origin);
   const open = await unfinished(files);
@@ -87,6 +89,7 @@ export async function exportLake(options: LakeExport): Promise<ExportedLake> {
     done.files += manifest.files.length;
     done.bytes += manifest.files.reduce((sum, { bytes }) => sum + bytes, 0);
     onProgress?.({ entries: at, of: size });
+    if (!mayGoOn()) break;
   }
   return done;
 }

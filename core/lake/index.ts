@@ -1,5 +1,6 @@
 export { LakeError, type LakeErrorCode } from './errors.ts';
 export { CLASS_NAMES, columnsOf, type ClassName, type Column } from './columns.ts';
+export { glueColumnsOf, type GlueColumn } from './glue-columns.ts';
 export { ENTRY_TYPES, mapEntry, type EntryType, type LakeEntry, type LakeEvent } from './map-entry.ts';
 export { attest, expectedFingerprint } from './attest.ts';
 export type { LakeFiles, LakeTable } from './ports.ts';

@@ -7,7 +7,7 @@ import { CHANGES, type Change } from './change-watch.ts';
 import type { AlarmSpec } from './runbook-alarm.ts';
 import { DEAD_LETTER_QUEUES, type DeadLetterQueue } from '../deployment.ts';
 import { heartbeatAlarms } from './heartbeat-alarms.ts';
-import { ALONE, LAMBDA_NAMES } from '../functions/lambdas.ts';
+import { ALONE, lambdasOf } from '../functions/lambdas.ts';
 import { failedDeliveries, metricsOf, throttledByAws } from './metrics.ts';
 import { systemAlarms } from './system-alarms.ts';
 import type { Watched } from './alarm-sources.ts';
@@ -267,7 +267,7 @@ function apiWatches({ deployment, apiIds }: Watched): AlarmSpec[] {
 
 function functionWatches({ deployment }: Watched): AlarmSpec[] {
   const { lambda } = metricsOf(deployment);
-  return LAMBDA_NAMES.flatMap((name) => [
+  return lambdasOf(deployment).flatMap((name) => [
     {
       id: `errors-${name}`,
       section: 'function-errors',

@@ -10,7 +10,7 @@ import {
 } from 'aws-cdk-lib/aws-cloudwatch';
 import { RESPONSE_TIME, SUCCESS_RATE } from '../../core/system/index.ts';
 import type { LedgerResources } from '../ledger-resources.ts';
-import { LAMBDA_NAMES } from '../functions/lambdas.ts';
+import { lambdasOf } from '../functions/lambdas.ts';
 import { metricsOf } from './metrics.ts';
 import type { Watched } from './alarm-sources.ts';
 
@@ -36,7 +36,7 @@ export function healthWidgets({
       ),
       graph(
         'Functions that failed',
-        LAMBDA_NAMES.map((name) => lambda(name, 'Errors', Stats.SUM)),
+        lambdasOf(deployment).map((name) => lambda(name, 'Errors', Stats.SUM)),
       ),
     ],
     [
@@ -99,13 +99,13 @@ export function performanceWidgets({
       ),
       graph(
         'Running functions',
-        LAMBDA_NAMES.map((name) => lambda(name, 'ConcurrentExecutions', Stats.MAXIMUM)),
+        lambdasOf(deployment).map((name) => lambda(name, 'ConcurrentExecutions', Stats.MAXIMUM)),
       ),
     ],
     [
       graph(
         'Functions, p95 (ms)',
-        LAMBDA_NAMES.map((name) => lambda(name, 'Duration', Stats.percentile(95))),
+        lambdasOf(deployment).map((name) => lambda(name, 'Duration', Stats.percentile(95))),
       ),
       graph(
         'Queued',

@@ -25,6 +25,8 @@ const EVERY_MINUTE: readonly LambdaName[] = [
   'workflow-reconciler',
 ];
 const SILENT_MINUTES = 15;
+/** The lake is exported once an hour; one run may fail. */
+const LAKE_HOURS = 3;
 
 export function heartbeatAlarms({ deployment }: { readonly deployment: Deployment }): AlarmSpec[] {
   const { own, lambda } = metricsOf(deployment);
@@ -60,6 +62,18 @@ export function heartbeatAlarms({ deployment }: { readonly deployment: Deploymen
       metric: own('sequencer', 'EntriesCaughtUp', Stats.SUM).with({ period: HOUR }),
       threshold: 1,
     },
+    ...(deployment.lake
+      ? [
+          {
+            id: 'lake-behind',
+            section: 'lake-behind',
+            meaning: 'The audit lake has not had everything that was published for three hours.',
+            metric: own('lake-exporter', 'LakeCaughtUp', Stats.SUM).with({ period: HOUR }),
+            periods: LAKE_HOURS,
+            ...silent,
+          },
+        ]
+      : []),
     ...EVERY_MINUTE.map((name) => ({
       id: `silent-${name}`,
       section: 'function-silent',

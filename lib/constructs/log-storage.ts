@@ -3,7 +3,6 @@
  * once, by a conditional put, and then cannot be changed or deleted by anybody until its retention has passed.
  */
 import { Duration } from 'aws-cdk-lib';
-import { AnyPrincipal, Effect, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import {
   BlockPublicAccess,
   Bucket,
@@ -17,6 +16,7 @@ import { Construct } from 'constructs';
 import type { Deployment } from '../deployment.ts';
 import { acknowledge } from './acknowledge.ts';
 import { removalPolicyOf } from './removal-policy.ts';
+import { writeOnce } from './write-once.ts';
 
 export interface LogStorageProps {
   readonly deployment: Deployment;
@@ -28,16 +28,8 @@ export class LogStorage extends Construct {
 
   constructor(scope: Construct, id: string, { deployment }: LogStorageProps) {
     super(scope, id);
-    const { stage, emulated } = deployment;
-    const base: BucketProps = {
-      encryption: BucketEncryption.S3_MANAGED, // a key of ours could be deleted, and every anchor with it
-      blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
-      enforceSSL: true,
-      minimumTLSVersion: 1.2,
-      objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,
-      removalPolicy: removalPolicyOf(stage),
-      autoDeleteObjects: stage.disposable && !emulated, // emulators have no SDK in the runtime, which this needs
-    };
+    const { stage } = deployment;
+    const base = bucketBase(deployment);
     const accessLogs = new Bucket(this, 'AccessLogs', {
       ...base,
       lifecycleRules: [{ expiration: Duration.days(stage.logRetention) }],
@@ -57,24 +49,19 @@ export class LogStorage extends Construct {
         ? {}
         : { objectLockDefaultRetention: ObjectLockRetention.compliance(stage.anchorRetention) }),
     });
-    this.writeOnce(this.anchors, { mayBeEmptied: stage.disposable });
+    writeOnce(this.anchors, { mayBeEmptied: stage.disposable });
   }
+}
 
-  private writeOnce(bucket: Bucket, { mayBeEmptied }: { readonly mayBeEmptied: boolean }): void {
-    const deny = (sid: string, actions: string[], conditions: object = {}): void => {
-      bucket.addToResourcePolicy(
-        new PolicyStatement({
-          sid,
-          effect: Effect.DENY,
-          principals: [new AnyPrincipal()],
-          actions,
-          resources: [bucket.arnForObjects('*')],
-          conditions: { ...conditions },
-        }),
-      );
-    };
-    deny('OnlyIfAbsent', ['s3:PutObject'], { Null: { 's3:if-none-match': 'true' } });
-    if (mayBeEmptied) return;
-    deny('NeverDeleted', ['s3:DeleteObject', 's3:DeleteObjectVersion', 's3:BypassGovernanceRetention']);
-  }
+/** What every bucket has: a key of ours could be deleted, and every anchor with it. */
+export function bucketBase({ stage, emulated }: Pick<Deployment, 'stage' | 'emulated'>): BucketProps {
+  return {
+    encryption: BucketEncryption.S3_MANAGED,
+    blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
+    enforceSSL: true,
+    minimumTLSVersion: 1.2,
+    objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,
+    removalPolicy: removalPolicyOf(stage),
+    autoDeleteObjects: stage.disposable && !emulated, // emulators have no SDK in the runtime, which this needs
+  };
 }

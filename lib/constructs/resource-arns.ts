@@ -31,6 +31,8 @@ export type ResourceName =
   | 'executors'
   /** the app's own, that events are sent to: each is granted when it is added */
   | 'functions'
+  /** of the lake's stack, which hands it to the exporter */
+  | 'lakeBucket'
   | 'any';
 
 /** Why a resource's ARN holds a `*`. */
@@ -40,6 +42,7 @@ export const WILDCARD_REASONS: Readonly<Partial<Record<ResourceName, string>>> =
   subscriptionQueues: 'queues are made at runtime, one per subscription; the prefix belongs to this system alone',
   subscriptionRules:
     'rules are made at runtime, one per subscription, also on a bus whose domain is being removed; the prefixes belong to this system alone',
+  lakeBucket: 'files of the lake are named after ranges of the log; the bucket holds nothing else',
   executions: 'an execution is named after its change-set, which does not exist at deployment',
   any: 'the action has no resource-level permissions',
 };
@@ -72,6 +75,7 @@ export function resourceArns(
     verifyFunction: [arn('lambda', `function:${names.lambda('verify')}`)],
     executors: executorArns(deployment),
     functions: [],
+    lakeBucket: [],
     any: ['*'],
   };
 }

@@ -36,6 +36,8 @@ import { env as deliveryEnv } from '../../lambdas/delivery/env.ts';
 import { permissions as deliveryPermissions } from '../../lambdas/delivery/permissions.ts';
 import { env as ingestEnv } from '../../lambdas/ingest/env.ts';
 import { permissions as ingestPermissions } from '../../lambdas/ingest/permissions.ts';
+import { env as lakeExporterEnv } from '../../lambdas/lake-exporter/env.ts';
+import { permissions as lakeExporterPermissions } from '../../lambdas/lake-exporter/permissions.ts';
 import { env as workflowStepEnv } from '../../lambdas/workflow-step/env.ts';
 import { permissions as workflowStepPermissions } from '../../lambdas/workflow-step/permissions.ts';
 import { env as wakerEnv } from '../../lambdas/waker/env.ts';
@@ -71,6 +73,7 @@ export const LAMBDAS = {
   burier: { env: burierEnv, permissions: burierPermissions },
   delivery: { env: deliveryEnv, permissions: deliveryPermissions },
   ingest: { env: ingestEnv, permissions: ingestPermissions },
+  'lake-exporter': { env: lakeExporterEnv, permissions: lakeExporterPermissions },
   'workflow-step': { env: workflowStepEnv, permissions: workflowStepPermissions },
   waker: { env: wakerEnv, permissions: wakerPermissions },
   'workflow-reconciler': { env: workflowReconcilerEnv, permissions: workflowReconcilerPermissions },
@@ -78,6 +81,11 @@ export const LAMBDAS = {
 
 export type LambdaName = keyof typeof LAMBDAS;
 export const LAMBDA_NAMES = Object.keys(LAMBDAS) as readonly LambdaName[];
+
+/** Those that a deployment has: the lake is for who asks for it. */
+export function lambdasOf({ lake }: { readonly lake: boolean }): readonly LambdaName[] {
+  return lake ? LAMBDA_NAMES : LAMBDA_NAMES.filter((name) => name !== 'lake-exporter');
+}
 
 /** Assumed to run one at a time; a second one beside it does no harm. AWS refuses the second run, which is no failure. */
 export const ALONE: ReadonlySet<LambdaName> = new Set<LambdaName>([
@@ -96,6 +104,7 @@ export const BEHIND: ReadonlySet<LambdaName> = new Set<LambdaName>([
   'delivery',
   'waker',
   'witness',
+  'lake-exporter',
 ]);
 
 export function lambdasThatMay(action: string, resource: ResourceName): readonly LambdaName[] {

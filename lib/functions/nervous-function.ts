@@ -64,6 +64,10 @@ export interface NervousFunctionProps<Name extends LambdaName> {
   readonly deployment: Deployment;
   readonly ledger: LedgerResources;
   readonly timeout?: Duration;
+  /** default: what waits for others most of its time, or is waited for, needs */
+  readonly memoryMib?: number;
+  /** ARNs of what is made beside it and not known elsewhere */
+  readonly resources?: Partial<ReturnType<typeof resourceArns>>;
 }
 
 export class NervousFunction<Name extends LambdaName = LambdaName> extends Construct {
@@ -72,7 +76,7 @@ export class NervousFunction<Name extends LambdaName = LambdaName> extends Const
 
   constructor(scope: Construct, id: string, props: NervousFunctionProps<Name>) {
     super(scope, id);
-    const { lambda, environment, deployment, timeout = DEFAULT_TIMEOUT } = props;
+    const { lambda, environment, deployment, timeout = DEFAULT_TIMEOUT, memoryMib } = props;
     this.lambda = lambda;
     const logGroup = new LogGroup(this, 'Logs', {
       retention: deployment.stage.logRetention,
@@ -95,7 +99,7 @@ export class NervousFunction<Name extends LambdaName = LambdaName> extends Const
       handler: 'index.handler',
       code: lambdaCode(lambda, deployment.configFile),
       environment: askedFor(lambda, environment),
-      memorySize: BEHIND.has(lambda) ? MEMORY_BEHIND_MIB : MEMORY_MIB,
+      memorySize: memoryMib ?? (BEHIND.has(lambda) ? MEMORY_BEHIND_MIB : MEMORY_MIB),
       timeout,
       role,
       logGroup,
@@ -160,8 +164,8 @@ export class NervousFunction<Name extends LambdaName = LambdaName> extends Const
     }).node.addDependency(this.function.role ?? this.function);
   }
 
-  private grantPermissions({ lambda, deployment, ledger }: NervousFunctionProps<Name>): void {
-    const arns = resourceArns(deployment, ledger);
+  private grantPermissions({ lambda, deployment, ledger, resources }: NervousFunctionProps<Name>): void {
+    const arns = { ...resourceArns(deployment, ledger), ...resources };
     const byResource = Map.groupBy((LAMBDAS[lambda] as LambdaContract).permissions, ({ resource }) => resource);
     for (const [resource, permissions] of byResource) {
       if (arns[resource].length === 0) continue; // a statement on nothing is refused by IAM

@@ -49,7 +49,7 @@ async function putUp(project: TestProject): Promise<() => Promise<void>> {
   Object.assign(process.env, target.environment); // the test processes inherit it: an SDK client needs no options
   const { Account: account = '' } = await new STSClient().send(new GetCallerIdentityCommand({}));
   const iamPrincipals = iamPrincipalsOf(account);
-  const context = { stage: 'dev', config: CONFIG, iamPrincipals, ...tokensOf(issuer.key, target) };
+  const context = { stage: 'dev', config: CONFIG, iamPrincipals, lake: 'true', ...tokensOf(issuer.key, target) };
   const options: CdkOptions = { target, runDir, context };
   const takeDown = takesDown(options);
   try {

@@ -24,7 +24,7 @@ const NOT_RUN: Readonly<Record<string, number>> = {
   'docs/deploy.md': 2, // an AWS account; npm run test:aws does the same on an emulator
   'docs/embedded.md': 1, // a program of the reader's own
   'docs/formats.md': 5, // OpenSSL and xxd; a test recomputes the same with Node
-  'docs/lake.md': 1, // the packages of Parquet are asked of a registry; test/clients/cli/lake-cli.test.ts runs the same
+  'docs/lake.md': 2, // the packages of Parquet are asked of a registry; test/clients/cli/lake-cli.test.ts runs the same; AWS, as test/aws/lake.test.ts
   'docs/module-guide.md': 1, // npm would download; a test makes the same folder
   'docs/subscriptions.md': 1, // an engine with a function; the block of TypeScript above it is run with that
   'docs/webhooks.md': 3, // a receiver at an address that webhooks may go to; test/e2e/webhooks sends the same requests

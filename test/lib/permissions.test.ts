@@ -158,7 +158,7 @@ function ownActionsUsed(source: string): string[] {
 }
 
 /** Actions that the role's policies allow, with the text of their resources. */
-const prod = synthesize({ config: withExecutor }, {}, (system) => {
+const prod = synthesize({ config: withExecutor, lake: true }, {}, (system) => {
   system.addFunction('total', { functionArn: TOTAL } as IFunction);
 });
 function allowed(name: LambdaName): string[] {

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { idemItemKey } from '../../adapters/aws/dynamo/dynamo-items.ts';
 import { ROUTES } from '../../api/index.ts';
 import { ERROR_RATE, RESPONSE_TIME } from '../../core/system/index.ts';
-import { LAMBDA_NAMES } from '../../lib/functions/lambdas.ts';
+import { lambdasOf } from '../../lib/functions/lambdas.ts';
 import { topicDomains } from '../../core/events/index.ts';
 import { config } from '../../nervous.config.ts';
 import { STACKS, synthesize, text, type Synthesized } from './synthesized.ts';
@@ -241,7 +241,7 @@ describe('queues', () => {
 
 describe('functions', () => {
   it('W11: trace what was asked for, log what matters as JSON into their own log group, and run on Node 24', () => {
-    expect(functions.length).toBe(LAMBDA_NAMES.length);
+    expect(functions.length).toBe(lambdasOf({ lake: false }).length);
     for (const { Properties, id } of functions) {
       expect(Properties, id).toMatchObject({
         TracingConfig: { Mode: 'PassThrough' },
@@ -333,7 +333,7 @@ interface Statement {
 }
 
 describe('alarms', () => {
-  const alarms = ofType(prod, 'AWS::CloudWatch::Alarm').map(({ Properties }) => Properties);
+  const alarms = ofType(synthesize({ lake: true }), 'AWS::CloudWatch::Alarm').map(({ Properties }) => Properties);
 
   it('name their section of the runbook, and every section has its alarm', () => {
     const sections = [...readFileSync('docs/runbook.md', 'utf8').matchAll(/^## (\S+)$/gm)].map(([, name]) => name);

@@ -34,9 +34,9 @@ async function app(context: Readonly<Record<string, string>>): Promise<{ outdir:
 
 describe('bin/app.ts', () => {
   it('synthesizes every stack and bundles every function without credentials, network or Docker', async () => {
-    const { outdir } = await app({ stage: 'dev', emulated: 'true', issuer: 'none' });
+    const { outdir } = await app({ stage: 'dev', emulated: 'true', issuer: 'none', lake: 'true' });
     const files = readdirSync(outdir);
-    expect(files.filter((file) => file.endsWith('.template.json'))).toHaveLength(5);
+    expect(files.filter((file) => file.endsWith('.template.json'))).toHaveLength(6);
     const { length } = readdirSync('lambdas').filter((name) => !name.startsWith('_'));
     expect(files.filter((file) => file.startsWith('asset.')).length).toBeGreaterThanOrEqual(length);
   }, 300_000);

@@ -8,7 +8,7 @@ import { NervousSystem, type NervousSystemProps } from '../../lib/nervous-system
 import { config } from '../../nervous.config.ts';
 
 export const STACKS = ['LedgerStack', 'BusStack', 'WorkflowStack', 'ApiStack', 'MonitoringStack'] as const;
-export type StackName = (typeof STACKS)[number];
+export type StackName = (typeof STACKS)[number] | 'LakeStack';
 
 export interface Resource {
   readonly Type: string;
@@ -39,13 +39,14 @@ export function synthesize(
   });
   const system = new NervousSystem(app, 'nervous', { config, jwt: JWT, ...props });
   more(system);
-  const templates = new Map(STACKS.map((name) => [name, Template.fromStack(Stack.of(system.node.findChild(name)))]));
+  const stacks: readonly StackName[] = system.lake === undefined ? STACKS : [...STACKS, 'LakeStack'];
+  const templates = new Map(stacks.map((name) => [name, Template.fromStack(Stack.of(system.node.findChild(name)))]));
   const template = (name: StackName): Template => {
     const found = templates.get(name);
     if (found === undefined) throw new Error(name);
     return found;
   };
-  const resources = STACKS.flatMap((stack) => {
+  const resources = stacks.flatMap((stack) => {
     const all = (template(stack).toJSON() as { Resources: Record<string, Resource> }).Resources;
     return Object.entries(all).map(([id, resource]) => ({ ...resource, id, stack }));
   });

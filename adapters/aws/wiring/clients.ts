@@ -29,7 +29,7 @@ const MAX_SOCKETS = 64;
 /** Without the SDK, which is too large for a function, but as patient; no token bucket, for few calls go there. */
 const WITHOUT_SDK = { attempts: ATTEMPTS, timeoutMs: REQUEST_TIMEOUT_MS };
 
-type Overrides = Partial<Pick<Connection, 'env' | 'fetch' | 'sleep'>>;
+type Overrides = Partial<Pick<Connection, 'env' | 'fetch' | 'sleep' | 'timeoutMs'>>;
 type SdkConnection = Pick<DynamoDBClientConfig, 'retryMode' | 'maxAttempts' | 'requestHandler'>;
 
 export function dynamoClient(overrides: DynamoDBClientConfig = {}): DynamoDBClient {
