@@ -45,6 +45,8 @@ EXIT_CODES = {
     "UNAUTHORIZED_DECISION": 22,
     "DUPLICATE_ENTRY": 23,
     "NOT_FOUND": 24,
+    "CLAIM_INVALID": 25,
+    "STALE_EFFECT": 26,
 }
 USAGE_EXIT_CODE = 2
 
@@ -619,7 +621,9 @@ SESSION_CHAIN = re.compile("keys/[0-9a-f]{16}")
 TOPIC = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)+")
 TRACEPARENT = re.compile("00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 BLANK = re.compile(f"[{SPACE}]*")
-OWN_SOURCES = ("guard", "system/approvals", "system/work")
+WORK_SOURCE = "system/work"
+WORK_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,119}")
+OWN_SOURCES = ("guard", "system/approvals", WORK_SOURCE)
 
 
 def utf16_length(text):
@@ -1651,7 +1655,10 @@ class Options:
         self.entity, self.state = given.get("entity"), bool(given.get("state"))
 
 
-def is_decisive(kind):
+def is_decisive(body):
+    kind = body["type"]
+    if kind == "event":
+        return "work" in body["data"] or body["data"].get("source") == WORK_SOURCE
     return kind.startswith(("change.", "delegation.")) or kind == POLICY_ADOPTED
 
 
@@ -1815,7 +1822,7 @@ class Verification:
 
     def collect(self, stored, body):
         """What later looks need: decisions, commitments and erasures, keys."""
-        if is_decisive(body["type"]):
+        if is_decisive(body):
             self.decisive.append((stored, body))
         self.collect_key(stored, body)
         if "commits" in body:
@@ -2012,12 +2019,18 @@ class Verification:
         for stored, body in self.decisive:
             if not replay.take(stored, body):
                 break
-        if replay.first is not None and (self.twice is None or replay.first[0].position < self.twice.position):
-            raise replay.first[0].bad("UNAUTHORIZED_DECISION", replay.first[1])
+        found, claims = replay.first and (replay.first[0], "UNAUTHORIZED_DECISION", replay.first[1]), replay.claims
+        if claims.first is not None and (found is None or claims.first[0].position < found[0].position):
+            found = claims.first
+        if found is not None and (self.twice is None or found[0].position < self.twice.position):
+            raise found[0].bad(found[1], found[2])
         if self.twice is not None:
             raise self.twice
         self.checked += ["that no idempotency key was recorded twice", f"who was entitled to each of {replay.judged} steps"]
+        self.checked.append(f"that one at a time held each work, in {claims.steps} claims and ends, and {claims.effects} things done under claims")
         self.not_checked.append("who was signed in, and what rights modules had")
+        if claims.steps > 0:
+            self.not_checked.append("whether who claimed work had the right to, and whether what expired was not renewed")
         self.say_not_checked(replay.advised, "assessments rest on what executors said of their plans")
         self.say_not_checked(replay.before_policy, "steps are from before the ledger adopted a policy")
         self.say_not_checked(replay.without_under, "steps do not name the policy they rest on")
@@ -2147,7 +2160,7 @@ class StateVerification(Verification):
             entry = entry_or_none(stored.note)
             if entry is None:
                 continue
-            if is_decisive(entry.body["type"]):
+            if is_decisive(entry.body):
                 self.decisive.append((stored, entry.body))
             self.collect_key(stored, entry.body)
         self.check_decisions()
@@ -4043,11 +4056,74 @@ def unique_key(body):
     return f"{kind}/{body['idem']}" if kind in KEYED else None
 
 
+CLAIM = {"workId": lambda value: is_text(value) and WORK_ID.fullmatch(value) is not None, "by": is_text, "session?": is_text}
+WORK_STEPS = {
+    "work.claimed": {**CLAIM, "ttlMs": lambda value: type(value) is int and abs(value) < 2**53, "description?": is_text},
+    "work.completed": {**CLAIM, "fence": is_count, "result?": is_text},
+    "work.released": {**CLAIM, "fence": is_count, "reason": one_of("released", "expired", "stolen"), "why?": is_text},
+}
+
+
+class Claims:
+    """Who held which work, from entries alone, in the order of the commits. `first` is the first entry that does not follow."""
+
+    def __init__(self):
+        self.works, self.steps, self.effects = {}, 0, 0  # work id -> ("claimed" or "completed", by, session, fence)
+        self.first = None  # (stored, verdict, reason)
+
+    def note(self, stored, verdict, reason):
+        if self.first is None:
+            self.first = (stored, verdict, reason)
+
+    def event(self, stored, body):
+        data, by = body["data"], f"{body['actor']['kind']}:{body['actor']['id']}"
+        if data["source"] == WORK_SOURCE:
+            self.steps += 1
+            reason = self.step(body, by)
+            if reason is not None:
+                self.note(stored, "CLAIM_INVALID", reason)
+        elif "work" in data:
+            self.effect(stored, data["work"], by)
+
+    def effect(self, stored, work, by):
+        self.effects += 1
+        state, holder, _, fence = self.works.get(work["workId"], (None, None, None, None))
+        if (state, holder, fence) != ("claimed", by, work["fence"]):
+            self.note(stored, "STALE_EFFECT", f"no claim of {by} on {work['workId']} stood with fence {work['fence']}")
+
+    def step(self, body, actor):
+        topic, payload = body["data"]["topic"], body["data"]["payload"]
+        if topic not in WORK_STEPS or not fits(payload, WORK_STEPS[topic]) or body["entity"] != f"work:{payload['workId']}":
+            return "it tells of no claim on this chain"
+        name, by, session = payload["workId"], payload["by"], payload.get("session")
+        before = self.works.get(name)
+        if topic == "work.claimed":
+            if before is not None:
+                return f"{by} claims what {before[1]} {'holds' if before[0] == 'claimed' else 'completed'}"
+            if by != actor:
+                return f"{actor} claims as {by}"
+            self.works[name] = ("claimed", by, session, body["seq"])
+            return None
+        if before != ("claimed", by, session, payload["fence"]):
+            return "it ends a claim that does not stand"
+        reason = payload.get("reason")
+        if actor != by and (topic == "work.completed" or reason == "released"):
+            return f"{actor} ends what {by} holds"
+        if reason == "expired" and actor != "service:nervous-system":
+            return f"{actor} says that it expired"
+        if topic == "work.completed":
+            self.works[name] = ("completed", *before[1:])
+        else:
+            del self.works[name]
+        return None
+
+
 class Replay:
     """Who was entitled to decide, from entries alone. `take` returns False at the first difference."""
 
     def __init__(self, ledger):
         self.ledger, self.first = ledger, None
+        self.claims = Claims()
         self.policy = self.previous = None  # a Policy; "" when what is in force is none
         self.delegations, self.open, self.images, self.steps = {}, {}, {}, {}
         self.documents, self.locks, self.recent = {}, {}, Recent()
@@ -4075,7 +4151,9 @@ class Replay:
 
     def judge(self, stored, body):
         kind = body["type"]
-        if kind in STEPS:
+        if kind == "event":
+            self.claims.event(stored, body)
+        elif kind in STEPS:
             self.step(stored, body)
         elif kind == POLICY_ADOPTED:
             self.adopted(stored, body)
@@ -4168,6 +4246,9 @@ class Replay:
         change.take(body)
         steps = self.steps.get(name, 0) if before else 0
         need(body["idem"] == f"{name}#{steps}", f"it is step {steps} of its change-set, and says another")
+        work = change.content.get("work") if kind in ("proposed", "revised") or "external" in data else None
+        if work is not None:
+            self.claims.effect(stored, work, work["by"])
         if kind == "claimed":
             self.claimable(body, before)
         self.entitled(stored, body, kind, before, change)

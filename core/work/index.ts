@@ -1,3 +1,4 @@
+export { ClaimReplay, type BrokenClaim, type ClaimReplayState } from './claim-replay.ts';
 export { WorkClaimed, WorkError, type StandingClaim, type WorkErrorCode } from './errors.ts';
 export { fenceCheck, fenceStale, isFence, isStanding } from './fence.ts';
 export { LEASE_GRACE_MS } from './lease.ts';

@@ -3,7 +3,7 @@
  * stored beside the entries and judges a ledger, so the two cannot mean different things.
  */
 import type { IsoInstant } from '../brands/index.ts';
-import type { Actor } from '../ledger/index.ts';
+import { SYSTEM_ACTOR, type Actor } from '../ledger/index.ts';
 import { defined } from '../values/index.ts';
 import type { WorkStep } from './work-topics.ts';
 
@@ -44,6 +44,8 @@ export function reduceWork(before: WorkState | undefined, step: RecordedStep): W
   const { reason, why } = step.payload;
   if (reason === 'released' && claimerOf(actor) !== before.by)
     return `${claimerOf(actor)} releases what ${before.by} holds`;
+  if (reason === 'expired' && claimerOf(actor) !== claimerOf(SYSTEM_ACTOR))
+    return `${claimerOf(actor)} says that the claim of ${before.by} expired, which only the system does`;
   return { ...before, state: 'released', endedAt: at, reason, ...defined({ why }) };
 }
 

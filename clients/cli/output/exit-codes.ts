@@ -31,4 +31,6 @@ export const VERDICT_EXIT: Readonly<Record<Verdict, number>> = {
   UNAUTHORIZED_DECISION: 22,
   DUPLICATE_ENTRY: 23,
   NOT_FOUND: 24,
+  CLAIM_INVALID: 25,
+  STALE_EFFECT: 26,
 };

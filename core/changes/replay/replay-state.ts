@@ -4,12 +4,15 @@ import type { ChangeRecord } from '../model/record.ts';
 import { DatedAuthority, type Authority, type AuthorityState } from './authority.ts';
 import type { DayByTurnsState } from './day-by-turns.ts';
 import type { OnceState } from './once.ts';
+import type { BrokenClaim, ClaimReplayState } from '../../work/index.ts';
 
 export interface Unauthorized {
   /** log index */
   readonly position: number;
   /** what was wrong */
   readonly reason: string;
+  /** absent: nobody was entitled to it */
+  readonly verdict?: BrokenClaim['verdict'] | 'UNAUTHORIZED_DECISION';
 }
 
 export interface ReplayOutcome {
@@ -25,6 +28,10 @@ export interface ReplayOutcome {
   readonly advised: number;
   /** assessments on a document that the chain did not lead to; nothing was carried out on them */
   readonly external: number;
+  /** claims of work and their ends */
+  readonly claims: number;
+  /** what was done under them */
+  readonly underClaims: number;
 }
 
 /** A change-set that has not come to its end, or that somebody still has to review. */
@@ -50,7 +57,8 @@ export interface ReplayState {
   readonly days: DayByTurnsState;
   readonly firstUnder: number | undefined;
   readonly first: Unauthorized | undefined;
-  readonly counts: Omit<ReplayOutcome, 'first'>;
+  readonly claims: ClaimReplayState;
+  readonly counts: Omit<ReplayOutcome, 'first' | 'claims' | 'underClaims'>;
 }
 
 /** @throws TypeError: the other kind of authority is not carried over */

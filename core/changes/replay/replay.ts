@@ -32,6 +32,8 @@ import { Once, type UsedTwice } from './once.ts';
 import { notTheSystem } from './principals.ts';
 import { ANYTHING, NOTHING, RecentWindow, type RecentQuery } from './recent-window.ts';
 import type { ReplayEntry } from './replay-entry.ts';
+import { claimOf } from './claim-of.ts';
+import { ClaimReplay } from '../../work/index.ts';
 import { datedOf, type Open, type ReplayOutcome, type ReplayState, type Unauthorized } from './replay-state.ts';
 
 /** Processes of a version that does not name the policy yet may go on beside newer ones for as long. */
@@ -63,6 +65,7 @@ export class Replay {
   private readonly nonces: Once;
   private readonly turns: Once;
   private readonly days: DayByTurns;
+  private readonly claims: ClaimReplay;
   private firstUnder: number | undefined;
   private first: Unauthorized | undefined;
   private readonly counts;
@@ -78,6 +81,7 @@ export class Replay {
     this.locks = new Map(from?.locks);
     [this.nonces, this.turns] = [new Once(from?.nonces), new Once(from?.turns)];
     this.days = new DayByTurns(from?.days);
+    this.claims = new ClaimReplay({ isOrdered: authority instanceof OrderedAuthority, from: from?.claims });
     [this.firstUnder, this.first] = [from?.firstUnder, from?.first];
     this.counts = { ...(from?.counts ?? NONE) };
     if (from !== undefined) datedOf(authority).goOn(from.authority);
@@ -88,12 +92,14 @@ export class Replay {
     return {
       ...{ authority: datedOf(this.authority).state(), hasPolicy, open, documents, locks, firstUnder, first },
       ...{ nonces: this.nonces.state(), turns: this.turns.state(), days: this.days.state(), counts: { ...counts } },
+      claims: this.claims.state(),
     };
   }
 
   /** In log order, without gaps among the entries that matter. @returns false: something was wrong, no more is looked at */
   take(entry: ReplayEntry): boolean {
     if (this.isOver()) return false;
+    if (entry.body.type === 'event') this.claims.event(entry);
     const reason = this.judge(entry);
     if (reason !== undefined) this.note({ position: entry.position, reason });
     return !this.isOver();
@@ -106,7 +112,9 @@ export class Replay {
     // With a turn of somebody else's nothing can be said of what others counted.
     const short = turn === undefined ? this.days.firstShort() : usedTwice('turn', turn);
     if (short !== undefined) this.note(short);
-    return { ...this.counts, ...defined({ first: this.first }) };
+    const { broken, steps, effects } = this.claims.end();
+    if (broken !== undefined) this.note(broken);
+    return { ...this.counts, claims: steps, underClaims: effects, ...defined({ first: this.first }) };
   }
 
   private isOver(): boolean {
@@ -163,6 +171,8 @@ export class Replay {
     if (entry.body.idem !== `${step.data.change}#${steps}`)
       return `it is step ${steps} of its change-set, and says another`;
     const images = before?.images ?? new Map<string, Document>();
+    const work = claimOf(step, reduced.record);
+    if (work !== undefined) this.claims.effect(entry, work, work.by);
     const reason =
       this.claimable(step, before) ?? this.entitled(entry, step, { before: before?.record, after: reduced.record });
     if (reason !== undefined) return reason;

@@ -20,6 +20,8 @@ export const VERDICTS = [
   'UNAUTHORIZED_DECISION',
   'DUPLICATE_ENTRY',
   'NOT_FOUND',
+  'CLAIM_INVALID',
+  'STALE_EFFECT',
 ] as const;
 export type Verdict = (typeof VERDICTS)[number];
 

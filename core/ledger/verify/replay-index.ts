@@ -31,6 +31,8 @@ const ENTITY = ',"entity":"';
 const IDEM = ',"idem":"';
 const LEDGER = '","ledger":"';
 const SOURCE = ',"source":"';
+const CLAIM = ',"source":"system/work"';
+const UNDER_CLAIM = ',"work":{"fence":';
 /** Types with a key of their own that is unique in the ledger. Steps of change-sets are told by their prefix. */
 const KEYED: ReadonlySet<string> = new Set([
   'policy.adopted',
@@ -43,9 +45,16 @@ const KEYED: ReadonlySet<string> = new Set([
 ]);
 const STEP = 'change.';
 
-/** Entries from which follows who may do what, or that need somebody who may. */
-export function isDecisive(type: string): boolean {
+/** Entries from which follows who may do what, or that need somebody who may: decisions, and claims of work with what was done under them. */
+export function isDecisive(type: string, note: Uint8Array): boolean {
+  if (type === 'event') return isAboutWork(note);
   return type.startsWith(STEP) || type === 'policy.adopted' || type.startsWith('delegation.');
+}
+
+/** Others that have such a key somewhere in their payload come along, and are of no matter. */
+function isAboutWork({ buffer, byteOffset, byteLength }: Uint8Array): boolean {
+  const text = Buffer.from(buffer, byteOffset, byteLength);
+  return text.includes(UNDER_CLAIM) || text.includes(CLAIM);
 }
 
 /** What no second entry of the ledger may have; undefined: entries of this type have nothing of the kind. */
@@ -73,7 +82,7 @@ export class ReplayIndexBuilder {
       this.keys = grown;
     }
     this.keys[this.size] = fingerprint(type, note);
-    if (isDecisive(type)) this.decisive.push(this.from + this.size);
+    if (isDecisive(type, note)) this.decisive.push(this.from + this.size);
     this.size += 1;
   }
 

@@ -17,6 +17,8 @@ export const ROOTS = 'the root, recomputed from the entries, at every point list
 export const ONCE = 'that no idempotency key was recorded twice';
 export const entitledTo = (steps: Count): string =>
   `who was entitled to each of ${steps} steps, by the policy and the delegations that the entries before it brought into force`;
+export const heldIn = (steps: Count, effects: Count): string =>
+  `that one at a time held each work, in ${steps} claims and ends of claims, and that ${effects} things were done under a claim that stood`;
 export const FIELDS = 'what is kept of confidential fields, against what entries are committed to';
 export const SEQUENCER = "the sequencer's records, and the log's right edge in each";
 export const DOCUMENTS = 'documents against the chains';
@@ -71,6 +73,8 @@ export const OTHER_ENTITIES = 'other entities, and the log they share: verify th
 
 // Of decisions.
 export const SESSIONS = 'who was signed in, and what rights modules had: entries do not say that';
+export const RENEWALS =
+  'whether who claimed work had the right to, and whether what expired was not renewed: entries do not say that';
 export const advisedIn = (assessments: Count): string =>
   `what executors said of their plans, in ${assessments} assessments`;
 export const beforePolicyOf = (steps: Count): string =>

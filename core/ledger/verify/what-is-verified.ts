@@ -13,6 +13,7 @@ import {
   entitledTo,
   FIELDS,
   FILES,
+  heldIn,
   inclusionOf,
   INDICES,
   LINKS,
@@ -106,6 +107,12 @@ export const WHAT_IS_VERIFIED: readonly Check[] = [
     says: by(REPLAYED, entitledTo(ANY)),
     leftOut: WHO_WAS_ENTITLED,
     finds: ['UNAUTHORIZED_DECISION'],
+  },
+  {
+    what: 'who held which work, and what was done under claims',
+    says: by(REPLAYED, heldIn(ANY, ANY)),
+    leftOut: WHO_WAS_ENTITLED,
+    finds: ['CLAIM_INVALID', 'STALE_EFFECT'],
   },
   {
     what: 'confidential fields, against the commitments (data folders)',

@@ -14,6 +14,8 @@ import {
 import { toHex } from '../../canonical/index.ts';
 import {
   entitledTo,
+  heldIn,
+  RENEWALS,
   ONCE,
   SESSIONS,
   advisedIn,
@@ -66,7 +68,7 @@ export interface ReplayProgress {
 export async function replayLog(sources: AuthoritySources, index: ReplayIndex): Promise<ReplayReport> {
   const [outcome, twice] = [await replayDecisive(sources, index), await firstDuplicate(sources, index)];
   const { first } = outcome;
-  const unauthorized = first && (await findingOf(sources, first.position, first.reason));
+  const unauthorized = first && (await findingOf(sources, first));
   const isTwiceFirst =
     twice !== undefined && (unauthorized === undefined || positionOf(twice) <= positionOf(unauthorized));
   const finding = isTwiceFirst ? twice : unauthorized;
@@ -114,7 +116,7 @@ async function replayDecisive(
     const to = decisive[end - 1] as number;
     for (const { position, note, hash } of await entries.readLog(from, to - from + 1)) {
       if (position > to) break; // where rows are missing, those behind come instead
-      const body = isDecisive(typeOf(note)) ? bodyOf(note) : undefined;
+      const body = isDecisive(typeOf(note), note) ? bodyOf(note) : undefined;
       if (body !== undefined && !replay.take({ body, hash: toHex(hash), position })) return replay.end();
       if (position !== decisive[at]) continue;
       at += 1;
@@ -165,9 +167,12 @@ async function firstDuplicate(sources: AuthoritySources, index: ReplayIndex): Pr
   return found;
 }
 
-async function findingOf(sources: AuthoritySources, position: number, reason: string): Promise<Finding> {
+async function findingOf(
+  sources: AuthoritySources,
+  { position, reason, verdict = 'UNAUTHORIZED_DECISION' }: NonNullable<ReplayOutcome['first']>,
+): Promise<Finding> {
   const entry = await entryAt(sources, position);
-  return findingAt(entry ?? { chain: '(not recorded)', seq: 0, position }, 'UNAUTHORIZED_DECISION', reason);
+  return findingAt(entry ?? { chain: '(not recorded)', seq: 0, position }, verdict, reason);
 }
 
 async function entryAt({ entries }: AuthoritySources, position: number): Promise<LoggedEntry | undefined> {
@@ -193,11 +198,14 @@ function sayingOf({
   withoutUnder,
   advised,
   external,
+  claims,
+  underClaims,
 }: ReplayOutcome): Omit<ReplayReport, 'finding'> {
   return {
-    checked: [ONCE, entitledTo(judged)],
+    checked: [ONCE, entitledTo(judged), heldIn(claims, underClaims)],
     notChecked: [
       SESSIONS,
+      ...(claims === 0 ? [] : [RENEWALS]),
       ...(advised === 0 ? [] : [advisedIn(advised)]),
       ...(beforePolicy === 0 ? [] : [beforePolicyOf(beforePolicy)]),
       ...(external === 0 ? [] : [externalIn(external)]),

@@ -121,6 +121,7 @@ describe.each(ORDERS)('an honest log, %s', (order) => {
         withoutUnder: 0,
         advised: 0,
         external: 0,
+        ...{ claims: 0, underClaims: 0 },
       },
     });
     const types = new Set(log.map(({ body }) => body.type));
@@ -320,7 +321,7 @@ describe.each(ORDERS)('an entry that names no policy, %s', (order) => {
     const { under: _, ...data } = proposed.body.data;
     const before = { ...proposed, body: { ...proposed.body, data } } as ReplayEntry;
     expect(replayed([before], order)).toEqual({
-      ...{ judged: 1, beforePolicy: 1, withoutUnder: 0, advised: 0, external: 0 },
+      ...{ judged: 1, beforePolicy: 1, withoutUnder: 0, advised: 0, external: 0, claims: 0, underClaims: 0 },
     });
   });
 });
