@@ -5,8 +5,8 @@ export default defineConfig({
   test: {
     include: ['test/console/**/*.test.ts'],
     globalSetup: ['test/console/setup.ts'],
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
+    testTimeout: 600_000,
+    hookTimeout: 300_000,
     fileParallelism: false,
     pool: 'forks',
   },

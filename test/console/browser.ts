@@ -2,13 +2,19 @@
 import { existsSync } from 'node:fs';
 import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
 
+/** It only ends a hang. */
+const PATIENCE_MS = 240_000;
 const PLACES = ['/usr/bin/chromium', '/usr/bin/chromium-headless-shell', '/usr/bin/google-chrome'];
 
 export function launchBrowser(): Promise<Browser> {
   const executablePath = process.env['CHROMIUM'] ?? PLACES.find((path) => existsSync(path));
   if (executablePath === undefined)
     throw new Error('there is no Chromium: apt-get install chromium, or say where one is by CHROMIUM');
-  return chromium.launch({ executablePath, args: ['--no-sandbox', '--force-color-profile=srgb'] });
+  return chromium.launch({
+    executablePath,
+    timeout: PATIENCE_MS,
+    args: ['--no-sandbox', '--force-color-profile=srgb'],
+  });
 }
 
 const TELL_VIOLATIONS = `addEventListener('securitypolicyviolation', ({ effectiveDirective, blockedURI, sample }) =>
@@ -34,6 +40,7 @@ export async function openPage(
     timezoneId: 'UTC',
     ...options,
   });
+  context.setDefaultTimeout(PATIENCE_MS);
   const page = await context.newPage();
   const complaints: string[] = [];
   const foreign: string[] = [];

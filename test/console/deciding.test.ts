@@ -161,7 +161,7 @@ describe('the console', () => {
 
 /** A checkpoint covers the entry soon after. */
 async function expectProof(page: Page, path: string): Promise<void> {
-  const arrived = page.waitForEvent('download', { timeout: 60_000 });
+  const arrived = page.waitForEvent('download');
   const asking = new AbortController();
   void arrived.then(
     () => asking.abort(),
