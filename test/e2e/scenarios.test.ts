@@ -34,6 +34,9 @@ afterAll(async () => {
   rmSync(dataDir, { recursive: true });
 });
 
+/** The engine writes all the time: whoever writes beside it waits for its turn. */
+const openBeside = (folder: string): DatabaseSync => new DatabaseSync(join(folder, 'ledger.db'), { timeout: 60_000 });
+
 const fixture = (): Fixture => ({
   engine: 'embedded',
   as: (principal) => createClient({ url: engine.url, token: engine.tokens[principal] ?? `no token for ${principal}` }),
@@ -45,7 +48,7 @@ const fixture = (): Fixture => ({
     }),
   tamper: async (entity, seq) => {
     const flip = (): void => {
-      const db = new DatabaseSync(join(dataDir, 'ledger.db'));
+      const db = openBeside(dataDir);
       const row = db.prepare('SELECT note FROM entries WHERE chain = ? AND seq = ?').get(entity, seq);
       const note = Buffer.from(row?.['note'] as Uint8Array);
       const middle = note.length >> 1;
@@ -57,15 +60,20 @@ const fixture = (): Fixture => ({
     return async () => flip();
   },
   tamperDocument: async (entity, document) => {
-    const db = new DatabaseSync(join(dataDir, 'ledger.db'));
+    const db = openBeside(dataDir);
     const key = [`${config.ledger}#document`, entity] as const;
-    const row = db.prepare('SELECT value FROM items WHERE pk = ? AND sk = ?').get(...key);
-    if (row === undefined) return undefined;
-    const { value } = row as { value: string };
+    const read = () => db.prepare('SELECT value FROM items WHERE pk = ? AND sk = ?').get(...key);
+    if (read() === undefined) {
+      db.close();
+      return undefined;
+    }
     const put = (json: string): void => {
       db.prepare('UPDATE items SET value = ? WHERE pk = ? AND sk = ?').run(json, ...key);
     };
+    db.exec('BEGIN IMMEDIATE'); // what the engine writes meanwhile is not lost
+    const { value } = read() as { value: string };
     put(JSON.stringify({ ...(JSON.parse(value) as object), document }));
+    db.exec('COMMIT');
     return async () => put(value);
   },
   longBatches: true,

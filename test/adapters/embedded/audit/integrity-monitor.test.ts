@@ -56,7 +56,7 @@ async function signIn(account: number): Promise<void> {
 
 /** Somebody else with the file open, while the engine runs. */
 function tamper(sql: string): void {
-  const db = new DatabaseSync(join(dataDir, 'ledger.db'));
+  const db = new DatabaseSync(join(dataDir, 'ledger.db'), { timeout: 60_000 }); // the engine writes, too
   db.exec(sql);
   db.close();
 }

@@ -75,7 +75,7 @@ async function publish(count: number, entityId = ENTITY): Promise<void> {
 
 /** Somebody else with the file open, or with it at rest. */
 function tamper(sql: string): void {
-  const db = new DatabaseSync(join(dataDir, 'ledger.db'));
+  const db = new DatabaseSync(join(dataDir, 'ledger.db'), { timeout: 60_000 }); // the engine writes, too
   db.exec(sql);
   db.close();
 }
