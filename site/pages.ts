@@ -71,7 +71,7 @@ function linkFrom({ source, path }: Staged, target: string, { repository, out, p
   if (!existsSync(from) || statSync(from).isDirectory())
     throw new Error(`${source} links to ${target}, which is no file`);
   // An image is shown; anything else is opened, and browsers show text.
-  const place = named.endsWith('.svg') ? named : `${named}.txt`;
+  const place = /\.(?:svg|png)$/.test(named) ? named : `${named}.txt`;
   cpSync(from, join(out, 'public', FILES, place));
   return `/${FILES}/${place}`;
 }

@@ -7,6 +7,10 @@ import { reasonOf, signInByLink, signOut, type LinkIn, type Session } from './se
 import { ChangePage } from './views/change.tsx';
 import { EntityPage, EntitySearch } from './views/entity.tsx';
 import { Inbox } from './views/inbox.tsx';
+import { LivePage } from './views/live.tsx';
+import { Me } from './views/me.tsx';
+import { Notices } from './views/notices.tsx';
+import { Operations } from './views/operations.tsx';
 import { SignIn } from './views/sign-in.tsx';
 
 interface Place {
@@ -22,6 +26,10 @@ const PLACES: Readonly<Record<string, Place>> = {
     title: 'History',
     show: (session, [id]) => (id === undefined ? <EntitySearch /> : <EntityPage session={session} id={id} />),
   },
+  notices: { title: 'Notices', show: (session) => <Notices session={session} /> },
+  live: { title: 'Live', show: (session) => <LivePage session={session} /> },
+  operations: { title: 'Operations', show: (session) => <Operations session={session} /> },
+  me: { title: 'Who am I', show: (session) => <Me session={session} /> },
 };
 const CHANGES: Place = { title: 'Change', show: (session, [id = '']) => <ChangePage session={session} id={id} /> };
 

@@ -5,8 +5,9 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import axe from 'axe-core';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser, Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { eventually } from '../support/eventually.ts';
 import { launchBrowser, openPage } from './browser.ts';
 import { limitProposal, startConsoleEngine, type ConsoleEngine } from './engine.ts';
 
@@ -20,6 +21,14 @@ let waiting = '';
 beforeAll(async () => {
   [fixture, browser] = await Promise.all([startConsoleEngine(), launchBrowser()]);
   mkdirSync(PICTURES, { recursive: true });
+  const budget = fixture.as('budget-engine');
+  const failing = await budget.subscribe(
+    { id: 'failing', topics: ['transactions.*'], retry: { maxAttempts: 1, baseMs: 1, maxMs: 1 } },
+    () => Promise.reject(new Error('the books are closed')),
+  );
+  await publishCredit();
+  await eventually(async () => expect((await budget.deadLetters('failing')).deadLetters).toHaveLength(1));
+  await failing.stop();
   const bot = fixture.as('budget-bot');
   await bot.propose(limitProposal('24000.00', { entityId: 'account:7', title: 'Raise the limit of a new customer' }));
   const { change } = await bot.propose(limitProposal('20000.00'));
@@ -32,6 +41,19 @@ afterAll(async () => {
   await browser.close();
   await fixture.close();
 });
+
+/** A stream begins when it begins: events are published until the page shows one. */
+async function publishUntil(shown: Locator): Promise<void> {
+  await eventually(async () => {
+    await publishCredit();
+    await shown.waitFor({ timeout: 500 });
+  });
+}
+
+const publishCredit = () =>
+  fixture
+    .as('bank-feed')
+    .publish({ topic: 'transactions.new', entityId: 'account:9', payload: { amount: '1.00', kind: 'credit' } });
 
 interface View {
   readonly name: string;
@@ -68,6 +90,37 @@ const VIEWS: readonly View[] = [
     as: 'eva',
     address: () => '#/entities/account%3A1695',
     isThere: (page) => page.locator('[data-verdict=verified]').waitFor(),
+  },
+  {
+    name: 'notices',
+    as: 'clara',
+    address: () => '#/notices',
+    isThere: (page) => page.getByText(/^[1-9]\d* unread/).waitFor(),
+  },
+  {
+    name: 'live',
+    as: 'eva',
+    address: () => '#/live',
+    isThere: async (page) => {
+      await page.getByText('Reading what is recorded').waitFor();
+      await publishUntil(page.getByText('transactions.new').first());
+    },
+  },
+  {
+    name: 'operations',
+    as: 'eva',
+    address: () => '#/operations',
+    isThere: async (page) => {
+      await page.locator('[data-health]').waitFor();
+      await page.getByText('Dead letters of failing').waitFor();
+      await page.getByText('the books are closed').first().waitFor();
+    },
+  },
+  {
+    name: 'me',
+    as: 'clara',
+    address: () => '#/me',
+    isThere: (page) => page.getByRole('heading', { name: 'Roles' }).waitFor(),
   },
 ];
 
