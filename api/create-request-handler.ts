@@ -11,7 +11,7 @@ import { createRouteMatcher, type MatchRoute } from './match-route.ts';
 import { parseQuery } from './parse-query.ts';
 import { problemResponse } from './problem.ts';
 import { readBody } from './read-body.ts';
-import type { ApiRequest, ApiResponse, Route, RouteResult, StreamedBody, UsedBy } from './route.ts';
+import type { ApiRequest, ApiResponse, Journal, Route, RouteResult, StreamedBody, UsedBy } from './route.ts';
 import { idempotencyKey } from './schemas/idempotency-key.ts';
 
 export interface ApiHooks {
@@ -101,9 +101,13 @@ async function runUseCase<System>(
   const params = parse(route.params, matched.params, 'path');
   const query = parse(route.query, parseQuery(matched.query), 'query');
   const body = route.body === undefined ? undefined : await readCheckedBody(route.body, request);
-  const input = { params, query, body, idempotencyKey: key, request };
+  const journal: Journal = async (subject) => (subject === undefined ? undefined : pass.journal(subject));
+  const input = { params, query, body, idempotencyKey: key, request, journal };
+  pass.about(route.access?.(input));
   const run = (): Promise<RouteResult> => route.handler(system, principal, input);
-  return route.isHeavy?.(input) === true ? pass.heavily(run) : run();
+  const result = await (route.isHeavy?.(input) === true ? pass.heavily(run) : run());
+  pass.about(route.access?.(input, result));
+  return result;
 }
 
 async function readCheckedBody(spec: NonNullable<Route['body']>, request: ApiRequest): Promise<unknown> {

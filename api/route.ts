@@ -5,7 +5,7 @@
 import type { z } from 'zod';
 import type { JsonValue } from '../core/canonical/index.ts';
 import type { Principal } from '../core/policy/index.ts';
-import type { Outcome, UseCaseName } from '../core/system/index.ts';
+import type { AccessSubject, Outcome, UseCaseName } from '../core/system/index.ts';
 import type { ErrorCode } from './errors.ts';
 
 export type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE';
@@ -57,7 +57,12 @@ export interface Input<Params, Query, Body> {
   readonly body: Body;
   readonly idempotencyKey: string | undefined;
   readonly request: Pick<ApiRequest, 'signal' | 'headers' | 'buffered'>;
+  /** Journals a piece of what goes out piece by piece, before it does. @throws LedgerError STORE_UNAVAILABLE */
+  readonly journal: Journal;
 }
+
+/** undefined: there was nothing to see */
+export type Journal = (subject: AccessSubject | undefined) => Promise<void>;
 
 export interface ResponseSpec {
   readonly description: string;
@@ -109,6 +114,11 @@ export interface Description {
   readonly unsafe?: boolean;
   /** whether nothing was thrown and it was refused all the same; default: it succeeded */
   readonly outcomeOf?: (result: RouteResult) => Outcome;
+  /**
+   * What the request is about, for the access journal: asked before it is served, and again with what comes out. undefined: nothing that
+   * is journaled. Default: nothing ever.
+   */
+  readonly access?: (input: Input<unknown, unknown, unknown>, result?: RouteResult) => AccessSubject | undefined;
   /** true: the request must say which state it is about (If-Match), so that nobody's change is lost; `optional`: it may */
   readonly conditional?: true | 'optional';
   /** what the use case refuses with, beyond what every request can meet */

@@ -618,6 +618,7 @@ class Signatures:
 NAME = re.compile("[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}")
 LEDGER_NAME = re.compile("[a-z0-9][a-z0-9-]{0,31}")
 SESSION_CHAIN = re.compile("keys/[0-9a-f]{16}")
+ACCESS_CHAIN = re.compile("access/[0-9a-f]{16}")
 TOPIC = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)+")
 TRACEPARENT = re.compile("00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 BLANK = re.compile(f"[{SPACE}]*")
@@ -640,6 +641,10 @@ def is_reason(value):
 
 def is_paths(value):
     return isinstance(value, list) and value != [] and all(isinstance(one, str) and one[:1] == "/" for one in value)
+
+
+def is_entities(value):
+    return isinstance(value, list) and value != [] and all(isinstance(one, str) and NAME.fullmatch(one) for one in value)
 
 
 def is_reserved(entity):
@@ -742,6 +747,14 @@ def tampering_rule(body, data, entity):
     return entity == "system/tamper" and fits(data, {**form, **optional})
 
 
+def accessed_rule(body, data, entity):
+    form = {"operation": is_word, "outcome": one_of("succeeded", "refused")}
+    optional = {name: is_word for name in ("code?", "person?", "id?")}
+    counts = {name: is_count for name in ("from?", "to?", "count?", "unrecorded?")}
+    entities = {"entities?": is_entities, "more?": lambda value: value is True}
+    return bool(ACCESS_CHAIN.fullmatch(entity)) and fits(data, {**form, **optional, **counts, **entities})
+
+
 def revealed_rule(body, data, entity):
     form = {"fields": is_paths, "seq": lambda value: is_count(value) and value < body["seq"]}
     return (not is_reserved(entity) or entity.startswith("module/")) and fits(data, form)
@@ -769,6 +782,7 @@ RULES = {
     POLICY_ADOPTED: lambda body, data, entity: entity == "registry:policy",
     "delegation.granted": lambda body, data, entity: entity == "system/delegations",
     "delegation.revoked": lambda body, data, entity: entity == "system/delegations",
+    "access.recorded": accessed_rule,
     "revealed": revealed_rule,
     "redacted": redacted_rule,
 }
@@ -3672,6 +3686,8 @@ PASSKEY = {
 }
 PLAIN_KEY = {**CREDENTIAL, "kind": exactly("key")}
 CREDENTIALS = lists(lambda value: fits(value, PASSKEY) or fits(value, PLAIN_KEY), 0, 150)
+PERCENT = between(0, 100)
+ACCESS = {f"{name}?": PERCENT for name in ("entities", "changes", "events", "refused")}
 
 
 def is_sound_risk(risk):
@@ -3700,7 +3716,7 @@ def is_sound_risk(risk):
 
 def with_defaults(document):
     """The policy with every default written out, or None where it is none."""
-    if not fits(document, {"roster": ROSTER, "risk": RISK, "webauthn?": WEBAUTHN, "credentials?": CREDENTIALS}):
+    if not fits(document, {"roster": ROSTER, "risk": RISK, "webauthn?": WEBAUTHN, "credentials?": CREDENTIALS, "access?": ACCESS}):
         return None
     policy = copied(document)
     roster, risk = policy["roster"], policy["risk"]

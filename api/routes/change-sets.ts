@@ -3,6 +3,7 @@ import type { ProposalUseCases, QueryUseCases } from '../../core/changes/index.t
 import * as z from 'zod';
 import { CHANGE_STATES, RISK_LEVELS, type ProposeResult } from '../../core/changes/index.ts';
 import { defined } from '../../core/values/index.ts';
+import { aboutBody, aboutChanges, aboutOne } from '../access.ts';
 import type { ErrorCode } from '../errors.ts';
 import { ifDocument } from '../if-match.ts';
 import { bodyForCore, routesOn } from '../route.ts';
@@ -38,6 +39,7 @@ const proposeChangeSet = route({
   method: 'POST',
   path: '/v1/change-sets',
   operationId: 'proposeChangeSet',
+  access: aboutBody,
   tag: 'change-sets',
   summary: 'Propose operations on an entity',
   description:
@@ -58,6 +60,7 @@ const assessChangeSet = route({
   method: 'POST',
   path: '/v1/change-sets/assess',
   operationId: 'assessChangeSet',
+  access: aboutBody,
   tag: 'change-sets',
   summary: 'Dry run: how risky a proposal would be and why, who would have to approve, what would change',
   description: 'Takes what POST /v1/change-sets takes, and records nothing.',
@@ -74,6 +77,7 @@ const listChangeSets = route({
   method: 'GET',
   path: '/v1/change-sets',
   operationId: 'listChangeSets',
+  access: aboutChanges,
   tag: 'change-sets',
   summary: 'Change-sets you may see; with for=me what you could decide on (the approval inbox)',
   description: 'Oldest first. Filters add up; go on with `after`. A page may be empty although there is more.',
@@ -109,6 +113,7 @@ const getChangeSet = route({
   method: 'GET',
   path: '/v1/change-sets/{id}',
   operationId: 'getChangeSet',
+  access: aboutOne,
   tag: 'change-sets',
   summary: 'One change-set: what, why, how risky, who has decided, who still must',
   description:
@@ -126,6 +131,7 @@ const reviseChangeSet = route({
   method: 'POST',
   path: '/v1/change-sets/{id}/revisions',
   operationId: 'reviseChangeSet',
+  access: aboutOne,
   tag: 'change-sets',
   summary: 'Replace the content; votes given so far are void',
   description: 'It is assessed again, and whoever revised it does not decide.',
@@ -155,6 +161,7 @@ const withdrawChangeSet = route({
   method: 'POST',
   path: '/v1/change-sets/{id}/withdraw',
   operationId: 'withdrawChangeSet',
+  access: aboutOne,
   tag: 'change-sets',
   summary: 'Take a proposal back before it runs',
   description: 'What is executing can be aborted instead.',
@@ -179,6 +186,7 @@ const abortChangeSet = route({
   method: 'POST',
   path: '/v1/change-sets/{id}/abort',
   operationId: 'abortChangeSet',
+  access: aboutOne,
   tag: 'change-sets',
   summary: 'Stop a change-set that is executing; what was applied is undone',
   description: 'For people who hold a role that it needed. What was applied is undone in reverse order.',
@@ -204,6 +212,7 @@ const revertChangeSet = route({
   method: 'POST',
   path: '/v1/change-sets/{id}/revert',
   operationId: 'revertChangeSet',
+  access: aboutOne,
   tag: 'change-sets',
   summary: 'Propose, as a new change-set, to take an executed one back',
   description: 'Touches only what the old one changed. With an Idempotency-Key it is proposed once.',

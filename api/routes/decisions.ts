@@ -2,6 +2,7 @@
 import type { DecisionUseCases } from '../../core/changes/index.ts';
 import * as z from 'zod';
 import type { JsonValue } from '../../core/canonical/index.ts';
+import { aboutOne } from '../access.ts';
 import type { ErrorCode } from '../errors.ts';
 import { bodyForCore, routesOn, type BodySpec, type Route } from '../route.ts';
 import {
@@ -36,6 +37,7 @@ const decideChangeSet = route({
   method: 'POST',
   path: '/v1/change-sets/{id}/decisions',
   operationId: 'decideChangeSet',
+  access: aboutOne,
   tag: 'change-sets',
   summary: 'Approve, reject or ask for changes of exactly what you looked at',
   description: 'Idempotent by `nonce`: the same decision again is answered with what was recorded.',
@@ -122,6 +124,7 @@ function actionRoute(
     ...spec,
     method: 'POST',
     path: `/v1/change-sets/{id}/${verb}`,
+    access: aboutOne,
     tag: 'change-sets',
     params,
     responses: { 200: { description: done, schema: actionResultSchema } },

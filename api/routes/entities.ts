@@ -1,6 +1,7 @@
 /** What is known about an entity: its document, its chain, and whether that chain verifies. */
 import type { NervousSystem } from '../../core/system/index.ts';
 import * as z from 'zod';
+import { aboutEntity, aboutEntries } from '../access.ts';
 import { entityTag } from '../if-match.ts';
 import { routesOn, type RequestHeaders } from '../route.ts';
 import { entityAtSchema, entityPageSize, entityViewSchema, entryPageSchema } from '../schemas/entities.ts';
@@ -16,6 +17,7 @@ const getEntity = route({
   method: 'GET',
   path: '/v1/entities/{id}',
   operationId: 'getEntity',
+  access: aboutEntity,
   tag: 'entities',
   summary: "The entity's document and the head of its chain",
   description: 'Percent-encode the id: `account:1695` is `account%3A1695`, a slash is `%2F`.',
@@ -38,6 +40,7 @@ const listEntries = route({
   method: 'GET',
   path: '/v1/entities/{id}/entries',
   operationId: 'listEntries',
+  access: aboutEntries,
   tag: 'entities',
   summary: "The entries of the entity's chain, with their bytes",
   description: '`note` is the signed note as it was hashed, base64: what an auditor verifies.',
@@ -66,6 +69,7 @@ const getEntityHistory = route({
   method: 'GET',
   path: '/v1/entities/{id}/history',
   operationId: 'getEntityHistory',
+  access: aboutEntity,
   tag: 'entities',
   summary: "The entity's document as it was",
   description:
@@ -90,6 +94,7 @@ const verifyEntity = route({
   method: 'GET',
   path: '/v1/entities/{id}/verify',
   operationId: 'verifyEntity',
+  access: aboutEntity,
   tag: 'entities',
   summary: "Verify the entity's chain, its place in the published log, and its document",
   description:

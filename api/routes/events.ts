@@ -1,6 +1,7 @@
 /** One event's trace. */
 import type { NervousSystem } from '../../core/system/index.ts';
 import * as z from 'zod';
+import { aboutOne } from '../access.ts';
 import { routesOn } from '../route.ts';
 import { eventTraceSchema } from '../schemas/events.ts';
 import { eventId, eventSource } from '../schemas/fields.ts';
@@ -11,6 +12,7 @@ const traceEvent = route({
   method: 'GET',
   path: '/v1/events/{id}',
   operationId: 'traceEvent',
+  access: aboutOne,
   tag: 'events',
   summary: 'One event with its deliveries',
   description:

@@ -2,13 +2,22 @@
 import * as z from 'zod';
 import { toCloudEvent, type SubscriptionQueries } from '../../core/events/index.ts';
 import type { Principal } from '../../core/policy/index.ts';
-import type { FeedFilter, NervousSystem } from '../../core/system/index.ts';
+import type { FeedBatch, FeedFilter, NervousSystem } from '../../core/system/index.ts';
 import { defined, MS_PER_SECOND, type Moment } from '../../core/values/index.ts';
+import { aboutFeed, eventsRead } from '../access.ts';
 import { wantsCloudEvents } from '../cloud-events.ts';
-import { routesOn } from '../route.ts';
+import { routesOn, type Journal } from '../route.ts';
 import { CLOUD_EVENT_BATCH, cloudEventBatchSchema } from '../schemas/cloud-events.ts';
 import { feedPageSchema } from '../schemas/events.ts';
-import { entityId, MAX_WAIT_SECONDS, moment, subscriptionId, waitSeconds, wholeNumber } from '../schemas/fields.ts';
+import {
+  entityId,
+  feedCursor,
+  MAX_WAIT_SECONDS,
+  moment,
+  subscriptionId,
+  waitSeconds,
+  wholeNumber,
+} from '../schemas/fields.ts';
 import { endedEventStream, EVENT_STREAM, eventStream, resumedAt } from '../server-sent-events.ts';
 
 type Feeding = Pick<NervousSystem, 'feed' | 'config'> & {
@@ -19,9 +28,6 @@ const route = routesOn<Feeding>();
 const MAX_EVENTS = 500;
 const TOPIC_LIST = /^(\*|[a-z0-9_.-]{1,128}\*?)(,(\*|[a-z0-9_.-]{1,128}\*?)){0,49}$/;
 
-/** What no cursor looks like is answered with CURSOR_INVALID, so the form is told and not enforced here. */
-const CURSOR_FORM = '^(?:latest|(?:[2-9]|[1-9][0-9]{1,3})?p(?:0|[1-9][0-9]{0,14}))$';
-const cursor = z.string().min(1).max(200).meta({ pattern: CURSOR_FORM });
 const filter = {
   topics: z
     .string()
@@ -44,12 +50,15 @@ const readFeed = route({
   method: 'GET',
   path: '/v1/feed',
   operationId: 'readFeed',
+  access: aboutFeed,
   tag: 'events',
   summary: 'Events in commit order, from a cursor on',
   description:
     'Pages follow the order of the log. Go on with `cursor`; with `wait` the answer comes as soon as there is something.',
   query: z.strictObject({
-    after: cursor.optional().meta({ description: 'the cursor of the page before, or `latest` for the end of the log' }),
+    after: feedCursor
+      .optional()
+      .meta({ description: 'the cursor of the page before, or `latest` for the end of the log' }),
     ...filter,
     limit: wholeNumber({ min: 1, max: MAX_EVENTS, default: 100 }),
     wait: waitSeconds,
@@ -64,7 +73,7 @@ const readFeed = route({
   },
   problems,
   isHeavy: ({ query }) => query.after === undefined, // the whole log may be looked through
-  handler: async (system, principal, { query, request }) => {
+  handler: async (system, principal, { query, request, journal }) => {
     const { items, cursor } = await system.feed.read(principal, {
       ...optionsOf(query),
       ...(query.wait === 0 ? {} : { signal: request.signal }),
@@ -72,6 +81,7 @@ const readFeed = route({
       waitMs: query.wait * MS_PER_SECOND,
     });
     const events = items.map(({ event }) => event);
+    await journal(eventsRead(events));
     if (!wantsCloudEvents(request.headers)) return { status: 200, body: { events, cursor } };
     const headers = { 'content-type': CLOUD_EVENT_BATCH, link: `<${pageAfter(cursor, query)}>; rel="next"` };
     return { status: 200, headers, body: events.map((event) => toCloudEvent(event, system.config.origin)) };
@@ -79,7 +89,7 @@ const readFeed = route({
 });
 
 const streamQuery = z.strictObject({
-  after: cursor.optional().meta({ description: 'as of the feed; the header `Last-Event-ID` goes before it' }),
+  after: feedCursor.optional().meta({ description: 'as of the feed; the header `Last-Event-ID` goes before it' }),
   ...filter,
   subscription: subscriptionId
     .optional()
@@ -90,6 +100,7 @@ const streamFeed = route({
   method: 'GET',
   path: '/v1/stream',
   operationId: 'streamFeed',
+  access: aboutFeed,
   tag: 'events',
   summary: 'The feed as server-sent events: what there is, then what comes',
   description:
@@ -104,23 +115,32 @@ const streamFeed = route({
   },
   problems: [...problems, 'STREAMS_EXHAUSTED', 'SUBSCRIPTION_NOT_FOUND', 'SUBSCRIPTION_INVALID'],
   isHeavy: ({ query, request }) =>
-    query.subscription === undefined && (resumedAt(request.headers, cursor) ?? query.after) === undefined,
-  handler: async (system, principal, { query, request: { headers, signal, buffered } }) => {
-    const after = resumedAt(headers, cursor) ?? query.after;
+    query.subscription === undefined && (resumedAt(request.headers, feedCursor) ?? query.after) === undefined,
+  handler: async (system, principal, { query, request: { headers, signal, buffered }, journal }) => {
+    const after = resumedAt(headers, feedCursor) ?? query.after;
     const chosen = await subscriptionOf(system, principal, query);
     const options = { ...optionsOf({ ...query, after }), ...chosen, signal };
     if (buffered !== true) {
       const batches = await system.feed.follow(principal, options);
-      return batches === undefined ? { status: 204 } : { status: 200, body: eventStream(batches) };
+      return batches === undefined ? { status: 204 } : { status: 200, body: eventStream(journaled(batches, journal)) };
     }
     const bounds = { limit: MAX_EVENTS, waitMs: MAX_WAIT_SECONDS * MS_PER_SECOND };
     const batch = await system.feed.read(principal, { ...options, ...bounds });
+    await journal(eventsRead(batch.items.map(({ event }) => event)));
     const isOver = batch.isLast === true && batch.items.length === 0;
     return isOver ? { status: 204 } : { status: 200, body: endedEventStream(batch) };
   },
 });
 
 export const feedRoutes = [readFeed, streamFeed];
+
+/** Each batch goes out when it is journaled. */
+async function* journaled(batches: AsyncIterable<FeedBatch>, journal: Journal): AsyncGenerator<FeedBatch, void> {
+  for await (const batch of batches) {
+    await journal(eventsRead(batch.items.map(({ event }) => event)));
+    yield batch;
+  }
+}
 
 /** The request for the page behind a cursor: a batch of CloudEvents has no room for it. */
 function pageAfter(

@@ -2,6 +2,7 @@
 import type { NervousSystem } from '../../core/system/index.ts';
 import { defined } from '../../core/values/index.ts';
 import * as z from 'zod';
+import { aboutList } from '../access.ts';
 import { routesOn } from '../route.ts';
 import { wholeNumber } from '../schemas/fields.ts';
 import { quarantinePageSchema } from '../schemas/ingress.ts';
@@ -12,6 +13,7 @@ const listQuarantine = route({
   method: 'GET',
   path: '/v1/quarantine',
   operationId: 'listQuarantine',
+  access: aboutList('events'),
   tag: 'ingress',
   summary: 'Events that arrived and could not be taken, with the reason (auditors)',
   description: 'What is here was not recorded as an event; its sender has to correct it and send it again.',

@@ -1,6 +1,7 @@
 /** The published log, for those who check it with tools of their own. */
 import type { NervousSystem } from '../../core/system/index.ts';
 import * as z from 'zod';
+import { aboutProof, aboutTile } from '../access.ts';
 import { routesOn } from '../route.ts';
 import { entityId, wholeNumber } from '../schemas/fields.ts';
 
@@ -27,6 +28,7 @@ const getTile = route({
   method: 'GET',
   path: '/v1/tile/{tile+}',
   operationId: 'getTile',
+  access: aboutTile,
   tag: 'log',
   summary: 'A hash tile, or (auditors) an entry bundle, of the log (C2SP tlog-tiles)',
   description: '`{tile}` is the rest of the path as C2SP names it: `0/x001/234`, `1/000.p/17`, `entries/000`.',
@@ -52,6 +54,7 @@ const getProof = route({
   method: 'GET',
   path: '/v1/proof',
   operationId: 'getProof',
+  access: aboutProof,
   tag: 'log',
   summary: 'A proof that an entry is in the log, checkable offline with the public key alone (C2SP tlog-proof)',
   description: 'A text with the entry, its place, the hashes up to the root, and the checkpoint that signs the root.',

@@ -6,6 +6,7 @@ import { describeIssues, NervousError } from '../../core/errors/index.ts';
 import { EventError, fromCloudEvent, MAX_EVENTS_PER_PUBLISH, type PublishResult } from '../../core/events/index.ts';
 import type { Principal } from '../../core/policy/index.ts';
 import type { NervousSystem } from '../../core/system/index.ts';
+import { aboutBody } from '../access.ts';
 import { cloudEventsIn, readCloudEvents } from '../cloud-events.ts';
 import { eventProblem } from '../problem.ts';
 import { bodyForCore, routesOn } from '../route.ts';
@@ -46,6 +47,7 @@ const publishEvents = route({
   method: 'POST',
   path: '/v1/events',
   operationId: 'publishEvents',
+  access: aboutBody,
   tag: 'events',
   summary: 'Publish one event, or up to 100 in a batch',
   description:

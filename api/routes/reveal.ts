@@ -1,6 +1,7 @@
 /** Seeing what was recorded in confidence. */
 import type { NervousSystem } from '../../core/system/index.ts';
 import * as z from 'zod';
+import { aboutEntity } from '../access.ts';
 import { checkedBody, routesOn } from '../route.ts';
 import { entityId } from '../schemas/fields.ts';
 import { revealedSchema, revealInputSchema } from '../schemas/reveal.ts';
@@ -11,6 +12,7 @@ const revealFields = route({
   method: 'POST',
   path: '/v1/entities/{id}/reveal',
   operationId: 'revealFields',
+  access: aboutEntity,
   tag: 'entities',
   summary: 'What the confidential fields of an entry hold',
   description:

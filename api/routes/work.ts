@@ -11,6 +11,7 @@ import {
   workIdSchema,
   type Claimed,
 } from '../../core/work/index.ts';
+import { aboutList, aboutOne, aboutWork } from '../access.ts';
 import { bodyForCore, routesOn } from '../route.ts';
 import { wholeNumber } from '../schemas/fields.ts';
 import { claimedSchema, workPageSchema, workViewSchema } from '../schemas/work.ts';
@@ -32,6 +33,7 @@ const claimWork = route({
   method: 'POST',
   path: '/v1/work/claim',
   operationId: 'claimWork',
+  access: aboutWork,
   ...{ tag, problems: claimProblems, responses: claimResponses },
   summary: 'Claim a piece of work, so that nobody else does it',
   description:
@@ -47,6 +49,7 @@ const stealWork = route({
   method: 'POST',
   path: '/v1/work/steal',
   operationId: 'stealWork',
+  access: aboutWork,
   ...{ tag, problems: claimProblems, responses: claimResponses },
   summary: 'Take work from whoever holds it',
   description:
@@ -72,6 +75,7 @@ const releaseWork = route({
   method: 'POST',
   path: '/v1/work/release',
   operationId: 'releaseWork',
+  access: aboutWork,
   ...{ tag, problems: holderProblems, responses: done },
   summary: 'Give work up, for others to claim',
   body: bodyForCore(releaseInputSchema.meta({ examples: [{ ...example, reason: 'it needs somebody who knows SQL' }] })),
@@ -82,6 +86,7 @@ const completeWork = route({
   method: 'POST',
   path: '/v1/work/complete',
   operationId: 'completeWork',
+  access: aboutWork,
   ...{ tag, problems: holderProblems, responses: done },
   summary: 'Say that the work is done',
   description: 'Nobody can claim it any more.',
@@ -93,6 +98,7 @@ const listWork = route({
   method: 'GET',
   path: '/v1/work',
   operationId: 'listWork',
+  access: aboutList('work'),
   tag,
   summary: 'Work that you may claim or read, by id',
   description: 'A page may hold fewer than `limit`, or none, and still have a `next`.',
@@ -113,6 +119,7 @@ const getWork = route({
   method: 'GET',
   path: '/v1/work/{workId}',
   operationId: 'getWork',
+  access: aboutOne,
   tag,
   summary: 'A piece of work with its newest claim',
   params: z.strictObject({ workId: workIdSchema }),

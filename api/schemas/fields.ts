@@ -35,6 +35,9 @@ export const waitSeconds = wholeNumber({ min: 0, max: MAX_WAIT_SECONDS, default:
   description: 'seconds to wait when there is nothing yet',
 });
 
+/** What no cursor looks like is answered with CURSOR_INVALID, so the form is told and not enforced here. */
+const CURSOR_FORM = '^(?:latest|(?:[2-9]|[1-9][0-9]{1,3})?p(?:0|[1-9][0-9]{0,14}))$';
+export const feedCursor = z.string().min(1).max(200).meta({ pattern: CURSOR_FORM });
 /** RFC 3339 with its zone, or how long before the request: `15m`, `7d`. */
 export const moment = z
   .string()

@@ -21,12 +21,14 @@ import { createSequencer, type Sequencer } from '../../adapters/aws/dynamo/seque
 import { systemClock, systemIds } from '../../adapters/aws/request/system-clock.ts';
 import { createResumeQueue } from '../../adapters/aws/workflow/resume-queue.ts';
 import { createAppender, type Appender } from '../../core/ledger/index.ts';
-import { changing, publishing, type NervousSystem } from '../../core/system/index.ts';
-import { config } from '../support/bench-config.ts';
+import { changing, publishing, reading, type NervousSystem } from '../../core/system/index.ts';
+import { config as sample } from '../support/bench-config.ts';
+
+const config = { ...sample, access: {} };
 
 /** A process; what it does is counted from its opening on. */
 export interface CountedProcess {
-  readonly system: Pick<NervousSystem, 'publish' | 'changes' | 'policy'>;
+  readonly system: Pick<NervousSystem, 'publish' | 'changes' | 'policy' | 'entities' | 'execute'>;
   /** An appender on the same store that relays nothing. */
   readonly appender: () => Promise<Appender>;
   /** Gives these entries their log index, as the sequencer function does. */
@@ -102,7 +104,7 @@ async function openProcess({ dynamo, events, kms, queues }: Clients, resources: 
   };
   const opened = await openAwsSystem({
     ...{ config, client: dynamo, env: { ENTRIES_TABLE: entriesTable, STATE_TABLE: stateTable }, hooks: { onError } },
-    useCases: { ...publishing, ...changing },
+    useCases: { ...publishing, ...changing, createEntities: reading.createEntities },
     rootSigner: () => openKmsRootSigner({ kms, keyId, origin }),
     ports: ({ store, beforeAnswer }) => {
       const bus = new EventBridgeBus({

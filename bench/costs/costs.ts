@@ -39,6 +39,7 @@ export const ACTIONS = [
   'vote',
   'vote that approves',
   'execute one operation',
+  'read an entity, journaled, warm',
 ] as const;
 export type Action = (typeof ACTIONS)[number];
 
@@ -100,8 +101,15 @@ export async function measureCosts(costs: CostSystem): Promise<Costs> {
   };
   const appendAlone = await measureAppend(warm, measure);
   const { executionSteps, ...changes } = await measureChange(warm, measure);
+  const read = await measureRead(warm, measure);
   return {
-    actions: { ...published, ...sequenced, ...changes, 'append one entry alone, warm': appendAlone },
+    actions: {
+      ...published,
+      ...sequenced,
+      ...changes,
+      'append one entry alone, warm': appendAlone,
+      'read an entity, journaled, warm': read,
+    },
     executionSteps,
   };
 }
@@ -163,6 +171,23 @@ async function measureAppend(process: CountedProcess, measure: Measure): Promise
   const append = () => appender.append({ entries: [entry] });
   await append();
   return measure(process, append);
+}
+
+/** With what the entry point adds: who read it. */
+async function measureRead({ system, ...process }: CountedProcess, measure: Measure): Promise<Cost> {
+  const principal = who(system, 'eva');
+  const entityId = 'account:change';
+  const read = () =>
+    system.execute({
+      useCase: 'getEntity',
+      principal,
+      run: async (pass) => {
+        pass.about({ entities: [entityId], count: 1 });
+        return system.entities.get(principal, entityId);
+      },
+    });
+  await read();
+  return measure({ system, ...process }, read);
 }
 
 type ChangeAction = 'propose' | 'vote' | 'vote that approves' | 'execute one operation';

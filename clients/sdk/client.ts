@@ -44,6 +44,7 @@ import type {
   ValidationReport,
 } from '../../core/system/index.ts';
 import type { JsonObject } from '../../core/canonical/index.ts';
+import { createAccessClient, type AccessClient } from './access-client.ts';
 import { assertDisplayedChange } from './displayed-change.ts';
 import { realClock, type ClientClock } from './connection/clock.ts';
 import { ifDocument } from './connection/if-document.ts';
@@ -67,7 +68,7 @@ import { createWorkClient, type WorkClient } from './work-client.ts';
 import type { PublishInput, TopicGlob, TopicsMatching, TypedEvent } from './typed-events.ts';
 
 /** Every method throws ApiProblem when the service refuses it, and Unreachable when no service answers. */
-export interface Client<C extends NervousConfig = NervousConfig> {
+export interface Client<C extends NervousConfig = NervousConfig> extends AccessClient {
   /** Publishes one event. Resolves when the event is recorded durably. */
   publish(event: PublishInput<C>): Promise<PublishedEvent>;
   /** Publishes 1-100 events. @returns one result for each, in their order */
@@ -195,8 +196,7 @@ export function createClient<C extends NervousConfig = NervousConfig>(options: T
   return {
     ...events(call, createStreamOpener(options), options.clock ?? realClock),
     ...changes(call),
-    ...governance(call),
-    ...{ ...ledger(call), ...deliveries(call) },
+    ...{ ...governance(call), ...ledger(call), ...deliveries(call), ...createAccessClient(call) },
     notices: createNoticeClient(call, createStreamOpener(options)),
     ...{ work: createWorkClient(call), webhooks: createWebhookClient(call) },
     ...{ ...guards(call), ...service(call) },

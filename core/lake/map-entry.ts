@@ -72,6 +72,7 @@ const TYPES = {
   'policy.adopted': entity(UPDATE),
   'delegation.granted': access(ASSIGN),
   'delegation.revoked': access(REVOKE),
+  'access.recorded': accessed,
   revealed: entity(READ),
   redacted: entity(UPDATE),
   'change.proposed': api(CREATE),
@@ -191,6 +192,26 @@ function api(activity: number, activityName?: string): Mapping {
       resources: resourcesOf(body),
     },
   });
+}
+
+/** Who read what, or was refused it. */
+function accessed(entry: LakeEntry): Said {
+  const { data } = entry.body;
+  const refused = data['outcome'] === 'refused';
+  const { own, ...said } = api(refused ? OTHER : READ, refused ? 'Refused' : undefined)(entry);
+  const entities = textsIn(data, 'entities');
+  return {
+    ...said,
+    ...(refused ? { failed: true } : {}),
+    own: {
+      ...own,
+      api: {
+        ...(own['api'] as JsonObject),
+        operation: textIn(data, 'operation') ?? entry.body.type,
+      },
+      ...(entities === undefined ? {} : { resources: entities.map((uid) => ({ uid, type: kindOf(uid) })) }),
+    },
+  };
 }
 
 function failed(mapping: Mapping): Mapping {

@@ -12,6 +12,7 @@ export type {
   AppendResult,
   PlacedEntry,
 } from './append/append-types.ts';
+export { ACCESS_RECORDED, accessChain, isAccessChain } from './entries/access-chain.ts';
 export { assertEntityId, ENTITY_ID, isClosedToChanges, isClosedToEvents, isReserved } from './entries/entity-id.ts';
 export {
   entryText,

@@ -1,3 +1,4 @@
+export { accessSchema, EVERY_ACCESS, journaledOf, type AccessClass, type AccessPolicy } from './access.ts';
 export { PolicyError, type PolicyErrorCode } from './errors.ts';
 export { livePolicy } from './live-policy.ts';
 export {

@@ -34,6 +34,8 @@ export { rebuildStore, STORE_VERSION, upgradeStore, type StoreUpgrade } from './
 export { checkTopicIndex, rebuildTopicIndex } from './feed/check-topic-index.ts';
 export { openNoticeReader, openNoticeSender } from './assembly/notice-parts.ts';
 export { mayConcernSomebody } from './notices/notice.ts';
+export type { AccessFilter, AccessPage, Accesses, AccessView } from './contract/accesses.ts';
+export { createAccessJournal, type AccessJournal, type AccessSubject } from './operations/access-journal.ts';
 export type {
   Mail,
   MadeNotice,

@@ -1,4 +1,4 @@
-/** Events with their deliveries, the feed, entities with their chains verified, the published log, quarantine. Writes nothing. */
+/** Events with their deliveries, the feed, entities with their chains verified, the published log, quarantine. Writes who read what, and nothing else. */
 import { config } from '#config';
 import { openAwsSystem } from '../../adapters/aws/wiring/open-system.ts';
 import { createLogFiles } from '../../adapters/aws/wiring/log-files.ts';
@@ -23,6 +23,10 @@ export const handler = apiHandler({
       ...{ config, env, useCases },
       hooks: { onError, ...entryPointMetrics() },
       rootSigner: openRootKey(env),
-      ports: (base) => ({ bus: createReportingBus(env, base), logFiles: createLogFiles(env) }),
+      ports: (base) => ({
+        // What it records are no events, so nothing is handed on.
+        bus: Object.assign(createReportingBus(env, base), { relay: () => undefined }),
+        logFiles: createLogFiles(env),
+      }),
     }),
 });

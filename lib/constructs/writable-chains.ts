@@ -14,6 +14,7 @@ const POLICY = 'registry:policy';
 /** What functions write that do not write on any entity. */
 const NARROW: Readonly<Partial<Record<LambdaName, readonly string[]>>> = {
   sequencer: [SESSION_KEYS, 'system/tamper'],
+  read: [SESSION_KEYS, 'access/*', 'system/tamper'],
 };
 const RECORD_EVENTS: ReadonlySet<LambdaName> = new Set<LambdaName>(['publish', 'ingest']);
 

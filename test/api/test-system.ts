@@ -37,8 +37,9 @@ import {
 import { createAppender, parseEntry, type LoggedEntry, type VerificationReport } from '../../core/ledger/index.ts';
 import { BUDGET_NAMES, budgetsSchema, type BudgetLimits } from '../../core/guard/index.ts';
 import { createWork } from '../../core/work/index.ts';
-import { createPolicy, PolicyError, type Principal } from '../../core/policy/index.ts';
+import { createPolicy, PolicyError, type AccessPolicy, type Principal } from '../../core/policy/index.ts';
 import {
+  createAccessJournal,
   createEntryPoint,
   createMapView,
   createFeed,
@@ -53,6 +54,7 @@ import {
 import { checked } from '../support/checked.ts';
 import { timeOfMoment } from '../../core/values/index.ts';
 import { documentAt } from '../../core/system/verify/document-at.ts';
+import { createAccesses } from '../../core/system/feed/list-accesses.ts';
 import { createOpenStreams } from '../../core/system/feed/open-streams.ts';
 import { createNoticeAudience } from '../../core/system/notices/notice-audience.ts';
 import { createNoticePreferences } from '../../core/system/notices/notice-preferences.ts';
@@ -123,7 +125,11 @@ export interface TestSystem {
   readonly as: (id: string) => Principal;
 }
 
-export async function createTestSystem(faults: FaultHooks = {}, budgets: BudgetLimits = PLENTY): Promise<TestSystem> {
+export async function createTestSystem(
+  faults: FaultHooks = {},
+  budgets: BudgetLimits = PLENTY,
+  access?: AccessPolicy,
+): Promise<TestSystem> {
   const store = new MemoryStore({ faults });
   const log = new MemoryLog();
   const parts = partsOf(store);
@@ -184,7 +190,12 @@ export async function createTestSystem(faults: FaultHooks = {}, budgets: BudgetL
     map: createMapView({ entries: store, policy, config, subscriptions: () => system.subscriptions.all() }),
     log: createPublicLog({ entries: store, files: log.logFiles, policy }),
     initialize: async () => {},
+    accesses: createAccesses({ entries: store, policy, clock }),
     execute: createEntryPoint({
+      journal: createAccessJournal({
+        ...{ appender, ids, clock, onError: () => undefined },
+        policy: () => access,
+      }),
       ...{ policy, clock, budgets, metrics },
       policyVersion: () => 7,
       onPassage: (passage) => passages.push(passage),

@@ -5,7 +5,8 @@ import type { Execute } from '../../core/system/index.ts';
 import { takeEvent } from '../../lambdas/ingest/take-event.ts';
 import { checked } from '../support/checked.ts';
 
-const execute: Execute = ({ run }) => run({ heavily: (work) => work() });
+const execute: Execute = ({ run }) =>
+  run({ heavily: (work) => work(), about: () => undefined, journal: async () => {} });
 const accepted: IngressResult = { status: 'accepted', eventId: 'e', entity: 'a', seq: 0, hash: checked<ChainHash>('') };
 
 describe('a message of the ingest queue', () => {

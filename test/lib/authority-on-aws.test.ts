@@ -44,12 +44,12 @@ describe('keys', () => {
     expect(JSON.stringify(topic?.Properties['KmsMasterKeyId'])).toContain('AlarmKey');
   });
 
-  it('W9: sign for seven functions and the break-glass role, plain Ed25519 over the text itself, and nothing else', () => {
+  it('W9: sign for eight functions and the break-glass role, plain Ed25519 over the text itself, and nothing else', () => {
     const root = keys.find(({ id }) => id.startsWith('RootKey')) as Resource;
     const allowed = denied(root, 'OnlySigners')?.Condition?.['ArnNotEquals']?.['aws:PrincipalArn'] as unknown[];
     const roles = allowed.map(text).map((arn) => /role\/nervous-([a-z-]+)-</.exec(arn)?.[1] ?? arn);
     expect(roles.slice(0, -1).sort()).toEqual([
-      ...['change-sets', 'decisions', 'ingest', 'log-publisher', 'publish', 'sequencer', 'workflow-step'],
+      ...['change-sets', 'decisions', 'ingest', 'log-publisher', 'publish', 'read', 'sequencer', 'workflow-step'],
     ]);
     expect(roles.at(-1)).toContain('BreakGlass');
     for (const [sid, name, value] of [
@@ -71,7 +71,7 @@ describe('keys', () => {
       statementsOf(Properties['PolicyDocument']).filter(({ Action }) => [Action].flat().includes('kms:Sign')),
     );
     const functions = granting.filter(({ Condition }) => Condition !== undefined);
-    expect([granting.length, functions.length]).toEqual([9, 8]); // the witness's own, and break-glass, which the key limits
+    expect([granting.length, functions.length]).toEqual([10, 9]); // the witness's own, and break-glass, which the key limits
     for (const { Condition } of functions)
       expect(Condition).toEqual({
         StringEquals: { 'kms:SigningAlgorithm': 'ED25519_SHA_512', 'kms:MessageType': 'RAW' },
@@ -91,7 +91,7 @@ describe('entries', () => {
       expect(never?.Action).toContain(`dynamodb:${action}`);
     const recorders = policy.find(({ Sid }) => Sid === 'OnlyRecorders');
     expect(recorders).toMatchObject({ Effect: 'Deny', Action: 'dynamodb:PutItem' });
-    expect((recorders?.Condition?.['ArnNotEquals']?.['aws:PrincipalArn'] as unknown[]).length).toBe(7);
+    expect((recorders?.Condition?.['ArnNotEquals']?.['aws:PrincipalArn'] as unknown[]).length).toBe(8);
   });
 
   it('W10: are put on the chains that a function writes: no policy by who records events, no root key by anybody', () => {
@@ -100,13 +100,18 @@ describe('entries', () => {
         .filter(({ Action, Condition }) => [Action].flat().includes('dynamodb:PutItem') && Condition !== undefined)
         .map(({ Condition }) => ({ id, Condition })),
     );
-    expect(putting).toHaveLength(6);
+    expect(putting).toHaveLength(7);
+    const narrow = [
+      [/^Sequencer/, ['main#keys/*', 'main#system/tamper']],
+      [/read/, ['main#keys/*', 'main#access/*', 'main#system/tamper']],
+    ] as const;
     for (const { id, Condition } of putting) {
       const never = [Condition?.['ForAllValues:StringNotLike']?.['dynamodb:LeadingKeys']].flat();
       expect(never, id).toContain('main#keys/root');
       expect(never.includes('main#registry:policy'), id).toBe(/publish|Ingest/.test(id));
       const may = [Condition?.['ForAllValues:StringLike']?.['dynamodb:LeadingKeys']].flat();
-      expect(may, id).toEqual(id.startsWith('Sequencer') ? ['main#keys/*', 'main#system/tamper'] : ['main#*']);
+      const [, own] = narrow.find(([name]) => name.test(id)) ?? [undefined, ['main#*']];
+      expect(may, id).toEqual(own);
     }
   });
 });

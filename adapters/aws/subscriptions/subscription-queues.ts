@@ -35,6 +35,7 @@ import { leaseMs, pull, type Opened, type PullDependencies, type PullOptions } f
 import type { ReconcileRequest } from './reconciler.ts';
 import { QueueConsumer } from './queue-consumer.ts';
 import { QueueUrls } from '../bus/queue-urls.ts';
+import { queueDepth } from './queue-depth.ts';
 import { refusal } from '../bus/refusal.ts';
 import { sendMessages } from '../bus/send-messages.ts';
 import { SubscriptionReports } from './subscription-reports.ts';
@@ -92,7 +93,13 @@ export class SubscriptionQueues implements Omit<EventBus, 'relay'> {
     this.letters = new DeadLetterStore(options);
     this.feed = new LogFeed({ ...options, urls: this.urls });
     this.breakers = new SubscriptionBreakers(options);
-    this.reports = new SubscriptionReports(options);
+    this.reports = new SubscriptionReports({
+      ...options,
+      depthOf: async (subscription) => {
+        const url = await this.urls.of(subscription);
+        return url === undefined ? undefined : queueDepth(options.queues, url);
+      },
+    });
     this.pulling = {
       ...{
         readFacts: cannotRead,

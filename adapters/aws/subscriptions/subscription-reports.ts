@@ -2,7 +2,6 @@
  * What can be told of subscriptions without serving them: how much waits, and what became of an event. Apart from the queues,
  * so that functions that only report do not carry the rest.
  */
-import type { SQSClient } from '@aws-sdk/client-sqs';
 import {
   isFunction,
   type DeliveredEvent,
@@ -18,9 +17,9 @@ import type { DeliveryNotes } from '../bus/delivery-notes.ts';
 import { SubscriptionDirectory, wantedBy } from '../bus/directory.ts';
 import { dispatchState } from '../bus/dispatch-state.ts';
 import { feedState } from '../bus/feed.ts';
+import type { Named } from '../bus/names.ts';
 import type { LogPositions } from '../bus/log-positions.ts';
-import { queueDepth } from './queue-depth.ts';
-import { QueueUrls } from '../bus/queue-urls.ts';
+import type { QueueDepth } from '../request/measure-queue.ts';
 
 const STATS_PARALLEL = 20;
 
@@ -29,9 +28,8 @@ export interface SubscriptionReportsOptions {
   readonly entries: Pick<EntryStore, 'read' | 'size'>;
   readonly items: ItemStore;
   readonly clock: Clock;
-  readonly queues: SQSClient;
-  /** queue and rules of a subscription: `<subscriptionPrefix>-<hash>`; at most 43 characters */
-  readonly subscriptionPrefix: string;
+  /** of the subscription's queue; undefined: it has none yet, or no more */
+  readonly depthOf: (subscription: Named) => Promise<QueueDepth | undefined>;
   readonly positions: LogPositions;
   readonly notes: Pick<DeliveryNotes, 'read'>;
 }
@@ -39,14 +37,12 @@ export interface SubscriptionReportsOptions {
 export class SubscriptionReports {
   private readonly options: SubscriptionReportsOptions;
   private readonly directory: SubscriptionDirectory;
-  private readonly urls: QueueUrls;
   private readonly letters: DeadLetterItems;
   private readonly breakers: SubscriptionBreakers;
 
   constructor(options: SubscriptionReportsOptions) {
     this.options = options;
     this.directory = new SubscriptionDirectory(options);
-    this.urls = new QueueUrls(options.queues, options.subscriptionPrefix);
     this.letters = new DeadLetterItems(options);
     this.breakers = new SubscriptionBreakers(options);
   }
@@ -116,9 +112,8 @@ export class SubscriptionReports {
   private async statsOf(subscription: Subscription): Promise<SubscriptionStats> {
     const { id, module } = subscription;
     if (isFunction(subscription)) return { subscription: id, module, ...(await this.pushedStats(subscription)) };
-    const url = await this.urls.of(subscription);
     const [depth, deadLetters, breaker] = await Promise.all([
-      url === undefined ? undefined : queueDepth(this.options.queues, url),
+      this.options.depthOf(subscription),
       this.letters.count(subscription.id),
       this.breakers.state(subscription),
     ]);

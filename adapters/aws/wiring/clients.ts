@@ -12,6 +12,7 @@ import { SFNClient } from '@aws-sdk/client-sfn';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { createKms, type Kms } from '../keys/kms.ts';
 import { createS3Bucket, type S3Bucket } from '../log/s3-request.ts';
+import { measureQueue, type MeasureQueue } from '../request/measure-queue.ts';
 import { sendToQueue, type SendToQueue } from '../request/send-to-queue.ts';
 import type { Connection } from '../request/signed-request.ts';
 
@@ -48,6 +49,11 @@ export function sqsClient(): SQSClient {
 /** For who sends and does nothing else. */
 export function queueSender(overrides: Overrides = {}): SendToQueue {
   return sendToQueue({ env: process.env, ...WITHOUT_SDK, ...overrides });
+}
+
+/** For who counts what waits and does nothing else. */
+export function queueMeasure(overrides: Overrides = {}): MeasureQueue {
+  return measureQueue({ env: process.env, ...WITHOUT_SDK, ...overrides });
 }
 
 export function sfnClient(): SFNClient {

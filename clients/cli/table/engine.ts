@@ -64,6 +64,15 @@ export const ENGINE: CommandGroup = {
       load: async () => (await import('../commands/events/index.ts')).importCommand(),
     },
     {
+      path: 'access',
+      about: 'list who read what, and who was refused what (auditors)',
+      examples: [
+        'nervous access --since 7d --as eva --data .data',
+        'nervous access --entity account:1695 --as eva --data .data',
+      ],
+      load: async () => (await import('../commands/ledger/index.ts')).accessCommand(),
+    },
+    {
       path: 'witness',
       about: 'run a C2SP tlog-witness, preferably on another machine than the log',
       examples: ['nervous witness --data .witness --name witness.example/bank --log-vkey .data/root.vkey'],

@@ -1,5 +1,5 @@
 /**
- * The document of `registry:policy`: roster and risk table as one. Says what may stand there: both parts sound, fitting each
+ * The document of `registry:policy`: roster, risk table and what is journaled of accesses as one. Says what may stand there: both parts sound, fitting each
  * other, and leaving somebody who can change them again. It does not know which document is in force.
  */
 import * as z from 'zod';
@@ -15,6 +15,7 @@ import type { DocumentHash } from '../../brands/index.ts';
 import { hiddenProblem, type JsonObject, type JsonValue } from '../../canonical/index.ts';
 import { describeIssues } from '../../errors/index.ts';
 import {
+  accessSchema,
   answerableFor,
   createPolicy,
   initiatorOf,
@@ -41,6 +42,8 @@ const policySchema = z.strictObject({
   webauthn: webauthnSchema.exactOptional(),
   /** the keys that they have enrolled */
   credentials: credentialsSchema.exactOptional(),
+  /** which accesses are journaled */
+  access: accessSchema.exactOptional(),
 });
 
 export type PolicyDocument = z.output<typeof policySchema>;
@@ -99,9 +102,9 @@ export function recordingProblems(policy: PolicyDocument): RosterProblem[] {
   }
 }
 
-/** As it is recorded: plain JSON, every default written out. */
-export function policyJson({ roster, risk, webauthn, credentials }: PolicyDocument): JsonObject {
-  return JSON.parse(JSON.stringify({ roster, risk, webauthn, credentials })) as JsonObject;
+/** As it is recorded: plain JSON, every default written out; what nobody says anything of is left out, as before there was such a part. */
+export function policyJson({ roster, risk, webauthn, credentials, access }: PolicyDocument): JsonObject {
+  return JSON.parse(JSON.stringify({ roster, risk, webauthn, credentials, access })) as JsonObject;
 }
 
 export function signersOf({ webauthn, credentials }: PolicyDocument): Signers {

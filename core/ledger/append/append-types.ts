@@ -53,6 +53,8 @@ export type AppendResult =
 export interface Appender {
   /** Resolves when durable. @throws LedgerError, CanonicalError; nothing was written unless STORE_UNAVAILABLE */
   append(request: AppendRequest): Promise<AppendResult>;
+  /** Name of the key that signs now, `keys/<key id>`; certified by then. @throws what the store throws, LedgerError LEDGER_BUSY */
+  sessionKey(): Promise<string>;
   /** Resolves when everything accepted so far is settled. */
   drain(): Promise<void>;
 }

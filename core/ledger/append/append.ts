@@ -66,8 +66,13 @@ class QueueingAppender implements Appender {
     });
   }
 
+  async sessionKey(): Promise<string> {
+    return (await this.sessionKeys.fresh()).name;
+  }
+
   async drain(): Promise<void> {
     while (this.committing !== undefined) await this.committing;
+    await this.sessionKeys.settled();
   }
 
   private enqueue(pending: Pending): void {

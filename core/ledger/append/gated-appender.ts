@@ -17,6 +17,7 @@ export function createGatedAppender(appender: Appender): GatedAppender {
   return {
     append: (request) =>
       gate === undefined ? appender.append(request) : passed().then(() => appender.append(request)),
+    sessionKey: () => (gate === undefined ? appender.sessionKey() : passed().then(() => appender.sessionKey())),
     drain: async () => {
       await passed();
       await appender.drain();

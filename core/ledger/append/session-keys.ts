@@ -15,6 +15,7 @@ export class SessionKeys {
   private readonly options: AppenderOptions;
   private readonly now: () => EpochMs;
   private current: SessionKey | undefined;
+  private making: Promise<SessionKey> | undefined;
   /** when the last ones were asked for, oldest first */
   private asked: readonly number[] = [];
 
@@ -27,6 +28,17 @@ export class SessionKeys {
   async fresh(): Promise<SessionKey> {
     const now = this.now();
     if (this.current !== undefined && isFresh(this.current, now)) return this.current;
+    // All who ask meanwhile get the same one: a second would be certified for nothing.
+    this.making ??= this.make(now).finally(() => void (this.making = undefined));
+    return this.making;
+  }
+
+  /** Resolves when no key is being certified. */
+  async settled(): Promise<void> {
+    await this.making?.catch(() => undefined);
+  }
+
+  private async make(now: EpochMs): Promise<SessionKey> {
     this.count();
     const key = createSessionKey(this.options.ids.keyPair(), now);
     const certificate = await this.certify(key);

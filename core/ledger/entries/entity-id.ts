@@ -8,10 +8,10 @@ const RESERVED_PREFIXES = ['keys/', 'module/', 'system/'] as const;
 /** Chains that hold who may do what: they change by change-sets alone, and nobody's events belong there. */
 const REGISTRY = 'registry:';
 /**
- * Chains on which the system tells of claims. Whatever others wrote on such a chain before it was kept for that still verifies, so these
- * are closed to writers and not among the reserved ones.
+ * Chains on which the system tells of claims, and of who read what. Whatever others wrote on such a chain before it was kept for that
+ * still verifies, so these are closed to writers and not among the reserved ones.
  */
-const WORK = 'work:';
+const KEPT_PREFIXES = ['work:', 'access/'] as const;
 
 /** @throws LedgerError ENTITY_ID_INVALID */
 export function assertEntityId(id: string): asserts id is EntityId {
@@ -30,7 +30,7 @@ export function isClosedToEvents(entityId: string): boolean {
 
 /** Chains on which nobody may propose anything. */
 export function isClosedToChanges(entityId: string): boolean {
-  return isReserved(entityId) || entityId.startsWith(WORK);
+  return isReserved(entityId) || KEPT_PREFIXES.some((prefix) => entityId.startsWith(prefix));
 }
 
 export function isReserved(entityId: string): boolean {

@@ -3,6 +3,7 @@
  * of data. Whoever stole a session key can sign anything; what no writer of ours would have written is not read as if it had.
  * Without a schema library: every verifying thread loads it. What steps of change-sets say is core/changes' business.
  */
+import { ACCESS_RECORDED, isAccessChain } from '../entries/access-chain.ts';
 import { ENTITY_ID, isReserved } from '../entries/entity-id.ts';
 import type { EntryBody } from '../entries/entry.ts';
 import { eventProblem } from '../entries/event-form.ts';
@@ -49,6 +50,16 @@ const RULES = {
   'policy.adopted': (body) => onChain(body, body.entity === POLICY_CHAIN),
   'delegation.granted': (body) => onChain(body, body.entity === 'system/delegations'),
   'delegation.revoked': (body) => onChain(body, body.entity === 'system/delegations'),
+  [ACCESS_RECORDED]: (body) =>
+    onChain(body, isAccessChain(body.entity)) ??
+    formOf(
+      body,
+      { operation: isText, outcome: (outcome) => outcome === 'succeeded' || outcome === 'refused' },
+      {
+        ...{ code: isText, person: isText, id: isText, entities: isEntities, more: (more) => more === true },
+        ...{ from: isCount, to: isCount, count: isCount, unrecorded: isCount },
+      },
+    ),
   revealed: (body) =>
     onChain(body, !isSystems(body.entity)) ??
     formOf(body, { fields: isPaths, seq: (seq) => isCount(seq) && (seq as number) < body.seq }),
@@ -131,6 +142,10 @@ function isReason(value: unknown): boolean {
 
 function isCount(value: unknown): boolean {
   return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+function isEntities(value: unknown): boolean {
+  return Array.isArray(value) && value.length > 0 && value.every((one) => isText(one) && ENTITY_ID.test(String(one)));
 }
 
 function isPaths(value: unknown): boolean {

@@ -6,6 +6,7 @@ import type { GatedAppender } from '../../ledger/index.ts';
 import { defined } from '../../values/index.ts';
 import type { NervousSystem } from '../contract/nervous-system.ts';
 import type { Ports } from '../contract/ports.ts';
+import type { AccessJournal } from '../operations/access-journal.ts';
 import { createEntryPoint } from '../operations/entry-point.ts';
 import { createTamperRecorder, type TamperRecorder } from '../verify/tell-tampering.ts';
 import type { Ground } from './ground.ts';
@@ -14,7 +15,7 @@ import type { UseCases } from './use-cases.ts';
 /** What every system has, whatever it was given. */
 type Base = Pick<NervousSystem, 'config' | 'policy' | 'catalog' | 'refreshPolicy' | 'initialize' | 'execute'>;
 /** What parts share with each other, and nobody else is given. */
-type Shared = 'appender' | 'actEdge' | 'vault' | 'openStreams';
+type Shared = 'appender' | 'accessJournal' | 'actEdge' | 'vault' | 'openStreams';
 
 /** All that these parts ask for: of the ground, of ports, and of other parts. */
 type NeedsOf<Make> = Make[keyof Make] extends (from: infer From) => object ? From : never;
@@ -47,6 +48,7 @@ export interface AssembledSystem<Make> {
 /** The order in which parts are made: each after those that it rests on, or is another one with. */
 const ORDER = Object.keys({
   createAppender: true,
+  createAccessJournal: true,
   createVault: true,
   createGuards: true,
   createPublish: true,
@@ -62,6 +64,7 @@ const ORDER = Object.keys({
   createKeyRevocation: true,
   createEntities: true,
   createFeed: true,
+  createAccesses: true,
   createNotices: true,
   createPublicLog: true,
   createQuarantineView: true,
@@ -81,7 +84,7 @@ export function assembleSystem<const Make extends Partial<UseCases>>(
   make: Make & CompleteUseCases<Make>,
 ): AssembledSystem<Make> {
   const made = makeParts(ground, ports, make);
-  const { appender, actEdge: _1, vault: _2, openStreams: _3, ...added } = made;
+  const { appender, accessJournal: _0, actEdge: _1, vault: _2, openStreams: _3, ...added } = made;
   const recorder = appender === undefined ? undefined : createTamperRecorder(appender, ground.onError);
   // Who records nothing else does not record this either: the engine is told in any case.
   if (recorder !== undefined) ground.tampered.listen(recorder.record);
@@ -92,7 +95,7 @@ export function assembleSystem<const Make extends Partial<UseCases>>(
 }
 
 /** What this file itself looks at of what was made. */
-type Known = Partial<PartsOf<UseCases>> & { readonly appender?: GatedAppender };
+type Known = Partial<PartsOf<UseCases>> & { readonly appender?: GatedAppender; readonly accessJournal?: AccessJournal };
 
 function makeParts(ground: Ground, ports: object, make: Partial<UseCases>): Known {
   return ORDER.reduce<Known>((made, name) => {
@@ -112,7 +115,7 @@ function baseOf({ config, governance, policy, catalog, metrics, clock, onPassage
     execute: createEntryPoint({
       ...{ policy, metrics, clock, budgets: config.protection.budgets },
       policyVersion: () => governance.inForce().version,
-      ...defined({ onPassage }),
+      ...defined({ onPassage, journal: made.accessJournal }),
     }),
   };
 }

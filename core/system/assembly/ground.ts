@@ -35,12 +35,12 @@ export interface Ground extends GroundPorts {
 /** Reads nothing yet: the policy is the configuration's until it is refreshed. */
 export function createGround(ports: GroundPorts, config: NervousConfig): Ground {
   const { entries, items, clock, rootSigner: root, onError, onPolicyChange } = ports;
-  const { ledger, origin, roster, risk, webauthn, credentials, modules } = config;
+  const { ledger, origin, roster, risk, webauthn, credentials, access, modules } = config;
   const tampered = createSignal<Finding>();
   const verifier = (signatures = true): EntryVerifier => createEntryVerifier({ ledger, root, entries, signatures });
   const governance = createGovernance({
     ...{ ledger, items, entries, clock, modules },
-    configured: { roster, risk, ...defined({ webauthn, credentials }) },
+    configured: { roster, risk, ...defined({ webauthn, credentials, access }) },
     proofs: { origin, verifier, onTamper: createTamperTeller(onError, tampered.tell) },
     ...defined({ onChange: onPolicyChange }),
   });

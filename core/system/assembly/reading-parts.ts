@@ -15,6 +15,7 @@ import {
 import { defined } from '../../values/index.ts';
 import type { Entities, NervousSystem, PublicLogView } from '../contract/nervous-system.ts';
 import type { Ports } from '../contract/ports.ts';
+import { createAccesses } from '../feed/list-accesses.ts';
 import { createFeed, type CreatedFeed } from '../feed/feed.ts';
 import { createLogIndex } from '../feed/log-index.ts';
 import { createMapView } from '../map/map-view.ts';
@@ -53,6 +54,11 @@ export function feedPart(from: Ground & Pick<Ports, 'incarnations'>): Pick<Creat
   });
   committed.listen(wake);
   return created;
+}
+
+export function accessesPart(from: Ground & Pick<Ports, 'incarnations'>): Pick<NervousSystem, 'accesses'> {
+  const { entries, policy, clock, incarnations } = from;
+  return { accesses: createAccesses({ entries, policy, clock, ...defined({ incarnations }) }) };
 }
 
 export function publicLogPart({ entries, logFiles: files, policy }: Ground & Pick<Ports, 'logFiles'>): {

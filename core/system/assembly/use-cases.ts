@@ -4,6 +4,7 @@
  */
 import { noticesPart } from './notice-parts.ts';
 import {
+  accessesPart,
   entitiesPart,
   feedPart,
   mapPart,
@@ -16,6 +17,7 @@ import {
   verificationPart,
 } from './reading-parts.ts';
 import {
+  accessJournalPart,
   actEdgePart,
   appenderPart,
   decisionPart,
@@ -36,6 +38,7 @@ import {
 /** Every part there is, by the name under which a process is given it. */
 export interface UseCases {
   readonly createAppender: typeof appenderPart;
+  readonly createAccessJournal: typeof accessJournalPart;
   readonly createVault: typeof vaultPart;
   readonly createGuards: typeof guardsPart;
   readonly createPublish: typeof publishPart;
@@ -51,6 +54,7 @@ export interface UseCases {
   readonly createKeyRevocation: typeof keyRevocationPart;
   readonly createEntities: typeof entitiesPart;
   readonly createFeed: typeof feedPart;
+  readonly createAccesses: typeof accessesPart;
   readonly createNotices: typeof noticesPart;
   readonly createPublicLog: typeof publicLogPart;
   readonly createQuarantineView: typeof quarantinePart;
@@ -66,6 +70,7 @@ export interface UseCases {
 // Each written out: what is spread here stays in every bundle, used or not.
 export const publishing = {
   createAppender: appenderPart,
+  createAccessJournal: accessJournalPart,
   createVault: vaultPart,
   createGuards: guardsPart,
   createPublish: publishPart,
@@ -80,12 +85,14 @@ export const ingesting = {
 };
 export const proposing = {
   createAppender: appenderPart,
+  createAccessJournal: accessJournalPart,
   createActEdge: actEdgePart,
   createProposalUseCases: proposalPart,
   createQueryUseCases: queryPart,
 };
 export const deciding = {
   createAppender: appenderPart,
+  createAccessJournal: accessJournalPart,
   createActEdge: actEdgePart,
   createDecisionUseCases: decisionPart,
 };
@@ -94,10 +101,11 @@ export const working = {
   createActEdge: actEdgePart,
   createWorkflowUseCases: workflowPart,
 };
-export const claiming = { createAppender: appenderPart, createWork: workPart };
+export const claiming = { createAppender: appenderPart, createAccessJournal: accessJournalPart, createWork: workPart };
 /** Everything on change-sets. */
 export const changing = {
   createAppender: appenderPart,
+  createAccessJournal: accessJournalPart,
   createActEdge: actEdgePart,
   createProposalUseCases: proposalPart,
   createDecisionUseCases: decisionPart,
@@ -107,8 +115,11 @@ export const changing = {
 export const governing = { createAppender: appenderPart, createPolicyUseCases: policyPart };
 export const revoking = { createAppender: appenderPart, createKeyRevocation: keyRevocationPart };
 export const reading = {
+  createAppender: appenderPart,
+  createAccessJournal: accessJournalPart,
   createEntities: entitiesPart,
   createFeed: feedPart,
+  createAccesses: accessesPart,
   createPublicLog: publicLogPart,
   createQuarantineView: quarantinePart,
   createSubscriptionQueries: subscriptionQueriesPart,

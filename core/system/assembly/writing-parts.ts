@@ -39,11 +39,12 @@ import {
   type Webhooks,
 } from '../../events/index.ts';
 import { createAppender, createGatedAppender, revokeKey, type GatedAppender } from '../../ledger/index.ts';
-import { actorOf } from '../../policy/index.ts';
+import { actorOf, type AccessPolicy } from '../../policy/index.ts';
 import { defined } from '../../values/index.ts';
 import { createWork, type Work } from '../../work/index.ts';
 import type { NervousSystem } from '../contract/nervous-system.ts';
 import type { Ports } from '../contract/ports.ts';
+import { createAccessJournal, type AccessJournal } from '../operations/access-journal.ts';
 import { requireAuditor } from '../verify/ledger-verification.ts';
 import type { Ground } from './ground.ts';
 
@@ -76,6 +77,13 @@ export function appenderPart({
       }),
     ),
   };
+}
+
+export function accessJournalPart({ appender, governance, ids, clock, onError }: Ground & Appending): {
+  readonly accessJournal: AccessJournal;
+} {
+  const policy = (): AccessPolicy | undefined => governance.inForce().document.access;
+  return { accessJournal: createAccessJournal({ appender, policy, ids, clock, onError }) };
 }
 
 export function vaultPart({ items, ids, fieldKeys, config: { ledger } }: Ground & Pick<Ports, 'fieldKeys'>): Sealing {

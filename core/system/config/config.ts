@@ -17,7 +17,7 @@ import {
 import { describeIssues, NervousError } from '../../errors/index.ts';
 import { AWS_TOPIC, ingressSchema, topicProblems, topicsSchema, type Topics } from '../../events/index.ts';
 import { protectionProblems, protectionSchema } from '../../guard/index.ts';
-import { modulesSchema, rosterProblems, rosterSchema } from '../../policy/index.ts';
+import { accessSchema, modulesSchema, rosterProblems, rosterSchema } from '../../policy/index.ts';
 
 /** `CONFIG_INVALID`: nervous.config.ts cannot be used; `problems` point at every fault. */
 export class ConfigError extends NervousError<'CONFIG_INVALID'> {}
@@ -38,6 +38,8 @@ const configSchema = z
     webauthn: webauthnSchema.exactOptional(),
     /** the keys that people have enrolled */
     credentials: credentialsSchema.exactOptional(),
+    /** which accesses are journaled (docs/access.md); absent: none */
+    access: accessSchema.exactOptional(),
     operations: operationsSchema,
     /** code outside the ledger that approved change-sets set in motion (docs/executors.md) */
     executors: executorsSchema,

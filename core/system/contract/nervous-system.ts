@@ -2,6 +2,7 @@
  * The façade: everything a shell (HTTP, CLI, Lambda, in-process code) can ask of the system, independent of the engine.
  * Interfaces only; `create-nervous-system.ts` builds them from ports and configuration.
  */
+import type { Accesses } from './accesses.ts';
 import type { ChainHash, DocumentHash, EntityId, Given, IsoInstant } from '../../brands/index.ts';
 import type { ApprovalQueue, Changes, PolicyUseCases, ReviewQueue } from '../../changes/index.ts';
 import type { JsonObject } from '../../canonical/index.ts';
@@ -275,6 +276,8 @@ export interface NervousSystem {
   /** Sends events to receivers of others. docs/webhooks.md */
   readonly webhooks: Webhooks;
   readonly feed: Feed;
+  /** Lists who read what, and who was refused what. Auditors only. docs/access.md */
+  readonly accesses: Accesses;
   /** What people should know of, each for those whom it concerns. docs/notices.md */
   readonly notices: Notices;
   /** Reads an event with its deliveries. @throws EventError EVENT_NOT_FOUND | EVENT_AMBIGUOUS */

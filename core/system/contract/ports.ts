@@ -27,7 +27,7 @@ export interface GroundPorts {
   readonly ids: Ids;
   /** Told about failures that no caller waits for. Must not throw. */
   readonly onError: (error: unknown) => void;
-  /** Told of every passage through the entry point: what an access journal would write, and a platform's own metrics. Must not throw. */
+  /** Told of every passage through the entry point, for a platform's own metrics. Must not throw. */
   readonly onPassage?: (passage: Passage) => void;
   /** Another policy has come into force: others may have tokens now. Must not throw. */
   readonly onPolicyChange?: () => void;

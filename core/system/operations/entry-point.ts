@@ -10,10 +10,12 @@ import type { Clock } from '../../ledger/index.ts';
 import { initiatorOf, PolicyError, type Policy, type Principal } from '../../policy/index.ts';
 import { defined, isUnreadable } from '../../values/index.ts';
 import { SystemError } from '../config/errors.ts';
+import type { AccessJournal, AccessSubject } from './access-journal.ts';
+import { journaledCall } from './journaled-call.ts';
 import type { Metrics, Outcome } from './metrics.ts';
 import { USE_CASES, type UseCaseName } from './use-case-table.ts';
 
-/** One passage, when it is over: what an access journal would write. Holds nothing of what was said. */
+/** One passage, when it is over. Holds nothing of what was said. */
 export interface Passage {
   readonly useCase: UseCaseName;
   /** undefined: nobody who is known */
@@ -43,6 +45,10 @@ export interface Call<Result> {
 export interface Pass {
   /** Runs heavy work on the caller's budget. @throws SystemError BUDGET_SPENT */
   heavily<Result>(work: () => Promise<Result>): Promise<Result>;
+  /** Says what the call is about, for the access journal: what is read, or wanted. The last word counts; undefined: nothing was shown. */
+  about(subject: AccessSubject | undefined): void;
+  /** Journals what goes out piece by piece, before each piece does. @throws LedgerError STORE_UNAVAILABLE */
+  journal(subject: AccessSubject): Promise<void>;
 }
 
 /** @throws PolicyError UNAUTHENTICATED | FORBIDDEN, SystemError BUDGET_SPENT; what the use case throws */
@@ -54,7 +60,9 @@ export interface EntryPointDependencies {
   readonly budgets: BudgetLimits;
   readonly metrics: Metrics;
   readonly clock: Pick<Clock, 'now' | 'monotonic'>;
-  /** Told of every passage: the seam for an access journal, and for a platform's own metrics. Must not throw. */
+  /** absent: this process serves nothing whose readings are journaled */
+  readonly journal?: AccessJournal;
+  /** Told of every passage, for a platform's own metrics. Must not throw. */
   readonly onPassage?: (passage: Passage) => void;
 }
 
@@ -98,17 +106,23 @@ export function createEntryPoint(deps: EntryPointDependencies): Execute {
       metrics.count(passage);
       onPassage?.(passage);
     };
+    const access = journaledCall(deps.journal, useCase, principal);
     try {
-      const pass = passOf({ budgets, clock }, principal);
+      const pass: SpendingPass = { ...passOf({ budgets, clock }, principal), ...access.said };
       admit(deps, { useCase, principal, unknown });
       const { budget } = USE_CASES[useCase];
       if (budget !== undefined && budget !== 'heavy') pass.spend(budget);
       const result = await (budget === 'heavy' ? pass.heavily(() => run(pass)) : run(pass));
-      end(outcomeOf(result));
+      const outcome = outcomeOf(result);
+      // Before the answer leaves: what nobody could record is not shown.
+      await access.ended(outcome);
+      end(outcome);
       return result;
     } catch (error) {
       const code = error instanceof NervousError ? (error as NervousError).code : undefined;
-      end(code === undefined || FAULTS.has(code) || isUnreadable(error) ? 'failed' : 'refused', code);
+      const isFault = code === undefined || FAULTS.has(code) || isUnreadable(error);
+      if (!isFault) await access.ended('refused', code);
+      end(isFault ? 'failed' : 'refused', code);
       throw error;
     }
   };
@@ -148,7 +162,7 @@ interface SpendingPass extends Pass {
 function passOf(
   { budgets, clock }: { readonly budgets: Budgets; readonly clock: Pick<Clock, 'monotonic'> },
   principal: Principal | undefined,
-): SpendingPass {
+): Pick<SpendingPass, 'heavily' | 'spend'> {
   const spender = principal === undefined ? 'nobody' : initiatorOf(principal);
   const spend = (name: BudgetName): void => require(budgets.spend(name, spender, clock.monotonic()));
   return {

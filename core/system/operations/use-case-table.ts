@@ -14,6 +14,11 @@ export interface UseCase {
   readonly for: 'open' | 'known' | 'auditor' | 'everything' | Action;
   /** absent: costs little and writes nothing, or (publishing) is counted by the event */
   readonly budget?: BudgetName;
+  /**
+   * In the access journal: which class of reading it is (`journal`: always), or `acts`: only when it is refused, because what it does
+   * is an entry anyway. Absent: it shows nothing of the ledger's that is not known by other entries.
+   */
+  readonly access?: 'entities' | 'changes' | 'events' | 'journal' | 'acts';
   /** it may wait for what is to come, so its duration says nothing of how fast the system is */
   readonly waits?: true;
 }
@@ -29,13 +34,14 @@ const USE_CASE_TABLE = {
   getCatalog: { for: 'known' },
   getMap: { for: 'everything', budget: 'heavy' },
 
-  publishEvents: { for: 'known' },
+  publishEvents: { for: 'known', access: 'acts' },
   /** an event that came in by the ingress bus */
   ingestEvent: { for: 'open' },
-  traceEvent: { for: 'known' },
-  readFeed: { for: 'known', waits: true },
-  streamFeed: { for: 'known', waits: true },
-  listQuarantine: { for: 'auditor' },
+  traceEvent: { for: 'known', access: 'events' },
+  readFeed: { for: 'known', waits: true, access: 'events' },
+  streamFeed: { for: 'known', waits: true, access: 'events' },
+  listAccesses: { for: 'auditor', access: 'journal' },
+  listQuarantine: { for: 'auditor', access: 'events' },
   listGuards: { for: 'known' },
   resetGuard: { for: 'known', budget: 'operate' },
 
@@ -68,42 +74,42 @@ const USE_CASE_TABLE = {
   getNoticePreferences: { for: 'known' },
   setNoticePreferences: { for: 'known', budget: 'operate' },
 
-  getEntity: { for: 'known' },
-  listEntries: { for: 'known' },
-  getEntityHistory: { for: 'reads', budget: 'heavy' },
-  verifyEntity: { for: 'reads', budget: 'heavy' },
-  revealFields: { for: 'reveals', budget: 'reveal' },
+  getEntity: { for: 'known', access: 'entities' },
+  listEntries: { for: 'known', access: 'entities' },
+  getEntityHistory: { for: 'reads', budget: 'heavy', access: 'entities' },
+  verifyEntity: { for: 'reads', budget: 'heavy', access: 'entities' },
+  revealFields: { for: 'reveals', budget: 'reveal', access: 'acts' },
   verifyLedger: { for: 'auditor', budget: 'heavy' },
   getCheckpoint: { for: 'known' },
-  getTile: { for: 'known' },
-  getProof: { for: 'known' },
+  getTile: { for: 'known', access: 'entities' },
+  getProof: { for: 'known', access: 'entities' },
 
-  proposeChangeSet: { for: 'known', budget: 'propose' },
-  assessChangeSet: { for: 'known', budget: 'assess' },
-  revertChangeSet: { for: 'known', budget: 'propose' },
-  listChangeSets: { for: 'known' },
-  getChangeSet: { for: 'known' },
-  reviseChangeSet: { for: 'known', budget: 'revise' },
-  withdrawChangeSet: { for: 'known', budget: 'revise' },
-  abortChangeSet: { for: 'known', budget: 'decide' },
-  decideChangeSet: { for: 'known', budget: 'decide' },
-  revokeVote: { for: 'known', budget: 'decide' },
-  overrideChangeSet: { for: 'known', budget: 'decide' },
-  reviewChangeSet: { for: 'known', budget: 'decide' },
-  resolveChangeSet: { for: 'known', budget: 'decide' },
+  proposeChangeSet: { for: 'known', budget: 'propose', access: 'acts' },
+  assessChangeSet: { for: 'known', budget: 'assess', access: 'changes' },
+  revertChangeSet: { for: 'known', budget: 'propose', access: 'acts' },
+  listChangeSets: { for: 'known', access: 'changes' },
+  getChangeSet: { for: 'known', access: 'changes' },
+  reviseChangeSet: { for: 'known', budget: 'revise', access: 'acts' },
+  withdrawChangeSet: { for: 'known', budget: 'revise', access: 'acts' },
+  abortChangeSet: { for: 'known', budget: 'decide', access: 'acts' },
+  decideChangeSet: { for: 'known', budget: 'decide', access: 'acts' },
+  revokeVote: { for: 'known', budget: 'decide', access: 'acts' },
+  overrideChangeSet: { for: 'known', budget: 'decide', access: 'acts' },
+  reviewChangeSet: { for: 'known', budget: 'decide', access: 'acts' },
+  resolveChangeSet: { for: 'known', budget: 'decide', access: 'acts' },
 
-  claimWork: { for: 'claims', budget: 'settle' },
+  claimWork: { for: 'claims', budget: 'settle', access: 'acts' },
   renewWork: { for: 'claims', budget: 'settle' },
-  releaseWork: { for: 'known', budget: 'settle' },
-  completeWork: { for: 'known', budget: 'settle' },
-  stealWork: { for: 'steals', budget: 'operate' },
-  listWork: { for: 'known' },
-  getWork: { for: 'known' },
+  releaseWork: { for: 'known', budget: 'settle', access: 'acts' },
+  completeWork: { for: 'known', budget: 'settle', access: 'acts' },
+  stealWork: { for: 'steals', budget: 'operate', access: 'acts' },
+  listWork: { for: 'known', access: 'entities' },
+  getWork: { for: 'known', access: 'entities' },
 
   getPolicy: { for: 'known' },
-  delegateVote: { for: 'known', budget: 'delegate' },
+  delegateVote: { for: 'known', budget: 'delegate', access: 'acts' },
   listDelegations: { for: 'known' },
-  endDelegation: { for: 'known', budget: 'delegate' },
+  endDelegation: { for: 'known', budget: 'delegate', access: 'acts' },
 } as const satisfies Readonly<Record<string, UseCase>>;
 
 export type UseCaseName = keyof typeof USE_CASE_TABLE;

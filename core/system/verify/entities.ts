@@ -7,6 +7,7 @@ import { defined, timeOfMoment } from '../../values/index.ts';
 import { SystemError } from '../config/errors.ts';
 import type { ChainVerifier } from '../contract/ports.ts';
 import type { Entities, EntryVerdict, EntryView } from '../contract/nervous-system.ts';
+import { requireReads } from './require-reads.ts';
 import { documentAt } from './document-at.ts';
 import { verifyEntity, type EntityVerification } from './verify-entity.ts';
 import { verifyPage } from './verify-page.ts';
@@ -33,20 +34,20 @@ export function createEntities(deps: EntitiesDependencies): Entities {
   };
   return {
     get: async (principal, entityId) => {
-      policy.require(principal, 'reads', entityId);
+      requireReads(policy, principal, entityId);
       const head = await headOf(entityId);
       const { document, version } = await states.read(entityId);
       const { seq, hash, body } = viewEntry(head);
       return { entityId, head: { seq, hash, at: body.at }, ...(document === null ? {} : { document }), version };
     },
     at: async (principal, entityId, { at, signal }) => {
-      policy.require(principal, 'reads', entityId);
+      requireReads(policy, principal, entityId);
       const { seq: headSeq } = await headOf(entityId);
       const place = 'seq' in at ? at : { time: timeOfMoment(at, deps.clock.now()) };
       return documentAt(deps, { entityId, headSeq, at: place, signal });
     },
     entries: async (principal, entityId, { from, limit, verify = false }) => {
-      policy.require(principal, 'reads', entityId);
+      requireReads(policy, principal, entityId);
       await headOf(entityId);
       const page = await entries.read(entityId, from, limit);
       if (!verify) return page.map(viewEntry);
@@ -55,7 +56,7 @@ export function createEntities(deps: EntitiesDependencies): Entities {
       return page.map((entry, i) => ({ ...viewEntry(entry), verification: verdicts[i] as EntryVerdict }));
     },
     verify: async (principal, entityId, { signal } = {}) => {
-      policy.require(principal, 'reads', entityId);
+      requireReads(policy, principal, entityId);
       await headOf(entityId);
       const now = deps.clock.now();
       const verified =

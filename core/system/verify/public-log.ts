@@ -9,6 +9,7 @@ import {
   type LogFiles,
 } from '../../ledger/index.ts';
 import { PolicyError, type Policy } from '../../policy/index.ts';
+import { requireReads } from './require-reads.ts';
 import { SystemError } from '../config/errors.ts';
 import type { PublicLogView } from '../contract/nervous-system.ts';
 
@@ -41,7 +42,7 @@ export function createPublicLog({ entries, files, policy }: PublicLogDependencie
       throw new SystemError({ code: 'TILE_NOT_FOUND', message: `the log has no ${path.slice(0, 100)}` });
     },
     proof: async (principal, entityId, seq) => {
-      policy.require(principal, 'reads', entityId);
+      requireReads(policy, principal, entityId);
       const [entry] = await entries.read(entityId, seq, 1);
       if (entry?.seq !== seq)
         throw new SystemError({

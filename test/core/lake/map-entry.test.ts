@@ -47,6 +47,7 @@ const EXPECTED: Readonly<Record<ClassName, readonly EntryType[]>> = {
   entity_management: ['change.applied', 'change.undone', 'policy.adopted', 'redacted', 'revealed'],
   api_activity: [
     'event',
+    'access.recorded',
     ...STEP_TYPES.filter((type) => !['change.overridden', 'change.applied', 'change.undone'].includes(type)),
   ],
 };

@@ -112,8 +112,8 @@ function withConfig(): Command {
 }
 
 async function configured({ config }: Pick<PolicyOptions, 'config'>): Promise<PolicyDocument> {
-  const { roster, risk, webauthn, credentials } = await loadConfig(config);
-  return { roster, risk, ...defined({ webauthn, credentials }) };
+  const { roster, risk, webauthn, credentials, access } = await loadConfig(config);
+  return { roster, risk, ...defined({ webauthn, credentials, access }) };
 }
 
 function textOf({ source, version, hash, document, changed, asConfigured }: PolicyView): string {

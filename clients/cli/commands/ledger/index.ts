@@ -1,4 +1,5 @@
 /** Commands about entries, verification and keys, loaded together. */
+export { accessCommand } from './access.ts';
 export { canonicalizeCommand } from './canonicalize.ts';
 export { showEntityCommand } from './entity.ts';
 export { exportCommand } from './export.ts';

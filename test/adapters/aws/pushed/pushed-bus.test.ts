@@ -22,8 +22,8 @@ function createBus(lambda?: Parameters<typeof createPushedFixture>[0]) {
     queues: queues as unknown as SubscriptionQueues,
   });
   const reports = new SubscriptionReports({
-    ...{ ledger: 'main', entries: log, items: store, clock, positions, notes, subscriptionPrefix: 'p' },
-    queues: undefined as never, // they have none
+    ...{ ledger: 'main', entries: log, items: store, clock, positions, notes },
+    depthOf: async () => undefined, // they have no queue
   });
   return { ...fixture, bus, queues, reports };
 }

@@ -39,6 +39,7 @@ function setting(): Setting {
   const meanwhile: (() => Promise<unknown>)[] = [];
   const appender: Appender = {
     drain: () => own.drain(),
+    sessionKey: () => own.sessionKey(),
     append: async (request) => {
       const before = meanwhile.shift();
       await before?.();

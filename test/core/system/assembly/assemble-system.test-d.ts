@@ -2,6 +2,7 @@
 import {
   assembleSystem,
   deciding,
+  mapping,
   proposing,
   publishing,
   reading,
@@ -28,7 +29,7 @@ export type Propose = (typeof deciders.system.changes)['propose'];
 // @ts-expect-error acts on change-sets tell the workflow
 assembleSystem(ground, { sealer, bus }, proposing);
 
-export const readers = assembleSystem(ground, reports, reading);
+export const readers = assembleSystem(ground, { ...reports, pause: async () => {} }, mapping);
 // @ts-expect-error who records nothing has nothing to record with
 export type Recording = (typeof readers.appender)['append'];
 
