@@ -35,7 +35,7 @@ beforeAll(async () => {
     await work.complete(who(engine, 'agent-layer'), { workId: 'done', fence: 0 });
     await engine.log.loop.flush();
   });
-}, 60_000);
+});
 afterAll(() => {
   both.stop();
   removeDirs();

@@ -29,7 +29,7 @@ afterAll(() => {
   rmSync(place, { recursive: true, force: true });
 });
 
-it(`two verifiers find ${COUNT} honest ledgers OK`, { timeout: 60_000 + COUNT * MS_PER_LEDGER }, async () => {
+it(`two verifiers find ${COUNT} honest ledgers OK`, { timeout: 300_000 + COUNT * MS_PER_LEDGER }, async () => {
   const alarms: string[] = [];
   let entries = 0;
   for (let seed = FIRST_SEED; seed < FIRST_SEED + COUNT; seed += 1) {

@@ -87,7 +87,7 @@ beforeAll(async () => {
   await publish(honest, store);
   store.close();
   writeFileSync(join(honest, 'root.vkey'), `${vkey}\n`);
-}, 120_000);
+});
 
 afterAll(() => {
   both.stop();
