@@ -4,7 +4,6 @@ export { ApiError, type ApiErrorCode, type ErrorCode } from './errors.ts';
 export { handleRequest } from './handle-request.ts';
 export { metricsRoute } from './routes/metrics.ts';
 export { noticeRoutes } from './routes/notices.ts';
-export { webhookRoutes } from './routes/webhooks.ts';
 export { problemResponse } from './problem.ts';
 export { bodyTooLarge, MAX_BODY_BYTES } from './read-body.ts';
 export type { ApiRequest, ApiResponse, RequestHeaders, Route, StreamedBody } from './route.ts';

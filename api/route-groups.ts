@@ -11,8 +11,10 @@ import { createOpenApiDocument } from './openapi.ts';
 import type { Route } from './route.ts';
 import { changeSetRoutes } from './routes/change-sets.ts';
 import { ledgerRoutes } from './routes/ledger.ts';
+import { webhookRoutes } from './routes/webhooks.ts';
 
-export type RouteGroup = 'publish' | 'read' | 'change-sets' | 'decisions' | 'subscriptions' | 'verify' | 'service';
+export type RouteGroup =
+  'publish' | 'read' | 'change-sets' | 'decisions' | 'subscriptions' | 'webhooks' | 'verify' | 'service';
 
 let document: object | undefined;
 
@@ -22,6 +24,7 @@ export const ROUTE_GROUPS = {
   'change-sets': changeSetRoutes,
   decisions: decisionGroup,
   subscriptions: subscriptionGroup,
+  webhooks: webhookRoutes,
   verify: ledgerRoutes,
   service: serviceGroup(() => allRoutes().map(({ operationId }) => operationId), openApiDocument),
 } as const satisfies Readonly<Record<RouteGroup, readonly Route[]>>;

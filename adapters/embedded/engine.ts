@@ -9,7 +9,7 @@ import type { Subscriptions } from '../../core/events/index.ts';
 import type { Principal } from '../../core/policy/index.ts';
 import { ensureChangeIndex } from '../../core/changes/index.ts';
 import { defined, orBlank } from '../../core/values/index.ts';
-import { metricsRoute, noticeRoutes, webhookRoutes } from '../../api/index.ts';
+import { metricsRoute, noticeRoutes } from '../../api/index.ts';
 import { consume, type Consumer, type EventHandler, type MessageSource } from './bus/consume.ts';
 import { removeEngineFile, writeEngineFile } from './runtime/engine-file.ts';
 import { closeToOthers } from './machine/data-folder.ts';
@@ -79,7 +79,7 @@ async function open(options: EngineOptions, opened: Closers): Promise<Engine> {
   signals.policyChanged.listen(tokens.renew);
   const http = await startHttp(options, {
     ...{ system, tokens, onError, connections },
-    ownRoutes: [metricsRoute(openMetricsOf(dataDir, parts.log, opened)), ...webhookRoutes, ...noticeRoutes],
+    ownRoutes: [metricsRoute(openMetricsOf(dataDir, parts.log, opened)), ...noticeRoutes],
   });
   if (http !== undefined) {
     opened.push(() => http.close());

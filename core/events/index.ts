@@ -56,13 +56,14 @@ export {
 } from './publishing/recorded-event.ts';
 export { busRules, topicDomain, topicDomains, type BusRule } from './subscriptions/rule-pattern.ts';
 export {
-  isFunction,
+  isPushed,
   isWebhook,
   parseSubscriptionInput,
   startsAtMs,
   subscriptionInputSchema,
   targetOf,
   type FunctionSubscription,
+  type PushedSubscription,
   type RetryPolicy,
   type Subscription,
   type SubscriptionInput,
@@ -128,10 +129,12 @@ export {
 export {
   createWebhookRecord,
   createWebhooks,
+  recordWebhookChange,
   type Webhooks,
   type WebhookSecret,
   type WebhookVerification,
 } from './subscriptions/webhooks.ts';
+export { createWebhookStanding, type WebhookStanding } from './subscriptions/webhook-standing.ts';
 export { dispatcherOf, pushedState } from './subscriptions/pushed.ts';
 export { Dispatcher, type DispatchRules, type Outcome, type Sending, type Settled } from './dispatch/dispatcher.ts';
 export { claimRun, dispatchCodec, MAX_PENDING, type DispatchState } from './dispatch/dispatch-state.ts';
@@ -146,6 +149,7 @@ export {
 } from './webhooks/webhook-message.ts';
 export {
   createWebhookSecrets,
+  secretPlace,
   wrappedWebhookKeys,
   type CertifiedWebhookKey,
   type WebhookSecrets,

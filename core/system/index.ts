@@ -111,6 +111,8 @@ export {
   reporting,
   revoking,
   subscribing,
+  webhooking,
+  delivering,
   verifying,
   working,
   type UseCases,

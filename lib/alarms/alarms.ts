@@ -9,6 +9,7 @@ import { DEAD_LETTER_QUEUES, type DeadLetterQueue } from '../deployment.ts';
 import { heartbeatAlarms } from './heartbeat-alarms.ts';
 import { ALONE, lambdasOf } from '../functions/lambdas.ts';
 import { failedDeliveries, metricsOf, throttledByAws } from './metrics.ts';
+import { pushedAlarms } from './pushed-alarms.ts';
 import { systemAlarms } from './system-alarms.ts';
 import type { Watched } from './alarm-sources.ts';
 import { workflowAlarms } from './workflow-alarms.ts';
@@ -143,7 +144,7 @@ function deliveryWatches({ deployment, queueNames }: Watched): AlarmSpec[] {
     },
     ...subscriptionWatches({ deployment }),
     ...undeliveredWatches({ deployment }),
-    ...pushedWatches({ deployment }),
+    ...pushedAlarms({ deployment }),
     {
       id: 'forged-delivery',
       section: 'forged-delivery',
@@ -194,27 +195,6 @@ function subscriptionWatches({ deployment }: Pick<Watched, 'deployment'>): Alarm
       metric: own('subscription-reconciler', 'TopicsFailing', Stats.MAXIMUM),
       threshold: 1,
       periods: 5,
-    },
-  ];
-}
-
-function pushedWatches({ deployment }: Pick<Watched, 'deployment'>): AlarmSpec[] {
-  const { own } = metricsOf(deployment);
-  return [
-    {
-      id: 'pushed-age',
-      section: 'pushed-age',
-      meaning: 'Events have waited for more than a quarter of an hour to be sent to a function for the first time.',
-      metric: own('subscription-reconciler', 'PushedAgeSeconds', Stats.MAXIMUM),
-      threshold: 15 * SECONDS_PER_MINUTE,
-      periods: 2,
-    },
-    {
-      id: 'pushed-dead-letters',
-      section: 'pushed-dead-letters',
-      meaning: 'A function did not take an event as often as its subscription allows: it is a dead letter.',
-      metric: own('delivery', 'PushedDeadLetters', Stats.SUM),
-      threshold: 1,
     },
   ];
 }

@@ -15,6 +15,9 @@ const POLICY = 'registry:policy';
 const NARROW: Readonly<Partial<Record<LambdaName, readonly string[]>>> = {
   sequencer: [SESSION_KEYS, 'system/tamper'],
   read: [SESSION_KEYS, 'access/*', 'system/tamper'],
+  // What is told of webhooks.
+  webhooks: [SESSION_KEYS, 'system/guards'],
+  delivery: [SESSION_KEYS, 'system/guards'],
 };
 const RECORD_EVENTS: ReadonlySet<LambdaName> = new Set<LambdaName>(['publish', 'ingest']);
 
@@ -30,4 +33,10 @@ export function chainsOf(lambda: LambdaName, { config }: Pick<Deployment, 'confi
 /** The same for the state table: who verifies must not write what is verified, only what it hands over to itself. */
 export function itemsOf(lambda: LambdaName, { config }: Pick<Deployment, 'config'>): Conditions {
   return lambda === 'verify' ? { 'ForAllValues:StringEquals': { [KEY]: [`${config.ledger}#audit`] } } : {};
+}
+
+/** Who sends webhooks opens their secrets with the data key, and no confidential field: what a key is wrapped for is its encryption context. */
+export function secretsOf(lambda: LambdaName, { config }: Pick<Deployment, 'config'>): Conditions {
+  const isSender = lambda === 'delivery' || lambda === 'webhooks';
+  return isSender ? { StringLike: { 'kms:EncryptionContext:entity': `${config.ledger}#webhook-*` } } : {};
 }

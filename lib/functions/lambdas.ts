@@ -14,6 +14,8 @@ import { env as decisionsEnv } from '../../lambdas/decisions/env.ts';
 import { permissions as decisionsPermissions } from '../../lambdas/decisions/permissions.ts';
 import { env as subscriptionsEnv } from '../../lambdas/subscriptions/env.ts';
 import { permissions as subscriptionsPermissions } from '../../lambdas/subscriptions/permissions.ts';
+import { env as webhooksEnv } from '../../lambdas/webhooks/env.ts';
+import { permissions as webhooksPermissions } from '../../lambdas/webhooks/permissions.ts';
 import { env as verifyEnv } from '../../lambdas/verify/env.ts';
 import { permissions as verifyPermissions } from '../../lambdas/verify/permissions.ts';
 import { env as serviceEnv } from '../../lambdas/service/env.ts';
@@ -62,6 +64,7 @@ export const LAMBDAS = {
   'change-sets': { env: changeSetsEnv, permissions: changeSetsPermissions },
   decisions: { env: decisionsEnv, permissions: decisionsPermissions },
   subscriptions: { env: subscriptionsEnv, permissions: subscriptionsPermissions },
+  webhooks: { env: webhooksEnv, permissions: webhooksPermissions },
   verify: { env: verifyEnv, permissions: verifyPermissions },
   service: { env: serviceEnv, permissions: servicePermissions },
   sequencer: { env: sequencerEnv, permissions: sequencerPermissions },

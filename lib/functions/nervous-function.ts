@@ -39,7 +39,7 @@ import { lambdaCode } from './lambda-code.ts';
 import { SIGNING_CONDITIONS } from '../constructs/ledger-keys.ts';
 import { removalPolicyOf } from '../constructs/removal-policy.ts';
 import { resourceArns, WILDCARD_REASONS } from '../constructs/resource-arns.ts';
-import { chainsOf, itemsOf } from '../constructs/writable-chains.ts';
+import { chainsOf, itemsOf, secretsOf } from '../constructs/writable-chains.ts';
 
 /** CPU comes with memory: at 1 GiB a cold start takes about half of what it takes at 512 MiB. */
 const MEMORY_MIB = 1_024;
@@ -192,6 +192,7 @@ function conditionsOf(
   { lambda, deployment }: { readonly lambda: LambdaName; readonly deployment: Deployment },
 ): Conditions {
   if (action === 'kms:Sign') return SIGNING_CONDITIONS;
+  if (resource === 'dataKey') return secretsOf(lambda, deployment);
   if (action === 'dynamodb:PutItem' && resource === 'entries') return chainsOf(lambda, deployment);
   return resource === 'state' && WRITES.has(action) ? itemsOf(lambda, deployment) : {};
 }

@@ -94,6 +94,7 @@ export class ApiStack extends Stack {
       'change-sets': make('change-sets'),
       decisions: make('decisions'),
       subscriptions: make('subscriptions'),
+      webhooks: make('webhooks'),
       verify: make('verify'),
       service: make('service'),
     };

@@ -1,6 +1,6 @@
 /** Every route of the table enters through the entry point: counted, timed, paid for, refused to whoever is nobody. */
 import { describe, expect, it } from 'vitest';
-import { metricsRoute, noticeRoutes, ROUTES, webhookRoutes } from '../../api/index.ts';
+import { metricsRoute, noticeRoutes, ROUTES } from '../../api/index.ts';
 import { budgetsSchema } from '../../core/guard/index.ts';
 import { USE_CASES } from '../../core/system/index.ts';
 import type { Route } from '../../api/route.ts';
@@ -48,9 +48,7 @@ describe('the way in over HTTP', () => {
 
   it('S1: a route without a use case, or a use case without a route, is a mistake', () => {
     const ofShells = ['ingestEvent', 'getMetrics'];
-    const routed = [...ROUTES, ...webhookRoutes, ...noticeRoutes, metricsRoute(async () => [])].map(
-      ({ operationId }) => operationId,
-    );
+    const routed = [...ROUTES, ...noticeRoutes, metricsRoute(async () => [])].map(({ operationId }) => operationId);
     expect([...new Set([...routed, ...ofShells])].sort()).toEqual(Object.keys(USE_CASES).sort());
   });
 

@@ -45,7 +45,7 @@ beforeEach(() => {
 
 /** The route on something that exists. */
 function lineOf({ method, path }: Route): string {
-  const id = path.includes('/subscriptions/')
+  const id = /\/(subscriptions|webhooks)\//.test(path)
     ? 'totals'
     : path.includes('/change-sets/')
       ? changeId

@@ -5,7 +5,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { BatchResult } from '../../api/index.ts';
 import type { ChangeView, Delegation, ProposeResult } from '../../core/changes/index.ts';
-import { noticeRoutes, ROUTES, webhookRoutes } from '../../api/index.ts';
+import { noticeRoutes, ROUTES } from '../../api/index.ts';
 import { call, refusalOf, type Answer } from './call.ts';
 import { startTestSystem } from '../../testing/index.ts';
 import { config as sample } from '../../nervous.config.ts';
@@ -74,7 +74,7 @@ beforeEach(async () => {
 });
 
 it('no POST is left out of the table, and none is in it that is gone', () => {
-  const posts = [...ROUTES, ...webhookRoutes, ...noticeRoutes].filter(({ method }) => method === 'POST');
+  const posts = [...ROUTES, ...noticeRoutes].filter(({ method }) => method === 'POST');
   const names = new Set(posts.map(({ operationId }) => operationId));
   expect(Object.keys(REPEATED).sort()).toEqual([...names].sort());
 });

@@ -69,9 +69,11 @@ def _resource_of_targets(inner, service, method, path, headers, body, query_para
 
 def _kms_context(inner, service, iam_action, body, *rest):
     context = inner(service, iam_action, body, *rest)
+    asked = _fields(body)
+    bound_to = asked.get("EncryptionContext") or {}
+    context = {**context, **{f"kms:EncryptionContext:{name}": value for name, value in bound_to.items()}}
     if iam_action != "kms:Sign":
         return context
-    asked = _fields(body)
     return {
         **context,
         "kms:SigningAlgorithm": asked.get("SigningAlgorithm"),

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { noticeRoutes, ROUTES, webhookRoutes } from '../../api/index.ts';
+import { noticeRoutes, ROUTES } from '../../api/index.ts';
 import { GROUPS } from '../../clients/cli/table/index.ts';
 import { loadAllCommands } from '../support/commands.ts';
 import { anchors, inlineCode, pages, REPOSITORY, type Page } from './pages.ts';
@@ -39,7 +39,7 @@ describe.each(ALL.map((page) => [page.path, page] as const))('%s', (path, page) 
   });
 
   it('names routes that exist', () => {
-    const known = [...ROUTES, ...webhookRoutes, ...noticeRoutes].map(({ method, path: of }) => `${method} ${of.replaceAll(/\{[^}]+\}/g, '{}')}`);
+    const known = [...ROUTES, ...noticeRoutes].map(({ method, path: of }) => `${method} ${of.replaceAll(/\{[^}]+\}/g, '{}')}`);
     const named = codeOf(page).flatMap((code) => {
       const found = /^(GET|POST|PUT|PATCH|DELETE) (\/[^\s?…]*)/.exec(code);
       return found === null ? [] : [`${found[1] ?? ''} ${found[2] ?? ''}`];

@@ -44,12 +44,23 @@ describe('keys', () => {
     expect(JSON.stringify(topic?.Properties['KmsMasterKeyId'])).toContain('AlarmKey');
   });
 
-  it('W9: sign for eight functions and the break-glass role, plain Ed25519 over the text itself, and nothing else', () => {
+  it('W9: sign for ten functions and the break-glass role, plain Ed25519 over the text itself, and nothing else', () => {
     const root = keys.find(({ id }) => id.startsWith('RootKey')) as Resource;
     const allowed = denied(root, 'OnlySigners')?.Condition?.['ArnNotEquals']?.['aws:PrincipalArn'] as unknown[];
     const roles = allowed.map(text).map((arn) => /role\/nervous-([a-z-]+)-</.exec(arn)?.[1] ?? arn);
     expect(roles.slice(0, -1).sort()).toEqual([
-      ...['change-sets', 'decisions', 'ingest', 'log-publisher', 'publish', 'read', 'sequencer', 'workflow-step'],
+      ...[
+        'change-sets',
+        'decisions',
+        'delivery',
+        'ingest',
+        'log-publisher',
+        'publish',
+        'read',
+        'sequencer',
+        'webhooks',
+      ],
+      'workflow-step',
     ]);
     expect(roles.at(-1)).toContain('BreakGlass');
     for (const [sid, name, value] of [
@@ -66,12 +77,28 @@ describe('keys', () => {
     );
   });
 
+  it('W9: the data key opens secrets of webhooks, and no confidential field, for who sends webhooks', () => {
+    const opening = ofType(prod, 'AWS::IAM::Policy').flatMap(({ id, Properties }) =>
+      statementsOf(Properties['PolicyDocument'])
+        .filter(({ Action }) => [Action].flat().includes('kms:Decrypt') && /^(Delivery|Groupwebhooks)/.test(id))
+        .map(({ Action, Condition }) => ({ Action, Condition })),
+    );
+    const Condition = { StringLike: { 'kms:EncryptionContext:entity': 'main#webhook-*' } };
+    expect(opening).toHaveLength(2);
+    expect(opening).toEqual(
+      expect.arrayContaining([
+        { Action: 'kms:Decrypt', Condition },
+        { Action: ['kms:Decrypt', 'kms:Encrypt'], Condition },
+      ]),
+    );
+  });
+
   it('W9: are granted to roles under the same conditions', () => {
     const granting = ofType(prod, 'AWS::IAM::Policy').flatMap(({ Properties }) =>
       statementsOf(Properties['PolicyDocument']).filter(({ Action }) => [Action].flat().includes('kms:Sign')),
     );
     const functions = granting.filter(({ Condition }) => Condition !== undefined);
-    expect([granting.length, functions.length]).toEqual([10, 9]); // the witness's own, and break-glass, which the key limits
+    expect([granting.length, functions.length]).toEqual([12, 11]); // the witness's own, and break-glass, which the key limits
     for (const { Condition } of functions)
       expect(Condition).toEqual({
         StringEquals: { 'kms:SigningAlgorithm': 'ED25519_SHA_512', 'kms:MessageType': 'RAW' },
@@ -91,7 +118,7 @@ describe('entries', () => {
       expect(never?.Action).toContain(`dynamodb:${action}`);
     const recorders = policy.find(({ Sid }) => Sid === 'OnlyRecorders');
     expect(recorders).toMatchObject({ Effect: 'Deny', Action: 'dynamodb:PutItem' });
-    expect((recorders?.Condition?.['ArnNotEquals']?.['aws:PrincipalArn'] as unknown[]).length).toBe(8);
+    expect((recorders?.Condition?.['ArnNotEquals']?.['aws:PrincipalArn'] as unknown[]).length).toBe(10);
   });
 
   it('W10: are put on the chains that a function writes: no policy by who records events, no root key by anybody', () => {
@@ -100,10 +127,11 @@ describe('entries', () => {
         .filter(({ Action, Condition }) => [Action].flat().includes('dynamodb:PutItem') && Condition !== undefined)
         .map(({ Condition }) => ({ id, Condition })),
     );
-    expect(putting).toHaveLength(7);
+    expect(putting).toHaveLength(9);
     const narrow = [
       [/^Sequencer/, ['main#keys/*', 'main#system/tamper']],
       [/read/, ['main#keys/*', 'main#access/*', 'main#system/tamper']],
+      [/^Delivery|webhooks/, ['main#keys/*', 'main#system/guards']],
     ] as const;
     for (const { id, Condition } of putting) {
       const never = [Condition?.['ForAllValues:StringNotLike']?.['dynamodb:LeadingKeys']].flat();

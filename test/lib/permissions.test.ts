@@ -103,7 +103,7 @@ const NEVER_CALLED: Readonly<Partial<Record<LambdaName, readonly string[]>>> = {
   sequencer: items('Delete', 'ConditionCheck'), // appends entries and records of the log, and moves its cursor
   router: items('Update', 'Delete', 'ConditionCheck'), // moves cursors, each over the version it read
   'subscription-reconciler': items('ConditionCheck'),
-  delivery: ['kms:Sign', ...items('ConditionCheck')], // checks signatures with the signer's public key
+  delivery: ['kms:Encrypt', ...items('ConditionCheck')], // the key that signs was made when the first receiver was asked
   burier: ['dynamodb:BatchGetItem', ...items('Delete', 'ConditionCheck')], // looks single entries up, never a segment of the log
 };
 

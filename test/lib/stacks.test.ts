@@ -118,7 +118,8 @@ describe('-c emulated=true', () => {
     expect(denied).toHaveLength(statements.length - 1); // the ingress bus takes events from modules
     const rolesIn = (value: unknown): string[] =>
       [...JSON.stringify(value).matchAll(/:role\/nervous-([a-z-]+)-"/g)].map(([, name = '']) => name).sort();
-    const relays = ['change-sets', 'decisions', 'ingest', 'outbox-sweeper', 'publish', 'workflow-step'];
+    const relays = ['change-sets', 'decisions', 'delivery', 'ingest', 'outbox-sweeper', 'publish', 'webhooks'];
+    relays.push('workflow-step');
     for (const statement of denied) {
       expect(statement).toMatchObject({
         ...{ Principal: '*', Action: 'events:PutEvents' },
@@ -331,6 +332,11 @@ interface Statement {
   readonly Action: string | readonly string[];
   readonly Condition?: object;
 }
+
+it('no function may send webhooks to itself, where the API of Lambda listens: only an app of a test opens that, on an emulator', () => {
+  for (const built of [prod, emulated]) expect(JSON.stringify(built.resources)).not.toContain('WEBHOOKS_TO_LOOPBACK');
+  expect(JSON.stringify(prod.resources)).not.toContain('AWS_ENDPOINT_URL');
+});
 
 describe('alarms', () => {
   const alarms = ofType(synthesize({ lake: true }), 'AWS::CloudWatch::Alarm').map(({ Properties }) => Properties);

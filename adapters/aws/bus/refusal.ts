@@ -2,7 +2,7 @@
  * What SQS cannot do for a subscription. It is refused when the subscription is made, because a setting that is taken and not
  * kept would be found out in production.
  */
-import { targetOf, type Subscription } from '../../../core/events/index.ts';
+import type { Subscription } from '../../../core/events/index.ts';
 import type { Problem } from '../../../core/errors/index.ts';
 import { orNone } from '../../../core/values/index.ts';
 
@@ -18,11 +18,6 @@ export function refusal(subscription: Subscription, before = subscription): Prob
     return {
       pointer: '/order',
       detail: `a queue of SQS cannot change whether it keeps an order: make another subscription with "order": "${subscription.order}", with startAt at the log index where this one ends`,
-    };
-  if (targetOf(subscription).kind === 'webhook')
-    return {
-      pointer: '/target',
-      detail: 'this engine runs on AWS and sends no webhooks: leave the target out and pull',
     };
   if (delayMs > MAX_DELAY_MS)
     return { pointer: '/delayMs', detail: `SQS delays an event by at most ${MAX_DELAY_MS} ms: choose a shorter delay` };

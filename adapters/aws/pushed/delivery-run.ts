@@ -9,6 +9,7 @@ import {
   compileCondition,
   deliveryTraceparent,
   dispatcherOf,
+  isWebhook,
   MAX_PENDING,
   NOT_READABLE,
   NOT_WANTED,
@@ -16,16 +17,18 @@ import {
   type DeliveredEvent,
   type DeliveryFacts,
   type Dispatcher,
-  type FunctionSubscription,
   type Outcome,
+  type PushedSubscription,
   type Sending,
 } from '../../../core/events/index.ts';
 import type { ItemWrite } from '../../../core/ledger/index.ts';
 import { defined } from '../../../core/values/index.ts';
 import { wantedBy } from '../bus/directory.ts';
+import { BesideState } from './beside-state.ts';
 import { LogReader, type Found } from './log-reader.ts';
 import type { RunDependencies } from './run-dependencies.ts';
-import type { KeptState } from './pushed-items.ts';
+import type { KeptState, Request } from './pushed-items.ts';
+import { longestMs } from './send-event.ts';
 
 /** Until somebody else may take over from a run that died. */
 export const LEASE_MS = 30_000;
@@ -54,7 +57,7 @@ export class DeliveryRun {
   private readonly stopping = new AbortController();
   private settings: Settings;
   /** others, which count when nothing is on its way any more */
-  private changed: FunctionSubscription | undefined;
+  private changed: PushedSubscription | undefined;
   private dispatcher: Dispatcher;
   private version: number;
   private seenAt: number;
@@ -64,14 +67,20 @@ export class DeliveryRun {
   private isUrgent = false;
   private failure: Error | undefined;
   private unwritten: ItemWrite[] = [];
+  private readonly beside: BesideState;
+  /** the receiver wants nothing any more */
+  private isGone = false;
+  /** what is on its way has to end before anything else is sent */
+  private waitsForQuiet = false;
   private readonly takenRequests = new Set<string>();
 
-  constructor(deps: RunDependencies, id: string, subscription: FunctionSubscription, kept: KeptState) {
+  constructor(deps: RunDependencies, id: string, subscription: PushedSubscription, kept: KeptState) {
     this.deps = deps;
     this.id = id;
     this.settings = settingsOf(deps.ledger, subscription);
     this.dispatcher = dispatcherOf(subscription, kept.state);
     this.version = kept.version;
+    this.beside = new BesideState(deps, kept.state.attempts);
     this.log = new LogReader(deps);
     this.seenAt = deps.clock.now();
     this.savedAt = deps.clock.now();
@@ -84,7 +93,8 @@ export class DeliveryRun {
       await this.takeRequests();
       for (;;) {
         const isServed = await this.isServed();
-        const mayBegin = isServed && clock.now() + this.subscription.ackTimeoutMs < endsAt;
+        const isOpen = isServed && !this.isGone && !this.waitsForQuiet;
+        const mayBegin = isOpen && clock.now() + longestMs(this.subscription) < endsAt;
         if (isServed) await this.fill();
         if (this.isUrgent || this.isDue()) await this.save();
         if (mayBegin && this.changed === undefined) this.sendDue();
@@ -103,7 +113,7 @@ export class DeliveryRun {
     }
   }
 
-  private get subscription(): FunctionSubscription {
+  private get subscription(): PushedSubscription {
     return this.settings.subscription;
   }
 
@@ -117,6 +127,7 @@ export class DeliveryRun {
       this.changed = subscription.changedAt === this.subscription.changedAt ? undefined : subscription;
       await this.takeRequests();
     }
+    if (this.waitsForQuiet && this.deliveries.size === 0) await this.takeRequests();
     if (this.changed !== undefined && this.deliveries.size === 0) {
       this.settings = settingsOf(ledger, this.changed);
       this.dispatcher = dispatcherOf(this.changed, this.dispatcher.state());
@@ -126,19 +137,37 @@ export class DeliveryRun {
   }
 
   private async takeRequests(): Promise<void> {
-    const { items, clock } = this.deps;
+    const { items } = this.deps;
     for (const { key, request } of await items.requests(this.subscription)) {
       if (this.takenRequests.has(key.sk)) continue;
-      const events = request.kind === 'redrive' ? request.events : [];
-      if (this.dispatcher.waiting + events.length > MAX_PENDING) return; // it stays until there is room for all of it
-      for (const { position, entity } of events) this.dispatcher.redrive(position, entity, clock.now());
-      const from = this.dispatcher.breakerState;
-      this.dispatcher.reset();
-      this.tellBreaker(from, 'reset');
+      if (!(await this.take(request))) return; // it stays, and those after it
       this.takenRequests.add(key.sk);
       this.unwritten.unshift({ kind: 'delete', key, expect: 'any' });
       this.isUrgent = true;
     }
+  }
+
+  /** @returns false: there is no room for all of it, or something is on its way that has to end first */
+  private async take(request: Request): Promise<boolean> {
+    const { letters, clock } = this.deps;
+    if (request.kind === 'recover') {
+      this.waitsForQuiet = this.deliveries.size > 0;
+      if (this.waitsForQuiet) return false;
+      // The request stands until the state is written: a crash in between recovers once more.
+      await letters.eraseFrom(this.subscription.id, request.from);
+      this.dispatcher.rewind(request.from);
+      this.log.rewind();
+      return true;
+    }
+    const events = request.kind === 'redrive' ? request.events : request.kind === 'resend' ? [request] : [];
+    if (this.dispatcher.waiting + events.length > MAX_PENDING) return false;
+    for (const { position, entity } of events) this.dispatcher.redrive(position, entity, clock.now());
+    if (request.kind !== 'resend') {
+      const from = this.dispatcher.breakerState;
+      this.dispatcher.reset();
+      this.tellBreaker(from, 'reset');
+    }
+    return true;
   }
 
   /** Takes from the log what is wanted and due, until there is enough to do. */
@@ -182,7 +211,7 @@ export class DeliveryRun {
   }
 
   private async deliver(sending: Sending): Promise<void> {
-    const { call, mayRead, readFacts, ids } = this.deps;
+    const { send, mayRead, readFacts, ids } = this.deps;
     const { subscription, wants, condition } = this.settings;
     const found = await this.log.at(sending.position);
     const event = found?.recorded?.event;
@@ -207,7 +236,16 @@ export class DeliveryRun {
     }
     const traceparent = deliveryTraceparent(event, (length) => ids.bytes(length));
     const told = { attempt: sending.attempt, ...defined({ traceparent }), event };
-    await this.settle(sending, found, await call(subscription, told, this.stopping.signal));
+    const sent = await send(subscription, told, this.stopping.signal);
+    if (sent.attempt !== undefined) this.beside.log(subscription, sent.attempt);
+    if (sent.goneFor !== undefined) this.leave(sent.goneFor);
+    await this.settle(sending, found, sent.outcome);
+  }
+
+  /** Said once, and nothing is sent from then on: until it is paused, the event that waits would be refused again and again. */
+  private leave(reason: string): void {
+    if (!this.isGone) this.beside.tell({ kind: 'gone', ...this.whose(), reason, at: this.deps.clock.now() });
+    this.isGone = true;
   }
 
   private async settle(
@@ -217,6 +255,7 @@ export class DeliveryRun {
   ): Promise<void> {
     const { clock, ids, onSettled, letters } = this.deps;
     const from = this.dispatcher.breakerState;
+    const since = this.dispatcher.failingSince;
     const now = clock.now();
     const settled = this.dispatcher.settle(position, outcome, now, ids.random());
     const { id } = this.subscription;
@@ -230,6 +269,9 @@ export class DeliveryRun {
         letters.letterWrite(id, { position, entity, seq: found.seq, attempts: settled.attempts, reason, at: now }),
       );
     this.tellBreaker(from, reason);
+    if (isWebhook(this.subscription))
+      for (const percent of settled.alerts)
+        this.beside.tell({ kind: 'failing', ...this.whose(), percent, since: since ?? now });
     onSettled({ subscription: id, outcome: outcome.kind, isDead, ...defined({ reason }) });
     const event = found?.recorded?.event;
     if (event === undefined) return;
@@ -254,10 +296,11 @@ export class DeliveryRun {
   /** @throws RunLost */
   private async save({ isLast = false }: { readonly isLast?: boolean } = {}): Promise<void> {
     const { items, clock } = this.deps;
+    await this.beside.written();
     const now = clock.now();
     // At one moment: what is settled while this is written belongs to the next time.
     const run = { id: this.id, until: later(now, LEASE_MS) };
-    const state = { ...this.dispatcher.state(), ...(isLast ? {} : { run }) };
+    const state = { ...this.dispatcher.state(), ...this.beside.attempts, ...(isLast ? {} : { run }) };
     const [more, early] = [this.unwritten.slice(0, MAX_TOGETHER), this.unwritten.slice(MAX_TOGETHER)];
     [this.unwritten, this.isDirty, this.isUrgent] = [[], false, false];
     // Letters of events that still stand in the state: a crash in between delivers them once more.
@@ -280,19 +323,22 @@ export class DeliveryRun {
 
   private tellBreaker(from: BreakerState, reason?: string): void {
     const to = this.dispatcher.breakerState;
-    const { id: subscription, module } = this.subscription;
     if (from !== to)
-      this.deps.onBreaker({ subscription, module, from, to, at: this.deps.clock.now(), ...defined({ reason }) });
+      this.deps.onBreaker({ ...this.whose(), from, to, at: this.deps.clock.now(), ...defined({ reason }) });
+  }
+
+  private whose(): { readonly subscription: string; readonly module: string } {
+    return { subscription: this.subscription.id, module: this.subscription.module };
   }
 }
 
 /** What follows from the settings alone, made once. */
 interface Settings {
-  readonly subscription: FunctionSubscription;
+  readonly subscription: PushedSubscription;
   readonly wants: (event: DeliveredEvent) => boolean;
   readonly condition: ((facts: DeliveryFacts) => boolean) | undefined;
 }
 
-function settingsOf(ledger: string, subscription: FunctionSubscription): Settings {
+function settingsOf(ledger: string, subscription: PushedSubscription): Settings {
   return { subscription, wants: wantedBy(ledger, subscription), condition: compileCondition(subscription.when) };
 }

@@ -74,6 +74,12 @@ export class LogReader {
     }
   }
 
+  /** The next scan begins before where the last one ended. */
+  rewind(): void {
+    this.page = [];
+    this.stand = 'more';
+  }
+
   /** Undefined: the log has no such entry. */
   async at(position: number): Promise<Found | undefined> {
     const taken = this.taken.get(position);

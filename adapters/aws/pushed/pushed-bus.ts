@@ -1,39 +1,39 @@
 /**
  * The receiving side of the bus where some subscriptions are pulled and others are sent to: those go to their queues, these to a
- * function, by the state that a run keeps. What people ask of these is left for the run, which is woken.
+ * function or by HTTP, by the state that a run keeps. What people ask of these is left for the run, which is woken.
  */
 import {
   EventError,
-  isFunction,
+  isPushed,
+  isWebhook,
   type DeadLetter,
   type Extended,
-  type FunctionSubscription,
+  type PushedSubscription,
   type ReceivedMessage,
   type Subscription,
   type SubscriptionBus,
+  type WebhookAllowance,
 } from '../../../core/events/index.ts';
 import type { Problem } from '../../../core/errors/index.ts';
-import type { Ids } from '../../../core/ledger/index.ts';
 import type { SubscriptionDirectory } from '../bus/directory.ts';
 import type { PullOptions } from '../subscriptions/pull.ts';
 import type { SubscriptionQueues } from '../subscriptions/subscription-queues.ts';
 import type { DeadLetterStore } from '../subscriptions/dead-letters.ts';
+import { askToReset, attachPushed, type AttachDependencies } from './attach-pushed.ts';
 import { functionRefusal } from './function-refusal.ts';
-import type { PushedItems } from './pushed-items.ts';
-import type { WakeSubscription } from './wake-up.ts';
+import { webhookRefusal } from './webhook-refusal.ts';
 
 /** Dead letters that one request takes: each is deleted in its transaction. */
 const REDRIVEN_TOGETHER = 50;
 
-export interface PushedBusOptions {
+export interface PushedBusOptions extends AttachDependencies {
   readonly queues: SubscriptionQueues;
   readonly directory: Pick<SubscriptionDirectory, 'get'>;
   readonly letters: Pick<DeadLetterStore, 'erase' | 'take'>;
-  readonly items: PushedItems;
-  readonly wake: WakeSubscription;
-  readonly ids: Pick<Ids, 'next'>;
   /** that are deployed */
   readonly functionNames: readonly string[];
+  /** where webhooks may go */
+  readonly allowed: ReadonlySet<WebhookAllowance>;
 }
 
 export class PushedBus implements SubscriptionBus {
@@ -48,25 +48,18 @@ export class PushedBus implements SubscriptionBus {
   }
 
   refusal(subscription: Subscription, before?: Subscription): Problem | undefined {
-    if (isFunction(subscription)) return functionRefusal(subscription, this.options.functionNames);
-    return this.queues.refusal(subscription, before);
+    if (!isPushed(subscription)) return this.queues.refusal(subscription, before);
+    if (isWebhook(subscription)) return webhookRefusal(subscription, this.options.allowed);
+    return functionRefusal(subscription, this.options.functionNames);
   }
 
   async attach(subscription: Subscription): Promise<void> {
-    if (!isFunction(subscription)) {
-      await this.queues.attach(subscription);
-      return;
-    }
-    await this.options.items.begin(subscription);
-    if (subscription.status !== 'active') return;
-    // Pause and resume close the breaker.
-    if (subscription.resumedAt === undefined) await this.options.wake([subscription.id]);
-    else await this.askToReset(subscription);
+    await (isPushed(subscription) ? attachPushed(this.options, subscription) : this.queues.attach(subscription));
   }
 
   /** Each run reads the settings again and again; only the index of topics has to follow. */
   async change(subscription: Subscription): Promise<void> {
-    if (!isFunction(subscription)) return this.queues.change(subscription);
+    if (!isPushed(subscription)) return this.queues.change(subscription);
     await this.options.items.begin(subscription);
     if (subscription.status === 'active') await this.options.wake([subscription.id]);
   }
@@ -126,17 +119,11 @@ export class PushedBus implements SubscriptionBus {
   async reset(id: string): Promise<void> {
     const subscription = await this.pushed(id);
     if (subscription === undefined) await this.queues.reset(id);
-    else await this.askToReset(subscription);
+    else await askToReset(this.options, subscription);
   }
 
-  private async askToReset(subscription: FunctionSubscription): Promise<void> {
-    const { items, ids, wake } = this.options;
-    await items.request(subscription, { newId: ids.next(), request: { kind: 'reset' }, more: [] });
-    await wake([subscription.id]);
-  }
-
-  private async pushed(id: string): Promise<FunctionSubscription | undefined> {
+  private async pushed(id: string): Promise<PushedSubscription | undefined> {
     const subscription = await this.options.directory.get(id);
-    return subscription !== undefined && isFunction(subscription) ? subscription : undefined;
+    return subscription !== undefined && isPushed(subscription) ? subscription : undefined;
   }
 }

@@ -4,18 +4,20 @@
  *   <ledger>#pushed / <id>                          index: topics, and whether somebody wants the run to look again
  *   <ledger>#dispatch / <id>#<createdAt>            state
  *   <ledger>#asked#<id>#<createdAt> / <new id>      request
+ *   <ledger>#attempt#<id>#<createdAt> / <slot>      attempt to send a webhook (attempt-log.ts)
  */
 import * as z from 'zod';
 import {
   claimRun,
   dispatchCodec,
   type DispatchState,
-  type FunctionSubscription,
+  secretPlace,
   type Subscription,
 } from '../../../core/events/index.ts';
 import type { EpochMs } from '../../../core/brands/index.ts';
 import type { Item, ItemKey, ItemStore, ItemWrite } from '../../../core/ledger/index.ts';
 import { dispatchKey } from '../bus/dispatch-state.ts';
+import { AttemptLog } from './attempt-log.ts';
 import { codecOf, defined, stored, whole } from '../../../core/values/index.ts';
 
 const PAGE = 1_000;
@@ -36,7 +38,11 @@ export type Request =
       readonly kind: 'redrive';
       readonly events: readonly { readonly position: number; readonly entity: string }[];
     }
-  | { readonly kind: 'reset' };
+  | { readonly kind: 'reset' }
+  /** one event once more, out of order */
+  | { readonly kind: 'resend'; readonly position: number; readonly entity: string }
+  /** all from a log index on once more, dead letters included */
+  | { readonly kind: 'recover'; readonly from: number };
 
 export const pushedIndexCodec = codecOf<Indexed>(
   'index of a pushed subscription',
@@ -51,6 +57,8 @@ export const requestCodec = codecOf<Request>(
       events: z.array(z.strictObject({ position: whole, entity: z.string() })),
     }),
     z.strictObject({ kind: z.literal('reset') }),
+    z.strictObject({ kind: z.literal('resend'), position: whole, entity: z.string() }),
+    z.strictObject({ kind: z.literal('recover'), from: whole }),
   ]),
 );
 
@@ -63,16 +71,18 @@ export interface KeptState {
 }
 
 export class PushedItems {
+  private readonly kept: { readonly ledger: string; readonly items: ItemStore };
   private readonly ledger: string;
   private readonly items: ItemStore;
 
-  constructor({ ledger, items }: { readonly ledger: string; readonly items: ItemStore }) {
-    this.ledger = ledger;
-    this.items = items;
+  constructor(kept: { readonly ledger: string; readonly items: ItemStore }) {
+    this.kept = kept;
+    this.ledger = kept.ledger;
+    this.items = kept.items;
   }
 
   /** A new one begins at its `from`; one that is known goes on where it is. The index comes last: by it deliveries are found. */
-  async begin(subscription: FunctionSubscription): Promise<void> {
+  async begin(subscription: Subscription): Promise<void> {
     const { id, createdAt, topics, from } = subscription;
     const value = dispatchCodec.encode({ cursor: from, pending: [] });
     await this.items.write([{ kind: 'put', key: dispatchKey(this.ledger, subscription), value, expect: 'absent' }]);
@@ -85,7 +95,10 @@ export class PushedItems {
   async forget(subscription: Named): Promise<void> {
     for (const { key } of await this.requests(subscription))
       await this.items.write([{ kind: 'delete', key, expect: 'any' }]);
-    const keys = [indexKey(this.ledger, subscription.id), dispatchKey(this.ledger, subscription)];
+    await new AttemptLog(this.kept).forget(subscription);
+    const { ledger } = this;
+    const secrets = secretPlace({ ledger }, subscription.id);
+    const keys = [indexKey(ledger, subscription.id), dispatchKey(ledger, subscription), secrets];
     await this.items.write(keys.map((key) => ({ kind: 'delete', key, expect: 'any' })));
   }
 

@@ -5,10 +5,11 @@
 import { msOf } from '../../../core/brands/index.ts';
 import {
   dispatcherOf,
-  isFunction,
+  isPushed,
+  isWebhook,
   readEvent,
   type DispatchState,
-  type FunctionSubscription,
+  type PushedSubscription,
   type Subscription,
 } from '../../../core/events/index.ts';
 import type { Clock, EntryStore } from '../../../core/ledger/index.ts';
@@ -27,7 +28,7 @@ export interface SweepDependencies {
 }
 
 export async function sweepPushed(deps: SweepDependencies, all: readonly Subscription[]): Promise<PushedReport> {
-  const active = all.filter((one) => isFunction(one) && one.status === 'active') as readonly FunctionSubscription[];
+  const active = all.filter(isPushed).filter(isServed);
   const size = active.length === 0 ? 0 : await deps.entries.size();
   const now = deps.clock.now();
   const [due, open, failed] = [[] as string[], new Set<string>(), [] as { subscription: string; error: unknown }[]];
@@ -49,8 +50,14 @@ export async function sweepPushed(deps: SweepDependencies, all: readonly Subscri
   return { woken: due.length, oldestMs, open, failed };
 }
 
+/** Nothing is sent before the receiver of a webhook said that it wants it. */
+export function isServed(subscription: PushedSubscription): boolean {
+  const isWanted = !isWebhook(subscription) || subscription.verifiedAt !== undefined;
+  return subscription.status === 'active' && isWanted;
+}
+
 /** Whoever made it was killed before this. */
-async function begun({ items }: SweepDependencies, subscription: FunctionSubscription): Promise<DispatchState> {
+async function begun({ items }: SweepDependencies, subscription: PushedSubscription): Promise<DispatchState> {
   await items.begin(subscription);
   return { cursor: subscription.from, pending: [] };
 }
@@ -58,7 +65,7 @@ async function begun({ items }: SweepDependencies, subscription: FunctionSubscri
 /** By the first place in the log that was neither delivered nor tried. */
 async function waitedMs(
   { entries }: SweepDependencies,
-  { delayMs = 0 }: FunctionSubscription,
+  { delayMs = 0 }: PushedSubscription,
   { state, size, now }: { readonly state: DispatchState; readonly size: number; readonly now: number },
 ): Promise<number> {
   const untried = state.pending.flatMap(({ position, attempts, behind = [] }) =>

@@ -125,6 +125,18 @@ export class DeadLetterStore extends DeadLetterItems {
     yield found.filter((item) => item !== undefined);
   }
 
+  /** Those at a log index or after it. */
+  async eraseFrom(id: string, position: number): Promise<void> {
+    const from = sortKey(position);
+    for await (const page of this.itemPages(id)) {
+      const later = page.filter(({ sk }) => sk >= from);
+      const erasing = later.map(({ pk, sk }) =>
+        this.options.items.write([{ kind: 'delete', key: { pk, sk }, expect: 'any' }]),
+      );
+      await Promise.all(erasing);
+    }
+  }
+
   async erase(id: string): Promise<void> {
     for await (const page of this.pages(id)) {
       await this.options.items.write(

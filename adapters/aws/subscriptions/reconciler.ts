@@ -2,7 +2,7 @@
  * Makes what exists on AWS agree with the stored subscriptions: queues, rules, history. One at a time and every step repeatable; the
  * scheduled pass finishes what a crash left half done and removes what belongs to nobody.
  */
-import { isFunction, type Subscription } from '../../../core/events/index.ts';
+import { isPushed, type Subscription } from '../../../core/events/index.ts';
 import type { Clock } from '../../../core/ledger/index.ts';
 import type { ClosingMark } from '../relay/closing-mark.ts';
 import type { DeadLetterStore } from './dead-letters.ts';
@@ -126,7 +126,7 @@ async function reconcileAll(deps: ReconcilerDependencies): Promise<ReconcileRepo
   const found = await resources.find(); // before the subscriptions, which are stored first: nothing new looks like an orphan
   const all = await directory.all();
   const { open, failed: unswept, ...pushed } = await deps.sweep(all); // first: it is quick, and others may take long
-  const subscriptions = all.filter((one) => !isFunction(one)); // those with a queue
+  const subscriptions = all.filter((one) => !isPushed(one)); // those with a queue
   const orphans = resources.orphans(found, subscriptions);
   for (const name of orphans) await resources.remove(name);
   const failed: { subscription: string; error: unknown }[] = [...unswept];

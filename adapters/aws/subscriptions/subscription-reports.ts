@@ -3,7 +3,7 @@
  * so that functions that only report do not carry the rest.
  */
 import {
-  isFunction,
+  isPushed,
   type DeliveredEvent,
   type DeliveryState,
   type Subscription,
@@ -82,7 +82,7 @@ export class SubscriptionReports {
       return { ...known, state: 'retrying', attempts, reason: orBlank(last.reason) };
     }
     if (last !== undefined) return { ...known, state: last.outcome };
-    if (isFunction(subscription)) return { ...known, state: await this.standingOf(subscription, position) };
+    if (isPushed(subscription)) return { ...known, state: await this.standingOf(subscription, position) };
     if (subscription.order === 'none') return { ...known, state: 'relayed' };
     const next = orNone((await feedState(this.options, subscription))?.next);
     return { ...known, state: position === undefined || position >= next ? 'pending' : 'relayed' };
@@ -111,7 +111,7 @@ export class SubscriptionReports {
 
   private async statsOf(subscription: Subscription): Promise<SubscriptionStats> {
     const { id, module } = subscription;
-    if (isFunction(subscription)) return { subscription: id, module, ...(await this.pushedStats(subscription)) };
+    if (isPushed(subscription)) return { subscription: id, module, ...(await this.pushedStats(subscription)) };
     const [depth, deadLetters, breaker] = await Promise.all([
       this.options.depthOf(subscription),
       this.letters.count(subscription.id),

@@ -7,6 +7,7 @@ import { DynamoLogPositions } from '../bus/log-positions.ts';
 import { PushedBus } from '../pushed/pushed-bus.ts';
 import { PushedItems } from '../pushed/pushed-items.ts';
 import { wakeThrough } from '../pushed/wake-up.ts';
+import { allowedInFunction } from '../pushed/webhook-refusal.ts';
 import { DeadLetterStore } from '../subscriptions/dead-letters.ts';
 import { SubscriptionQueues, type SubscriptionQueuesOptions } from '../subscriptions/subscription-queues.ts';
 import { sqsClient } from './clients.ts';
@@ -23,7 +24,7 @@ interface BusEnvironment {
 
 export function createSubscriptionBus(
   env: BusEnvironment,
-  { client, stateTable, store, policy, config: { ledger } }: AwsBase,
+  { client, stateTable, store, policy, config: { ledger, webhooks } }: AwsBase,
   delivering: Delivering,
 ): SubscriptionBus {
   const common = { ledger, entries: store, items: store, clock: systemClock, ids: systemIds };
@@ -43,6 +44,7 @@ export function createSubscriptionBus(
     letters: new DeadLetterStore({ ...common, positions }),
     items: new PushedItems(common),
     wake: wakeThrough(sqs, env.DELIVERY_QUEUE_URL),
+    allowed: allowedInFunction(webhooks.allow, process.env),
     functionNames: env.FUNCTION_NAMES.split(' ').filter(Boolean),
   });
 }

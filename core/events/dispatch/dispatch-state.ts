@@ -34,6 +34,8 @@ export interface DispatchState {
   /** nothing is sent before, because the receiver takes so many a second */
   readonly pacedUntil?: EpochMs;
   readonly failing?: Failing;
+  /** attempts that were logged so far, where their number is not kept beside them */
+  readonly attempts?: number;
   /** who works on it, where several could */
   readonly run?: { readonly id: string; readonly until: EpochMs };
 }
@@ -61,6 +63,7 @@ export const dispatchCodec = codecOf<DispatchState>(
     quietUntil: epochMs.exactOptional(),
     pacedUntil: epochMs.exactOptional(),
     failing: stored<Failing>({ since: epochMs, lastAt: epochMs, told: whole }).exactOptional(),
+    attempts: whole.exactOptional(),
     run: stored<NonNullable<DispatchState['run']>>({ id: z.string(), until: epochMs }).exactOptional(),
   }),
 );

@@ -4,9 +4,7 @@ import { Dispatcher } from '../dispatch/dispatcher.ts';
 import type { DispatchState } from '../dispatch/dispatch-state.ts';
 import { WEBHOOK_SCHEDULE } from '../webhooks/webhook-schedule.ts';
 import type { DeliveryAttempt, DeliveryState } from './ports.ts';
-import { isWebhook, type FunctionSubscription, type WebhookSubscription } from './subscription.ts';
-
-type PushedSubscription = WebhookSubscription | FunctionSubscription;
+import { isWebhook, type PushedSubscription } from './subscription.ts';
 
 export function dispatcherOf(subscription: PushedSubscription, state: DispatchState): Dispatcher {
   const { order, breaker } = subscription;

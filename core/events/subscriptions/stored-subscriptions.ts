@@ -30,7 +30,9 @@ export function changing({
   items,
   policy,
   bus,
-}: Pick<SubscriptionQueriesDependencies, 'items' | 'policy'> & { readonly bus: SubscriptionBus }): Change {
+}: Pick<SubscriptionQueriesDependencies, 'items' | 'policy'> & {
+  readonly bus: Pick<SubscriptionBus, 'attach' | 'pause'>;
+}): Change {
   const byStatus = (changed: Subscription): Promise<void> =>
     changed.status === 'paused' ? bus.pause(changed.id) : bus.attach(changed);
   return async (read, toNext, deliver = byStatus) => {

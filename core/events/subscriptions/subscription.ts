@@ -151,12 +151,19 @@ export type FunctionSubscription = Subscription & {
   readonly target: Extract<SubscriptionTarget, { readonly kind: 'function' }>;
 };
 
+/** Sent to by a dispatcher; all others are pulled, or read. */
+export type PushedSubscription = WebhookSubscription | FunctionSubscription;
+
 export function isWebhook(subscription: Subscription): subscription is WebhookSubscription {
   return subscription.target?.kind === 'webhook';
 }
 
 export function isFunction(subscription: Subscription): subscription is FunctionSubscription {
   return subscription.target?.kind === 'function';
+}
+
+export function isPushed(subscription: Subscription): subscription is PushedSubscription {
+  return isWebhook(subscription) || isFunction(subscription);
 }
 
 /** @throws EventError SUBSCRIPTION_INVALID */

@@ -18,6 +18,7 @@ import { subscriptionCodec } from './stored.ts';
 import { hasRights, maySeeAll, requireRights } from './subscription-rights.ts';
 import { subscriptionMatcher } from './subscription-matcher.ts';
 import { changedBy } from './change-settings.ts';
+import { createWebhookStanding, type WebhookStanding } from './webhook-standing.ts';
 import {
   changing,
   keyOf,
@@ -59,7 +60,7 @@ export interface SubscriptionQueries {
   streamFilter(principal: Principal, id: string): Promise<StreamFilter>;
 }
 
-export interface Subscriptions extends SubscriptionQueries {
+export interface Subscriptions extends SubscriptionQueries, WebhookStanding {
   /** Where waiting is billed: seconds between two looks of a reader who has had nothing for a while. */
   idleSeconds(): number | undefined;
   /** Same id and settings again: the existing one. @throws EventError SUBSCRIPTION_INVALID | SUBSCRIPTION_EXISTS, PolicyError */
@@ -100,10 +101,6 @@ export interface Subscriptions extends SubscriptionQueries {
   redrive(principal: Principal, id: string, choice?: RedriveChoice): Promise<number>;
   /** Closes the breaker: deliveries go on at once. */
   reset(principal: Principal, id: string): Promise<Subscription>;
-  /** A webhook whose receiver proved that it wants it: from now on it is sent to. */
-  verified(principal: Principal, id: string): Promise<Subscription>;
-  /** Pauses a webhook for what its receiver did; `resume` enables it. The engine says so, not a principal. */
-  disable(id: string, reason: string): Promise<void>;
   /** Attaches every stored subscription to the bus: at engine start. */
   attachAll(): Promise<void>;
 }
@@ -137,7 +134,7 @@ export function createSubscriptionQueries(deps: SubscriptionQueriesDependencies)
   };
 }
 
-type Management = 'create' | 'change' | 'pause' | 'resume' | 'remove' | 'verified' | 'disable' | 'attachAll';
+type Management = 'create' | 'change' | 'pause' | 'resume' | 'remove' | 'attachAll' | keyof WebhookStanding;
 
 function management(deps: SubscriptionsDependencies): Pick<Subscriptions, Management> {
   const { items, bus, policy } = deps;
@@ -155,20 +152,7 @@ function management(deps: SubscriptionsDependencies): Pick<Subscriptions, Manage
     change: (principal, id, wanted) => changeSettings(deps, principal, id, wanted),
     pause: (principal, id) => setStatus(principal, id, 'paused'),
     resume: (principal, id) => setStatus(principal, id, 'active'),
-    verified: async (principal, id) =>
-      must(
-        await change(
-          () => load(deps, principal, id),
-          (subscription) => ({ ...subscription, verifiedAt: isoOf(deps.clock.now()) }),
-        ),
-        'the webhook that was loaded',
-      ),
-    disable: async (id, reason) => {
-      await change(
-        () => items.get(keyOf(deps, id)), // gone meanwhile: then there is nothing to disable
-        (subscription) => ({ ...subscription, status: 'paused', disabled: reason }),
-      );
-    },
+    ...createWebhookStanding(deps),
     remove: async (principal, id) => {
       await load(deps, principal, id);
       await bus.detach(id); // first: a crash in between leaves a subscription that starts over, not a forgotten mailbox

@@ -27,9 +27,10 @@ import type { WebhookAttempt, WebhookBus, WebhookChange } from './ports.ts';
 import { firstPosition } from './start-at.ts';
 import { isWebhook, type Subscription, type WebhookSubscription } from './subscription.ts';
 import type { Subscriptions } from './subscriptions.ts';
+import type { WebhookStanding } from './webhook-standing.ts';
 
 export interface WebhooksDependencies {
-  readonly subscriptions: Pick<Subscriptions, 'get' | 'verified' | 'disable'>;
+  readonly subscriptions: Pick<Subscriptions, 'get' | 'verified'>;
   readonly policy: Pick<Policy, 'isOperator'>;
   readonly appender: Pick<Appender, 'append'>;
   readonly entries: EntryStore;
@@ -170,14 +171,14 @@ function isOf({ note }: StoredEntry, { id, overlapSeconds }: { readonly id: stri
 }
 
 export interface WebhookRecordDependencies {
-  readonly subscriptions: Pick<Subscriptions, 'disable'>;
+  readonly subscriptions: Pick<WebhookStanding, 'disable'>;
   readonly appender: Pick<Appender, 'append'>;
   /** Told about failures that no caller waits for. Must not throw. */
   readonly onError: (error: unknown) => void;
 }
 
 /** Records what a webhook's owner must know, and disables what only fails. Twice is once. */
-function recordWebhookChange(
+export function recordWebhookChange(
   deps: Omit<WebhookRecordDependencies, 'onError'>,
 ): (change: WebhookChange) => Promise<void> {
   const tell = async (topic: 'webhooks.failing' | 'webhooks.disabled', id: string, payload: object): Promise<void> => {

@@ -225,7 +225,8 @@ function earlier(a: EpochMs | undefined, b: EpochMs): EpochMs {
 
 type Place = Pick<SecretsDependencies, 'ledger'>;
 
-function secretPlace({ ledger }: Place, subscription: string): ItemKey {
+/** Where the secrets of a webhook are kept: for whoever removes them with it, and can open none. */
+export function secretPlace({ ledger }: Place, subscription: string): ItemKey {
   return { pk: `${ledger}#webhook-secret`, sk: subscription };
 }
 

@@ -6,11 +6,13 @@ import {
   createQuarantine,
   createSubscriptionQueries,
   createSubscriptions,
+  createWebhookStanding,
   type DeliveryReports,
   type Guards,
   type SubscriptionBus,
   type SubscriptionQueries,
   type Subscriptions,
+  type WebhookStanding,
 } from '../../events/index.ts';
 import { defined } from '../../values/index.ts';
 import type { Entities, NervousSystem, PublicLogView } from '../contract/nervous-system.ts';
@@ -85,6 +87,20 @@ export function quarantinePart({
 /** For whoever looks at subscriptions and delivers nothing. */
 export function subscriptionQueriesPart({ config: { ledger }, items, policy }: Ground): Subscribed {
   return { subscriptions: createSubscriptionQueries({ ledger, items, policy }) };
+}
+
+/** For whoever sends webhooks, and does nothing else with subscriptions. */
+export function webhookStandingPart({
+  config: { ledger },
+  items,
+  policy,
+  bus,
+  clock,
+}: Ground & { readonly bus: Pick<SubscriptionBus, 'attach' | 'pause'> }): {
+  readonly subscriptions: SubscriptionQueries & WebhookStanding;
+} {
+  const deps = { ledger, items, policy, bus, clock };
+  return { subscriptions: { ...createSubscriptionQueries(deps), ...createWebhookStanding(deps) } };
 }
 
 export function subscriptionsPart({ config, ...from }: Ground & { readonly bus: SubscriptionBus }): {

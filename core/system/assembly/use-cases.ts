@@ -15,6 +15,7 @@ import {
   subscriptionsPart,
   tracePart,
   verificationPart,
+  webhookStandingPart,
 } from './reading-parts.ts';
 import {
   accessJournalPart,
@@ -30,6 +31,7 @@ import {
   queryPart,
   revealPart,
   vaultPart,
+  webhookRecordPart,
   webhooksPart,
   workflowPart,
   workPart,
@@ -60,7 +62,9 @@ export interface UseCases {
   readonly createQuarantineView: typeof quarantinePart;
   readonly createSubscriptionQueries: typeof subscriptionQueriesPart;
   readonly createSubscriptions: typeof subscriptionsPart;
+  readonly createWebhookStanding: typeof webhookStandingPart;
   readonly createWebhooks: typeof webhooksPart;
+  readonly createWebhookRecord: typeof webhookRecordPart;
   readonly createTrace: typeof tracePart;
   readonly createMapView: typeof mapPart;
   readonly createReports: typeof reportsPart;
@@ -130,4 +134,15 @@ export const mapping = { createSubscriptionQueries: subscriptionQueriesPart, cre
 export const reporting = { createReports: reportsPart };
 export const subscribing = { createSubscriptions: subscriptionsPart };
 export const sending = { createWebhooks: webhooksPart };
+export const webhooking = {
+  createAppender: appenderPart,
+  createWebhookStanding: webhookStandingPart,
+  createWebhooks: webhooksPart,
+};
+/** For who delivers: what owners of webhooks must know is recorded. */
+export const delivering = {
+  createAppender: appenderPart,
+  createWebhookStanding: webhookStandingPart,
+  createWebhookRecord: webhookRecordPart,
+};
 export const verifying = { createLedgerVerification: verificationPart };

@@ -27,6 +27,7 @@ import {
   createVault,
   createWebhooks,
   createWebhookSecrets,
+  recordWebhookChange,
   eraseField,
   type EventRelay,
   type Guards,
@@ -36,7 +37,9 @@ import {
   type SubscriptionBus,
   type Subscriptions,
   type Vault,
+  type WebhookChange,
   type Webhooks,
+  type WebhookStanding,
 } from '../../events/index.ts';
 import { createAppender, createGatedAppender, revokeKey, type GatedAppender } from '../../ledger/index.ts';
 import { actorOf, type AccessPolicy } from '../../policy/index.ts';
@@ -131,7 +134,10 @@ export function workPart({ config: { ledger }, ...from }: Ground & Appending): {
 /** Beside the subscriptions, because it records what it does. */
 export function webhooksPart(
   from: Ground &
-    Appending & { readonly bus: SubscriptionBus; readonly subscriptions: Subscriptions } & Pick<Ports, 'fieldKeys'>,
+    Appending & {
+      readonly bus: Pick<SubscriptionBus, 'webhooks'>;
+      readonly subscriptions: Pick<Subscriptions, 'get' | 'verified'>;
+    } & Pick<Ports, 'fieldKeys'>,
 ): { readonly webhooks: Webhooks } {
   const {
     config,
@@ -154,6 +160,16 @@ export function webhooksPart(
       bus: bus.webhooks,
     }),
   };
+}
+
+/** For who sends webhooks and does nothing else with subscriptions: it waits until what their owners must know is recorded. */
+export function webhookRecordPart({
+  appender,
+  subscriptions,
+}: Appending & { readonly subscriptions: Pick<WebhookStanding, 'disable'> }): {
+  readonly recordWebhookChange: (change: WebhookChange) => Promise<void>;
+} {
+  return { recordWebhookChange: recordWebhookChange({ appender, subscriptions }) };
 }
 
 export function ingressPart({ config: { ledger, ingress: rules }, ...from }: Ground & { readonly publish: Publish }): {

@@ -18,7 +18,7 @@ function createBus(lambda?: Parameters<typeof createPushedFixture>[0]) {
     deadLetters: letters.list.bind(letters),
   };
   const bus = new PushedBus({
-    ...{ directory, letters, items, ids, wake: deps.wake, functionNames: ['total', 'audit'] },
+    ...{ directory, letters, items, ids, wake: deps.wake, functionNames: ['total', 'audit'], allowed: new Set() },
     queues: queues as unknown as SubscriptionQueues,
   });
   const reports = new SubscriptionReports({

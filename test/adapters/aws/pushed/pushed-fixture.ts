@@ -6,17 +6,28 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { SubscriptionDirectory } from '../../../../adapters/aws/bus/directory.ts';
 import { createCallFunction, type FunctionCall } from '../../../../adapters/aws/pushed/call-function.ts';
 import { PushedItems } from '../../../../adapters/aws/pushed/pushed-items.ts';
+import { AttemptLog } from '../../../../adapters/aws/pushed/attempt-log.ts';
+import { createSendEvent } from '../../../../adapters/aws/pushed/send-event.ts';
+import { isServed } from '../../../../adapters/aws/pushed/sweep-pushed.ts';
+import { WebhookDelivery } from '../../../../adapters/machine/webhook-delivery.ts';
+import type { WebhookRequest, WebhookSent } from '../../../../adapters/machine/webhook-sender.ts';
+import { isoOf } from '../../../../core/brands/index.ts';
 import type { SettledDelivery } from '../../../../adapters/aws/pushed/run-dependencies.ts';
 import { serveSubscription, type ServeDependencies } from '../../../../adapters/aws/pushed/serve-subscription.ts';
 import type { FunctionAnswer } from '../../../../adapters/aws/request/invoke-function.ts';
 import { DeadLetterStore } from '../../../../adapters/aws/subscriptions/dead-letters.ts';
 import {
   createQuarantine,
-  isFunction,
+  createWebhookSecrets,
+  isPushed,
   type BreakerChange,
   type FunctionSubscription,
   type Subscription,
+  type FieldKeys,
+  type PushedSubscription,
   type SubscriptionInput,
+  type WebhookChange,
+  type WebhookSubscription,
 } from '../../../../core/events/index.ts';
 import { createBusFixture, storedSubscription, subscriptionFor } from '../../../lambdas/bus-fixture.ts';
 import { memoryNotes } from '../../../support/memory-notes.ts';
@@ -24,6 +35,21 @@ import { fakeStore } from '../fake-store.ts';
 
 export const ARN = 'arn:aws:lambda:eu-west-1:123456789012:function:total:live';
 const RUN_MS = 300_000;
+
+type Answer = { kind: 'failed'; reason: string } | Omit<Extract<WebhookSent, { kind: 'answered' }>, 'durationMs'>;
+export const answered = (status: number, headers: Record<string, string> = {}, text = ''): Answer => ({
+  ...{ kind: 'answered', answer: { status, headers }, text },
+});
+
+/** Wraps nothing, and says for what it was asked. */
+export const plainKeys: FieldKeys = {
+  wrap: async (key, context) => Buffer.concat([Buffer.from(`${context}!`), key]),
+  unwrap: async (wrapped, context) => {
+    const prefix = Buffer.from(`${context}!`);
+    if (!Buffer.from(wrapped).subarray(0, prefix.length).equals(prefix)) throw new Error('for another context');
+    return Buffer.from(wrapped).subarray(prefix.length);
+  },
+};
 
 export type Lambda = (call: FunctionCall, signal: AbortSignal) => Promise<Partial<FunctionAnswer>>;
 
@@ -47,27 +73,44 @@ export function createPushedFixture(lambda: Lambda = async () => ({})) {
     [] as BreakerChange[],
     [] as Error[],
   ];
-  const answering = { lambda };
+  const owners: WebhookChange[] = [];
+  const answering = { lambda, receiver: async (): Promise<Answer> => answered(200) } as {
+    lambda: Lambda;
+    receiver: (request: WebhookRequest) => Promise<Answer>;
+  };
   const notes = memoryNotes();
   const common = { ledger: 'main', items: store, entries: log, clock, ids };
   const directory = new SubscriptionDirectory(common);
   const letters = new DeadLetterStore({ ...common, positions });
   const items = new PushedItems(common);
+  const attempts = new AttemptLog(common);
+  const sent: WebhookRequest[] = [];
+  const delivery = new WebhookDelivery({
+    ...{ ledger: 'main', origin: 'ledger.example', clock, ids, allowed: new Set() },
+    secrets: createWebhookSecrets({ ...common, items: store, keys: plainKeys }),
+    send: async (request) => {
+      sent.push(request);
+      return { durationMs: 1, ...(await answering.receiver(request)) };
+    },
+  });
+  const call = createCallFunction({
+    functions: { total: ARN },
+    random: () => 0,
+    invoke: async (name, payload, signal) => {
+      if (name !== ARN) throw new Error(`invoked ${name}`);
+      const made = JSON.parse(payload) as FunctionCall;
+      calls.push(made);
+      return { text: 'null', ...(await answering.lambda(made, signal)) };
+    },
+  });
   const deps: ServeDependencies = {
     ...{ ...common, items, letters, notes, quarantine: createQuarantine(common) },
-    call: createCallFunction({
-      functions: { total: ARN },
-      random: () => 0,
-      invoke: async (name, payload, signal) => {
-        if (name !== ARN) throw new Error(`invoked ${name}`);
-        const call = JSON.parse(payload) as FunctionCall;
-        calls.push(call);
-        return { text: 'null', ...(await answering.lambda(call, signal)) };
-      },
-    }),
+    attempts,
+    send: createSendEvent(call, { deliver: (...delivered) => delivery.deliver(...delivered) }),
+    onWebhook: async (change) => void owners.push(change),
     served: async (id) => {
       const subscription = await directory.get(id);
-      return subscription?.status === 'active' && isFunction(subscription) ? subscription : undefined;
+      return subscription !== undefined && isPushed(subscription) && isServed(subscription) ? subscription : undefined;
     },
     mayRead: () => true,
     readFacts: () => Promise.reject(new Error('no conditions here')),
@@ -78,7 +121,7 @@ export function createPushedFixture(lambda: Lambda = async () => ({})) {
   };
   return {
     ...{ log, clock, ids, publish, dynamo, store, deps, calls, woken, settled, breakers, lost, answering },
-    ...{ notes, letters, items, directory, positions },
+    ...{ notes, letters, items, directory, positions, attempts, sent, owners, delivery },
     subscribe: async (
       input: Partial<SubscriptionInput> = {},
       more: Partial<Subscription> = {},
@@ -93,10 +136,24 @@ export function createPushedFixture(lambda: Lambda = async () => ({})) {
       await items.begin(subscription);
       return subscription;
     },
+    /** whose receiver said that it wants it */
+    subscribeWebhook: async (
+      input: Partial<SubscriptionInput> = {},
+      more: Partial<Subscription> = {},
+    ): Promise<WebhookSubscription> => {
+      const url = 'https://hooks.example.org/in';
+      const target = { kind: 'webhook' as const, url };
+      const whole: SubscriptionInput = { topics: ['orders.*'], startAt: 'earliest', target, ...input };
+      const verified = { verifiedAt: isoOf(clock.now()), ...more };
+      await store.write([storedSubscription('s', whole, verified)]);
+      const subscription = { ...subscriptionFor('s', whole), ...verified } as WebhookSubscription;
+      await items.begin(subscription);
+      return subscription;
+    },
     serve: (change: Partial<ServeDependencies> = {}, id = 's') =>
       serveSubscription({ ...deps, ...change }, id, clock.now() + RUN_MS),
     /** of the events that the function was called with, in order, with the attempt */
     told: () => calls.map(({ event, attempt }) => `${event.eventId}:${attempt}`),
-    state: async (subscription: FunctionSubscription) => (await items.load(subscription))?.state,
+    state: async (subscription: PushedSubscription) => (await items.load(subscription))?.state,
   };
 }

@@ -45,7 +45,6 @@ const deletedHandles = ({ sqs }: Fixture): (string | undefined)[] =>
 
 describe('what AWS cannot do', () => {
   it.each<[string, Partial<SubscriptionInput>, string]>([
-    ['webhooks', { target: { kind: 'webhook', url: 'https://example.com' } }, '/target'],
     ['longer delays than SQS has', { delayMs: 900_001 }, '/delayMs'],
     ['batches that no request can wait for', { mode: 'buffered', buffer: { maxDelayMs: 5_001 } }, '/buffer/maxDelayMs'],
   ])('is refused: %s', (_, input, pointer) => {
