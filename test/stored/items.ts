@@ -272,7 +272,15 @@ export const STORED: readonly StoredKind[] = [
     items: [{ createdAt: at, topics: ['orders.*'], asked: true }],
     optional: ['/asked'],
   },
-  { codec: requestCodec, items: [{ kind: 'redrive', events: [{ position: 0, entity: 'a' }] }, { kind: 'reset' }] },
+  {
+    codec: requestCodec,
+    items: [
+      { kind: 'redrive', events: [{ position: 0, entity: 'a' }] },
+      { kind: 'reset' },
+      { kind: 'resend', position: 0, entity: 'a' },
+      { kind: 'recover', from: 0 },
+    ],
+  },
   { codec: gateCodec, items: [{ token: 't', attempt: 1, seen: 0, until: 1.5 }] },
   { codec: cursorCodec, items: [7] },
   { codec: failureCodec, items: [failed] },
