@@ -46,10 +46,10 @@ import type {
 import type { JsonObject } from '../../core/canonical/index.ts';
 import { createAccessClient, type AccessClient } from './access-client.ts';
 import { assertDisplayedChange } from './displayed-change.ts';
+import { assertionOf, bindingTo, type DecisionSigner } from './sign-decision.ts';
 import { realClock, type ClientClock } from './connection/clock.ts';
 import { ifDocument } from './connection/if-document.ts';
 import type { ChangeSetQuery, ProposeOptions, RunOptions, SubscribeOptions, SubscriptionPatch } from './options.ts';
-import { ApiProblem } from './connection/problems.ts';
 import { pathSegment } from './reading/gaps.ts';
 import { readFeed, type FeedItem, type FeedQuery } from './reading/feed.ts';
 import { runSubscription, type Delivery, type RunningSubscription } from './reading/subscriber.ts';
@@ -105,12 +105,17 @@ export interface Client<C extends NervousConfig = NervousConfig> extends AccessC
       readonly reason?: string;
       /** personId of the person who delegated their vote to the caller */
       readonly onBehalfOf?: string;
+      /** needed where the view's `risk.assertion` says so */
+      readonly signer?: DecisionSigner;
     },
   ): Promise<DecideResult>;
   /** Takes the caller's own vote back: the vote with this hash, or otherwise the caller's standing vote. */
   revoke(id: string, options?: RevocationInput): Promise<ActResult>;
   /** Break-glass: overrides soft rules on exactly this view. */
-  override(change: ChangeView, why: { readonly ticket: string; readonly reason: string }): Promise<ActResult>;
+  override(
+    change: ChangeView,
+    why: { readonly ticket: string; readonly reason: string; readonly signer?: DecisionSigner },
+  ): Promise<ActResult>;
   /** Reviews a change-set that ran without the usual approval. Only people who had no part in it may do so. */
   review(id: string, review: ReviewInput): Promise<ActResult>;
   /** States the outcome of a failed rollback, which ends when two people agree. */
@@ -244,16 +249,19 @@ function changes(
     changeSet: (id) => call({ method: 'GET', path: at(id) }),
     changeSets: (query = {}) => call({ method: 'GET', path, query: { ...query } }),
     revise: (id, body) => call({ method: 'POST', path: at(id, '/revisions'), body, ...once() }),
-    decide: async (change, decision, options = {}) => {
-      const body = { ...bindingTo(change), decision, ...options };
+    decide: async (change, decision, { signer, ...options } = {}) => {
+      const bound = bindingTo(change);
       if (decision === 'approve') assertDisplayedChange(change);
+      const signed = await assertionOf(call, signer, { change, bound, decision, onBehalfOf: options.onBehalfOf });
+      const body = { ...bound, decision, ...options, ...signed };
       return call({ method: 'POST', path: at(change.id, '/decisions'), body, idempotent: true });
     },
     revoke: (id, body = {}) =>
       call({ method: 'POST', path: at(id, '/revoke'), body, idempotent: body.vote !== undefined }),
-    override: async (change, why) => {
-      const body = { ...bindingTo(change), ...why };
+    override: async (change, { signer, ...why }) => {
+      const bound = bindingTo(change);
       assertDisplayedChange(change);
+      const body = { ...bound, ...why, ...(await assertionOf(call, signer, { change, bound, decision: 'override' })) };
       return call({ method: 'POST', path: at(change.id, '/override'), body, idempotent: true });
     },
     review: (id, body) => call({ method: 'POST', path: at(id, '/review'), body, idempotent: true }),
@@ -356,17 +364,4 @@ function makeSubscription(call: Transport, options: SubscribeOptions): Promise<S
 /** An id chosen before the first try makes every later try the same event. */
 function withEventId<Event extends { readonly eventId?: string | undefined }>(event: Event): Event {
   return event.eventId === undefined ? { ...event, eventId: crypto.randomUUID() } : event;
-}
-
-/** What a decision on this view binds to, once. */
-function bindingTo(change: ChangeView): Pick<DecisionInput, 'revision' | 'contentHash' | 'assessmentHash' | 'nonce'> {
-  const { revision, contentHash, assessmentHash } = change;
-  if (assessmentHash === undefined) throw notDecidable(change);
-  return { revision, contentHash, assessmentHash, nonce: crypto.randomUUID() };
-}
-
-function notDecidable({ id, state, blocked }: ChangeView): ApiProblem {
-  const why = blocked === undefined ? `it is ${state}` : blocked.message;
-  const detail = `change-set ${id} cannot be decided on: ${why}`;
-  return new ApiProblem({ status: 409, code: 'CHANGE_STATE_CONFLICT', detail, errors: [] });
 }

@@ -2,6 +2,7 @@
 export { createClient, type Client } from './client.ts';
 export type { ChangeSetQuery, RunOptions, SubscribeOptions, SubscriptionPatch } from './options.ts';
 export { NotAsShown } from './displayed-change.ts';
+export type { DecisionSigner } from './sign-decision.ts';
 export type { ConsumerMemory, EventKey } from './reading/consumer-memory.ts';
 export { caused, type CausedMetadata } from '../../core/events/index.ts';
 export {

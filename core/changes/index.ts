@@ -29,7 +29,7 @@ export {
 } from './operations/content.ts';
 export type { ChangesDependencies } from './recording/context.ts';
 export { decisionInputSchema, type DecisionInput } from './decisions/decide.ts';
-export { decisionChallenge, type DecisionSubject } from './model/decision-challenge.ts';
+export { decisionChallenge, type DecisionSubject } from './model/decision-subject.ts';
 export { overrideInputSchema, type OverrideInput } from './decisions/override.ts';
 export { resolutionInputSchema, type ResolutionInput } from './decisions/resolve.ts';
 export { revertInputSchema, type RevertInput } from './proposals/revert.ts';

@@ -124,12 +124,12 @@ const VIEWS: readonly View[] = [
   },
 ];
 
-const LOOKS = (['light', 'dark'] as const).flatMap((theme) =>
-  [1_280, 320].map((width) => ({ theme, width, look: `${theme}, ${width} px` })),
+const APPEARANCES = (['light', 'dark'] as const).flatMap((theme) =>
+  [1_280, 320].map((width) => ({ theme, width, appearance: `${theme}, ${width} px` })),
 );
 
 describe.each(VIEWS)('$name', ({ name, as, address, isThere }) => {
-  it.each(LOOKS)('is accessible and fits: $look', async ({ theme, width }) => {
+  it.each(APPEARANCES)('is accessible and fits: $appearance', async ({ theme, width }) => {
     const options = { colorScheme: theme, viewport: { width, height: 900 } };
     const { page, complaints, foreign } = await openPage(browser, fixture.engine.url, options);
     await page.goto(as === undefined ? `${fixture.engine.url}/console/` : await fixture.link(as));

@@ -192,6 +192,12 @@ export const POLICY: CommandGroup = {
       examples: ['nervous policy propose --rationale "zoe joins the risk team" --as ana --data .data'],
       load: async () => (await import('../commands/changes/index.ts')).proposePolicyCommand(),
     },
+    {
+      path: 'policy create-key',
+      about: 'make a key that a person signs decisions with, and show what to enrol',
+      examples: ['nervous policy create-key ann --out ann.key.json'],
+      load: async () => (await import('../commands/changes/index.ts')).createKeyCommand(),
+    },
   ],
 };
 

@@ -1,37 +1,12 @@
 /**
- * What a person's own key signs when they decide: one hash over everything the decision binds to. Where the rules ask for a
- * signature it has to be good; where they do not, an assertion was at least asked for over this decision and no other.
+ * Is a decision signed as it has to be? Where the rules ask for a signature it has to be good; where they do not, an assertion
+ * was at least asked for over this decision and no other.
  */
 import * as z from 'zod';
 import { assertionProblem, type Assertion, type AssertionDemand, type Signers } from '../../assertions/index.ts';
-import type { AssessmentHash, ContentHash, PersonId } from '../../brands/index.ts';
-import { canonicalize, taggedHash } from '../../canonical/index.ts';
+import type { PersonId } from '../../brands/index.ts';
+import { decisionChallenge, type DecisionSubject } from './decision-subject.ts';
 import { refused, type Refusal } from './refusal.ts';
-import type { Vote } from './steps.ts';
-
-const DECISION_TAG = 'nervous-system.change.decision.v1';
-
-export interface DecisionSubject {
-  readonly ledger: string;
-  /** id of the change-set */
-  readonly change: string;
-  readonly revision: number;
-  readonly contentHash: ContentHash;
-  readonly assessmentHash: AssessmentHash;
-  readonly decision: Vote['decision'] | 'override';
-  /** whose decision it is */
-  readonly personId: PersonId;
-  readonly nonce: string;
-  /** ISO 8601, as given; undefined: valid until the change-set's deadline */
-  readonly expiresAt?: string | undefined;
-}
-
-/** Hex SHA-256; its 32 bytes are the challenge. */
-export function decisionChallenge(subject: DecisionSubject): string {
-  const { ledger, change, revision, contentHash, assessmentHash, decision, personId, nonce, expiresAt } = subject;
-  const signed = { ledger, change, revision, contentHash, assessmentHash, decision, personId, nonce };
-  return taggedHash(DECISION_TAG, canonicalize({ ...signed, expiresAt: expiresAt ?? null }, { integersOnly: true }));
-}
 
 const clientData = z.object({ type: z.literal('webauthn.get'), challenge: z.string() });
 

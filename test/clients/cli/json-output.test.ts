@@ -234,6 +234,7 @@ async function governance(): Promise<void> {
   await run('policy show', ...as('eva'));
   await run('policy diff', '--config', CONFIG, ...as('eva'));
   await run('policy lint', '--runs', '1', '--config', CONFIG);
+  await run('policy create-key', 'eva', '--out', file('eva.key.json'));
   await run('executor test', 'examples/executor/subject.ts');
   await run('token', 'eva', '--data', data);
   await run('console', '--as', 'eva', '--data', data);

@@ -2,6 +2,8 @@
 import type { Command } from 'commander';
 import type { JsonObject, JsonValue } from '../../../../core/canonical/index.ts';
 import type { ChangeView, DecisionInput, ProposalInput, RevisionInput } from '../../../../core/changes/index.ts';
+import { defined } from '../../../../core/values/index.ts';
+import type { DecisionSigner } from '../../../sdk/index.ts';
 import { wholeId } from '../../input/change-id.ts';
 import { details, summary } from '../../output/change-lines.ts';
 import { isConfirmed, requireAnswerable, YES, type ConfirmOptions } from '../../input/confirm.ts';
@@ -9,6 +11,7 @@ import { connect, connectedCommand, type ConnectOptions } from '../../connection
 import { fileEvidence } from '../../input/file-evidence.ts';
 import { show, tell, UsageError } from '../../output/output.ts';
 import { readJsonFile } from '../../input/read-json.ts';
+import { readSigningKey, SIGN_WITH } from '../../input/signing-key.ts';
 import { dryRunText } from '../../output/risk-lines.ts';
 
 interface ReviseOptions extends ConnectOptions {
@@ -23,6 +26,7 @@ interface ProposeOptions extends ReviseOptions {
 interface DecideOptions extends ConnectOptions, ConfirmOptions {
   readonly for?: string;
   readonly reason?: string;
+  readonly signWith?: string;
 }
 
 const EVIDENCE = [
@@ -93,22 +97,24 @@ export function decideCommand(decision: DecisionInput['decision']): Command {
   const reason = ['--reason <text>', 'reason, which is recorded with the vote'] as const;
   return (decision === 'approve' ? command.option(...reason) : command.requiredOption(...reason))
     .option('--for <person>', 'cast the vote that this person delegated to you')
+    .option(...SIGN_WITH)
     .option(...YES)
     .action((id: string, options: DecideOptions) => decide(id, decision, options));
 }
 
 async function decide(id: string, decision: DecisionInput['decision'], options: DecideOptions): Promise<void> {
   requireAnswerable(decision, options);
+  const signer = options.signWith === undefined ? undefined : readSigningKey(options.signWith);
   const client = connect(options);
   const change = await client.changeSet(await wholeId(client, id));
-  const refusal = refusalOf(change, decision, options.for);
+  const refusal = refusalOf(change, decision, options.for) ?? unsigned(change, signer);
   if (options.json !== true) tell(`${details(change)}\n`);
   // Nobody is asked about what would be refused anyway.
   if (refusal !== undefined && options.yes !== true) throw new Error(refusal);
   if (!(await isConfirmed(decision, options, details(change)))) return;
   const reason = options.reason === undefined ? {} : { reason: options.reason };
   const onBehalf = options.for === undefined ? {} : { onBehalfOf: options.for };
-  const decided = await client.decide(change, decision, { ...reason, ...onBehalf });
+  const decided = await client.decide(change, decision, { ...reason, ...onBehalf, ...defined({ signer }) });
   const { state, stillNeeded } = decided.change;
   const next = stillNeeded === undefined ? '' : `, ${stillNeeded.text} needed`;
   show(options, decided, () => `${decision} recorded as seq ${decided.vote.seq}: ${change.id} is ${state}${next}`);
@@ -125,4 +131,11 @@ function refusalOf(
   if (onBehalfOf === undefined) return mayNotVote?.message;
   const isLent = mayVoteAs.some(({ personId, delegation }) => personId === onBehalfOf && delegation !== undefined);
   return isLent || state === 'approved' ? undefined : `${onBehalfOf} has lent you no vote that counts on ${id}`;
+}
+
+/** What the rules ask for and was not given. */
+function unsigned({ id, risk }: ChangeView, signer: DecisionSigner | undefined): string | undefined {
+  return risk?.assertion === undefined || signer !== undefined
+    ? undefined
+    : `${id} must be decided on with a key of your own (${risk.assertion}): say --sign-with <file>, or use a passkey in the console`;
 }

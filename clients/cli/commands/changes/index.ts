@@ -13,7 +13,13 @@ export {
   withdrawCommand,
 } from './lifecycle-actions.ts';
 export { listChangesCommand } from './list.ts';
-export { diffPolicyCommand, lintPolicyCommand, proposePolicyCommand, showPolicyCommand } from './policy.ts';
+export {
+  createKeyCommand,
+  diffPolicyCommand,
+  lintPolicyCommand,
+  proposePolicyCommand,
+  showPolicyCommand,
+} from './policy.ts';
 export { approvalsCommand } from './report.ts';
 export { diffChangeCommand, showChangeCommand } from './show.ts';
 export { watchCommand } from './watch.ts';

@@ -11,6 +11,7 @@ import { details, summary } from '../../output/change-lines.ts';
 import { isConfirmed, requireAnswerable, YES, type ConfirmOptions } from '../../input/confirm.ts';
 import { connect, connectedCommand, type ConnectOptions } from '../../connection/connect.ts';
 import { fileEvidence } from '../../input/file-evidence.ts';
+import { readSigningKey, SIGN_WITH } from '../../input/signing-key.ts';
 import { show, tell } from '../../output/output.ts';
 
 const REASON = ['--reason <text>', 'reason, which is recorded in the ledger'] as const;
@@ -38,16 +39,19 @@ export function revokeVoteCommand(): Command {
 interface OverrideOptions extends ActionOptions {
   readonly ticket: string;
   readonly reason: string;
+  readonly signWith?: string;
 }
 
 export function overrideCommand(): Command {
   return actionCommand()
     .requiredOption('--ticket <id>', 'the incident that is the emergency')
     .requiredOption(...REASON)
+    .option(...SIGN_WITH)
     .action((id: string, options: OverrideOptions) =>
       runAction('override', { id, options }, async (client, change) => {
-        const { ticket, reason } = options;
-        showAction(options, 'overridden', await client.override(change, { ticket, reason }));
+        const { ticket, reason, signWith } = options;
+        const signer = signWith === undefined ? undefined : readSigningKey(signWith);
+        showAction(options, 'overridden', await client.override(change, { ticket, reason, ...defined({ signer }) }));
       }),
     );
 }

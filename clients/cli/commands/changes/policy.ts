@@ -13,6 +13,7 @@ import { defined } from '../../../../core/values/index.ts';
 import { connect, connectedCommand, type ConnectOptions } from '../../connection/connect.ts';
 import { EXIT } from '../../output/exit-codes.ts';
 import { DEFAULT_CONFIG, loadConfig } from '../../connection/load-config.ts';
+import { createSigningKey } from '../../input/signing-key.ts';
 import { show, UsageError } from '../../output/output.ts';
 import { summary } from '../../output/change-lines.ts';
 import { differenceLines } from '../../output/words.ts';
@@ -73,6 +74,28 @@ export function proposePolicyCommand(): Command {
       const operations = [{ type: 'state.put', payload, baseVersion: Math.max(policy.version, 1) }];
       const proposed = await client.propose({ entityId: POLICY_ENTITY, title, rationale, operations });
       show(options, proposed, () => summary(proposed.change));
+    });
+}
+
+interface CreateKeyOptions {
+  readonly out: string;
+  readonly json?: true;
+}
+
+export function createKeyCommand(): Command {
+  return new Command()
+    .argument('<person>', 'personId of the roster, whose key it is')
+    .requiredOption('--out <file>', 'a new file for the private half, which only its owner may read')
+    .option('--json', 'write JSON for programs')
+    .action((personId: string, { out, ...options }: CreateKeyOptions) => {
+      const credential = createSigningKey(out, personId);
+      show(options, credential, () =>
+        [
+          `${out} holds the private half: keep it where only ${personId} gets at it`,
+          'list the public half under `credentials` of the configuration, then run "nervous policy propose":',
+          JSON.stringify(credential),
+        ].join('\n'),
+      );
     });
 }
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { AssessmentHash, ContentHash, PersonId } from '../../../../core/brands/index.ts';
 import * as judge from '../../../../core/changes/replay/judge-decision.ts';
 import { createRiskTable } from '../../../../core/changes/risk/risk.ts';
-import { decisionChallenge, type DecisionSubject } from '../../../../core/changes/model/decision-challenge.ts';
+import { decisionChallenge, type DecisionSubject } from '../../../../core/changes/index.ts';
 import { riskSchema } from '../../../../core/changes/index.ts';
 import { createPolicy, rosterSchema } from '../../../../core/policy/index.ts';
 import { risk, roster } from '../fixture.ts';
