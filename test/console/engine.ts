@@ -6,26 +6,35 @@ import { startEngine, type Engine } from '../../adapters/embedded/index.ts';
 import { createClient, type Client } from '../../clients/sdk/index.ts';
 import { must } from '../../core/errors/index.ts';
 import type { ProposalInput } from '../../core/changes/index.ts';
-import { config } from '../support/plain-config.ts';
+import { config as plain } from '../support/plain-config.ts';
 
 export interface ConsoleEngine {
   readonly engine: Engine;
   readonly dataDir: string;
   readonly rootKey: string;
-  as(principal: string): Client<typeof config>;
+  as(principal: string): Client<typeof plain>;
   /** the address that signs this principal in, once. @param origin of a server in between, if there is one */
   link(principal: string, origin?: string): Promise<string>;
   close(): Promise<void>;
 }
 
-export async function startConsoleEngine(): Promise<ConsoleEngine> {
+export interface ConsoleEngineOptions {
+  readonly config?: typeof plain;
+  /** default: any */
+  readonly port?: number;
+}
+
+export async function startConsoleEngine({
+  config = plain,
+  port = 0,
+}: ConsoleEngineOptions = {}): Promise<ConsoleEngine> {
   const dataDir = mkdtempSync(join(tmpdir(), 'nervous-console-'));
-  const engine = await startEngine({ config, dataDir });
+  const engine = await startEngine({ config, dataDir, port });
   const tokenOf = (principal: string): string => must(engine.tokens[principal], `a token of ${principal}`);
   const rootKey = readFileSync(join(dataDir, 'root.vkey'), 'utf8').trim();
   return {
     ...{ engine, dataDir, rootKey },
-    as: (principal) => createClient<typeof config>({ url: engine.url, token: tokenOf(principal) }),
+    as: (principal) => createClient<typeof plain>({ url: engine.url, token: tokenOf(principal) }),
     link: async (principal, origin = engine.url) => {
       const headers = { authorization: `Bearer ${tokenOf(principal)}` };
       const response = await fetch(`${engine.url}/console/link`, { method: 'POST', headers });

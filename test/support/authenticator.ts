@@ -23,6 +23,8 @@ export interface SoftKey {
   readonly credential: Credential;
   /** @param challenge hex */
   readonly assert: (challenge: string, parts?: Parts) => Assertion;
+  /** PKCS #8, DER: for an authenticator that somebody else runs */
+  readonly privateKey: Buffer;
 }
 
 export function passkeyOf(
@@ -42,6 +44,7 @@ export function passkeyOf(
   return {
     credential,
     assert: (challenge, parts = {}) => passkeyAssertion(privateKey, credential, { challenge, parts }),
+    privateKey: privateKey.export({ format: 'der', type: 'pkcs8' }),
   };
 }
 
@@ -56,7 +59,7 @@ export function plainKeyOf(personId: string, more: Partial<Extract<Credential, {
     const signature = sign(null, keyAssertionBytes(challenge), privateKey).toString('base64url');
     return { kind: 'key', keyId: credential.id, signature };
   };
-  return { credential, assert };
+  return { credential, assert, privateKey: privateKey.export({ format: 'der', type: 'pkcs8' }) };
 }
 
 export function coseOf(key: KeyObject): string {

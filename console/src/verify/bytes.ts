@@ -71,3 +71,8 @@ async function probe(): Promise<boolean> {
   const [key, signature] = [fromBase64(TEST_KEY), fromBase64(TEST_SIGNATURE)];
   return key !== undefined && signature !== undefined && isSigned(key, signature, new Uint8Array());
 }
+
+/** Of hex that this page made or checked. */
+export function fromHex(hex: string): Bytes {
+  return Uint8Array.from({ length: hex.length / 2 }, (_, i) => Number.parseInt(hex.slice(2 * i, 2 * i + 2), 16));
+}

@@ -120,7 +120,7 @@ function Confirm(props: DecideProps & { readonly decision: Decision; readonly on
           <Level level={change.risk?.level} /> <Line text={change.title} /> on <Line text={change.entityId} />, revision{' '}
           {change.revision}
         </p>
-        <Hash value={change.contentHash} />
+        <BoundTo change={change} />
         <Voter ballots={ballots} chosen={voter} onChoose={setVoter} />
         <label>
           Reason{decision === 'approve' ? ' (optional)' : ''}
@@ -143,6 +143,15 @@ function Confirm(props: DecideProps & { readonly decision: Decision; readonly on
         </p>
       </form>
     </dialog>
+  );
+}
+
+function BoundTo({ change: { contentHash, risk } }: Pick<DecideProps, 'change'>): JSX.Element {
+  return (
+    <>
+      <Hash value={contentHash} />
+      {risk?.assertion === undefined ? null : <p>Your passkey signs it: your browser asks for it next.</p>}
+    </>
   );
 }
 
