@@ -61,6 +61,12 @@ describe('a proposal', () => {
     expect(judged({ ...byModule, sponsor: 'person:bob' }, { actor: MODULE })).toContain('as who answers for it');
   });
 
+  it('rests on a claim of who proposes it, or on none', () => {
+    const work = { workId: 'w', fence: 2 };
+    expect(judged({ work: { ...work, by: 'person:pete' } })).toBeUndefined();
+    expect(judged({ work: { ...work, by: 'person:bob' } })).toBe('person:pete proposes it under a claim of person:bob');
+  });
+
   it('says who proposed it and who answers for it', () => {
     expect(judged({ initiator: 'person:bob' })).toContain('"person:bob" as initiator');
     expect(judged({ sponsor: 'person:bob' })).toBe('it names "person:bob" as who answers for it');
