@@ -196,7 +196,7 @@ module.exports = {
       name: 'no-test-in-product',
       severity: 'error',
       comment: 'product code never imports test code',
-      from: { path: at('(core|api|adapters|lambdas|lib|bin|clients|console|testing|examples)/') },
+      from: { path: at('(core|api|adapters|lambdas|lib|bin|clients|console/src|testing|examples)/') },
       to: { path: '^test/(?!architecture/planted/)' },
     },
   ],

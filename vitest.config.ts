@@ -10,7 +10,7 @@ export default defineConfig({
     // WebAssembly: one run in thirty. So no wrapper is ever replaced (Node 24.21).
     execArgv: ['--wasm-wrapper-tiering-budget=1000000000'],
     include: ['test/**/*.test.ts'],
-    // They need Python and more: npm run test:aws (a deployment), npm run test:verifier, npm run test:foreign (other people's tools), npm run test:package, npm run test:site.
+    // They need Python and more: npm run test:aws (a deployment), npm run test:verifier, npm run test:foreign (other people's tools), npm run test:package, npm run test:site, npm run test:console (Chromium).
     exclude: [
       ...configDefaults.exclude,
       'test/aws/**',
@@ -18,6 +18,7 @@ export default defineConfig({
       'test/foreign/**',
       'test/package/**',
       'test/site/**',
+      'test/console/**',
     ],
     // A developer's own profile of the command line must not reach a test: there is none here.
     env: { XDG_CONFIG_HOME: join(tmpdir(), 'nervous-tests-no-profile') },

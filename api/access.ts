@@ -2,7 +2,7 @@
 import type { AccessSubject, EntryView } from '../core/system/index.ts';
 import type { DeliveredEvent } from '../core/events/index.ts';
 import { ENTITY_ID } from '../core/ledger/index.ts';
-import { defined, isObject, orBlank } from '../core/values/index.ts';
+import { defined, isObject } from '../core/values/index.ts';
 import type { Description } from './route.ts';
 
 type About = NonNullable<Description['access']>;
@@ -38,8 +38,8 @@ export const aboutChanges: About = ({ query }, result) => {
 
 /** A piece of the log as it was published: the hashes are nobody's secret, the bundles are all there is. */
 export const aboutTile: About = ({ params }) => {
-  const tile = orBlank(textIn(params, 'tile'));
-  return tile.startsWith('entries/') ? { id: tile } : undefined;
+  const tile = textIn(params, 'tile');
+  return tile?.startsWith('entries/') === true ? { id: tile } : undefined;
 };
 
 export const aboutList =

@@ -5,6 +5,7 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { build } from 'esbuild';
+import { scriptOptions } from '../test/support/script-options.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const OUT = join(ROOT, 'dist/console');
@@ -41,4 +42,7 @@ function licenceOf(name: string): string {
   return `${name} ${version}\n\n${readFileSync(join(folder, 'LICENSE'), 'utf8')}`;
 }
 
-if (import.meta.main) await buildConsole();
+if (import.meta.main) {
+  scriptOptions('npm run build:console: builds the console into dist/console; takes no options', {});
+  await buildConsole();
+}

@@ -5,11 +5,13 @@
  */
 import { msOf } from '../brands/index.ts';
 import type { EntryBody } from '../ledger/index.ts';
-import { defined, orNone } from '../values/index.ts';
+import { defined } from '../values/index.ts';
 import { workChain } from './fence.ts';
 import { claimerOf, reduceWork, type WorkState } from './lifecycle.ts';
 import type { WorkRef } from './work-input.ts';
 import { readWorkStep, WORK_SOURCE } from './work-topics.ts';
+
+const NOTHING_YET = { newest: 0, steps: 0, effects: 0 };
 
 /** A reading of the clock and the time of the entry it led to are never further apart; nor are two clocks. */
 const CLOCK_SLACK_MS = 60_000;
@@ -82,9 +84,10 @@ export class ClaimReplay {
     this.works = new Map(from?.works);
     this.claims = new Map(from?.claims);
     this.early = new Map(from?.early);
-    this.newest = orNone(from?.newest);
+    const { newest, steps, effects } = from ?? NOTHING_YET;
+    this.newest = newest;
     this.first = from?.first;
-    this.counts = { steps: orNone(from?.steps), effects: orNone(from?.effects) };
+    this.counts = { steps, effects };
   }
 
   state(): ClaimReplayState {

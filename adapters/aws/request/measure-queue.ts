@@ -2,7 +2,7 @@
  * How much stands in a queue, as SQS counts: about. Without the SDK's client, as in send-to-queue.ts, for functions that only report.
  * https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_GetQueueAttributes.html
  */
-import { orBlank, orNone } from '../../../core/values/index.ts';
+import { orNone } from '../../../core/values/index.ts';
 import { objectOf, refusalIn } from './json-answer.ts';
 import { ServiceError } from './service-error.ts';
 import { ask, hostOf, ownEndpoint, type Connection } from './signed-request.ts';
@@ -35,10 +35,14 @@ export function measureQueue(options: Connection): MeasureQueue {
       const input = { QueueUrl: url, AttributeNames: DEPTH_ATTRIBUTES };
       return depthIn((await call(connection, 'GetQueueAttributes', input))['Attributes']);
     } catch (error) {
-      if (error instanceof ServiceError && MISSING_QUEUE.test(orBlank(error.serviceCode))) return undefined;
+      if (error instanceof ServiceError && isMissing(error)) return undefined;
       throw error;
     }
   };
+}
+
+function isMissing({ serviceCode }: ServiceError): boolean {
+  return serviceCode !== undefined && MISSING_QUEUE.test(serviceCode);
 }
 
 /** @param attributes as SQS answers them: texts */

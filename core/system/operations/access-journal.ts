@@ -15,7 +15,7 @@ import {
   type Principal,
 } from '../../policy/index.ts';
 import type { JsonObject } from '../../canonical/index.ts';
-import { defined, orBlank } from '../../values/index.ts';
+import { defined } from '../../values/index.ts';
 import { USE_CASES, type UseCaseName } from './use-case-table.ts';
 
 /** What was read, or what somebody wanted. */
@@ -94,7 +94,7 @@ export function createAccessJournal(deps: AccessJournalDependencies): AccessJour
     },
     refused: async (access) => {
       const { code = access.subject.code } = access;
-      if (USE_CASES[access.useCase].access === undefined || NOT_JOURNALED.has(orBlank(code))) return;
+      if (USE_CASES[access.useCase].access === undefined || (code !== undefined && NOT_JOURNALED.has(code))) return;
       if (!isSampled(journaledOf(policy(), 'refused'))) return;
       const initiator = initiatorOf(access.principal);
       const { fullAtMs, unrecorded } = refusals.get(initiator) ?? { fullAtMs: 0, unrecorded: 0 };
