@@ -1,5 +1,5 @@
 /**
- * The audit lake of the deployment: what its exporter wrote is copied out of the bucket, as an auditor copies it, read by DuckDB, and
+ * The audit lake of the deployment: what its exporter wrote is copied out of the bucket, as an auditor copies it, read, and
  * held against the published log; one byte changed is named.
  */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
