@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { expect, it } from 'vitest';
+import { readConsoleFiles } from '../../adapters/embedded/http/console-files.ts';
 import { buildConsole } from '../../console/build.ts';
 
 /** Of JavaScript and CSS together, compressed: everything, since there is one bundle. */
@@ -28,6 +29,12 @@ it('is the same bytes whenever it is built', async () => {
     readdirSync(folder).map((name) => [name, readFileSync(join(folder, name), 'base64')] as const);
   expect(bytesIn(again)).toEqual(bytesIn(built));
   rmSync(again, { recursive: true });
+});
+
+it('is kept for ever where the name holds the hash of the bytes, and nowhere else', () => {
+  const files = [...readConsoleFiles(new URL(`file://${built}/`))];
+  const kept = files.filter(([, { isImmutable }]) => isImmutable).map(([name]) => name.replace(/-[^.]+/, ''));
+  expect(kept.sort()).toEqual(['main.js', 'style.css']);
 });
 
 it('names no other host and makes no markup from text', () => {

@@ -132,7 +132,7 @@ describe('the router', () => {
   it('wakes those that are sent to and want one of the topics, when the entries are in the log, and no others', async () => {
     const fixture = await createFixture();
     for (const [id, topics] of Object.entries({ all: ['*'], orders: ['orders.*'], other: ['other.new'] }))
-      await fixture.pushed.begin(subscriptionFor(id, { topics, target: { kind: 'function', name: 'f' } }) as never);
+      await fixture.pushed.begin(subscriptionFor(id, { topics, target: { kind: 'function', name: 'f' } }));
     await fixture.publish('a');
     fixture.sequenced.yes = false;
     const routing = fixture.route(true);

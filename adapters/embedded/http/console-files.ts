@@ -17,8 +17,8 @@ const TYPES: Readonly<Record<string, string>> = {
   '.svg': 'image/svg+xml',
   '.txt': 'text/plain; charset=utf-8',
 };
-/** As esbuild names them: `main-ABCDEFGH.js`. */
-const HASHED = /-[0-9A-Z]{8}\.[a-z]+$/;
+/** As console/build.ts names them: `main-0123456789abcdef.js`. */
+const HASHED = /-[0-9a-f]{16}\.[a-z]+$/;
 
 /** Empty: nothing was built there. */
 export function readConsoleFiles(folder: URL): ConsoleFiles {
