@@ -66,6 +66,7 @@ const renewWork = route({
   operationId: 'renewWork',
   ...{ tag, problems: holderProblems },
   summary: 'Begin a new term of a claim',
+  description: 'The fence stays. A claim whose term is over, or that another holds, is refused.',
   body: bodyForCore(renewInputSchema.meta({ examples: [{ ...example, ttlMs: 60_000 }] })),
   responses: { 200: { description: 'the same claim, until later', schema: claimedSchema } },
   handler: async (system, principal, { body }) => ({ status: 200, body: await system.work.renew(principal, body) }),
@@ -78,6 +79,7 @@ const releaseWork = route({
   access: aboutWork,
   ...{ tag, problems: holderProblems, responses: done },
   summary: 'Give work up, for others to claim',
+  description: 'What is done under its fence from then on is refused.',
   body: bodyForCore(releaseInputSchema.meta({ examples: [{ ...example, reason: 'it needs somebody who knows SQL' }] })),
   handler: async (system, principal, { body }) => ({ status: 200, body: await system.work.release(principal, body) }),
 });
@@ -122,6 +124,7 @@ const getWork = route({
   access: aboutOne,
   tag,
   summary: 'A piece of work with its newest claim',
+  description: 'For those who may claim it or read its chain.',
   params: z.strictObject({ workId: workIdSchema }),
   responses: { 200: { description: 'as it is now', schema: workViewSchema } },
   problems: ['WORK_NOT_FOUND', 'STORE_UNAVAILABLE'],
