@@ -41,6 +41,7 @@ export const SECTIONS: readonly Section[] = [
     pages: {
       'docs/cli.md': 'Command line',
       'docs/http.md': 'HTTP',
+      'docs/python.md': 'Python client',
       'docs/events.md': 'Events',
       'docs/subscriptions.md': 'Subscriptions',
       'docs/webhooks.md': 'Webhooks',

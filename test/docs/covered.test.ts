@@ -38,7 +38,7 @@ const LANGUAGES: Readonly<Record<string, string>> = {
   text: 'output; that of the tutorial is compared',
   json: 'parsed below; those of docs/formats.md are recomputed',
   mermaid: 'a drawing; that of the life of a change is made from the table of steps',
-  python: 'test/docs/executors.test.ts and test/verifier',
+  python: 'test/docs/executors.test.ts and test/verifier; docs/python.md: test/foreign/python-client.test.ts',
   diff: 'test/package/tutorial.test.ts',
   sql: 'the schema is read by test/docs/formats.test.ts; the other is for Athena on AWS',
   yaml: 'a part of a file of Prometheus; test/foreign checks ours with promtool',
