@@ -40,6 +40,7 @@ async function run(program: string, ...args: string[]): Promise<string> {
   const env = {
     ...{ NERVOUS_URL: url, NERVOUS_TOKENS: JSON.stringify(tokens), PYTHONDONTWRITEBYTECODE: '1' },
     ...{ BANK_FEED_TOKEN: tokens['bank-feed'], BUDGET_ENGINE_TOKEN: tokens['budget-engine'] },
+    BUDGET_BOT_TOKEN: tokens['budget-bot'],
   };
   const given = Object.entries(env).map(([name, value]) => `${name}=${value}`);
   const { code, said } = await runTool('env', [...given, program, ...args]);

@@ -12,7 +12,7 @@ import uuid
 from collections.abc import Callable
 from unittest.mock import patch
 
-from nervous_system import OPERATIONS, ApiProblem, ClaimLost, Client, EventInput
+from nervous_system import OPERATIONS, ApiProblem, ClaimLost, Client, EventInput, Message, Proposal, Revision
 
 URL = os.environ["NERVOUS_URL"]
 TOKENS: dict[str, str] = json.loads(os.environ["NERVOUS_TOKENS"])
@@ -165,6 +165,110 @@ class WorkTest(unittest.TestCase):
         self.assertEqual(ours.work(work_id)["state"], "released")
         with client("agent-layer").claim(work_id):
             pass
+
+
+class SubscriptionsTest(unittest.TestCase):
+    def setUp(self) -> None:
+        self.ours = client("budget-engine").subscriptions
+        self.name = f"py-{uuid.uuid4()}"
+        self.entity = fresh("account")
+        made = self.ours.create(
+            {
+                "id": self.name,
+                "topics": ["transactions.new"],
+                "startAt": "latest",
+                "ackTimeoutMs": 30_000,
+                "filter": {"detail": {"entityId": [self.entity]}},
+            }
+        )
+        self.assertEqual((made["id"], made["status"]), (self.name, "active"))
+        self.addCleanup(self.ours.delete, self.name)
+
+    def receive(self) -> Message:
+        end = time.monotonic() + 120
+        while time.monotonic() < end:
+            for message in self.ours.receive(self.name, limit=1, wait=5)["messages"]:
+                return message
+        raise AssertionError("nothing came")
+
+    def test_what_is_refused_comes_again_and_what_is_acknowledged_does_not(self) -> None:
+        client("bank-feed").publish(transaction(self.entity))
+        first = self.receive()
+        self.assertEqual((first["attempt"], first["event"]["entityId"]), (1, self.entity))
+        self.assertEqual(self.ours.nack(self.name, [first["receipt"]], "not now", delay=0), {"stale": []})
+        again = self.receive()
+        self.assertEqual((again["attempt"], again["event"]), (2, first["event"]))
+        self.assertEqual(self.ours.ack(self.name, [again["receipt"]]), {"stale": []})
+        self.assertEqual(self.ours.ack(self.name, [first["receipt"]]), {"stale": [first["receipt"]]})
+        self.assertEqual(self.ours.receive(self.name, wait=0)["messages"], [])
+
+    def test_begins_the_time_of_a_message_anew(self) -> None:
+        client("bank-feed").publish(transaction(self.entity))
+        receipt = self.receive()["receipt"]
+        answer = self.ours.extend(self.name, [receipt, "r-0"])
+        self.assertEqual([one["was"] for one in answer["extended"]], [receipt])
+        self.assertEqual(answer["stale"], ["r-0"])
+        self.assertEqual(self.ours.ack(self.name, [answer["extended"][0]["receipt"]]), {"stale": []})
+
+    def test_is_found_by_its_id_until_it_is_deleted(self) -> None:
+        self.assertEqual(self.ours.get(self.name)["id"], self.name)
+        self.assertIn(self.name, [one["id"] for one in self.ours.list()])
+        other = self.ours.create({"topics": ["transactions.new"]})
+        self.ours.delete(other["id"])
+        self.assertEqual(code_of(lambda: self.ours.get(other["id"])), "SUBSCRIPTION_NOT_FOUND")
+
+
+def limit(entity: str, amount: str = "20000.00") -> Proposal:
+    return {
+        "entityId": entity,
+        "title": "Give the account a limit",
+        "rationale": "Regular income",
+        "operations": [{"type": "state.put", "payload": {"currency": "CZK", "limit": amount}}],
+    }
+
+
+def revision(amount: str) -> Revision:
+    proposal = limit("", amount)
+    return {"title": proposal["title"], "rationale": "Less", "operations": proposal["operations"]}
+
+
+class ChangeSetsTest(unittest.TestCase):
+    def setUp(self) -> None:
+        self.bot = client("budget-bot").change_sets
+
+    def test_a_proposal_is_revised_and_withdrawn(self) -> None:
+        entity = fresh("account")
+        change = self.bot.propose(limit(entity))["change"]
+        revised = self.bot.revise(change["id"], revision("10.00"))
+        self.assertEqual((change["revision"], revised["revision"]), (1, 2))
+        self.assertEqual(self.bot.get(change["id"])["contentHash"], revised["contentHash"])
+        self.assertEqual([one["id"] for one in self.bot.list(entity=entity, limit=5)["changes"]], [change["id"]])
+        self.assertEqual(self.bot.withdraw(change["id"], "Wrong account")["state"], "cancelled")
+
+    def test_the_same_key_proposes_once(self) -> None:
+        proposal, key = limit(fresh("account")), str(uuid.uuid4())
+        first, again = (self.bot.propose(proposal, idempotency_key=key) for _ in range(2))
+        self.assertEqual((first["kind"], again["kind"]), ("created", "existing"))
+        self.assertEqual(first["change"]["id"], again["change"]["id"])
+
+    def test_a_person_rejects_what_they_saw_and_nothing_else(self) -> None:
+        change = self.bot.propose(limit(fresh("account")))["change"]
+        boris = client("boris").change_sets
+        seen = boris.get(change["id"])
+        self.bot.revise(change["id"], revision("5.00"))
+        self.assertEqual(code_of(lambda: boris.reject(seen, "Too much")), "DECISION_STALE")
+        boris.reject(boris.get(change["id"]), "Too much")
+        rejected = boris.get(change["id"])
+        self.assertEqual(rejected["state"], "rejected")
+        self.assertEqual(code_of(lambda: boris.reject(rejected, "Again")), "CHANGE_STATE_CONFLICT")
+
+    def test_a_proposal_under_a_claim_that_ended_is_refused(self) -> None:
+        with client("budget-bot").claim(fresh("w")) as claim:
+            proposal: Proposal = {**limit(fresh("account")), "work": claim.ref}
+            self.assertEqual(self.bot.propose(proposal)["kind"], "created")
+            claim.complete()
+        late: Proposal = {**limit(fresh("account")), "work": claim.ref}
+        self.assertEqual(code_of(lambda: self.bot.propose(late)), "FENCE_STALE")
 
 
 class ContractTest(unittest.TestCase):

@@ -159,6 +159,18 @@ def page(cursor: str, *events: str) -> bytes:
     return answer(200, {"events": [{"eventId": event} for event in events], "cursor": cursor})
 
 
+class ProposeTest(unittest.TestCase):
+    def test_every_try_has_the_same_key_and_every_call_its_own(self) -> None:
+        with ScriptedServer(b"", answer(200, {})) as server:
+            changes = Client(server.url).change_sets
+            changes.withdraw("a")
+            changes.withdraw("a")
+            keys = [request.lower().partition(b"idempotency-key: ")[2][:36] for request in server.requests]
+        self.assertEqual(keys[0], keys[1])
+        self.assertNotEqual(keys[1], keys[2])
+        self.assertEqual(len(keys[0]), 36)
+
+
 class FeedTest(unittest.TestCase):
     def test_only_the_last_event_of_a_page_carries_its_cursor(self) -> None:
         with ScriptedServer(page("p2", "a", "b"), page("p3"), page("p4", "c"), page("p4")) as server:

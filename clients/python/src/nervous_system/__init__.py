@@ -1,15 +1,40 @@
 """Client of Nervous System, the event bus and change-set ledger. docs/python.md"""
 
+from .change_sets import ChangeSets
 from .claims import Claim
 from .client import Client
 from .feed import FeedItem
 from .operations import OPERATIONS
 from .problems import ApiProblem, ClaimLost, NervousError, Unreachable
-from .wire import Claimed, Event, EventInput, EventResult, PublishedEvent, RejectedEvent, WorkPage, WorkRef, WorkView
+from .subscriptions import Subscriptions
+from .wire import (
+    ChangePage,
+    ChangeSet,
+    Claimed,
+    Event,
+    EventInput,
+    EventResult,
+    Extended,
+    Message,
+    MessageList,
+    Proposal,
+    ProposeResult,
+    PublishedEvent,
+    RejectedEvent,
+    Revision,
+    Settlement,
+    Subscription,
+    SubscriptionInput,
+    WorkPage,
+    WorkRef,
+    WorkView,
+)
 
 __all__ = [
-    "OPERATIONS",
     "ApiProblem",
+    "ChangePage",
+    "ChangeSet",
+    "ChangeSets",
     "Claim",
     "ClaimLost",
     "Claimed",
@@ -17,10 +42,21 @@ __all__ = [
     "Event",
     "EventInput",
     "EventResult",
+    "Extended",
     "FeedItem",
+    "Message",
+    "MessageList",
     "NervousError",
+    "OPERATIONS",
+    "Proposal",
+    "ProposeResult",
     "PublishedEvent",
     "RejectedEvent",
+    "Revision",
+    "Settlement",
+    "Subscription",
+    "SubscriptionInput",
+    "Subscriptions",
     "Unreachable",
     "WorkPage",
     "WorkRef",

@@ -7,9 +7,11 @@ import uuid
 from collections.abc import Iterator, Sequence
 from typing import Literal, cast
 
+from .change_sets import ChangeSets
 from .claims import Claim
 from .feed import FeedItem, read_feed
 from .problems import unreadable
+from .subscriptions import Subscriptions
 from .transport import Call, Token, Transport
 from .wire import EventInput, EventResult, PublishedEvent, WorkPage, WorkView
 
@@ -20,6 +22,8 @@ class Client:
     def __init__(self, url: str, token: Token | None = None, *, context: ssl.SSLContext | None = None) -> None:
         """``token``: a function is asked before every request, for tokens that are renewed."""
         self._transport = Transport(url, token, context=context)
+        self.subscriptions = Subscriptions(self._transport)
+        self.change_sets = ChangeSets(self._transport)
 
     def health(self) -> dict[str, str]:
         return self._transport.ask(Call("getHealth"))
