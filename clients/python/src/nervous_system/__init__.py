@@ -7,6 +7,7 @@ from .feed import FeedItem
 from .operations import OPERATIONS
 from .problems import ApiProblem, ClaimLost, NervousError, Unreachable
 from .subscriptions import Subscriptions
+from .webhooks import VerifiedWebhook, WebhookRefused, verify_webhook
 from .wire import (
     ChangePage,
     ChangeSet,
@@ -58,7 +59,10 @@ __all__ = [
     "SubscriptionInput",
     "Subscriptions",
     "Unreachable",
+    "VerifiedWebhook",
+    "WebhookRefused",
     "WorkPage",
     "WorkRef",
     "WorkView",
+    "verify_webhook",
 ]
