@@ -21,7 +21,7 @@ beforeEach(async () => {
   [now, isGone] = [1_000, false];
   folder = mkdtempSync(join(tmpdir(), 'nervous-console-files-'));
   writeFileSync(join(folder, 'index.html'), '<!doctype html>');
-  writeFileSync(join(folder, 'main-ABCDEFGH.js'), 'export {};');
+  writeFileSync(join(folder, 'main-0123456789abcdef.js'), 'export {};');
   writeFileSync(join(folder, 'main.js.map'), '{}');
   fixture = await createTestSystem();
   const own = (token: string) => (isGone ? undefined : fixture.system.policy.principal(token));
@@ -74,13 +74,13 @@ describe('the files of the console', () => {
   });
 
   it('are kept for ever when their name has the hash of their bytes', async () => {
-    const { headers } = await send('/console/main-ABCDEFGH.js');
+    const { headers } = await send('/console/main-0123456789abcdef.js');
     expect(headers.get('cache-control')).toBe('public, max-age=31536000, immutable');
     expect(headers.get('content-type')).toBe('text/javascript; charset=utf-8');
   });
 
   it('answer HEAD with the headers of GET and no body', async () => {
-    const response = await send('/console/main-ABCDEFGH.js', { method: 'HEAD' });
+    const response = await send('/console/main-0123456789abcdef.js', { method: 'HEAD' });
     expect([response.headers.get('content-length'), await response.text()]).toEqual(['10', '']);
   });
 
