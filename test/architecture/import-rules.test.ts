@@ -51,9 +51,12 @@ async function violations(...folders: string[]): Promise<Violation[]> {
   return summary.violations;
 }
 
+/** The folders of `under` that hold modules: what git leaves empty has none, and clients in other languages import nothing of ours. */
 function folders(under: string): string[] {
+  const holdsModules = (folder: string) =>
+    readdirSync(folder, { recursive: true, encoding: 'utf8' }).some((name) => /\.tsx?$/.test(name));
   return readdirSync(join(import.meta.dirname, '../..', under), { withFileTypes: true })
-    .filter((entry) => entry.isDirectory() && readdirSync(join(entry.parentPath, entry.name)).length > 0) // git leaves empty ones behind
+    .filter((entry) => entry.isDirectory() && holdsModules(join(entry.parentPath, entry.name)))
     .map(({ name }) => name);
 }
 
