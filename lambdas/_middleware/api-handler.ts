@@ -78,3 +78,8 @@ export function apiHandler<Routes extends Route>({
     return toApiResult(response);
   });
 }
+
+/** For a function that others invoke, too. */
+export function isOfApi(event: unknown): event is APIGatewayProxyEventV2 {
+  return typeof event === 'object' && event !== null && 'requestContext' in event;
+}

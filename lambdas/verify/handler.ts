@@ -17,7 +17,7 @@ import { verifyTable } from '../../adapters/aws/verify/verify-table.ts';
 import { ledgerRoutes as routes } from '../../api/routes/ledger.ts';
 import type { VerificationReport } from '../../core/ledger/index.ts';
 import { createEntryVerifier, verifying as useCases } from '../../core/system/index.ts';
-import { apiHandler } from '../_middleware/api-handler.ts';
+import { apiHandler, isOfApi } from '../_middleware/api-handler.ts';
 import { entryPointMetrics } from '../_middleware/entry-point-metrics.ts';
 import { directHandler } from '../_middleware/handlers.ts';
 import { once } from '../_middleware/once.ts';
@@ -110,8 +110,4 @@ function tell({ verdict, firstBad, entries }: VerificationReport, asked: unknown
   const isOk = verdict === 'OK';
   telemetry.metrics.addMetric('LedgerNotOk', MetricUnit.Count, isOk ? 0 : 1);
   telemetry.logger[isOk ? 'info' : 'error']('verified', { verdict, entries, firstBad });
-}
-
-function isOfApi(event: unknown): event is APIGatewayProxyEventV2 {
-  return typeof event === 'object' && event !== null && 'requestContext' in event;
 }

@@ -20,6 +20,9 @@ const VERIFY_TIMEOUT = Duration.minutes(15);
 const AUDIT_INTERVAL = Duration.days(1);
 const AUDIT = { mode: 'full', signatures: true };
 
+/** Claims of work that nobody renewed end by themselves (docs/work.md). */
+const RELEASE_INTERVAL = Duration.minutes(1);
+
 export interface ApiStackProps extends StackProps {
   readonly deployment: Deployment;
   readonly ledger: LedgerResources;
@@ -34,6 +37,7 @@ export class ApiStack extends Stack {
   constructor(scope: Construct, id: string, { deployment, ledger, functionNames, ...props }: ApiStackProps) {
     super(scope, id, props);
     const behind = this.makeFunctions(deployment, ledger, functionNames);
+    runEvery(behind.publish, RELEASE_INTERVAL, { event: { release: 'overdue' } });
     runEvery(behind.verify, AUDIT_INTERVAL, { event: AUDIT, retries: 2 });
     const routes: EntryPointRoute[] = Object.entries(ROUTE_GROUPS).flatMap(([group, grouped]) =>
       grouped.map(({ method, path, auth }) => ({

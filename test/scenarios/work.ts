@@ -1,7 +1,7 @@
 /** Claims of work, the same on every engine: one holder, effects only under a claim that stands, and a ledger that tells all of it. */
 import { randomUUID } from 'node:crypto';
 import { expect } from 'vitest';
-import { freshAccount, type Fixture, type Scenario } from './fixture.ts';
+import { freshAccount, until, type Fixture, type Scenario } from './fixture.ts';
 
 const TTL_MS = 60_000;
 const CLAIMERS = 12;
@@ -87,6 +87,31 @@ export const work: readonly Scenario[] = [
       expect(revised).toMatchObject({ revision: 2, work: { fence: again.fence } });
       await bot.work.complete({ workId, fence: again.fence });
       expect(await fixture.as('eva').verifyEntity(entityId)).toMatchObject({ entries: expect.any(Number) as number });
+    },
+  },
+  {
+    name: 'a claim that nobody renews ends by itself, without anybody who wants the work, and all who listen hear of it',
+    run: async (fixture) => {
+      const workId = `scenario/${randomUUID()}`;
+      const layer = fixture.as('agent-layer');
+      const { fence } = await layer.work.claim({ workId, ttlMs: 1_000 });
+      await until(`the claim of "${workId}" should end`, async () => {
+        const told = await toldOf(fixture, workId);
+        return told.includes('work.released') ? told : undefined;
+      });
+      const { entries } = await fixture.as('eva').entries(`work:${workId}`, { limit: 100 });
+      expect(entries.map(({ body }) => [body.actor, body.data['payload']])).toEqual([
+        [{ kind: 'module', id: 'agent-layer' }, expect.objectContaining({ workId, ttlMs: 1_000 })],
+        [
+          { kind: 'service', id: 'nervous-system' },
+          { workId, by: 'module:agent-layer', fence, reason: 'expired' },
+        ],
+      ]);
+      expect(await layer.work.get(workId)).toMatchObject({ state: 'released', reason: 'expired' });
+      await expect(layer.publish(activated({ workId, fence }, freshAccount()))).rejects.toMatchObject({
+        code: 'FENCE_STALE',
+      });
+      expect(await fixture.as('eva').verifyEntity(`work:${workId}`)).toMatchObject({ entries: 2 });
     },
   },
 ];
