@@ -13,7 +13,14 @@ export type {
   PlacedEntry,
 } from './append/append-types.ts';
 export { ACCESS_RECORDED, accessChain, isAccessChain } from './entries/access-chain.ts';
-export { assertEntityId, ENTITY_ID, isClosedToChanges, isClosedToEvents, isReserved } from './entries/entity-id.ts';
+export {
+  assertEntityId,
+  ENTITY_ID,
+  isClosedToChanges,
+  isClosedToEvents,
+  isReserved,
+  isSessionKeyChain,
+} from './entries/entity-id.ts';
 export {
   entryText,
   genesisHash,

@@ -32,6 +32,7 @@ export async function startConsoleEngine({
   const engine = await startEngine({ config, dataDir, port });
   const tokenOf = (principal: string): string => must(engine.tokens[principal], `a token of ${principal}`);
   const rootKey = readFileSync(join(dataDir, 'root.vkey'), 'utf8').trim();
+  const witness = readFileSync(join(dataDir, 'witness/witness.vkey'), 'utf8').trim();
   return {
     ...{ engine, dataDir, rootKey },
     as: (principal) => createClient<typeof plain>({ url: engine.url, token: tokenOf(principal) }),
@@ -39,7 +40,7 @@ export async function startConsoleEngine({
       const headers = { authorization: `Bearer ${tokenOf(principal)}` };
       const response = await fetch(`${engine.url}/console/link`, { method: 'POST', headers });
       const { link } = (await response.json()) as { link: string };
-      return `${origin}/console/#${new URLSearchParams({ link, vkey: rootKey }).toString()}`;
+      return `${origin}/console/#${new URLSearchParams({ link, vkey: rootKey, witness }).toString()}`;
     },
     close: async () => {
       await engine.close();

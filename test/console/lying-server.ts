@@ -50,15 +50,19 @@ async function pass(
     ...(body === undefined ? {} : { body }),
   });
   const bytes = new Uint8Array(await answer.arrayBuffer());
-  const isJson = answer.headers.get('content-type') === 'application/json';
-  const sent = isJson
-    ? JSON.stringify(lie(decodeURIComponent(path), JSON.parse(Buffer.from(bytes).toString())))
-    : bytes;
+  const sent = lied(answer.headers.get('content-type') ?? '', bytes, (told) => lie(decodeURIComponent(path), told));
   const kept = ['content-type', 'content-security-policy', 'cache-control'].flatMap((name): [string, string][] => {
     const value = answer.headers.get(name);
     return value === null ? [] : [[name, value]];
   });
-  response.writeHead(answer.status, Object.fromEntries(kept)).end(sent);
+  response.writeHead(answer.ok || sent === bytes ? answer.status : 200, Object.fromEntries(kept)).end(sent);
+}
+
+/** Of JSON the value, of plain text the text, of anything else (also of a refusal, which a lie can turn into an answer) the bytes. */
+function lied(type: string, bytes: Uint8Array, lie: (told: unknown) => unknown): string | Uint8Array {
+  if (type === 'application/json') return JSON.stringify(lie(JSON.parse(Buffer.from(bytes).toString())));
+  if (type.startsWith('text/plain')) return lie(Buffer.from(bytes).toString()) as string;
+  return lie(bytes) as Uint8Array;
 }
 
 async function bodyOf(request: IncomingMessage): Promise<Buffer> {

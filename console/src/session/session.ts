@@ -5,7 +5,7 @@
 import { createClient, type Client } from '../../../clients/sdk/client.ts';
 import { ApiProblem, Unreachable } from '../../../clients/sdk/connection/problems.ts';
 import { createSeen, type Seen } from './seen.ts';
-import { parseRootKey, type NamedKey } from '../verify/note.ts';
+import { parseRootKey, parseWitnessKey, type NamedKey } from '../verify/note.ts';
 
 export interface Who {
   readonly kind: string;
@@ -19,12 +19,19 @@ export interface Session {
   readonly token: string;
   /** undefined: nothing can be verified by signature here */
   readonly root: NamedKey | undefined;
+  /** those whose word about the log counts here */
+  readonly witnesses: readonly NamedKey[];
   readonly seen: Seen;
 }
 
-export interface LinkIn {
+export interface LinkIn extends GivenKeys {
   readonly link: string;
+}
+
+/** Verifier keys from somewhere other than the server. */
+export interface GivenKeys {
   readonly vkey: string | undefined;
+  readonly witnesses?: readonly string[];
 }
 
 const SESSION = '/console/session';
@@ -35,19 +42,19 @@ export function takeFragment(): LinkIn | undefined {
   const link = fragment.get('link');
   if (link === null) return undefined;
   history.replaceState(null, '', `${location.pathname}#/`);
-  return { link, vkey: fragment.get('vkey') ?? undefined };
+  return { link, vkey: fragment.get('vkey') ?? undefined, witnesses: fragment.getAll('witness') };
 }
 
 /** @throws SignInRefused */
-export async function signInByLink({ link, vkey }: LinkIn): Promise<Session> {
+export async function signInByLink({ link, ...keys }: LinkIn): Promise<Session> {
   const { token, principal } = await ask<{ token: string; principal: Who }>('POST', { body: JSON.stringify({ link }) });
-  return sessionOf(token, principal, vkey);
+  return sessionOf(token, principal, keys);
 }
 
 /** @throws SignInRefused */
-export async function signInByToken(token: string, vkey: string | undefined): Promise<Session> {
+export async function signInByToken(token: string, keys: GivenKeys): Promise<Session> {
   const { principal } = await ask<{ principal: Who }>('GET', { token });
-  return sessionOf(token, principal, vkey);
+  return sessionOf(token, principal, keys);
 }
 
 export async function signOut({ token }: Session): Promise<void> {
@@ -56,9 +63,16 @@ export async function signOut({ token }: Session): Promise<void> {
 
 class SignInRefused extends Error {}
 
-function sessionOf(token: string, who: Who, vkey: string | undefined): Session {
+function sessionOf(token: string, who: Who, { vkey, witnesses = [] }: GivenKeys): Session {
   const root = vkey === undefined ? undefined : parseRootKey(vkey);
-  return { who, token, root, seen: createSeen(), client: createClient({ url: location.origin, token }) };
+  return {
+    who,
+    token,
+    root,
+    witnesses: witnesses.map(parseWitnessKey),
+    seen: createSeen(),
+    client: createClient({ url: location.origin, token }),
+  };
 }
 
 async function ask<Answer>(method: string, { body, token }: { body?: string; token?: string }): Promise<Answer> {

@@ -3,6 +3,7 @@
  * from the format, not from the code that signs, so that the two would have to be wrong in the same way.
  */
 import { concat, fromBase64, isSame, isSigned, sha256, toBase64, toHex, utf8, type Bytes } from './bytes.ts';
+import { hashesIn, rootFrom } from './merkle.ts';
 
 export interface NamedKey {
   readonly name: string;
@@ -23,6 +24,8 @@ export interface Note {
 }
 
 const ED25519 = 0x01;
+const COSIGNATURE = 0x04;
+const TIME_BYTES = 8;
 const BATCH_TYPE = concat(Uint8Array.of(0xff), utf8('nervous-system/batch/v1'));
 const [KEY_ID_BYTES, SIGNATURE_BYTES, PUBLIC_KEY_BYTES, HASH_BYTES, SALT_BYTES] = [4, 64, 32, 32, 16];
 const [MIN_TREE, MAX_TREE] = [2, 16];
@@ -31,10 +34,22 @@ const MAX_ROOT_MESSAGE_BYTES = 4_096;
 
 /** The root key that whoever opened the page trusts: `<name>+<key id>+<base64 of type and key>` @throws Error: it is none */
 export function parseRootKey(vkey: string): NamedKey {
+  const key = keyOf(vkey, ED25519);
+  if (key !== undefined) return key;
+  throw new Error('The root key is not a verifier key (name+id+key): see root.vkey of the data folder.');
+}
+
+/** The key of a witness that they trust. @throws Error: it is none */
+export function parseWitnessKey(vkey: string): NamedKey {
+  const key = keyOf(vkey, COSIGNATURE);
+  if (key !== undefined) return key;
+  throw new Error("The witness's key is not one of a witness (name+id+key): see witness.vkey.");
+}
+
+function keyOf(vkey: string, type: number): NamedKey | undefined {
   const [, name, encoded] = /^([^\s+]+)\+[0-9a-f]{8}\+([A-Za-z0-9+/=]+)$/.exec(vkey.trim()) ?? [];
   const bytes = encoded === undefined ? undefined : fromBase64(encoded);
-  if (name === undefined || bytes?.length !== PUBLIC_KEY_BYTES + 1 || bytes[0] !== ED25519)
-    throw new Error('The root key is not a verifier key (name+id+key): see root.vkey of the data folder.');
+  if (name === undefined || bytes?.length !== PUBLIC_KEY_BYTES + 1 || bytes[0] !== type) return undefined;
   return { name, publicKey: bytes.slice(1) };
 }
 
@@ -64,6 +79,18 @@ export async function isSignedByRoot(note: Note, root: NamedKey): Promise<boolea
   return isSignedBy({ ...note, text }, root);
 }
 
+/** When this witness says that it saw the checkpoint, in ms; undefined: no line is of this key. */
+export async function cosignedAt({ text, lines }: Note, witness: NamedKey): Promise<number | 'wrong' | undefined> {
+  const keyId = await keyIdOf(witness, Uint8Array.of(COSIGNATURE));
+  const own = lines.find((line) => line.name === witness.name && isSame(line.keyId, keyId))?.signature;
+  if (own === undefined) return undefined;
+  if (own.length !== TIME_BYTES + SIGNATURE_BYTES) return 'wrong';
+  const seconds = Number(new DataView(own.buffer, own.byteOffset).getBigUint64(0));
+  const message = utf8(`cosignature/v1\ntime ${seconds}\n${text}`);
+  const isRight = Number.isSafeInteger(seconds) && (await isSigned(witness.publicKey, own.slice(TIME_BYTES), message));
+  return isRight ? seconds * 1_000 : 'wrong';
+}
+
 /** True when a line of the note leads to the root of a tree that this key signed for this ledger. */
 export async function isInSignedTree({ text, lines }: Note, key: NamedKey, origin: string): Promise<boolean> {
   const keyId = await keyIdOf(key, BATCH_TYPE);
@@ -72,31 +99,12 @@ export async function isInSignedTree({ text, lines }: Note, key: NamedKey, origi
   if (own === undefined || size === undefined || index === undefined) return false;
   if (size < MIN_TREE || size > MAX_TREE || index >= size) return false;
   const path = own.slice(SALT_BYTES + 2, -SIGNATURE_BYTES);
+  if (path.length % HASH_BYTES !== 0) return false;
   const leaf = await sha256(concat(Uint8Array.of(0), own.slice(0, SALT_BYTES), utf8(text)));
-  const root = await rootOf(leaf, { size, index, path });
+  const root = await rootFrom(leaf, { size, index, path: hashesIn(path) });
   if (root === undefined) return false;
   const message = `nervous-system.batch.v1\n${origin}\n${key.name}\n${size}\n${toBase64(root)}\n`;
   return isSigned(key.publicKey, own.slice(-SIGNATURE_BYTES), utf8(message));
-}
-
-/** RFC 9162, section 2.1.3.2. undefined: the path has not the one length that fits */
-async function rootOf(
-  leaf: Bytes,
-  { size, index, path }: { readonly size: number; readonly index: number; readonly path: Bytes },
-): Promise<Bytes | undefined> {
-  let [at, last, hash] = [index, size - 1, leaf];
-  for (let offset = 0; offset < path.length; offset += HASH_BYTES) {
-    if (last === 0) return undefined;
-    const sibling = path.slice(offset, offset + HASH_BYTES);
-    if (at % 2 === 1 || at === last) {
-      hash = await sha256(concat(Uint8Array.of(1), sibling, hash));
-      while (at % 2 === 0 && at !== 0) [at, last] = [at >> 1, last >> 1];
-    } else {
-      hash = await sha256(concat(Uint8Array.of(1), hash, sibling));
-    }
-    [at, last] = [at >> 1, last >> 1];
-  }
-  return last === 0 ? hash : undefined;
 }
 
 /** First 4 bytes of SHA-256(name || "\n" || type || public key). */

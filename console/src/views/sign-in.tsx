@@ -15,8 +15,9 @@ export function SignIn({ refusal, onSignedIn }: SignInProps): JSX.Element {
   const [failure, setFailure] = useState(refusal);
   const submit = (event: Event): void => {
     event.preventDefault();
-    signInByToken(token.trim(), vkey.trim() === '' ? undefined : vkey.trim()).then(onSignedIn, (error: unknown) =>
-      setFailure(reasonOf(error)),
+    signInByToken(token.trim(), { vkey: vkey.trim() === '' ? undefined : vkey.trim() }).then(
+      onSignedIn,
+      (error: unknown) => setFailure(reasonOf(error)),
     );
   };
   return (

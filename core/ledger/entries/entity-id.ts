@@ -5,6 +5,7 @@ import { LedgerError } from './errors.ts';
 export const ENTITY_ID = /^[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}$/;
 /** Chains the system keeps for itself: session keys, events without an entity, the ledger's own record. */
 const RESERVED_PREFIXES = ['keys/', 'module/', 'system/'] as const;
+const SESSION_KEY_CHAIN = /^keys\/[0-9a-f]{16}$/;
 /** Chains that hold who may do what: they change by change-sets alone, and nobody's events belong there. */
 const REGISTRY = 'registry:';
 /**
@@ -31,6 +32,11 @@ export function isClosedToEvents(entityId: string): boolean {
 /** Chains on which nobody may propose anything. */
 export function isClosedToChanges(entityId: string): boolean {
   return isReserved(entityId) || KEPT_PREFIXES.some((prefix) => entityId.startsWith(prefix));
+}
+
+/** The chain of one session key: its certificate, and its revocation if there is one. */
+export function isSessionKeyChain(entityId: string): boolean {
+  return SESSION_KEY_CHAIN.test(entityId);
 }
 
 export function isReserved(entityId: string): boolean {

@@ -4,7 +4,7 @@
  * Without a schema library: every verifying thread loads it. What steps of change-sets say is core/changes' business.
  */
 import { ACCESS_RECORDED, isAccessChain } from '../entries/access-chain.ts';
-import { ENTITY_ID, isReserved } from '../entries/entity-id.ts';
+import { ENTITY_ID, isReserved, isSessionKeyChain } from '../entries/entity-id.ts';
 import type { EntryBody } from '../entries/entry.ts';
 import { eventProblem } from '../entries/event-form.ts';
 import { LOG_CHAIN } from '../log/incarnation.ts';
@@ -12,7 +12,6 @@ import { KEY_ROTATED, ROOT_CHAIN, rotationOf } from '../keys/root-history.ts';
 import { certifiedKeyOf, KEY_REVOKED } from '../append/session-key.ts';
 
 const LEDGER = /^[a-z0-9][a-z0-9-]{0,31}$/;
-const SESSION_CHAIN = /^keys\/[0-9a-f]{16}$/;
 const HASH = /^[0-9a-f]{64}$/;
 const ROOT = /^[A-Za-z0-9+/]{43}=$/;
 const MODULE_CHAIN = 'module/';
@@ -28,10 +27,10 @@ type Rule = (body: EntryBody) => string | undefined;
 const RULES = {
   event: (body) => eventProblem(body) ?? eventOnChain(body),
   'key.certified': (body) =>
-    (SESSION_CHAIN.test(body.entity) && body.seq === 0 ? undefined : 'a certificate begins the chain of its key') ??
+    (isSessionKeyChain(body.entity) && body.seq === 0 ? undefined : 'a certificate begins the chain of its key') ??
     (body.idem === body.entity && certifiedKeyOf(body) !== undefined ? undefined : 'the certificate is malformed'),
   [KEY_REVOKED]: (body) =>
-    onChain(body, SESSION_CHAIN.test(body.entity) && body.seq > 0) ??
+    onChain(body, isSessionKeyChain(body.entity) && body.seq > 0) ??
     formOf(body, { key: (key) => key === body.entity, reason: isReason }),
   [KEY_ROTATED]: (body) =>
     onChain(body, body.entity === ROOT_CHAIN) ??

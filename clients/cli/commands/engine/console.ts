@@ -12,6 +12,7 @@ import { note, show, UsageError } from '../../output/output.ts';
 
 interface ConsoleOptions extends ConnectOptions {
   readonly vkey?: string;
+  readonly witnessVkey?: string;
 }
 
 interface MadeLink {
@@ -23,12 +24,15 @@ interface MadeLink {
 export function consoleCommand(): Command {
   return connectedCommand()
     .option('--vkey <key-or-file>', 'root key that the page verifies with (default: root.vkey of --data)')
+    .option('--witness-vkey <key-or-file>', 'keys of witnesses that the page believes (default: that of --data)')
     .action(async (options: ConsoleOptions) => {
       const target = targetOf(options);
       const vkey = rootKey(options);
       const made = await createTransport(target)<MadeLink>({ method: 'POST', path: '/console/link', idempotent: true });
       const { link, expiresInSeconds, principal } = made;
-      const url = linkTo(target.url, { link, ...(vkey === undefined ? {} : { vkey }) });
+      const fragment = new URLSearchParams({ link, ...(vkey === undefined ? {} : { vkey }) });
+      for (const witness of witnessKeys(options)) fragment.append('witness', witness);
+      const url = `${target.url.replace(/\/+$/, '')}/console/#${fragment.toString()}`;
       show(options, { url, expiresInSeconds, principal: principal.id }, () => url);
       if (options.json === true) return;
       note(`nervous: signs in ${principal.id}, once, within ${expiresInSeconds} seconds`);
@@ -47,8 +51,11 @@ function rootKey({ vkey, data }: ConsoleOptions): string | undefined {
   return key;
 }
 
-function linkTo(url: string, fragment: Readonly<Record<string, string>>): string {
-  return `${url.replace(/\/+$/, '')}/console/#${new URLSearchParams(fragment).toString()}`;
+/** @throws UsageError */
+function witnessKeys({ witnessVkey, data }: ConsoleOptions): readonly string[] {
+  const ofFolder = data === undefined ? undefined : join(data, 'witness/witness.vkey');
+  const given = witnessVkey ?? (ofFolder !== undefined && existsSync(ofFolder) ? ofFolder : undefined);
+  return given === undefined ? [] : keysOf(given);
 }
 
 function isSecure(url: string): boolean {
