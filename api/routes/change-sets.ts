@@ -134,7 +134,9 @@ const reviseChangeSet = route({
   access: aboutOne,
   tag: 'change-sets',
   summary: 'Replace the content; votes given so far are void',
-  description: 'It is assessed again, and whoever revised it does not decide.',
+  description:
+    'It is assessed again, and whoever revised it does not decide. With If-Match (the ETag of the entity) it is refused with 412 if the ' +
+    'document is another than the one that the revision was made from.',
   params,
   body: bodyForCore(revisionSchema),
   responses: { 200: { description: 'the change-set, assessed anew', schema: changeSchema } },
@@ -149,11 +151,13 @@ const reviseChangeSet = route({
     'RISK_BLOCKED',
     'IDEMPOTENCY_CONFLICT',
     'CHANGE_BUSY',
+    'DOCUMENT_CHANGED',
     'FENCE_STALE',
   ],
-  handler: async (system, principal, { params: { id }, body, idempotencyKey }) => ({
+  conditional: 'optional',
+  handler: async (system, principal, { params: { id }, body, idempotencyKey, request: { headers } }) => ({
     status: 200,
-    body: await system.changes.revise(principal, id, body, idempotencyKey),
+    body: await system.changes.revise(principal, id, body, { idempotencyKey, isExpected: ifDocument(headers) }),
   }),
 });
 

@@ -93,7 +93,7 @@ export interface Client<C extends NervousConfig = NervousConfig> extends AccessC
   propose(proposal: ProposalInput, options?: ProposeOptions): Promise<ProposeResult>;
   changeSet(id: string): Promise<ChangeView>;
   changeSets(query?: ChangeSetQuery): Promise<ChangePage>;
-  revise(id: string, revision: RevisionInput): Promise<ChangeView>;
+  revise(id: string, revision: RevisionInput, options?: ProposeOptions): Promise<ChangeView>;
   /**
    * Decides on exactly this view. The service refuses the decision if anything in the view has changed since.
    * @throws NotAsShown before it sends anything, when an approval would bind to something other than the view shows
@@ -248,7 +248,8 @@ function changes(
       call({ method: 'POST', path, body, headers: ifDocument(ifIs), idempotencyKey, idempotent: true }),
     changeSet: (id) => call({ method: 'GET', path: at(id) }),
     changeSets: (query = {}) => call({ method: 'GET', path, query: { ...query } }),
-    revise: (id, body) => call({ method: 'POST', path: at(id, '/revisions'), body, ...once() }),
+    revise: (id, body, { ifIs, ...key } = {}) =>
+      call({ method: 'POST', path: at(id, '/revisions'), body, headers: ifDocument(ifIs), ...once(), ...key }),
     decide: async (change, decision, { signer, ...options } = {}) => {
       const bound = bindingTo(change);
       if (decision === 'approve') assertDisplayedChange(change);

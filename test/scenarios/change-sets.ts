@@ -121,6 +121,13 @@ export const changeSets: readonly Scenario[] = [
       expect(await bot.propose(proposal, { ifIs: before, idempotencyKey: `${account}-lower` })).toMatchObject({
         kind: 'existing',
       });
+
+      const { entityId: _, ...revision } = { ...proposal, title: 'A limit as low' };
+      await expect(bot.revise(change.id, revision, { ifIs: before })).rejects.toMatchObject(changed);
+      expect(await bot.changeSet(change.id)).toMatchObject({ revision: 1, title: 'A lower limit' });
+      const once = { ifIs: now, idempotencyKey: `${account}-revised` };
+      expect(await bot.revise(change.id, revision, once)).toMatchObject({ revision: 2, title: 'A limit as low' });
+      expect(await bot.revise(change.id, revision, { ...once, ifIs: before })).toMatchObject({ revision: 2 });
     },
   },
   {

@@ -139,11 +139,13 @@ async function recordProposal(
   return tooBusy();
 }
 
-/** Refused: NOT_PROPOSER | CHANGE_STATE_CONFLICT | CHANGE_INVALID | STALE_BASE | RISK_BLOCKED | FORBIDDEN */
+export type RevisionRequest = ActRequest & Pick<ProposalRequest, 'isExpected'>;
+
+/** Refused: NOT_PROPOSER | CHANGE_STATE_CONFLICT | CHANGE_INVALID | STALE_BASE | RISK_BLOCKED | FORBIDDEN | DOCUMENT_CHANGED */
 export async function revise(
   context: Context,
   principal: Principal,
-  { id, input, idempotencyKey }: ActRequest,
+  { id, input, idempotencyKey, isExpected }: RevisionRequest,
 ): Promise<RecordedAct | Refused> {
   const parsed = parseRevision(input, context.types);
   if (isRefused(parsed)) return parsed;
@@ -170,6 +172,8 @@ export async function revise(
     const revision: StepDraft = { type: 'change.revised', actor: actorOf(principal), data };
     const assessed = await context.assessor.assess(subjectOf(entityId, revision, round));
     if (isRefused(assessed)) return assessed;
+    const changed = changedRefusal(assessed, entityId, isExpected);
+    if (changed !== undefined) return changed;
     const done = await recordAct(context, current, {
       steps: [revision, ...assessed.steps],
       writes: assessed.writes,
@@ -315,7 +319,7 @@ function changedRefusal(
   isExpected: IsExpected = () => true,
 ): Refusal | undefined {
   if (isExpected(onVersion)) return undefined;
-  const message = `the document of "${entityId}" is at version ${onVersion}, which is not what If-Match names: read it and propose again`;
+  const message = `the document of "${entityId}" is at version ${onVersion}, which is not what If-Match names: read it, and decide anew what to change`;
   return refused('DOCUMENT_CHANGED', message);
 }
 

@@ -132,7 +132,7 @@ describe('a proposal', () => {
     const { change } = await all.changes.propose(who('pete'), proposal([note], { work }));
     const { entityId: _, ...content } = proposal([note], { work }) as { entityId: string };
     const other = all.fixture.other();
-    const sent = (changes: Changes) => changes.revise(who('pete'), change.id, content, 'key-2');
+    const sent = (changes: Changes) => changes.revise(who('pete'), change.id, content, { idempotencyKey: 'key-2' });
     all.meanwhile.push(async () => {
       await sent(other);
       await release(all, work);
