@@ -71,6 +71,12 @@ export const SUBSCRIPTIONS: CommandGroup = {
       load: async () => (await import('../commands/events/index.ts')).listSubscriptionsCommand(),
     },
     {
+      path: 'subscriptions show',
+      about: 'show one subscription with its settings and its deliveries',
+      examples: ['nervous subscriptions show budget --as budget-engine --data .data'],
+      load: async () => (await import('../commands/events/index.ts')).showSubscriptionCommand(),
+    },
+    {
       path: 'subscriptions create',
       about: 'make a subscription; repeating the same id and settings changes nothing',
       examples: ["nervous subscriptions create 'transactions.*' --id budget --as budget-engine --data .data"],

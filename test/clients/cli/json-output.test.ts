@@ -151,6 +151,7 @@ async function events(): Promise<void> {
   await run('events publish', ...login, ...as('agent-layer'));
   await run('entities reveal', 'user:1', '0', ...as('eva'));
   await run('subscriptions list', ...as('budget-engine'));
+  await run('subscriptions show', 'json', ...as('budget-engine'));
   await run('subscriptions change', 'json', '--settings', '{"delayMs":null}', ...as('budget-engine'));
   for (const verb of ['pause', 'resume', 'reset', 'dead-letters', 'redrive'])
     await run(`subscriptions ${verb}`, 'json', ...as('budget-engine'));

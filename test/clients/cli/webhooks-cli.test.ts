@@ -68,6 +68,10 @@ it('is disabled, enabled and deleted by its name, and no other subscription is t
   }
   expect((await nervous('webhooks', 'list')).out).not.toContain('pulled');
   expect((await nervous('subscriptions', 'list')).out).toContain('pulled');
+  const shown = await nervous('subscriptions', 'show', 'pul');
+  expect(shown.out).toMatch(/^pulled {2}budget-engine {2}active {2}transactions\.new {2}0 delivered, /);
+  expect(shown.out).toContain('\n  retry: {"maxAttempts":5,"baseMs":200,"maxMs":60000}\n');
+  expect((await nervous('subscriptions', 'show', 'nobody')).code).not.toBe(0);
   expect((await nervous('webhooks', 'delete', 'hook')).code).toBe(2); // nobody was asked
   expect(await nervous('webhooks', 'delete', 'hook', '--yes')).toMatchObject({ code: 0 });
   expect((await nervous('webhooks', 'list')).out).toBe('no webhooks\n');

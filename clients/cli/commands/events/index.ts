@@ -9,7 +9,13 @@ export { mapCommand } from './map.ts';
 export { matchCommand } from './match.ts';
 export { replayCommand } from './replay.ts';
 export { changeSubscriptionCommand, createSubscriptionCommand, resetSubscriptionCommand } from './subscribe.ts';
-export { deleteSubscriptionCommand, listSubscriptionsCommand, pauseCommand, resumeCommand } from './subscriptions.ts';
+export {
+  deleteSubscriptionCommand,
+  listSubscriptionsCommand,
+  pauseCommand,
+  resumeCommand,
+  showSubscriptionCommand,
+} from './subscriptions.ts';
 export { listenCommand } from './listen.ts';
 export {
   createWebhookCommand,

@@ -1,4 +1,4 @@
-/** `nervous subscriptions list`: how they stand; `pause`, `resume` and `delete` one. */
+/** `nervous subscriptions list`: how they stand; `show`, `pause`, `resume` and `delete` one. */
 import type { Command } from 'commander';
 import type { Subscription, SubscriptionStats } from '../../../../core/events/index.ts';
 import type { Client } from '../../../sdk/index.ts';
@@ -28,6 +28,18 @@ export function listSubscriptionsCommand(): Command {
             ),
       );
     });
+}
+
+export function showSubscriptionCommand(): Command {
+  return connectedCommand('<subscription>').action(async (given: string, options: ConnectOptions) => {
+    const client = connect(options);
+    const [subscription, state] = await Promise.all([
+      wholeSubscription(client, given).then((id) => client.subscription(id)),
+      client.state(),
+    ]);
+    const stats = state.subscriptions.find((one) => one.subscription === subscription.id) ?? null;
+    show(options, { subscription: { ...subscription, stats } }, () => detailsOf(subscription, stats).join('\n'));
+  });
 }
 
 export function pauseCommand(): Command {
@@ -61,6 +73,13 @@ export function deleteSubscriptionCommand(): Command {
       await client.unsubscribe(id);
       show(options, { deleted: id }, () => `${id}: deleted`);
     });
+}
+
+/** How it stands, then each setting as `--settings` takes it. */
+function detailsOf(subscription: Subscription, stats: SubscriptionStats | null): string[] {
+  const { id: _, module: __, topics: ___, status: ____, ...settings } = subscription;
+  const lines = Object.entries(settings).map(([name, value]) => `  ${name}: ${JSON.stringify(value)}`);
+  return [rowOf(subscription, stats).join('  '), ...lines];
 }
 
 function rowOf({ id, module, topics, status }: Subscription, stats: SubscriptionStats | null): string[] {
