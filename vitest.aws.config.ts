@@ -5,8 +5,8 @@ export default defineConfig({
   test: {
     include: ['test/aws/**/*.test.ts'],
     globalSetup: ['test/aws/global-setup.ts'],
-    testTimeout: 180_000,
-    hookTimeout: 300_000,
+    testTimeout: 900_000,
+    hookTimeout: 900_000,
     teardownTimeout: 600_000,
     fileParallelism: false,
     pool: 'forks',
