@@ -5,6 +5,7 @@
     python3 docs/verifier.py DATA_FOLDER --entity account:1      # one chain, its place in the log, its document
     python3 docs/verifier.py DATA_FOLDER --state                 # decisions and documents, the entries as they are
     python3 docs/verifier.py EXPORT_FOLDER --vkey root.vkey      # what `nervous export` made
+    python3 docs/verifier.py --proof one.proof --vkey root.vkey  # a proof of one entry
     python3 docs/verifier.py --serve                             # one JSON request a line, one JSON answer a line
 
 It prints one JSON object {verdict, firstBad, entries, checked, notChecked} and exits with the verdict's code. It shares no
@@ -276,7 +277,12 @@ def read_tree(blob):
 
 def tree_root(tree, text):
     size, index, salt, path = tree
-    found, last = sha256(b"\0", salt, text), size - 1
+    return path_root(sha256(b"\0", salt, text), index, size, path)
+
+
+def path_root(found, index, size, path):
+    """The root that these hashes lead to from a leaf's hash; their number fits."""
+    last = size - 1
     for sibling in path:
         while index % 2 == 0 and index == last:  # a last one without a sibling rises as it is
             index, last = index // 2, last // 2
@@ -4761,6 +4767,66 @@ def copy_change(change):
     return copy
 
 
+# --------------------------------------------------------------------------------------------------------------- proofs
+
+PROOF = b"c2sp.org/tlog-proof@v1"
+LONGEST_PROOF = 63
+
+
+class Proof:
+    """A C2SP tlog-proof: an entry, its index, the hashes beside its way to the root, and a signed checkpoint."""
+
+    def __init__(self, data):
+        split = data.find(b"\n\n")
+        if split < 0:
+            raise Malformed("no blank line between the proof and the checkpoint")
+        lines = data[:split].split(b"\n")
+        header, extra, index = (lines + [b"", b""])[:3]
+        if header != PROOF:
+            raise Malformed(f'the first line is not "{PROOF.decode()}"')
+        self.entry = strict_base64(extra[6:].decode("utf-8", "replace")) if extra.startswith(b"extra ") else None
+        if self.entry is None:
+            raise Malformed('the second line is not "extra <base64 of the entry>"')
+        at = re.fullmatch(b"index (0|[1-9][0-9]{0,15})", index)
+        if at is None or int(at[1]) > MAX_SAFE:
+            raise Malformed('the third line is not "index <n>"')
+        self.index, self.note = int(at[1]), data[split + 2 :]
+        self.path = [strict_base64(line.decode("utf-8", "replace")) for line in lines[3:]]
+        if len(self.path) > LONGEST_PROOF or any(one is None or len(one) != HASH for one in self.path):
+            raise Malformed("a line of the proof is not the base64 of 32 bytes, or there are too many")
+
+    def root(self, size):
+        """The root that the path leads to; None where it has not the one length that fits."""
+        if self.index >= size or len(self.path) != path_length(self.index, size):
+            return None
+        return path_root(leaf_hash(self.entry), self.index, size, self.path)
+
+
+def verify_proof(data, vkeys):
+    """The report on a proof of one entry, by the root key alone. Raises Usage."""
+    keys = [parse_vkey(text) for text in vkeys]
+    roots = [key for key in keys if key is not None and key.kind == ED25519]
+    if len(roots) != 1 or None in keys:
+        raise Usage("a proof is verified with --vkey, the one public root key")
+    try:
+        proof = Proof(data)
+        size, root, _ = open_checkpoint(proof.note, roots, roots[0].name, "its checkpoint", None)
+        if proof.root(size) != root:
+            raise Bad("CONTENT_MISMATCH", f"the entry is not at index {proof.index} of the log of size {size}")
+    except Malformed as error:
+        bad = Bad("UNREADABLE", str(error))
+    except Bad as error:
+        bad = error
+    else:
+        entry = entry_or_none(proof.entry)
+        name = "an entry of other form" if entry is None else f'entry "{entry.body["entity"]}" #{entry.body["seq"]}'
+        what = f"{name} is at index {proof.index} of the log of size {size} that {roots[0].name} signed"
+        left = ["that the root key is the right one", "the entry's own signatures, its chain, and what came later"]
+        return {"verdict": "OK", "entries": 1, "checked": [what], "notChecked": left}
+    bad.entity = "(proof)"
+    return {"verdict": bad.verdict, "firstBad": bad.report(), "entries": 0, "checked": [], "notChecked": ["the entry"]}
+
+
 # ---------------------------------------------------------------------------------------------------------------- main
 
 
@@ -4773,11 +4839,13 @@ def verify(folder, **options):
 
 
 def answer(line):
-    """One request of --serve: {path, vkeys, anchors, remembered (base64), requireAnchored, maxAgeMinutes, now, entity, state}."""
+    """A request of --serve: {path, vkeys, anchors, remembered (base64), requireAnchored, maxAgeMinutes, now, entity, state} or {proof (base64), vkeys}."""
     try:
         request = json.loads(line)
         if request.get("remembered") is not None:
             request["remembered"] = base64.b64decode(request["remembered"])
+        if request.get("proof") is not None:
+            return verify_proof(base64.b64decode(request["proof"]), request["vkeys"])
         return verify(request.pop("path"), **request)
     except Usage as error:
         return {"error": "usage", "detail": str(error)}
@@ -4788,6 +4856,19 @@ def answer(line):
 def serve():
     for line in sys.stdin:
         print(json.dumps(answer(line)), flush=True)
+
+
+def verify_given(given, vkeys):
+    return verify(
+        given.folder,
+        vkeys=vkeys,
+        anchors=given.anchors,
+        remembered=None if given.remembered is None else open(given.remembered, "rb").read(),
+        requireAnchored=given.require_anchored,
+        maxAgeMinutes=given.max_age,
+        entity=given.entity,
+        state=given.state,
+    )
 
 
 def main(arguments):
@@ -4801,25 +4882,16 @@ def main(arguments):
     part = parser.add_mutually_exclusive_group()
     part.add_argument("--entity", help="only the chain of this entity, its place in the log, its document")
     part.add_argument("--state", action="store_true", help="only decisions and documents, the entries as they are")
+    part.add_argument("--proof", help="a proof of one entry, in place of a folder")
     parser.add_argument("--serve", action="store_true", help="answer requests on stdin")
     given = parser.parse_args(arguments)
     if given.serve:
         return serve()
-    if given.folder is None:
-        parser.error("name a data folder or an export")
+    if (given.folder is None) == (given.proof is None):
+        parser.error("name a data folder or an export, or else --proof")
     try:
         vkeys = [line for path in given.vkey for line in open(path, encoding="utf-8").read().split("\n") if line.strip()]
-        remembered = None if given.remembered is None else open(given.remembered, "rb").read()
-        report = verify(
-            given.folder,
-            vkeys=vkeys,
-            anchors=given.anchors,
-            remembered=remembered,
-            requireAnchored=given.require_anchored,
-            maxAgeMinutes=given.max_age,
-            entity=given.entity,
-            state=given.state,
-        )
+        report = verify_proof(open(given.proof, "rb").read(), vkeys) if given.proof else verify_given(given, vkeys)
     except (Usage, OSError) as error:
         print(f"verifier: {error}", file=sys.stderr)
         return USAGE_EXIT_CODE

@@ -5,6 +5,7 @@ import { Json, Line, Show, Time, Wide } from '../parts/parts.tsx';
 import { addressOf } from '../session/route.ts';
 import type { Session } from '../session/session.ts';
 import { useLoaded } from '../session/use-loaded.ts';
+import { ProveIt } from './entity/prove-it.tsx';
 import { isDoubted, Verdict } from './entity/verdict.tsx';
 import { loadHistory, type VerifiedHistory } from './entity/verified-history.ts';
 
@@ -19,7 +20,7 @@ export function EntityPage({ session, id }: { readonly session: Session; readonl
         {(history) => (
           <>
             <Verdict {...history} />
-            <Entries {...history} />
+            <Entries {...history} session={session} entity={id} />
           </>
         )}
       </Show>
@@ -52,7 +53,12 @@ export function EntitySearch(): JSX.Element {
   );
 }
 
-function Entries({ entries, verdict, placed }: VerifiedHistory): JSX.Element {
+interface EntriesProps extends VerifiedHistory {
+  readonly session: Session;
+  readonly entity: string;
+}
+
+function Entries({ entries, verdict, placed, session, entity }: EntriesProps): JSX.Element {
   const sound = isDoubted(placed) ? 0 : verdict.sound;
   return (
     <Wide label="Entries">
@@ -68,24 +74,25 @@ function Entries({ entries, verdict, placed }: VerifiedHistory): JSX.Element {
           </tr>
         </thead>
         <tbody>
-          {entries.map(({ seq, body, hash }, i) => (
+          {entries.map((entry, i) => (
             <tr key={i}>
-              <th scope="row">{seq}</th>
+              <th scope="row">{entry.seq}</th>
               <td>
-                <Time at={body.at} />
+                <Time at={entry.body.at} />
               </td>
               <td>
-                <Line text={body.type} />
+                <Line text={entry.body.type} />
               </td>
               <td>
-                {body.actor.kind} <Line text={body.actor.id} />
+                {entry.body.actor.kind} <Line text={entry.body.actor.id} />
               </td>
               <td>{i < sound ? <span class="becomes">verified</span> : 'not verified'}</td>
               <td>
                 <details>
                   <summary>Data</summary>
-                  <Json value={body.data} />
-                  <code class="hash">{hash}</code>
+                  <Json value={entry.body.data} />
+                  <code class="hash">{entry.hash}</code>
+                  {i < sound ? <ProveIt session={session} entity={entity} entry={entry} /> : null}
                 </details>
               </td>
             </tr>

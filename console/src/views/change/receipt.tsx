@@ -6,6 +6,7 @@ import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import type { DecideResult } from '../../../../core/changes/index.ts';
 import { Hash, Problem, Time } from '../../parts/parts.tsx';
+import { save } from '../../parts/save.ts';
 import { reasonOf, type Session } from '../../session/session.ts';
 
 export function Receipt({
@@ -52,13 +53,4 @@ function receiptOf({ who }: Session, { vote, change }: DecideResult): object {
     ...{ service: location.origin, voter: who.personId ?? who.id, change: id, entityId, title },
     ...{ revision, contentHash, assessmentHash, entry: vote },
   };
-}
-
-function save(name: string, content: string | Uint8Array<ArrayBuffer>): void {
-  const url = URL.createObjectURL(new Blob([content]));
-  const link = document.createElement('a');
-  link.href = url;
-  link.download = name;
-  link.click();
-  URL.revokeObjectURL(url);
 }

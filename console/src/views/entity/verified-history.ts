@@ -16,6 +16,7 @@ export interface VerifiedHistory {
 /** Entries of one chain that are read and verified in one go. */
 const MAX_ENTRIES = 5_000;
 const PAGE = 200;
+const NOT_YET: Place = { kind: 'unknown', reason: 'the server has no checkpoint yet that covers an entry of it' };
 
 export async function loadHistory(session: Session, entity: string): Promise<VerifiedHistory> {
   const { client, root, seen } = session;
@@ -29,23 +30,31 @@ export async function loadHistory(session: Session, entity: string): Promise<Ver
   if (verdict.kind !== 'verified' || verdict.head === undefined) return { entries, verdict };
   seen.add(entity, { ...verdict.head, where: 'what this page verified before' });
   const newest = await newestInLog(client, entries);
-  const placed = await placeOf(session, entity, newest);
-  return { entries, verdict, placed: { ...placed, seq: newest?.seq ?? verdict.head.seq } };
+  if (newest === undefined) return { entries, verdict, placed: { ...NOT_YET, seq: verdict.head.seq } };
+  const { place } = await proveEntry(session, entity, newest);
+  return { entries, verdict, placed: { ...place, seq: newest.seq } };
 }
 
-async function placeOf(session: Session, entity: string, entry: EntryView | undefined): Promise<Place> {
+export interface Proven {
+  readonly place: Place;
+  /** what `nervous verify proof` takes; only where the place was verified */
+  readonly proof?: Uint8Array;
+}
+
+/** Asks for a proof of the entry, which was verified before, and verifies it. */
+export async function proveEntry(session: Session, entity: string, entry: EntryView): Promise<Proven> {
   const { client, root, witnesses } = session;
-  if (root === undefined || entry === undefined)
-    return { kind: 'unknown', reason: 'the server has no checkpoint yet that covers an entry of it' };
+  if (root === undefined) return { place: { kind: 'unknown', reason: 'this page was given no root key' } };
   const seen = session.seen.checkpoints();
   try {
     const proof = await client.proof(entity, entry.seq);
     const trusted = { root, witnesses, readTile: (path: string) => client.logFile(path) };
     const place = await placeInLog({ ...trusted, proof, note: entry.note, seen });
-    if (place.kind === 'placed') session.seen.addCheckpoint(place.checkpoint);
-    return place;
+    if (place.kind !== 'placed') return { place };
+    session.seen.addCheckpoint(place.checkpoint);
+    return { place, proof };
   } catch (error) {
-    return { kind: 'unknown', reason: reasonOf(error) };
+    return { place: { kind: 'unknown', reason: reasonOf(error) } };
   }
 }
 
