@@ -23,6 +23,7 @@ const ONE_ROOM = [
   'core/values',
   'core/guard',
   'core/lake',
+  'core/live',
   'core/policy',
   'core/work',
   'adapters/machine',
