@@ -33,7 +33,7 @@ import type {
   RevocationInput,
 } from '../../core/changes/index.ts';
 import { subscriptionTag, type GuardState, type Revealed, type Subscription } from '../../core/events/index.ts';
-import type { VerificationReport } from '../../core/ledger/index.ts';
+import type { KeyRecord, VerificationReport } from '../../core/ledger/index.ts';
 import type {
   EntityAt,
   EntityView,
@@ -49,8 +49,8 @@ import { assertDisplayedChange } from './displayed-change.ts';
 import { assertionOf, bindingTo, type DecisionSigner } from './sign-decision.ts';
 import { realClock, type ClientClock } from './connection/clock.ts';
 import { ifDocument } from './connection/if-document.ts';
+import { pathSegment, revocationOf } from './connection/paths.ts';
 import type { ChangeSetQuery, ProposeOptions, RunOptions, SubscribeOptions, SubscriptionPatch } from './options.ts';
-import { pathSegment } from './reading/gaps.ts';
 import { readFeed, type FeedItem, type FeedQuery } from './reading/feed.ts';
 import { runSubscription, type Delivery, type RunningSubscription } from './reading/subscriber.ts';
 import { createNoticeClient, type NoticeClient } from './reading/notices.ts';
@@ -132,6 +132,8 @@ export interface Client<C extends NervousConfig = NervousConfig> extends AccessC
   endDelegation(id: string): Promise<Delegation>;
   /** Lists the delegations that the caller gave and received, including ended ones. */
   delegations(): Promise<Delegations>;
+  /** Revokes a session key (`keys/<16 hex>`): verification believes nothing that it signs from now on. For auditors. */
+  revokeKey(key: string, reason: string): Promise<KeyRecord>;
 
   entity(id: string): Promise<EntityView>;
   /** Reads the entity as it was: when this entry was the newest, or at a time (RFC 3339, or `7d`). */
@@ -274,13 +276,14 @@ function changes(
   };
 }
 
-function governance(call: Transport): Group<'policy' | 'delegate' | 'endDelegation' | 'delegations'> {
+function governance(call: Transport): Group<'policy' | 'delegate' | 'endDelegation' | 'delegations' | 'revokeKey'> {
   const path = '/v1/delegations';
   return {
     policy: () => call({ method: 'GET', path: '/v1/policy' }),
     delegate: (body) => call({ method: 'POST', path, body, ...once() }),
     endDelegation: (id) => call({ method: 'DELETE', path: `${path}/${encodeURIComponent(id)}`, idempotent: true }),
     delegations: () => call({ method: 'GET', path }),
+    revokeKey: (key, reason) => call({ method: 'POST', path: revocationOf(key), body: { reason }, idempotent: true }),
   };
 }
 

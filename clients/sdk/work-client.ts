@@ -10,7 +10,7 @@ import type {
   WorkView,
 } from '../../core/work/index.ts';
 import type { Transport } from './connection/transport.ts';
-import { pathSegment } from './reading/gaps.ts';
+import { pathSegment } from './connection/paths.ts';
 
 export interface WorkClient {
   /** Claims a piece of work, so that nobody else does it. Say the `fence` wherever you do something under the claim. */

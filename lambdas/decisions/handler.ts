@@ -1,11 +1,11 @@
-/** What people decide on change-sets: votes, revocations, overrides, reviews, resolutions, delegations; signed with the root key. */
+/** What people decide on change-sets: votes, revocations, overrides, reviews, resolutions, delegations, session keys revoked; signed with the root key. */
 import { config } from '#config';
 import { openAwsSystem } from '../../adapters/aws/wiring/open-system.ts';
 import { createRelayBus } from '../../adapters/aws/wiring/relay-bus.ts';
 import { openRootKey } from '../../adapters/aws/wiring/root-key.ts';
 import { createWorkflowResumer } from '../../adapters/aws/wiring/workflow-resumer.ts';
 import { decisionGroup as routes } from '../../api/groups/decisions.ts';
-import { deciding, governing, type Passage } from '../../core/system/index.ts';
+import { deciding, governing, revoking, type Passage } from '../../core/system/index.ts';
 import { apiHandler } from '../_middleware/api-handler.ts';
 import { entryPointMetrics } from '../_middleware/entry-point-metrics.ts';
 import { readEnv } from '../_middleware/read-env.ts';
@@ -22,7 +22,7 @@ const onPassage = (passage: Passage): void => {
   metrics.onPassage(passage);
   overridden(passage);
 };
-const useCases = { ...deciding, ...governing };
+const useCases = { ...deciding, ...governing, ...revoking };
 
 export const handler = apiHandler({
   ...{ telemetry, routes, env },

@@ -52,7 +52,7 @@ function lineOf({ method, path }: Route): string {
       : path.includes('/events/')
         ? 'e-1'
         : 'account%3A1';
-  return `${method} ${path.replace('{id}', id).replace('{topic}', 'transactions.new').replace('{workId}', 'w-1')}`;
+  return `${method} ${path.replace('{id}', id).replace('{topic}', 'transactions.new').replace('{workId}', 'w-1').replace('{key}', '0123456789abcdef')}`;
 }
 
 function expectRefused({ problem, status }: Answer, statuses: readonly number[] = [400]): void {

@@ -56,6 +56,7 @@ const REPEATED: Readonly<Record<string, Reason>> = {
   recoverWebhook: 'state',
   readNotices: 'state',
   setNoticePreferences: 'state',
+  revokeSessionKey: 'state', // test/api/keys.test.ts
 };
 
 const KEY = { 'idempotency-key': 'k-1' };

@@ -13,6 +13,7 @@ const pathOf = (template: string): string =>
   template
     .replace('{tile+}', '0/000')
     .replace('{topic}', 'transactions.new')
+    .replace('{key}', '0123456789abcdef')
     .replace('/delegations/{id}', `/delegations/${'ab'.repeat(32)}`)
     .replaceAll(/\{[^}]+\}/g, 'x-1');
 

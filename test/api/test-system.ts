@@ -34,7 +34,14 @@ import {
   type FieldKeys,
   type ReceivedMessage,
 } from '../../core/events/index.ts';
-import { createAppender, parseEntry, type LoggedEntry, type VerificationReport } from '../../core/ledger/index.ts';
+import {
+  createAppender,
+  createGatedAppender,
+  parseEntry,
+  revokeKey,
+  type LoggedEntry,
+  type VerificationReport,
+} from '../../core/ledger/index.ts';
 import { BUDGET_NAMES, budgetsSchema, type BudgetLimits } from '../../core/guard/index.ts';
 import { createWork } from '../../core/work/index.ts';
 import { createPolicy, PolicyError, type AccessPolicy, type Principal } from '../../core/policy/index.ts';
@@ -174,7 +181,11 @@ export async function createTestSystem(
     changes: createChanges({ ...shared, appender, governance }),
     governing: createPolicyUseCases({ ...shared, appender, governance }),
     refreshPolicy: () => governance.refresh(),
-    revokeKey: () => Promise.reject(new Error('not served over HTTP')),
+    revokeKey: async (principal, key, reason) => {
+      if (!policy.isAuditor(principal)) throw new PolicyError({ code: 'FORBIDDEN', message: 'auditors only' });
+      const actor = { kind: principal.kind, id: principal.id };
+      return revokeKey({ appender: createGatedAppender(appender), entries: store }, { key, reason, actor });
+    },
     subscriptions: createSubscriptions({ ...shared, catalog, bus: playedBus(queue), perPrincipal: 100 }),
     webhooks: createWebhooks({
       ...{ ...shared, appender, secrets: undefined, bus: undefined, root: memoryRootSigner('ledger.test/main') },

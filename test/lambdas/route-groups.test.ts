@@ -16,6 +16,7 @@ describe('the groups of routes', () => {
     expect(ROUTE_GROUPS.decisions.map(({ operationId }) => operationId)).toEqual([
       ...['decideChangeSet', 'revokeVote', 'overrideChangeSet', 'reviewChangeSet', 'resolveChangeSet'],
       ...['getPolicy', 'delegateVote', 'listDelegations', 'endDelegation'],
+      'revokeSessionKey',
     ]);
     // What is stopped, or claimed, is shown where that is decided: the code of it is in one bundle only.
     expect(

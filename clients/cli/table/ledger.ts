@@ -143,7 +143,10 @@ export const KEYS: CommandGroup = {
     {
       path: 'keys revoke',
       about: 'revoke a session key: nothing that it signs from now on is believed',
-      examples: ['nervous keys revoke keys/0123456789abcdef --reason "the machine was stolen" --data .data'],
+      examples: [
+        'nervous keys revoke keys/0123456789abcdef --reason "the machine was stolen" --data .data',
+        'nervous keys revoke keys/0123456789abcdef --reason "the machine was stolen" --profile prod',
+      ],
       load: async () => (await import('../commands/ledger/index.ts')).revokeKeyCommand(),
     },
     {

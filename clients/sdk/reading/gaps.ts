@@ -16,6 +16,7 @@ import type { EventTrace } from '../../../core/system/index.ts';
 import { defined } from '../../../core/values/index.ts';
 import { ApiProblem } from '../connection/problems.ts';
 import type { Transport } from '../connection/transport.ts';
+import { pathSegment } from '../connection/paths.ts';
 
 export interface Gaps {
   /** What was not delivered although it comes before this event of its entity, oldest first. */
@@ -90,9 +91,4 @@ async function isOnItsWay(
   const { deliveries } = await transport<EventTrace>({ method: 'GET', path, query: { source } });
   const own = deliveries.find((delivery) => delivery.subscription === subscription);
   return own !== undefined && ON_ITS_WAY.includes(own.state);
-}
-
-/** An id as one segment of a path. Its slashes are encoded twice: API Gateway decodes once before it looks at a path. */
-export function pathSegment(id: string): string {
-  return encodeURIComponent(id).replaceAll('%2F', '%252F');
 }

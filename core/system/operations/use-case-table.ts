@@ -110,6 +110,8 @@ const USE_CASE_TABLE = {
   delegateVote: { for: 'known', budget: 'delegate', access: 'acts' },
   listDelegations: { for: 'known' },
   endDelegation: { for: 'known', budget: 'delegate', access: 'acts' },
+
+  revokeSessionKey: { for: 'auditor', budget: 'operate', access: 'acts' },
 } as const satisfies Readonly<Record<string, UseCase>>;
 
 export type UseCaseName = keyof typeof USE_CASE_TABLE;

@@ -3,7 +3,9 @@ import { Command } from 'commander';
 import { defined } from '../../../../core/values/index.ts';
 import { must } from '../../../../core/errors/index.ts';
 import { EXIT } from '../../output/exit-codes.ts';
-import { show } from '../../output/output.ts';
+import type { KeyRecord } from '../../../../core/ledger/index.ts';
+import { connect, connectedCommand, type ConnectOptions } from '../../connection/connect.ts';
+import { show, UsageError } from '../../output/output.ts';
 
 interface KeysOptions {
   readonly data: string;
@@ -28,15 +30,37 @@ export function rotateKeyCommand(): Command {
   });
 }
 
+interface RevokeOptions extends ConnectOptions {
+  readonly anchors?: string;
+  readonly reason: string;
+}
+
+/** Of a service, where and as whom is said; otherwise of the stopped ledger in the data folder. */
 export function revokeKeyCommand(): Command {
-  return stoppedCommand()
-    .argument('<key>', 'session key as "nervous keys list" shows it: keys/<16 hex>')
-    .action(async (key: string, options: ActionOptions) => {
-      const { revokeSessionKey } = await import('../../../../adapters/embedded/index.ts');
-      const { entity, seq, position } = await revokeSessionKey({ ...requestOf(options), key });
+  return connectedCommand('<key>')
+    .requiredOption('--reason <text>', 'reason, which is recorded')
+    .option('--anchors <dir>', 'folder of the anchors, if they are not in the data folder')
+    .action(async (key: string, options: RevokeOptions) => {
+      const { entity, seq, position } = await (isOfService(options)
+        ? revokeThere(key, options)
+        : revokeHere(key, options));
       const after = position === undefined ? '' : `, log index ${position}`;
       show(options, { entity, seq, position }, () => `${entity} is revoked from its #${seq}${after} on`);
     });
+}
+
+function isOfService({ url, as, profile, token, data }: RevokeOptions): boolean {
+  return [url, as, profile].some((one) => one !== undefined) || (token !== undefined && data === undefined);
+}
+
+function revokeThere(key: string, { anchors, ...options }: RevokeOptions): Promise<KeyRecord> {
+  if (anchors !== undefined) throw new UsageError('--anchors is for a stopped ledger: leave it out');
+  return connect(options).revokeKey(key, options.reason);
+}
+
+async function revokeHere(key: string, { data = '.data', ...options }: RevokeOptions): Promise<KeyRecord> {
+  const { revokeSessionKey } = await import('../../../../adapters/embedded/index.ts');
+  return revokeSessionKey({ ...requestOf({ ...options, data }), key });
 }
 
 export function auditKeysCommand(): Command {
