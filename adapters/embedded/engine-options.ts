@@ -28,8 +28,10 @@ export interface EngineOptions {
   readonly functions?: Functions;
   /** implementations of the executors that the configuration declares (docs/executors.md), by name */
   readonly executors?: Implementations;
-  /** how mail about notices is sent, such as by SMTP (docs/notices.md); default: as files in `mail` in `dataDir` */
+  /** how mail about notices is sent (docs/notices.md); default: by `smtp`, or as files in `mail` in `dataDir` */
   readonly mail?: SendMail;
+  /** the server that takes mail, `smtps://user:password@host:465`; needs `nodemailer` and `notices.from` */
+  readonly smtp?: string;
   /** Told what whoever starts the engine should know, and need not act on. Default: written to standard error. */
   readonly onNotice?: (notice: string) => void;
   /** Told once when nothing more can be written by this process: close the engine, and start it anew. Default: `onError`. */

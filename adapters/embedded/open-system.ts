@@ -44,8 +44,8 @@ import { InProcessBus } from './bus/in-process-bus.ts';
 import { createEngineVerification } from './audit/engine-verification.ts';
 import { startBehindTheLog } from './runtime/behind-the-log.ts';
 import { createExecutors } from './runtime/executors.ts';
-import { createMailFolder, MAIL_FOLDER } from './runtime/mail-folder.ts';
 import { startNoticeSending } from './runtime/notice-sending.ts';
+import { openMail } from './runtime/open-mail.ts';
 import { startClaimRelease } from './runtime/claim-release.ts';
 import { openFieldKeys } from './keys/field-keys.ts';
 import type { OpenConnections } from './http/http-listener.ts';
@@ -161,7 +161,7 @@ export async function openSystem(options: Opening, store: ThreadedStore, opened:
   await system.initialize();
   await runner.start();
   openClaimRelease(system, options, opened);
-  openNotices(ground, { ...options, appender, fieldKeys }, opened);
+  await openNotices(ground, { ...options, appender, fieldKeys }, opened);
   const monitor = openMonitor({ ...options, rootSigner, appender }, opened);
   health.push(() => [{ name: 'tamper watch', ...monitor.status() }]);
   signals.tampered.listen((finding) => monitor.tell(finding));
@@ -212,16 +212,16 @@ function openLog(
   return log;
 }
 
-function openNotices(
+async function openNotices(
   ground: Ground,
-  { signals, config, dataDir, mail, appender, fieldKeys: keys }: Opening & NoticeParts,
+  { appender, fieldKeys: keys, ...options }: Opening & NoticeParts,
   opened: Closers,
-): void {
+): Promise<void> {
+  const { signals, config } = options;
   const { items, clock, onError, noticed } = ground;
   const vault = createVault({ ledger: config.ledger, items, keys, randomBytes: (length) => systemIds.bytes(length) });
-  const { from = NOBODY } = config.notices;
   const sender = openNoticeSender(ground, {
-    ...{ appender, vault, mail: mail ?? createMailFolder(join(dataDir, MAIL_FOLDER), from) },
+    ...{ appender, vault, mail: await openMail(options) },
     post: createChatSender(createWebhookSender({ allowed: new Set(config.webhooks.allow) }), clock),
   });
   const sending = startNoticeSending({ sender, clock, onError });
@@ -245,8 +245,6 @@ interface NoticeParts {
 const NOTICES_REST_MS = 50;
 /** The feed reads the log where the index does not reach yet, so nobody waits for it. */
 const TOPIC_INDEX_REST_MS = 500;
-/** Mail in files needs a sender, and nobody answers it. */
-const NOBODY = 'nervous@localhost';
 
 function openTopicIndex(
   { config: { ledger }, onError, signals }: Opening,

@@ -27,6 +27,7 @@ const NOT_RUN: Readonly<Record<string, number>> = {
   'docs/formats.md': 5, // OpenSSL and xxd; a test recomputes the same with Node
   'docs/lake.md': 2, // the packages of Parquet are asked of a registry; test/clients/cli/lake-cli.test.ts runs the same; AWS, as test/aws/lake.test.ts
   'docs/module-guide.md': 1, // npm would download; a test makes the same folder
+  'docs/notices.md': 1, // a mail server; test/adapters/embedded/runtime/smtp-mail.test.ts has one
   'docs/subscriptions.md': 1, // an engine with a function; the block of TypeScript above it is run with that
   'docs/webhooks.md': 3, // a receiver at an address that webhooks may go to; test/e2e/webhooks sends the same requests
   'packages/nervous-system/README.md': 1, // its commands are the tutorial's

@@ -10,6 +10,7 @@ import { NervousError } from '../../../core/errors/index.ts';
  * `DATA_UNREADABLE`: a file of the folder is damaged; restore it from a backup.
  * `DATA_TAMPERED`: the ledger was changed by somebody else than the engine; keep it as evidence, find out who.
  * `EXECUTOR_UNKNOWN`: an executor is declared but not implemented here, or the other way round; the message says which.
+ * `MAIL_UNAVAILABLE`: mail cannot be sent by SMTP as the settings are; the message says what to set or to install.
  * `PORT_UNAVAILABLE`: the address cannot be listened on; choose another port.
  */
 export type EngineErrorCode =
@@ -21,6 +22,7 @@ export type EngineErrorCode =
   | 'DATA_READ_ONLY'
   | 'DATA_UNREADABLE'
   | 'DATA_TAMPERED'
+  | 'MAIL_UNAVAILABLE'
   | 'PORT_UNAVAILABLE'
   | 'EXECUTOR_UNKNOWN';
 

@@ -53,6 +53,7 @@ async function dev(options: DevOptions): Promise<void> {
   const functions = options.functions === undefined ? {} : await loadFunctions(options.functions);
   const engine = await startEngine({
     ...{ config, executors, functions, dataDir: data, port, ...defined({ host }), ...witnessOf(options) },
+    ...defined({ smtp: process.env['NERVOUS_SMTP_URL'] }),
     onError: (error) => note(`nervous: internal error: ${withCauses(error)}`),
     onUnwritable: unwritable.resolve,
   });
