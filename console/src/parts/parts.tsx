@@ -37,7 +37,9 @@ export function Line({ text }: { readonly text: string }): JSX.Element {
 export function Quote({ by, text }: { readonly by: string; readonly text: string }): JSX.Element {
   return (
     <figure class="quote">
-      <figcaption>Words of {by}; nobody has checked them</figcaption>
+      <figcaption>
+        Words of <bdi>{showHidden(by, 'line')}</bdi>; nobody has checked them
+      </figcaption>
       <blockquote>
         <bdi>{showHidden(text, 'text')}</bdi>
       </blockquote>

@@ -67,9 +67,14 @@ function List({ title, empty, changes }: ListProps): JSX.Element {
               <Level level={change.risk?.level} /> <Line text={change.title} />
             </a>
             <div class="quiet">
-              <Line text={change.entityId} /> · by {change.proposer.id} · waits for{' '}
+              <Line text={change.entityId} /> · by <Line text={change.proposer.id} /> · waits for{' '}
               {span(now - Date.parse(change.createdAt))} · expires in {span(Date.parse(change.deadline) - now)}
-              {change.stillNeeded === undefined ? null : <> · {change.stillNeeded.text}</>}
+              {change.stillNeeded === undefined ? null : (
+                <>
+                  {' '}
+                  · <Line text={change.stillNeeded.text} />
+                </>
+              )}
             </div>
           </li>
         ))}

@@ -77,7 +77,8 @@ function Delegations({ title, list, other }: DelegationsProps): JSX.Element {
         {standing.map((one) => (
           <li key={one.id}>
             <strong>{one[other]}</strong> until <Time at={one.until} />
-            {one.roles === undefined ? '' : ` as ${one.roles.join(', ')}`} <Quote by={one.from} text={one.reason} />
+            <Line text={one.roles === undefined ? '' : ` as ${one.roles.join(', ')}`} />{' '}
+            <Quote by={one.from} text={one.reason} />
           </li>
         ))}
       </ul>

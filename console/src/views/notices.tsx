@@ -48,7 +48,7 @@ function One({ notice }: { readonly notice: Notice }): JSX.Element {
       <ul>
         {facts.map(({ name, value }) => (
           <li key={name}>
-            {name}: <Line text={value} />
+            <Line text={name} />: <Line text={value} />
           </li>
         ))}
       </ul>

@@ -49,13 +49,14 @@ function Health({ found, state }: { readonly found: ValidationReport; readonly s
       <ul>
         {[...found.checks, { name: 'performance', ...found.performanceCheck }].map(({ name, ok, detail }) => (
           <li key={name}>
-            <strong class={ok ? '' : 'unknown'}>{ok ? 'works' : 'does not work'}</strong> {name}: <Line text={detail} />
+            <strong class={ok ? '' : 'unknown'}>{ok ? 'works' : 'does not work'}</strong> <Line text={name} />:{' '}
+            <Line text={detail} />
           </li>
         ))}
         {(Object.entries(alarms) as [string, Alarm][]).map(([name, { raised, detail }]) =>
           raised ? (
             <li key={name}>
-              <strong class="unknown">alarm</strong> {name}: <Line text={detail} />
+              <strong class="unknown">alarm</strong> <Line text={name} />: <Line text={detail} />
             </li>
           ) : null,
         )}
@@ -137,7 +138,9 @@ function Subscriptions({ session, state, onChanged }: SubscriptionsProps): JSX.E
                   <th scope="row">
                     <Line text={subscription} />
                   </th>
-                  <td>{module}</td>
+                  <td>
+                    <Line text={module} />
+                  </td>
                   <td>{delivered}</td>
                   <td>{backlog}</td>
                   <td>{inFlight}</td>
@@ -181,7 +184,9 @@ function DeadLetters({ session, id, onChanged }: DeadLettersProps): JSX.Element 
   };
   return (
     <details open>
-      <summary>Dead letters of {id}</summary>
+      <summary>
+        Dead letters of <Line text={id} />
+      </summary>
       {failure === undefined ? null : <Problem reason={failure} />}
       {redriven === undefined ? null : <p role="status">{redriven} are delivered again.</p>}
       <Show loaded={loaded}>
@@ -196,7 +201,9 @@ function DeadLetters({ session, id, onChanged }: DeadLettersProps): JSX.Element 
               ))}
             </ul>
             {next === undefined ? null : <p class="quiet">There are more.</p>}
-            <button onClick={again}>Deliver all of {id} again</button>
+            <button onClick={again}>
+              Deliver all of <Line text={id} /> again
+            </button>
           </>
         )}
       </Show>

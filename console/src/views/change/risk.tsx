@@ -15,7 +15,7 @@ export function Risk({ change }: { readonly change: ChangeView }): JSX.Element {
         <>
           <p>
             <Level level={risk.level} /> It needs {risk.approvals} {risk.approvals === 1 ? 'approval' : 'approvals'}
-            {risk.roles.length === 0 ? '' : ` of ${risk.roles.join(', ')}`}
+            <Line text={risk.roles.length === 0 ? '' : ` of ${risk.roles.join(', ')}`} />
             {risk.timelockMinutes > 0 ? `, then waits ${risk.timelockMinutes} minutes` : ''};{' '}
             {risk.enforcement === 'soft' ? 'soft: may be overridden in an emergency' : 'hard'}.
           </p>
