@@ -1,10 +1,11 @@
 """Receives webhooks of the ledger: verifies each, answers the challenge, handles each id once, and says which place of the log it was.
 SECRET=whsec_... python receiver.py, or with the ledger's public key and no secret: PUBLIC_KEY=whpk_... python receiver.py"""
-import base64, json, os, sys, time
+import base64, json, os, sys, threading, time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 SECRET, PUBLIC_KEY = os.environ.get("SECRET"), os.environ.get("PUBLIC_KEY", "")
 TOLERANCE_SECONDS = 300
+taking = threading.Lock()  # requests are answered by threads, and one id may come twice at the same time
 handled = set()  # yours is a table with the id as its key, written in the transaction of what you do
 
 
@@ -45,9 +46,10 @@ def receive(body, headers):
     if message["type"] == "webhook.verify":
         return message["nonce"]  # this, and nothing else, says that you want it
     id = headers["webhook-id"]
-    if "ledger" in message and id not in handled:  # neither a test, nor an event that came again
-        print(json.dumps({"id": id, "type": message["type"], **message["ledger"]}), flush=True)  # your work
-        handled.add(id)
+    with taking:
+        if "ledger" in message and id not in handled:  # neither a test, nor an event that came again
+            print(json.dumps({"id": id, "type": message["type"], **message["ledger"]}), flush=True)  # your work
+            handled.add(id)
     return ""
 
 
