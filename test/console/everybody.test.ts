@@ -49,6 +49,8 @@ it('shows what a subscription gave up, and delivers it again', async () => {
   await page.getByRole('button', { name: 'Deliver all of books again' }).click();
   await page.getByText('1 are delivered again').waitFor();
   await eventually(() => expect(got).toEqual([eventId]));
+  await page.getByText('Dead letters of books').waitFor({ state: 'detached' });
+  await page.getByText('1 are delivered again').waitFor(); // it is still said
   await running.stop();
 });
 

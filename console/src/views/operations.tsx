@@ -112,72 +112,91 @@ interface SubscriptionsProps {
 
 function Subscriptions({ session, state, onChanged }: SubscriptionsProps): JSX.Element {
   const { subscriptions } = state;
+  // Said here, because a subscription that has no dead letters left has no list that could say it.
+  const [redriven, setRedriven] = useState<{ readonly id: string; readonly count: number } | undefined>();
   return (
     <section>
       <h2>
         Subscriptions <span class="count">{subscriptions.length}</span>
       </h2>
       {subscriptions.length === 0 ? <p class="quiet">There is none that you may see.</p> : null}
-      <Wide label="Subscriptions">
-        <table>
-          <thead>
-            <tr>
-              {['Subscription', 'Of', 'Delivered', 'Behind', 'In flight', 'Retrying', 'Dead letters', 'Breaker'].map(
-                (title) => (
-                  <th key={title} scope="col">
-                    {title}
-                  </th>
-                ),
-              )}
-            </tr>
-          </thead>
-          <tbody>
-            {subscriptions.map(
-              ({ subscription, module, delivered, backlog, inFlight, retrying, deadLetters, breaker }) => (
-                <tr key={`${module} ${subscription}`}>
-                  <th scope="row">
-                    <Line text={subscription} />
-                  </th>
-                  <td>
-                    <Line text={module} />
-                  </td>
-                  <td>{delivered}</td>
-                  <td>{backlog}</td>
-                  <td>{inFlight}</td>
-                  <td>{retrying}</td>
-                  <td>{deadLetters}</td>
-                  <td>{breaker ?? 'closed'}</td>
-                </tr>
-              ),
-            )}
-          </tbody>
-        </table>
-      </Wide>
+      <SubscriptionTable subscriptions={subscriptions} />
       {subscriptions
         .filter(({ deadLetters }) => deadLetters > 0)
         .map(({ subscription }) => (
-          <DeadLetters key={subscription} session={session} id={subscription} onChanged={onChanged} />
+          <DeadLetters
+            key={subscription}
+            session={session}
+            id={subscription}
+            onRedriven={(count) => {
+              setRedriven({ id: subscription, count });
+              onChanged();
+            }}
+          />
         ))}
+      {redriven === undefined ? null : (
+        <p role="status">
+          Of <Line text={redriven.id} />, {redriven.count} are delivered again.
+        </p>
+      )}
     </section>
+  );
+}
+
+function SubscriptionTable({ subscriptions }: Pick<MonitorReport, 'subscriptions'>): JSX.Element {
+  return (
+    <Wide label="Subscriptions">
+      <table>
+        <thead>
+          <tr>
+            {['Subscription', 'Of', 'Delivered', 'Behind', 'In flight', 'Retrying', 'Dead letters', 'Breaker'].map(
+              (title) => (
+                <th key={title} scope="col">
+                  {title}
+                </th>
+              ),
+            )}
+          </tr>
+        </thead>
+        <tbody>
+          {subscriptions.map(
+            ({ subscription, module, delivered, backlog, inFlight, retrying, deadLetters, breaker }) => (
+              <tr key={`${module} ${subscription}`}>
+                <th scope="row">
+                  <Line text={subscription} />
+                </th>
+                <td>
+                  <Line text={module} />
+                </td>
+                <td>{delivered}</td>
+                <td>{backlog}</td>
+                <td>{inFlight}</td>
+                <td>{retrying}</td>
+                <td>{deadLetters}</td>
+                <td>{breaker ?? 'closed'}</td>
+              </tr>
+            ),
+          )}
+        </tbody>
+      </table>
+    </Wide>
   );
 }
 
 interface DeadLettersProps {
   readonly session: Session;
   readonly id: string;
-  readonly onChanged: () => void;
+  readonly onRedriven: (count: number) => void;
 }
 
-function DeadLetters({ session, id, onChanged }: DeadLettersProps): JSX.Element {
+function DeadLetters({ session, id, onRedriven }: DeadLettersProps): JSX.Element {
   const [loaded, reload] = useLoaded<DeadLetterPage>(() => session.client.deadLetters(id), [session, id]);
   const [failure, setFailure] = useState<string | undefined>();
-  const [redriven, setRedriven] = useState<number | undefined>();
   const again = (): void => {
     session.client.redrive(id).then(
       (count) => {
-        setRedriven(count);
         reload();
-        onChanged();
+        onRedriven(count);
       },
       (error: unknown) => setFailure(reasonOf(error)),
     );
@@ -188,7 +207,6 @@ function DeadLetters({ session, id, onChanged }: DeadLettersProps): JSX.Element 
         Dead letters of <Line text={id} />
       </summary>
       {failure === undefined ? null : <Problem reason={failure} />}
-      {redriven === undefined ? null : <p role="status">{redriven} are delivered again.</p>}
       <Show loaded={loaded}>
         {({ deadLetters, next }) => (
           <>
