@@ -2,7 +2,6 @@
  * Commits small groups on the writing thread until the disk refuses one, makes space, and goes on, REFUSALS times. Groups have different sizes, so that
  * it is another write each time. Says on stdout what was committed, and what was refused with which code.
  */
-import { writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { openForWriting } from '../../../../adapters/embedded/store/sqlite-schema.ts';
@@ -11,6 +10,7 @@ import type { LeafHash } from '../../../../core/brands/index.ts';
 import { LedgerError, type CommitGroup } from '../../../../core/ledger/index.ts';
 import { IDENTITY } from '../../../contract/stores.ts';
 import { checked } from '../../../support/checked.ts';
+import { say } from '../../../support/say.ts';
 
 const REFUSALS = 32;
 const MOST_GROUPS = 7;
@@ -29,12 +29,12 @@ for (let round = 0, refused = 0; refused < REFUSALS; round += 1) {
   const ids = groups.map((_, i) => `${round}-${i}`);
   try {
     const outcomes = await store.commit(groups);
-    for (const [i, outcome] of outcomes.entries()) writeSync(1, `${ids[i] ?? ''} ${outcome.kind}\n`);
+    for (const [i, outcome] of outcomes.entries()) say(`${ids[i] ?? ''} ${outcome.kind}\n`);
     seqs.splice(0, CHAINS, ...next);
   } catch (error) {
     refused += 1;
     const code = error instanceof LedgerError ? error.code : String(error);
-    for (const id of ids) writeSync(1, `${id} ${code}\n`);
+    for (const id of ids) say(`${id} ${code}\n`);
     makeSpace();
   }
 }

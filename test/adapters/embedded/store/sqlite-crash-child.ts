@@ -2,16 +2,15 @@
  * Appends without pause, publishers over 5 entities, and says on stdout what was acknowledged. Made to be killed: from outside, or by a
  * write behind the size that its files may have. Or it goes on after such writes failed, and says which appends did.
  */
-import { writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { openForWriting } from '../../../../adapters/embedded/store/sqlite-schema.ts';
 import { ThreadedStore } from '../../../../adapters/embedded/store/threaded-store.ts';
 import { systemClock, systemIds } from '../../../../adapters/embedded/machine/system-clock.ts';
 import { WorkerSealer } from '../../../../adapters/embedded/keys/worker-sealer.ts';
-import { codeOf } from '../../../../core/errors/index.ts';
 import { LedgerError } from '../../../../core/ledger/index.ts';
 import { IDENTITY } from '../../../contract/stores.ts';
+import { say } from '../../../support/say.ts';
 import { appenderOn, note } from '../../../core/ledger/ledger-fixture.ts';
 import { dieAtFileLimit } from '../../../support/file-limit.ts';
 
@@ -46,16 +45,6 @@ async function publish(publisher: number): Promise<void> {
     }
     await new Promise((resolve) => setImmediate(resolve));
   }
-}
-
-/** At once, however slowly it is read: what the process knows when it dies has been said. */
-function say(line: string): void {
-  for (let rest = Buffer.from(line); rest.length > 0;)
-    try {
-      rest = rest.subarray(writeSync(1, rest));
-    } catch (error) {
-      if (codeOf(error) !== 'EAGAIN') throw error;
-    }
 }
 
 /** What the log of SQLite holds goes to the ledger's file, so that it begins at its start again. */
