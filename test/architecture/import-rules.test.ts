@@ -23,7 +23,6 @@ const ONE_ROOM = [
   'core/values',
   'core/guard',
   'core/lake',
-  'core/live',
   'core/policy',
   'core/work',
   'adapters/machine',
