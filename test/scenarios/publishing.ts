@@ -55,8 +55,8 @@ export const publishing: readonly Scenario[] = [
         return all.length === events.length ? all : undefined;
       });
       expect(await read(reader.feed({ entity: account, since, live: false }))).toEqual(ids.slice(1));
-      // Others write meanwhile. The end stands behind the last of all entries that were recorded before `until`, so the third may stand before it.
-      const possible = [ids.slice(1, 2), ids.slice(1)];
+      // In one process times ascend along the log. Where several write, the end stands behind the last of all entries that were recorded before `until`.
+      const possible = [ids.slice(1, 2), ...(fixture.engine === 'embedded' ? [] : [ids.slice(1)])];
       expect(possible).toContainEqual(await read(reader.feed({ entity: account, since, until })));
       expect(possible).toContainEqual(await read(reader.stream({ entity: account, since, until })));
       expect(await read(reader.feed({ entity: account, since: '1h', until: '59m' }))).toEqual([]);
